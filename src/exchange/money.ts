@@ -1,0 +1,36 @@
+/**
+ * Exact decimals: every price, volume, balance and fee is a decimal string on the wire and a `Big` in arithmetic.
+ */
+
+import Big from "big.js";
+
+/** A decimal as Luno accepts it: digits, at most one point, an optional minus sign, never an exponent. */
+export const PLAIN_DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?$/;
+
+/**
+ * Reads a decimal string.
+ *
+ * @throws {RangeError} when the text is not a plain decimal
+ */
+export function parseDecimal(text: string): Big {
+  if (!PLAIN_DECIMAL.test(text)) {
+    throw new RangeError(`Cannot read a decimal: current value is ${JSON.stringify(text)}`);
+  }
+  return new Big(text);
+}
+
+/** Writes a decimal without exponent and without trailing zeros (`"86592.8636"`, `"0.00000001"`, `"0"`). */
+export function formatDecimal(value: Big): string {
+  const text = value.toFixed();
+  return text === "-0" ? "0" : text;
+}
+
+/** `part` in `whole` as a percentage with `places` decimals, or `null` when `whole` is zero. */
+export function formatPercent(part: Big, whole: Big, places = 2): string | null {
+  return whole.eq(0) ? null : formatDecimal(part.times(100).div(whole).round(places, Big.roundHalfEven));
+}
+
+/** The number of decimals that `value` needs (`1.50` needs one). */
+export function countDecimals(value: Big): number {
+  return Math.max(0, value.c.length - 1 - value.e);
+}

@@ -7,6 +7,12 @@ import Big from "big.js";
 /** A decimal as Luno accepts it: digits, at most one point, an optional minus sign, never an exponent. */
 export const PLAIN_DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?$/;
 
+/** A decimal as a JSON number may be written (`-6e-05`); the exponent is short enough to be written out. */
+const SCIENTIFIC_DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?[eE][+-]?\d{1,2}$/;
+
+/** A decimal that already has the form in which {@linkcode formatDecimal} writes it. */
+const NORMAL_DECIMAL = /^(?:0|-?[1-9]\d{0,39}|-?(?:0|[1-9]\d{0,39})\.\d{0,39}[1-9])$/;
+
 /**
  * Reads a decimal string.
  *
@@ -23,6 +29,18 @@ export function parseDecimal(text: string): Big {
 export function formatDecimal(value: Big): string {
   const text = value.toFixed();
   return text === "-0" ? "0" : text;
+}
+
+/**
+ * Brings a decimal from the wire into the one form that {@linkcode formatDecimal} writes
+ * (`"2765.000000000000000000"` → `"2765"`, `-6e-05` → `"-0.00006"`), or answers `null` when it is none.
+ */
+export function normalizeDecimal(value: string | number): string | null {
+  const text = String(value);
+  if (NORMAL_DECIMAL.test(text)) return text;
+  if (!PLAIN_DECIMAL.test(text)) return SCIENTIFIC_DECIMAL.test(text) ? formatDecimal(new Big(text)) : null;
+  const trimmed = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  return NORMAL_DECIMAL.test(trimmed) ? trimmed : formatDecimal(new Big(text));
 }
 
 /** `part` in `whole` as a percentage with `places` decimals, or `null` when `whole` is zero. */

@@ -1,0 +1,188 @@
+/** Reads the command line: which command, with which flags and operands. Decides nothing about their values. */
+
+import { Command, CommanderError } from "commander";
+import { SERVER_SETTINGS, SIMULATOR_SETTINGS } from "../config/settings.ts";
+import type { Setting, Settings } from "../config/settings.ts";
+import { VERSION } from "../version.ts";
+import { didYouMean } from "./did_you_mean.ts";
+
+/** The commands that people type; without one it is `serve`. */
+export type CommandName = "serve" | "tools" | "call" | "config" | "simulator";
+
+/** A command line that can be run. */
+export interface Invocation {
+  readonly command: CommandName;
+  /** Settings by flag name without dashes, in text form. */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly operands: readonly string[];
+  /** `--json`: print JSON also on a terminal. */
+  readonly json: boolean;
+}
+
+/** What a command line asks for. */
+export type Arguments =
+  | { kind: "run"; invocation: Invocation }
+  | { kind: "print"; text: string }
+  | { kind: "refuse"; problems: string[] };
+
+interface CommandEntry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly settings: Settings;
+  readonly json?: true;
+  /** How many operands it takes. */
+  readonly operands?: { readonly min: number; readonly max: number };
+}
+
+const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
+  serve: { usage: "serve", summary: "serve clients (what runs without a command)", settings: SERVER_SETTINGS },
+  tools: {
+    usage: "tools",
+    summary: "list the tools with their scopes and token costs",
+    settings: SERVER_SETTINGS,
+    json: true,
+  },
+  call: {
+    usage: "call <tool> [name=value...]",
+    summary: "run one tool and print its answer",
+    settings: SERVER_SETTINGS,
+    json: true,
+    operands: { min: 1, max: 50 },
+  },
+  config: {
+    usage: "config print",
+    summary: "print every setting, its value and where it comes from",
+    settings: SERVER_SETTINGS,
+    json: true,
+    operands: { min: 1, max: 1 },
+  },
+  simulator: {
+    usage: "simulator",
+    summary: "serve the simulated exchange alone, on loopback",
+    settings: SIMULATOR_SETTINGS,
+  },
+};
+
+const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
+
+/** Reads a command line. */
+export function readArguments(args: readonly string[]): Arguments {
+  let printed = "";
+  let command: CommandName = "serve";
+  let operands: string[] = [];
+  let options: Record<string, unknown> = {};
+  const program = buildProgram({
+    print: (text) => printed += text,
+    choose(name, chosen) {
+      command = name;
+      operands = chosen.args;
+      options = chosen.opts();
+    },
+  });
+  const problems: string[] = [];
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "print", text: printed.trimEnd() };
+    problems.push(error.message.replace(/^error: /, ""));
+  }
+  problems.push(...judgeOperands(command, operands));
+  if (problems.length > 0) return { kind: "refuse", problems };
+  const { json, ...flags } = options;
+  return { kind: "run", invocation: { command, flags: textsOf(flags), operands, json: json === true } };
+}
+
+interface Listener {
+  print(text: string): void;
+  choose(name: CommandName, command: Command): void;
+}
+
+function buildProgram({ print, choose }: Listener): Command {
+  const program = new Command("luno-mcp-server")
+    .description(INTRODUCTION)
+    .version(VERSION, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help for a command")
+    .helpCommand(false)
+    .configureOutput({ writeOut: print, writeErr: () => {} })
+    .exitOverride();
+  for (const [name, entry] of Object.entries(COMMANDS) as [CommandName, CommandEntry][]) {
+    const command = program
+      .command(entry.usage.split(" ")[0] ?? name, { isDefault: name === "serve" })
+      .summary(entry.summary)
+      .description(entry.summary)
+      .usage(`${entry.usage.split(" ").slice(1).join(" ")} [flags]`.trim())
+      .helpOption("-h, --help", "print this help")
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action((_options, action: Command) => choose(name, action));
+    if (entry.json) command.option("--json", "print JSON, also on a terminal");
+    for (const setting of Object.values(entry.settings)) addOption(command, setting);
+    command.addHelpText("after", environmentHelp(entry.settings));
+  }
+  const serve = program.commands.find((command) => command.name() === "serve");
+  program.addHelpText(
+    "after",
+    () => `\nWithout a command:\n${serve?.helpInformation() ?? ""}${environmentHelp(SERVER_SETTINGS)}`,
+  );
+  return program;
+}
+
+function addOption(command: Command, setting: Setting): void {
+  if (setting.flag === undefined) return;
+  const notes = [setting.env.join(", "), setting.default === undefined ? "" : `default ${setting.default}`].filter((
+    note,
+  ) => note !== "");
+  command.option(
+    `--${setting.flag} <${setting.value}>`,
+    `${setting.help}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
+  );
+}
+
+/** Settings that have no flag. */
+function environmentHelp(settings: Settings): string {
+  const rows = Object.values<Setting>(settings).filter((setting) => setting.flag === undefined);
+  if (rows.length === 0) return "";
+  const lines = rows.map((setting) => `  ${setting.env.join(", ").padEnd(36)}  ${setting.help}`);
+  return `\nEnvironment only:\n${lines.join("\n")}\n`;
+}
+
+/** What is left over when the known flags are taken: operands, and flags that nobody knows. */
+function judgeOperands(command: CommandName, left: readonly string[]): string[] {
+  const entry = COMMANDS[command];
+  const unknown = left.filter((word) => word.startsWith("-"));
+  const operands = left.filter((word, index) => !word.startsWith("-") && !(left[index - 1] ?? "").startsWith("-"));
+  const { min, max } = entry.operands ?? { min: 0, max: 0 };
+  const problems = unknown.map((word) => describeUnknownFlag(word, entry.settings));
+  if (operands.length < min && unknown.length === 0) problems.push(`${command}: expected ${entry.usage}`);
+  if (command === "config" && operands[0] !== undefined && operands[0] !== "print") {
+    problems.push(`${operands[0]}: expected ${entry.usage}`);
+  }
+  for (const operand of operands.slice(max)) problems.push(describeUnexpected(operand, command));
+  return problems;
+}
+
+function describeUnknownFlag(word: string, settings: Settings): string {
+  const name = word.replace(/=.*$/s, "");
+  const flags = Object.values<Setting>(settings).flatMap((setting) =>
+    setting.flag === undefined ? [] : [`--${setting.flag}`]
+  );
+  return `${name}: unknown flag${didYouMean(name, flags)}`;
+}
+
+function describeUnexpected(operand: string, command: CommandName): string {
+  if (command !== "serve") return `${operand}: unexpected argument`;
+  const names = Object.keys(COMMANDS);
+  return names.includes(operand)
+    ? `${operand}: expected the command before its flags`
+    : `${operand}: unknown command${didYouMean(operand, names)}`;
+}
+
+/** Commander names options in camel case; settings go by their flags. */
+function textsOf(options: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(options).map((
+      [name, value],
+    ) => [name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), String(value)]),
+  );
+}

@@ -1,0 +1,49 @@
+/** Opens the way to the exchange that the configuration asks for; it is always the same client. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Loaded } from "../config/load.ts";
+import { CallBudget } from "../exchange/budget.ts";
+import { ExchangeClient } from "../exchange/client.ts";
+import { Markets } from "../exchange/pairs.ts";
+import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "exchange"]);
+
+/** A configuration that has been loaded. */
+export type LoadedConfig = Extract<Loaded, { ok: true }>;
+
+/** A client of the chosen exchange, and what ends with it. */
+export interface OpenExchange {
+  readonly client: ExchangeClient;
+  readonly markets: Markets;
+  close(): Promise<void>;
+}
+
+/** Opens the exchange; an embedded one is started first. */
+export async function openExchange({ config, credentials }: LoadedConfig, world: World): Promise<OpenExchange> {
+  const simulated = config.exchange === "simulated" ? await startEmbedded(config.seed, world) : undefined;
+  if (simulated !== undefined && credentials !== undefined) {
+    log.info("the simulated exchange has a key of its own, the configured one stays unused");
+  }
+  const key = simulated?.credentials ?? credentials;
+  const client = new ExchangeClient({
+    url: simulated?.url ?? config.apiUrl.href,
+    ...(key === undefined ? {} : { credentials: key }),
+    budget: new CallBudget({ limitPerMinute: config.apiRateLimit, now: world.monotonic }),
+    now: world.monotonic,
+    wallClock: world.now,
+  });
+  return {
+    client,
+    markets: new Markets(client, { now: world.monotonic }),
+    async close() {
+      client.close();
+      await simulated?.stop();
+    },
+  };
+}
+
+async function startEmbedded(seed: number, world: World) {
+  const { startSimulation } = await import("../simulation/server.ts");
+  return await startSimulation({ seed, now: world.now, port: 0, rateLimit: 0 });
+}

@@ -1,0 +1,57 @@
+/** Picks the command that a command line names, with its configuration and log. */
+
+import { loadConfig } from "../config/load.ts";
+import { startLogging } from "../logging.ts";
+import type { LoggingOptions } from "../logging.ts";
+import { readArguments } from "./arguments.ts";
+import type { Invocation } from "./arguments.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** Runs the program in a world; answers the code to exit with. */
+export async function run(world: World): Promise<ExitCode> {
+  const read = readArguments(world.args);
+  if (read.kind === "refuse") return await refuse(world, read.problems);
+  if (read.kind === "print") {
+    await print(world.stdout, read.text);
+    return 0;
+  }
+  const { invocation } = read;
+  if (invocation.command === "simulator") {
+    const { simulator } = await import("./simulator.ts");
+    return await simulator(invocation.flags, world);
+  }
+  const loaded = await loadConfig(invocation.flags, world.env);
+  if (!loaded.ok) return await refuse(world, loaded.problems);
+  const { config, credentials } = loaded;
+  const secrets = credentials === undefined ? [] : [credentials.secret, credentials.id];
+  return await withLogging(
+    { level: config.logLevel, format: config.logFormat, secrets, output: world.stderr },
+    () => runCommand(invocation, loaded, world),
+  );
+}
+
+/** Runs `body` with a log that is written out before the answer is given. */
+export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
+  const logging = await startLogging(options);
+  try {
+    return await body();
+  } finally {
+    await logging.stop();
+  }
+}
+
+/** Modules are loaded by the command that needs them, so that serving starts fast. */
+async function runCommand(invocation: Invocation, loaded: LoadedConfig, world: World): Promise<ExitCode> {
+  switch (invocation.command) {
+    case "tools":
+      return await (await import("./tools.ts")).printTools(loaded, world, invocation);
+    case "call":
+      return await (await import("./call.ts")).call(loaded, world, invocation);
+    case "config":
+      return await (await import("./config.ts")).printConfig(loaded, world, invocation);
+    default:
+      return await (await import("./serve.ts")).serve(loaded, world);
+  }
+}

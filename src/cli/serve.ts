@@ -1,0 +1,62 @@
+/** `serve`: one client over stdio. */
+
+import { getLogger } from "@logtape/logtape";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { publicConfig } from "../config/print.ts";
+import { createServerFactory } from "../protocol/mcp_server.ts";
+import { selectTools } from "../tools/catalogue.ts";
+import { StdioTransport } from "../transport/stdio.ts";
+import { NAME, VERSION } from "../version.ts";
+import { openExchange } from "./exchange.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { print } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** How long calls that are running may still take once the client has left or a signal came. */
+const DRAIN_MS = 800;
+
+/** Serves until the client leaves or a signal comes, then lets running calls finish for a moment. */
+export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCode> {
+  const { config } = loaded;
+  const started = world.monotonic();
+  const exchange = await openExchange(loaded, world);
+  const tools = selectTools(config.tools);
+  const factory = createServerFactory({
+    tools,
+    context: {
+      exchange: exchange.client,
+      markets: exchange.markets,
+      now: world.now,
+      server: { name: NAME, version: VERSION, exchange: config.exchange, tools: tools.listed },
+    },
+    resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - started },
+  });
+  const transport = new StdioTransport(world, { maxMessageSize: config.maxMessageSize });
+  const handle = serveStdio(factory, { transport, onerror: (error) => log.debug("stdio", { error: error.message }) });
+  if (world.stdin.isTerminal()) await print(world.stderr, waitingText(config.exchange));
+  log.debug("serving", { version: VERSION, exchange: config.exchange });
+  await Promise.race([transport.ended, aborted(world.shutdown)]);
+  const drained = await transport.drain(DRAIN_MS);
+  if (!drained) log.warning("calls were still running at the end and stay unanswered");
+  await handle.close();
+  await exchange.close();
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function waitingText(exchange: string): string {
+  return `luno-mcp-server ${VERSION} waits for an MCP client on stdin (exchange: ${exchange}). Ctrl-D or Ctrl-C ends it.
+It is meant to be started by a client, from an entry like this in its mcp.json:
+
+  { "mcpServers": { "luno": { "command": "luno-mcp-server", "args": ["--exchange", "${exchange}"] } } }
+
+To try a tool by hand: luno-mcp-server call get_crypto_price pair=BTC/ZAR --exchange ${exchange}`;
+}

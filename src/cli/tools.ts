@@ -1,0 +1,32 @@
+/** `tools`: the catalogue with scopes and token costs. */
+
+import type { LoadedConfig } from "./exchange.ts";
+import { formatTable } from "./table.ts";
+import { print } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+import { listTools, tokenCost } from "../protocol/tool_listing.ts";
+import { selectTools } from "../tools/catalogue.ts";
+
+/** Prints the tools that the configuration offers. */
+export async function printTools(
+  { config }: LoadedConfig,
+  world: World,
+  options: { json: boolean },
+): Promise<ExitCode> {
+  const { listed } = selectTools(config.tools);
+  const rows = listTools(listed).map((entry, index) => ({
+    name: entry.name,
+    scope: listed[index]?.scope ?? "",
+    tokens: tokenCost(entry),
+    title: entry.title ?? "",
+  }));
+  const total = rows.reduce((sum, row) => sum + row.tokens, 0);
+  const asJson = options.json || !world.stdout.isTerminal();
+  await print(
+    world.stdout,
+    asJson
+      ? JSON.stringify({ tools: rows, total_tokens: total })
+      : `${formatTable(rows)}\n${rows.length} tools, ${total} tokens`,
+  );
+  return 0;
+}

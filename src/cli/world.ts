@@ -1,0 +1,41 @@
+/** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
+
+/** Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input. */
+export type ExitCode = 0 | 1 | 2 | 69;
+
+/** A stream that can be written to. */
+export interface Output {
+  write(bytes: Uint8Array): Promise<number>;
+  isTerminal(): boolean;
+}
+
+/** The outside world of one run. */
+export interface World {
+  readonly args: readonly string[];
+  env(name: string): string | undefined;
+  readonly stdin: { read(buffer: Uint8Array): Promise<number | null>; isTerminal(): boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Wall clock in milliseconds since the Unix epoch. */
+  now(): number;
+  /** Milliseconds that only ever rise, for durations. */
+  monotonic(): number;
+  /** Aborts at SIGINT and SIGTERM. */
+  readonly shutdown: AbortSignal;
+}
+
+/** Writes text and a newline; a reader that has gone away is no error. */
+export async function print(output: Output, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(`${text}\n`);
+  try {
+    for (let written = 0; written < bytes.length;) written += await output.write(bytes.subarray(written));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Tells the operator every problem at once; answers the exit code for it. */
+export async function refuse(world: World, problems: readonly string[]): Promise<ExitCode> {
+  await print(world.stderr, [...problems, "", "See luno-mcp-server --help"].join("\n"));
+  return 2;
+}

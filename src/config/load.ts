@@ -1,0 +1,146 @@
+/** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
+
+import { parseEnv } from "node:util";
+import { parseSettings } from "./parse.ts";
+import type { Origin, Sources } from "./parse.ts";
+import { SERVER_SETTINGS } from "./settings.ts";
+import type { Config, Settings } from "./settings.ts";
+
+/** An API key of the exchange. */
+export interface Credentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** A usable configuration, or every problem at once. */
+export type Loaded =
+  | {
+    ok: true;
+    config: Config;
+    origins: Readonly<Record<keyof Config, Origin>>;
+    /** Absent when no key is configured: public market data only. */
+    credentials?: Credentials;
+  }
+  | { ok: false; problems: string[] };
+
+/** Loads the server's configuration; `flags` are by name without dashes. */
+export async function loadConfig(
+  flags: Readonly<Record<string, string>>,
+  env: (name: string) => string | undefined,
+): Promise<Loaded> {
+  const files = await readNamedFiles(SERVER_SETTINGS, { flags, env });
+  const parsed = parseSettings(SERVER_SETTINGS, files.sources);
+  const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
+  if (!parsed.ok) return { ok: false, problems };
+  const { values: config, origins } = parsed;
+  const secret = await readSecret(config, problems);
+  problems.push(...checkCredentials(config), ...checkExchange(config, origins));
+  if (problems.length > 0) return { ok: false, problems };
+  const credentials = config.apiKeyId !== undefined && secret !== undefined
+    ? { credentials: { id: config.apiKeyId, secret } }
+    : {};
+  return { ok: true, config, origins, ...credentials };
+}
+
+async function readNamedFiles(
+  table: Settings,
+  given: Pick<Sources, "flags" | "env">,
+): Promise<{ sources: Sources; problems: string[] }> {
+  const problems: string[] = [];
+  const envPath = table.envFile && given.flags["env-file"];
+  const configPath = table.config && given.flags["config"];
+  const envText = envPath === undefined ? undefined : await readNamed("--env-file", envPath, problems);
+  const configText = configPath === undefined ? undefined : await readNamed("--config", configPath, problems);
+  const configFile = configText === undefined ? undefined : readJsonObject("--config", configText, problems);
+  return {
+    sources: {
+      ...given,
+      ...(envText === undefined ? {} : { envFile: parseEnv(envText) as Record<string, string> }),
+      ...(configFile === undefined ? {} : { configFile }),
+    },
+    problems,
+  };
+}
+
+async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    problems.push(`${name}: expected a readable file: ${reason(error)}: current value is ${JSON.stringify(path)}`);
+    return undefined;
+  }
+}
+
+function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+    problems.push(`${name}: expected a JSON object of settings named like the flags`);
+  } catch (error) {
+    problems.push(`${name}: expected JSON: ${reason(error)}`);
+  }
+  return undefined;
+}
+
+async function readSecret(config: Config, problems: string[]): Promise<string | undefined> {
+  const path = config.apiSecretFile;
+  if (path === undefined || config.apiSecret !== undefined) return config.apiSecret;
+  const text = await readNamed("LUNO_API_SECRET_FILE", path, problems);
+  if (text === undefined) return undefined;
+  const { mode } = await Deno.stat(path);
+  if (mode !== null && (mode & 0o077) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    problems.push(
+      `LUNO_API_SECRET_FILE: expected a file that only its owner can read: mode is ${shown}: run chmod 600 ${path}`,
+    );
+  }
+  if (text.trim() === "") problems.push(`LUNO_API_SECRET_FILE: expected a secret: ${path} is empty`);
+  return text.trim();
+}
+
+function checkCredentials(config: Config): string[] {
+  const hasSecret = config.apiSecret !== undefined || config.apiSecretFile !== undefined;
+  const problems: string[] = [];
+  if (config.apiSecret !== undefined && config.apiSecretFile !== undefined) {
+    problems.push("LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two, both are set");
+  }
+  if (config.apiKeyId !== undefined && !hasSecret) {
+    problems.push(
+      "LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY, or LUNO_API_SECRET_FILE: not set",
+    );
+  }
+  if (config.apiKeyId === undefined && hasSecret) {
+    problems.push("LUNO_API_KEY: expected the id of the key that the secret belongs to: not set");
+  }
+  return problems;
+}
+
+function checkExchange(config: Config, origins: Readonly<Record<keyof Config, Origin>>): string[] {
+  const problems: string[] = [];
+  const { apiUrl } = config;
+  if (config.exchange === "simulated" && origins.apiUrl === "flag") {
+    problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
+  }
+  if (config.exchange === "live" && origins.seed === "flag") {
+    problems.push("--seed: only with --exchange simulated");
+  }
+  const loopback = isLoopback(apiUrl.hostname);
+  if (apiUrl.protocol === "http:" && !loopback) {
+    problems.push(`--api-url: expected https, as the key travels along: current value is "${apiUrl.href}"`);
+  }
+  if (!loopback && !/(^|\.)luno\.com$/.test(apiUrl.hostname) && origins.apiUrl !== "flag") {
+    problems.push(
+      `LUNO_API_URL: a host other than luno.com receives your key only by the flag --api-url: current value is "${apiUrl.href}"`,
+    );
+  }
+  return problems;
+}
+
+/** Tells whether a URL's host name means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,83 @@
+/** Reads settings from their sources: flags win over the environment, that over files, files over defaults. */
+
+import type { Setting, Settings, ValuesOf } from "./settings.ts";
+
+/** Where the text of a setting came from. */
+export type Origin = "flag" | "environment" | "env file" | "config file" | "default" | "unset";
+
+/** The sources of one run; every text is still unread. */
+export interface Sources {
+  /** By flag name without dashes. */
+  readonly flags: Readonly<Record<string, string>>;
+  env(name: string): string | undefined;
+  /** What `--env-file` holds. */
+  readonly envFile?: Readonly<Record<string, string>>;
+  /** What `--config` holds, by flag name without dashes. */
+  readonly configFile?: Readonly<Record<string, unknown>>;
+}
+
+/** All values with their origins, or every problem at once; a problem starts with the name that the operator typed. */
+export type Parsed<Table extends Settings> =
+  | { ok: true; values: ValuesOf<Table>; origins: Readonly<Record<keyof Table, Origin>> }
+  | { ok: false; problems: string[] };
+
+interface Found {
+  readonly text: string;
+  readonly origin: Origin;
+  readonly name: string;
+}
+
+/** Reads a whole table. Prints nothing, never exits, reports every problem. */
+export function parseSettings<Table extends Settings>(table: Table, sources: Sources): Parsed<Table> {
+  const problems = unknownKeys(table, sources.configFile ?? {});
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, Origin> = {};
+  for (const [key, setting] of Object.entries<Setting>(table)) {
+    const found = find(setting, sources);
+    origins[key] = found?.origin ?? "unset";
+    if (found === undefined) continue;
+    const read = setting.schema.safeParse(found.text);
+    if (read.success) values[key] = read.data;
+    else problems.push(describe(setting, found, read.error.issues[0]?.message ?? "expected another value"));
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, values: values as ValuesOf<Table>, origins: origins as Record<keyof Table, Origin> };
+}
+
+function find(setting: Setting, sources: Sources): Found | undefined {
+  const { flag } = setting;
+  const fromFlag = flag === undefined ? undefined : sources.flags[flag];
+  if (fromFlag !== undefined) return { text: fromFlag, origin: "flag", name: `--${flag}` };
+  for (const name of setting.env) {
+    const text = sources.env(name);
+    if (text !== undefined && text !== "") return { text, origin: "environment", name };
+  }
+  for (const name of setting.env) {
+    const text = sources.envFile?.[name];
+    if (text !== undefined && text !== "") return { text, origin: "env file", name };
+  }
+  const fromFile = flag === undefined ? undefined : sources.configFile?.[flag];
+  if (fromFile !== undefined) {
+    return { text: asText(fromFile), origin: "config file", name: `${flag} in the config file` };
+  }
+  if (setting.default === undefined) return undefined;
+  return { text: setting.default, origin: "default", name: `--${flag}` };
+}
+
+function unknownKeys(table: Settings, file: Readonly<Record<string, unknown>>): string[] {
+  const flags = new Set(Object.values(table).map((setting) => setting.flag));
+  return Object.keys(file)
+    .filter((key) => !flags.has(key))
+    .map((key) =>
+      `${key} in the config file: unknown setting; secrets come from the environment or a file of their own`
+    );
+}
+
+function asText(value: unknown): string {
+  return Array.isArray(value) ? value.join(",") : String(value);
+}
+
+function describe(setting: Setting, found: Found, problem: string): string {
+  const shown = setting.secret === undefined ? JSON.stringify(found.text.slice(0, 200)) : "[redacted]";
+  return `${found.name}: ${problem}: current value is ${shown}`;
+}

@@ -1,0 +1,274 @@
+/**
+ * The exchange client: the only part that speaks HTTP to the exchange. It waits for its turn, keeps the deadline, asks
+ * again where that is safe and answers checked values or an `ExchangeError`. What the endpoints are stands in
+ * `endpoints.ts`.
+ */
+
+import { readAnswer } from "./answers.ts";
+import { Breaker, type BreakerOptions } from "./breaker.ts";
+import { CallBudget } from "./budget.ts";
+import { Deadline, type Sleep, sleep } from "./deadline.ts";
+import {
+  type AnswerOf,
+  answerSchema,
+  type EndpointName,
+  endpoints,
+  type ParamsOf,
+  type Priority,
+} from "./endpoints.ts";
+import { ExchangeError } from "./errors.ts";
+import { cancelled, toFailure } from "./failures.ts";
+import { cannot, type Operation } from "./refusals.ts";
+import { basicAuthorization, buildRequest } from "./requests.ts";
+import { isTransient, pauseMs } from "./retry.ts";
+import { exchange, type WireAnswer, type WireRequest } from "./wire.ts";
+
+/** Settings of an {@linkcode ExchangeClient}. */
+export interface ExchangeClientOptions {
+  /** Scheme, host and port of the exchange, such as `https://api.luno.com`. */
+  url: string;
+  /** Without them only what is public can be read. */
+  credentials?: { readonly id: string; readonly secret: string } | undefined;
+  /** Shared by all clients of the process. */
+  budget?: CallBudget;
+  breaker?: Omit<BreakerOptions, "now">;
+  /**
+   * Attempts at one read.
+   *
+   * @default {3}
+   */
+  maxAttempts?: number;
+  /**
+   * Largest answer in bytes.
+   *
+   * @default {8_388_608}
+   */
+  maxBytes?: number;
+  /** @default {"luno-mcp-server"} */
+  userAgent?: string;
+  fetch?: typeof fetch;
+  /** Monotonic milliseconds. */
+  now?: () => number;
+  /** Milliseconds since the Unix epoch; for the clock skew only. */
+  wallClock?: () => number;
+  /** From 0 to 1. */
+  random?: () => number;
+  sleep?: Sleep;
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** Ends the call and its request at once. */
+  signal?: AbortSignal | undefined;
+  /** Total deadline; the endpoint's own by default. */
+  deadlineMs?: number;
+}
+
+/** How the client is doing. */
+export interface ClientStatus {
+  readonly budget: { readonly limitPerMinute: number; readonly remaining: number };
+  readonly breaker: {
+    readonly state: "closed" | "open" | "half-open";
+    /** For how long calls are held back; 0 when they are not. */
+    readonly openForMs: number;
+  };
+  /** The exchange's clock less ours, to about a second; `null` before the first answer. */
+  readonly clockSkewMs: number | null;
+  /** Time from sending the last request to the end of its answer; `null` before the first. */
+  readonly lastLatencyMs: number | null;
+}
+
+/** One call on its way. */
+interface Call {
+  readonly operation: Operation;
+  readonly priority: Priority;
+  readonly request: WireRequest;
+  /** Aborts at the total deadline, when the caller gives up, and when the client closes. */
+  readonly signal: AbortSignal;
+  /** On the monotonic clock. */
+  readonly endsAt: number;
+  readonly attemptMs: number;
+  readonly isCancelled: () => boolean;
+}
+
+const DEADLINE_MS = 10_000;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** Calls the exchange's endpoints. Holds connections: {@linkcode ExchangeClient.close} ends them. */
+export class ExchangeClient {
+  readonly #origin: string;
+  readonly #authorization: string | undefined;
+  readonly #budget: CallBudget;
+  readonly #breaker: Breaker;
+  readonly #options: Required<
+    Pick<
+      ExchangeClientOptions,
+      "maxAttempts" | "maxBytes" | "userAgent" | "fetch" | "now" | "wallClock" | "random" | "sleep"
+    >
+  >;
+  readonly #readClient = Deno.createHttpClient({});
+  /** Without a pool: a request on a kept connection that breaks is sent again by Deno in silence, a doubled order. */
+  readonly #writeClient = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
+  readonly #closing = new AbortController();
+  #clockSkewMs: number | null = null;
+  #lastLatencyMs: number | null = null;
+
+  /** @throws {TypeError} when `url` is no bare address, or credentials would travel unencrypted to another machine */
+  constructor(options: ExchangeClientOptions) {
+    const { credentials, now = () => performance.now() } = options;
+    this.#origin = parseOrigin(options.url, credentials !== undefined);
+    this.#authorization = credentials && basicAuthorization(credentials.id, credentials.secret);
+    this.#budget = options.budget ?? new CallBudget({ now });
+    this.#breaker = new Breaker({ ...options.breaker, now });
+    this.#options = {
+      maxAttempts: options.maxAttempts ?? 3,
+      maxBytes: options.maxBytes ?? MAX_BYTES,
+      userAgent: options.userAgent ?? "luno-mcp-server",
+      fetch: options.fetch ?? fetch,
+      now,
+      wallClock: options.wallClock ?? Date.now,
+      random: options.random ?? Math.random,
+      sleep: options.sleep ?? sleep,
+    };
+  }
+
+  /** Whether calls that need an API key can be made. */
+  get hasCredentials(): boolean {
+    return this.#authorization !== undefined;
+  }
+
+  /** Budget, breaker, clock skew and latency of this moment. */
+  status(): ClientStatus {
+    return {
+      budget: { limitPerMinute: this.#budget.limitPerMinute, remaining: this.#budget.remaining },
+      breaker: { state: this.#breaker.state, openForMs: this.#breaker.openForMs },
+      clockSkewMs: this.#clockSkewMs,
+      lastLatencyMs: this.#lastLatencyMs,
+    };
+  }
+
+  /**
+   * Calls an endpoint. A read is repeated after a failure that may pass (429, 5xx, time out, broken connection) until
+   * the deadline; a write is sent exactly once.
+   *
+   * @throws {ExchangeError} for everything that goes wrong
+   */
+  async call<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: CallOptions = {},
+  ): Promise<AnswerOf<Name>> {
+    const endpoint = endpoints[name];
+    const { title, permission, priority } = endpoint;
+    const operation: Operation = { title, permission, isWrite: endpoint.method !== "GET" };
+    const outer = options.signal === undefined ? [this.#closing.signal] : [this.#closing.signal, options.signal];
+    const isCancelled = (): boolean => outer.some((signal) => signal.aborted);
+    if (isCancelled()) throw cancelled(operation, "none");
+    const request = buildRequest(endpoint, params, {
+      origin: this.#origin,
+      userAgent: this.#options.userAgent,
+      authorization: permission === "none" ? undefined : this.#authorizationFor(operation),
+    });
+    const deadlineMs = options.deadlineMs ?? endpoint.timeoutMs ?? DEADLINE_MS;
+    using deadline = new Deadline(deadlineMs, outer);
+    const call: Call = {
+      operation,
+      priority,
+      request,
+      isCancelled,
+      signal: deadline.signal,
+      endsAt: this.#options.now() + deadlineMs,
+      // Half of the time, so that one silent connection leaves room for a second attempt.
+      attemptMs: operation.isWrite ? deadlineMs : deadlineMs / 2,
+    };
+    return await this.#repeat(call, (answer) => readAnswer(operation, answerSchema(name), answer));
+  }
+
+  /** Ends all calls in flight with `ERR_CANCELLED` and gives the connections back. */
+  close(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    this.#readClient.close();
+    this.#writeClient.close();
+  }
+
+  #authorizationFor(operation: Operation): string {
+    if (this.#authorization !== undefined) return this.#authorization;
+    throw new ExchangeError(cannot(operation, "it needs an API key: set LUNO_API_KEY and LUNO_API_SECRET"), {
+      code: "ERR_CREDENTIALS_MISSING",
+    });
+  }
+
+  async #repeat<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
+    const { maxAttempts, random, now, sleep } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#attempt(call, read);
+      } catch (error) {
+        if (call.operation.isWrite || attempt >= maxAttempts || !isTransient(error)) throw error;
+        const pause = pauseMs(attempt, random(), error.retryAfterMs);
+        if (this.#breaker.openForMs > pause || now() + pause >= call.endsAt) throw error;
+        await sleep(pause, call.signal).catch(() => {
+          throw call.isCancelled() ? cancelled(call.operation, "none") : error;
+        });
+      }
+    }
+  }
+
+  async #attempt<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
+    const send = async () => read(await this.#send(call));
+    // Reducing risk is always tried.
+    if (call.priority === "cancel") return await send();
+    const { openForMs } = this.#breaker;
+    if (openForMs === 0) return await this.#breaker.run(send);
+    throw new ExchangeError(
+      cannot(call.operation, "the exchange failed repeatedly and calls are held back for now: try again later"),
+      { code: "ERR_UNAVAILABLE", retryable: true, retryAfterMs: Math.ceil(openForMs) },
+    );
+  }
+
+  async #send(call: Call): Promise<WireAnswer> {
+    await this.#takeTurn(call);
+    const { fetch, now, maxBytes } = this.#options;
+    const startedAt = now();
+    using limit = new Deadline(Math.min(call.attemptMs, call.endsAt - startedAt), [call.signal]);
+    const client = call.operation.isWrite ? this.#writeClient : this.#readClient;
+    try {
+      const answer = await exchange(call.request, { fetch, client, signal: limit.signal, maxBytes });
+      this.#lastLatencyMs = now() - startedAt;
+      this.#noteClock(answer.headers);
+      return answer;
+    } catch (error) {
+      throw toFailure(call.operation, { error, isCancelled: call.isCancelled(), isLate: limit.signal.aborted });
+    }
+  }
+
+  async #takeTurn({ operation, priority, signal, isCancelled }: Call): Promise<void> {
+    const turn = await this.#budget.take(priority, signal).catch(() => {
+      if (isCancelled()) throw cancelled(operation, "none");
+      return { ok: false, retryAfterMs: 0 } as const;
+    });
+    if (turn.ok) return;
+    throw new ExchangeError(
+      cannot(operation, `all ${this.#budget.limitPerMinute} calls of this minute are used: try again later`),
+      { code: "ERR_BUDGET_EXHAUSTED", retryable: true, retryAfterMs: Math.ceil(turn.retryAfterMs) },
+    );
+  }
+
+  #noteClock(headers: Headers): void {
+    const skew = Date.parse(headers.get("date") ?? "") - this.#options.wallClock();
+    if (Number.isFinite(skew)) this.#clockSkewMs = skew;
+  }
+}
+
+function parseOrigin(text: string, hasCredentials: boolean): string {
+  const url = new URL(text);
+  const isLoopback = url.hostname === "localhost" || url.hostname === "[::1]" || /^127\.[\d.]+$/.test(url.hostname);
+  if (url.href !== `${url.origin}/`) {
+    throw new TypeError("Cannot use the address as it is not scheme, host and port only");
+  }
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && (isLoopback || !hasCredentials))) {
+    throw new TypeError("Cannot use the address as credentials travel by https only, except on this machine");
+  }
+  return url.origin;
+}

@@ -1,0 +1,56 @@
+/** A time limit with an owner: its timer and its listeners end with it. */
+export class Deadline implements Disposable {
+  /** Aborts when the time is up or one of the outer signals does. */
+  readonly signal: AbortSignal;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #outer: readonly AbortSignal[];
+  readonly #controller = new AbortController();
+
+  constructor(milliseconds: number, outer: readonly AbortSignal[] = []) {
+    this.signal = this.#controller.signal;
+    this.#outer = outer;
+    this.#timer = setTimeout(() => this.#abort(), milliseconds);
+    for (const signal of outer) signal.addEventListener("abort", this.#abort, { once: true });
+    if (outer.some((signal) => signal.aborted)) this.#abort();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    for (const signal of this.#outer) signal.removeEventListener("abort", this.#abort);
+  }
+
+  readonly #abort = (): void => this.#controller.abort();
+}
+
+/** Waits; rejects with the signal's reason as soon as it aborts. */
+export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/** The real {@linkcode Sleep}; its timer ends with the signal. */
+export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, milliseconds);
+    function onAbort(): void {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+/** Waits for a promise that others share: giving up leaves it alone and rejects with `reason()`. */
+export function abortable<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal | undefined,
+  reason: () => Error,
+): Promise<Value> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(reason());
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

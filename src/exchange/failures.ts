@@ -1,0 +1,67 @@
+/** What it means that no answer arrived whole. */
+
+import { ExchangeError, type Outcome } from "./errors.ts";
+import { cannot, type Operation } from "./refusals.ts";
+import { BodyTooLargeError } from "./wire.ts";
+
+/** What is known about a request that failed after it was handed to the network. */
+export interface Failure {
+  readonly error: unknown;
+  /** The caller gave up, or the client was closed. */
+  readonly isCancelled: boolean;
+  /** The time was up. */
+  readonly isLate: boolean;
+}
+
+/** Turns the failure of a request that may have reached the exchange into the error that the caller gets. */
+export function toFailure(operation: Operation, { error, isCancelled, isLate }: Failure): ExchangeError {
+  const outcome: Outcome = operation.isWrite && !isConnectFailure(error) ? "unknown" : "none";
+  const mayRepeat = outcome === "none";
+  if (isCancelled) return cancelled(operation, outcome);
+  if (isLate) {
+    return new ExchangeError(cannot(operation, "the exchange did not answer in time", outcome), {
+      code: "ERR_TIMEOUT",
+      retryable: mayRepeat,
+      outcome,
+    });
+  }
+  if (error instanceof BodyTooLargeError) {
+    return new ExchangeError(cannot(operation, "the answer is too large", outcome), {
+      code: "ERR_ANSWER_TOO_LARGE",
+      outcome,
+      cause: error,
+    });
+  }
+  if (isRedirect(error)) {
+    return new ExchangeError(
+      cannot(operation, "the exchange sent us elsewhere, which is never followed: check its address", outcome),
+      { code: "ERR_ANSWER_INVALID", outcome, cause: error },
+    );
+  }
+  const reason = isConnectFailure(error) ? "the exchange cannot be reached" : "the connection to the exchange broke";
+  return new ExchangeError(cannot(operation, reason, outcome), {
+    code: "ERR_NETWORK",
+    retryable: mayRepeat,
+    outcome,
+    cause: error,
+  });
+}
+
+/** The caller gave up or the client was closed. */
+export function cancelled(operation: Pick<Operation, "title">, outcome: Outcome): ExchangeError {
+  return new ExchangeError(cannot(operation, "it was cancelled", outcome), {
+    code: "ERR_CANCELLED",
+    retryable: outcome === "none",
+    outcome,
+  });
+}
+
+/** Nothing was sent: the connection was never made. Deno says so in words only; other words read as "may have been". */
+function isConnectFailure(error: unknown): boolean {
+  return error instanceof TypeError && error.cause instanceof Error &&
+    error.cause.message.includes("client error (Connect)");
+}
+
+function isRedirect(error: unknown): boolean {
+  return error instanceof TypeError && error.message.includes("redirect");
+}

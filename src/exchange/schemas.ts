@@ -1,0 +1,405 @@
+/**
+ * What the exchange answers, checked where it enters. Field names stay Luno's; unknown fields are dropped; decimals are
+ * plain strings without trailing zeros, ids strings, times integer milliseconds since the Unix epoch.
+ */
+
+import { z } from "zod";
+import {
+  Decimal,
+  DecimalOrZero,
+  Flag,
+  Id,
+  IdOrEmpty,
+  IntegerOrZero,
+  list,
+  Text,
+  Timestamp,
+  TimestampOrZero,
+  word,
+} from "./wire_types.ts";
+
+// ---- Market data ----
+
+/** Best bid, best ask and last trade of one pair; an empty side of the book reads `"0"`. */
+export const Ticker = z.object({
+  pair: z.string(),
+  timestamp: Timestamp,
+  bid: DecimalOrZero,
+  ask: DecimalOrZero,
+  last_trade: DecimalOrZero,
+  /** In base currency. */
+  rolling_24_hour_volume: DecimalOrZero,
+  status: word(["ACTIVE", "POSTONLY", "DISABLED"]),
+});
+export type Ticker = z.output<typeof Ticker>;
+
+/** Answer of `getTickers`. */
+export const TickerList = z.object({ tickers: list(Ticker) });
+export type TickerList = z.output<typeof TickerList>;
+
+/** One price of a book: a level in the top, a single order in the full book. */
+export const OrderBookEntry = z.object({ price: Decimal, volume: Decimal });
+export type OrderBookEntry = z.output<typeof OrderBookEntry>;
+
+/** Bids from high to low, asks from low to high. */
+export const OrderBook = z.object({
+  timestamp: Timestamp,
+  bids: list(OrderBookEntry),
+  asks: list(OrderBookEntry),
+});
+export type OrderBook = z.output<typeof OrderBook>;
+
+/** A trade that anybody can see; `is_buy` tells that the taker bought. */
+export const PublicTrade = z.object({
+  sequence: z.int(),
+  timestamp: Timestamp,
+  price: Decimal,
+  /** In base currency. */
+  volume: Decimal,
+  is_buy: z.boolean(),
+});
+export type PublicTrade = z.output<typeof PublicTrade>;
+
+/** Answer of `listTrades`, newest first. */
+export const PublicTradeList = z.object({ trades: list(PublicTrade) });
+export type PublicTradeList = z.output<typeof PublicTradeList>;
+
+/** `timestamp` is the start of the interval, `volume` is in base currency. */
+export const Candle = z.object({
+  timestamp: Timestamp,
+  open: Decimal,
+  high: Decimal,
+  low: Decimal,
+  close: Decimal,
+  volume: DecimalOrZero,
+});
+export type Candle = z.output<typeof Candle>;
+
+/** Answer of `getCandles`, oldest first; `duration` in seconds. */
+export const CandleList = z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero });
+export type CandleList = z.output<typeof CandleList>;
+
+/** One market: its currencies, and the limits and decimals of an order in it. */
+export const Market = z.object({
+  /** The pair, such as `XBTZAR`. */
+  market_id: z.string().min(1),
+  base_currency: z.string().min(1),
+  counter_currency: z.string().min(1),
+  trading_status: word(["ACTIVE", "POST_ONLY", "SUSPENDED"]),
+  /** Smallest order, in base currency. */
+  min_volume: Decimal,
+  max_volume: Decimal,
+  /** Decimals allowed in a volume. */
+  volume_scale: z.int().nonnegative(),
+  min_price: Decimal,
+  max_price: Decimal,
+  /** Decimals allowed in a price. */
+  price_scale: z.int().nonnegative(),
+  fee_scale: IntegerOrZero,
+});
+export type Market = z.output<typeof Market>;
+
+/** Answer of `getMarkets`. */
+export const MarketList = z.object({ markets: list(Market) });
+export type MarketList = z.output<typeof MarketList>;
+
+// ---- Accounts ----
+
+/** Answer of `createAccount`. */
+export const Account = z.object({ id: Id, currency: z.string(), name: Text });
+export type Account = z.output<typeof Account>;
+
+/** An answer that only says whether it worked. */
+export const Success = z.object({ success: z.boolean() });
+export type Success = z.output<typeof Success>;
+
+/**
+ * One account. Available is `balance` less `reserved`: the documentation calls `balance` the available amount, the
+ * ledger and other clients show that it includes what is reserved.
+ */
+export const Balance = z.object({
+  account_id: Id,
+  asset: z.string(),
+  balance: Decimal,
+  reserved: DecimalOrZero,
+  /** Coming in, not yet credited. */
+  unconfirmed: DecimalOrZero,
+  name: Text,
+});
+export type Balance = z.output<typeof Balance>;
+
+/** Answer of `getBalances`; an asset may have several accounts. */
+export const BalanceList = z.object({ balance: list(Balance) });
+export type BalanceList = z.output<typeof BalanceList>;
+
+const CryptoDetails = z.object({ address: Text, txid: Text }).nullish()
+  .transform((details) => details && (details.address !== "" || details.txid !== "") ? details : null);
+
+const TradeDetails = z.object({ pair: Text, price: DecimalOrZero, sequence: IntegerOrZero, volume: DecimalOrZero })
+  .nullish().transform((details) => details && details.pair !== "" ? details : null);
+
+const DetailFields = z.object({ crypto_details: CryptoDetails, trade_details: TradeDetails }).nullish()
+  .transform((fields) => fields ?? { crypto_details: null, trade_details: null });
+
+/**
+ * One row of an account's ledger. Rows count from 1, the oldest, and never change; a pending one has no stable number.
+ * `description` and `details` are the exchange's text for people: not to be parsed.
+ */
+export const Transaction = z.object({
+  row_index: IntegerOrZero,
+  timestamp: Timestamp,
+  account_id: IdOrEmpty,
+  currency: z.string(),
+  balance: Decimal,
+  available: Decimal,
+  balance_delta: Decimal,
+  available_delta: Decimal,
+  description: Text,
+  kind: word(["FEE", "TRANSFER", "EXCHANGE", "INTEREST"]),
+  /** Shared by all rows of one event, such as the legs of a trade and its fee. */
+  reference: Text,
+  details: z.record(z.string(), z.string()).nullish().transform((details) => details ?? {}),
+  /** A part that does not apply is `null`. */
+  detail_fields: DetailFields,
+});
+export type Transaction = z.output<typeof Transaction>;
+
+/** Answer of `listTransactions`; rows without `account_id` belong to `id`. */
+export const TransactionList = z.object({ id: Id, transactions: list(Transaction) });
+export type TransactionList = z.output<typeof TransactionList>;
+
+/** Answer of `listPendingTransactions`. */
+export const PendingTransactionList = z.object({
+  id: Id,
+  name: Text,
+  currency: Text,
+  pending: list(Transaction),
+  transactions: list(Transaction),
+});
+export type PendingTransactionList = z.output<typeof PendingTransactionList>;
+
+/** Funds on their way between two own accounts of one currency. */
+export const Move = z.object({
+  id: Id,
+  client_move_id: Text,
+  amount: Decimal,
+  debit_account_id: Id,
+  credit_account_id: Id,
+  status: word(["CREATED", "MOVING", "SUCCESSFUL", "FAILED"]),
+  created_at: Timestamp,
+  updated_at: TimestampOrZero,
+});
+export type Move = z.output<typeof Move>;
+
+/** Answer of `listMoves`, newest first. */
+export const MoveList = z.object({ moves: list(Move) });
+export type MoveList = z.output<typeof MoveList>;
+
+/** A bank account that withdrawals may be paid to. */
+export const Beneficiary = z.object({
+  id: Id,
+  /** SWIFT code. */
+  bank_name: Text,
+  bank_account_number: Text,
+  bank_account_type: Text,
+  bank_account_branch: Text,
+  bank_country: Text,
+  bank_recipient: Text,
+  created_at: TimestampOrZero,
+  supports_fast_withdrawals: Flag,
+});
+export type Beneficiary = z.output<typeof Beneficiary>;
+
+/** Answer of `listBeneficiaries`. */
+export const BeneficiaryList = z.object({ beneficiaries: list(Beneficiary) });
+export type BeneficiaryList = z.output<typeof BeneficiaryList>;
+
+// ---- Orders ----
+
+const TimeInForce = word(["GTC", "IOC", "FOK"], "");
+
+const filled = {
+  /** Filled so far, without fees. */
+  base: DecimalOrZero,
+  counter: DecimalOrZero,
+  fee_base: DecimalOrZero,
+  fee_counter: DecimalOrZero,
+};
+
+const times = {
+  creation_timestamp: Timestamp,
+  /** 0 while live; set when the order leaves the book. */
+  completed_timestamp: TimestampOrZero,
+  /** Set when a cancel was processed, else 0. */
+  expiration_timestamp: TimestampOrZero,
+};
+
+/**
+ * An order as API versions 2 and 3 show it. `COMPLETE` means filled *or* cancelled: filled when `base` equals
+ * `limit_volume`, cancelled by its owner when `expiration_timestamp` is set, else ended early by the exchange.
+ */
+export const Order = z.object({
+  order_id: Id,
+  /** `""` when none was given. */
+  client_order_id: Text,
+  pair: z.string(),
+  side: z.enum(["BUY", "SELL"]),
+  type: word(["LIMIT", "MARKET", "STOP_LIMIT"]),
+  /** `AWAITING`: not on the book yet. */
+  status: word(["AWAITING", "PENDING", "COMPLETE"]),
+  /** `""` for a market order. */
+  time_in_force: TimeInForce,
+  /** `"0"` for a market order. */
+  limit_price: DecimalOrZero,
+  limit_volume: DecimalOrZero,
+  stop_price: DecimalOrZero,
+  stop_direction: word(["ABOVE", "BELOW"], ""),
+  ...filled,
+  base_account_id: IdOrEmpty,
+  counter_account_id: IdOrEmpty,
+  ...times,
+});
+export type Order = z.output<typeof Order>;
+
+/** Answer of `listOrders`, newest first. */
+export const OrderList = z.object({ orders: list(Order) });
+export type OrderList = z.output<typeof OrderList>;
+
+/** An order as API version 1 shows it; `type` is the side: BID and ASK of limit orders, BUY and SELL of market orders. */
+export const OrderV1 = z.object({
+  order_id: Id,
+  pair: z.string(),
+  type: z.enum(["BID", "ASK", "BUY", "SELL"]),
+  state: word(["PENDING", "COMPLETE"]),
+  time_in_force: TimeInForce,
+  limit_price: DecimalOrZero,
+  limit_volume: DecimalOrZero,
+  ...filled,
+  ...times,
+});
+export type OrderV1 = z.output<typeof OrderV1>;
+
+/** Answer of `listOrdersV1`, newest first. */
+export const OrderV1List = z.object({ orders: list(OrderV1) });
+export type OrderV1List = z.output<typeof OrderV1List>;
+
+/** Answer of `postLimitOrder` and `postMarketOrder`: accepted, not necessarily on the book yet. */
+export const PlacedOrder = z.object({ order_id: Id });
+export type PlacedOrder = z.output<typeof PlacedOrder>;
+
+/** An own fill. `type` is the side of the own order, `is_buy` that of the taker: taker when (type is BID) equals is_buy. */
+export const UserTrade = z.object({
+  pair: z.string(),
+  sequence: z.int(),
+  order_id: Id,
+  client_order_id: Text,
+  type: z.enum(["BID", "ASK"]),
+  is_buy: z.boolean(),
+  timestamp: Timestamp,
+  price: Decimal,
+  volume: Decimal,
+  base: Decimal,
+  counter: Decimal,
+  fee_base: DecimalOrZero,
+  fee_counter: DecimalOrZero,
+});
+export type UserTrade = z.output<typeof UserTrade>;
+
+/** Answer of `listUserTrades`. */
+export const UserTradeList = z.object({ trades: list(UserTrade) });
+export type UserTradeList = z.output<typeof UserTradeList>;
+
+/** Fees of one pair as fractions (`"0.006"` is 0.6 %), as of the last midnight GMT; a maker fee may be negative. */
+export const FeeInfo = z.object({
+  maker_fee: DecimalOrZero,
+  taker_fee: DecimalOrZero,
+  maker_fee_buy: Decimal.optional(),
+  maker_fee_sell: Decimal.optional(),
+  taker_fee_buy: Decimal.optional(),
+  taker_fee_sell: Decimal.optional(),
+  thirty_day_volume: DecimalOrZero,
+}).transform((fees) => ({
+  ...fees,
+  maker_fee_buy: fees.maker_fee_buy ?? fees.maker_fee,
+  maker_fee_sell: fees.maker_fee_sell ?? fees.maker_fee,
+  taker_fee_buy: fees.taker_fee_buy ?? fees.taker_fee,
+  taker_fee_sell: fees.taker_fee_sell ?? fees.taker_fee,
+}));
+export type FeeInfo = z.output<typeof FeeInfo>;
+
+// ---- Money in and out ----
+
+/** An address to receive at; tags and memos stand in `address_meta`. */
+export const FundingAddress = z.object({
+  asset: z.string(),
+  address: z.string(),
+  name: Text,
+  account_id: IdOrEmpty,
+  network: IntegerOrZero,
+  assigned_at: TimestampOrZero,
+  address_meta: list(z.object({ label: Text, value: Text })),
+  qr_code_uri: Text,
+  receive_fee: DecimalOrZero,
+  total_received: DecimalOrZero,
+  total_unconfirmed: DecimalOrZero,
+});
+export type FundingAddress = z.output<typeof FundingAddress>;
+
+/** A network that a currency can be sent over; network 0 exists. */
+export const SendNetwork = z.object({ id: z.int(), name: Text, native_currency: Text });
+export type SendNetwork = z.output<typeof SendNetwork>;
+
+/** Answer of `listSendNetworks`. */
+export const SendNetworkList = z.object({ networks: list(SendNetwork) });
+export type SendNetworkList = z.output<typeof SendNetworkList>;
+
+/** Answer of `getSendFee`. */
+export const SendFee = z.object({ currency: z.string(), fee: Decimal });
+export type SendFee = z.output<typeof SendFee>;
+
+/** A withdrawal to a bank; `transfer_id` is set once it is complete, else `""`. */
+export const Withdrawal = z.object({
+  id: Id,
+  status: word(["PENDING", "PROCESSING", "COMPLETED", "CANCELLED", "WAITING", "CANCELLING"]),
+  type: Text,
+  currency: z.string(),
+  amount: Decimal,
+  fee: DecimalOrZero,
+  created_at: Timestamp,
+  external_id: Text,
+  transfer_id: IdOrEmpty,
+});
+export type Withdrawal = z.output<typeof Withdrawal>;
+
+/** Answer of `listWithdrawals`. */
+export const WithdrawalList = z.object({ withdrawals: list(Withdrawal) });
+export type WithdrawalList = z.output<typeof WithdrawalList>;
+
+/** Confirmed money in or out of one account, in its currency; `amount` is positive and net of `fee`. */
+export const Transfer = z.object({
+  id: Id,
+  amount: Decimal,
+  fee: DecimalOrZero,
+  inbound: z.boolean(),
+  created_at: Timestamp,
+  /** The id on the chain; `""` for a bank or card. */
+  transaction_id: Text,
+});
+export type Transfer = z.output<typeof Transfer>;
+
+/** Answer of `listTransfers`, newest first. */
+export const TransferList = z.object({ transfers: list(Transfer) });
+export type TransferList = z.output<typeof TransferList>;
+
+/** A user on whose behalf the key may act. */
+export const LinkedUser = z.object({
+  user_id: Id,
+  label: Text,
+  permissions: list(z.union([z.string(), z.number().transform(String)])),
+  created_at: TimestampOrZero,
+});
+export type LinkedUser = z.output<typeof LinkedUser>;
+
+/** Answer of `listLinkedUsers`. */
+export const LinkedUserList = z.object({ users: list(LinkedUser) });
+export type LinkedUserList = z.output<typeof LinkedUserList>;

@@ -1,0 +1,155 @@
+/**
+ * Log records go to stderr, redacted, and never block the program.
+ *
+ * Any file asks logtape for a logger of its own; only `main.ts` calls {@linkcode startLogging}.
+ */
+
+import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logtape/logtape";
+import type { LogRecord, Sink, TextFormatter } from "@logtape/logtape";
+import { redactByField, redactByPattern } from "@logtape/redaction";
+import type { RedactionPattern } from "@logtape/redaction";
+
+/** The name under which all of our loggers stand. */
+export const LOG_CATEGORY = "luno-mcp-server";
+
+/** Where log lines end up. */
+export interface LogOutput {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What {@linkcode startLogging} needs to know. */
+export interface LoggingOptions {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly format: "text" | "json";
+  /** Values that no line may contain, wherever they turn up. */
+  readonly secrets: readonly string[];
+  readonly output: LogOutput;
+}
+
+/** A running log; `stop` writes what is queued, for half a second at most. */
+export interface Logging {
+  stop(): Promise<void>;
+}
+
+/** Lines that wait for a slow reader; more are dropped and counted. */
+const QUEUE_LIMIT = 1_000;
+
+/** How long `stop` waits for a reader. */
+const FLUSH_TIMEOUT_MS = 500;
+
+/** Configures logtape for the whole process. */
+export async function startLogging(options: LoggingOptions): Promise<Logging> {
+  const plain = options.format === "json"
+    ? getJsonLinesFormatter()
+    : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
+  const lines = new LineQueue(options.output);
+  const formatter = redactByPattern(plain, secretPatterns(options.secrets));
+  await configure({
+    reset: true,
+    sinks: {
+      stderr: redactByField(sinkOf(lines, formatter), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
+    },
+    loggers: [
+      { category: LOG_CATEGORY, lowestLevel: options.level, sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+    ],
+  });
+  return {
+    async stop() {
+      await lines.flush();
+      await reset();
+    },
+  };
+}
+
+const REDACTED = "[redacted]";
+const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
+
+function secretPatterns(secrets: readonly string[]): RedactionPattern[] {
+  const basic = { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/g, replacement: `Basic ${REDACTED}` };
+  return [
+    ...secrets.filter((secret) => secret.length >= 4).map((secret) => ({
+      pattern: new RegExp(RegExp.escape(secret), "g"),
+      replacement: REDACTED,
+    })),
+    basic,
+  ];
+}
+
+function formatLine(
+  values: { timestamp: string | null; level: string; category: string; message: string; record: LogRecord },
+): string {
+  const fields = Object.entries(values.record.properties)
+    .map(([key, value]) =>
+      ` ${key}=${
+        typeof value === "string"
+          ? JSON.stringify(value)
+          : Deno.inspect(value, { compact: true, breakLength: Infinity })
+      }`
+    );
+  return `${values.timestamp} ${values.level} ${values.category}: ${values.message}${fields.join("")}`;
+}
+
+function sinkOf(lines: LineQueue, format: TextFormatter): Sink {
+  return (record) => lines.push(oneLine(format(record)));
+}
+
+/** Keeps a record on one line, so that data from outside cannot forge another. */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return `${text.trimEnd().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter)}\n`;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Writes lines one after the other without making their author wait. */
+class LineQueue {
+  readonly #output: LogOutput;
+  readonly #encoder = new TextEncoder();
+  #waiting: string[] = [];
+  #dropped = 0;
+  #writing: Promise<void> | undefined;
+
+  constructor(output: LogOutput) {
+    this.#output = output;
+  }
+
+  push(line: string): void {
+    if (this.#waiting.length >= QUEUE_LIMIT) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting.push(line);
+    this.#writing ??= this.#drain();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#writing === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+    await Promise.race([this.#writing, promise]);
+    clearTimeout(timer);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const note = this.#dropped > 0 ? `${this.#dropped} log lines dropped as stderr was not read\n` : "";
+        const batch = this.#waiting.join("") + note;
+        this.#waiting = [];
+        this.#dropped = 0;
+        await this.#write(this.#encoder.encode(batch));
+      }
+    } catch {
+      this.#waiting = []; // Nobody reads stderr any more; the program goes on without a log.
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let written = 0; written < bytes.length;) written += await this.#output.write(bytes.subarray(written));
+  }
+}

@@ -1,0 +1,50 @@
+/** Completions: pairs, currencies and account ids while a person types them. */
+
+import type { CompleteRequestParams, CompleteResult } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import { ExchangeError } from "../exchange/errors.ts";
+import type { ToolContext } from "../tools/tool.ts";
+
+const log = getLogger(["luno-mcp-server", "protocol"]);
+
+/** The most values that the protocol allows in one answer. */
+const MAX_VALUES = 100;
+
+/** Completes an argument of a prompt or a resource template; what cannot be completed answers nothing. */
+export async function complete(params: CompleteRequestParams, context: ToolContext): Promise<CompleteResult> {
+  const candidates = await candidatesFor(params, context).catch(ignoreExchange);
+  const typed = params.argument.value.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
+  const matching = candidates
+    .filter((candidate) => candidate.startsWith(typed) || candidate.startsWith(typed.replace(/^BTC/, "XBT")))
+    .toSorted();
+  return {
+    completion: {
+      values: matching.slice(0, MAX_VALUES),
+      total: matching.length,
+      hasMore: matching.length > MAX_VALUES,
+    },
+  };
+}
+
+async function candidatesFor({ ref, argument }: CompleteRequestParams, context: ToolContext): Promise<string[]> {
+  const { exchange, markets, signal } = context;
+  if (ref.type === "ref/resource") {
+    if (ref.uri !== "luno://accounts/{id}" || argument.name !== "id" || !exchange.hasCredentials) return [];
+    const { balance } = await exchange.call("getBalances", {}, { signal });
+    return balance.map((row) => row.account_id);
+  }
+  if (argument.name === "side") return ["BUY", "SELL"];
+  const list = await markets.list({ signal });
+  if (argument.name === "pair") return list.map((market) => market.market_id);
+  if (argument.name === "value_in") {
+    return [...new Set(list.flatMap((market) => [market.base_currency, market.counter_currency]))];
+  }
+  return [];
+}
+
+/** A completion is a courtesy: when the exchange cannot be asked there is none. */
+function ignoreExchange(error: unknown): string[] {
+  if (!(error instanceof ExchangeError)) throw error;
+  log.debug("no completion", { code: error.code });
+  return [];
+}

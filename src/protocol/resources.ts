@@ -1,0 +1,144 @@
+/** Resources: what a client may read without calling a tool. */
+
+import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
+import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
+import { endpoints } from "../exchange/endpoints.ts";
+import { catalogue } from "../tools/catalogue.ts";
+import type { Tool, ToolContext } from "../tools/tool.ts";
+import { callTool } from "./tool_call.ts";
+
+/** What resources show beside what tools can reach. */
+export interface ResourceContext extends ToolContext {
+  /** The configuration without secrets. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Milliseconds since the start, monotonic. */
+  uptimeMs(): number;
+}
+
+interface ResourceEntry {
+  readonly uri: string;
+  readonly name: string;
+  readonly description: string;
+  read(context: ResourceContext): Promise<unknown> | unknown;
+}
+
+const RECENT_ROWS = 20;
+
+const ENTRIES: readonly ResourceEntry[] = [
+  {
+    uri: "luno://config",
+    name: "Configuration",
+    description: "The server's settings, without secrets",
+    read: ({ config }) => config,
+  },
+  {
+    uri: "luno://status",
+    name: "Status",
+    description: "Version, uptime and the state of the way to the exchange",
+    read: ({ server, exchange, uptimeMs }) => ({
+      server: server.name,
+      version: server.version,
+      exchange: server.exchange,
+      credentials: exchange.hasCredentials,
+      uptime_ms: Math.round(uptimeMs()),
+      ...exchange.status(),
+    }),
+  },
+  {
+    uri: "luno://endpoints",
+    name: "Endpoints",
+    description: "The calls of the exchange's API that this server can make, with the permission that each needs",
+    read: () =>
+      Object.entries(endpoints).map(([name, { title, method, path, permission }]) => ({
+        name,
+        title,
+        method,
+        path,
+        permission,
+      })),
+  },
+  {
+    uri: "luno://wallets",
+    name: "Wallets",
+    description: "All accounts with their balances",
+    read: (context) => runTool("get_accounts", {}, context),
+  },
+  {
+    uri: "luno://transactions",
+    name: "Latest transactions",
+    description: `The latest ${RECENT_ROWS} ledger rows over all accounts`,
+    read: readLatestTransactions,
+  },
+];
+
+const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
+
+/** The resources as lists show them. */
+export function listResources(): Resource[] {
+  return ENTRIES.map(({ uri, name, description }) => ({ uri, name, description, mimeType: "application/json" }));
+}
+
+/** The templates as lists show them. */
+export function listResourceTemplates(): ResourceTemplateType[] {
+  return [{
+    uriTemplate: "luno://accounts/{id}",
+    name: "Account",
+    description: `One account with its latest ${RECENT_ROWS} ledger rows`,
+    mimeType: "application/json",
+  }];
+}
+
+/**
+ * Reads one resource.
+ *
+ * @throws {ResourceNotFoundError} when there is no such resource
+ * @throws {ProtocolError} when the exchange could not answer; `data` is the tool error
+ */
+export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
+  const accountId = ACCOUNT_URI.exec(uri)?.[1];
+  const entry = ENTRIES.find((candidate) => candidate.uri === uri);
+  if (entry === undefined && accountId === undefined) throw new ResourceNotFoundError(uri.slice(0, 200));
+  const value = accountId === undefined ? await entry?.read(context) : await readAccount(accountId, context);
+  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(value) }] };
+}
+
+async function readAccount(id: string, context: ResourceContext): Promise<unknown> {
+  const [{ accounts }, history] = await Promise.all([
+    runTool("get_accounts", {}, context),
+    runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context),
+  ]);
+  const account = asRows(accounts).find((row) => row.account_id === id);
+  return { ...account, transactions: history.transactions };
+}
+
+async function readLatestTransactions(context: ResourceContext): Promise<unknown> {
+  const { accounts } = await runTool("get_accounts", {}, context);
+  const histories = await Promise.all(
+    asRows(accounts).slice(0, 20).map(async ({ account_id, currency }) => {
+      const { transactions } = await runTool("get_transaction_history", { account_id, limit: RECENT_ROWS }, context);
+      return asRows(transactions).map((row) => ({ account_id, currency, ...row }));
+    }),
+  );
+  const rows: Record<string, unknown>[] = histories.flat();
+  return rows.toSorted((one, other) => String(other.time).localeCompare(String(one.time))).slice(0, RECENT_ROWS);
+}
+
+async function runTool(
+  name: string,
+  args: Record<string, unknown>,
+  context: ResourceContext,
+): Promise<Record<string, unknown>> {
+  const outcome = await callTool(toolNamed(name), args, context);
+  if (outcome.ok) return outcome.value;
+  throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
+}
+
+function toolNamed(name: string): Tool {
+  const tool = catalogue.find((candidate) => candidate.name === name);
+  if (tool === undefined) throw new TypeError(`Cannot read a resource as there is no tool ${name}`);
+  return tool;
+}
+
+function asRows(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value : [];
+}

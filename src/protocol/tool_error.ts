@@ -1,0 +1,87 @@
+/** What a caller is told when a tool cannot answer: a stable code, a sentence, whether to try again and when. */
+
+import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
+import { ExchangeError } from "../exchange/errors.ts";
+import { ArgumentError } from "../tools/tool.ts";
+
+const log = getLogger(["luno-mcp-server", "tools"]);
+
+/** An error as callers see it; codes never change their meaning. */
+export interface ToolError {
+  readonly code: string;
+  readonly message: string;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+  readonly retry_after_ms?: number;
+  /** Which argument was wrong, and how. */
+  readonly fields?: readonly { readonly field: string; readonly problem: string }[];
+  readonly suggestions?: readonly string[];
+  /** The exchange's own code and words: data, to be read with care. */
+  readonly exchange?: {
+    readonly code?: string;
+    readonly status?: number;
+    readonly text?: string;
+    readonly trace_id?: string;
+  };
+}
+
+/** Turns whatever a tool threw into an error for its caller; what is our own fault goes to the log. */
+export function describeError(error: unknown, tool: string): ToolError {
+  if (error instanceof ExchangeError) return describeExchangeError(error);
+  if (error instanceof ArgumentError) {
+    return refuseArguments(tool, [{ field: error.field, problem: error.message }], error.suggestions);
+  }
+  log.error("a tool failed", { tool, error });
+  return {
+    code: "ERR_INTERNAL",
+    message: `The server failed to run ${tool}: the reason is in its log`,
+    retryable: false,
+  };
+}
+
+/** What a caller is told whose arguments do not fit the tool's schema. */
+export function describeInvalidArguments(tool: string, error: z.ZodError): ToolError {
+  return refuseArguments(tool, error.issues.slice(0, 10).flatMap(describeIssue), []);
+}
+
+function refuseArguments(
+  tool: string,
+  fields: readonly { field: string; problem: string }[],
+  suggestions: readonly string[],
+): ToolError {
+  const list = fields.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
+  return {
+    code: "ERR_INVALID_ARGUMENT",
+    message: `Invalid arguments for ${tool}: ${list}`,
+    retryable: false,
+    fields,
+    ...(suggestions.length === 0 ? {} : { suggestions }),
+  };
+}
+
+function describeIssue(issue: z.core.$ZodIssue): { field: string; problem: string }[] {
+  const path = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") return [{ field: path === "" ? "arguments" : path, problem: issue.message }];
+  return issue.keys.slice(0, 10).map((key) => ({
+    field: [...issue.path, key].join(".").slice(0, 100),
+    problem: "unknown argument",
+  }));
+}
+
+function describeExchangeError(error: ExchangeError): ToolError {
+  const exchange = {
+    ...(error.lunoCode === undefined ? {} : { code: error.lunoCode }),
+    ...(error.status === undefined ? {} : { status: error.status }),
+    ...(error.detail === undefined ? {} : { text: error.detail }),
+    ...(error.traceId === undefined ? {} : { trace_id: error.traceId }),
+  };
+  return {
+    code: error.code,
+    message: error.message,
+    retryable: error.retryable,
+    ...(error.retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(error.retryAfterMs) }),
+    ...(error.suggestions.length === 0 ? {} : { suggestions: error.suggestions }),
+    ...(Object.keys(exchange).length === 0 ? {} : { exchange }),
+  };
+}

@@ -1,0 +1,58 @@
+/** The accounts of the one user of the simulated exchange: each holds one currency and owns one ledger. */
+
+import { Ledger } from "./ledger.ts";
+import { Refusal } from "./refusal.ts";
+
+const MAX_ACCOUNTS_PER_CURRENCY = 10;
+
+/** One account. */
+export interface Account {
+  /** A 64-bit integer above 2^53, in decimal. */
+  readonly id: string;
+  readonly currency: string;
+  name: string;
+  readonly ledger: Ledger;
+}
+
+/** All accounts, in the order in which they were opened; the first of a currency is its default. */
+export class Accounts {
+  readonly #byId = new Map<string, Account>();
+
+  /**
+   * Opens an empty account.
+   *
+   * @throws {Refusal} ErrAccountLimit beyond ten accounts in one currency
+   */
+  open(id: string, { currency, name }: { readonly currency: string; readonly name: string }): Account {
+    if (this.#inCurrency(currency).length >= MAX_ACCOUNTS_PER_CURRENCY) throw new Refusal("ErrAccountLimit");
+    const account = { id, currency, name, ledger: new Ledger() };
+    this.#byId.set(id, account);
+    return account;
+  }
+
+  /** Every account. */
+  all(): readonly Account[] {
+    return [...this.#byId.values()];
+  }
+
+  /** @throws {Refusal} ErrAccountNotFound */
+  get(id: string): Account {
+    const account = this.#byId.get(id);
+    if (account === undefined) throw new Refusal("ErrAccountNotFound");
+    return account;
+  }
+
+  /** Whether the user has an account in this currency. */
+  holds(currency: string): boolean {
+    return this.#inCurrency(currency).length > 0;
+  }
+
+  /** The account used when a request names none; opened through `open` when the user has none yet. */
+  defaultIn(currency: string): Account | undefined {
+    return this.#inCurrency(currency)[0];
+  }
+
+  #inCurrency(currency: string): Account[] {
+    return this.all().filter((account) => account.currency === currency);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The append-only book of one account. Every row moves `balance` and `available` each on its own: a reservation moves
+ * only `available`. Rows are numbered from 1 and never change.
+ */
+
+import Big from "big.js";
+
+/** What kind of event a row belongs to. */
+export type RowKind = "FEE" | "TRANSFER" | "EXCHANGE" | "INTEREST";
+
+/** The trade behind a row. `price` and `volume` in currency units. */
+export interface TradeDetails {
+  readonly pair: string;
+  readonly price: Big;
+  readonly volume: Big;
+  readonly sequence: number;
+}
+
+/** What a caller says about a new row; deltas may be negative or zero. */
+export interface LedgerEntry {
+  readonly timestamp: number;
+  readonly balanceDelta: Big;
+  readonly availableDelta: Big;
+  readonly kind: RowKind;
+  readonly description: string;
+  /** Shared by all rows of one event. */
+  readonly reference: string;
+  readonly address?: string;
+  readonly transactionId?: string;
+  readonly trade?: TradeDetails;
+}
+
+/** A row as it stands in the ledger, with the running totals after it. */
+export interface LedgerRow extends LedgerEntry {
+  /** Place in the ledger, from 1 = oldest. */
+  readonly index: number;
+  readonly balance: Big;
+  readonly available: Big;
+}
+
+/** Totals of a ledger at a moment. */
+export interface Totals {
+  readonly balance: Big;
+  readonly available: Big;
+}
+
+const EMPTY: Totals = { balance: new Big(0), available: new Big(0) };
+
+/** The ledger of one account. */
+export class Ledger {
+  readonly #rows: LedgerRow[] = [];
+
+  /** Number of rows. */
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** Totals after the newest row. */
+  get totals(): Totals {
+    return this.#rows.at(-1) ?? EMPTY;
+  }
+
+  /**
+   * Adds a row.
+   *
+   * @throws {RangeError} when it would make `available` negative or larger than `balance`: a mistake of the engine
+   */
+  append(entry: LedgerEntry): LedgerRow {
+    const before = this.totals;
+    const balance = before.balance.plus(entry.balanceDelta);
+    const available = before.available.plus(entry.availableDelta);
+    if (available.lt(0) || available.gt(balance)) {
+      throw new RangeError(
+        `Cannot append to ledger as 0 <= available <= balance: current values are ${available} and ${balance}`,
+      );
+    }
+    const row = { ...entry, index: this.#rows.length + 1, balance, available };
+    this.#rows.push(row);
+    return row;
+  }
+
+  /** The rows with `from <= index < to`, oldest first. */
+  rows(from: number, to: number): readonly LedgerRow[] {
+    return this.#rows.slice(Math.max(0, from - 1), Math.max(0, to - 1));
+  }
+
+  /** Totals as they were at a moment. */
+  totalsAt(atMs: number): Totals {
+    return this.#rows.findLast((row) => row.timestamp <= atMs) ?? EMPTY;
+  }
+}

@@ -1,0 +1,226 @@
+import { CANDLE_DURATIONS_S, CandleSeries } from "./candles.ts";
+import { DAY_MS, DayLog, startOfDay } from "./day_log.ts";
+import type { Candle, PriceModel, SequencedTrade, Trade } from "./market_data.ts";
+import { hash32, seedFor } from "./random.ts";
+
+/** Whole days kept trade by trade; enough for 1000 candles of five minutes. */
+const MAX_DAY_LOGS = 6;
+
+/** Finished days are summed up in candles of this length, from which the longer ones are built. */
+const SUMMARY_MS = 900_000;
+
+/** Above any number of trades that history could hold, so that sequences stay positive. */
+const MOST_TRADES_PER_DAY = 20_000;
+
+/** What is remembered for good of a finished day. */
+interface DaySummary {
+  readonly count: number;
+  readonly last: Trade | undefined;
+  /** Only the intervals that had trades. */
+  readonly candles: readonly Candle[];
+}
+
+/** A trade's place in history. */
+interface Place {
+  readonly dayMs: number;
+  readonly index: number;
+  readonly trade: Trade;
+}
+
+/**
+ * The history of one market. A day is built when it is first asked for, and a day that was put aside is built again from
+ * the model and the recorded trades. Only the recorded trades and a small summary of each finished day are kept for
+ * good. Sequences are counted from the day of the start in both directions, so that a read of today builds today only.
+ */
+export class MarketTape {
+  readonly #marketId: string;
+  readonly #model: PriceModel;
+  readonly #startMs: number;
+  readonly #historyMs: number;
+  readonly #recorded = new Map<number, Trade[]>();
+  readonly #logs = new Map<number, DayLog>();
+  readonly #summaries = new Map<number, DaySummary>();
+  readonly #firstSequences = new Map<number, number>();
+  /** Everything before this moment may have been seen. */
+  #seenTo: number;
+
+  /** Opens the history of a market; `historyMs` is the start of a day. */
+  constructor(marketId: string, options: { model: PriceModel; startMs: number; historyMs: number }) {
+    const { model, startMs, historyMs } = options;
+    this.#marketId = marketId;
+    this.#model = model;
+    this.#startMs = startMs;
+    this.#historyMs = historyMs;
+    this.#seenTo = startMs;
+    const history = (startOfDay(startMs) - historyMs) / DAY_MS * MOST_TRADES_PER_DAY;
+    this.#firstSequences.set(startOfDay(startMs), history + hash32(seedFor(0, marketId), 0) % 8_000_000 + 1);
+    const [bid] = model.bookAt(marketId, historyMs).bids;
+    if (bid) {
+      const { price, volume } = bid;
+      this.#recordedOn(historyMs).push({ timestamp: historyMs, price, volume, isBuy: false });
+    }
+  }
+
+  record(trade: Trade): number {
+    const { timestamp } = trade;
+    if (timestamp < this.#startMs || timestamp < this.#seenTo - 1) {
+      const earliest = Math.max(this.#startMs, this.#seenTo - 1);
+      throw new RangeError(`Cannot record trade as timestamp must be >= ${earliest}: current value is ${timestamp}`);
+    }
+    this.#see(timestamp);
+    const dayMs = startOfDay(timestamp);
+    this.#recordedOn(dayMs).push(trade);
+    return this.#firstSequence(dayMs) + this.#log(dayMs).trades.length - 1;
+  }
+
+  lastTrade(atMs: number): SequencedTrade {
+    this.#see(atMs);
+    const place = this.#newest(atMs);
+    if (!place) throw new RangeError(`Cannot read last trade as nothing traded by then: current time is ${atMs}`);
+    return this.#sequenced(place);
+  }
+
+  trades(range: { fromMs: number; toMs: number; limit: number }): readonly SequencedTrade[] {
+    this.#see(range.toMs);
+    const found: SequencedTrade[] = [];
+    const earliestDay = Math.max(startOfDay(range.fromMs), this.#historyMs);
+    for (let dayMs = startOfDay(range.toMs); dayMs >= earliestDay && found.length < range.limit; dayMs -= DAY_MS) {
+      const log = this.#log(dayMs);
+      for (let index = log.countAt(range.toMs) - 1; index >= 0 && found.length < range.limit; index--) {
+        const trade = log.trades[index];
+        if (!trade || trade.timestamp < range.fromMs) return found;
+        found.push(this.#sequenced({ dayMs, index, trade }));
+      }
+    }
+    return found;
+  }
+
+  volume24h(atMs: number): number {
+    this.#see(atMs);
+    const dayMs = startOfDay(atMs);
+    if (dayMs < this.#historyMs) return 0;
+    const today = this.#log(dayMs).volumeAt(atMs);
+    if (dayMs === this.#historyMs) return today;
+    const yesterday = this.#log(dayMs - DAY_MS);
+    return today + yesterday.volume - yesterday.volumeAt(atMs - DAY_MS);
+  }
+
+  candles(range: { durationMs: number; sinceMs: number; atMs: number; limit: number }): readonly Candle[] {
+    const { durationMs, sinceMs, atMs, limit } = range;
+    if (!CANDLE_DURATIONS_S.includes(durationMs / 1_000)) {
+      throw new RangeError(`Cannot build candles as the duration is not offered: current value is ${durationMs} ms`);
+    }
+    this.#see(atMs);
+    const firstMs = this.#historyMs - this.#historyMs % durationMs;
+    const startMs = Math.max(Math.ceil(sinceMs / durationMs) * durationMs, firstMs);
+    const endMs = Math.min(startMs + limit * durationMs, atMs + 1);
+    if (startMs >= endMs) return [];
+    const close = this.#newest(startMs - 1)?.trade.price;
+    const series = new CandleSeries({ startMs, durationMs, close });
+    for (let dayMs = startOfDay(Math.max(startMs, this.#historyMs)); dayMs < endMs; dayMs += DAY_MS) {
+      this.#addDay(series, { dayMs, startMs, endMs, durationMs });
+    }
+    return series.finish(endMs);
+  }
+
+  /** Adds what a day traded between two moments; both lie on a boundary of the duration, but for a running candle. */
+  #addDay(series: CandleSeries, range: { dayMs: number; startMs: number; endMs: number; durationMs: number }): void {
+    const { dayMs, startMs, endMs, durationMs } = range;
+    const isSummed = durationMs % SUMMARY_MS === 0 && this.#isFinished(dayMs) &&
+      (endMs >= dayMs + DAY_MS || endMs % SUMMARY_MS === 0);
+    if (isSummed) {
+      for (const part of this.#summary(dayMs).candles) {
+        if (part.timestamp >= startMs && part.timestamp < endMs) series.addCandle(part);
+      }
+      return;
+    }
+    const log = this.#log(dayMs);
+    for (let index = log.countAt(startMs - 1); index < log.trades.length; index++) {
+      const trade = log.trades[index];
+      if (!trade || trade.timestamp >= endMs) return;
+      series.addTrade(trade);
+    }
+  }
+
+  #newest(atMs: number): Place | undefined {
+    const todayMs = startOfDay(atMs);
+    if (todayMs < this.#historyMs) return undefined;
+    const today = this.#log(todayMs);
+    const index = today.countAt(atMs) - 1;
+    const trade = today.trades[index];
+    if (trade) return { dayMs: todayMs, index, trade };
+    for (let dayMs = todayMs - DAY_MS; dayMs >= this.#historyMs; dayMs -= DAY_MS) {
+      const { count, last } = this.#summary(dayMs);
+      if (last) return { dayMs, index: count - 1, trade: last };
+    }
+    return undefined;
+  }
+
+  #sequenced({ dayMs, index, trade }: Place): SequencedTrade {
+    const { timestamp, price, volume, isBuy } = trade;
+    return { sequence: this.#firstSequence(dayMs) + index, timestamp, price, volume, isBuy };
+  }
+
+  #firstSequence(dayMs: number): number {
+    const known = this.#firstSequences.get(dayMs);
+    if (known !== undefined) return known;
+    const first = dayMs < this.#startMs
+      ? this.#firstSequence(dayMs + DAY_MS) - this.#summary(dayMs).count
+      : this.#firstSequence(dayMs - DAY_MS) + this.#summary(dayMs - DAY_MS).count;
+    this.#firstSequences.set(dayMs, first);
+    return first;
+  }
+
+  #see(atMs: number): void {
+    if (!Number.isSafeInteger(atMs)) {
+      throw new RangeError(`Cannot read history as the time must be whole milliseconds: current value is ${atMs}`);
+    }
+    this.#seenTo = Math.max(this.#seenTo, atMs + 1);
+  }
+
+  #isFinished(dayMs: number): boolean {
+    return dayMs + DAY_MS <= this.#seenTo;
+  }
+
+  /** A finished day in short. */
+  #summary(dayMs: number): DaySummary {
+    const known = this.#summaries.get(dayMs);
+    if (known) return known;
+    const log = this.#logs.get(dayMs) ?? this.#openLog(dayMs);
+    log.fillTo(dayMs + DAY_MS);
+    const series = new CandleSeries({ startMs: dayMs, durationMs: SUMMARY_MS, close: undefined });
+    for (const trade of log.trades) series.addTrade(trade);
+    const candles = series.finish(dayMs + DAY_MS).filter(({ volume }) => volume > 0);
+    const summary = { count: log.trades.length, last: log.trades.at(-1), candles };
+    this.#summaries.set(dayMs, summary);
+    return summary;
+  }
+
+  /** The trades of a day as far as they may be seen; puts the day aside that was not asked for longest. */
+  #log(dayMs: number): DayLog {
+    const log = this.#logs.get(dayMs) ?? this.#openLog(dayMs);
+    this.#logs.delete(dayMs);
+    this.#logs.set(dayMs, log);
+    if (this.#logs.size > MAX_DAY_LOGS) {
+      const [oldest] = this.#logs.keys();
+      if (oldest !== undefined) this.#logs.delete(oldest);
+    }
+    log.fillTo(Math.min(this.#seenTo, dayMs + DAY_MS));
+    return log;
+  }
+
+  #openLog(dayMs: number): DayLog {
+    return new DayLog(dayMs, {
+      invented: (fromMs, toMs) => this.#model.tradesBetween(this.#marketId, fromMs, toMs),
+      recorded: this.#recordedOn(dayMs),
+    });
+  }
+
+  #recordedOn(dayMs: number): Trade[] {
+    const known = this.#recorded.get(dayMs);
+    if (known) return known;
+    const recorded: Trade[] = [];
+    this.#recorded.set(dayMs, recorded);
+    return recorded;
+  }
+}

@@ -1,0 +1,240 @@
+import Big from "big.js";
+import { ASSETS } from "./assets.ts";
+
+/** A market's `trading_status` as the exchange spells it; only an ACTIVE market trades. */
+export type TradingStatus = "ACTIVE" | "POST_ONLY" | "SUSPENDED" | "UNKNOWN";
+
+/** One market of the simulated exchange. Amounts are decimal strings; codes are Luno's (XBT, not BTC). */
+export interface SimulatedMarket {
+  readonly id: string;
+  readonly base: string;
+  readonly counter: string;
+  readonly status: TradingStatus;
+  /** Smallest and largest order, in base. */
+  readonly minVolume: string;
+  readonly maxVolume: string;
+  /** Lowest and highest price of an order, in counter. */
+  readonly minPrice: string;
+  readonly maxPrice: string;
+  /** Decimals of a volume, of a price and of a fee: one lot is 10^-volumeScale of base. */
+  readonly volumeScale: number;
+  readonly priceScale: number;
+  readonly feeScale: number;
+  /** Fees of the first tier as fractions; a negative one is a rebate. */
+  readonly makerFee: string;
+  readonly takerFee: string;
+  /** Price at the end of September 2026; the model passes through it then. */
+  readonly typicalPrice: string;
+  /** How lively the market is; shapes what the model invents, never an account's money. */
+  readonly activity: MarketActivity;
+}
+
+/** The habits of a market. */
+export interface MarketActivity {
+  /** Mean distance between best bid and best ask, in hundredths of a percent of the price. */
+  readonly spreadBps: number;
+  /** Mean number of trades each minute while the market is ACTIVE. */
+  readonly tradesPerMinute: number;
+  /** Mean volume of all trades of one day, in base. */
+  readonly dailyVolume: number;
+  /** Resting orders on each side of the book. */
+  readonly ordersPerSide: number;
+}
+
+/** Scales (volume, price), limits (volume, price) and activity (bps, trades a minute, base a day, orders) of a market. */
+interface Row {
+  readonly scales: readonly [volume: number, price: number];
+  readonly volumes: readonly [min: string, max: string];
+  readonly prices: readonly [min: string, max: string];
+  readonly habits: readonly [spreadBps: number, tradesPerMinute: number, dailyVolume: number, ordersPerSide: number];
+  readonly status?: TradingStatus;
+}
+
+/** Every market, in the order in which the exchange lists them. */
+export const MARKETS: readonly SimulatedMarket[] = [
+  market("XBT", "ZAR", {
+    scales: [6, 0],
+    volumes: ["0.0001", "100.00"],
+    prices: ["10.00", "100000000.00"],
+    habits: [14, 4, 31, 120],
+  }),
+  market("ETH", "ZAR", {
+    scales: [6, 0],
+    volumes: ["0.0005", "1000.00"],
+    prices: ["10.00", "10000000.00"],
+    habits: [18, 2, 310, 90],
+  }),
+  market("XRP", "ZAR", {
+    scales: [0, 2],
+    volumes: ["1.00", "1000000.00"],
+    prices: ["0.01", "1000.00"],
+    habits: [16, 2.5, 410_000, 90],
+  }),
+  market("SOL", "ZAR", {
+    scales: [4, 2],
+    volumes: ["0.01", "10000.00"],
+    prices: ["1.00", "1000000.00"],
+    habits: [20, 1.2, 2_400, 70],
+  }),
+  market("LTC", "ZAR", {
+    scales: [4, 2],
+    volumes: ["0.01", "10000.00"],
+    prices: ["1.00", "1000000.00"],
+    habits: [35, 0.3, 210, 50],
+  }),
+  market("USDT", "ZAR", {
+    scales: [2, 2],
+    volumes: ["1.00", "1000000.00"],
+    prices: ["1.00", "1000.00"],
+    habits: [8, 3, 950_000, 80],
+  }),
+  market("USDC", "ZAR", {
+    scales: [2, 2],
+    volumes: ["1.00", "1000000.00"],
+    prices: ["1.00", "1000.00"],
+    habits: [10, 1.2, 240_000, 60],
+  }),
+  market("USDT", "ZARU", {
+    scales: [2, 2],
+    volumes: ["1.00", "1000000.00"],
+    prices: ["1.00", "1000.00"],
+    habits: [14, 0.2, 12_000, 35],
+  }),
+  market("XBT", "USDT", {
+    scales: [4, 4],
+    volumes: ["0.0005", "100.00"],
+    prices: ["100.00", "1000000.00"],
+    habits: [7, 2.5, 8.5, 110],
+  }),
+  market("ETH", "USDT", {
+    scales: [6, 2],
+    volumes: ["0.0005", "1000.00"],
+    prices: ["10.00", "100000.00"],
+    habits: [11, 1.5, 205, 80],
+  }),
+  market("SOL", "USDT", {
+    scales: [4, 4],
+    volumes: ["0.01", "10000.00"],
+    prices: ["1.00", "10000.00"],
+    habits: [14, 0.9, 1_195, 70],
+  }),
+  market("XRP", "USDT", {
+    scales: [2, 4],
+    volumes: ["1.00", "1000000.00"],
+    prices: ["0.001", "1000.00"],
+    habits: [17, 1, 251_000, 70],
+  }),
+  market("DOGE", "USDT", {
+    scales: [2, 6],
+    volumes: ["1.00", "10000000.00"],
+    prices: ["0.0001", "100.00"],
+    habits: [60, 0.3, 147_000, 45],
+  }),
+  market("XBT", "USDC", {
+    scales: [4, 4],
+    volumes: ["0.0005", "100.00"],
+    prices: ["100.00", "1000000.00"],
+    habits: [75, 0.1, 0.4, 40],
+  }),
+  market("ETH", "XBT", {
+    scales: [2, 4],
+    volumes: ["0.01", "1000.00"],
+    prices: ["0.0001", "1.00"],
+    habits: [30, 0.5, 60, 50],
+  }),
+  market("LTC", "XBT", {
+    scales: [2, 6],
+    volumes: ["0.10", "10000.00"],
+    prices: ["0.0001", "1.00"],
+    habits: [45, 0.12, 70, 40],
+  }),
+  market("BCH", "XBT", {
+    scales: [2, 6],
+    volumes: ["0.01", "100.00"],
+    prices: ["0.0001", "1.00"],
+    habits: [50, 0.1, 14, 40],
+  }),
+  market("XBT", "MYR", {
+    scales: [6, 0],
+    volumes: ["0.0005", "100.00"],
+    prices: ["10.00", "10000000.00"],
+    habits: [22, 2, 9.5, 90],
+  }),
+  market("ETH", "MYR", {
+    scales: [6, 0],
+    volumes: ["0.0005", "1000.00"],
+    prices: ["10.00", "1000000.00"],
+    habits: [30, 1, 120, 70],
+  }),
+  market("XBT", "NGN", {
+    scales: [6, 0],
+    volumes: ["0.0005", "100.00"],
+    prices: ["1000.00", "1000000000.00"],
+    habits: [40, 0.4, 1.1, 60],
+  }),
+  market("XBT", "EUR", {
+    scales: [4, 2],
+    volumes: ["0.0002", "100.00"],
+    prices: ["100.00", "1000000.00"],
+    habits: [20, 0.6, 3.2, 70],
+  }),
+  market("ETH", "AUD", {
+    scales: [4, 2],
+    volumes: ["0.0005", "1000.00"],
+    prices: ["10.00", "100000.00"],
+    habits: [120, 0.3, 12, 45],
+    status: "SUSPENDED",
+  }),
+  market("INJ", "USDT", {
+    scales: [2, 4],
+    volumes: ["0.10", "100000.00"],
+    prices: ["0.01", "10000.00"],
+    habits: [150, 0.2, 900, 45],
+    status: "POST_ONLY",
+  }),
+];
+
+const MARKETS_BY_ID = new Map(MARKETS.map((listed) => [listed.id, listed]));
+
+/** The market with this id, e.g. `XBTZAR`; ids are upper case, and unknown ones have no market. */
+export function findMarket(id: string): SimulatedMarket | undefined {
+  return MARKETS_BY_ID.get(id);
+}
+
+function market(base: string, counter: string, row: Row): SimulatedMarket {
+  const [volumeScale, priceScale] = row.scales;
+  const [minVolume, maxVolume] = row.volumes;
+  const [minPrice, maxPrice] = row.prices;
+  const [spreadBps, tradesPerMinute, dailyVolume, ordersPerSide] = row.habits;
+  return {
+    id: base + counter,
+    base,
+    counter,
+    status: row.status ?? "ACTIVE",
+    minVolume,
+    maxVolume,
+    minPrice,
+    maxPrice,
+    volumeScale,
+    priceScale,
+    feeScale: 8,
+    ...feesFor(base, counter),
+    typicalPrice: usdOf(base).div(usdOf(counter)).toFixed(priceScale),
+    activity: { spreadBps, tradesPerMinute, dailyVolume, ordersPerSide },
+  };
+}
+
+/** First tier in the country of the counter currency; euro and Australian dollar are not published and follow the rand. */
+function feesFor(base: string, counter: string): { makerFee: string; takerFee: string } {
+  if (counter === "MYR") return { makerFee: "0.0035", takerFee: "0.006" };
+  if (counter === "NGN") return { makerFee: "0.001", takerFee: "0.001" };
+  if (counter === "ZAR" && (base === "USDT" || base === "USDC")) return { makerFee: "-0.0001", takerFee: "0.002" };
+  if (["ZAR", "EUR", "AUD"].includes(counter)) return { makerFee: "0.004", takerFee: "0.006" };
+  return { makerFee: "0.0008", takerFee: "0.001" };
+}
+
+function usdOf(code: string): Big {
+  const asset = ASSETS.find((known) => known.code === code);
+  if (!asset) throw new RangeError(`Cannot list market as currency has no known value: current code is "${code}"`);
+  return new Big(asset.usd);
+}

@@ -1,0 +1,93 @@
+/**
+ * Everything about the simulated exchange that a caller may choose. Most options stand for a fact that the API's
+ * documentation leaves open; their defaults are what keeps a client honest.
+ */
+
+import type { FaultRule } from "./faults.ts";
+import type { TradingStatus } from "./markets.ts";
+
+/** How the simulated exchange behaves; every field has a default. */
+export interface SimulationOptions {
+  /** Seed of prices, ids and fault probabilities; the same seed and requests give the same answers. @default 1 */
+  readonly seed?: number;
+  /** Calls per minute before 429, as a token bucket; 0 switches the limit off. @default 300 */
+  readonly rateLimitPerMinute?: number;
+  /** Whether each key (and all callers without one) has its own budget, or all callers share one. @default "key" */
+  readonly rateLimitScope?: "key" | "all";
+  /** Body of a 429 of the rate limit. @default "json" */
+  readonly rateLimitBody?: "json" | "empty";
+  /** Body of a 401 for missing or wrong credentials. @default "text" */
+  readonly unauthorisedBody?: "text" | "json";
+  /** Decimals of prices and volumes in both order books; 0 prints them as everywhere else. @default 18 */
+  readonly orderBookDecimals?: number;
+  /** JSON type of the four amounts of an account transaction. @default "string" */
+  readonly transactionAmounts?: "string" | "number";
+  /** Order of the rows within one answer of account transactions. @default "newest_first" */
+  readonly transactionOrder?: "newest_first" | "oldest_first";
+  /** How an empty list of orders or trades is written. @default "array" */
+  readonly emptyLists?: "array" | "null";
+  /** Whether errors of order calls carry the extra `error_action` object. @default false */
+  readonly errorAction?: boolean;
+  /** Post-only order that would trade: refuse the call, or accept it and complete it unfilled. @default "error" */
+  readonly postOnlyCrossing?: "error" | "complete";
+  /**
+   * Currency in which a sell pays its fee. In base it falls back to the proceeds when the base account has nothing
+   * left to pay with, so that a whole balance can be sold. @default "base"
+   */
+  readonly sellFeeIn?: "base" | "counter";
+  /** An order that meets an own resting one: trade with it, or cancel the resting one. @default "trade" */
+  readonly selfTrade?: "trade" | "cancel_resting";
+  /** Whether a stop-limit order reserves funds while it waits for its trigger. @default true */
+  readonly reserveStops?: boolean;
+  /** Cancelling an order that is unknown or closed: an error code, or `success: false`. @default "error" */
+  readonly stopClosedOrder?: "error" | "success_false";
+  /** Whether the running interval is the last candle. @default true */
+  readonly runningCandle?: boolean;
+  /** Milliseconds that an accepted order stays AWAITING before it reaches the book. @default 0 */
+  readonly orderDelayMs?: number;
+  /** Milliseconds by which balances and own trades trail. @default 0 */
+  readonly readLagMs?: number;
+  /** Furthest move of the price, as a fraction of the best one, that a market order may cause. @default 0.1 */
+  readonly marketOrderReach?: number;
+  /** Highest price times volume of a limit order, in counter currency; "0" is no bound. @default "0" */
+  readonly maxOrderValue?: string;
+  /** Trading status of single markets, in place of the one they are listed with. @default none */
+  readonly marketStatus?: Readonly<Record<string, TradingStatus>>;
+  /** Rows of small interest put into the ledger of the first ZAR account before the rest. @default 0 */
+  readonly ledgerRows?: number;
+  /** Faults that are switched on from the start. @default none */
+  readonly faults?: readonly FaultRule[];
+}
+
+/** {@linkcode SimulationOptions} with every default filled in. */
+export type Settings = Required<SimulationOptions>;
+
+/** Fills in the defaults. */
+export function withDefaults(options: SimulationOptions): Settings {
+  return {
+    seed: 1,
+    rateLimitPerMinute: 300,
+    rateLimitScope: "key",
+    rateLimitBody: "json",
+    unauthorisedBody: "text",
+    orderBookDecimals: 18,
+    transactionAmounts: "string",
+    transactionOrder: "newest_first",
+    emptyLists: "array",
+    errorAction: false,
+    postOnlyCrossing: "error",
+    sellFeeIn: "base",
+    selfTrade: "trade",
+    reserveStops: true,
+    stopClosedOrder: "error",
+    runningCandle: true,
+    orderDelayMs: 0,
+    readLagMs: 0,
+    marketOrderReach: 0.1,
+    maxOrderValue: "0",
+    marketStatus: {},
+    ledgerRows: 0,
+    faults: [],
+    ...options,
+  };
+}

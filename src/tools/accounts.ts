@@ -1,0 +1,39 @@
+/** Finding the account that a caller means. */
+
+import type { Balance } from "../exchange/schemas.ts";
+import { ArgumentError } from "./tool.ts";
+import type { ToolContext } from "./tool.ts";
+
+/** An account by its id or, where only one holds it, by its currency. */
+export interface AccountChoice {
+  readonly account_id?: string | undefined;
+  readonly currency?: string | undefined;
+}
+
+/**
+ * Finds the account.
+ *
+ * @throws {ArgumentError} when none or several match; the suggestions are account ids
+ */
+export async function chooseAccount(
+  { exchange, markets, signal }: ToolContext,
+  choice: AccountChoice,
+): Promise<Balance> {
+  const { account_id, currency } = choice;
+  if (account_id === undefined && currency === undefined) {
+    throw new ArgumentError("account_id", "expected account_id or currency: get_accounts lists both");
+  }
+  const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
+  const { balance } = await exchange.call("getBalances", {}, { signal });
+  const matching = balance.filter((row) =>
+    (account_id === undefined || row.account_id === account_id) && (code === undefined || row.asset === code)
+  );
+  const [only, other] = matching;
+  if (only !== undefined && other === undefined) return only;
+  const field = account_id === undefined ? "currency" : "account_id";
+  const suggestions = (only === undefined ? balance : matching).map((row) => row.account_id).slice(0, 10);
+  const problem = only === undefined
+    ? `expected one of your accounts: none is ${[account_id, code].filter((part) => part !== undefined).join(" in ")}`
+    : `expected account_id, as several accounts hold ${code}`;
+  throw new ArgumentError(field, problem, suggestions);
+}

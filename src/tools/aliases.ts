@@ -1,0 +1,95 @@
+/** The tool names and parameters of Luno's own Go server; unlisted, each answered by the tool of ours that does its job. */
+
+import { z } from "zod";
+import { accountTools } from "./account.ts";
+import { INTERVALS, MAX_CANDLES } from "./candles.ts";
+import type { Interval } from "./candles.ts";
+import { writeCursor } from "./cursor.ts";
+import { AccountId, PairText } from "./inputs.ts";
+import { marketTools } from "./market.ts";
+import { ArgumentError } from "./tool.ts";
+import type { Tool } from "./tool.ts";
+
+const originals = new Map([...marketTools, ...accountTools].map((tool) => [tool.name, tool]));
+
+const OptionalPairs = z.string().max(2_000).optional();
+
+/** Every alias. */
+export const aliases: readonly Tool[] = [
+  alias("get_ticker", "get_crypto_price", z.strictObject({ pair: PairText }), (input) => input),
+  alias(
+    "get_tickers",
+    "get_all_tickers",
+    z.strictObject({ pair: OptionalPairs }),
+    ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
+  ),
+  alias("get_order_book", "get_orderbook", z.strictObject({ pair: PairText }), ({ pair }) => ({ pair, depth: 100 })),
+  alias(
+    "list_trades",
+    "get_recent_trades",
+    z.strictObject({ pair: PairText, since: z.string().max(20).optional() }),
+    (input) => ({ ...input, limit: 100 }),
+  ),
+  alias(
+    "get_candles",
+    "get_historical_prices",
+    z.strictObject({ pair: PairText, since: z.int().min(0).optional(), duration: z.int() }),
+    ({ pair, since, duration }, now) => ({
+      pair,
+      interval: intervalOf(duration),
+      from: since === undefined || since === 0 ? now - INTERVALS["1d"] * 1_000 : since,
+      count: MAX_CANDLES,
+    }),
+  ),
+  alias(
+    "get_markets_info",
+    "get_market_overview",
+    z.strictObject({ pair: OptionalPairs }),
+    ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
+  ),
+  alias("get_balances", "get_accounts", z.strictObject({}), (input) => input),
+  alias(
+    "list_transactions",
+    "get_transaction_history",
+    z.strictObject({ account_id: AccountId, min_row: z.int().min(1).default(1), max_row: z.int().min(2).default(100) }),
+    ({ account_id, min_row, max_row }) => ({
+      account_id,
+      cursor: writeCursor({ before: max_row }),
+      limit: rowsBetween(min_row, max_row),
+    }),
+  ),
+];
+
+function alias<Input extends z.ZodObject>(
+  name: string,
+  original: string,
+  input: Input,
+  translate: (input: z.output<Input>, now: number) => Record<string, unknown>,
+): Tool {
+  const tool = originals.get(original);
+  if (tool === undefined) throw new TypeError(`Cannot alias ${name} as there is no tool ${original}`);
+  return {
+    ...tool,
+    name,
+    input,
+    run: (given, context) => tool.run(tool.input.parse(translate(input.parse(given), context.now())), context),
+  };
+}
+
+function splitPairs(pairs: string | undefined): { pairs?: string[] } {
+  const list = pairs?.split(",").map((pair) => pair.trim()).filter((pair) => pair !== "") ?? [];
+  return list.length === 0 ? {} : { pairs: list };
+}
+
+function intervalOf(seconds: number): Interval {
+  const found = Object.entries(INTERVALS).find(([, known]) => known === seconds)?.[0];
+  if (found !== undefined) return found as Interval;
+  const known = Object.values(INTERVALS).join(", ");
+  throw new ArgumentError("duration", `expected one of ${known} seconds: current value is ${seconds}`);
+}
+
+function rowsBetween(min: number, max: number): number {
+  const rows = max - min;
+  if (rows >= 1 && rows <= 1_000) return rows;
+  throw new ArgumentError("max_row", `expected 1 to 1000 rows from min_row: current value is ${rows}`);
+}

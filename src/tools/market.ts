@@ -1,0 +1,315 @@
+/** Public market data; candles need a key on the real exchange, everything else needs none. */
+
+import Big from "big.js";
+import { z } from "zod";
+import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
+import type { Market, PublicTrade, Ticker } from "../exchange/schemas.ts";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { candleTools } from "./candles.ts";
+import {
+  CurrencyText,
+  CursorText,
+  fieldsOf,
+  isoTime,
+  Moment,
+  NextCursor,
+  PairText,
+  pickFields,
+  readMoment,
+  rowLimit,
+} from "./inputs.ts";
+import { defineTool, READS_EXCHANGE } from "./tool.ts";
+import type { Tool, ToolContext } from "./tool.ts";
+
+const TICKER_FIELDS = ["pair", "bid", "ask", "mid", "last", "spread_percent", "volume_24h", "status", "time"] as const;
+
+const TickerRow = z.object({
+  pair: z.string(),
+  bid: z.string().nullable(),
+  ask: z.string().nullable(),
+  mid: z.string().nullable(),
+  last: z.string(),
+  spread_percent: z.string().nullable(),
+  volume_24h: z.string(),
+  status: z.string(),
+  time: z.string().optional(),
+});
+
+const getCryptoPrice = defineTool({
+  name: "get_crypto_price",
+  title: "Price",
+  description:
+    "Best bid, best ask, last trade and 24-hour volume of one pair. Prices are counter per base, volume is base.",
+  group: "market",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({ pair: PairText }),
+  output: TickerRow.extend({ base: z.string(), counter: z.string() }),
+  async run({ pair }, { exchange, markets, signal }) {
+    const market = await markets.resolve(pair, { signal });
+    const ticker = await exchange.call("getTicker", { pair: market.market_id }, { signal });
+    return { ...tickerRow(ticker), base: market.base_currency, counter: market.counter_currency };
+  },
+});
+
+const getAllTickers = defineTool({
+  name: "get_all_tickers",
+  title: "All tickers",
+  description: "Tickers of many pairs, by pair name; filter by pairs or by a currency on either side.",
+  group: "market",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    pairs: z.array(PairText).min(1).max(200).optional(),
+    currency: CurrencyText.optional(),
+    limit: rowLimit({ default: 50, max: 500 }),
+    cursor: CursorText.optional(),
+    fields: fieldsOf(TICKER_FIELDS),
+  }),
+  output: z.object({ tickers: z.array(TickerRow.partial()), total: z.int(), next_cursor: NextCursor }),
+  async run({ limit, cursor, fields, ...filter }, context) {
+    const chosen = await chooseMarkets(filter, context);
+    const page = pageOf(chosen, { limit, cursor });
+    const pair = page.rows.map((market) => market.market_id);
+    const { tickers } = pair.length === 0
+      ? { tickers: [] }
+      : await context.exchange.call("getTickers", { pair }, { signal: context.signal });
+    const rows = tickers.map(tickerRow).toSorted((one, other) => one.pair < other.pair ? -1 : 1);
+    return { tickers: pickFields(rows, fields), total: chosen.length, ...page.next };
+  },
+});
+
+const MARKET_FIELDS = [
+  "pair",
+  "base",
+  "counter",
+  "status",
+  "min_volume",
+  "max_volume",
+  "volume_scale",
+  "min_price",
+  "max_price",
+  "price_scale",
+  "fee_scale",
+] as const;
+
+const MarketRow = z.object({
+  pair: z.string(),
+  base: z.string(),
+  counter: z.string(),
+  status: z.string(),
+  min_volume: z.string(),
+  max_volume: z.string(),
+  volume_scale: z.int(),
+  min_price: z.string(),
+  max_price: z.string(),
+  price_scale: z.int(),
+  fee_scale: z.int(),
+});
+
+const getMarketOverview = defineTool({
+  name: "get_market_overview",
+  title: "Markets",
+  description:
+    "Trading rules of pairs: status, smallest and largest order (base), price limits, allowed decimals (scales).",
+  group: "market",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    pairs: z.array(PairText).min(1).max(200).optional(),
+    currency: CurrencyText.optional(),
+    status: z.enum(["ACTIVE", "POST_ONLY", "SUSPENDED", "UNKNOWN"]).optional(),
+    limit: rowLimit({ default: 50, max: 500 }),
+    cursor: CursorText.optional(),
+    fields: fieldsOf(MARKET_FIELDS),
+  }),
+  output: z.object({ markets: z.array(MarketRow.partial()), total: z.int(), next_cursor: NextCursor }),
+  async run({ limit, cursor, fields, status, ...filter }, context) {
+    const chosen = (await chooseMarkets(filter, context))
+      .filter((market) => status === undefined || market.trading_status === status);
+    const page = pageOf(chosen, { limit, cursor });
+    return { markets: pickFields(page.rows.map(marketRow), fields), total: chosen.length, ...page.next };
+  },
+});
+
+const BookSide = z.array(z.tuple([z.string(), z.string()])).describe("[price, volume], best first");
+
+const getOrderbook = defineTool({
+  name: "get_orderbook",
+  title: "Order book",
+  description:
+    "Resting bids and asks of one pair by price level, best first, with totals over the levels shown, spread and mid price.",
+  group: "market",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({ pair: PairText, depth: z.int().min(1).max(100).default(10).describe("levels a side") }),
+  output: z.object({
+    pair: z.string(),
+    bids: BookSide,
+    asks: BookSide,
+    bid_volume: z.string(),
+    bid_value: z.string().describe("in counter currency"),
+    ask_volume: z.string(),
+    ask_value: z.string(),
+    spread: z.string().nullable(),
+    spread_percent: z.string().nullable(),
+    mid: z.string().nullable(),
+    time: z.string().optional(),
+  }),
+  async run({ pair, depth }, { exchange, markets, signal }) {
+    const market = await markets.resolve(pair, { signal });
+    const book = await exchange.call("getOrderBook", { pair: market.market_id }, { signal });
+    const bids = book.bids.slice(0, depth);
+    const asks = book.asks.slice(0, depth);
+    const bidTotals = totals(bids);
+    const askTotals = totals(asks);
+    return {
+      pair: market.market_id,
+      bids: bids.map(({ price, volume }): [string, string] => [price, volume]),
+      asks: asks.map(({ price, volume }): [string, string] => [price, volume]),
+      bid_volume: bidTotals.volume,
+      bid_value: bidTotals.value,
+      ask_volume: askTotals.volume,
+      ask_value: askTotals.value,
+      ...touch(bids[0]?.price, asks[0]?.price),
+      time: isoTime(book.timestamp),
+    };
+  },
+});
+
+const PublicTradeRow = z.object({
+  sequence: z.int(),
+  time: z.string().optional(),
+  side: z.enum(["BUY", "SELL"]),
+  price: z.string(),
+  volume: z.string(),
+});
+
+const getRecentTrades = defineTool({
+  name: "get_recent_trades",
+  title: "Recent trades",
+  description: "Public trades of one pair in the last 24 hours, newest first; side is the taker's.",
+  group: "market",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    pair: PairText,
+    limit: rowLimit({ default: 20, max: 100 }),
+    since: Moment.optional().describe("ISO 8601 or Unix ms; at most 24 hours ago"),
+  }),
+  output: z.object({
+    pair: z.string(),
+    trades: z.array(PublicTradeRow),
+  }),
+  async run({ pair, limit, since }, { exchange, markets, signal }) {
+    const market = await markets.resolve(pair, { signal });
+    const from = since === undefined ? {} : { since: readMoment("since", since) };
+    const { trades } = await exchange.call("listTrades", { pair: market.market_id, ...from }, { signal });
+    return { pair: market.market_id, trades: trades.slice(0, limit).map(publicTradeRow) };
+  },
+});
+
+/** Public market data. */
+export const marketTools: readonly Tool[] = [
+  getCryptoPrice,
+  getAllTickers,
+  getMarketOverview,
+  getOrderbook,
+  getRecentTrades,
+  ...candleTools,
+];
+
+interface MarketFilter {
+  readonly pairs?: readonly string[] | undefined;
+  readonly currency?: string | undefined;
+}
+
+async function chooseMarkets(filter: MarketFilter, { markets, signal }: ToolContext): Promise<readonly Market[]> {
+  const currency = filter.currency === undefined
+    ? undefined
+    : await markets.resolveCurrency(filter.currency, { signal });
+  const candidates = filter.pairs === undefined
+    ? await markets.list({ signal })
+    : await Promise.all(filter.pairs.map((pair) => markets.resolve(pair, { signal })));
+  return [...new Map(candidates.map((market) => [market.market_id, market])).values()]
+    .filter((market) => currency === undefined || [market.base_currency, market.counter_currency].includes(currency))
+    .toSorted((one, other) => one.market_id < other.market_id ? -1 : 1);
+}
+
+const PairPosition = z.strictObject({ after: z.string().max(20) });
+
+function pageOf(
+  sorted: readonly Market[],
+  { limit, cursor }: { limit: number; cursor: string | undefined },
+): { rows: readonly Market[]; next: { next_cursor?: string } } {
+  const after = cursor === undefined ? "" : readCursor(PairPosition, cursor).after;
+  const rest = sorted.filter((market) => market.market_id > after);
+  const rows = rest.slice(0, limit);
+  const last = rows.at(-1);
+  const next = last !== undefined && rest.length > limit ? { next_cursor: writeCursor({ after: last.market_id }) } : {};
+  return { rows, next };
+}
+
+function tickerRow(ticker: Ticker): z.input<typeof TickerRow> {
+  const bid = quoted(ticker.bid);
+  const ask = quoted(ticker.ask);
+  const { mid, spread_percent } = touch(bid ?? undefined, ask ?? undefined);
+  return {
+    pair: ticker.pair,
+    bid,
+    ask,
+    mid,
+    last: ticker.last_trade,
+    spread_percent,
+    volume_24h: ticker.rolling_24_hour_volume,
+    status: ticker.status,
+    time: isoTime(ticker.timestamp),
+  };
+}
+
+function marketRow(market: Market): z.input<typeof MarketRow> {
+  return {
+    pair: market.market_id,
+    base: market.base_currency,
+    counter: market.counter_currency,
+    status: market.trading_status,
+    min_volume: market.min_volume,
+    max_volume: market.max_volume,
+    volume_scale: market.volume_scale,
+    min_price: market.min_price,
+    max_price: market.max_price,
+    price_scale: market.price_scale,
+    fee_scale: market.fee_scale,
+  };
+}
+
+function publicTradeRow(trade: PublicTrade): z.input<typeof PublicTradeRow> {
+  const { sequence, price, volume } = trade;
+  return { sequence, time: isoTime(trade.timestamp), side: trade.is_buy ? "BUY" : "SELL", price, volume };
+}
+
+/** An empty side of a book reads "0" on the wire. */
+function quoted(price: string): string | null {
+  return parseDecimal(price).eq(0) ? null : price;
+}
+
+function touch(
+  bid: string | undefined,
+  ask: string | undefined,
+): Record<"mid" | "spread" | "spread_percent", string | null> {
+  if (bid === undefined || ask === undefined) return { mid: null, spread: null, spread_percent: null };
+  const best = { bid: parseDecimal(bid), ask: parseDecimal(ask) };
+  const mid = best.bid.plus(best.ask).times("0.5");
+  const spread = best.ask.minus(best.bid);
+  return { mid: formatDecimal(mid), spread: formatDecimal(spread), spread_percent: formatPercent(spread, mid, 4) };
+}
+
+function totals(levels: readonly { price: string; volume: string }[]): { volume: string; value: string } {
+  let volume = new Big(0);
+  let value = new Big(0);
+  for (const level of levels) {
+    volume = volume.plus(level.volume);
+    value = value.plus(parseDecimal(level.price).times(level.volume));
+  }
+  return { volume: formatDecimal(volume), value: formatDecimal(value) };
+}

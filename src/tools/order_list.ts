@@ -1,0 +1,88 @@
+/**
+ * Reading orders latest first, open and closed ones merged.
+ *
+ * The exchange lists open and closed orders apart, pages by an exclusive creation time, and several orders may share a
+ * millisecond: each page overlaps the one before, and rows that were seen are dropped.
+ */
+
+import type { Order } from "../exchange/schemas.ts";
+import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
+import { orderState } from "./order_row.ts";
+import type { OrderState } from "./order_row.ts";
+import type { ToolContext } from "./tool.ts";
+
+/** The most orders that the exchange answers at once. */
+const PAGE_SIZE = 1_000;
+
+/** The most pages that one call reads while it looks for orders. */
+const MAX_PAGES = 5;
+
+/** Which orders to read. */
+export interface OrderQuery {
+  readonly pair?: string | undefined;
+  readonly state: "all" | "open" | "closed" | Extract<OrderState, "filled" | "cancelled" | "expired">;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Orders, latest first, and the way to the next ones. */
+export interface OrderPage {
+  readonly orders: readonly Order[];
+  readonly next: { next_cursor?: string };
+}
+
+/** Reads orders; where a state is rare it answers fewer than `limit` after five pages, with a cursor. */
+export async function readOrders(context: ToolContext, query: OrderQuery): Promise<OrderPage> {
+  const pair = query.pair === undefined
+    ? {}
+    : { pair: (await context.markets.resolve(query.pair, { signal: context.signal })).market_id };
+  const found: Order[] = [];
+  let position = query.cursor === undefined ? undefined : readCursor(TimePosition, query.cursor);
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const size: number = page === 0 ? Math.min(PAGE_SIZE, query.limit + 1 + (position?.seen.length ?? 0)) : PAGE_SIZE;
+    const { orders, isLast } = await readPage(context, { ...pair, state: query.state, position, size });
+    for (const [index, order] of orders.entries()) {
+      if (matches(order, query.state)) found.push(order);
+      if (found.length < query.limit) continue;
+      const after = positionAfter(orders.slice(0, index + 1), position, key);
+      const more = index + 1 < orders.length || !isLast;
+      return { orders: found, next: more && after !== undefined ? { next_cursor: writeCursor(after) } : {} };
+    }
+    if (isLast) return { orders: found, next: {} };
+    position = positionAfter(orders, position, key);
+  }
+  return { orders: found, next: position === undefined ? {} : { next_cursor: writeCursor(position) } };
+}
+
+async function readPage(
+  { exchange, signal }: ToolContext,
+  page: { pair?: string; state: OrderQuery["state"]; position: TimePosition | undefined; size: number },
+): Promise<{ orders: Order[]; isLast: boolean }> {
+  const { pair, state, position, size } = page;
+  const range = {
+    limit: size,
+    ...(pair === undefined ? {} : { pair }),
+    ...(position === undefined ? {} : { created_before: position.atMs + 1 }),
+  };
+  const kinds = state === "all" ? [false, true] : [state !== "open"];
+  const lists = await Promise.all(kinds.map((closed) => exchange.call("listOrders", { ...range, closed }, { signal })));
+  // What lies before the shortest full list's end is known from all lists; the rest comes with the next page.
+  const horizon = Math.max(0, ...lists.filter((list) => list.orders.length >= size).map((list) => oldest(list.orders)));
+  const merged = new Map(lists.flatMap((list) => list.orders).map((order) => [order.order_id, order]));
+  const known = [...merged.values()]
+    .filter((order) => order.creation_timestamp >= horizon)
+    .toSorted((one, other) => other.creation_timestamp - one.creation_timestamp);
+  return { orders: rowsAfter(known, position, key), isLast: lists.every((list) => list.orders.length < size) };
+}
+
+function matches(order: Order, state: OrderQuery["state"]): boolean {
+  return state === "all" || state === "open" || state === "closed" || orderState(order) === state;
+}
+
+function oldest(orders: readonly Order[]): number {
+  return orders.at(-1)?.creation_timestamp ?? 0;
+}
+
+function key(order: Order): { id: string; atMs: number } {
+  return { id: order.order_id, atMs: order.creation_timestamp };
+}

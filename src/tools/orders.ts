@@ -1,0 +1,206 @@
+/** Orders, fills and fees of the key's owner; nothing here places or cancels. */
+
+import { z } from "zod";
+import { formatPercent, parseDecimal } from "../exchange/money.ts";
+import Big from "big.js";
+import { readCursor, writeCursor } from "./cursor.ts";
+import { ExchangeText } from "./exchange_text.ts";
+import {
+  CursorText,
+  fieldsOf,
+  isoTime,
+  Moment,
+  NextCursor,
+  PairText,
+  pickFields,
+  readMoment,
+  rowLimit,
+} from "./inputs.ts";
+import { readOrders } from "./order_list.ts";
+import { ORDER_FIELDS, OrderRow, orderRow } from "./order_row.ts";
+import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
+import type { Tool } from "./tool.ts";
+import type { UserTrade } from "../exchange/schemas.ts";
+
+const OrderPage = z.object({ orders: z.array(OrderRow.partial()), next_cursor: NextCursor });
+
+const listInput = {
+  pair: PairText.optional(),
+  limit: rowLimit({ default: 25, max: 500 }),
+  cursor: CursorText.optional(),
+  fields: fieldsOf(ORDER_FIELDS),
+};
+
+const getOpenOrders = defineTool({
+  name: "get_open_orders",
+  title: "Open orders",
+  description:
+    "Orders that can still trade, latest first; status awaiting means not on the book yet, or a stop that has not triggered.",
+  group: "account",
+  scope: "account:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject(listInput),
+  output: OrderPage,
+  async run({ fields, ...query }, context) {
+    const page = await readOrders(context, { ...query, state: "open" });
+    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next };
+  },
+});
+
+const listOrders = defineTool({
+  name: "list_orders",
+  title: "Orders",
+  description:
+    "Orders of the last 100 days, latest first, open and closed; filled, cancelled and expired (ended by the exchange) are told apart.",
+  group: "account",
+  scope: "account:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    ...listInput,
+    state: z.enum(["all", "open", "closed", "filled", "cancelled", "expired"]).default("all"),
+  }),
+  output: OrderPage,
+  async run({ fields, ...query }, context) {
+    const page = await readOrders(context, query);
+    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next };
+  },
+});
+
+const getOrderStatus = defineTool({
+  name: "get_order_status",
+  title: "Order",
+  description: "One order by its order_id or by the client_order_id that it was placed with.",
+  group: "account",
+  scope: "account:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    order_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional(),
+    client_order_id: z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/).optional(),
+  }),
+  output: OrderRow,
+  async run({ order_id, client_order_id }, { exchange, signal }) {
+    if ((order_id === undefined) === (client_order_id === undefined)) {
+      throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");
+    }
+    const by = order_id === undefined ? { client_order_id } : { id: order_id };
+    return orderRow(await exchange.call("getOrder", by, { signal }));
+  },
+});
+
+const TRADE_FIELDS = [
+  "sequence",
+  "time",
+  "order_id",
+  "client_order_id",
+  "side",
+  "role",
+  "price",
+  "volume",
+  "value",
+  "fee_base",
+  "fee_counter",
+] as const;
+
+const TradeRow = z.object({
+  sequence: z.int(),
+  time: z.string().optional(),
+  order_id: z.string(),
+  client_order_id: ExchangeText.optional(),
+  side: z.enum(["BUY", "SELL"]),
+  role: z.enum(["maker", "taker"]),
+  price: z.string(),
+  volume: z.string(),
+  value: z.string(),
+  fee_base: z.string(),
+  fee_counter: z.string(),
+});
+
+const TradePosition = z.strictObject({ before_seq: z.int().min(0) });
+
+const getTradeHistory = defineTool({
+  name: "get_trade_history",
+  title: "Own trades",
+  description: "Your fills in one pair, latest first, with side, maker or taker and fees. May lag a moment behind.",
+  group: "account",
+  scope: "account:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    pair: PairText,
+    since: Moment.optional().describe("ISO 8601 or Unix ms"),
+    limit: rowLimit({ default: 25, max: 500 }),
+    cursor: CursorText.optional(),
+    fields: fieldsOf(TRADE_FIELDS),
+  }),
+  output: z.object({ pair: z.string(), trades: z.array(TradeRow.partial()), next_cursor: NextCursor }),
+  async run({ pair, since, limit, cursor, fields }, { exchange, markets, signal }) {
+    const market = await markets.resolve(pair, { signal });
+    const { trades } = await exchange.call("listUserTrades", {
+      pair: market.market_id,
+      sort_desc: true,
+      limit: limit + 1,
+      ...(since === undefined ? {} : { since: readMoment("since", since) }),
+      ...(cursor === undefined ? {} : readCursor(TradePosition, cursor)),
+    }, { signal });
+    const rows = trades.slice(0, limit);
+    const last = rows.at(-1);
+    const next = last !== undefined && trades.length > limit
+      ? { next_cursor: writeCursor({ before_seq: last.sequence }) }
+      : {};
+    return { pair: market.market_id, trades: pickFields(rows.map(tradeRow), fields), ...next };
+  },
+});
+
+const getFees = defineTool({
+  name: "get_fees",
+  title: "Fees",
+  description:
+    "What trading one pair costs you, in percent of the amount; a negative maker fee is paid to you. As of last midnight GMT.",
+  group: "account",
+  scope: "account:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({ pair: PairText }),
+  output: z.object({
+    pair: z.string(),
+    maker_buy_percent: z.string(),
+    maker_sell_percent: z.string(),
+    taker_buy_percent: z.string(),
+    taker_sell_percent: z.string(),
+    thirty_day_volume: z.string(),
+  }),
+  async run({ pair }, { exchange, markets, signal }) {
+    const market = await markets.resolve(pair, { signal });
+    const fees = await exchange.call("getFeeInfo", { pair: market.market_id }, { signal });
+    return {
+      pair: market.market_id,
+      maker_buy_percent: percent(fees.maker_fee_buy),
+      maker_sell_percent: percent(fees.maker_fee_sell),
+      taker_buy_percent: percent(fees.taker_fee_buy),
+      taker_sell_percent: percent(fees.taker_fee_sell),
+      thirty_day_volume: fees.thirty_day_volume,
+    };
+  },
+});
+
+/** Orders, fills and fees. */
+export const orderTools: readonly Tool[] = [getOpenOrders, listOrders, getOrderStatus, getTradeHistory, getFees];
+
+function tradeRow(trade: UserTrade): z.input<typeof TradeRow> {
+  const bought = trade.type === "BID";
+  return {
+    sequence: trade.sequence,
+    time: isoTime(trade.timestamp),
+    order_id: trade.order_id,
+    ...(trade.client_order_id === "" ? {} : { client_order_id: trade.client_order_id }),
+    side: bought ? "BUY" : "SELL",
+    role: bought === trade.is_buy ? "taker" : "maker",
+    price: trade.price,
+    volume: trade.volume,
+    value: trade.counter,
+    fee_base: trade.fee_base,
+    fee_counter: trade.fee_counter,
+  };
+}
+
+function percent(fraction: string): string {
+  return formatPercent(parseDecimal(fraction), new Big(1), 6) ?? "0";
+}

@@ -1,0 +1,137 @@
+/** What the server says about itself and its way to the exchange. */
+
+import { z } from "zod";
+import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
+import { ExchangeError } from "../exchange/errors.ts";
+import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
+import type { Tool, ToolContext } from "./tool.ts";
+
+const checkApiHealth = defineTool({
+  name: "check_api_health",
+  title: "API health",
+  description:
+    "Reaches the exchange: latency, calls left in the shared budget, clock skew and, as far as reads can tell, what the API key may do.",
+  group: "server",
+  scope: "market:read",
+  annotations: READS_EXCHANGE,
+  input: z.strictObject({
+    permissions: z.boolean().default(true).describe("also try what the key may read, at up to six calls"),
+  }),
+  output: z.object({
+    reachable: z.boolean(),
+    latency_ms: z.int().optional(),
+    problem: z.string().optional(),
+    calls_left: z.int().describe("of calls_per_minute, now"),
+    calls_per_minute: z.int(),
+    clock_skew_ms: z.int().optional().describe("exchange minus server"),
+    credentials: z.enum(["accepted", "refused", "missing", "unknown"]),
+    permissions: z.record(z.string(), z.enum(["granted", "refused", "unknown"])),
+  }),
+  async run(input, context) {
+    const { exchange } = context;
+    const market = await attempt(context, "getTicker", { pair: "XBTZAR" });
+    const verdicts = exchange.hasCredentials && input.permissions && market.reached
+      ? await probePermissions(context)
+      : [];
+    const { budget, clockSkewMs, lastLatencyMs } = exchange.status();
+    return {
+      reachable: market.reached,
+      ...(market.reached && lastLatencyMs !== null ? { latency_ms: Math.round(lastLatencyMs) } : {}),
+      ...(market.reached ? {} : { problem: market.error.message }),
+      calls_left: budget.remaining,
+      calls_per_minute: budget.limitPerMinute,
+      ...(clockSkewMs === null ? {} : { clock_skew_ms: Math.round(clockSkewMs) }),
+      credentials: judgeKey(exchange.hasCredentials, verdicts),
+      permissions: Object.fromEntries(
+        verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),
+      ),
+    };
+  },
+});
+
+const describeCapabilities = defineTool({
+  name: "describe_capabilities",
+  title: "Capabilities",
+  description: "What this server is and offers: version, exchange, tools with scopes. Needs no call to the exchange.",
+  group: "server",
+  scope: "market:read",
+  annotations: READS_SERVER,
+  input: z.strictObject({}),
+  output: z.object({
+    server: z.string(),
+    version: z.string(),
+    exchange: z.enum(["live", "simulated"]),
+    credentials: z.boolean(),
+    trading: z.enum(["off"]),
+    tools: z.array(z.object({ name: z.string(), title: z.string(), scope: z.string() })),
+  }),
+  run(_input, { server, exchange }) {
+    return Promise.resolve({
+      server: server.name,
+      version: server.version,
+      exchange: server.exchange,
+      credentials: exchange.hasCredentials,
+      trading: "off" as const,
+      tools: server.tools.map(({ name, title, scope }) => ({ name, title, scope })),
+    });
+  },
+});
+
+/** The server itself. */
+export const serverTools: readonly Tool[] = [checkApiHealth, describeCapabilities];
+
+type Attempt<Name extends EndpointName> =
+  | { reached: true; answer?: AnswerOf<Name>; error?: ExchangeError }
+  | { reached: false; error: ExchangeError };
+
+/** Calls and tells whether the exchange was there at all; a refusal by the exchange counts as reached. */
+async function attempt<Name extends EndpointName>(
+  { exchange, signal }: ToolContext,
+  name: Name,
+  params: ParamsOf<Name>,
+): Promise<Attempt<Name>> {
+  try {
+    return { reached: true, answer: await exchange.call(name, params, { signal }) };
+  } catch (error) {
+    if (!(error instanceof ExchangeError) || error.code === "ERR_CANCELLED") throw error;
+    const answered = error.status !== undefined && error.status < 500;
+    return { reached: answered, error };
+  }
+}
+
+interface PermissionVerdict {
+  readonly permission: string;
+  readonly verdict: "granted" | "refused" | "key refused" | "unknown";
+}
+
+/** Tries one cheap read for each permission that a read can show. */
+async function probePermissions(context: ToolContext): Promise<PermissionVerdict[]> {
+  const balances = await attempt(context, "getBalances", {});
+  const accountId = balances.reached ? balances.answer?.balance[0]?.account_id : undefined;
+  const probes: Promise<PermissionVerdict>[] = [
+    judge("Perm_R_Orders", attempt(context, "listOrders", { limit: 1 })),
+    judge("Perm_R_Withdrawals", attempt(context, "listWithdrawals", { limit: 1 })),
+    judge("Perm_R_Beneficiaries", attempt(context, "listBeneficiaries", {})),
+    ...(accountId === undefined ? [] : [
+      judge("Perm_R_Transactions", attempt(context, "listTransactions", { id: accountId, min_row: -1, max_row: 0 })),
+      judge("Perm_R_Transfers", attempt(context, "listTransfers", { account_id: accountId, limit: 1 })),
+    ]),
+  ];
+  return [await judge("Perm_R_Balance", Promise.resolve(balances)), ...await Promise.all(probes)];
+}
+
+async function judge(permission: string, probe: Promise<Attempt<EndpointName>>): Promise<PermissionVerdict> {
+  const { reached, error } = await probe;
+  if (!reached) return { permission, verdict: "unknown" };
+  if (error?.code === "ERR_CREDENTIALS_REFUSED") return { permission, verdict: "key refused" };
+  return { permission, verdict: error?.code === "ERR_PERMISSION_MISSING" ? "refused" : "granted" };
+}
+
+function judgeKey(
+  hasKey: boolean,
+  verdicts: readonly PermissionVerdict[],
+): "accepted" | "refused" | "missing" | "unknown" {
+  if (!hasKey) return "missing";
+  if (verdicts.some(({ verdict }) => verdict === "key refused")) return "refused";
+  return verdicts.some(({ verdict }) => verdict !== "unknown") ? "accepted" : "unknown";
+}

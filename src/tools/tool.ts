@@ -1,0 +1,86 @@
+/** The type of a tool: one object that holds all there is to know about it. */
+
+import type { z } from "zod";
+import type { ExchangeClient } from "../exchange/client.ts";
+import type { Markets } from "../exchange/pairs.ts";
+
+/** What a caller must be allowed to do before a tool runs for it. */
+export type Scope = "market:read" | "account:read";
+
+/** The group that `--tools` switches on and off. */
+export type ToolGroup = "market" | "account" | "server";
+
+/** The protocol's four hints about a tool; none is left to a default. */
+export interface Hints {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+/** Reads the exchange and changes nothing. */
+export const READS_EXCHANGE: Hints = {
+  readOnlyHint: true,
+  destructiveHint: false,
+  idempotentHint: true,
+  openWorldHint: true,
+};
+
+/** Answers from what the server itself knows. */
+export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
+
+/** What a running tool may use. */
+export interface ToolContext {
+  readonly exchange: ExchangeClient;
+  readonly markets: Markets;
+  /** Aborts when the caller cancels, leaves, or the call's time is over. */
+  readonly signal: AbortSignal;
+  /** Wall clock in milliseconds since the Unix epoch. */
+  now(): number;
+  /** What the server says about itself, for the tools that answer it. */
+  readonly server: ServerFacts;
+}
+
+/** What the server knows about itself. */
+export interface ServerFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly exchange: "live" | "simulated";
+  /** The tools that this caller is offered. */
+  readonly tools: readonly Tool[];
+}
+
+/** A tool; `run` may throw `ExchangeError` or `ArgumentError`, and anything else is the server's own fault. */
+export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+  /** `snake_case`, verb first: the name that clients call. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly group: ToolGroup;
+  readonly scope: Scope;
+  readonly annotations: Hints;
+  readonly input: Input;
+  readonly output: Output;
+  run(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
+}
+
+/** Answers its argument; there so that `run` gets its types from the schemas. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output>,
+): Tool<Input, Output> {
+  return tool;
+}
+
+/** A well-formed argument that does not fit the state of things, such as an unknown account. */
+export class ArgumentError extends Error {
+  override readonly name = "ArgumentError";
+
+  constructor(
+    /** The argument's name. */
+    readonly field: string,
+    message: string,
+    readonly suggestions: readonly string[] = [],
+  ) {
+    super(message);
+  }
+}

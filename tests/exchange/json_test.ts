@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseJson } from "../../src/exchange/json.ts";
+
+Deno.test("parseJson() keeps an id beyond 2^53 exact, as a string", () => {
+  assert.deepEqual(parseJson('{"base_account_id": 8557520073699984185}'), { base_account_id: "8557520073699984185" });
+  assert.deepEqual(parseJson("9007199254740993"), "9007199254740993");
+});
+
+Deno.test("parseJson() leaves numbers alone that a double holds as written", () => {
+  assert.deepEqual(parseJson("[0.10, -6e-05, 1790127260000, 9007199254740992, 100.00, 1e3]"), [
+    0.1,
+    -6e-5,
+    1790127260000,
+    9007199254740992,
+    100,
+    1000,
+  ]);
+});
+
+Deno.test("parseJson() keeps decimals with too many digits or too great an exponent as text", () => {
+  assert.deepEqual(parseJson("[0.12345678901234567890, 9007199254740990.3, 1e400]"), [
+    "0.12345678901234567890",
+    "9007199254740990.3",
+    "1e400",
+  ]);
+});
+
+Deno.test("parseJson() returns every integer exactly, wherever it stands", () => {
+  fc.assert(fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n }), fc.nat(3), (id, spaces) => {
+    const gap = " ".repeat(spaces);
+    const parsed = parseJson(`{"a":${gap}${id},"b":[${gap}${id}${gap},${id}],"c":"${id}"}`);
+    const expected = Number.isSafeInteger(Number(id)) ? Number(id) : String(id);
+    const same = (value: unknown) => assert.equal(String(value), String(expected));
+    assert.ok(
+      typeof parsed === "object" && parsed !== null && "a" in parsed && "b" in parsed && Array.isArray(parsed.b),
+    );
+    same(parsed.a);
+    parsed.b.forEach(same);
+  }));
+});
+
+Deno.test("parseJson() equals JSON.parse() for everything that JSON.stringify() writes", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    const text = JSON.stringify(value);
+    assert.deepEqual(parseJson(text), JSON.parse(text));
+  }));
+});
+
+Deno.test("parseJson() throws for a text that is no JSON or nested beyond reason", () => {
+  assert.throws(() => parseJson("<html>"), SyntaxError);
+  assert.throws(() => parseJson('{"a": 1'), SyntaxError);
+  assert.throws(() => parseJson("[".repeat(200_000) + "8557520073699984185" + "]".repeat(200_000)));
+});

@@ -19,11 +19,10 @@ export interface Invocation {
   readonly json: boolean;
 }
 
-/** What a command line asks for. */
+/** What a command line asks for; its problems are told together with those of the values. */
 export type Arguments =
-  | { kind: "run"; invocation: Invocation }
-  | { kind: "print"; text: string }
-  | { kind: "refuse"; problems: string[] };
+  | { kind: "run"; invocation: Invocation; problems: string[] }
+  | { kind: "print"; text: string };
 
 interface CommandEntry {
   readonly usage: string;
@@ -71,7 +70,9 @@ export function readArguments(args: readonly string[]): Arguments {
   let command: CommandName = "serve";
   let operands: string[] = [];
   let options: Record<string, unknown> = {};
+  const problems: string[] = [];
   const program = buildProgram({
+    refuse: (problem) => problems.push(problem),
     print: (text) => printed += text,
     choose(name, chosen) {
       command = name;
@@ -79,7 +80,6 @@ export function readArguments(args: readonly string[]): Arguments {
       options = chosen.opts();
     },
   });
-  const problems: string[] = [];
   try {
     program.parse(args, { from: "user" });
   } catch (error) {
@@ -88,23 +88,28 @@ export function readArguments(args: readonly string[]): Arguments {
     problems.push(error.message.replace(/^error: /, ""));
   }
   problems.push(...judgeOperands(command, operands));
-  if (problems.length > 0) return { kind: "refuse", problems };
   const { json, ...flags } = options;
-  return { kind: "run", invocation: { command, flags: textsOf(flags), operands, json: json === true } };
+  return { kind: "run", invocation: { command, flags: textsOf(flags), operands, json: json === true }, problems };
 }
 
 interface Listener {
+  refuse(problem: string): void;
   print(text: string): void;
   choose(name: CommandName, command: Command): void;
 }
 
-function buildProgram({ print, choose }: Listener): Command {
+function buildProgram(listener: Listener): Command {
   const program = new Command("luno-mcp-server")
     .description(INTRODUCTION)
     .version(VERSION, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help for a command")
     .helpCommand(false)
-    .configureOutput({ writeOut: print, writeErr: () => {} })
+    .configureOutput({
+      writeOut: listener.print,
+      writeErr: () => {},
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
     .exitOverride();
   for (const [name, entry] of Object.entries(COMMANDS) as [CommandName, CommandEntry][]) {
     const command = program
@@ -115,9 +120,9 @@ function buildProgram({ print, choose }: Listener): Command {
       .helpOption("-h, --help", "print this help")
       .allowUnknownOption()
       .allowExcessArguments()
-      .action((_options, action: Command) => choose(name, action));
+      .action((_options, action: Command) => listener.choose(name, action));
     if (entry.json) command.option("--json", "print JSON, also on a terminal");
-    for (const setting of Object.values(entry.settings)) addOption(command, setting);
+    for (const setting of Object.values(entry.settings)) addOption(command, setting, listener);
     command.addHelpText("after", environmentHelp(entry.settings));
   }
   const serve = program.commands.find((command) => command.name() === "serve");
@@ -128,15 +133,20 @@ function buildProgram({ print, choose }: Listener): Command {
   return program;
 }
 
-function addOption(command: Command, setting: Setting): void {
-  if (setting.flag === undefined) return;
-  const notes = [setting.env.join(", "), setting.default === undefined ? "" : `default ${setting.default}`].filter((
-    note,
-  ) => note !== "");
-  command.option(
-    `--${setting.flag} <${setting.value}>`,
-    `${setting.help}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
-  );
+function addOption(command: Command, setting: Setting, { refuse }: Listener): void {
+  const { flag } = setting;
+  if (flag === undefined) return;
+  const notes = [
+    ...(setting.env.length === 0 ? [] : [setting.env.join(", ")]),
+    ...(setting.default === undefined ? [] : [`default ${setting.default}`]),
+  ];
+  const help = notes.length === 0 ? setting.help : `${setting.help} (${notes.join("; ")})`;
+  command.option(`--${flag} <${setting.value}>`, help, (text: string, before: string | undefined) => {
+    if (before !== undefined) {
+      refuse(`--${flag}: expected once, given as ${JSON.stringify(before)} and ${JSON.stringify(text)}`);
+    }
+    return text;
+  });
 }
 
 /** Settings that have no flag. */

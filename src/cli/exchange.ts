@@ -5,6 +5,7 @@ import type { Loaded } from "../config/load.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { Markets } from "../exchange/pairs.ts";
+import type { RunningSimulation } from "../simulation/server.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
@@ -21,11 +22,11 @@ export interface OpenExchange {
 
 /** Opens the exchange; an embedded one is started first. */
 export async function openExchange({ config, credentials }: LoadedConfig, world: World): Promise<OpenExchange> {
-  const simulated = config.exchange === "simulated" ? await startEmbedded(config.seed, world) : undefined;
+  const simulated = config.exchange === "simulated" ? await startEmbedded(config, world) : undefined;
   if (simulated !== undefined && credentials !== undefined) {
     log.info("the simulated exchange has a key of its own, the configured one stays unused");
   }
-  const key = simulated?.credentials ?? credentials;
+  const key = simulated?.keys.trading ?? credentials;
   const client = new ExchangeClient({
     url: simulated?.url ?? config.apiUrl.href,
     ...(key === undefined ? {} : { credentials: key }),
@@ -43,7 +44,12 @@ export async function openExchange({ config, credentials }: LoadedConfig, world:
   };
 }
 
-async function startEmbedded(seed: number, world: World) {
+async function startEmbedded(config: LoadedConfig["config"], world: World): Promise<RunningSimulation> {
   const { startSimulation } = await import("../simulation/server.ts");
-  return await startSimulation({ seed, now: world.now, port: 0, rateLimit: 0 });
+  return await startSimulation({
+    seed: config.seed,
+    rateLimitPerMinute: config.apiRateLimit,
+    now: world.now,
+    connectionResets: false,
+  });
 }

@@ -12,18 +12,18 @@ import type { ExitCode, World } from "./world.ts";
 /** Runs the program in a world; answers the code to exit with. */
 export async function run(world: World): Promise<ExitCode> {
   const read = readArguments(world.args);
-  if (read.kind === "refuse") return await refuse(world, read.problems);
   if (read.kind === "print") {
     await print(world.stdout, read.text);
     return 0;
   }
-  const { invocation } = read;
+  const { invocation, problems } = read;
   if (invocation.command === "simulator") {
     const { simulator } = await import("./simulator.ts");
-    return await simulator(invocation.flags, world);
+    return await simulator(invocation.flags, { world, problems });
   }
   const loaded = await loadConfig(invocation.flags, world.env);
-  if (!loaded.ok) return await refuse(world, loaded.problems);
+  if (!loaded.ok) problems.push(...loaded.problems);
+  if (!loaded.ok || problems.length > 0) return await refuse(world, problems);
   const { config, credentials } = loaded;
   const secrets = credentials === undefined ? [] : [credentials.secret, credentials.id];
   return await withLogging(

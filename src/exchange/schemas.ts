@@ -121,7 +121,7 @@ export const Balance = z.object({
   account_id: Id,
   asset: z.string(),
   balance: Decimal,
-  reserved: DecimalOrZero,
+  reserved: Decimal,
   /** Coming in, not yet credited. */
   unconfirmed: DecimalOrZero,
   name: Text,
@@ -220,8 +220,8 @@ const TimeInForce = word(["GTC", "IOC", "FOK"], "");
 
 const filled = {
   /** Filled so far, without fees. */
-  base: DecimalOrZero,
-  counter: DecimalOrZero,
+  base: Decimal,
+  counter: Decimal,
   fee_base: DecimalOrZero,
   fee_counter: DecimalOrZero,
 };
@@ -309,22 +309,20 @@ export type UserTrade = z.output<typeof UserTrade>;
 export const UserTradeList = z.object({ trades: list(UserTrade) });
 export type UserTradeList = z.output<typeof UserTradeList>;
 
-/** Fees of one pair as fractions (`"0.006"` is 0.6 %), as of the last midnight GMT; a maker fee may be negative. */
-export const FeeInfo = z.object({
-  maker_fee: DecimalOrZero,
-  taker_fee: DecimalOrZero,
-  maker_fee_buy: Decimal.optional(),
-  maker_fee_sell: Decimal.optional(),
-  taker_fee_buy: Decimal.optional(),
-  taker_fee_sell: Decimal.optional(),
-  thirty_day_volume: DecimalOrZero,
-}).transform((fees) => ({
-  ...fees,
-  maker_fee_buy: fees.maker_fee_buy ?? fees.maker_fee,
-  maker_fee_sell: fees.maker_fee_sell ?? fees.maker_fee,
-  taker_fee_buy: fees.taker_fee_buy ?? fees.taker_fee,
-  taker_fee_sell: fees.taker_fee_sell ?? fees.taker_fee,
-}));
+/**
+ * Fees of one pair as fractions (`"0.006"` is 0.6 %), as of the last midnight GMT; a maker fee may be negative. The
+ * deprecated `maker_fee` and `taker_fee` stand in where the rates by side are missing.
+ */
+export const FeeInfo = z.preprocess(
+  withFeesBySide,
+  z.object({
+    maker_fee_buy: Decimal,
+    maker_fee_sell: Decimal,
+    taker_fee_buy: Decimal,
+    taker_fee_sell: Decimal,
+    thirty_day_volume: DecimalOrZero,
+  }),
+);
 export type FeeInfo = z.output<typeof FeeInfo>;
 
 // ---- Money in and out ----
@@ -403,3 +401,10 @@ export type LinkedUser = z.output<typeof LinkedUser>;
 /** Answer of `listLinkedUsers`. */
 export const LinkedUserList = z.object({ users: list(LinkedUser) });
 export type LinkedUserList = z.output<typeof LinkedUserList>;
+
+function withFeesBySide(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const maker = "maker_fee" in value ? value.maker_fee : undefined;
+  const taker = "taker_fee" in value ? value.taker_fee : undefined;
+  return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker, ...value };
+}

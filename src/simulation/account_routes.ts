@@ -67,19 +67,21 @@ function balances({ accounts, exchange, funding, settings }: Simulation, { param
   const assets = parameters.list("assets");
   exchange.advance(nowMs);
   return {
-    balance: accounts.all().filter(({ currency }) => assets.length === 0 || assets.includes(currency)).map((account) => {
-      const totals = atMs === nowMs && settings.readLagMs === 0
-        ? account.ledger.totals
-        : account.ledger.totalsAt(atMs - settings.readLagMs);
-      return {
-        account_id: account.id,
-        asset: account.currency,
-        balance: printDecimal(totals.balance),
-        reserved: printDecimal(totals.balance.minus(totals.available)),
-        unconfirmed: printDecimal(funding.unconfirmed(account.id)),
-        name: account.name,
-      };
-    }),
+    balance: accounts.all().filter(({ currency }) => assets.length === 0 || assets.includes(currency)).map(
+      (account) => {
+        const totals = atMs === nowMs && settings.readLagMs === 0
+          ? account.ledger.totals
+          : account.ledger.totalsAt(atMs - settings.readLagMs);
+        return {
+          account_id: account.id,
+          asset: account.currency,
+          balance: printDecimal(totals.balance),
+          reserved: printDecimal(totals.balance.minus(totals.available)),
+          unconfirmed: printDecimal(funding.unconfirmed(account.id)),
+          name: account.name,
+        };
+      },
+    ),
   };
 }
 

@@ -38,7 +38,8 @@ export type OrderDraft = Pick<
 export interface ExchangeParts {
   readonly accounts: Accounts;
   readonly model: PriceModel;
-  readonly tape: Tape;
+  /** Where own trades become public. */
+  readonly tape: Pick<Tape, "record">;
   readonly identifiers: Identifiers;
   readonly settings: Settings;
   /** Where time begins; nothing may happen before. */
@@ -120,7 +121,9 @@ export class Exchange {
   #refuseAgainstBook(order: Order, atMs: number): void {
     const opposite = this.#opposite(order, atMs);
     const { postOnlyCrossing, marketOrderReach } = this.#parts.settings;
-    if (order.postOnly && postOnlyCrossing === "error" && opposite.some(({ price }) => crosses(asLimit(order), price))) {
+    if (
+      order.postOnly && postOnlyCrossing === "error" && opposite.some(({ price }) => crosses(asLimit(order), price))
+    ) {
       throw new Refusal("ErrOrderCanceled");
     }
     if (order.type !== "MARKET") return;

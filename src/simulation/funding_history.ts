@@ -121,10 +121,12 @@ export function withdraw({ accounts, funding, identifiers, startMs }: HistoryPar
   const sent = new Big(5000);
   const reference = identifiers.reference();
   const transferId = identifiers.account();
-  for (const [kind, delta, description] of [
-    ["TRANSFER", sent, "Withdrawal"],
-    ["FEE", fee, "Withdrawal fee"],
-  ] as const) {
+  for (
+    const [kind, delta, description] of [
+      ["TRANSFER", sent, "Withdrawal"],
+      ["FEE", fee, "Withdrawal fee"],
+    ] as const
+  ) {
     account.ledger.append({
       timestamp: atMs,
       balanceDelta: delta.neg(),
@@ -153,7 +155,7 @@ export function withdraw({ accounts, funding, identifiers, startMs }: HistoryPar
     reference: identifiers.reference(),
   });
   funding.withdrawals.push(
-    { ...shared, id: 1876, status: "CANCELLED", amount: new Big(750), externalId: "", transferId: "" },
+    { ...shared, id: 1876, status: "CANCELLED", createdAt: atMs - 9 * DAY, amount: new Big(750), externalId: "", transferId: "" },
     { ...shared, id: 2107, status: "COMPLETED", amount: sent, externalId: "", transferId },
     { ...shared, id: 2221, status: "PENDING", amount: held, externalId: "seeded-withdrawal", transferId: "" },
   );

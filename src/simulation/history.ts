@@ -5,7 +5,7 @@
 
 import Big from "big.js";
 import type { OrderDraft } from "./exchange.ts";
-import { awaitPayment, DAY, HISTORY_MS, type HistoryParts, MINUTE, moveFunds, openAccounts, withdraw } from "./funding_history.ts";
+import { awaitPayment, DAY, type HistoryParts, MINUTE, moveFunds, openAccounts, withdraw } from "./funding_history.ts";
 import { budgetOf, lotsOf } from "./market_units.ts";
 import { findMarket, type SimulatedMarket } from "./markets.ts";
 
@@ -24,7 +24,10 @@ function trade(parts: HistoryParts): void {
     [24, (atMs) => cross(parts, { pair: "ETHZAR", side: "BUY", volume: "0.4", atMs })],
     [21, (atMs) => moveFunds(parts, atMs)],
     [18, (atMs) => cross(parts, { pair: "XBTZAR", side: "SELL", volume: "0.02", atMs })],
-    [12, (atMs) => rest(parts, { pair: "XBTZAR", side: "BUY", away: 0.08, volume: "0.01", cancelAfterMs: MINUTE, atMs })],
+    [
+      12,
+      (atMs) => rest(parts, { pair: "XBTZAR", side: "BUY", away: 0.08, volume: "0.01", cancelAfterMs: MINUTE, atMs }),
+    ],
     [9, (atMs) => takeAndCancel(parts, { pair: "XBTZAR", atMs })],
     [5, (atMs) => spend(parts, { pair: "XBTUSDT", amount: "1500", atMs })],
     [2, (atMs) => cross(parts, { pair: "XRPZAR", side: "SELL", volume: "250", atMs })],
@@ -49,7 +52,10 @@ function spend(parts: HistoryParts, { pair, amount, atMs }: Act & { readonly amo
 }
 
 /** A limit order that trades at once, whatever the book holds. */
-function cross(parts: HistoryParts, { pair, side, volume, atMs }: Act & Pick<OrderDraft, "side"> & { volume: string }): void {
+function cross(
+  parts: HistoryParts,
+  { pair, side, volume, atMs }: Act & Pick<OrderDraft, "side"> & { volume: string },
+): void {
   const market = marketOf(pair);
   const best = bestPrice(parts, { market, side, atMs });
   const limitPrice = Math.round(side === "BUY" ? best * 1.02 : best * 0.98);
@@ -116,7 +122,11 @@ function draft({ accounts }: HistoryParts, market: SimulatedMarket): OrderDraft 
 /** The best price that an order of `side` could trade at. */
 function bestPrice(
   { exchange }: HistoryParts,
-  { market, side, atMs }: { readonly market: SimulatedMarket; readonly side: OrderDraft["side"]; readonly atMs: number },
+  { market, side, atMs }: {
+    readonly market: SimulatedMarket;
+    readonly side: OrderDraft["side"];
+    readonly atMs: number;
+  },
 ): number {
   const book = exchange.bookAt(market, atMs);
   const [best] = side === "BUY" ? book.asks : book.bids;

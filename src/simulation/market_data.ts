@@ -51,6 +51,8 @@ export interface PriceModel {
   bookAt(marketId: string, atMs: number): Book;
   /** The trades of the rest of the world with `fromMs <= timestamp < toMs`, oldest first. */
   tradesBetween(marketId: string, fromMs: number, toMs: number): readonly Trade[];
+  /** How many trades `tradesBetween` would answer, for models that count faster than they price. */
+  countBetween?(marketId: string, fromMs: number, toMs: number): number;
 }
 
 /** Public history of all markets: the model's trades joined by those that accounts made here. */

@@ -1,7 +1,7 @@
 import { CANDLE_DURATIONS_S, CandleSeries } from "./candles.ts";
 import { DAY_MS, DayLog, startOfDay } from "./day_log.ts";
 import type { Candle, PriceModel, SequencedTrade, Trade } from "./market_data.ts";
-import { hash32, seedFor } from "./random.ts";
+import { seedFor } from "./random.ts";
 
 /** Whole days kept trade by trade; enough for 1000 candles of five minutes. */
 const MAX_DAY_LOGS = 6;
@@ -9,8 +9,8 @@ const MAX_DAY_LOGS = 6;
 /** Finished days are summed up in candles of this length, from which the longer ones are built. */
 const SUMMARY_MS = 900_000;
 
-/** Above any number of trades that history could hold, so that sequences stay positive. */
-const MOST_TRADES_PER_DAY = 20_000;
+/** History opens with a sequence from here up to ten times as high. */
+const LOWEST_SEQUENCE = 1_000_000;
 
 /** What is remembered for good of a finished day. */
 interface DaySummary {
@@ -28,32 +28,31 @@ interface Place {
 }
 
 /**
- * The history of one market. A day is built when it is first asked for, and a day that was put aside is built again from
- * the model and the recorded trades. Only the recorded trades and a small summary of each finished day are kept for
- * good. Sequences are counted from the day of the start in both directions, so that a read of today builds today only.
+ * The history of one market; its methods are those of `Tape`, for this market.
+ *
+ * A day is built when it is first asked for, and a day that was put aside is built again from the model and the recorded
+ * trades. Only the recorded trades and a small summary of each finished day are kept for good.
  */
 export class MarketTape {
   readonly #marketId: string;
   readonly #model: PriceModel;
-  readonly #startMs: number;
   readonly #historyMs: number;
   readonly #recorded = new Map<number, Trade[]>();
   readonly #logs = new Map<number, DayLog>();
   readonly #summaries = new Map<number, DaySummary>();
-  readonly #firstSequences = new Map<number, number>();
+  /** The sequence of the first trade of each day, from the first day of history on. */
+  readonly #firstSequences: number[];
   /** Everything before this moment may have been seen. */
   #seenTo: number;
 
   /** Opens the history of a market; `historyMs` is the start of a day. */
-  constructor(marketId: string, options: { model: PriceModel; startMs: number; historyMs: number }) {
-    const { model, startMs, historyMs } = options;
+  constructor(marketId: string, options: { model: PriceModel; historyMs: number }) {
+    const { model, historyMs } = options;
     this.#marketId = marketId;
     this.#model = model;
-    this.#startMs = startMs;
     this.#historyMs = historyMs;
-    this.#seenTo = startMs;
-    const history = (startOfDay(startMs) - historyMs) / DAY_MS * MOST_TRADES_PER_DAY;
-    this.#firstSequences.set(startOfDay(startMs), history + hash32(seedFor(0, marketId), 0) % 8_000_000 + 1);
+    this.#seenTo = historyMs + 1;
+    this.#firstSequences = [LOWEST_SEQUENCE + seedFor(0, marketId) % (9 * LOWEST_SEQUENCE)];
     const [bid] = model.bookAt(marketId, historyMs).bids;
     if (bid) {
       const { price, volume } = bid;
@@ -63,8 +62,8 @@ export class MarketTape {
 
   record(trade: Trade): number {
     const { timestamp } = trade;
-    if (timestamp < this.#startMs || timestamp < this.#seenTo - 1) {
-      const earliest = Math.max(this.#startMs, this.#seenTo - 1);
+    const earliest = this.#seenTo - 1;
+    if (timestamp < earliest) {
       throw new RangeError(`Cannot record trade as timestamp must be >= ${earliest}: current value is ${timestamp}`);
     }
     this.#see(timestamp);
@@ -162,13 +161,22 @@ export class MarketTape {
   }
 
   #firstSequence(dayMs: number): number {
-    const known = this.#firstSequences.get(dayMs);
-    if (known !== undefined) return known;
-    const first = dayMs < this.#startMs
-      ? this.#firstSequence(dayMs + DAY_MS) - this.#summary(dayMs).count
-      : this.#firstSequence(dayMs - DAY_MS) + this.#summary(dayMs - DAY_MS).count;
-    this.#firstSequences.set(dayMs, first);
-    return first;
+    const firsts = this.#firstSequences;
+    const index = (dayMs - this.#historyMs) / DAY_MS;
+    for (let next = firsts.length; next <= index; next++) {
+      firsts.push((firsts[next - 1] ?? 0) + this.#countOn(this.#historyMs + (next - 1) * DAY_MS));
+    }
+    return firsts[index] ?? 0;
+  }
+
+  /** How many trades a finished day had. */
+  #countOn(dayMs: number): number {
+    const known = this.#summaries.get(dayMs);
+    if (known) return known.count;
+    const endMs = dayMs + DAY_MS;
+    const invented = this.#model.countBetween?.(this.#marketId, dayMs, endMs) ??
+      this.#model.tradesBetween(this.#marketId, dayMs, endMs).length;
+    return invented + (this.#recorded.get(dayMs)?.length ?? 0);
   }
 
   #see(atMs: number): void {

@@ -34,7 +34,9 @@ export function orderRoutes(simulation: Simulation): readonly Route[] {
       path: "/api/1/stoporder",
       run: ({ parameters, nowMs }) => {
         const success = exchange.cancel(checkedOrderId(parameters.text("order_id") ?? ""), nowMs);
-        if (!success && settings.stopClosedOrder === "error") throw new Refusal("ErrCannotStopUnknownOrNonPendingOrder");
+        if (!success && settings.stopClosedOrder === "error") {
+          throw new Refusal("ErrCannotStopUnknownOrNonPendingOrder");
+        }
         return { success };
       },
     },
@@ -117,7 +119,11 @@ function listV1(simulation: Simulation, call: Call): readonly Order[] {
   return list(simulation, call, state === undefined ? undefined : state === "COMPLETE");
 }
 
-function list({ exchange }: Simulation, { parameters, nowMs, atMs }: Call, closed: boolean | undefined): readonly Order[] {
+function list(
+  { exchange }: Simulation,
+  { parameters, nowMs, atMs }: Call,
+  closed: boolean | undefined,
+): readonly Order[] {
   const pair = parameters.text("pair") === undefined ? undefined : readMarket(parameters).id;
   const createdBefore = parameters.optionalInteger("created_before");
   const limit = parameters.limit();

@@ -166,7 +166,11 @@ function refusePrice(
 
 function readStop(parameters: Parameters, market: SimulatedMarket, { lastPrice }: RuleContext): Stop | null {
   const price = parameters.decimal("stop_price", "ErrInvalidStopPrice");
-  const wanted = parameters.choice("stop_direction", ["ABOVE", "BELOW", "RELATIVE_LAST_TRADE"], "ErrInvalidStopDirection");
+  const wanted = parameters.choice(
+    "stop_direction",
+    ["ABOVE", "BELOW", "RELATIVE_LAST_TRADE"],
+    "ErrInvalidStopDirection",
+  );
   if (price === undefined) {
     if (wanted !== undefined) throw new Refusal("ErrInvalidStopPrice");
     return null;

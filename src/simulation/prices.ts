@@ -1,5 +1,5 @@
 import { AssetValues } from "./asset_values.ts";
-import type { Book, PriceModel, Trade } from "./market_data.ts";
+import type { Book, PriceModel } from "./market_data.ts";
 import { MARKETS, type SimulatedMarket } from "./markets.ts";
 import { BookSide } from "./book_side.ts";
 import { MarketTouch } from "./touch.ts";
@@ -26,14 +26,15 @@ export function createPriceModel(options: { seed: number; markets?: readonly Sim
 
   return {
     bookAt: (marketId, atMs) => find(marketId).bookAt(atMs),
-    tradesBetween: (marketId, fromMs, toMs) => find(marketId).tradesBetween(fromMs, toMs),
+    tradesBetween: (marketId, fromMs, toMs) => find(marketId).flow.between(fromMs, toMs),
+    countBetween: (marketId, fromMs, toMs) => find(marketId).flow.countBetween(fromMs, toMs),
   };
 }
 
 class QuotedMarket {
+  readonly flow: TradeFlow;
   readonly #bids: BookSide;
   readonly #asks: BookSide;
-  readonly #flow: TradeFlow;
   #second = NaN;
   #book: Book = { bids: [], asks: [] };
 
@@ -42,7 +43,7 @@ class QuotedMarket {
     const touch = new MarketTouch(market, options);
     this.#bids = new BookSide("bid", { seed, market, touch });
     this.#asks = new BookSide("ask", { seed, market, touch });
-    this.#flow = new TradeFlow(market, { seed, touch });
+    this.flow = new TradeFlow(market, { seed, touch });
   }
 
   bookAt(atMs: number): Book {
@@ -52,9 +53,5 @@ class QuotedMarket {
       this.#second = second;
     }
     return this.#book;
-  }
-
-  tradesBetween(fromMs: number, toMs: number): readonly Trade[] {
-    return this.#flow.between(fromMs, toMs);
   }
 }

@@ -62,7 +62,12 @@ export class Quotes {
 export function resting(orders: readonly Order[], side: Side): RestingOrder[] {
   return orders
     .filter((order) => order.side === side && order.status === "PENDING")
-    .map(({ id, limitPrice, limitVolume, filled }) => ({ id, price: limitPrice, volume: limitVolume - filled, own: true }))
+    .map(({ id, limitPrice, limitVolume, filled }) => ({
+      id,
+      price: limitPrice,
+      volume: limitVolume - filled,
+      own: true,
+    }))
     .sort(byPriority(side));
 }
 

@@ -8,6 +8,7 @@ import { seedHistory } from "./history.ts";
 import { createIdentifiers, type Identifiers } from "./identifiers.ts";
 import type { PriceModel, Tape } from "./market_data.ts";
 import { type Settings, type SimulationOptions, withDefaults } from "./options.ts";
+import { withPast } from "./past_tape.ts";
 import { createPriceModel } from "./prices.ts";
 import { createTape } from "./tape.ts";
 
@@ -29,7 +30,14 @@ export function createSimulation(options: SimulationOptions, startMs: number): S
   const model = createPriceModel({ seed: settings.seed });
   const tape = createTape({ model, startMs });
   const accounts = new Accounts();
-  const exchange = new Exchange({ accounts, model, tape, identifiers, settings, startMs: startMs - HISTORY_MS });
+  const exchange = new Exchange({
+    accounts,
+    model,
+    tape: withPast(tape, startMs),
+    identifiers,
+    settings,
+    startMs: startMs - HISTORY_MS,
+  });
   const funding = new Funding({ accounts, identifiers });
   seedHistory({ accounts, exchange, funding, identifiers, startMs, ledgerRows: settings.ledgerRows });
   return { settings, identifiers, accounts, exchange, funding, model, tape };

@@ -6,8 +6,10 @@ import { MarketTape } from "./market_tape.ts";
  * The public history of all markets of a model, joined by what accounts trade.
  *
  * History opens at the start of the day (UTC) that lies `historyDays` before `startMs`, with one trade at the best bid
- * of that moment, so that even a market that never trades has a last price. What a read has shown stays: a trade cannot
- * be recorded before `startMs`, nor before the newest moment that any read of its market has named (`RangeError`).
+ * of that moment, so that even a market that never trades has a last price. Trades may be recorded from then on, the
+ * account's past too, but what a read has shown stays: a trade cannot be recorded before the newest moment that any
+ * read or record of its market has named (`RangeError`).
+ *
  * Methods also throw a `RangeError` for a market that the model does not have, for a moment before history, and for a
  * candle length that is not in `CANDLE_DURATIONS_S`.
  *
@@ -21,7 +23,7 @@ export function createTape(options: { model: PriceModel; startMs: number; histor
   function find(marketId: string): MarketTape {
     const known = markets.get(marketId);
     if (known) return known;
-    const opened = new MarketTape(marketId, { model, startMs, historyMs });
+    const opened = new MarketTape(marketId, { model, historyMs });
     markets.set(marketId, opened);
     return opened;
   }

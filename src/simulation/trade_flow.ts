@@ -12,6 +12,10 @@ const MINUTES_PER_DAY = 1_440;
 /** The quietest minute of the day is 04:00 UTC, the busiest 16:00. */
 const QUIETEST_MINUTE = 4 * 60;
 
+/** How lively each minute of the day is, around a mean of 1. */
+const RHYTHM = new Float64Array(MINUTES_PER_DAY)
+  .map((_, minute) => 1 - 0.5 * Math.cos(2 * Math.PI * (minute - QUIETEST_MINUTE) / MINUTES_PER_DAY));
+
 /** Far above what any market's habits lead to in one minute. */
 const MOST_PER_MINUTE = 100;
 
@@ -24,20 +28,25 @@ export class TradeFlow {
   readonly #seed: number;
   readonly #meanLots: number;
   readonly #maxLots: number;
-  readonly #perMinute: number;
+  readonly #isActive: boolean;
+  /** For each minute of the day, the mean number of trades and the chance of none. */
+  readonly #means: Float64Array;
+  readonly #quietChances: Float64Array;
 
   constructor(market: SimulatedMarket, options: { seed: number; touch: MarketTouch }) {
     this.#touch = options.touch;
     this.#seed = seedFor(options.seed, `trades/${market.id}`);
     this.#meanLots = meanTradeLots(market);
     this.#maxLots = lotsOf(market, new Big(market.maxVolume));
-    this.#perMinute = market.status === "ACTIVE" ? market.activity.tradesPerMinute : 0;
+    this.#isActive = market.status === "ACTIVE";
+    this.#means = RHYTHM.map((share) => share * market.activity.tradesPerMinute);
+    this.#quietChances = this.#means.map((mean) => Math.exp(-mean));
   }
 
   /** Trades with `fromMs <= timestamp < toMs`, oldest first. */
   between(fromMs: number, toMs: number): readonly Trade[] {
     const trades: Trade[] = [];
-    if (this.#perMinute === 0) return trades;
+    if (!this.#isActive) return trades;
     for (let minute = Math.floor(fromMs / MINUTE_MS); minute * MINUTE_MS < toMs; minute++) {
       const minuteSeed = hash32(this.#seed, minute);
       const count = this.#countIn(minute, minuteSeed);
@@ -52,12 +61,25 @@ export class TradeFlow {
     return trades;
   }
 
+  /** How many trades `between` answers; prices nothing in whole minutes. */
+  countBetween(fromMs: number, toMs: number): number {
+    if (!this.#isActive) return 0;
+    const firstMinute = Math.ceil(fromMs / MINUTE_MS);
+    const lastMinute = Math.floor(toMs / MINUTE_MS);
+    if (firstMinute >= lastMinute) return this.between(fromMs, toMs).length;
+    let count = this.between(fromMs, firstMinute * MINUTE_MS).length +
+      this.between(lastMinute * MINUTE_MS, toMs).length;
+    for (let minute = firstMinute; minute < lastMinute; minute++) {
+      count += this.#countIn(minute, hash32(this.#seed, minute));
+    }
+    return count;
+  }
+
   /** Draws from a Poisson distribution whose mean breathes with the day. */
   #countIn(minute: number, minuteSeed: number): number {
-    const angle = 2 * Math.PI * (minute - QUIETEST_MINUTE) / MINUTES_PER_DAY;
-    const mean = this.#perMinute * (1 - 0.5 * Math.cos(angle));
+    const mean = this.#means[minute % MINUTES_PER_DAY] ?? 0;
+    let probability = this.#quietChances[minute % MINUTES_PER_DAY] ?? 1;
     let remaining = toUnit(hash32(minuteSeed, 0));
-    let probability = Math.exp(-mean);
     let count = 0;
     while (remaining >= probability && count < MOST_PER_MINUTE) {
       remaining -= probability;

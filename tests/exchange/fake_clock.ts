@@ -30,6 +30,7 @@ export class FakeClock {
 
   /** Moves on, waking sleepers in order and letting each finish its work. */
   async advance(milliseconds: number): Promise<void> {
+    await settle();
     const end = this.#time + milliseconds;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#time = next.wakesAt;

@@ -132,14 +132,13 @@ Deno.test("PriceModel.bookAt() quotes the typical prices in September 2026", () 
   }
 });
 
-Deno.test("PriceModel.tradesBetween() trades at the touch, in whole lots, strictly inside each minute", () => {
+Deno.test("PriceModel.tradesBetween() trades at the touch, in whole lots, one after another", () => {
   fc.assert(
     fc.property(anySeed, activeMarket, anyTime, (seed, { id }, fromMs) => {
       const model = createPriceModel({ seed });
       let before = -Infinity;
       for (const { timestamp, price, volume, isBuy } of model.tradesBetween(id, fromMs, fromMs + 20 * 60_000)) {
         assert.ok(timestamp > before && timestamp >= fromMs && timestamp < fromMs + 20 * 60_000);
-        assert.notEqual(timestamp % 60_000, 0);
         assert.ok(Number.isSafeInteger(volume) && volume >= 1);
         const { bids, asks } = model.bookAt(id, timestamp);
         assert.equal(price, (isBuy ? asks : bids)[0]?.price);
@@ -150,7 +149,7 @@ Deno.test("PriceModel.tradesBetween() trades at the touch, in whole lots, strict
   );
 });
 
-Deno.test("PriceModel.tradesBetween() answers a span as the sum of its parts", () => {
+Deno.test("PriceModel.tradesBetween() answers, and countBetween() counts, a span as the sum of its parts", () => {
   fc.assert(
     fc.property(anySeed, activeMarket, anyTime, fc.array(fc.nat(600_000), { maxLength: 8 }), (...drawn) => {
       const [seed, { id }, fromMs, offsets] = drawn;
@@ -159,19 +158,22 @@ Deno.test("PriceModel.tradesBetween() answers a span as the sum of its parts", (
       const model = createPriceModel({ seed });
       const parts = cuts.slice(1).flatMap((cut, i) => model.tradesBetween(id, cuts[i] ?? fromMs, cut));
       assert.deepEqual(parts, model.tradesBetween(id, fromMs, toMs));
+      const counts = cuts.slice(1).map((cut, i) => model.countBetween?.(id, cuts[i] ?? fromMs, cut) ?? NaN);
+      assert.equal(counts.reduce((sum, count) => sum + count, 0), parts.length);
     }),
     { numRuns: 60 },
   );
 });
 
-Deno.test("PriceModel.tradesBetween() is as lively as each market's habits say", () => {
-  const model = createPriceModel({ seed: 21 });
+Deno.test("PriceModel.tradesBetween() is as lively as each market's habits say, and strictly inside its minutes", () => {
+  const model = createPriceModel({ seed: 22 });
   for (const { id, status, activity, volumeScale } of MARKETS) {
     const trades = model.tradesBetween(id, NOW - 4 * DAY_MS, NOW);
     if (status !== "ACTIVE") {
       assert.deepEqual(trades, []);
       continue;
     }
+    assert.ok(trades.every(({ timestamp }) => timestamp % 60_000 !== 0), `${id} trades on the minute`);
     const expected = activity.tradesPerMinute * 1_440 * 4;
     assert.ok(Math.abs(trades.length - expected) < 5 * Math.sqrt(expected), `${id} has ${trades.length} trades`);
     const daily = volumeOf(trades) / 4 / 10 ** volumeScale;

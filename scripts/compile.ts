@@ -1,0 +1,37 @@
+/**
+ * Bundles the program and compiles the bundle into one executable, `dist/luno-mcp-server`.
+ *
+ * `COMPILE_DENO` names another Deno to compile with and `DENORT_BIN`, which Deno reads itself, the runtime to embed:
+ * for machines that cannot reach Deno's download host.
+ */
+
+import project from "../deno.json" with { type: "json" };
+
+const BUNDLE = "dist/bundle/main.js";
+const BINARY = "dist/luno-mcp-server";
+
+const { net, read, env } = project.permissions.serve;
+const permissions = [
+  ...(net ? ["--allow-net"] : []),
+  ...(read ? ["--allow-read"] : []),
+  `--allow-env=${env.join(",")}`,
+];
+
+await run(Deno.execPath(), ["bundle", "--quiet", "--minify", "--platform", "deno", "--output", BUNDLE, "main.ts"]);
+await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
+  "compile",
+  "--quiet",
+  "--no-config",
+  "--no-prompt",
+  ...permissions,
+  "--output",
+  BINARY,
+  BUNDLE,
+]);
+const { size } = await Deno.stat(BINARY);
+await Deno.stdout.write(new TextEncoder().encode(`${BINARY}: ${(size / 1_048_576).toFixed(0)} MiB\n`));
+
+async function run(command: string, args: string[]): Promise<void> {
+  const { code } = await new Deno.Command(command, { args }).spawn().status;
+  if (code !== 0) Deno.exit(code);
+}

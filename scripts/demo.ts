@@ -1,0 +1,130 @@
+/**
+ * A newcomer's first minute: starts the server on the embedded exchange as a child over stdio, connects a real MCP
+ * client, looks around and ends with the entry for an `mcp.json`.
+ */
+
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { z } from "zod";
+import { formatTable } from "../src/cli/table.ts";
+import { print } from "../src/cli/world.ts";
+import { drawCandles } from "./chart.ts";
+
+const server = {
+  command: Deno.execPath(),
+  args: ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts", "--exchange", "simulated"],
+};
+
+const Price = z.object({
+  pair: z.string(),
+  bid: z.string(),
+  ask: z.string(),
+  last: z.string(),
+  volume_24h: z.string(),
+});
+const Book = z.object({
+  bids: z.array(z.tuple([z.string(), z.string()])),
+  asks: z.array(z.tuple([z.string(), z.string()])),
+});
+const Candles = z.object({
+  candles: z.array(
+    z.object({ time: z.string(), open: z.string(), high: z.string(), low: z.string(), close: z.string() }),
+  ),
+});
+const Balances = z.object({
+  balances: z.array(
+    z.object({ currency: z.string(), available: z.string(), reserved: z.string(), value: z.string().nullable() }),
+  ),
+  value_in: z.string(),
+  total_value: z.string(),
+});
+const Refusal = z.object({
+  error: z.object({ code: z.string(), message: z.string(), suggestions: z.array(z.string()).optional() }),
+});
+
+const client = new Client({ name: "demo", version: "1.0.0" });
+const transport = new StdioClientTransport({ ...server, stderr: "inherit" });
+await client.connect(transport);
+try {
+  await showServer();
+  await showPrices();
+  await showBook();
+  await showWeek();
+  await showBalances();
+  await showMistake();
+  await showEntry();
+} finally {
+  await client.close();
+}
+
+async function showServer(): Promise<void> {
+  const info = client.getServerVersion();
+  const { tools } = await client.listTools();
+  await say(
+    `Connected to ${info?.name} ${info?.version} over stdio: ${tools.length} tools, on an exchange with made-up money.`,
+  );
+}
+
+async function showPrices(): Promise<void> {
+  const prices = await Promise.all(
+    ["BTC/ZAR", "eth-zar", "XBTUSDT", "USDTZAR"].map((pair) => call(Price, "get_crypto_price", { pair })),
+  );
+  await say("Prices (get_crypto_price; BTC/ZAR, eth-zar and XBTUSDT are all understood)");
+  await say(formatTable(prices));
+}
+
+async function showBook(): Promise<void> {
+  const { bids, asks } = await call(Book, "get_orderbook", { pair: "XBTZAR", depth: 5 });
+  await say("Order book of XBTZAR (get_orderbook)");
+  await say(formatTable(bids.map(([price, volume], level) => ({
+    bid_volume: volume,
+    bid: price,
+    ask: asks[level]?.[0] ?? "",
+    ask_volume: asks[level]?.[1] ?? "",
+  }))));
+}
+
+async function showWeek(): Promise<void> {
+  const { candles } = await call(Candles, "get_historical_prices", { pair: "XBTZAR", interval: "3h", count: 56 });
+  await say(
+    `A week of XBTZAR, 3 hours a candle, ${candles[0]?.time} to ${candles.at(-1)?.time} (get_historical_prices)`,
+  );
+  await say(drawCandles(candles));
+}
+
+async function showBalances(): Promise<void> {
+  const { balances, value_in, total_value } = await call(Balances, "get_account_balance", {});
+  await say("Balances (get_account_balance)");
+  await say(formatTable(balances.map(({ value, ...row }) => ({ ...row, [`value_${value_in}`]: value ?? "" }))));
+  await say(`Together ${total_value} ${value_in}`);
+}
+
+async function showMistake(): Promise<void> {
+  const { content } = await client.callTool({ name: "get_crypto_price", arguments: { pair: "ZAR/BTC" } });
+  const [first] = content;
+  const { error } = Refusal.parse(JSON.parse(first?.type === "text" ? first.text : "{}"));
+  await say(`A mistake, refused (get_crypto_price pair=ZAR/BTC): ${error.code}`);
+  await say(`  ${error.message}\n  suggestions: ${error.suggestions?.join(", ") ?? "none"}`);
+}
+
+async function showEntry(): Promise<void> {
+  const folder = import.meta.dirname?.replace(/[\\/]scripts$/, "") ?? ".";
+  const command = {
+    command: "npx",
+    args: ["-y", "deno@2.9.6", "task", "--quiet", "--cwd", folder, "start", "--exchange", "simulated"],
+  };
+  await say(
+    "To use it from your client, put this into its mcp.json (drop the last two arguments for the real exchange):",
+  );
+  await print(Deno.stdout, JSON.stringify({ mcpServers: { luno: command } }, null, 2));
+}
+
+async function call<Output>(schema: z.ZodType<Output>, name: string, args: Record<string, unknown>): Promise<Output> {
+  const { structuredContent, content, isError } = await client.callTool({ name, arguments: args });
+  if (isError) throw new Error(`${name}: ${JSON.stringify(content)}`);
+  return schema.parse(structuredContent);
+}
+
+async function say(text: string): Promise<void> {
+  await print(Deno.stdout, `${text}\n`);
+}

@@ -1,0 +1,68 @@
+/** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
+
+import { parseSettings } from "../config/parse.ts";
+import { SIMULATOR_SETTINGS } from "../config/settings.ts";
+import { parseFaults } from "../simulation/faults.ts";
+import type { ParsedFaults } from "../simulation/faults.ts";
+import { startSimulation } from "../simulation/server.ts";
+import type { RunningSimulation } from "../simulation/server.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** Code of `sysexits.h` for a service that cannot have what it needs: here the port. */
+const EX_UNAVAILABLE = 69;
+
+/** Serves until a signal comes. `problems` are those of the command line itself. */
+export async function simulator(
+  flags: Readonly<Record<string, string>>,
+  { world, problems }: { world: World; problems: readonly string[] },
+): Promise<ExitCode> {
+  const parsed = parseSettings(SIMULATOR_SETTINGS, { flags, env: world.env });
+  if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
+  const { port, seed, rateLimit, faults: path } = parsed.values;
+  const faults = path === undefined ? { ok: true as const, faults: [] } : await readFaults(path);
+  if (!faults.ok || problems.length > 0) {
+    return await refuse(world, [...problems, ...(faults.ok ? [] : faults.problems)]);
+  }
+  let simulation: RunningSimulation;
+  try {
+    simulation = await startSimulation({
+      port,
+      seed,
+      rateLimitPerMinute: rateLimit,
+      faults: faults.faults,
+      now: world.now,
+      signal: world.shutdown,
+    });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    await print(world.stderr, `--port: expected a free port: current value is ${port}, which another program uses`);
+    return EX_UNAVAILABLE;
+  }
+  await print(world.stdout, describe(simulation));
+  await simulation.finished;
+  return 0;
+}
+
+async function readFaults(
+  path: string,
+): Promise<ParsedFaults> {
+  try {
+    const parsed = parseFaults(JSON.parse(await Deno.readTextFile(path)));
+    return parsed.ok ? parsed : { ok: false, problems: parsed.problems.map((problem) => `--faults: ${problem}`) };
+  } catch (error) {
+    return {
+      ok: false,
+      problems: [`--faults: expected a readable JSON file: ${error instanceof Error ? error.message : error}`],
+    };
+  }
+}
+
+function describe({ url, keys }: RunningSimulation): string {
+  const { id, secret } = keys.trading;
+  return `Simulated exchange at ${url}
+  keys    ${Object.values(keys).map((key) => `${key.id}:${key.secret}`).join("  ")}
+  try     curl -u ${id}:${secret} ${url}/api/1/balance
+  server  LUNO_API_KEY=${id} LUNO_API_SECRET=${secret} luno-mcp-server --api-url ${url}
+  faults  curl -X PUT -d '[{"kind":"delay","ms":500}]' ${url}/_sim/faults`;
+}

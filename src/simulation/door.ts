@@ -1,0 +1,58 @@
+/**
+ * A TCP relay in front of the HTTP listener. `Deno.serve` cannot drop a connection without an answer; the relay can,
+ * because it holds the client's socket.
+ */
+
+import { connect, createServer, type Socket } from "node:net";
+
+/** The relay. */
+export interface Door {
+  readonly port: number;
+  /** Resets the client whose relayed connection reaches the HTTP listener from `port`. */
+  reset(port: number): void;
+  /** Stops listening and drops every connection. */
+  close(): Promise<void>;
+}
+
+/** Opens the relay on `hostname` and `port` (0 picks a free one) towards `targetPort` of the same host. */
+export function openDoor(
+  { hostname, port, targetPort }: { readonly hostname: string; readonly port: number; readonly targetPort: number },
+): Promise<Door> {
+  const clients = new Map<number, Socket>();
+  const open = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ host: hostname, port: targetPort, noDelay: true });
+    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+      open.add(socket);
+      socket.on("error", () => other.destroy());
+      socket.on("close", () => {
+        open.delete(socket);
+        other.destroy();
+      });
+    }
+    upstream.on("connect", () => {
+      const { localPort } = upstream;
+      if (localPort === undefined) return;
+      clients.set(localPort, client);
+      upstream.on("close", () => clients.delete(localPort));
+      client.pipe(upstream);
+      upstream.pipe(client);
+    });
+  });
+  const door = (boundPort: number): Door => ({
+    port: boundPort,
+    reset: (source) => clients.get(source)?.resetAndDestroy(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const socket of open) socket.destroy();
+      }),
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      const address = server.address();
+      resolve(door(typeof address === "object" && address !== null ? address.port : port));
+    });
+  });
+}

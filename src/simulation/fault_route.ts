@@ -1,0 +1,45 @@
+/** `/_sim/faults`: read, replace and clear the faults of a running simulation. */
+
+import { type Faults, parseFaults } from "./faults.ts";
+import { BodyTooLarge, readText } from "./request_form.ts";
+
+/** Where the faults of a running simulation are. */
+export const FAULTS_PATH = "/_sim/faults";
+
+/** Answers GET (the rules in force), PUT (a JSON list that replaces them) and DELETE (none). */
+export async function answerFaultRequest(request: Request, faults: Faults): Promise<Response> {
+  switch (request.method) {
+    case "GET":
+      return Response.json(faults.rules);
+    case "DELETE":
+      faults.set([]);
+      return Response.json([]);
+    case "PUT":
+      return await replaceFaults(request, faults);
+    default:
+      return new Response(null, { status: 404 });
+  }
+}
+
+async function replaceFaults(request: Request, faults: Faults): Promise<Response> {
+  const value = await readJson(request);
+  if (value === undefined) return refused(["expected a JSON list of at most 64 KiB"]);
+  const parsed = parseFaults(value);
+  if (!parsed.ok) return refused(parsed.problems);
+  faults.set(parsed.faults);
+  return Response.json(faults.rules);
+}
+
+function refused(problems: readonly string[]): Response {
+  return Response.json({ error: "Cannot set faults", error_code: "ErrInvalidArguments", problems }, { status: 400 });
+}
+
+/** The body as JSON, or `undefined` when it is none. */
+async function readJson(request: Request): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(request.body));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof BodyTooLarge) return undefined;
+    throw error;
+  }
+}

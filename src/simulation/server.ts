@@ -1,0 +1,88 @@
+/** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
+
+import { type ApiOptions, createApi } from "./api.ts";
+import { type Door, openDoor } from "./door.ts";
+import { ConnectionReset } from "./fault_effects.ts";
+import type { Faults } from "./faults.ts";
+import { SIMULATED_KEYS } from "./keys.ts";
+
+/** Options of {@linkcode startSimulation}. */
+export interface ServerOptions extends Omit<ApiOptions, "now"> {
+  /** @default 0, which picks a free port */
+  readonly port?: number;
+  /** Only loopback addresses are meant; the keys are public. @default "127.0.0.1" */
+  readonly hostname?: string;
+  /** @default Date.now */
+  readonly now?: () => number;
+  /**
+   * Whether `reset` faults really reset the connection, which takes a relay in front of the listener and costs about
+   * half of the throughput. Without it such a fault cuts the connection after the headers. @default true
+   */
+  readonly connectionResets?: boolean;
+}
+
+/** A running simulated exchange. */
+export interface RunningSimulation {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  readonly keys: typeof SIMULATED_KEYS;
+  readonly faults: Faults;
+  /** Settles when the server has stopped. */
+  readonly finished: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
+
+/**
+ * Starts a simulated exchange; it runs until `stop()` or until `signal` aborts.
+ *
+ * @throws {RangeError} for an address off the loopback interface or invalid faults
+ * @throws {Deno.errors.AddrInUse} when the port is taken
+ */
+export async function startSimulation(options: ServerOptions = {}): Promise<RunningSimulation> {
+  const { port = 0, hostname = "127.0.0.1", now = Date.now, connectionResets = true, signal, ...settings } = options;
+  if (!LOOPBACK.has(hostname)) {
+    throw new RangeError(`Cannot serve the simulation as it must stay on loopback: current address is ${hostname}`);
+  }
+  const stopping = new AbortController();
+  const api = createApi({ ...settings, now, signal: stopping.signal });
+  let door: Door | undefined;
+
+  const server = Deno.serve({
+    port: connectionResets ? 0 : port,
+    hostname,
+    signal: stopping.signal,
+    onListen: () => {},
+    handler: async (request, { remoteAddr }) => {
+      try {
+        return await api.handle(request);
+      } catch (error) {
+        if (!(error instanceof ConnectionReset)) throw error;
+        if (remoteAddr.transport === "tcp") door?.reset(remoteAddr.port);
+        return cutResponse();
+      }
+    },
+  });
+  if (connectionResets) {
+    door = await openDoor({ hostname, port, targetPort: server.addr.port }).catch((error) => {
+      stopping.abort();
+      throw error;
+    });
+  }
+  const finished = server.finished.then(() => door?.close());
+  const stop = () => {
+    stopping.abort();
+    return finished;
+  };
+  if (signal?.aborted) stopping.abort();
+  else signal?.addEventListener("abort", stop, { once: true });
+  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${door?.port ?? server.addr.port}`;
+  return { url, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
+}
+
+/** Headers and then a broken connection: the most that the HTTP listener can do on its own. */
+function cutResponse(): Response {
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new ConnectionReset()) });
+  return new Response(broken, { headers: { "content-length": "1" } });
+}

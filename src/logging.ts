@@ -5,7 +5,7 @@
  */
 
 import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logtape/logtape";
-import type { LogRecord, Sink, TextFormatter } from "@logtape/logtape";
+import type { LogRecord, TextFormatter } from "@logtape/logtape";
 import { redactByField, redactByPattern } from "@logtape/redaction";
 import type { RedactionPattern } from "@logtape/redaction";
 
@@ -31,8 +31,8 @@ export interface Logging {
   stop(): Promise<void>;
 }
 
-/** Lines that wait for a slow reader; more are dropped and counted. */
-const QUEUE_LIMIT = 1_000;
+/** Characters that wait for a slow reader; lines beyond them are dropped and counted. */
+const QUEUE_LIMIT = 1_048_576;
 
 /** How long `stop` waits for a reader. */
 const FLUSH_TIMEOUT_MS = 500;
@@ -42,12 +42,12 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   const plain = options.format === "json"
     ? getJsonLinesFormatter()
     : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
-  const lines = new LineQueue(options.output);
-  const formatter = redactByPattern(plain, secretPatterns(options.secrets));
+  const redacted = redactByPattern(plain, secretPatterns(options.secrets));
+  const lines = new LineQueue(options.output, (record) => oneLine(redacted(record)));
   await configure({
     reset: true,
     sinks: {
-      stderr: redactByField(sinkOf(lines, formatter), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
+      stderr: redactByField((record) => lines.push(record), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
     },
     loggers: [
       { category: LOG_CATEGORY, lowestLevel: options.level, sinks: ["stderr"] },
@@ -65,15 +65,23 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
 const REDACTED = "[redacted]";
 const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
 
+/** Long secrets come first, as a short one may be part of them. */
 function secretPatterns(secrets: readonly string[]): RedactionPattern[] {
-  const basic = { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/g, replacement: `Basic ${REDACTED}` };
+  const longestFirst = secrets.filter((secret) => secret.length >= 4)
+    .toSorted((one, other) => other.length - one.length);
   return [
-    ...secrets.filter((secret) => secret.length >= 4).map((secret) => ({
-      pattern: new RegExp(RegExp.escape(secret), "g"),
-      replacement: REDACTED,
-    })),
-    basic,
+    ...longestFirst.map((secret) => ({ pattern: asQuoted(secret), replacement: REDACTED })),
+    { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
   ];
+}
+
+/** Finds a text however often it was quoted, which puts backslashes before its quotes and backslashes. */
+function asQuoted(text: string): RegExp {
+  const characters = Array.from(text, (character) => {
+    if (character === "\\") return String.raw`\\+`;
+    return (/["'`]/.test(character) ? String.raw`\\*` : "") + RegExp.escape(character);
+  });
+  return new RegExp(characters.join(""), "g");
 }
 
 function formatLine(
@@ -90,10 +98,6 @@ function formatLine(
   return `${values.timestamp} ${values.level} ${values.category}: ${values.message}${fields.join("")}`;
 }
 
-function sinkOf(lines: LineQueue, format: TextFormatter): Sink {
-  return (record) => lines.push(oneLine(format(record)));
-}
-
 /** Keeps a record on one line, so that data from outside cannot forge another. */
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
@@ -107,21 +111,23 @@ function escapeCharacter(character: string): string {
 /** Writes lines one after the other without making their author wait. */
 class LineQueue {
   readonly #output: LogOutput;
+  readonly #format: TextFormatter;
   readonly #encoder = new TextEncoder();
-  #waiting: string[] = [];
-  #dropped = 0;
+  #waiting = "";
+  #dropped: { readonly count: number; readonly last: LogRecord } | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(output: LogOutput) {
+  constructor(output: LogOutput, format: TextFormatter) {
     this.#output = output;
+    this.#format = format;
   }
 
-  push(line: string): void {
+  push(record: LogRecord): void {
     if (this.#waiting.length >= QUEUE_LIMIT) {
-      this.#dropped++;
+      this.#dropped = { count: (this.#dropped?.count ?? 0) + 1, last: record };
       return;
     }
-    this.#waiting.push(line);
+    this.#waiting += this.#format(record);
     this.#writing ??= this.#drain();
   }
 
@@ -136,17 +142,23 @@ class LineQueue {
   async #drain(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        const note = this.#dropped > 0 ? `${this.#dropped} log lines dropped as stderr was not read\n` : "";
-        const batch = this.#waiting.join("") + note;
-        this.#waiting = [];
-        this.#dropped = 0;
+        const batch = this.#waiting + this.#droppedNote();
+        this.#waiting = "";
+        this.#dropped = undefined;
         await this.#write(this.#encoder.encode(batch));
       }
     } catch {
-      this.#waiting = []; // Nobody reads stderr any more; the program goes on without a log.
+      this.#waiting = ""; // Nobody reads stderr any more; the program goes on without a log.
     } finally {
       this.#writing = undefined;
     }
+  }
+
+  #droppedNote(): string {
+    if (this.#dropped === undefined) return "";
+    const { count, last } = this.#dropped;
+    const text = "log lines were dropped as stderr was not read";
+    return this.#format({ ...last, level: "warning", message: [text], rawMessage: text, properties: { count } });
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

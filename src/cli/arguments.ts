@@ -1,6 +1,6 @@
 /** Reads the command line: which command, with which flags and operands. Decides nothing about their values. */
 
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { SERVER_SETTINGS, SIMULATOR_SETTINGS } from "../config/settings.ts";
 import type { Setting, Settings } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
@@ -88,8 +88,9 @@ export function readArguments(args: readonly string[]): Arguments {
     problems.push(error.message.replace(/^error: /, ""));
   }
   problems.push(...judgeOperands(command, operands));
-  const { json, ...flags } = options;
-  return { kind: "run", invocation: { command, flags: textsOf(flags), operands, json: json === true }, problems };
+  const { json, ...given } = options;
+  const flags = textsOf(given, problems);
+  return { kind: "run", invocation: { command, flags, operands, json: json === true }, problems };
 }
 
 interface Listener {
@@ -141,12 +142,16 @@ function addOption(command: Command, setting: Setting, { refuse }: Listener): vo
     ...(setting.default === undefined ? [] : [`default ${setting.default}`]),
   ];
   const help = notes.length === 0 ? setting.help : `${setting.help} (${notes.join("; ")})`;
-  command.option(`--${flag} <${setting.value}>`, help, (text: string, before: string | undefined) => {
+  const option = new Option(`--${flag} <${setting.value}>`, help).argParser((text: string, before?: string) => {
     if (before !== undefined) {
       refuse(`--${flag}: expected once, given as ${JSON.stringify(before)} and ${JSON.stringify(text)}`);
     }
     return text;
   });
+  // At a required value that is missing commander gives up, and the other problems stay untold.
+  option.required = false;
+  option.optional = true;
+  command.addOption(option);
 }
 
 /** Settings that have no flag. */
@@ -161,7 +166,7 @@ function environmentHelp(settings: Settings): string {
 function judgeOperands(command: CommandName, left: readonly string[]): string[] {
   const entry = COMMANDS[command];
   const unknown = left.filter((word) => word.startsWith("-"));
-  const operands = left.filter((word, index) => !word.startsWith("-") && !(left[index - 1] ?? "").startsWith("-"));
+  const operands = left.filter((word, index) => !word.startsWith("-") && !/^-[^=]*$/.test(left[index - 1] ?? ""));
   const { min, max } = entry.operands ?? { min: 0, max: 0 };
   const problems = unknown.map((word) => describeUnknownFlag(word, entry.settings));
   if (operands.length < min && unknown.length === 0) problems.push(`${command}: expected ${entry.usage}`);
@@ -188,11 +193,13 @@ function describeUnexpected(operand: string, command: CommandName): string {
     : `${operand}: unknown command${didYouMean(operand, names)}`;
 }
 
-/** Commander names options in camel case; settings go by their flags. */
-function textsOf(options: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(options).map((
-      [name, value],
-    ) => [name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`), String(value)]),
-  );
+/** Commander names options in camel case, settings go by their flags; it gives `true` where a value is missing. */
+function textsOf(options: Record<string, unknown>, problems: string[]): Record<string, string> {
+  const flags: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options)) {
+    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (typeof value === "string") flags[flag] = value;
+    else problems.push(`--${flag}: expected a value`);
+  }
+  return flags;
 }

@@ -39,7 +39,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   log.debug("serving", { version: VERSION, exchange: config.exchange });
   await Promise.race([transport.ended, aborted(world.shutdown)]);
   const drained = await transport.drain(DRAIN_MS);
-  if (!drained) log.warning("calls were still running at the end and stay unanswered");
+  if (!drained && !transport.isClosed) log.warning("calls were still running at the end and stay unanswered");
   await handle.close();
   await exchange.close();
   return 0;

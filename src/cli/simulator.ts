@@ -35,7 +35,7 @@ export async function simulator(
       signal: world.shutdown,
     });
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE")) throw error;
     await print(world.stderr, `--port: expected a free port: current value is ${port}, which another program uses`);
     return EX_UNAVAILABLE;
   }

@@ -2,7 +2,7 @@
 
 import { parseEnv } from "node:util";
 import { parseSettings } from "./parse.ts";
-import type { Origin, Sources } from "./parse.ts";
+import type { Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./settings.ts";
 import type { Config, Settings } from "./settings.ts";
 
@@ -12,12 +12,14 @@ export interface Credentials {
   readonly secret: string;
 }
 
+type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
+
 /** A usable configuration, or every problem at once. */
 export type Loaded =
   | {
     ok: true;
     config: Config;
-    origins: Readonly<Record<keyof Config, Origin>>;
+    origins: ConfigOrigins;
     /** Absent when no key is configured: public market data only. */
     credentials?: Credentials;
   }
@@ -31,11 +33,10 @@ export async function loadConfig(
   const files = await readNamedFiles(SERVER_SETTINGS, { flags, env });
   const parsed = parseSettings(SERVER_SETTINGS, files.sources);
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
-  if (!parsed.ok) return { ok: false, problems };
+  const secret = await readSecret(parsed.values, problems);
+  problems.push(...checkCredentials(parsed.values), ...checkExchange(parsed.values, parsed.origins));
+  if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { values: config, origins } = parsed;
-  const secret = await readSecret(config, problems);
-  problems.push(...checkCredentials(config), ...checkExchange(config, origins));
-  if (problems.length > 0) return { ok: false, problems };
   const credentials = config.apiKeyId !== undefined && secret !== undefined
     ? { credentials: { id: config.apiKeyId, secret } }
     : {};
@@ -77,12 +78,14 @@ function readJsonObject(name: string, text: string, problems: string[]): Record<
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
     problems.push(`${name}: expected a JSON object of settings named like the flags`);
   } catch (error) {
-    problems.push(`${name}: expected JSON: ${reason(error)}`);
+    // Only the place: the message quotes the file, which may hold a secret.
+    const place = /line \d+ column \d+/.exec(reason(error))?.[0];
+    problems.push(`${name}: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`);
   }
   return undefined;
 }
 
-async function readSecret(config: Config, problems: string[]): Promise<string | undefined> {
+async function readSecret(config: Partial<Config>, problems: string[]): Promise<string | undefined> {
   const path = config.apiSecretFile;
   if (path === undefined || config.apiSecret !== undefined) return config.apiSecret;
   const text = await readNamed("LUNO_API_SECRET_FILE", path, problems);
@@ -98,7 +101,7 @@ async function readSecret(config: Config, problems: string[]): Promise<string | 
   return text.trim();
 }
 
-function checkCredentials(config: Config): string[] {
+function checkCredentials(config: Partial<Config>): string[] {
   const hasSecret = config.apiSecret !== undefined || config.apiSecretFile !== undefined;
   const problems: string[] = [];
   if (config.apiSecret !== undefined && config.apiSecretFile !== undefined) {
@@ -115,22 +118,33 @@ function checkCredentials(config: Config): string[] {
   return problems;
 }
 
-function checkExchange(config: Config, origins: Readonly<Record<keyof Config, Origin>>): string[] {
+function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[] {
   const problems: string[] = [];
-  const { apiUrl } = config;
   if (config.exchange === "simulated" && origins.apiUrl === "flag") {
     problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
   }
   if (config.exchange === "live" && origins.seed === "flag") {
     problems.push("--seed: only with --exchange simulated");
   }
-  const loopback = isLoopback(apiUrl.hostname);
-  if (apiUrl.protocol === "http:" && !loopback) {
-    problems.push(`--api-url: expected https, as the key travels along: current value is "${apiUrl.href}"`);
+  // The simulated exchange brings its own address; one from the environment is not used then.
+  if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
+  return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
+}
+
+function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string[] {
+  if (isLoopback(hostname)) return [];
+  const problems: string[] = [];
+  const name = origin === "flag"
+    ? "--api-url"
+    : origin === "config file"
+    ? "api-url in the config file"
+    : "LUNO_API_URL";
+  if (protocol === "http:") {
+    problems.push(`${name}: expected https, as the key travels along: current value is "${href}"`);
   }
-  if (!loopback && !/(^|\.)luno\.com$/.test(apiUrl.hostname) && origins.apiUrl !== "flag") {
+  if (!/(^|\.)luno\.com$/.test(hostname) && origin !== "flag") {
     problems.push(
-      `LUNO_API_URL: a host other than luno.com receives your key only by the flag --api-url: current value is "${apiUrl.href}"`,
+      `${name}: a host other than luno.com receives your key only by the flag --api-url: current value is "${href}"`,
     );
   }
   return problems;

@@ -16,10 +16,16 @@ export interface Sources {
   readonly configFile?: Readonly<Record<string, unknown>>;
 }
 
-/** All values with their origins, or every problem at once; a problem starts with the name that the operator typed. */
+/** Where each value of a table came from. */
+export type Origins<Table extends Settings> = Readonly<Record<keyof Table, Origin>>;
+
+/**
+ * All values with their origins, or every problem at once, beside the values that could be read; a problem starts with
+ * the name that the operator typed.
+ */
 export type Parsed<Table extends Settings> =
-  | { ok: true; values: ValuesOf<Table>; origins: Readonly<Record<keyof Table, Origin>> }
-  | { ok: false; problems: string[] };
+  | { ok: true; values: ValuesOf<Table>; origins: Origins<Table> }
+  | { ok: false; problems: string[]; values: Partial<ValuesOf<Table>>; origins: Origins<Table> };
 
 interface Found {
   readonly text: string;
@@ -36,12 +42,12 @@ export function parseSettings<Table extends Settings>(table: Table, sources: Sou
     const found = find(setting, sources);
     origins[key] = found?.origin ?? "unset";
     if (found === undefined) continue;
-    const read = setting.schema.safeParse(found.text);
-    if (read.success) values[key] = read.data;
-    else problems.push(describe(setting, found, read.error.issues[0]?.message ?? "expected another value"));
+    const value = setting.schema.safeParse(found.text);
+    if (value.success) values[key] = value.data;
+    else problems.push(describe(setting, found, value.error.issues[0]?.message ?? "expected another value"));
   }
-  if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, values: values as ValuesOf<Table>, origins: origins as Record<keyof Table, Origin> };
+  const read = { values: values as ValuesOf<Table>, origins: origins as Origins<Table> };
+  return problems.length > 0 ? { ok: false, problems, ...read } : { ok: true, ...read };
 }
 
 function find(setting: Setting, sources: Sources): Found | undefined {
@@ -65,7 +71,7 @@ function find(setting: Setting, sources: Sources): Found | undefined {
 }
 
 function unknownKeys(table: Settings, file: Readonly<Record<string, unknown>>): string[] {
-  const flags = new Set(Object.values(table).map((setting) => setting.flag));
+  const flags = new Set(Object.values(table).filter((setting) => !setting.source).map((setting) => setting.flag));
   return Object.keys(file)
     .filter((key) => !flags.has(key))
     .map((key) =>
@@ -78,6 +84,7 @@ function asText(value: unknown): string {
 }
 
 function describe(setting: Setting, found: Found, problem: string): string {
-  const shown = setting.secret === undefined ? JSON.stringify(found.text.slice(0, 200)) : "[redacted]";
+  const text = found.text.replace(/^([a-z]+:\/\/)?[^/]*@/i, "$1[redacted]@"); // An address may hold a password.
+  const shown = setting.secret === undefined ? JSON.stringify(text.slice(0, 200)) : "[redacted]";
   return `${found.name}: ${problem}: current value is ${shown}`;
 }

@@ -21,6 +21,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly default?: string;
   /** Marks values that no output may show. */
   readonly secret?: true;
+  /** Marks what names another source: a file cannot name one. */
+  readonly source?: true;
 }
 
 /** A table of settings. */
@@ -162,8 +164,16 @@ export const SERVER_SETTINGS = {
     flag: "env-file",
     value: "path",
     env: [],
+    source: true,
   },
-  config: { schema: Text, help: "JSON file of settings, named like the flags", flag: "config", value: "path", env: [] },
+  config: {
+    schema: Text,
+    help: "JSON file of settings, named like the flags",
+    flag: "config",
+    value: "path",
+    env: [],
+    source: true,
+  },
 } as const satisfies Settings;
 
 /** The server's configuration as its table reads it. */

@@ -163,7 +163,6 @@ export class ExchangeClient {
     const operation: Operation = { title, permission, isWrite: endpoint.method !== "GET" };
     const outer = options.signal === undefined ? [this.#closing.signal] : [this.#closing.signal, options.signal];
     const isCancelled = (): boolean => outer.some((signal) => signal.aborted);
-    if (isCancelled()) throw cancelled(operation, "none");
     const request = buildRequest(endpoint, params, {
       origin: this.#origin,
       userAgent: this.#options.userAgent,

@@ -6,7 +6,7 @@
 import { accountRoutes } from "./account_routes.ts";
 import { ConnectionReset, faultAfter, faultBefore, refusalResponse, tooManyRequests } from "./fault_effects.ts";
 import { answerFaultRequest, FAULTS_PATH } from "./fault_route.ts";
-import { type Fault, Faults, parseFaults } from "./faults.ts";
+import { type Fault, Faults } from "./faults.ts";
 import { fundingRoutes } from "./funding_routes.ts";
 import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./keys.ts";
 import { marketRoutes } from "./market_routes.ts";
@@ -67,7 +67,7 @@ class ApiHandler {
     this.simulation = createSimulation(options, this.#latestMs);
     const { settings } = this.simulation;
     this.faults = new Faults(settings.seed);
-    this.faults.set(checkedFaults(settings.faults));
+    this.faults.set(settings.faults);
     this.#rateLimit = new RateLimit({ perMinute: settings.rateLimitPerMinute, scope: settings.rateLimitScope });
     this.#router = new Router([
       ...marketRoutes(this.simulation),
@@ -155,13 +155,11 @@ function addRateLimitHeaders(headers: Headers): void {
   headers.set("x-ratelimit-reset", "1");
 }
 
-function checkedFaults(rules: unknown): readonly Fault[] {
-  const parsed = parseFaults(rules);
-  if (!parsed.ok) throw new RangeError(`Cannot set faults: ${parsed.problems.join("; ")}`);
-  return parsed.faults;
-}
-
-/** @throws {ConnectionReset} when the simulation stops first */
+/**
+ * Waits.
+ *
+ * @throws {ConnectionReset} when the simulation stops first
+ */
 function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {

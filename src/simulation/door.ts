@@ -14,14 +14,18 @@ export interface Door {
   close(): Promise<void>;
 }
 
-/** Opens the relay on `hostname` and `port` (0 picks a free one) towards `targetPort` of the same host. */
+/** Opens the relay on `hostname` and `port` (0 picks a free one) towards the HTTP listener at `target`. */
 export function openDoor(
-  { hostname, port, targetPort }: { readonly hostname: string; readonly port: number; readonly targetPort: number },
+  { hostname, port, target }: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly target: { readonly host: string; readonly port: number };
+  },
 ): Promise<Door> {
   const clients = new Map<number, Socket>();
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ host: hostname, port: targetPort, noDelay: true });
+    const upstream = connect({ ...target, noDelay: true });
     for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
       open.add(socket);
       socket.on("error", () => other.destroy());

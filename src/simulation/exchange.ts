@@ -8,31 +8,15 @@ import Big from "big.js";
 import type { Accounts } from "./accounts.ts";
 import type { Identifiers } from "./identifiers.ts";
 import type { PriceModel, Tape, Trade } from "./market_data.ts";
-import { budgetOf, volumeOf } from "./market_units.ts";
+import { volumeOf } from "./market_units.ts";
 import { MARKETS, type SimulatedMarket } from "./markets.ts";
-import { crosses, type IncomingOrder, matchOrder } from "./matching.ts";
+import { crosses, matchOrder } from "./matching.ts";
 import type { Settings } from "./options.ts";
+import { incomingOf, isInTransit, newOrder, type OrderDraft } from "./order_draft.ts";
 import { type Order, OrderStore, type UserTrade } from "./orders.ts";
 import { type MergedBook, Quotes, resting } from "./quotes.ts";
 import { Refusal } from "./refusal.ts";
 import { type Execution, fundingAccount, reservationFor, settle } from "./settlement.ts";
-
-/** An order before it is taken: what its owner decides. */
-export type OrderDraft = Pick<
-  Order,
-  | "clientOrderId"
-  | "market"
-  | "side"
-  | "type"
-  | "timeInForce"
-  | "postOnly"
-  | "limitPrice"
-  | "limitVolume"
-  | "budget"
-  | "stop"
-  | "baseAccountId"
-  | "counterAccountId"
->;
 
 /** What the exchange stands on. */
 export interface ExchangeParts {
@@ -122,14 +106,15 @@ export class Exchange {
     const opposite = this.#opposite(order, atMs);
     const { postOnlyCrossing, marketOrderReach } = this.#parts.settings;
     if (
-      order.postOnly && postOnlyCrossing === "error" && opposite.some(({ price }) => crosses(asLimit(order), price))
+      order.postOnly && postOnlyCrossing === "error" &&
+      opposite.some(({ price }) => crosses({ side: order.side, price: order.limitPrice }, price))
     ) {
       throw new Refusal("ErrOrderCanceled");
     }
     if (order.type !== "MARKET") return;
     const best = opposite[0]?.price ?? 0;
     const near = opposite.filter(({ price }) => Math.abs(price - best) <= best * marketOrderReach);
-    const matched = matchOrder(near, incoming(order));
+    const matched = matchOrder(near, incomingOf(order));
     if (!matched.ok || matched.unmet) throw new Refusal("ErrNotEnoughLiquidity");
     const lots = matched.fills.reduce((sum, { volume }) => sum + volume, 0);
     if (volumeOf(order.market, lots).lt(order.market.minVolume)) throw new Refusal("ErrVolumeTooLow");
@@ -140,7 +125,7 @@ export class Exchange {
     const missing = reservationFor(arriving).minus(arriving.reserved);
     if (fundingAccount(arriving, accounts).ledger.totals.available.lt(missing)) return this.#complete(arriving, atMs);
 
-    const matched = matchOrder(this.#opposite(arriving, atMs), incoming(arriving), settings);
+    const matched = matchOrder(this.#opposite(arriving, atMs), incomingOf(arriving), settings);
     if (!matched.ok) return this.#complete(arriving, atMs);
     for (const id of matched.cancelled) this.#complete(this.#current(id), atMs);
     let order = arriving;
@@ -282,38 +267,3 @@ type Event =
 
 /** Keeps the model's trades of one step few, however far the clock jumps. */
 const LONGEST_STEP_MS = 60 * 60 * 1000;
-
-function newOrder(draft: OrderDraft, { id, nowMs, dueAt }: { id: string; nowMs: number; dueAt: number | null }): Order {
-  return {
-    ...draft,
-    id,
-    status: "AWAITING",
-    filled: 0,
-    base: ZERO,
-    counter: ZERO,
-    feeBase: ZERO,
-    feeCounter: ZERO,
-    reserved: ZERO,
-    createdAt: nowMs,
-    dueAt,
-    completedAt: 0,
-    cancelledAt: 0,
-    updatedAt: nowMs,
-  };
-}
-
-/** Whether an accepted order is still on its way to the book. */
-function isInTransit(order: Order): boolean {
-  return order.status === "AWAITING" && order.dueAt !== null;
-}
-
-function asLimit(order: Order) {
-  return { side: order.side, price: order.limitPrice };
-}
-
-function incoming(order: Order): IncomingOrder {
-  const { side, limitPrice: price, limitVolume: volume, timeInForce, postOnly } = order;
-  if (order.type !== "MARKET") return { kind: "limit", side, price, volume, timeInForce, postOnly };
-  if (order.budget === null) return { kind: "market", side: "SELL", volume };
-  return { kind: "market", side: "BUY", budget: budgetOf(order.market, order.budget) };
-}

@@ -106,9 +106,15 @@ export class Faults {
       .map(({ fault, left }) => fault.times === undefined ? fault : { ...fault, times: left });
   }
 
-  /** Replaces all rules; an empty list ends every fault. */
-  set(faults: readonly Fault[]): void {
-    this.#armed = faults.map((fault) => ({
+  /**
+   * Replaces all rules; an empty list ends every fault.
+   *
+   * @throws {RangeError} that names every problem, when a rule is not valid
+   */
+  set(rules: readonly FaultRule[]): void {
+    const parsed = parseFaults(rules);
+    if (!parsed.ok) throw new RangeError(`Cannot set faults: ${parsed.problems.join("; ")}`);
+    this.#armed = parsed.faults.map((fault) => ({
       fault,
       pattern: globPattern(fault.path ?? "*"),
       left: fault.times ?? Infinity,

@@ -117,7 +117,7 @@ export function moveFunds({ accounts, funding, identifiers }: HistoryParts, atMs
 export function withdraw({ accounts, funding, identifiers, startMs }: HistoryParts, atMs: number): void {
   const { main: account } = zarAccounts(accounts);
   const fee = new Big("8.5");
-  const shared = { type: "ZAR_EFT", currency: "ZAR", fee, createdAt: atMs };
+  const shared = { type: "ZAR_EFT", currency: "ZAR", fee, createdAt: atMs, externalId: "", transferId: "" };
   const sent = new Big(5000);
   const reference = identifiers.reference();
   const transferId = identifiers.account();
@@ -155,9 +155,9 @@ export function withdraw({ accounts, funding, identifiers, startMs }: HistoryPar
     reference: identifiers.reference(),
   });
   funding.withdrawals.push(
-    { ...shared, id: 1876, status: "CANCELLED", createdAt: atMs - 9 * DAY, amount: new Big(750), externalId: "", transferId: "" },
-    { ...shared, id: 2107, status: "COMPLETED", amount: sent, externalId: "", transferId },
-    { ...shared, id: 2221, status: "PENDING", amount: held, externalId: "seeded-withdrawal", transferId: "" },
+    { ...shared, id: 1876, status: "CANCELLED", createdAt: atMs - 9 * DAY, amount: new Big(750) },
+    { ...shared, id: 2107, status: "COMPLETED", createdAt: atMs - DAY, amount: sent, transferId },
+    { ...shared, id: 2221, status: "PENDING", amount: held, externalId: "seeded-withdrawal" },
   );
   funding.beneficiaries.push({
     id: "12345",

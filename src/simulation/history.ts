@@ -4,9 +4,11 @@
  */
 
 import Big from "big.js";
-import type { OrderDraft } from "./exchange.ts";
+import type { OrderDraft } from "./order_draft.ts";
 import { awaitPayment, DAY, type HistoryParts, MINUTE, moveFunds, openAccounts, withdraw } from "./funding_history.ts";
-import { budgetOf, lotsOf } from "./market_units.ts";
+import { lotsOf } from "./market_units.ts";
+import type { Order } from "./orders.ts";
+import { Refusal } from "./refusal.ts";
 import { findMarket, type SimulatedMarket } from "./markets.ts";
 
 /** Opens the accounts and lives through their past, oldest event first. */
@@ -48,7 +50,7 @@ interface Act {
 /** A market buy. */
 function spend(parts: HistoryParts, { pair, amount, atMs }: Act & { readonly amount: string }): void {
   const market = marketOf(pair);
-  parts.exchange.place({ ...draft(parts, market), type: "MARKET", timeInForce: "IOC", budget: new Big(amount) }, atMs);
+  attempt(parts, { ...draft(parts, market), type: "MARKET", timeInForce: "IOC", budget: new Big(amount) }, atMs);
 }
 
 /** A limit order that trades at once, whatever the book holds. */
@@ -60,7 +62,7 @@ function cross(
   const best = bestPrice(parts, { market, side, atMs });
   const limitPrice = Math.round(side === "BUY" ? best * 1.02 : best * 0.98);
   const limitVolume = lotsOf(market, new Big(volume));
-  parts.exchange.place({ ...draft(parts, market), side, limitPrice, limitVolume, timeInForce: "IOC" }, atMs);
+  attempt(parts, { ...draft(parts, market), side, limitPrice, limitVolume, timeInForce: "IOC" }, atMs);
 }
 
 /** A limit order away from the market, as a fraction of the best price on its own side; cancelled later, or left. */
@@ -77,7 +79,7 @@ function rest(
   const best = bestPrice(parts, { market, side: side === "BUY" ? "SELL" : "BUY", atMs });
   const limitPrice = Math.round(side === "BUY" ? best * (1 - away) : best * (1 + away));
   const stop = stopped ? { price: Math.round(limitPrice * 1.01), direction: "BELOW" as const } : null;
-  const order = parts.exchange.place({
+  const order = attempt(parts, {
     ...draft(parts, market),
     side,
     type: stop === null ? "LIMIT" : "STOP_LIMIT",
@@ -86,7 +88,7 @@ function rest(
     stop,
     clientOrderId: `seeded-${pair.toLowerCase()}-${side.toLowerCase()}${stopped ? "-stop" : ""}-${atMs}`,
   }, atMs);
-  if (cancelAfterMs !== undefined) parts.exchange.cancel(order.id, atMs + cancelAfterMs);
+  if (order && cancelAfterMs !== undefined) parts.exchange.cancel(order.id, atMs + cancelAfterMs);
 }
 
 /** Buys more than the best ask offers, and cancels the rest before anybody else sells. */
@@ -94,12 +96,20 @@ function takeAndCancel(parts: HistoryParts, { pair, atMs }: Act): void {
   const market = marketOf(pair);
   const [best] = parts.exchange.bookAt(market, atMs).asks;
   if (best === undefined) return;
-  const lots = Math.min(best.volume, Number(budgetOf(market, new Big(20_000)) / BigInt(best.price)));
-  const order = parts.exchange.place(
-    { ...draft(parts, market), limitPrice: best.price, limitVolume: lots * 2 },
-    atMs,
-  );
-  parts.exchange.cancel(order.id, atMs + 1);
+  const limitVolume = best.volume + lotsOf(market, new Big("0.001"));
+  const order = attempt(parts, { ...draft(parts, market), limitPrice: best.price, limitVolume }, atMs);
+  // One millisecond after it reached the book, however long its way was.
+  if (order?.dueAt) parts.exchange.cancel(order.id, order.dueAt + 1);
+}
+
+/** Places an order, if its moment lets it: a past that lacks one order is as good a past. */
+function attempt({ exchange }: HistoryParts, order: OrderDraft, atMs: number): Order | undefined {
+  try {
+    return exchange.place(order, atMs);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
 }
 
 function draft({ accounts }: HistoryParts, market: SimulatedMarket): OrderDraft {

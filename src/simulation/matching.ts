@@ -107,7 +107,7 @@ function walk(makers: readonly RestingOrder[], incoming: IncomingOrder, sparesOw
     volume -= taken;
     if (budget !== null) budget -= BigInt(maker.price) * BigInt(taken);
   }
-  const lastPrice = BigInt(fills.at(-1)?.price ?? 1);
+  const lastPrice = BigInt(fills.at(-1)?.price ?? makers[0]?.price ?? 0);
   return { fills, cancelled, unmet: budget === null ? volume > 0 : budget >= lastPrice };
 }
 

@@ -4,7 +4,7 @@ import type Big from "big.js";
 import { countDecimals } from "../exchange/money.ts";
 import type { LunoErrorCode } from "../exchange/luno_errors.ts";
 import type { Account, Accounts } from "./accounts.ts";
-import type { OrderDraft } from "./exchange.ts";
+import type { OrderDraft } from "./order_draft.ts";
 import { decimalsOf, lotsOf, priceOf, ticksOf } from "./market_units.ts";
 import { findMarket, type SimulatedMarket, type TradingStatus } from "./markets.ts";
 import type { Settings } from "./options.ts";

@@ -32,6 +32,8 @@ export interface RunningSimulation {
   stop(): Promise<void>;
 }
 
+/** Where the listener stands when a relay is in front of it. */
+const RELAYED = "127.0.0.1";
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
 
 /**
@@ -51,7 +53,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
 
   const server = Deno.serve({
     port: connectionResets ? 0 : port,
-    hostname,
+    hostname: connectionResets ? RELAYED : hostname,
     signal: stopping.signal,
     onListen: () => {},
     handler: async (request, { remoteAddr }) => {
@@ -59,13 +61,14 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
         return await api.handle(request);
       } catch (error) {
         if (!(error instanceof ConnectionReset)) throw error;
+        // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
         if (remoteAddr.transport === "tcp") door?.reset(remoteAddr.port);
         return cutResponse();
       }
     },
   });
   if (connectionResets) {
-    door = await openDoor({ hostname, port, targetPort: server.addr.port }).catch((error) => {
+    door = await openDoor({ hostname, port, target: { host: RELAYED, port: server.addr.port } }).catch((error) => {
       stopping.abort();
       throw error;
     });
@@ -81,8 +84,8 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   return { url, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
 }
 
-/** Headers and then a broken connection: the most that the HTTP listener can do on its own. */
+/** Headers that promise a byte which never comes, so that the connection breaks after them. */
 function cutResponse(): Response {
-  const broken = new ReadableStream({ pull: (controller) => controller.error(new ConnectionReset()) });
-  return new Response(broken, { headers: { "content-length": "1" } });
+  const nothing = new ReadableStream({ pull: (controller) => controller.close() });
+  return new Response(nothing, { headers: { "content-length": "1" } });
 }

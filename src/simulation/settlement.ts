@@ -66,9 +66,16 @@ export function settle(
   write(baseAccount, "EXCHANGE", base.times(sign), spends(sign < 0));
   write(counterAccount, "EXCHANGE", counter.times(-sign), spends(sign > 0));
 
+  const filled: Order = {
+    ...order,
+    filled: order.filled + execution.volume,
+    base: order.base.plus(base),
+    counter: order.counter.plus(counter),
+    reserved: order.reserved.minus(freed),
+    updatedAt: execution.timestamp,
+  };
   const feeBase = feeOn(market, base, execution.role);
-  const paysInBase = order.side === "BUY" ||
-    (sellFeeIn === "base" && baseAccount.ledger.totals.available.gte(feeBase));
+  const paysInBase = order.side === "BUY" || (sellFeeIn === "base" && canPay(baseAccount, feeBase, filled));
   const fees = paysInBase
     ? { feeBase, feeCounter: ZERO }
     : { feeBase: ZERO, feeCounter: feeOn(market, counter, execution.role) };
@@ -77,17 +84,18 @@ export function settle(
 
   return {
     order: {
-      ...order,
-      filled: order.filled + execution.volume,
-      base: order.base.plus(base),
-      counter: order.counter.plus(counter),
+      ...filled,
       feeBase: order.feeBase.plus(fees.feeBase),
       feeCounter: order.feeCounter.plus(fees.feeCounter),
-      reserved: order.reserved.minus(freed),
-      updatedAt: execution.timestamp,
     },
     amounts: { base, counter, ...fees },
   };
+}
+
+/** Whether an account can pay a fee and still deliver what its sell has open and not reserved yet. */
+function canPay(account: Account, fee: Big, order: Order): boolean {
+  const claimed = reservationFor(order).minus(order.reserved);
+  return account.ledger.totals.available.minus(claimed).gte(fee);
 }
 
 /** A currency as statements name it: BTC, although the code is XBT. */

@@ -54,7 +54,7 @@ export const aliases: readonly Tool[] = [
     z.strictObject({ account_id: AccountId, min_row: z.int().min(1).default(1), max_row: z.int().min(2).default(100) }),
     ({ account_id, min_row, max_row }) => ({
       account_id,
-      cursor: writeCursor({ before: max_row }),
+      cursor: writeCursor({ before: max_row, first: min_row }),
       limit: rowsBetween(min_row, max_row),
     }),
   ),
@@ -72,8 +72,16 @@ function alias<Input extends z.ZodObject>(
     ...tool,
     name,
     input,
-    run: (given, context) => tool.run(tool.input.parse(translate(input.parse(given), context.now())), context),
+    run: (given, context) => tool.run(readFor(tool, translate(input.parse(given), context.now())), context),
   };
+}
+
+/** @throws {ArgumentError} when what a caller gave does not fit the tool behind the alias */
+function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
+  const read = tool.input.safeParse(args);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new ArgumentError(issue?.path.join(".") ?? "arguments", issue?.message ?? "expected other arguments");
 }
 
 function splitPairs(pairs: string | undefined): { pairs?: string[] } {

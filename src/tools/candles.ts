@@ -74,13 +74,14 @@ const getHistoricalPrices = defineTool({
   async run({ pair, interval, count, from, to, fields }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });
     const durationMs = INTERVALS[interval] * 1_000;
-    const toMs = to === undefined ? context.now() : readMoment("to", to);
+    const now = context.now();
+    const toMs = to === undefined ? now : Math.min(now, readMoment("to", to));
     const fromMs = from === undefined ? undefined : readMoment("from", from);
-    if (fromMs !== undefined && fromMs > toMs) throw new ArgumentError("from", "expected a time before `to`");
+    if (fromMs !== undefined && fromMs > toMs) throw new ArgumentError("from", "expected a time before `to` and now");
     const countStart = Math.floor(toMs / durationMs) * durationMs - (count - 1) * durationMs;
     const sinceMs = Math.max(countStart, fromMs ?? 0, 0);
     const candles = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
-    const cutOff = fromMs !== undefined && fromMs < countStart;
+    const cutOff = fromMs !== undefined && Math.ceil(fromMs / durationMs) * durationMs < countStart;
     return {
       pair: market.market_id,
       interval,

@@ -26,7 +26,7 @@ export function readCursor<Position extends z.ZodObject>(schema: Position, curso
  * A position in a list that is sorted by time, newest first, where several rows may share a millisecond: the list goes
  * on at `atMs`, without the rows `seen` of that millisecond.
  */
-export const TimePosition = z.strictObject({ atMs: z.int().min(0), seen: z.array(z.string().max(64)).max(100) });
+export const TimePosition = z.strictObject({ atMs: z.int().min(0), seen: z.array(z.string().max(64)).max(500) });
 
 /** A position as {@linkcode TimePosition} reads it. */
 export type TimePosition = z.output<typeof TimePosition>;

@@ -17,7 +17,8 @@ const PAGE_SIZE = 1_000;
 /** The most pages that one call reads while it looks for rows. */
 const MAX_PAGES = 5;
 
-const RowPosition = z.strictObject({ before: z.int().min(1) });
+/** Where to go on, downwards; rows below `first` are left out. */
+const RowPosition = z.strictObject({ before: z.int().min(1), first: z.int().min(1).default(1) });
 
 /** What to read. */
 export interface LedgerQuery {
@@ -38,22 +39,29 @@ export interface LedgerPage {
 /** Reads wanted rows, newest first; after five pages of 1000 it answers what it has, with a cursor. */
 export async function readLedger(context: ToolContext, query: LedgerQuery): Promise<LedgerPage> {
   const rows: Transaction[] = [];
-  let before = query.cursor === undefined ? undefined : readCursor(RowPosition, query.cursor).before;
-  for (let page = 0; page < MAX_PAGES && before !== 1; page++) {
+  const start = query.cursor === undefined ? undefined : readCursor(RowPosition, query.cursor);
+  const first = start?.first ?? 1;
+  let before = start?.before;
+  for (let page = 0; page < MAX_PAGES && (before === undefined || before > first); page++) {
     // Without a filter the first rows are the wanted ones; a larger page pays only when rows are left out.
     const size: number = page === 0 ? Math.min(PAGE_SIZE, Math.max(query.limit, 50)) : PAGE_SIZE;
     const found = await readRows(context, query.accountId, { before, size });
     for (const row of found) {
-      if (row.timestamp < query.fromMs) return { rows, next: {} };
+      if (row.row_index < first || row.timestamp < query.fromMs) return { rows, next: {} };
       before = row.row_index;
       if (query.wanted(row)) rows.push(row);
       if (rows.length === query.limit) {
-        return { rows, next: before > 1 ? { next_cursor: writeCursor({ before }) } : {} };
+        return { rows, next: goOn({ before, first }) };
       }
     }
     if (found.length === 0) return { rows, next: {} };
   }
-  return { rows, next: before === undefined || before === 1 ? {} : { next_cursor: writeCursor({ before }) } };
+  return { rows, next: before === undefined ? {} : goOn({ before, first }) };
+}
+
+function goOn({ before, first }: z.output<typeof RowPosition>): { next_cursor?: string } {
+  if (before <= first) return {};
+  return { next_cursor: writeCursor(first === 1 ? { before } : { before, first }) };
 }
 
 /** The row with a number, or the rows with a reference among the latest 5000; empty where nothing matches. */
@@ -68,7 +76,7 @@ export async function findLedgerRow(
   }
   const page = await readLedger(context, {
     accountId,
-    limit: 100,
+    limit: PAGE_SIZE,
     cursor: undefined,
     fromMs: 0,
     wanted: (row) => row.reference === wanted,

@@ -132,7 +132,8 @@ const getMarketOverview = defineTool({
   },
 });
 
-const BookSide = z.array(z.tuple([z.string(), z.string()])).describe("[price, volume], best first");
+// Not a tuple: older clients check answers by JSON Schema draft 7, which writes tuples in another way.
+const BookSide = z.array(z.array(z.string()).length(2)).describe("[price, volume], best first");
 
 const getOrderbook = defineTool({
   name: "get_orderbook",
@@ -165,8 +166,8 @@ const getOrderbook = defineTool({
     const askTotals = totals(asks);
     return {
       pair: market.market_id,
-      bids: bids.map(({ price, volume }): [string, string] => [price, volume]),
-      asks: asks.map(({ price, volume }): [string, string] => [price, volume]),
+      bids: bids.map(({ price, volume }) => [price, volume]),
+      asks: asks.map(({ price, volume }) => [price, volume]),
       bid_volume: bidTotals.volume,
       bid_value: bidTotals.value,
       ask_volume: askTotals.volume,

@@ -30,14 +30,15 @@ const checkApiHealth = defineTool({
   async run(input, context) {
     const { exchange } = context;
     const market = await attempt(context, "getTicker", { pair: "XBTZAR" });
+    const { lastLatencyMs } = exchange.status();
     const verdicts = exchange.hasCredentials && input.permissions && market.reached
       ? await probePermissions(context)
       : [];
-    const { budget, clockSkewMs, lastLatencyMs } = exchange.status();
+    const { budget, clockSkewMs } = exchange.status();
     return {
       reachable: market.reached,
       ...(market.reached && lastLatencyMs !== null ? { latency_ms: Math.round(lastLatencyMs) } : {}),
-      ...(market.reached ? {} : { problem: market.error.message }),
+      ...(market.error === undefined ? {} : { problem: market.error.message }),
       calls_left: budget.remaining,
       calls_per_minute: budget.limitPerMinute,
       ...(clockSkewMs === null ? {} : { clock_skew_ms: Math.round(clockSkewMs) }),
@@ -63,7 +64,7 @@ const describeCapabilities = defineTool({
     exchange: z.enum(["live", "simulated"]),
     credentials: z.boolean(),
     trading: z.enum(["off"]),
-    tools: z.array(z.object({ name: z.string(), title: z.string(), scope: z.string() })),
+    tools: z.array(z.object({ name: z.string(), scope: z.string() })),
   }),
   run(_input, { server, exchange }) {
     return Promise.resolve({
@@ -72,7 +73,7 @@ const describeCapabilities = defineTool({
       exchange: server.exchange,
       credentials: exchange.hasCredentials,
       trading: "off" as const,
-      tools: server.tools.map(({ name, title, scope }) => ({ name, title, scope })),
+      tools: server.tools.map(({ name, scope }) => ({ name, scope })),
     });
   },
 });
@@ -84,7 +85,7 @@ type Attempt<Name extends EndpointName> =
   | { reached: true; answer?: AnswerOf<Name>; error?: ExchangeError }
   | { reached: false; error: ExchangeError };
 
-/** Calls and tells whether the exchange was there at all; a refusal by the exchange counts as reached. */
+/** Calls and tells whether the exchange was there at all; a refusal counts as reached, an answer of another hand not. */
 async function attempt<Name extends EndpointName>(
   { exchange, signal }: ToolContext,
   name: Name,
@@ -94,7 +95,7 @@ async function attempt<Name extends EndpointName>(
     return { reached: true, answer: await exchange.call(name, params, { signal }) };
   } catch (error) {
     if (!(error instanceof ExchangeError) || error.code === "ERR_CANCELLED") throw error;
-    const answered = error.status !== undefined && error.status < 500;
+    const answered = error.status !== undefined && error.status < 500 && error.code !== "ERR_ANSWER_INVALID";
     return { reached: answered, error };
   }
 }
@@ -121,10 +122,10 @@ async function probePermissions(context: ToolContext): Promise<PermissionVerdict
 }
 
 async function judge(permission: string, probe: Promise<Attempt<EndpointName>>): Promise<PermissionVerdict> {
-  const { reached, error } = await probe;
-  if (!reached) return { permission, verdict: "unknown" };
-  if (error?.code === "ERR_CREDENTIALS_REFUSED") return { permission, verdict: "key refused" };
-  return { permission, verdict: error?.code === "ERR_PERMISSION_MISSING" ? "refused" : "granted" };
+  const { error } = await probe;
+  if (error === undefined) return { permission, verdict: "granted" };
+  if (error.code === "ERR_CREDENTIALS_REFUSED") return { permission, verdict: "key refused" };
+  return { permission, verdict: error.code === "ERR_PERMISSION_MISSING" ? "refused" : "unknown" };
 }
 
 function judgeKey(

@@ -8,6 +8,9 @@ export type Line =
 /** How much of an unreadable line is kept at either end, in bytes. */
 const KEPT = 512;
 
+/** What is kept for the next line, in bytes; a longer line gives its memory back. */
+const CAPACITY = 65_536;
+
 const NEWLINE = 0x0a;
 
 /** Takes chunks, gives lines. */
@@ -15,12 +18,13 @@ export class LineSplitter {
   readonly #maxSize: number;
   readonly #strict = new TextDecoder("utf-8", { fatal: true });
   readonly #lenient = new TextDecoder();
-  #parts: Uint8Array[] = [];
+  /** Holds the first `#size` bytes of the line, while it is not oversized. */
+  #bytes = new Uint8Array(CAPACITY);
   #size = 0;
   #head: Uint8Array = new Uint8Array(0);
   #tail: Uint8Array = new Uint8Array(0);
 
-  /** `maxSize` is the largest line in bytes, without its end. */
+  /** `maxSize` is the largest line in bytes, without its end; at least 512. */
   constructor(maxSize: number) {
     this.#maxSize = maxSize;
   }
@@ -42,22 +46,32 @@ export class LineSplitter {
   }
 
   #append(bytes: Uint8Array): void {
+    const held = this.#size;
     this.#size += bytes.length;
     if (this.#size <= this.#maxSize) {
-      if (bytes.length > 0) this.#parts.push(bytes.slice());
+      this.#reserve(this.#size);
+      this.#bytes.set(bytes, held);
       return;
     }
-    if (this.#head.length === 0) {
-      this.#head = join([...this.#parts, bytes.subarray(0, KEPT)]).slice(0, KEPT);
-      this.#tail = join(this.#parts).slice(-KEPT);
-      this.#parts = [];
+    if (held <= this.#maxSize) {
+      this.#head = join(this.#bytes.subarray(0, Math.min(held, KEPT)), bytes.subarray(0, KEPT)).slice(0, KEPT);
+      this.#tail = this.#bytes.slice(Math.max(0, held - KEPT), held);
     }
-    this.#tail = join([this.#tail, bytes.subarray(-KEPT)]).slice(-KEPT);
+    this.#tail = join(this.#tail, bytes.subarray(-KEPT)).slice(-KEPT);
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(size, Math.min(this.#maxSize, this.#bytes.length * 2)));
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 
   #take(): Line {
-    const line = this.#size > this.#maxSize ? this.#ends("oversized") : this.#decode(join(this.#parts));
-    this.#parts = [];
+    const line = this.#size > this.#maxSize
+      ? this.#ends("oversized")
+      : this.#decode(this.#bytes.subarray(0, this.#size));
+    if (this.#bytes.length > CAPACITY) this.#bytes = new Uint8Array(CAPACITY);
     this.#size = 0;
     this.#head = new Uint8Array(0);
     this.#tail = new Uint8Array(0);
@@ -79,12 +93,9 @@ export class LineSplitter {
   }
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
+function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
   return whole;
 }

@@ -3,19 +3,44 @@
 import type { RequestId } from "@modelcontextprotocol/server";
 
 const ID = String.raw`"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,15})`;
-const AT_START = new RegExp(String.raw`^\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?${ID}\s*[,}]`);
-const AT_END = new RegExp(String.raw`[,{]\s*${ID}\s*\}\s*$`);
+
+/** A member `id` that is complete, a string, or what opens and closes objects and lists. */
+const TOKEN = new RegExp(String.raw`${ID}(?=\s*[,}])|"(?:[^"\\]|\\.)*"?|[{}[\]]`, "gs");
+const AT_END = new RegExp(String.raw`[,{]\s*${ID}\s*\}\s*$`, "s");
+
+/** How far a line is searched from its start, in characters. */
+const SEARCHED = 4_096;
+
+/** What is left of a line that cannot be read. */
+export interface UnreadableLine {
+  readonly head: string;
+  /** Only of a line that may be whole: in broken JSON the last member may belong to any object. */
+  readonly tail?: string;
+}
 
 /**
- * Looks for the id at the two places where clients write it: right at the start, and as the last member of all.
- * Answers `null` where it is in neither.
+ * Looks for the id where clients write it: among the first members of the outermost object, or as its last one. An `id`
+ * of anything inside, such as an argument, is never taken.
+ *
+ * Answers `null` where there is none.
  */
-export function findRequestId(line: { readonly head: string; readonly tail: string }): RequestId | null {
-  const found = AT_START.exec(line.head) ?? AT_END.exec(line.tail);
-  if (found?.[1] === undefined) return null;
+export function findRequestId({ head, tail = "" }: UnreadableLine): RequestId | null {
+  const text = idAmongFirstMembers(head.slice(0, SEARCHED)) ?? AT_END.exec(tail)?.[1];
+  if (text === undefined) return null;
   try {
-    return JSON.parse(found[1]);
+    return JSON.parse(text);
   } catch {
     return null;
   }
+}
+
+function idAmongFirstMembers(head: string): string | undefined {
+  if (!head.trimStart().startsWith("{")) return undefined;
+  let depth = 0;
+  for (const [token, id] of head.matchAll(TOKEN)) {
+    if (id !== undefined && depth === 1) return id;
+    if (token === "{" || token === "[") depth++;
+    if (token === "}" || token === "]") depth--;
+  }
+  return undefined;
 }

@@ -5,12 +5,7 @@
  * while the client does not take what it asked for. It decides nothing about the protocol's eras or methods.
  */
 
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
-  parseJSONRPCMessage,
-} from "@modelcontextprotocol/server";
+import { parseJSONRPCMessage } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import { LineSplitter } from "./lines.ts";
@@ -57,6 +52,11 @@ export class StdioTransport implements Transport {
     this.ended = this.#end.promise;
   }
 
+  /** Whether nobody can be answered any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   start(): Promise<void> {
     void this.#read().finally(this.#end.resolve);
     return Promise.resolve();
@@ -64,7 +64,7 @@ export class StdioTransport implements Transport {
 
   send(message: JSONRPCMessage): Promise<void> {
     this.#write(JSON.stringify(message));
-    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) this.#settle(message.id);
+    if (!("method" in message)) this.#settle(message.id);
     return Promise.resolve();
   }
 
@@ -81,16 +81,17 @@ export class StdioTransport implements Transport {
     if (!this.#closed) {
       this.#closed = true;
       this.#output = [];
+      this.#idle.resolve();
       this.#end.resolve();
       this.onclose?.();
     }
     return Promise.resolve();
   }
 
-  async #quiet(): Promise<true> {
+  async #quiet(): Promise<boolean> {
     while (this.#inFlight.size > 0 && !this.#closed) await this.#idle.promise;
     await this.#writing;
-    return true;
+    return !this.#closed;
   }
 
   async #read(): Promise<void> {
@@ -111,6 +112,7 @@ export class StdioTransport implements Transport {
   }
 
   #receive(line: Line): void {
+    if (this.#closed) return;
     if (line.kind === "text") return this.#receiveText(line.text);
     const error = line.kind === "oversized"
       ? {
@@ -126,7 +128,7 @@ export class StdioTransport implements Transport {
     const value = parseLine(text);
     if (value === undefined) {
       const error = { code: PARSE_ERROR, message: "Parse error: expected one JSON value a line" };
-      return this.#refuse(findRequestId({ head: text, tail: text }), error);
+      return this.#refuse(findRequestId({ head: text }), error);
     }
     if (Array.isArray(value)) return this.#refuseBatch(value);
     this.#deliver(value);
@@ -142,7 +144,7 @@ export class StdioTransport implements Transport {
         message: "Invalid request: expected a JSON-RPC 2.0 message",
       });
     }
-    if (isJSONRPCRequest(message)) {
+    if ("method" in message && "id" in message) {
       if (this.#inFlight.has(message.id)) {
         return this.#refuse(message.id, {
           code: INVALID_REQUEST,
@@ -185,7 +187,7 @@ export class StdioTransport implements Transport {
   }
 
   async #flush(): Promise<void> {
-    await Promise.resolve(); // Answers that become ready together leave in one write.
+    await new Promise(setImmediate); // Answers that become ready together leave in one write.
     try {
       while (this.#output.length > 0) {
         const bytes = this.#encoder.encode(`${this.#output.join("\n")}\n`);

@@ -56,6 +56,17 @@ Deno.test("CallBudget lets a cancel go before reads that waited longer", async (
   assert.equal(clock.sleeping, 0);
 });
 
+Deno.test("CallBudget.take() lets nobody overtake those who wait, even when the timer that serves them is late", async () => {
+  const { budget, clock } = setup({ limitPerMinute: 1 });
+  await budget.take("market");
+  await clock.advance(58_000);
+  const first = budget.take("account");
+  clock.jump(2_000);
+  const late = budget.take("market");
+  await clock.advance(6_000);
+  assert.deepEqual([(await first).ok, (await late).ok], [true, false]);
+});
+
 Deno.test("CallBudget lets at most maxQueue callers wait", async () => {
   const { budget, clock } = setup({ limitPerMinute: 1, maxQueue: 2 });
   await budget.take("market");

@@ -247,6 +247,15 @@ Deno.test("ExchangeClient answers a read that works at the second attempt", asyn
   assert.deepEqual(connected.pauses, [300]);
 });
 
+Deno.test("ExchangeClient leaves a silent connection in time for a second attempt", async () => {
+  await using connected = connect(
+    (_, connection) => connected.server.requests.length > 1 && connection.write(http(200, TICKER)),
+    { random: () => 0 },
+  );
+  assert.equal((await connected.client.call("getTicker", { pair: "XBTZAR" }, { deadlineMs: 600 })).bid, "1");
+  assert.equal(connected.server.requests.length, 2);
+});
+
 Deno.test("ExchangeClient waits as long as Retry-After asks, but never beyond its deadline", async () => {
   let retryAfter = "3";
   await using connected = connect((_, connection) =>

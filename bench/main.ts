@@ -1,0 +1,17 @@
+/** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one. Ratios count; machines differ. */
+
+import { benchStart } from "./start.ts";
+import { benchMemory, benchStdio } from "./stdio.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  start: benchStart,
+  stdio: benchStdio,
+  memory: benchMemory,
+};
+
+const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+for (const name of chosen) {
+  const bench = BENCHES[name];
+  if (bench === undefined) throw new RangeError(`Cannot run ${name}: expected ${Object.keys(BENCHES).join(", ")}`);
+  await bench();
+}

@@ -1,0 +1,59 @@
+/** The client's end of a JSON-RPC server on stdio, with as little work of its own as possible. */
+
+/** A started server. */
+export class Peer {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #encoder = new TextEncoder();
+  readonly #answered = new Map<number, (length: number) => void>();
+  readonly #reading: Promise<void>;
+  #nextId = 1;
+
+  constructor([command = "", ...args]: readonly string[]) {
+    this.#child = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
+    this.#writer = this.#child.stdin.getWriter();
+    this.#reading = this.#read();
+  }
+
+  /** The process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Sends a request and waits for its answer; answers how long that was, in characters. */
+  async request(method: string, params: object): Promise<number> {
+    const id = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.#answered.set(id, resolve);
+    await this.#writer.write(this.#encoder.encode(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`));
+    return await promise;
+  }
+
+  /** Opens the connection as a 2025-era client. */
+  async initialize(): Promise<void> {
+    const clientInfo = { name: "bench", version: "1" };
+    await this.request("initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo });
+    await this.#writer.write(this.#encoder.encode(`{"jsonrpc":"2.0","method":"notifications/initialized"}\n`));
+  }
+
+  /** Ends the input and waits for the process. */
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#reading;
+    await this.#child.status;
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#settle(JSON.parse(line).id, line.length);
+    }
+  }
+
+  #settle(id: number, length: number): void {
+    this.#answered.get(id)?.(length);
+    this.#answered.delete(id);
+  }
+}

@@ -1,0 +1,204 @@
+import assert from "node:assert/strict";
+import { isLoopback, loadConfig } from "../../src/config/load.ts";
+import type { Loaded } from "../../src/config/load.ts";
+
+const SECRET = "canary-secret-0123456789";
+
+/** Runs `body` in a folder of its own; `write` answers the path of what it has written. */
+async function withFiles(
+  body: (write: (text: string, mode?: number) => Promise<string>, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  let count = 0;
+  try {
+    await body(async (text, mode = 0o600) => {
+      const path = `${folder}/${count++}`;
+      await Deno.writeTextFile(path, text, { mode });
+      return path;
+    }, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function load(flags: Record<string, string>, env: Record<string, string> = {}): Promise<Loaded> {
+  return await loadConfig(flags, (name) => env[name]);
+}
+
+/** The problems, which never hold the secret. */
+async function problemsOf(flags: Record<string, string>, env: Record<string, string> = {}): Promise<string[]> {
+  const loaded = await load(flags, env);
+  if (loaded.ok) return [];
+  assert.ok(!loaded.problems.join("\n").includes(SECRET), "a problem holds the secret");
+  return loaded.problems;
+}
+
+async function credentialsOf(env: Record<string, string>, flags: Record<string, string> = {}) {
+  const loaded = await load(flags, env);
+  assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.join("\n"));
+  return loaded.credentials;
+}
+
+Deno.test("loadConfig() needs nothing: without flags and variables it is the real exchange, stdio, and no key", async () => {
+  const loaded = await load({});
+  assert.ok(loaded.ok);
+  assert.equal(loaded.config.transport, "stdio");
+  assert.equal(loaded.config.exchange, "live");
+  assert.equal(loaded.config.apiUrl.href, "https://api.luno.com/");
+  assert.equal(loaded.credentials, undefined);
+});
+
+Deno.test("loadConfig() takes a key from the environment under either name of its id", async () => {
+  const expected = { id: "id1", secret: SECRET };
+  assert.deepEqual(await credentialsOf({ LUNO_API_KEY: "id1", LUNO_API_SECRET: SECRET }), expected);
+  assert.deepEqual(await credentialsOf({ LUNO_API_KEY_ID: "id1", LUNO_API_SECRET: SECRET }), expected);
+});
+
+Deno.test("loadConfig() reads the secret from a file that only its owner can read", () =>
+  withFiles(async (write) => {
+    const env = { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE: await write(`${SECRET}\n`) };
+    assert.deepEqual(await credentialsOf(env), { id: "id1", secret: SECRET });
+  }));
+
+for (const mode of [0o644, 0o640, 0o604, 0o660, 0o601]) {
+  const shown = `0${mode.toString(8)}`;
+  Deno.test(`loadConfig() refuses a secret file with mode ${shown} and says how to mend it`, () =>
+    withFiles(async (write) => {
+      const path = await write(SECRET);
+      await Deno.chmod(path, mode);
+      const [problem, ...more] = await problemsOf({}, { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE: path });
+      assert.match(problem ?? "", new RegExp(`^LUNO_API_SECRET_FILE: .*mode is ${shown}: run chmod 600 ${path}$`));
+      assert.deepEqual(more, []);
+    }));
+}
+
+Deno.test("loadConfig() refuses a secret file that is empty, missing or a folder", () =>
+  withFiles(async (write, folder) => {
+    for (const path of [await write(" \n"), `${folder}/missing`, folder]) {
+      const problems = await problemsOf({}, { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE: path });
+      assert.deepEqual(problems.map((problem) => problem.split(":")[0]), ["LUNO_API_SECRET_FILE"], path);
+    }
+  }));
+
+Deno.test("loadConfig() refuses half a key and two secrets", async () => {
+  assert.match(
+    (await problemsOf({}, { LUNO_API_KEY: "id1" })).join(),
+    /^LUNO_API_SECRET: [^,]*, or LUNO_API_SECRET_FILE/,
+  );
+  assert.match((await problemsOf({}, { LUNO_API_SECRET: SECRET })).join(), /^LUNO_API_KEY: /);
+  const both = { LUNO_API_KEY: "id1", LUNO_API_SECRET: SECRET, LUNO_API_SECRET_FILE: "/tmp/any" };
+  assert.match((await problemsOf({}, both)).join(), /^LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two/);
+});
+
+Deno.test("loadConfig() uses an env file where the environment is silent", () =>
+  withFiles(async (write) => {
+    const path = await write(`# a comment\nexport LUNO_API_KEY="id1"\nLUNO_API_SECRET='${SECRET}'\nLOG_LEVEL=debug\n`);
+    const loaded = await load({ "env-file": path }, { LOG_LEVEL: "error" });
+    assert.ok(loaded.ok);
+    assert.deepEqual(loaded.credentials, { id: "id1", secret: SECRET });
+    assert.equal(loaded.config.logLevel, "error");
+    assert.equal(loaded.origins.apiSecret, "env file");
+  }));
+
+Deno.test("loadConfig() reads settings from a JSON file, under flags and environment", () =>
+  withFiles(async (write) => {
+    const path = await write(
+      '{"log-level": "debug", "seed": 5, "tools": ["server", "market"], "max-message-size": 2048}',
+    );
+    const loaded = await load({ config: path, "log-level": "error" }, { MCP_MAX_MESSAGE_SIZE: "4096" });
+    assert.ok(loaded.ok);
+    const { logLevel, seed, tools, maxMessageSize } = loaded.config;
+    assert.deepEqual([logLevel, seed, tools, maxMessageSize], ["error", 5, ["market", "server"], 4096]);
+    assert.equal(loaded.origins.seed, "config file");
+  }));
+
+Deno.test("loadConfig() refuses a config file with unknown names, secrets or other files, and tells no secret", () =>
+  withFiles(async (write) => {
+    const path = await write(JSON.stringify({ "log-levle": "debug", LUNO_API_SECRET: SECRET, "env-file": "/tmp/x" }));
+    const problems = await problemsOf({ config: path });
+    assert.deepEqual(problems.map((problem) => problem.split(" ")[0]), ["log-levle", "LUNO_API_SECRET", "env-file"]);
+  }));
+
+Deno.test("loadConfig() refuses a config file that is no JSON object without quoting it", () =>
+  withFiles(async (write) => {
+    for (
+      const text of [SECRET, `{"seed": ${SECRET}}`, `{"seed": "${SECRET}"`, `["${SECRET}"]`, `"${SECRET}"`, "null", ""]
+    ) {
+      const [problem = "", ...more] = await problemsOf({ config: await write(text) });
+      assert.match(problem, /^--config: expected (a )?JSON/);
+      assert.doesNotMatch(problem, /canary/);
+      assert.deepEqual(more, []);
+    }
+  }));
+
+Deno.test("loadConfig() names the files that it cannot read", async () => {
+  const problems = await problemsOf({ config: "/tmp/no/such.json", "env-file": "/tmp/no/such.env" });
+  assert.deepEqual(problems.map((problem) => problem.split(":")[0]), ["--env-file", "--config"]);
+});
+
+Deno.test("loadConfig() tells bad values, contradictions, missing halves and bad files together", () =>
+  withFiles(async (write) => {
+    const path = await write(SECRET, 0o644);
+    await Deno.chmod(path, 0o644);
+    const problems = await problemsOf(
+      { "log-level": "loud", seed: "1", config: "/tmp/no/such.json" },
+      { LUNO_API_SECRET_FILE: path, LUNO_API_URL: "http://evil.example" },
+    );
+    assert.deepEqual(problems.map((problem) => problem.split(":")[0]).toSorted(), [
+      "--config",
+      "--log-level",
+      "--seed",
+      "LUNO_API_KEY",
+      "LUNO_API_SECRET_FILE",
+      "LUNO_API_URL",
+      "LUNO_API_URL",
+    ]);
+  }));
+
+Deno.test("loadConfig() sends a key to another host only when the flag says so", async () => {
+  const url = "https://exchange.example";
+  assert.match((await problemsOf({}, { LUNO_API_URL: url })).join(), /^LUNO_API_URL: .* only by the flag --api-url/);
+  assert.match((await problemsOf({}, { LUNO_API_DOMAIN: "luno.com.example" })).join(), /only by the flag --api-url/);
+  assert.match((await problemsOf({}, { LUNO_API_URL: "https://evilluno.com" })).join(), /only by the flag --api-url/);
+  assert.deepEqual(await problemsOf({ "api-url": url }), []);
+  for (const own of ["https://api.staging.luno.com", "luno.com", "http://127.0.0.1:9000", "http://[::1]:9000"]) {
+    assert.deepEqual(await problemsOf({}, { LUNO_API_URL: own }), [], own);
+  }
+});
+
+Deno.test("loadConfig() lets a config file name no other host either", () =>
+  withFiles(async (write) => {
+    const problems = await problemsOf({ config: await write('{"api-url": "https://exchange.example"}') });
+    assert.match(problems.join(), /^api-url in the config file: .* only by the flag --api-url/);
+  }));
+
+Deno.test("loadConfig() refuses http off loopback even by the flag, and allows it on loopback", async () => {
+  for (
+    const url of ["http://api.luno.com", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example"]
+  ) {
+    assert.match((await problemsOf({ "api-url": url })).join(), /^--api-url: expected https/, url);
+  }
+  for (const url of ["http://localhost:1", "http://127.1", "http://[::1]"]) {
+    assert.deepEqual(await problemsOf({ "api-url": url }), [], url);
+  }
+});
+
+Deno.test("loadConfig() refuses flags that contradict the chosen exchange, but no variables", async () => {
+  assert.match(
+    (await problemsOf({ exchange: "simulated", "api-url": "https://luno.com" })).join(),
+    /^--api-url: not with/,
+  );
+  assert.match((await problemsOf({ seed: "3" })).join(), /^--seed: only with --exchange simulated/);
+  assert.deepEqual(await problemsOf({ exchange: "simulated", seed: "3" }), []);
+  assert.deepEqual(await problemsOf({}, { LUNO_MCP_SEED: "3" }), []);
+  assert.deepEqual(await problemsOf({ exchange: "simulated" }, { LUNO_API_URL: "http://exchange.example" }), []);
+});
+
+Deno.test("isLoopback() knows this machine's names and no others", () => {
+  for (const host of ["localhost", "127.0.0.1", "127.255.0.9", "[::1]"]) assert.ok(isLoopback(host), host);
+  for (
+    const host of ["0.0.0.0", "[::]", "128.0.0.1", "127.0.0.1.example", "localhost.example", "[::ffff:7f00:1]", ""]
+  ) {
+    assert.ok(!isLoopback(host), host);
+  }
+});

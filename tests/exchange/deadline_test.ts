@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { abortable, Deadline, sleep } from "../../src/exchange/deadline.ts";
+
+function tick(milliseconds = 5): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+Deno.test("Deadline aborts when its time is up, or an outer signal does, or has already", async () => {
+  using timed = new Deadline(0);
+  await tick();
+  assert.ok(timed.signal.aborted);
+  const outer = new AbortController();
+  using nested = new Deadline(60_000, [outer.signal]);
+  assert.ok(!nested.signal.aborted);
+  outer.abort();
+  assert.ok(nested.signal.aborted);
+  using late = new Deadline(60_000, [outer.signal]);
+  assert.ok(late.signal.aborted);
+});
+
+Deno.test("Deadline ends its timer and its listeners when it is disposed of", async () => {
+  const outer = new AbortController();
+  const deadline = new Deadline(1, [outer.signal]);
+  deadline[Symbol.dispose]();
+  outer.abort();
+  await tick();
+  assert.ok(!deadline.signal.aborted);
+});
+
+Deno.test("sleep() ends early with the reason of its signal", async () => {
+  const caller = new AbortController();
+  const sleeping = sleep(60_000, caller.signal);
+  caller.abort(new Error("enough"));
+  await assert.rejects(sleeping, /enough/);
+  await assert.rejects(sleep(60_000, caller.signal), /enough/);
+  await sleep(0, new AbortController().signal);
+});
+
+Deno.test("abortable() gives up alone and passes on what the promise says otherwise", async () => {
+  const caller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const given = abortable(promise, caller.signal, () => new Error("gave up"));
+  const stayed = abortable(promise, undefined, () => new Error("gave up"));
+  const other = abortable(promise, new AbortController().signal, () => new Error("gave up"));
+  caller.abort();
+  await assert.rejects(given, /gave up/);
+  resolve("done");
+  assert.deepEqual(await Promise.all([stayed, other]), ["done", "done"]);
+  await assert.rejects(
+    abortable(Promise.reject(new Error("failed")), caller.signal, () => new Error("gave up")),
+    /failed/,
+  );
+});

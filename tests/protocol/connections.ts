@@ -1,0 +1,48 @@
+/** Real MCP clients on the server, over a transport in memory. */
+
+import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
+import type { ClientOptions } from "@modelcontextprotocol/client";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { createServerFactory } from "../../src/protocol/mcp_server.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolContext } from "../../src/tools/tool.ts";
+
+/** The protocol's eras, as a client asks for them. */
+export const ERAS = {
+  "2025-11-25": { mode: "legacy" },
+  "2026-07-28": { mode: { pin: "2026-07-28" } },
+} as const satisfies Record<string, ClientOptions["versionNegotiation"]>;
+
+/** The version of the protocol that a test speaks. */
+export type Era = keyof typeof ERAS;
+
+/** What a server says where a test does not care. */
+export interface ServerSettings {
+  readonly era?: Era;
+  readonly config?: Record<string, unknown>;
+}
+
+/** A client that is connected to a server of its own; disposing ends both. */
+export async function connectClient(
+  context: ToolContext,
+  { era = "2026-07-28", config = {} }: ServerSettings = {},
+): Promise<Client & AsyncDisposable> {
+  const { signal: _perCall, ...shared } = context;
+  const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
+  const handle = serveStdio(
+    createServerFactory({
+      tools: selectTools(["market", "account", "server"]),
+      context: shared,
+      resources: { config, uptimeMs: () => 1_234.5 },
+    }),
+    { transport: serverSide },
+  );
+  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: ERAS[era] });
+  await client.connect(clientSide);
+  return Object.assign(client, {
+    async [Symbol.asyncDispose](): Promise<void> {
+      await client.close();
+      await handle.close();
+    },
+  });
+}

@@ -1,0 +1,121 @@
+/** A simulated exchange on a clock that moves when told, and clients, markets and tool contexts that speak to it. */
+
+import assert from "node:assert/strict";
+import { CallBudget } from "../../src/exchange/budget.ts";
+import { ExchangeClient, type ExchangeClientOptions } from "../../src/exchange/client.ts";
+import { Markets } from "../../src/exchange/pairs.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
+import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
+import type { ToolError } from "../../src/protocol/tool_error.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/keys.ts";
+import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
+import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolContext } from "../../src/tools/tool.ts";
+
+/** Sunday, 22 November 2026, 10:07:31 UTC: in the middle of every candle. */
+export const START_MS = Date.UTC(2026, 10, 22, 10, 7, 31);
+
+/** Every tool and alias. */
+export const everyTool = selectTools(["market", "account", "server"]);
+
+/** JSON as a test walks through it. */
+// deno-lint-ignore no-explicit-any
+export type Json = any;
+
+/** How a client of the exchange differs from the usual one. */
+export interface ClientSettings extends Partial<ExchangeClientOptions> {
+  /** Which key it brings; `null` for none. @default "trading" */
+  readonly key?: keyof typeof SIMULATED_KEYS | null;
+}
+
+/** Options of the simulation, without its clock and address. */
+export type TestExchangeOptions = Omit<ServerOptions, "now" | "port" | "hostname" | "signal">;
+
+/**
+ * A running simulation (seed 7, no rate limit) and one client with the trading key. Disposing ends the simulation and
+ * every client that was made here:
+ *
+ *     await using exchange = await TestExchange.start();
+ *     const { bid } = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
+ */
+export class TestExchange implements AsyncDisposable {
+  /** The exchange's and the tools' wall clock; stands still until a test moves it. */
+  readonly clock: { now: number };
+  readonly simulation: RunningSimulation;
+  /** The context of the client with the trading key. */
+  readonly context: ToolContext;
+  readonly #clients: ExchangeClient[] = [];
+
+  private constructor(simulation: RunningSimulation, clock: { now: number }) {
+    this.simulation = simulation;
+    this.clock = clock;
+    this.context = this.connect();
+  }
+
+  static async start(options: TestExchangeOptions = {}): Promise<TestExchange> {
+    const clock = { now: START_MS };
+    const simulation = await startSimulation({
+      seed: 7,
+      rateLimitPerMinute: 0,
+      connectionResets: false,
+      ...options,
+      now: () => clock.now,
+    });
+    return new TestExchange(simulation, clock);
+  }
+
+  /** The client with the trading key, for what no tool does, such as placing an order. */
+  get client(): ExchangeClient {
+    return this.context.exchange;
+  }
+
+  /** One more client of this exchange, whose repetitions come without a pause, and the context of its tools. */
+  connect({ key = "trading", ...options }: ClientSettings = {}): ToolContext {
+    const exchange = new ExchangeClient({
+      url: this.simulation.url,
+      credentials: key === null ? undefined : SIMULATED_KEYS[key],
+      budget: new CallBudget({ limitPerMinute: 100_000 }),
+      wallClock: () => this.clock.now,
+      sleep: () => Promise.resolve(),
+      ...options,
+    });
+    this.#clients.push(exchange);
+    return {
+      exchange,
+      markets: new Markets(exchange),
+      signal: new AbortController().signal,
+      now: () => this.clock.now,
+      server: { name: "luno-mcp-server", version: "0.0.0", exchange: "simulated", tools: catalogue },
+    };
+  }
+
+  /** What a tool answers. */
+  async answer(name: string, args: Record<string, unknown> = {}, context: ToolContext = this.context): Promise<Json> {
+    const outcome = await runTool(name, args, context);
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    return outcome.value;
+  }
+
+  /** The error that a tool answers. */
+  async refusal(
+    name: string,
+    args: Record<string, unknown> = {},
+    context: ToolContext = this.context,
+  ): Promise<ToolError> {
+    const outcome = await runTool(name, args, context);
+    assert.ok(!outcome.ok, `${name} answered ${JSON.stringify(outcome)}`);
+    return outcome.error;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    await this.simulation.stop();
+  }
+}
+
+/** Runs a tool, by name or alias, as every caller does. */
+export async function runTool(name: string, args: unknown, context: ToolContext): Promise<ToolOutcome> {
+  const tool = everyTool.find(name);
+  assert.ok(tool, `there is no tool ${name}`);
+  return await callTool(tool, args, context);
+}

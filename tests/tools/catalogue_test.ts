@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import type { JsonSchemaType } from "@modelcontextprotocol/client";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
+import { listTools, tokenCost } from "../../src/protocol/tool_listing.ts";
+import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
+import { connectClient } from "../protocol/connections.ts";
+import { type Json, TestExchange } from "../support/exchange.ts";
+
+/** The least that each tool must be told, on one simulated exchange. */
+async function leastArguments(exchange: TestExchange): Promise<Record<string, Record<string, unknown>>> {
+  const pair = "XBTZAR";
+  const [{ accounts }, { orders }] = [await exchange.answer("get_accounts"), await exchange.answer("list_orders")];
+  const account_id = accounts.find(({ name }: Json) => name === "ZAR Wallet").account_id;
+  return {
+    get_crypto_price: { pair },
+    get_all_tickers: {},
+    get_market_overview: {},
+    get_orderbook: { pair },
+    get_recent_trades: { pair },
+    get_historical_prices: { pair },
+    get_price_range: { pair },
+    get_account_balance: {},
+    get_accounts: {},
+    get_transaction_history: { account_id },
+    get_pending_transactions: { currency: "XBT" },
+    get_transaction: { account_id, transaction_id: "2501" },
+    list_transfers: { account_id },
+    get_open_orders: {},
+    list_orders: {},
+    get_order_status: { order_id: orders[0].order_id },
+    get_trade_history: { pair },
+    get_fees: { pair },
+    check_api_health: {},
+    describe_capabilities: {},
+  };
+}
+
+for (const tool of catalogue) {
+  const { name, annotations, scope, input } = tool;
+
+  Deno.test(`${name} is named as a verb and its object`, () => {
+    assert.match(name, /^(?:get|list|check|describe)(?:_[a-z]+)+$/);
+    assert.ok(tool.title !== "" && tool.description !== "");
+  });
+
+  Deno.test(`${name} claims to be read-only exactly when its scope only reads`, () => {
+    assert.equal(annotations.readOnlyHint, scope.endsWith(":read"));
+    assert.equal(annotations.destructiveHint, !scope.endsWith(":read"));
+    assert.deepEqual(Object.values(annotations).map((hint) => typeof hint), Array(4).fill("boolean"));
+  });
+
+  Deno.test(`${name} refuses an argument that it does not know`, () => {
+    const read = input.safeParse({ pair: "XBTZAR", account_id: "1", transaction_id: "1", pear: 1 });
+    assert.ok(read.error?.issues.some((issue) => issue.code === "unrecognized_keys" && issue.keys.includes("pear")));
+    assert.equal(listTools([tool])[0]?.inputSchema.additionalProperties, false);
+  });
+}
+
+Deno.test("every tool answers by its listed schema, in tens of rows unless asked for more, to a client of its own", async () => {
+  await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
+  await using client = await connectClient(exchange.context);
+  const least = await leastArguments(exchange);
+  const { tools } = await client.listTools();
+  assert.deepEqual(Object.keys(least).toSorted(), tools.map(({ name }) => name).toSorted());
+  const validators = new AjvJsonSchemaValidator();
+  for (const { name, outputSchema } of tools) {
+    const { content, structuredContent, isError } = await client.callTool({ name, arguments: least[name] ?? {} });
+    assert.ok(!isError, JSON.stringify(content));
+    assert.deepEqual(content, [{ type: "text", text: JSON.stringify(structuredContent) }]);
+    const schema: JsonSchemaType = JSON.parse(JSON.stringify(outputSchema));
+    const checked = validators.getValidator(schema)(structuredContent);
+    assert.ok(checked.valid, `${name}: ${checked.errorMessage}`);
+    for (const list of Object.values(structuredContent ?? {}).filter(Array.isArray)) assert.ok(list.length <= 50, name);
+  }
+});
+
+Deno.test("lists are empty where the exchange writes null", async () => {
+  await using exchange = await TestExchange.start({ emptyLists: "null" });
+  assert.deepEqual((await exchange.answer("get_trade_history", { pair: "BCHXBT" })).trades, []);
+  assert.deepEqual((await exchange.answer("get_pending_transactions", { currency: "MYR" })).pending, []);
+  assert.deepEqual((await exchange.answer("get_open_orders", { pair: "BCHXBT" })).orders, []);
+});
+
+Deno.test("the tool list costs a conversation at most 8,000 tokens", () => {
+  const cost = listTools(catalogue).reduce((total, tool) => total + tokenCost(tool), 0);
+  assert.ok(cost <= 8_000, String(cost));
+});
+
+Deno.test("selectTools() offers the tools of the chosen groups and no others, by name or alias", () => {
+  const { listed, find } = selectTools(["market"]);
+  assert.ok(listed.length > 0 && listed.every(({ group }) => group === "market"));
+  assert.equal(find("get_orderbook")?.name, "get_orderbook");
+  assert.equal(find("get_order_book")?.name, "get_order_book");
+  for (const other of ["get_accounts", "get_balances", "check_api_health", "toString", "__proto__", ""]) {
+    assert.equal(find(other), undefined);
+  }
+});

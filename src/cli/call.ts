@@ -5,9 +5,8 @@ import { callTool } from "../protocol/tool_call.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import type { Tool } from "../tools/tool.ts";
-import { NAME, VERSION } from "../version.ts";
+import { openBackend } from "./backend.ts";
 import { didYouMean } from "./did_you_mean.ts";
-import { openExchange } from "./exchange.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { formatAnswer } from "./table.ts";
 import { print, refuse } from "./world.ts";
@@ -28,19 +27,13 @@ export async function call(
   }
   const malformed = words.filter((word) => !/^[A-Za-z_]\w*=/.test(word));
   if (malformed.length > 0) return await refuse(world, malformed.map((word) => `${word}: expected name=value`));
-  const exchange = await openExchange(loaded, world);
+  const backend = await openBackend(loaded, world, world.monotonic());
   try {
-    const outcome = await callTool(tool, readArguments(tool, words), {
-      exchange: exchange.client,
-      markets: exchange.markets,
-      now: world.now,
-      signal: world.shutdown,
-      server: { name: NAME, version: VERSION, exchange: loaded.config.exchange, tools: tools.listed },
-    });
+    const outcome = await callTool(tool, readArguments(tool, words), { ...backend.context, signal: world.shutdown });
     await printOutcome(outcome, world, json);
     return outcome.ok ? 0 : 1;
   } finally {
-    await exchange.close();
+    await backend.close();
   }
 }
 

@@ -2,12 +2,11 @@
 
 import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { publicConfig } from "../config/print.ts";
+import { listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
-import { selectTools } from "../tools/catalogue.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
-import { openExchange } from "./exchange.ts";
+import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -21,17 +20,13 @@ const DRAIN_MS = 800;
 export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCode> {
   const { config } = loaded;
   const started = world.monotonic();
-  const exchange = await openExchange(loaded, world);
-  const tools = selectTools(config.tools);
+  let opened: Promise<OpenBackend> | undefined;
+  const backend = () =>
+    opened ??= import("./backend.ts").then(({ openBackend }) => openBackend(loaded, world, started));
   const factory = createServerFactory({
-    tools,
-    context: {
-      exchange: exchange.client,
-      markets: exchange.markets,
-      now: world.now,
-      server: { name: NAME, version: VERSION, exchange: config.exchange, tools: tools.listed },
-    },
-    resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - started },
+    identity: { name: NAME, version: VERSION },
+    listing: listingOf(config.tools),
+    backend,
   });
   const transport = new StdioTransport(world, { maxMessageSize: config.maxMessageSize });
   const handle = serveStdio(factory, { transport, onerror: (error) => log.debug("stdio", { error: error.message }) });
@@ -41,7 +36,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const drained = await transport.drain(DRAIN_MS);
   if (!drained && !transport.isClosed) log.warning("calls were still running at the end and stay unanswered");
   await handle.close();
-  await exchange.close();
+  await (await opened)?.close();
   return 0;
 }
 

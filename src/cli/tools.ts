@@ -4,8 +4,7 @@ import type { LoadedConfig } from "./exchange.ts";
 import { formatTable } from "./table.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
-import { listTools, tokenCost } from "../protocol/tool_listing.ts";
-import { selectTools } from "../tools/catalogue.ts";
+import { listingOf, tokenCost } from "../protocol/listing.ts";
 
 /** Prints the tools that the configuration offers. */
 export async function printTools(
@@ -13,12 +12,11 @@ export async function printTools(
   world: World,
   options: { json: boolean },
 ): Promise<ExitCode> {
-  const { listed } = selectTools(config.tools);
-  const rows = listTools(listed).map((entry, index) => ({
-    name: entry.name,
-    scope: listed[index]?.scope ?? "",
-    tokens: tokenCost(entry),
-    title: entry.title ?? "",
+  const rows = listingOf(config.tools).map(({ scope, tool }) => ({
+    name: tool.name,
+    scope,
+    tokens: tokenCost(tool),
+    title: tool.title ?? "",
   }));
   const total = rows.reduce((sum, row) => sum + row.tokens, 0);
   const asJson = options.json || !world.stdout.isTerminal();

@@ -1,22 +1,18 @@
 /**
  * The catalogue as an MCP server: tools, resources, prompts and completions of one connection.
  *
- * Every connection gets a server object of its own; what costs time (schemas, lists) is made once, in
- * {@linkcode createServerFactory}. The protocol's eras and framing are left to the SDK and the transport.
+ * Every connection gets a server object of its own; what costs time is made once and loaded
+ * when it is first needed. The protocol's eras and framing are left to the SDK and the transport.
  */
 
 import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
-import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { CallToolResult, ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { ToolSet } from "../tools/catalogue.ts";
 import type { ToolContext } from "../tools/tool.ts";
-import { complete } from "./completions.ts";
-import { getPrompt, listPrompts } from "./prompts.ts";
-import { listResources, listResourceTemplates, readResource } from "./resources.ts";
+import type { ListingEntry } from "./listing.ts";
 import type { ResourceContext } from "./resources.ts";
-import { callTool } from "./tool_call.ts";
 import type { ToolOutcome } from "./tool_call.ts";
-import { listTools } from "./tool_listing.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -27,56 +23,74 @@ const INSTRUCTIONS =
 /** How long a client may keep a list, in milliseconds; lists do not change while the server runs. */
 const LIST_TTL_MS = 300_000;
 
-/** What a server offers and how its tools reach the world; `signal` is each call's own. */
-export interface ServerParts {
+/** What answers calls: the tools, and how they reach the world. */
+export interface Backend {
   readonly tools: ToolSet;
+  /** `signal` is each call's own. */
   readonly context: Omit<ToolContext, "signal">;
   readonly resources: Omit<ResourceContext, keyof ToolContext>;
 }
 
-/** Makes a factory that gives every connection a server of its own. */
-export function createServerFactory({ tools, context, resources }: ServerParts): () => Server {
-  const listed = { tools: listTools(tools.listed) };
-  const promptList = { prompts: listPrompts() };
-  const resourceList = { resources: listResources() };
-  const templateList = { resourceTemplates: listResourceTemplates() };
-  const { name, version } = context.server;
-  const list = { ttlMs: LIST_TTL_MS, cacheScope: "private" as const };
+/** What a server offers. */
+export interface ServerParts {
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly listing: readonly ListingEntry[];
+  /** Opened at the first need, once for all connections, so that a start costs only what it needs. */
+  readonly backend: () => Promise<Backend>;
+}
 
+/** Makes a factory that gives every connection a server of its own. */
+export function createServerFactory({ identity, listing, backend }: ServerParts): () => Server {
+  const listed = { tools: listing.map(({ tool }) => tool) };
+  const list = { ttlMs: LIST_TTL_MS, cacheScope: "private" as const };
+  const options: ServerOptions = {
+    capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+    instructions: INSTRUCTIONS,
+    cacheHints: { "tools/list": list, "prompts/list": list, "resources/list": list, "resources/templates/list": list },
+  };
   return () => {
-    const server = new Server({ name, version, title: "Luno" }, {
-      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
-      instructions: INSTRUCTIONS,
-      cacheHints: {
-        "tools/list": list,
-        "prompts/list": list,
-        "resources/list": list,
-        "resources/templates/list": list,
-      },
-    });
+    const server = new Server({ ...identity, title: "Luno" }, options);
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/list", () => listed);
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal } }) => {
+      const { tools, context } = await backend();
       const tool = tools.find(params.name);
       if (tool === undefined) {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${quote(params.name)}`);
       }
+      const { callTool } = await import("./tool_call.ts");
       return toResult(await callTool(tool, params.arguments, { ...context, signal }));
     });
-    server.setRequestHandler("resources/list", () => resourceList);
-    server.setRequestHandler("resources/templates/list", () => templateList);
-    server.setRequestHandler(
-      "resources/read",
-      ({ params }, { mcpReq: { signal } }) => readResource(params.uri, { ...context, ...resources, signal }),
-    );
-    server.setRequestHandler("prompts/list", () => promptList);
-    server.setRequestHandler("prompts/get", ({ params }) => getPrompt(params.name, params.arguments ?? {}));
-    server.setRequestHandler(
-      "completion/complete",
-      ({ params }, { mcpReq: { signal } }) => complete(params, { ...context, signal }),
-    );
+    addResources(server, backend);
+    addPrompts(server, backend);
     return server;
   };
+}
+
+function addResources(server: Server, backend: () => Promise<Backend>): void {
+  const load = () => import("./resources.ts");
+  server.setRequestHandler("resources/list", async () => ({ resources: (await load()).listResources() }));
+  server.setRequestHandler(
+    "resources/templates/list",
+    async () => ({ resourceTemplates: (await load()).listResourceTemplates() }),
+  );
+  server.setRequestHandler("resources/read", async ({ params }, { mcpReq: { signal } }) => {
+    const { context, resources } = await backend();
+    return (await load()).readResource(params.uri, { ...context, ...resources, signal });
+  });
+}
+
+function addPrompts(server: Server, backend: () => Promise<Backend>): void {
+  const load = () => import("./prompts.ts");
+  server.setRequestHandler("prompts/list", async () => ({ prompts: (await load()).listPrompts() }));
+  server.setRequestHandler(
+    "prompts/get",
+    async ({ params }) => (await load()).getPrompt(params.name, params.arguments ?? {}),
+  );
+  server.setRequestHandler("completion/complete", async ({ params }, { mcpReq: { signal } }) => {
+    const { context } = await backend();
+    return (await import("./completions.ts")).complete(params, { ...context, signal });
+  });
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */

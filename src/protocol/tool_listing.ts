@@ -1,24 +1,24 @@
-/** What clients are told about the tools: the catalogue's schemas as JSON Schema. */
+/** The catalogue's schemas as JSON Schema: where `listing.json` comes from. */
 
 import { z } from "zod";
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
 import type { Tool } from "../tools/tool.ts";
+import type { ListingEntry } from "./listing.ts";
 
-/** Lists tools as `tools/list` answers them; costs some milliseconds, so do it once for all connections. */
-export function listTools(tools: readonly Tool[]): ListedTool[] {
-  return tools.map(({ name, title, description, input, output, annotations }) => ({
-    name,
-    title,
-    description,
-    inputSchema: jsonSchema(input, "input"),
-    outputSchema: jsonSchema(output, "output"),
-    annotations: { ...annotations },
+/** Describes tools for `tools/list`. */
+export function describeTools(tools: readonly Tool[]): ListingEntry[] {
+  return tools.map(({ name, title, description, group, scope, input, output, annotations }) => ({
+    group,
+    scope,
+    tool: {
+      name,
+      title,
+      description,
+      inputSchema: jsonSchema(input, "input"),
+      outputSchema: jsonSchema(output, "output"),
+      annotations: { ...annotations },
+    },
   }));
-}
-
-/** What one tool costs every conversation that lists it, in tokens: four characters to a token. */
-export function tokenCost(tool: ListedTool): number {
-  return Math.ceil(JSON.stringify(tool).length / 4);
 }
 
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ListedTool["inputSchema"] {

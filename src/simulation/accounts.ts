@@ -42,12 +42,7 @@ export class Accounts {
     return account;
   }
 
-  /** Whether the user has an account in this currency. */
-  holds(currency: string): boolean {
-    return this.#inCurrency(currency).length > 0;
-  }
-
-  /** The account used when a request names none; opened through `open` when the user has none yet. */
+  /** The account used when a request names none; `undefined` when the user has none in this currency. */
   defaultIn(currency: string): Account | undefined {
     return this.#inCurrency(currency)[0];
   }

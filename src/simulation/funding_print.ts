@@ -1,6 +1,6 @@
 /** The records of the funding side as the exchange writes them. */
 
-import type Big from "big.js";
+import Big from "big.js";
 import type { Beneficiary, FundingAddress, Move, Transfer, Withdrawal } from "./funding.ts";
 import { printDecimal } from "./print.ts";
 import type { Simulation } from "./simulation.ts";
@@ -66,7 +66,7 @@ export function printAddress({ funding, accounts }: Simulation, entry: FundingAd
   const account = accounts.get(entry.accountId);
   // The first address of an account took all its deposits; a newer one has received nothing yet.
   const isFirst = funding.addresses.find(({ accountId }) => accountId === account.id) === entry;
-  const zero = printDecimal(account.ledger.totals.balance.times(0));
+  const zero = printDecimal(new Big(0));
   const shown = (amount: Big) => isFirst ? printDecimal(amount) : zero;
   return {
     asset: entry.asset,

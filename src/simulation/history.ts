@@ -1,6 +1,7 @@
 /**
  * The account's past, lived through the real engine: what is seeded here was deposited, traded, cancelled and left
- * open at earlier moments of the same market, so ledgers, fills, fees and the public tape agree from the first read.
+ * open at earlier moments of the same market, so orders, fills, fees and ledgers agree from the first read. The public
+ * tape of that time does not show these fills; they are older than the trades it still answers.
  */
 
 import Big from "big.js";

@@ -40,7 +40,7 @@ const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
  * Starts a simulated exchange; it runs until `stop()` or until `signal` aborts.
  *
  * @throws {RangeError} for an address off the loopback interface or invalid faults
- * @throws {Deno.errors.AddrInUse} when the port is taken
+ * @throws {Error} with the code `EADDRINUSE` when the port is taken
  */
 export async function startSimulation(options: ServerOptions = {}): Promise<RunningSimulation> {
   const { port = 0, hostname = "127.0.0.1", now = Date.now, connectionResets = true, signal, ...settings } = options;

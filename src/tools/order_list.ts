@@ -5,7 +5,7 @@
  * millisecond: each page overlaps the one before, and rows that were seen are dropped.
  */
 
-import type { Order } from "../exchange/schemas.ts";
+import type { Order, OrderList } from "../exchange/schemas.ts";
 import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { orderState } from "./order_row.ts";
 import type { OrderState } from "./order_row.ts";
@@ -65,7 +65,9 @@ async function readPage(
     ...(position === undefined ? {} : { created_before: position.atMs + 1 }),
   };
   const kinds = state === "all" ? [false, true] : [state !== "open"];
-  const lists = await Promise.all(kinds.map((closed) => exchange.call("listOrders", { ...range, closed }, { signal })));
+  const lists: OrderList[] = [];
+  // Open before closed: an order that closes in between stands in both lists; the other way round it would be in neither.
+  for (const closed of kinds) lists.push(await exchange.call("listOrders", { ...range, closed }, { signal }));
   // What lies before the shortest full list's end is known from all lists; the rest comes with the next page.
   const horizon = Math.max(0, ...lists.filter((list) => list.orders.length >= size).map((list) => oldest(list.orders)));
   const merged = new Map(lists.flatMap((list) => list.orders).map((order) => [order.order_id, order]));

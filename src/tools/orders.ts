@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { formatPercent, parseDecimal } from "../exchange/money.ts";
 import Big from "big.js";
-import { readCursor, writeCursor } from "./cursor.ts";
+import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText } from "./exchange_text.ts";
 import {
   CursorText,
@@ -115,8 +115,6 @@ const TradeRow = z.object({
   fee_counter: z.string(),
 });
 
-const TradePosition = z.strictObject({ before_seq: z.int().min(0) });
-
 const getTradeHistory = defineTool({
   name: "get_trade_history",
   title: "Own trades",
@@ -134,19 +132,22 @@ const getTradeHistory = defineTool({
   output: z.object({ pair: z.string(), trades: z.array(TradeRow.partial()), next_cursor: NextCursor }),
   async run({ pair, since, limit, cursor, fields }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
+    const position = cursor === undefined ? undefined : readCursor(TimePosition, cursor);
     const { trades } = await exchange.call("listUserTrades", {
       pair: market.market_id,
       sort_desc: true,
-      limit: limit + 1,
+      limit: limit + 1 + (position?.seen.length ?? 0),
       ...(since === undefined ? {} : { since: readMoment("since", since) }),
-      ...(cursor === undefined ? {} : readCursor(TradePosition, cursor)),
+      ...(position === undefined ? {} : { before_seq: position.atMs + 1 }),
     }, { signal });
-    const rows = trades.slice(0, limit);
-    const last = rows.at(-1);
-    const next = last !== undefined && trades.length > limit
-      ? { next_cursor: writeCursor({ before_seq: last.sequence }) }
-      : {};
-    return { pair: market.market_id, trades: pickFields(rows.map(tradeRow), fields), ...next };
+    const rest = rowsAfter(trades, position, tradeKey);
+    const rows = rest.slice(0, limit);
+    const next = rest.length > limit ? positionAfter(rows, position, tradeKey) : undefined;
+    return {
+      pair: market.market_id,
+      trades: pickFields(rows.map(tradeRow), fields),
+      ...(next === undefined ? {} : { next_cursor: writeCursor(next) }),
+    };
   },
 });
 
@@ -183,6 +184,11 @@ const getFees = defineTool({
 
 /** Orders, fills and fees. */
 export const orderTools: readonly Tool[] = [getOpenOrders, listOrders, getOrderStatus, getTradeHistory, getFees];
+
+/** Fills are numbered, which serves for their time; a trade with oneself makes two of one number. */
+function tradeKey(trade: UserTrade): { id: string; atMs: number } {
+  return { id: trade.order_id, atMs: trade.sequence };
+}
 
 function tradeRow(trade: UserTrade): z.input<typeof TradeRow> {
   const bought = trade.type === "BID";

@@ -46,18 +46,18 @@ export function sumByCurrency(rows: readonly Balance[]): Holding[] {
   });
 }
 
-/** Reads current prices; without `currency` it values in the first fiat currency held, else in USDT. */
+/** Reads current prices; without `currency` it values in the first fiat currency held that is traded, else in USDT. */
 export async function openValuation(
   { exchange, markets, signal }: ToolContext,
   options: { held: readonly Holding[]; currency?: string },
 ): Promise<Valuation> {
-  const currency = options.currency === undefined
-    ? options.held.find((holding) => FIAT.includes(holding.currency))?.currency ?? "USDT"
-    : await markets.resolveCurrency(options.currency, { signal });
   const [list, { tickers }] = await Promise.all([
     markets.list({ signal }),
     exchange.call("getTickers", {}, { signal }),
   ]);
+  const currency = options.currency === undefined
+    ? options.held.find((holding) => isTradedFiat(holding.currency, list))?.currency ?? "USDT"
+    : await markets.resolveCurrency(options.currency, { signal });
   const prices = pricesIn(currency, ratesOf(list, tickers));
   const places = FIAT.includes(currency) ? 2 : 8;
   return {
@@ -68,6 +68,10 @@ export async function openValuation(
     },
     total: (values) => values.reduce((total, value) => total.plus(value), new Big(0)),
   };
+}
+
+function isTradedFiat(currency: string, markets: readonly Market[]): boolean {
+  return FIAT.includes(currency) && markets.some((market) => market.counter_currency === currency);
 }
 
 interface Rate {

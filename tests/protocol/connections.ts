@@ -3,9 +3,12 @@
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
 import type { ClientOptions } from "@modelcontextprotocol/client";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
+
+const groups = ["market", "account", "server"] as const;
 
 /** The protocol's eras, as a client asks for them. */
 export const ERAS = {
@@ -31,9 +34,14 @@ export async function connectClient(
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
   const handle = serveStdio(
     createServerFactory({
-      tools: selectTools(["market", "account", "server"]),
-      context: shared,
-      resources: { config, uptimeMs: () => 1_234.5 },
+      identity: shared.server,
+      listing: listingOf(groups),
+      backend: () =>
+        Promise.resolve({
+          tools: selectTools(groups),
+          context: shared,
+          resources: { config, uptimeMs: () => 1_234.5 },
+        }),
     }),
     { transport: serverSide },
   );

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { JsonSchemaType } from "@modelcontextprotocol/client";
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/client/validators/ajv";
-import { listTools, tokenCost } from "../../src/protocol/tool_listing.ts";
+import { tokenCost } from "../../src/protocol/listing.ts";
+import { describeTools } from "../../src/protocol/tool_listing.ts";
 import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
 import { connectClient } from "../protocol/connections.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
@@ -52,7 +53,7 @@ for (const tool of catalogue) {
   Deno.test(`${name} refuses an argument that it does not know`, () => {
     const read = input.safeParse({ pair: "XBTZAR", account_id: "1", transaction_id: "1", pear: 1 });
     assert.ok(read.error?.issues.some((issue) => issue.code === "unrecognized_keys" && issue.keys.includes("pear")));
-    assert.equal(listTools([tool])[0]?.inputSchema.additionalProperties, false);
+    assert.equal(describeTools([tool])[0]?.tool.inputSchema.additionalProperties, false);
   });
 }
 
@@ -82,7 +83,7 @@ Deno.test("lists are empty where the exchange writes null", async () => {
 });
 
 Deno.test("the tool list costs a conversation at most 8,000 tokens", () => {
-  const cost = listTools(catalogue).reduce((total, tool) => total + tokenCost(tool), 0);
+  const cost = describeTools(catalogue).reduce((total, { tool }) => total + tokenCost(tool), 0);
   assert.ok(cost <= 8_000, String(cost));
 });
 

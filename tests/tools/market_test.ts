@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { http, RawServer } from "../exchange/raw_server.ts";
 import { type Json, START_MS, TestExchange } from "../support/exchange.ts";
+import { answering, listedMarket } from "../support/scripted.ts";
 
 const UNITS = 10n ** 40n;
 
@@ -67,19 +67,6 @@ for (const pair of ["XBTZAR", "XRPZAR", "ETHXBT", "ETHAUD"]) {
 }
 
 Deno.test("get_orderbook and get_crypto_price answer no spread where a side of the book is empty", async () => {
-  const market = {
-    market_id: "XBTZAR",
-    trading_status: "ACTIVE",
-    base_currency: "XBT",
-    counter_currency: "ZAR",
-    min_volume: "0.0005",
-    max_volume: "100",
-    volume_scale: 6,
-    min_price: "10",
-    max_price: "10000000",
-    price_scale: 0,
-    fee_scale: 8,
-  };
   const ticker = {
     pair: "XBTZAR",
     timestamp: START_MS,
@@ -90,11 +77,8 @@ Deno.test("get_orderbook and get_crypto_price answer no spread where a side of t
     status: "ACTIVE",
   };
   const book = { timestamp: START_MS, bids: null, asks: [{ price: "1093428.00", volume: "0.1" }] };
-  await using server = new RawServer(({ target }, connection) => {
-    const answers = { markets: { markets: [market] }, ticker, orderbook_top: book };
-    const [, answer] = Object.entries(answers).find(([path]) => target.includes(`/${path}`)) ?? [];
-    return connection.write(http(200, JSON.stringify(answer)));
-  });
+  const markets = { markets: [listedMarket("XBT", "ZAR")] };
+  await using server = answering({ markets, ticker, orderbook_top: book });
   await using exchange = await TestExchange.start();
   const context = exchange.connect({ url: server.url });
   const empty = await exchange.answer("get_orderbook", { pair: "XBTZAR" }, context);

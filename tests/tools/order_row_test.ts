@@ -41,6 +41,7 @@ Deno.test("orderState() tells filled, cancelled and expired apart, which the exc
       [{ ...CLOSED, expiration_timestamp: 1 }, "cancelled"],
       [{ ...CLOSED, base: "0.4" }, "expired"],
       [CLOSED, "expired"],
+      [{ ...CLOSED, limit_volume: "0" }, "expired"],
       [{ ...MARKET, limit_volume: "0", base: "0.1" }, "filled"],
       [{ ...MARKET, limit_volume: "0" }, "expired"],
       [{ ...MARKET, base: "0.5" }, "filled"],

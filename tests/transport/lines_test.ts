@@ -107,6 +107,12 @@ Deno.test("LineSplitter keeps both ends of an oversized line, and goes on behind
   assert.deepEqual([next], texts("next"));
 });
 
+Deno.test("LineSplitter keeps the whole end of a line that is oversized by its last byte only", () => {
+  const line = Array.from({ length: 601 }, (_, index) => String(index % 10)).join("");
+  const [oversized] = split(encoder.encode(`${line}\n`), { maxSize: 600, cuts: [600] });
+  assert.deepEqual(oversized, { kind: "oversized", size: 601, head: line.slice(0, 512), tail: line.slice(-512) });
+});
+
 Deno.test("LineSplitter reports an oversized line that the stream's end completes", () => {
   assert.deepEqual(splitText("x".repeat(1_001)).map(({ kind }) => kind), ["oversized"]);
 });

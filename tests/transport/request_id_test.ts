@@ -64,6 +64,11 @@ Deno.test("findRequestId() reads escapes as JSON does and survives those that ar
   assert.equal(findRequestId({ head: String.raw`{"id":"\x","x":1` }), null);
 });
 
+Deno.test("findRequestId() searches a bounded part of a line", () => {
+  assert.equal(findRequestId({ head: `{"text":"${"x".repeat(4_000)}","id":7,` }), 7);
+  assert.equal(findRequestId({ head: `{"text":"${"x".repeat(5_000)}","id":7,` }), null);
+});
+
 Deno.test("findRequestId() survives any text", () => {
   const pieces = fc.constantFrom('"id"', ":", ",", "{", "}", "[", "]", '"', "\\", "7", " ", '"a"', "\n");
   fc.assert(

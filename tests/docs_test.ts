@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { listingText, withTables } from "../scripts/docs.ts";
+
+const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
+
+Deno.test("README.md has the tables that the settings and the catalogue give", () => {
+  assert.equal(withTables(readme), readme, "run deno task docs");
+});
+
+Deno.test("README.md names both commands and an mcp.json within its first 30 lines", () => {
+  const start = readme.split("\n").slice(0, 30).join("\n");
+  for (const text of ["task demo", "task test", '"mcpServers"']) assert.ok(start.includes(text), text);
+});
+
+Deno.test("listing.json is what the catalogue gives", async () => {
+  const listing = await Deno.readTextFile(new URL("../src/protocol/listing.json", import.meta.url));
+  assert.equal(listing, listingText(), "run deno task docs");
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { CallBudget } from "../../src/exchange/budget.ts";
+import { catalogue } from "../../src/tools/catalogue.ts";
+import { TestExchange } from "../support/exchange.ts";
+
+const PERMISSIONS = [
+  "Perm_R_Balance",
+  "Perm_R_Beneficiaries",
+  "Perm_R_Orders",
+  "Perm_R_Transactions",
+  "Perm_R_Transfers",
+  "Perm_R_Withdrawals",
+];
+
+function all(verdict: string, names: readonly string[] = PERMISSIONS): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, verdict]));
+}
+
+for (const key of ["trading", "readOnly"] as const) {
+  Deno.test(`check_api_health lists what the ${key} key may read`, async () => {
+    await using exchange = await TestExchange.start();
+    const budget = new CallBudget({ limitPerMinute: 300 });
+    const health = await exchange.answer("check_api_health", {}, exchange.connect({ key, budget }));
+    assert.deepEqual([health.reachable, health.problem, health.credentials], [true, undefined, "accepted"]);
+    assert.deepEqual(health.permissions, all("granted"));
+    assert.deepEqual([health.calls_left, health.calls_per_minute], [293, 300]);
+    assert.ok(health.latency_ms >= 0);
+  });
+}
+
+Deno.test("check_api_health says that a key without permissions is accepted and may read nothing", async () => {
+  await using exchange = await TestExchange.start();
+  const health = await exchange.answer("check_api_health", {}, exchange.connect({ key: "marketOnly" }));
+  assert.equal(health.credentials, "accepted");
+  assert.ok(Object.values(health.permissions).every((verdict) => verdict === "refused"));
+});
+
+Deno.test("check_api_health says that a revoked and a wrong key are refused, and that public data is there", async () => {
+  await using exchange = await TestExchange.start();
+  const wrong = { credentials: { id: "simulated_key", secret: "wrong" } };
+  for (const settings of [{ key: "revoked" }, wrong] as const) {
+    const health = await exchange.answer("check_api_health", {}, exchange.connect(settings));
+    assert.deepEqual([health.reachable, health.credentials], [true, "refused"]);
+    assert.ok(!Object.values(health.permissions).includes("granted"));
+  }
+});
+
+Deno.test("check_api_health without a key says so and asks for nothing private", async () => {
+  await using exchange = await TestExchange.start();
+  const health = await exchange.answer("check_api_health", {}, exchange.connect({ key: null }));
+  assert.deepEqual([health.reachable, health.credentials, health.permissions], [true, "missing", {}]);
+});
+
+Deno.test("check_api_health with permissions: false leaves them out", async () => {
+  await using exchange = await TestExchange.start();
+  const health = await exchange.answer("check_api_health", { permissions: false });
+  assert.deepEqual([health.credentials, health.permissions], ["unknown", {}]);
+});
+
+Deno.test("check_api_health tells the clock skew to about a second", async () => {
+  await using exchange = await TestExchange.start();
+  const behind = exchange.connect({ wallClock: () => Date.now() - 3_600_000 });
+  const { clock_skew_ms } = await exchange.answer("check_api_health", {}, behind);
+  assert.ok(Math.abs(clock_skew_ms - 3_600_000) <= 60_000, String(clock_skew_ms));
+});
+
+Deno.test("check_api_health answers that the exchange is down instead of failing", async () => {
+  await using exchange = await TestExchange.start();
+  const ticker = { path: "/api/1/ticker" } as const;
+  const faults = [
+    { ...ticker, kind: "server_error", status: 503, when: "before" },
+    { ...ticker, kind: "html", status: 502, when: "before" },
+    { ...ticker, kind: "html", status: 200, when: "before" },
+    { ...ticker, kind: "truncated_json" },
+    { ...ticker, kind: "empty_body", when: "before" },
+  ] as const;
+  for (const fault of faults) {
+    exchange.simulation.faults.set([fault]);
+    const health = await exchange.answer("check_api_health", {}, exchange.connect());
+    assert.deepEqual([health.reachable, health.credentials, health.permissions], [false, "unknown", {}], fault.kind);
+    assert.match(health.problem, /^Cannot read the ticker/);
+  }
+  await exchange.simulation.stop();
+  const down = await exchange.answer("check_api_health", {}, exchange.connect());
+  assert.deepEqual([down.reachable, down.latency_ms], [false, undefined]);
+  assert.match(down.problem, /cannot be reached/);
+});
+
+Deno.test("check_api_health grants no permission that a read has not shown", async () => {
+  await using exchange = await TestExchange.start();
+  for (
+    const fault of [
+      { kind: "html", status: 403, when: "before" },
+      { kind: "html", status: 200, when: "before" },
+      { kind: "too_many_requests", body: "json" },
+      { kind: "server_error", status: 500, when: "before" },
+    ] as const
+  ) {
+    exchange.simulation.faults.set([{ ...fault, path: "/api/*/listorders" }, { ...fault, path: "/api/exchange/*/listorders" }]);
+    const health = await exchange.answer("check_api_health", {}, exchange.connect());
+    assert.deepEqual(health.permissions, { ...all("granted"), Perm_R_Orders: "unknown" }, fault.kind);
+  }
+});
+
+Deno.test("check_api_health passes on what was wrong with an exchange that it reached", async () => {
+  await using exchange = await TestExchange.start();
+  exchange.simulation.faults.set([{ kind: "too_many_requests", path: "/api/1/ticker", body: "json" }]);
+  const { reachable, problem } = await exchange.answer("check_api_health");
+  assert.equal(reachable, true);
+  assert.match(problem, /takes no more calls for now/);
+});
+
+Deno.test("describe_capabilities tells what this server offers without asking the exchange", async () => {
+  await using exchange = await TestExchange.start();
+  const context = exchange.connect({ key: null, url: "http://127.0.0.1:1" });
+  const { tools, ...facts } = await exchange.answer("describe_capabilities", {}, context);
+  assert.deepEqual(facts, {
+    server: "luno-mcp-server",
+    version: "0.0.0",
+    exchange: "simulated",
+    credentials: false,
+    trading: "off",
+  });
+  assert.deepEqual(tools, catalogue.map(({ name, title, scope }) => ({ name, title, scope })));
+});

@@ -98,17 +98,16 @@ export async function readResource(uri: string, context: ResourceContext): Promi
   const accountId = ACCOUNT_URI.exec(uri)?.[1];
   const entry = ENTRIES.find((candidate) => candidate.uri === uri);
   if (entry === undefined && accountId === undefined) throw new ResourceNotFoundError(uri.slice(0, 200));
-  const value = accountId === undefined ? await entry?.read(context) : await readAccount(accountId, context);
+  const value = accountId === undefined ? await entry?.read(context) : await readAccount(uri, accountId, context);
   return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(value) }] };
 }
 
-async function readAccount(id: string, context: ResourceContext): Promise<unknown> {
-  const [{ accounts }, history] = await Promise.all([
-    runTool("get_accounts", {}, context),
-    runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context),
-  ]);
+async function readAccount(uri: string, id: string, context: ResourceContext): Promise<unknown> {
+  const { accounts } = await runTool("get_accounts", {}, context);
   const account = asRows(accounts).find((row) => row.account_id === id);
-  return { ...account, transactions: history.transactions };
+  if (account === undefined) throw new ResourceNotFoundError(uri);
+  const { transactions } = await runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context);
+  return { ...account, transactions };
 }
 
 async function readLatestTransactions(context: ResourceContext): Promise<unknown> {

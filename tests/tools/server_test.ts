@@ -121,5 +121,5 @@ Deno.test("describe_capabilities tells what this server offers without asking th
     credentials: false,
     trading: "off",
   });
-  assert.deepEqual(tools, catalogue.map(({ name, title, scope }) => ({ name, title, scope })));
+  assert.deepEqual(tools, catalogue.map(({ name, scope }) => ({ name, scope })));
 });

@@ -10,7 +10,7 @@ import type { Identifiers } from "./identifiers.ts";
 import type { PriceModel, Tape, Trade } from "./market_data.ts";
 import { volumeOf } from "./market_units.ts";
 import { MARKETS, type SimulatedMarket } from "./markets.ts";
-import { crosses, matchOrder } from "./matching.ts";
+import { crosses, matchOrder, type RestingOrder, type Side } from "./matching.ts";
 import type { Settings } from "./options.ts";
 import { incomingOf, isInTransit, newOrder, type OrderDraft } from "./order_draft.ts";
 import { type Order, OrderStore, type UserTrade } from "./orders.ts";
@@ -96,6 +96,16 @@ export class Exchange {
     return this.#quotesOf(market).bookAt(atMs, this.#liveIn(market));
   }
 
+  /** What a market order of a side may trade with: the part of the book that does not move the price too far. */
+  carriedAt(
+    market: SimulatedMarket,
+    { side, atMs }: { readonly side: Side; readonly atMs: number },
+  ): readonly RestingOrder[] {
+    const opposite = this.#opposite({ market, side }, atMs);
+    const best = opposite[0]?.price ?? 0;
+    return opposite.filter(({ price }) => Math.abs(price - best) <= best * this.#parts.settings.marketOrderReach);
+  }
+
   /** A number that rises whenever an own order changes what a market shows. */
   changesIn(marketId: string): number {
     return this.#changes.get(marketId) ?? 0;
@@ -103,18 +113,14 @@ export class Exchange {
 
   /** Turns down what the book of this moment would not let through; a delayed order may still meet another book. */
   #refuseAgainstBook(order: Order, atMs: number): void {
-    const opposite = this.#opposite(order, atMs);
-    const { postOnlyCrossing, marketOrderReach } = this.#parts.settings;
     if (
-      order.postOnly && postOnlyCrossing === "error" &&
-      opposite.some(({ price }) => crosses({ side: order.side, price: order.limitPrice }, price))
+      order.postOnly && this.#parts.settings.postOnlyCrossing === "error" &&
+      this.#opposite(order, atMs).some(({ price }) => crosses({ side: order.side, price: order.limitPrice }, price))
     ) {
       throw new Refusal("ErrOrderCanceled");
     }
     if (order.type !== "MARKET") return;
-    const best = opposite[0]?.price ?? 0;
-    const near = opposite.filter(({ price }) => Math.abs(price - best) <= best * marketOrderReach);
-    const matched = matchOrder(near, incomingOf(order));
+    const matched = matchOrder(this.carriedAt(order.market, { side: order.side, atMs }), incomingOf(order));
     if (!matched.ok || matched.unmet) throw new Refusal("ErrNotEnoughLiquidity");
     const lots = matched.fills.reduce((sum, { volume }) => sum + volume, 0);
     if (volumeOf(order.market, lots).lt(order.market.minVolume)) throw new Refusal("ErrVolumeTooLow");
@@ -221,9 +227,9 @@ export class Exchange {
     return this.#parts.tape.record(market.id, { timestamp, price, volume, isBuy });
   }
 
-  #opposite(order: Order, atMs: number) {
-    const book = this.bookAt(order.market, atMs);
-    return order.side === "BUY" ? book.asks : book.bids;
+  #opposite({ market, side }: Pick<Order, "market" | "side">, atMs: number): readonly RestingOrder[] {
+    const book = this.bookAt(market, atMs);
+    return side === "BUY" ? book.asks : book.bids;
   }
 
   #liveIn(market: SimulatedMarket): Order[] {

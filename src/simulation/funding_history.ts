@@ -6,6 +6,7 @@ import type { Exchange } from "./exchange.ts";
 import type { Funding } from "./funding.ts";
 import type { Identifiers } from "./identifiers.ts";
 import { networksOf } from "./networks.ts";
+import type { Settings } from "./options.ts";
 
 /** What the past happens to. */
 export interface HistoryParts {
@@ -13,10 +14,10 @@ export interface HistoryParts {
   readonly exchange: Exchange;
   readonly funding: Funding;
   readonly identifiers: Identifiers;
+  /** How many rows of interest come before everything else. */
+  readonly settings: Pick<Settings, "ledgerRows">;
   /** When the past ends. */
   readonly startMs: number;
-  /** Rows of interest that come before everything else. */
-  readonly ledgerRows: number;
 }
 
 /** Milliseconds of a minute. */
@@ -57,9 +58,9 @@ export function openAccounts(parts: HistoryParts): void {
 }
 
 /** Makes a ledger as long as a reader wants to page through, one row a minute up to the first deposit. */
-function payInterest(account: Account, { ledgerRows, startMs, identifiers }: HistoryParts): void {
+function payInterest(account: Account, { settings, startMs, identifiers }: HistoryParts): void {
   const amount = new Big("0.01");
-  for (let row = ledgerRows; row > 0; row--) {
+  for (let row = settings.ledgerRows; row > 0; row--) {
     account.ledger.append({
       timestamp: startMs - HISTORY_MS - row * MINUTE,
       balanceDelta: amount,

@@ -1,15 +1,13 @@
 /**
  * The account's past, lived through the real engine: what is seeded here was deposited, traded, cancelled and left
- * open at earlier moments of the same market, so orders, fills, fees and ledgers agree from the first read. The public
- * tape of that time does not show these fills; they are older than the trades it still answers.
+ * open at earlier moments of the same market, so orders, fills, fees, ledgers, public trades and candles agree from the
+ * first read.
  */
 
 import Big from "big.js";
 import type { OrderDraft } from "./order_draft.ts";
 import { awaitPayment, DAY, type HistoryParts, MINUTE, moveFunds, openAccounts, withdraw } from "./funding_history.ts";
-import { lotsOf } from "./market_units.ts";
-import type { Order } from "./orders.ts";
-import { Refusal } from "./refusal.ts";
+import { costOf, lotsOf } from "./market_units.ts";
 import { findMarket, type SimulatedMarket } from "./markets.ts";
 
 /** Opens the accounts and lives through their past, oldest event first. */
@@ -48,10 +46,13 @@ interface Act {
   readonly atMs: number;
 }
 
-/** A market buy. */
+/** A market buy, of less than `amount` where the book cannot carry that much. */
 function spend(parts: HistoryParts, { pair, amount, atMs }: Act & { readonly amount: string }): void {
   const market = marketOf(pair);
-  attempt(parts, { ...draft(parts, market), type: "MARKET", timeInForce: "IOC", budget: new Big(amount) }, atMs);
+  const offered = parts.exchange.carriedAt(market, { side: "BUY", atMs })
+    .reduce((sum, { price, volume }) => sum.plus(costOf(market, price, volume)), new Big(0));
+  const budget = offered.lt(amount) ? offered : new Big(amount);
+  parts.exchange.place({ ...draft(parts, market), type: "MARKET", timeInForce: "IOC", budget }, atMs);
 }
 
 /** A limit order that trades at once, whatever the book holds. */
@@ -63,7 +64,7 @@ function cross(
   const best = bestPrice(parts, { market, side, atMs });
   const limitPrice = Math.round(side === "BUY" ? best * 1.02 : best * 0.98);
   const limitVolume = lotsOf(market, new Big(volume));
-  attempt(parts, { ...draft(parts, market), side, limitPrice, limitVolume, timeInForce: "IOC" }, atMs);
+  parts.exchange.place({ ...draft(parts, market), side, limitPrice, limitVolume, timeInForce: "IOC" }, atMs);
 }
 
 /** A limit order away from the market, as a fraction of the best price on its own side; cancelled later, or left. */
@@ -80,7 +81,7 @@ function rest(
   const best = bestPrice(parts, { market, side: side === "BUY" ? "SELL" : "BUY", atMs });
   const limitPrice = Math.round(side === "BUY" ? best * (1 - away) : best * (1 + away));
   const stop = stopped ? { price: Math.round(limitPrice * 1.01), direction: "BELOW" as const } : null;
-  const order = attempt(parts, {
+  const order = parts.exchange.place({
     ...draft(parts, market),
     side,
     type: stop === null ? "LIMIT" : "STOP_LIMIT",
@@ -89,28 +90,19 @@ function rest(
     stop,
     clientOrderId: `seeded-${pair.toLowerCase()}-${side.toLowerCase()}${stopped ? "-stop" : ""}-${atMs}`,
   }, atMs);
-  if (order && cancelAfterMs !== undefined) parts.exchange.cancel(order.id, atMs + cancelAfterMs);
+  if (cancelAfterMs !== undefined) parts.exchange.cancel(order.id, (order.dueAt ?? atMs) + cancelAfterMs);
 }
 
-/** Buys more than the best ask offers, and cancels the rest before anybody else sells. */
+/** Buys more than the best price offers, and cancels the rest before anybody else sells. */
 function takeAndCancel(parts: HistoryParts, { pair, atMs }: Act): void {
   const market = marketOf(pair);
-  const [best] = parts.exchange.bookAt(market, atMs).asks;
-  if (best === undefined) return;
-  const limitVolume = best.volume + lotsOf(market, new Big("0.001"));
-  const order = attempt(parts, { ...draft(parts, market), limitPrice: best.price, limitVolume }, atMs);
+  const limitPrice = bestPrice(parts, { market, side: "BUY", atMs });
+  const offered = parts.exchange.bookAt(market, atMs).asks.filter(({ price }) => price === limitPrice)
+    .reduce((sum, { volume }) => sum + volume, 0);
+  const limitVolume = offered + lotsOf(market, new Big("0.001"));
+  const order = parts.exchange.place({ ...draft(parts, market), limitPrice, limitVolume }, atMs);
   // One millisecond after it reached the book, however long its way was.
-  if (order?.dueAt) parts.exchange.cancel(order.id, order.dueAt + 1);
-}
-
-/** Places an order, if its moment lets it: a past that lacks one order is as good a past. */
-function attempt({ exchange }: HistoryParts, order: OrderDraft, atMs: number): Order | undefined {
-  try {
-    return exchange.place(order, atMs);
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
-  }
+  parts.exchange.cancel(order.id, (order.dueAt ?? atMs) + 1);
 }
 
 function draft({ accounts }: HistoryParts, market: SimulatedMarket): OrderDraft {

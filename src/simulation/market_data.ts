@@ -60,7 +60,7 @@ export interface Tape {
   /** Adds a trade that an account took part in and answers its sequence; times may not run backwards per market. */
   record(marketId: string, trade: Trade): number;
   /** The newest trade at or before `atMs`; history starts 90 days before the simulation, so there always is one. */
-  lastTrade(marketId: string, atMs: number): SequencedTrade;
+  lastTrade(marketId: string, atMs: number): Trade;
   /** At most `limit` trades with `fromMs <= timestamp <= toMs`, newest first. */
   trades(marketId: string, range: { fromMs: number; toMs: number; limit: number }): readonly SequencedTrade[];
   /** Base volume in lots of the 24 hours up to `atMs`. */

@@ -20,13 +20,6 @@ interface DaySummary {
   readonly candles: readonly Candle[];
 }
 
-/** A trade's place in history. */
-interface Place {
-  readonly dayMs: number;
-  readonly index: number;
-  readonly trade: Trade;
-}
-
 /**
  * The history of one market; its methods are those of `Tape`, for this market.
  *
@@ -68,15 +61,15 @@ export class MarketTape {
     }
     this.#see(timestamp);
     const dayMs = startOfDay(timestamp);
-    this.#recordedOn(dayMs).push(trade);
-    return this.#firstSequence(dayMs) + this.#log(dayMs).trades.length - 1;
+    const count = this.#recordedOn(dayMs).push(trade) + this.#inventedBetween(dayMs, timestamp + 1);
+    return this.#firstSequence(dayMs) + count - 1;
   }
 
-  lastTrade(atMs: number): SequencedTrade {
+  lastTrade(atMs: number): Trade {
     this.#see(atMs);
-    const place = this.#newest(atMs);
-    if (!place) throw new RangeError(`Cannot read last trade as nothing traded by then: current time is ${atMs}`);
-    return this.#sequenced(place);
+    const newest = this.#newest(atMs);
+    if (!newest) throw new RangeError(`Cannot read last trade as nothing traded by then: current time is ${atMs}`);
+    return newest;
   }
 
   trades(range: { fromMs: number; toMs: number; limit: number }): readonly SequencedTrade[] {
@@ -88,7 +81,7 @@ export class MarketTape {
       for (let index = log.countAt(range.toMs) - 1; index >= 0 && found.length < range.limit; index--) {
         const trade = log.trades[index];
         if (!trade || trade.timestamp < range.fromMs) return found;
-        found.push(this.#sequenced({ dayMs, index, trade }));
+        found.push({ ...trade, sequence: this.#firstSequence(dayMs) + index });
       }
     }
     return found;
@@ -114,7 +107,7 @@ export class MarketTape {
     const startMs = Math.max(Math.ceil(sinceMs / durationMs) * durationMs, firstMs);
     const endMs = Math.min(startMs + limit * durationMs, atMs + 1);
     if (startMs >= endMs) return [];
-    const close = this.#newest(startMs - 1)?.trade.price;
+    const close = this.#newest(startMs - 1)?.price;
     const series = new CandleSeries({ startMs, durationMs, close });
     for (let dayMs = startOfDay(Math.max(startMs, this.#historyMs)); dayMs < endMs; dayMs += DAY_MS) {
       this.#addDay(series, { dayMs, startMs, endMs, durationMs });
@@ -141,23 +134,17 @@ export class MarketTape {
     }
   }
 
-  #newest(atMs: number): Place | undefined {
+  #newest(atMs: number): Trade | undefined {
     const todayMs = startOfDay(atMs);
     if (todayMs < this.#historyMs) return undefined;
     const today = this.#log(todayMs);
-    const index = today.countAt(atMs) - 1;
-    const trade = today.trades[index];
-    if (trade) return { dayMs: todayMs, index, trade };
+    const trade = today.trades[today.countAt(atMs) - 1];
+    if (trade) return trade;
     for (let dayMs = todayMs - DAY_MS; dayMs >= this.#historyMs; dayMs -= DAY_MS) {
-      const { count, last } = this.#summary(dayMs);
-      if (last) return { dayMs, index: count - 1, trade: last };
+      const { last } = this.#summary(dayMs);
+      if (last) return last;
     }
     return undefined;
-  }
-
-  #sequenced({ dayMs, index, trade }: Place): SequencedTrade {
-    const { timestamp, price, volume, isBuy } = trade;
-    return { sequence: this.#firstSequence(dayMs) + index, timestamp, price, volume, isBuy };
   }
 
   #firstSequence(dayMs: number): number {
@@ -173,10 +160,12 @@ export class MarketTape {
   #countOn(dayMs: number): number {
     const known = this.#summaries.get(dayMs);
     if (known) return known.count;
-    const endMs = dayMs + DAY_MS;
-    const invented = this.#model.countBetween?.(this.#marketId, dayMs, endMs) ??
-      this.#model.tradesBetween(this.#marketId, dayMs, endMs).length;
-    return invented + (this.#recorded.get(dayMs)?.length ?? 0);
+    return this.#inventedBetween(dayMs, dayMs + DAY_MS) + (this.#recorded.get(dayMs)?.length ?? 0);
+  }
+
+  #inventedBetween(fromMs: number, toMs: number): number {
+    return this.#model.countBetween?.(this.#marketId, fromMs, toMs) ??
+      this.#model.tradesBetween(this.#marketId, fromMs, toMs).length;
   }
 
   #see(atMs: number): void {

@@ -8,7 +8,6 @@ import { seedHistory } from "./history.ts";
 import { createIdentifiers, type Identifiers } from "./identifiers.ts";
 import type { PriceModel, Tape } from "./market_data.ts";
 import { type Settings, type SimulationOptions, withDefaults } from "./options.ts";
-import { withPast } from "./past_tape.ts";
 import { createPriceModel } from "./prices.ts";
 import { createTape } from "./tape.ts";
 
@@ -33,12 +32,13 @@ export function createSimulation(options: SimulationOptions, startMs: number): S
   const exchange = new Exchange({
     accounts,
     model,
-    tape: withPast(tape, startMs),
+    tape,
     identifiers,
     settings,
     startMs: startMs - HISTORY_MS,
   });
   const funding = new Funding({ accounts, identifiers });
-  seedHistory({ accounts, exchange, funding, identifiers, startMs, ledgerRows: settings.ledgerRows });
+  // Before anything reads the tape: what a read has shown stays as it is.
+  seedHistory({ accounts, exchange, funding, identifiers, settings, startMs });
   return { settings, identifiers, accounts, exchange, funding, model, tape };
 }

@@ -1,0 +1,86 @@
+/**
+ * What a listener is: it accepts connections, speaks TLS, HTTP and the framing of WebSocket, and hands requests and
+ * sockets to an application. There are two, `native.ts` and `hardened.ts`, with one behaviour; nothing above them knows
+ * which one it is.
+ */
+
+/** The other end of a connection. */
+export interface Peer {
+  /** IP address, IPv6 without brackets or zone. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A WebSocket that is open. */
+export interface Socket {
+  /** Sends one text frame; dropped in silence when the socket is no longer open. */
+  send(text: string): void;
+  /** Starts the closing handshake; `code` as in RFC 6455, `reason` at most 123 bytes. */
+  close(code: number, reason: string): void;
+  /** Ends the connection at once, also when the peer reads nothing; on the native listener as far as the runtime can. */
+  terminate(): void;
+  /** Bytes that wait for the peer to read. */
+  readonly bufferedAmount: number;
+}
+
+/** What the application does with a socket's events; each is called from the listener, never after `closed`. */
+export interface SocketHandler {
+  text(data: string): void;
+  binary(): void;
+  /** The socket is gone, whoever ended it; called once. */
+  closed(code: number, reason: string): void;
+}
+
+/** Accepts an upgrade. */
+export interface Acceptance {
+  /** The subprotocol to echo; only one that the client offered. */
+  readonly protocol?: string;
+  /** Called when the socket is open. */
+  open(socket: Socket): SocketHandler;
+}
+
+/** What a listener serves. Requests are web-standard; bodies are bounded by whoever reads them. */
+export interface Application {
+  fetch(request: Request, peer: Peer): Promise<Response>;
+  /** Decides about a request to upgrade to WebSocket: a response refuses it. */
+  upgrade(request: Request, peer: Peer): Response | Acceptance;
+  /** A connection was accepted, before TLS and any byte; `false` turns it away. `release` is called when it has ended. */
+  admit(peer: Peer): { readonly release: () => void } | false;
+}
+
+/** A certificate chain and its key, both as PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** How a listener listens. */
+export interface ListenOptions {
+  readonly hostname: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly tls?: TlsFiles;
+  /** Largest WebSocket message in bytes, joined from fragments; a larger one closes with 1009. */
+  readonly maxMessageSize: number;
+  /** Between pings on a WebSocket; a peer that does not answer is gone within two intervals. */
+  readonly pingIntervalMs: number;
+  /** For a request's headers, and for the TLS handshake. @default 10_000 */
+  readonly headersTimeoutMs?: number;
+  /** For a request's body. @default 30_000 */
+  readonly requestTimeoutMs?: number;
+}
+
+/** A listener at work. */
+export interface RunningListener {
+  readonly hostname: string;
+  readonly port: number;
+  /** Uses other certificate files for new connections; throws where the listener cannot. */
+  reload(tls: TlsFiles): void;
+  /** Accepts nothing more; open sockets go on. */
+  stopAccepting(): void;
+  /** Ends what is still open, at once, and waits for it. */
+  close(): Promise<void>;
+}
+
+/** Starts a listener. Rejects with an error of code `EADDRINUSE`, `EACCES` or `EADDRNOTAVAIL` when the address is not available. */
+export type Listen = (application: Application, options: ListenOptions) => Promise<RunningListener>;

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import type { Client } from "@modelcontextprotocol/client";
+import { TestExchange } from "../support/exchange.ts";
+import { connectClient } from "./connections.ts";
+
+async function completed(client: Client, argument: string, value: string, name = "pre_trade_check"): Promise<string[]> {
+  const ref = { type: "ref/prompt", name } as const;
+  return (await client.complete({ ref, argument: { name: argument, value } })).completion.values;
+}
+
+Deno.test("pairs are completed as people write them", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const bitcoin = ["XBTEUR", "XBTMYR", "XBTNGN", "XBTUSDC", "XBTUSDT", "XBTZAR"];
+  assert.deepEqual(await completed(client, "pair", "XBT"), bitcoin);
+  assert.deepEqual(await completed(client, "pair", "btc/"), bitcoin);
+  assert.deepEqual(await completed(client, "pair", "btc-usd"), ["XBTUSDC", "XBTUSDT"]);
+  assert.deepEqual(await completed(client, "pair", "nothing"), []);
+});
+
+Deno.test("currencies and sides are completed, other arguments are not", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  assert.deepEqual(await completed(client, "value_in", "za", "portfolio_review"), ["ZAR", "ZARU"]);
+  assert.deepEqual(await completed(client, "side", ""), ["BUY", "SELL"]);
+  assert.deepEqual(await completed(client, "volume", "0"), []);
+});
+
+Deno.test("account ids are completed with a key; without one, or without an exchange, there is nothing to offer", async () => {
+  await using exchange = await TestExchange.start();
+  const { accounts: [account] } = await exchange.answer("get_accounts");
+  const request = {
+    ref: { type: "ref/resource", uri: "luno://accounts/{id}" },
+    argument: { name: "id", value: account.account_id.slice(0, 8) },
+  } as const;
+  await using client = await connectClient(exchange.context);
+  assert.deepEqual((await client.complete(request)).completion.values, [account.account_id]);
+  await using stranger = await connectClient(exchange.connect({ key: null }));
+  assert.deepEqual((await stranger.complete(request)).completion.values, []);
+  await using lost = await connectClient(exchange.connect({ url: "http://127.0.0.1:1" }));
+  assert.deepEqual((await lost.complete(request)).completion.values, []);
+  assert.deepEqual(await completed(lost, "pair", "XBT"), []);
+});

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { Client } from "@modelcontextprotocol/client";
+import { loadConfig } from "../../src/config/load.ts";
+import { publicConfig } from "../../src/config/print.ts";
+import { endpoints } from "../../src/exchange/endpoints.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/keys.ts";
+import { type Json, TestExchange } from "../support/exchange.ts";
+import { connectClient } from "./connections.ts";
+
+async function read(client: Client, uri: string): Promise<Json> {
+  const { contents: [content] } = await client.readResource({ uri });
+  assert.deepEqual([content?.uri, content?.mimeType], [uri, "application/json"]);
+  return JSON.parse(content !== undefined && "text" in content ? content.text : "");
+}
+
+Deno.test("every listed resource can be read, and none shows a secret", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const { resources } = await client.listResources();
+  assert.deepEqual(resources.map(({ uri }) => uri), [
+    "luno://config",
+    "luno://status",
+    "luno://endpoints",
+    "luno://wallets",
+    "luno://transactions",
+  ]);
+  for (const { uri } of resources) {
+    const text = JSON.stringify(await read(client, uri));
+    for (const { id, secret } of Object.values(SIMULATED_KEYS)) {
+      assert.ok(!text.includes(secret) && !text.includes(btoa(`${id}:${secret}`)), uri);
+    }
+  }
+});
+
+Deno.test("luno://config shows the settings without the key's secret", async () => {
+  const env: Record<string, string> = { LUNO_API_KEY: "canary-id", LUNO_API_SECRET: "canary-secret" };
+  const loaded = await loadConfig({ exchange: "live" }, (name) => env[name]);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context, { config: publicConfig(loaded) });
+  const config = await read(client, "luno://config");
+  assert.equal(config.exchange, "live");
+  assert.doesNotMatch(JSON.stringify(config), /canary-secret/);
+});
+
+Deno.test("luno://status tells the state of the way to the exchange", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const status = await read(client, "luno://status");
+  assert.deepEqual([status.server, status.exchange, status.credentials, status.uptime_ms], [
+    "luno-mcp-server",
+    "simulated",
+    true,
+    1_235,
+  ]);
+  assert.equal(status.breaker.state, "closed");
+});
+
+Deno.test("luno://endpoints lists every call that the client can make", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const list: Json[] = await read(client, "luno://endpoints");
+  assert.deepEqual(list.map(({ name }) => name), Object.keys(endpoints));
+  assert.deepEqual(list.find(({ name }) => name === "getBalances").permission, "Perm_R_Balance");
+});
+
+Deno.test("luno://wallets is what get_accounts answers", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  assert.deepEqual(await read(client, "luno://wallets"), await exchange.answer("get_accounts"));
+});
+
+Deno.test("luno://transactions shows the latest rows over all accounts, however long a ledger is", async () => {
+  await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
+  await using client = await connectClient(exchange.context);
+  const { accounts } = await exchange.answer("get_accounts");
+  const rows: Json[] = (await Promise.all(accounts.map(async ({ account_id, currency }: Json) =>
+    (await exchange.answer("get_transaction_history", { account_id, limit: 100 })).transactions
+      .map((row: Json) => ({ account_id, currency, ...row }))
+  ))).flat();
+  const latest = await read(client, "luno://transactions");
+  assert.equal(latest.length, 20);
+  const times = latest.map(({ time }: Json) => time);
+  assert.deepEqual(times, rows.map(({ time }) => time).toSorted().toReversed().slice(0, 20));
+  for (const row of latest) assert.ok(rows.some((known) => JSON.stringify(known) === JSON.stringify(row)));
+});
+
+Deno.test("luno://accounts/{id} shows one account with its latest rows", async () => {
+  await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
+  await using client = await connectClient(exchange.context);
+  const { resourceTemplates } = await client.listResourceTemplates();
+  assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), ["luno://accounts/{id}"]);
+  const { accounts } = await exchange.answer("get_accounts");
+  const account = accounts.find(({ name }: Json) => name === "ZAR Wallet");
+  const { transactions, ...shown } = await read(client, `luno://accounts/${account.account_id}`);
+  assert.deepEqual(shown, account);
+  const { account_id } = account;
+  const history = await exchange.answer("get_transaction_history", { account_id, limit: 20 });
+  assert.deepEqual(transactions, history.transactions);
+});
+
+Deno.test("a resource that the exchange does not give fails with the tool's error as data", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.connect({ key: null }));
+  for (const uri of ["luno://wallets", "luno://transactions", "luno://accounts/42"]) {
+    const error = await client.readResource({ uri }).then(() => assert.fail(uri), (error: Json) => error);
+    assert.deepEqual([error.code, error.data.code], [-32603, "ERR_CREDENTIALS_MISSING"]);
+  }
+});

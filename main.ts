@@ -23,6 +23,9 @@ const world: World = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   shutdown: shutdown.signal,
+  onHangup(listener) {
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
+  },
 };
 
 Deno.exit(await run(world));

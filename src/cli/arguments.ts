@@ -1,13 +1,12 @@
 /** Reads the command line: which command, with which flags and operands. Decides nothing about their values. */
 
 import { Command, CommanderError, Option } from "commander";
-import { SERVER_SETTINGS, SIMULATOR_SETTINGS } from "../config/settings.ts";
+import { SERVER_SETTINGS } from "../config/settings.ts";
 import type { Setting, Settings } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
+import { COMMANDS } from "./commands.ts";
+import type { CommandEntry, CommandName } from "./commands.ts";
 import { didYouMean } from "./did_you_mean.ts";
-
-/** The commands that people type; without one it is `serve`. */
-export type CommandName = "serve" | "tools" | "call" | "config" | "simulator";
 
 /** A command line that can be run. */
 export interface Invocation {
@@ -23,44 +22,6 @@ export interface Invocation {
 export type Arguments =
   | { kind: "run"; invocation: Invocation; problems: string[] }
   | { kind: "print"; text: string };
-
-interface CommandEntry {
-  readonly usage: string;
-  readonly summary: string;
-  readonly settings: Settings;
-  readonly json?: true;
-  /** How many operands it takes. */
-  readonly operands?: { readonly min: number; readonly max: number };
-}
-
-const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
-  serve: { usage: "serve", summary: "serve clients (what runs without a command)", settings: SERVER_SETTINGS },
-  tools: {
-    usage: "tools",
-    summary: "list the tools with their scopes and token costs",
-    settings: SERVER_SETTINGS,
-    json: true,
-  },
-  call: {
-    usage: "call <tool> [name=value...]",
-    summary: "run one tool and print its answer",
-    settings: SERVER_SETTINGS,
-    json: true,
-    operands: { min: 1, max: 50 },
-  },
-  config: {
-    usage: "config print",
-    summary: "print every setting, its value and where it comes from",
-    settings: SERVER_SETTINGS,
-    json: true,
-    operands: { min: 1, max: 1 },
-  },
-  simulator: {
-    usage: "simulator",
-    summary: "serve the simulated exchange alone, on loopback",
-    settings: SIMULATOR_SETTINGS,
-  },
-};
 
 const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
 
@@ -142,6 +103,7 @@ function addOption(command: Command, setting: Setting, { refuse }: Listener): vo
     ...(setting.default === undefined ? [] : [`default ${setting.default}`]),
   ];
   const help = notes.length === 0 ? setting.help : `${setting.help} (${notes.join("; ")})`;
+  if (setting.value === undefined) return void command.option(`--${flag}`, help);
   const option = new Option(`--${flag} <${setting.value}>`, help).argParser((text: string, before?: string) => {
     if (before !== undefined) {
       refuse(`--${flag}: expected once, given as ${JSON.stringify(before)} and ${JSON.stringify(text)}`);
@@ -170,7 +132,7 @@ function judgeOperands(command: CommandName, left: readonly string[]): string[] 
   const { min, max } = entry.operands ?? { min: 0, max: 0 };
   const problems = unknown.map((word) => describeUnknownFlag(word, entry.settings));
   if (operands.length < min && unknown.length === 0) problems.push(`${command}: expected ${entry.usage}`);
-  if (command === "config" && operands[0] !== undefined && operands[0] !== "print") {
+  if (entry.word !== undefined && operands[0] !== undefined && operands[0] !== entry.word) {
     problems.push(`${operands[0]}: expected ${entry.usage}`);
   }
   for (const operand of operands.slice(max)) problems.push(describeUnexpected(operand, command));

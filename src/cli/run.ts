@@ -5,6 +5,7 @@ import { startLogging } from "../logging.ts";
 import type { LoggingOptions } from "../logging.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
+import type { CommandName } from "./commands.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -17,10 +18,8 @@ export async function run(world: World): Promise<ExitCode> {
     return 0;
   }
   const { invocation, problems } = read;
-  if (invocation.command === "simulator") {
-    const { simulator } = await import("./simulator.ts");
-    return await simulator(invocation.flags, { world, problems });
-  }
+  const standalone = await findStandalone(invocation.command);
+  if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
   if (!loaded.ok) problems.push(...loaded.problems);
   if (!loaded.ok || problems.length > 0) return await refuse(world, problems);
@@ -42,7 +41,29 @@ export async function withLogging(options: LoggingOptions, body: () => Promise<E
   }
 }
 
-/** Modules are loaded by the command that needs them, so that serving starts fast. */
+/** A command with settings of its own, which it reads itself. */
+type Standalone = (
+  flags: Readonly<Record<string, string>>,
+  options: { world: World; problems: readonly string[]; operands: readonly string[]; json: boolean },
+) => Promise<ExitCode>;
+
+// Modules are loaded by the command that needs them, so that serving starts fast.
+
+async function findStandalone(command: CommandName): Promise<Standalone | undefined> {
+  switch (command) {
+    case "client":
+      return (await import("./client.ts")).client;
+    case "bridge":
+      return (await import("./bridge.ts")).bridge;
+    case "certs":
+      return (await import("./certs.ts")).certs;
+    case "simulator":
+      return (await import("./simulator.ts")).simulator;
+    default:
+      return undefined;
+  }
+}
+
 async function runCommand(invocation: Invocation, loaded: LoadedConfig, world: World): Promise<ExitCode> {
   switch (invocation.command) {
     case "tools":

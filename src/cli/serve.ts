@@ -1,13 +1,15 @@
-/** `serve`: one client over stdio. */
+/** `serve`: one client over stdio, or many over the network. */
 
 import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { directMethods } from "../protocol/direct_call.ts";
+import { CallLane } from "../protocol/lane.ts";
 import { listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
-import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { lazily } from "./lazily.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -19,28 +21,36 @@ const DRAIN_MS = 800;
 /** Serves until the client leaves or a signal comes, then lets running calls finish for a moment. */
 export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCode> {
   const { config } = loaded;
-  const started = world.monotonic();
-  let opened: Promise<OpenBackend> | undefined;
-  const backend = () =>
-    opened ??= import("./backend.ts").then(({ openBackend }) => openBackend(loaded, world, started));
-  const factory = createServerFactory({
-    identity: { name: NAME, version: VERSION },
-    listing: listingOf(config.tools),
-    backend,
+  if (config.transport !== "stdio") {
+    const { serveNetwork } = await import("./serve_network.ts");
+    return await serveNetwork(loaded, world);
+  }
+  const startedMs = world.monotonic();
+  const opened = lazily(async () => (await import("./backend.ts")).openBackend(loaded, world, startedMs));
+  const listing = listingOf(config.tools);
+  const parts = { identity: { name: NAME, version: VERSION }, backend: opened.get };
+  const transport = new StdioTransport(world, {
+    maxMessageSize: config.maxMessageSize,
+    maxInFlight: config.maxInFlight,
+    lane: new CallLane({ ...parts, methods: directMethods(listing) }),
+    now: world.monotonic,
   });
-  const transport = new StdioTransport(world, { maxMessageSize: config.maxMessageSize });
-  const handle = serveStdio(factory, { transport, onerror: (error) => log.debug("stdio", { error: error.message }) });
+  const handle = serveStdio(createServerFactory({ ...parts, listing }), {
+    transport,
+    onerror: (error) => log.debug("stdio", { error: error.message }),
+  });
   if (world.stdin.isTerminal()) await print(world.stderr, waitingText(config.exchange));
   log.debug("serving", { version: VERSION, exchange: config.exchange });
   await Promise.race([transport.ended, aborted(world.shutdown)]);
   const drained = await transport.drain(DRAIN_MS);
   if (!drained && !transport.isClosed) log.warning("calls were still running at the end and stay unanswered");
   await handle.close();
-  await (await opened)?.close();
+  await (await opened.settled())?.close();
   return 0;
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve(), { once: true });
@@ -53,5 +63,6 @@ It is meant to be started by a client, from an entry like this in its mcp.json:
 
   { "mcpServers": { "luno": { "command": "luno-mcp-server", "args": ["--exchange", "${exchange}"] } } }
 
-To try a tool by hand: luno-mcp-server call get_crypto_price pair=BTC/ZAR --exchange ${exchange}`;
+To try a tool by hand: luno-mcp-server call get_crypto_price pair=BTC/ZAR --exchange ${exchange}
+To serve many clients: luno-mcp-server --transport websocket --exchange ${exchange}`;
 }

@@ -2,8 +2,8 @@
 
 import { parseSettings } from "../config/parse.ts";
 import { SIMULATOR_SETTINGS } from "../config/settings.ts";
-import { parseFaults } from "../simulation/faults.ts";
-import type { ParsedFaults } from "../simulation/faults.ts";
+import { parseFaults } from "../simulation/api/faults.ts";
+import type { ParsedFaults } from "../simulation/api/faults.ts";
 import { startSimulation } from "../simulation/server.ts";
 import type { RunningSimulation } from "../simulation/server.ts";
 import { print, refuse } from "./world.ts";

@@ -20,8 +20,12 @@ export interface World {
   now(): number;
   /** Milliseconds that only ever rise, for durations. */
   monotonic(): number;
+  /** From 0 up to, but not including, 1. @default Math.random */
+  random?(): number;
   /** Aborts at SIGINT and SIGTERM. */
   readonly shutdown: AbortSignal;
+  /** Has `listener` called at SIGHUP, where the system knows it. */
+  onHangup(listener: () => void): void;
 }
 
 /** Writes text and a newline; a reader that has gone away is no error. */

@@ -8,7 +8,7 @@ import type { Config, Setting } from "./settings.ts";
 export interface ShownSetting {
   /** The flag, or the variable where there is none. */
   readonly name: string;
-  readonly value: string | number | null;
+  readonly value: string | number | boolean | null;
   readonly origin: Origin;
 }
 
@@ -24,11 +24,11 @@ export function shownSettings(
 }
 
 /** The same as an object by name, for clients. */
-export function publicConfig(loaded: Parameters<typeof shownSettings>[0]): Record<string, string | number | null> {
+export function publicConfig(loaded: Parameters<typeof shownSettings>[0]): Record<string, ShownSetting["value"]> {
   return Object.fromEntries(shownSettings(loaded).map(({ name, value }) => [name.replace(/^--/, ""), value]));
 }
 
-function shownValue(value: Config[keyof Config]): string | number | null {
+function shownValue(value: Config[keyof Config]): ShownSetting["value"] {
   if (value === undefined) return null;
   if (value instanceof URL) return value.href;
   return typeof value === "object" ? value.join(",") : value;

@@ -5,6 +5,7 @@
  * that a flag, a variable or a file holds.
  */
 
+import { isIP } from "node:net";
 import { z } from "zod";
 
 /** One row of the table; `Schema` reads text. */
@@ -13,7 +14,7 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly help: string;
   /** `log-level` for `--log-level`; a setting without one cannot be given on the command line. */
   readonly flag?: string;
-  /** What stands behind the flag in the help, such as `level`. */
+  /** What stands behind the flag in the help, such as `level`; a flag without one is a switch. */
   readonly value?: string;
   /** Environment variables, the first that is set wins. */
   readonly env: readonly string[];
@@ -65,6 +66,13 @@ export function someOf<const Word extends string>(...words: readonly Word[]): z.
   });
 }
 
+/** A comma-separated list of texts. */
+export const List: z.ZodType<readonly string[], string> = z.string()
+  .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""));
+
+/** What a switch reads: `true` or `false`. */
+export const Switch: z.ZodType<boolean, string> = oneOf("true", "false").transform((word) => word === "true");
+
 /** An http or https address; a bare host name means https. */
 export const Address: z.ZodType<URL, string> = z.string().transform((text, context) => {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`);
@@ -80,8 +88,8 @@ const Text = z.string().min(1, { error: "expected a value" });
 /** What every command that reaches the exchange understands. */
 export const SERVER_SETTINGS = {
   transport: {
-    schema: oneOf("stdio"),
-    help: "how clients connect",
+    schema: oneOf("stdio", "websocket", "http"),
+    help: "stdio: one client; websocket: many, over WebSocket and Streamable HTTP on one port; http: without WebSocket",
     flag: "transport",
     value: "name",
     env: ["MCP_TRANSPORT"],
@@ -141,6 +149,129 @@ export const SERVER_SETTINGS = {
     value: "bytes",
     env: ["MCP_MAX_MESSAGE_SIZE"],
     default: "1048576",
+  },
+  host: {
+    schema: Text,
+    help: "address to listen on",
+    flag: "host",
+    value: "name",
+    env: ["MCP_HOST"],
+    default: "localhost",
+  },
+  port: {
+    schema: wholeNumber(0, 65_535),
+    help: "port to listen on; 0 picks a free one",
+    flag: "port",
+    value: "number",
+    env: ["MCP_PORT"],
+    default: "8765",
+  },
+  listener: {
+    schema: oneOf("auto", "native", "hardened"),
+    help: "auto: native on loopback, hardened elsewhere",
+    flag: "listener",
+    value: "which",
+    env: ["MCP_LISTENER"],
+    default: "auto",
+  },
+  sslCert: {
+    schema: Text,
+    help: "certificate chain as PEM; with --ssl-key",
+    flag: "ssl-cert",
+    value: "path",
+    env: ["SSL_CERT_PATH"],
+  },
+  sslKey: {
+    schema: Text,
+    help: "the certificate's key as PEM, readable by its owner only",
+    flag: "ssl-key",
+    value: "path",
+    env: ["SSL_KEY_PATH"],
+  },
+  allowedHosts: {
+    schema: List,
+    help: "Host headers to let in, beside those of loopback on loopback",
+    flag: "allowed-hosts",
+    value: "list",
+    env: ["MCP_ALLOWED_HOSTS"],
+  },
+  allowedOrigins: {
+    schema: List,
+    help: "Origins of web pages to let in, beside those of loopback on loopback",
+    flag: "allowed-origins",
+    value: "list",
+    env: ["MCP_ALLOWED_ORIGINS"],
+  },
+  unsafeExpose: {
+    schema: Switch,
+    help: "serve everybody who reaches an address off loopback; for those with a proxy of their own in front",
+    flag: "unsafe-expose",
+    env: [],
+    default: "false",
+  },
+  maxConnections: {
+    schema: wholeNumber(1, 100_000),
+    help: "connections in all",
+    flag: "max-connections",
+    value: "number",
+    env: ["MCP_MAX_CONNECTIONS"],
+    default: "50",
+  },
+  maxConnectionsPerClient: {
+    schema: wholeNumber(1, 100_000),
+    help: "connections of one client; on loopback all that there are, unless set",
+    flag: "max-connections-per-client",
+    value: "number",
+    env: ["MCP_MAX_CONNECTIONS_PER_CLIENT"],
+    default: "10",
+  },
+  rateLimit: {
+    schema: wholeNumber(1, 10_000_000),
+    help: "requests a minute and client; on loopback as many for each possible connection, unless set",
+    flag: "rate-limit",
+    value: "requests",
+    env: ["MCP_RATE_LIMIT"],
+    default: "100",
+  },
+  maxInFlight: {
+    schema: wholeNumber(1, 10_000),
+    help: "requests of one connection that run side by side",
+    flag: "max-in-flight",
+    value: "number",
+    env: ["MCP_MAX_IN_FLIGHT"],
+    default: "16",
+  },
+  maxQueue: {
+    schema: wholeNumber(0, 100_000),
+    help: "requests of one connection that wait; more are refused",
+    flag: "max-queue",
+    value: "number",
+    env: ["MCP_MAX_QUEUE"],
+    default: "100",
+  },
+  pingInterval: {
+    schema: wholeNumber(1, 3_600),
+    help: "seconds between pings; who does not answer is gone within two",
+    flag: "ping-interval",
+    value: "seconds",
+    env: ["MCP_PING_INTERVAL"],
+    default: "30",
+  },
+  idleTimeout: {
+    schema: wholeNumber(1, 86_400),
+    help: "seconds without a message after which a connection or session ends",
+    flag: "idle-timeout",
+    value: "seconds",
+    env: ["MCP_IDLE_TIMEOUT"],
+    default: "1800",
+  },
+  statsInterval: {
+    schema: wholeNumber(0, 86_400),
+    help: "seconds between lines of statistics; 0 writes none",
+    flag: "stats-interval",
+    value: "seconds",
+    env: ["MCP_STATS_INTERVAL"],
+    default: "60",
   },
   logLevel: {
     schema: oneOf("debug", "info", "warning", "error"),
@@ -209,3 +340,198 @@ export type SimulatorConfig = ValuesOf<typeof SIMULATOR_SETTINGS>;
 function listWords(words: readonly string[], joint = "or"): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
 }
+
+const HostNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const names = text.split(",").map((part) => part.trim().toLowerCase().replace(/^\[(.*)\]$/, "$1"))
+    .filter((part) => part !== "");
+  const unusable = names.find((name) =>
+    isIP(name) === 0 && !/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.|$))+$/.test(name)
+  );
+  if (names.length > 0 && names.length <= 100 && unusable === undefined) return names;
+  context.addIssue({
+    code: "custom",
+    message: "expected a comma-separated list of at most 100 host names and IP addresses",
+  });
+  return z.NEVER;
+});
+
+/** What `certs create` understands. */
+export const CERTS_SETTINGS = {
+  dir: {
+    schema: Text,
+    help: "folder for the certificates and keys",
+    flag: "dir",
+    value: "path",
+    env: [],
+    default: "certs",
+  },
+  hosts: {
+    schema: HostNames,
+    help: "further names and IP addresses of the server, beside localhost",
+    flag: "host",
+    value: "names",
+    env: [],
+  },
+  client: {
+    schema: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, {
+      error: "expected letters, digits, dots, dashes and underscores, at most 63",
+    }),
+    help: "name that the client's certificate carries",
+    flag: "client",
+    value: "name",
+    env: [],
+    default: "developer",
+  },
+  force: {
+    schema: oneOf("true", "false").transform((word) => word === "true"),
+    help: "overwrite files that exist",
+    flag: "force",
+    env: [],
+    default: "false",
+  },
+} as const satisfies Settings;
+
+/** The configuration of `certs create` as its table reads it. */
+export type CertsConfig = ValuesOf<typeof CERTS_SETTINGS>;
+
+/** A ws or wss address. */
+export const SocketAddress: z.ZodType<URL, string> = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const usable = url !== null && /^wss?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
+    url.hash === "";
+  if (usable) return url;
+  context.addIssue({ code: "custom", message: "expected a ws or wss address without user name" });
+  return z.NEVER;
+});
+
+/** A number with decimals, within bounds. */
+export function decimalNumber(min: number, max: number): z.ZodType<number, string> {
+  return z.string()
+    .refine((text) => /^\d{1,9}(\.\d{1,6})?$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `expected a number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+const PairNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const pairs = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (pairs.length > 0 && pairs.length <= 200 && pairs.every((pair) => pair.length <= 30)) return pairs;
+  context.addIssue({ code: "custom", message: "expected a comma-separated list of at most 200 pairs" });
+  return z.NEVER;
+});
+
+/** How a client is let in by a server. */
+const ACCESS_SETTINGS = {
+  token: { schema: Text, help: "token that the server asks for", env: ["LUNO_MCP_TOKEN"], secret: true },
+  tokenFile: {
+    schema: Text,
+    help: "file that holds the token, readable by its owner only",
+    flag: "token-file",
+    value: "path",
+    env: [],
+  },
+  ca: {
+    schema: Text,
+    help: "PEM file of the authorities to trust instead of the public ones",
+    flag: "ca",
+    value: "path",
+    env: [],
+  },
+  cert: { schema: Text, help: "PEM file of the client's certificate", flag: "cert", value: "path", env: [] },
+  key: { schema: Text, help: "PEM file of the key to --cert", flag: "key", value: "path", env: [] },
+} as const satisfies Settings;
+
+/** What `client` understands. */
+export const CLIENT_SETTINGS = {
+  uri: {
+    schema: SocketAddress,
+    help: "address of the server",
+    flag: "uri",
+    value: "url",
+    env: [],
+    default: "ws://localhost:8765",
+  },
+  mode: {
+    schema: oneOf("single", "multi"),
+    help: "single: look around, call one tool or watch prices; multi: simulate many clients",
+    flag: "mode",
+    value: "name",
+    env: [],
+    default: "single",
+  },
+  pairs: {
+    schema: PairNames,
+    help: "pairs to watch, or those that simulated clients ask for",
+    flag: "pairs",
+    value: "names",
+    env: [],
+  },
+  interval: {
+    schema: decimalNumber(0.1, 86_400),
+    help: "seconds between two looks at the prices",
+    flag: "interval",
+    value: "seconds",
+    env: [],
+    default: "5",
+  },
+  duration: {
+    schema: decimalNumber(0.1, 31_536_000),
+    help: "seconds until the end; simulated clients run for 60 without it, prices are watched until Ctrl-C",
+    flag: "duration",
+    value: "seconds",
+    env: [],
+  },
+  clients: {
+    schema: wholeNumber(1, 10_000),
+    help: "simulated clients",
+    flag: "clients",
+    value: "number",
+    env: [],
+    default: "10",
+  },
+  rate: {
+    schema: decimalNumber(0.001, 1_000),
+    help: "calls a second of each simulated client",
+    flag: "rate",
+    value: "calls",
+    env: [],
+    default: "1",
+  },
+  report: {
+    schema: oneOf("text", "json"),
+    help: "how the report of the simulated clients is written",
+    flag: "report",
+    value: "format",
+    env: [],
+    default: "text",
+  },
+  maxErrorRate: {
+    schema: decimalNumber(0, 1),
+    help: "share of calls that may fail, 0 to 1; more make the exit code 1",
+    flag: "max-error-rate",
+    value: "share",
+    env: [],
+  },
+  maxP99: {
+    schema: decimalNumber(0, 600_000),
+    help: "milliseconds that 99 of 100 answers may take; more make the exit code 1",
+    flag: "max-p99",
+    value: "ms",
+    env: [],
+  },
+  ...ACCESS_SETTINGS,
+} as const satisfies Settings;
+
+/** The configuration of `client` as its table reads it. */
+export type ClientConfig = ValuesOf<typeof CLIENT_SETTINGS>;
+
+/** What `bridge` understands. */
+export const BRIDGE_SETTINGS = {
+  ...ACCESS_SETTINGS,
+  maxMessageSize: SERVER_SETTINGS.maxMessageSize,
+  logLevel: { ...SERVER_SETTINGS.logLevel, default: "warning" },
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+/** The configuration of `bridge` as its table reads it. */
+export type BridgeConfig = ValuesOf<typeof BRIDGE_SETTINGS>;

@@ -5,14 +5,14 @@
  * when it is first needed. The protocol's eras and framing are left to the SDK and the transport.
  */
 
-import { ProtocolError, ProtocolErrorCode, Server } from "@modelcontextprotocol/server";
-import type { CallToolResult, ServerOptions } from "@modelcontextprotocol/server";
+import { ProtocolError, Server } from "@modelcontextprotocol/server";
+import type { ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { ToolSet } from "../tools/catalogue.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { ResourceContext } from "./resources.ts";
-import type { ToolOutcome } from "./tool_call.ts";
+import { answerToolCall } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -53,13 +53,9 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/list", () => listed);
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal } }) => {
-      const { tools, context } = await backend();
-      const tool = tools.find(params.name);
-      if (tool === undefined) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${quote(params.name)}`);
-      }
-      const { callTool } = await import("./tool_call.ts");
-      return toResult(await callTool(tool, params.arguments, { ...context, signal }));
+      const answer = await answerToolCall(await backend(), { name: params.name, args: params.arguments, signal });
+      if ("error" in answer) throw new ProtocolError(answer.error.code, answer.error.message);
+      return answer.result;
     });
     addResources(server, backend);
     addPrompts(server, backend);
@@ -91,16 +87,4 @@ function addPrompts(server: Server, backend: () => Promise<Backend>): void {
     const { context } = await backend();
     return (await import("./completions.ts")).complete(params, { ...context, signal });
   });
-}
-
-/** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */
-export function toResult(outcome: ToolOutcome): CallToolResult {
-  if (outcome.ok) {
-    return { content: [{ type: "text", text: JSON.stringify(outcome.value) }], structuredContent: outcome.value };
-  }
-  return { content: [{ type: "text", text: JSON.stringify({ error: outcome.error }) }], isError: true };
-}
-
-function quote(name: string): string {
-  return JSON.stringify(name.slice(0, 100));
 }

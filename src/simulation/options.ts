@@ -3,8 +3,8 @@
  * documentation leaves open; their defaults are what keeps a client honest.
  */
 
-import type { FaultRule } from "./faults.ts";
-import type { TradingStatus } from "./markets.ts";
+import type { FaultRule } from "./api/faults.ts";
+import type { TradingStatus } from "./market/markets.ts";
 
 /** How the simulated exchange behaves; every field has a default. */
 export interface SimulationOptions {

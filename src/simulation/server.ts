@@ -1,10 +1,10 @@
 /** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
 
-import { type ApiOptions, createApi } from "./api.ts";
+import { type ApiOptions, createApi } from "./api/api.ts";
 import { type Door, openDoor } from "./door.ts";
-import { ConnectionReset } from "./fault_effects.ts";
-import type { Faults } from "./faults.ts";
-import { SIMULATED_KEYS } from "./keys.ts";
+import { ConnectionReset } from "./api/fault_effects.ts";
+import type { Faults } from "./api/faults.ts";
+import { SIMULATED_KEYS } from "./api/keys.ts";
 
 /** Options of {@linkcode startSimulation}. */
 export interface ServerOptions extends Omit<ApiOptions, "now"> {

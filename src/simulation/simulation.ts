@@ -1,15 +1,15 @@
 /** Puts the parts of one simulated exchange together: markets, accounts, engine, funding, and the past. */
 
-import { Accounts } from "./accounts.ts";
-import { Exchange } from "./exchange.ts";
-import { Funding } from "./funding.ts";
-import { HISTORY_MS } from "./funding_history.ts";
-import { seedHistory } from "./history.ts";
-import { createIdentifiers, type Identifiers } from "./identifiers.ts";
-import type { PriceModel, Tape } from "./market_data.ts";
-import { type Settings, type SimulationOptions, withDefaults } from "./options.ts";
-import { createPriceModel } from "./prices.ts";
-import { createTape } from "./tape.ts";
+import { Accounts } from "./trading/accounts.ts";
+import { Exchange } from "./trading/exchange.ts";
+import { Funding } from "./funding/funding.ts";
+import { HISTORY_MS } from "./history/funding_history.ts";
+import { seedHistory } from "./history/history.ts";
+import { createIdentifiers, type Identifiers } from "./trading/identifiers.ts";
+import type { PriceModel, Tape } from "./market/market_data.ts";
+import type { Settings } from "./options.ts";
+import { createPriceModel } from "./market/prices.ts";
+import { createTape } from "./market/tape.ts";
 
 /** One simulated exchange without its HTTP. */
 export interface Simulation {
@@ -23,8 +23,7 @@ export interface Simulation {
 }
 
 /** Creates a simulated exchange whose present begins at `startMs`. */
-export function createSimulation(options: SimulationOptions, startMs: number): Simulation {
-  const settings = withDefaults(options);
+export function createSimulation(settings: Settings, startMs: number): Simulation {
   const identifiers = createIdentifiers(settings.seed);
   const model = createPriceModel({ seed: settings.seed });
   const tape = createTape({ model, startMs });

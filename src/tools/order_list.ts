@@ -68,21 +68,14 @@ async function readPage(
   const lists: OrderList[] = [];
   // Open before closed: an order that closes in between stands in both lists; the other way round it would be in neither.
   for (const closed of kinds) lists.push(await exchange.call("listOrders", { ...range, closed }, { signal }));
-  // What lies before the shortest full list's end is known from all lists; the rest comes with the next page.
-  const horizon = Math.max(0, ...lists.filter((list) => list.orders.length >= size).map((list) => oldest(list.orders)));
+  // A list that is cut off still has `limit` rows that were not seen, so the latest `limit` of all lists are among these.
   const merged = new Map(lists.flatMap((list) => list.orders).map((order) => [order.order_id, order]));
-  const known = [...merged.values()]
-    .filter((order) => order.creation_timestamp >= horizon)
-    .toSorted((one, other) => other.creation_timestamp - one.creation_timestamp);
+  const known = [...merged.values()].toSorted((one, other) => other.creation_timestamp - one.creation_timestamp);
   return { orders: rowsAfter(known, position, key), isLast: lists.every((list) => list.orders.length < size) };
 }
 
 function matches(order: Order, state: OrderQuery["state"]): boolean {
   return state === "all" || state === "open" || state === "closed" || orderState(order) === state;
-}
-
-function oldest(orders: readonly Order[]): number {
-  return orders.at(-1)?.creation_timestamp ?? 0;
 }
 
 function key(order: Order): { id: string; atMs: number } {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readArguments } from "../../src/cli/arguments.ts";
-import type { CommandName, Invocation } from "../../src/cli/arguments.ts";
+import type { Invocation } from "../../src/cli/arguments.ts";
+import type { CommandName } from "../../src/cli/commands.ts";
 import { SERVER_SETTINGS, SIMULATOR_SETTINGS } from "../../src/config/settings.ts";
 import type { Setting } from "../../src/config/settings.ts";
 import { VERSION } from "../../src/version.ts";

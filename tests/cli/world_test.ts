@@ -26,6 +26,7 @@ function worldWith(stderr: Output): World {
     now: () => 0,
     monotonic: () => 0,
     shutdown: new AbortController().signal,
+    onHangup: () => {},
   };
 }
 

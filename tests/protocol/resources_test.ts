@@ -3,7 +3,7 @@ import type { Client } from "@modelcontextprotocol/client";
 import { loadConfig } from "../../src/config/load.ts";
 import { publicConfig } from "../../src/config/print.ts";
 import { endpoints } from "../../src/exchange/endpoints.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
 import { connectClient } from "./connections.ts";
 
@@ -74,10 +74,12 @@ Deno.test("luno://transactions shows the latest rows over all accounts, however 
   await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
   await using client = await connectClient(exchange.context);
   const { accounts } = await exchange.answer("get_accounts");
-  const rows: Json[] = (await Promise.all(accounts.map(async ({ account_id, currency }: Json) =>
-    (await exchange.answer("get_transaction_history", { account_id, limit: 100 })).transactions
-      .map((row: Json) => ({ account_id, currency, ...row }))
-  ))).flat();
+  const rows: Json[] = (await Promise.all(
+    accounts.map(async ({ account_id, currency }: Json) =>
+      (await exchange.answer("get_transaction_history", { account_id, limit: 100 })).transactions
+        .map((row: Json) => ({ account_id, currency, ...row }))
+    ),
+  )).flat();
   const latest = await read(client, "luno://transactions");
   assert.equal(latest.length, 20);
   const times = latest.map(({ time }: Json) => time);

@@ -4,7 +4,7 @@ import { type CallOptions, ExchangeClient } from "../../src/exchange/client.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../../src/exchange/endpoints.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
-import type { FaultRule } from "../../src/simulation/faults.ts";
+import type { FaultRule } from "../../src/simulation/api/faults.ts";
 import { defineTool, READS_SERVER } from "../../src/tools/tool.ts";
 import { http, RawServer } from "../exchange/raw_server.ts";
 import { runTool, TestExchange } from "../support/exchange.ts";
@@ -54,10 +54,12 @@ const FAULTS: readonly (readonly [FaultRule, Pick<ToolError, "code" | "retryable
 for (const [fault, expected, exchangeSaid] of FAULTS) {
   Deno.test(`${JSON.stringify(fault)} reaches the caller as ${expected.code}`, async () => {
     await using exchange = await TestExchange.start();
-    for (const [tool, args, path] of [
-      ["get_crypto_price", { pair: "XBTZAR" }, "/api/1/ticker"],
-      ["get_accounts", {}, "/api/1/balance"],
-    ] as const) {
+    for (
+      const [tool, args, path] of [
+        ["get_crypto_price", { pair: "XBTZAR" }, "/api/1/ticker"],
+        ["get_accounts", {}, "/api/1/balance"],
+      ] as const
+    ) {
       const context = exchange.connect();
       await exchange.answer(tool, args, context);
       exchange.simulation.faults.set([{ ...fault, path }]);
@@ -80,7 +82,10 @@ for (const [fault, expected, exchangeSaid] of FAULTS) {
 Deno.test("a delay beyond the deadline reaches the caller as ERR_TIMEOUT, and the wait ends", async () => {
   await using exchange = await TestExchange.start({ faults: [{ kind: "delay", ms: 60_000, path: "/api/1/ticker" }] });
   const hurried = new HurriedClient({ url: exchange.simulation.url, sleep: () => Promise.resolve() });
-  const error = await exchange.refusal("get_crypto_price", { pair: "XBTZAR" }, { ...exchange.context, exchange: hurried });
+  const error = await exchange.refusal("get_crypto_price", { pair: "XBTZAR" }, {
+    ...exchange.context,
+    exchange: hurried,
+  });
   hurried.close();
   assert.deepEqual([error.code, error.retryable], ["ERR_TIMEOUT", true]);
   assert.match(error.message, /did not answer in time/);

@@ -62,3 +62,13 @@ Deno.test("another seed gives other prices, ids and traces", async () => {
   assert.notEqual(first?.text, second?.text);
   assert.notEqual(first?.headers.get("x-luno-trace-id"), second?.headers.get("x-luno-trace-id"));
 });
+
+Deno.test("the present begins when the exchange is created, however late the first request comes", async () => {
+  const [early, late] = [openSimulation(), openSimulation()];
+  await early.get("/api/1/tickers");
+  const answers = await Promise.all([early, late].map(async (client) => {
+    client.clock.now += 3_600_000;
+    return (await client.get("/api/exchange/2/listorders?closed=true")).text;
+  }));
+  assert.equal(answers[0], answers[1]);
+});

@@ -7,7 +7,7 @@ import { Markets } from "../../src/exchange/pairs.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
 import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";

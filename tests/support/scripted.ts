@@ -2,12 +2,16 @@
 
 import { http, RawServer } from "../exchange/raw_server.ts";
 
-/** Answers by the last part of the path; text as it is, anything else as JSON. Everything else is a 404. */
-export function answering(answers: Readonly<Record<string, unknown>>): RawServer {
+/** What a path answers: text as it is, anything else as JSON, a function by what the query says. */
+export type ScriptedAnswer = string | object | ((query: URLSearchParams) => object);
+
+/** Answers by the last part of the path; everything else is a 404. */
+export function answering(answers: Readonly<Record<string, ScriptedAnswer>>): RawServer {
   return new RawServer(({ target }, connection) => {
-    const name = new URL(target, "http://exchange.test").pathname.split("/").at(-1) ?? "";
-    if (!Object.hasOwn(answers, name)) return connection.write(http(404, ""));
-    const answer = answers[name];
+    const { pathname, searchParams } = new URL(target, "http://exchange.test");
+    const scripted = new Map(Object.entries(answers)).get(pathname.split("/").at(-1) ?? "");
+    if (scripted === undefined) return connection.write(http(404, ""));
+    const answer = typeof scripted === "function" ? scripted(searchParams) : scripted;
     return connection.write(http(200, typeof answer === "string" ? answer : JSON.stringify(answer)));
   });
 }

@@ -62,7 +62,10 @@ Deno.test("get_account_balance sums accounts by currency and values them at the 
     const mid = await midOf(exchange, `${currency}ZAR`);
     assert.deepEqual([price, value], [mid.toFixed(), mid.times(balance).round(2).toFixed()]);
   }
-  assert.deepEqual([valueOf("ZAR").price, valueOf("ZAR").value], ["1", new Big(valueOf("ZAR").balance).round(2).toFixed()]);
+  assert.deepEqual([valueOf("ZAR").price, valueOf("ZAR").value], [
+    "1",
+    new Big(valueOf("ZAR").balance).round(2).toFixed(),
+  ]);
   assert.equal(answer.total_value, sum(answer.balances.map(({ value }: Json) => value)));
   assert.deepEqual([answer.value_in, answer.unpriced], ["ZAR", []]);
 });
@@ -144,7 +147,11 @@ Deno.test("get_pending_transactions shows what is still coming in, without a row
   await using exchange = await TestExchange.start();
   const { pending, currency } = await exchange.answer("get_pending_transactions", { currency: "XBT" });
   assert.deepEqual([currency, pending.length], ["XBT", 1]);
-  assert.deepEqual([pending[0].kind, pending[0].balance_delta, "row_index" in pending[0]], ["TRANSFER", "0.025", false]);
+  assert.deepEqual([pending[0].kind, pending[0].balance_delta, "row_index" in pending[0]], [
+    "TRANSFER",
+    "0.025",
+    false,
+  ]);
 });
 
 Deno.test("list_transfers pages through every transfer exactly once, latest first", async () => {
@@ -171,17 +178,32 @@ Deno.test("list_transfers pages through every transfer exactly once, latest firs
 
 Deno.test("list_transfers leads past transfers of one millisecond", async () => {
   const ids = Array.from({ length: 30 }, (_, index) => String(100 + index));
-  const transfers = ids.map((id) => ({ id, amount: "1", fee: "0", inbound: true, created_at: START_MS, transaction_id: "" }));
+  const transfers = ids.map((id) => ({
+    id,
+    amount: "1",
+    fee: "0",
+    inbound: true,
+    created_at: START_MS,
+    transaction_id: "",
+  }));
   await using server = answering({
     balance: { balance: [{ account_id: "1", asset: "XBT", balance: "1", reserved: "0" }] },
-    transfers: { transfers },
+    transfers: (query) => {
+      const before = Number(query.get("before") ?? Infinity);
+      const known = transfers.filter(({ created_at }) => created_at < before);
+      return { transfers: known.slice(0, Number(query.get("limit"))) };
+    },
   });
   await using exchange = await TestExchange.start();
   const context = exchange.connect({ url: server.url });
   const seen: string[] = [];
   let cursor: string | undefined;
   do {
-    const page: Json = await exchange.answer("list_transfers", { account_id: "1", limit: 7, ...(cursor && { cursor }) }, context);
+    const page: Json = await exchange.answer(
+      "list_transfers",
+      { account_id: "1", limit: 7, ...(cursor && { cursor }) },
+      context,
+    );
     seen.push(...page.transfers.map(({ id }: Json) => id));
     cursor = page.next_cursor;
   } while (cursor !== undefined && seen.length < 100);

@@ -44,7 +44,9 @@ Deno.test("list_transactions answers exactly the rows from min_row to below max_
   for (const [min_row = 0, max_row = 0] of ranges) {
     const { transactions, next_cursor } = await exchange.answer("list_transactions", { account_id, min_row, max_row });
     const rows = transactions.map(({ row_index }: Json) => row_index).toReversed();
-    const expected = Array.from({ length: last }, (_, index) => index + 1).filter((row) => row >= min_row && row < max_row);
+    const expected = Array.from({ length: last }, (_, index) => index + 1).filter((row) =>
+      row >= min_row && row < max_row
+    );
     assert.deepEqual(rows, expected, `${min_row} to ${max_row}`);
     assert.equal(next_cursor, undefined);
   }

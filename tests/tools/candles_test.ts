@@ -91,7 +91,10 @@ Deno.test("get_historical_prices refuses a period that ends before it begins", a
 Deno.test("get_historical_prices picks columns", async () => {
   await using exchange = await TestExchange.start();
   const { candles } = await exchange.answer("get_historical_prices", { pair, count: 2, fields: ["close", "time"] });
-  assert.deepEqual(candles.map((candle: Json) => Object.keys(candle).toSorted()), [["close", "time"], ["close", "time"]]);
+  assert.deepEqual(candles.map((candle: Json) => Object.keys(candle).toSorted()), [["close", "time"], [
+    "close",
+    "time",
+  ]]);
 });
 
 for (const days of [1, 40, 41, 365]) {

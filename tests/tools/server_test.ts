@@ -96,7 +96,10 @@ Deno.test("check_api_health grants no permission that a read has not shown", asy
       { kind: "server_error", status: 500, when: "before" },
     ] as const
   ) {
-    exchange.simulation.faults.set([{ ...fault, path: "/api/*/listorders" }, { ...fault, path: "/api/exchange/*/listorders" }]);
+    exchange.simulation.faults.set([{ ...fault, path: "/api/*/listorders" }, {
+      ...fault,
+      path: "/api/exchange/*/listorders",
+    }]);
     const health = await exchange.answer("check_api_health", {}, exchange.connect());
     assert.deepEqual(health.permissions, { ...all("granted"), Perm_R_Orders: "unknown" }, fault.kind);
   }

@@ -1,0 +1,96 @@
+/** `bridge`: a stdio server for clients that only know commands, which speaks to a server over WebSocket. */
+
+import { getLogger } from "@logtape/logtape";
+import { Backoff } from "../client/backoff.ts";
+import { Bridge } from "../client/bridge.ts";
+import { ConnectionError } from "../client/connection_error.ts";
+import { openSocket } from "../client/socket.ts";
+import type { Endpoint } from "../client/socket.ts";
+import { parseSettings } from "../config/parse.ts";
+import { BRIDGE_SETTINGS, SocketAddress } from "../config/settings.ts";
+import { sleep } from "../exchange/deadline.ts";
+import { startLogging } from "../logging.ts";
+import { StdioTransport } from "../transport/stdio.ts";
+import { loadEndpoint } from "./endpoint.ts";
+import { refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "bridge"]);
+
+/** How long requests may still take once the client has left or a signal came, and the answers to those given up. */
+const DRAIN_MS = 700;
+const FLUSH_MS = 150;
+
+/** Requests of the local client that are on their way at once; further ones wait unread. */
+const MAX_IN_FLIGHT = 1_000;
+
+/** What the command line gives beside the flags. */
+export interface BridgeInvocation {
+  readonly world: World;
+  /** Those of the command line itself. */
+  readonly problems: readonly string[];
+  /** The server's address. */
+  readonly operands: readonly string[];
+}
+
+/** Forwards until the client leaves, a signal comes, or the server turns us away for good: exit code 1. */
+export async function bridge(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands }: BridgeInvocation,
+): Promise<ExitCode> {
+  const parsed = parseSettings(BRIDGE_SETTINGS, { flags, env: world.env });
+  const address = SocketAddress.safeParse(operands[0] ?? "");
+  const all = [...problems];
+  if (!address.success) {
+    const current = operands[0] === undefined ? "not set" : `current value is ${JSON.stringify(operands[0])}`;
+    all.push(`bridge: ${address.error.issues[0]?.message}: ${current}`);
+  }
+  if (!parsed.ok || !address.success) return await refuse(world, [...all, ...(parsed.ok ? [] : parsed.problems)]);
+  const loaded = await loadEndpoint(address.data, parsed.values);
+  if (!loaded.ok) all.push(...loaded.problems);
+  if (!loaded.ok || all.length > 0) return await refuse(world, all);
+  const { token } = loaded.endpoint;
+  const { logLevel: level, logFormat: format, maxMessageSize } = parsed.values;
+  const secrets = token === undefined ? [] : [token];
+  const logging = await startLogging({ level, format, secrets, output: world.stderr });
+  try {
+    return await forward(loaded.endpoint, { world, maxMessageSize });
+  } finally {
+    await logging.stop();
+  }
+}
+
+async function forward(
+  endpoint: Endpoint,
+  { world, maxMessageSize }: { world: World; maxMessageSize: number },
+): Promise<ExitCode> {
+  const local = new StdioTransport(world, { maxMessageSize, maxInFlight: MAX_IN_FLIGHT });
+  const bridge = new Bridge(local, {
+    open: (handler, signal) => openSocket(endpoint, handler, { signal }),
+    backoff: new Backoff({ random: world.random ?? Math.random }),
+    sleep,
+  });
+  await local.start();
+  const running = bridge.run().then(() => undefined, (error: unknown) => {
+    if (error instanceof ConnectionError) return error;
+    throw error;
+  });
+  const over = Promise.race([local.ended, aborted(world.shutdown)]).then(() => undefined);
+  const failure = await Promise.race([running, over]);
+  if (failure !== undefined) {
+    log.error("turned away", { url: endpoint.url.href, reason: failure.message });
+    bridge.close(failure);
+  } else await local.drain(DRAIN_MS);
+  bridge.close();
+  await local.drain(FLUSH_MS);
+  await local.close();
+  await running;
+  return failure === undefined ? 0 : 1;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,74 @@
+/** `certs create`: a development authority, a server's and a client's certificate, as files. */
+
+import { join } from "node:path";
+import { parseSettings } from "../config/parse.ts";
+import { CERTS_SETTINGS } from "../config/settings.ts";
+import { createCertificates } from "../transport/certificates.ts";
+import type { DevelopmentCertificates } from "../transport/certificates.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What each file is called, and what it holds. */
+const FILES = [
+  { name: "ca.pem", of: "authority", part: "cert" },
+  { name: "ca-key.pem", of: "authority", part: "key" },
+  { name: "server.pem", of: "server", part: "cert" },
+  { name: "server-key.pem", of: "server", part: "key" },
+  { name: "client.pem", of: "client", part: "cert" },
+  { name: "client-key.pem", of: "client", part: "key" },
+] as const;
+
+/** Writes the files, or nothing at all where one of them exists. `problems` are those of the command line itself. */
+export async function certs(
+  flags: Readonly<Record<string, string>>,
+  { world, problems }: { world: World; problems: readonly string[] },
+): Promise<ExitCode> {
+  const parsed = parseSettings(CERTS_SETTINGS, { flags, env: world.env });
+  if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
+  const { dir, hosts = [], client, force } = parsed.values;
+  const existing = force ? [] : await existingFiles(dir);
+  if (problems.length + existing.length > 0) {
+    return await refuse(world, [
+      ...problems,
+      ...existing.map((path) => `${path}: exists already; --force overwrites it`),
+    ]);
+  }
+  const certificates = await createCertificates({ hosts, client, now: world.now() });
+  try {
+    await writeFiles(dir, certificates);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return await refuse(world, [`--dir: expected a folder to write to: ${error.message}`]);
+  }
+  await print(world.stdout, describe(dir, client));
+  return 0;
+}
+
+async function existingFiles(dir: string): Promise<string[]> {
+  const paths = FILES.map(({ name }) => join(dir, name));
+  const found = await Promise.all(paths.map((path) => Deno.lstat(path).then(() => [path], () => [])));
+  return found.flat();
+}
+
+/** Under a name of its own first, so that no key is ever readable by others and no file half written. */
+async function writeFiles(dir: string, certificates: DevelopmentCertificates): Promise<void> {
+  await Deno.mkdir(dir, { recursive: true });
+  for (const { name, of, part } of FILES) {
+    const path = join(dir, name);
+    const draft = `${path}.new`;
+    await Deno.remove(draft).catch(() => {});
+    await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: part === "key" ? 0o600 : 0o644 });
+    await Deno.rename(draft, path);
+  }
+}
+
+function describe(dir: string, client: string): string {
+  const path = (name: string) => join(dir, name);
+  return `Certificates for development in ${dir}
+  server  --ssl-cert ${path("server.pem")} --ssl-key ${path("server-key.pem")}
+  client  --ca ${path("ca.pem")} --cert ${path("client.pem")} --key ${
+    path("client-key.pem")
+  }   (urn:luno-mcp:client:${client})
+  verify clients by  --ssl-client-ca ${path("ca.pem")}
+  browsers           trust ${path("ca.pem")}; keep ${path("ca-key.pem")} to yourself, or delete it`;
+}

@@ -1,0 +1,92 @@
+/** `client`: tries a server over WebSocket: looks around, calls a tool, watches prices, or simulates many clients. */
+
+import { openSession } from "../client/session.ts";
+import type { Session } from "../client/session.ts";
+import { ConnectionError } from "../client/connection_error.ts";
+import { parseSettings } from "../config/parse.ts";
+import type { Origins } from "../config/parse.ts";
+import { CLIENT_SETTINGS } from "../config/settings.ts";
+import type { ClientConfig } from "../config/settings.ts";
+import { callOnServer, describeServer } from "./ask_server.ts";
+import { loadEndpoint } from "./endpoint.ts";
+import { simulateClients } from "./simulate_clients.ts";
+import { judgeToolWords } from "./tool_arguments.ts";
+import { watchPrices } from "./watch_prices.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What the command line gives beside the flags. */
+export interface ClientInvocation {
+  readonly world: World;
+  /** Those of the command line itself. */
+  readonly problems: readonly string[];
+  /** Nothing, or `call`, a tool's name and its arguments as `name=value`. */
+  readonly operands: readonly string[];
+  /** Print JSON also on a terminal. @default false */
+  readonly json?: boolean;
+}
+
+/** Runs until what was asked for is done, the time is up, or a signal comes. */
+export async function client(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands, json = false }: ClientInvocation,
+): Promise<ExitCode> {
+  const parsed = parseSettings(CLIENT_SETTINGS, { flags, env: world.env });
+  const all = [...problems, ...judgeOperands(operands)];
+  if (!parsed.ok) return await refuse(world, [...all, ...parsed.problems]);
+  const { values: config, origins } = parsed;
+  const loaded = await loadEndpoint(config.uri, config);
+  all.push(...judgeFlags(config, { origins, operands }), ...(loaded.ok ? [] : loaded.problems));
+  if (!loaded.ok || all.length > 0) return await refuse(world, all);
+  const { endpoint } = loaded;
+  const [, tool, ...words] = operands;
+  if (config.mode === "multi") return await simulateClients(endpoint, { config, world, tool, words });
+  if (config.pairs !== undefined) {
+    return await watchPrices(endpoint, { config: { ...config, pairs: config.pairs }, world, json });
+  }
+  let session: Session;
+  try {
+    session = await openSession(endpoint, { signal: world.shutdown });
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    await print(world.stderr, `${endpoint.url.href}: ${error.message}`);
+    return 1;
+  }
+  try {
+    return tool === undefined
+      ? await describeServer(session, { endpoint, world, json })
+      : await callOnServer(session, { tool, words, world, json });
+  } finally {
+    await session.transport.close();
+  }
+}
+
+function judgeOperands([verb, tool, ...words]: readonly string[]): string[] {
+  if (verb === undefined) return [];
+  if (verb !== "call") return [`${verb}: expected call, a tool and its arguments`];
+  return tool === undefined ? ["call: expected the name of a tool behind it"] : judgeToolWords(words);
+}
+
+const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;
+
+/** Flags that would do nothing are refused, as somebody relies on them. */
+function judgeFlags(
+  config: ClientConfig,
+  { origins, operands }: { origins: Origins<typeof CLIENT_SETTINGS>; operands: readonly string[] },
+): string[] {
+  const isMulti = config.mode === "multi";
+  const isWatch = !isMulti && config.pairs !== undefined;
+  const isGiven = (name: keyof typeof CLIENT_SETTINGS) => origins[name] === "flag";
+  const problems: string[] = [];
+  if (!isMulti) {
+    problems.push(
+      ...MULTI_ONLY.filter(isGiven).map((name) => `--${CLIENT_SETTINGS[name].flag}: only with --mode multi`),
+    );
+  }
+  if (!isMulti && !isWatch && isGiven("duration")) problems.push("--duration: only with --pairs or --mode multi");
+  if (!isWatch && isGiven("interval")) problems.push("--interval: only with --pairs in --mode single");
+  if (operands.length > 0 && config.pairs !== undefined) {
+    problems.push("--pairs: not with call, which names its own arguments");
+  }
+  return problems;
+}

@@ -1,0 +1,78 @@
+/** The commands that people type, as a table: what each takes. */
+
+import {
+  BRIDGE_SETTINGS,
+  CERTS_SETTINGS,
+  CLIENT_SETTINGS,
+  SERVER_SETTINGS,
+  SIMULATOR_SETTINGS,
+} from "../config/settings.ts";
+import type { Settings } from "../config/settings.ts";
+
+/** The commands; without one it is `serve`. */
+export type CommandName = "serve" | "tools" | "call" | "config" | "client" | "bridge" | "certs" | "simulator";
+
+/** One command. */
+export interface CommandEntry {
+  readonly usage: string;
+  readonly summary: string;
+  readonly settings: Settings;
+  /** Whether `--json` makes it print JSON also on a terminal. */
+  readonly json?: true;
+  /** How many operands it takes. */
+  readonly operands?: { readonly min: number; readonly max: number };
+  /** The word that must follow, where there is only one. */
+  readonly word?: string;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
+  serve: { usage: "serve", summary: "serve clients (what runs without a command)", settings: SERVER_SETTINGS },
+  tools: {
+    usage: "tools",
+    summary: "list the tools with their scopes and token costs",
+    settings: SERVER_SETTINGS,
+    json: true,
+  },
+  call: {
+    usage: "call <tool> [name=value...]",
+    summary: "run one tool and print its answer",
+    settings: SERVER_SETTINGS,
+    json: true,
+    operands: { min: 1, max: 50 },
+  },
+  config: {
+    usage: "config print",
+    summary: "print every setting, its value and where it comes from",
+    settings: SERVER_SETTINGS,
+    json: true,
+    operands: { min: 1, max: 1 },
+    word: "print",
+  },
+  client: {
+    usage: "client [call <tool> [name=value...]]",
+    summary: "look around on a server, call a tool, watch prices, or simulate many clients",
+    settings: CLIENT_SETTINGS,
+    json: true,
+    operands: { min: 0, max: 50 },
+    word: "call",
+  },
+  bridge: {
+    usage: "bridge <ws address>",
+    summary: "serve one client over stdio from a server elsewhere",
+    settings: BRIDGE_SETTINGS,
+    operands: { min: 1, max: 1 },
+  },
+  certs: {
+    usage: "certs create",
+    summary: "write certificates for development",
+    settings: CERTS_SETTINGS,
+    operands: { min: 1, max: 1 },
+    word: "create",
+  },
+  simulator: {
+    usage: "simulator",
+    summary: "serve the simulated exchange alone, on loopback",
+    settings: SIMULATOR_SETTINGS,
+  },
+};

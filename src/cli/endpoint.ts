@@ -1,0 +1,102 @@
+/** From settings to a server's endpoint: reads the token and the certificate files that they name. */
+
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { ClientTls, Endpoint } from "../client/socket.ts";
+import { isLoopback } from "../config/load.ts";
+
+/** How to be let in, as the settings say it. */
+export interface AccessSettings {
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+}
+
+/** An endpoint that can be connected to, or every problem at once. */
+export type LoadedEndpoint = { ok: true; endpoint: Endpoint } | { ok: false; problems: string[] };
+
+/** Loads what belongs to `url`. A token is never sent in clear text to another machine. */
+export async function loadEndpoint(url: URL, access: AccessSettings): Promise<LoadedEndpoint> {
+  const problems = judgeAccess(url, access);
+  const token = access.tokenFile === undefined ? access.token : await readToken(access.tokenFile, problems);
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    problems.push("LUNO_MCP_TOKEN: expected a token without spaces and control characters");
+  }
+  const tls = await readTls(access, problems);
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, endpoint: { url, ...(token === undefined ? {} : { token }), tls } };
+}
+
+function judgeAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {
+  const problems: string[] = [];
+  const isClear = url.protocol === "ws:";
+  if (token !== undefined && tokenFile !== undefined) {
+    problems.push("LUNO_MCP_TOKEN, --token-file: expected one of the two, both are set");
+  }
+  if (isClear && (token ?? tokenFile) !== undefined && !isLoopback(url.hostname)) {
+    problems.push(`${url.href}: expected wss, as a token travels along and ${url.hostname} is another machine`);
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push(`--${cert === undefined ? "cert" : "key"}: expected --cert and --key together: not set`);
+  }
+  const files = Object.entries({ ca, cert, key }).filter(([, path]) => path !== undefined);
+  if (isClear) problems.push(...files.map(([flag]) => `--${flag}: only with wss: current address is ${url.href}`));
+  return problems;
+}
+
+async function readToken(path: string, problems: string[]): Promise<string | undefined> {
+  const text = (await readNamed("--token-file", path, problems))?.trim();
+  if (text === undefined) return undefined;
+  const { mode } = await Deno.stat(path);
+  if (mode !== null && (mode & 0o077) !== 0) {
+    const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    problems.push(
+      `--token-file: expected a file that only its owner can read: mode is ${shown}: run chmod 600 ${path}`,
+    );
+  }
+  if (text === "") problems.push(`--token-file: expected a token: ${path} is empty`);
+  return text === "" ? undefined : text;
+}
+
+async function readTls(access: AccessSettings, problems: string[]): Promise<ClientTls> {
+  const ca = access.ca === undefined ? undefined : await readNamed("--ca", access.ca, problems);
+  const cert = access.cert === undefined ? undefined : await readNamed("--cert", access.cert, problems);
+  const key = access.key === undefined ? undefined : await readNamed("--key", access.key, problems);
+  if (ca !== undefined) readCertificate("--ca", ca, problems);
+  const certificate = cert === undefined ? undefined : readCertificate("--cert", cert, problems);
+  if (certificate !== undefined && key !== undefined) judgeKey(certificate, key, problems);
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { identity: { cert, key } }),
+  };
+}
+
+function readCertificate(name: string, pem: string, problems: string[]): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    problems.push(`${name}: expected a PEM file with a certificate`);
+    return undefined;
+  }
+}
+
+function judgeKey(certificate: X509Certificate, pem: string, problems: string[]): void {
+  try {
+    if (!certificate.checkPrivateKey(createPrivateKey(pem))) {
+      problems.push("--key: expected the key to the certificate in --cert: it is the key to another");
+    }
+  } catch {
+    problems.push("--key: expected a PEM file with a private key that is not encrypted");
+  }
+}
+
+async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    problems.push(`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`);
+    return undefined;
+  }
+}

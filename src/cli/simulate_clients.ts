@@ -1,0 +1,167 @@
+/** `client --mode multi`: many simulated clients, a live view of them, and a report. */
+
+import { Load } from "../client/load.ts";
+import type { ToolRequest } from "../client/remote_tool.ts";
+import { openSession } from "../client/session.ts";
+import type { Endpoint } from "../client/socket.ts";
+import type { CountsByKind, Report } from "../client/tally.ts";
+import type { ClientConfig } from "../config/settings.ts";
+import { sleep } from "../exchange/deadline.ts";
+import { schemaOf } from "./ask_server.ts";
+import { LiveText, printable } from "./live_text.ts";
+import { formatTable } from "./table.ts";
+import { readToolArguments } from "./tool_arguments.ts";
+import { print } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What is simulated, and where it is shown. */
+export interface SimulateOptions {
+  readonly config: ClientConfig;
+  readonly world: World;
+  /** The tool to call; prices of `--pairs` without one. */
+  readonly tool: string | undefined;
+  /** Its arguments as `name=value`. */
+  readonly words: readonly string[];
+}
+
+const DEFAULT_PAIRS = ["XBTZAR", "ETHZAR"] as const;
+const DEFAULT_DURATION_S = 60;
+
+/** Between two versions of the table, and between two lines where there is no terminal. */
+const TABLE_INTERVAL_MS = 1_000;
+const LINE_INTERVAL_MS = 5_000;
+
+/**
+ * Runs the clients and prints the report. Exit code 1 when a limit on the command line is broken, or when no client ever
+ * had a session.
+ */
+export async function simulateClients(endpoint: Endpoint, options: SimulateOptions): Promise<ExitCode> {
+  const { config, world } = options;
+  const random = world.random ?? Math.random;
+  const load = new Load({
+    endpoint,
+    clients: config.clients,
+    callsPerSecond: config.rate,
+    durationMs: (config.duration ?? DEFAULT_DURATION_S) * 1_000,
+    nextRequest: await requestsOf(endpoint, options, random),
+    signal: world.shutdown,
+    random,
+    sleep,
+    now: world.monotonic,
+  });
+  const over = new AbortController();
+  const showing = showProgress(load, { world, report: config.report, signal: over.signal });
+  const report = await load.run().finally(() => over.abort());
+  await showing;
+  const broken = brokenLimits(report, config);
+  await print(world.stdout, config.report === "json" ? JSON.stringify({ ...report, broken }) : formatReport(report));
+  for (const problem of broken) await print(world.stderr, problem);
+  return broken.length > 0 || report.connects === 0 ? 1 : 0;
+}
+
+/** What the clients ask for, one call after the other. */
+async function requestsOf(
+  endpoint: Endpoint,
+  { config, world, tool: name, words }: SimulateOptions,
+  random: () => number,
+): Promise<() => ToolRequest> {
+  if (name !== undefined) {
+    const args = words.length === 0 ? {} : await readArguments(endpoint, { name, words, signal: world.shutdown });
+    return () => ({ name, args });
+  }
+  const pairs = config.pairs ?? DEFAULT_PAIRS;
+  return () => ({
+    name: "get_crypto_price",
+    args: { pair: pairs[Math.floor(random() * pairs.length)] ?? DEFAULT_PAIRS[0] },
+  });
+}
+
+/** Asks the server for the tool's schema; where that fails, the clients will meet the same failure and count it. */
+async function readArguments(
+  endpoint: Endpoint,
+  { name, words, signal }: { name: string; words: readonly string[]; signal: AbortSignal },
+): Promise<Record<string, unknown>> {
+  try {
+    const session = await openSession(endpoint, { signal });
+    const { tools } = await session.client.listTools().finally(() => session.transport.close());
+    const tool = tools.find((tool) => tool.name === name);
+    return readToolArguments(words, (argument) => tool && schemaOf(tool, argument));
+  } catch {
+    return readToolArguments(words, () => undefined);
+  }
+}
+
+async function showProgress(
+  load: Load,
+  { world, report, signal }: { world: World; report: ClientConfig["report"]; signal: AbortSignal },
+): Promise<void> {
+  // What a program reads holds the report alone.
+  const output = report === "json" ? world.stderr : world.stdout;
+  const live = output.isTerminal() ? new LiveText(output) : undefined;
+  while (!signal.aborted) {
+    await sleep(live === undefined ? LINE_INTERVAL_MS : TABLE_INTERVAL_MS, signal).catch(() => {});
+    if (signal.aborted) break;
+    const row = progressOf(load);
+    if (live !== undefined) await live.draw(`${formatTable([row])}\nCtrl-C ends the run and prints the report`);
+    else await print(output, printable(Object.entries(row).map(([name, value]) => `${name} ${value}`).join("  ")));
+  }
+}
+
+function progressOf(load: Load): Record<string, string | number> {
+  const report = load.report();
+  return {
+    seconds: Math.round(report.duration_s),
+    connected: `${load.tally.connected}/${report.clients}`,
+    calls: report.calls,
+    "calls/s": report.calls_per_second,
+    errors: sum(report.errors),
+    refusals: sum(report.refusals),
+    reconnects: report.reconnects,
+    "p50 ms": report.latency_ms.p50 ?? "-",
+    "p99 ms": report.latency_ms.p99 ?? "-",
+  };
+}
+
+/** Says which limits of the command line a run has broken. A run without any answer breaks them all. */
+export function brokenLimits(
+  report: Report,
+  { maxErrorRate, maxP99 }: Pick<ClientConfig, "maxErrorRate" | "maxP99">,
+): string[] {
+  const { error_rate: rate, answers, latency_ms: { p99 } } = report;
+  const problems: string[] = [];
+  if (maxErrorRate !== undefined && (rate > maxErrorRate || answers === 0)) {
+    const current = answers === 0 ? "no call was answered" : `current value is ${rate}`;
+    problems.push(`--max-error-rate: expected at most ${maxErrorRate}: ${current}`);
+  }
+  if (maxP99 !== undefined && (p99 === null || p99 > maxP99)) {
+    const current = p99 === null ? "no call was answered" : `current value is ${p99}`;
+    problems.push(`--max-p99: expected at most ${maxP99}: ${current}`);
+  }
+  return problems;
+}
+
+/** The report as people read it. */
+export function formatReport(report: Report): string {
+  const { p50, p90, p99, max } = report.latency_ms;
+  const latency = p50 === null ? "no answers" : `p50 ${p50}  p90 ${p90}  p99 ${p99}  max ${max} ms`;
+  const rows: [string, string | number][] = [
+    ["clients", report.clients],
+    ["duration", `${report.duration_s} s`],
+    ["connects", `${report.connects}, ${report.reconnects} of them reconnects`],
+    ["calls", `${report.calls}, ${report.calls_per_second} a second`],
+    ["answers", `${report.answers}, ${report.unfinished} calls were cut off at the end`],
+    ["errors", `${formatCounts(report.errors)} (${(report.error_rate * 100).toFixed(2)} %)`],
+    ["refusals", formatCounts(report.refusals)],
+    ["latency", latency],
+  ];
+  return printable(rows.map(([name, value]) => `${name.padEnd(9)} ${value}`).join("\n"));
+}
+
+function formatCounts(counts: CountsByKind): string {
+  const kinds = Object.entries(counts).map(([kind, count]) => `${kind} ${count}`).join(", ");
+  return kinds === "" ? "0" : `${sum(counts)}: ${kinds}`;
+}
+
+function sum(counts: CountsByKind): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}

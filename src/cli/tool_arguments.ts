@@ -1,0 +1,29 @@
+/** A tool and its arguments as people type them: `get_orderbook pair=XBTZAR depth=5`. */
+
+import type { z } from "zod";
+
+/** Words that are no `name=value`, as problems. */
+export function judgeToolWords(words: readonly string[]): string[] {
+  return words.filter((word) => !/^[A-Za-z_]\w*=/.test(word)).map((word) => `${word}: expected name=value`);
+}
+
+/** Reads `name=value` words as the tool's schemas want them: lists by comma, numbers and flags by their look. */
+export function readToolArguments(
+  words: readonly string[],
+  schemaOf: (name: string) => z.ZodType | undefined,
+): Record<string, unknown> {
+  return Object.fromEntries(words.map((word) => {
+    const at = word.indexOf("=");
+    const name = word.slice(0, at);
+    return [name, readValue(schemaOf(name), word.slice(at + 1))];
+  }));
+}
+
+/** The first reading that the schema takes; the text itself where none does, so that the tool's own refusal is shown. */
+function readValue(schema: z.ZodType | undefined, text: string): unknown {
+  if (schema === undefined) return text;
+  const readings: unknown[] = [text, text.split(",").map((part) => part.trim())];
+  if (/^-?\d{1,15}$/.test(text)) readings.push(Number(text));
+  if (text === "true" || text === "false") readings.push(text === "true");
+  return readings.find((reading) => schema.safeParse(reading).success) ?? text;
+}

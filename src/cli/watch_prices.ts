@@ -1,0 +1,123 @@
+/** Watches the prices of some pairs: a table that is drawn anew on a terminal, a line for each pair elsewhere. */
+
+import { z } from "zod";
+import { Backoff } from "../client/backoff.ts";
+import { ConnectionError } from "../client/connection_error.ts";
+import { callRemoteTool } from "../client/remote_tool.ts";
+import type { RemoteOutcome } from "../client/remote_tool.ts";
+import { openSession } from "../client/session.ts";
+import type { Session } from "../client/session.ts";
+import type { Endpoint } from "../client/socket.ts";
+import type { ClientConfig } from "../config/settings.ts";
+import { Deadline, sleep } from "../exchange/deadline.ts";
+import { LiveText, printable } from "./live_text.ts";
+import { formatTable } from "./table.ts";
+import { print } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What is watched, and where it is shown. */
+export interface WatchOptions {
+  readonly config: ClientConfig & { readonly pairs: readonly string[] };
+  readonly world: World;
+  readonly json: boolean;
+}
+
+const Tickers = z.object({
+  tickers: z.array(z.object({
+    pair: z.string(),
+    bid: z.string().nullable(),
+    ask: z.string().nullable(),
+    last: z.string(),
+    volume_24h: z.string(),
+    status: z.string(),
+  })),
+});
+
+const CALL_TIMEOUT_MS = 30_000;
+
+/** The longest duration that a timer can hold, in milliseconds: some 25 days. */
+const FOREVER_MS = 2_147_483_647;
+
+/** Watches until the time is up or a signal comes. Exit code 1 when nothing could be shown, or nothing more. */
+export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Promise<ExitCode> {
+  const { config: { duration, interval }, world } = options;
+  const durationMs = duration === undefined ? FOREVER_MS : Math.min(duration * 1_000, FOREVER_MS);
+  using deadline = new Deadline(durationMs, [world.shutdown]);
+  const backoff = new Backoff({ random: world.random ?? Math.random });
+  const show = showerOf(options);
+  const view = new PriceView(endpoint, options.config.pairs, deadline.signal);
+  let hasShown = false;
+  try {
+    while (!deadline.signal.aborted) {
+      const outcome = await view.look();
+      if (deadline.signal.aborted) break;
+      let pauseMs = interval * 1_000;
+      if (outcome.kind === "answer") {
+        backoff.reset();
+        hasShown = true;
+        await show(Tickers.parse(outcome.value).tickers);
+      } else {
+        const { message } = outcome.kind === "disconnected" ? outcome.cause : outcome;
+        await print(world.stderr, printable(message));
+        if (outcome.kind === "error" && !hasShown) return 1;
+        if (outcome.kind === "disconnected" && !outcome.cause.retryable) return 1;
+        if (outcome.kind === "refusal") pauseMs = Math.max(pauseMs, outcome.retryAfterMs);
+        if (outcome.kind === "disconnected") pauseMs = backoff.next(outcome.cause.retryAfterMs);
+      }
+      await sleep(pauseMs, deadline.signal).catch(() => {});
+    }
+  } finally {
+    await view.close();
+  }
+  return hasShown ? 0 : 1;
+}
+
+/** Asks for the prices, over a connection that is opened again when it is gone. */
+class PriceView {
+  readonly #endpoint: Endpoint;
+  readonly #pairs: readonly string[];
+  readonly #signal: AbortSignal;
+  #session: Session | undefined;
+
+  constructor(endpoint: Endpoint, pairs: readonly string[], signal: AbortSignal) {
+    this.#endpoint = endpoint;
+    this.#pairs = pairs;
+    this.#signal = signal;
+  }
+
+  async look(): Promise<RemoteOutcome> {
+    const signal = this.#signal;
+    try {
+      this.#session ??= await openSession(this.#endpoint, { signal });
+      const request = { name: "get_all_tickers", args: { pairs: this.#pairs, limit: this.#pairs.length } };
+      const outcome = await callRemoteTool(this.#session, request, { timeoutMs: CALL_TIMEOUT_MS, signal });
+      if (outcome.kind === "disconnected") this.#session = undefined;
+      return outcome;
+    } catch (error) {
+      if (error instanceof ConnectionError) return { kind: "disconnected", cause: error };
+      if (!signal.aborted) throw error;
+      return { kind: "disconnected", cause: new ConnectionError("ERR_ENDED", "Watching has ended", { cause: error }) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.transport.close();
+  }
+}
+
+type Rows = z.output<typeof Tickers>["tickers"];
+
+function showerOf({ world, json }: WatchOptions): (rows: Rows) => Promise<void> {
+  const { stdout } = world;
+  const time = () => new Date(world.now()).toISOString().slice(0, 19) + "Z";
+  if (json) return (rows) => print(stdout, JSON.stringify({ time: time(), tickers: rows }));
+  if (!stdout.isTerminal()) {
+    return (rows) => print(stdout, printable(rows.map((row) => `${time()} ${lineOf(row)}`).join("\n")));
+  }
+  const live = new LiveText(stdout);
+  return (rows) => live.draw(`${formatTable(rows)}\n${time()}, Ctrl-C ends`);
+}
+
+function lineOf({ pair, bid, ask, last, volume_24h }: Rows[number]): string {
+  return `${pair} bid ${bid ?? "-"} ask ${ask ?? "-"} last ${last} volume ${volume_24h}`;
+}

@@ -1,0 +1,260 @@
+/**
+ * Forwards one local client's messages to a server over WebSocket and back, over as many connections as it takes.
+ *
+ * Every request is answered once: by the server, or by an error that says whether it is safe to repeat. None is sent
+ * twice, but for the handshake, which every connection needs for itself. Reading and writing the local client's streams
+ * is left to its transport.
+ */
+
+import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
+import { getLogger } from "@logtape/logtape";
+import type { Sleep } from "../exchange/deadline.ts";
+import { cancelledId, isRequest, readMessage } from "../transport/json_rpc.ts";
+import type { Socket } from "../transport/listener.ts";
+import type { Backoff } from "./backoff.ts";
+import { ConnectionError } from "./connection_error.ts";
+import { Handshake } from "./handshake.ts";
+import { RepetitionRules } from "./repetition.ts";
+import type { ClientSocketHandler } from "./socket.ts";
+import { WaitingRoom } from "./waiting_room.ts";
+
+const log = getLogger(["luno-mcp-server", "bridge"]);
+
+/** How the bridge connects and how long it lets messages wait. */
+export interface BridgeOptions {
+  /** Connects once; rejects with a `ConnectionError`. */
+  open(handler: ClientSocketHandler, signal: AbortSignal): Promise<Socket>;
+  readonly backoff: Backoff;
+  readonly sleep: Sleep;
+  /** Messages that wait for a connection. @default 100 */
+  readonly maxWaiting?: number;
+  /** How long each of them waits. @default 30_000 */
+  readonly maxWaitMs?: number;
+}
+
+/** For a connection's handshake with the server, when it is not the first one. */
+const RESUME_TIMEOUT_MS = 10_000;
+
+/** What may wait for the server to read, in bytes. */
+const MAX_BUFFERED = 16 * 1_048_576;
+
+/** The SDK's own code for a connection that is gone. */
+const CONNECTION_CLOSED = -32000;
+
+/** Requests that open a session: no connection can do without, so they are sent again. */
+const OPENING_METHODS = new Set(["initialize", "server/discover"]);
+
+/** With these a server ends a connection that nobody uses; the next one can wait until somebody does. */
+const IDLE_CODES = new Set([1000, 1008]);
+
+/** One connection. */
+interface Link {
+  readonly socket: Socket;
+  readonly ended: Promise<ConnectionError>;
+  isOpen(): boolean;
+}
+
+/** A bridge between a local client and a server. */
+export class Bridge {
+  readonly #local: Transport;
+  readonly #options: BridgeOptions;
+  readonly #room: WaitingRoom;
+  readonly #rules = new RepetitionRules();
+  readonly #handshake = new Handshake();
+  readonly #stop = new AbortController();
+  /** Sent over this connection and not answered. */
+  readonly #inFlight = new Map<RequestId, JSONRPCRequest>();
+  /** Asked by the server over this connection and not answered. */
+  readonly #asked = new Set<RequestId>();
+  /** Takes messages from the local client; absent while there is no connection, or none that is ready. */
+  #socket: Socket | undefined;
+  #trouble: ConnectionError | undefined;
+  #spoken = Promise.withResolvers<void>();
+
+  constructor(local: Transport, options: BridgeOptions) {
+    this.#local = local;
+    this.#options = options;
+    const { sleep, maxWaiting: maxMessages = 100, maxWaitMs = 30_000 } = options;
+    this.#room = new WaitingRoom({
+      maxMessages,
+      maxWaitMs,
+      sleep,
+      expired: (message) => this.#neverSent(message),
+    });
+    local.onmessage = (message) => this.#fromClient(message);
+  }
+
+  /** Keeps a connection until `close` is called. Rejects with the `ConnectionError` that makes trying again pointless. */
+  async run(): Promise<void> {
+    const { backoff, sleep } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      const trouble = await this.#connect();
+      if (this.#stop.signal.aborted) return;
+      this.#trouble = trouble;
+      if (!trouble.retryable) throw trouble;
+      if (IDLE_CODES.has(trouble.closeCode ?? 0) && this.#room.isEmpty) await this.#somethingToSay();
+      if (this.#stop.signal.aborted) return;
+      const pause = backoff.next(trouble.retryAfterMs);
+      log.warning("not connected", { reason: trouble.message, nextAttemptInMs: Math.round(pause) });
+      await sleep(pause, this.#stop.signal).catch(() => {});
+    }
+  }
+
+  /** Ends the connection, and answers what is still open. */
+  close(reason: ConnectionError = new ConnectionError("ERR_ENDED", "The bridge ends")): void {
+    this.#stop.abort();
+    this.#spoken.resolve();
+    this.#trouble = reason;
+    this.#handshake.fail(reason);
+    this.#socket?.close(1000, "");
+    this.#dropped(reason);
+    for (const message of this.#room.empty()) this.#neverSent(message);
+  }
+
+  /** Lives through one connection; answers why there is none any more. */
+  async #connect(): Promise<ConnectionError> {
+    let link: Link | undefined;
+    try {
+      link = await this.#open();
+      await this.#resume(link.socket);
+    } catch (error) {
+      if (!(error instanceof ConnectionError)) throw error;
+      link?.socket.close(1000, "");
+      return error;
+    }
+    if (link.isOpen()) {
+      log.info("connected");
+      this.#socket = link.socket;
+      for (const message of this.#room.empty()) this.#forward(message);
+    }
+    const cause = await link.ended;
+    this.#dropped(cause);
+    return cause;
+  }
+
+  async #open(): Promise<Link> {
+    const end = Promise.withResolvers<ConnectionError>();
+    let isOpen = true;
+    const socket = await this.#options.open({
+      text: (data) => this.#fromServer(data),
+      closed: (cause) => {
+        isOpen = false;
+        this.#socket = undefined;
+        this.#handshake.fail(cause);
+        end.resolve(cause);
+      },
+    }, this.#stop.signal);
+    return { socket, ended: end.promise, isOpen: () => isOpen };
+  }
+
+  /** Repeats the handshake that the local client has done before, if it has. */
+  async #resume(socket: Socket): Promise<void> {
+    const resumed = this.#handshake.resume((message) => socket.send(JSON.stringify(message)));
+    if (resumed === undefined) return;
+    const done = new AbortController();
+    const { sleep } = this.#options;
+    void sleep(RESUME_TIMEOUT_MS, done.signal).then(
+      () => this.#handshake.fail(new ConnectionError("ERR_TIMEOUT", "Server did not answer initialize in time")),
+      () => {},
+    );
+    await resumed.finally(() => done.abort());
+  }
+
+  #fromClient(message: JSONRPCMessage): void {
+    this.#handshake.fromClient(message);
+    const cancelled = cancelledId(message);
+    if (cancelled !== undefined) {
+      if (this.#room.remove(cancelled) || !this.#inFlight.delete(cancelled)) return;
+    } else if (!("method" in message) && (message.id === undefined || !this.#asked.delete(message.id))) {
+      return; // Answers a question of a connection that is gone.
+    }
+    if (this.#socket !== undefined) return this.#forward(message);
+    if (this.#stop.signal.aborted || !this.#room.add(message)) this.#neverSent(message);
+    this.#spoken.resolve();
+  }
+
+  async #somethingToSay(): Promise<void> {
+    log.info("the server ended a connection that was not in use");
+    this.#spoken = Promise.withResolvers();
+    await this.#spoken.promise;
+  }
+
+  #forward(message: JSONRPCMessage): void {
+    // The connection may have ended since the room was emptied.
+    if (this.#socket === undefined) return void (this.#room.add(message) || this.#neverSent(message));
+    if (this.#socket.bufferedAmount > MAX_BUFFERED) {
+      this.#trouble = new ConnectionError("ERR_TIMEOUT", "Server does not read what it is sent");
+      return this.#neverSent(message);
+    }
+    if (isRequest(message)) this.#inFlight.set(message.id, message);
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #fromServer(text: string): void {
+    const message = readText(text);
+    if (message === undefined) return log.warning("the server sent a text that is no JSON-RPC message");
+    if (this.#handshake.fromServer(message)) return;
+    if (!("method" in message)) {
+      this.#options.backoff.reset();
+      const request = message.id === undefined ? undefined : this.#inFlight.get(message.id);
+      if (message.id !== undefined) this.#inFlight.delete(message.id);
+      if (request?.method === "tools/list" && "result" in message) this.#rules.learn(message.result);
+    } else if (isRequest(message)) this.#asked.add(message.id);
+    void this.#local.send(message);
+  }
+
+  /** Tells the local client what the connection took along. */
+  #dropped(cause: ConnectionError): void {
+    const lost = [...this.#inFlight.values()];
+    this.#inFlight.clear();
+    for (const request of lost) {
+      const isSent = !OPENING_METHODS.has(request.method) || this.#stop.signal.aborted || !this.#room.add(request);
+      if (isSent) this.#lost(request, cause);
+    }
+    for (const requestId of this.#asked) {
+      void this.#local.send({
+        jsonrpc: "2.0",
+        method: "notifications/cancelled",
+        params: { requestId, reason: "connection lost" },
+      });
+    }
+    this.#asked.clear();
+  }
+
+  #lost(request: JSONRPCRequest, cause: ConnectionError): void {
+    const safeToRepeat = this.#rules.isSafe(request);
+    const advice = safeToRepeat
+      ? "it is safe to repeat"
+      : "it may have run: find out before you repeat it, it is not known to be safe";
+    this.#refuse(request, `No answer to ${quote(request.method)}: ${cause.message}: ${advice}`, {
+      code: "ERR_CONNECTION_LOST",
+      safeToRepeat,
+    });
+  }
+
+  #neverSent(message: JSONRPCMessage): void {
+    if (!isRequest(message)) return;
+    const reason = this.#trouble?.message ?? "Still connecting";
+    this.#refuse(message, `Not sent, as there is no connection to the server: ${reason}: it is safe to repeat`, {
+      code: "ERR_NOT_CONNECTED",
+      safeToRepeat: true,
+    });
+  }
+
+  #refuse({ id }: JSONRPCRequest, message: string, data: { readonly code: string; readonly safeToRepeat: boolean }) {
+    void this.#local.send({ jsonrpc: "2.0", id, error: { code: CONNECTION_CLOSED, message, data } });
+  }
+}
+
+function quote(method: string): string {
+  return JSON.stringify(method.slice(0, 100));
+}
+
+function readText(text: string): JSONRPCMessage | undefined {
+  try {
+    const read = readMessage(JSON.parse(text));
+    return read.kind === "message" ? read.message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,109 @@
+/** Why there is no connection to a server, or none any more. */
+
+import { cleanText } from "../exchange/errors.ts";
+
+/**
+ * Stable codes: `ERR_UNREACHABLE` nobody listens there, `ERR_TIMEOUT` no answer to the handshake, `ERR_TLS` the
+ * certificates do not fit, `ERR_REFUSED` an HTTP status instead of an upgrade, `ERR_HANDSHAKE` the other end is no MCP
+ * server, `ERR_CLOSED` the server closed an open connection, `ERR_LOST` an open connection broke, `ERR_ENDED` we left.
+ */
+export type ConnectionErrorCode =
+  | "ERR_UNREACHABLE"
+  | "ERR_TIMEOUT"
+  | "ERR_TLS"
+  | "ERR_REFUSED"
+  | "ERR_HANDSHAKE"
+  | "ERR_CLOSED"
+  | "ERR_LOST"
+  | "ERR_ENDED";
+
+/** What is known beyond the sentence. */
+export interface ConnectionErrorDetails {
+  /** HTTP status of a refusal. */
+  readonly status?: number;
+  /** Code of the closing handshake, RFC 6455. */
+  readonly closeCode?: number;
+  /** When the server wants to be asked again, in milliseconds from now. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** A connection that could not be made, or has ended. `message` is our own sentence. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly status: number | undefined;
+  readonly closeCode: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(readonly code: ConnectionErrorCode, message: string, details: ConnectionErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.status = details.status;
+    this.closeCode = details.closeCode;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** Whether connecting again may help: not where the certificates, the credentials or the address are wrong. */
+  get retryable(): boolean {
+    if (this.code === "ERR_REFUSED") return this.status === 429 || (this.status ?? 0) >= 500;
+    return this.code !== "ERR_TLS" && this.code !== "ERR_HANDSHAKE" && this.code !== "ERR_ENDED";
+  }
+}
+
+const CLOSE_MEANINGS: Readonly<Record<number, string>> = {
+  1000: "the server ended it",
+  1001: "the server is stopping",
+  1002: "the server found our framing wrong",
+  1003: "the server does not take such data",
+  1007: "the server found a text that is not UTF-8",
+  1008: "the server does not allow it",
+  1009: "a message was too large for the server",
+  1011: "the server failed",
+  1012: "the server restarts",
+  1013: "the server is too busy",
+};
+
+/** The error for an open connection that has ended with a close code; 1006 and 1005 stand for none. */
+export function closedError(closeCode: number, reason: string, cause?: unknown): ConnectionError {
+  if (closeCode === 1006) return new ConnectionError("ERR_LOST", "Connection broke", { cause });
+  const meaning = CLOSE_MEANINGS[closeCode] ?? "the server closed it";
+  const words = reason === "" ? "" : `: ${JSON.stringify(cleanText(reason))}`;
+  return new ConnectionError("ERR_CLOSED", `Connection closed with ${closeCode}, ${meaning}${words}`, {
+    closeCode,
+    cause,
+  });
+}
+
+/** The error for an HTTP answer instead of an upgrade. */
+export function refusedError(status: number, retryAfter: string | undefined): ConnectionError {
+  const seconds = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
+  const meaning = REFUSAL_MEANINGS[status] ?? "expected an upgrade to WebSocket";
+  return new ConnectionError("ERR_REFUSED", `Server refused the connection with HTTP status ${status}: ${meaning}`, {
+    status,
+    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1_000 }),
+  });
+}
+
+const REFUSAL_MEANINGS: Readonly<Record<number, string>> = {
+  401: "expected a valid token",
+  403: "not allowed from here, or with this identity",
+  404: "no WebSocket at this path, try /ws",
+  429: "too many connections of this client",
+  503: "too many connections, or the server is stopping",
+};
+
+/** The error for a handshake that came to nothing. */
+export function handshakeError(cause: Error): ConnectionError {
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  if (/^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|ERR_TLS|ERR_SSL|ERR_OSSL|HOSTNAME)|SSL|certificate/i.test(code)) {
+    const message = `Cannot trust the server's certificate: ${cleanText(cause.message)} (${code}): see --ca`;
+    return new ConnectionError("ERR_TLS", message, { cause });
+  }
+  if (/timed out/i.test(cause.message)) {
+    return new ConnectionError("ERR_TIMEOUT", "Server did not answer the handshake in time", { cause });
+  }
+  if (code === "" || code.startsWith("WS_ERR")) {
+    const message = `Expected an MCP server that speaks WebSocket: ${cleanText(cause.message)}`;
+    return new ConnectionError("ERR_HANDSHAKE", message, { cause });
+  }
+  return new ConnectionError("ERR_UNREACHABLE", `Cannot reach the server: ${cleanText(cause.message)}`, { cause });
+}

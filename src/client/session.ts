@@ -1,0 +1,49 @@
+/** An MCP session with a server over WebSocket, in whichever era the server speaks. */
+
+import { Client, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
+import { cleanText } from "../exchange/errors.ts";
+import { VERSION } from "../version.ts";
+import { ConnectionError } from "./connection_error.ts";
+import type { Endpoint, SocketOptions } from "./socket.ts";
+import { WebSocketClientTransport } from "./transport.ts";
+
+/** A session that is open. */
+export interface Session {
+  readonly client: Client;
+  readonly transport: WebSocketClientTransport;
+}
+
+/** How a session is opened. */
+export interface SessionOptions extends SocketOptions {
+  /** How the client names itself. @default "luno-mcp-client" */
+  readonly name?: string;
+}
+
+/** For the protocol's own handshake, in milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** Opens a session. Rejects with a {@linkcode ConnectionError}. */
+export async function openSession(endpoint: Endpoint, options: SessionOptions = {}): Promise<Session> {
+  const { name = "luno-mcp-client", ...socketOptions } = options;
+  const { signal } = options;
+  const transport = new WebSocketClientTransport(endpoint, socketOptions);
+  const client = new Client({ name, version: VERSION }, { versionNegotiation: { mode: "auto" } });
+  try {
+    await client.connect(transport, { timeout: HANDSHAKE_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    const { cause } = transport;
+    await transport.close();
+    throw cause ?? sessionError(error, signal);
+  }
+  return { client, transport };
+}
+
+/** The error for a handshake of the protocol that came to nothing on a connection that is open. */
+function sessionError(cause: unknown, signal: AbortSignal | undefined): ConnectionError {
+  if (signal?.aborted) return new ConnectionError("ERR_ENDED", "Connecting was given up", { cause });
+  if (cause instanceof SdkError && cause.code === SdkErrorCode.RequestTimeout) {
+    return new ConnectionError("ERR_TIMEOUT", "Server did not answer the MCP handshake in time", { cause });
+  }
+  const words = cause instanceof Error ? cleanText(cause.message) : "no reason given";
+  return new ConnectionError("ERR_HANDSHAKE", `Expected an MCP server: ${words}`, { cause });
+}

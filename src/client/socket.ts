@@ -1,0 +1,147 @@
+/**
+ * Opens a WebSocket to an MCP server: handshake, TLS, token, bounds and keep-alive.
+ *
+ * It knows nothing of JSON-RPC, and it does not connect again.
+ */
+
+import type { Buffer } from "node:buffer";
+// @ts-types="@types/ws"
+import { WebSocket } from "ws";
+import type { Socket } from "../transport/listener.ts";
+import { closedError, ConnectionError, handshakeError, refusedError } from "./connection_error.ts";
+
+/** Certificates as PEM. */
+export interface ClientTls {
+  /** Authorities to trust instead of the public ones. */
+  readonly ca?: string;
+  /** Our own certificate chain, with its key. */
+  readonly identity?: { readonly cert: string; readonly key: string };
+}
+
+/** Where a server is and how to be let in. */
+export interface Endpoint {
+  readonly url: URL;
+  /** Sent as `Authorization: Bearer …`. */
+  readonly token?: string;
+  readonly tls?: ClientTls;
+}
+
+/** Bounds of one connection. */
+export interface SocketOptions {
+  /** Gives up connecting when it aborts; an open connection is left alone. */
+  readonly signal?: AbortSignal;
+  /** Largest message that the server may send, in bytes. @default 16_777_216 */
+  readonly maxMessageSize?: number;
+  /** For the connection, the TLS and the WebSocket handshake together. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** Between pings; a server that is silent is gone within two intervals. @default 15_000 */
+  readonly pingIntervalMs?: number;
+}
+
+/** What is done with an open socket's events. */
+export interface ClientSocketHandler {
+  text(data: string): void;
+  /** The connection has ended, whoever ended it; called once, after an opening that succeeded. */
+  closed(cause: ConnectionError): void;
+}
+
+/** Subprotocol that the server echoes. */
+const SUBPROTOCOL = "mcp";
+
+/** How long the server may take to answer our closing. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** Connects. Rejects with a {@linkcode ConnectionError}. */
+export function openSocket(
+  { url, token, tls }: Endpoint,
+  handler: ClientSocketHandler,
+  options: SocketOptions = {},
+): Promise<Socket> {
+  const { signal, maxMessageSize = 16_777_216, connectTimeoutMs = 10_000, pingIntervalMs = 15_000 } = options;
+  if (signal?.aborted) return Promise.reject(gaveUp());
+  const socket = new WebSocket(url, [SUBPROTOCOL], {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    maxPayload: maxMessageSize,
+    handshakeTimeout: connectTimeoutMs,
+    perMessageDeflate: false,
+    followRedirects: false,
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...tls?.identity,
+  });
+  return new Promise((resolve, reject) => {
+    let failure: ConnectionError | undefined;
+    const giveUp = (): void => {
+      failure = gaveUp();
+      socket.terminate();
+    };
+    const settle = (): void => signal?.removeEventListener("abort", giveUp);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    socket.on("error", (error) => failure ??= handshakeError(error));
+    socket.on("unexpected-response", (request, response) => {
+      failure = refusedError(response.statusCode ?? 0, response.headers["retry-after"]);
+      request.destroy();
+      socket.terminate();
+      settle();
+      reject(failure);
+    });
+    const onFailure = (): void => {
+      settle();
+      reject(failure ?? handshakeError(new Error("the connection closed")));
+    };
+    socket.once("close", onFailure);
+    socket.once("open", () => {
+      settle();
+      socket.off("close", onFailure);
+      watch(socket, handler, pingIntervalMs);
+      resolve(asSocket(socket));
+    });
+  });
+}
+
+/** Passes events on and keeps the connection alive until it ends. */
+function watch(socket: WebSocket, handler: ClientSocketHandler, pingIntervalMs: number): void {
+  let isAlive = true;
+  let failure: Error | undefined;
+  const timer = setInterval(() => {
+    if (!isAlive) {
+      failure = new Error("the server did not answer a ping");
+      return socket.terminate();
+    }
+    isAlive = false;
+    socket.ping();
+  }, pingIntervalMs);
+  socket.on("pong", () => isAlive = true);
+  socket.on("error", (error) => failure ??= error);
+  socket.on("message", (data: Buffer, isBinary: boolean) => {
+    isAlive = true;
+    if (isBinary) socket.close(1003, "expected text");
+    else if (socket.readyState === WebSocket.OPEN) handler.text(data.toString());
+  });
+  socket.once("close", (code, reason) => {
+    clearInterval(timer);
+    handler.closed(failure === undefined ? closedError(code, reason.toString()) : closedError(1006, "", failure));
+  });
+}
+
+function asSocket(socket: WebSocket): Socket {
+  const close = (code: number, reason: string): void => {
+    if (socket.readyState !== WebSocket.OPEN) return;
+    const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+    socket.once("close", () => clearTimeout(timer));
+    socket.close(code, reason);
+  };
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close,
+    terminate: () => socket.terminate(),
+    get bufferedAmount() {
+      return socket.bufferedAmount;
+    },
+  };
+}
+
+function gaveUp(): ConnectionError {
+  return new ConnectionError("ERR_ENDED", "Connecting was given up");
+}

@@ -1,0 +1,243 @@
+/**
+ * Watches connections and calls: counters for Prometheus, a line of statistics in the log, figures for operators.
+ *
+ * Labels come from fixed sets only: tools that exist, transports, reasons. Nothing that a client sends becomes one.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { Counter, Gauge, Histogram, Registry as Metrics, Summary } from "prom-client";
+import type { Connection } from "../session/connection.ts";
+import type { Registry } from "../session/registry.ts";
+import type { ChannelObserver } from "../transport/channel.ts";
+
+const log = getLogger(["luno-mcp-server", "statistics"]);
+
+/** Share of its rate limit from which a client is named in the statistics. */
+const NOTABLE_USE = 0.5;
+
+const PERCENTILES = [0.5, 0.9, 0.99];
+
+/** Settings of a {@linkcode Monitor}. */
+export interface MonitorOptions {
+  readonly registry: Registry;
+  /** Names that may become labels. */
+  readonly tools: readonly string[];
+  /** Between two lines of statistics; 0 writes none. */
+  readonly statsIntervalMs: number;
+  /** Calls that the exchange would still take in the current minute, once it has been asked. */
+  readonly budget?: () => { readonly remaining: number; readonly limitPerMinute: number } | undefined;
+}
+
+/** Watches one server. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #tools: ReadonlySet<string>;
+  readonly #metrics = new Metrics();
+  readonly #calls: Counter<"tool" | "outcome">;
+  readonly #durations: Histogram<"tool">;
+  readonly #latency: Summary;
+  readonly #refusals: Counter<"reason">;
+  readonly #rejections: Counter<"reason">;
+  readonly #bytes: Counter<"direction">;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #total = 0;
+  #totalAtLastLine = 0;
+  #refused = 0;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#tools = new Set(options.tools);
+    const registers = [this.#metrics];
+    this.#calls = new Counter({
+      name: "luno_mcp_calls_total",
+      help: "Requests answered",
+      labelNames: ["tool", "outcome"],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: "luno_mcp_call_duration_seconds",
+      help: "From receiving a request to its answer",
+      labelNames: ["tool"],
+      buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
+      registers,
+    });
+    // Kept out of the registry: it serves the statistics line, over the time since the line before.
+    this.#latency = new Summary({
+      name: "latency",
+      help: "Latency of recent requests",
+      percentiles: PERCENTILES,
+      maxAgeSeconds: Math.max(1, options.statsIntervalMs / 1_000),
+      ageBuckets: 2,
+      registers: [],
+    });
+    this.#refusals = new Counter({
+      name: "luno_mcp_refusals_total",
+      help: "Requests refused",
+      labelNames: ["reason"],
+      registers,
+    });
+    this.#rejections = new Counter({
+      name: "luno_mcp_rejected_connections_total",
+      help: "Connections refused",
+      labelNames: ["reason"],
+      registers,
+    });
+    this.#bytes = new Counter({
+      name: "luno_mcp_bytes_total",
+      help: "Characters of messages",
+      labelNames: ["direction"],
+      registers,
+    });
+    this.#addGauges();
+  }
+
+  /** Starts the line of statistics. */
+  start(): void {
+    const { statsIntervalMs } = this.#options;
+    if (statsIntervalMs > 0) this.#timer = setInterval(() => void this.#logStatistics(), statsIntervalMs);
+  }
+
+  /** Ends the line of statistics. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Watches the channel of one connection. */
+  watch(connection: Connection): ChannelObserver {
+    const touch = () => connection.lastSeen = this.#options.registry.now();
+    return {
+      received: (request, size) => {
+        touch();
+        connection.inFlight++;
+        connection.bytesIn += size;
+        this.#bytes.inc({ direction: "in" }, size);
+        introduce(connection, request);
+      },
+      answered: (request, { isError, durationMs }) => {
+        touch();
+        connection.inFlight--;
+        connection.calls++;
+        if (isError) connection.errors++;
+        this.called(request, { isError, durationMs });
+      },
+      refused: (request, error) => {
+        if (request !== undefined) connection.inFlight--;
+        connection.refusals++;
+        this.refused(error.data);
+      },
+    };
+  }
+
+  /** Counts an answered request. */
+  called(request: JSONRPCRequest, { isError, durationMs }: { isError: boolean; durationMs: number }): void {
+    const tool = this.#label(request);
+    this.#total++;
+    this.#calls.inc({ tool, outcome: isError ? "error" : "ok" });
+    this.#durations.observe({ tool }, durationMs / 1_000);
+    this.#latency.observe(durationMs);
+  }
+
+  /** Counts a refused request; `data` is the refusal's error data. */
+  refused(data: unknown): void {
+    this.#refused++;
+    this.#refusals.inc({ reason: refusalReason(data) });
+  }
+
+  /** Counts a connection that was turned away. */
+  rejected(reason: "server_full" | "client_full" | "origin" | "upgrade"): void {
+    this.#rejections.inc({ reason });
+  }
+
+  /** Counts what was sent to a client. */
+  sent(connection: Connection, size: number): void {
+    connection.bytesOut += size;
+    this.#bytes.inc({ direction: "out" }, size);
+  }
+
+  /** Everything in the text format of Prometheus. */
+  async metrics(): Promise<{ text: string; contentType: string }> {
+    return { text: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
+  }
+
+  #label({ method, params }: JSONRPCRequest): string {
+    const name = method === "tools/call" ? params?.name : method;
+    return typeof name === "string" && this.#tools.has(name) ? name : "other";
+  }
+
+  #addGauges(): void {
+    const { registry, budget } = this.#options;
+    const registers = [this.#metrics];
+    new Gauge({
+      name: "luno_mcp_connections",
+      help: "Open connections",
+      registers,
+      collect() {
+        this.set(registry.size);
+      },
+    });
+    new Gauge({
+      name: "luno_mcp_requests_in_flight",
+      help: "Requests that wait or run",
+      registers,
+      collect() {
+        this.set(registry.connections.reduce((sum, { inFlight }) => sum + inFlight, 0));
+      },
+    });
+    new Gauge({
+      name: "luno_mcp_exchange_calls_left",
+      help: "Calls that the exchange would still take in the current minute",
+      registers,
+      collect() {
+        this.set(budget?.()?.remaining ?? NaN);
+      },
+    });
+    new Gauge({
+      name: "process_resident_memory_bytes",
+      help: "Resident memory",
+      registers,
+      collect() {
+        this.set(Deno.memoryUsage().rss);
+      },
+    });
+  }
+
+  async #logStatistics(): Promise<void> {
+    const { registry, statsIntervalMs } = this.#options;
+    const { values } = await this.#latency.get();
+    const latencyMs = Object.fromEntries(
+      values.flatMap(({ labels, value }) =>
+        typeof labels.quantile === "number" ? [[`p${labels.quantile * 100}`, Math.round(value * 10) / 10]] : []
+      ),
+    );
+    log.info("statistics", {
+      connections: registry.size,
+      callsPerSecond: Math.round((this.#total - this.#totalAtLastLine) / (statsIntervalMs / 100)) / 10,
+      latencyMs,
+      refusals: this.#refused,
+      clientsAboveHalfLimit: registry.rateLimit.keysAbove(NOTABLE_USE).length,
+    });
+    this.#totalAtLastLine = this.#total;
+    this.#refused = 0;
+  }
+}
+
+/** Both eras name the client: in the handshake, or in every request's `_meta`. */
+function introduce(connection: Connection, { method, params }: JSONRPCRequest): void {
+  const meta: Record<string, unknown> = params?._meta ?? {};
+  if (method === "initialize") connection.introduce(asInfo(params?.clientInfo), "legacy");
+  else if (PROTOCOL_VERSION in meta) connection.introduce(asInfo(meta[CLIENT_INFO]), "modern");
+}
+
+const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
+const CLIENT_INFO = "io.modelcontextprotocol/clientInfo";
+
+function asInfo(value: unknown): { name?: unknown; version?: unknown } {
+  return typeof value === "object" && value !== null ? value : {};
+}
+
+function refusalReason(data: unknown): string {
+  const code = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
+  if (code === "ERR_QUEUE_FULL") return "queue_full";
+  return code === "ERR_TOO_MANY_REQUESTS" ? "rate_limit" : "malformed";
+}

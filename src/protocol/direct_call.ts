@@ -1,0 +1,72 @@
+/** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
+
+import type { ListingEntry } from "./listing.ts";
+import type { Backend } from "./mcp_server.ts";
+import type { ToolError } from "./tool_error.ts";
+
+const METHOD_NOT_FOUND = -32601;
+const INVALID_PARAMS = -32602;
+const INTERNAL_ERROR = -32603;
+
+/** The code of every other error of a tool; `data.code` says which. */
+export const TOOL_FAILED = -32010;
+
+/** The names of Luno's own Go server with their groups; `src/tools/aliases.ts` has what they do, once it is loaded. */
+const ALIASES: Readonly<Record<string, ListingEntry["group"]>> = {
+  get_ticker: "market",
+  get_tickers: "market",
+  get_order_book: "market",
+  list_trades: "market",
+  get_candles: "market",
+  get_markets_info: "market",
+  get_balances: "account",
+  list_transactions: "account",
+};
+
+/** The methods that are tools' names or aliases: of every group that has an entry in the listing. Loads no tool. */
+export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<string> {
+  const groups = new Set(listing.map(({ group }) => group));
+  const aliases = Object.entries(ALIASES).filter(([, group]) => groups.has(group)).map(([name]) => name);
+  return new Set([...listing.map(({ tool }) => tool.name), ...aliases]);
+}
+
+/** A request whose method is a tool's name. */
+export interface DirectCall {
+  readonly method: string;
+  /** An object of arguments; the protocol's own `_meta` in it is none. */
+  readonly params?: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** The tool's plain answer, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
+export type DirectAnswer =
+  | { readonly result: Record<string, unknown> }
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
+
+/** Runs a tool by its method. Never rejects. */
+export async function callDirectly(
+  { tools, context }: Backend,
+  { method, params, signal }: DirectCall,
+): Promise<DirectAnswer> {
+  const tool = tools.find(method);
+  if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
+  const { callTool } = await import("./tool_call.ts");
+  const outcome = await callTool(tool, withoutMeta(params), { ...context, signal });
+  return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
+}
+
+function withoutMeta(params: unknown): unknown {
+  if (typeof params !== "object" || params === null || !("_meta" in params)) return params;
+  const { _meta, ...args } = params;
+  return args;
+}
+
+function toRpcError({ message, retry_after_ms, ...error }: ToolError) {
+  const data = retry_after_ms === undefined ? error : { ...error, retryAfterMs: retry_after_ms };
+  return { code: rpcCode(error.code), message, data };
+}
+
+function rpcCode(code: string): number {
+  if (code === "ERR_INVALID_ARGUMENT" || code === "ERR_ARGUMENT_REFUSED") return INVALID_PARAMS;
+  return code === "ERR_INTERNAL" ? INTERNAL_ERROR : TOOL_FAILED;
+}

@@ -1,0 +1,100 @@
+/**
+ * The short way for calls: answers plain tool calls, and requests whose method is a tool's name, without the SDK.
+ *
+ * A plain `tools/call` means the same in both eras once the connection is opened, so checking it again and again in
+ * the SDK costs more than many a tool. Whatever is not plain (openings, other methods, unknown parameters, another
+ * `_meta` than one that the SDK has accepted on this connection) is left to the SDK.
+ */
+
+import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import { callDirectly } from "./direct_call.ts";
+import type { Backend } from "./mcp_server.ts";
+import { answerToolCall } from "./tool_answer.ts";
+
+const log = getLogger(["luno-mcp-server", "protocol"]);
+
+/** The member of an answer that is not its id. */
+type Answer = { readonly result: unknown } | {
+  readonly error: { readonly code: number; readonly message: string; readonly data?: unknown };
+};
+
+/** What a lane needs of the server. */
+export interface LaneParts {
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly backend: () => Promise<Backend>;
+  /** Methods that are tools' names. */
+  readonly methods: ReadonlySet<string>;
+}
+
+/** The lane of one connection. */
+export class CallLane {
+  readonly #parts: LaneParts;
+  readonly #stamp: Record<string, unknown>;
+  /** Whether a 2025-era handshake was answered. */
+  #isInitialized = false;
+  /** The `_meta` of the last 2026-era request that the SDK answered with a result. */
+  #acceptedMeta: string | undefined;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    const serverInfo = { ...parts.identity, title: "Luno" };
+    this.#stamp = { resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfo } };
+  }
+
+  /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
+  take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
+    if (request.method !== "tools/call") {
+      return this.#parts.methods.has(request.method) ? this.#direct(request, signal) : undefined;
+    }
+    const { name, arguments: args, _meta: meta, ...rest } = request.params ?? {};
+    const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
+    if (!isPlain) return undefined;
+    if (this.#isInitialized && meta === undefined) return this.#call(name, args, signal);
+    const isAccepted = this.#acceptedMeta !== undefined && metaKey(meta) === this.#acceptedMeta;
+    return isAccepted ? this.#call(name, args, signal, this.#stamp) : undefined;
+  }
+
+  /** Hears what the SDK answered, and so what it accepts on this connection. */
+  answered({ method, params }: JSONRPCRequest, isResult: boolean): void {
+    if (!isResult) return;
+    if (method === "initialize") this.#isInitialized = true;
+    else if (!this.#isInitialized && params?._meta !== undefined && method !== "server/discover") {
+      this.#acceptedMeta = metaKey(params._meta);
+    }
+  }
+
+  async #call(name: string, args: unknown, signal: AbortSignal, stamp?: Record<string, unknown>): Promise<Answer> {
+    try {
+      const answer = await answerToolCall(await this.#parts.backend(), { name, args, signal });
+      return "error" in answer || stamp === undefined ? answer : { result: { ...answer.result, ...stamp } };
+    } catch (error) {
+      return internalError(error);
+    }
+  }
+
+  async #direct({ method, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
+    try {
+      return await callDirectly(await this.#parts.backend(), { method, params, signal });
+    } catch (error) {
+      return internalError(error);
+    }
+  }
+}
+
+function internalError(error: unknown): Answer {
+  log.error("a call failed", { error });
+  return { error: { code: -32603, message: "Internal error: the reason is in the server's log" } };
+}
+
+/** What makes two `_meta` the same for the protocol; progress is never reported, so its token does not count. */
+function metaKey(meta: unknown): string {
+  if (!isObject(meta)) return "";
+  const { progressToken: _token, ...rest } = meta;
+  return JSON.stringify(rest);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,97 @@
+/** One connected client: who it is, since when, and what it has done. */
+
+/** What carries a client's messages. */
+export type Carrier = "stdio" | "websocket" | "http";
+
+/** The version of the protocol that a client speaks. */
+export type ConnectionEra = "legacy" | "modern";
+
+/** What is known about a connection when it opens. */
+export interface ConnectionStart {
+  readonly id: string;
+  readonly identity: string;
+  /** Whose limits it uses up; several connections may share one. */
+  readonly limitKey: string;
+  readonly address: string;
+  readonly carrier: Carrier;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly since: number;
+}
+
+/** A connection as operators see it. */
+export interface ConnectionStatus {
+  readonly id: string;
+  readonly identity: string;
+  readonly address: string;
+  readonly transport: Carrier;
+  readonly client: string | null;
+  readonly version: string | null;
+  readonly era: ConnectionEra | null;
+  readonly since: string;
+  readonly last_seen: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly refusals: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly in_flight: number;
+  readonly rate_limit_use: number;
+}
+
+/** Names that clients give themselves are shown to operators, so they are kept short and plain. */
+const MAX_NAME = 64;
+
+/** A connected client. */
+export class Connection {
+  readonly start: ConnectionStart;
+  calls = 0;
+  errors = 0;
+  refusals = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  inFlight = 0;
+  lastSeen: number;
+  #client: string | null = null;
+  #version: string | null = null;
+  #era: ConnectionEra | null = null;
+
+  constructor(start: ConnectionStart) {
+    this.start = start;
+    this.lastSeen = start.since;
+  }
+
+  /** Notes what the client said about itself. */
+  introduce(info: { readonly name?: unknown; readonly version?: unknown }, era: ConnectionEra): void {
+    this.#client = shortName(info.name) ?? this.#client;
+    this.#version = shortName(info.version) ?? this.#version;
+    this.#era = era;
+  }
+
+  /** Shows the connection to an operator; `use` is the share of the rate limit that is used up. */
+  status(use: number): ConnectionStatus {
+    const { id, identity, address, carrier, since } = this.start;
+    return {
+      id,
+      identity,
+      address,
+      transport: carrier,
+      client: this.#client,
+      version: this.#version,
+      era: this.#era,
+      since: new Date(since).toISOString(),
+      last_seen: new Date(this.lastSeen).toISOString(),
+      calls: this.calls,
+      errors: this.errors,
+      refusals: this.refusals,
+      bytes_in: this.bytesIn,
+      bytes_out: this.bytesOut,
+      in_flight: this.inFlight,
+      rate_limit_use: Number(use.toFixed(3)),
+    };
+  }
+}
+
+function shortName(value: unknown): string | null {
+  if (typeof value !== "string") return null;
+  return value.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_NAME);
+}

@@ -1,0 +1,92 @@
+/** Everybody who is connected, and how many may be. */
+
+import { Connection } from "./connection.ts";
+import type { ConnectionStart, ConnectionStatus } from "./connection.ts";
+import type { RateLimit } from "./rate_limit.ts";
+
+/** Why somebody may not connect. */
+export type Rejection = "server_full" | "client_full";
+
+/** Settings of a {@linkcode Registry}. */
+export interface RegistryOptions {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerClient: number;
+  readonly rateLimit: RateLimit;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Sockets beyond the cap that are still accepted, so that refusals and health checks can be answered. */
+const SPARE_SOCKETS = 64;
+
+/** All connections of one server. */
+export class Registry {
+  readonly rateLimit: RateLimit;
+  readonly #options: RegistryOptions;
+  readonly #connections = new Map<string, Connection>();
+  readonly #perClient = new Map<string, number>();
+  #sockets = 0;
+  #opened = 0;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    this.rateLimit = options.rateLimit;
+  }
+
+  /** Connections that are open now. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** All connections that are open now. */
+  get connections(): readonly Connection[] {
+    return [...this.#connections.values()];
+  }
+
+  /** Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. */
+  admitSocket(): { release(): void } | false {
+    if (this.#sockets >= this.#options.maxConnections + SPARE_SOCKETS) return false;
+    this.#sockets++;
+    let isCounted = true;
+    return {
+      release: () => {
+        if (isCounted) this.#sockets--;
+        isCounted = false;
+      },
+    };
+  }
+
+  /** Tells whether one more connection with this key would be too many; sockets that have not upgraded count too. */
+  reject(limitKey: string): Rejection | undefined {
+    const { maxConnections, maxConnectionsPerClient } = this.#options;
+    if (this.#connections.size >= maxConnections || this.#sockets > maxConnections) return "server_full";
+    return (this.#perClient.get(limitKey) ?? 0) >= maxConnectionsPerClient ? "client_full" : undefined;
+  }
+
+  /** Adds a connection. */
+  open(start: Omit<ConnectionStart, "id" | "since">): Connection {
+    const connection = new Connection({ ...start, id: `c${++this.#opened}`, since: this.#options.now() });
+    this.#connections.set(connection.start.id, connection);
+    this.#perClient.set(start.limitKey, (this.#perClient.get(start.limitKey) ?? 0) + 1);
+    return connection;
+  }
+
+  /** Removes a connection; a second time does nothing. */
+  close(connection: Connection): void {
+    const { id, limitKey } = connection.start;
+    if (!this.#connections.delete(id)) return;
+    const left = (this.#perClient.get(limitKey) ?? 1) - 1;
+    if (left === 0) this.#perClient.delete(limitKey);
+    else this.#perClient.set(limitKey, left);
+  }
+
+  /** The wall clock that connections are dated by. */
+  now(): number {
+    return this.#options.now();
+  }
+
+  /** Everybody as operators see them, longest connected first. */
+  status(): ConnectionStatus[] {
+    return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.limitKey)));
+  }
+}

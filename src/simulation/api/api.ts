@@ -1,0 +1,193 @@
+/**
+ * The exchange's REST API as a function from request to answer: faults, rate limit, credentials, routing, headers. It
+ * opens no socket; `server.ts` does.
+ */
+
+import { accountRoutes } from "./account_routes.ts";
+import { ConnectionReset, faultAfter, faultBefore, refusalResponse, tooManyRequests } from "./fault_effects.ts";
+import { answerFaultRequest, FAULTS_PATH } from "./fault_route.ts";
+import { type Fault, Faults } from "./faults.ts";
+import { fundingRoutes } from "./funding_routes.ts";
+import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./keys.ts";
+import { marketRoutes } from "./market_routes.ts";
+import { type Settings, type SimulationOptions, withDefaults } from "../options.ts";
+import { orderRoutes } from "./order_routes.ts";
+import { Parameters } from "./parameters.ts";
+import { RateLimit } from "./rate_limit.ts";
+import { Refusal } from "../trading/refusal.ts";
+import { BodyTooLarge, readForm } from "./request_form.ts";
+import { RenderedJson, type RouteMatch, Router } from "./route.ts";
+import { createSimulation, type Simulation } from "../simulation.ts";
+
+/** What the API needs besides its options. */
+export interface ApiOptions extends SimulationOptions {
+  /** Milliseconds since the Unix epoch; the only clock. */
+  readonly now: () => number;
+  /** Ends the waits of delay faults. */
+  readonly signal?: AbortSignal;
+}
+
+/** The API of one simulated exchange. */
+export interface Api {
+  /**
+   * Answers one request.
+   *
+   * @throws {ConnectionReset} when a fault wants the connection reset
+   */
+  handle(request: Request): Promise<Response>;
+  readonly faults: Faults;
+  /** What answers; created when it is first asked for, by a request or here. */
+  readonly simulation: Simulation;
+}
+
+/**
+ * Creates a simulated exchange and its API; the exchange's present begins at `now()`.
+ *
+ * @throws {RangeError} when `faults` is not a list of valid rules
+ */
+export function createApi(options: ApiOptions): Api {
+  return new ApiHandler(options);
+}
+
+const PUBLIC_DATA = "public, max-age=1";
+
+/** The exchange with its past, and the routes that lead into it. */
+interface Opened {
+  readonly simulation: Simulation;
+  readonly router: Router;
+}
+
+class ApiHandler implements Api {
+  readonly faults: Faults;
+  readonly #settings: Settings;
+  readonly #startMs: number;
+  readonly #rateLimit: RateLimit;
+  readonly #now: () => number;
+  readonly #signal: AbortSignal | undefined;
+  #latestMs: number;
+  #opened: Opened | undefined;
+
+  constructor({ now, signal, ...options }: ApiOptions) {
+    this.#now = now;
+    this.#signal = signal;
+    this.#startMs = Math.floor(now());
+    this.#latestMs = this.#startMs;
+    const settings = withDefaults(options);
+    this.#settings = settings;
+    this.faults = new Faults(settings.seed);
+    this.faults.set(settings.faults);
+    this.#rateLimit = new RateLimit({ perMinute: settings.rateLimitPerMinute, scope: settings.rateLimitScope });
+  }
+
+  get simulation(): Simulation {
+    return this.#open().simulation;
+  }
+
+  /** Living through the past takes a tenth of a second, which a server that starts has better use for. */
+  #open(): Opened {
+    if (this.#opened !== undefined) return this.#opened;
+    const simulation = createSimulation(this.#settings, this.#startMs);
+    const routes = [marketRoutes, orderRoutes, accountRoutes, fundingRoutes].flatMap((routesOf) =>
+      routesOf(simulation)
+    );
+    this.#opened = { simulation, router: new Router(routes) };
+    return this.#opened;
+  }
+
+  async handle(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const trace = this.simulation.identifiers.trace();
+    const response = url.pathname === FAULTS_PATH
+      ? await answerFaultRequest(request, this.faults)
+      : await this.#withFaults(request, url);
+    response.headers.set("x-luno-trace-id", trace);
+    return response;
+  }
+
+  async #withFaults(request: Request, url: URL): Promise<Response> {
+    const faults = this.faults.draw(request.method, url.pathname);
+    if (faults.length === 0) return await this.#answer(request, url, 0);
+    await this.#delay(faults);
+    const stale = request.method === "GET" ? faults.find((fault) => fault.kind === "stale") : undefined;
+    return faultBefore(faults) ?? await faultAfter(faults, await this.#answer(request, url, stale?.ms ?? 0));
+  }
+
+  /** Routes a request and writes what comes back; reads answer as of `staleMs` ago. */
+  async #answer(request: Request, url: URL, staleMs: number): Promise<Response> {
+    const match = this.#open().router.find(request.method, url.pathname);
+    if (match === undefined) return new Response(null, { status: 404 });
+    const key = keyOf(request.headers.get("authorization"));
+    const response = await this.#run(match, { request, url, key, staleMs });
+    if (response.status === 200 || response.status === 400) addRateLimitHeaders(response.headers);
+    return response;
+  }
+
+  async #run({ route, id }: RouteMatch, { request, url, key, staleMs }: Incoming): Promise<Response> {
+    const settings = this.#settings;
+    try {
+      const form = request.method === "GET" ? undefined : await readForm(request);
+      // No await from here on: the clock is read and the exchange changed in one piece.
+      const nowMs = this.#tick();
+      if (!this.#rateLimit.admits(key?.id ?? "", nowMs)) return tooManyRequests({ body: settings.rateLimitBody });
+      if (route.permission !== null) authorise(key, route.permission);
+      const parameters = new Parameters(url.searchParams, form);
+      const answer = route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
+      const text = answer instanceof RenderedJson ? answer.text : JSON.stringify(answer);
+      const caching = route.permission === null ? { "cache-control": PUBLIC_DATA } : {};
+      return new Response(text, { headers: { "content-type": "application/json", ...caching } });
+    } catch (error) {
+      if (error instanceof Refusal) {
+        return refusalResponse(error, { withAction: settings.errorAction && route.isOrderCall === true });
+      }
+      if (error instanceof Unauthorised) return unauthorisedResponse(settings);
+      if (error instanceof BodyTooLarge) return new Response(null, { status: 413 });
+      throw error;
+    }
+  }
+
+  /** The clock, which may stand still but not run backwards. */
+  #tick(): number {
+    this.#latestMs = Math.max(this.#latestMs, Math.floor(this.#now()));
+    return this.#latestMs;
+  }
+
+  async #delay(faults: readonly Fault[]): Promise<void> {
+    for (const fault of faults) {
+      if (fault.kind === "delay") await delay(fault.ms, this.#signal);
+    }
+  }
+}
+
+interface Incoming {
+  readonly request: Request;
+  readonly url: URL;
+  readonly key: SimulatedKey | undefined;
+  readonly staleMs: number;
+}
+
+/** The headers that the real service sends; they contradict its written limit, and are not what is enforced. */
+function addRateLimitHeaders(headers: Headers): void {
+  headers.set("x-ratelimit-limit", "5000, 5000;w=1");
+  headers.set("x-ratelimit-remaining", "4999");
+  headers.set("x-ratelimit-reset", "1");
+}
+
+/**
+ * Waits.
+ *
+ * @throws {ConnectionReset} when the simulation stops first
+ */
+function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new ConnectionReset());
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * Faults that can be switched on: each rule says which requests it befalls and what goes wrong. Chances are drawn from
+ * a seeded sequence, so the same requests meet the same faults.
+ */
+
+import { z } from "zod";
+import { isLunoErrorCode, type LunoErrorCode } from "../../exchange/luno_errors.ts";
+import { DAY_MS } from "../market/days.ts";
+import { hash32, seedFor, toUnit } from "../random.ts";
+
+const MAX_RULES = 100;
+const MAX_DELAY_MS = 60_000;
+
+const target = {
+  /** Only requests of this method. @default every method */
+  method: z.enum(["GET", "POST", "PUT", "DELETE"]).optional(),
+  /** Only requests of this path; `*` stands for anything. @default every path */
+  path: z.string().regex(/^[/*][\w/*{}.-]*$/, "expected a path such as /api/1/ticker or /api/1/*").max(200).optional(),
+  /** How many requests it befalls before it ends. @default without end */
+  times: z.int().min(1).optional(),
+  /** Chance for each request, from 0 to 1. @default 1 */
+  probability: z.number().min(0).max(1).optional(),
+};
+
+/** Whether a fault strikes before the request takes effect, or after it, when only the answer is lost. */
+const when = z.enum(["before", "after"]).default("before");
+
+const LunoErrorCodeText = z.string().refine((code): code is LunoErrorCode => isLunoErrorCode(code), {
+  error: "expected an error code of the exchange",
+});
+
+/** One fault; see the members for what each kind does. */
+export const FaultRule = z.discriminatedUnion("kind", [
+  /** Waits before the request is handled. */
+  z.strictObject({ kind: z.literal("delay"), ...target, ms: z.int().min(0).max(MAX_DELAY_MS) }),
+  /** 429, with `Retry-After` when seconds are given. */
+  z.strictObject({
+    kind: z.literal("too_many_requests"),
+    ...target,
+    retryAfterSeconds: z.int().min(0).max(3600).optional(),
+    body: z.enum(["json", "empty"]).default("json"),
+  }),
+  /** A 5xx with a JSON body, as the service answers it. */
+  z.strictObject({
+    kind: z.literal("server_error"),
+    ...target,
+    when,
+    status: z.union([z.literal(500), z.literal(502), z.literal(503), z.literal(504)]).default(500),
+  }),
+  /** A page of the edge in front of the service. */
+  z.strictObject({ kind: z.literal("html"), ...target, when, status: z.int().min(200).max(599).default(502) }),
+  /** Any error code of the exchange, with its status and text. */
+  z.strictObject({ kind: z.literal("luno_error"), ...target, when, code: LunoErrorCodeText }),
+  /** The right answer, cut in half. */
+  z.strictObject({ kind: z.literal("truncated_json"), ...target }),
+  /** Valid JSON that is not the answer. */
+  z.strictObject({ kind: z.literal("wrong_json"), ...target }),
+  /** The right answer with texts as numbers, numbers as texts, and lists as objects. */
+  z.strictObject({ kind: z.literal("wrong_types"), ...target }),
+  /** Status 200 and nothing else. */
+  z.strictObject({ kind: z.literal("empty_body"), ...target, when }),
+  /** The connection is reset without a byte of an answer. */
+  z.strictObject({ kind: z.literal("reset"), ...target, when }),
+  /** Reads answer as of `ms` ago. */
+  z.strictObject({ kind: z.literal("stale"), ...target, ms: z.int().min(1).max(DAY_MS) }),
+]);
+
+/** A rule as it is written: defaults may be left out. */
+export type FaultRule = z.input<typeof FaultRule>;
+
+/** A rule with its defaults. */
+export type Fault = z.output<typeof FaultRule>;
+
+const FaultRules = z.array(FaultRule).max(MAX_RULES);
+
+/** Rules, or everything that is wrong with them. */
+export type ParsedFaults =
+  | { readonly ok: true; readonly faults: readonly Fault[] }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Checks a list of rules and reports every problem at once. */
+export function parseFaults(value: unknown): ParsedFaults {
+  const parsed = FaultRules.safeParse(value);
+  if (parsed.success) return { ok: true, faults: parsed.data };
+  return { ok: false, problems: parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`) };
+}
+
+interface ArmedFault {
+  readonly fault: Fault;
+  readonly pattern: RegExp;
+  left: number;
+}
+
+/** The faults of one simulation; they can be read and replaced while it runs. */
+export class Faults {
+  readonly #seed: number;
+  #armed: readonly ArmedFault[] = [];
+  #draws = 0;
+
+  constructor(seed: number) {
+    this.#seed = seedFor(seed, "faults");
+  }
+
+  /** The rules that still have something to do, with what is left of `times`. */
+  get rules(): readonly Fault[] {
+    return this.#armed.filter(({ left }) => left > 0)
+      .map(({ fault, left }) => fault.times === undefined ? fault : { ...fault, times: left });
+  }
+
+  /**
+   * Replaces all rules; an empty list ends every fault.
+   *
+   * @throws {RangeError} that names every problem, when a rule is not valid
+   */
+  set(rules: readonly FaultRule[]): void {
+    const parsed = parseFaults(rules);
+    if (!parsed.ok) throw new RangeError(`Cannot set faults: ${parsed.problems.join("; ")}`);
+    this.#armed = parsed.faults.map((fault) => ({
+      fault,
+      pattern: globPattern(fault.path ?? "*"),
+      left: fault.times ?? Infinity,
+    }));
+  }
+
+  /** The faults that befall a request, in the order of the rules; uses up one of their `times`. */
+  draw(method: string, path: string): readonly Fault[] {
+    if (this.#armed.length === 0) return [];
+    return this.#armed.filter((armed) => this.#strikes(armed, method, path)).map((armed) => {
+      armed.left -= 1;
+      return armed.fault;
+    });
+  }
+
+  #strikes({ fault, pattern, left }: ArmedFault, method: string, path: string): boolean {
+    if (left <= 0 || (fault.method ?? method) !== method || !pattern.test(path)) return false;
+    if (fault.probability === undefined) return true;
+    return toUnit(hash32(this.#seed, ++this.#draws)) < fault.probability;
+  }
+}
+
+function globPattern(glob: string): RegExp {
+  const escaped = glob.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("\\*", ".*");
+  return new RegExp(`^${escaped}$`);
+}

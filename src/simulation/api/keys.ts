@@ -1,0 +1,98 @@
+/** API keys of the simulated exchange, what each may do, and how a request names one. */
+
+import type { Settings } from "../options.ts";
+import { Refusal } from "../trading/refusal.ts";
+
+/** Permission bits as the exchange numbers them. */
+export const PERMISSIONS = {
+  readBalance: 1,
+  readTransactions: 2,
+  send: 4,
+  readAddresses: 8,
+  writeAddresses: 16,
+  readOrders: 32,
+  writeOrders: 64,
+  readWithdrawals: 128,
+  writeWithdrawals: 256,
+  readBeneficiaries: 32768,
+  writeBeneficiaries: 65536,
+  readTransfers: 131072,
+} as const;
+
+/** A key and its secret; neither is worth anything outside the simulation. */
+export interface SimulatedKey {
+  readonly id: string;
+  readonly secret: string;
+  /** Bitwise OR of {@linkcode PERMISSIONS}. */
+  readonly permissions: number;
+  readonly revoked: boolean;
+}
+
+const READ = PERMISSIONS.readBalance | PERMISSIONS.readTransactions | PERMISSIONS.readAddresses |
+  PERMISSIONS.readOrders | PERMISSIONS.readWithdrawals | PERMISSIONS.readBeneficiaries | PERMISSIONS.readTransfers;
+
+/** The keys that exist. `trading` may do all that moves no money out, `readOnly` may look, `revoked` once worked. */
+export const SIMULATED_KEYS = {
+  trading: {
+    id: "simulated_key",
+    secret: "simulated_secret_not_a_real_one",
+    permissions: READ | PERMISSIONS.writeOrders | PERMISSIONS.writeAddresses | PERMISSIONS.send,
+    revoked: false,
+  },
+  readOnly: {
+    id: "simulated_read_only_key",
+    secret: "simulated_read_only_secret_not_a_real_one",
+    permissions: READ,
+    revoked: false,
+  },
+  marketOnly: {
+    id: "simulated_bare_key",
+    secret: "simulated_bare_secret_not_a_real_one",
+    permissions: 0,
+    revoked: false,
+  },
+  revoked: {
+    id: "simulated_revoked_key",
+    secret: "simulated_revoked_secret_not_a_real_one",
+    permissions: READ,
+    revoked: true,
+  },
+} as const satisfies Record<string, SimulatedKey>;
+
+const BY_TOKEN: ReadonlyMap<string, SimulatedKey> = new Map(
+  Object.values(SIMULATED_KEYS).map((key) => [btoa(`${key.id}:${key.secret}`), key]),
+);
+
+/** The key that a request's `Authorization` header proves, or `undefined`. */
+export function keyOf(authorization: string | null): SimulatedKey | undefined {
+  const [scheme, token] = authorization?.split(" ", 2) ?? [];
+  return scheme?.toLowerCase() === "basic" && token !== undefined ? BY_TOKEN.get(token) : undefined;
+}
+
+/** Missing or wrong credentials, which the exchange answers without a code. */
+export class Unauthorised extends Error {
+  override readonly name = "Unauthorised";
+}
+
+/**
+ * Lets a key through to a route that needs some permission bits; 0 means any valid key.
+ *
+ * @throws {Unauthorised} without a known key
+ * @throws {Refusal} ErrApiKeyRevoked, or ErrInsufficientPerms when a bit is missing
+ */
+export function authorise(key: SimulatedKey | undefined, permission: number): SimulatedKey {
+  if (key === undefined) throw new Unauthorised();
+  if (key.revoked) throw new Refusal("ErrApiKeyRevoked");
+  if ((key.permissions & permission) !== permission) throw new Refusal("ErrInsufficientPerms");
+  return key;
+}
+
+/** The answer to {@linkcode Unauthorised}. */
+export function unauthorisedResponse(settings: Settings): Response {
+  if (settings.unauthorisedBody === "text") {
+    return new Response("Unauthorized", { status: 401, headers: { "content-type": "text/plain" } });
+  }
+  return Response.json({ error: "You are not authorised to access this route", error_code: "ErrUnauthorised" }, {
+    status: 401,
+  });
+}

@@ -1,0 +1,89 @@
+/** Orders and own fills as the exchange writes them. */
+
+import Big from "big.js";
+import { bareNumber, printDecimal, printPrice, printVolume } from "./print.ts";
+import type { Order, UserTrade } from "../trading/orders.ts";
+
+/** The first form of an order: no client order id, no stop, no accounts. */
+export function printOrderV1(order: Order): object {
+  return {
+    order_id: order.id,
+    creation_timestamp: order.createdAt,
+    expiration_timestamp: order.cancelledAt,
+    completed_timestamp: order.completedAt,
+    type: typeV1(order),
+    state: order.status === "COMPLETE" ? "COMPLETE" : "PENDING",
+    pair: order.market.id,
+    ...printLimits(order),
+    ...printFilled(order),
+    time_in_force: timeInForceOf(order),
+  };
+}
+
+/** The form of order endpoints 2 and 3; account ids are bare 64-bit numbers here. */
+export function printOrderV2(order: Order): object {
+  return {
+    order_id: order.id,
+    client_order_id: order.clientOrderId,
+    pair: order.market.id,
+    side: order.side,
+    type: order.type,
+    status: order.status,
+    time_in_force: timeInForceOf(order),
+    ...printLimits(order),
+    stop_price: printPrice(order.market, order.stop?.price ?? 0),
+    stop_direction: order.stop?.direction ?? "",
+    ...printFilled(order),
+    base_account_id: bareNumber(order.baseAccountId),
+    counter_account_id: bareNumber(order.counterAccountId),
+    creation_timestamp: order.createdAt,
+    expiration_timestamp: order.cancelledAt,
+    completed_timestamp: order.completedAt,
+  };
+}
+
+/** One own fill. */
+export function printUserTrade(trade: UserTrade): object {
+  const volume = printVolume(trade.market, trade.volume);
+  return {
+    pair: trade.market.id,
+    sequence: trade.sequence,
+    order_id: trade.orderId,
+    client_order_id: trade.clientOrderId,
+    type: trade.side === "BUY" ? "BID" : "ASK",
+    timestamp: trade.timestamp,
+    price: printPrice(trade.market, trade.price),
+    volume,
+    base: volume,
+    counter: printDecimal(trade.counter),
+    fee_base: printDecimal(trade.feeBase),
+    fee_counter: printDecimal(trade.feeCounter),
+    is_buy: trade.isBuy,
+  };
+}
+
+function typeV1({ side, type }: Order): string {
+  if (type === "MARKET") return side;
+  return side === "BUY" ? "BID" : "ASK";
+}
+
+function timeInForceOf({ type, timeInForce }: Order): string {
+  return type === "MARKET" ? "" : timeInForce;
+}
+
+/** A market order shows no limits. */
+function printLimits({ market, type, limitPrice, limitVolume }: Order): object {
+  return {
+    limit_price: printPrice(market, limitPrice),
+    limit_volume: type === "MARKET" ? printDecimal(new Big(0)) : printVolume(market, limitVolume),
+  };
+}
+
+function printFilled(order: Order): object {
+  return {
+    base: printDecimal(order.base),
+    counter: printDecimal(order.counter),
+    fee_base: printDecimal(order.feeBase),
+    fee_counter: printDecimal(order.feeCounter),
+  };
+}

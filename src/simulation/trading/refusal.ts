@@ -1,0 +1,20 @@
+/** The one way in which a part of the simulation turns a request down. */
+
+import { LUNO_ERRORS, type LunoErrorCode } from "../../exchange/luno_errors.ts";
+
+/** A request refused with one of the exchange's own codes; the HTTP layer writes it as the answer. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** The exchange's code; its status and, unless given, its text come from the table of codes. */
+  readonly code: LunoErrorCode;
+
+  constructor(code: LunoErrorCode, message: string = LUNO_ERRORS[code].message) {
+    super(message);
+    this.code = code;
+  }
+
+  /** The HTTP status that goes with the code. */
+  get status(): number {
+    return LUNO_ERRORS[this.code].status;
+  }
+}

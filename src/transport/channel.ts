@@ -1,0 +1,250 @@
+/**
+ * One client's messages, whatever carries them: reads texts, keeps order and bounds, answers what needs no protocol
+ * engine, and is the SDK's transport for the rest.
+ *
+ * Requests of one client run side by side up to a limit, wait in a queue up to another, and are refused beyond it.
+ * Pings, handshakes and cancellations never wait. What carries the texts is left to `stdio.ts` and `websocket.ts`.
+ */
+
+import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import { cancelledId, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
+import type { RpcError } from "./json_rpc.ts";
+import { findRequestId } from "./request_id.ts";
+
+const log = getLogger(["luno-mcp-server", "channel"]);
+
+/** The member of an answer that is not its id. */
+export type Answer = { readonly result: unknown } | { readonly error: RpcError };
+
+/** Answers requests without the SDK. */
+export interface Lane {
+  /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
+  take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined;
+  /** Hears what the SDK answered. */
+  answered(request: JSONRPCRequest, isResult: boolean): void;
+}
+
+/** Hears what happens on a channel. */
+export interface ChannelObserver {
+  received(request: JSONRPCRequest, size: number): void;
+  answered(request: JSONRPCRequest, outcome: { readonly isError: boolean; readonly durationMs: number }): void;
+  refused(request: JSONRPCRequest | undefined, error: RpcError): void;
+}
+
+/** How a channel is bounded. */
+export interface ChannelOptions {
+  /** Requests that run side by side. @default 16 */
+  readonly maxInFlight?: number;
+  /** Requests that wait for their turn; more are refused. @default Infinity */
+  readonly maxQueue?: number;
+  /** Says why a request may not run, if it may not. */
+  readonly admit?: (request: JSONRPCRequest) => RpcError | undefined;
+  readonly lane?: Lane;
+  readonly observer?: ChannelObserver;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Requests that cost next to nothing and that a busy client needs most. */
+const FREE_METHODS = new Set(["ping", "initialize", "server/discover"]);
+
+interface Pending {
+  readonly request: JSONRPCRequest;
+  readonly startedMs: number;
+  /** Whether it takes one of the places for requests that run. */
+  isRunning: boolean;
+  /** Set when the lane answers it. */
+  controller?: AbortController;
+}
+
+/** One client's messages. */
+export abstract class Channel implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+
+  readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
+  readonly #now: () => number;
+  readonly #pending = new Map<RequestId, Pending>();
+  readonly #queue: JSONRPCRequest[] = [];
+  #running = 0;
+  #idle = Promise.withResolvers<void>();
+  #closed = false;
+
+  constructor(options: ChannelOptions = {}) {
+    this.#options = { maxInFlight: 16, maxQueue: Infinity, ...options };
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Hands one message to the client. */
+  protected abstract write(text: string): void;
+
+  /** Ends the connection; called once, by whoever closes the channel. */
+  protected abstract end(): void;
+
+  abstract start(): Promise<void>;
+
+  /** Whether nobody can be answered any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Requests that are not answered yet, those that wait included. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Takes what the client sent. */
+  receive(text: string): void {
+    if (this.#closed || text.trim() === "") return;
+    const value = parse(text);
+    if (value === undefined) {
+      const error = { code: PARSE_ERROR, message: "Parse error: expected one JSON value" };
+      return this.refuse(findRequestId({ head: text }), error);
+    }
+    const read = readMessage(value);
+    if (read.kind === "refused") return read.ids.forEach((id) => this.refuse(id, read.error));
+    if (isRequest(read.message)) return this.#receiveRequest(read.message, text.length);
+    const cancelled = cancelledId(read.message);
+    if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(read.message);
+    if (cancelled !== undefined) this.#settle(cancelled);
+  }
+
+  /** Answers an error; `null` where the request's id is not known. */
+  refuse(id: RequestId | null, error: RpcError, request?: JSONRPCRequest): void {
+    log.debug("refused", { id, code: error.code, reason: error.message });
+    this.#options.observer?.refused(request, error);
+    this.#write({ id, error });
+  }
+
+  /** Sends what the SDK answers or asks. */
+  send(message: JSONRPCMessage): Promise<void> {
+    this.#send(JSON.stringify(message));
+    if (!("method" in message) && message.id !== undefined) {
+      const request = this.#pending.get(message.id)?.request;
+      if (request !== undefined) this.#options.lane?.answered(request, "result" in message);
+      this.#settle(message.id, "error" in message);
+    }
+    return Promise.resolve();
+  }
+
+  /** Waits until every request is answered, at most `timeoutMs`; answers whether it came to that. */
+  async drain(timeoutMs: number): Promise<boolean> {
+    const timeout = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
+    const done = await Promise.race([this.quiet().then(() => !this.#closed), timeout.promise]);
+    clearTimeout(timer);
+    return done;
+  }
+
+  /** Resolves when no request is left to answer, or nobody to answer to. */
+  protected async quiet(): Promise<void> {
+    while (this.#pending.size > 0 && !this.#closed) await this.#idle.promise;
+  }
+
+  /** Resolves when another request may be taken; for carriers that can make their client wait. */
+  protected async room(): Promise<void> {
+    while (this.#queue.length >= this.#options.maxInFlight && !this.#closed) await this.#idle.promise;
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#queue.length = 0;
+    for (const { controller } of this.#pending.values()) controller?.abort();
+    this.#wake();
+    this.end();
+    this.onclose?.();
+    return Promise.resolve();
+  }
+
+  #receiveRequest(request: JSONRPCRequest, size: number): void {
+    const { maxInFlight, maxQueue, admit, observer } = this.#options;
+    observer?.received(request, size);
+    if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
+    const isFree = FREE_METHODS.has(request.method);
+    const refusal = isFree ? undefined : admit?.(request);
+    if (refusal !== undefined) return this.refuse(request.id, refusal, request);
+    const isWaiting = !isFree && this.#running >= maxInFlight;
+    if (isWaiting && this.#queue.length >= maxQueue) {
+      return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
+    }
+    this.#pending.set(request.id, { request, startedMs: this.#now(), isRunning: false });
+    if (isFree) this.onmessage?.(request);
+    else if (isWaiting) this.#queue.push(request);
+    else this.#run(request);
+  }
+
+  #run(request: JSONRPCRequest): void {
+    const pending = this.#pending.get(request.id);
+    if (pending === undefined) return;
+    pending.isRunning = true;
+    this.#running++;
+    const controller = new AbortController();
+    const answer = this.#options.lane?.take(request, controller.signal);
+    if (answer === undefined) return this.onmessage?.(request);
+    pending.controller = controller;
+    void answer.then((answer) => {
+      if (controller.signal.aborted || this.#closed) return;
+      this.#write({ id: request.id, ...answer });
+      this.#settle(request.id, "error" in answer);
+    });
+  }
+
+  /** Ends a request that waits or that the lane answers; answers whether there was one. */
+  #cancel(id: RequestId): boolean {
+    const controller = this.#pending.get(id)?.controller;
+    controller?.abort();
+    const at = this.#queue.findIndex((request) => request.id === id);
+    if (at >= 0) this.#queue.splice(at, 1);
+    return controller !== undefined || at >= 0;
+  }
+
+  #settle(id: RequestId, isError = true): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    const durationMs = this.#now() - pending.startedMs;
+    this.#options.observer?.answered(pending.request, { isError, durationMs });
+    if (pending.isRunning) this.#running--;
+    const next = this.#running < this.#options.maxInFlight ? this.#queue.shift() : undefined;
+    if (next !== undefined) this.#run(next);
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers<void>();
+  }
+
+  #write(answer: Answer & { readonly id: RequestId | null }): void {
+    this.#send(JSON.stringify({ jsonrpc: "2.0", ...answer }));
+  }
+
+  #send(text: string): void {
+    if (!this.#closed) this.write(text);
+  }
+}
+
+const ID_IN_USE: RpcError = {
+  code: INVALID_REQUEST,
+  message: "Invalid request: id is in use by a request that is not answered yet",
+};
+
+function queueFull(maxInFlight: number, maxQueue: number): RpcError {
+  return {
+    code: SERVER_BUSY,
+    message:
+      `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`,
+    data: { code: "ERR_QUEUE_FULL", retryable: true, retryAfterMs: 1_000 },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

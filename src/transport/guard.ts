@@ -1,0 +1,99 @@
+/** Keeps an application's mistakes away from a listener: they are logged, and the client learns only that there was one. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
+
+const log = getLogger(["luno-mcp-server", "listener"]);
+
+/** The same application, which never throws and never sees an event of a socket that is closed. */
+export function guard(application: Application): Application {
+  return {
+    async fetch(request, peer) {
+      try {
+        return await application.fetch(request, peer);
+      } catch (error) {
+        return internalError("fetch", error);
+      }
+    },
+    upgrade(request, peer) {
+      try {
+        const decision = application.upgrade(request, peer);
+        return decision instanceof Response ? decision : guardAcceptance(decision);
+      } catch (error) {
+        return internalError("upgrade", error);
+      }
+    },
+    admit(peer: Peer) {
+      try {
+        return application.admit(peer);
+      } catch (error) {
+        log.error("application failed", { during: "admit", error });
+        return false;
+      }
+    },
+  };
+}
+
+function guardAcceptance(acceptance: Acceptance): Acceptance {
+  return {
+    ...acceptance,
+    open(socket) {
+      try {
+        return new GuardedHandler(acceptance.open(socket), socket);
+      } catch (error) {
+        log.error("application failed", { during: "open", error });
+        socket.close(1011, "internal error");
+        return { text() {}, binary() {}, closed() {} };
+      }
+    },
+  };
+}
+
+class GuardedHandler implements SocketHandler {
+  readonly #handler: SocketHandler;
+  readonly #socket: Socket;
+  #closed = false;
+
+  constructor(handler: SocketHandler, socket: Socket) {
+    this.#handler = handler;
+    this.#socket = socket;
+  }
+
+  text(data: string): void {
+    if (this.#closed) return;
+    try {
+      this.#handler.text(data);
+    } catch (error) {
+      this.#fail("text", error);
+    }
+  }
+
+  binary(): void {
+    if (this.#closed) return;
+    try {
+      this.#handler.binary();
+    } catch (error) {
+      this.#fail("binary", error);
+    }
+  }
+
+  closed(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#handler.closed(code, reason);
+    } catch (error) {
+      log.error("application failed", { during: "closed", error });
+    }
+  }
+
+  #fail(during: string, error: unknown): void {
+    log.error("application failed", { during, error });
+    this.#socket.close(1011, "internal error");
+  }
+}
+
+function internalError(during: string, error: unknown): Response {
+  log.error("application failed", { during, error });
+  return new Response("Internal error\n", { status: 500 });
+}

@@ -1,0 +1,64 @@
+/** The opening handshake of WebSocket (RFC 6455, section 4.2.1), judged the same way on both listeners. */
+
+/** What a request asks for. */
+export type Handshake =
+  | { readonly kind: "none" }
+  | { readonly kind: "websocket"; readonly protocols: readonly string[] }
+  | { readonly kind: "invalid"; readonly response: Response };
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/**
+ * Reads the handshake out of a request. A header that was sent twice arrives joined by a comma, and so does not have
+ * the form that it must have; only `Connection` and the subprotocols are lists.
+ */
+export function readHandshake({ method, headers }: Pick<Request, "method" | "headers">): Handshake {
+  const upgrade = headers.get("upgrade");
+  if (upgrade === null) return { kind: "none" };
+  const protocols = listOf(headers.get("sec-websocket-protocol"));
+  const problem = firstProblem([
+    [method === "GET", "method must be GET"],
+    [upgrade.toLowerCase() === "websocket", "Upgrade must be websocket"],
+    [
+      listOf(headers.get("connection")).filter((token) => token.toLowerCase() === "upgrade").length === 1,
+      "Connection must say Upgrade once",
+    ],
+    [headers.get("sec-websocket-version") === "13", "Sec-WebSocket-Version must be 13"],
+    [KEY.test(headers.get("sec-websocket-key") ?? ""), "Sec-WebSocket-Key must be 16 bytes in base64"],
+    [
+      protocols.every((protocol) => TOKEN.test(protocol)) && new Set(protocols).size === protocols.length,
+      "Sec-WebSocket-Protocol must be a list of different tokens",
+    ],
+    [
+      (headers.get("content-length") ?? "0") === "0" && headers.get("transfer-encoding") === null,
+      "body must be empty",
+    ],
+  ]);
+  if (problem === undefined) return { kind: "websocket", protocols };
+  return {
+    kind: "invalid",
+    response: new Response(`Not a WebSocket handshake: ${problem}\n`, {
+      status: 400,
+      headers: { "sec-websocket-version": "13", "connection": "close" },
+    }),
+  };
+}
+
+/**
+ * The address of a request whose `Host` may be none (`127.0.0.1:evil.example`), so that an application that reads it
+ * does not fail before it has judged the header; `undefined` for an address without hope.
+ */
+export function soundUrl(url: string): string | undefined {
+  if (URL.canParse(url)) return url;
+  const replaced = url.replace(/^(https?:\/\/)[^/?#]*/, "$1localhost");
+  return URL.canParse(replaced) ? replaced : undefined;
+}
+
+function listOf(header: string | null): string[] {
+  return header === null ? [] : header.split(",").map((part) => part.trim());
+}
+
+function firstProblem(rules: readonly (readonly [holds: boolean, problem: string])[]): string | undefined {
+  return rules.find(([holds]) => !holds)?.[1];
+}

@@ -1,0 +1,212 @@
+/**
+ * The hardened listener: `node:http(s)` and `ws`, for addresses that strangers reach. Everything that a peer can hold
+ * open has a limit in time, and everything that it can send has one in size, before it is buffered.
+ */
+
+import { getRequestListener } from "@hono/node-server";
+import type { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { createServer as createHttpServer } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { Server as SecureServer } from "node:https";
+import type { Socket as TcpSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
+import { WebSocketServer } from "ws";
+import { guard } from "./guard.ts";
+import { HardenedSocket } from "./hardened_socket.ts";
+import { readHandshake } from "./handshake.ts";
+import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsFiles } from "./listener.ts";
+import { webRequest } from "./node_request.ts";
+import { peerOf } from "./peer.ts";
+import { refuseUpgrade } from "./refusal.ts";
+import { assertPair } from "./tls.ts";
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+/** How long a peer may take to answer a close. */
+const CLOSE_TIMEOUT_MS = 5_000;
+const MAX_HEADER_BYTES = 16_384;
+
+/** Starts the hardened listener. See {@linkcode Listen}. */
+export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
+  const listener = new HardenedListener(guard(application), options);
+  await listener.listen(options);
+  return listener;
+}
+
+class HardenedListener implements RunningListener {
+  hostname = "";
+  port = 0;
+  readonly #application: Application;
+  readonly #server: Server;
+  readonly #secure: SecureServer | undefined;
+  readonly #webSockets: WebSocketServer;
+  /** Every accepted connection, whatever became of it. */
+  readonly #connections = new Set<TcpSocket>();
+  readonly #sockets = new Set<HardenedSocket>();
+  readonly #protocols = new WeakMap<IncomingMessage, string>();
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(application: Application, options: ListenOptions) {
+    this.#application = application;
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxMessageSize,
+      perMessageDeflate: false,
+      skipUTF8Validation: false,
+      closeTimeout: CLOSE_TIMEOUT_MS, // Its types do not know this one.
+      handleProtocols: (_offered: Set<string>, incoming: IncomingMessage) => this.#protocols.get(incoming) ?? false,
+    };
+    this.#webSockets = new WebSocketServer(settings);
+    const limits = limitsOf(options);
+    if (options.tls === undefined) this.#server = createHttpServer(limits);
+    else {
+      const handshakeTimeout = limits.headersTimeout;
+      this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...secureContext(options.tls) });
+      this.#server = this.#secure;
+    }
+    this.#server.on("connection", (connection) => this.#admit(connection));
+    this.#server.on("request", this.#requestListener());
+    this.#server.on("upgrade", (incoming, connection, head) => this.#upgrade(incoming, connection, head));
+  }
+
+  async listen({ hostname, port, pingIntervalMs }: ListenOptions): Promise<void> {
+    this.#server.listen(port, hostname);
+    try {
+      await once(this.#server, "listening");
+    } catch (error) {
+      // What the runtime says of an address that this machine does not have.
+      if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) throw error;
+      throw Object.assign(new Error(`Cannot listen on ${hostname}`, { cause: error }), { code: "EADDRNOTAVAIL" });
+    }
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") {
+      throw new TypeError("Cannot listen as there is no TCP address");
+    }
+    this.hostname = address.address;
+    this.port = address.port;
+    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs);
+  }
+
+  reload(tls: TlsFiles): void {
+    if (this.#secure === undefined) throw new TypeError("Cannot use a certificate as the listener was started without");
+    this.#secure.setSecureContext(secureContext(tls));
+  }
+
+  stopAccepting(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    this.stopAccepting();
+    for (const socket of this.#sockets) socket.terminate();
+    await Promise.all([...this.#connections].map((connection) => {
+      const closed = once(connection, "close");
+      connection.destroy();
+      return closed;
+    }));
+  }
+
+  #admit(connection: TcpSocket): void {
+    const admission = this.#application.admit(peerAt(connection));
+    if (admission === false) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(connection);
+    connection.once("close", () => {
+      this.#connections.delete(connection);
+      admission.release();
+    });
+  }
+
+  #requestListener(): RequestListener {
+    const answer = getRequestListener(
+      async ({ body, signal }, { incoming }) => {
+        // The adapter's request only looks like one: the web's own classes do not take it for theirs.
+        const request = webRequest(incoming, { body, signal });
+        if (request === undefined) return badRequest();
+        const handshake = readHandshake(request);
+        if (handshake.kind === "invalid") return handshake.response;
+        return await this.#application.fetch(request, peerAt(incoming.socket));
+      },
+      { overrideGlobalObjects: false, errorHandler: badRequest },
+    );
+    return (incoming, outgoing) => {
+      // Two hosts are two opinions about where the request goes.
+      if (hasOneHost(incoming)) {
+        // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.
+        if (!URL.canParse(`http://${incoming.headers.host}`)) incoming.headers.host = "localhost";
+      } else delete incoming.headers.host;
+      void answer(incoming, outgoing);
+    };
+  }
+
+  #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): void {
+    connection.on("error", () => {}); // Its close event says the same.
+    const decision = this.#decide(incoming);
+    if (decision instanceof Response) {
+      refuseUpgrade(connection, decision).catch(() => connection.destroy());
+      return;
+    }
+    this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
+      const hardened = new HardenedSocket(socket, {
+        acceptance: decision,
+        gone: () => this.#sockets.delete(hardened),
+      });
+      this.#sockets.add(hardened);
+    });
+  }
+
+  #decide(incoming: IncomingMessage): Response | Acceptance {
+    const request = hasOneHost(incoming) ? webRequest(incoming) : undefined;
+    if (request === undefined) return badRequest();
+    const handshake = readHandshake(request);
+    if (handshake.kind === "invalid") return handshake.response;
+    const decision = this.#application.upgrade(request, peerAt(incoming.socket));
+    if (decision instanceof Response) return decision;
+    const { protocol } = decision;
+    const offered = handshake.kind === "websocket" && protocol !== undefined && handshake.protocols.includes(protocol);
+    if (offered) this.#protocols.set(incoming, protocol);
+    return decision;
+  }
+
+  #beat(): void {
+    for (const socket of this.#sockets) socket.beat();
+  }
+}
+
+function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: number } {
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  return {
+    headersTimeout: headersTimeoutMs,
+    // It counts from the first byte, as the one for headers does.
+    requestTimeout: Math.max(requestTimeoutMs, headersTimeoutMs),
+    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 2),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+}
+
+function secureContext(tls: TlsFiles): TlsOptions {
+  assertPair(tls);
+  return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" };
+}
+
+function hasOneHost(incoming: IncomingMessage): boolean {
+  return incoming.headersDistinct.host?.length === 1;
+}
+
+/** A peer that has gone has no address any more, and nobody asks for it. */
+function peerAt({ remoteAddress = "0.0.0.0", remotePort = 0 }: TcpSocket): Peer {
+  return peerOf(remoteAddress, remotePort);
+}
+
+function badRequest(): Response {
+  return new Response("Bad request\n", { status: 400 });
+}

@@ -1,0 +1,67 @@
+import type { RawData, WebSocket } from "ws";
+import type { Acceptance, Socket, SocketHandler } from "./listener.ts";
+
+/** What a peer did wrong, by the codes of `ws`; anything else is an error of the protocol. */
+const CLOSE_CODES: Readonly<Record<string, readonly [code: number, reason: string]>> = {
+  WS_ERR_INVALID_UTF8: [1007, "invalid UTF-8"],
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: [1009, "message too big"],
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: [1009, "message too big"],
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: [1008, "too many fragments"],
+};
+
+/** One open socket of the hardened listener. */
+export class HardenedSocket implements Socket {
+  readonly #socket: WebSocket;
+  #answered = true;
+
+  /** `gone` is called once, when nothing is left of the socket. */
+  constructor(socket: WebSocket, { acceptance, gone }: { acceptance: Acceptance; gone: () => void }) {
+    this.#socket = socket;
+    const handler = acceptance.open(this);
+    let fault: readonly [code: number, reason: string] | undefined;
+    socket.on("message", (data, isBinary) => this.#receive(handler, { data, isBinary }));
+    socket.on("pong", () => this.#answered = true);
+    socket.on("error", (error) => fault = faultOf(error));
+    socket.once("close", (code, reason) => {
+      gone();
+      // `ws` answers the peer's mistake with the right code and then tells of a connection that broke.
+      const [ownCode, ownReason] = fault ?? [code, reason.toString()];
+      handler.closed(ownCode, ownReason);
+    });
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Pings the peer, or ends the connection where the last ping got no answer. */
+  beat(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#answered) return this.terminate();
+    this.#answered = false;
+    this.#socket.ping();
+  }
+
+  #receive(handler: SocketHandler, { data, isBinary }: { data: RawData; isBinary: boolean }): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (isBinary) handler.binary();
+    else handler.text(data.toString());
+  }
+}
+
+function faultOf(error: Error): readonly [code: number, reason: string] | undefined {
+  const code = "code" in error ? String(error.code) : "";
+  return CLOSE_CODES[code] ?? (code.startsWith("WS_ERR_") ? [1002, "protocol error"] : undefined);
+}

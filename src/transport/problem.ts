@@ -1,0 +1,76 @@
+/** Errors as RFC 9457 problem details: what REST callers are told, and with which status. */
+
+import type { ExchangeErrorCode } from "../exchange/errors.ts";
+import type { ToolError } from "../protocol/tool_error.ts";
+
+/** A problem before it is a response. */
+export interface Problem extends ToolError {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The status of each error of a tool. What is wrong with the server's own access to the exchange is 424 (Failed
+ * Dependency): 401 and 403 would send the caller to look at its own credentials, 502 and 503 would make clients repeat
+ * what only the operator can mend.
+ */
+const STATUS: Readonly<Record<ExchangeErrorCode | "ERR_INVALID_ARGUMENT" | "ERR_INTERNAL", number>> = {
+  ERR_INVALID_ARGUMENT: 400,
+  ERR_ARGUMENT_REFUSED: 400,
+  ERR_PAIR_UNKNOWN: 400,
+  ERR_CURRENCY_UNKNOWN: 400,
+  ERR_NOT_FOUND: 404,
+  ERR_MARKET_CLOSED: 409,
+  ERR_INSUFFICIENT_FUNDS: 409,
+  ERR_DUPLICATE: 409,
+  ERR_ORDER_REFUSED: 409,
+  ERR_CREDENTIALS_MISSING: 424,
+  ERR_CREDENTIALS_REFUSED: 424,
+  ERR_PERMISSION_MISSING: 424,
+  ERR_FORBIDDEN: 424,
+  ERR_ACCOUNT_POLICY: 424,
+  ERR_RATE_LIMITED: 429,
+  ERR_BUDGET_EXHAUSTED: 429,
+  ERR_INTERNAL: 500,
+  ERR_NETWORK: 502,
+  ERR_ANSWER_INVALID: 502,
+  ERR_ANSWER_TOO_LARGE: 502,
+  ERR_EXCHANGE: 502,
+  ERR_UNAVAILABLE: 503,
+  ERR_CANCELLED: 503,
+  ERR_TIMEOUT: 504,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  424: "Failed Dependency",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** The status of a tool's error; 500 for a code that is not known. */
+export function statusOf({ code }: ToolError): number {
+  return Object.entries(STATUS).find(([known]) => known === code)?.[1] ?? 500;
+}
+
+/** Makes the response; `retry_after_ms` becomes Retry-After as well, in whole seconds. */
+export function problemResponse({ status, headers = {}, message, ...rest }: Problem): Response {
+  const retryAfter = rest.retry_after_ms === undefined
+    ? {}
+    : { "retry-after": String(Math.ceil(rest.retry_after_ms / 1_000)) };
+  const problem = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message, ...rest };
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: { "content-type": "application/problem+json", ...retryAfter, ...headers },
+  });
+}

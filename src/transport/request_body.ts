@@ -1,0 +1,105 @@
+/** A request's body as JSON: its type checked, its size, time and depth bounded while it arrives. */
+
+import { isJsonContentType } from "@modelcontextprotocol/server";
+
+/** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
+const BODY_TIMEOUT_MS = 30_000;
+
+/** Objects and lists within each other; the deepest that any of our schemas knows is far below. */
+const MAX_DEPTH = 100;
+
+/** How a body is bounded. */
+export interface BodyLimits {
+  /** In bytes. */
+  readonly maxSize: number;
+  /** From now until the last byte. @default 30_000 */
+  readonly timeoutMs?: number;
+}
+
+/** A body, or why there is none: an HTTP status and a sentence. `value` is `undefined` for an empty body. */
+export type JsonBody =
+  | { readonly ok: true; readonly value: unknown; readonly size: number }
+  | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
+
+/** Reads a request's body. Of a name that an object has twice, the last one counts. */
+export async function readJsonBody(
+  request: Request,
+  { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
+): Promise<JsonBody> {
+  if (!isJsonContentType(request.headers.get("content-type"))) {
+    return { ok: false, status: 415, message: "Unsupported media type: expected Content-Type application/json" };
+  }
+  if ((request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
+  }
+  if (Number(request.headers.get("content-length")) > maxSize) return tooLarge(maxSize);
+  if (request.body === null) return { ok: true, value: undefined, size: 0 };
+  const reader = request.body.getReader();
+  const timeout = { isOver: false };
+  const timer = setTimeout(() => {
+    timeout.isOver = true;
+    void reader.cancel().catch(() => {});
+  }, timeoutMs);
+  try {
+    const read = await readText(reader, maxSize);
+    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
+    return read === undefined ? tooLarge(maxSize) : parse(read.text, read.size);
+  } catch {
+    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
+    return malformed("expected a whole body in UTF-8");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Answers `undefined`, and reads no further, once there is more than `maxSize`. */
+async function readText(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxSize: number,
+): Promise<{ text: string; size: number } | undefined> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { text: text + decoder.decode(), size };
+    size += value.byteLength;
+    if (size > maxSize) {
+      void reader.cancel().catch(() => {});
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function parse(text: string, size: number): JsonBody {
+  if (text.trim() === "") return { ok: true, value: undefined, size };
+  if (isDeeper(text, MAX_DEPTH)) return malformed(`expected at most ${MAX_DEPTH} levels`);
+  try {
+    return { ok: true, value: JSON.parse(text), size };
+  } catch {
+    return malformed("expected one JSON value");
+  }
+}
+
+/** Tells whether a text that may be JSON nests deeper than `limit`, without parsing it. */
+function isDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  let isString = false;
+  for (let at = 0; at < text.length && depth <= limit; at++) {
+    const char = text[at];
+    if (char === '"') isString = !isString;
+    else if (isString) at += char === "\\" ? 1 : 0;
+    else if (char === "[" || char === "{") depth++;
+    else if (char === "]" || char === "}") depth--;
+  }
+  return depth > limit;
+}
+
+function tooLarge(maxSize: number): JsonBody {
+  return { ok: false, status: 413, message: `Body too large: expected at most ${maxSize} bytes` };
+}
+
+function malformed(expected: string): JsonBody {
+  return { ok: false, status: 400, message: `Malformed body: ${expected}` };
+}

@@ -1,0 +1,108 @@
+/**
+ * The tools over REST: `GET /v1/tools` lists them, `POST /v1/tools/{name}` runs one, `GET /openapi.json` describes both.
+ *
+ * Who may call, from where and how often was decided before a request comes here.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { directMethods } from "../protocol/direct_call.ts";
+import type { ListingEntry } from "../protocol/listing.ts";
+import type { Backend } from "../protocol/mcp_server.ts";
+import { problemResponse, statusOf } from "./problem.ts";
+import { readJsonBody } from "./request_body.ts";
+
+const log = getLogger(["luno-mcp-server", "rest"]);
+
+/** What the routes serve. */
+export interface RestOptions {
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly listing: readonly ListingEntry[];
+  /** Opened at the first call. */
+  readonly backend: () => Promise<Backend>;
+  /** Of a request's body, in bytes. */
+  readonly maxBodySize: number;
+  /** For a request's body to arrive in, in milliseconds. @default 30_000 */
+  readonly bodyTimeoutMs?: number;
+}
+
+/** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
+export function createRest(options: RestOptions): (request: Request) => Promise<Response> {
+  const { identity, listing } = options;
+  const names = directMethods(listing);
+  let listed: string | undefined;
+  let described: Promise<string> | undefined;
+  const route = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/v1/tools") return await readable(request, () => listed ??= listText(listing));
+    if (pathname === "/openapi.json") {
+      return await readable(request, () => described ??= describe(identity, listing));
+    }
+    const name = /^\/v1\/tools\/([^/]+)$/.exec(pathname)?.[1];
+    if (name === undefined || !names.has(name)) return unknown(name);
+    if (request.method !== "POST") return wrongMethod(request.method, "POST");
+    return await runTool(name, request, options);
+  };
+  return async (request) => {
+    try {
+      return await route(request);
+    } catch (error) {
+      log.error("a request failed", { error });
+      return problemResponse({ status: 500, code: "ERR_INTERNAL", message: "The server failed", retryable: false });
+    }
+  };
+}
+
+async function runTool(name: string, request: Request, options: RestOptions): Promise<Response> {
+  const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 30_000 } = options;
+  const body = await readJsonBody(request, { maxSize, timeoutMs });
+  if (!body.ok) {
+    const { status, message } = body;
+    return problemResponse({ status, code: BODY_CODES[status], message, retryable: status === 408 });
+  }
+  const { value: args = {} } = body;
+  if (typeof args !== "object" || args === null || Array.isArray(args)) {
+    const message = "Malformed body: expected an object of arguments";
+    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+  }
+  const { tools, context } = await backend();
+  const tool = tools.find(name);
+  if (tool === undefined) return unknown(name);
+  const { callTool } = await import("../protocol/tool_call.ts");
+  const outcome = await callTool(tool, args, { ...context, signal: request.signal });
+  if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
+  return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
+}
+
+const BODY_CODES = {
+  400: "ERR_BODY_INVALID",
+  408: "ERR_BODY_TIMEOUT",
+  413: "ERR_BODY_TOO_LARGE",
+  415: "ERR_CONTENT_TYPE",
+} as const;
+
+function listText(listing: readonly ListingEntry[]): string {
+  return JSON.stringify({ tools: listing.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
+}
+
+async function describe(identity: RestOptions["identity"], listing: readonly ListingEntry[]): Promise<string> {
+  const { describeApi } = await import("../protocol/openapi.ts");
+  return JSON.stringify(describeApi({ identity, listing }));
+}
+
+async function readable({ method }: Request, text: () => string | Promise<string>): Promise<Response> {
+  if (method !== "GET" && method !== "HEAD") return wrongMethod(method, "GET, HEAD");
+  const headers = { "content-type": "application/json" };
+  return new Response(method === "HEAD" ? null : await text(), { headers });
+}
+
+function wrongMethod(method: string, allow: string): Response {
+  const message = `Method not allowed: expected ${allow}, not ${method.slice(0, 20)}`;
+  return problemResponse({ status: 405, code: "ERR_METHOD", message, retryable: false, headers: { allow } });
+}
+
+function unknown(name: string | undefined): Response {
+  const problem = name === undefined
+    ? { code: "ERR_ROUTE_UNKNOWN", message: "There is nothing here: see /openapi.json" }
+    : { code: "ERR_TOOL_UNKNOWN", message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}: see /v1/tools` };
+  return problemResponse({ ...problem, status: 404, retryable: false });
+}

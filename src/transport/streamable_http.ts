@@ -1,0 +1,198 @@
+/**
+ * Streamable HTTP, one endpoint for both eras: requests of 2026-07-28 each stand alone, clients of the years before get
+ * sessions.
+ *
+ * Who the caller is, and which hosts and origins may call, was decided before a request comes here.
+ */
+
+import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
+import type { JSONRPCMessage, JSONRPCRequest, Server } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import { HttpSessions } from "./http_sessions.ts";
+import type { HttpSessionsOptions } from "./http_sessions.ts";
+import { INTERNAL_ERROR, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
+import type { RpcError } from "./json_rpc.ts";
+import { readJsonBody } from "./request_body.ts";
+import { rpcError } from "./rpc_response.ts";
+
+const log = getLogger(["luno-mcp-server", "http"]);
+
+const SESSION_HEADER = "mcp-session-id";
+const METHODS = ["GET", "POST", "DELETE"];
+
+/** When a client that found no room may come again. */
+const RETRY_AFTER_MS = 60_000;
+
+/** The code that the protocol's SDKs answer for a session that does not exist. */
+const SESSION_NOT_FOUND = -32001;
+
+/** Who calls. */
+export interface Caller {
+  /** A session belongs to one identity; another one does not find it. */
+  readonly identity: string;
+}
+
+/** How the endpoint serves. */
+export interface StreamableHttpOptions {
+  /** Makes a server object for a session or, in the new era, for a request. */
+  readonly factory: () => Server;
+  /** Of a request's body, in bytes. */
+  readonly maxBodySize: number;
+  /** @default 1_000 */
+  readonly maxSessions?: number;
+  /** @default 100 */
+  readonly maxSessionsPerIdentity?: number;
+  /** After which a session without a request and without an open stream ends. @default 1_800_000 */
+  readonly idleMs?: number;
+  /** Between comments on an open stream, in milliseconds. @default 15_000 */
+  readonly keepAliveMs?: number;
+  /** For a request's body to arrive in, in milliseconds. @default 30_000 */
+  readonly bodyTimeoutMs?: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Says why a request may not run, if it may not; `data.retryAfterMs` becomes Retry-After. Pings are not asked about. */
+  readonly admit?: (request: JSONRPCRequest, caller: Caller) => RpcError | undefined;
+  readonly observer?: HttpSessionsOptions["observer"];
+}
+
+/** The endpoint. */
+export interface StreamableHttp {
+  /** Never rejects. A client that leaves, seen at `request.signal` or at the response's body, aborts what it asked. */
+  fetch(request: Request, caller: Caller): Promise<Response>;
+  /** Sessions that are open. */
+  readonly sessions: number;
+  /** Ends every session and everything that runs; later requests are answered 503. */
+  close(): Promise<void>;
+}
+
+/** Makes the endpoint. */
+export function createStreamableHttp(options: StreamableHttpOptions): StreamableHttp {
+  return new Endpoint(options);
+}
+
+class Endpoint implements StreamableHttp {
+  readonly #options: StreamableHttpOptions;
+  readonly #sessions: HttpSessions;
+  readonly #stateless: ReturnType<typeof createMcpHandler>;
+  #isClosed = false;
+
+  constructor(options: StreamableHttpOptions) {
+    this.#options = options;
+    const { factory, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsPerIdentity = 100 } = options;
+    this.#sessions = new HttpSessions({
+      factory,
+      now,
+      keepAliveMs,
+      maxSessions,
+      maxSessionsPerIdentity,
+      idleMs: options.idleMs ?? 1_800_000,
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
+    });
+    this.#stateless = createMcpHandler(() => factory(), {
+      legacy: "reject",
+      keepAliveMs,
+      maxSubscriptions: maxSessions,
+      onerror: (error) => log.debug("request", { error: error.message }),
+    });
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  async fetch(request: Request, caller: Caller): Promise<Response> {
+    try {
+      if (this.#isClosed) return busy("The server is shutting down");
+      if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
+      return request.method === "POST" ? await this.#post(request, caller) : await this.#other(request, caller);
+    } catch (error) {
+      log.error("a request failed", { error });
+      return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#sessions.close(), this.#stateless.close()]);
+  }
+
+  async #post(request: Request, caller: Caller): Promise<Response> {
+    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 30_000, admit } = this.#options;
+    const body = await readJsonBody(request, { maxSize, timeoutMs });
+    if (!body.ok) {
+      const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
+      return rpcError({ status: body.status, error: { code, message: body.message } });
+    }
+    if (this.#isClosed) return busy("The server is shutting down");
+    const read = readMessage(body.value);
+    if (read.kind === "refused") {
+      const [id = null] = read.ids.length === 1 ? read.ids : [];
+      return rpcError({ status: 400, id, error: read.error });
+    }
+    const { message } = read;
+    const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
+    if (refusal !== undefined) return refused(message, refusal);
+    if (await isLegacyRequest(request, message)) return await this.#postToSession(request, message, caller);
+    return await this.#stateless.fetch(request, { parsedBody: message });
+  }
+
+  async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+    const id = request.headers.get(SESSION_HEADER);
+    if (id !== null) {
+      return await this.#sessions.find(id, caller.identity)?.handle(request, message) ?? unknownSession();
+    }
+    if (!isRequest(message) || message.method !== "initialize") return missingSession();
+    const session = await this.#sessions.open(caller.identity);
+    if (session === "full") return busy("Too many sessions", message);
+    if (session === "busy") return refused(message, tooMany("Too many sessions of this client"));
+    const response = await session.handle(request, message);
+    if (!session.isInitialized) await session.close("refused");
+    return response;
+  }
+
+  async #other(request: Request, caller: Caller): Promise<Response> {
+    if (!await isLegacyRequest(request)) return await this.#stateless.fetch(request);
+    const id = request.headers.get(SESSION_HEADER);
+    if (id === null) return missingSession();
+    return await this.#sessions.find(id, caller.identity)?.handle(request) ?? unknownSession();
+  }
+}
+
+function missingSession(): Response {
+  const message = "Bad request: expected an Mcp-Session-Id header, or initialize, or a request of 2026-07-28";
+  return rpcError({ status: 400, error: { code: INVALID_REQUEST, message } });
+}
+
+function unknownSession(): Response {
+  return rpcError({ status: 404, error: { code: SESSION_NOT_FOUND, message: "Session not found" } });
+}
+
+function methodNotAllowed(method: string): Response {
+  const error = { code: INVALID_REQUEST, message: `Method not allowed: ${method.slice(0, 20)}` };
+  return rpcError({ status: 405, error, headers: { allow: METHODS.join(", ") } });
+}
+
+/** 503: the server has no room for anybody. */
+function busy(reason: string, message?: JSONRPCMessage): Response {
+  const headers = { "retry-after": String(RETRY_AFTER_MS / 1_000) };
+  return rpcError({ status: 503, id: idOf(message), error: tooMany(reason), headers });
+}
+
+/** 429: this client asks too much. */
+function refused(message: JSONRPCMessage, error: RpcError): Response {
+  const seconds = Math.ceil(retryAfterMs(error) / 1_000);
+  return rpcError({ status: 429, id: idOf(message), error, headers: { "retry-after": String(seconds) } });
+}
+
+function tooMany(message: string): RpcError {
+  return { code: SERVER_BUSY, message, data: { code: "ERR_BUSY", retryable: true, retryAfterMs: RETRY_AFTER_MS } };
+}
+
+function retryAfterMs({ data }: RpcError): number {
+  if (typeof data !== "object" || data === null || !("retryAfterMs" in data)) return RETRY_AFTER_MS;
+  return typeof data.retryAfterMs === "number" ? data.retryAfterMs : RETRY_AFTER_MS;
+}
+
+function idOf(message: JSONRPCMessage | undefined): string | number | null {
+  return message !== undefined && isRequest(message) ? message.id : null;
+}

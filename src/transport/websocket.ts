@@ -1,0 +1,104 @@
+/**
+ * A channel on a WebSocket: one JSON-RPC message a text frame, in both eras. What is promised to clients is written
+ * down in `docs/websocket-transport.md`.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { Channel } from "./channel.ts";
+import type { ChannelOptions } from "./channel.ts";
+import type { Socket, SocketHandler } from "./listener.ts";
+
+const log = getLogger(["luno-mcp-server", "websocket"]);
+
+/** The subprotocol that clients may ask for. */
+export const SUBPROTOCOL = "mcp";
+
+/** Codes with which a WebSocket ends (RFC 6455, section 7.4). */
+export const CLOSE = {
+  normal: 1000,
+  goingAway: 1001,
+  unsupportedData: 1003,
+  policyViolation: 1008,
+  tooBig: 1009,
+  internalError: 1011,
+  tryAgainLater: 1013,
+} as const;
+
+/** Answers that may wait for a slow reader, in bytes; beyond them the reader is dropped. */
+const OUTPUT_LIMIT = 8 * 1_048_576;
+
+/** Settings of a {@linkcode SocketTransport}. */
+export interface SocketTransportOptions extends ChannelOptions {
+  /** How long a client may say nothing at all after the upgrade. */
+  readonly firstMessageMs: number;
+  /** How long a client may say nothing between messages. */
+  readonly idleMs: number;
+  /** Hears the size of what is sent. */
+  readonly sent?: (size: number) => void;
+}
+
+/** One client on a WebSocket. */
+export class SocketTransport extends Channel {
+  readonly #socket: Socket;
+  readonly #options: SocketTransportOptions;
+  #timer: ReturnType<typeof setTimeout>;
+  #code: number = CLOSE.normal;
+  #reason = "";
+
+  constructor(socket: Socket, options: SocketTransportOptions) {
+    super(options);
+    this.#socket = socket;
+    this.#options = options;
+    this.#timer = this.#expire(options.firstMessageMs, "no message after the upgrade");
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** What the listener calls. */
+  handler(): SocketHandler {
+    return {
+      text: (data) => {
+        clearTimeout(this.#timer);
+        this.#timer = this.#expire(this.#options.idleMs, "idle for too long");
+        this.receive(data);
+      },
+      binary: () => this.finish(CLOSE.unsupportedData, "expected text frames"),
+      closed: (code) => {
+        log.debug("socket closed", { code });
+        void this.close();
+      },
+    };
+  }
+
+  /** Ends the connection with a code and a reason. */
+  finish(code: number, reason: string): void {
+    this.#code = code;
+    this.#reason = reason;
+    void this.close();
+  }
+
+  protected write(text: string): void {
+    if (this.#socket.bufferedAmount > OUTPUT_LIMIT) {
+      log.warning("a client does not read its answers and is dropped", { waiting: this.#socket.bufferedAmount });
+      this.#socket.terminate();
+      return void this.close();
+    }
+    this.#options.sent?.(text.length);
+    this.#socket.send(text);
+  }
+
+  protected end(): void {
+    clearTimeout(this.#timer);
+    this.#socket.close(this.#code, this.#reason);
+  }
+
+  #expire(ms: number, reason: string): ReturnType<typeof setTimeout> {
+    return setTimeout(() => {
+      // Whoever waits for an answer is not idle.
+      if (this.pending > 0) this.#timer = this.#expire(ms, reason);
+      else this.finish(CLOSE.policyViolation, reason);
+    }, ms);
+  }
+}

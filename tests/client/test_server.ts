@@ -1,0 +1,109 @@
+/** A small WebSocket server whose connections a test can refuse, script, close and break. */
+
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+// @ts-types="@types/ws"
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Endpoint } from "../../src/client/socket.ts";
+import { listingOf } from "../../src/protocol/listing.ts";
+import { createServerFactory } from "../../src/protocol/mcp_server.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolContext } from "../../src/tools/tool.ts";
+import type { ChannelOptions } from "../../src/transport/channel.ts";
+import type { TlsFiles } from "../../src/transport/listener.ts";
+import { SocketTransport } from "../../src/transport/websocket.ts";
+
+/** What a server does with the sockets that it accepts. */
+export type Serve = (socket: WebSocket, request: IncomingMessage) => void;
+
+/** How a server differs from one that accepts everybody. */
+export interface TestServerOptions {
+  readonly serve: Serve;
+  /** Answers instead of an upgrade: the head of an HTTP response, such as `503 Busy\r\nRetry-After: 1`. */
+  readonly refuse?: (request: IncomingMessage) => string | undefined;
+  /** With `ca` clients must bring a certificate. */
+  readonly tls?: TlsFiles & { readonly ca?: string };
+}
+
+/** A server on a free port of 127.0.0.1. */
+export class TestServer implements AsyncDisposable {
+  /** Upgrades that were accepted. */
+  accepted = 0;
+  readonly endpoint: Endpoint;
+  readonly #http: ReturnType<typeof createServer>;
+  readonly #sockets: WebSocketServer;
+
+  private constructor(http: ReturnType<typeof createServer>, { serve, refuse, tls }: TestServerOptions) {
+    this.#http = http;
+    this.#sockets = new WebSocketServer({ noServer: true });
+    const { port } = http.address() as AddressInfo;
+    this.endpoint = { url: new URL(`${tls === undefined ? "ws" : "wss"}://127.0.0.1:${port}/ws`) };
+    http.on("upgrade", (request, connection, head) => {
+      const refusal = refuse?.(request);
+      if (refusal !== undefined) return void connection.end(`HTTP/1.1 ${refusal}\r\nContent-Length: 0\r\n\r\n`);
+      this.accepted++;
+      this.#sockets.handleUpgrade(request, connection, head, (socket) => serve(socket, request));
+    });
+  }
+
+  static async start(options: TestServerOptions): Promise<TestServer> {
+    const { tls } = options;
+    const http = tls === undefined ? createServer() : createTlsServer({ ...tls, requestCert: tls.ca !== undefined });
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    return new TestServer(http, options);
+  }
+
+  get url(): string {
+    return this.endpoint.url.href;
+  }
+
+  /** Breaks every connection, without a word. */
+  breakAll(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+  }
+
+  /** Closes every connection in order. */
+  closeAll(code: number, reason = ""): void {
+    for (const socket of this.#sockets.clients) socket.close(code, reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.breakAll();
+    this.#http.closeAllConnections();
+    const closed = once(this.#http, "close");
+    this.#http.close();
+    await closed;
+  }
+}
+
+/** Serves the catalogue to every socket, as the program does. */
+export function servingTools({ signal: _perCall, ...context }: ToolContext, options: ChannelOptions = {}): Serve {
+  const groups = ["market", "account", "server"] as const;
+  const factory = createServerFactory({
+    identity: context.server,
+    listing: listingOf(groups),
+    backend: () =>
+      Promise.resolve({
+        tools: selectTools(groups),
+        context,
+        resources: { config: {}, uptimeMs: () => 1_234.5 },
+      }),
+  });
+  return (socket) => {
+    const transport = new SocketTransport({
+      send: (text) => socket.send(text),
+      close: (code, reason) => socket.close(code, reason),
+      terminate: () => socket.terminate(),
+      bufferedAmount: 0,
+    }, { firstMessageMs: 60_000, idleMs: 60_000, ...options });
+    const handler = transport.handler();
+    socket.on("message", (data, isBinary) => isBinary ? handler.binary() : handler.text(data.toString()));
+    socket.on("close", (code, reason) => handler.closed(code, reason.toString()));
+    serveStdio(factory, { transport });
+  };
+}

@@ -1,0 +1,298 @@
+/** The program on the network, the way people start it: WebSocket, Streamable HTTP and REST on one port, with limits. */
+
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
+import assert from "node:assert/strict";
+import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
+import type { Program } from "./program.ts";
+
+/** A server that runs, and where. */
+interface Running extends AsyncDisposable {
+  readonly http: string;
+  readonly ws: string;
+  readonly child: Deno.ChildProcess;
+  /** What it has written to stderr so far. */
+  log(): string;
+}
+
+async function startServer(program: Program, args: readonly string[] = []): Promise<Running> {
+  const child = startProgram(program, ["--transport", "websocket", "--exchange", "simulated", "--port", "0", ...args]);
+  const written: string[] = [];
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const reading = (async () => {
+    for await (const line of readLines(child.stderr)) {
+      written.push(line);
+      const address = /^Try: .* --uri (\S+)$/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    }
+    reject(new Error(`The server ended: ${written.join("\n")}`));
+  })();
+  const ws = await promise;
+  return {
+    ws,
+    http: ws.replace(/^ws/, "http"),
+    child,
+    log: () => written.join("\n"),
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // It has ended already.
+      }
+      await child.status;
+      await reading;
+      await child.stdout.cancel();
+      await child.stdin.close().catch(() => {});
+    },
+  };
+}
+
+/** A WebSocket whose answers come one at a time. */
+async function connect(address: string, protocols: string[] = ["mcp"]) {
+  const socket = new WebSocket(address, protocols);
+  const answers: unknown[] = [];
+  let wake = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<number>();
+  socket.onmessage = ({ data }) => {
+    answers.push(JSON.parse(data));
+    wake.resolve();
+    wake = Promise.withResolvers<void>();
+  };
+  socket.onclose = ({ code }) => closed.resolve(code);
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = reject;
+  });
+  return {
+    socket,
+    closed: closed.promise,
+    send: (message: unknown) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
+    // deno-lint-ignore no-explicit-any
+    async next(): Promise<any> {
+      while (answers.length === 0) await wake.promise;
+      return answers.shift();
+    },
+    async close() {
+      socket.close();
+      await closed.promise;
+    },
+  };
+}
+
+function direct(id: number | string, method: string, params: object = {}) {
+  return { jsonrpc: "2.0", id, method, params };
+}
+
+for (const program of PROGRAMS) {
+  for (const listener of ["native", "hardened"]) {
+    const name = `luno-mcp-server --transport websocket --listener ${listener} (${program.name})`;
+
+    Deno.test(`${name} serves the v1 WebSocket client, both eras over HTTP, and REST at once`, async () => {
+      await using server = await startServer(program, ["--listener", listener]);
+      const v1 = new ClientV1({ name: "v1", version: "1" });
+      await v1.connect(new WebSocketClientTransport(new URL(server.ws)));
+      const legacy = new Client({ name: "legacy", version: "1" });
+      await legacy.connect(new StreamableHTTPClientTransport(new URL(`${server.http}/mcp`)));
+      const modern = new Client({ name: "modern", version: "1" }, { versionNegotiation: { mode: "auto" } });
+      await modern.connect(new StreamableHTTPClientTransport(new URL(`${server.http}/mcp`)));
+      assert.equal(modern.getNegotiatedProtocolVersion(), "2026-07-28");
+      const call = { name: "get_crypto_price", arguments: { pair: "BTC/ZAR" } };
+      for (const client of [v1, legacy, modern]) {
+        assert.equal((await client.listTools()).tools.length, 20);
+        assert.notEqual((await client.callTool(call)).isError, true);
+      }
+      const rest = await fetch(`${server.http}/v1/tools/get_ticker`, {
+        method: "POST",
+        body: JSON.stringify({ pair: "XBTZAR" }),
+        headers: { "content-type": "application/json" },
+      });
+      assert.equal((await rest.json()).pair, "XBTZAR");
+      const status = await (await fetch(`${server.http}/status`)).json();
+      const [socket] = status.connections.filter((row: { transport: string }) => row.transport === "websocket");
+      assert.deepEqual([socket.client, socket.era, socket.identity], ["v1", "legacy", "local"]);
+      await Promise.all([v1.close(), legacy.close(), modern.close()]);
+    });
+
+    Deno.test(`${name} answers direct calls without a handshake, with their own ids`, async () => {
+      await using server = await startServer(program, ["--listener", listener]);
+      const peer = await connect(server.ws);
+      assert.equal(peer.socket.protocol, "mcp");
+      peer.send(direct("a", "describe_capabilities"));
+      assert.equal((await peer.next()).result.server, "luno-mcp-server");
+      peer.send(direct("b", "get_ticker", { pair: "ZAR/BTC" }));
+      const refused = await peer.next();
+      assert.deepEqual([refused.id, refused.error.data.code], ["b", "ERR_PAIR_UNKNOWN"]);
+      peer.send(direct("c", "no_such_method"));
+      assert.deepEqual([(await peer.next()).error.code], [-32601]);
+      await peer.close();
+    });
+
+    Deno.test(`${name} answers every kind of bad text and goes on`, async () => {
+      await using server = await startServer(program, ["--listener", listener, "--max-message-size", "4096"]);
+      const peer = await connect(server.ws, []);
+      assert.equal(peer.socket.protocol, "");
+      const deep = `{"jsonrpc":"2.0","id":4,"method":"describe_capabilities","params":{"x":${"[".repeat(1_500)}${
+        "]".repeat(1_500)
+      }}}`;
+      const cases: [string, number | null, number][] = [
+        ["garbage", null, -32700],
+        ['{"jsonrpc":"2.0","id":1,"method":', 1, -32700],
+        ['[{"jsonrpc":"2.0","id":2,"method":"ping"}]', 2, -32600],
+        ['{"jsonrpc":"2.0","id":null,"method":"ping"}', null, -32600],
+        ['{"jsonrpc":"2.0","id":3,"method":"get_ticker","params":[1]}', 3, -32600],
+        [deep, 4, -32602],
+        ['{"jsonrpc":"2.0","id":5,"method":"get_ticker","params":{"pair":"\\ud800"}}', 5, -32602],
+      ];
+      for (const [text, id, code] of cases) {
+        peer.send(text);
+        const answer = await peer.next();
+        assert.deepEqual([answer.id, answer.error?.code], [id, code], text.slice(0, 60));
+      }
+      peer.send(direct(9, "describe_capabilities"));
+      assert.ok((await peer.next()).result);
+      await peer.close();
+    });
+
+    Deno.test(`${name} closes with 1009 on a message that is too large and 1003 on a binary one, others unaffected`, async () => {
+      await using server = await startServer(program, ["--listener", listener, "--max-message-size", "2048"]);
+      const other = await connect(server.ws);
+      const large = await connect(server.ws);
+      large.send("x".repeat(5_000));
+      assert.equal(await large.closed, 1009);
+      const binary = await connect(server.ws);
+      binary.socket.send(new Uint8Array([1, 2, 3]));
+      assert.equal(await binary.closed, 1003);
+      other.send(direct(1, "describe_capabilities"));
+      assert.ok((await other.next()).result);
+      await other.close();
+    });
+
+    Deno.test(`${name} keeps a client's rate limit over reconnects and over every way in`, async () => {
+      await using server = await startServer(program, ["--listener", listener, "--rate-limit", "3"]);
+      const first = await connect(server.ws);
+      for (const id of [1, 2, 3]) {
+        first.send(direct(id, "describe_capabilities"));
+        assert.ok((await first.next()).result);
+      }
+      await first.close();
+      const second = await connect(server.ws);
+      second.send(direct(4, "describe_capabilities"));
+      const refused = await second.next();
+      assert.deepEqual([refused.id, refused.error.data.code], [4, "ERR_TOO_MANY_REQUESTS"]);
+      assert.ok(refused.error.data.retryAfterMs > 0);
+      second.send(direct(5, "ping"));
+      assert.ok((await second.next()).result);
+      await second.close();
+      const rest = await fetch(`${server.http}/v1/tools/describe_capabilities`, {
+        method: "POST",
+        body: "{}",
+        headers: { "content-type": "application/json" },
+      });
+      assert.equal(rest.status, 429);
+      assert.ok(Number(rest.headers.get("retry-after")) >= 1);
+      await rest.body?.cancel();
+      const mcp = await fetch(`${server.http}/mcp`, {
+        method: "POST",
+        headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 6,
+          method: "initialize",
+          params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+        }),
+      });
+      assert.deepEqual([mcp.status, (await mcp.json()).id], [429, 6]);
+    });
+
+    Deno.test(`${name} refuses the connection that is one too many`, async () => {
+      await using server = await startServer(program, ["--listener", listener, "--max-connections-per-client", "2"]);
+      const open = [await connect(server.ws), await connect(server.ws)];
+      await assert.rejects(connect(server.ws));
+      await open[0]?.close();
+      let third;
+      for (let attempt = 0; third === undefined && attempt < 100; attempt++) {
+        third = await connect(server.ws).catch(() => undefined);
+      }
+      assert.ok(third !== undefined, "the place that became free is not given away");
+      await Promise.all([third.close(), open[1]?.close()]);
+    });
+
+    Deno.test(`${name} never mixes up the answers of clients that use the same ids`, async () => {
+      await using server = await startServer(program, [
+        "--listener",
+        listener,
+        "--rate-limit",
+        "1000000",
+        "--max-queue",
+        "1000",
+      ]);
+      const pairs = ["XBTZAR", "ETHZAR", "XRPZAR", "SOLZAR", "LTCZAR", "XBTUSDT", "ETHUSDT", "ETHXBT"];
+      await Promise.all(Array.from({ length: 16 }, async (_, client) => {
+        const peer = await connect(server.ws);
+        for (let id = 0; id < 50; id++) {
+          const wrong = `no such pair ${client}-${id}`;
+          peer.send(
+            direct(
+              id,
+              id % 10 === 0 ? "get_ticker" : "get_market_overview",
+              id % 10 === 0 ? { pair: wrong } : { pairs: [pairs[client % 8]] },
+            ),
+          );
+        }
+        for (let count = 0; count < 50; count++) {
+          const answer = await peer.next();
+          if (answer.id % 10 === 0) {
+            assert.ok(answer.error.message.includes(`${client}-${answer.id}`), JSON.stringify(answer));
+          } else assert.equal(answer.result?.markets[0].pair, pairs[client % 8], JSON.stringify(answer));
+        }
+        await peer.close();
+      }));
+    });
+
+    Deno.test(`${name} finishes what runs on SIGTERM, closes with 1001 and ends with 0`, async () => {
+      await using server = await startServer(program, ["--listener", listener]);
+      const peer = await connect(server.ws);
+      peer.send(direct(1, "get_price_range", { pair: "XBTZAR", days: 90 }));
+      peer.send(direct(2, "ping"));
+      assert.equal((await peer.next()).id, 2);
+      server.child.kill("SIGTERM");
+      assert.ok((await peer.next()).result, "the running call was not finished");
+      assert.equal(await peer.closed, 1001);
+      assert.equal((await server.child.status).code, 0);
+    });
+  }
+
+  Deno.test(`luno-mcp-server off loopback starts only where it is told to (${program.name})`, async () => {
+    const run = await runProgram(program, [
+      "--transport",
+      "websocket",
+      "--host",
+      "0.0.0.0",
+      "--port",
+      "0",
+      "--exchange",
+      "simulated",
+    ]);
+    assert.equal(run.code, 2);
+    assert.match(run.stderr, /--host: .*--unsafe-expose/);
+  });
+
+  Deno.test(`luno-mcp-server says which address is taken and ends with 69 (${program.name})`, async () => {
+    const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const args = [
+      "--transport",
+      "websocket",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(taken.addr.port),
+      "--exchange",
+      "simulated",
+    ];
+    const run = await runProgram(program, args);
+    taken.close();
+    assert.equal(run.code, 69, run.stderr);
+    assert.match(run.stderr, new RegExp(`127.0.0.1:${taken.addr.port} is not available`));
+  });
+}

@@ -1,0 +1,13 @@
+/** What answers calls, over a test's exchange. */
+
+import type { Backend } from "../../src/protocol/mcp_server.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
+
+/** A backend with the tools of some groups, all by default. */
+export function backendOf(
+  { signal: _perCall, ...context }: ToolContext,
+  groups: readonly ToolGroup[] = ["market", "account", "server"],
+): Backend {
+  return { tools: selectTools(groups), context, resources: { config: {}, uptimeMs: () => 1_234.5 } };
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { callDirectly, directMethods, TOOL_FAILED } from "../../src/protocol/direct_call.ts";
+import { listingOf } from "../../src/protocol/listing.ts";
+import { aliases } from "../../src/tools/aliases.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolGroup } from "../../src/tools/tool.ts";
+import { TestExchange } from "../support/exchange.ts";
+import { backendOf } from "./backend.ts";
+
+const { signal } = new AbortController();
+
+for (const groups of [["market", "account", "server"], ["market"], ["account"], ["server"], []] as ToolGroup[][]) {
+  Deno.test(`directMethods() has what tools of ${groups.join(", ") || "no group"} are called, aliases included`, () => {
+    const { listed, find } = selectTools(groups);
+    const called = [...listed, ...aliases].map(({ name }) => name).filter((name) => find(name) !== undefined);
+    assert.deepEqual([...directMethods(listingOf(groups))].sort(), called.sort());
+  });
+}
+
+Deno.test("directMethods() has none of the protocol's own", () => {
+  const names = directMethods(listingOf(["market", "account", "server"]));
+  for (const name of ["initialize", "ping", "tools/call", "server/discover", "__proto__", "constructor", ""]) {
+    assert.ok(!names.has(name), name);
+  }
+});
+
+Deno.test("callDirectly() answers the tool's plain result, by name and by alias", async () => {
+  await using exchange = await TestExchange.start();
+  const backend = backendOf(exchange.context);
+  const expected = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
+  for (const method of ["get_crypto_price", "get_ticker"]) {
+    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR" }, signal }), { result: expected });
+  }
+});
+
+Deno.test("callDirectly() takes missing parameters for none, and the protocol's _meta for no argument", async () => {
+  await using exchange = await TestExchange.start();
+  const backend = backendOf(exchange.context);
+  for (const params of [undefined, {}, { _meta: { progressToken: 1 } }]) {
+    const answer = await callDirectly(backend, { method: "describe_capabilities", params, signal });
+    assert.ok("result" in answer, JSON.stringify(answer));
+  }
+});
+
+Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says which", async () => {
+  await using exchange = await TestExchange.start();
+  const backend = backendOf(exchange.context);
+  for (
+    const [params, field] of [
+      [{}, "pair"],
+      [{ pair: 5 }, "pair"],
+      [{ pair: "XBTZAR", depht: 1 }, "depht"],
+      [{ pair: "XBTZAR", ...JSON.parse('{"__proto__":1}') }, undefined],
+      [["XBTZAR"], "arguments"],
+      ["XBTZAR", "arguments"],
+    ] as const
+  ) {
+    const answer = await callDirectly(backend, { method: "get_crypto_price", params, signal });
+    if (field === undefined) continue;
+    assert.ok("error" in answer, JSON.stringify(answer));
+    assert.equal(answer.error.code, -32602);
+    const { code, retryable, fields } = answer.error.data as Record<string, unknown>;
+    assert.deepEqual([code, retryable], ["ERR_INVALID_ARGUMENT", false]);
+    assert.equal((fields as { field: string }[])[0]?.field, field);
+  }
+});
+
+Deno.test("callDirectly() answers a tool's error with its code and when to come again", async () => {
+  await using exchange = await TestExchange.start();
+  exchange.simulation.faults.set([{ kind: "too_many_requests", retryAfterSeconds: 7 }]);
+  const answer = await callDirectly(backendOf(exchange.context), {
+    method: "get_crypto_price",
+    params: { pair: "XBTZAR" },
+    signal,
+  });
+  assert.ok("error" in answer, JSON.stringify(answer));
+  assert.equal(answer.error.code, TOOL_FAILED);
+  const data = answer.error.data as Record<string, unknown>;
+  assert.deepEqual([data.code, data.retryable, data.retryAfterMs], ["ERR_RATE_LIMITED", true, 7_000]);
+  assert.ok(!("retry_after_ms" in data) && !("message" in data));
+});
+
+Deno.test("callDirectly() answers -32601 to a tool that is not offered", async () => {
+  await using exchange = await TestExchange.start();
+  const backend = backendOf(exchange.context, ["market"]);
+  for (const method of ["get_accounts", "get_balances", "nothing", "__proto__"]) {
+    const answer = await callDirectly(backend, { method, signal });
+    assert.deepEqual(answer, { error: { code: -32601, message: "Method not found" } });
+  }
+});

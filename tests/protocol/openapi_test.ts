@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { listingOf } from "../../src/protocol/listing.ts";
+import { describeApi } from "../../src/protocol/openapi.ts";
+import { catalogue } from "../../src/tools/catalogue.ts";
+import type { ToolGroup } from "../../src/tools/tool.ts";
+import type { Json } from "../support/exchange.ts";
+
+const identity = { name: "luno-mcp-server", version: "1.2.3" };
+
+function documentOf(...groups: ToolGroup[]): Json {
+  return JSON.parse(JSON.stringify(describeApi({ identity, listing: listingOf(groups) })));
+}
+
+for (const groups of [["market", "account", "server"], ["market"], []] as ToolGroup[][]) {
+  Deno.test(`An OpenAPI validator accepts the document of ${groups.join(", ") || "no group"}`, async () => {
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(documentOf(...groups));
+    assert.ok(valid, JSON.stringify(errors));
+    assert.equal(validator.version, "3.1");
+  });
+}
+
+Deno.test("The validator does not accept a document with a mistake", async () => {
+  const document = documentOf("market");
+  delete document.info.version;
+  assert.equal((await new Validator().validate(document)).valid, false);
+});
+
+Deno.test("Every tool is an operation with its own schemas, and only the offered ones are", () => {
+  const { paths } = documentOf("market", "account", "server");
+  for (const { tool, scope } of listingOf(["market", "account", "server"])) {
+    const { operationId, requestBody, responses, "x-scope": xScope } = paths[`/v1/tools/${tool.name}`].post;
+    assert.deepEqual([operationId, xScope], [tool.name, scope]);
+    assert.deepEqual(requestBody.content["application/json"].schema, tool.inputSchema);
+    assert.deepEqual(responses[200].content["application/json"].schema, tool.outputSchema);
+  }
+  assert.equal(Object.keys(paths).length, catalogue.length + 2);
+  assert.equal(documentOf("market").paths["/v1/tools/get_accounts"], undefined);
+});
+
+Deno.test("Every example fits the tool's schema", () => {
+  const { paths } = documentOf("market", "account", "server");
+  for (const { name, input } of catalogue) {
+    const { example } = paths[`/v1/tools/${name}`].post.requestBody.content["application/json"];
+    const read = input.safeParse(example);
+    assert.ok(read.success, `${name}: ${read.error?.message}`);
+  }
+});
+
+Deno.test("Every reference leads somewhere", () => {
+  const document = documentOf("market", "account", "server");
+  const references = JSON.stringify(document).match(/"\$ref":"#([^"]+)"/g) ?? [];
+  assert.ok(references.length > 0);
+  for (const reference of new Set(references)) {
+    const path = reference.slice(9, -1).split("/").slice(1);
+    assert.ok(path.reduce((node: Json, key) => node?.[key], document), reference);
+  }
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { RateLimit } from "../../src/session/rate_limit.ts";
+import { Registry } from "../../src/session/registry.ts";
+
+function registryOf(maxConnections: number, maxConnectionsPerClient: number): Registry {
+  const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
+  return new Registry({ maxConnections, maxConnectionsPerClient, rateLimit, now: () => 1_000 });
+}
+
+function client(limitKey: string) {
+  return { identity: limitKey, limitKey, address: "192.0.2.1", carrier: "websocket" as const };
+}
+
+Deno.test("Registry.reject() turns the one too many away, of a client before the server is full", () => {
+  const registry = registryOf(3, 2);
+  registry.open(client("a"));
+  registry.open(client("a"));
+  assert.equal(registry.reject("a"), "client_full");
+  assert.equal(registry.reject("b"), undefined);
+  registry.open(client("b"));
+  assert.equal(registry.reject("b"), "server_full");
+});
+
+Deno.test("Registry.close() makes room again, once", () => {
+  const registry = registryOf(1, 1);
+  const connection = registry.open(client("a"));
+  registry.close(connection);
+  registry.close(connection);
+  assert.equal(registry.reject("a"), undefined);
+  registry.open(client("a"));
+  assert.equal(registry.reject("a"), "server_full");
+});
+
+Deno.test("Registry.admitSocket() counts sockets that have not upgraded, and turns away what cannot even be told so", () => {
+  const registry = registryOf(2, 2);
+  const sockets = Array.from({ length: 3 }, () => registry.admitSocket());
+  assert.equal(registry.reject("a"), "server_full");
+  const [first] = sockets;
+  if (first) {
+    first.release();
+    first.release();
+  }
+  assert.equal(registry.reject("a"), undefined);
+  while (registry.admitSocket() !== false);
+  assert.equal(registry.admitSocket(), false);
+});
+
+Deno.test("Registry.status() shows a connection with what it has used, and its name cut to plain characters", () => {
+  const registry = registryOf(5, 5);
+  const connection = registry.open(client("a"));
+  connection.introduce({ name: `evil\u0000\u202e${"x".repeat(200)}`, version: 7 }, "modern");
+  registry.rateLimit.take("a");
+  const [shown] = registry.status();
+  assert.equal(shown?.client?.length, 64);
+  assert.match(shown?.client ?? "", /^evil x+$/);
+  assert.deepEqual([shown?.version, shown?.era, shown?.rate_limit_use], [null, "modern", 0.1]);
+});

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
+import { Channel } from "../../src/transport/channel.ts";
+import type { Answer, ChannelOptions } from "../../src/transport/channel.ts";
+
+/** A channel whose other end is a list; the test answers as the SDK would. */
+class TestChannel extends Channel {
+  readonly written: { id?: unknown; result?: unknown; error?: { code: number; data?: unknown } }[] = [];
+  readonly delivered: JSONRPCMessage[] = [];
+  ends = 0;
+
+  constructor(options: ChannelOptions = {}) {
+    super(options);
+    this.onmessage = (message) => this.delivered.push(message);
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  ask(id: number | string, method = "tools/call"): void {
+    this.receive(JSON.stringify({ jsonrpc: "2.0", id, method }));
+  }
+
+  cancel(requestId: number | string): void {
+    this.receive(JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } }));
+  }
+
+  answer(id: number | string): void {
+    void this.send({ jsonrpc: "2.0", id, result: {} });
+  }
+
+  /** Ids of the requests that the SDK was given. */
+  get running(): unknown[] {
+    return this.delivered.flatMap((message) => "id" in message && "method" in message ? [message.id] : []);
+  }
+
+  protected write(text: string): void {
+    this.written.push(JSON.parse(text));
+  }
+
+  protected end(): void {
+    this.ends++;
+  }
+}
+
+/** A lane whose answers the test gives. */
+function manualLane() {
+  const taken = new Map<unknown, { signal: AbortSignal; resolve: (answer: Answer) => void }>();
+  return {
+    taken,
+    take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
+      if (request.method !== "tools/call") return undefined;
+      const { promise, resolve } = Promise.withResolvers<Answer>();
+      taken.set(request.id, { signal, resolve });
+      return promise;
+    },
+    answered(): void {},
+  };
+}
+
+Deno.test("Channel runs requests side by side up to its limit and the others in order of arrival", () => {
+  const channel = new TestChannel({ maxInFlight: 2 });
+  for (const id of [1, 2, 3, 4]) channel.ask(id);
+  assert.deepEqual(channel.running, [1, 2]);
+  channel.answer(2);
+  assert.deepEqual(channel.running, [1, 2, 3]);
+  channel.answer(1);
+  assert.deepEqual(channel.running, [1, 2, 3, 4]);
+});
+
+Deno.test("Channel refuses what finds the queue full, with its id and when to come again", () => {
+  const channel = new TestChannel({ maxInFlight: 1, maxQueue: 1 });
+  for (const id of ["a", "b", "c"]) channel.ask(id);
+  assert.deepEqual(channel.written, [{
+    jsonrpc: "2.0",
+    id: "c",
+    error: {
+      code: -32000,
+      message: "Too many requests at once: 1 run and 1 wait: send this one when others are answered",
+      data: { code: "ERR_QUEUE_FULL", retryable: true, retryAfterMs: 1_000 },
+    },
+  }]);
+});
+
+Deno.test("Channel lets pings, openings and cancellations past a busy client's own calls", () => {
+  const channel = new TestChannel({ maxInFlight: 1, maxQueue: 0 });
+  channel.ask(1);
+  for (const method of ["ping", "initialize", "server/discover"]) channel.ask(method, method);
+  assert.deepEqual(channel.running, [1, "ping", "initialize", "server/discover"]);
+  channel.cancel(1);
+  channel.ask(2);
+  assert.equal(channel.running.at(-1), 2);
+});
+
+Deno.test("Channel drops a waiting request that is cancelled, without an answer", () => {
+  const channel = new TestChannel({ maxInFlight: 1 });
+  for (const id of [1, 2, 3]) channel.ask(id);
+  channel.cancel(2);
+  channel.answer(1);
+  assert.deepEqual(channel.running, [1, 3]);
+  assert.equal(channel.pending, 1);
+});
+
+Deno.test("Channel asks who may run before it does anything, but not for what is free", () => {
+  const error = { code: -32000, message: "no", data: { code: "ERR_TOO_MANY_REQUESTS" } };
+  const channel = new TestChannel({ admit: () => error });
+  channel.ask(1);
+  channel.ask(2, "ping");
+  assert.deepEqual(channel.written, [{ jsonrpc: "2.0", id: 1, error }]);
+  assert.deepEqual(channel.running, [2]);
+  channel.ask(1, "ping");
+  assert.deepEqual(channel.running, [2, 1]);
+});
+
+Deno.test("Channel answers from the lane with the request's id and frees its place", async () => {
+  const lane = manualLane();
+  const channel = new TestChannel({ maxInFlight: 1, lane });
+  channel.ask(1);
+  channel.ask(2);
+  lane.taken.get(1)?.resolve({ result: { value: 1 } });
+  await channel.drain(0);
+  assert.deepEqual(channel.written, [{ jsonrpc: "2.0", id: 1, result: { value: 1 } }]);
+  assert.deepEqual([...lane.taken.keys()], [1, 2]);
+  assert.deepEqual(channel.delivered, []);
+});
+
+Deno.test("Channel aborts what the lane runs when it is cancelled or the connection ends, and does not answer it", async () => {
+  const lane = manualLane();
+  const channel = new TestChannel({ lane });
+  for (const id of [1, 2]) channel.ask(id);
+  channel.cancel(1);
+  assert.equal(lane.taken.get(1)?.signal.aborted, true);
+  assert.equal(lane.taken.get(2)?.signal.aborted, false);
+  await channel.close();
+  await channel.close();
+  assert.equal(lane.taken.get(2)?.signal.aborted, true);
+  for (const { resolve } of lane.taken.values()) resolve({ result: {} });
+  await channel.drain(0);
+  assert.deepEqual([channel.written, channel.ends], [[], 1]);
+});
+
+Deno.test("Channel tells its observer of every request once, how it ended and how long it took", () => {
+  const events: unknown[] = [];
+  let nowMs = 0;
+  const channel = new TestChannel({
+    maxInFlight: 1,
+    maxQueue: 0,
+    now: () => nowMs,
+    observer: {
+      received: ({ id }) => events.push(["received", id]),
+      answered: ({ id }, { isError, durationMs }) => events.push(["answered", id, isError, durationMs]),
+      refused: (request, { code }) => events.push(["refused", request?.id, code]),
+    },
+  });
+  channel.ask(1);
+  channel.ask(2);
+  nowMs = 25;
+  channel.answer(1);
+  channel.receive("garbage");
+  assert.deepEqual(events, [
+    ["received", 1],
+    ["received", 2],
+    ["refused", 2, -32000],
+    ["answered", 1, false, 25],
+    ["refused", undefined, -32700],
+  ]);
+});
+
+Deno.test("Channel answers, cancels or refuses every request exactly once, and never runs more than its limit", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("ask" as const), id: fc.nat(30) }),
+    fc.record({ kind: fc.constant("answer" as const), id: fc.nat(30) }),
+    fc.record({ kind: fc.constant("cancel" as const), id: fc.nat(30) }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 200 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.nat(4),
+      (steps, maxInFlight, maxQueue) => {
+        const channel = new TestChannel({ maxInFlight, maxQueue });
+        const open = new Set<number>();
+        const running = new Set<unknown>();
+        for (const { kind, id } of steps) {
+          const before = channel.written.length;
+          if (kind === "ask") {
+            const wasOpen = open.has(id);
+            channel.ask(id);
+            const refused = channel.written.length > before;
+            assert.equal(refused, wasOpen || open.size >= maxInFlight + maxQueue);
+            if (!refused) open.add(id);
+          } else if (kind === "cancel") {
+            channel.cancel(id);
+            open.delete(id);
+            running.delete(id);
+          } else if (running.has(id)) {
+            channel.answer(id);
+            open.delete(id);
+            running.delete(id);
+          }
+          for (const message of channel.delivered.splice(0)) if ("id" in message) running.add(message.id);
+          assert.ok(running.size <= maxInFlight);
+          assert.equal(channel.pending, open.size);
+        }
+      },
+    ),
+  );
+});

@@ -1,0 +1,160 @@
+/** The application behind the listeners: paths, methods, who is let in. No socket is needed for most of it. */
+
+import assert from "node:assert/strict";
+import { RateLimit } from "../../src/session/rate_limit.ts";
+import { Registry } from "../../src/session/registry.ts";
+import { createApplication } from "../../src/transport/http.ts";
+import type { HttpParts } from "../../src/transport/http.ts";
+import type { Application, Peer } from "../../src/transport/listener.ts";
+
+const LOCAL: Peer = { address: "127.0.0.1", port: 5_000 };
+const REMOTE: Peer = { address: "192.0.2.7", port: 5_000 };
+
+interface Setup {
+  readonly application: Application;
+  readonly registry: Registry;
+  readonly rejections: string[];
+}
+
+function setup(parts: Partial<HttpParts> = {}): Setup {
+  const registry = new Registry({
+    maxConnections: 2,
+    maxConnectionsPerClient: 1,
+    rateLimit: new RateLimit({ perMinute: 10, now: () => 0 }),
+    now: () => 0,
+  });
+  const rejections: string[] = [];
+  const application = createApplication({
+    rules: { allowedHosts: ["mcp.example"], allowedOrigins: ["https://app.example"], allowLoopback: true },
+    registry,
+    websocket: true,
+    identify: ({ address }) => ({ identity: address, limitKey: address, address }),
+    openSocket: () => ({ text: () => {}, binary: () => {}, closed: () => {} }),
+    mcp: (_request, { identity }) => Promise.resolve(new Response(`mcp for ${identity}`)),
+    rest: (request) => Promise.resolve(new Response(`rest ${new URL(request.url).pathname}`)),
+    metrics: () => Promise.resolve({ text: "metrics", contentType: "text/plain" }),
+    status: () => ({ connections: [] }),
+    isReady: () => true,
+    rejected: (reason) => rejections.push(reason),
+    hint: "connect like this",
+    ...parts,
+  });
+  return { application, registry, rejections };
+}
+
+function request(
+  path: string,
+  { headers = {}, ...init }: RequestInit & { headers?: Record<string, string> } = {},
+): Request {
+  return new Request(`http://localhost:8765${path}`, { ...init, headers: { host: "localhost:8765", ...headers } });
+}
+
+const ROUTES: readonly [method: string, path: string, status: number, body: string][] = [
+  ["GET", "/", 426, "connect like this\n"],
+  ["GET", "/ws", 426, "connect like this\n"],
+  ["POST", "/", 405, "Method not allowed\n"],
+  ["DELETE", "/ws", 405, "Method not allowed\n"],
+  ["POST", "/mcp", 200, "mcp for 127.0.0.1"],
+  ["GET", "/mcp", 200, "mcp for 127.0.0.1"],
+  ["GET", "/v1/tools", 200, "rest /v1/tools"],
+  ["POST", "/v1/tools/get_ticker", 200, "rest /v1/tools/get_ticker"],
+  ["GET", "/openapi.json", 200, "rest /openapi.json"],
+  ["GET", "/healthz", 200, "ok\n"],
+  ["GET", "/readyz", 200, "ready\n"],
+  ["GET", "/metrics", 200, "metrics"],
+  ["GET", "/status", 200, '{"connections":[]}'],
+  ["POST", "/status", 405, "Method not allowed\n"],
+  ["GET", "/nothing", 404, "Not found\n"],
+  ["GET", "/v1", 404, "Not found\n"],
+  ["GET", "/mcp/x", 404, "Not found\n"],
+];
+
+for (const [method, path, status, body] of ROUTES) {
+  Deno.test(`${method} ${path} answers ${status}`, async () => {
+    const response = await setup().application.fetch(request(path, { method }), LOCAL);
+    assert.deepEqual([response.status, await response.text()], [status, body]);
+    if (status === 405) assert.equal(response.headers.get("allow"), "GET");
+    if (status === 426) assert.equal(response.headers.get("upgrade"), "websocket");
+  });
+}
+
+Deno.test("without WebSocket its paths answer 404", async () => {
+  const { application } = setup({ websocket: false });
+  assert.equal((await application.fetch(request("/ws"), LOCAL)).status, 404);
+  const answer = application.upgrade(request("/ws"), LOCAL);
+  assert.equal(answer instanceof Response && answer.status, 404);
+});
+
+for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/healthz", "/status", "/nothing"]) {
+  Deno.test(`${path} answers 403 to a foreign Host or Origin before anything runs`, async () => {
+    const { application, rejections } = setup({ mcp: () => assert.fail("ran"), rest: () => assert.fail("ran") });
+    const hosts = [{ host: "evil.example" }, { host: "127.0.0.1:evil.example" }, { origin: "https://evil.example" }, {
+      origin: "null",
+    }];
+    for (const headers of hosts) {
+      const response = await application.fetch(request(path, { headers }), LOCAL);
+      assert.equal(response.status, 403, JSON.stringify(headers));
+      await response.body?.cancel();
+      const upgrade = application.upgrade(request(path, { headers }), LOCAL);
+      assert.equal(upgrade instanceof Response && upgrade.status, 403);
+    }
+    assert.equal(rejections.length, 8);
+  });
+}
+
+for (const path of ["/healthz", "/readyz", "/metrics", "/status"]) {
+  Deno.test(`${path} is served on loopback only`, async () => {
+    const response = await setup().application.fetch(request(path), REMOTE);
+    assert.equal(response.status, 403);
+    await response.body?.cancel();
+  });
+}
+
+Deno.test("/readyz answers 503 while the server ends, and upgrades are refused with Retry-After", async () => {
+  const { application } = setup({ isReady: () => false });
+  assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 503);
+  const answer = application.upgrade(request("/ws"), LOCAL);
+  assert.ok(answer instanceof Response);
+  assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+});
+
+Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", () => {
+  const { application } = setup();
+  const offered = application.upgrade(request("/ws", { headers: { "sec-websocket-protocol": "chat, mcp" } }), LOCAL);
+  assert.equal(offered instanceof Response ? undefined : offered.protocol, "mcp");
+  for (const headers of [{}, { "sec-websocket-protocol": "chat, mcpx" }]) {
+    const other = application.upgrade(request("/", { headers }), LOCAL);
+    assert.ok(!(other instanceof Response) && other.protocol === undefined);
+  }
+});
+
+Deno.test("an upgrade of a client with too many connections answers 429, of a full server 503, both with Retry-After", () => {
+  const { application, registry, rejections } = setup();
+  const start = (limitKey: string) => ({
+    identity: limitKey,
+    limitKey,
+    address: limitKey,
+    carrier: "websocket" as const,
+  });
+  registry.open(start(LOCAL.address));
+  const busy = application.upgrade(request("/ws"), LOCAL);
+  registry.open(start("192.0.2.9"));
+  const full = application.upgrade(request("/ws"), REMOTE);
+  const answers = [busy, full].map((answer) =>
+    answer instanceof Response ? [answer.status, answer.headers.get("retry-after")] : []
+  );
+  assert.deepEqual(answers, [[429, "5"], [503, "5"]]);
+  assert.deepEqual(rejections, ["client_full", "server_full"]);
+});
+
+Deno.test("a page on an allowed origin may read answers, and ask before it sends", async () => {
+  const { application } = setup();
+  const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+  const preflight = await application.fetch(request("/mcp", { method: "OPTIONS", headers }), LOCAL);
+  assert.equal(preflight.headers.get("access-control-allow-origin"), "https://app.example");
+  const answer = await application.fetch(request("/v1/tools", { headers }), LOCAL);
+  assert.equal(answer.headers.get("access-control-allow-origin"), "https://app.example");
+  const without = await application.fetch(request("/v1/tools"), LOCAL);
+  assert.equal(without.headers.get("access-control-allow-origin"), null);
+  await Promise.all([answer, without].map((response) => response.body?.cancel()));
+});

@@ -1,0 +1,511 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import type { WebSocket } from "ws";
+import { createCertificates } from "../../src/transport/certificates.ts";
+import { certificates, Echo, Listening, type Variant, variants } from "./listening.ts";
+import { frameOf, type FrameOptions, OPCODE, RawPeer, upgradeRequest } from "./raw_peer.ts";
+
+type Body = (variant: Variant) => Promise<void>;
+
+/** One promise of every listener. */
+function every(promise: string, body: Body): void {
+  for (const variant of variants) Deno.test(`${variant.name} ${promise}`, () => body(variant));
+}
+
+/** One promise of the hardened listener alone. */
+function hardened(promise: string, body: Body): void {
+  for (const variant of variants.filter(({ name }) => name.includes("Hardened"))) {
+    Deno.test(`${variant.name} ${promise}`, () => body(variant));
+  }
+}
+
+async function openClient(listening: Listening, protocols: string[] = []): Promise<WebSocket> {
+  const client = listening.client(protocols);
+  await once(client, "open");
+  return client;
+}
+
+async function echoOf(client: WebSocket, text: string): Promise<string> {
+  const answer = once(client, "message");
+  client.send(text);
+  const [data] = await answer;
+  return String(data);
+}
+
+async function closingOf(client: WebSocket): Promise<{ code: number; reason: string }> {
+  const [code, reason] = await once(client, "close");
+  return { code, reason: String(reason) };
+}
+
+every("answers requests with method, path, headers and body", async (variant) => {
+  await using listening = await Listening.start(variant);
+  const get = await listening.fetch("/a/b?c=%20d", { headers: { "x-test": "1" } });
+  assert.deepEqual(await get.json(), { method: "GET", path: "/a/b?c=%20d", body: "", x: "1" });
+  const post = await listening.fetch("/rest", { method: "POST", body: "{}€" });
+  assert.deepEqual(await post.json(), { method: "POST", path: "/rest", body: "{}€", x: null });
+  assert.deepEqual(listening.application.peers.map(({ address }) => address), ["127.0.0.1", "127.0.0.1"]);
+});
+
+every("gives the application a request of the web, with its host", async (variant) => {
+  const application = new Echo({
+    fetch: async (request) => {
+      const copy = new Request(request, { headers: { "x-copied": "yes" } });
+      return Response.json([request.headers.get("host"), new URL(request.url).host, await copy.text()]);
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  const host = `127.0.0.1:${listening.port}`;
+  assert.deepEqual(await (await listening.fetch("/", { method: "PUT", body: "x" })).json(), [host, host, "x"]);
+});
+
+every("streams an answer while it is made", async (variant) => {
+  const { promise: more, resolve } = Promise.withResolvers<void>();
+  const application = new Echo({
+    fetch: () => {
+      const body = ReadableStream.from((async function* () {
+        yield "first";
+        await more;
+        yield "second";
+      })()).pipeThrough(new TextEncoderStream());
+      return Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  const chunks = (await listening.fetch("/")).body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await chunks?.read())?.value, "first");
+  resolve();
+  assert.equal((await chunks?.read())?.value, "second");
+  assert.equal((await chunks?.read())?.done, true);
+});
+
+every("tells the application when a client gives up on a request", async (variant) => {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
+  const application = new Echo({
+    fetch: async (request) => {
+      request.signal.addEventListener("abort", () => resolve());
+      arrive();
+      await aborted;
+      return new Response();
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  const abort = new AbortController();
+  const answer = assert.rejects(listening.fetch("/", { signal: abort.signal }));
+  await arrived;
+  abort.abort();
+  await aborted;
+  await answer;
+});
+
+every("answers 500 without details where the application fails", async (variant) => {
+  const fail = () => {
+    throw new Error("secret detail");
+  };
+  await using listening = await Listening.start(variant, { application: new Echo({ fetch: fail, upgrade: fail }) });
+  const answer = await listening.fetch("/");
+  assert.equal(answer.status, 500);
+  assert.equal(await answer.text(), "Internal error\n");
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(upgradeRequest());
+  assert.match(await peer.head(), /^HTTP\/1\.1 500 /);
+});
+
+every("closes a socket with 1011 where the application fails on a message", async (variant) => {
+  const application = new Echo();
+  await using listening = await Listening.start(variant, {
+    application: new Echo({
+      upgrade: () => ({
+        open: (socket) => ({
+          ...application.accept().open(socket),
+          text() {
+            throw new Error("secret detail");
+          },
+        }),
+      }),
+    }),
+  });
+  const client = await openClient(listening);
+  const closing = closingOf(client);
+  client.send("x");
+  assert.deepEqual(await closing, { code: 1011, reason: "internal error" });
+  assert.equal((await application.closed.next()).code, 1011);
+});
+
+every("carries text both ways, in order and unchanged", async (variant) => {
+  await using listening = await Listening.start(variant);
+  const client = await openClient(listening);
+  const texts = ["", "plain", "€ 😀 \u0000", "x".repeat(60_000), ...Array.from({ length: 100 }, (_, n) => `${n}`)];
+  const received: string[] = [];
+  const all = new Promise<void>((resolve) =>
+    client.on("message", (data) => received.push(String(data)) === texts.length && resolve())
+  );
+  for (const text of texts) client.send(text);
+  await all;
+  assert.deepEqual(received, texts);
+});
+
+every("echoes the subprotocol that the application chose, when it was offered", async (variant) => {
+  await using listening = await Listening.start(variant);
+  assert.equal((await openClient(listening, ["other", "mcp"])).protocol, "mcp");
+  assert.equal((await openClient(listening)).protocol, "");
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(upgradeRequest({ "Sec-WebSocket-Protocol": "other" }));
+  const head = await peer.head();
+  assert.match(head, /^HTTP\/1\.1 101 /);
+  assert.doesNotMatch(head, /sec-websocket-protocol/i);
+});
+
+every("takes a message of exactly the limit, counted in bytes, whole or in fragments", async (variant) => {
+  await using listening = await Listening.start(variant, { maxMessageSize: 3_000 });
+  const client = await openClient(listening);
+  for (const text of ["x".repeat(3_000), "€".repeat(1_000)]) assert.equal(await echoOf(client, text), text);
+  using peer = await RawPeer.open(listening.port, listening.caCerts);
+  await peer.write(frameOf(OPCODE.text, "a".repeat(1_500), { fin: false }));
+  await peer.write(frameOf(OPCODE.continuation, "b".repeat(1_500)));
+  const frame = await peer.frame();
+  assert.equal(new TextDecoder().decode(frame?.payload), "a".repeat(1_500) + "b".repeat(1_500));
+});
+
+every("closes with 1009 for a message above the limit, whole, in bytes, binary or in fragments", async (variant) => {
+  await using listening = await Listening.start(variant, { maxMessageSize: 3_000 });
+  const messages: Uint8Array[][] = [
+    [frameOf(OPCODE.text, "x".repeat(3_001))],
+    [frameOf(OPCODE.text, `${"€".repeat(1_000)}x`)],
+    [frameOf(OPCODE.binary, new Uint8Array(3_001))],
+    [frameOf(OPCODE.text, "x".repeat(2_000), { fin: false }), frameOf(OPCODE.continuation, "x".repeat(1_001))],
+  ];
+  for (const frames of messages) {
+    using peer = await RawPeer.open(listening.port, listening.caCerts);
+    for (const frame of frames) await peer.write(frame);
+    assert.equal(await peer.closeCode(), 1009);
+    await peer.write(frameOf(OPCODE.close, new Uint8Array([0x03, 0xf1])));
+    peer[Symbol.dispose]();
+    assert.equal((await listening.application.closed.next()).code, 1009);
+  }
+});
+
+every("tells the application of a binary message, not its content", async (variant) => {
+  await using listening = await Listening.start(variant);
+  (await openClient(listening)).send(new Uint8Array([1, 2, 3]));
+  assert.equal(await listening.application.binaries.next(), true);
+});
+
+every("carries close codes both ways", async (variant) => {
+  await using listening = await Listening.start(variant);
+  const leaving = await openClient(listening);
+  leaving.close(4_001, "done here");
+  assert.deepEqual(await listening.application.closed.next(), { code: 4_001, reason: "done here" });
+  await listening.application.sockets.next();
+
+  const told = closingOf(await openClient(listening));
+  const socket = await listening.application.sockets.next();
+  socket.close(1008, "too much");
+  assert.deepEqual(await told, { code: 1008, reason: "too much" });
+  assert.equal((await listening.application.closed.next()).code, 1008);
+  socket.send("late");
+  socket.close(1000, "late");
+  socket.terminate();
+});
+
+every("tells the application when a peer vanishes without a word", async (variant) => {
+  await using listening = await Listening.start(variant);
+  const peer = await RawPeer.open(listening.port, listening.caCerts);
+  await listening.application.sockets.next();
+  peer[Symbol.dispose]();
+  assert.equal((await listening.application.closed.next()).code, 1006);
+});
+
+every("hands the application no message after it closed a socket", async (variant) => {
+  const texts: string[] = [];
+  const application = new Echo({
+    upgrade: () => ({
+      open: (socket) => ({
+        text: (text) => {
+          texts.push(text);
+          socket.close(1000, "enough");
+        },
+        binary() {},
+        closed: (code, reason) => application.closed.push({ code, reason }),
+      }),
+    }),
+  });
+  await using listening = await Listening.start(variant, { application });
+  using peer = await RawPeer.open(listening.port, listening.caCerts);
+  for (const text of ["1", "2", "3"]) await peer.write(frameOf(OPCODE.text, text));
+  peer[Symbol.dispose]();
+  await application.closed.next();
+  assert.deepEqual(texts, ["1"]);
+});
+
+every("answers a refused upgrade with the application's status, headers and body", async (variant) => {
+  const upgrade = () => new Response("wait\n", { status: 429, headers: { "retry-after": "7", "x-why": "rate" } });
+  await using listening = await Listening.start(variant, { application: new Echo({ upgrade }) });
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(upgradeRequest({ "X-Test": "1" }));
+  const head = await peer.head();
+  assert.match(head, /^HTTP\/1\.1 429 /);
+  assert.match(head, /\r\nretry-after: 7\r\n/i);
+  assert.match(head, /\r\nx-why: rate\r\n/i);
+  assert.match(head, /\r\ncontent-length: 5\r\n/i);
+});
+
+const wrongHandshakes: Record<string, Parameters<typeof upgradeRequest>[0]> = {
+  "another upgrade": { "Upgrade": "h2c" },
+  "two upgrades": { "Upgrade": ["websocket", "websocket"] },
+  "a list of upgrades": { "Upgrade": "websocket, h2c" },
+  "no Connection": { "Connection": undefined },
+  "another Connection": { "Connection": "keep-alive" },
+  "two Connections": { "Connection": ["Upgrade", "Upgrade"] },
+  "no key": { "Sec-WebSocket-Key": undefined },
+  "a short key": { "Sec-WebSocket-Key": "c2hvcnQ=" },
+  "two keys": { "Sec-WebSocket-Key": ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="] },
+  "no version": { "Sec-WebSocket-Version": undefined },
+  "an old version": { "Sec-WebSocket-Version": "8" },
+  "two versions": { "Sec-WebSocket-Version": ["13", "13"] },
+  "a subprotocol twice": { "Sec-WebSocket-Protocol": ["mcp", "mcp"] },
+  "a subprotocol that is no token": { "Sec-WebSocket-Protocol": "mcp, a b" },
+  "two hosts": { "Host": ["localhost", "evil.example"] },
+};
+
+every("answers 400 to a handshake with wrong or repeated headers, before the application", async (variant) => {
+  let asked = 0;
+  const count = () => {
+    asked++;
+    return new Response();
+  };
+  const application = new Echo({ upgrade: count, fetch: () => Promise.resolve(count()) });
+  await using listening = await Listening.start(variant, { application });
+  for (const [name, headers] of Object.entries(wrongHandshakes)) {
+    using peer = await RawPeer.connect(listening.port, listening.caCerts);
+    await peer.write(upgradeRequest(headers));
+    assert.match(await peer.head(), /^HTTP\/1\.1 400 /, name);
+  }
+  assert.equal(asked, 0);
+});
+
+every("lets the application judge a host that is none", async (variant) => {
+  const judge = (request: Request) => {
+    const answer = { host: request.headers.get("host"), path: new URL(request.url).pathname };
+    return Response.json(answer, { status: 403 });
+  };
+  const application = new Echo({ upgrade: judge, fetch: (request) => Promise.resolve(judge(request)) });
+  await using listening = await Listening.start(variant, { application });
+  const host = "127.0.0.1:evil.example";
+  for (const request of [upgradeRequest({ Host: host }), `GET /ws HTTP/1.1\r\nHost: ${host}\r\n\r\n`]) {
+    using peer = await RawPeer.connect(listening.port, listening.caCerts);
+    await peer.write(request);
+    assert.match(await peer.head(), /^HTTP\/1\.1 403 /);
+    assert.equal(await peer.text(24 + host.length), JSON.stringify({ host, path: "/ws" }));
+  }
+});
+
+every("survives bytes that are no HTTP", async (variant) => {
+  await using listening = await Listening.start(variant);
+  for (const garbage of ["\u0000\u0001\u0002 nonsense\r\n\r\n", "GET\r\n\r\n", `GET / HTTP/9.9\r\n\r\n`]) {
+    using peer = await RawPeer.connect(listening.port, listening.caCerts);
+    await peer.write(garbage);
+    assert.match(await peer.end(), /^$|^HTTP\/1\.1 (400|505) /);
+  }
+  assert.equal((await listening.fetch("/")).status, 200);
+});
+
+every("turns away what the application does not admit, and releases what it did", async (variant) => {
+  let admit = false;
+  const application = new Echo({ admit: () => admit ? { release() {} } : false });
+  await using listening = await Listening.start(variant, { application });
+  const answer = await listening.fetch("/").then((response) => response.status, () => "no connection");
+  assert.ok(answer === 503 || answer === "no connection", `${answer}`);
+  assert.deepEqual(application.peers, []);
+  admit = true;
+  const client = await openClient(listening);
+  assert.equal(application.open, 1);
+  client.close();
+  await application.empty.next();
+  assert.equal(application.open, 0);
+});
+
+every("drops a peer that does not answer pings, and keeps one that does", async (variant) => {
+  await using listening = await Listening.start(variant, { pingIntervalMs: 100 });
+  using silent = await RawPeer.open(listening.port, listening.caCerts);
+  const gone = await listening.application.closed.next();
+  assert.notEqual(gone.code, 1000);
+  assert.equal((await silent.frame())?.opcode, OPCODE.ping);
+  await silent.end();
+
+  const client = await openClient(listening);
+  for (let pings = 0; pings < 4; pings++) await once(client, "ping");
+  assert.equal(await echoOf(client, "still here"), "still here");
+});
+
+every("accepts nothing more after stopAccepting(), while open sockets go on", async (variant) => {
+  await using listening = await Listening.start(variant);
+  const client = await openClient(listening);
+  listening.listener.stopAccepting();
+  const late = await listening.fetch("/").then((response) => response.status, () => "refused");
+  assert.ok(late === 503 || late === "refused", `${late}`);
+  assert.equal(await echoOf(client, "still here"), "still here");
+});
+
+every("leaves nothing open after close(), which can be called twice", async (variant) => {
+  const application = new Echo();
+  await using listening = await Listening.start(variant, { application });
+  const client = await openClient(listening);
+  const closing = closingOf(client);
+  using idle = await RawPeer.connect(listening.port, listening.caCerts);
+  await listening.listener.close();
+  await closing;
+  await application.closed.next();
+  if (application.open > 0) await application.empty.next();
+  await idle.end();
+  await assert.rejects(listening.fetch("/"));
+  await listening.listener.close();
+});
+
+every("rejects with EADDRINUSE and EADDRNOTAVAIL where the address cannot be had", async (variant) => {
+  await using listening = await Listening.start(variant);
+  await assert.rejects(Listening.start(variant, { port: listening.port }), { code: "EADDRINUSE" });
+  await assert.rejects(Listening.start(variant, { hostname: "203.0.113.1" }), { code: "EADDRNOTAVAIL" });
+});
+
+// What the native listener cannot do, or does without a close code.
+
+const wrongFrames: Record<string, { frames: [number, string | Uint8Array, FrameOptions?][]; code: number }> = {
+  "an unmasked frame": { frames: [[OPCODE.text, "x", { masked: false }]], code: 1002 },
+  "a reserved bit": { frames: [[OPCODE.text, "x", { reserved: 4 }]], code: 1002 },
+  "another reserved bit": { frames: [[OPCODE.text, "x", { reserved: 1 }]], code: 1002 },
+  "a reserved opcode": { frames: [[3, "x"]], code: 1002 },
+  "a continuation of nothing": { frames: [[OPCODE.continuation, "x"]], code: 1002 },
+  "a message inside another": {
+    frames: [[OPCODE.text, "x", { fin: false }], [OPCODE.text, "y"]],
+    code: 1002,
+  },
+  "a fragmented ping": { frames: [[OPCODE.ping, "x", { fin: false }]], code: 1002 },
+  "a ping that is too long": { frames: [[OPCODE.ping, "x".repeat(126)]], code: 1002 },
+  "a close code that must not be sent": { frames: [[OPCODE.close, new Uint8Array([0x03, 0xed])]], code: 1002 },
+  "invalid UTF-8": { frames: [[OPCODE.text, new Uint8Array([0xc3, 0x28])]], code: 1007 },
+  "a surrogate in UTF-8": { frames: [[OPCODE.text, new Uint8Array([0xed, 0xa0, 0x80])]], code: 1007 },
+  "a length above the limit": { frames: [[OPCODE.text, "", { length: 65_537 }]], code: 1009 },
+  "a length of four gibibytes": { frames: [[OPCODE.text, "", { length: 2 ** 32 }]], code: 1009 },
+  "a length beyond whole numbers": { frames: [[OPCODE.text, "", { length: 2 ** 60 }]], code: 1009 },
+};
+
+hardened("answers every wrong frame with its close code, and tells the application the same", async (variant) => {
+  await using listening = await Listening.start(variant);
+  for (const [name, { frames, code }] of Object.entries(wrongFrames)) {
+    using peer = await RawPeer.open(listening.port, listening.caCerts);
+    for (const [opcode, payload, options] of frames) await peer.write(frameOf(opcode, payload, options));
+    assert.equal(await peer.closeCode(), code, name);
+    peer[Symbol.dispose]();
+    assert.equal((await listening.application.closed.next()).code, code, name);
+  }
+});
+
+hardened("cuts a message off at the first fragment that passes the limit", async (variant) => {
+  await using listening = await Listening.start(variant, { maxMessageSize: 1_000 });
+  using peer = await RawPeer.open(listening.port, listening.caCerts);
+  await peer.write(frameOf(OPCODE.text, "x".repeat(900), { fin: false }));
+  await peer.write(frameOf(OPCODE.continuation, "", { fin: false, length: 101 }));
+  assert.equal(await peer.closeCode(), 1009);
+});
+
+hardened("bounds the number of fragments of a message", async (variant) => {
+  await using listening = await Listening.start(variant);
+  using peer = await RawPeer.open(listening.port, listening.caCerts);
+  await peer.write(frameOf(OPCODE.text, "", { fin: false }));
+  const empty = frameOf(OPCODE.continuation, "", { fin: false });
+  const flood = new Uint8Array(empty.length * 20_000);
+  for (let index = 0; index < 20_000; index++) flood.set(empty, index * empty.length);
+  await peer.write(flood);
+  assert.equal(await peer.closeCode(), 1008);
+});
+
+hardened("cuts half a header, half a body and silence, and keeps an answer that takes its time", async (variant) => {
+  const { promise: more, resolve } = Promise.withResolvers<void>();
+  const application = new Echo({
+    fetch: async (request) => {
+      if (request.method === "POST") return new Response(await request.text().catch(() => "cut"));
+      return new Response(
+        ReadableStream.from((async function* () {
+          yield "slow ";
+          await more;
+          yield "answer";
+        })()).pipeThrough(new TextEncoderStream()),
+      );
+    },
+  });
+  await using listening = await Listening.start(variant, { application, headersTimeoutMs: 100, requestTimeoutMs: 200 });
+  const slow = await listening.fetch("/");
+  const open = await openClient(listening);
+  for (
+    const half of [
+      "",
+      "GET / HTTP/1.1\r\nHost: localhost\r\n",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+    ]
+  ) {
+    using peer = await RawPeer.connect(listening.port, listening.caCerts);
+    await peer.write(half);
+    assert.match(await peer.end(), /^$|^HTTP\/1\.1 408 /);
+  }
+  resolve();
+  assert.equal(await slow.text(), "slow answer");
+  assert.equal(
+    await echoOf(open, "upgraded connections have no such limit"),
+    "upgraded connections have no such limit",
+  );
+});
+
+hardened("bounds the size of headers", async (variant) => {
+  await using listening = await Listening.start(variant);
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+  assert.match(await peer.end(), /^$|^HTTP\/1\.1 431 /);
+});
+
+hardened("counts what waits for a peer that reads nothing, and is rid of it at once", async (variant) => {
+  await using listening = await Listening.start(variant);
+  using _peer = await RawPeer.open(listening.port, listening.caCerts);
+  const socket = await listening.application.sockets.next();
+  const chunk = "x".repeat(1_048_576);
+  while (socket.bufferedAmount < 8 * chunk.length) {
+    socket.send(chunk);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  socket.terminate();
+  assert.equal((await listening.application.closed.next()).code, 1006);
+  await listening.application.empty.next();
+});
+
+Deno.test("listenHardened() with TLS cuts a handshake that does not come", async () => {
+  const variant = variants.find(({ name }) => name === "listenHardened() with TLS") ?? assert.fail();
+  await using listening = await Listening.start(variant, { headersTimeoutMs: 100 });
+  using silent = await RawPeer.connect(listening.port);
+  assert.equal(await silent.end(), "");
+  using plain = await RawPeer.connect(listening.port);
+  await plain.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert.doesNotMatch(await plain.end(), /HTTP/);
+  assert.equal((await listening.fetch("/")).status, 200);
+});
+
+Deno.test("listenHardened() with TLS takes a new certificate for new connections, and refuses a wrong pair", async () => {
+  const variant = variants.find(({ name }) => name === "listenHardened() with TLS") ?? assert.fail();
+  await using listening = await Listening.start(variant);
+  const client = await openClient(listening);
+  const other = await createCertificates({ hosts: [], client: "test", now: Date.now() });
+  assert.throws(() => listening.listener.reload({ cert: other.server.cert, key: certificates.server.key }), TypeError);
+  assert.equal((await listening.fetch("/")).status, 200);
+  listening.listener.reload(other.server);
+  assert.equal(await echoOf(client, "undisturbed"), "undisturbed");
+  using renewed = await RawPeer.open(listening.port, [other.authority.cert]);
+  await renewed.write(frameOf(OPCODE.text, "x"));
+  assert.equal((await renewed.frame())?.opcode, OPCODE.text);
+});
+
+Deno.test("listenNative() and a listener without TLS say that they cannot reload", async () => {
+  for (const variant of variants.filter(({ name }) => name !== "listenHardened() with TLS")) {
+    await using listening = await Listening.start(variant);
+    assert.throws(() => listening.listener.reload(certificates.server), TypeError, variant.name);
+  }
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { judgeOrigin } from "../../src/transport/origin_rules.ts";
+import type { OriginRules } from "../../src/transport/origin_rules.ts";
+
+const LOOPBACK: OriginRules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
+const PUBLIC: OriginRules = {
+  allowedHosts: ["mcp.example", "api.example:8443"],
+  allowedOrigins: ["https://app.example", "http://other.example:8080"],
+  allowLoopback: false,
+};
+
+function judge(rules: OriginRules, host: string | null, origin?: string): string | undefined {
+  const headers = new Headers();
+  if (host !== null) headers.set("host", host);
+  if (origin !== undefined) headers.set("origin", origin);
+  return judgeOrigin(headers, rules);
+}
+
+Deno.test("judgeOrigin() lets loopback names in on loopback, with any port", () => {
+  for (const host of ["localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765", "LOCALHOST:80"]) {
+    assert.equal(judge(LOOPBACK, host), undefined, host);
+  }
+});
+
+Deno.test("judgeOrigin() refuses a missing, foreign or crooked Host", () => {
+  const hosts = [
+    null,
+    "evil.example",
+    "127.0.0.1:evil.example",
+    "localhost.evil.example",
+    "localhost:80:80",
+    "127.0.0.1@evil.example",
+    "localhost/",
+    "[::1",
+    "127.0.0.2",
+    "",
+  ];
+  for (const host of hosts) assert.equal(judge(LOOPBACK, host), "Host is not allowed", String(host));
+});
+
+Deno.test("judgeOrigin() lets allowed hosts in by exact match, with the port where one is named", () => {
+  for (const host of ["mcp.example", "mcp.example:443", "MCP.example", "api.example:8443"]) {
+    assert.equal(judge(PUBLIC, host), undefined, host);
+  }
+  for (const host of ["api.example", "api.example:1", "xmcp.example", "mcp.example.evil", "localhost"]) {
+    assert.equal(judge(PUBLIC, host), "Host is not allowed", host);
+  }
+});
+
+Deno.test("judgeOrigin() lets allowed origins in by exact match", () => {
+  for (const origin of ["https://app.example", "http://other.example:8080"]) {
+    assert.equal(judge(PUBLIC, "mcp.example", origin), undefined, origin);
+  }
+  const foreign = [
+    "null",
+    "",
+    "http://app.example",
+    "https://app.example.evil",
+    "https://app.example:444",
+    "https://app.example/",
+    "https://evil@app.example",
+    "http://localhost",
+    "file://",
+  ];
+  for (const origin of foreign) assert.equal(judge(PUBLIC, "mcp.example", origin), "Origin is not allowed", origin);
+  assert.equal(judge(LOOPBACK, "localhost", "http://localhost:3000"), undefined);
+  assert.equal(judge(LOOPBACK, "localhost", "http://evil.example"), "Origin is not allowed");
+});
+
+Deno.test("judgeOrigin() lets nothing in that is not one of the allowed names, whatever stands around it", () => {
+  const around = fc.string({ minLength: 1, maxLength: 12 }).filter((text) =>
+    /^[\x21-\x7e]+$/.test(text) && !/^:\d{1,5}$/.test(text)
+  );
+  fc.assert(fc.property(around, fc.boolean(), (text, before) => {
+    const host = before ? `${text}mcp.example` : `mcp.example${text}`;
+    assert.equal(judge(PUBLIC, host), "Host is not allowed");
+    const origin = before ? `${text}https://app.example` : `https://app.example${text}`;
+    assert.equal(judge(PUBLIC, "mcp.example", origin), "Origin is not allowed");
+  }));
+});

@@ -10,10 +10,8 @@ import { formatTable } from "../src/cli/table.ts";
 import { print } from "../src/cli/world.ts";
 import { drawCandles } from "./chart.ts";
 
-const server = {
-  command: Deno.execPath(),
-  args: ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts", "--exchange", "simulated"],
-};
+const program = ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts"];
+const server = { command: Deno.execPath(), args: [...program, "--exchange", "simulated"] };
 
 const Price = z.object({
   pair: z.string(),
@@ -52,10 +50,11 @@ try {
   await showWeek();
   await showBalances();
   await showMistake();
-  await showEntry();
 } finally {
   await client.close();
 }
+await showManyClients();
+await showEntry();
 
 async function showServer(): Promise<void> {
   const info = client.getServerVersion();
@@ -105,6 +104,35 @@ async function showMistake(): Promise<void> {
   const { error } = Refusal.parse(JSON.parse(first?.type === "text" ? first.text : "{}"));
   await say(`A mistake, refused (get_crypto_price pair=ZAR/BTC): ${error.code}`);
   await say(`  ${error.message}\n  suggestions: ${error.suggestions?.join(", ") ?? "none"}`);
+}
+
+async function showManyClients(): Promise<void> {
+  await say("Ten clients at once over WebSocket (client --mode multi), for five seconds");
+  const args = [...program, "--exchange", "simulated", "--transport", "websocket", "--port", "0"];
+  const shared = new Deno.Command(Deno.execPath(), { args, stderr: "piped", stdout: "null", stdin: "null" }).spawn();
+  try {
+    const uri = await addressOf(shared);
+    const load = ["client", "--uri", uri, "--mode", "multi", "--clients", "10", "--duration", "5"];
+    await new Deno.Command(Deno.execPath(), { args: [...program, ...load], stdin: "null" }).spawn().status;
+    await say("");
+  } finally {
+    shared.kill("SIGTERM");
+    await shared.status;
+  }
+}
+
+/** Where a server says that it can be tried; what it says later is not shown. */
+async function addressOf({ stderr }: Deno.ChildProcess): Promise<string> {
+  let said = "";
+  const reader = stderr.pipeThrough(new TextDecoderStream()).getReader();
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    said += chunk.value;
+    const uri = /--uri (\S+)\n/.exec(said)?.[1];
+    if (uri === undefined) continue;
+    reader.releaseLock();
+    return uri;
+  }
+  throw new Error(`The server did not start: ${said}`);
 }
 
 async function showEntry(): Promise<void> {

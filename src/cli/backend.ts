@@ -15,17 +15,17 @@ export interface OpenBackend extends Backend {
 
 /** Opens the backend that the configuration asks for; `startedMs` is when the program started, monotonic. */
 export async function openBackend(loaded: LoadedConfig, world: World, startedMs: number): Promise<OpenBackend> {
-  const exchange = await openExchange(loaded, world);
+  const { exchange, markets, close } = await openExchange(loaded, world);
   const tools = selectTools(loaded.config.tools);
   return {
     tools,
     context: {
-      exchange: exchange.client,
-      markets: exchange.markets,
+      exchange,
+      markets,
       now: world.now,
       server: { name: NAME, version: VERSION, exchange: loaded.config.exchange, tools: tools.listed },
     },
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
-    close: exchange.close,
+    close,
   };
 }

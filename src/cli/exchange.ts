@@ -4,6 +4,8 @@ import { getLogger } from "@logtape/logtape";
 import type { Loaded } from "../config/load.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
+import { SharedReads } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/shared_reads.ts";
 import { Markets } from "../exchange/pairs.ts";
 import type { RunningSimulation } from "../simulation/server.ts";
 import type { World } from "./world.ts";
@@ -15,7 +17,7 @@ export type LoadedConfig = Extract<Loaded, { ok: true }>;
 
 /** A client of the chosen exchange, and what ends with it. */
 export interface OpenExchange {
-  readonly client: ExchangeClient;
+  readonly exchange: Exchange;
   readonly markets: Markets;
   close(): Promise<void>;
 }
@@ -34,9 +36,10 @@ export async function openExchange({ config, credentials }: LoadedConfig, world:
     now: world.monotonic,
     wallClock: world.now,
   });
+  const exchange = new SharedReads(client, { now: world.monotonic });
   return {
-    client,
-    markets: new Markets(client, { now: world.monotonic }),
+    exchange,
+    markets: new Markets(exchange, { now: world.monotonic }),
     async close() {
       client.close();
       await simulated?.stop();

@@ -106,7 +106,9 @@ export class Bridge {
     this.#spoken.resolve();
     this.#trouble = reason;
     this.#handshake.fail(reason);
-    this.#socket?.close(1000, "");
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close(1000, "");
     this.#dropped(reason);
     for (const message of this.#room.empty()) this.#neverSent(message);
   }

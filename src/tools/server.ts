@@ -92,7 +92,7 @@ async function attempt<Name extends EndpointName>(
   params: ParamsOf<Name>,
 ): Promise<Attempt<Name>> {
   try {
-    return { reached: true, answer: await exchange.call(name, params, { signal }) };
+    return { reached: true, answer: await exchange.call(name, params, { signal, fresh: true }) };
   } catch (error) {
     if (!(error instanceof ExchangeError) || error.code === "ERR_CANCELLED") throw error;
     const answered = error.status !== undefined && error.status < 500 && error.code !== "ERR_ANSWER_INVALID";

@@ -1,7 +1,7 @@
 /** The type of a tool: one object that holds all there is to know about it. */
 
 import type { z } from "zod";
-import type { ExchangeClient } from "../exchange/client.ts";
+import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
 
 /** What a caller must be allowed to do before a tool runs for it. */
@@ -31,7 +31,7 @@ export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
 
 /** What a running tool may use. */
 export interface ToolContext {
-  readonly exchange: ExchangeClient;
+  readonly exchange: Exchange;
   readonly markets: Markets;
   /** Aborts when the caller cancels, leaves, or the call's time is over. */
   readonly signal: AbortSignal;

@@ -137,7 +137,8 @@ export class HttpSession {
   async #retire(id: RequestId): Promise<void> {
     if (!this.#running.delete(id)) return;
     this.#transport.closeSSEStream(id);
-    await this.#transport.send({ jsonrpc: "2.0", id, error: { code: INVALID_REQUEST, message: "Cancelled" } });
+    const answer = { jsonrpc: "2.0" as const, id, error: { code: INVALID_REQUEST, message: "Cancelled" } };
+    await this.#transport.send(answer).catch(() => {}); // It was answered a moment ago.
   }
 }
 

@@ -54,7 +54,7 @@ async function certificateAt(...path: string[]): Promise<X509Certificate> {
 }
 
 function purposesOf(certificate: X509Certificate): unknown[] {
-  return new ReadCertificate(certificate.toString()).getExtension(ExtendedKeyUsageExtension)?.usages ?? [];
+  return [...new ReadCertificate(certificate.toString()).getExtension(ExtendedKeyUsageExtension)?.usages ?? []];
 }
 
 async function namesIn(dir: string): Promise<string[]> {

@@ -50,13 +50,12 @@ Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says 
       [{}, "pair"],
       [{ pair: 5 }, "pair"],
       [{ pair: "XBTZAR", depht: 1 }, "depht"],
-      [{ pair: "XBTZAR", ...JSON.parse('{"__proto__":1}') }, undefined],
+      [JSON.parse('{"pair":"XBTZAR","__proto__":{"pair":1}}'), "__proto__"],
       [["XBTZAR"], "arguments"],
       ["XBTZAR", "arguments"],
     ] as const
   ) {
     const answer = await callDirectly(backend, { method: "get_crypto_price", params, signal });
-    if (field === undefined) continue;
     assert.ok("error" in answer, JSON.stringify(answer));
     assert.equal(answer.error.code, -32602);
     const { code, retryable, fields } = answer.error.data as Record<string, unknown>;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient, type ExchangeClientOptions } from "../../src/exchange/client.ts";
 import { Markets } from "../../src/exchange/pairs.ts";
+import type { Exchange } from "../../src/market/shared_reads.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
@@ -65,7 +66,7 @@ export class TestExchange implements AsyncDisposable {
   }
 
   /** The client with the trading key, for what no tool does, such as placing an order. */
-  get client(): ExchangeClient {
+  get client(): Exchange {
     return this.context.exchange;
   }
 

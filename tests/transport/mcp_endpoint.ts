@@ -76,7 +76,7 @@ export class McpEndpoint implements AsyncDisposable {
   async sendAndLeave(
     { headers = {}, body = "" }: { headers?: Record<string, string>; body?: string },
     when: () => Promise<void>,
-  ) {
+  ): Promise<void> {
     const { hostname, port, pathname } = new URL(this.url);
     const head = Object.entries({
       ...LEGACY_HEADERS,

@@ -82,7 +82,7 @@ Deno.test("POST /v1/tools/{name} takes an empty body for no arguments", async ()
   const init = { method: "POST", headers: JSON_TYPE };
   const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, init);
   assert.equal(response.status, 200);
-  assert.equal((await response.json()).name, "luno-mcp-server");
+  assert.equal((await response.json()).server, "luno-mcp-server");
 });
 
 Deno.test("GET /v1/tools lists what is offered, without aliases and without opening the backend", async () => {

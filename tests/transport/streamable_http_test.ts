@@ -5,7 +5,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import type { HttpSession, SessionEnd } from "../../src/transport/http_session.ts";
 import { ERAS } from "../protocol/connections.ts";
 import type { Era } from "../protocol/connections.ts";
-import { call, INITIALIZE, McpEndpoint, readAnswer } from "./mcp_endpoint.ts";
+import { call, INITIALIZE, LEGACY_HEADERS, McpEndpoint, readAnswer } from "./mcp_endpoint.ts";
 import type { Sent } from "./mcp_endpoint.ts";
 
 const IDLE_MS = 1_800_000;
@@ -346,6 +346,25 @@ Deno.test("An id that is in use in a session is refused, and the first call goes
     '{"n":3}',
   );
   await running.body?.cancel();
+});
+
+Deno.test("A call that is answered but not read yet can be cancelled or left", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const post = (message: unknown) => {
+    const headers = { ...LEGACY_HEADERS, "mcp-session-id": session };
+    const request = new Request(endpoint.url, { method: "POST", headers, body: json(message) });
+    return endpoint.endpoint.fetch(request, { identity: "local" });
+  };
+  const cancelled = await post(call(1, "echo"));
+  const left = await post(call(2, "echo"));
+  await (await post({ jsonrpc: "2.0", id: 3, method: "ping" })).text();
+  const accepted = await post({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+  assert.equal(accepted.status, 202);
+  await left.body?.cancel();
+  assert.equal((await readAnswer(cancelled)).id, 1);
+  assert.equal((await readAnswer(await post(call(1, "echo")))).id, 1);
+  assert.equal((await readAnswer(await post(call(2, "echo")))).id, 2);
 });
 
 Deno.test("Sessions with the same ids never see each other's answers", async () => {

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { SharedReads } from "../../src/market/shared_reads.ts";
+import { ExchangeClient } from "../../src/exchange/client.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { TestExchange } from "../support/exchange.ts";
+
+const XBTZAR = { pair: "XBTZAR" } as const;
+
+/** A simulation whose requests are counted, with shared reads on a clock of their own. */
+async function setup() {
+  const exchange = await TestExchange.start();
+  const clock = { now: 0 };
+  let requests = 0;
+  const client = new ExchangeClient({
+    url: exchange.simulation.url,
+    credentials: SIMULATED_KEYS.trading,
+    fetch: (input, init) => {
+      requests++;
+      return fetch(input, init);
+    },
+  });
+  return {
+    shared: new SharedReads(client, { now: () => clock.now }),
+    faults: exchange.simulation.faults,
+    clock,
+    requests: () => requests,
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await exchange[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("SharedReads.call() asks once for callers who want the same at the same time", async () => {
+  await using world = await setup();
+  const { shared, requests } = world;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => shared.call("getTicker", XBTZAR)));
+  assert.equal(requests(), 1);
+  assert.ok(answers.every(({ pair }) => pair === "XBTZAR"));
+  await shared.call("getTicker", { pair: "ETHZAR" });
+  assert.equal(requests(), 2);
+});
+
+Deno.test("SharedReads.call() passes an answer on for a second, and a fresh one where it is asked for", async () => {
+  await using world = await setup();
+  const { shared, clock, requests } = world;
+  await shared.call("getTicker", XBTZAR);
+  clock.now = 999;
+  await shared.call("getTicker", XBTZAR);
+  assert.equal(requests(), 1);
+  await shared.call("getTicker", XBTZAR, { fresh: true });
+  assert.equal(requests(), 2);
+  clock.now = 1_000;
+  await shared.call("getTicker", XBTZAR);
+  assert.equal(requests(), 3);
+});
+
+Deno.test("SharedReads.call() shares nothing that needs a key", async () => {
+  await using world = await setup();
+  const { shared, requests } = world;
+  await Promise.all([shared.call("getBalances", {}), shared.call("getBalances", {})]);
+  assert.equal(requests(), 2);
+});
+
+Deno.test("SharedReads.call() lets one caller give up without the others noticing", async () => {
+  await using world = await setup();
+  const { shared } = world;
+  world.faults.set([{ kind: "delay", ms: 50 }]);
+  const leaving = new AbortController();
+  const left = shared.call("getTicker", XBTZAR, { signal: leaving.signal });
+  const stays = shared.call("getTicker", XBTZAR);
+  leaving.abort();
+  await assert.rejects(left, { code: "ERR_CANCELLED" });
+  assert.equal((await stays).pair, "XBTZAR");
+});
+
+Deno.test("SharedReads.call() ends the request when the last caller has given up, and asks anew for the next", async () => {
+  await using world = await setup();
+  const { shared, requests } = world;
+  world.faults.set([{ kind: "delay", ms: 60_000 }]);
+  const leaving = new AbortController();
+  const left = [
+    shared.call("getTicker", XBTZAR, { signal: leaving.signal }),
+    shared.call("getTicker", XBTZAR, { signal: leaving.signal }),
+  ];
+  leaving.abort();
+  for (const call of left) await assert.rejects(call, { code: "ERR_CANCELLED" });
+  world.faults.set([]);
+  assert.equal((await shared.call("getTicker", XBTZAR)).pair, "XBTZAR");
+  assert.ok(requests() <= 2);
+});
+
+Deno.test("SharedReads.call() forgets an answer that failed", async () => {
+  await using world = await setup();
+  const { shared } = world;
+  world.faults.set([{ kind: "luno_error", code: "ErrMarketUnavailable", times: 1 }]);
+  await assert.rejects(shared.call("getTicker", XBTZAR), { code: "ERR_MARKET_CLOSED" });
+  assert.equal((await shared.call("getTicker", XBTZAR)).pair, "XBTZAR");
+});

@@ -7,7 +7,7 @@ import { ExchangeClient } from "../exchange/client.ts";
 import { SharedReads } from "../market/shared_reads.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { Markets } from "../exchange/pairs.ts";
-import type { RunningSimulation } from "../simulation/server.ts";
+import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
@@ -22,9 +22,16 @@ export interface OpenExchange {
   close(): Promise<void>;
 }
 
+/** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
+const EMBEDDED_CALLS_PER_MINUTE = 60_000;
+
 /** Opens the exchange; an embedded one is started first. */
-export async function openExchange({ config, credentials }: LoadedConfig, world: World): Promise<OpenExchange> {
-  const simulated = config.exchange === "simulated" ? await startEmbedded(config, world) : undefined;
+export async function openExchange(loaded: LoadedConfig, world: World): Promise<OpenExchange> {
+  const { config, credentials } = loaded;
+  const limitPerMinute = callsPerMinute(loaded);
+  const simulated = config.exchange === "simulated"
+    ? await startEmbedded({ seed: config.seed, rateLimitPerMinute: limitPerMinute, now: world.now })
+    : undefined;
   if (simulated !== undefined && credentials !== undefined) {
     log.info("the simulated exchange has a key of its own, the configured one stays unused");
   }
@@ -32,7 +39,7 @@ export async function openExchange({ config, credentials }: LoadedConfig, world:
   const client = new ExchangeClient({
     url: simulated?.url ?? config.apiUrl.href,
     ...(key === undefined ? {} : { credentials: key }),
-    budget: new CallBudget({ limitPerMinute: config.apiRateLimit, now: world.monotonic }),
+    budget: new CallBudget({ limitPerMinute, now: world.monotonic }),
     now: world.monotonic,
     wallClock: world.now,
   });
@@ -47,12 +54,12 @@ export async function openExchange({ config, credentials }: LoadedConfig, world:
   };
 }
 
-async function startEmbedded(config: LoadedConfig["config"], world: World): Promise<RunningSimulation> {
+function callsPerMinute({ config, origins }: LoadedConfig): number {
+  const isWide = config.exchange === "simulated" && origins.apiRateLimit === "default";
+  return isWide ? EMBEDDED_CALLS_PER_MINUTE : config.apiRateLimit;
+}
+
+async function startEmbedded(options: ServerOptions): Promise<RunningSimulation> {
   const { startSimulation } = await import("../simulation/server.ts");
-  return await startSimulation({
-    seed: config.seed,
-    rateLimitPerMinute: config.apiRateLimit,
-    now: world.now,
-    connectionResets: false,
-  });
+  return await startSimulation({ ...options, connectionResets: false });
 }

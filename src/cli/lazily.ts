@@ -1,21 +1,29 @@
-/** A promise that is made at the first need; one that fails is made anew at the next. */
+/** A value that is made at the first need; where that fails it is tried anew at the next. */
 export interface Lazy<Value> {
   get(): Promise<Value>;
-  /** The value, if it has been needed and was made. */
+  /** The value, once it is there. */
+  readonly value: Value | undefined;
+  /** The value, after waiting for one that is being made. */
   settled(): Promise<Value | undefined>;
 }
 
 /** Puts off `make` until the value is needed. */
 export function lazily<Value>(make: () => Promise<Value>): Lazy<Value> {
-  let made: Promise<Value> | undefined;
+  let making: Promise<Value> | undefined;
+  let value: Value | undefined;
+  async function start(): Promise<Value> {
+    try {
+      return value = await make();
+    } catch (error) {
+      making = undefined;
+      throw error;
+    }
+  }
   return {
-    get() {
-      made ??= make().catch((error) => {
-        made = undefined;
-        throw error;
-      });
-      return made;
+    get: () => making ??= start(),
+    get value() {
+      return value;
     },
-    settled: async () => await made?.catch(() => undefined),
+    settled: async () => await making?.catch(() => undefined),
   };
 }

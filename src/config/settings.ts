@@ -129,7 +129,7 @@ export const SERVER_SETTINGS = {
   },
   apiRateLimit: {
     schema: wholeNumber(10, 1_000_000),
-    help: "calls a minute to the exchange, shared by all clients",
+    help: "calls a minute to the exchange, shared by all clients; 60000 on the embedded one, unless set",
     flag: "api-rate-limit",
     value: "calls",
     env: ["LUNO_API_RATE_LIMIT"],

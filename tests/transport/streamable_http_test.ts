@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Server } from "@modelcontextprotocol/server";
+import { createStreamableHttp } from "../../src/transport/streamable_http.ts";
 import type { HttpSession, SessionEnd } from "../../src/transport/http_session.ts";
 import { ERAS } from "../protocol/connections.ts";
 import type { Era } from "../protocol/connections.ts";
@@ -177,6 +179,14 @@ for (const [name, { init, status, code, id }] of Object.entries(BAD_INPUT)) {
   });
 }
 
+Deno.test("/mcp answers 413 to a length that is too large before the body arrives", async () => {
+  await using endpoint = new McpEndpoint();
+  const headers = { ...LEGACY_HEADERS, "content-length": "4097" };
+  const request = new Request(endpoint.url, { method: "POST", headers, body: streamed([], false) });
+  const response = await endpoint.endpoint.fetch(request, { identity: "local" });
+  assert.equal(response.status, 413);
+});
+
 Deno.test("/mcp answers 408 to a body that never ends", async () => {
   await using endpoint = new McpEndpoint({ bodyTimeoutMs: 20 });
   const response = await endpoint.send({ body: streamed(['{"jsonrpc"'], false) });
@@ -240,6 +250,17 @@ Deno.test("A session is over once it was idle for longer than its limit, even be
   assert.equal(endpoint.servers.size, 0);
 });
 
+Deno.test("A notification keeps a session from being idle", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  for (let times = 0; times < 3; times++) {
+    endpoint.clock.now += IDLE_MS - 1;
+    const response = await endpoint.post(session, { jsonrpc: "2.0", method: "notifications/initialized" });
+    assert.equal(response.status, 202);
+    await response.text();
+  }
+});
+
 Deno.test("A session with an open stream is not idle", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();
@@ -264,6 +285,30 @@ Deno.test("A timer ends idle sessions without anybody asking", async () => {
   await over.promise;
   assert.deepEqual(ended, ["idle", "idle", "idle"]);
   assert.equal(endpoint.endpoint.sessions, 0);
+});
+
+Deno.test({
+  name: "Sessions leave no timer behind, however they end",
+  sanitizeOps: true,
+  async fn() {
+    const http = createStreamableHttp({
+      factory: () => new Server({ name: "test", version: "1.0.0" }, { capabilities: {} }),
+      maxBodySize: 4_096,
+      now: () => 0,
+    });
+    const send = async (init: RequestInit) => {
+      const response = await http.fetch(new Request("http://127.0.0.1/mcp", init), { identity: "local" });
+      await response.text();
+      return response.headers.get("mcp-session-id") ?? "";
+    };
+    const initialize = { method: "POST", headers: LEGACY_HEADERS, body: json(INITIALIZE) };
+    const session = await send(initialize);
+    await send({ method: "DELETE", headers: { "mcp-session-id": session } });
+    assert.equal(http.sessions, 0);
+    await send(initialize);
+    await send(initialize);
+    await http.close();
+  },
 });
 
 Deno.test("When there is no room for another session, a client is told to come again, and room is made by time", async () => {

@@ -1,0 +1,246 @@
+/** The server above the listener: who is connected, what they may ask, and what answers them. */
+
+import { getLogger } from "@logtape/logtape";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { isLoopback } from "../config/load.ts";
+import { Monitor } from "../monitoring/monitor.ts";
+import { directMethods } from "../protocol/direct_call.ts";
+import { CallLane } from "../protocol/lane.ts";
+import { listingOf } from "../protocol/listing.ts";
+import { createServerFactory } from "../protocol/mcp_server.ts";
+import { addressKey, isLoopbackAddress } from "../session/address.ts";
+import type { Connection } from "../session/connection.ts";
+import { RateLimit } from "../session/rate_limit.ts";
+import { Registry } from "../session/registry.ts";
+import { createApplication } from "../transport/http.ts";
+import type { Caller } from "../transport/http.ts";
+import type { SessionObserver } from "../transport/http_sessions.ts";
+import { SERVER_BUSY } from "../transport/json_rpc.ts";
+import type { RpcError } from "../transport/json_rpc.ts";
+import type { Application, Peer, Socket, SocketHandler } from "../transport/listener.ts";
+import { problemResponse } from "../transport/problem.ts";
+import { createRest } from "../transport/rest.ts";
+import { createStreamableHttp } from "../transport/streamable_http.ts";
+import type { StreamableHttp } from "../transport/streamable_http.ts";
+import { CLOSE, SocketTransport } from "../transport/websocket.ts";
+import { NAME, VERSION } from "../version.ts";
+import type { OpenBackend } from "./backend.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { lazily } from "./lazily.ts";
+import type { Lazy } from "./lazily.ts";
+import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** How long running calls may still take once a signal came. */
+const DRAIN_MS = 10_000;
+
+/** How long a client may say nothing at all after its upgrade. */
+const FIRST_MESSAGE_MS = 30_000;
+
+const IDENTITY = { name: NAME, version: VERSION } as const;
+
+/** Everything above the listener. */
+export class NetworkServer {
+  /** What the listener serves. */
+  readonly application: Application;
+  readonly #loaded: LoadedConfig;
+  readonly #world: World;
+  readonly #registry: Registry;
+  readonly #monitor: Monitor;
+  readonly #backend: Lazy<OpenBackend>;
+  readonly #methods: ReadonlySet<string>;
+  readonly #factory: ReturnType<typeof createServerFactory>;
+  readonly #http: StreamableHttp;
+  readonly #rest: (request: Request) => Promise<Response>;
+  readonly #sockets = new Set<SocketTransport>();
+  readonly #startedMs: number;
+  #isReady = true;
+
+  constructor(loaded: LoadedConfig, world: World) {
+    const { config } = loaded;
+    this.#loaded = loaded;
+    this.#world = world;
+    this.#startedMs = world.monotonic();
+    this.#backend = lazily(async () => (await import("./backend.ts")).openBackend(loaded, world, this.#startedMs));
+    const listing = listingOf(config.tools);
+    const maxBodySize = config.maxMessageSize;
+    this.#methods = directMethods(listing);
+    this.#registry = createRegistry(loaded, world);
+    this.#monitor = new Monitor({
+      registry: this.#registry,
+      tools: [...this.#methods],
+      statsIntervalMs: config.statsInterval * 1_000,
+      budget: () => this.#backend.value?.context.exchange.status().budget,
+    });
+    this.#factory = createServerFactory({ identity: IDENTITY, listing, backend: this.#backend.get });
+    this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend.get, maxBodySize });
+    this.#http = createStreamableHttp({
+      factory: this.#factory,
+      maxBodySize,
+      idleMs: config.idleTimeout * 1_000,
+      now: world.monotonic,
+      admit: (_request, { identity }) => this.#admitMessage(identity),
+      observer: this.#watchSessions(),
+    });
+    this.application = this.#createApplication();
+  }
+
+  /** Starts the statistics, and opens the exchange ahead of the first call. */
+  start(): void {
+    this.#monitor.start();
+    this.#backend.get().catch((error) => log.error("the exchange could not be opened", { error }));
+  }
+
+  /** Lets running calls finish, then ends every connection. */
+  async stop(): Promise<void> {
+    this.#isReady = false;
+    await Promise.all([...this.#sockets].map(async (socket) => {
+      await socket.drain(DRAIN_MS);
+      socket.finish(CLOSE.goingAway, "the server is shutting down");
+    }));
+    await this.#http.close();
+    this.#monitor.stop();
+    await (await this.#backend.settled())?.close();
+  }
+
+  #createApplication(): Application {
+    const { config } = this.#loaded;
+    const allowLoopback = isLoopback(config.host);
+    return createApplication({
+      rules: {
+        allowedHosts: [...config.allowedHosts ?? [], ...(allowLoopback ? [] : [config.host])],
+        allowedOrigins: config.allowedOrigins ?? [],
+        allowLoopback,
+      },
+      registry: this.#registry,
+      websocket: config.transport === "websocket",
+      identify: (peer) => this.#identify(peer),
+      openSocket: (socket, caller) => this.#openSocket(socket, caller),
+      mcp: (request, { identity }) => this.#http.fetch(request, { identity }),
+      rest: (request, caller) => this.#answerRest(request, caller),
+      metrics: () => this.#monitor.metrics(),
+      status: () => this.#status(),
+      isReady: () => this.#isReady,
+      rejected: (reason) => this.#monitor.rejected(reason),
+      hint:
+        "This is a WebSocket of the Model Context Protocol: connect to it with luno-mcp-server client --uri ADDRESS",
+    });
+  }
+
+  /** On loopback everybody is the person at this machine; elsewhere an address stands for whoever uses it. */
+  #identify({ address }: Peer): Caller {
+    const isLocal = isLoopback(this.#loaded.config.host) && isLoopbackAddress(address);
+    const identity = isLocal ? "local" : addressKey(address);
+    return { identity, limitKey: identity, address };
+  }
+
+  #openSocket(socket: Socket, caller: Caller): SocketHandler {
+    const { config } = this.#loaded;
+    const connection = this.#registry.open({ ...caller, carrier: "websocket" });
+    const { id } = connection.start;
+    const transport = new SocketTransport(socket, {
+      firstMessageMs: FIRST_MESSAGE_MS,
+      idleMs: config.idleTimeout * 1_000,
+      maxInFlight: config.maxInFlight,
+      maxQueue: config.maxQueue,
+      admit: () => this.#admitMessage(caller.limitKey),
+      lane: new CallLane({ identity: IDENTITY, backend: this.#backend.get, methods: this.#methods }),
+      observer: this.#monitor.watch(connection),
+      sent: (size) => this.#monitor.sent(connection, size),
+      now: this.#world.monotonic,
+    });
+    this.#sockets.add(transport);
+    log.debug("connected", { id, address: caller.address });
+    serveStdio(this.#factory, { transport, onerror: (error) => log.debug("socket", { id, error: error.message }) });
+    const { text, binary, closed } = transport.handler();
+    return {
+      text,
+      binary,
+      closed: (code, reason) => {
+        closed(code, reason);
+        this.#sockets.delete(transport);
+        this.#registry.close(connection);
+        log.debug("disconnected", { id, code });
+      },
+    };
+  }
+
+  /** Shows sessions over HTTP among the connections. */
+  #watchSessions(): SessionObserver {
+    const connections = new WeakMap<object, Connection>();
+    return {
+      opened: (session) => {
+        const { identity } = session;
+        const start = { identity, limitKey: identity, address: identity, carrier: "http" as const };
+        connections.set(session, this.#registry.open(start));
+      },
+      closed: (session) => {
+        const connection = connections.get(session);
+        if (connection !== undefined) this.#registry.close(connection);
+      },
+    };
+  }
+
+  async #answerRest(request: Request, { limitKey }: Caller): Promise<Response> {
+    const refusal = request.method === "POST" ? this.#admit(limitKey) : undefined;
+    if (refusal === undefined) return await this.#rest(request);
+    const { message, retryAfterMs } = refusal;
+    this.#monitor.refused({ code: TOO_MANY });
+    return problemResponse({ status: 429, code: TOO_MANY, message, retryable: true, retry_after_ms: retryAfterMs });
+  }
+
+  #admit(limitKey: string): Refusal | undefined {
+    const admission = this.#registry.rateLimit.take(limitKey);
+    if (admission.ok) return undefined;
+    const { retryAfterMs } = admission;
+    return { message: `Too many requests: send the next one in ${retryAfterMs} ms`, retryAfterMs };
+  }
+
+  #admitMessage(limitKey: string): RpcError | undefined {
+    const refusal = this.#admit(limitKey);
+    if (refusal === undefined) return undefined;
+    const { message, retryAfterMs } = refusal;
+    return { code: SERVER_BUSY, message, data: { code: TOO_MANY, retryable: true, retryAfterMs } };
+  }
+
+  #status(): unknown {
+    return {
+      server: IDENTITY.name,
+      version: IDENTITY.version,
+      exchange: this.#loaded.config.exchange,
+      ready: this.#isReady,
+      uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
+      http_sessions: this.#http.sessions,
+      exchange_client: this.#backend.value?.context.exchange.status() ?? null,
+      connections: this.#registry.status(),
+    };
+  }
+}
+
+const TOO_MANY = "ERR_TOO_MANY_REQUESTS";
+
+/** Why a request may not run now. */
+interface Refusal {
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
+
+/**
+ * On loopback all clients are one, so limits per client that nobody has set are as wide as all possible connections
+ * together.
+ */
+function createRegistry({ config, origins }: LoadedConfig, world: World): Registry {
+  const { maxConnections, maxConnectionsPerClient, rateLimit } = config;
+  const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
+    isLoopback(config.host) && origins[name] === "default";
+  return new Registry({
+    maxConnections,
+    maxConnectionsPerClient: isWide("maxConnectionsPerClient") ? maxConnections : maxConnectionsPerClient,
+    rateLimit: new RateLimit({
+      perMinute: isWide("rateLimit") ? rateLimit * maxConnections : rateLimit,
+      now: world.monotonic,
+    }),
+    now: world.now,
+  });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { bridge } from "../../src/cli/bridge.ts";
+import { servingTools, TestServer } from "../client/test_server.ts";
+import { INITIALIZE, lines, toolCall } from "../e2e/program.ts";
+import { type Json, TestExchange } from "../support/exchange.ts";
+import { TestWorld } from "./world.ts";
+
+function answersById(world: TestWorld): Map<unknown, Json> {
+  return new Map((world.stdout.messages as Json[]).map((message) => [message.id, message]));
+}
+
+Deno.test("bridge answers a client on stdio from a server over WebSocket and ends with its input", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = await TestServer.start({ serve: servingTools(exchange.context) });
+  const world = new TestWorld();
+  world.stdin.type(
+    lines(...INITIALIZE, toolCall(1, "get_crypto_price", { pair: "XBTZAR" }), { jsonrpc: "1.0", id: 2 }),
+  );
+  world.stdin.end();
+  assert.equal(await bridge({}, { world, problems: [], operands: [server.url] }), 0);
+  const answers = answersById(world);
+  assert.equal(answers.get("init").result.serverInfo.name, "luno-mcp-server");
+  assert.equal(answers.get(1).result.structuredContent.pair, "XBTZAR");
+  assert.equal(answers.get(2).error.code, -32600);
+  assert.equal(answers.size, 3);
+  assert.equal(world.stderr.text, "");
+});
+
+Deno.test("bridge ends at a signal and answers what is still open", async () => {
+  const taken = Promise.withResolvers<void>();
+  await using server = await TestServer.start({ serve: (socket) => socket.on("message", () => taken.resolve()) });
+  const world = new TestWorld();
+  const running = bridge({}, { world, problems: [], operands: [server.url] });
+  world.stdin.type(lines(toolCall(1, "get_fees")));
+  await taken.promise;
+  world.interrupt();
+  assert.equal(await running, 0);
+  assert.equal(answersById(world).get(1).error.data.code, "ERR_CONNECTION_LOST");
+});
+
+Deno.test("bridge sends its token, and ends with 1 and an answer when it is turned away", async () => {
+  const tokens: unknown[] = [];
+  await using server = await TestServer.start({
+    serve: () => {},
+    refuse({ headers }) {
+      tokens.push(headers.authorization);
+      return "401 Unauthorized";
+    },
+  });
+  const world = new TestWorld({ env: { LUNO_MCP_TOKEN: "token-canary" } });
+  world.stdin.type(lines(toolCall("a", "get_fees")));
+  assert.equal(await bridge({}, { world, problems: [], operands: [server.url] }), 1);
+  assert.deepEqual(tokens, ["Bearer token-canary"]);
+  const { error } = answersById(world).get("a");
+  assert.deepEqual(error.data, { code: "ERR_NOT_CONNECTED", safeToRepeat: true });
+  assert.match(error.message, /HTTP status 401/);
+  assert.match(world.stderr.text, /turned away/);
+  assert.ok(!(world.stderr.text + world.stdout.text).includes("canary"));
+});
+
+Deno.test("bridge refuses a bad address and a token over clear text, and starts nothing", async () => {
+  for (
+    const [operands, problem] of [
+      [[], /bridge: expected a ws or wss address.*not set/],
+      [["https://server.example"], /expected a ws or wss address/],
+      [["wss://user:word@server.example"], /expected a ws or wss address/],
+      [["ws://server.example"], /expected wss, as a token travels along/],
+    ] as const
+  ) {
+    const world = new TestWorld({ env: { LUNO_MCP_TOKEN: "token-canary" } });
+    assert.equal(await bridge({}, { world, problems: [], operands }), 2);
+    assert.match(world.stderr.text, problem);
+    assert.ok(!world.stderr.text.includes("canary"));
+    assert.equal(world.stdout.text, "");
+  }
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { client } from "../../src/cli/client.ts";
+import { brokenLimits } from "../../src/cli/simulate_clients.ts";
+import { servingTools, TestServer } from "../client/test_server.ts";
+import type { TestServerOptions } from "../client/test_server.ts";
+import { TestExchange } from "../support/exchange.ts";
+import type { ChannelOptions } from "../../src/transport/channel.ts";
+import { TestWorld } from "./world.ts";
+import type { TestWorldOptions } from "./world.ts";
+
+/** A server on the simulated exchange, and the command that speaks to it. */
+class Served implements AsyncDisposable {
+  readonly exchange: TestExchange;
+  readonly server: TestServer;
+
+  private constructor(exchange: TestExchange, server: TestServer) {
+    this.exchange = exchange;
+    this.server = server;
+  }
+
+  static async start(options: Omit<TestServerOptions, "serve"> & { channel?: ChannelOptions } = {}): Promise<Served> {
+    const { channel, ...server } = options;
+    const exchange = await TestExchange.start();
+    return new Served(exchange, await TestServer.start({ serve: servingTools(exchange.context, channel), ...server }));
+  }
+
+  async run(flags: Record<string, string>, options: TestWorldOptions & { operands?: string[]; json?: boolean } = {}) {
+    const world = new TestWorld(options);
+    const { operands = [], json = false } = options;
+    const code = await client({ uri: this.server.url, ...flags }, { world, problems: [], operands, json });
+    return { code, stdout: world.stdout.text, stderr: world.stderr.text };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+    await this.exchange[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("client shows who the server is, what it speaks and which tools it offers", async () => {
+  await using served = await Served.start();
+  const piped = await served.run({});
+  assert.equal(piped.code, 0, piped.stderr);
+  const { tools, ...server } = JSON.parse(piped.stdout);
+  assert.deepEqual(server, {
+    address: served.server.url,
+    name: "luno-mcp-server",
+    version: "0.0.0",
+    protocol: "2026-07-28",
+    era: "modern",
+    capabilities: ["completions", "prompts", "resources", "tools"],
+  });
+  assert.deepEqual(tools[0], { name: "get_crypto_price", effect: "reads", title: "Price" });
+  const { stdout } = await served.run({}, { terminal: true });
+  assert.match(stdout, /luno-mcp-server[^]*get_crypto_price[^]*20 tools/);
+});
+
+Deno.test("client call reads arguments as the server's schema wants them and prints the answer", async () => {
+  await using served = await Served.start();
+  const operands = ["call", "get_all_tickers", "pairs=XBTZAR,ethzar", "fields=pair,last", "limit=1"];
+  const { code, stdout } = await served.run({}, { operands });
+  assert.equal(code, 0, stdout);
+  const [ticker] = JSON.parse(stdout).tickers;
+  assert.deepEqual(Object.keys(ticker), ["pair", "last"]);
+});
+
+Deno.test("client call ends with 1 on a tool's error, and with 2 on a tool that the server does not have", async () => {
+  await using served = await Served.start();
+  const failed = await served.run({}, { operands: ["call", "get_crypto_price", "pair=NOPE"] });
+  assert.equal(failed.code, 1);
+  assert.equal(JSON.parse(failed.stdout).error.code, "ERR_PAIR_UNKNOWN");
+  const unknown = await served.run({}, { operands: ["call", "get_orderbok"] });
+  assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+  assert.match(unknown.stderr, /get_orderbok: unknown tool, did you mean get_orderbook/);
+});
+
+Deno.test("client tells every problem at once, with what would do nothing", async () => {
+  const world = new TestWorld({ env: { LUNO_MCP_TOKEN: "a-token" } });
+  const flags = { uri: "ws://exchange.example", mode: "single", clients: "5", interval: "2", cert: "/no/file" };
+  assert.equal(await client(flags, { world, problems: ["--ur: unknown flag"], operands: ["cal"] }), 2);
+  for (
+    const problem of [
+      "--ur: unknown flag",
+      "cal: expected call, a tool and its arguments",
+      "--clients: only with --mode multi",
+      "--interval: only with --pairs in --mode single",
+      "ws://exchange.example/: expected wss, as a token travels along",
+      "--key: expected --cert and --key together",
+      "--cert: only with wss",
+    ]
+  ) assert.ok(world.stderr.text.includes(problem), `${problem} in ${world.stderr.text}`);
+  assert.equal(world.stdout.text, "");
+});
+
+Deno.test("client says why there is no connection", async () => {
+  await using served = await Served.start({ refuse: () => "401 Unauthorized" });
+  const { code, stderr, stdout } = await served.run({});
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, /refused the connection with HTTP status 401: expected a valid token/);
+});
+
+Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {
+  await using served = await Served.start();
+  const flags = { pairs: "btc/zar,ETHZAR", interval: "0.1", duration: "0.3" };
+  const { code, stdout } = await served.run(flags);
+  assert.equal(code, 0);
+  assert.match(stdout.split("\n")[0] ?? "", /^2026-11-22T10:07:31Z ETHZAR bid \d+ ask \d+ last \d+ volume [\d.]+$/);
+  const json = await served.run(flags, { json: true });
+  const [first] = json.stdout.split("\n");
+  assert.deepEqual(JSON.parse(first ?? "").tickers.map(({ pair }: { pair: string }) => pair), ["ETHZAR", "XBTZAR"]);
+});
+
+Deno.test("client --pairs draws its table in place on a terminal", async () => {
+  await using served = await Served.start();
+  const world = new TestWorld({ terminal: true });
+  const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
+  const running = client(flags, { world, problems: [], operands: [] });
+  // deno-lint-ignore no-control-regex
+  await world.stdout.matching(/XBTZAR[^]*\u001b\[6A\u001b\[0J[^]*XBTZAR/);
+  world.interrupt();
+  assert.equal(await running, 0);
+});
+
+Deno.test("client --pairs goes on over a connection that broke, and gives up on a pair that does not exist", async () => {
+  await using served = await Served.start();
+  const world = new TestWorld();
+  const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
+  const running = client(flags, { world, problems: [], operands: [] });
+  await world.stdout.matching(/XBTZAR/);
+  served.server.breakAll();
+  await world.stderr.matching(/Connection broke/);
+  const before = world.stdout.text.length;
+  await world.stdout.matching(new RegExp(`[^]{${before + 10}}`));
+  world.interrupt();
+  assert.equal(await running, 0);
+  const unknown = await served.run({ pairs: "XBTZARR" });
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /Cannot find pair/);
+});
+
+Deno.test("client --mode multi reports as text, after lines of progress on no terminal at all", async () => {
+  await using served = await Served.start();
+  const { code, stdout } = await served.run({ mode: "multi", clients: "3", rate: "50", duration: "0.3" });
+  assert.equal(code, 0, stdout);
+  assert.match(
+    stdout,
+    /clients   3\n[^]*connects  3, 0 of them reconnects\n[^]*errors    0 \(0\.00 %\)\nrefusals  0\n/,
+  );
+  assert.match(stdout, /latency   p50 [\d.]+ {2}p90 [\d.]+ {2}p99 [\d.]+ {2}max [\d.]+ ms/);
+});
+
+Deno.test("client --mode multi --report json leaves stdout to the report", async () => {
+  await using served = await Served.start();
+  const operands = ["call", "get_orderbook", "pair=XBTZAR", "depth=2"];
+  const flags = { mode: "multi", clients: "2", rate: "50", duration: "1.2", report: "json" };
+  const { code, stdout, stderr } = await served.run(flags, { operands, terminal: true });
+  assert.equal(code, 0, stdout);
+  const report = JSON.parse(stdout);
+  assert.deepEqual([report.clients, report.connects, report.errors, report.broken], [2, 2, {}, []]);
+  assert.match(stderr, /connected/);
+});
+
+Deno.test("client --mode multi ends early at a signal and still reports", async () => {
+  await using served = await Served.start();
+  const world = new TestWorld({ terminal: true });
+  const flags = { uri: served.server.url, mode: "multi", clients: "2", duration: "3600" };
+  const running = client(flags, { world, problems: [], operands: [] });
+  await world.stdout.matching(/2\/2/);
+  world.interrupt();
+  assert.equal(await running, 0);
+  assert.match(world.stdout.text, /clients {3}2\n/);
+});
+
+Deno.test("client --mode multi ends with 1 when a limit of its command line is broken", async () => {
+  await using served = await Served.start();
+  const flags = { mode: "multi", clients: "1", rate: "50", duration: "0.3" };
+  const slow = await served.run({ ...flags, "max-p99": "0" });
+  assert.equal(slow.code, 1);
+  assert.match(slow.stderr, /--max-p99: expected at most 0: current value is/);
+  const failing = await served.run({ ...flags, "max-error-rate": "0.5" }, { operands: ["call", "no_such_tool"] });
+  assert.equal(failing.code, 1);
+  const fine = await served.run({ ...flags, "max-error-rate": "0", "max-p99": "60000" });
+  assert.equal(fine.code, 0, fine.stderr);
+});
+
+Deno.test("client --mode multi ends with 1 when no client ever had a session", async () => {
+  await using served = await Served.start({ refuse: () => "403 Forbidden" });
+  const { code, stdout } = await served.run({ mode: "multi", clients: "2", duration: "60" });
+  assert.equal(code, 1);
+  assert.match(stdout, /ERR_REFUSED 403 2/);
+});
+
+Deno.test("brokenLimits() takes a run without answers for one that breaks every limit given", () => {
+  const report = {
+    clients: 1,
+    duration_s: 1,
+    connects: 1,
+    reconnects: 0,
+    calls: 0,
+    calls_per_second: 0,
+    answers: 0,
+    unfinished: 0,
+    errors: {},
+    error_rate: 0,
+    refusals: {},
+    latency_ms: { p50: null, p90: null, p99: null, max: null },
+  };
+  assert.equal(brokenLimits(report, { maxErrorRate: 1, maxP99: 1_000 }).length, 2);
+  assert.deepEqual(brokenLimits(report, { maxErrorRate: undefined, maxP99: undefined }), []);
+  const answered = { ...report, answers: 1, error_rate: 0.2, latency_ms: { ...report.latency_ms, p99: 5 } };
+  assert.deepEqual(brokenLimits(answered, { maxErrorRate: 0.2, maxP99: 5 }), []);
+  assert.equal(brokenLimits(answered, { maxErrorRate: 0.19, maxP99: 4.9 }).length, 2);
+});

@@ -10,10 +10,9 @@ import project from "../deno.json" with { type: "json" };
 const BUNDLE = "dist/bundle/main.js";
 const BINARY = "dist/luno-mcp-server";
 
-const { net, read, env } = project.permissions.serve;
+const { net, read, write, env } = project.permissions.binary;
 const permissions = [
-  ...(net ? ["--allow-net"] : []),
-  ...(read ? ["--allow-read"] : []),
+  ...Object.entries({ net, read, write }).flatMap(([name, isGranted]) => isGranted ? [`--allow-${name}`] : []),
   `--allow-env=${env.join(",")}`,
 ];
 

@@ -18,6 +18,8 @@ export async function run(world: World): Promise<ExitCode> {
     return 0;
   }
   const { invocation, problems } = read;
+  // Only certificates are written; everything else gives the permission back before it does anything.
+  if (invocation.command !== "certs") Deno.permissions.revokeSync({ name: "write" });
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);

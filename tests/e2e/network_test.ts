@@ -4,49 +4,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
-import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
-import type { Program } from "./program.ts";
-
-/** A server that runs, and where. */
-interface Running extends AsyncDisposable {
-  readonly http: string;
-  readonly ws: string;
-  readonly child: Deno.ChildProcess;
-  /** What it has written to stderr so far. */
-  log(): string;
-}
-
-async function startServer(program: Program, args: readonly string[] = []): Promise<Running> {
-  const child = startProgram(program, ["--transport", "websocket", "--exchange", "simulated", "--port", "0", ...args]);
-  const written: string[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const reading = (async () => {
-    for await (const line of readLines(child.stderr)) {
-      written.push(line);
-      const address = /^Try: .* --uri (\S+)$/.exec(line)?.[1];
-      if (address !== undefined) resolve(address);
-    }
-    reject(new Error(`The server ended: ${written.join("\n")}`));
-  })();
-  const ws = await promise;
-  return {
-    ws,
-    http: ws.replace(/^ws/, "http"),
-    child,
-    log: () => written.join("\n"),
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGTERM");
-      } catch {
-        // It has ended already.
-      }
-      await child.status;
-      await reading;
-      await child.stdout.cancel();
-      await child.stdin.close().catch(() => {});
-    },
-  };
-}
+import { PROGRAMS, runProgram } from "./program.ts";
+import { startServer } from "./servers.ts";
 
 /** A WebSocket whose answers come one at a time. */
 async function connect(address: string, protocols: string[] = ["mcp"]) {

@@ -1,0 +1,61 @@
+/** Servers of the program on the network, for tests that connect to them. */
+
+import { readLines, startProgram } from "./program.ts";
+import type { Program } from "./program.ts";
+
+/** A server that runs, and where. */
+export interface RunningServer extends AsyncDisposable {
+  /** `ws://localhost:PORT` or `wss://…`. */
+  readonly ws: string;
+  /** `http://localhost:PORT` or `https://…`. */
+  readonly http: string;
+  readonly child: Deno.ChildProcess;
+  /** Waits until a line of stderr matches; lines that were written before count. */
+  said(pattern: RegExp): Promise<string>;
+}
+
+/** Starts a server on the simulated exchange and a free port; disposing ends it. */
+export async function startServer(program: Program, args: readonly string[] = []): Promise<RunningServer> {
+  const child = startProgram(program, ["--transport", "websocket", "--exchange", "simulated", "--port", "0", ...args]);
+  const lines: string[] = [];
+  let more = Promise.withResolvers<void>();
+  let hasEnded = false;
+  const wake = () => {
+    more.resolve();
+    more = Promise.withResolvers<void>();
+  };
+  const reading = (async () => {
+    for await (const line of readLines(child.stderr)) {
+      lines.push(line);
+      wake();
+    }
+    hasEnded = true;
+    wake();
+  })();
+  async function said(pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = lines.find((line) => pattern.test(line));
+      if (found !== undefined) return found;
+      if (hasEnded) throw new Error(`The server ended without ${pattern}: ${lines.join("\n")}`);
+      await more.promise;
+    }
+  }
+  const ws = /--uri (\S+)$/.exec(await said(/^Try: .* --uri \S+$/))?.[1] ?? "";
+  return {
+    ws,
+    http: ws.replace(/^ws/, "http"),
+    child,
+    said,
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGTERM");
+      } catch {
+        // It has ended already.
+      }
+      await child.status;
+      await reading;
+      await child.stdout.cancel();
+      await child.stdin.close().catch(() => {});
+    },
+  };
+}

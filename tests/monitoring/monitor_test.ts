@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
+import type { LogRecord } from "@logtape/logtape";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { Monitor } from "../../src/monitoring/monitor.ts";
+import { RateLimit } from "../../src/session/rate_limit.ts";
+import { Registry } from "../../src/session/registry.ts";
+
+function setup(statsIntervalMs = 0) {
+  const clock = { wall: 1_000 };
+  const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
+  const registry = new Registry({ maxConnections: 9, maxConnectionsPerClient: 9, rateLimit, now: () => clock.wall });
+  const monitor = new Monitor({
+    registry,
+    tools: ["get_ticker"],
+    statsIntervalMs,
+    budget: () => ({ remaining: 7, limitPerMinute: 300 }),
+  });
+  const connection = registry.open({ identity: "a", limitKey: "a", address: "192.0.2.1", carrier: "websocket" });
+  return { clock, registry, monitor, connection, observer: monitor.watch(connection) };
+}
+
+function request(id: number, method: string, params: Record<string, unknown> = {}): JSONRPCRequest {
+  return { jsonrpc: "2.0", id, method, params };
+}
+
+Deno.test("Monitor counts calls by tool and outcome, whichever way the tool was named", async () => {
+  const { monitor, observer } = setup();
+  const calls = [request(1, "tools/call", { name: "get_ticker" }), request(2, "get_ticker")];
+  for (const call of calls) {
+    observer.received(call, 10);
+    observer.answered(call, { isError: call.id === 2, durationMs: 30 });
+  }
+  const { text } = await monitor.metrics();
+  assert.match(text, /luno_mcp_calls_total\{tool="get_ticker",outcome="ok"\} 1/);
+  assert.match(text, /luno_mcp_calls_total\{tool="get_ticker",outcome="error"\} 1/);
+  assert.match(text, /luno_mcp_call_duration_seconds_bucket\{le="0.025",tool="get_ticker"\} 0/);
+  assert.match(text, /luno_mcp_call_duration_seconds_bucket\{le="0.1",tool="get_ticker"\} 2/);
+});
+
+Deno.test("Monitor makes no label out of what a client sends", async () => {
+  const { monitor, observer } = setup();
+  for (let id = 0; id < 100; id++) {
+    const call = request(id, id % 2 === 0 ? `evil${id}` : "tools/call", { name: `evil${id}` });
+    observer.received(call, 1);
+    observer.answered(call, { isError: true, durationMs: 1 });
+    observer.refused(undefined, { code: -32700, message: "x", data: { code: `evil${id}` } });
+  }
+  const { text } = await monitor.metrics();
+  assert.ok(!text.includes("evil"));
+  assert.match(text, /luno_mcp_calls_total\{tool="other",outcome="error"\} 100/);
+  assert.match(text, /luno_mcp_refusals_total\{reason="malformed"\} 100/);
+});
+
+Deno.test("Monitor shows gauges of the moment", async () => {
+  const { monitor, registry, connection, observer } = setup();
+  observer.received(request(1, "get_ticker"), 10);
+  assert.match(
+    (await monitor.metrics()).text,
+    /luno_mcp_connections 1\n[^]*luno_mcp_requests_in_flight 1\n[^]*luno_mcp_exchange_calls_left 7/,
+  );
+  registry.close(connection);
+  assert.match((await monitor.metrics()).text, /luno_mcp_connections 0/);
+});
+
+Deno.test("Monitor keeps each connection's own figures and learns who it is, in both eras", () => {
+  const { clock, registry, observer } = setup();
+  observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), 100);
+  clock.wall = 5_000;
+  observer.answered(request(1, "initialize"), { isError: false, durationMs: 1 });
+  observer.received(request(2, "get_ticker"), 50);
+  observer.refused(request(2, "get_ticker"), { code: -32000, message: "x", data: { code: "ERR_QUEUE_FULL" } });
+  const [shown] = registry.status();
+  assert.deepEqual([shown?.client, shown?.era, shown?.calls, shown?.refusals, shown?.bytes_in, shown?.in_flight], [
+    "old",
+    "legacy",
+    1,
+    1,
+    150,
+    0,
+  ]);
+  assert.equal(shown?.last_seen, "1970-01-01T00:00:05.000Z");
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "new" },
+  };
+  observer.received(request(3, "tools/list", { _meta: meta }), 1);
+  assert.deepEqual([registry.status()[0]?.client, registry.status()[0]?.era], ["new", "modern"]);
+});
+
+Deno.test("Monitor writes a line of statistics at its interval until it is stopped", async () => {
+  const { promise, resolve } = Promise.withResolvers<LogRecord>();
+  await configure({
+    reset: true,
+    sinks: { test: resolve },
+    loggers: [
+      { category: ["luno-mcp-server", "statistics"], lowestLevel: "info", sinks: ["test"] },
+      { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
+    ],
+  });
+  const { monitor, registry, observer } = setup(5);
+  for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
+  const call = request(1, "get_ticker");
+  observer.received(call, 1);
+  observer.answered(call, { isError: false, durationMs: 12 });
+  monitor.start();
+  const { properties } = await promise;
+  monitor.stop();
+  assert.deepEqual([properties.connections, properties.clientsAboveHalfLimit], [1, 1]);
+  assert.deepEqual(properties.latencyMs, { p50: 12, p90: 12, p99: 12 });
+  await reset();
+});

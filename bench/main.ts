@@ -2,11 +2,13 @@
 
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
+import { benchWebSocket } from "./ws.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   stdio: benchStdio,
   memory: benchMemory,
+  ws: benchWebSocket,
 };
 
 const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

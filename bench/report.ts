@@ -10,7 +10,13 @@ export function report(figure: Readonly<Record<string, string | number>>): void 
   writeSync(1, `${JSON.stringify(Object.fromEntries(rounded))}\n`);
 }
 
+/** The value below which a share of several measurements lies. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
+
 /** The middle of several measurements. */
 export function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? NaN;
+  return percentile(values, 0.5);
 }

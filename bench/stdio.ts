@@ -3,6 +3,7 @@
 import { Peer } from "./peer.ts";
 import { contests } from "./programs.ts";
 import { report } from "./report.ts";
+import { residentMiB } from "./socket_servers.ts";
 
 const CALL = { name: "describe_capabilities", arguments: {} };
 const WARM_UP = 2_000;
@@ -71,9 +72,4 @@ async function rate(peer: Peer, { calls, inFlight }: { calls: number; inFlight: 
     while (left-- > 0) await peer.request("tools/call", CALL);
   }));
   return calls / ((performance.now() - started) / 1_000);
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024;
 }

@@ -50,7 +50,7 @@ export function readArguments(args: readonly string[]): Arguments {
   }
   problems.push(...judgeOperands(command, operands));
   const { json, ...given } = options;
-  const flags = textsOf(given, problems);
+  const flags = textsOf(given, COMMANDS[command].settings, problems);
   return { kind: "run", invocation: { command, flags, operands, json: json === true }, problems };
 }
 
@@ -155,12 +155,13 @@ function describeUnexpected(operand: string, command: CommandName): string {
     : `${operand}: unknown command${didYouMean(operand, names)}`;
 }
 
-/** Commander names options in camel case, settings go by their flags; it gives `true` where a value is missing. */
-function textsOf(options: Record<string, unknown>, problems: string[]): Record<string, string> {
+/** Commander names options in camel case, settings go by their flags; it gives `true` for a switch and a missing value. */
+function textsOf(options: Record<string, unknown>, settings: Settings, problems: string[]): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const [name, value] of Object.entries(options)) {
     const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    if (typeof value === "string") flags[flag] = value;
+    const isSwitch = Object.values(settings).some((setting) => setting.flag === flag && setting.value === undefined);
+    if (typeof value === "string" || isSwitch) flags[flag] = String(value);
     else problems.push(`--${flag}: expected a value`);
   }
   return flags;

@@ -6,8 +6,8 @@
 import { getRequestListener } from "@hono/node-server";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
-import type { IncomingMessage, RequestListener, Server, ServerOptions } from "node:http";
+import { createServer as createHttpServer, IncomingMessage } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
@@ -30,8 +30,13 @@ const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
 
-/** Starts the hardened listener. See {@linkcode Listen}. */
+/**
+ * Starts the hardened listener. See {@linkcode Listen}.
+ *
+ * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence
+ */
 export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
+  assertLimitsWork();
   const listener = new HardenedListener(guard(application), options);
   await listener.listen(options);
   return listener;
@@ -179,6 +184,12 @@ class HardenedListener implements RunningListener {
   #beat(): void {
     for (const socket of this.#sockets) socket.beat();
   }
+}
+
+/** Runtimes before Deno 2.9 have another server behind `node:http`: no connection event, no time-outs, no sizes. */
+function assertLimitsWork(): void {
+  if ("headersDistinct" in IncomingMessage.prototype) return;
+  throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
 }
 
 function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: number } {

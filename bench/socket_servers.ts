@@ -1,0 +1,85 @@
+/** Servers on the network, ours and bare ones, as processes. */
+
+const deno = Deno.execPath();
+
+/** A server that runs. */
+export interface BenchServer extends AsyncDisposable {
+  readonly address: string;
+  readonly pid: number;
+}
+
+/** Starts ours with limits that are not in the way. */
+export async function startOurs(listener: string, args: readonly string[] = []): Promise<BenchServer> {
+  const wide = ["--rate-limit", "10000000", "--max-connections", "20000", "--max-connections-per-client", "20000"];
+  const command = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "-P=serve",
+    "main.ts",
+    "--transport",
+    "websocket",
+    "--exchange",
+    "simulated",
+  ];
+  const child = new Deno.Command(deno, {
+    args: [...command, "--port", "0", "--listener", listener, "--stats-interval", "0", ...wide, ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const address = await firstMatch(child.stderr, /--uri (\S+)/);
+  return running(child, address);
+}
+
+/** Starts the bare server of a listener; every answer has `size` bytes. */
+export async function startBare(listener: string, size: number): Promise<BenchServer> {
+  const [script, permissions] = listener === "native"
+    ? ["bench/bare_socket_native.ts", ["--allow-net=127.0.0.1"]]
+    : ["bench/bare_socket_ws.ts", ["--allow-net=127.0.0.1", "--allow-env=WS_NO_BUFFER_UTIL,WS_NO_UTF_8_VALIDATE"]];
+  const child = new Deno.Command(deno, {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, script, String(size)],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  return running(child, `ws://127.0.0.1:${await firstMatch(child.stdout, /^(\d+)/)}`);
+}
+
+function running(child: Deno.ChildProcess, address: string): BenchServer {
+  return {
+    address,
+    pid: child.pid,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+    },
+  };
+}
+
+/** Reads on in the background, so that the writer never waits. */
+async function firstMatch(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  void (async () => {
+    let said = "";
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      said = (said + text).slice(-10_000);
+      const found = pattern.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    }
+    reject(new Error(`The server ended: ${said}`));
+  })();
+  return await promise;
+}
+
+/** Resident memory in MiB. */
+export async function residentMiB(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ps", { args: ["-o", "rss=", "-p", String(pid)] }).output();
+  return Number(new TextDecoder().decode(stdout)) / 1_024;
+}
+
+/** Open file descriptors. */
+export async function openFiles(pid: number): Promise<number> {
+  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${pid}/fd`] }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").length;
+}

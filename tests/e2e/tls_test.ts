@@ -1,0 +1,111 @@
+/** The program with TLS, as processes: both listeners, bad files, a new certificate while it runs. */
+
+import assert from "node:assert/strict";
+import { PROGRAMS, runProgram } from "./program.ts";
+import type { Program } from "./program.ts";
+import { startServer } from "./servers.ts";
+
+/** A folder with fresh certificates; disposing removes it. */
+async function createCerts(program: Program): Promise<{ dir: string; args: string[] } & AsyncDisposable> {
+  const dir = await Deno.makeTempDir();
+  const { code, stderr } = await runProgram(program, ["certs", "create", "--dir", dir, "--force"]);
+  assert.equal(code, 0, stderr);
+  return {
+    dir,
+    args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`],
+    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+  };
+}
+
+/** Asks over https with only this authority trusted. */
+async function getStatus(url: string, dir: string): Promise<number> {
+  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(`${dir}/ca.pem`)], poolMaxIdlePerHost: 0 });
+  const response = await fetch(`${url}/healthz`, { client });
+  await response.body?.cancel();
+  return response.status;
+}
+
+for (const program of PROGRAMS) {
+  for (const listener of ["native", "hardened"]) {
+    Deno.test(`luno-mcp-server --listener ${listener} serves https and wss, and nothing in the clear (${program.name})`, async () => {
+      await using certs = await createCerts(program);
+      await using server = await startServer(program, ["--listener", listener, ...certs.args]);
+      assert.match(server.ws, /^wss:/);
+      assert.equal(await getStatus(server.http, certs.dir), 200);
+      await assert.rejects(fetch(server.http.replace("https", "http")));
+      const { code, stdout } = await runProgram(program, [
+        "client",
+        "call",
+        "get_crypto_price",
+        "pair=XBTZAR",
+        "--uri",
+        server.ws,
+        "--ca",
+        `${certs.dir}/ca.pem`,
+        "--json",
+      ]);
+      assert.equal(code, 0, stdout);
+      assert.equal(JSON.parse(stdout).pair, "XBTZAR");
+    });
+  }
+
+  Deno.test(`luno-mcp-server --listener hardened takes a new certificate on SIGHUP, and keeps the old one where the new is bad (${program.name})`, async () => {
+    await using first = await createCerts(program);
+    await using second = await createCerts(program);
+    await using server = await startServer(program, ["--listener", "hardened", ...first.args]);
+    assert.equal(await getStatus(server.http, first.dir), 200);
+    for (const file of ["server.pem", "server-key.pem"]) {
+      await Deno.copyFile(`${second.dir}/${file}`, `${first.dir}/${file}`);
+    }
+    server.child.kill("SIGHUP");
+    await server.said(/new connections use the new certificate/);
+    assert.equal(await getStatus(server.http, second.dir), 200);
+    await assert.rejects(getStatus(server.http, first.dir));
+    await Deno.writeTextFile(`${first.dir}/server.pem`, "not a certificate");
+    server.child.kill("SIGHUP");
+    await server.said(/the new certificate is not usable, the old one stays/);
+    assert.equal(await getStatus(server.http, second.dir), 200);
+  });
+
+  Deno.test(`luno-mcp-server starts with no certificate that is not sound, and never in the clear instead (${program.name})`, async () => {
+    await using certs = await createCerts(program);
+    await using other = await createCerts(program);
+    const { dir } = certs;
+    await Deno.writeTextFile(`${dir}/garbage.pem`, "garbage");
+    await Deno.copyFile(`${dir}/server-key.pem`, `${dir}/open-key.pem`);
+    await Deno.chmod(`${dir}/open-key.pem`, 0o644);
+    const cases: [cert: string, key: string, problem: RegExp][] = [
+      [`${dir}/missing.pem`, `${dir}/server-key.pem`, /missing\.pem/],
+      [`${dir}/garbage.pem`, `${dir}/server-key.pem`, /garbage\.pem: expected a certificate/],
+      [`${dir}/server.pem`, `${other.dir}/server-key.pem`, /server-key\.pem/],
+      [`${dir}/server.pem`, `${dir}/open-key.pem`, /open-key\.pem.*(0644|chmod)/],
+      [`${dir}/server.pem`, `${dir}/garbage.pem`, /garbage\.pem: expected a private key/],
+    ];
+    for (const [cert, key, problem] of cases) {
+      const args = [
+        "--transport",
+        "websocket",
+        "--port",
+        "0",
+        "--exchange",
+        "simulated",
+        "--ssl-cert",
+        cert,
+        "--ssl-key",
+        key,
+      ];
+      const { code, stderr } = await runProgram(program, args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, problem);
+    }
+    const half = await runProgram(program, [
+      "--transport",
+      "websocket",
+      "--port",
+      "0",
+      "--ssl-cert",
+      `${dir}/server.pem`,
+    ]);
+    assert.deepEqual([half.code, /--ssl-key: expected the key/.test(half.stderr)], [2, true]);
+  });
+}

@@ -1,7 +1,7 @@
 /** Writes what is made from the code: the README's tables of settings and tools, and the tools' listing. */
 
-import { SERVER_SETTINGS } from "../src/config/settings.ts";
-import type { Setting } from "../src/config/settings.ts";
+import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
+import type { Setting } from "../src/config/setting.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
 

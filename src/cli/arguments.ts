@@ -1,8 +1,8 @@
 /** Reads the command line: which command, with which flags and operands. Decides nothing about their values. */
 
 import { Command, CommanderError, Option } from "commander";
-import { SERVER_SETTINGS } from "../config/settings.ts";
-import type { Setting, Settings } from "../config/settings.ts";
+import { SERVER_SETTINGS } from "../config/server_settings.ts";
+import type { Setting, Settings } from "../config/setting.ts";
 import { VERSION } from "../version.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry, CommandName } from "./commands.ts";

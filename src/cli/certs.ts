@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
-import { CERTS_SETTINGS } from "../config/settings.ts";
+import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { createCertificates } from "../transport/certificates.ts";
 import type { DevelopmentCertificates } from "../transport/certificates.ts";
 import { print, refuse } from "./world.ts";

@@ -1,13 +1,10 @@
 /** The commands that people type, as a table: what each takes. */
 
-import {
-  BRIDGE_SETTINGS,
-  CERTS_SETTINGS,
-  CLIENT_SETTINGS,
-  SERVER_SETTINGS,
-  SIMULATOR_SETTINGS,
-} from "../config/settings.ts";
-import type { Settings } from "../config/settings.ts";
+import { CERTS_SETTINGS } from "../config/certs_settings.ts";
+import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../config/client_settings.ts";
+import { SERVER_SETTINGS } from "../config/server_settings.ts";
+import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
+import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
 export type CommandName = "serve" | "tools" | "call" | "config" | "client" | "bridge" | "certs" | "simulator";

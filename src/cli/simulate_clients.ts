@@ -5,7 +5,7 @@ import type { ToolRequest } from "../client/remote_tool.ts";
 import { openSession } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import type { CountsByKind, Report } from "../client/tally.ts";
-import type { ClientConfig } from "../config/settings.ts";
+import type { ClientConfig } from "../config/client_settings.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { schemaOf } from "./ask_server.ts";
 import { LiveText, printable } from "./live_text.ts";

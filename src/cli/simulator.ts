@@ -1,7 +1,7 @@
 /** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
 
 import { parseSettings } from "../config/parse.ts";
-import { SIMULATOR_SETTINGS } from "../config/settings.ts";
+import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
 import { parseFaults } from "../simulation/api/faults.ts";
 import type { ParsedFaults } from "../simulation/api/faults.ts";
 import { startSimulation } from "../simulation/server.ts";

@@ -8,7 +8,7 @@ import type { RemoteOutcome } from "../client/remote_tool.ts";
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
-import type { ClientConfig } from "../config/settings.ts";
+import type { ClientConfig } from "../config/client_settings.ts";
 import { Deadline, sleep } from "../exchange/deadline.ts";
 import { LiveText, printable } from "./live_text.ts";
 import { formatTable } from "./table.ts";

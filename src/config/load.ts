@@ -3,8 +3,9 @@
 import { parseEnv } from "node:util";
 import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
-import { SERVER_SETTINGS } from "./settings.ts";
-import type { Config, Settings } from "./settings.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Config } from "./server_settings.ts";
+import type { Settings } from "./setting.ts";
 
 /** An API key of the exchange. */
 export interface Credentials {

@@ -1,6 +1,6 @@
 /** Reads settings from their sources: flags win over the environment, that over files, files over defaults. */
 
-import type { Setting, Settings, ValuesOf } from "./settings.ts";
+import type { Setting, Settings, ValuesOf } from "./setting.ts";
 
 /** Where the text of a setting came from. */
 export type Origin = "flag" | "environment" | "env file" | "config file" | "default" | "unset";

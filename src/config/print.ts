@@ -1,8 +1,9 @@
 /** The configuration as people may see it: every setting with its origin, secrets redacted. */
 
 import type { Origin } from "./parse.ts";
-import { SERVER_SETTINGS } from "./settings.ts";
-import type { Config, Setting } from "./settings.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Config } from "./server_settings.ts";
+import type { Setting } from "./setting.ts";
 
 /** One setting as it is shown. */
 export interface ShownSetting {

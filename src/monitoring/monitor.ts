@@ -6,9 +6,10 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
-import { Counter, Gauge, Histogram, Registry as Metrics, Summary } from "prom-client";
+import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
 import type { Connection } from "../session/connection.ts";
 import type { Registry } from "../session/registry.ts";
+import { LatencyHistogram } from "./latency.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
 
 const log = getLogger(["luno-mcp-server", "statistics"]);
@@ -36,10 +37,11 @@ export class Monitor {
   readonly #metrics = new Metrics();
   readonly #calls: Counter<"tool" | "outcome">;
   readonly #durations: Histogram<"tool">;
-  readonly #latency: Summary;
   readonly #refusals: Counter<"reason">;
   readonly #rejections: Counter<"reason">;
   readonly #bytes: Counter<"direction">;
+  /** Since the line of statistics before. */
+  #latency = new LatencyHistogram();
   #timer: ReturnType<typeof setInterval> | undefined;
   #total = 0;
   #totalAtLastLine = 0;
@@ -61,15 +63,6 @@ export class Monitor {
       labelNames: ["tool"],
       buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
       registers,
-    });
-    // Kept out of the registry: it serves the statistics line, over the time since the line before.
-    this.#latency = new Summary({
-      name: "latency",
-      help: "Latency of recent requests",
-      percentiles: PERCENTILES,
-      maxAgeSeconds: Math.max(1, options.statsIntervalMs / 1_000),
-      ageBuckets: 2,
-      registers: [],
     });
     this.#refusals = new Counter({
       name: "luno_mcp_refusals_total",
@@ -95,7 +88,7 @@ export class Monitor {
   /** Starts the line of statistics. */
   start(): void {
     const { statsIntervalMs } = this.#options;
-    if (statsIntervalMs > 0) this.#timer = setInterval(() => void this.#logStatistics(), statsIntervalMs);
+    if (statsIntervalMs > 0) this.#timer = setInterval(() => this.#logStatistics(), statsIntervalMs);
   }
 
   /** Ends the line of statistics. */
@@ -135,7 +128,7 @@ export class Monitor {
     this.#total++;
     this.#calls.inc({ tool, outcome: isError ? "error" : "ok" });
     this.#durations.observe({ tool }, durationMs / 1_000);
-    this.#latency.observe(durationMs);
+    this.#latency.record(durationMs);
   }
 
   /** Counts a refused request; `data` is the refusal's error data. */
@@ -202,13 +195,12 @@ export class Monitor {
     });
   }
 
-  async #logStatistics(): Promise<void> {
+  #logStatistics(): void {
     const { registry, statsIntervalMs } = this.#options;
-    const { values } = await this.#latency.get();
+    const latency = this.#latency;
+    this.#latency = new LatencyHistogram();
     const latencyMs = Object.fromEntries(
-      values.flatMap(({ labels, value }) =>
-        typeof labels.quantile === "number" ? [[`p${labels.quantile * 100}`, Math.round(value * 10) / 10]] : []
-      ),
+      PERCENTILES.map((share) => [`p${share * 100}`, Number((latency.percentile(share) ?? 0).toFixed(1))]),
     );
     log.info("statistics", {
       connections: registry.size,

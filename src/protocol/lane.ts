@@ -11,12 +11,12 @@ import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import { callDirectly } from "./direct_call.ts";
 import type { Backend } from "./mcp_server.ts";
-import { answerToolCall } from "./tool_answer.ts";
+import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
-/** The member of an answer that is not its id. */
-type Answer = { readonly result: unknown } | {
+/** The member of an answer that is not its id; a result may be JSON already. */
+type Answer = { readonly result: unknown } | { readonly resultJson: string } | {
   readonly error: { readonly code: number; readonly message: string; readonly data?: unknown };
 };
 
@@ -31,7 +31,8 @@ export interface LaneParts {
 /** The lane of one connection. */
 export class CallLane {
   readonly #parts: LaneParts;
-  readonly #stamp: Record<string, unknown>;
+  /** What a result of 2026-07-28 holds beside a tool's own, as JSON members. */
+  readonly #stamp: string;
   /** Whether a 2025-era handshake was answered. */
   #isInitialized = false;
   /** The `_meta` of the last 2026-era request that the SDK answered with a result. */
@@ -39,8 +40,8 @@ export class CallLane {
 
   constructor(parts: LaneParts) {
     this.#parts = parts;
-    const serverInfo = { ...parts.identity, title: "Luno" };
-    this.#stamp = { resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfo } };
+    const meta = { [SERVER_INFO_META_KEY]: { ...parts.identity, title: "Luno" } };
+    this.#stamp = `,"resultType":"complete","_meta":${JSON.stringify(meta)}`;
   }
 
   /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
@@ -65,10 +66,10 @@ export class CallLane {
     }
   }
 
-  async #call(name: string, args: unknown, signal: AbortSignal, stamp?: Record<string, unknown>): Promise<Answer> {
+  async #call(name: string, args: unknown, signal: AbortSignal, stamp?: string): Promise<Answer> {
     try {
-      const answer = await answerToolCall(await this.#parts.backend(), { name, args, signal });
-      return "error" in answer || stamp === undefined ? answer : { result: { ...answer.result, ...stamp } };
+      const outcome = await runTool(await this.#parts.backend(), { name, args, signal });
+      return outcome === undefined ? { error: unknownTool(name) } : { resultJson: toResultJson(outcome, stamp) };
     } catch (error) {
       return internalError(error);
     }

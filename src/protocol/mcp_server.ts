@@ -12,7 +12,7 @@ import type { ToolSet } from "../tools/catalogue.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { ResourceContext } from "./resources.ts";
-import { answerToolCall } from "./tool_answer.ts";
+import { runTool, toResult, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -53,9 +53,10 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/list", () => listed);
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal } }) => {
-      const answer = await answerToolCall(await backend(), { name: params.name, args: params.arguments, signal });
-      if ("error" in answer) throw new ProtocolError(answer.error.code, answer.error.message);
-      return answer.result;
+      const outcome = await runTool(await backend(), { name: params.name, args: params.arguments, signal });
+      if (outcome !== undefined) return toResult(outcome);
+      const { code, message } = unknownTool(params.name);
+      throw new ProtocolError(code, message);
     });
     addResources(server, backend);
     addPrompts(server, backend);

@@ -13,22 +13,17 @@ export interface RequestedCall {
   readonly signal: AbortSignal;
 }
 
-/** A result, or the protocol's error for a tool that does not exist. */
-export type ToolAnswer =
-  | { readonly result: CallToolResult }
-  | { readonly error: { readonly code: number; readonly message: string } };
+/** The protocol's error for a tool that does not exist. */
+export function unknownTool(name: string): { readonly code: number; readonly message: string } {
+  return { code: INVALID_PARAMS, message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}` };
+}
 
-/** Runs a tool and shapes its outcome. */
-export async function answerToolCall(
-  { tools, context }: Backend,
-  { name, args, signal }: RequestedCall,
-): Promise<ToolAnswer> {
-  const tool = tools.find(name);
-  if (tool === undefined) {
-    return { error: { code: INVALID_PARAMS, message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}` } };
-  }
+/** Runs a tool by its name; `undefined` where there is none. */
+export async function runTool({ tools, context }: Backend, call: RequestedCall): Promise<ToolOutcome | undefined> {
+  const tool = tools.find(call.name);
+  if (tool === undefined) return undefined;
   const { callTool } = await import("./tool_call.ts");
-  return { result: toResult(await callTool(tool, args, { ...context, signal })) };
+  return await callTool(tool, call.args, { ...context, signal: call.signal });
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */
@@ -37,4 +32,11 @@ export function toResult(outcome: ToolOutcome): CallToolResult {
     return { content: [{ type: "text", text: JSON.stringify(outcome.value) }], structuredContent: outcome.value };
   }
   return { content: [{ type: "text", text: JSON.stringify({ error: outcome.error }) }], isError: true };
+}
+
+/** {@linkcode toResult} as JSON, written once although the value stands in it twice; `members` are added to it. */
+export function toResultJson(outcome: ToolOutcome, members = ""): string {
+  const value = JSON.stringify(outcome.ok ? outcome.value : { error: outcome.error });
+  const rest = outcome.ok ? `"structuredContent":${value}` : `"isError":true`;
+  return `{"content":[{"type":"text","text":${JSON.stringify(value)}}],${rest}${members}}`;
 }

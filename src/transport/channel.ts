@@ -14,8 +14,8 @@ import { findRequestId } from "./request_id.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
 
-/** The member of an answer that is not its id. */
-export type Answer = { readonly result: unknown } | { readonly error: RpcError };
+/** The member of an answer that is not its id; a result may be JSON already. */
+export type Answer = { readonly result: unknown } | { readonly resultJson: string } | { readonly error: RpcError };
 
 /** Answers requests without the SDK. */
 export interface Lane {
@@ -218,8 +218,9 @@ export abstract class Channel implements Transport {
     this.#idle = Promise.withResolvers<void>();
   }
 
-  #write(answer: Answer & { readonly id: RequestId | null }): void {
-    this.#send(JSON.stringify({ jsonrpc: "2.0", ...answer }));
+  #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {
+    const member = "resultJson" in answer ? `"result":${answer.resultJson}` : JSON.stringify(answer).slice(1, -1);
+    this.#send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${member}}`);
   }
 
   #send(text: string): void {

@@ -41,7 +41,9 @@ export interface SocketTransportOptions extends ChannelOptions {
 export class SocketTransport extends Channel {
   readonly #socket: Socket;
   readonly #options: SocketTransportOptions;
+  readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout>;
+  #lastMs: number | undefined;
   #code: number = CLOSE.normal;
   #reason = "";
 
@@ -49,7 +51,8 @@ export class SocketTransport extends Channel {
     super(options);
     this.#socket = socket;
     this.#options = options;
-    this.#timer = this.#expire(options.firstMessageMs, "no message after the upgrade");
+    this.#now = options.now ?? (() => performance.now());
+    this.#timer = setTimeout(() => this.#judgeSilence(), options.firstMessageMs);
   }
 
   start(): Promise<void> {
@@ -60,8 +63,7 @@ export class SocketTransport extends Channel {
   handler(): SocketHandler {
     return {
       text: (data) => {
-        clearTimeout(this.#timer);
-        this.#timer = this.#expire(this.#options.idleMs, "idle for too long");
+        this.#lastMs = this.#now();
         this.receive(data);
       },
       binary: () => this.finish(CLOSE.unsupportedData, "expected text frames"),
@@ -94,11 +96,13 @@ export class SocketTransport extends Channel {
     this.#socket.close(this.#code, this.#reason);
   }
 
-  #expire(ms: number, reason: string): ReturnType<typeof setTimeout> {
-    return setTimeout(() => {
-      // Whoever waits for an answer is not idle.
-      if (this.pending > 0) this.#timer = this.#expire(ms, reason);
-      else this.finish(CLOSE.policyViolation, reason);
-    }, ms);
+  /** Ends a silent connection, and looks again when one that spoke may have become silent. */
+  #judgeSilence(): void {
+    if (this.#lastMs === undefined) return this.finish(CLOSE.policyViolation, "no message after the upgrade");
+    // Whoever waits for an answer is not silent.
+    if (this.pending > 0) this.#lastMs = this.#now();
+    const leftMs = this.#lastMs + this.#options.idleMs - this.#now();
+    if (leftMs <= 0) return this.finish(CLOSE.policyViolation, "idle for too long");
+    this.#timer = setTimeout(() => this.#judgeSilence(), leftMs);
   }
 }

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { readArguments } from "../../src/cli/arguments.ts";
 import type { Invocation } from "../../src/cli/arguments.ts";
 import type { CommandName } from "../../src/cli/commands.ts";
-import { SERVER_SETTINGS, SIMULATOR_SETTINGS } from "../../src/config/settings.ts";
-import type { Setting } from "../../src/config/settings.ts";
+import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
+import { SIMULATOR_SETTINGS } from "../../src/config/simulator_settings.ts";
+import type { Setting } from "../../src/config/setting.ts";
 import { VERSION } from "../../src/version.ts";
 
 const COMMANDS: readonly CommandName[] = ["serve", "tools", "call", "config", "simulator"];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSettings } from "../../src/config/parse.ts";
 import type { Origin, Sources } from "../../src/config/parse.ts";
-import { Address, oneOf, someOf, wholeNumber } from "../../src/config/settings.ts";
-import type { Settings } from "../../src/config/settings.ts";
+import { Address, oneOf, someOf, wholeNumber } from "../../src/config/readers.ts";
+import type { Settings } from "../../src/config/setting.ts";
 import { z } from "zod";
 
 const TABLE = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadConfig } from "../../src/config/load.ts";
 import { publicConfig, shownSettings } from "../../src/config/print.ts";
-import { SERVER_SETTINGS } from "../../src/config/settings.ts";
+import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
 
 const ENVIRONMENT: Record<string, string> = {
   LUNO_API_KEY: "canary-id",

@@ -1,63 +1,23 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { Address, oneOf, SERVER_SETTINGS, SIMULATOR_SETTINGS, someOf, wholeNumber } from "../../src/config/settings.ts";
-import type { Setting } from "../../src/config/settings.ts";
+import manifest from "../../deno.json" with { type: "json" };
+import { CERTS_SETTINGS } from "../../src/config/certs_settings.ts";
+import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../../src/config/client_settings.ts";
+import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
+import type { Setting, Settings } from "../../src/config/setting.ts";
+import { SIMULATOR_SETTINGS } from "../../src/config/simulator_settings.ts";
 
-Deno.test("wholeNumber() reads exactly the whole numbers within its bounds", () => {
-  fc.assert(fc.property(fc.integer({ min: -50, max: 250 }), (number) => {
-    const read = wholeNumber(10, 200).safeParse(String(number));
-    assert.equal(read.success, number >= 10 && number <= 200);
-    if (read.success) assert.equal(read.data, number);
-  }));
-});
+const TABLES = {
+  server: SERVER_SETTINGS,
+  simulator: SIMULATOR_SETTINGS,
+  certs: CERTS_SETTINGS,
+  client: CLIENT_SETTINGS,
+  bridge: BRIDGE_SETTINGS,
+};
 
-Deno.test("wholeNumber() refuses every other way to write a number and names its bounds", () => {
-  for (const text of ["", " 5", "5.0", "1e2", "0x10", "+5", "-0", "5_0", "NaN", "9".repeat(16)]) {
-    const read = wholeNumber(0, 1_000_000).safeParse(text);
-    assert.equal(read.error?.issues[0]?.message, "expected a whole number from 0 to 1000000", text);
-  }
-});
+for (const [command, table] of Object.entries<Settings>(TABLES)) {
+  const settings = Object.values<Setting>(table);
 
-Deno.test("oneOf() reads its words in any case and lists them when it refuses", () => {
-  const schema = oneOf("debug", "info", "error");
-  for (const text of ["debug", "DEBUG", "Debug"]) assert.equal(schema.parse(text), "debug");
-  for (const text of ["", "debu", "debug ", "constructor"]) {
-    assert.equal(schema.safeParse(text).error?.issues[0]?.message, "expected debug, info or error", text);
-  }
-});
-
-Deno.test("someOf() answers what was chosen once each and in its own order, however it is written", () => {
-  const words = ["market", "account", "server"] as const;
-  fc.assert(fc.property(
-    fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 6 }),
-    fc.constantFrom(",", ", ", " ,", ",,"),
-    (chosen, comma) => {
-      const read = someOf(...words).parse(chosen.join(comma).toUpperCase());
-      assert.deepEqual(read, words.filter((word) => chosen.includes(word)));
-    },
-  ));
-});
-
-Deno.test("someOf() refuses an empty choice and unknown words", () => {
-  for (const text of ["", " , ", "market,orders", "market account"]) {
-    const read = someOf("market", "account").safeParse(text);
-    assert.equal(read.error?.issues[0]?.message, "expected a comma-separated list of market and account", text);
-  }
-});
-
-Deno.test("Address takes a bare host as https and refuses what is no plain http address", () => {
-  assert.equal(Address.parse("api.luno.com").href, "https://api.luno.com/");
-  assert.equal(Address.parse("http://127.0.0.1:9000").href, "http://127.0.0.1:9000/");
-  assert.equal(Address.parse("HTTPS://Api.Luno.com/base").href, "https://api.luno.com/base");
-  for (
-    const text of ["", " ", "ftp://luno.com", "https://", "https://user@luno.com", "user:word@luno.com", "luno.com?a=b"]
-  ) assert.equal(Address.safeParse(text).success, false, text);
-  assert.equal(Address.safeParse("https://luno.com/#part").success, false);
-});
-
-for (const [program, table] of Object.entries({ server: SERVER_SETTINGS, simulator: SIMULATOR_SETTINGS })) {
-  Deno.test(`the ${program}'s table has readable defaults, a help text for each setting, and each name once`, () => {
-    const settings = Object.values<Setting>(table);
+  Deno.test(`the settings of ${command} have readable defaults, a help text each, and each name once`, () => {
     for (const { default: text, help, schema } of settings) {
       assert.notEqual(help, "");
       if (text !== undefined) assert.ok(schema.safeParse(text).success, text);
@@ -66,7 +26,29 @@ for (const [program, table] of Object.entries({ server: SERVER_SETTINGS, simulat
     assert.deepEqual(names, [...new Set(names)]);
   });
 
-  Deno.test(`the ${program}'s secrets have no flag, which other users of the machine could see`, () => {
-    for (const { secret, flag } of Object.values<Setting>(table)) assert.ok(!secret || flag === undefined, flag);
+  Deno.test(`the settings of ${command} have no flag for a secret, which other users of the machine could see`, () => {
+    for (const { secret, flag } of settings) assert.ok(!secret || flag === undefined, String(flag));
   });
 }
+
+const { serve, embedded, binary, client, certs } = manifest.permissions;
+const CLIENT_TABLES = [CLIENT_SETTINGS, BRIDGE_SETTINGS];
+const PERMITTED: Record<string, { names: readonly string[]; tables: readonly Settings[] }> = {
+  serve: { names: serve.env, tables: Object.values(TABLES) },
+  embedded: { names: embedded.env, tables: Object.values(TABLES) },
+  binary: { names: binary.env, tables: Object.values(TABLES) },
+  client: { names: client.env, tables: CLIENT_TABLES },
+};
+
+for (const [set, { names, tables }] of Object.entries(PERMITTED)) {
+  Deno.test(`the permission set ${set} of deno.json lets the program read exactly the variables of its settings`, () => {
+    const variables = tables.flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env));
+    // The package ws asks for two of its own when it is loaded.
+    const expected = new Set([...variables, "WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"]);
+    assert.deepEqual([...names].sort(), [...expected].sort());
+  });
+}
+
+Deno.test("the permission set certs of deno.json lets the program read no variable", () => {
+  assert.deepEqual(certs.env, Object.values<Setting>(CERTS_SETTINGS).flatMap(({ env }) => env));
+});

@@ -1,0 +1,129 @@
+/** The settings of the two commands that connect to a server: `client` and `bridge`. */
+
+import { z } from "zod";
+import { decimalNumber, oneOf, SocketAddress, Text, wholeNumber } from "./readers.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Settings, ValuesOf } from "./setting.ts";
+
+const PairNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const pairs = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (pairs.length > 0 && pairs.length <= 200 && pairs.every((pair) => pair.length <= 30)) return pairs;
+  context.addIssue({ code: "custom", message: "expected a comma-separated list of at most 200 pairs" });
+  return z.NEVER;
+});
+
+/** How a client is let in by a server. */
+const ACCESS_SETTINGS = {
+  token: { schema: Text, help: "token that the server asks for", env: ["LUNO_MCP_TOKEN"], secret: true },
+  tokenFile: {
+    schema: Text,
+    help: "file that holds the token, readable by its owner only",
+    flag: "token-file",
+    value: "path",
+    env: [],
+  },
+  ca: {
+    schema: Text,
+    help: "PEM file of the authorities to trust instead of the public ones",
+    flag: "ca",
+    value: "path",
+    env: [],
+  },
+  cert: { schema: Text, help: "PEM file of the client's certificate", flag: "cert", value: "path", env: [] },
+  key: { schema: Text, help: "PEM file of the key to --cert", flag: "key", value: "path", env: [] },
+} as const satisfies Settings;
+
+/** What `client` understands. */
+export const CLIENT_SETTINGS = {
+  uri: {
+    schema: SocketAddress,
+    help: "address of the server",
+    flag: "uri",
+    value: "url",
+    env: [],
+    default: "ws://localhost:8765",
+  },
+  mode: {
+    schema: oneOf("single", "multi"),
+    help: "single: look around, call one tool or watch prices; multi: simulate many clients",
+    flag: "mode",
+    value: "name",
+    env: [],
+    default: "single",
+  },
+  pairs: {
+    schema: PairNames,
+    help: "pairs to watch, or those that simulated clients ask for",
+    flag: "pairs",
+    value: "names",
+    env: [],
+  },
+  interval: {
+    schema: decimalNumber(0.1, 86_400),
+    help: "seconds between two looks at the prices",
+    flag: "interval",
+    value: "seconds",
+    env: [],
+    default: "5",
+  },
+  duration: {
+    schema: decimalNumber(0.1, 31_536_000),
+    help: "seconds until the end; simulated clients run for 60 without it, prices are watched until Ctrl-C",
+    flag: "duration",
+    value: "seconds",
+    env: [],
+  },
+  clients: {
+    schema: wholeNumber(1, 10_000),
+    help: "simulated clients",
+    flag: "clients",
+    value: "number",
+    env: [],
+    default: "10",
+  },
+  rate: {
+    schema: decimalNumber(0.001, 1_000),
+    help: "calls a second of each simulated client",
+    flag: "rate",
+    value: "calls",
+    env: [],
+    default: "1",
+  },
+  report: {
+    schema: oneOf("text", "json"),
+    help: "how the report of the simulated clients is written",
+    flag: "report",
+    value: "format",
+    env: [],
+    default: "text",
+  },
+  maxErrorRate: {
+    schema: decimalNumber(0, 1),
+    help: "share of calls that may fail, 0 to 1; more make the exit code 1",
+    flag: "max-error-rate",
+    value: "share",
+    env: [],
+  },
+  maxP99: {
+    schema: decimalNumber(0, 600_000),
+    help: "milliseconds that 99 of 100 answers may take; more make the exit code 1",
+    flag: "max-p99",
+    value: "ms",
+    env: [],
+  },
+  ...ACCESS_SETTINGS,
+} as const satisfies Settings;
+
+/** The configuration of `client` as its table reads it. */
+export type ClientConfig = ValuesOf<typeof CLIENT_SETTINGS>;
+
+/** What `bridge` understands. */
+export const BRIDGE_SETTINGS = {
+  ...ACCESS_SETTINGS,
+  maxMessageSize: SERVER_SETTINGS.maxMessageSize,
+  logLevel: { ...SERVER_SETTINGS.logLevel, default: "warning" },
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+/** The configuration of `bridge` as its table reads it. */
+export type BridgeConfig = ValuesOf<typeof BRIDGE_SETTINGS>;

@@ -1,0 +1,76 @@
+/** Readers of settings: from the text that a flag, a variable or a file holds to a value, or to what was expected. */
+
+import { z } from "zod";
+
+/** Any text but an empty one. */
+export const Text: z.ZodType<string, string> = z.string().min(1, { error: "expected a value" });
+
+/** A whole number within bounds. */
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  return z.string()
+    .refine((text) => /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `expected a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+/** A number with decimals, within bounds. */
+export function decimalNumber(min: number, max: number): z.ZodType<number, string> {
+  return z.string()
+    .refine((text) => /^\d{1,9}(\.\d{1,6})?$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `expected a number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+/** One of several words, in any case. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): z.ZodType<Word, string> {
+  return z.string().transform((text, context) => {
+    const word = words.find((known) => known === text.toLowerCase());
+    if (word !== undefined) return word;
+    context.addIssue({ code: "custom", message: `expected ${listWords(words)}` });
+    return z.NEVER;
+  });
+}
+
+/** A comma-separated selection of words, each at most once. */
+export function someOf<const Word extends string>(...words: readonly Word[]): z.ZodType<readonly Word[], string> {
+  return z.string().transform((text, context) => {
+    const chosen = text.split(",").map((part) => part.trim().toLowerCase()).filter((part) => part !== "");
+    const unknown = chosen.filter((part) => !words.some((word) => word === part));
+    if (chosen.length > 0 && unknown.length === 0) return words.filter((word) => chosen.includes(word));
+    context.addIssue({ code: "custom", message: `expected a comma-separated list of ${listWords(words, "and")}` });
+    return z.NEVER;
+  });
+}
+
+/** A comma-separated list of texts. */
+export const List: z.ZodType<readonly string[], string> = z.string()
+  .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""));
+
+/** What a switch reads: `true` or `false`. */
+export const Switch: z.ZodType<boolean, string> = oneOf("true", "false").transform((word) => word === "true");
+
+/** An http or https address; a bare host name means https. */
+export const Address: z.ZodType<URL, string> = z.string().transform((text, context) => {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`);
+  const usable = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
+    url.search === "" && url.hash === "";
+  if (usable) return url;
+  context.addIssue({ code: "custom", message: "expected an http or https address without user name or query" });
+  return z.NEVER;
+});
+
+/** A ws or wss address. */
+export const SocketAddress: z.ZodType<URL, string> = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const usable = url !== null && /^wss?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
+    url.hash === "";
+  if (usable) return url;
+  context.addIssue({ code: "custom", message: "expected a ws or wss address without user name" });
+  return z.NEVER;
+});
+
+function listWords(words: readonly string[], joint = "or"): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
+}

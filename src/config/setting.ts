@@ -1,0 +1,36 @@
+/**
+ * What a setting is: type, bounds, default, flag, environment variable, help and secrecy in one row.
+ *
+ * Each command has a table of them in a file of its own. `--help`, validation, `config print`, the README's table and
+ * redaction are all made from the tables.
+ */
+
+import type { z } from "zod";
+
+/** One row of a table; `Schema` reads the text that a flag, a variable or a file holds. */
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  readonly help: string;
+  /** `log-level` for `--log-level`; a setting without one cannot be given on the command line. */
+  readonly flag?: string;
+  /** What stands behind the flag in the help, such as `level`; a flag without one is a switch. */
+  readonly value?: string;
+  /** Environment variables, the first that is set wins. */
+  readonly env: readonly string[];
+  /** In the text form that a flag would have. */
+  readonly default?: string;
+  /** Marks values that no output may show. */
+  readonly secret?: true;
+  /** Marks what names another source: a file cannot name one. */
+  readonly source?: true;
+}
+
+/** A table of settings. */
+export type Settings = Readonly<Record<string, Setting>>;
+
+/** The values that a table's schemas read; `undefined` where there is neither a value nor a default. */
+export type ValuesOf<Table extends Settings> = {
+  readonly [Name in keyof Table]:
+    | z.output<Table[Name]["schema"]>
+    | (Table[Name] extends { readonly default: string } ? never : undefined);
+};

@@ -1,0 +1,32 @@
+/** The settings of the simulated exchange that is served alone. */
+
+import { Text, wholeNumber } from "./readers.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Settings, ValuesOf } from "./setting.ts";
+
+/** What `simulator` understands. */
+export const SIMULATOR_SETTINGS = {
+  port: {
+    schema: wholeNumber(0, 65_535),
+    help: "port on loopback; 0 picks a free one",
+    flag: "port",
+    value: "number",
+    env: [],
+    default: "9000",
+  },
+  seed: SERVER_SETTINGS.seed,
+  rateLimit: {
+    schema: wholeNumber(0, 1_000_000),
+    help: "calls a minute for each key; 0 sets no limit",
+    flag: "rate-limit",
+    value: "calls",
+    env: [],
+    default: "300",
+  },
+  faults: { schema: Text, help: "JSON file of faults to start with", flag: "faults", value: "path", env: [] },
+  logLevel: SERVER_SETTINGS.logLevel,
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+/** The simulator's configuration as its table reads it. */
+export type SimulatorConfig = ValuesOf<typeof SIMULATOR_SETTINGS>;

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Address, decimalNumber, oneOf, SocketAddress, someOf, wholeNumber } from "../../src/config/readers.ts";
+
+Deno.test("wholeNumber() reads exactly the whole numbers within its bounds", () => {
+  fc.assert(fc.property(fc.integer({ min: -50, max: 250 }), (number) => {
+    const read = wholeNumber(10, 200).safeParse(String(number));
+    assert.equal(read.success, number >= 10 && number <= 200);
+    if (read.success) assert.equal(read.data, number);
+  }));
+});
+
+Deno.test("wholeNumber() refuses every other way to write a number and names its bounds", () => {
+  for (const text of ["", " 5", "5.0", "1e2", "0x10", "+5", "-0", "5_0", "NaN", "9".repeat(16)]) {
+    const read = wholeNumber(0, 1_000_000).safeParse(text);
+    assert.equal(read.error?.issues[0]?.message, "expected a whole number from 0 to 1000000", text);
+  }
+});
+
+Deno.test("oneOf() reads its words in any case and lists them when it refuses", () => {
+  const schema = oneOf("debug", "info", "error");
+  for (const text of ["debug", "DEBUG", "Debug"]) assert.equal(schema.parse(text), "debug");
+  for (const text of ["", "debu", "debug ", "constructor"]) {
+    assert.equal(schema.safeParse(text).error?.issues[0]?.message, "expected debug, info or error", text);
+  }
+});
+
+Deno.test("someOf() answers what was chosen once each and in its own order, however it is written", () => {
+  const words = ["market", "account", "server"] as const;
+  fc.assert(fc.property(
+    fc.array(fc.constantFrom(...words), { minLength: 1, maxLength: 6 }),
+    fc.constantFrom(",", ", ", " ,", ",,"),
+    (chosen, comma) => {
+      const read = someOf(...words).parse(chosen.join(comma).toUpperCase());
+      assert.deepEqual(read, words.filter((word) => chosen.includes(word)));
+    },
+  ));
+});
+
+Deno.test("someOf() refuses an empty choice and unknown words", () => {
+  for (const text of ["", " , ", "market,orders", "market account"]) {
+    const read = someOf("market", "account").safeParse(text);
+    assert.equal(read.error?.issues[0]?.message, "expected a comma-separated list of market and account", text);
+  }
+});
+
+Deno.test("Address takes a bare host as https and refuses what is no plain http address", () => {
+  assert.equal(Address.parse("api.luno.com").href, "https://api.luno.com/");
+  assert.equal(Address.parse("http://127.0.0.1:9000").href, "http://127.0.0.1:9000/");
+  assert.equal(Address.parse("HTTPS://Api.Luno.com/base").href, "https://api.luno.com/base");
+  for (
+    const text of ["", " ", "ftp://luno.com", "https://", "https://user@luno.com", "user:word@luno.com", "luno.com?a=b"]
+  ) assert.equal(Address.safeParse(text).success, false, text);
+  assert.equal(Address.safeParse("https://luno.com/#part").success, false);
+});
+
+Deno.test("SocketAddress takes ws and wss addresses, and nothing that holds a password or is something else", () => {
+  for (
+    const text of ["ws://localhost:8765", "wss://server.example/ws?room=1", "WSS://Server.example", "ws://[::1]:1"]
+  ) {
+    assert.ok(SocketAddress.safeParse(text).success, text);
+  }
+  for (const text of ["", "localhost:8765", "http://localhost", "wss://user@server.example", "ws://a/#part", "ws://"]) {
+    assert.equal(SocketAddress.safeParse(text).success, false, text);
+  }
+});
+
+Deno.test("decimalNumber() reads exactly the plain decimals within its bounds", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 3_000 }), (hundredths) => {
+    const read = decimalNumber(0.5, 20).safeParse(String(hundredths / 100));
+    assert.equal(read.success, hundredths >= 50 && hundredths <= 2_000);
+    if (read.success) assert.equal(read.data, hundredths / 100);
+  }));
+  for (const text of ["", "1e1", "-1", "+1", ".5", "1.", "1,5", "NaN", "0x1", " 1"]) {
+    assert.equal(decimalNumber(0, 100).safeParse(text).success, false, text);
+  }
+});

@@ -22,6 +22,7 @@ await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   "--quiet",
   "--no-config",
   "--no-prompt",
+  ...project.unstable.map((feature) => `--unstable-${feature}`),
   ...permissions,
   "--output",
   BINARY,

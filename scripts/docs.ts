@@ -29,7 +29,7 @@ function settingsTable(): string {
   return table(
     ["flag", "environment", "default", "meaning"],
     Object.values<Setting>(SERVER_SETTINGS).map(({ flag, value, env, default: preset, help }) => [
-      flag === undefined ? "–" : `\`--${flag} ${value}\``,
+      flag === undefined ? "–" : `\`--${[flag, ...(value === undefined ? [] : [value])].join(" ")}\``,
       env.map((name) => `\`${name}\``).join(", ") || "–",
       preset === undefined ? "–" : `\`${preset}\``,
       help,

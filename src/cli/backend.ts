@@ -2,6 +2,7 @@
 
 import { publicConfig } from "../config/print.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
+import { callTool } from "../protocol/tool_call.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./exchange.ts";
@@ -26,6 +27,7 @@ export async function openBackend(loaded: LoadedConfig, world: World, startedMs:
       server: { name: NAME, version: VERSION, exchange: loaded.config.exchange, tools: tools.listed },
     },
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
+    run: callTool,
     close,
   };
 }

@@ -6,6 +6,7 @@ import { selectTools } from "../tools/catalogue.ts";
 import { openBackend } from "./backend.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { printable } from "./live_text.ts";
 import { formatAnswer } from "./table.ts";
 import { judgeToolWords, readToolArguments } from "./tool_arguments.ts";
 import { print, refuse } from "./world.ts";
@@ -40,5 +41,5 @@ export async function call(
 async function printOutcome(outcome: ToolOutcome, world: World, json: boolean): Promise<void> {
   const value = outcome.ok ? outcome.value : { error: outcome.error };
   const asJson = json || !world.stdout.isTerminal();
-  await print(world.stdout, asJson ? JSON.stringify(value) : formatAnswer(value));
+  await print(world.stdout, asJson ? JSON.stringify(value) : printable(formatAnswer(value)));
 }

@@ -64,11 +64,11 @@ async function writeFiles(dir: string, certificates: DevelopmentCertificates): P
 
 function describe(dir: string, client: string): string {
   const path = (name: string) => join(dir, name);
-  return `Certificates for development in ${dir}
-  server  --ssl-cert ${path("server.pem")} --ssl-key ${path("server-key.pem")}
-  client  --ca ${path("ca.pem")} --cert ${path("client.pem")} --key ${
-    path("client-key.pem")
-  }   (urn:luno-mcp:client:${client})
-  verify clients by  --ssl-client-ca ${path("ca.pem")}
-  browsers           trust ${path("ca.pem")}; keep ${path("ca-key.pem")} to yourself, or delete it`;
+  return [
+    `Certificates for development in ${dir}`,
+    `  server    --ssl-cert ${path("server.pem")} --ssl-key ${path("server-key.pem")}`,
+    `  client    --ca ${path("ca.pem")} --cert ${path("client.pem")} --key ${path("client-key.pem")}`,
+    `            (urn:luno-mcp:client:${client})`,
+    `  browsers  trust ${path("ca.pem")}; keep ${path("ca-key.pem")} to yourself, or delete it`,
+  ].join("\n");
 }

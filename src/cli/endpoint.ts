@@ -2,6 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
+import { readNamed, readSecretFile } from "../config/files.ts";
 import { isLoopback } from "../config/load.ts";
 
 /** How to be let in, as the settings say it. */
@@ -19,7 +20,9 @@ export type LoadedEndpoint = { ok: true; endpoint: Endpoint } | { ok: false; pro
 /** Loads what belongs to `url`. A token is never sent in clear text to another machine. */
 export async function loadEndpoint(url: URL, access: AccessSettings): Promise<LoadedEndpoint> {
   const problems = judgeAccess(url, access);
-  const token = access.tokenFile === undefined ? access.token : await readToken(access.tokenFile, problems);
+  const token = access.tokenFile === undefined
+    ? access.token
+    : await readSecretFile("--token-file", access.tokenFile, problems);
   if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
     problems.push("LUNO_MCP_TOKEN: expected a token without spaces and control characters");
   }
@@ -43,20 +46,6 @@ function judgeAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettin
   const files = Object.entries({ ca, cert, key }).filter(([, path]) => path !== undefined);
   if (isClear) problems.push(...files.map(([flag]) => `--${flag}: only with wss: current address is ${url.href}`));
   return problems;
-}
-
-async function readToken(path: string, problems: string[]): Promise<string | undefined> {
-  const text = (await readNamed("--token-file", path, problems))?.trim();
-  if (text === undefined) return undefined;
-  const { mode } = await Deno.stat(path);
-  if (mode !== null && (mode & 0o077) !== 0) {
-    const shown = (mode & 0o777).toString(8).padStart(4, "0");
-    problems.push(
-      `--token-file: expected a file that only its owner can read: mode is ${shown}: run chmod 600 ${path}`,
-    );
-  }
-  if (text === "") problems.push(`--token-file: expected a token: ${path} is empty`);
-  return text === "" ? undefined : text;
 }
 
 async function readTls(access: AccessSettings, problems: string[]): Promise<ClientTls> {
@@ -88,15 +77,5 @@ function judgeKey(certificate: X509Certificate, pem: string, problems: string[])
     }
   } catch {
     problems.push("--key: expected a PEM file with a private key that is not encrypted");
-  }
-}
-
-async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    problems.push(`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`);
-    return undefined;
   }
 }

@@ -12,6 +12,7 @@ import { addressKey, isLoopbackAddress } from "../session/address.ts";
 import type { Connection } from "../session/connection.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
+import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
 import type { Caller } from "../transport/http.ts";
 import type { SessionObserver } from "../transport/http_sessions.ts";
@@ -231,14 +232,22 @@ interface Refusal {
  * together.
  */
 function createRegistry({ config, origins }: LoadedConfig, world: World): Registry {
-  const { maxConnections, maxConnectionsPerClient, rateLimit } = config;
+  const { maxConnectionsPerClient, rateLimit } = config;
+  const allowed = allowSockets(config.maxConnections);
+  if (allowed.connections < config.maxConnections) {
+    log.warning("there are file descriptors for fewer connections than wanted: raise the limit (ulimit -n)", {
+      wanted: config.maxConnections,
+      possible: allowed.connections,
+    });
+  }
   const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
     isLoopback(config.host) && origins[name] === "default";
   return new Registry({
-    maxConnections,
-    maxConnectionsPerClient: isWide("maxConnectionsPerClient") ? maxConnections : maxConnectionsPerClient,
+    maxConnections: allowed.connections,
+    maxSockets: allowed.sockets,
+    maxConnectionsPerClient: isWide("maxConnectionsPerClient") ? allowed.connections : maxConnectionsPerClient,
     rateLimit: new RateLimit({
-      perMinute: isWide("rateLimit") ? rateLimit * maxConnections : rateLimit,
+      perMinute: isWide("rateLimit") ? rateLimit * config.maxConnections : rateLimit,
       now: world.monotonic,
     }),
     now: world.now,

@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { isLoopback } from "../config/load.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
+import { hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
 import { VERSION } from "../version.ts";
@@ -25,6 +26,7 @@ type Config = LoadedConfig["config"];
 export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<ExitCode> {
   const { config } = loaded;
   const problems = judgeAddress(config);
+  if (!isNative(config) && !hasHardenedRuntime()) problems.push(OLD_RUNTIME);
   const tls = await readTls(config, world);
   if (tls !== undefined && !tls.ok) problems.push(...tls.problems);
   if (problems.length > 0) return await refuse(world, problems);
@@ -74,12 +76,19 @@ async function readTls({ sslCert, sslKey }: Config, world: World): Promise<Loade
 }
 
 /** The native listener is faster, the hardened one protects itself. */
-async function chooseListener({ listener, host }: Config): Promise<Listen> {
-  const isNative = listener === "native" || (listener === "auto" && isLoopback(host));
-  if (!isNative) return (await import("../transport/hardened.ts")).listenHardened;
-  if (!isLoopback(host)) log.warning(NATIVE_WARNING);
+async function chooseListener(config: Config): Promise<Listen> {
+  if (!isNative(config)) return (await import("../transport/hardened.ts")).listenHardened;
+  if (!isLoopback(config.host)) log.warning(NATIVE_WARNING);
   return (await import("../transport/native.ts")).listenNative;
 }
+
+function isNative({ listener, host }: Config): boolean {
+  return listener === "native" || (listener === "auto" && isLoopback(host));
+}
+
+const OLD_RUNTIME =
+  `--listener: expected native, as the limits of the hardened one need Deno 2.9: current version is ` +
+  Deno.version.deno;
 
 const NATIVE_WARNING = "the native listener cannot remove a client that stops reading, nor bound headers, " +
   "fragments and handshakes in time: use --listener hardened off loopback";

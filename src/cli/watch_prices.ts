@@ -41,7 +41,7 @@ const FOREVER_MS = 2_147_483_647;
 /** Watches until the time is up or a signal comes. Exit code 1 when nothing could be shown, or nothing more. */
 export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Promise<ExitCode> {
   const { config: { duration, interval }, world } = options;
-  const durationMs = duration === undefined ? FOREVER_MS : Math.min(duration * 1_000, FOREVER_MS);
+  const durationMs = duration === undefined ? FOREVER_MS : duration * 1_000;
   using deadline = new Deadline(durationMs, [world.shutdown]);
   const backoff = new Backoff({ random: world.random ?? Math.random });
   const show = showerOf(options);

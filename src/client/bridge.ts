@@ -9,11 +9,12 @@
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
 import { getLogger } from "@logtape/logtape";
 import type { Sleep } from "../exchange/deadline.ts";
-import { cancelledId, isRequest, readMessage } from "../transport/json_rpc.ts";
+import { cancelledId, isRequest } from "../transport/json_rpc.ts";
 import type { Socket } from "../transport/listener.ts";
 import type { Backoff } from "./backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { Handshake } from "./handshake.ts";
+import { readReceived } from "./received_text.ts";
 import { RepetitionRules } from "./repetition.ts";
 import type { ClientSocketHandler } from "./socket.ts";
 import { WaitingRoom } from "./waiting_room.ts";
@@ -193,7 +194,7 @@ export class Bridge {
   }
 
   #fromServer(text: string): void {
-    const message = readText(text);
+    const message = readReceived(text);
     if (message === undefined) return log.warning("the server sent a text that is no JSON-RPC message");
     if (this.#handshake.fromServer(message)) return;
     if (!("method" in message)) {
@@ -250,13 +251,4 @@ export class Bridge {
 
 function quote(method: string): string {
   return JSON.stringify(method.slice(0, 100));
-}
-
-function readText(text: string): JSONRPCMessage | undefined {
-  try {
-    const read = readMessage(JSON.parse(text));
-    return read.kind === "message" ? read.message : undefined;
-  } catch {
-    return undefined;
-  }
 }

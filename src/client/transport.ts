@@ -1,9 +1,9 @@
 /** The official client's transport over WebSocket: one JSON-RPC message a text frame. It does not connect again. */
 
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
-import { readMessage } from "../transport/json_rpc.ts";
 import type { Socket } from "../transport/listener.ts";
 import { ConnectionError } from "./connection_error.ts";
+import { readReceived } from "./received_text.ts";
 import { openSocket } from "./socket.ts";
 import type { Endpoint, SocketOptions } from "./socket.ts";
 
@@ -64,7 +64,7 @@ export class WebSocketClientTransport implements Transport {
   }
 
   #receive(text: string): void {
-    const read = readText(text);
+    const read = readReceived(text);
     if (read === undefined) this.onerror?.(new Error("The server sent a text that is no JSON-RPC message"));
     else this.onmessage?.(read);
   }
@@ -73,14 +73,5 @@ export class WebSocketClientTransport implements Transport {
     this.#cause = this.#isClosing ? new ConnectionError("ERR_ENDED", "We closed the connection", { cause }) : cause;
     this.#end.resolve(this.#cause);
     this.onclose?.();
-  }
-}
-
-function readText(text: string): JSONRPCMessage | undefined {
-  try {
-    const read = readMessage(JSON.parse(text));
-    return read.kind === "message" ? read.message : undefined;
-  } catch {
-    return undefined;
   }
 }

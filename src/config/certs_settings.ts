@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { Switch, Text } from "./readers.ts";
-import type { Settings, ValuesOf } from "./setting.ts";
+import type { Settings } from "./setting.ts";
 
 const HostNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
   const names = text.split(",").map((part) => part.trim().toLowerCase().replace(/^\[(.*)\]$/, "$1"))
@@ -54,6 +54,3 @@ export const CERTS_SETTINGS = {
     default: "false",
   },
 } as const satisfies Settings;
-
-/** The configuration of `certs create` as its table reads it. */
-export type CertsConfig = ValuesOf<typeof CERTS_SETTINGS>;

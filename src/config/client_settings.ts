@@ -67,7 +67,7 @@ export const CLIENT_SETTINGS = {
     default: "5",
   },
   duration: {
-    schema: decimalNumber(0.1, 31_536_000),
+    schema: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
     help: "seconds until the end; simulated clients run for 60 without it, prices are watched until Ctrl-C",
     flag: "duration",
     value: "seconds",
@@ -124,6 +124,3 @@ export const BRIDGE_SETTINGS = {
   logLevel: { ...SERVER_SETTINGS.logLevel, default: "warning" },
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
-
-/** The configuration of `bridge` as its table reads it. */
-export type BridgeConfig = ValuesOf<typeof BRIDGE_SETTINGS>;

@@ -1,6 +1,7 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
 import { parseEnv } from "node:util";
+import { readNamed, readSecretFile } from "./files.ts";
 import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
@@ -35,7 +36,11 @@ export async function loadConfig(
   const parsed = parseSettings(SERVER_SETTINGS, files.sources);
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
   const secret = await readSecret(parsed.values, problems);
-  problems.push(...checkCredentials(parsed.values), ...checkExchange(parsed.values, parsed.origins));
+  problems.push(
+    ...checkCredentials(parsed.values),
+    ...checkExchange(parsed.values, parsed.origins),
+    ...checkTransport(parsed.values, parsed.origins),
+  );
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { values: config, origins } = parsed;
   const credentials = config.apiKeyId !== undefined && secret !== undefined
@@ -64,15 +69,6 @@ async function readNamedFiles(
   };
 }
 
-async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    problems.push(`${name}: expected a readable file: ${reason(error)}: current value is ${JSON.stringify(path)}`);
-    return undefined;
-  }
-}
-
 function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -80,26 +76,15 @@ function readJsonObject(name: string, text: string, problems: string[]): Record<
     problems.push(`${name}: expected a JSON object of settings named like the flags`);
   } catch (error) {
     // Only the place: the message quotes the file, which may hold a secret.
-    const place = /line \d+ column \d+/.exec(reason(error))?.[0];
+    const place = /line \d+ column \d+/.exec(String(error))?.[0];
     problems.push(`${name}: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`);
   }
   return undefined;
 }
 
 async function readSecret(config: Partial<Config>, problems: string[]): Promise<string | undefined> {
-  const path = config.apiSecretFile;
-  if (path === undefined || config.apiSecret !== undefined) return config.apiSecret;
-  const text = await readNamed("LUNO_API_SECRET_FILE", path, problems);
-  if (text === undefined) return undefined;
-  const { mode } = await Deno.stat(path);
-  if (mode !== null && (mode & 0o077) !== 0) {
-    const shown = (mode & 0o777).toString(8).padStart(4, "0");
-    problems.push(
-      `LUNO_API_SECRET_FILE: expected a file that only its owner can read: mode is ${shown}: run chmod 600 ${path}`,
-    );
-  }
-  if (text.trim() === "") problems.push(`LUNO_API_SECRET_FILE: expected a secret: ${path} is empty`);
-  return text.trim();
+  if (config.apiSecretFile === undefined || config.apiSecret !== undefined) return config.apiSecret;
+  return await readSecretFile("LUNO_API_SECRET_FILE", config.apiSecretFile, problems);
 }
 
 function checkCredentials(config: Partial<Config>): string[] {
@@ -132,6 +117,31 @@ function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[
   return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
 }
 
+const NETWORK_ONLY = [
+  "host",
+  "port",
+  "listener",
+  "sslCert",
+  "sslKey",
+  "allowedHosts",
+  "allowedOrigins",
+  "unsafeExpose",
+  "maxConnections",
+  "maxConnectionsPerClient",
+  "rateLimit",
+  "maxQueue",
+  "pingInterval",
+  "idleTimeout",
+  "statsInterval",
+] as const satisfies readonly (keyof Config)[];
+
+/** Flags that would do nothing are refused, as somebody relies on them. */
+function checkTransport(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  if (config.transport !== "stdio") return [];
+  return NETWORK_ONLY.filter((name) => origins[name] === "flag")
+    .map((name) => `--${SERVER_SETTINGS[name].flag}: only with --transport websocket or http`);
+}
+
 function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string[] {
   if (isLoopback(hostname)) return [];
   const problems: string[] = [];
@@ -151,11 +161,7 @@ function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string
   return problems;
 }
 
-/** Tells whether a URL's host name means this machine. */
+/** Tells whether a host name, of a URL or as people write it, means this machine. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

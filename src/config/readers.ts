@@ -55,9 +55,9 @@ export const Switch: z.ZodType<boolean, string> = oneOf("true", "false").transfo
 export const Address: z.ZodType<URL, string> = z.string().transform((text, context) => {
   const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `https://${text}`);
   const usable = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" &&
-    url.search === "" && url.hash === "";
+    url.pathname === "/" && url.search === "" && url.hash === "";
   if (usable) return url;
-  context.addIssue({ code: "custom", message: "expected an http or https address without user name or query" });
+  context.addIssue({ code: "custom", message: "expected an http or https address without user name, path or query" });
   return z.NEVER;
 });
 

@@ -2,7 +2,7 @@
 
 import { Text, wholeNumber } from "./readers.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
-import type { Settings, ValuesOf } from "./setting.ts";
+import type { Settings } from "./setting.ts";
 
 /** What `simulator` understands. */
 export const SIMULATOR_SETTINGS = {
@@ -27,6 +27,3 @@ export const SIMULATOR_SETTINGS = {
   logLevel: SERVER_SETTINGS.logLevel,
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
-
-/** The simulator's configuration as its table reads it. */
-export type SimulatorConfig = ValuesOf<typeof SIMULATOR_SETTINGS>;

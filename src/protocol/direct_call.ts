@@ -45,13 +45,12 @@ export type DirectAnswer =
 
 /** Runs a tool by its method. Never rejects. */
 export async function callDirectly(
-  { tools, context }: Backend,
+  { tools, context, run }: Backend,
   { method, params, signal }: DirectCall,
 ): Promise<DirectAnswer> {
   const tool = tools.find(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const { callTool } = await import("./tool_call.ts");
-  const outcome = await callTool(tool, withoutMeta(params), { ...context, signal });
+  const outcome = await run(tool, withoutMeta(params), { ...context, signal });
   return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
 }
 

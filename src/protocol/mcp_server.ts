@@ -9,9 +9,10 @@ import { ProtocolError, Server } from "@modelcontextprotocol/server";
 import type { ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { ToolSet } from "../tools/catalogue.ts";
-import type { ToolContext } from "../tools/tool.ts";
+import type { Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { ResourceContext } from "./resources.ts";
+import type { ToolOutcome } from "./tool_call.ts";
 import { runTool, toResult, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -29,6 +30,8 @@ export interface Backend {
   /** `signal` is each call's own. */
   readonly context: Omit<ToolContext, "signal">;
   readonly resources: Omit<ResourceContext, keyof ToolContext>;
+  /** `callTool`: it comes with the tools, so that nothing of theirs is loaded before. */
+  readonly run: (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
 }
 
 /** What a server offers. */
@@ -42,6 +45,7 @@ export interface ServerParts {
 /** Makes a factory that gives every connection a server of its own. */
 export function createServerFactory({ identity, listing, backend }: ServerParts): () => Server {
   const listed = { tools: listing.map(({ tool }) => tool) };
+  const groups = new Set(listing.map(({ group }) => group));
   const list = { ttlMs: LIST_TTL_MS, cacheScope: "private" as const };
   const options: ServerOptions = {
     capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
@@ -58,18 +62,24 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
       const { code, message } = unknownTool(params.name);
       throw new ProtocolError(code, message);
     });
-    addResources(server, backend);
+    addResources(server, { groups, backend });
     addPrompts(server, backend);
     return server;
   };
 }
 
-function addResources(server: Server, backend: () => Promise<Backend>): void {
+/** What resources need: which groups of tools are offered, and what answers them. */
+interface ResourceParts {
+  readonly groups: ReadonlySet<ToolGroup>;
+  readonly backend: () => Promise<Backend>;
+}
+
+function addResources(server: Server, { groups, backend }: ResourceParts): void {
   const load = () => import("./resources.ts");
-  server.setRequestHandler("resources/list", async () => ({ resources: (await load()).listResources() }));
+  server.setRequestHandler("resources/list", async () => ({ resources: (await load()).listResources(groups) }));
   server.setRequestHandler(
     "resources/templates/list",
-    async () => ({ resourceTemplates: (await load()).listResourceTemplates() }),
+    async () => ({ resourceTemplates: (await load()).listResourceTemplates(groups) }),
   );
   server.setRequestHandler("resources/read", async ({ params }, { mcpReq: { signal } }) => {
     const { context, resources } = await backend();

@@ -3,8 +3,7 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
 import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
 import { endpoints } from "../exchange/endpoints.ts";
-import { catalogue } from "../tools/catalogue.ts";
-import type { Tool, ToolContext } from "../tools/tool.ts";
+import type { ToolContext, ToolGroup } from "../tools/tool.ts";
 import { callTool } from "./tool_call.ts";
 
 /** What resources show beside what tools can reach. */
@@ -19,6 +18,8 @@ interface ResourceEntry {
   readonly uri: string;
   readonly name: string;
   readonly description: string;
+  /** Offered only where this group of tools is. */
+  readonly group?: ToolGroup;
   read(context: ResourceContext): Promise<unknown> | unknown;
 }
 
@@ -61,25 +62,29 @@ const ENTRIES: readonly ResourceEntry[] = [
     uri: "luno://wallets",
     name: "Wallets",
     description: "All accounts with their balances",
+    group: "account",
     read: (context) => runTool("get_accounts", {}, context),
   },
   {
     uri: "luno://transactions",
     name: "Latest transactions",
     description: `The latest ${RECENT_ROWS} ledger rows over all accounts`,
+    group: "account",
     read: readLatestTransactions,
   },
 ];
 
 const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
 
-/** The resources as lists show them. */
-export function listResources(): Resource[] {
-  return ENTRIES.map(({ uri, name, description }) => ({ uri, name, description, mimeType: "application/json" }));
+/** The resources as lists show them to somebody who is offered these groups of tools. */
+export function listResources(groups: ReadonlySet<ToolGroup>): Resource[] {
+  return ENTRIES.filter(({ group }) => group === undefined || groups.has(group))
+    .map(({ uri, name, description }) => ({ uri, name, description, mimeType: "application/json" }));
 }
 
-/** The templates as lists show them. */
-export function listResourceTemplates(): ResourceTemplateType[] {
+/** The templates as lists show them to somebody who is offered these groups of tools. */
+export function listResourceTemplates(groups: ReadonlySet<ToolGroup>): ResourceTemplateType[] {
+  if (!groups.has("account")) return [];
   return [{
     uriTemplate: "luno://accounts/{id}",
     name: "Account",
@@ -91,13 +96,17 @@ export function listResourceTemplates(): ResourceTemplateType[] {
 /**
  * Reads one resource.
  *
- * @throws {ResourceNotFoundError} when there is no such resource
+ * @throws {ResourceNotFoundError} when there is no such resource, or it shows what no tool of this caller may show
  * @throws {ProtocolError} when the exchange could not answer; `data` is the tool error
  */
 export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
   const accountId = ACCOUNT_URI.exec(uri)?.[1];
   const entry = ENTRIES.find((candidate) => candidate.uri === uri);
-  if (entry === undefined && accountId === undefined) throw new ResourceNotFoundError(uri.slice(0, 200));
+  const group = accountId === undefined ? entry?.group : "account";
+  const isOffered = group === undefined || context.server.tools.some((tool) => tool.group === group);
+  if ((entry === undefined && accountId === undefined) || !isOffered) {
+    throw new ResourceNotFoundError(uri.slice(0, 200));
+  }
   const value = accountId === undefined ? await entry?.read(context) : await readAccount(uri, accountId, context);
   return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(value) }] };
 }
@@ -127,15 +136,11 @@ async function runTool(
   args: Record<string, unknown>,
   context: ResourceContext,
 ): Promise<Record<string, unknown>> {
-  const outcome = await callTool(toolNamed(name), args, context);
+  const tool = context.server.tools.find((candidate) => candidate.name === name);
+  if (tool === undefined) throw new TypeError(`Cannot read a resource as there is no tool ${name}`);
+  const outcome = await callTool(tool, args, context);
   if (outcome.ok) return outcome.value;
   throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
-}
-
-function toolNamed(name: string): Tool {
-  const tool = catalogue.find((candidate) => candidate.name === name);
-  if (tool === undefined) throw new TypeError(`Cannot read a resource as there is no tool ${name}`);
-  return tool;
 }
 
 function asRows(value: unknown): Record<string, unknown>[] {

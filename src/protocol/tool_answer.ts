@@ -19,11 +19,9 @@ export function unknownTool(name: string): { readonly code: number; readonly mes
 }
 
 /** Runs a tool by its name; `undefined` where there is none. */
-export async function runTool({ tools, context }: Backend, call: RequestedCall): Promise<ToolOutcome | undefined> {
+export async function runTool({ tools, context, run }: Backend, call: RequestedCall): Promise<ToolOutcome | undefined> {
   const tool = tools.find(call.name);
-  if (tool === undefined) return undefined;
-  const { callTool } = await import("./tool_call.ts");
-  return await callTool(tool, call.args, { ...context, signal: call.signal });
+  return tool && await run(tool, call.args, { ...context, signal: call.signal });
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */

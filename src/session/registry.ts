@@ -10,14 +10,13 @@ export type Rejection = "server_full" | "client_full";
 /** Settings of a {@linkcode Registry}. */
 export interface RegistryOptions {
   readonly maxConnections: number;
+  /** Sockets in all, upgraded or not; more than connections, so that those who are refused can be told. */
+  readonly maxSockets: number;
   readonly maxConnectionsPerClient: number;
   readonly rateLimit: RateLimit;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
-
-/** Sockets beyond the cap that are still accepted, so that refusals and health checks can be answered. */
-const SPARE_SOCKETS = 64;
 
 /** All connections of one server. */
 export class Registry {
@@ -46,7 +45,7 @@ export class Registry {
 
   /** Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. */
   admitSocket(): { release(): void } | false {
-    if (this.#sockets >= this.#options.maxConnections + SPARE_SOCKETS) return false;
+    if (this.#sockets >= this.#options.maxSockets) return false;
     this.#sockets++;
     let isCounted = true;
     return {

@@ -21,6 +21,17 @@ import {
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 
+/** Which markets to answer; all where nothing is chosen. */
+const marketChoice = {
+  pairs: z.array(PairText).min(1).max(200).optional(),
+  currency: CurrencyText.optional(),
+};
+
+const marketPage = {
+  limit: rowLimit({ default: 50, max: 500 }),
+  cursor: CursorText.optional(),
+};
+
 const TICKER_FIELDS = ["pair", "bid", "ask", "mid", "last", "spread_percent", "volume_24h", "status", "time"] as const;
 
 const TickerRow = z.object({
@@ -60,10 +71,8 @@ const getAllTickers = defineTool({
   scope: "market:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({
-    pairs: z.array(PairText).min(1).max(200).optional(),
-    currency: CurrencyText.optional(),
-    limit: rowLimit({ default: 50, max: 500 }),
-    cursor: CursorText.optional(),
+    ...marketChoice,
+    ...marketPage,
     fields: fieldsOf(TICKER_FIELDS),
   }),
   output: z.object({ tickers: z.array(TickerRow.partial()), total: z.int(), next_cursor: NextCursor }),
@@ -116,11 +125,9 @@ const getMarketOverview = defineTool({
   scope: "market:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({
-    pairs: z.array(PairText).min(1).max(200).optional(),
-    currency: CurrencyText.optional(),
+    ...marketChoice,
     status: z.enum(["ACTIVE", "POST_ONLY", "SUSPENDED", "UNKNOWN"]).optional(),
-    limit: rowLimit({ default: 50, max: 500 }),
-    cursor: CursorText.optional(),
+    ...marketPage,
     fields: fieldsOf(MARKET_FIELDS),
   }),
   output: z.object({ markets: z.array(MarketRow.partial()), total: z.int(), next_cursor: NextCursor }),

@@ -14,11 +14,14 @@ import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
+import { getLogger } from "@logtape/logtape";
+import { isAccepting } from "./accept_watch.ts";
 import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { readHandshake } from "./handshake.ts";
 import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsFiles } from "./listener.ts";
 import { webRequest } from "./node_request.ts";
+import { hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
 import { refuseUpgrade } from "./refusal.ts";
 import { assertPair } from "./tls.ts";
@@ -29,6 +32,8 @@ const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
+
+const log = getLogger(["luno-mcp-server", "listener"]);
 
 /**
  * Starts the hardened listener. See {@linkcode Listen}.
@@ -53,6 +58,7 @@ class HardenedListener implements RunningListener {
   readonly #connections = new Set<TcpSocket>();
   readonly #sockets = new Set<HardenedSocket>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
+  #isWatching = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(application: Application, options: ListenOptions) {
@@ -183,12 +189,24 @@ class HardenedListener implements RunningListener {
 
   #beat(): void {
     for (const socket of this.#sockets) socket.beat();
+    void this.#watch();
+  }
+
+  /** Listens anew where the runtime has stopped accepting. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching || !this.#server.listening) return;
+    this.#isWatching = true;
+    const accepts = await isAccepting(this.#server, { address: this.hostname, port: this.port });
+    this.#isWatching = false;
+    if (accepts || !this.#server.listening) return;
+    log.error("no connection is accepted any more, the listener is started again");
+    this.#server.close();
+    this.#server.listen(this.port, this.hostname);
   }
 }
 
-/** Runtimes before Deno 2.9 have another server behind `node:http`: no connection event, no time-outs, no sizes. */
 function assertLimitsWork(): void {
-  if ("headersDistinct" in IncomingMessage.prototype) return;
+  if (hasHardenedRuntime()) return;
   throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
 }
 

@@ -9,6 +9,9 @@ const CLOSE_CODES: Readonly<Record<string, readonly [code: number, reason: strin
   WS_ERR_TOO_MANY_BUFFERED_PARTS: [1008, "too many fragments"],
 };
 
+/** How long a peer that broke the rules has to take the close frame. */
+const FAULT_GRACE_MS = 500;
+
 /** One open socket of the hardened listener. */
 export class HardenedSocket implements Socket {
   readonly #socket: WebSocket;
@@ -21,8 +24,14 @@ export class HardenedSocket implements Socket {
     let fault: readonly [code: number, reason: string] | undefined;
     socket.on("message", (data, isBinary) => this.#receive(handler, { data, isBinary }));
     socket.on("pong", () => this.#answered = true);
-    socket.on("error", (error) => fault = faultOf(error));
+    let cut: ReturnType<typeof setTimeout> | undefined;
+    socket.on("error", (error) => {
+      fault = faultOf(error);
+      // The close frame is on its way; a peer that goes on sending is not listened to.
+      cut ??= setTimeout(() => socket.terminate(), FAULT_GRACE_MS);
+    });
     socket.once("close", (code, reason) => {
+      clearTimeout(cut);
       gone();
       // `ws` answers the peer's mistake with the right code and then tells of a connection that broke.
       const [ownCode, ownReason] = fault ?? [code, reason.toString()];

@@ -4,6 +4,7 @@
  * getting rid of a peer that reads nothing, other certificates without a restart.
  */
 
+import { getLogger } from "@logtape/logtape";
 import { guard } from "./guard.ts";
 import { readHandshake, soundUrl } from "./handshake.ts";
 import type {
@@ -20,6 +21,11 @@ import { peerOf } from "./peer.ts";
 /** How long a peer may take to answer a close, and `close()` to come back. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
+/** After which a listener that failed is started again. */
+const REVIVAL_MS = 200;
+
+const log = getLogger(["luno-mcp-server", "listener"]);
+
 /** Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}. */
 // deno-lint-ignore require-await -- an address that is not available rejects
 export async function listenNative(application: Application, options: ListenOptions): Promise<RunningListener> {
@@ -31,7 +37,8 @@ class NativeListener implements RunningListener {
   readonly port: number;
   readonly #application: Application;
   readonly #options: ListenOptions;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #revival: ReturnType<typeof setTimeout> | undefined;
   readonly #abort = new AbortController();
   readonly #sockets = new Set<NativeSocket>();
   #accepting = true;
@@ -39,15 +46,34 @@ class NativeListener implements RunningListener {
   constructor(application: Application, options: ListenOptions) {
     this.#application = application;
     this.#options = options;
-    this.#server = Deno.serve({
-      hostname: options.hostname,
-      port: options.port,
-      ...options.tls,
+    this.#server = this.#serve(options);
+    ({ hostname: this.hostname, port: this.port } = this.#server.addr);
+  }
+
+  #serve({ hostname, port, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
+    const server = Deno.serve({
+      hostname,
+      port,
+      ...tls,
       signal: this.#abort.signal,
       onListen() {},
       handler: (request, info) => this.#answer(request, info),
     });
-    ({ hostname: this.hostname, port: this.port } = this.#server.addr);
+    // Where no connection can be accepted, for want of a file descriptor, the runtime gives the whole server up.
+    server.finished.catch((error) => this.#revive(error));
+    return server;
+  }
+
+  #revive(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    log.error("the listener failed and is started again", { error });
+    this.#revival = setTimeout(() => {
+      try {
+        this.#server = this.#serve({ ...this.#options, hostname: this.hostname, port: this.port });
+      } catch (error) {
+        this.#revive(error);
+      }
+    }, REVIVAL_MS);
   }
 
   reload(): never {
@@ -60,12 +86,13 @@ class NativeListener implements RunningListener {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#revival);
     for (const socket of this.#sockets) socket.terminate();
     this.#abort.abort();
     const { promise: timedOut, resolve } = Promise.withResolvers<void>();
     // With a peer that reads nothing the server never finishes.
     const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    await Promise.race([this.#server.finished, timedOut]);
+    await Promise.race([this.#server.finished.catch(() => {}), timedOut]);
     clearTimeout(timer);
   }
 

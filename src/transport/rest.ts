@@ -64,11 +64,10 @@ async function runTool(name: string, request: Request, options: RestOptions): Pr
     const message = "Malformed body: expected an object of arguments";
     return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
   }
-  const { tools, context } = await backend();
+  const { tools, context, run } = await backend();
   const tool = tools.find(name);
   if (tool === undefined) return unknown(name);
-  const { callTool } = await import("../protocol/tool_call.ts");
-  const outcome = await callTool(tool, args, { ...context, signal: request.signal });
+  const outcome = await run(tool, args, { ...context, signal: request.signal });
   if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
   return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
 }

@@ -13,9 +13,12 @@ const COMMANDS: readonly CommandName[] = ["serve", "tools", "call", "config", "s
 /** The operands that a command cannot do without. */
 const OPERANDS: Partial<Record<CommandName, string[]>> = { call: ["get_fees"], config: ["print"] };
 
-function flagsOf(command: CommandName): string[] {
+/** The flags of a command: those that take a value, and the switches. */
+function flagsOf(command: CommandName): { valued: string[]; switches: string[] } {
   const table = command === "simulator" ? SIMULATOR_SETTINGS : SERVER_SETTINGS;
-  return Object.values<Setting>(table).flatMap(({ flag }) => flag === undefined ? [] : [flag]);
+  const flags = Object.values<Setting>(table).flatMap(({ flag, value }) => flag === undefined ? [] : [{ flag, value }]);
+  const { valued = [], switches = [] } = Object.groupBy(flags, ({ value }) => value ? "valued" : "switches");
+  return { valued: valued.map(({ flag }) => flag), switches: switches.map(({ flag }) => flag) };
 }
 
 /** Reads a command line that must be in order. */
@@ -45,21 +48,25 @@ Deno.test("readArguments() serves where no command is named", () => {
 
 for (const command of COMMANDS) {
   Deno.test(`readArguments() reads each flag of ${command}, before and behind operands, in both spellings`, () => {
-    const flags = fc.dictionary(fc.constantFrom(...flagsOf(command)), fc.stringMatching(/^[^-\0][^\0]{0,10}$/));
-    fc.assert(fc.property(flags, fc.boolean(), fc.boolean(), (given, isJoined, isBefore) => {
+    const { valued, switches } = flagsOf(command);
+    const flags = fc.dictionary(fc.constantFrom(...valued), fc.stringMatching(/^[^-\0][^\0]{0,10}$/));
+    fc.assert(fc.property(flags, fc.subarray(switches), fc.boolean(), fc.boolean(), (given, on, isJoined, isBefore) => {
       const words = Object.entries(given).flatMap(([flag, value]) =>
         isJoined ? [`--${flag}=${value}`] : [`--${flag}`, value]
-      );
+      ).concat(on.map((flag) => `--${flag}`));
       const operands = OPERANDS[command] ?? [];
       const invocation = read(command, ...(isBefore ? [...words, ...operands] : [...operands, ...words]));
-      assert.deepEqual(invocation, { command, flags: { ...given }, operands, json: false });
+      const expected = { ...given, ...Object.fromEntries(on.map((flag) => [flag, "true"])) };
+      assert.deepEqual(invocation, { command, flags: expected, operands, json: false });
     }));
   });
 
   Deno.test(`readArguments() prints the help of ${command}: its usage and every setting`, () => {
     const text = printed(command, "--help");
     assert.match(text, new RegExp(`^Usage: luno-mcp-server ${command}`));
-    for (const flag of flagsOf(command)) assert.match(text, new RegExp(`^ +--${flag} <[a-z]+> `, "m"));
+    const { valued, switches } = flagsOf(command);
+    for (const flag of valued) assert.match(text, new RegExp(`^ +--${flag} <[a-z]+> `, "m"));
+    for (const flag of switches) assert.match(text, new RegExp(`^ +--${flag} {2,}[a-z]`, "m"));
     assert.equal(printed(command, "-h"), text);
     assert.equal(/LUNO_API_SECRET_FILE /.test(text), command !== "simulator");
   });
@@ -68,7 +75,7 @@ for (const command of COMMANDS) {
 Deno.test("readArguments() prints the program's help: its commands, the settings of serve, the variables", () => {
   const text = printed("--help");
   for (const command of COMMANDS) assert.match(text, new RegExp(`^ +${command} `, "m"));
-  for (const flag of flagsOf("serve")) assert.ok(text.includes(`--${flag} <`), flag);
+  for (const flag of Object.values(flagsOf("serve")).flat()) assert.ok(text.includes(` --${flag} `), flag);
   assert.match(text, /LUNO_API_KEY, LUNO_API_KEY_ID/);
   assert.equal(printed("-h"), text);
   assert.equal(printed("--exchange", "simulated", "--help"), text);

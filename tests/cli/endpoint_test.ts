@@ -47,7 +47,7 @@ Deno.test("loadEndpoint() takes the token from the environment or from a file th
     await problemsOf(SECURE, { tokenFile: files.write("open", "a-token", 0o644) }),
     /mode is 0644: run chmod 600/,
   );
-  assert.match(await problemsOf(SECURE, { tokenFile: files.write("empty", "\n") }), /expected a token/);
+  assert.match(await problemsOf(SECURE, { tokenFile: files.write("empty", "\n") }), /expected a secret/);
   assert.match(await problemsOf(SECURE, { tokenFile: "/no/such/file" }), /--token-file: expected a readable file/);
   assert.match(await problemsOf(SECURE, { tokenFile, token: "another" }), /expected one of the two/);
   assert.match(await problemsOf(SECURE, { token: "two words\r\nEvil: yes" }), /expected a token without spaces/);

@@ -11,6 +11,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Endpoint } from "../../src/client/socket.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
@@ -92,6 +93,7 @@ export function servingTools({ signal: _perCall, ...context }: ToolContext, opti
         tools: selectTools(groups),
         context,
         resources: { config: {}, uptimeMs: () => 1_234.5 },
+        run: callTool,
       }),
   });
   return (socket) => {

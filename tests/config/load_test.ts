@@ -194,10 +194,30 @@ Deno.test("loadConfig() refuses flags that contradict the chosen exchange, but n
   assert.deepEqual(await problemsOf({ exchange: "simulated" }, { LUNO_API_URL: "http://exchange.example" }), []);
 });
 
+Deno.test("loadConfig() refuses flags of the network on stdio, where they would do nothing, but no variables", async () => {
+  const problems = await problemsOf({ "ssl-cert": "/some/cert.pem", port: "9000", "rate-limit": "5" });
+  assert.deepEqual(
+    problems,
+    ["port", "ssl-cert", "rate-limit"].map((flag) => `--${flag}: only with --transport websocket or http`),
+  );
+  assert.deepEqual(await problemsOf({ transport: "http", port: "9000" }), []);
+  assert.deepEqual(await problemsOf({ "max-in-flight": "3", "max-message-size": "2048" }), []);
+  assert.deepEqual(await problemsOf({}, { MCP_PORT: "9000" }), []);
+});
+
 Deno.test("isLoopback() knows this machine's names and no others", () => {
-  for (const host of ["localhost", "127.0.0.1", "127.255.0.9", "[::1]"]) assert.ok(isLoopback(host), host);
+  for (const host of ["localhost", "127.0.0.1", "127.255.0.9", "[::1]", "::1"]) assert.ok(isLoopback(host), host);
   for (
-    const host of ["0.0.0.0", "[::]", "128.0.0.1", "127.0.0.1.example", "localhost.example", "[::ffff:7f00:1]", ""]
+    const host of [
+      "0.0.0.0",
+      "[::]",
+      "::",
+      "128.0.0.1",
+      "127.0.0.1.example",
+      "localhost.example",
+      "[::ffff:7f00:1]",
+      "",
+    ]
   ) {
     assert.ok(!isLoopback(host), host);
   }

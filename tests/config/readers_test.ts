@@ -47,11 +47,13 @@ Deno.test("someOf() refuses an empty choice and unknown words", () => {
 Deno.test("Address takes a bare host as https and refuses what is no plain http address", () => {
   assert.equal(Address.parse("api.luno.com").href, "https://api.luno.com/");
   assert.equal(Address.parse("http://127.0.0.1:9000").href, "http://127.0.0.1:9000/");
-  assert.equal(Address.parse("HTTPS://Api.Luno.com/base").href, "https://api.luno.com/base");
+  assert.equal(Address.parse("HTTPS://Api.Luno.com/").href, "https://api.luno.com/");
   for (
     const text of ["", " ", "ftp://luno.com", "https://", "https://user@luno.com", "user:word@luno.com", "luno.com?a=b"]
   ) assert.equal(Address.safeParse(text).success, false, text);
-  assert.equal(Address.safeParse("https://luno.com/#part").success, false);
+  for (const text of ["https://luno.com/#part", "https://api.luno.com/api/1", "api.luno.com/api"]) {
+    assert.equal(Address.safeParse(text).success, false, text);
+  }
 });
 
 Deno.test("SocketAddress takes ws and wss addresses, and nothing that holds a password or is something else", () => {

@@ -5,7 +5,7 @@ import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
 import { PROGRAMS, runProgram } from "./program.ts";
-import { startServer } from "./servers.ts";
+import { listenersOf, startServer } from "./servers.ts";
 
 /** A WebSocket whose answers come one at a time. */
 async function connect(address: string, protocols: string[] = ["mcp"]) {
@@ -44,7 +44,7 @@ function direct(id: number | string, method: string, params: object = {}) {
 }
 
 for (const program of PROGRAMS) {
-  for (const listener of ["native", "hardened"]) {
+  for (const listener of listenersOf(program)) {
     const name = `luno-mcp-server --transport websocket --listener ${listener} (${program.name})`;
 
     Deno.test(`${name} serves the v1 WebSocket client, both eras over HTTP, and REST at once`, async () => {

@@ -51,7 +51,7 @@ for (const program of PROGRAMS) {
       });
       assert.equal(run.code, 0);
       assert.match(run.stdout, /ERR_CREDENTIALS_REFUSED/);
-      assert.match(run.stderr, /get_crypto_price/);
+      assert.match(run.stderr, /get_account_balance/);
       for (const output of [run.stdout.replaceAll(/"order_id: [^}]*/g, ""), run.stderr]) {
         for (const canary of FORBIDDEN) assert.ok(!output.includes(canary), `${canary} in ${output.slice(0, 500)}`);
       }

@@ -1,7 +1,17 @@
 /** Servers of the program on the network, for tests that connect to them. */
 
-import { readLines, startProgram } from "./program.ts";
+import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
+
+const HARDENED = await Promise.all(PROGRAMS.map(async (program) => {
+  const { stderr } = await runProgram(program, ["--transport", "http", "--listener", "hardened", "--ssl-key", "none"]);
+  return stderr.includes("need Deno 2.9") ? [] : [program.name];
+}));
+
+/** The listeners that a program can run: a binary with an older runtime in it says itself that it cannot be hardened. */
+export function listenersOf({ name }: Program): readonly ("native" | "hardened")[] {
+  return HARDENED.flat().includes(name) ? ["native", "hardened"] : ["native"];
+}
 
 /** A server that runs, and where. */
 export interface RunningServer extends AsyncDisposable {

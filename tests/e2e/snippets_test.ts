@@ -95,8 +95,6 @@ for (const program of PROGRAMS) {
       `${certs}/server.pem`,
       "--ssl-key",
       `${certs}/server-key.pem`,
-      "--listener",
-      "hardened",
     ]);
     for (const path of ["README.md", "docs/clients.md", ".vscode/mcp.json"]) {
       for (const [name, entry] of await entriesOf(path)) {

@@ -9,7 +9,13 @@ import { Registry } from "../../src/session/registry.ts";
 function setup(statsIntervalMs = 0) {
   const clock = { wall: 1_000 };
   const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
-  const registry = new Registry({ maxConnections: 9, maxConnectionsPerClient: 9, rateLimit, now: () => clock.wall });
+  const registry = new Registry({
+    maxConnections: 9,
+    maxSockets: 9,
+    maxConnectionsPerClient: 9,
+    rateLimit,
+    now: () => clock.wall,
+  });
   const monitor = new Monitor({
     registry,
     tools: ["get_ticker"],

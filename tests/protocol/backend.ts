@@ -1,6 +1,7 @@
 /** What answers calls, over a test's exchange. */
 
 import type { Backend } from "../../src/protocol/mcp_server.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
 
@@ -9,5 +10,5 @@ export function backendOf(
   { signal: _perCall, ...context }: ToolContext,
   groups: readonly ToolGroup[] = ["market", "account", "server"],
 ): Backend {
-  return { tools: selectTools(groups), context, resources: { config: {}, uptimeMs: () => 1_234.5 } };
+  return { tools: selectTools(groups), context, resources: { config: {}, uptimeMs: () => 1_234.5 }, run: callTool };
 }

@@ -5,10 +5,9 @@ import type { ClientOptions } from "@modelcontextprotocol/client";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
-import type { ToolContext } from "../../src/tools/tool.ts";
-
-const groups = ["market", "account", "server"] as const;
+import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
 
 /** The protocol's eras, as a client asks for them. */
 export const ERAS = {
@@ -23,14 +22,18 @@ export type Era = keyof typeof ERAS;
 export interface ServerSettings {
   readonly era?: Era;
   readonly config?: Record<string, unknown>;
+  /** Groups of tools that are offered; all by default. */
+  readonly groups?: readonly ToolGroup[];
 }
 
 /** A client that is connected to a server of its own; disposing ends both. */
 export async function connectClient(
   context: ToolContext,
-  { era = "2026-07-28", config = {} }: ServerSettings = {},
+  { era = "2026-07-28", config = {}, groups = ["market", "account", "server"] }: ServerSettings = {},
 ): Promise<Client & AsyncDisposable> {
-  const { signal: _perCall, ...shared } = context;
+  const { signal: _perCall, ...rest } = context;
+  const tools = selectTools(groups);
+  const shared = { ...rest, server: { ...rest.server, tools: tools.listed } };
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
   const handle = serveStdio(
     createServerFactory({
@@ -38,9 +41,10 @@ export async function connectClient(
       listing: listingOf(groups),
       backend: () =>
         Promise.resolve({
-          tools: selectTools(groups),
+          tools,
           context: shared,
           resources: { config, uptimeMs: () => 1_234.5 },
+          run: callTool,
         }),
     }),
     { transport: serverSide },

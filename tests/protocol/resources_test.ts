@@ -109,3 +109,20 @@ Deno.test("a resource that the exchange does not give fails with the tool's erro
     assert.deepEqual([error.code, error.data.code], [-32603, "ERR_CREDENTIALS_MISSING"]);
   }
 });
+
+Deno.test("without the account tools no resource and no completion shows an account", async () => {
+  await using exchange = await TestExchange.start();
+  const { accounts: [account] } = await exchange.answer("get_accounts");
+  await using client = await connectClient(exchange.context, { groups: ["market", "server"] });
+  const { resources } = await client.listResources();
+  assert.deepEqual(resources.map(({ uri }) => uri), ["luno://config", "luno://status", "luno://endpoints"]);
+  assert.deepEqual((await client.listResourceTemplates()).resourceTemplates, []);
+  for (const uri of ["luno://wallets", "luno://transactions", `luno://accounts/${account.account_id}`]) {
+    await assert.rejects(client.readResource({ uri }), /not found/i, uri);
+  }
+  const { completion } = await client.complete({
+    ref: { type: "ref/resource", uri: "luno://accounts/{id}" },
+    argument: { name: "id", value: account.account_id.slice(0, 4) },
+  });
+  assert.deepEqual(completion.values, []);
+});

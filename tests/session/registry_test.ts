@@ -4,7 +4,13 @@ import { Registry } from "../../src/session/registry.ts";
 
 function registryOf(maxConnections: number, maxConnectionsPerClient: number): Registry {
   const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
-  return new Registry({ maxConnections, maxConnectionsPerClient, rateLimit, now: () => 1_000 });
+  return new Registry({
+    maxConnections,
+    maxSockets: maxConnections + 4,
+    maxConnectionsPerClient,
+    rateLimit,
+    now: () => 1_000,
+  });
 }
 
 function client(limitKey: string) {

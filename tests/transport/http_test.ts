@@ -19,6 +19,7 @@ interface Setup {
 function setup(parts: Partial<HttpParts> = {}): Setup {
   const registry = new Registry({
     maxConnections: 2,
+    maxSockets: 6,
     maxConnectionsPerClient: 1,
     rateLimit: new RateLimit({ perMinute: 10, now: () => 0 }),
     now: () => 0,

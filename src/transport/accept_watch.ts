@@ -1,0 +1,36 @@
+/**
+ * Finds out whether a server still accepts connections: where the runtime runs out of file descriptors it stops, for
+ * good and in silence.
+ */
+
+import { connect } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+
+/** How long a connection to ourselves may take to arrive. */
+const ARRIVAL_MS = 2_000;
+
+/** Connects to the server and sees whether it arrives; `true` too where no connection could be made at all. */
+export function isAccepting(
+  server: Server,
+  { address, port }: Pick<AddressInfo, "address" | "port">,
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const probe = connect({ port, host: reachable(address) });
+  const timer = setTimeout(() => resolve(false), ARRIVAL_MS);
+  const onConnection = (socket: Socket) => {
+    if (socket.remotePort === probe.localPort) resolve(true);
+  };
+  server.on("connection", onConnection);
+  probe.on("error", () => resolve(true));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    server.off("connection", onConnection);
+    probe.destroy();
+  });
+}
+
+/** An address that stands for all is reached by that of this machine. */
+function reachable(address: string): string {
+  if (address === "0.0.0.0") return "127.0.0.1";
+  return address === "::" ? "::1" : address;
+}

@@ -1,5 +1,6 @@
 /** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one. Ratios count; machines differ. */
 
+import { benchIsolation } from "./isolation.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
 import { benchWebSocket } from "./ws.ts";
@@ -8,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   stdio: benchStdio,
   memory: benchMemory,
+  isolation: benchIsolation,
   ws: benchWebSocket,
 };
 

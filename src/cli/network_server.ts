@@ -9,12 +9,12 @@ import { CallLane } from "../protocol/lane.ts";
 import { listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { addressKey, isLoopbackAddress } from "../session/address.ts";
-import type { Connection } from "../session/connection.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
 import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
 import type { Caller } from "../transport/http.ts";
+import type { HttpSession } from "../transport/http_session.ts";
 import type { SessionObserver } from "../transport/http_sessions.ts";
 import { SERVER_BUSY } from "../transport/json_rpc.ts";
 import type { RpcError } from "../transport/json_rpc.ts";
@@ -55,6 +55,7 @@ export class NetworkServer {
   readonly #http: StreamableHttp;
   readonly #rest: (request: Request) => Promise<Response>;
   readonly #sockets = new Set<SocketTransport>();
+  readonly #sessions = new Set<HttpSession>();
   readonly #startedMs: number;
   #isReady = true;
 
@@ -63,7 +64,11 @@ export class NetworkServer {
     this.#loaded = loaded;
     this.#world = world;
     this.#startedMs = world.monotonic();
-    this.#backend = lazily(async () => (await import("./backend.ts")).openBackend(loaded, world, this.#startedMs));
+    this.#backend = lazily(async () => {
+      const { openBackend } = await import("./backend.ts");
+      const backend = await openBackend(loaded, world, this.#startedMs);
+      return { ...backend, run: this.#monitor.measured(backend.run) };
+    });
     const listing = listingOf(config.tools);
     const maxBodySize = config.maxMessageSize;
     this.#methods = directMethods(listing);
@@ -71,6 +76,7 @@ export class NetworkServer {
     this.#monitor = new Monitor({
       registry: this.#registry,
       tools: [...this.#methods],
+      monotonic: world.monotonic,
       statsIntervalMs: config.statsInterval * 1_000,
       budget: () => this.#backend.value?.context.exchange.status().budget,
     });
@@ -167,19 +173,10 @@ export class NetworkServer {
     };
   }
 
-  /** Shows sessions over HTTP among the connections. */
   #watchSessions(): SessionObserver {
-    const connections = new WeakMap<object, Connection>();
     return {
-      opened: (session) => {
-        const { identity } = session;
-        const start = { identity, limitKey: identity, address: identity, carrier: "http" as const };
-        connections.set(session, this.#registry.open(start));
-      },
-      closed: (session) => {
-        const connection = connections.get(session);
-        if (connection !== undefined) this.#registry.close(connection);
-      },
+      opened: (session) => this.#sessions.add(session),
+      closed: (session) => this.#sessions.delete(session),
     };
   }
 
@@ -212,9 +209,23 @@ export class NetworkServer {
       exchange: this.#loaded.config.exchange,
       ready: this.#isReady,
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
-      http_sessions: this.#http.sessions,
       exchange_client: this.#backend.value?.context.exchange.status() ?? null,
       connections: this.#registry.status(),
+      http_sessions: [...this.#sessions].map((session) => this.#sessionStatus(session)),
+    };
+  }
+
+  #sessionStatus({ identity, client, sinceMs, lastSeenMs, inFlight }: HttpSession): unknown {
+    const ageMs = this.#world.monotonic() - sinceMs;
+    const { name = null, version = null } = client ?? {};
+    return {
+      identity,
+      client: name?.slice(0, 64) ?? null,
+      version: version?.slice(0, 64) ?? null,
+      age_ms: Math.round(ageMs),
+      idle_ms: Math.round(this.#world.monotonic() - lastSeenMs),
+      in_flight: inFlight,
+      rate_limit_use: this.#registry.rateLimit.use(identity),
     };
   }
 }

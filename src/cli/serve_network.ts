@@ -6,7 +6,7 @@ import type { Listen, ListenOptions, RunningListener } from "../transport/listen
 import { hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
-import { VERSION } from "../version.ts";
+import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { NetworkServer } from "./network_server.ts";
 import { aborted } from "./serve.ts";
@@ -117,7 +117,7 @@ async function reload(config: Config, { world, listener }: { world: World; liste
 
 function describe({ host, exchange, transport }: Config, at: { port: number; isSecure: boolean }): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
-  const address = `${host}:${at.port}`;
+  const address = `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${at.port}`;
   const rows = [
     ...(transport === "websocket" ? [["WebSocket", `${ws}://${address}`]] : []),
     ["Streamable HTTP", `${http}://${address}/mcp`],
@@ -125,7 +125,7 @@ function describe({ host, exchange, transport }: Config, at: { port: number; isS
     ["operators", `${http}://${address}/status`],
   ];
   const hint = transport === "websocket"
-    ? `Try: luno-mcp-server client --uri ${ws}://${address}`
+    ? `Try: ${Deno.build.standalone ? NAME : "deno task"} client --uri ${ws}://${address}`
     : `Try: curl ${http}://${address}/v1/tools`;
   return [
     `luno-mcp-server ${VERSION} serves on ${address} (exchange: ${exchange}). Ctrl-C ends it.`,

@@ -7,6 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
+import type { Backend } from "../protocol/mcp_server.ts";
 import type { Connection } from "../session/connection.ts";
 import type { Registry } from "../session/registry.ts";
 import { LatencyHistogram } from "./latency.ts";
@@ -17,6 +18,8 @@ const log = getLogger(["luno-mcp-server", "statistics"]);
 /** Share of its rate limit from which a client is named in the statistics. */
 const NOTABLE_USE = 0.5;
 
+type Run = Backend["run"];
+
 const PERCENTILES = [0.5, 0.9, 0.99];
 
 /** Settings of a {@linkcode Monitor}. */
@@ -24,6 +27,8 @@ export interface MonitorOptions {
   readonly registry: Registry;
   /** Names that may become labels. */
   readonly tools: readonly string[];
+  /** Milliseconds that only ever rise. */
+  readonly monotonic: () => number;
   /** Between two lines of statistics; 0 writes none. */
   readonly statsIntervalMs: number;
   /** Calls that the exchange would still take in the current minute, once it has been asked. */
@@ -53,13 +58,13 @@ export class Monitor {
     const registers = [this.#metrics];
     this.#calls = new Counter({
       name: "luno_mcp_calls_total",
-      help: "Requests answered",
+      help: "Tool calls answered",
       labelNames: ["tool", "outcome"],
       registers,
     });
     this.#durations = new Histogram({
       name: "luno_mcp_call_duration_seconds",
-      help: "From receiving a request to its answer",
+      help: "How long tools took",
       labelNames: ["tool"],
       buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
       registers,
@@ -107,12 +112,12 @@ export class Monitor {
         this.#bytes.inc({ direction: "in" }, size);
         introduce(connection, request);
       },
-      answered: (request, { isError, durationMs }) => {
+      answered: (_request, { isError, durationMs }) => {
         touch();
         connection.inFlight--;
         connection.calls++;
         if (isError) connection.errors++;
-        this.called(request, { isError, durationMs });
+        this.#latency.record(durationMs);
       },
       refused: (request, error) => {
         if (request !== undefined) connection.inFlight--;
@@ -122,13 +127,17 @@ export class Monitor {
     };
   }
 
-  /** Counts an answered request. */
-  called(request: JSONRPCRequest, { isError, durationMs }: { isError: boolean; durationMs: number }): void {
-    const tool = this.#label(request);
-    this.#total++;
-    this.#calls.inc({ tool, outcome: isError ? "error" : "ok" });
-    this.#durations.observe({ tool }, durationMs / 1_000);
-    this.#latency.record(durationMs);
+  /** Counts and times every tool call, whichever way it came in. */
+  measured(run: Run): Run {
+    return async (tool, args, context) => {
+      const startedMs = this.#options.monotonic();
+      const outcome = await run(tool, args, context);
+      const label = { tool: this.#tools.has(tool.name) ? tool.name : "other" };
+      this.#total++;
+      this.#calls.inc({ ...label, outcome: outcome.ok ? "ok" : "error" });
+      this.#durations.observe(label, (this.#options.monotonic() - startedMs) / 1_000);
+      return outcome;
+    };
   }
 
   /** Counts a refused request; `data` is the refusal's error data. */
@@ -151,11 +160,6 @@ export class Monitor {
   /** Everything in the text format of Prometheus. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     return { text: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
-  }
-
-  #label({ method, params }: JSONRPCRequest): string {
-    const name = method === "tools/call" ? params?.name : method;
-    return typeof name === "string" && this.#tools.has(name) ? name : "other";
   }
 
   #addGauges(): void {

@@ -25,7 +25,6 @@ export class Registry {
   readonly #connections = new Map<string, Connection>();
   readonly #perClient = new Map<string, number>();
   #sockets = 0;
-  #held = 0;
   #opened = 0;
 
   constructor(options: RegistryOptions) {
@@ -59,7 +58,7 @@ export class Registry {
   /** Tells whether one more connection with this key would be too many; sockets that have not upgraded count too. */
   reject(limitKey: string): Rejection | undefined {
     const { maxConnections, maxConnectionsPerClient } = this.#options;
-    if (this.#held >= maxConnections || this.#sockets > maxConnections) return "server_full";
+    if (this.#connections.size >= maxConnections || this.#sockets > maxConnections) return "server_full";
     return (this.#perClient.get(limitKey) ?? 0) >= maxConnectionsPerClient ? "client_full" : undefined;
   }
 
@@ -67,18 +66,14 @@ export class Registry {
   open(start: Omit<ConnectionStart, "id" | "since">): Connection {
     const connection = new Connection({ ...start, id: `c${++this.#opened}`, since: this.#options.now() });
     this.#connections.set(connection.start.id, connection);
-    if (holdsSocket(start)) {
-      this.#held++;
-      this.#perClient.set(start.limitKey, (this.#perClient.get(start.limitKey) ?? 0) + 1);
-    }
+    this.#perClient.set(start.limitKey, (this.#perClient.get(start.limitKey) ?? 0) + 1);
     return connection;
   }
 
   /** Removes a connection; a second time does nothing. */
   close(connection: Connection): void {
     const { id, limitKey } = connection.start;
-    if (!this.#connections.delete(id) || !holdsSocket(connection.start)) return;
-    this.#held--;
+    if (!this.#connections.delete(id)) return;
     const left = (this.#perClient.get(limitKey) ?? 1) - 1;
     if (left === 0) this.#perClient.delete(limitKey);
     else this.#perClient.set(limitKey, left);
@@ -93,9 +88,4 @@ export class Registry {
   status(): ConnectionStatus[] {
     return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.limitKey)));
   }
-}
-
-/** A session over HTTP is remembered between requests, but holds nothing open. */
-function holdsSocket({ carrier }: Pick<ConnectionStart, "carrier">): boolean {
-  return carrier === "websocket";
 }

@@ -38,16 +38,16 @@ export interface ChannelOptions {
   readonly maxInFlight?: number;
   /** Requests that wait for their turn; more are refused. @default Infinity */
   readonly maxQueue?: number;
-  /** Says why a request may not run, if it may not. */
-  readonly admit?: (request: JSONRPCRequest) => RpcError | undefined;
+  /** Says why a request, or a text that is no message, is refused, if it is; not asked about pings and cancellations. */
+  readonly admit?: (request?: JSONRPCRequest) => RpcError | undefined;
   readonly lane?: Lane;
   readonly observer?: ChannelObserver;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
-/** Requests that cost next to nothing and that a busy client needs most. */
-const FREE_METHODS = new Set(["ping", "initialize", "server/discover"]);
+/** Requests that never wait for others, as a busy client needs them most. */
+const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
 
 interface Pending {
   readonly request: JSONRPCRequest;
@@ -70,6 +70,7 @@ export abstract class Channel implements Transport {
   readonly #queue: JSONRPCRequest[] = [];
   #running = 0;
   #idle = Promise.withResolvers<void>();
+  #isEnding = false;
   #closed = false;
 
   constructor(options: ChannelOptions = {}) {
@@ -101,14 +102,19 @@ export abstract class Channel implements Transport {
     const value = parse(text);
     if (value === undefined) {
       const error = { code: PARSE_ERROR, message: "Parse error: expected one JSON value" };
-      return this.refuse(findRequestId({ head: text }), error);
+      return this.#refuseUnread(findRequestId({ head: text }), error);
     }
     const read = readMessage(value);
-    if (read.kind === "refused") return read.ids.forEach((id) => this.refuse(id, read.error));
+    if (read.kind === "refused") return read.ids.forEach((id) => this.#refuseUnread(id, read.error));
     if (isRequest(read.message)) return this.#receiveRequest(read.message, text.length);
     const cancelled = cancelledId(read.message);
     if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(read.message);
     if (cancelled !== undefined) this.#settle(cancelled);
+  }
+
+  /** Texts that are no message count against the limit like requests. */
+  #refuseUnread(id: RequestId | null, error: RpcError): void {
+    this.refuse(id, this.#options.admit?.() ?? error);
   }
 
   /** Answers an error; `null` where the request's id is not known. */
@@ -129,8 +135,9 @@ export abstract class Channel implements Transport {
     return Promise.resolve();
   }
 
-  /** Waits until every request is answered, at most `timeoutMs`; answers whether it came to that. */
+  /** Refuses new requests and waits until the others are answered, at most `timeoutMs`; answers whether it came to that. */
   async drain(timeoutMs: number): Promise<boolean> {
+    this.#isEnding = true;
     const timeout = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
     const done = await Promise.race([this.quiet().then(() => !this.#closed), timeout.promise]);
@@ -163,15 +170,15 @@ export abstract class Channel implements Transport {
     const { maxInFlight, maxQueue, admit, observer } = this.#options;
     observer?.received(request, size);
     if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
-    const isFree = FREE_METHODS.has(request.method);
-    const refusal = isFree ? undefined : admit?.(request);
+    const refusal = this.#isEnding ? ENDING : request.method === "ping" ? undefined : admit?.(request);
     if (refusal !== undefined) return this.refuse(request.id, refusal, request);
-    const isWaiting = !isFree && this.#running >= maxInFlight;
+    const isPrompt = PROMPT_METHODS.has(request.method);
+    const isWaiting = !isPrompt && this.#running >= maxInFlight;
     if (isWaiting && this.#queue.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
     this.#pending.set(request.id, { request, startedMs: this.#now(), isRunning: false });
-    if (isFree) this.onmessage?.(request);
+    if (isPrompt) this.onmessage?.(request);
     else if (isWaiting) this.#queue.push(request);
     else this.#run(request);
   }
@@ -231,6 +238,12 @@ export abstract class Channel implements Transport {
 const ID_IN_USE: RpcError = {
   code: INVALID_REQUEST,
   message: "Invalid request: id is in use by a request that is not answered yet",
+};
+
+const ENDING: RpcError = {
+  code: SERVER_BUSY,
+  message: "The server is shutting down: send this request to another one, or later",
+  data: { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 },
 };
 
 function queueFull(maxInFlight: number, maxQueue: number): RpcError {

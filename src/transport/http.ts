@@ -89,7 +89,7 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   for (const [path, answer] of Object.entries(operatorRoutes(parts))) {
     app.get(
       path,
-      ({ env }) => isLoopbackAddress(env.caller.address) ? answer() : textResponse(403, "Served on loopback only"),
+      ({ env, req }) => isNear(env.caller, req.raw) ? answer() : textResponse(403, "Served on loopback only"),
     );
     app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET" }));
   }
@@ -108,6 +108,12 @@ function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promi
       return new Response(text, { headers: { "content-type": contentType } });
     },
   };
+}
+
+/** Whether a request comes from this machine, and not through a proxy on it. */
+function isNear({ address }: Caller, { headers }: Request): boolean {
+  const isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip"].some((name) => headers.has(name));
+  return isLoopbackAddress(address) && !isForwarded;
 }
 
 function judgeUpgrade(parts: HttpParts, request: Request, caller: Caller): Response | Acceptance {

@@ -139,9 +139,9 @@ class Endpoint implements StreamableHttp {
   async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const id = request.headers.get(SESSION_HEADER);
     if (id !== null) {
-      return await this.#sessions.find(id, caller.identity)?.handle(request, message) ?? unknownSession();
+      return await this.#sessions.find(id, caller.identity)?.handle(request, message) ?? unknownSession(message);
     }
-    if (!isRequest(message) || message.method !== "initialize") return missingSession();
+    if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = await this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(message, tooMany("Too many sessions of this client"));
@@ -158,13 +158,14 @@ class Endpoint implements StreamableHttp {
   }
 }
 
-function missingSession(): Response {
-  const message = "Bad request: expected an Mcp-Session-Id header, or initialize, or a request of 2026-07-28";
-  return rpcError({ status: 400, error: { code: INVALID_REQUEST, message } });
+function missingSession(message?: JSONRPCMessage): Response {
+  const text = "Bad request: expected an Mcp-Session-Id header, or initialize, or a request of 2026-07-28";
+  return rpcError({ status: 400, id: idOf(message), error: { code: INVALID_REQUEST, message: text } });
 }
 
-function unknownSession(): Response {
-  return rpcError({ status: 404, error: { code: SESSION_NOT_FOUND, message: "Session not found" } });
+function unknownSession(message?: JSONRPCMessage): Response {
+  const error = { code: SESSION_NOT_FOUND, message: "Session not found" };
+  return rpcError({ status: 404, id: idOf(message), error });
 }
 
 function methodNotAllowed(method: string): Response {

@@ -74,7 +74,7 @@ Deno.test("Load.run() waits as long as a refused call is told to, and counts no 
   let admitted = 0;
   await using server = await TestServer.start({
     serve: servingTools(exchange.context, {
-      admit: ({ method }) => method === "tools/call" && ++admitted > 3 ? refusal : undefined,
+      admit: (request) => request?.method === "tools/call" && ++admitted > 3 ? refusal : undefined,
     }),
   });
   const end = new AbortController();

@@ -6,7 +6,8 @@ import type { Answer, ChannelOptions } from "../../src/transport/channel.ts";
 
 /** A channel whose other end is a list; the test answers as the SDK would. */
 class TestChannel extends Channel {
-  readonly written: { id?: unknown; result?: unknown; error?: { code: number; data?: unknown } }[] = [];
+  readonly written: { id?: unknown; result?: unknown; error?: { code: number; message: string; data?: unknown } }[] =
+    [];
   readonly delivered: JSONRPCMessage[] = [];
   ends = 0;
 
@@ -103,7 +104,7 @@ Deno.test("Channel drops a waiting request that is cancelled, without an answer"
   assert.equal(channel.pending, 1);
 });
 
-Deno.test("Channel asks who may run before it does anything, but not for what is free", () => {
+Deno.test("Channel asks who may run before it does anything, also for what is no message, but not for pings", () => {
   const error = { code: -32000, message: "no", data: { code: "ERR_TOO_MANY_REQUESTS" } };
   const channel = new TestChannel({ admit: () => error });
   channel.ask(1);
@@ -112,6 +113,25 @@ Deno.test("Channel asks who may run before it does anything, but not for what is
   assert.deepEqual(channel.running, [2]);
   channel.ask(1, "ping");
   assert.deepEqual(channel.running, [2, 1]);
+  channel.ask(3, "initialize");
+  channel.receive("garbage");
+  assert.deepEqual(channel.written.slice(1).map(({ id, error: { message } = { message: "" } }) => [id, message]), [[
+    3,
+    "no",
+  ], [null, "no"]]);
+});
+
+Deno.test("Channel finishes what runs and refuses what comes while it is drained", async () => {
+  const channel = new TestChannel();
+  channel.ask(1);
+  const drained = channel.drain(60_000);
+  channel.ask(2);
+  channel.answer(1);
+  assert.equal(await drained, true);
+  assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.data]), [
+    [2, { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 }],
+    [1, undefined],
+  ]);
 });
 
 Deno.test("Channel answers from the lane with the request's id and frees its place", async () => {

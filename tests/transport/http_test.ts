@@ -105,9 +105,15 @@ for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/healthz", "/sta
 
 for (const path of ["/healthz", "/readyz", "/metrics", "/status"]) {
   Deno.test(`${path} is served on loopback only`, async () => {
-    const response = await setup().application.fetch(request(path), REMOTE);
-    assert.equal(response.status, 403);
-    await response.body?.cancel();
+    const { application } = setup();
+    const far = [
+      await application.fetch(request(path), REMOTE),
+      await application.fetch(request(path, { headers: { "x-forwarded-for": "192.0.2.7" } }), LOCAL),
+    ];
+    for (const response of far) {
+      assert.equal(response.status, 403);
+      await response.body?.cancel();
+    }
   });
 }
 

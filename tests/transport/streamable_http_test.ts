@@ -199,15 +199,14 @@ Deno.test("A session belongs to one identity and does not exist for another", as
   const session = await endpoint.initialize("alice");
   const as = (identity: string) => ({ headers: { "x-identity": identity } });
   for (const method of ["POST", "GET", "DELETE"]) {
-    const headers = { "mcp-session-id": session, "x-identity": "mallory" };
-    const foreign = await endpoint.send({
-      method,
-      headers,
-      ...(method === "POST" ? { body: json(call(1, "echo")) } : {}),
-    });
-    const unknown = await endpoint.post("none", call(1, "echo"), as("mallory"));
-    assert.equal(foreign.status, 404);
-    assert.equal(await foreign.text(), await unknown.text());
+    const body = method === "POST" ? { body: json(call(1, "echo")) } : {};
+    const [foreign, unknown] = await Promise.all(
+      [session, "none"].map((id) =>
+        endpoint.send({ method, headers: { "mcp-session-id": id, "x-identity": "mallory" }, ...body })
+      ),
+    );
+    assert.equal(foreign?.status, 404);
+    assert.equal(await foreign?.text(), await unknown?.text());
   }
   const own = await endpoint.post(session, call(1, "echo", { n: 1 }), as("alice"));
   assert.equal((await readAnswer(own)).result.content[0].text, '{"n":1}');

@@ -32,6 +32,16 @@ export async function startOurs(listener: string, args: readonly string[] = []):
   return running(child, address);
 }
 
+/** Makes certificates in `dist/`: the flags to serve with them, and a client that trusts them. */
+export async function createCertificates(): Promise<{ args: string[]; client: Deno.HttpClient }> {
+  const dir = "dist/bench-certs";
+  const command = ["run", "--quiet", "--no-prompt", "-P=binary", "main.ts", "certs", "create", "--dir", dir, "--force"];
+  const { success } = await new Deno.Command(deno, { args: command }).output();
+  if (!success) throw new Error("Cannot create certificates");
+  const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(`${dir}/ca.pem`)] });
+  return { args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`], client };
+}
+
 /** Starts the bare server of a listener; every answer has `size` bytes. */
 export async function startBare(listener: string, size: number): Promise<BenchServer> {
   const [script, permissions] = listener === "native"

@@ -2,7 +2,7 @@
 
 import { percentile, report } from "./report.ts";
 import { CALL, callRate, callTimes, SocketPeer } from "./socket_peer.ts";
-import { openFiles, residentMiB, startBare, startOurs } from "./socket_servers.ts";
+import { createCertificates, openFiles, residentMiB, startBare, startOurs } from "./socket_servers.ts";
 import type { BenchServer } from "./socket_servers.ts";
 
 const LISTENERS = ["native", "hardened"] as const;
@@ -12,6 +12,7 @@ const ROUNDS = 3;
 export async function benchWebSocket(): Promise<void> {
   for (const listener of LISTENERS) {
     await benchCalls(listener);
+    await benchTls(listener);
     await benchFlood(listener);
     for (const count of [1_000, 5_000]) await benchIdle(listener, count);
     await benchRounds(listener);
@@ -48,6 +49,25 @@ async function reportLatency(
     const [ours_ms, bare_ms] = [percentile(times, share), percentile(bareTimes, share)];
     report({ figure: `one call in flight, p${share * 100}`, listener, ours_ms, bare_ms, ratio: ours_ms / bare_ms });
   }
+}
+
+/** The same calls with TLS and without. */
+async function benchTls(listener: string): Promise<void> {
+  const { args, client } = await createCertificates();
+  await using plain = await startOurs(listener);
+  await using secure = await startOurs(listener, args);
+  const [plainPeers, securePeers] = [await connectMany(plain, 50), await connectMany(secure, 50, client)];
+  for (const each of [plainPeers, securePeers]) await callRate(each, { inFlight: 4, ms: 1_000 });
+  const plain_per_second = await callRate(plainPeers, { inFlight: 4, ms: 3_000 });
+  const tls_per_second = await callRate(securePeers, { inFlight: 4, ms: 3_000 });
+  report({
+    figure: "calls with TLS",
+    listener,
+    plain_per_second,
+    tls_per_second,
+    ratio: tls_per_second / plain_per_second,
+  });
+  client.close();
 }
 
 /** What one client that sends as fast as it can does to nineteen that do not. */
@@ -115,11 +135,11 @@ async function benchRounds(listener: string): Promise<void> {
   report({ figure: "connect, call, drop", listener, rounds: total, warm_mib, end_mib, warm_files, end_files });
 }
 
-async function connectMany({ address }: BenchServer, count: number): Promise<SocketPeer[]> {
+async function connectMany({ address }: BenchServer, count: number, client?: Deno.HttpClient): Promise<SocketPeer[]> {
   const peers: SocketPeer[] = [];
   while (peers.length < count) {
     const batch = Math.min(50, count - peers.length);
-    peers.push(...await Promise.all(Array.from({ length: batch }, () => SocketPeer.connect(address))));
+    peers.push(...await Promise.all(Array.from({ length: batch }, () => SocketPeer.connect(address, client))));
   }
   for (const peer of peers) await peer.initialize().catch(() => {});
   return peers;

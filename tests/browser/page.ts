@@ -1,0 +1,77 @@
+/**
+ * A page in a real browser against the program: on an allowed origin it gets through, on a foreign one it does not. A
+ * task of its own (`deno task browser`), as it needs Debian's Chromium.
+ */
+
+import assert from "node:assert/strict";
+import { PROGRAMS } from "../e2e/program.ts";
+import { listenersOf, startServer } from "../e2e/servers.ts";
+import type { RunningServer } from "../e2e/servers.ts";
+
+/** The page: a WebSocket with the subprotocol and a tool over REST, and what became of both. */
+function pageOf({ ws, http }: RunningServer): string {
+  return `<!doctype html><script type="module">
+    const socket = new Promise((resolve) => {
+      const connection = new WebSocket(${JSON.stringify(ws)}, "mcp");
+      connection.onopen = () => connection.send('{"jsonrpc":"2.0","id":1,"method":"get_crypto_price","params":{"pair":"BTC/ZAR"}}');
+      connection.onmessage = ({ data }) => resolve(JSON.parse(data).result.pair);
+      connection.onerror = () => resolve("refused");
+    });
+    const rest = fetch(${JSON.stringify(`${http}/v1/tools/get_crypto_price`)}, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"pair":"ETHZAR"}',
+    }).then(async (response) => (await response.json()).pair, () => "refused");
+    await fetch("/result", { method: "POST", body: JSON.stringify({ socket: await socket, rest: await rest }) });
+  </script>`;
+}
+
+/** Opens the page on an origin of its own, which the browser is told to look for on this machine. */
+async function visit(host: string, server: RunningServer): Promise<unknown> {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const pages = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, async (request) => {
+    if (request.method === "POST") resolve(await request.json());
+    return new Response(pageOf(server), { headers: { "content-type": "text/html" } });
+  });
+  const profile = await Deno.makeTempDir();
+  const browser = new Deno.Command("/usr/bin/chromium", {
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      // The page's origin is not of this machine's own, and asks for something on it.
+      "--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessRespectPreflightResults",
+      `--user-data-dir=${profile}`,
+      `--host-resolver-rules=MAP ${host} 127.0.0.1:${pages.addr.port}`,
+      "--remote-debugging-port=0",
+      `http://${host}/`,
+    ],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const result = await promise;
+  browser.kill("SIGTERM");
+  await browser.status;
+  await pages.shutdown();
+  await Deno.remove(profile, { recursive: true });
+  return result;
+}
+
+for (const program of PROGRAMS) {
+  for (const listener of listenersOf(program)) {
+    Deno.test(`a page on an allowed origin talks to --listener ${listener}, one on a foreign origin does not (${program.name})`, async () => {
+      await using server = await startServer(program, [
+        "--listener",
+        listener,
+        "--allowed-origins",
+        "http://app.example",
+      ]);
+      assert.deepEqual(await visit("app.example", server), { socket: "XBTZAR", rest: "ETHZAR" });
+      assert.deepEqual(await visit("evil.example", server), { socket: "refused", rest: "refused" });
+    });
+  }
+}

@@ -5,7 +5,7 @@ export class Peer {
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #encoder = new TextEncoder();
-  readonly #answered = new Map<number, (length: number) => void>();
+  readonly #answered = new Map<number, PromiseWithResolvers<number>>();
   readonly #reading: Promise<void>;
   #nextId = 1;
 
@@ -23,10 +23,10 @@ export class Peer {
   /** Sends a request and waits for its answer; answers how long that was, in characters. */
   async request(method: string, params: object): Promise<number> {
     const id = this.#nextId++;
-    const { promise, resolve } = Promise.withResolvers<number>();
-    this.#answered.set(id, resolve);
+    const answer = Promise.withResolvers<number>();
+    this.#answered.set(id, answer);
     await this.#writer.write(this.#encoder.encode(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`));
-    return await promise;
+    return await answer.promise;
   }
 
   /** Opens the connection as a 2025-era client. */
@@ -50,10 +50,11 @@ export class Peer {
       rest = lines.pop() ?? "";
       for (const line of lines) this.#settle(JSON.parse(line).id, line.length);
     }
+    for (const { reject } of this.#answered.values()) reject(new Error("The program ended before it answered"));
   }
 
   #settle(id: number, length: number): void {
-    this.#answered.get(id)?.(length);
+    this.#answered.get(id)?.resolve(length);
     this.#answered.delete(id);
   }
 }

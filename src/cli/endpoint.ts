@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
 import { readNamed, readSecretFile } from "../config/files.ts";
-import { isLoopback } from "../config/load.ts";
+import { isLoopback } from "../loopback.ts";
 
 /** How to be let in, as the settings say it. */
 export interface AccessSettings {

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { isLoopback } from "../config/load.ts";
+import { isLoopback } from "../loopback.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
@@ -154,7 +154,7 @@ export class NetworkServer {
       admit: () => this.#admitMessage(caller.limitKey),
       lane: new CallLane({ identity: IDENTITY, backend: this.#backend.get, methods: this.#methods }),
       observer: this.#monitor.watch(connection),
-      sent: (size) => this.#monitor.sent(connection, size),
+      sent: (text) => this.#monitor.sent(connection, text),
       now: this.#world.monotonic,
     });
     this.#sockets.add(transport);

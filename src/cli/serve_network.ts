@@ -1,7 +1,7 @@
 /** `serve` with `--transport websocket` or `http`: many clients at once on one port. */
 
 import { getLogger } from "@logtape/logtape";
-import { isLoopback } from "../config/load.ts";
+import { isLoopback } from "../loopback.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
 import { hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";

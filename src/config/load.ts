@@ -1,6 +1,7 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
 import { parseEnv } from "node:util";
+import { isLoopback } from "../loopback.ts";
 import { readNamed, readSecretFile } from "./files.ts";
 import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
@@ -159,9 +160,4 @@ function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string
     );
   }
   return problems;
-}
-
-/** Tells whether a host name, of a URL or as people write it, means this machine. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

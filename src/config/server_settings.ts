@@ -129,7 +129,7 @@ export const SERVER_SETTINGS = {
   },
   maxConnections: {
     schema: wholeNumber(1, 100_000),
-    help: "connections in all",
+    help: "connections in all, and requests over HTTP that run",
     flag: "max-connections",
     value: "number",
     env: ["MCP_MAX_CONNECTIONS"],

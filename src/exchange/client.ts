@@ -4,6 +4,7 @@
  * `endpoints.ts`.
  */
 
+import { isLoopback } from "../loopback.ts";
 import { readAnswer } from "./answers.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
@@ -262,11 +263,10 @@ export class ExchangeClient {
 
 function parseOrigin(text: string, hasCredentials: boolean): string {
   const url = new URL(text);
-  const isLoopback = url.hostname === "localhost" || url.hostname === "[::1]" || /^127\.[\d.]+$/.test(url.hostname);
   if (url.href !== `${url.origin}/`) {
     throw new TypeError("Cannot use the address as it is not scheme, host and port only");
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && (isLoopback || !hasCredentials))) {
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && (isLoopback(url.hostname) || !hasCredentials))) {
     throw new TypeError("Cannot use the address as credentials travel by https only, except on this machine");
   }
   return url.origin;

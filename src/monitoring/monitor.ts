@@ -4,6 +4,7 @@
  * Labels come from fixed sets only: tools that exist, transports, reasons. Nothing that a client sends becomes one.
  */
 
+import { Buffer } from "node:buffer";
 import { getLogger } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
@@ -83,7 +84,7 @@ export class Monitor {
     });
     this.#bytes = new Counter({
       name: "luno_mcp_bytes_total",
-      help: "Characters of messages",
+      help: "Bytes of requests and of messages sent",
       labelNames: ["direction"],
       registers,
     });
@@ -105,7 +106,8 @@ export class Monitor {
   watch(connection: Connection): ChannelObserver {
     const touch = () => connection.lastSeen = this.#options.registry.now();
     return {
-      received: (request, size) => {
+      received: (request, text) => {
+        const size = Buffer.byteLength(text);
         touch();
         connection.inFlight++;
         connection.bytesIn += size;
@@ -152,7 +154,8 @@ export class Monitor {
   }
 
   /** Counts what was sent to a client. */
-  sent(connection: Connection, size: number): void {
+  sent(connection: Connection, text: string): void {
+    const size = Buffer.byteLength(text);
     connection.bytesOut += size;
     this.#bytes.inc({ direction: "out" }, size);
   }

@@ -16,7 +16,7 @@ import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
 /** The member of an answer that is not its id; a result may be JSON already. */
-type Answer = { readonly result: unknown } | { readonly resultJson: string } | {
+export type Answer = { readonly result: unknown } | { readonly resultJson: string } | {
   readonly error: { readonly code: number; readonly message: string; readonly data?: unknown };
 };
 

@@ -7,6 +7,11 @@ import type { RateLimit } from "./rate_limit.ts";
 /** Why somebody may not connect. */
 export type Rejection = "server_full" | "client_full";
 
+/** What somebody takes up of a bound; given back once, a second time does nothing. */
+export interface Place {
+  release(): void;
+}
+
 /** Settings of a {@linkcode Registry}. */
 export interface RegistryOptions {
   readonly maxConnections: number;
@@ -24,6 +29,7 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #connections = new Map<string, Connection>();
   readonly #perClient = new Map<string, number>();
+  #requests = 0;
   #sockets = 0;
   #opened = 0;
 
@@ -43,16 +49,23 @@ export class Registry {
   }
 
   /** Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. */
-  admitSocket(): { release(): void } | false {
+  admitSocket(): Place | false {
     if (this.#sockets >= this.#options.maxSockets) return false;
     this.#sockets++;
-    let isCounted = true;
-    return {
-      release: () => {
-        if (isCounted) this.#sockets--;
-        isCounted = false;
-      },
-    };
+    return releasedOnce(() => this.#sockets--);
+  }
+
+  /** Counts a request over HTTP as a connection of its client, until it is answered; or says why it may not run. */
+  admitRequest(limitKey: string): Place | Rejection {
+    const { maxConnections, maxConnectionsPerClient } = this.#options;
+    if (this.#connections.size + this.#requests >= maxConnections) return "server_full";
+    if ((this.#perClient.get(limitKey) ?? 0) >= maxConnectionsPerClient) return "client_full";
+    this.#requests++;
+    this.#count(limitKey, 1);
+    return releasedOnce(() => {
+      this.#requests--;
+      this.#count(limitKey, -1);
+    });
   }
 
   /** Tells whether one more connection with this key would be too many; sockets that have not upgraded count too. */
@@ -66,17 +79,14 @@ export class Registry {
   open(start: Omit<ConnectionStart, "id" | "since">): Connection {
     const connection = new Connection({ ...start, id: `c${++this.#opened}`, since: this.#options.now() });
     this.#connections.set(connection.start.id, connection);
-    this.#perClient.set(start.limitKey, (this.#perClient.get(start.limitKey) ?? 0) + 1);
+    this.#count(start.limitKey, 1);
     return connection;
   }
 
   /** Removes a connection; a second time does nothing. */
   close(connection: Connection): void {
     const { id, limitKey } = connection.start;
-    if (!this.#connections.delete(id)) return;
-    const left = (this.#perClient.get(limitKey) ?? 1) - 1;
-    if (left === 0) this.#perClient.delete(limitKey);
-    else this.#perClient.set(limitKey, left);
+    if (this.#connections.delete(id)) this.#count(limitKey, -1);
   }
 
   /** The wall clock that connections are dated by. */
@@ -88,4 +98,20 @@ export class Registry {
   status(): ConnectionStatus[] {
     return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.limitKey)));
   }
+
+  #count(limitKey: string, change: 1 | -1): void {
+    const count = (this.#perClient.get(limitKey) ?? 0) + change;
+    if (count === 0) this.#perClient.delete(limitKey);
+    else this.#perClient.set(limitKey, count);
+  }
+}
+
+function releasedOnce(release: () => void): Place {
+  let isTaken = true;
+  return {
+    release() {
+      if (isTaken) release();
+      isTaken = false;
+    },
+  };
 }

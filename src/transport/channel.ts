@@ -8,14 +8,12 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
+import type { Answer } from "../protocol/lane.ts";
 import { cancelledId, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { findRequestId } from "./request_id.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
-
-/** The member of an answer that is not its id; a result may be JSON already. */
-export type Answer = { readonly result: unknown } | { readonly resultJson: string } | { readonly error: RpcError };
 
 /** Answers requests without the SDK. */
 export interface Lane {
@@ -27,7 +25,7 @@ export interface Lane {
 
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
-  received(request: JSONRPCRequest, size: number): void;
+  received(request: JSONRPCRequest, text: string): void;
   answered(request: JSONRPCRequest, outcome: { readonly isError: boolean; readonly durationMs: number }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
 }
@@ -106,7 +104,7 @@ export abstract class Channel implements Transport {
     }
     const read = readMessage(value);
     if (read.kind === "refused") return read.ids.forEach((id) => this.#refuseUnread(id, read.error));
-    if (isRequest(read.message)) return this.#receiveRequest(read.message, text.length);
+    if (isRequest(read.message)) return this.#receiveRequest(read.message, text);
     const cancelled = cancelledId(read.message);
     if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(read.message);
     if (cancelled !== undefined) this.#settle(cancelled);
@@ -166,9 +164,9 @@ export abstract class Channel implements Transport {
     return Promise.resolve();
   }
 
-  #receiveRequest(request: JSONRPCRequest, size: number): void {
+  #receiveRequest(request: JSONRPCRequest, text: string): void {
     const { maxInFlight, maxQueue, admit, observer } = this.#options;
-    observer?.received(request, size);
+    observer?.received(request, text);
     if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
     const refusal = this.#isEnding ? ENDING : request.method === "ping" ? undefined : admit?.(request);
     if (refusal !== undefined) return this.refuse(request.id, refusal, request);

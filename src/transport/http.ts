@@ -11,6 +11,8 @@ import type { OriginRules } from "./origin_rules.ts";
 import { isLoopbackAddress } from "../session/address.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
 import type { Socket, SocketHandler } from "./listener.ts";
+import { problemResponse } from "./problem.ts";
+import { watchBody } from "./watched_body.ts";
 import { SUBPROTOCOL } from "./websocket.ts";
 
 /** Who is calling, as far as limits and sessions are concerned. */
@@ -82,9 +84,9 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
         parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET" }) : textResponse(404, "Not found"),
     );
   }
-  app.all("/mcp", ({ req, env }) => parts.mcp(req.raw, env.caller));
+  app.all("/mcp", ({ req, env }) => counted(parts, { ...env, request: req.raw }, parts.mcp));
   for (const path of ["/v1/tools", "/v1/tools/:name", "/openapi.json"]) {
-    app.all(path, ({ req, env }) => parts.rest(req.raw, env.caller));
+    app.all(path, ({ req, env }) => counted(parts, { ...env, request: req.raw }, parts.rest));
   }
   for (const [path, answer] of Object.entries(operatorRoutes(parts))) {
     app.get(
@@ -116,6 +118,28 @@ function isNear({ address }: Caller, { headers }: Request): boolean {
   return isLoopbackAddress(address) && !isForwarded;
 }
 
+/** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
+async function counted(
+  parts: HttpParts,
+  { request, caller }: { request: Request; caller: Caller },
+  answer: HttpParts["mcp"],
+): Promise<Response> {
+  const place = parts.registry.admitRequest(caller.limitKey);
+  if (typeof place === "string") {
+    const { status, message } = FULL[place];
+    const problem = { status, code: "ERR_BUSY", message, retryable: true, retry_after_ms: RETRY_AFTER_S * 1_000 };
+    return refuse(parts, place, problemResponse(problem));
+  }
+  let isStream = false;
+  try {
+    const response = await answer(request, caller);
+    isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    return isStream ? watchBody(response, request.signal, () => place.release()) : response;
+  } finally {
+    if (!isStream) place.release();
+  }
+}
+
 function judgeUpgrade(parts: HttpParts, request: Request, caller: Caller): Response | Acceptance {
   const problem = judgeOrigin(request.headers, parts.rules);
   if (problem !== undefined) return refuse(parts, "origin", textResponse(403, problem));
@@ -139,11 +163,14 @@ function refuse(parts: HttpParts, reason: Rejection | "origin" | "upgrade", resp
 }
 
 function full(rejection: Rejection): Response {
-  const retry = { "retry-after": String(RETRY_AFTER_S) };
-  return rejection === "server_full"
-    ? textResponse(503, "Too many connections to this server", retry)
-    : textResponse(429, "Too many connections of this client", retry);
+  const { status, message } = FULL[rejection];
+  return textResponse(status, message, { "retry-after": String(RETRY_AFTER_S) });
 }
+
+const FULL = {
+  server_full: { status: 503, message: "Too many connections to this server" },
+  client_full: { status: 429, message: "Too many connections of this client" },
+} as const satisfies Record<Rejection, unknown>;
 
 function textResponse(status: number, text: string, headers: Record<string, string> = {}): Response {
   return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });

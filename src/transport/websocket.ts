@@ -33,8 +33,8 @@ export interface SocketTransportOptions extends ChannelOptions {
   readonly firstMessageMs: number;
   /** How long a client may say nothing between messages. */
   readonly idleMs: number;
-  /** Hears the size of what is sent. */
-  readonly sent?: (size: number) => void;
+  /** Hears what is sent. */
+  readonly sent?: (text: string) => void;
 }
 
 /** One client on a WebSocket. */
@@ -87,7 +87,7 @@ export class SocketTransport extends Channel {
       this.#socket.terminate();
       return void this.close();
     }
-    this.#options.sent?.(text.length);
+    this.#options.sent?.(text);
     this.#socket.send(text);
   }
 

@@ -56,7 +56,7 @@ Deno.test("Monitor makes no label out of what a client sends", async () => {
   const { monitor, observer } = setup();
   for (let id = 0; id < 100; id++) {
     const call = request(id, id % 2 === 0 ? `evil${id}` : "tools/call", { name: `evil${id}` });
-    observer.received(call, 1);
+    observer.received(call, "x");
     observer.answered(call, { isError: true, durationMs: 1 });
     observer.refused(undefined, { code: -32700, message: "x", data: { code: `evil${id}` } });
   }
@@ -67,7 +67,7 @@ Deno.test("Monitor makes no label out of what a client sends", async () => {
 
 Deno.test("Monitor shows gauges of the moment", async () => {
   const { monitor, registry, connection, observer } = setup();
-  observer.received(request(1, "get_ticker"), 10);
+  observer.received(request(1, "get_ticker"), "xxxxxxxxxx");
   assert.match(
     (await monitor.metrics()).text,
     /luno_mcp_connections 1\n[^]*luno_mcp_requests_in_flight 1\n[^]*luno_mcp_exchange_calls_left 7/,
@@ -78,10 +78,10 @@ Deno.test("Monitor shows gauges of the moment", async () => {
 
 Deno.test("Monitor keeps each connection's own figures and learns who it is, in both eras", () => {
   const { clock, registry, observer } = setup();
-  observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), 100);
+  observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), "x".repeat(100));
   clock.wall = 5_000;
   observer.answered(request(1, "initialize"), { isError: false, durationMs: 1 });
-  observer.received(request(2, "get_ticker"), 50);
+  observer.received(request(2, "get_ticker"), "é".repeat(25));
   observer.refused(request(2, "get_ticker"), { code: -32000, message: "x", data: { code: "ERR_QUEUE_FULL" } });
   const [shown] = registry.status();
   assert.deepEqual([shown?.client, shown?.era, shown?.calls, shown?.refusals, shown?.bytes_in, shown?.in_flight], [
@@ -97,7 +97,7 @@ Deno.test("Monitor keeps each connection's own figures and learns who it is, in 
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientInfo": { name: "new" },
   };
-  observer.received(request(3, "tools/list", { _meta: meta }), 1);
+  observer.received(request(3, "tools/list", { _meta: meta }), "x");
   assert.deepEqual([registry.status()[0]?.client, registry.status()[0]?.era], ["new", "modern"]);
 });
 
@@ -114,7 +114,7 @@ Deno.test("Monitor writes a line of statistics at its interval until it is stopp
   const { monitor, registry, observer } = setup(5);
   for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
   const call = request(1, "get_ticker");
-  observer.received(call, 1);
+  observer.received(call, "x");
   observer.answered(call, { isError: false, durationMs: 12 });
   monitor.start();
   const { properties } = await promise;

@@ -37,6 +37,20 @@ Deno.test("Registry.close() makes room again, once", () => {
   assert.equal(registry.reject("a"), "server_full");
 });
 
+Deno.test("Registry.admitRequest() counts a request as a connection of its client until it is answered", () => {
+  const registry = registryOf(2, 1);
+  const first = registry.admitRequest("a");
+  assert.ok(typeof first === "object");
+  assert.equal(registry.admitRequest("a"), "client_full");
+  assert.equal(registry.reject("a"), "client_full");
+  assert.ok(typeof registry.admitRequest("b") === "object");
+  assert.equal(registry.admitRequest("c"), "server_full");
+  first.release();
+  first.release();
+  assert.ok(typeof registry.admitRequest("a") === "object");
+  assert.equal(registry.admitRequest("c"), "server_full");
+});
+
 Deno.test("Registry.admitSocket() counts sockets that have not upgraded, and turns away what cannot even be told so", () => {
   const registry = registryOf(2, 2);
   const sockets = Array.from({ length: 3 }, () => registry.admitSocket());

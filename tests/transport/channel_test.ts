@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
+import type { Answer } from "../../src/protocol/lane.ts";
 import { Channel } from "../../src/transport/channel.ts";
-import type { Answer, ChannelOptions } from "../../src/transport/channel.ts";
+import type { ChannelOptions } from "../../src/transport/channel.ts";
 
 /** A channel whose other end is a list; the test answers as the SDK would. */
 class TestChannel extends Channel {

@@ -165,3 +165,40 @@ Deno.test("a page on an allowed origin may read answers, and ask before it sends
   assert.equal(without.headers.get("access-control-allow-origin"), null);
   await Promise.all([answer, without].map((response) => response.body?.cancel()));
 });
+
+Deno.test("a client's requests over HTTP count as its connections until they are answered", async () => {
+  const gate = Promise.withResolvers<Response>();
+  const { application, rejections } = setup({ rest: () => gate.promise });
+  const call = () => application.fetch(request("/v1/tools/get_ticker", { method: "POST" }), LOCAL);
+  const running = call();
+  const refused = await call();
+  const problem: { code?: string; retryable?: boolean } = await refused.json();
+  assert.deepEqual([refused.status, refused.headers.get("retry-after"), problem.code, problem.retryable], [
+    429,
+    "5",
+    "ERR_BUSY",
+    true,
+  ]);
+  assert.deepEqual(rejections, ["client_full"]);
+  assert.equal((await application.fetch(request("/healthz"), LOCAL)).status, 200);
+  gate.resolve(new Response("done"));
+  assert.equal((await running).status, 200);
+  assert.equal((await call()).status, 200);
+});
+
+Deno.test("an open stream counts as a connection until its reader leaves", async () => {
+  const streams: ReadableStream[] = [];
+  const mcp = () => {
+    const stream = new ReadableStream();
+    streams.push(stream);
+    return Promise.resolve(new Response(stream, { headers: { "content-type": "text/event-stream" } }));
+  };
+  const { application } = setup({ mcp });
+  const open = () => application.fetch(request("/mcp"), LOCAL);
+  const first = await open();
+  assert.equal((await open()).status, 429);
+  await first.body?.cancel();
+  const again = await open();
+  assert.equal(again.status, 200);
+  await again.body?.cancel();
+});

@@ -119,7 +119,6 @@ async function benchIdle(listener: string, count: number): Promise<void> {
 /** Memory and file descriptors over many short connections. */
 async function benchRounds(listener: string): Promise<void> {
   await using ours = await startOurs(listener);
-  const total = 20_000;
   const shortLived = async () => {
     const peer = await SocketPeer.connect(ours.address);
     await peer.request("describe_capabilities");
@@ -128,11 +127,11 @@ async function benchRounds(listener: string): Promise<void> {
   const run = async (rounds: number) => {
     for (let done = 0; done < rounds; done += 20) await Promise.all(Array.from({ length: 20 }, shortLived));
   };
-  await run(total / 4);
-  const [warm_mib, warm_files] = [await residentMiB(ours.pid), await openFiles(ours.pid)];
-  await run(total * 3 / 4);
-  const [end_mib, end_files] = [await residentMiB(ours.pid), await openFiles(ours.pid)];
-  report({ figure: "connect, call, drop", listener, rounds: total, warm_mib, end_mib, warm_files, end_files });
+  for (const [rounds, total] of [[5_000, 5_000], [15_000, 20_000], [20_000, 40_000]] as const) {
+    await run(rounds);
+    const [mib, files] = [await residentMiB(ours.pid), await openFiles(ours.pid)];
+    report({ figure: "connect, call, drop", listener, rounds: total, mib, files });
+  }
 }
 
 async function connectMany({ address }: BenchServer, count: number, client?: Deno.HttpClient): Promise<SocketPeer[]> {

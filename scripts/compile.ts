@@ -7,7 +7,7 @@
 
 import project from "../deno.json" with { type: "json" };
 
-const BUNDLE = "dist/bundle/main.js";
+const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
 
 const { net, read, write, env } = project.permissions.binary;
@@ -16,7 +16,19 @@ const permissions = [
   `--allow-env=${env.join(",")}`,
 ];
 
-await run(Deno.execPath(), ["bundle", "--quiet", "--minify", "--platform", "deno", "--output", BUNDLE, "main.ts"]);
+// Names of chunks hold their digests, so those of an earlier bundle would stay behind.
+await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
+await run(Deno.execPath(), [
+  "bundle",
+  "--quiet",
+  "--minify",
+  "--code-splitting",
+  "--platform",
+  "deno",
+  "--outdir",
+  BUNDLE,
+  "main.ts",
+]);
 await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   "compile",
   "--quiet",
@@ -26,7 +38,7 @@ await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   ...permissions,
   "--output",
   BINARY,
-  BUNDLE,
+  `${BUNDLE}/main.js`,
 ]);
 const { size } = await Deno.stat(BINARY);
 await Deno.stdout.write(new TextEncoder().encode(`${BINARY}: ${(size / 1_048_576).toFixed(0)} MiB\n`));
@@ -34,4 +46,8 @@ await Deno.stdout.write(new TextEncoder().encode(`${BINARY}: ${(size / 1_048_576
 async function run(command: string, args: string[]): Promise<void> {
   const { code } = await new Deno.Command(command, { args }).spawn().status;
   if (code !== 0) Deno.exit(code);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { PROGRAMS } from "../e2e/program.ts";
-import { listenersOf, startServer } from "../e2e/servers.ts";
+import { createCerts, listenersOf, startServer } from "../e2e/servers.ts";
 import type { RunningServer } from "../e2e/servers.ts";
 
 /** The page: a WebSocket with the subprotocol and a tool over REST, and what became of both. */
@@ -43,6 +43,8 @@ async function visit(host: string, server: RunningServer): Promise<unknown> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      // A development authority is nothing that a browser trusts.
+      "--ignore-certificate-errors",
       // The page's origin is not of this machine's own, and asks for something on it.
       "--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessRespectPreflightResults",
       `--user-data-dir=${profile}`,
@@ -57,21 +59,35 @@ async function visit(host: string, server: RunningServer): Promise<unknown> {
   browser.kill("SIGTERM");
   await browser.status;
   await pages.shutdown();
-  await Deno.remove(profile, { recursive: true });
+  await removeProfile(profile);
   return result;
+}
+
+/** The browser's helpers write to its profile for a moment after it has ended. */
+async function removeProfile(profile: string): Promise<void> {
+  for (let attempts = 20; attempts > 0; attempts--) {
+    try {
+      return await Deno.remove(profile, { recursive: true });
+    } catch (error) {
+      if (attempts === 1) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
-    Deno.test(`a page on an allowed origin talks to --listener ${listener}, one on a foreign origin does not (${program.name})`, async () => {
-      await using server = await startServer(program, [
-        "--listener",
-        listener,
-        "--allowed-origins",
-        "http://app.example",
-      ]);
-      assert.deepEqual(await visit("app.example", server), { socket: "XBTZAR", rest: "ETHZAR" });
-      assert.deepEqual(await visit("evil.example", server), { socket: "refused", rest: "refused" });
-    });
+    for (const scheme of ["ws", "wss"]) {
+      Deno.test(`a page on an allowed origin talks ${scheme} to --listener ${listener}, one on a foreign origin does not (${program.name})`, async () => {
+        await using certs = await createCerts(program);
+        await using server = await startServer(program, [
+          ...["--listener", listener, "--allowed-origins", "http://app.example"],
+          ...(scheme === "wss" ? certs.args : []),
+        ]);
+        assert.ok(server.ws.startsWith(`${scheme}:`));
+        assert.deepEqual(await visit("app.example", server), { socket: "XBTZAR", rest: "ETHZAR" });
+        assert.deepEqual(await visit("evil.example", server), { socket: "refused", rest: "refused" });
+      });
+    }
   }
 }

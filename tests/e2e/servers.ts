@@ -1,5 +1,6 @@
 /** Servers of the program on the network, for tests that connect to them. */
 
+import assert from "node:assert/strict";
 import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
 
@@ -67,5 +68,17 @@ export async function startServer(program: Program, args: readonly string[] = []
       await child.stdout.cancel();
       await child.stdin.close().catch(() => {});
     },
+  };
+}
+
+/** A folder with fresh certificates; disposing removes it. */
+export async function createCerts(program: Program): Promise<{ dir: string; args: string[] } & AsyncDisposable> {
+  const dir = await Deno.makeTempDir();
+  const { code, stderr } = await runProgram(program, ["certs", "create", "--dir", dir, "--force"]);
+  assert.equal(code, 0, stderr);
+  return {
+    dir,
+    args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`],
+    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
   };
 }

@@ -2,20 +2,7 @@
 
 import assert from "node:assert/strict";
 import { PROGRAMS, runProgram } from "./program.ts";
-import type { Program } from "./program.ts";
-import { listenersOf, startServer } from "./servers.ts";
-
-/** A folder with fresh certificates; disposing removes it. */
-async function createCerts(program: Program): Promise<{ dir: string; args: string[] } & AsyncDisposable> {
-  const dir = await Deno.makeTempDir();
-  const { code, stderr } = await runProgram(program, ["certs", "create", "--dir", dir, "--force"]);
-  assert.equal(code, 0, stderr);
-  return {
-    dir,
-    args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`],
-    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
-  };
-}
+import { createCerts, listenersOf, startServer } from "./servers.ts";
 
 /** Asks over https with only this authority trusted. */
 async function getStatus(url: string, dir: string): Promise<number> {
@@ -46,6 +33,18 @@ for (const program of PROGRAMS) {
       ]);
       assert.equal(code, 0, stdout);
       assert.equal(JSON.parse(stdout).pair, "XBTZAR");
+    });
+
+    Deno.test(`the v1 WebSocket client speaks wss with --listener ${listener} (${program.name})`, async () => {
+      await using certs = await createCerts(program);
+      await using server = await startServer(program, ["--listener", listener, ...certs.args]);
+      // The client has no setting for an authority; a process of its own can be told to trust one.
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--no-prompt", "--allow-net=localhost", "tests/e2e/v1_client.ts", server.ws],
+        env: { DENO_CERT: `${certs.dir}/ca.pem` },
+      }).output();
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      assert.deepEqual([code, text(stdout)], [0, "20\n"], text(stderr));
     });
   }
 

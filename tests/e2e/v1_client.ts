@@ -6,5 +6,5 @@ import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/webso
 const client = new Client({ name: "v1", version: "1" });
 await client.connect(new WebSocketClientTransport(new URL(Deno.args[0] ?? "")));
 const { tools } = await client.listTools();
-console.log(tools.length);
+await Deno.stdout.write(new TextEncoder().encode(`${tools.length}\n`));
 await client.close();

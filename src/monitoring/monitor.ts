@@ -21,6 +21,9 @@ const NOTABLE_USE = 0.5;
 
 type Run = Backend["run"];
 
+/** Clients that a line of statistics names; it counts the others. */
+const MAX_NAMED = 5;
+
 const PERCENTILES = [0.5, 0.9, 0.99];
 
 /** Settings of a {@linkcode Monitor}. */
@@ -214,11 +217,15 @@ export class Monitor {
       callsPerSecond: Math.round((this.#total - this.#totalAtLastLine) / (statsIntervalMs / 100)) / 10,
       latencyMs,
       refusals: this.#refused,
-      clientsAboveHalfLimit: registry.rateLimit.keysAbove(NOTABLE_USE).length,
+      clientsAboveHalfLimit: named(registry.rateLimit.keysAbove(NOTABLE_USE)),
     });
     this.#totalAtLastLine = this.#total;
     this.#refused = 0;
   }
+}
+
+function named(clients: readonly string[]): { readonly count: number; readonly first: readonly string[] } {
+  return { count: clients.length, first: clients.slice(0, MAX_NAMED) };
 }
 
 /** Both eras name the client: in the handshake, or in every request's `_meta`. */

@@ -63,18 +63,18 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
       throw new ProtocolError(code, message);
     });
     addResources(server, { groups, backend });
-    addPrompts(server, backend);
+    addPrompts(server, { groups, backend });
     return server;
   };
 }
 
-/** What resources need: which groups of tools are offered, and what answers them. */
-interface ResourceParts {
+/** What resources and prompts need: which groups of tools are offered, and what answers them. */
+interface GroupParts {
   readonly groups: ReadonlySet<ToolGroup>;
   readonly backend: () => Promise<Backend>;
 }
 
-function addResources(server: Server, { groups, backend }: ResourceParts): void {
+function addResources(server: Server, { groups, backend }: GroupParts): void {
   const load = () => import("./resources.ts");
   server.setRequestHandler("resources/list", async () => ({ resources: (await load()).listResources(groups) }));
   server.setRequestHandler(
@@ -87,12 +87,12 @@ function addResources(server: Server, { groups, backend }: ResourceParts): void 
   });
 }
 
-function addPrompts(server: Server, backend: () => Promise<Backend>): void {
+function addPrompts(server: Server, { groups, backend }: GroupParts): void {
   const load = () => import("./prompts.ts");
-  server.setRequestHandler("prompts/list", async () => ({ prompts: (await load()).listPrompts() }));
+  server.setRequestHandler("prompts/list", async () => ({ prompts: (await load()).listPrompts(groups) }));
   server.setRequestHandler(
     "prompts/get",
-    async ({ params }) => (await load()).getPrompt(params.name, params.arguments ?? {}),
+    async ({ params }) => (await load()).getPrompt({ name: params.name, args: params.arguments ?? {}, groups }),
   );
   server.setRequestHandler("completion/complete", async ({ params }, { mcpReq: { signal } }) => {
     const { context } = await backend();

@@ -4,12 +4,15 @@ import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { PLAIN_DECIMAL } from "../exchange/money.ts";
+import type { ToolGroup } from "../tools/tool.ts";
 
 /** A prompt and the text that its arguments make. */
 interface PromptEntry<Input extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** Groups whose tools it names. */
+  readonly groups: readonly ToolGroup[];
   readonly input: Input;
   write(input: z.output<Input>): string;
 }
@@ -25,6 +28,7 @@ const marketBrief = definePrompt({
   name: "market_brief",
   title: "Market brief",
   description: "A short account of how one pair stands and has moved",
+  groups: ["market"],
   input: z.strictObject({ pair: Code.describe("Pair, such as XBTZAR") }),
   write: ({ pair }) =>
     `Write a market brief of ${pair} on Luno. Use get_crypto_price, get_orderbook, get_recent_trades, ` +
@@ -36,6 +40,7 @@ const portfolioReview = definePrompt({
   name: "portfolio_review",
   title: "Portfolio review",
   description: "What the accounts hold, what it is worth, and what is tied up in orders",
+  groups: ["market", "account"],
   input: z.strictObject({ value_in: Code.optional().describe("Currency to value in, such as ZAR") }),
   write: ({ value_in }) =>
     `Review my Luno portfolio${
@@ -49,6 +54,7 @@ const preTradeCheck = definePrompt({
   name: "pre_trade_check",
   title: "Pre-trade check",
   description: "What a planned order would meet: rules, price, depth, fees, funds",
+  groups: ["market", "account"],
   input: z.strictObject({
     pair: Code.describe("Pair, such as XBTZAR"),
     side: z.enum(["BUY", "SELL"], { error: "expected BUY or SELL" }),
@@ -64,9 +70,9 @@ const preTradeCheck = definePrompt({
 
 const PROMPTS: readonly PromptEntry[] = [marketBrief, portfolioReview, preTradeCheck];
 
-/** The prompts as lists show them. */
-export function listPrompts(): Prompt[] {
-  return PROMPTS.map(({ name, title, description, input }) => ({
+/** The prompts as lists show them to somebody who is offered these groups of tools. */
+export function listPrompts(groups: ReadonlySet<ToolGroup>): Prompt[] {
+  return offered(groups).map(({ name, title, description, input }) => ({
     name,
     title,
     description,
@@ -78,13 +84,21 @@ export function listPrompts(): Prompt[] {
   }));
 }
 
+/** What somebody asks to have written. */
+export interface PromptRequest {
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
+  /** Groups of tools that are offered. */
+  readonly groups: ReadonlySet<ToolGroup>;
+}
+
 /**
  * Writes one prompt.
  *
- * @throws {ProtocolError} `InvalidParams` when there is no such prompt or an argument does not fit
+ * @throws {ProtocolError} `InvalidParams` when no such prompt is offered or an argument does not fit
  */
-export function getPrompt(name: string, args: Record<string, string>): GetPromptResult {
-  const prompt = PROMPTS.find((candidate) => candidate.name === name);
+export function getPrompt({ name, args, groups }: PromptRequest): GetPromptResult {
+  const prompt = offered(groups).find((candidate) => candidate.name === name);
   if (prompt === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${JSON.stringify(name.slice(0, 100))}`);
   }
@@ -99,4 +113,8 @@ export function getPrompt(name: string, args: Record<string, string>): GetPrompt
     description: prompt.description,
     messages: [{ role: "user", content: { type: "text", text: prompt.write(read.data) } }],
   };
+}
+
+function offered(groups: ReadonlySet<ToolGroup>): readonly PromptEntry[] {
+  return PROMPTS.filter((prompt) => prompt.groups.every((group) => groups.has(group)));
 }

@@ -18,6 +18,9 @@ const log = getLogger(["luno-mcp-server", "stdio"]);
 /** Answers that may wait for a slow reader, in characters, before no further request is read. */
 const OUTPUT_LIMIT = 8 * 1_048_576;
 
+/** What may wait in all, in characters, as messages that nobody asked for come however slow the reader is. */
+const OUTPUT_MAX = 4 * OUTPUT_LIMIT;
+
 /** The streams of a process. */
 export interface StdioStreams {
   readonly stdin: { read(buffer: Uint8Array): Promise<number | null> };
@@ -55,8 +58,12 @@ export class StdioTransport extends Channel {
   }
 
   protected write(text: string): void {
-    this.#output.push(text);
     this.#outputLength += text.length + 1;
+    if (this.#outputLength > OUTPUT_MAX) {
+      log.warning("the client does not read what it is sent and is left", { waiting: this.#outputLength });
+      return void this.close();
+    }
+    this.#output.push(text);
     this.#writing ??= this.#flush();
   }
 

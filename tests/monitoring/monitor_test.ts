@@ -119,7 +119,7 @@ Deno.test("Monitor writes a line of statistics at its interval until it is stopp
   monitor.start();
   const { properties } = await promise;
   monitor.stop();
-  assert.deepEqual([properties.connections, properties.clientsAboveHalfLimit], [1, 1]);
+  assert.deepEqual([properties.connections, properties.clientsAboveHalfLimit], [1, { count: 1, first: ["a"] }]);
   assert.deepEqual(properties.latencyMs, { p50: 12, p90: 12, p99: 12 });
   await reset();
 });

@@ -51,3 +51,10 @@ Deno.test("a prompt refuses arguments that do not fit, and text that is more tha
     assert.match(error.message, problem);
   }
 });
+
+Deno.test("a prompt is offered only together with the tools that it names", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context, { groups: ["market", "server"] });
+  assert.deepEqual((await client.listPrompts()).prompts.map(({ name }) => name), ["market_brief"]);
+  await assert.rejects(client.getPrompt({ name: "portfolio_review" }), /Unknown prompt/);
+});

@@ -343,3 +343,19 @@ Deno.test("StdioTransport stops reading while its answers are not taken, and los
   const answers = await stdout.messages(20);
   assert.deepEqual(answers.map(({ id }) => id), Array.from({ length: 20 }, (_, id) => id));
 });
+
+Deno.test("StdioTransport leaves a client that does not read what is sent unasked", async () => {
+  const { stdout, transport, closes } = setup();
+  stdout.hold();
+  const message: JSONRPCMessage = {
+    jsonrpc: "2.0",
+    method: "notifications/message",
+    params: { data: "x".repeat(8 * 1_048_576) },
+  };
+  for (let sent = 0; sent < 3; sent++) await transport.send(message);
+  assert.ok(!transport.isClosed);
+  await transport.send(message);
+  await transport.ended;
+  assert.deepEqual([transport.isClosed, closes()], [true, 1]);
+  stdout.release();
+});

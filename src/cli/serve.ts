@@ -33,7 +33,6 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
     lane: new CallLane({ ...parts, methods: directMethods(listing) }),
-    now: world.monotonic,
   });
   const handle = serveStdio(createServerFactory({ ...parts, listing }), {
     transport,

@@ -117,12 +117,11 @@ export class Monitor {
         this.#bytes.inc({ direction: "in" }, size);
         introduce(connection, request);
       },
-      answered: (_request, { isError, durationMs }) => {
+      answered: (_request, { isError }) => {
         touch();
         connection.inFlight--;
         connection.calls++;
         if (isError) connection.errors++;
-        this.#latency.record(durationMs);
       },
       refused: (request, error) => {
         if (request !== undefined) connection.inFlight--;
@@ -138,9 +137,11 @@ export class Monitor {
       const startedMs = this.#options.monotonic();
       const outcome = await run(tool, args, context);
       const label = { tool: this.#tools.has(tool.name) ? tool.name : "other" };
+      const durationMs = this.#options.monotonic() - startedMs;
       this.#total++;
+      this.#latency.record(durationMs);
       this.#calls.inc({ ...label, outcome: outcome.ok ? "ok" : "error" });
-      this.#durations.observe(label, (this.#options.monotonic() - startedMs) / 1_000);
+      this.#durations.observe(label, durationMs / 1_000);
       return outcome;
     };
   }
@@ -214,7 +215,7 @@ export class Monitor {
     );
     log.info("statistics", {
       connections: registry.size,
-      callsPerSecond: Math.round((this.#total - this.#totalAtLastLine) / (statsIntervalMs / 100)) / 10,
+      callsPerSecond: Math.round((this.#total - this.#totalAtLastLine) * 10_000 / statsIntervalMs) / 10,
       latencyMs,
       refusals: this.#refused,
       clientsAboveHalfLimit: named(registry.rateLimit.keysAbove(NOTABLE_USE)),

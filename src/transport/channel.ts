@@ -26,7 +26,7 @@ export interface Lane {
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
-  answered(request: JSONRPCRequest, outcome: { readonly isError: boolean; readonly durationMs: number }): void;
+  answered(request: JSONRPCRequest, outcome: { readonly isError: boolean }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
 }
 
@@ -40,8 +40,6 @@ export interface ChannelOptions {
   readonly admit?: (request?: JSONRPCRequest) => RpcError | undefined;
   readonly lane?: Lane;
   readonly observer?: ChannelObserver;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
 }
 
 /** Requests that never wait for others, as a busy client needs them most. */
@@ -49,7 +47,6 @@ const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
 
 interface Pending {
   readonly request: JSONRPCRequest;
-  readonly startedMs: number;
   /** Whether it takes one of the places for requests that run. */
   isRunning: boolean;
   /** Set when the lane answers it. */
@@ -63,7 +60,6 @@ export abstract class Channel implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
 
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
-  readonly #now: () => number;
   readonly #pending = new Map<RequestId, Pending>();
   readonly #queue: JSONRPCRequest[] = [];
   #running = 0;
@@ -73,7 +69,6 @@ export abstract class Channel implements Transport {
 
   constructor(options: ChannelOptions = {}) {
     this.#options = { maxInFlight: 16, maxQueue: Infinity, ...options };
-    this.#now = options.now ?? (() => performance.now());
   }
 
   /** Hands one message to the client. */
@@ -175,7 +170,7 @@ export abstract class Channel implements Transport {
     if (isWaiting && this.#queue.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
-    this.#pending.set(request.id, { request, startedMs: this.#now(), isRunning: false });
+    this.#pending.set(request.id, { request, isRunning: false });
     if (isPrompt) this.onmessage?.(request);
     else if (isWaiting) this.#queue.push(request);
     else this.#run(request);
@@ -210,8 +205,7 @@ export abstract class Channel implements Transport {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    const durationMs = this.#now() - pending.startedMs;
-    this.#options.observer?.answered(pending.request, { isError, durationMs });
+    this.#options.observer?.answered(pending.request, { isError });
     if (pending.isRunning) this.#running--;
     const next = this.#running < this.#options.maxInFlight ? this.#queue.shift() : undefined;
     if (next !== undefined) this.#run(next);

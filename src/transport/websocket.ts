@@ -33,6 +33,8 @@ export interface SocketTransportOptions extends ChannelOptions {
   readonly firstMessageMs: number;
   /** How long a client may say nothing between messages. */
   readonly idleMs: number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
   /** Hears what is sent. */
   readonly sent?: (text: string) => void;
 }

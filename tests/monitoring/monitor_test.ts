@@ -57,7 +57,7 @@ Deno.test("Monitor makes no label out of what a client sends", async () => {
   for (let id = 0; id < 100; id++) {
     const call = request(id, id % 2 === 0 ? `evil${id}` : "tools/call", { name: `evil${id}` });
     observer.received(call, "x");
-    observer.answered(call, { isError: true, durationMs: 1 });
+    observer.answered(call, { isError: true });
     observer.refused(undefined, { code: -32700, message: "x", data: { code: `evil${id}` } });
   }
   const { text } = await monitor.metrics();
@@ -80,7 +80,7 @@ Deno.test("Monitor keeps each connection's own figures and learns who it is, in 
   const { clock, registry, observer } = setup();
   observer.received(request(1, "initialize", { clientInfo: { name: "old", version: "1" } }), "x".repeat(100));
   clock.wall = 5_000;
-  observer.answered(request(1, "initialize"), { isError: false, durationMs: 1 });
+  observer.answered(request(1, "initialize"), { isError: false });
   observer.received(request(2, "get_ticker"), "é".repeat(25));
   observer.refused(request(2, "get_ticker"), { code: -32000, message: "x", data: { code: "ERR_QUEUE_FULL" } });
   const [shown] = registry.status();
@@ -111,15 +111,21 @@ Deno.test("Monitor writes a line of statistics at its interval until it is stopp
       { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
     ],
   });
-  const { monitor, registry, observer } = setup(5);
+  await using exchange = await TestExchange.start();
+  const { clock, monitor, registry } = setup(5);
   for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
-  const call = request(1, "get_ticker");
-  observer.received(call, "x");
-  observer.answered(call, { isError: false, durationMs: 12 });
+  const run = monitor.measured((_tool, _args, _context) => {
+    clock.wall += 12;
+    return Promise.resolve({ ok: true, value: {} });
+  });
+  const tool = everyTool.find("get_crypto_price");
+  assert.ok(tool);
+  for (let call = 0; call < 3; call++) await run(tool, {}, exchange.context);
   monitor.start();
   const { properties } = await promise;
   monitor.stop();
   assert.deepEqual([properties.connections, properties.clientsAboveHalfLimit], [1, { count: 1, first: ["a"] }]);
+  assert.equal(properties.callsPerSecond, 600, "3 in 5 ms");
   assert.deepEqual(properties.latencyMs, { p50: 12, p90: 12, p99: 12 });
   await reset();
 });

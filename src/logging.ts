@@ -72,6 +72,8 @@ function secretPatterns(secrets: readonly string[]): RedactionPattern[] {
   return [
     ...longestFirst.map((secret) => ({ pattern: asQuoted(secret), replacement: REDACTED })),
     { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
+    { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
+    { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: REDACTED },
   ];
 }
 

@@ -52,7 +52,7 @@ export async function bridge(
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { token } = loaded.endpoint;
   const { logLevel: level, logFormat: format, maxMessageSize } = parsed.values;
-  const secrets = token === undefined ? [] : [token];
+  const secrets = token === undefined ? [] : [token.reveal()];
   const logging = await startLogging({ level, format, secrets, output: world.stderr });
   try {
     return await forward(loaded.endpoint, { world, maxMessageSize });

@@ -6,6 +6,7 @@ import { selectTools } from "../tools/catalogue.ts";
 import { openBackend } from "./backend.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { LOCAL_CALLER } from "./local_caller.ts";
 import { printable } from "./live_text.ts";
 import { formatAnswer } from "./table.ts";
 import { judgeToolWords, readToolArguments } from "./tool_arguments.ts";
@@ -30,7 +31,7 @@ export async function call(
   const args = readToolArguments(words, (argument) => tool.input.shape[argument]);
   const backend = await openBackend(loaded, world, world.monotonic());
   try {
-    const outcome = await callTool(tool, args, { ...backend.context, signal: world.shutdown });
+    const outcome = await callTool(tool, args, { ...backend.context, signal: world.shutdown, caller: LOCAL_CALLER });
     await printOutcome(outcome, world, json);
     return outcome.ok ? 0 : 1;
   } finally {

@@ -57,7 +57,7 @@ async function writeFiles(dir: string, certificates: DevelopmentCertificates): P
     const path = join(dir, name);
     const draft = `${path}.new`;
     await Deno.remove(draft).catch(() => {});
-    await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: part === "key" ? 0o600 : 0o644 });
+    await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: 0o600 });
     await Deno.rename(draft, path);
   }
 }

@@ -2,12 +2,13 @@
 
 import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../config/client_settings.ts";
+import { KEYS_SETTINGS } from "../config/keys_settings.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
 import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
-export type CommandName = "serve" | "tools" | "call" | "config" | "client" | "bridge" | "certs" | "simulator";
+export type CommandName = "serve" | "tools" | "call" | "config" | "client" | "bridge" | "keys" | "certs" | "simulator";
 
 /** One command. */
 export interface CommandEntry {
@@ -59,6 +60,13 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "serve one client over stdio from a server elsewhere",
     settings: BRIDGE_SETTINGS,
     operands: { min: 1, max: 1 },
+  },
+  keys: {
+    usage: "keys <create|list|revoke|rotate> [name]",
+    summary: "API keys, by which a server knows its callers",
+    settings: KEYS_SETTINGS,
+    json: true,
+    operands: { min: 0, max: 2 },
   },
   certs: {
     usage: "certs create",

@@ -4,10 +4,11 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
 import { readNamed, readSecretFile } from "../config/files.ts";
 import { isLoopback } from "../loopback.ts";
+import type { Secret } from "../secret.ts";
 
 /** How to be let in, as the settings say it. */
 export interface AccessSettings {
-  readonly token: string | undefined;
+  readonly token: Secret | undefined;
   readonly tokenFile: string | undefined;
   readonly ca: string | undefined;
   readonly cert: string | undefined;
@@ -23,7 +24,7 @@ export async function loadEndpoint(url: URL, access: AccessSettings): Promise<Lo
   const token = access.tokenFile === undefined
     ? access.token
     : await readSecretFile("--token-file", access.tokenFile, problems);
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token.reveal())) {
     problems.push("LUNO_MCP_TOKEN: expected a token without spaces and control characters");
   }
   const tls = await readTls(access, problems);

@@ -35,7 +35,7 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
   if (simulated !== undefined && credentials !== undefined) {
     log.info("the simulated exchange has a key of its own, the configured one stays unused");
   }
-  const key = simulated?.keys.trading ?? credentials;
+  const key = simulated?.keys.trading ?? revealed(credentials);
   const client = new ExchangeClient({
     url: simulated?.url ?? config.apiUrl.href,
     ...(key === undefined ? {} : { credentials: key }),
@@ -52,6 +52,10 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
       await simulated?.stop();
     },
   };
+}
+
+function revealed(credentials: LoadedConfig["credentials"]): { id: string; secret: string } | undefined {
+  return credentials && { id: credentials.id.reveal(), secret: credentials.secret.reveal() };
 }
 
 function callsPerMinute({ config, origins }: LoadedConfig): number {

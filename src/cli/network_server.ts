@@ -1,24 +1,27 @@
 /** The server above the listener: who is connected, what they may ask, and what answers them. */
 
 import { getLogger } from "@logtape/logtape";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import type { Caller } from "../access/caller.ts";
+import { scopeChallenge } from "../access/challenge.ts";
+import { metadataUrl } from "../access/resource_metadata.ts";
 import { isLoopback } from "../loopback.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
 import { listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
-import { addressKey, isLoopbackAddress } from "../session/address.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
+import { callerOfHttp } from "../transport/auth_info.ts";
 import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
-import type { Caller } from "../transport/http.ts";
 import type { HttpSession } from "../transport/http_session.ts";
 import type { SessionObserver } from "../transport/http_sessions.ts";
 import { SERVER_BUSY } from "../transport/json_rpc.ts";
 import type { RpcError } from "../transport/json_rpc.ts";
-import type { Application, Peer, Socket, SocketHandler } from "../transport/listener.ts";
+import type { Application, Socket, SocketHandler } from "../transport/listener.ts";
 import { problemResponse } from "../transport/problem.ts";
 import { createRest } from "../transport/rest.ts";
 import { createStreamableHttp } from "../transport/streamable_http.ts";
@@ -27,11 +30,13 @@ import { CLOSE, SocketTransport } from "../transport/websocket.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import type { Access } from "./open_access.ts";
 import { lazily } from "./lazily.ts";
 import type { Lazy } from "./lazily.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
+const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /** How long running calls may still take once a signal came. */
 const DRAIN_MS = 10_000;
@@ -47,32 +52,35 @@ export class NetworkServer {
   readonly application: Application;
   readonly #loaded: LoadedConfig;
   readonly #world: World;
+  readonly #access: Access;
+  readonly #listing: ReturnType<typeof listingOf>;
   readonly #registry: Registry;
   readonly #monitor: Monitor;
   readonly #backend: Lazy<OpenBackend>;
   readonly #methods: ReadonlySet<string>;
   readonly #factory: ReturnType<typeof createServerFactory>;
   readonly #http: StreamableHttp;
-  readonly #rest: (request: Request) => Promise<Response>;
+  readonly #rest: (request: Request, caller: Caller) => Promise<Response>;
   readonly #sockets = new Set<SocketTransport>();
   readonly #sessions = new Set<HttpSession>();
   readonly #startedMs: number;
   #isReady = true;
 
-  constructor(loaded: LoadedConfig, world: World) {
+  constructor(loaded: LoadedConfig, world: World, access: Access) {
     const { config } = loaded;
     this.#loaded = loaded;
     this.#world = world;
+    this.#access = access;
     this.#startedMs = world.monotonic();
     this.#backend = lazily(async () => {
       const { openBackend } = await import("./backend.ts");
       const backend = await openBackend(loaded, world, this.#startedMs);
       return { ...backend, run: this.#monitor.measured(backend.run) };
     });
-    const listing = listingOf(config.tools);
+    const listing = this.#listing = listingOf(config.tools);
     const maxBodySize = config.maxMessageSize;
     this.#methods = directMethods(listing);
-    this.#registry = createRegistry(loaded, world);
+    this.#registry = createRegistry(loaded, world, access);
     this.#monitor = new Monitor({
       registry: this.#registry,
       tools: [...this.#methods],
@@ -83,11 +91,12 @@ export class NetworkServer {
     this.#factory = createServerFactory({ identity: IDENTITY, listing, backend: this.#backend.get });
     this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend.get, maxBodySize });
     this.#http = createStreamableHttp({
-      factory: this.#factory,
+      factory: () => this.#factory(callerOfHttp),
       maxBodySize,
       idleMs: config.idleTimeout * 1_000,
       now: world.monotonic,
       admit: (_request, { identity }) => this.#admitMessage(identity),
+      challenge: (message, call) => this.#challenge(message, call),
       observer: this.#watchSessions(),
     });
     this.application = this.#createApplication();
@@ -109,6 +118,7 @@ export class NetworkServer {
     await this.#http.close();
     this.#monitor.stop();
     await (await this.#backend.settled())?.close();
+    this.#access.close();
   }
 
   #createApplication(): Application {
@@ -122,9 +132,12 @@ export class NetworkServer {
       },
       registry: this.#registry,
       websocket: config.transport === "websocket",
-      identify: (peer) => this.#identify(peer),
+      authenticate: (request, peer) => this.#access.authenticator.authenticate(request, peer),
+      ...(this.#access.resource === undefined ? {} : { resource: this.#access.resource }),
+      issueTicket: (caller) => this.#access.tickets.issue(caller),
+      watch: (caller, end) => this.#access.watch.watch(caller, end),
       openSocket: (socket, caller) => this.#openSocket(socket, caller),
-      mcp: (request, { identity }) => this.#http.fetch(request, { identity }),
+      mcp: (request, caller) => this.#http.fetch(request, caller),
       rest: (request, caller) => this.#answerRest(request, caller),
       metrics: () => this.#monitor.metrics(),
       status: () => this.#status(),
@@ -135,31 +148,32 @@ export class NetworkServer {
     });
   }
 
-  /** On loopback everybody is the person at this machine; elsewhere an address stands for whoever uses it. */
-  #identify({ address }: Peer): Caller {
-    const isLocal = isLoopback(this.#loaded.config.host) && isLoopbackAddress(address);
-    const identity = isLocal ? "local" : addressKey(address);
-    return { identity, limitKey: identity, address };
-  }
-
   #openSocket(socket: Socket, caller: Caller): SocketHandler {
     const { config } = this.#loaded;
-    const connection = this.#registry.open({ ...caller, carrier: "websocket" });
+    const { identity, address, limits } = caller;
+    const connection = this.#registry.open({ identity, address, carrier: "websocket" });
     const { id } = connection.start;
     const transport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,
-      maxInFlight: config.maxInFlight,
+      maxInFlight: limits.maxInFlight ?? config.maxInFlight,
       maxQueue: config.maxQueue,
-      admit: () => this.#admitMessage(caller.limitKey),
-      lane: new CallLane({ identity: IDENTITY, backend: this.#backend.get, methods: this.#methods }),
+      admit: () => this.#admitMessage(caller.identity),
+      lane: new CallLane({ identity: IDENTITY, caller, backend: this.#backend.get, methods: this.#methods }),
       observer: this.#monitor.watch(connection),
       sent: (text) => this.#monitor.sent(connection, text),
       now: this.#world.monotonic,
     });
     this.#sockets.add(transport);
-    log.debug("connected", { id, address: caller.address });
-    serveStdio(this.#factory, { transport, onerror: (error) => log.debug("socket", { id, error: error.message }) });
+    const unwatch = this.#access.watch.watch(caller, (ending) => {
+      accessLog.warning("credential ended", { id, identity, ending });
+      transport.finish(CLOSE.policyViolation, `credential ${ending}`);
+    });
+    accessLog.info("connected", { id, identity, address, transport: "websocket" });
+    serveStdio(() => this.#factory(() => caller), {
+      transport,
+      onerror: (error) => log.debug("socket", { id, error: error.message }),
+    });
     const { text, binary, closed } = transport.handler();
     return {
       text,
@@ -168,35 +182,54 @@ export class NetworkServer {
         closed(code, reason);
         this.#sockets.delete(transport);
         this.#registry.close(connection);
-        log.debug("disconnected", { id, code });
+        unwatch();
+        accessLog.info("disconnected", { id, identity, code });
       },
     };
   }
 
   #watchSessions(): SessionObserver {
     return {
-      opened: (session) => this.#sessions.add(session),
-      closed: (session) => this.#sessions.delete(session),
+      opened: (session) => {
+        this.#sessions.add(session);
+        accessLog.info("connected", { identity: session.identity, transport: "http" });
+      },
+      closed: (session, reason) => {
+        this.#sessions.delete(session);
+        accessLog.info("disconnected", { identity: session.identity, transport: "http", reason });
+      },
     };
   }
 
-  async #answerRest(request: Request, { limitKey }: Caller): Promise<Response> {
-    const refusal = request.method === "POST" ? this.#admit(limitKey) : undefined;
-    if (refusal === undefined) return await this.#rest(request);
+  async #answerRest(request: Request, caller: Caller): Promise<Response> {
+    const refusal = request.method === "POST" ? this.#admit(caller.identity) : undefined;
+    if (refusal === undefined) return await this.#rest(request, caller);
     const { message, retryAfterMs } = refusal;
     this.#monitor.refused({ code: TOO_MANY });
     return problemResponse({ status: 429, code: TOO_MANY, message, retryable: true, retry_after_ms: retryAfterMs });
   }
 
-  #admit(limitKey: string): Refusal | undefined {
-    const admission = this.#registry.rateLimit.take(limitKey);
+  /** Whoever came with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
+  #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: Request; caller: Caller }) {
+    const { resource } = this.#access;
+    const scope = method === "tools/call"
+      ? this.#listing.find(({ tool }) => tool.name === params?.name)?.scope
+      : undefined;
+    if (caller.source !== "token" || resource === undefined || scope === undefined || caller.allows(scope)) return;
+    accessLog.warning("scope denied", { identity: caller.identity, scope });
+    const granted = caller.scopes;
+    return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadataUrl(resource, request.url) }));
+  }
+
+  #admit(identity: string): Refusal | undefined {
+    const admission = this.#registry.rateLimit.take(identity);
     if (admission.ok) return undefined;
     const { retryAfterMs } = admission;
     return { message: `Too many requests: send the next one in ${retryAfterMs} ms`, retryAfterMs };
   }
 
-  #admitMessage(limitKey: string): RpcError | undefined {
-    const refusal = this.#admit(limitKey);
+  #admitMessage(identity: string): RpcError | undefined {
+    const refusal = this.#admit(identity);
     if (refusal === undefined) return undefined;
     const { message, retryAfterMs } = refusal;
     return { code: SERVER_BUSY, message, data: { code: TOO_MANY, retryable: true, retryAfterMs } };
@@ -208,6 +241,8 @@ export class NetworkServer {
       version: IDENTITY.version,
       exchange: this.#loaded.config.exchange,
       ready: this.#isReady,
+      identity_sources: this.#access.sources,
+      warnings: warningsOf(this.#loaded.config),
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
       exchange_client: this.#backend.value?.context.exchange.status() ?? null,
       connections: this.#registry.status(),
@@ -238,11 +273,20 @@ interface Refusal {
   readonly retryAfterMs: number;
 }
 
+/** What an operator shall not forget. */
+export function warningsOf({ host, unsafeExpose }: LoadedConfig["config"]): string[] {
+  if (!unsafeExpose) return [];
+  return [
+    `--unsafe-expose: ${host} is served without the server's own protection: whoever reaches it and has no credential ` +
+    "may read, unless a proxy in front decides who comes through",
+  ];
+}
+
 /**
  * On loopback all clients are one, so limits per client that nobody has set are as wide as all possible connections
  * together.
  */
-function createRegistry({ config, origins }: LoadedConfig, world: World): Registry {
+function createRegistry({ config, origins }: LoadedConfig, world: World, { grants }: Access): Registry {
   const { maxConnectionsPerClient, rateLimit } = config;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {
@@ -253,12 +297,14 @@ function createRegistry({ config, origins }: LoadedConfig, world: World): Regist
   }
   const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
     isLoopback(config.host) && origins[name] === "default";
+  const connectionsOfEach = isWide("maxConnectionsPerClient") ? allowed.connections : maxConnectionsPerClient;
+  const requestsOfEach = isWide("rateLimit") ? rateLimit * config.maxConnections : rateLimit;
   return new Registry({
     maxConnections: allowed.connections,
     maxSockets: allowed.sockets,
-    maxConnectionsPerClient: isWide("maxConnectionsPerClient") ? allowed.connections : maxConnectionsPerClient,
+    maxConnectionsOf: (identity) => grants.limitsOf(identity).maxConnections ?? connectionsOfEach,
     rateLimit: new RateLimit({
-      perMinute: isWide("rateLimit") ? rateLimit * config.maxConnections : rateLimit,
+      perMinute: (identity) => grants.limitsOf(identity).rateLimit ?? requestsOfEach,
       now: world.monotonic,
     }),
     now: world.now,

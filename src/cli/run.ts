@@ -18,20 +18,23 @@ export async function run(world: World): Promise<ExitCode> {
     return 0;
   }
   const { invocation, problems } = read;
-  // Only certificates are written; everything else gives the permission back before it does anything.
-  if (invocation.command !== "certs") Deno.permissions.revokeSync({ name: "write" });
+  // Everything else gives the permission back before it does anything.
+  if (!WRITERS.includes(invocation.command)) Deno.permissions.revokeSync({ name: "write" });
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
   if (!loaded.ok) problems.push(...loaded.problems);
   if (!loaded.ok || problems.length > 0) return await refuse(world, problems);
   const { config, credentials } = loaded;
-  const secrets = credentials === undefined ? [] : [credentials.secret, credentials.id];
+  const secrets = credentials === undefined ? [] : [credentials.secret.reveal(), credentials.id.reveal()];
   return await withLogging(
     { level: config.logLevel, format: config.logFormat, secrets, output: world.stderr },
     () => runCommand(invocation, loaded, world),
   );
 }
+
+/** Commands that write files. */
+const WRITERS: readonly CommandName[] = ["certs", "keys"];
 
 /** Runs `body` with a log that is written out before the answer is given. */
 export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -57,6 +60,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./client.ts")).client;
     case "bridge":
       return (await import("./bridge.ts")).bridge;
+    case "keys":
+      return (await import("./keys.ts")).keys;
     case "certs":
       return (await import("./certs.ts")).certs;
     case "simulator":

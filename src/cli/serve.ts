@@ -10,6 +10,7 @@ import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { lazily } from "./lazily.ts";
+import { LOCAL_CALLER } from "./local_caller.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -32,9 +33,10 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const transport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
-    lane: new CallLane({ ...parts, methods: directMethods(listing) }),
+    lane: new CallLane({ ...parts, caller: LOCAL_CALLER, methods: directMethods(listing) }),
   });
-  const handle = serveStdio(createServerFactory({ ...parts, listing }), {
+  const createServer = createServerFactory({ ...parts, listing });
+  const handle = serveStdio(() => createServer(() => LOCAL_CALLER), {
     transport,
     onerror: (error) => log.debug("stdio", { error: error.message }),
   });

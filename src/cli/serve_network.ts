@@ -3,12 +3,14 @@
 import { getLogger } from "@logtape/logtape";
 import { isLoopback } from "../loopback.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
-import { hasHardenedRuntime } from "../transport/hardened_runtime.ts";
+import { hasClientCertificates, hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
-import { NetworkServer } from "./network_server.ts";
+import { NetworkServer, warningsOf } from "./network_server.ts";
+import { openAccess } from "./open_access.ts";
+import type { Access } from "./open_access.ts";
 import { aborted } from "./serve.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -25,25 +27,35 @@ type Config = LoadedConfig["config"];
 /** Serves until a signal comes, then lets running calls finish for ten seconds at most. */
 export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<ExitCode> {
   const { config } = loaded;
-  const problems = judgeAddress(config);
-  if (!isNative(config) && !hasHardenedRuntime()) problems.push(OLD_RUNTIME);
+  const problems = judgeListener(config);
   const tls = await readTls(config, world);
   if (tls !== undefined && !tls.ok) problems.push(...tls.problems);
-  if (problems.length > 0) return await refuse(world, problems);
-  const server = new NetworkServer(loaded, world);
+  const opened = await openAccess(config, world);
+  if (!opened.ok) problems.push(...opened.problems);
+  if (!opened.ok || problems.length > 0) {
+    if (opened.ok) opened.access.close();
+    return await refuse(world, problems);
+  }
+  const { access } = opened;
+  for (const warning of warningsOf(config)) log.warning(warning);
+  const server = new NetworkServer(loaded, world, access);
   const listen = await chooseListener(config);
-  const files = tls?.ok ? { tls: tls.files } : {};
+  const { judgeCertificate } = access;
   let listener: RunningListener;
   try {
-    listener = await listen(server.application, { ...listenOptions(config), ...files });
+    listener = await listen(server.application, {
+      ...listenOptions(config),
+      ...(tls?.ok ? { tls: tls.files } : {}),
+      ...(judgeCertificate === undefined ? {} : { judgeCertificate }),
+    });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && UNAVAILABLE_CODES.includes(String(error.code)))) throw error;
     const address = `${config.host}:${config.port}`;
     await print(world.stderr, `--host, --port: expected a free address: ${address} is not available (${error.code})`);
     return EX_UNAVAILABLE;
   }
-  world.onHangup(() => void reload(config, { world, listener }));
-  await print(world.stderr, describe(config, { port: listener.port, isSecure: tls !== undefined }));
+  world.onHangup(() => void reload(config, { world, listener, access }));
+  await print(world.stderr, describe(config, { port: listener.port, isSecure: tls !== undefined, access }));
   server.start();
   await aborted(world.shutdown);
   listener.stopAccepting();
@@ -52,8 +64,9 @@ export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<
   return 0;
 }
 
-/** Off loopback nothing starts by accident, as long as nobody has to say who he is. */
-function judgeAddress({ host, sslCert, sslKey, unsafeExpose }: Config): string[] {
+/** What the listener would need that is not there. */
+function judgeListener(config: Config): string[] {
+  const { sslCert, sslKey, sslClientCa, listener } = config;
   const problems: string[] = [];
   if (sslCert !== undefined && sslKey === undefined) {
     problems.push("--ssl-key: expected the key of --ssl-cert: not set");
@@ -61,18 +74,30 @@ function judgeAddress({ host, sslCert, sslKey, unsafeExpose }: Config): string[]
   if (sslCert === undefined && sslKey !== undefined) {
     problems.push("--ssl-cert: expected the certificate of --ssl-key: not set");
   }
-  if (!isLoopback(host) && !unsafeExpose) {
+  if (!isNative(config) && !hasHardenedRuntime()) problems.push(OLD_RUNTIME);
+  if (sslClientCa === undefined) return problems;
+  if (listener === "native") {
     problems.push(
-      `--host: expected an address on loopback, as everybody who reaches another one would be served: current value is ` +
-        `"${host}": add --unsafe-expose where a proxy of yours decides who comes through`,
+      "--listener: expected hardened or auto, as the native one asks nobody for a certificate (--ssl-client-ca)",
+    );
+  }
+  if (!hasClientCertificates()) {
+    problems.push(
+      "--ssl-client-ca: expected Deno 2.9 or later, as older runtimes ask nobody for a certificate: " +
+        `current version is ${Deno.version.deno}`,
     );
   }
   return problems;
 }
 
-async function readTls({ sslCert, sslKey }: Config, world: World): Promise<LoadedTls | undefined> {
+async function readTls({ sslCert, sslKey, sslClientCa }: Config, world: World): Promise<LoadedTls | undefined> {
   if (sslCert === undefined || sslKey === undefined) return undefined;
-  return await loadTls({ certPath: sslCert, keyPath: sslKey, now: world.now });
+  return await loadTls({
+    certPath: sslCert,
+    keyPath: sslKey,
+    ...(sslClientCa === undefined ? {} : { clientAuthoritiesPath: sslClientCa }),
+    now: world.now,
+  });
 }
 
 /** The native listener is faster, the hardened one protects itself. */
@@ -82,8 +107,8 @@ async function chooseListener(config: Config): Promise<Listen> {
   return (await import("../transport/native.ts")).listenNative;
 }
 
-function isNative({ listener, host }: Config): boolean {
-  return listener === "native" || (listener === "auto" && isLoopback(host));
+function isNative({ listener, host, sslClientCa }: Config): boolean {
+  return listener === "native" || (listener === "auto" && isLoopback(host) && sslClientCa === undefined);
 }
 
 const OLD_RUNTIME =
@@ -102,8 +127,15 @@ function listenOptions(config: Config): ListenOptions {
   };
 }
 
-/** A new certificate for new connections; a bad one changes nothing. */
-async function reload(config: Config, { world, listener }: { world: World; listener: RunningListener }): Promise<void> {
+/** Rights and the deny list as the files say now, and a new certificate for new connections; bad files change nothing. */
+async function reload(
+  config: Config,
+  { world, listener, access }: { world: World; listener: RunningListener; access: Access },
+): Promise<void> {
+  const problems = await access.reload();
+  if (problems.length > 0) log.error("access stays as it was as far as its files are not usable", { problems });
+  else log.info("the files of access were read again");
+  access.watch.look();
   const tls = await readTls(config, world);
   if (tls === undefined) return;
   if (!tls.ok) return log.error("the new certificate is not usable, the old one stays", { problems: tls.problems });
@@ -115,7 +147,10 @@ async function reload(config: Config, { world, listener }: { world: World; liste
   }
 }
 
-function describe({ host, exchange, transport }: Config, at: { port: number; isSecure: boolean }): string {
+function describe(
+  { host, exchange, transport }: Config,
+  at: { port: number; isSecure: boolean; access: Access },
+): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
   const address = `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${at.port}`;
   const rows = [
@@ -123,6 +158,7 @@ function describe({ host, exchange, transport }: Config, at: { port: number; isS
     ["Streamable HTTP", `${http}://${address}/mcp`],
     ["REST", `${http}://${address}/v1/tools`],
     ["operators", `${http}://${address}/status`],
+    ["callers", describeCallers(at.access)],
   ];
   const hint = transport === "websocket"
     ? `Try: ${Deno.build.standalone ? NAME : "deno task"} client --uri ${ws}://${address}`
@@ -132,4 +168,8 @@ function describe({ host, exchange, transport }: Config, at: { port: number; isS
     ...rows.map(([name = "", where]) => `  ${name.padEnd(15)}  ${where}`),
     hint,
   ].join("\n");
+}
+
+function describeCallers({ sources }: Access): string {
+  return sources.length === 0 ? "nobody is asked who he is" : `let in by ${sources.join(", ")}`;
 }

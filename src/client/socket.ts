@@ -4,6 +4,7 @@
  * It knows nothing of JSON-RPC, and it does not connect again.
  */
 
+import type { Secret } from "../secret.ts";
 import type { Buffer } from "node:buffer";
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
@@ -22,7 +23,7 @@ export interface ClientTls {
 export interface Endpoint {
   readonly url: URL;
   /** Sent as `Authorization: Bearer …`. */
-  readonly token?: string;
+  readonly token?: Secret;
   readonly tls?: ClientTls;
 }
 
@@ -60,7 +61,7 @@ export function openSocket(
   const { signal, maxMessageSize = 16_777_216, connectTimeoutMs = 10_000, pingIntervalMs = 15_000 } = options;
   if (signal?.aborted) return Promise.reject(gaveUp());
   const socket = new WebSocket(url, [SUBPROTOCOL], {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` },
     maxPayload: maxMessageSize,
     handshakeTimeout: connectTimeoutMs,
     perMessageDeflate: false,

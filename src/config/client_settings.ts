@@ -1,7 +1,7 @@
 /** The settings of the two commands that connect to a server: `client` and `bridge`. */
 
 import { z } from "zod";
-import { decimalNumber, oneOf, SocketAddress, Text, wholeNumber } from "./readers.ts";
+import { decimalNumber, oneOf, SecretText, SocketAddress, Text, wholeNumber } from "./readers.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
 
@@ -14,7 +14,7 @@ const PairNames: z.ZodType<readonly string[], string> = z.string().transform((te
 
 /** How a client is let in by a server. */
 const ACCESS_SETTINGS = {
-  token: { schema: Text, help: "token that the server asks for", env: ["LUNO_MCP_TOKEN"], secret: true },
+  token: { schema: SecretText, help: "token that the server asks for", env: ["LUNO_MCP_TOKEN"], secret: true },
   tokenFile: {
     schema: Text,
     help: "file that holds the token, readable by its owner only",

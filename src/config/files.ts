@@ -1,5 +1,8 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
+import { Secret } from "../secret.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+
 /** Reads a file; `name` is what the operator typed to name it. */
 export async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
   try {
@@ -11,16 +14,18 @@ export async function readNamed(name: string, path: string, problems: string[]):
   }
 }
 
-/** Reads a file that holds one secret, which only its owner may read; the spaces around it are left out. */
-export async function readSecretFile(name: string, path: string, problems: string[]): Promise<string | undefined> {
-  const text = (await readNamed(name, path, problems))?.trim();
+/** Reads a file that only its owner may read and that the program's user owns. */
+export async function readPrivate(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  const found = await judgePrivateFile(name, path);
+  problems.push(...found);
+  return found.length > 0 ? undefined : await readNamed(name, path, problems);
+}
+
+/** Reads a private file that holds one secret; the spaces around it are left out. */
+export async function readSecretFile(name: string, path: string, problems: string[]): Promise<Secret | undefined> {
+  const text = (await readPrivate(name, path, problems))?.trim();
   if (text === undefined) return undefined;
-  const { mode } = await Deno.stat(path);
-  if (mode !== null && (mode & 0o077) !== 0) {
-    const shown = (mode & 0o777).toString(8).padStart(4, "0");
-    problems.push(`${name}: expected a file that only its owner can read: mode is ${shown}: run chmod 600 ${path}`);
-  }
-  if (text !== "") return text;
+  if (text !== "") return new Secret(text);
   problems.push(`${name}: expected a secret: ${path} is empty`);
   return undefined;
 }

@@ -7,12 +7,13 @@ import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
+import type { Secret } from "../secret.ts";
 import type { Settings } from "./setting.ts";
 
 /** An API key of the exchange. */
 export interface Credentials {
-  readonly id: string;
-  readonly secret: string;
+  readonly id: Secret;
+  readonly secret: Secret;
 }
 
 type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
@@ -83,7 +84,7 @@ function readJsonObject(name: string, text: string, problems: string[]): Record<
   return undefined;
 }
 
-async function readSecret(config: Partial<Config>, problems: string[]): Promise<string | undefined> {
+async function readSecret(config: Partial<Config>, problems: string[]): Promise<Secret | undefined> {
   if (config.apiSecretFile === undefined || config.apiSecret !== undefined) return config.apiSecret;
   return await readSecretFile("LUNO_API_SECRET_FILE", config.apiSecretFile, problems);
 }
@@ -124,6 +125,15 @@ const NETWORK_ONLY = [
   "listener",
   "sslCert",
   "sslKey",
+  "sslClientCa",
+  "sslClientDeny",
+  "auth",
+  "jwtIssuer",
+  "jwtAudience",
+  "jwksUrl",
+  "jwksFile",
+  "access",
+  "trustedProxies",
   "allowedHosts",
   "allowedOrigins",
   "unsafeExpose",

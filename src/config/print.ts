@@ -1,6 +1,7 @@
 /** The configuration as people may see it: every setting with its origin, secrets redacted. */
 
 import type { Origin } from "./parse.ts";
+import { Secret } from "../secret.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import type { Setting } from "./setting.ts";
@@ -32,5 +33,6 @@ export function publicConfig(loaded: Parameters<typeof shownSettings>[0]): Recor
 function shownValue(value: Config[keyof Config]): ShownSetting["value"] {
   if (value === undefined) return null;
   if (value instanceof URL) return value.href;
+  if (value instanceof Secret) return value.toString();
   return typeof value === "object" ? value.join(",") : value;
 }

@@ -1,9 +1,15 @@
 /** Readers of settings: from the text that a flag, a variable or a file holds to a value, or to what was expected. */
 
+import { isIP } from "node:net";
 import { z } from "zod";
+import { isLoopback } from "../loopback.ts";
+import { Secret } from "../secret.ts";
 
 /** Any text but an empty one. */
 export const Text: z.ZodType<string, string> = z.string().min(1, { error: "expected a value" });
+
+/** A text that no output may show. */
+export const SecretText: z.ZodType<Secret, string> = Text.transform((text) => new Secret(text));
 
 /** A whole number within bounds. */
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
@@ -48,6 +54,11 @@ export function someOf<const Word extends string>(...words: readonly Word[]): z.
 export const List: z.ZodType<readonly string[], string> = z.string()
   .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""));
 
+/** A comma-separated list of IP addresses and networks such as `10.0.0.0/8`. */
+export const Networks: z.ZodType<readonly string[], string> = List.refine((items) => items.every(isNetwork), {
+  error: "expected a comma-separated list of IP addresses and networks such as 10.0.0.0/8",
+});
+
 /** What a switch reads: `true` or `false`. */
 export const Switch: z.ZodType<boolean, string> = oneOf("true", "false").transform((word) => word === "true");
 
@@ -61,6 +72,15 @@ export const Address: z.ZodType<URL, string> = z.string().transform((text, conte
   return z.NEVER;
 });
 
+/** An address of public keys, with its path; https, as whoever answers there decides who is let in. */
+export const KeysAddress: z.ZodType<URL, string> = z.string().transform((text, context) => {
+  const url = URL.parse(text);
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (url !== null && isSafe && url.username === "" && url.password === "" && url.hash === "") return url;
+  context.addIssue({ code: "custom", message: "expected an https address without user name, or http on this machine" });
+  return z.NEVER;
+});
+
 /** A ws or wss address. */
 export const SocketAddress: z.ZodType<URL, string> = z.string().transform((text, context) => {
   const url = URL.parse(text);
@@ -70,6 +90,13 @@ export const SocketAddress: z.ZodType<URL, string> = z.string().transform((text,
   context.addIssue({ code: "custom", message: "expected a ws or wss address without user name" });
   return z.NEVER;
 });
+
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
+}
 
 function listWords(words: readonly string[], joint = "or"): string {
   return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;

@@ -1,6 +1,17 @@
 /** The settings of the server, and of every other command that reaches the exchange. */
 
-import { Address, List, oneOf, someOf, Switch, Text, wholeNumber } from "./readers.ts";
+import {
+  Address,
+  KeysAddress,
+  List,
+  Networks,
+  oneOf,
+  SecretText,
+  someOf,
+  Switch,
+  Text,
+  wholeNumber,
+} from "./readers.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
 
 /** What every command that reaches the exchange understands. */
@@ -53,8 +64,8 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_API_RATE_LIMIT"],
     default: "300",
   },
-  apiKeyId: { schema: Text, help: "Luno API key id", env: ["LUNO_API_KEY", "LUNO_API_KEY_ID"], secret: true },
-  apiSecret: { schema: Text, help: "Luno API key secret", env: ["LUNO_API_SECRET"], secret: true },
+  apiKeyId: { schema: SecretText, help: "Luno API key id", env: ["LUNO_API_KEY", "LUNO_API_KEY_ID"], secret: true },
+  apiSecret: { schema: SecretText, help: "Luno API key secret", env: ["LUNO_API_SECRET"], secret: true },
   apiSecretFile: {
     schema: Text,
     help: "file that holds the secret, readable by its owner only",
@@ -106,6 +117,77 @@ export const SERVER_SETTINGS = {
     value: "path",
     env: ["SSL_KEY_PATH"],
   },
+  sslClientCa: {
+    schema: Text,
+    help: "authorities as PEM: only clients with a certificate of theirs connect; needs the hardened listener",
+    flag: "ssl-client-ca",
+    value: "path",
+    env: ["SSL_CLIENT_CA_PATH"],
+  },
+  sslClientDeny: {
+    schema: Text,
+    help: "file of serial numbers and SHA-256 fingerprints of client certificates to refuse, one a line",
+    flag: "ssl-client-deny",
+    value: "path",
+    env: ["SSL_CLIENT_DENY_PATH"],
+  },
+  auth: {
+    schema: oneOf("auto", "required"),
+    help: "auto: on loopback nobody is asked who he is while no identity source is configured; required: everybody is",
+    flag: "auth",
+    value: "which",
+    env: ["MCP_AUTH"],
+    default: "auto",
+  },
+  jwtIssuer: {
+    schema: Text,
+    help: "issuer of access tokens (JWT); with --jwt-audience and one of --jwks-url and --jwks-file",
+    flag: "jwt-issuer",
+    value: "url",
+    env: ["MCP_JWT_ISSUER"],
+  },
+  jwtAudience: {
+    schema: Text,
+    help: "audience that tokens must have: the address of this server's /mcp, as clients know it",
+    flag: "jwt-audience",
+    value: "url",
+    env: ["MCP_JWT_AUDIENCE"],
+  },
+  jwksUrl: {
+    schema: KeysAddress,
+    help: "where the issuer publishes its keys; https, except on this machine",
+    flag: "jwks-url",
+    value: "url",
+    env: ["MCP_JWKS_URL"],
+  },
+  jwksFile: {
+    schema: Text,
+    help: "file of the issuer's keys (JWKS), instead of --jwks-url",
+    flag: "jwks-file",
+    value: "path",
+    env: ["MCP_JWKS_FILE"],
+  },
+  access: {
+    schema: Text,
+    help: "JSON file of identities: scopes that they have at most, and their limits; read again on SIGHUP",
+    flag: "access",
+    value: "path",
+    env: ["LUNO_MCP_ACCESS"],
+  },
+  trustedProxies: {
+    schema: Networks,
+    help: "proxies whose X-Forwarded-For is believed",
+    flag: "trusted-proxies",
+    value: "list",
+    env: ["MCP_TRUSTED_PROXIES"],
+  },
+  state: {
+    schema: Text,
+    help: "folder of what must survive, API keys among it; the user's state folder without it",
+    flag: "state",
+    value: "path",
+    env: ["LUNO_MCP_STATE"],
+  },
   allowedHosts: {
     schema: List,
     help: "Host headers to let in, beside those of loopback on loopback",
@@ -122,7 +204,7 @@ export const SERVER_SETTINGS = {
   },
   unsafeExpose: {
     schema: Switch,
-    help: "serve everybody who reaches an address off loopback; for those with a proxy of their own in front",
+    help: "start off loopback without TLS or an identity source; for those with a proxy of their own in front",
     flag: "unsafe-expose",
     env: [],
     default: "false",

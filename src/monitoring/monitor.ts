@@ -153,7 +153,7 @@ export class Monitor {
   }
 
   /** Counts a connection that was turned away. */
-  rejected(reason: "server_full" | "client_full" | "origin" | "upgrade"): void {
+  rejected(reason: "server_full" | "client_full" | "origin" | "upgrade" | "access"): void {
     this.#rejections.inc({ reason });
   }
 

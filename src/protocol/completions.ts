@@ -27,9 +27,10 @@ export async function complete(params: CompleteRequestParams, context: ToolConte
 }
 
 async function candidatesFor({ ref, argument }: CompleteRequestParams, context: ToolContext): Promise<string[]> {
-  const { exchange, markets, server, signal } = context;
+  const { exchange, markets, server, caller, signal } = context;
   if (ref.type === "ref/resource") {
-    const isOffered = exchange.hasCredentials && server.tools.some(({ group }) => group === "account");
+    const isOffered = exchange.hasCredentials &&
+      server.tools.some(({ group, scope }) => group === "account" && caller.allows(scope));
     if (ref.uri !== "luno://accounts/{id}" || argument.name !== "id" || !isOffered) return [];
     const { balance } = await exchange.call("getBalances", {}, { signal });
     return balance.map((row) => row.account_id);

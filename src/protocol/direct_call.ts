@@ -1,5 +1,6 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
+import type { CallerFacts } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./mcp_server.ts";
 import type { ToolError } from "./tool_error.ts";
@@ -36,6 +37,7 @@ export interface DirectCall {
   /** An object of arguments; the protocol's own `_meta` in it is none. */
   readonly params?: unknown;
   readonly signal: AbortSignal;
+  readonly caller: CallerFacts;
 }
 
 /** The tool's plain answer, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
@@ -46,11 +48,11 @@ export type DirectAnswer =
 /** Runs a tool by its method. Never rejects. */
 export async function callDirectly(
   { tools, context, run }: Backend,
-  { method, params, signal }: DirectCall,
+  { method, params, ...call }: DirectCall,
 ): Promise<DirectAnswer> {
   const tool = tools.find(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const outcome = await run(tool, withoutMeta(params), { ...context, signal });
+  const outcome = await run(tool, withoutMeta(params), { ...context, ...call });
   return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
 }
 

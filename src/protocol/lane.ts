@@ -10,6 +10,7 @@ import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import { callDirectly } from "./direct_call.ts";
+import type { CallerFacts } from "../tools/tool.ts";
 import type { Backend } from "./mcp_server.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 
@@ -24,6 +25,8 @@ export type Answer = { readonly result: unknown } | { readonly resultJson: strin
 export interface LaneParts {
   readonly identity: { readonly name: string; readonly version: string };
   readonly backend: () => Promise<Backend>;
+  /** Whose connection it is. */
+  readonly caller: CallerFacts;
   /** Methods that are tools' names. */
   readonly methods: ReadonlySet<string>;
 }
@@ -68,7 +71,7 @@ export class CallLane {
 
   async #call(name: string, args: unknown, signal: AbortSignal, stamp?: string): Promise<Answer> {
     try {
-      const outcome = await runTool(await this.#parts.backend(), { name, args, signal });
+      const outcome = await runTool(await this.#parts.backend(), { name, args, signal, caller: this.#parts.caller });
       return outcome === undefined ? { error: unknownTool(name) } : { resultJson: toResultJson(outcome, stamp) };
     } catch (error) {
       return internalError(error);
@@ -77,7 +80,7 @@ export class CallLane {
 
   async #direct({ method, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
     try {
-      return await callDirectly(await this.#parts.backend(), { method, params, signal });
+      return await callDirectly(await this.#parts.backend(), { method, params, signal, caller: this.#parts.caller });
     } catch (error) {
       return internalError(error);
     }

@@ -4,7 +4,8 @@
  */
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
-import type { Scope, ToolGroup } from "../tools/tool.ts";
+import type { Scope } from "../scopes.ts";
+import type { ToolGroup } from "../tools/tool.ts";
 import listing from "./listing.json" with { type: "json" };
 
 /** A tool as lists show it, with what decides whether a caller sees it. */

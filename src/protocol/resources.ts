@@ -3,7 +3,8 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
 import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
 import { endpoints } from "../exchange/endpoints.ts";
-import type { ToolContext, ToolGroup } from "../tools/tool.ts";
+import type { Scope } from "../scopes.ts";
+import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import { callTool } from "./tool_call.ts";
 
 /** What resources show beside what tools can reach. */
@@ -20,6 +21,8 @@ interface ResourceEntry {
   readonly description: string;
   /** Offered only where this group of tools is. */
   readonly group?: ToolGroup;
+  /** Offered only to whom may do this. */
+  readonly scope?: Scope;
   read(context: ResourceContext): Promise<unknown> | unknown;
 }
 
@@ -30,6 +33,7 @@ const ENTRIES: readonly ResourceEntry[] = [
     uri: "luno://config",
     name: "Configuration",
     description: "The server's settings, without secrets",
+    scope: "server:admin",
     read: ({ config }) => config,
   },
   {
@@ -76,9 +80,9 @@ const ENTRIES: readonly ResourceEntry[] = [
 
 const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
 
-/** The resources as lists show them to somebody who is offered these groups of tools. */
-export function listResources(groups: ReadonlySet<ToolGroup>): Resource[] {
-  return ENTRIES.filter(({ group }) => group === undefined || groups.has(group))
+/** The resources as lists show them to a caller that is offered these groups of tools. */
+export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): Resource[] {
+  return ENTRIES.filter((entry) => isOffered(entry, groups, caller))
     .map(({ uri, name, description }) => ({ uri, name, description, mimeType: "application/json" }));
 }
 
@@ -102,9 +106,9 @@ export function listResourceTemplates(groups: ReadonlySet<ToolGroup>): ResourceT
 export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
   const accountId = ACCOUNT_URI.exec(uri)?.[1];
   const entry = ENTRIES.find((candidate) => candidate.uri === uri);
-  const group = accountId === undefined ? entry?.group : "account";
-  const isOffered = group === undefined || context.server.tools.some((tool) => tool.group === group);
-  if ((entry === undefined && accountId === undefined) || !isOffered) {
+  const known = accountId === undefined ? entry : ACCOUNT;
+  const groups = new Set(offeredTools(context).map(({ group }) => group));
+  if (known === undefined || !isOffered(known, groups, context.caller)) {
     throw new ResourceNotFoundError(uri.slice(0, 200));
   }
   const value = accountId === undefined ? await entry?.read(context) : await readAccount(uri, accountId, context);
@@ -141,6 +145,20 @@ async function runTool(
   const outcome = await callTool(tool, args, context);
   if (outcome.ok) return outcome.value;
   throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
+}
+
+/** What of an account's resource decides about who is offered it. */
+const ACCOUNT: OfferRule = { group: "account" };
+
+type OfferRule = Pick<ResourceEntry, "group" | "scope">;
+
+function isOffered({ group, scope }: OfferRule, groups: ReadonlySet<ToolGroup>, caller: CallerFacts): boolean {
+  return (group === undefined || groups.has(group)) && (scope === undefined || caller.allows(scope));
+}
+
+/** The tools that the caller may use now. */
+function offeredTools({ server, caller }: ResourceContext): readonly Tool[] {
+  return server.tools.filter(({ scope }) => caller.allows(scope));
 }
 
 function asRows(value: unknown): Record<string, unknown>[] {

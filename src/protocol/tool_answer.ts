@@ -2,6 +2,7 @@
 
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Backend } from "./mcp_server.ts";
+import type { CallerFacts } from "../tools/tool.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 const INVALID_PARAMS = -32602;
@@ -11,6 +12,7 @@ export interface RequestedCall {
   readonly name: string;
   readonly args: unknown;
   readonly signal: AbortSignal;
+  readonly caller: CallerFacts;
 }
 
 /** The protocol's error for a tool that does not exist. */
@@ -21,7 +23,7 @@ export function unknownTool(name: string): { readonly code: number; readonly mes
 /** Runs a tool by its name; `undefined` where there is none. */
 export async function runTool({ tools, context, run }: Backend, call: RequestedCall): Promise<ToolOutcome | undefined> {
   const tool = tools.find(call.name);
-  return tool && await run(tool, call.args, { ...context, signal: call.signal });
+  return tool && await run(tool, call.args, { ...context, signal: call.signal, caller: call.caller });
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */

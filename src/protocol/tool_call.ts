@@ -1,11 +1,12 @@
-/** The one way in which a tool runs, whoever calls it: arguments checked, answers checked, errors described. */
+/** The one way in which a tool runs, whoever calls it: scope, arguments and answers checked, errors described. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Tool, ToolContext } from "../tools/tool.ts";
-import { describeError, describeInvalidArguments } from "./tool_error.ts";
+import { describeError, describeInvalidArguments, describeMissingScope } from "./tool_error.ts";
 import type { ToolError } from "./tool_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
+const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /** A tool's answer, or what to tell its caller instead. */
 export type ToolOutcome =
@@ -17,6 +18,11 @@ export type ToolOutcome =
  * has a deadline; there are few of them.
  */
 export async function callTool(tool: Tool, args: unknown, context: ToolContext): Promise<ToolOutcome> {
+  const { caller } = context;
+  if (!caller.allows(tool.scope)) {
+    accessLog.warning("scope denied", { identity: caller.identity, scope: tool.scope, tool: tool.name });
+    return { ok: false, error: describeMissingScope(tool.name, tool.scope) };
+  }
   const read = tool.input.safeParse(args ?? {});
   if (!read.success) return { ok: false, error: describeInvalidArguments(tool.name, read.error) };
   try {

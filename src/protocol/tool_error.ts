@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { ExchangeError } from "../exchange/errors.ts";
+import type { Scope } from "../scopes.ts";
 import { ArgumentError } from "../tools/tool.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
@@ -36,6 +37,15 @@ export function describeError(error: unknown, tool: string): ToolError {
   return {
     code: "ERR_INTERNAL",
     message: `The server failed to run ${tool}: the reason is in its log`,
+    retryable: false,
+  };
+}
+
+/** What a caller is told that may not use a tool. */
+export function describeMissingScope(tool: string, scope: Scope): ToolError {
+  return {
+    code: "ERR_SCOPE_MISSING",
+    message: `Cannot run ${tool} as the caller lacks the scope ${scope}: ask the operator of this server for it`,
     retryable: false,
   };
 }

@@ -9,9 +9,8 @@ export type ConnectionEra = "legacy" | "modern";
 /** What is known about a connection when it opens. */
 export interface ConnectionStart {
   readonly id: string;
-  readonly identity: string;
   /** Whose limits it uses up; several connections may share one. */
-  readonly limitKey: string;
+  readonly identity: string;
   readonly address: string;
   readonly carrier: Carrier;
   /** Wall clock, milliseconds since the Unix epoch. */

@@ -18,12 +18,12 @@ interface Bucket {
 
 /** Token buckets of one size. */
 export class RateLimit {
-  readonly #perMinute: number;
+  readonly #perMinute: (key: string) => number;
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** `perMinute` is both the size of a bucket and what flows into it in a minute; `now` is monotonic milliseconds. */
-  constructor(options: { perMinute: number; now: () => number }) {
+  /** `perMinute` is both the size of a key's bucket and what flows into it in a minute; `now` is monotonic milliseconds. */
+  constructor(options: { perMinute: (key: string) => number; now: () => number }) {
     this.#perMinute = options.perMinute;
     this.#now = options.now;
   }
@@ -35,12 +35,12 @@ export class RateLimit {
       bucket.tokens--;
       return { ok: true };
     }
-    return { ok: false, retryAfterMs: Math.ceil((1 - ROUNDING - bucket.tokens) * MINUTE_MS / this.#perMinute) };
+    return { ok: false, retryAfterMs: Math.ceil((1 - ROUNDING - bucket.tokens) * MINUTE_MS / this.#perMinute(key)) };
   }
 
   /** The share of the bucket that is used up, from 0 to 1. */
   use(key: string): number {
-    return this.#buckets.has(key) ? 1 - this.#refilled(key).tokens / this.#perMinute : 0;
+    return this.#buckets.has(key) ? 1 - this.#refilled(key).tokens / this.#perMinute(key) : 0;
   }
 
   /** Keys that have used more than `share` of their bucket. */
@@ -50,15 +50,15 @@ export class RateLimit {
 
   #refilled(key: string): Bucket {
     const atMs = this.#now();
-    const bucket = this.#buckets.get(key) ?? this.#add(key, atMs);
-    bucket.tokens = Math.min(this.#perMinute, bucket.tokens + (atMs - bucket.atMs) * this.#perMinute / MINUTE_MS);
+    const perMinute = this.#perMinute(key);
+    const bucket = this.#buckets.get(key) ?? this.#add(key, { tokens: perMinute, atMs });
+    bucket.tokens = Math.min(perMinute, bucket.tokens + (atMs - bucket.atMs) * perMinute / MINUTE_MS);
     bucket.atMs = atMs;
     return bucket;
   }
 
-  #add(key: string, atMs: number): Bucket {
-    if (this.#buckets.size >= MAX_KEYS) this.#forget(atMs);
-    const bucket = { tokens: this.#perMinute, atMs };
+  #add(key: string, bucket: Bucket): Bucket {
+    if (this.#buckets.size >= MAX_KEYS) this.#forget(bucket.atMs);
     this.#buckets.set(key, bucket);
     return bucket;
   }
@@ -66,7 +66,8 @@ export class RateLimit {
   /** Forgets what is full again; failing that the oldest key, so that memory stays bounded. */
   #forget(atMs: number): void {
     for (const [key, { tokens, atMs: since }] of this.#buckets) {
-      if (tokens + (atMs - since) * this.#perMinute / MINUTE_MS >= this.#perMinute) this.#buckets.delete(key);
+      const perMinute = this.#perMinute(key);
+      if (tokens + (atMs - since) * perMinute / MINUTE_MS >= perMinute) this.#buckets.delete(key);
     }
     if (this.#buckets.size < MAX_KEYS) return;
     const [oldest] = this.#buckets.keys();

@@ -17,7 +17,8 @@ export interface RegistryOptions {
   readonly maxConnections: number;
   /** Sockets in all, upgraded or not; more than connections, so that those who are refused can be told. */
   readonly maxSockets: number;
-  readonly maxConnectionsPerClient: number;
+  /** How many connections this identity may have. */
+  readonly maxConnectionsOf: (identity: string) => number;
   readonly rateLimit: RateLimit;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -56,37 +57,37 @@ export class Registry {
   }
 
   /** Counts a request over HTTP as a connection of its client, until it is answered; or says why it may not run. */
-  admitRequest(limitKey: string): Place | Rejection {
-    const { maxConnections, maxConnectionsPerClient } = this.#options;
+  admitRequest(identity: string): Place | Rejection {
+    const { maxConnections, maxConnectionsOf } = this.#options;
     if (this.#connections.size + this.#requests >= maxConnections) return "server_full";
-    if ((this.#perClient.get(limitKey) ?? 0) >= maxConnectionsPerClient) return "client_full";
+    if ((this.#perClient.get(identity) ?? 0) >= maxConnectionsOf(identity)) return "client_full";
     this.#requests++;
-    this.#count(limitKey, 1);
+    this.#count(identity, 1);
     return releasedOnce(() => {
       this.#requests--;
-      this.#count(limitKey, -1);
+      this.#count(identity, -1);
     });
   }
 
-  /** Tells whether one more connection with this key would be too many; sockets that have not upgraded count too. */
-  reject(limitKey: string): Rejection | undefined {
-    const { maxConnections, maxConnectionsPerClient } = this.#options;
+  /** Tells whether one more connection of this identity would be too many; sockets that have not upgraded count too. */
+  reject(identity: string): Rejection | undefined {
+    const { maxConnections, maxConnectionsOf } = this.#options;
     if (this.#connections.size >= maxConnections || this.#sockets > maxConnections) return "server_full";
-    return (this.#perClient.get(limitKey) ?? 0) >= maxConnectionsPerClient ? "client_full" : undefined;
+    return (this.#perClient.get(identity) ?? 0) >= maxConnectionsOf(identity) ? "client_full" : undefined;
   }
 
   /** Adds a connection. */
   open(start: Omit<ConnectionStart, "id" | "since">): Connection {
     const connection = new Connection({ ...start, id: `c${++this.#opened}`, since: this.#options.now() });
     this.#connections.set(connection.start.id, connection);
-    this.#count(start.limitKey, 1);
+    this.#count(start.identity, 1);
     return connection;
   }
 
   /** Removes a connection; a second time does nothing. */
   close(connection: Connection): void {
-    const { id, limitKey } = connection.start;
-    if (this.#connections.delete(id)) this.#count(limitKey, -1);
+    const { id, identity } = connection.start;
+    if (this.#connections.delete(id)) this.#count(identity, -1);
   }
 
   /** The wall clock that connections are dated by. */
@@ -96,13 +97,13 @@ export class Registry {
 
   /** Everybody as operators see them, longest connected first. */
   status(): ConnectionStatus[] {
-    return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.limitKey)));
+    return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.identity)));
   }
 
-  #count(limitKey: string, change: 1 | -1): void {
-    const count = (this.#perClient.get(limitKey) ?? 0) + change;
-    if (count === 0) this.#perClient.delete(limitKey);
-    else this.#perClient.set(limitKey, count);
+  #count(identity: string, change: 1 | -1): void {
+    const count = (this.#perClient.get(identity) ?? 0) + change;
+    if (count === 0) this.#perClient.delete(identity);
+    else this.#perClient.set(identity, count);
   }
 }
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { ExchangeError } from "../exchange/errors.ts";
+import { SCOPES } from "../scopes.ts";
 import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 
@@ -53,7 +54,8 @@ const checkApiHealth = defineTool({
 const describeCapabilities = defineTool({
   name: "describe_capabilities",
   title: "Capabilities",
-  description: "What this server is and offers: version, exchange, tools with scopes. Needs no call to the exchange.",
+  description:
+    "What this server is and offers you: version, exchange, your identity and scopes, tools. Needs no call to the exchange.",
   group: "server",
   scope: "market:read",
   annotations: READS_SERVER,
@@ -64,16 +66,18 @@ const describeCapabilities = defineTool({
     exchange: z.enum(["live", "simulated"]),
     credentials: z.boolean(),
     trading: z.enum(["off"]),
+    caller: z.object({ identity: z.string(), scopes: z.array(z.string()) }),
     tools: z.array(z.object({ name: z.string(), scope: z.string() })),
   }),
-  run(_input, { server, exchange }) {
+  run(_input, { server, exchange, caller }) {
     return Promise.resolve({
       server: server.name,
       version: server.version,
       exchange: server.exchange,
       credentials: exchange.hasCredentials,
       trading: "off" as const,
-      tools: server.tools.map(({ name, scope }) => ({ name, scope })),
+      caller: { identity: caller.identity, scopes: SCOPES.filter((scope) => caller.allows(scope)) },
+      tools: server.tools.filter(({ scope }) => caller.allows(scope)).map(({ name, scope }) => ({ name, scope })),
     });
   },
 });

@@ -3,9 +3,7 @@
 import type { z } from "zod";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
-
-/** What a caller must be allowed to do before a tool runs for it. */
-export type Scope = "market:read" | "account:read";
+import type { Scope } from "../scopes.ts";
 
 /** The group that `--tools` switches on and off. */
 export type ToolGroup = "market" | "account" | "server";
@@ -29,8 +27,17 @@ export const READS_EXCHANGE: Hints = {
 /** Answers from what the server itself knows. */
 export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
 
+/** Who calls, as far as tools may know. */
+export interface CallerFacts {
+  /** Such as `local` or `key:alice`. */
+  readonly identity: string;
+  /** Whether it may do this now; asked anew each time. */
+  allows(scope: Scope): boolean;
+}
+
 /** What a running tool may use. */
 export interface ToolContext {
+  readonly caller: CallerFacts;
   readonly exchange: Exchange;
   readonly markets: Markets;
   /** Aborts when the caller cancels, leaves, or the call's time is over. */
@@ -46,7 +53,7 @@ export interface ServerFacts {
   readonly name: string;
   readonly version: string;
   readonly exchange: "live" | "simulated";
-  /** The tools that this caller is offered. */
+  /** Every tool that is switched on; a caller is offered those that its scopes allow. */
   readonly tools: readonly Tool[];
 }
 
@@ -57,6 +64,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly title: string;
   readonly description: string;
   readonly group: ToolGroup;
+  /** What a caller must be allowed to do before the tool runs for it. */
   readonly scope: Scope;
   readonly annotations: Hints;
   readonly input: Input;

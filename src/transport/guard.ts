@@ -15,9 +15,9 @@ export function guard(application: Application): Application {
         return internalError("fetch", error);
       }
     },
-    upgrade(request, peer) {
+    async upgrade(request, peer) {
       try {
-        const decision = application.upgrade(request, peer);
+        const decision = await application.upgrade(request, peer);
         return decision instanceof Response ? decision : guardAcceptance(decision);
       } catch (error) {
         return internalError("upgrade", error);

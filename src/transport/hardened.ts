@@ -12,19 +12,19 @@ import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TlsOptions } from "node:tls";
+import type { TlsOptions, TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import { getLogger } from "@logtape/logtape";
 import { isAccepting } from "./accept_watch.ts";
 import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { readHandshake } from "./handshake.ts";
-import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsFiles } from "./listener.ts";
+import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsSettings } from "./listener.ts";
 import { webRequest } from "./node_request.ts";
-import { hasHardenedRuntime } from "./hardened_runtime.ts";
+import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
 import { refuseUpgrade } from "./refusal.ts";
-import { assertPair } from "./tls.ts";
+import { assertPair, authoritiesOf } from "./tls.ts";
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -32,16 +32,20 @@ const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
+/** Certificates that the present authorities are known to have signed; who falls out shakes hands in full again. */
+const MAX_VERIFIED = 10_000;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
 /**
  * Starts the hardened listener. See {@linkcode Listen}.
  *
- * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence
+ * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence; for authorities of clients
+ *   that are none, or that come without `judgeCertificate`
  */
 export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
   assertLimitsWork();
+  assertClientsAreJudged(options);
   const listener = new HardenedListener(guard(application), options);
   await listener.listen(options);
   return listener;
@@ -58,6 +62,7 @@ class HardenedListener implements RunningListener {
   readonly #connections = new Set<TcpSocket>();
   readonly #sockets = new Set<HardenedSocket>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
+  readonly #clients: ClientGate | undefined;
   #isWatching = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
@@ -77,12 +82,16 @@ class HardenedListener implements RunningListener {
     if (options.tls === undefined) this.#server = createHttpServer(limits);
     else {
       const handshakeTimeout = limits.headersTimeout;
-      this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...secureContext(options.tls) });
+      this.#clients = ClientGate.of(options);
+      const asked = this.#clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+      this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...asked, ...secureContext(options.tls) });
+      // Before the server's own listener, which begins to read requests.
+      this.#secure.prependListener("secureConnection", (connection) => this.#clients?.finish(connection));
       this.#server = this.#secure;
     }
     this.#server.on("connection", (connection) => this.#admit(connection));
     this.#server.on("request", this.#requestListener());
-    this.#server.on("upgrade", (incoming, connection, head) => this.#upgrade(incoming, connection, head));
+    this.#server.on("upgrade", (incoming, connection, head) => void this.#upgrade(incoming, connection, head));
   }
 
   async listen({ hostname, port, pingIntervalMs }: ListenOptions): Promise<void> {
@@ -103,9 +112,13 @@ class HardenedListener implements RunningListener {
     this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs);
   }
 
-  reload(tls: TlsFiles): void {
+  reload(tls: TlsSettings): void {
     if (this.#secure === undefined) throw new TypeError("Cannot use a certificate as the listener was started without");
+    if ((tls.clientAuthorities === undefined) !== (this.#clients === undefined)) {
+      throw new TypeError("Cannot begin or cease to ask clients for certificates as the listener is running");
+    }
     this.#secure.setSecureContext(secureContext(tls));
+    this.#clients?.replaceAuthorities(tls.clientAuthorities);
   }
 
   stopAccepting(): void {
@@ -130,6 +143,7 @@ class HardenedListener implements RunningListener {
       return;
     }
     this.#connections.add(connection);
+    this.#clients?.begin(connection);
     connection.once("close", () => {
       this.#connections.delete(connection);
       admission.release();
@@ -158,9 +172,10 @@ class HardenedListener implements RunningListener {
     };
   }
 
-  #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): void {
+  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
     connection.on("error", () => {}); // Its close event says the same.
-    const decision = this.#decide(incoming);
+    const decision = await this.#decide(incoming);
+    if (connection.destroyed) return;
     if (decision instanceof Response) {
       refuseUpgrade(connection, decision).catch(() => connection.destroy());
       return;
@@ -174,12 +189,12 @@ class HardenedListener implements RunningListener {
     });
   }
 
-  #decide(incoming: IncomingMessage): Response | Acceptance {
+  async #decide(incoming: IncomingMessage): Promise<Response | Acceptance> {
     const request = hasOneHost(incoming) ? webRequest(incoming) : undefined;
     if (request === undefined) return badRequest();
     const handshake = readHandshake(request);
     if (handshake.kind === "invalid") return handshake.response;
-    const decision = this.#application.upgrade(request, peerAt(incoming.socket));
+    const decision = await this.#application.upgrade(request, peerAt(incoming.socket));
     if (decision instanceof Response) return decision;
     const { protocol } = decision;
     const offered = handshake.kind === "websocket" && protocol !== undefined && handshake.protocols.includes(protocol);
@@ -205,9 +220,95 @@ class HardenedListener implements RunningListener {
   }
 }
 
+/** The certificates of clients that were let in, by connection. */
+const certificates = new WeakMap<TcpSocket, Uint8Array>();
+
+/** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
+class ClientGate {
+  readonly #judge: (certificate: Uint8Array) => boolean;
+  #authorities: string | undefined;
+  /** Fingerprints, the latest last. */
+  readonly #verified = new Set<string>();
+  /** Connections within their TLS handshake, by their other end. */
+  readonly #handshakes = new Map<string, TcpSocket>();
+
+  private constructor(authorities: string, judge: (certificate: Uint8Array) => boolean) {
+    this.#authorities = authorities;
+    this.#judge = judge;
+  }
+
+  /** The gate, where clients are asked for certificates. */
+  static of({ tls, judgeCertificate }: ListenOptions): ClientGate | undefined {
+    if (tls?.clientAuthorities === undefined || judgeCertificate === undefined) return undefined;
+    return new ClientGate(tls.clientAuthorities, judgeCertificate);
+  }
+
+  /** A connection was accepted and begins its handshake. */
+  begin(connection: TcpSocket): void {
+    const end = endOf(connection);
+    this.#handshakes.set(end, connection);
+    connection.once("close", () => {
+      if (this.#handshakes.get(end) === connection) this.#handshakes.delete(end);
+    });
+  }
+
+  /** A handshake has succeeded; the connection is destroyed unless the client may come in. */
+  finish(connection: TLSSocket): void {
+    this.#handshakes.delete(endOf(connection));
+    const certificate = this.#accept(connection);
+    if (certificate !== undefined) certificates.set(connection, certificate);
+    else connection.destroy();
+  }
+
+  /** Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. */
+  replaceAuthorities(authorities: string | undefined): void {
+    if (authorities === this.#authorities) return;
+    this.#authorities = authorities;
+    this.#verified.clear();
+    for (const connection of this.#handshakes.values()) connection.destroy();
+  }
+
+  #accept(connection: TLSSocket): Uint8Array | undefined {
+    const certificate = connection.authorized ? connection.getPeerX509Certificate() : undefined;
+    if (certificate === undefined) return undefined;
+    const { fingerprint256: fingerprint } = certificate;
+    // All servers of a process share the keys of their session tickets, which also outlive other authorities.
+    if (connection.isSessionReused() && !this.#verified.has(fingerprint)) return undefined;
+    this.#remember(fingerprint);
+    const der = new Uint8Array(certificate.raw);
+    try {
+      return this.#judge(der) ? der : undefined;
+    } catch (error) {
+      log.error("application failed", { during: "judgeCertificate", error });
+      return undefined;
+    }
+  }
+
+  #remember(fingerprint: string): void {
+    this.#verified.delete(fingerprint);
+    this.#verified.add(fingerprint);
+    if (this.#verified.size <= MAX_VERIFIED) return;
+    for (const oldest of this.#verified) {
+      this.#verified.delete(oldest);
+      break;
+    }
+  }
+}
+
 function assertLimitsWork(): void {
   if (hasHardenedRuntime()) return;
   throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
+}
+
+function assertClientsAreJudged({ tls, judgeCertificate }: ListenOptions): void {
+  if (tls?.clientAuthorities === undefined) return;
+  if (judgeCertificate === undefined) {
+    throw new TypeError("Cannot ask clients for certificates as nobody judges them: judgeCertificate is not set");
+  }
+  if (!hasClientCertificates()) {
+    const version = Deno.version.deno;
+    throw new TypeError(`Cannot ask clients for certificates as it needs Deno 2.9: current version is ${version}`);
+  }
 }
 
 function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: number } {
@@ -222,9 +323,10 @@ function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: num
   };
 }
 
-function secureContext(tls: TlsFiles): TlsOptions {
+function secureContext(tls: TlsSettings): TlsOptions {
   assertPair(tls);
-  return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" };
+  const authorities = tls.clientAuthorities === undefined ? {} : { ca: authoritiesOf(tls.clientAuthorities) };
+  return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", ...authorities };
 }
 
 function hasOneHost(incoming: IncomingMessage): boolean {
@@ -232,8 +334,15 @@ function hasOneHost(incoming: IncomingMessage): boolean {
 }
 
 /** A peer that has gone has no address any more, and nobody asks for it. */
-function peerAt({ remoteAddress = "0.0.0.0", remotePort = 0 }: TcpSocket): Peer {
-  return peerOf(remoteAddress, remotePort);
+function peerAt(connection: TcpSocket): Peer {
+  const { remoteAddress = "0.0.0.0", remotePort = 0 } = connection;
+  const peer = peerOf(remoteAddress, remotePort);
+  const certificate = certificates.get(connection);
+  return certificate === undefined ? peer : { ...peer, certificate };
+}
+
+function endOf({ remoteAddress, remotePort }: TcpSocket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function badRequest(): Response {

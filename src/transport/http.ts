@@ -3,24 +3,26 @@
  * from `Request` to `Response`; sockets and TLS are the listeners'.
  */
 
+import { getLogger } from "@logtape/logtape";
 import { Hono } from "hono";
+import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import type { Acceptance, Application, Peer } from "./listener.ts";
-import { judgeOrigin } from "./origin_rules.ts";
-import type { OriginRules } from "./origin_rules.ts";
-import { isLoopbackAddress } from "../session/address.ts";
+import type { Authentication, Denial } from "../access/authenticator.ts";
+import type { Caller, Ending } from "../access/caller.ts";
+import { challengeOf, METADATA_PATH, scopeChallenge } from "../access/challenge.ts";
+import { judgeOrigin } from "../access/origin_rules.ts";
+import type { OriginRules } from "../access/origin_rules.ts";
+import { describeResource, metadataUrl } from "../access/resource_metadata.ts";
+import type { ResourceFacts } from "../access/resource_metadata.ts";
+import { TICKET_PREFIX, TICKET_SECONDS } from "../access/tickets.ts";
+import type { Scope } from "../scopes.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
-import type { Socket, SocketHandler } from "./listener.ts";
+import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 import { problemResponse } from "./problem.ts";
 import { watchBody } from "./watched_body.ts";
 import { SUBPROTOCOL } from "./websocket.ts";
 
-/** Who is calling, as far as limits and sessions are concerned. */
-export interface Caller {
-  readonly identity: string;
-  readonly limitKey: string;
-  readonly address: string;
-}
+const log = getLogger(["luno-mcp-server", "access"]);
 
 /** What an application is made of. */
 export interface HttpParts {
@@ -28,7 +30,14 @@ export interface HttpParts {
   readonly registry: Registry;
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
-  identify(peer: Peer): Caller;
+  /** Finds out who calls, by address and headers alone. */
+  authenticate(request: Request, peer: Peer): Promise<Authentication>;
+  /** Where tokens come from, if they are taken. */
+  readonly resource?: ResourceFacts;
+  /** A one-time ticket for a WebSocket; `undefined` when the caller holds too many. */
+  issueTicket(caller: Caller): string | undefined;
+  /** Has `end` called when the caller's credential ends, until the answered function is called. */
+  watch(caller: Caller, end: (ending: Ending) => void): () => void;
   openSocket(socket: Socket, caller: Caller): SocketHandler;
   /** `/mcp`. */
   mcp(request: Request, caller: Caller): Promise<Response>;
@@ -37,7 +46,7 @@ export interface HttpParts {
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): unknown;
   isReady(): boolean;
-  rejected(reason: Rejection | "origin" | "upgrade"): void;
+  rejected(reason: Rejection | "origin" | "upgrade" | "access"): void;
   /** How to connect, for somebody who opens the address in a browser. */
   readonly hint: string;
 }
@@ -47,19 +56,18 @@ const SOCKET_PATHS = ["/", "/ws"];
 /** When a client that found the server full may try again, in seconds. */
 const RETRY_AFTER_S = 5;
 
-type Bindings = { Bindings: { caller: Caller } };
+type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
 
 /** Joins the parts. */
 export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   return {
     admit: () => parts.registry.admitSocket(),
-    upgrade: (request, peer) => judgeUpgrade(parts, request, parts.identify(peer)),
+    upgrade: (request, peer) => judgeUpgrade(parts, request, peer),
     async fetch(request, peer) {
       const problem = judgeOrigin(request.headers, parts.rules);
-      if (problem === undefined) return await routes.fetch(request, { caller: parts.identify(peer) });
-      parts.rejected("origin");
-      return textResponse(403, problem);
+      if (problem === undefined) return await routes.fetch(request, { peer });
+      return refuse(parts, "origin", textResponse(403, problem));
     },
   };
 }
@@ -67,43 +75,98 @@ export function createApplication(parts: HttpParts): Application {
 function createRoutes(parts: HttpParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
   // The origin was judged before; what arrives here may read the answer.
-  app.use(
-    cors({ origin: (origin) => origin, exposeHeaders: ["mcp-session-id", "mcp-protocol-version", "retry-after"] }),
-  );
-  for (const path of SOCKET_PATHS) {
-    app.get(
-      path,
-      () =>
-        parts.websocket
-          ? textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" })
-          : textResponse(404, "Not found"),
-    );
-    app.all(
-      path,
-      () =>
-        parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET" }) : textResponse(404, "Not found"),
-    );
-  }
-  app.all("/mcp", ({ req, env }) => counted(parts, { ...env, request: req.raw }, parts.mcp));
+  app.use(cors({ origin: (origin) => origin, exposeHeaders: EXPOSED_HEADERS }));
+  addOpenRoutes(app, parts);
+  app.use(authenticated(parts));
+  addSocketHints(app, parts);
+  app.all("/mcp", ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.mcp));
   for (const path of ["/v1/tools", "/v1/tools/:name", "/openapi.json"]) {
-    app.all(path, ({ req, env }) => counted(parts, { ...env, request: req.raw }, parts.rest));
+    app.all(path, ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.rest));
   }
+  app.post("/v1/tickets", ({ var: { caller } }) => issueTicket(parts, caller));
+  app.all("/v1/tickets", () => textResponse(405, "Method not allowed", { allow: "POST" }));
   for (const [path, answer] of Object.entries(operatorRoutes(parts))) {
-    app.get(
-      path,
-      ({ env, req }) => isNear(env.caller, req.raw) ? answer() : textResponse(403, "Served on loopback only"),
-    );
+    app.get(path, ({ var: { caller }, req }) => requireScope(parts, { caller, url: req.url }) ?? answer());
     app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET" }));
   }
   app.notFound(() => textResponse(404, "Not found"));
   return app;
 }
 
+const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
+
+/** What everybody may ask who reaches the server: whether it is there, and where credentials come from. */
+function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
+  const { resource } = parts;
+  const routes: Record<string, (url: string) => Response> = {
+    "/healthz": () => textResponse(200, "ok"),
+    "/readyz": () => parts.isReady() ? textResponse(200, "ready") : textResponse(503, "shutting down"),
+  };
+  if (resource !== undefined) {
+    const describe = (url: string) => Response.json(describeResource(resource, url));
+    routes[METADATA_PATH] = describe;
+    routes[`${METADATA_PATH}/*`] = describe;
+  }
+  for (const [path, answer] of Object.entries(routes)) {
+    app.get(path, ({ req }) => answer(req.url));
+    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET" }));
+  }
+}
+
+/** Lets nobody further who is not known. */
+function authenticated(parts: HttpParts): MiddlewareHandler<Bindings> {
+  return async (context, next) => {
+    const request = context.req.raw;
+    const authentication = await parts.authenticate(request, context.env.peer);
+    if (!authentication.ok) return deny(parts, request, authentication.denial);
+    context.set("caller", authentication.caller);
+    return await next();
+  };
+}
+
+function deny(parts: HttpParts, request: Request, denial: Denial): Response {
+  const { status, reason, address } = denial;
+  log.warning("refused", { status, reason, address, path: new URL(request.url).pathname.slice(0, 100) });
+  const url = parts.resource && metadataUrl(parts.resource, request.url);
+  return refuse(parts, "access", problemResponse(challengeOf(denial, url)));
+}
+
+function requireScope(
+  parts: HttpParts,
+  { caller, url, scope = "server:admin" }: { caller: Caller; url: string; scope?: Scope },
+): Response | undefined {
+  if (caller.allows(scope)) return undefined;
+  log.warning("scope denied", { identity: caller.identity, scope, path: new URL(url).pathname.slice(0, 100) });
+  const metadata = parts.resource && metadataUrl(parts.resource, url);
+  const granted = caller.scopes;
+  return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadata }));
+}
+
+function issueTicket(parts: HttpParts, caller: Caller): Response {
+  const ticket = parts.issueTicket(caller);
+  if (ticket === undefined) {
+    const message = "Too many tickets: use those that were issued, or wait until they have expired";
+    const retry_after_ms = TICKET_SECONDS * 1_000;
+    return problemResponse({ status: 429, code: "ERR_BUSY", message, retryable: true, retry_after_ms });
+  }
+  const body = { ticket, subprotocol: `${TICKET_PREFIX}${ticket}`, expires_in: TICKET_SECONDS };
+  return Response.json(body, { status: 201, headers: { "cache-control": "no-store" } });
+}
+
+function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
+  const notFound = () => textResponse(404, "Not found");
+  for (const path of SOCKET_PATHS) {
+    app.get(path, () => {
+      if (!parts.websocket) return notFound();
+      return textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" });
+    });
+    app.all(path, () => parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET" }) : notFound());
+  }
+}
+
 /** What operators look at. */
 function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promise<Response>> {
   return {
-    "/healthz": () => textResponse(200, "ok"),
-    "/readyz": () => parts.isReady() ? textResponse(200, "ready") : textResponse(503, "shutting down"),
     "/status": () => Response.json(parts.status(), { headers: { "cache-control": "no-store" } }),
     "/metrics": async () => {
       const { text, contentType } = await parts.metrics();
@@ -112,19 +175,13 @@ function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promi
   };
 }
 
-/** Whether a request comes from this machine, and not through a proxy on it. */
-function isNear({ address }: Caller, { headers }: Request): boolean {
-  const isForwarded = ["forwarded", "x-forwarded-for", "x-real-ip"].some((name) => headers.has(name));
-  return isLoopbackAddress(address) && !isForwarded;
-}
-
 /** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
 async function counted(
   parts: HttpParts,
   { request, caller }: { request: Request; caller: Caller },
   answer: HttpParts["mcp"],
 ): Promise<Response> {
-  const place = parts.registry.admitRequest(caller.limitKey);
+  const place = parts.registry.admitRequest(caller.identity);
   if (typeof place === "string") {
     const { status, message } = FULL[place];
     const problem = { status, code: "ERR_BUSY", message, retryable: true, retry_after_ms: RETRY_AFTER_S * 1_000 };
@@ -134,13 +191,27 @@ async function counted(
   try {
     const response = await answer(request, caller);
     isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-    return isStream ? watchBody(response, request.signal, () => place.release()) : response;
+    return isStream ? watchStream(parts, { response, request, caller }, () => place.release()) : response;
   } finally {
     if (!isStream) place.release();
   }
 }
 
-function judgeUpgrade(parts: HttpParts, request: Request, caller: Caller): Response | Acceptance {
+/** A stream ends with the credential that it was opened with. */
+function watchStream(
+  parts: HttpParts,
+  { response, request, caller }: { response: Response; request: Request; caller: Caller },
+  release: () => void,
+): Response {
+  const revocation = new AbortController();
+  const unwatch = parts.watch(caller, () => revocation.abort());
+  return watchBody(response, AbortSignal.any([request.signal, revocation.signal]), () => {
+    unwatch();
+    release();
+  });
+}
+
+async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
   const problem = judgeOrigin(request.headers, parts.rules);
   if (problem !== undefined) return refuse(parts, "origin", textResponse(403, problem));
   const { pathname } = new URL(request.url);
@@ -148,7 +219,10 @@ function judgeUpgrade(parts: HttpParts, request: Request, caller: Caller): Respo
     return refuse(parts, "upgrade", textResponse(404, "Not found"));
   }
   if (!parts.isReady()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });
-  const rejection = parts.registry.reject(caller.limitKey);
+  const authentication = await parts.authenticate(request, peer);
+  if (!authentication.ok) return deny(parts, request, authentication.denial);
+  const { caller } = authentication;
+  const rejection = parts.registry.reject(caller.identity);
   if (rejection !== undefined) return refuse(parts, rejection, full(rejection));
   const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return {
@@ -157,7 +231,7 @@ function judgeUpgrade(parts: HttpParts, request: Request, caller: Caller): Respo
   };
 }
 
-function refuse(parts: HttpParts, reason: Rejection | "origin" | "upgrade", response: Response): Response {
+function refuse(parts: HttpParts, reason: Parameters<HttpParts["rejected"]>[0], response: Response): Response {
   parts.rejected(reason);
   return response;
 }

@@ -7,7 +7,7 @@
  */
 
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
-import type { Implementation, JSONRPCMessage, RequestId, Server } from "@modelcontextprotocol/server";
+import type { AuthInfo, Implementation, JSONRPCMessage, RequestId, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import { cancelledId, INVALID_REQUEST, isRequest } from "./json_rpc.ts";
 import { rpcError } from "./rpc_response.ts";
@@ -28,6 +28,14 @@ export interface HttpSessionOptions {
   readonly keepAliveMs: number;
   /** Called once. */
   readonly onEnd: (session: HttpSession, reason: SessionEnd) => void;
+}
+
+/** What comes along with a request. */
+export interface SessionRequest {
+  /** Who calls, for the handlers. */
+  readonly authInfo: AuthInfo;
+  /** The request's body, where there is one. */
+  readonly message?: JSONRPCMessage;
 }
 
 /** A session; its id is a secret of its client and belongs in no log. */
@@ -86,11 +94,11 @@ export class HttpSession {
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
-  async handle(request: Request, message?: JSONRPCMessage): Promise<Response> {
+  async handle(request: Request, { authInfo, message }: SessionRequest): Promise<Response> {
     this.#lastSeenMs = this.#options.now();
-    if (message === undefined) return this.#watch(request, await this.#transport.handleRequest(request));
+    if (message === undefined) return this.#watch(request, await this.#transport.handleRequest(request, { authInfo }));
     if (!isRequest(message)) {
-      const response = await this.#transport.handleRequest(request, { parsedBody: message });
+      const response = await this.#transport.handleRequest(request, { parsedBody: message, authInfo });
       const cancelled = cancelledId(message);
       if (cancelled !== undefined) await this.#retire(cancelled);
       return response;
@@ -98,7 +106,7 @@ export class HttpSession {
     const { id, method } = message;
     if (this.#running.has(id)) return rpcError({ status: 400, id, error: ID_IN_USE });
     this.#running.add(id);
-    const response = await this.#transport.handleRequest(request, { parsedBody: message });
+    const response = await this.#transport.handleRequest(request, { parsedBody: message, authInfo });
     return this.#watch(request, response, async (isWhole) => {
       if (isWhole || !this.#running.has(id)) this.#running.delete(id);
       else if (method === "initialize") await this.close("refused");

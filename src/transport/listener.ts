@@ -9,6 +9,8 @@ export interface Peer {
   /** IP address, IPv6 without brackets or zone. */
   readonly address: string;
   readonly port: number;
+  /** DER of the client's certificate, accepted; present exactly where the listener asks for one. */
+  readonly certificate?: Uint8Array;
 }
 
 /** A WebSocket that is open. */
@@ -43,7 +45,7 @@ export interface Acceptance {
 export interface Application {
   fetch(request: Request, peer: Peer): Promise<Response>;
   /** Decides about a request to upgrade to WebSocket: a response refuses it. */
-  upgrade(request: Request, peer: Peer): Response | Acceptance;
+  upgrade(request: Request, peer: Peer): Promise<Response | Acceptance>;
   /** A connection was accepted, before TLS and any byte; `false` turns it away. `release` is called when it has ended. */
   admit(peer: Peer): { readonly release: () => void } | false;
 }
@@ -54,12 +56,26 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** What a listener speaks TLS with. */
+export interface TlsSettings extends TlsFiles {
+  /**
+   * Certificates of authorities, as PEM: nobody connects without a certificate that one of them signed. For the hardened
+   * listener, which then needs {@linkcode ListenOptions.judgeCertificate}.
+   */
+  readonly clientAuthorities?: string;
+}
+
 /** How a listener listens. */
 export interface ListenOptions {
   readonly hostname: string;
   /** 0 picks a free one. */
   readonly port: number;
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsSettings;
+  /**
+   * Whether a client may connect whose certificate, as DER, an authority signed. Asked at every connection, since one that
+   * resumes an older TLS session is not checked by the runtime again, not even for its time.
+   */
+  readonly judgeCertificate?: (certificate: Uint8Array) => boolean;
   /** Largest WebSocket message in bytes, joined from fragments; a larger one closes with 1009. */
   readonly maxMessageSize: number;
   /** Between pings on a WebSocket; a peer that does not answer is gone within two intervals. */
@@ -74,8 +90,11 @@ export interface ListenOptions {
 export interface RunningListener {
   readonly hostname: string;
   readonly port: number;
-  /** Uses other certificate files for new connections; throws where the listener cannot. */
-  reload(tls: TlsFiles): void;
+  /**
+   * Uses other certificate files for new connections; throws where the listener cannot. Authorities of clients can be
+   * replaced, but neither added nor left out.
+   */
+  reload(tls: TlsSettings): void;
   /** Accepts nothing more; open sockets go on. */
   stopAccepting(): void;
   /** Ends what is still open, at once, and waits for it. */

@@ -103,7 +103,7 @@ class NativeListener implements RunningListener {
     if (admission === false) return unavailable();
     const handshake = readHandshake(request);
     if (handshake.kind === "websocket") {
-      return this.#upgrade(request, { peer, protocols: handshake.protocols, release: admission.release });
+      return await this.#upgrade(request, { peer, protocols: handshake.protocols, release: admission.release });
     }
     info.completed.then(admission.release, admission.release);
     if (handshake.kind === "invalid") return handshake.response;
@@ -111,12 +111,12 @@ class NativeListener implements RunningListener {
     return sound === undefined ? badRequest() : await this.#application.fetch(sound, peer);
   }
 
-  #upgrade(
+  async #upgrade(
     request: Request,
     { peer, protocols, release }: { peer: Peer; protocols: readonly string[]; release: () => void },
-  ): Response {
+  ): Promise<Response> {
     const sound = soundRequest(request);
-    const decision = sound === undefined ? badRequest() : this.#application.upgrade(sound, peer);
+    const decision = sound === undefined ? badRequest() : await this.#application.upgrade(sound, peer);
     if (decision instanceof Response) {
       release();
       return decision;

@@ -14,11 +14,14 @@ export interface Problem extends ToolError {
  * Dependency): 401 and 403 would send the caller to look at its own credentials, 502 and 503 would make clients repeat
  * what only the operator can mend.
  */
-const STATUS: Readonly<Record<ExchangeErrorCode | "ERR_INVALID_ARGUMENT" | "ERR_INTERNAL", number>> = {
+const STATUS: Readonly<
+  Record<ExchangeErrorCode | "ERR_INVALID_ARGUMENT" | "ERR_SCOPE_MISSING" | "ERR_INTERNAL", number>
+> = {
   ERR_INVALID_ARGUMENT: 400,
   ERR_ARGUMENT_REFUSED: 400,
   ERR_PAIR_UNKNOWN: 400,
   ERR_CURRENCY_UNKNOWN: 400,
+  ERR_SCOPE_MISSING: 403,
   ERR_NOT_FOUND: 404,
   ERR_MARKET_CLOSED: 409,
   ERR_INSUFFICIENT_FUNDS: 409,
@@ -43,6 +46,7 @@ const STATUS: Readonly<Record<ExchangeErrorCode | "ERR_INVALID_ARGUMENT" | "ERR_
 
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",

@@ -8,6 +8,8 @@ import { getLogger } from "@logtape/logtape";
 import { directMethods } from "../protocol/direct_call.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
+import { Offers } from "../protocol/offer.ts";
+import type { CallerFacts } from "../tools/tool.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
 
@@ -26,25 +28,24 @@ export interface RestOptions {
 }
 
 /** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
-export function createRest(options: RestOptions): (request: Request) => Promise<Response> {
+export function createRest(options: RestOptions): (request: Request, caller: CallerFacts) => Promise<Response> {
   const { identity, listing } = options;
   const names = directMethods(listing);
-  let listed: string | undefined;
-  let described: Promise<string> | undefined;
-  const route = async (request: Request): Promise<Response> => {
+  const offers = new Offers(listing);
+  const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    if (pathname === "/v1/tools") return await readable(request, () => listed ??= listText(listing));
+    if (pathname === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
     if (pathname === "/openapi.json") {
-      return await readable(request, () => described ??= describe(identity, listing));
+      return await readable(request, () => describe(identity, offers.of(caller).entries));
     }
     const name = /^\/v1\/tools\/([^/]+)$/.exec(pathname)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
-    return await runTool(name, request, options);
+    return await runTool(name, { request, caller }, options);
   };
-  return async (request) => {
+  return async (request, caller) => {
     try {
-      return await route(request);
+      return await route(request, caller);
     } catch (error) {
       log.error("a request failed", { error });
       return problemResponse({ status: 500, code: "ERR_INTERNAL", message: "The server failed", retryable: false });
@@ -52,7 +53,11 @@ export function createRest(options: RestOptions): (request: Request) => Promise<
   };
 }
 
-async function runTool(name: string, request: Request, options: RestOptions): Promise<Response> {
+async function runTool(
+  name: string,
+  { request, caller }: { request: Request; caller: CallerFacts },
+  options: RestOptions,
+): Promise<Response> {
   const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 30_000 } = options;
   const body = await readJsonBody(request, { maxSize, timeoutMs });
   if (!body.ok) {
@@ -67,7 +72,7 @@ async function runTool(name: string, request: Request, options: RestOptions): Pr
   const { tools, context, run } = await backend();
   const tool = tools.find(name);
   if (tool === undefined) return unknown(name);
-  const outcome = await run(tool, args, { ...context, signal: request.signal });
+  const outcome = await run(tool, args, { ...context, signal: request.signal, caller });
   if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
   return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
 }

@@ -8,6 +8,8 @@
 import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, JSONRPCRequest, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
+import type { Caller } from "../access/caller.ts";
+import { toAuthInfo } from "./auth_info.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
 import { INTERNAL_ERROR, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
@@ -25,12 +27,6 @@ const RETRY_AFTER_MS = 60_000;
 
 /** The code that the protocol's SDKs answer for a session that does not exist. */
 const SESSION_NOT_FOUND = -32001;
-
-/** Who calls. */
-export interface Caller {
-  /** A session belongs to one identity; another one does not find it. */
-  readonly identity: string;
-}
 
 /** How the endpoint serves. */
 export interface StreamableHttpOptions {
@@ -52,6 +48,8 @@ export interface StreamableHttpOptions {
   readonly now: () => number;
   /** Says why a request may not run, if it may not; `data.retryAfterMs` becomes Retry-After. Pings are not asked about. */
   readonly admit?: (request: JSONRPCRequest, caller: Caller) => RpcError | undefined;
+  /** Answers a request in the server's place where its caller would need another token. */
+  readonly challenge?: (message: JSONRPCRequest, parts: { request: Request; caller: Caller }) => Response | undefined;
   readonly observer?: HttpSessionsOptions["observer"];
 }
 
@@ -132,29 +130,33 @@ class Endpoint implements StreamableHttp {
     const { message } = read;
     const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
     if (refusal !== undefined) return refused(message, refusal);
+    const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
+    if (challenge !== undefined) return challenge;
     if (await isLegacyRequest(request, message)) return await this.#postToSession(request, message, caller);
-    return await this.#stateless.fetch(request, { parsedBody: message });
+    return await this.#stateless.fetch(request, { parsedBody: message, authInfo: toAuthInfo(caller) });
   }
 
   async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const id = request.headers.get(SESSION_HEADER);
+    const parts = { authInfo: toAuthInfo(caller), message };
     if (id !== null) {
-      return await this.#sessions.find(id, caller.identity)?.handle(request, message) ?? unknownSession(message);
+      return await this.#sessions.find(id, caller.identity)?.handle(request, parts) ?? unknownSession(message);
     }
     if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = await this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(message, tooMany("Too many sessions of this client"));
-    const response = await session.handle(request, message);
+    const response = await session.handle(request, parts);
     if (!session.isInitialized) await session.close("refused");
     return response;
   }
 
   async #other(request: Request, caller: Caller): Promise<Response> {
-    if (!await isLegacyRequest(request)) return await this.#stateless.fetch(request);
+    const authInfo = toAuthInfo(caller);
+    if (!await isLegacyRequest(request)) return await this.#stateless.fetch(request, { authInfo });
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
-    return await this.#sessions.find(id, caller.identity)?.handle(request) ?? unknownSession();
+    return await this.#sessions.find(id, caller.identity)?.handle(request, { authInfo }) ?? unknownSession();
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import type { TlsFiles } from "./listener.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import type { TlsFiles, TlsSettings } from "./listener.ts";
 
 /** Where the files are, and the clock to judge them by. */
 export interface TlsSource {
@@ -10,37 +11,60 @@ export interface TlsSource {
   readonly certPath: string;
   /** PEM, without a passphrase, readable by its owner only. */
   readonly keyPath: string;
+  /** PEM: the authorities that sign clients' certificates; without it clients need none. */
+  readonly clientAuthoritiesPath?: string;
   /** Wall clock in milliseconds since the Unix epoch. @default Date.now */
   readonly now?: () => number;
 }
 
 /** Files that can be served, or every problem with them, each a sentence that names the file. */
-export type LoadedTls = { ok: true; files: TlsFiles } | { ok: false; problems: string[] };
-
-type ReadFile = { ok: true; text: string } | { ok: false; problem: string };
+export type LoadedTls = { ok: true; files: TlsSettings } | { ok: false; problems: string[] };
 
 /** More than any chain needs. */
 const MAX_FILE_BYTES = 1_048_576;
 
-/** Reads a certificate and its key. */
-export async function loadTls({ certPath, keyPath, now = Date.now }: TlsSource): Promise<LoadedTls> {
-  const [cert, key] = await Promise.all([readPem(certPath), readPem(keyPath)]);
-  const certificate = cert.ok ? parseCertificate(cert.text) : undefined;
-  const privateKey = key.ok ? parseKey(key.text) : undefined;
+/** Reads a certificate and its key, and the authorities of clients. */
+export async function loadTls({ now = Date.now, ...source }: TlsSource): Promise<LoadedTls> {
+  const [own, authorities] = await Promise.all([
+    loadOwn(source, now()),
+    loadAuthorities(source.clientAuthoritiesPath, now()),
+  ]);
+  if (own.ok && authorities.ok) return { ok: true, files: { ...own.files, ...authorities.files } };
+  return { ok: false, problems: [own, authorities].flatMap((loaded) => loaded.ok ? [] : loaded.problems) };
+}
+
+async function loadAuthorities(
+  path: string | undefined,
+  now: number,
+): Promise<{ ok: true; files: { clientAuthorities?: string } } | { ok: false; problems: string[] }> {
+  if (path === undefined) return { ok: true, files: {} };
   const problems: string[] = [];
-  if (!cert.ok) problems.push(cert.problem);
-  else if (certificate === undefined) problems.push(`${certPath}: expected a certificate in PEM`);
-  else problems.push(...validityProblems(certificate, { path: certPath, now: now() }));
-  if (!key.ok) problems.push(key.problem);
-  else {
-    if (privateKey === undefined) problems.push(`${keyPath}: expected a private key in PEM, without a passphrase`);
-    problems.push(...await secrecyProblems(keyPath));
+  const text = await readPem(path, problems);
+  if (text !== undefined) {
+    const { judgeAuthorities } = await import("../access/client_certificate.ts");
+    problems.push(...judgeAuthorities(text, { name: path, now }));
+  }
+  return text !== undefined && problems.length === 0
+    ? { ok: true, files: { clientAuthorities: text } }
+    : { ok: false, problems };
+}
+
+async function loadOwn({ certPath, keyPath }: Omit<TlsSource, "now">, now: number): Promise<LoadedTls> {
+  const problems: string[] = [];
+  const cert = await readPem(certPath, problems);
+  const key = await readPem(keyPath, problems);
+  const certificate = cert === undefined ? undefined : parseCertificate(cert);
+  const privateKey = key === undefined ? undefined : parseKey(key);
+  if (certificate !== undefined) problems.push(...validityProblems(certificate, { path: certPath, now }));
+  else if (cert !== undefined) problems.push(`${certPath}: expected a certificate in PEM`);
+  if (key !== undefined && privateKey === undefined) {
+    problems.push(`${keyPath}: expected a private key in PEM, without a passphrase`);
   }
   if (certificate !== undefined && privateKey !== undefined && !certificate.checkPrivateKey(privateKey)) {
     problems.push(`${keyPath}: expected the key of the certificate in ${certPath}, which has another one`);
   }
-  return problems.length === 0 && cert.ok && key.ok
-    ? { ok: true, files: { cert: cert.text, key: key.text } }
+  return problems.length === 0 && cert !== undefined && key !== undefined
+    ? { ok: true, files: { cert, key } }
     : { ok: false, problems };
 }
 
@@ -56,24 +80,41 @@ export function assertPair({ cert, key }: TlsFiles): void {
   }
 }
 
-async function readPem(path: string): Promise<ReadFile> {
+/**
+ * The authorities' certificates of a bundle, one PEM each: the runtime takes any text, and trusts nobody by it.
+ *
+ * @throws {TypeError} where there is none, or one that cannot be read
+ */
+export function authoritiesOf(pem: string): string[] {
+  const certificates = parseCertificates(pem);
+  if (certificates === undefined || certificates.length === 0) {
+    throw new TypeError("Cannot ask clients for certificates as there is no authority to sign them");
+  }
+  return certificates.map((certificate) => certificate.toString());
+}
+
+/** Reads a file that must be closed to others; one that is not is read all the same, to tell every problem at once. */
+async function readPem(path: string, problems: string[]): Promise<string | undefined> {
+  problems.push(...await judgePrivateFile(path, path));
   try {
     const { size } = await Deno.stat(path);
-    if (size > MAX_FILE_BYTES) {
-      return { ok: false, problem: `${path}: expected at most ${MAX_FILE_BYTES} bytes: current size is ${size}` };
-    }
-    return { ok: true, text: await Deno.readTextFile(path) };
+    if (size <= MAX_FILE_BYTES) return await Deno.readTextFile(path);
+    problems.push(`${path}: expected at most ${MAX_FILE_BYTES} bytes: current size is ${size}`);
   } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "there is none" : String(error);
-    return { ok: false, problem: `${path}: expected a readable file: ${reason}` };
+    if (problems.length === 0) problems.push(`${path}: expected a readable file: ${error}`);
   }
+  return undefined;
 }
 
 function parseCertificate(pem: string): X509Certificate | undefined {
+  return parseCertificates(pem)?.[0];
+}
+
+/** Every certificate in a file; `undefined` where one of them is none. */
+function parseCertificates(pem: string): X509Certificate[] | undefined {
   try {
-    const certificates = (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
+    return (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [])
       .map((block) => new X509Certificate(block));
-    return certificates[0];
   } catch {
     return undefined;
   }
@@ -95,11 +136,4 @@ function validityProblems(certificate: X509Certificate, { path, now }: { path: s
   }
   if (now >= from) return [];
   return [`${path}: expected a valid certificate: this one is not valid before ${new Date(from).toISOString()}`];
-}
-
-async function secrecyProblems(path: string): Promise<string[]> {
-  const mode = (await Deno.stat(path)).mode ?? 0; // Windows has no mode.
-  if ((mode & 0o077) === 0) return [];
-  const current = (mode & 0o777).toString(8).padStart(4, "0");
-  return [`${path}: expected a key that only its owner can read, mode 0600: current mode is ${current}`];
 }

@@ -63,7 +63,7 @@ async function namesIn(dir: string): Promise<string[]> {
   return names.sort();
 }
 
-Deno.test("certs create writes an authority, a server's and a client's certificate with keys for their owner only", () =>
+Deno.test("certs create writes an authority, a server's and a client's certificate for their owner only", () =>
   withFolder(async (dir) => {
     const { code, stdout, stderr } = await run({ dir });
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
@@ -71,7 +71,7 @@ Deno.test("certs create writes an authority, a server's and a client's certifica
     assert.deepEqual(await namesIn(dir), names);
     for (const name of names) {
       const { mode } = await Deno.stat(join(dir, name));
-      assert.equal((mode ?? 0) & 0o777, name.endsWith("-key.pem") ? 0o600 : 0o644, name);
+      assert.equal((mode ?? 0) & 0o777, 0o600, name);
       assert.ok(stdout.includes(join(dir, name)), name);
     }
     assert.ok(stdout.includes(`--ssl-cert ${join(dir, "server.pem")} --ssl-key ${join(dir, "server-key.pem")}`));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { loadEndpoint } from "../../src/cli/endpoint.ts";
 import type { AccessSettings } from "../../src/cli/endpoint.ts";
 import { createCertificates } from "../../src/transport/certificates.ts";
+import { Secret } from "../../src/secret.ts";
 
 const NOTHING: AccessSettings = {
   token: undefined,
@@ -42,23 +43,26 @@ Deno.test("loadEndpoint() takes the token from the environment or from a file th
   using files = new Files();
   const tokenFile = files.write("token", "  a-token\n");
   const loaded = await loadEndpoint(SECURE, { ...NOTHING, tokenFile });
-  assert.ok(loaded.ok && loaded.endpoint.token === "a-token");
+  assert.ok(loaded.ok && loaded.endpoint.token?.reveal() === "a-token");
   assert.match(
     await problemsOf(SECURE, { tokenFile: files.write("open", "a-token", 0o644) }),
     /mode is 0644: run chmod 600/,
   );
   assert.match(await problemsOf(SECURE, { tokenFile: files.write("empty", "\n") }), /expected a secret/);
   assert.match(await problemsOf(SECURE, { tokenFile: "/no/such/file" }), /--token-file: expected a readable file/);
-  assert.match(await problemsOf(SECURE, { tokenFile, token: "another" }), /expected one of the two/);
-  assert.match(await problemsOf(SECURE, { token: "two words\r\nEvil: yes" }), /expected a token without spaces/);
+  assert.match(await problemsOf(SECURE, { tokenFile, token: new Secret("another") }), /expected one of the two/);
+  assert.match(
+    await problemsOf(SECURE, { token: new Secret("two words\r\nEvil: yes") }),
+    /expected a token without spaces/,
+  );
 });
 
 Deno.test("loadEndpoint() sends a token in clear text to this machine alone", async () => {
   for (const host of ["localhost", "127.0.0.1:8765", "[::1]:9"]) {
-    assert.equal(await problemsOf(new URL(`ws://${host}`), { token: "a-token" }), "", host);
+    assert.equal(await problemsOf(new URL(`ws://${host}`), { token: new Secret("a-token") }), "", host);
   }
   for (const host of ["server.example", "192.168.0.5", "localhost.evil.example", "127.0.0.1.evil.example"]) {
-    assert.match(await problemsOf(new URL(`ws://${host}`), { token: "a-token" }), /expected wss/, host);
+    assert.match(await problemsOf(new URL(`ws://${host}`), { token: new Secret("a-token") }), /expected wss/, host);
   }
 });
 

@@ -5,6 +5,7 @@ import { openSocket } from "../../src/client/socket.ts";
 import type { Endpoint, SocketOptions } from "../../src/client/socket.ts";
 import { createCertificates } from "../../src/transport/certificates.ts";
 import { TestServer } from "./test_server.ts";
+import { Secret } from "../../src/secret.ts";
 
 /** A connection with its messages and its end. */
 async function connect(endpoint: Endpoint, options: SocketOptions = {}) {
@@ -57,7 +58,7 @@ Deno.test("openSocket() offers the subprotocol mcp, sends the token and carries 
       echo.serve(socket);
     },
   });
-  const { socket, first, ended } = await connect({ ...server.endpoint, token: "secret-token" });
+  const { socket, first, ended } = await connect({ ...server.endpoint, token: new Secret("secret-token") });
   socket.send("héllo 😀");
   assert.equal(await first, "héllo 😀");
   assert.equal(seen?.headers["sec-websocket-protocol"], "mcp");

@@ -1,7 +1,7 @@
 /** A small WebSocket server whose connections a test can refuse, script, close and break. */
 
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -35,10 +35,10 @@ export class TestServer implements AsyncDisposable {
   /** Upgrades that were accepted. */
   accepted = 0;
   readonly endpoint: Endpoint;
-  readonly #http: ReturnType<typeof createServer>;
+  readonly #http: ReturnType<typeof createHttpServer>;
   readonly #sockets: WebSocketServer;
 
-  private constructor(http: ReturnType<typeof createServer>, { serve, refuse, tls }: TestServerOptions) {
+  private constructor(http: ReturnType<typeof createHttpServer>, { serve, refuse, tls }: TestServerOptions) {
     this.#http = http;
     this.#sockets = new WebSocketServer({ noServer: true });
     const { port } = http.address() as AddressInfo;
@@ -53,7 +53,9 @@ export class TestServer implements AsyncDisposable {
 
   static async start(options: TestServerOptions): Promise<TestServer> {
     const { tls } = options;
-    const http = tls === undefined ? createServer() : createTlsServer({ ...tls, requestCert: tls.ca !== undefined });
+    const http = tls === undefined
+      ? createHttpServer()
+      : createTlsServer({ ...tls, requestCert: tls.ca !== undefined });
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
     return new TestServer(http, options);
@@ -83,9 +85,12 @@ export class TestServer implements AsyncDisposable {
 }
 
 /** Serves the catalogue to every socket, as the program does. */
-export function servingTools({ signal: _perCall, ...context }: ToolContext, options: ChannelOptions = {}): Serve {
+export function servingTools(
+  { signal: _perCall, caller, ...context }: ToolContext,
+  options: ChannelOptions = {},
+): Serve {
   const groups = ["market", "account", "server"] as const;
-  const factory = createServerFactory({
+  const createServer = createServerFactory({
     identity: context.server,
     listing: listingOf(groups),
     backend: () =>
@@ -106,6 +111,6 @@ export function servingTools({ signal: _perCall, ...context }: ToolContext, opti
     const handler = transport.handler();
     socket.on("message", (data, isBinary) => isBinary ? handler.binary() : handler.text(data.toString()));
     socket.on("close", (code, reason) => handler.closed(code, reason.toString()));
-    serveStdio(factory, { transport });
+    serveStdio(() => createServer(() => caller), { transport });
   };
 }

@@ -33,10 +33,14 @@ async function problemsOf(flags: Record<string, string>, env: Record<string, str
   return loaded.problems;
 }
 
+function revealed(credentials: Extract<Loaded, { ok: true }>["credentials"]) {
+  return credentials && { id: credentials.id.reveal(), secret: credentials.secret.reveal() };
+}
+
 async function credentialsOf(env: Record<string, string>, flags: Record<string, string> = {}) {
   const loaded = await load(flags, env);
   assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.join("\n"));
-  return loaded.credentials;
+  return revealed(loaded.credentials);
 }
 
 Deno.test("loadConfig() needs nothing: without flags and variables it is the real exchange, stdio, and no key", async () => {
@@ -95,7 +99,7 @@ Deno.test("loadConfig() uses an env file where the environment is silent", () =>
     const path = await write(`# a comment\nexport LUNO_API_KEY="id1"\nLUNO_API_SECRET='${SECRET}'\nLOG_LEVEL=debug\n`);
     const loaded = await load({ "env-file": path }, { LOG_LEVEL: "error" });
     assert.ok(loaded.ok);
-    assert.deepEqual(loaded.credentials, { id: "id1", secret: SECRET });
+    assert.deepEqual(revealed(loaded.credentials), { id: "id1", secret: SECRET });
     assert.equal(loaded.config.logLevel, "error");
     assert.equal(loaded.origins.apiSecret, "env file");
   }));

@@ -10,11 +10,11 @@ import { everyTool, TestExchange } from "../support/exchange.ts";
 
 function setup(statsIntervalMs = 0) {
   const clock = { wall: 1_000 };
-  const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
+  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
   const registry = new Registry({
     maxConnections: 9,
     maxSockets: 9,
-    maxConnectionsPerClient: 9,
+    maxConnectionsOf: () => 9,
     rateLimit,
     now: () => clock.wall,
   });
@@ -25,7 +25,7 @@ function setup(statsIntervalMs = 0) {
     statsIntervalMs,
     budget: () => ({ remaining: 7, limitPerMinute: 300 }),
   });
-  const connection = registry.open({ identity: "a", limitKey: "a", address: "192.0.2.1", carrier: "websocket" });
+  const connection = registry.open({ identity: "a", address: "192.0.2.1", carrier: "websocket" });
   return { clock, registry, monitor, connection, observer: monitor.watch(connection) };
 }
 

@@ -7,7 +7,7 @@ import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
 
 /** A backend with the tools of some groups, all by default. */
 export function backendOf(
-  { signal: _perCall, ...context }: ToolContext,
+  { signal: _perCall, caller: _perCaller, ...context }: ToolContext,
   groups: readonly ToolGroup[] = ["market", "account", "server"],
 ): Backend {
   return { tools: selectTools(groups), context, resources: { config: {}, uptimeMs: () => 1_234.5 }, run: callTool };

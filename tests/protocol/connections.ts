@@ -31,24 +31,22 @@ export async function connectClient(
   context: ToolContext,
   { era = "2026-07-28", config = {}, groups = ["market", "account", "server"] }: ServerSettings = {},
 ): Promise<Client & AsyncDisposable> {
-  const { signal: _perCall, ...rest } = context;
+  const { signal: _perCall, caller, ...rest } = context;
   const tools = selectTools(groups);
   const shared = { ...rest, server: { ...rest.server, tools: tools.listed } };
   const [clientSide, serverSide] = InMemoryTransport.createLinkedPair();
-  const handle = serveStdio(
-    createServerFactory({
-      identity: shared.server,
-      listing: listingOf(groups),
-      backend: () =>
-        Promise.resolve({
-          tools,
-          context: shared,
-          resources: { config, uptimeMs: () => 1_234.5 },
-          run: callTool,
-        }),
-    }),
-    { transport: serverSide },
-  );
+  const createServer = createServerFactory({
+    identity: shared.server,
+    listing: listingOf(groups),
+    backend: () =>
+      Promise.resolve({
+        tools,
+        context: shared,
+        resources: { config, uptimeMs: () => 1_234.5 },
+        run: callTool,
+      }),
+  });
+  const handle = serveStdio(() => createServer(() => caller), { transport: serverSide });
   const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: ERAS[era] });
   await client.connect(clientSide);
   return Object.assign(client, {

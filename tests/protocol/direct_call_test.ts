@@ -4,10 +4,12 @@ import { listingOf } from "../../src/protocol/listing.ts";
 import { aliases } from "../../src/tools/aliases.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolGroup } from "../../src/tools/tool.ts";
+import { callerOf } from "../support/callers.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { backendOf } from "./backend.ts";
 
 const { signal } = new AbortController();
+const caller = callerOf();
 
 for (const groups of [["market", "account", "server"], ["market"], ["account"], ["server"], []] as ToolGroup[][]) {
   Deno.test(`directMethods() has what tools of ${groups.join(", ") || "no group"} are called, aliases included`, () => {
@@ -29,7 +31,9 @@ Deno.test("callDirectly() answers the tool's plain result, by name and by alias"
   const backend = backendOf(exchange.context);
   const expected = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
   for (const method of ["get_crypto_price", "get_ticker"]) {
-    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR" }, signal }), { result: expected });
+    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR" }, signal, caller }), {
+      result: expected,
+    });
   }
 });
 
@@ -37,7 +41,7 @@ Deno.test("callDirectly() takes missing parameters for none, and the protocol's 
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
   for (const params of [undefined, {}, { _meta: { progressToken: 1 } }]) {
-    const answer = await callDirectly(backend, { method: "describe_capabilities", params, signal });
+    const answer = await callDirectly(backend, { method: "describe_capabilities", params, signal, caller });
     assert.ok("result" in answer, JSON.stringify(answer));
   }
 });
@@ -55,7 +59,7 @@ Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says 
       ["XBTZAR", "arguments"],
     ] as const
   ) {
-    const answer = await callDirectly(backend, { method: "get_crypto_price", params, signal });
+    const answer = await callDirectly(backend, { method: "get_crypto_price", params, signal, caller });
     assert.ok("error" in answer, JSON.stringify(answer));
     assert.equal(answer.error.code, -32602);
     const { code, retryable, fields } = answer.error.data as Record<string, unknown>;
@@ -71,6 +75,7 @@ Deno.test("callDirectly() answers a tool's error with its code and when to come 
     method: "get_crypto_price",
     params: { pair: "XBTZAR" },
     signal,
+    caller,
   });
   assert.ok("error" in answer, JSON.stringify(answer));
   assert.equal(answer.error.code, TOOL_FAILED);
@@ -83,7 +88,7 @@ Deno.test("callDirectly() answers -32601 to a tool that is not offered", async (
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context, ["market"]);
   for (const method of ["get_accounts", "get_balances", "nothing", "__proto__"]) {
-    const answer = await callDirectly(backend, { method, signal });
+    const answer = await callDirectly(backend, { method, signal, caller });
     assert.deepEqual(answer, { error: { code: -32601, message: "Method not found" } });
   }
 });

@@ -4,7 +4,7 @@ import { RateLimit } from "../../src/session/rate_limit.ts";
 
 function limitOf(perMinute: number) {
   const clock = { now: 0 };
-  return { clock, limit: new RateLimit({ perMinute, now: () => clock.now }) };
+  return { clock, limit: new RateLimit({ perMinute: () => perMinute, now: () => clock.now }) };
 }
 
 Deno.test("RateLimit.take() lets a full bucket through at once, then says when the next token is there", () => {

@@ -3,18 +3,18 @@ import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 
 function registryOf(maxConnections: number, maxConnectionsPerClient: number): Registry {
-  const rateLimit = new RateLimit({ perMinute: 10, now: () => 0 });
+  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
   return new Registry({
     maxConnections,
     maxSockets: maxConnections + 4,
-    maxConnectionsPerClient,
+    maxConnectionsOf: () => maxConnectionsPerClient,
     rateLimit,
     now: () => 1_000,
   });
 }
 
-function client(limitKey: string) {
-  return { identity: limitKey, limitKey, address: "192.0.2.1", carrier: "websocket" as const };
+function client(identity: string) {
+  return { identity, address: "192.0.2.1", carrier: "websocket" as const };
 }
 
 Deno.test("Registry.reject() turns the one too many away, of a client before the server is full", () => {

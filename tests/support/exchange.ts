@@ -10,6 +10,7 @@ import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
+import { callerOf } from "./callers.ts";
 import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 
@@ -82,6 +83,7 @@ export class TestExchange implements AsyncDisposable {
     });
     this.#clients.push(exchange);
     return {
+      caller: callerOf(),
       exchange,
       markets: new Markets(exchange),
       signal: new AbortController().signal,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 import { TestExchange } from "../support/exchange.ts";
+import { SCOPES } from "../../src/scopes.ts";
+import { callerOf } from "../support/callers.ts";
 
 const PERMISSIONS = [
   "Perm_R_Balance",
@@ -123,6 +125,16 @@ Deno.test("describe_capabilities tells what this server offers without asking th
     exchange: "simulated",
     credentials: false,
     trading: "off",
+    caller: { identity: "local", scopes: [...SCOPES] },
   });
   assert.deepEqual(tools, catalogue.map(({ name, scope }) => ({ name, scope })));
+});
+
+Deno.test("describe_capabilities shows a caller its own scopes, and the tools that they allow", async () => {
+  await using exchange = await TestExchange.start();
+  const context = { ...exchange.context, caller: callerOf("key:alice", ["market:read"]) };
+  const { caller, tools } = await exchange.answer("describe_capabilities", {}, context);
+  assert.deepEqual(caller, { identity: "key:alice", scopes: ["market:read"] });
+  const allowed = catalogue.filter(({ scope }) => scope === "market:read");
+  assert.deepEqual(tools.map(({ name }: { name: string }) => name), allowed.map(({ name }) => name));
 });

@@ -1,6 +1,7 @@
 /** An endpoint on a real socket, whose callers say in a header who they are. */
 
-import type { Caller } from "../../src/transport/streamable_http.ts";
+import type { Caller } from "../../src/access/caller.ts";
+import { callerOf } from "../support/callers.ts";
 
 /** A running endpoint; disposing ends it, open connections included. */
 export interface HttpServer extends AsyncDisposable {
@@ -13,7 +14,7 @@ export function serveHttp(fetch: (request: Request, caller: Caller) => Promise<R
   const over = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: over.signal, onListen: () => {} },
-    (request) => fetch(request, { identity: request.headers.get("x-identity") ?? "local" }),
+    (request) => fetch(request, callerOf(request.headers.get("x-identity") ?? "local")),
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,

@@ -6,6 +6,7 @@ import { Registry } from "../../src/session/registry.ts";
 import { createApplication } from "../../src/transport/http.ts";
 import type { HttpParts } from "../../src/transport/http.ts";
 import type { Application, Peer } from "../../src/transport/listener.ts";
+import { callerOf, letIn } from "../support/callers.ts";
 
 const LOCAL: Peer = { address: "127.0.0.1", port: 5_000 };
 const REMOTE: Peer = { address: "192.0.2.7", port: 5_000 };
@@ -20,8 +21,8 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
   const registry = new Registry({
     maxConnections: 2,
     maxSockets: 6,
-    maxConnectionsPerClient: 1,
-    rateLimit: new RateLimit({ perMinute: 10, now: () => 0 }),
+    maxConnectionsOf: () => 1,
+    rateLimit: new RateLimit({ perMinute: () => 10, now: () => 0 }),
     now: () => 0,
   });
   const rejections: string[] = [];
@@ -29,7 +30,9 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
     rules: { allowedHosts: ["mcp.example"], allowedOrigins: ["https://app.example"], allowLoopback: true },
     registry,
     websocket: true,
-    identify: ({ address }) => ({ identity: address, limitKey: address, address }),
+    authenticate: (_request, { address }) => Promise.resolve({ ok: true, caller: callerOf(address) }),
+    issueTicket: () => "a-ticket",
+    watch: () => () => {},
     openSocket: () => ({ text: () => {}, binary: () => {}, closed: () => {} }),
     mcp: (_request, { identity }) => Promise.resolve(new Response(`mcp for ${identity}`)),
     rest: (request) => Promise.resolve(new Response(`rest ${new URL(request.url).pathname}`)),
@@ -65,6 +68,7 @@ const ROUTES: readonly [method: string, path: string, status: number, body: stri
   ["GET", "/metrics", 200, "metrics"],
   ["GET", "/status", 200, '{"connections":[]}'],
   ["POST", "/status", 405, "Method not allowed\n"],
+  ["POST", "/v1/tickets", 201, '{"ticket":"a-ticket","subprotocol":"ticket.a-ticket","expires_in":30}'],
   ["GET", "/nothing", 404, "Not found\n"],
   ["GET", "/v1", 404, "Not found\n"],
   ["GET", "/mcp/x", 404, "Not found\n"],
@@ -82,7 +86,7 @@ for (const [method, path, status, body] of ROUTES) {
 Deno.test("without WebSocket its paths answer 404", async () => {
   const { application } = setup({ websocket: false });
   assert.equal((await application.fetch(request("/ws"), LOCAL)).status, 404);
-  const answer = application.upgrade(request("/ws"), LOCAL);
+  const answer = await application.upgrade(request("/ws"), LOCAL);
   assert.equal(answer instanceof Response && answer.status, 404);
 });
 
@@ -96,57 +100,77 @@ for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/healthz", "/sta
       const response = await application.fetch(request(path, { headers }), LOCAL);
       assert.equal(response.status, 403, JSON.stringify(headers));
       await response.body?.cancel();
-      const upgrade = application.upgrade(request(path, { headers }), LOCAL);
+      const upgrade = await application.upgrade(request(path, { headers }), LOCAL);
       assert.equal(upgrade instanceof Response && upgrade.status, 403);
     }
     assert.equal(rejections.length, 8);
   });
 }
 
-for (const path of ["/healthz", "/readyz", "/metrics", "/status"]) {
-  Deno.test(`${path} is served on loopback only`, async () => {
-    const { application } = setup();
-    const far = [
-      await application.fetch(request(path), REMOTE),
-      await application.fetch(request(path, { headers: { "x-forwarded-for": "192.0.2.7" } }), LOCAL),
-    ];
-    for (const response of far) {
-      assert.equal(response.status, 403);
-      await response.body?.cancel();
-    }
+for (const path of ["/metrics", "/status"]) {
+  Deno.test(`${path} answers 403 to whoever lacks server:admin, and says which scope is missing`, async () => {
+    const { application } = setup({ authenticate: letIn });
+    const response = await application.fetch(request(path), REMOTE);
+    assert.equal(response.status, 403);
+    assert.match(response.headers.get("www-authenticate") ?? "", /error="insufficient_scope"/);
+    assert.match(await response.text(), /ERR_SCOPE_MISSING/);
   });
 }
+
+Deno.test("nothing but health is answered to somebody who is not let in, and every refusal is the same", async () => {
+  const denial = { status: 401, reason: "unknown", address: "192.0.2.7", hasCredential: true } as const;
+  const { application, rejections } = setup({
+    authenticate: () => Promise.resolve({ ok: false, denial }),
+    mcp: () => assert.fail("ran"),
+    rest: () => assert.fail("ran"),
+    status: () => assert.fail("ran"),
+    issueTicket: () => assert.fail("ran"),
+  });
+  const refused = ["/", "/mcp", "/v1/tools", "/v1/tickets", "/status", "/metrics", "/openapi.json", "/nothing"];
+  const bodies = new Set<string>();
+  for (const path of refused) {
+    const response = await application.fetch(request(path, { method: "POST" }), REMOTE);
+    assert.deepEqual([response.status, response.headers.get("www-authenticate")], [
+      401,
+      'Bearer realm="luno-mcp-server", error="invalid_token"',
+    ]);
+    bodies.add(await response.text());
+  }
+  assert.equal(bodies.size, 1);
+  const upgrade = await application.upgrade(request("/ws"), REMOTE);
+  assert.equal(upgrade instanceof Response && upgrade.status, 401);
+  assert.deepEqual(new Set(rejections), new Set(["access"]));
+  assert.equal((await application.fetch(request("/healthz"), REMOTE)).status, 200);
+});
 
 Deno.test("/readyz answers 503 while the server ends, and upgrades are refused with Retry-After", async () => {
   const { application } = setup({ isReady: () => false });
   assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 503);
-  const answer = application.upgrade(request("/ws"), LOCAL);
+  const answer = await application.upgrade(request("/ws"), LOCAL);
   assert.ok(answer instanceof Response);
   assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
 });
 
-Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", () => {
+Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", async () => {
   const { application } = setup();
-  const offered = application.upgrade(request("/ws", { headers: { "sec-websocket-protocol": "chat, mcp" } }), LOCAL);
+  const offered = await application.upgrade(
+    request("/ws", { headers: { "sec-websocket-protocol": "chat, mcp" } }),
+    LOCAL,
+  );
   assert.equal(offered instanceof Response ? undefined : offered.protocol, "mcp");
   for (const headers of [{}, { "sec-websocket-protocol": "chat, mcpx" }]) {
-    const other = application.upgrade(request("/", { headers }), LOCAL);
+    const other = await application.upgrade(request("/", { headers }), LOCAL);
     assert.ok(!(other instanceof Response) && other.protocol === undefined);
   }
 });
 
-Deno.test("an upgrade of a client with too many connections answers 429, of a full server 503, both with Retry-After", () => {
+Deno.test("an upgrade of a client with too many connections answers 429, of a full server 503, both with Retry-After", async () => {
   const { application, registry, rejections } = setup();
-  const start = (limitKey: string) => ({
-    identity: limitKey,
-    limitKey,
-    address: limitKey,
-    carrier: "websocket" as const,
-  });
+  const start = (identity: string) => ({ identity, address: identity, carrier: "websocket" as const });
   registry.open(start(LOCAL.address));
-  const busy = application.upgrade(request("/ws"), LOCAL);
+  const busy = await application.upgrade(request("/ws"), LOCAL);
   registry.open(start("192.0.2.9"));
-  const full = application.upgrade(request("/ws"), REMOTE);
+  const full = await application.upgrade(request("/ws"), REMOTE);
   const answers = [busy, full].map((answer) =>
     answer instanceof Response ? [answer.status, answer.headers.get("retry-after")] : []
   );

@@ -115,14 +115,15 @@ every("closes a socket with 1011 where the application fails on a message", asyn
   const application = new Echo();
   await using listening = await Listening.start(variant, {
     application: new Echo({
-      upgrade: () => ({
-        open: (socket) => ({
-          ...application.accept().open(socket),
-          text() {
-            throw new Error("secret detail");
-          },
+      upgrade: () =>
+        Promise.resolve({
+          open: (socket) => ({
+            ...application.accept().open(socket),
+            text() {
+              throw new Error("secret detail");
+            },
+          }),
         }),
-      }),
     }),
   });
   const client = await openClient(listening);
@@ -219,16 +220,17 @@ every("tells the application when a peer vanishes without a word", async (varian
 every("hands the application no message after it closed a socket", async (variant) => {
   const texts: string[] = [];
   const application = new Echo({
-    upgrade: () => ({
-      open: (socket) => ({
-        text: (text) => {
-          texts.push(text);
-          socket.close(1000, "enough");
-        },
-        binary() {},
-        closed: (code, reason) => application.closed.push({ code, reason }),
+    upgrade: () =>
+      Promise.resolve({
+        open: (socket) => ({
+          text: (text) => {
+            texts.push(text);
+            socket.close(1000, "enough");
+          },
+          binary() {},
+          closed: (code, reason) => application.closed.push({ code, reason }),
+        }),
       }),
-    }),
   });
   await using listening = await Listening.start(variant, { application });
   using peer = await RawPeer.open(listening.port, listening.caCerts);
@@ -239,7 +241,8 @@ every("hands the application no message after it closed a socket", async (varian
 });
 
 every("answers a refused upgrade with the application's status, headers and body", async (variant) => {
-  const upgrade = () => new Response("wait\n", { status: 429, headers: { "retry-after": "7", "x-why": "rate" } });
+  const upgrade = () =>
+    Promise.resolve(new Response("wait\n", { status: 429, headers: { "retry-after": "7", "x-why": "rate" } }));
   await using listening = await Listening.start(variant, { application: new Echo({ upgrade }) });
   using peer = await RawPeer.connect(listening.port, listening.caCerts);
   await peer.write(upgradeRequest({ "X-Test": "1" }));
@@ -272,9 +275,9 @@ every("answers 400 to a handshake with wrong or repeated headers, before the app
   let asked = 0;
   const count = () => {
     asked++;
-    return new Response();
+    return Promise.resolve(new Response());
   };
-  const application = new Echo({ upgrade: count, fetch: () => Promise.resolve(count()) });
+  const application = new Echo({ upgrade: count, fetch: count });
   await using listening = await Listening.start(variant, { application });
   for (const [name, headers] of Object.entries(wrongHandshakes)) {
     using peer = await RawPeer.connect(listening.port, listening.caCerts);
@@ -287,9 +290,9 @@ every("answers 400 to a handshake with wrong or repeated headers, before the app
 every("lets the application judge a host that is none", async (variant) => {
   const judge = (request: Request) => {
     const answer = { host: request.headers.get("host"), path: new URL(request.url).pathname };
-    return Response.json(answer, { status: 403 });
+    return Promise.resolve(Response.json(answer, { status: 403 }));
   };
-  const application = new Echo({ upgrade: judge, fetch: (request) => Promise.resolve(judge(request)) });
+  const application = new Echo({ upgrade: judge, fetch: judge });
   await using listening = await Listening.start(variant, { application });
   const host = "127.0.0.1:evil.example";
   for (const request of [upgradeRequest({ Host: host }), `GET /ws HTTP/1.1\r\nHost: ${host}\r\n\r\n`]) {

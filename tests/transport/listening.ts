@@ -72,8 +72,8 @@ export class Echo implements Application {
     return Response.json({ method: request.method, path: pathname + search, body, x: request.headers.get("x-test") });
   }
 
-  upgrade(request: Request, peer: Peer): Response | Acceptance {
-    return this.#parts.upgrade?.(request, peer) ?? this.accept();
+  async upgrade(request: Request, peer: Peer): Promise<Response | Acceptance> {
+    return await this.#parts.upgrade?.(request, peer) ?? this.accept();
   }
 
   accept(): Acceptance {

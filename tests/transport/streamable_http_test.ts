@@ -9,6 +9,7 @@ import { ERAS } from "../protocol/connections.ts";
 import type { Era } from "../protocol/connections.ts";
 import { call, INITIALIZE, LEGACY_HEADERS, McpEndpoint, readAnswer } from "./mcp_endpoint.ts";
 import type { Sent } from "./mcp_endpoint.ts";
+import { callerOf } from "../support/callers.ts";
 
 const IDLE_MS = 1_800_000;
 
@@ -183,7 +184,7 @@ Deno.test("/mcp answers 413 to a length that is too large before the body arrive
   await using endpoint = new McpEndpoint();
   const headers = { ...LEGACY_HEADERS, "content-length": "4097" };
   const request = new Request(endpoint.url, { method: "POST", headers, body: streamed([], false) });
-  const response = await endpoint.endpoint.fetch(request, { identity: "local" });
+  const response = await endpoint.endpoint.fetch(request, callerOf());
   assert.equal(response.status, 413);
 });
 
@@ -296,7 +297,7 @@ Deno.test({
       now: () => 0,
     });
     const send = async (init: RequestInit) => {
-      const response = await http.fetch(new Request("http://127.0.0.1/mcp", init), { identity: "local" });
+      const response = await http.fetch(new Request("http://127.0.0.1/mcp", init), callerOf());
       await response.text();
       return response.headers.get("mcp-session-id") ?? "";
     };
@@ -398,7 +399,7 @@ Deno.test("A call that is answered but not read yet can be cancelled or left", a
   const post = (message: unknown) => {
     const headers = { ...LEGACY_HEADERS, "mcp-session-id": session };
     const request = new Request(endpoint.url, { method: "POST", headers, body: json(message) });
-    return endpoint.endpoint.fetch(request, { identity: "local" });
+    return endpoint.endpoint.fetch(request, callerOf());
   };
   const cancelled = await post(call(1, "echo"));
   const left = await post(call(2, "echo"));

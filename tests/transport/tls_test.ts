@@ -20,7 +20,7 @@ async function load({ cert = server.cert, key = server.key, mode = 0o600, now = 
   const dir = await Deno.makeTempDir({ dir: "/tmp" });
   try {
     const [certPath, keyPath] = [join(dir, "cert.pem"), join(dir, "key.pem")];
-    await Deno.writeTextFile(certPath, cert);
+    await Deno.writeTextFile(certPath, cert, { mode: 0o600 });
     await Deno.writeTextFile(keyPath, key);
     await Deno.chmod(keyPath, mode);
     const loaded = await loadTls({ certPath, keyPath, now: () => now });
@@ -47,8 +47,8 @@ Deno.test("loadTls() names every file that is missing", async () => {
   assert.deepEqual(loaded, {
     ok: false,
     problems: [
-      "/tmp/none/cert.pem: expected a readable file: there is none",
-      "/tmp/none/key.pem: expected a readable file: there is none",
+      '/tmp/none/cert.pem: expected a readable file: there is none: current value is "/tmp/none/cert.pem"',
+      '/tmp/none/key.pem: expected a readable file: there is none: current value is "/tmp/none/key.pem"',
     ],
   });
 });
@@ -56,7 +56,7 @@ Deno.test("loadTls() names every file that is missing", async () => {
 Deno.test("loadTls() names a file that cannot be read", async () => {
   const loaded = await loadTls({ certPath: "/tmp", keyPath: "/tmp" });
   assert.ok(!loaded.ok);
-  assert.match(loaded.problems[0] ?? "", /^\/tmp: expected a readable file: .*directory/);
+  assert.match(loaded.problems[0] ?? "", /^\/tmp: expected a file: current value is "\/tmp"$/);
 });
 
 Deno.test("loadTls() refuses what is no certificate and no key", async () => {
@@ -92,10 +92,10 @@ Deno.test("loadTls() refuses a certificate outside its time, to the second", asy
   ]);
 });
 
-Deno.test("loadTls() refuses a key that others can read or write", async () => {
+Deno.test("loadTls() refuses a file that others can read or write", async () => {
   for (const [mode, shown] of [[0o640, "0640"], [0o604, "0604"], [0o622, "0622"]] as const) {
     assert.deepEqual(await problemsOf({ mode }), [
-      `KEY: expected a key that only its owner can read, mode 0600: current mode is ${shown}`,
+      `KEY: expected a file that only its owner can read: mode is ${shown}: run chmod 600 KEY`,
     ]);
   }
   assert.deepEqual(await problemsOf({ mode: 0o400 }), []);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { judgeOrigin } from "../../src/transport/origin_rules.ts";
-import type { OriginRules } from "../../src/transport/origin_rules.ts";
+import { judgeOrigin } from "../../src/access/origin_rules.ts";
+import type { OriginRules } from "../../src/access/origin_rules.ts";
 
 const LOOPBACK: OriginRules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
 const PUBLIC: OriginRules = {

@@ -1,0 +1,102 @@
+/**
+ * The operator's file of identities (`--access`): what each may do at most, and its limits.
+ *
+ * A caller may do what both its credential and this file allow. A certificate says nothing about scopes, so it is the
+ * file alone that gives them; without an entry it may read market data.
+ */
+
+import { z } from "zod";
+import { ALL_SCOPES, SCOPES } from "../scopes.ts";
+import type { Scope } from "../scopes.ts";
+import type { Credential, Grants, IdentityLimits } from "./caller.ts";
+
+const Entry = z.strictObject({
+  scopes: z.array(z.enum(SCOPES)).max(SCOPES.length).optional(),
+  rate_limit: z.int().min(1).max(10_000_000).optional(),
+  max_connections: z.int().min(1).max(100_000).optional(),
+  max_in_flight: z.int().min(1).max(10_000).optional(),
+});
+
+const Identity = z.string().max(220).regex(/^(local|(key|token|cert|address):[\x21-\x7e]+)$/, {
+  error: "expected local, key:NAME, token:SUBJECT, cert:SAN or address:IP",
+});
+
+const AccessSchema = z.strictObject({
+  default: Entry.optional(),
+  identities: z.record(Identity, Entry).optional(),
+});
+
+/** A file that can be used, or everything that is wrong with it. */
+export type ParsedAccess = { ok: true; access: AccessFile } | { ok: false; problems: string[] };
+
+/** Identities that one file may name. */
+const MAX_IDENTITIES = 10_000;
+
+const CERTIFICATE_SCOPES: ReadonlySet<Scope> = new Set(["market:read"]);
+
+/** What one entry says. */
+interface Entitlement {
+  readonly scopes?: ReadonlySet<Scope>;
+  readonly limits: IdentityLimits;
+}
+
+/** What one file grants. */
+export class AccessFile implements Grants {
+  readonly #default: Entitlement;
+  readonly #identities: ReadonlyMap<string, Entitlement>;
+
+  constructor({ default: fallback = {}, identities = {} }: z.output<typeof AccessSchema> = {}) {
+    this.#default = entitlementOf(fallback);
+    this.#identities = new Map(Object.entries(identities).map(([identity, entry]) => [identity, entitlementOf(entry)]));
+  }
+
+  allows({ identity, source }: Credential, scope: Scope): boolean {
+    const granted = this.#identities.get(identity)?.scopes ?? this.#default.scopes ??
+      (source === "certificate" ? CERTIFICATE_SCOPES : ALL_SCOPES);
+    return granted.has(scope);
+  }
+
+  limitsOf(identity: string): IdentityLimits {
+    return { ...this.#default.limits, ...this.#identities.get(identity)?.limits };
+  }
+}
+
+function entitlementOf({ scopes, rate_limit, max_connections, max_in_flight }: z.output<typeof Entry>): Entitlement {
+  return {
+    ...(scopes === undefined ? {} : { scopes: new Set(scopes) }),
+    limits: {
+      ...(rate_limit === undefined ? {} : { rateLimit: rate_limit }),
+      ...(max_connections === undefined ? {} : { maxConnections: max_connections }),
+      ...(max_in_flight === undefined ? {} : { maxInFlight: max_in_flight }),
+    },
+  };
+}
+
+/** Reads a file's text; each problem says where it is. */
+export function parseAccess(text: string): ParsedAccess {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const place = /line \d+ column \d+/.exec(String(error))?.[0];
+    return { ok: false, problems: [`expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`] };
+  }
+  const read = AccessSchema.safeParse(value);
+  const problems = read.success ? [] : read.error.issues.flatMap(describeIssue);
+  if (read.success && Object.keys(read.data.identities ?? {}).length > MAX_IDENTITIES) {
+    problems.push(`identities: expected at most ${MAX_IDENTITIES} of them`);
+  }
+  if (!read.success || problems.length > 0) return { ok: false, problems };
+  return { ok: true, access: new AccessFile(read.data) };
+}
+
+const KNOWN = [...Object.keys(Entry.shape), ...Object.keys(AccessSchema.shape)].join(", ");
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => `${[...issue.path, key].join(".")}: unknown: known are ${KNOWN}`);
+  }
+  if (issue.code === "invalid_key") return [`${path}: ${issue.issues[0]?.message ?? issue.message}`];
+  return [`${path === "" ? "the file" : path}: ${issue.message}`];
+}

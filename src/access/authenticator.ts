@@ -1,0 +1,169 @@
+/**
+ * Finds out who calls, before anything of a request runs: a ticket, an API key, a token, a certificate or, on loopback
+ * and where nothing else is configured, the person at this machine.
+ *
+ * Only headers are looked at. How a refusal looks on the wire is left to `challenge.ts`.
+ */
+
+import { ALL_SCOPES, isScope } from "../scopes.ts";
+import type { Scope } from "../scopes.ts";
+import { looksLikeApiKey } from "./api_key.ts";
+import { Caller } from "./caller.ts";
+import type { Credential, Grants } from "./caller.ts";
+import type { TrustedProxies } from "./forwarding.ts";
+import type { TokenVerdict } from "./jwt.ts";
+import { TICKET_PREFIX } from "./tickets.ts";
+import type { Tickets } from "./tickets.ts";
+
+/** What API keys and certificates answer; `reason` is for the operator's log. */
+export type SourceVerdict =
+  | { readonly ok: true; readonly credential: Credential }
+  | { readonly ok: false; readonly reason: string };
+
+/** The sources that are configured, and the rules. */
+export interface AuthenticatorParts {
+  readonly keys?: { verify(text: string): SourceVerdict };
+  readonly tokens?: { verify(text: string): Promise<TokenVerdict> };
+  readonly certificates?: { verify(der: Uint8Array): SourceVerdict };
+  /** Who somebody without a credential is, where no source is configured; absent where one is demanded. */
+  readonly anonymous?: (address: string, isForwarded: boolean) => Credential | undefined;
+  readonly tickets: Tickets;
+  readonly proxies: TrustedProxies;
+  readonly grants: Grants;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** What a request shows of its sender. */
+export interface Sender {
+  readonly address: string;
+  /** DER of the certificate that the connection was opened with. */
+  readonly certificate?: Uint8Array;
+}
+
+/** Why somebody is not let in; `reason` is for the operator's log alone. */
+export interface Denial {
+  readonly status: 400 | 401 | 403 | 503;
+  readonly reason: string;
+  /** The identity, where it is known who was refused. */
+  readonly address: string;
+  readonly hasCredential: boolean;
+  readonly retryAfterMs?: number;
+}
+
+/** The outcome of looking at one request. */
+export type Authentication =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly denial: Denial };
+
+type Judged = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
+
+/** Names of query parameters in which people put credentials. */
+const CREDENTIAL_PARAMETERS = /^(access_?token|token|api_?key|key|ticket|auth(orization)?|jwt|secret|password)$/i;
+
+const JWT_FORM = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+/** The scheme of RFC 6750; what follows it is one word. */
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
+
+/** Lets callers in, or says why not. */
+export class Authenticator {
+  readonly #parts: AuthenticatorParts;
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks at a request's headers and address. Never rejects for what a client sent. */
+  async authenticate(request: Pick<Request, "url" | "headers">, sender: Sender): Promise<Authentication> {
+    const { headers } = request;
+    const { address, isUnbelieved } = this.#parts.proxies.originate(sender.address, headers);
+    const query = new URL(request.url).searchParams;
+    const hasCredential = headers.has("authorization") || ticketOf(headers) !== undefined;
+    const refuse = (denial: Omit<Denial, "address" | "hasCredential">): Authentication => ({
+      ok: false,
+      denial: { ...denial, address, hasCredential },
+    });
+    if (hasCredentialIn(query)) return refuse({ status: 400, reason: "credential_in_query" });
+    const narrowed = narrowing(headers, query);
+    if (narrowed === "unknown") return refuse({ status: 400, reason: "scope_unknown" });
+    const ticket = ticketOf(headers);
+    const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
+    if (ticket !== undefined && known === undefined) return refuse({ status: 401, reason: "ticket_unusable" });
+    if (known !== undefined) return { ok: true, caller: narrowed === undefined ? known : known.narrowedTo(narrowed) };
+    const judged = await this.#judge(headers, { ...sender, address, isForwarded: isUnbelieved });
+    if (!("credential" in judged)) return refuse(judged);
+    const { grants, now } = this.#parts;
+    const caller = new Caller({ credential: judged.credential, address, grants, now });
+    return { ok: true, caller: narrowed === undefined ? caller : caller.narrowedTo(narrowed) };
+  }
+
+  /** A credential that was sent is the one that counts; without one it is the certificate. */
+  async #judge(headers: Headers, sender: Sender & { readonly isForwarded: boolean }): Promise<Judged> {
+    const { certificates, anonymous } = this.#parts;
+    const authorization = headers.get("authorization");
+    if (authorization !== null && this.#asksForBearer) return await this.#judgeBearer(authorization);
+    if (certificates !== undefined) {
+      if (sender.certificate === undefined) return { status: 401, reason: "no_certificate" };
+      const verdict = certificates.verify(sender.certificate);
+      return verdict.ok ? verdict : { status: 401, reason: verdict.reason };
+    }
+    if (anonymous === undefined) return { status: 401, reason: "no_credential" };
+    const credential = anonymous(sender.address, sender.isForwarded);
+    return credential === undefined ? { status: 403, reason: "untrusted_proxy" } : { credential };
+  }
+
+  get #asksForBearer(): boolean {
+    return this.#parts.keys !== undefined || this.#parts.tokens !== undefined;
+  }
+
+  async #judgeBearer(authorization: string): Promise<Judged> {
+    const { keys, tokens } = this.#parts;
+    const text = BEARER.exec(authorization)?.[1];
+    if (text === undefined) return { status: 401, reason: "malformed" };
+    if (looksLikeApiKey(text) || tokens === undefined) {
+      const verdict = keys?.verify(text) ?? { ok: false as const, reason: "source_not_configured" };
+      return verdict.ok ? verdict : { status: 401, reason: verdict.reason };
+    }
+    const verdict = await tokens.verify(text);
+    if (verdict.ok) return { credential: toCredential(verdict) };
+    if (verdict.reason !== "keys_unavailable") return { status: 401, reason: verdict.reason };
+    return { status: 503, reason: verdict.reason, retryAfterMs: verdict.retryAfterMs };
+  }
+}
+
+function toCredential({ subject, scopes, expiresAt }: Extract<TokenVerdict, { ok: true }>): Credential {
+  return { identity: `token:${subject}`, source: "token", scopes, expiresAt };
+}
+
+/** The person at this machine. */
+export const LOCAL: Credential = { identity: "local", source: "local", scopes: ALL_SCOPES };
+
+/** Somebody of whom nothing is known but the address: for servers that are exposed on purpose; reads only. */
+export function addressCredential(address: string): Credential {
+  return { identity: `address:${address}`, source: "address", scopes: new Set(["market:read", "account:read"]) };
+}
+
+function ticketOf(headers: Headers): string | undefined {
+  const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
+  return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
+}
+
+function hasCredentialIn(query: URLSearchParams): boolean {
+  return [...query].some(([name, value]) =>
+    CREDENTIAL_PARAMETERS.test(name) || looksLikeApiKey(value) || JWT_FORM.test(value)
+  );
+}
+
+/** The scopes that a request asks to be held to, from the header or, for browsers, the query. */
+function narrowing(headers: Headers, query: URLSearchParams): ReadonlySet<Scope> | undefined | "unknown" {
+  const texts = [headers.get("x-luno-scopes"), query.get("scopes")].filter((text) => text !== null);
+  if (texts.length === 0) return undefined;
+  const sets: ReadonlySet<Scope>[] = [];
+  for (const text of texts) {
+    const words = text.split(/[\s,]+/).filter((word) => word !== "");
+    if (!words.every(isScope)) return "unknown";
+    sets.push(new Set(words));
+  }
+  return sets.reduce((one, other) => one.intersection(other));
+}

@@ -1,0 +1,50 @@
+/** Ends what was opened with a credential that has since been revoked or has expired. */
+
+import type { Caller, Ending } from "./caller.ts";
+
+/** How long somebody may stay whose credential has ended. */
+const INTERVAL_MS = 500;
+
+/** Something open that stands on a caller's credential. */
+interface Watched {
+  readonly caller: Caller;
+  end(ending: Ending): void;
+}
+
+/** Looks at all open connections twice a second; owns its timer, which runs only while something is open. */
+export class CredentialWatch {
+  readonly #refresh: () => void;
+  readonly #open = new Set<Watched>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** `refresh` is called before each look, so that credentials which another process revoked are known. */
+  constructor(refresh: () => void) {
+    this.#refresh = refresh;
+  }
+
+  /** Watches a connection until the answered function is called; `end` is called once at the most. */
+  watch(caller: Caller, end: (ending: Ending) => void): () => void {
+    const watched = { caller, end };
+    this.#open.add(watched);
+    this.#timer ??= setInterval(() => this.look(), INTERVAL_MS);
+    return () => this.#forget(watched);
+  }
+
+  /** Looks now. */
+  look(): void {
+    this.#refresh();
+    for (const watched of [...this.#open]) {
+      const ending = watched.caller.ending();
+      if (ending === undefined) continue;
+      this.#forget(watched);
+      watched.end(ending);
+    }
+  }
+
+  #forget(watched: Watched): void {
+    this.#open.delete(watched);
+    if (this.#open.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/** Where a request really comes from: what a proxy says counts only if the operator named the proxy. */
+
+import { BlockList, isIP } from "node:net";
+
+/** Headers by which proxies say for whom they ask. */
+const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+/** A request's origin. */
+export interface Origination {
+  /** IP address of the client, as far as it can be believed. */
+  readonly address: string;
+  /** Whether a proxy that nobody named says that it forwards. */
+  readonly isUnbelieved: boolean;
+  /** Whether a named proxy asks for somebody else. */
+  readonly isForwarded: boolean;
+}
+
+/** The proxies that the operator named. */
+export class TrustedProxies {
+  readonly #list = new BlockList();
+  readonly #isEmpty: boolean;
+
+  /** IP addresses and networks, such as `10.0.0.0/8`; their form has been checked. */
+  constructor(addresses: readonly string[] = []) {
+    this.#isEmpty = addresses.length === 0;
+    for (const text of addresses) {
+      const [address = "", bits] = text.split("/");
+      const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+      if (bits === undefined) this.#list.addAddress(address, family);
+      else this.#list.addSubnet(address, Number(bits), family);
+    }
+  }
+
+  /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
+  originate(peer: string, headers: Headers): Origination {
+    const isTrusted = this.#has(peer);
+    if (!isTrusted) {
+      const isUnbelieved = FORWARDING_HEADERS.some((name) => headers.has(name));
+      return { address: peer, isUnbelieved, isForwarded: false };
+    }
+    const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
+    const client = hops.findLast((hop) => hop === undefined || !this.#has(hop)) ?? hops[0];
+    return { address: client ?? peer, isUnbelieved: false, isForwarded: hops.length > 0 };
+  }
+
+  #has(address: string): boolean {
+    if (this.#isEmpty || isIP(address) === 0) return false;
+    return this.#list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  }
+}
+
+/** An address without brackets and port; `undefined` for a text that is none. */
+function plainAddress(text: string): string | undefined {
+  const address = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
+  return isIP(address) === 0 ? undefined : address;
+}

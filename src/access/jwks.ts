@@ -1,0 +1,239 @@
+/**
+ * The public keys that an issuer signs access tokens with: read from a local file, or fetched from where the issuer
+ * publishes them. Reads of a token only which key it names.
+ */
+
+import { createPublicKey } from "node:crypto";
+import { getLogger } from "@logtape/logtape";
+import { createLocalJWKSet, errors } from "jose";
+import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
+import { z } from "zod";
+
+/** Where the keys come from: an address to fetch, or the content of a local JWKS file. */
+export type JwksSource = { readonly url: URL } | { readonly text: string };
+
+/** Finds the key that a token names; see {@linkcode openJwks} for how it fails. */
+export type FindKey = JWTVerifyGetKey;
+
+/** Settings of {@linkcode openJwks}; none matters to a local file. */
+export interface JwksOptions {
+  /** @default globalThis.fetch */
+  readonly fetch?: typeof fetch;
+  /** Monotonic milliseconds. @default performance.now */
+  readonly now?: () => number;
+  /** From asking until the last byte of the answer. @default {5_000} */
+  readonly timeoutMs?: number;
+}
+
+/** What a token may be signed with: public keys only, so that whoever can verify a token cannot make one. */
+export const SIGNATURE_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+/** The issuer's keys could not be had, which says nothing about the token. */
+export class KeysUnavailableError extends Error {
+  override readonly name = "KeysUnavailableError";
+  /** When another try makes sense. */
+  readonly retryAfterMs: number;
+
+  constructor(retryAfterMs: number, options?: ErrorOptions) {
+    super("Cannot verify tokens as the issuer's keys are unavailable", options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+const MAX_ANSWER_BYTES = 262_144;
+const MAX_KEYS = 100;
+const MIN_RSA_BITS = 2_048;
+const TIMEOUT_MS = 5_000;
+/** How long fetched keys count: a key that the issuer has withdrawn ends at the latest then. */
+const CACHE_MS = 600_000;
+/** How long an unknown key's name is believed to be wrong, rather than new. */
+const COOLDOWN_MS = 30_000;
+/** The pause after a failure is shorter, since nobody gets in meanwhile. */
+const FAILURE_COOLDOWN_MS = 5_000;
+
+/** Members of a JWK that only its owner should know. */
+const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+
+const COMMON = {
+  kid: z.string().exactOptional(),
+  use: z.literal("sig").exactOptional(),
+  alg: z.enum(SIGNATURE_ALGORITHMS).exactOptional(),
+  key_ops: z.array(z.string()).refine((operations) => operations.includes("verify")).exactOptional(),
+};
+
+/** Other keys may be in a set too, for encryption or of kinds that are not known here; those are left out. */
+const SignatureKey = z.discriminatedUnion("kty", [
+  z.object({ ...COMMON, kty: z.literal("RSA"), n: z.string(), e: z.string() }),
+  z.object({ ...COMMON, kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: z.string(), y: z.string() }),
+  z.object({ ...COMMON, kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() }),
+]);
+
+type SignatureKey = z.output<typeof SignatureKey>;
+
+const Jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS) });
+
+/**
+ * Answers the keys of `source`. A local file is read at once; an address is fetched when the first token asks, again after
+ * 10 minutes, and at most every 30 seconds for a key that is not there.
+ *
+ * The answer rejects with {@linkcode KeysUnavailableError} when the keys cannot be fetched or are not to be trusted, and
+ * with jose's own errors when no key fits or several do.
+ *
+ * @throws {TypeError} when a local file has a problem: see {@linkcode judgeJwks}
+ */
+export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey {
+  if ("text" in source) return readJwks(source.text);
+  const published = new PublishedKeys(source.url, options);
+  return (header, token) => published.find(header, token);
+}
+
+/** Every problem of a local JWKS file, each without any of its content; none when it can be used. */
+export function judgeJwks(text: string): string[] {
+  const json = parse(text);
+  if (json === undefined) return ["expected JSON"];
+  const jwks = Jwks.safeParse(json);
+  if (!jwks.success) return [`expected a JSON object with "keys", a list of at most ${MAX_KEYS} JSON Web Keys`];
+  const problems = jwks.data.keys.flatMap((key, index) => {
+    if (key.kty === "oct") return [`key ${index + 1}: expected a public key: this one is symmetric`];
+    const isSecret = SECRET_MEMBERS.some((member) => Object.hasOwn(key, member));
+    return isSecret ? [`key ${index + 1}: expected a public key: this one is private`] : [];
+  });
+  if (problems.length > 0 || signatureKeys(jwks.data.keys).length > 0) return problems;
+  return ["expected a public key that verifies signatures: RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519"];
+}
+
+/** The keys behind an address, as many callers share them: fetched once for all who wait. */
+class PublishedKeys {
+  readonly #url: URL;
+  readonly #fetch: typeof fetch;
+  readonly #now: () => number;
+  readonly #timeoutMs: number;
+  #keys: LocalJWKSet | undefined;
+  #staleAt = -Infinity;
+  /** Nothing is fetched before. */
+  #coolAt = -Infinity;
+  #hasFailed = false;
+  #pending: Promise<LocalJWKSet> | undefined;
+
+  constructor(url: URL, options: JwksOptions) {
+    this.#url = url;
+    this.#fetch = options.fetch ?? fetch;
+    this.#now = options.now ?? (() => performance.now());
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  }
+
+  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<LocalJWKSet> {
+    const keys = this.#fresh() ?? await this.#fetchOnce();
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    }
+    return await (await this.#newerThan(keys))(header, token);
+  }
+
+  #fresh(): LocalJWKSet | undefined {
+    return this.#now() < this.#staleAt ? this.#keys : undefined;
+  }
+
+  /** The keys after those in which one was missed: the same again when they are too new to have missed it. */
+  async #newerThan(missed: LocalJWKSet): Promise<LocalJWKSet> {
+    const keys = this.#fresh();
+    if (keys !== undefined && keys !== missed) return keys;
+    if (!this.#hasFailed && this.#now() < this.#coolAt) return missed;
+    return await this.#fetchOnce();
+  }
+
+  #fetchOnce(): Promise<LocalJWKSet> {
+    if (this.#pending !== undefined) return this.#pending;
+    const waitMs = this.#coolAt - this.#now();
+    if (waitMs > 0) return Promise.reject(new KeysUnavailableError(Math.ceil(waitMs)));
+    const pending = this.#pending = this.#refresh().finally(() => this.#pending = undefined);
+    return pending;
+  }
+
+  async #refresh(): Promise<LocalJWKSet> {
+    try {
+      const keys = readJwks(await this.#download());
+      this.#keys = keys;
+      this.#hasFailed = false;
+      this.#staleAt = this.#now() + CACHE_MS;
+      this.#coolAt = this.#now() + COOLDOWN_MS;
+      return keys;
+    } catch (cause) {
+      this.#hasFailed = true;
+      this.#coolAt = this.#now() + FAILURE_COOLDOWN_MS;
+      getLogger(["luno-mcp-server", "access"]).warn("the issuer's keys are unavailable", { reason: String(cause) });
+      throw new KeysUnavailableError(FAILURE_COOLDOWN_MS, { cause });
+    }
+  }
+
+  async #download(): Promise<string> {
+    const fetch = this.#fetch;
+    const response = await fetch(this.#url, {
+      headers: { accept: "application/jwk-set+json, application/json" },
+      redirect: "error",
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
+    if (response.status === 200 && response.body !== null) return await readText(response.body);
+    await response.body?.cancel();
+    throw new TypeError(`Cannot read JWKS as the answer must have status 200: current value is ${response.status}`);
+  }
+}
+
+async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) {
+      throw new RangeError(`Cannot read JWKS as the answer must have at most ${MAX_ANSWER_BYTES} bytes`);
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function readJwks(text: string): LocalJWKSet {
+  const problems = judgeJwks(text);
+  if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
+  return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(parse(text)).keys) });
+}
+
+/** Copies what verifying needs, so that nothing else in a key can matter. */
+function signatureKeys(keys: readonly unknown[]): SignatureKey[] {
+  return keys.flatMap((key) => {
+    const read = SignatureKey.safeParse(key);
+    return read.success && isSound(read.data) ? [read.data] : [];
+  });
+}
+
+function isSound(key: SignatureKey): boolean {
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: "jwk" });
+    return key.kty !== "RSA" || (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+  } catch {
+    return false;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

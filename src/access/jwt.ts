@@ -1,0 +1,185 @@
+/**
+ * Access tokens in the form of a JWT (RFC 9068), judged by RFC 8725's advice. Takes no key and no address from a token, and
+ * passes a token on to nobody; which keys count is for `jwks.ts`.
+ */
+
+import { base64url, decodeProtectedHeader, errors, jwtVerify } from "jose";
+import type { JWTPayload } from "jose";
+import { z } from "zod";
+import { type FindKey, KeysUnavailableError, SIGNATURE_ALGORITHMS } from "./jwks.ts";
+import { isScope, type Scope } from "../scopes.ts";
+import { VerifiedTokens } from "./verified_tokens.ts";
+
+/** What a token must say, besides being signed with one of the issuer's keys. */
+export interface TokenRules {
+  /** Compared character by character, a slash at the end included. */
+  readonly issuer: string;
+  /** Must be the token's audience, or one of them. */
+  readonly audience: string;
+  /** How far the issuer's clock may be off, in seconds. @default {5} */
+  readonly clockToleranceS?: number;
+}
+
+/** What a good token grants. */
+export interface VerifiedToken {
+  readonly ok: true;
+  /** 1 to 200 printable characters. */
+  readonly subject: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+  /** The token's `jti`: 1 to 200 printable characters. */
+  readonly tokenId?: string;
+}
+
+/** Why a token is refused; `keys_unavailable` says nothing about the token, which may be good a while later. */
+export type RefusedToken =
+  | {
+    readonly ok: false;
+    readonly reason:
+      | "malformed"
+      | "oversized"
+      | "algorithm"
+      | "type"
+      | "signature"
+      | "issuer"
+      | "audience"
+      | "expired"
+      | "not_yet_valid"
+      | "claims";
+  }
+  | { readonly ok: false; readonly reason: "keys_unavailable"; readonly retryAfterMs: number };
+
+/** A good token, or why it is refused; never holds any of the token's text but its subject and id. */
+export type TokenVerdict = VerifiedToken | RefusedToken;
+
+/** Settings of a {@linkcode TokenVerifier}. */
+export interface TokenVerifierOptions {
+  readonly keys: FindKey;
+  readonly rules: TokenRules;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+type RefusalReason = Exclude<RefusedToken["reason"], "keys_unavailable">;
+
+/** In characters; larger than any that fits a usual limit for headers. */
+const MAX_LENGTH = 8_192;
+
+const ALGORITHMS: readonly string[] = SIGNATURE_ALGORITHMS;
+
+/** `JWT` is what many issuers still write; an ID token must be told apart by its audience then. */
+const TYPES: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
+
+/** No control, formatting or private characters, which could disguise one subject as another. */
+const Printable = z.string().regex(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,200}$/u);
+
+const Claims = z.object({
+  sub: Printable,
+  /** Up to the last second that a date can hold. */
+  exp: z.number().max(8_640_000_000_000),
+  iat: z.number().optional(),
+  jti: Printable.optional(),
+  scope: z.string().optional(),
+  scp: z.union([z.string(), z.array(z.string())]).optional(),
+});
+
+/** Judges tokens of one issuer for one audience; a good one is remembered for at most a minute. */
+export class TokenVerifier {
+  readonly #options: TokenVerifierOptions;
+  readonly #toleranceS: number;
+  readonly #verified: VerifiedTokens<VerifiedToken>;
+
+  constructor(options: TokenVerifierOptions) {
+    this.#options = options;
+    this.#toleranceS = options.rules.clockToleranceS ?? 5;
+    this.#verified = new VerifiedTokens(options.now);
+    if (!Number.isFinite(this.#toleranceS) || this.#toleranceS < 0) {
+      throw new RangeError(
+        `Cannot build verifier as clockToleranceS must be >= 0: current value is ${this.#toleranceS}`,
+      );
+    }
+  }
+
+  /** Judges a token; never rejects, and never holds a token longer than this takes. */
+  async verify(token: string): Promise<TokenVerdict> {
+    if (token.length > MAX_LENGTH) return refused("oversized");
+    const known = this.#verified.get(token);
+    if (known !== undefined) return known;
+    const verdict = judgeHeader(token) ?? await this.#judgeSigned(token);
+    if (verdict.ok) this.#verified.add(token, verdict);
+    return verdict;
+  }
+
+  async #judgeSigned(token: string): Promise<TokenVerdict> {
+    const { keys, rules, now } = this.#options;
+    const currentDate = new Date(now());
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: [...ALGORITHMS],
+        issuer: rules.issuer,
+        audience: rules.audience,
+        clockTolerance: this.#toleranceS,
+        requiredClaims: ["exp", "sub"],
+        currentDate,
+      });
+      return readClaims(payload, { latestIssue: currentDate.getTime() / 1_000 + this.#toleranceS });
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+}
+
+/** Refuses what can be told without a key, above all an algorithm that would make a public key a shared secret. */
+function judgeHeader(token: string): RefusedToken | undefined {
+  const parts = token.split(".");
+  if (parts.length !== 3 || !parts.every(isBase64url)) return refused("malformed");
+  try {
+    const { alg, typ, kid, crit } = decodeProtectedHeader(token);
+    if (crit !== undefined || (kid !== undefined && typeof kid !== "string")) return refused("malformed");
+    if (alg === undefined || !ALGORITHMS.includes(alg)) return refused("algorithm");
+    return typeof typ === "string" && TYPES.includes(typ.toLowerCase()) ? undefined : refused("type");
+  } catch {
+    return refused("malformed");
+  }
+}
+
+/** Only one text stands for the same bytes, so that a token cannot be varied without breaking it. */
+function isBase64url(part: string): boolean {
+  try {
+    return part !== "" && base64url.encode(base64url.decode(part)) === part;
+  } catch {
+    return false;
+  }
+}
+
+/** Of a name that the claims have twice, the last one counts (RFC 7519, section 4). */
+function readClaims(payload: JWTPayload, { latestIssue }: { latestIssue: number }): TokenVerdict {
+  const claims = Claims.safeParse(payload);
+  if (!claims.success) return refused("claims");
+  const { sub, exp, iat, jti, scope, scp } = claims.data;
+  if (iat !== undefined && iat > latestIssue) return refused("not_yet_valid");
+  const granted = scope ?? scp ?? [];
+  const scopes = new Set((typeof granted === "string" ? granted.split(" ") : granted).filter(isScope));
+  return { ok: true, subject: sub, scopes, expiresAt: exp * 1_000, ...(jti === undefined ? {} : { tokenId: jti }) };
+}
+
+function refusalOf(error: unknown): RefusedToken {
+  if (error instanceof KeysUnavailableError) {
+    return { ok: false, reason: "keys_unavailable", retryAfterMs: error.retryAfterMs };
+  }
+  if (error instanceof errors.JWTExpired) return refused("expired");
+  if (error instanceof errors.JWTClaimValidationFailed) return refused(claimReason(error));
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return refused("malformed");
+  return refused("signature");
+}
+
+function claimReason({ claim, reason }: errors.JWTClaimValidationFailed): RefusalReason {
+  if (claim === "iss") return "issuer";
+  if (claim === "aud") return "audience";
+  return claim === "nbf" && reason === "check_failed" ? "not_yet_valid" : "claims";
+}
+
+function refused(reason: RefusalReason): RefusedToken {
+  return { ok: false, reason };
+}

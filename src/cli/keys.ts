@@ -1,0 +1,210 @@
+/** `keys`: makes, lists, revokes and rotates the API keys of a server. */
+
+import { join } from "node:path";
+import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
+import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts";
+import type { StoredKey } from "../access/key_store.ts";
+import { KEYS_SETTINGS } from "../config/keys_settings.ts";
+import { parseSettings } from "../config/parse.ts";
+import type { Origins } from "../config/parse.ts";
+import type { ValuesOf } from "../config/setting.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import type { PrivateFileOptions } from "../state/private_file.ts";
+import { StateError } from "../state/sqlite.ts";
+import { formatTable } from "./table.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What the command line gives beside the flags. */
+export interface KeysInvocation extends PrivateFileOptions {
+  readonly world: World;
+  /** Those of the command line itself. */
+  readonly problems: readonly string[];
+  /** `create NAME`, `list`, `revoke NAME_OR_ID` or `rotate NAME`. */
+  readonly operands: readonly string[];
+  /** Print JSON also on a terminal. @default false */
+  readonly json?: boolean;
+}
+
+/** What each word takes beside `--state`. */
+const ACTIONS = {
+  create: { operand: "NAME", flags: ["scopes", "expires"] },
+  list: { operand: undefined, flags: [] },
+  revoke: { operand: "NAME_OR_ID", flags: [] },
+  rotate: { operand: "NAME", flags: ["overlap", "expires"] },
+} as const satisfies Record<string, { operand: string | undefined; flags: readonly (keyof typeof KEYS_SETTINGS)[] }>;
+
+type Action = keyof typeof ACTIONS;
+type Config = ValuesOf<typeof KEYS_SETTINGS>;
+
+/** One run of the command with its store open. */
+interface Job {
+  readonly store: KeyStore;
+  /** The name or id; empty for `list`. */
+  readonly word: string;
+  readonly config: Config;
+  readonly world: World;
+  readonly json: boolean;
+}
+
+/** Does what the operands say. A new key alone goes to stdout, what is said about it to stderr. */
+export async function keys(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands, json = false, uid }: KeysInvocation,
+): Promise<ExitCode> {
+  const parsed = parseSettings(KEYS_SETTINGS, { flags, env: world.env });
+  const action = actionOf(operands[0]);
+  const all = [...problems, ...judgeOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
+  if (action !== undefined) all.push(...judgeFlags(action, parsed.origins));
+  const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
+  const folder = parsed.values.state ?? stateFolder(world.env);
+  if (folder === undefined) {
+    all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
+  } else if (action !== undefined) {
+    all.push(...await judgeStore(name, { path: join(folder, KEYS_FILE), action, uid }));
+  }
+  if (!parsed.ok || action === undefined || folder === undefined || all.length > 0) return await refuse(world, all);
+  let store: KeyStore;
+  try {
+    store = KeyStore.open(join(folder, KEYS_FILE), { readOnly: action === "list" });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return await refuse(world, [`${name}: ${error.message}`]);
+  }
+  try {
+    return await JOBS[action]({ store, word: operands[1] ?? "", config: parsed.values, world, json });
+  } finally {
+    store.close();
+  }
+}
+
+const JOBS: Readonly<Record<Action, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
+
+async function create({ store, word: name, config, world }: Job): Promise<ExitCode> {
+  const now = world.now();
+  const created = store.create({ name, scopes: config.scopes, expiresAt: expiryOf(config, now), now });
+  if (!created.ok) {
+    const problem = created.reason === "taken"
+      ? `it has a live key already: keys rotate ${name} replaces it, keys revoke ${name} ends it`
+      : "all keys that fit are live: revoke some first";
+    await print(world.stderr, `Cannot create a key of ${name} as ${problem}`);
+    return 1;
+  }
+  await print(world.stdout, created.text);
+  await print(world.stderr, describe(created.key));
+  return 0;
+}
+
+async function list({ store, world, json }: Job): Promise<ExitCode> {
+  const now = world.now();
+  const rows = store.list().map((key) => ({
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    created: new Date(key.createdAt).toISOString(),
+    expires: key.expiresAt === undefined ? null : new Date(key.expiresAt).toISOString(),
+    state: keyState(key, now),
+  }));
+  if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ keys: rows }));
+  else if (rows.length === 0) await print(world.stdout, "No keys; keys create NAME makes one");
+  else {
+    const shown = rows.map((row) => ({ ...row, scopes: row.scopes.join(" "), expires: row.expires ?? "never" }));
+    await print(world.stdout, formatTable(shown));
+  }
+  return 0;
+}
+
+/** Whoever finds a leaked key may give the whole of it. */
+async function revoke({ store, word, world }: Job): Promise<ExitCode> {
+  const count = store.revoke(readApiKey(word)?.id ?? word, world.now());
+  if (count === 0) {
+    await print(world.stderr, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
+    return 1;
+  }
+  await print(world.stderr, `Revoked ${count === 1 ? "1 key" : `${count} keys`}`);
+  return 0;
+}
+
+async function rotate({ store, word: name, config, world }: Job): Promise<ExitCode> {
+  const now = world.now();
+  const rotated = store.rotate(name, { overlapMs: config.overlap, expiresAt: expiryOf(config, now), now });
+  if (!rotated.ok) {
+    const problem = rotated.reason === "unknown"
+      ? `it has no live key: keys create ${name} makes one`
+      : "all keys that fit are live: revoke some first";
+    await print(world.stderr, `Cannot rotate the key of ${name} as ${problem}`);
+    return 1;
+  }
+  await print(world.stdout, rotated.text);
+  const { id, expiresAt } = rotated.previous;
+  await print(world.stderr, `${describe(rotated.key)}\n  before   ${id}, which expires ${formatTime(expiresAt)}`);
+  return 0;
+}
+
+function describe(key: StoredKey): string {
+  return [
+    `API key of key:${key.name}, shown once: keep it now`,
+    `  id       ${key.id}`,
+    `  scopes   ${key.scopes.join(" ")}`,
+    `  expires  ${formatTime(key.expiresAt)}`,
+    "  send     Authorization: Bearer <key>; client and bridge take it from LUNO_MCP_TOKEN",
+  ].join("\n");
+}
+
+function formatTime(ms: number | undefined): string {
+  return ms === undefined ? "never" : new Date(ms).toISOString();
+}
+
+function expiryOf({ expires }: Config, now: number): number | undefined {
+  return expires === "never" ? undefined : now + expires;
+}
+
+function isAction(word: string): word is Action {
+  return Object.hasOwn(ACTIONS, word);
+}
+
+function actionOf(word = ""): Action | undefined {
+  return isAction(word) ? word : undefined;
+}
+
+function judgeOperands([word, operand, ...more]: readonly string[]): string[] {
+  const action = actionOf(word);
+  if (action === undefined) {
+    const usages = Object.entries(ACTIONS).map(([name, { operand }]) => ["keys", name, operand ?? []].flat().join(" "));
+    return [`${word === undefined ? "keys" : quote(word)}: expected ${usages.join(", ")}`];
+  }
+  const wanted = ACTIONS[action].operand;
+  const unexpected = (wanted === undefined && operand !== undefined ? [operand, ...more] : more)
+    .map((extra) => `${quote(extra)}: unexpected argument`);
+  if (wanted === undefined) return unexpected;
+  if (operand === undefined) return [`keys ${action}: expected ${wanted}`];
+  if (wanted !== "NAME" || isKeyName(operand)) return unexpected;
+  return [
+    `keys ${action}: expected a name that starts with a letter or digit, of letters, digits and ._@-, at most 63, ` +
+    `which is no key's id: current value is ${quote(operand)}`,
+    ...unexpected,
+  ];
+}
+
+function judgeFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): string[] {
+  const taken: readonly string[] = ["state", ...ACTIONS[action].flags];
+  return Object.entries(origins)
+    .filter(([name, origin]) => origin === "flag" && !taken.includes(name))
+    .map(([name]) => `--${name}: keys ${action} does not take it`);
+}
+
+/** Only `create` makes a store; what is there must be closed to others. */
+async function judgeStore(
+  name: string,
+  { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
+): Promise<string[]> {
+  const isMissing = await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
+  if (!isMissing) return await judgePrivateFile(name, path, { uid });
+  return action === "create" ? [] : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
+}
+
+/** A word as it was typed, but for a key in it. */
+function quote(word: string): string {
+  return JSON.stringify(word.replace(API_KEY_PATTERN, "[redacted]").slice(0, 200));
+}

@@ -1,0 +1,241 @@
+/** From the settings to who is let in: opens the identity sources, and says everything that speaks against a start. */
+
+import { parseAccess } from "../access/access_file.ts";
+import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
+import type { CertificateSource } from "../access/certificate_source.ts";
+import { CredentialWatch } from "../access/credential_watch.ts";
+import type { DenyList } from "../access/deny_list.ts";
+import { TrustedProxies } from "../access/forwarding.ts";
+import { CurrentGrants } from "../access/grants.ts";
+import type { KeySource } from "../access/key_source.ts";
+import type { ResourceFacts } from "../access/resource_metadata.ts";
+import { Tickets } from "../access/tickets.ts";
+import type { TokenVerifier } from "../access/jwt.ts";
+import { readPrivate } from "../config/files.ts";
+import { isLoopback } from "../loopback.ts";
+import { addressKey, isLoopbackAddress } from "../session/address.ts";
+import { stateFolder } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import type { World } from "./world.ts";
+
+type Config = LoadedConfig["config"];
+
+/** Everything about access that the server needs. */
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly grants: CurrentGrants;
+  readonly tickets: Tickets;
+  readonly watch: CredentialWatch;
+  /** Where tokens come from, if they are taken. */
+  readonly resource?: ResourceFacts;
+  /** Judges certificates as a connection opens; present where they are asked for. */
+  readonly judgeCertificate?: (der: Uint8Array) => boolean;
+  /** The sources that are configured. */
+  readonly sources: readonly string[];
+  /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
+  reload(): Promise<string[]>;
+  close(): void;
+}
+
+/** Sources that are configured, each absent where it is not. */
+interface Sources {
+  readonly keys?: KeySource;
+  readonly tokens?: TokenVerifier;
+  readonly certificates?: CertificateSource;
+}
+
+/** Opens it, or answers every problem at once. */
+export async function openAccess(
+  config: Config,
+  world: World,
+): Promise<{ ok: true; access: Access } | { ok: false; problems: string[] }> {
+  const problems: string[] = [];
+  const grants = new CurrentGrants();
+  await readGrants(config, { grants, problems });
+  const keys = await openKeys(config, world, problems);
+  const tokens = await openTokens(config, world, problems);
+  const certificates = await openCertificates(config, world, problems);
+  const sources = {
+    ...(keys === undefined ? {} : { keys }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(certificates === undefined ? {} : { certificates }),
+  };
+  const names = [
+    ...(keys === undefined ? [] : ["keys"]),
+    ...(config.jwtIssuer === undefined ? [] : ["tokens"]),
+    ...(config.sslClientCa === undefined ? [] : ["certificates"]),
+  ];
+  problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world));
+  if (problems.length > 0) {
+    keys?.close();
+    return { ok: false, problems };
+  }
+  return { ok: true, access: joinAccess(config, world, { sources, names, grants }) };
+}
+
+function joinAccess(
+  config: Config,
+  world: World,
+  { sources, names, grants }: { sources: Sources; names: readonly string[]; grants: CurrentGrants },
+): Access {
+  const { keys, certificates } = sources;
+  const tickets = new Tickets({ now: world.monotonic });
+  const isDemanded = names.length > 0 || config.auth === "required";
+  const authenticator = new Authenticator({
+    ...sources,
+    ...(isDemanded ? {} : { anonymous: anonymousFor(config) }),
+    tickets,
+    proxies: new TrustedProxies(config.trustedProxies),
+    grants,
+    now: world.now,
+  });
+  return {
+    authenticator,
+    grants,
+    tickets,
+    watch: new CredentialWatch(() => keys?.refresh()),
+    ...resourceOf(config),
+    ...(certificates === undefined ? {} : { judgeCertificate: (der) => certificates.verify(der).ok }),
+    sources: names,
+    async reload() {
+      const problems: string[] = [];
+      await readGrants(config, { grants, problems });
+      const denied = await readDenied(config, problems);
+      if (denied !== undefined) certificates?.deny(denied);
+      return problems;
+    },
+    close: () => keys?.close(),
+  };
+}
+
+/** On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. */
+function anonymousFor({ host, unsafeExpose }: Config) {
+  return (address: string, isForwarded: boolean) => {
+    if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return LOCAL;
+    return unsafeExpose ? addressCredential(addressKey(address)) : undefined;
+  };
+}
+
+function resourceOf({ jwtIssuer, jwtAudience }: Config): { resource?: ResourceFacts } {
+  return jwtIssuer === undefined || jwtAudience === undefined
+    ? {}
+    : { resource: { issuer: jwtIssuer, audience: jwtAudience } };
+}
+
+/** Off loopback nothing starts by accident. */
+function judgeExposure(config: Config, sources: readonly string[]): string[] {
+  if (isLoopback(config.host) || config.unsafeExpose) return [];
+  const where = `off loopback (--host ${config.host})`;
+  const problems: string[] = [];
+  if (config.sslCert === undefined) {
+    problems.push(
+      `--ssl-cert, --ssl-key: expected a certificate ${where}, as credentials travel along: add both ` +
+        "(luno-mcp-server certs create makes a pair to try), or --unsafe-expose where a proxy of yours speaks TLS",
+    );
+  }
+  if (sources.length === 0) {
+    problems.push(
+      `--auth: expected an identity source ${where}, as everybody who reaches it would be served: make a key with ` +
+        "luno-mcp-server keys create NAME, or add --jwt-issuer, or --ssl-client-ca; --unsafe-expose serves everybody",
+    );
+  }
+  return problems;
+}
+
+/** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */
+function judgeKeyLog({ host }: Config, world: World): string[] {
+  if (isLoopback(host) || (world.env("SSLKEYLOGFILE") ?? "") === "") return [];
+  return [`SSLKEYLOGFILE: expected nothing off loopback (--host ${host}), as it gives connections away: unset it`];
+}
+
+async function readGrants(
+  { access: path }: Config,
+  { grants, problems }: { grants: CurrentGrants; problems: string[] },
+): Promise<void> {
+  if (path === undefined) return;
+  const text = await readPrivate("--access", path, problems);
+  if (text === undefined) return;
+  const parsed = parseAccess(text);
+  if (parsed.ok) grants.replace(parsed.access);
+  else problems.push(...parsed.problems.map((problem) => `--access: ${problem}`));
+}
+
+/** Keys are a source as soon as there is one, be it revoked: nobody gets in by the last one's end. */
+async function openKeys({ state }: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
+  const folder = state ?? stateFolder(world.env);
+  if (folder === undefined) return undefined;
+  const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
+  const path = `${folder}/${KEYS_FILE}`;
+  if (!await exists(path)) return undefined;
+  problems.push(...await judgePrivateFile("--state", path));
+  try {
+    const store = KeyStore.open(path, { readOnly: true });
+    if (store.isEmpty) return void store.close();
+    const { KeySource } = await import("../access/key_source.ts");
+    return new KeySource({ store, now: world.now });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    problems.push(`--state: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+async function openTokens(config: Config, world: World, problems: string[]): Promise<TokenVerifier | undefined> {
+  const { jwtIssuer: issuer, jwtAudience: audience, jwksUrl, jwksFile } = config;
+  const given = [issuer, audience, jwksUrl ?? jwksFile];
+  if (given.every((value) => value === undefined)) return undefined;
+  if (jwksUrl !== undefined && jwksFile !== undefined) {
+    problems.push("--jwks-url, --jwks-file: expected one of the two, both are set");
+  }
+  if (issuer === undefined) problems.push("--jwt-issuer: expected the issuer of tokens: not set");
+  if (audience === undefined) problems.push("--jwt-audience: expected the audience of tokens: not set");
+  if (jwksUrl === undefined && jwksFile === undefined) {
+    problems.push("--jwks-url, --jwks-file: expected the keys of --jwt-issuer: neither is set");
+  }
+  const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
+  const { judgeJwks, openJwks } = await import("../access/jwks.ts");
+  if (text !== undefined) problems.push(...judgeJwks(text).map((problem) => `--jwks-file: ${problem}`));
+  const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
+  if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;
+  const { TokenVerifier } = await import("../access/jwt.ts");
+  const keys = openJwks(source, { now: world.monotonic });
+  return new TokenVerifier({ keys, rules: { issuer, audience }, now: world.now });
+}
+
+async function openCertificates(
+  config: Config,
+  world: World,
+  problems: string[],
+): Promise<CertificateSource | undefined> {
+  const { sslClientCa, sslClientDeny, sslCert } = config;
+  if (sslClientDeny !== undefined && sslClientCa === undefined) {
+    problems.push("--ssl-client-deny: only with --ssl-client-ca");
+  }
+  if (sslClientCa === undefined) return undefined;
+  if (sslCert === undefined) problems.push("--ssl-client-ca: only with --ssl-cert and --ssl-key");
+  const denied = await readDenied(config, problems);
+  const { readClientCertificate } = await import("../access/client_certificate.ts");
+  const { CertificateSource } = await import("../access/certificate_source.ts");
+  const { DenyList } = await import("../access/deny_list.ts");
+  return new CertificateSource({
+    read: readClientCertificate,
+    denied: denied ?? new DenyList(new Set()),
+    now: world.now,
+  });
+}
+
+async function readDenied({ sslClientDeny: path }: Config, problems: string[]): Promise<DenyList | undefined> {
+  const text = path === undefined ? undefined : await readPrivate("--ssl-client-deny", path, problems);
+  if (text === undefined) return undefined;
+  const { parseDenyList } = await import("../access/deny_list.ts");
+  const parsed = parseDenyList(text);
+  if (parsed.ok) return parsed.list;
+  problems.push(...parsed.problems.map((problem) => `--ssl-client-deny: ${problem}`));
+  return undefined;
+}

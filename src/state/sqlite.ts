@@ -1,0 +1,150 @@
+/**
+ * SQLite databases: opened closed to everybody else, and brought to the schema that this version knows.
+ *
+ * The runtime asks for its permissions only while a database is opened, so the program may give them back afterwards.
+ */
+
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { SQLOutputValue } from "node:sqlite";
+
+/** How to open a database. */
+export interface DatabaseOptions {
+  /** Statements that bring version `i` of the schema to `i + 1`. */
+  readonly migrations: readonly string[];
+  /** Creates and changes nothing; the schema must be the known one. @default false */
+  readonly readOnly?: boolean;
+  /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
+  readonly durable?: boolean;
+}
+
+/** A database that cannot be used; the message says what to do. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+  readonly path: string;
+
+  constructor(message: string, { path, cause }: { path: string; cause?: unknown }) {
+    super(message, { cause });
+    this.path = path;
+  }
+}
+
+/** One row of an answer. */
+export type Row = Readonly<Record<string, SQLOutputValue>>;
+
+/** How long a statement waits for another process that writes. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Opens a database; unless it is read only, a missing one is created, readable by its owner alone.
+ *
+ * @throws {StateError}
+ */
+export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
+  const { readOnly = false, durable = false, migrations } = options;
+  let database: DatabaseSync | undefined;
+  try {
+    if (!readOnly) createFile(path);
+    // An absolute path is never taken for a URI.
+    database = new DatabaseSync(resolve(path), {
+      readOnly,
+      timeout: BUSY_TIMEOUT_MS,
+      enableForeignKeyConstraints: true,
+    });
+    if (durable && !readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    judgeVersion(database, { path, known: migrations.length, readOnly });
+    if (!readOnly) migrate(database, { path, migrations });
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof StateError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StateError(`Cannot open ${path} as a database: ${reason}`, { path, cause: error });
+  }
+}
+
+/** Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. */
+export function inTransaction<Result>(database: DatabaseSync, body: () => Result): Result {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = body();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK"); // SQLite itself rolls back after some failures.
+    throw error;
+  }
+}
+
+/** A column of text. */
+export function readText(row: Row, column: string): string {
+  const value = row[column];
+  if (typeof value !== "string") throw wrongType(column, { wanted: "text", value });
+  return value;
+}
+
+/** A column of whole numbers within 2^53. */
+export function readNumber(row: Row | undefined, column: string): number {
+  const value = row?.[column];
+  if (typeof value !== "number") throw wrongType(column, { wanted: "a number", value });
+  return value;
+}
+
+/** A column of whole numbers within 2^53 that may be null. */
+export function readOptionalNumber(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : readNumber(row, column);
+}
+
+/** A column of bytes. */
+export function readBytes(row: Row, column: string): Uint8Array {
+  const value = row[column];
+  if (!(value instanceof Uint8Array)) throw wrongType(column, { wanted: "bytes", value });
+  return value;
+}
+
+function createFile(path: string): void {
+  Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+}
+
+function migrate(
+  database: DatabaseSync,
+  { path, migrations }: { path: string; migrations: readonly string[] },
+): void {
+  const known = migrations.length;
+  if (versionOf(database) === known) return;
+  inTransaction(database, () => {
+    judgeVersion(database, { path, known, readOnly: false }); // Another process may have been faster.
+    for (const statements of migrations.slice(versionOf(database))) database.exec(statements);
+    database.exec(`PRAGMA user_version = ${known}`);
+  });
+}
+
+function judgeVersion(
+  database: DatabaseSync,
+  { path, known, readOnly }: { path: string; known: number; readOnly: boolean },
+): void {
+  const version = versionOf(database);
+  if (version > known) {
+    throw new StateError(
+      `Cannot open ${path} as it was written by a newer version of this program: its schema is ${version}, ` +
+        `known is ${known}: use that version, or another --state folder`,
+      { path },
+    );
+  }
+  if (readOnly && version < known) {
+    throw new StateError(
+      `Cannot open ${path} to read as its schema is ${version}, known is ${known}: ` +
+        "run a command that writes to it first",
+      { path },
+    );
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  return readNumber(database.prepare("PRAGMA user_version").get(), "user_version");
+}
+
+function wrongType(column: string, { wanted, value }: { wanted: string; value: unknown }): TypeError {
+  return new TypeError(`Cannot read column ${column} as it must be ${wanted}: current type is ${typeof value}`);
+}

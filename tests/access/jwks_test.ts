@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { judgeJwks, type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
+import { type TokenVerdict, TokenVerifier } from "../../src/access/jwt.ts";
+import { createKey, IdentityProvider, jwksOf, privateJwk, type SigningKey, signToken } from "./identity_provider.ts";
+
+const NOW = 1_800_000_000_000;
+const SECONDS = NOW / 1_000;
+const ISSUER = "https://issuer.example";
+const AUDIENCE = "https://luno.example/mcp";
+
+const oldKey = await createKey("ES256", "old");
+const newKey = await createKey("Ed25519", "new");
+const SECRET = { kty: "oct", kid: "shared", k: "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA" };
+
+let issued = 0;
+
+/** A token that was not seen before, so that no verdict is remembered. */
+function tokenOf(key: SigningKey): Promise<string> {
+  const claims = { iss: ISSUER, aud: AUDIENCE, sub: "alice", exp: SECONDS + 600, jti: `t${++issued}` };
+  return signToken(key, { claims });
+}
+
+/** Verifies with the provider's keys; `clock.time` is in monotonic milliseconds. */
+function verifierOf({ jwksUrl }: IdentityProvider, options: Pick<JwksOptions, "timeoutMs"> = {}) {
+  const clock = { time: 5_000 };
+  const keys = openJwks({ url: jwksUrl }, { ...options, now: () => clock.time });
+  const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
+  return {
+    clock,
+    verify: async (key: SigningKey): Promise<TokenVerdict> => await verifier.verify(await tokenOf(key)),
+  };
+}
+
+function outcome(verdict: TokenVerdict): string {
+  return verdict.ok ? "ok" : verdict.reason;
+}
+
+Deno.test("openJwks() fetches once for many who ask at the same time, and not before", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify } = verifierOf(provider);
+  assert.deepEqual(provider.requests, []);
+  const verdicts = await Promise.all(Array.from({ length: 50 }, () => verify(oldKey)));
+  assert.ok(verdicts.every(({ ok }) => ok));
+  assert.deepEqual(provider.requests, ["/jwks"]);
+});
+
+Deno.test("openJwks() fetches once for many unknown keys at the same time", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  await verify(oldKey);
+  provider.keys.push(newKey);
+  clock.time += 30_000;
+  const verdicts = await Promise.all(Array.from({ length: 50 }, () => verify(newKey)));
+  assert.ok(verdicts.every(({ ok }) => ok));
+  assert.equal(provider.requests.length, 2);
+});
+
+Deno.test("openJwks() finds a new key once the cooldown is over, and forgets a withdrawn one with the cache", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  assert.equal(outcome(await verify(oldKey)), "ok");
+  provider.keys.splice(0, 1, newKey);
+  clock.time += 29_999;
+  assert.equal(outcome(await verify(newKey)), "signature");
+  assert.equal(provider.requests.length, 1);
+  clock.time += 1;
+  assert.equal(outcome(await verify(newKey)), "ok");
+  assert.equal(outcome(await verify(oldKey)), "signature");
+  assert.equal(provider.requests.length, 2);
+
+  provider.keys.splice(0, 1, oldKey);
+  clock.time += 599_999;
+  assert.equal(outcome(await verify(newKey)), "ok");
+  assert.equal(provider.requests.length, 2);
+  clock.time += 1;
+  assert.equal(outcome(await verify(newKey)), "signature");
+  assert.equal(provider.requests.length, 3);
+});
+
+Deno.test("openJwks() keeps what it has when an unknown key cannot be looked up, and says when to try again", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  await verify(oldKey);
+  provider.keys.push(newKey);
+  provider.answering = "error";
+  clock.time += 30_000;
+  assert.deepEqual(await verify(newKey), { ok: false, reason: "keys_unavailable", retryAfterMs: 5_000 });
+  clock.time += 2_000;
+  assert.deepEqual(await verify(newKey), { ok: false, reason: "keys_unavailable", retryAfterMs: 3_000 });
+  assert.equal(outcome(await verify(oldKey)), "ok");
+  assert.equal(provider.requests.length, 2);
+  provider.answering = "keys";
+  clock.time += 3_000;
+  assert.equal(outcome(await verify(newKey)), "ok");
+});
+
+const WRONG_ANSWERS = {
+  "a status other than 200": "error",
+  "no answer in time": "hang",
+  "an answer without an end": "drip",
+  "too large an answer": "flood",
+  "a redirect": "redirect",
+  "no JSON": { body: "<html>" },
+  "JSON that is no JWKS": { body: '{"keys":{}}' },
+  "no keys": { body: '{"keys":[]}' },
+  "a symmetric key beside a good one": { body: JSON.stringify({ keys: [oldKey.jwk, SECRET] }) },
+  "a private key beside a good one": { body: JSON.stringify({ keys: [oldKey.jwk, await privateJwk(newKey)] }) },
+} as const;
+
+for (const [name, answering] of Object.entries(WRONG_ANSWERS)) {
+  const isSlow = answering === "hang" || answering === "drip";
+  const end = isSlow ? "" : ", and recovers";
+  Deno.test(`openJwks() answers keys_unavailable after ${name}, asks no more for a while${end}`, async () => {
+    await using provider = new IdentityProvider(oldKey);
+    const { verify, clock } = verifierOf(provider, isSlow ? { timeoutMs: 50 } : {});
+    provider.answering = answering;
+    assert.deepEqual(await verify(oldKey), { ok: false, reason: "keys_unavailable", retryAfterMs: 5_000 });
+    provider.answering = "keys";
+    clock.time += 4_999;
+    assert.deepEqual(await verify(oldKey), { ok: false, reason: "keys_unavailable", retryAfterMs: 1 });
+    assert.deepEqual(provider.requests, ["/jwks"]);
+    if (isSlow) return;
+    clock.time += 1;
+    assert.equal(outcome(await verify(oldKey)), "ok");
+  });
+}
+
+Deno.test("openJwks() answers keys_unavailable when nobody listens", async () => {
+  const provider = new IdentityProvider(oldKey);
+  await provider[Symbol.asyncDispose]();
+  assert.equal(outcome(await verifierOf(provider).verify(oldKey)), "keys_unavailable");
+});
+
+Deno.test("openJwks() takes a local file, and throws for one with a problem", async () => {
+  const keys = openJwks({ text: jwksOf(oldKey) });
+  const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
+  assert.equal(outcome(await verifier.verify(await tokenOf(oldKey))), "ok");
+  assert.equal(outcome(await verifier.verify(await tokenOf(newKey))), "signature");
+  assert.throws(() => openJwks({ text: JSON.stringify({ keys: [SECRET] }) }), TypeError);
+});
+
+Deno.test("openJwks() leaves out keys that are not for signatures, and those of unknown kinds", async () => {
+  const forEncryption = { ...newKey.jwk, use: "enc" };
+  const text = JSON.stringify({ keys: [forEncryption, { kty: "NEW", kid: "future" }, oldKey.jwk] });
+  assert.deepEqual(judgeJwks(text), []);
+  const verifier = new TokenVerifier({
+    keys: openJwks({ text }),
+    rules: { issuer: ISSUER, audience: AUDIENCE },
+    now: () => NOW,
+  });
+  assert.equal(outcome(await verifier.verify(await tokenOf(oldKey))), "ok");
+  assert.equal(outcome(await verifier.verify(await tokenOf(newKey))), "signature");
+});
+
+const NO_SIGNATURE_KEY = /^expected a public key that verifies signatures/;
+const weakKey = await createKey("RS256", "weak", { modulusLength: 1_024 });
+const PROBLEMS: Readonly<Record<string, { text: string; problems: readonly RegExp[] }>> = {
+  "a good file": { text: jwksOf(oldKey, newKey), problems: [] },
+  "no JSON": { text: "{", problems: [/^expected JSON$/] },
+  "an empty file": { text: "", problems: [/^expected JSON$/] },
+  "no object": { text: "null", problems: [/^expected a JSON object with "keys"/] },
+  "a single key": { text: JSON.stringify(oldKey.jwk), problems: [/^expected a JSON object with "keys"/] },
+  "too many keys": {
+    text: JSON.stringify({ keys: Array.from({ length: 101 }, () => oldKey.jwk) }),
+    problems: [/at most 100/],
+  },
+  "no keys": { text: '{"keys":[]}', problems: [NO_SIGNATURE_KEY] },
+  "a weak key": { text: jwksOf(weakKey), problems: [NO_SIGNATURE_KEY] },
+  "a broken key": { text: JSON.stringify({ keys: [{ ...oldKey.jwk, x: "AAAA" }] }), problems: [NO_SIGNATURE_KEY] },
+  "a key for another algorithm": {
+    text: JSON.stringify({ keys: [{ ...oldKey.jwk, alg: "ECDH-ES" }] }),
+    problems: [NO_SIGNATURE_KEY],
+  },
+  "symmetric and private keys": {
+    text: JSON.stringify({ keys: [SECRET, oldKey.jwk, await privateJwk(newKey)] }),
+    problems: [/^key 1: .* symmetric$/, /^key 3: .* private$/],
+  },
+};
+
+for (const [name, { text, problems }] of Object.entries(PROBLEMS)) {
+  Deno.test(`judgeJwks() finds ${problems.length} problems with ${name}, and repeats nothing of it`, () => {
+    const found = judgeJwks(text);
+    assert.equal(found.length, problems.length, found.join());
+    for (const [index, problem] of problems.entries()) assert.match(found[index] ?? "", problem);
+    assert.ok(!found.join().includes(SECRET.k));
+  });
+}
+
+Deno.test("KeysUnavailableError says why in its cause only", async () => {
+  await using provider = new IdentityProvider();
+  const find = openJwks({ url: provider.jwksUrl });
+  await assert.rejects(
+    async () => await find({ alg: "ES256" }, { payload: "", signature: "" }),
+    (error) => error instanceof KeysUnavailableError && !error.message.includes(provider.url) && error.cause !== null,
+  );
+});

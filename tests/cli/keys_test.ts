@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
+import { keys } from "../../src/cli/keys.ts";
+import type { ExitCode } from "../../src/cli/world.ts";
+import { TestWorld } from "./world.ts";
+import type { TestWorldOptions } from "./world.ts";
+
+const NOW = new TestWorld().now();
+const DAY_MS = 86_400_000;
+
+interface Run {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Setup extends TestWorldOptions {
+  readonly flags?: Readonly<Record<string, string>>;
+  readonly problems?: readonly string[];
+  readonly json?: boolean;
+  readonly uid?: () => number | null;
+}
+
+/** Runs `keys` with these operands, as the user that owns the files. */
+async function run(operands: readonly string[], setup: Setup = {}): Promise<Run> {
+  const { flags = {}, problems = [], json = false, uid = () => null } = setup;
+  const world = new TestWorld(setup);
+  const code = await keys(flags, { world, problems, operands, json, uid });
+  return { code, stdout: world.stdout.text, stderr: world.stderr.text };
+}
+
+/** Runs `body` with a state folder that does not exist yet. */
+async function withState(body: (state: string) => Promise<void>): Promise<void> {
+  const parent = await Deno.makeTempDir({ dir: "/tmp" });
+  try {
+    await body(join(parent, "state"));
+  } finally {
+    await Deno.remove(parent, { recursive: true });
+  }
+}
+
+/** Asks the store as a server does. */
+function ask<Answer>(state: string, question: (store: KeyStore) => Answer): Answer {
+  const store = KeyStore.open(join(state, KEYS_FILE), { readOnly: true });
+  try {
+    return question(store);
+  } finally {
+    store.close();
+  }
+}
+
+Deno.test("keys create prints the key alone on stdout, and what it is on stderr", () =>
+  withState(async (state) => {
+    const { code, stdout, stderr } = await run(["create", "ann"], {
+      flags: { state, scopes: "account:read,market:read", expires: "12h" },
+    });
+    assert.equal(code, 0);
+    assert.match(stdout, /^lunomcp_[0-9a-f_]+\n$/);
+    const verified = ask(state, (store) => store.verify(stdout.trim(), NOW));
+    assert.ok(verified.ok);
+    assert.deepEqual(verified.key.scopes, ["market:read", "account:read"]);
+    assert.equal(verified.key.expiresAt, NOW + DAY_MS / 2);
+    assert.ok(!stderr.includes(stdout.trim()));
+    for (const line of ["key:ann", verified.key.id, "market:read account:read", "2026-11-22T22:07:31.000Z", "Bearer"]) {
+      assert.ok(stderr.includes(line), line);
+    }
+    assert.equal(((await Deno.stat(join(state, KEYS_FILE))).mode ?? 0) & 0o777, 0o600);
+  }));
+
+Deno.test("keys create allows market data for 90 days, unless it is told otherwise", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    await run(["create", "bob"], { flags: { state, scopes: "server:admin", expires: "never" } });
+    assert.deepEqual(ask(state, (store) => store.list()).map(({ scopes, expiresAt }) => ({ scopes, expiresAt })), [
+      { scopes: ["market:read"], expiresAt: NOW + 90 * DAY_MS },
+      { scopes: ["server:admin"], expiresAt: undefined },
+    ]);
+  }));
+
+Deno.test("keys create refuses a name that has a key, and says how to replace it", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    const { code, stdout, stderr } = await run(["create", "ann"], { flags: { state } });
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(stderr, /^Cannot create a key of ann as it has a live key already: keys rotate ann replaces it/);
+  }));
+
+Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folder says", () =>
+  withState(async (state) => {
+    const [flag, variable, home] = [join(state, "flag"), join(state, "variable"), join(state, "home")];
+    const env = { LUNO_MCP_STATE: variable, XDG_STATE_HOME: home, HOME: home, LOCALAPPDATA: home };
+    await run(["create", "ann"], { flags: { state: flag }, env });
+    await run(["create", "bob"], { env });
+    await run(["create", "cyd"], { env: { ...env, LUNO_MCP_STATE: "" } });
+    assert.deepEqual(ask(flag, (store) => store.list()).map(({ name }) => name), ["ann"]);
+    assert.deepEqual(ask(variable, (store) => store.list()).map(({ name }) => name), ["bob"]);
+    const { stdout } = await run(["list"], { env: { ...env, LUNO_MCP_STATE: "" } });
+    assert.equal(JSON.parse(stdout).keys[0].name, "cyd");
+  }));
+
+Deno.test("keys list prints JSON to a pipe and with --json, a table to a terminal, and never a key", () =>
+  withState(async (state) => {
+    const { stdout: key } = await run(["create", "ann"], { flags: { state } });
+    await run(["create", "bob"], { flags: { state, scopes: "market:read,orders:write", expires: "never" } });
+    await run(["revoke", "bob"], { flags: { state } });
+    const piped = await run(["list"], { flags: { state } });
+    const [ann, bob] = JSON.parse(piped.stdout).keys;
+    assert.deepEqual(ann, {
+      id: key.split("_")[1],
+      name: "ann",
+      scopes: ["market:read"],
+      created: "2026-11-22T10:07:31.000Z",
+      expires: "2027-02-20T10:07:31.000Z",
+      state: "live",
+    });
+    assert.deepEqual([bob.scopes, bob.expires, bob.state], [["market:read", "orders:write"], null, "revoked"]);
+    assert.equal((await run(["list"], { flags: { state }, json: true, terminal: true })).stdout, piped.stdout);
+    const table = (await run(["list"], { flags: { state }, terminal: true })).stdout;
+    assert.match(table, /│ ann .*│ market:read .*│ 2026-11-22T10:07:31\.000Z │ 2027-.*│ live/);
+    assert.match(table, /│ bob .*│ market:read orders:write │.*│ never .*│ revoked/);
+    for (const text of [piped.stdout, table]) assert.ok(!text.includes(key.split("_")[2] ?? ""));
+  }));
+
+Deno.test("keys revoke ends keys by name, by id and by the key itself", () =>
+  withState(async (state) => {
+    const texts: string[] = [];
+    for (const name of ["ann", "bob", "cyd"]) {
+      texts.push((await run(["create", name], { flags: { state } })).stdout.trim());
+    }
+    const [ann = "", bob = "", cyd = ""] = texts;
+    for (const word of ["ann", bob.split("_")[1] ?? "", cyd]) {
+      const { code, stderr } = await run(["revoke", word], { flags: { state } });
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "Revoked 1 key\n" });
+    }
+    for (const text of [ann, bob, cyd]) {
+      assert.deepEqual(ask(state, (store) => store.verify(text, NOW)), { ok: false, reason: "revoked" });
+    }
+  }));
+
+Deno.test("keys revoke says when there is nothing to revoke, and repeats no key", () =>
+  withState(async (state) => {
+    const { stdout: key } = await run(["create", "ann"], { flags: { state } });
+    const unknown = await run(["revoke", "nobody"], { flags: { state } });
+    assert.equal(unknown.code, 1);
+    assert.equal(unknown.stderr, 'Cannot revoke "nobody" as no live key has this name or id: see keys list\n');
+    const mistyped = await run(["revoke", key.trim().slice(0, -1)], { flags: { state } });
+    assert.equal(mistyped.code, 1);
+    assert.match(mistyped.stderr, /^Cannot revoke "\[redacted\]" as /);
+  }));
+
+Deno.test("keys rotate prints a new key and lets the one before live for the overlap", () =>
+  withState(async (state) => {
+    const before = (await run(["create", "ann"], { flags: { state, scopes: "account:read" } })).stdout.trim();
+    const { code, stdout, stderr } = await run(["rotate", "ann"], { flags: { state, overlap: "2d", expires: "30d" } });
+    assert.equal(code, 0);
+    const [old, next] = ask(state, (store) => [store.verify(before, NOW), store.verify(stdout.trim(), NOW)]);
+    assert.ok(old?.ok && next?.ok);
+    assert.equal(old.key.expiresAt, NOW + 2 * DAY_MS);
+    assert.deepEqual([next.key.expiresAt, next.key.scopes], [NOW + 30 * DAY_MS, ["account:read"]]);
+    assert.ok(stderr.includes(`before   ${old.key.id}, which expires 2026-11-24T10:07:31.000Z`));
+    const unknown = await run(["rotate", "bob"], { flags: { state } });
+    assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
+    assert.match(unknown.stderr, /^Cannot rotate the key of bob as it has no live key: keys create bob makes one/);
+  }));
+
+Deno.test("keys tells every problem at once and makes nothing", () =>
+  withState(async (state) => {
+    const { code, stderr } = await run(["create", "a b", "more"], {
+      flags: { state, scopes: "market:read,root", expires: "11y", overlap: "1d" },
+      problems: ["--typo: unknown flag"],
+    });
+    assert.equal(code, 2);
+    for (
+      const problem of [
+        /^--typo: /m,
+        /^keys create: expected a name .* current value is "a b"$/m,
+        /^"more": unexpected argument$/m,
+        /^--scopes: expected .*"market:read,root"$/m,
+        /^--expires: expected a duration from 1m to 3650d, such as 90d, 12h or 30m, or never: current value is "11y"$/m,
+        /^--overlap: keys create does not take it$/m,
+      ]
+    ) assert.match(stderr, problem);
+    await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
+  }));
+
+for (const expires of ["0d", "3651d", "-1d", "1.5d", "d", "90", "90s", "", "1e3d"]) {
+  Deno.test(`keys create refuses to make a key for ${JSON.stringify(expires)}`, () =>
+    withState(async (state) => {
+      const { code, stderr } = await run(["create", "ann"], { flags: { state, expires } });
+      assert.equal(code, 2);
+      assert.match(stderr, /^--expires: expected a duration /);
+    }));
+}
+
+Deno.test("keys rotate takes no new scopes, and no overlap without end", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    const { code, stderr } = await run(["rotate", "ann"], {
+      flags: { state, scopes: "server:admin", overlap: "never" },
+    });
+    assert.equal(code, 2);
+    assert.match(stderr, /^--scopes: keys rotate does not take it$/m);
+    assert.match(stderr, /^--overlap: expected a duration from 0m to 3650d, such as 90d, 12h or 30m: /m);
+  }));
+
+Deno.test("keys says what it can be asked", () =>
+  withState(async (state) => {
+    const usage = "expected keys create NAME, keys list, keys revoke NAME_OR_ID, keys rotate NAME";
+    for (
+      const [operands, problem] of [
+        [[], `keys: ${usage}`],
+        [["toString"], `"toString": ${usage}`],
+        [["create"], "keys create: expected NAME"],
+        [["revoke"], "keys revoke: expected NAME_OR_ID"],
+        [["list", "ann"], '"ann": unexpected argument'],
+      ] as const
+    ) {
+      const { code, stderr } = await run(operands, { flags: { state } });
+      assert.equal(code, 2);
+      assert.ok(stderr.startsWith(`${problem}\n`), stderr);
+    }
+  }));
+
+Deno.test("keys but create refuses a folder without keys", () =>
+  withState(async (state) => {
+    for (const operands of [["list"], ["revoke", "ann"], ["rotate", "ann"]]) {
+      const { code, stderr } = await run(operands, { flags: { state } });
+      assert.equal(code, 2);
+      assert.ok(
+        stderr.startsWith(`--state: expected a folder with keys: there is no ${join(state, KEYS_FILE)}`),
+        stderr,
+      );
+    }
+    await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
+  }));
+
+Deno.test("keys refuses a file that others can read, or that is another user's", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    const path = join(state, KEYS_FILE);
+    const owner = (await Deno.stat(path)).uid ?? 0;
+    await Deno.chmod(path, 0o644);
+    for (const operands of [["create", "bob"], ["list"], ["revoke", "ann"], ["rotate", "ann"]]) {
+      const { code, stderr } = await run(operands, { env: { LUNO_MCP_STATE: state }, uid: () => owner + 1 });
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^LUNO_MCP_STATE: expected a file that only its owner can read: mode is 0644: run chmod 600 /m,
+      );
+      assert.match(stderr, /^LUNO_MCP_STATE: expected a file of the user that runs this program /m);
+    }
+    await Deno.chmod(path, 0o600);
+    assert.equal((await run(["list"], { flags: { state }, uid: () => owner })).code, 0);
+  }));
+
+Deno.test("keys refuses a file that is no database, and an environment without a folder", () =>
+  withState(async (state) => {
+    await Deno.mkdir(state);
+    await Deno.writeTextFile(join(state, KEYS_FILE), "precious ".repeat(200), { mode: 0o600 });
+    const broken = await run(["list"], { flags: { state } });
+    assert.equal(broken.code, 2);
+    assert.match(broken.stderr, /^--state: Cannot open .*keys\.db as a database: file is not a database$/m);
+    const homeless = await run(["list"]);
+    assert.equal(homeless.code, 2);
+    assert.match(homeless.stderr, /^--state: expected a folder: .* name none$/m);
+  }));

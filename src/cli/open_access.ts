@@ -1,5 +1,6 @@
 /** From the settings to who is let in: opens the identity sources, and says everything that speaks against a start. */
 
+import { getLogger } from "@logtape/logtape";
 import { parseAccess } from "../access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
 import type { CertificateSource } from "../access/certificate_source.ts";
@@ -19,6 +20,8 @@ import { judgePrivateFile } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
 
 type Config = LoadedConfig["config"];
 
@@ -97,7 +100,7 @@ function joinAccess(
     tickets,
     watch: new CredentialWatch(() => keys?.refresh()),
     ...resourceOf(config),
-    ...(certificates === undefined ? {} : { judgeCertificate: (der) => certificates.verify(der).ok }),
+    ...(certificates === undefined ? {} : { judgeCertificate: (der) => judgeCertificate(certificates, der) }),
     sources: names,
     async reload() {
       const problems: string[] = [];
@@ -108,6 +111,12 @@ function joinAccess(
     },
     close: () => keys?.close(),
   };
+}
+
+function judgeCertificate(certificates: CertificateSource, der: Uint8Array): boolean {
+  const verdict = certificates.verify(der);
+  if (!verdict.ok) log.warning("refused", { reason: verdict.reason, source: "certificate" });
+  return verdict.ok;
 }
 
 /** On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. */

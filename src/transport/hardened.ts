@@ -12,10 +12,11 @@ import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { TlsOptions, TLSSocket } from "node:tls";
+import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
 import { getLogger } from "@logtape/logtape";
 import { isAccepting } from "./accept_watch.ts";
+import { certificateOf, ClientGate } from "./client_gate.ts";
 import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { readHandshake } from "./handshake.ts";
@@ -32,8 +33,6 @@ const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
-/** Certificates that the present authorities are known to have signed; who falls out shakes hands in full again. */
-const MAX_VERIFIED = 10_000;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
@@ -220,81 +219,6 @@ class HardenedListener implements RunningListener {
   }
 }
 
-/** The certificates of clients that were let in, by connection. */
-const certificates = new WeakMap<TcpSocket, Uint8Array>();
-
-/** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
-class ClientGate {
-  readonly #judge: (certificate: Uint8Array) => boolean;
-  #authorities: string | undefined;
-  /** Fingerprints, the latest last. */
-  readonly #verified = new Set<string>();
-  /** Connections within their TLS handshake, by their other end. */
-  readonly #handshakes = new Map<string, TcpSocket>();
-
-  private constructor(authorities: string, judge: (certificate: Uint8Array) => boolean) {
-    this.#authorities = authorities;
-    this.#judge = judge;
-  }
-
-  /** The gate, where clients are asked for certificates. */
-  static of({ tls, judgeCertificate }: ListenOptions): ClientGate | undefined {
-    if (tls?.clientAuthorities === undefined || judgeCertificate === undefined) return undefined;
-    return new ClientGate(tls.clientAuthorities, judgeCertificate);
-  }
-
-  /** A connection was accepted and begins its handshake. */
-  begin(connection: TcpSocket): void {
-    const end = endOf(connection);
-    this.#handshakes.set(end, connection);
-    connection.once("close", () => {
-      if (this.#handshakes.get(end) === connection) this.#handshakes.delete(end);
-    });
-  }
-
-  /** A handshake has succeeded; the connection is destroyed unless the client may come in. */
-  finish(connection: TLSSocket): void {
-    this.#handshakes.delete(endOf(connection));
-    const certificate = this.#accept(connection);
-    if (certificate !== undefined) certificates.set(connection, certificate);
-    else connection.destroy();
-  }
-
-  /** Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. */
-  replaceAuthorities(authorities: string | undefined): void {
-    if (authorities === this.#authorities) return;
-    this.#authorities = authorities;
-    this.#verified.clear();
-    for (const connection of this.#handshakes.values()) connection.destroy();
-  }
-
-  #accept(connection: TLSSocket): Uint8Array | undefined {
-    const certificate = connection.authorized ? connection.getPeerX509Certificate() : undefined;
-    if (certificate === undefined) return undefined;
-    const { fingerprint256: fingerprint } = certificate;
-    // All servers of a process share the keys of their session tickets, which also outlive other authorities.
-    if (connection.isSessionReused() && !this.#verified.has(fingerprint)) return undefined;
-    this.#remember(fingerprint);
-    const der = new Uint8Array(certificate.raw);
-    try {
-      return this.#judge(der) ? der : undefined;
-    } catch (error) {
-      log.error("application failed", { during: "judgeCertificate", error });
-      return undefined;
-    }
-  }
-
-  #remember(fingerprint: string): void {
-    this.#verified.delete(fingerprint);
-    this.#verified.add(fingerprint);
-    if (this.#verified.size <= MAX_VERIFIED) return;
-    for (const oldest of this.#verified) {
-      this.#verified.delete(oldest);
-      break;
-    }
-  }
-}
-
 function assertLimitsWork(): void {
   if (hasHardenedRuntime()) return;
   throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
@@ -337,12 +261,8 @@ function hasOneHost(incoming: IncomingMessage): boolean {
 function peerAt(connection: TcpSocket): Peer {
   const { remoteAddress = "0.0.0.0", remotePort = 0 } = connection;
   const peer = peerOf(remoteAddress, remotePort);
-  const certificate = certificates.get(connection);
+  const certificate = certificateOf(connection);
   return certificate === undefined ? peer : { ...peer, certificate };
-}
-
-function endOf({ remoteAddress, remotePort }: TcpSocket): string {
-  return `${remoteAddress} ${remotePort}`;
 }
 
 function badRequest(): Response {

@@ -29,6 +29,9 @@ const log = getLogger(["luno-mcp-server", "listener"]);
 /** Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}. */
 // deno-lint-ignore require-await -- an address that is not available rejects
 export async function listenNative(application: Application, options: ListenOptions): Promise<RunningListener> {
+  if (options.tls?.clientAuthorities !== undefined) {
+    throw new TypeError("Cannot ask clients for certificates as the native listener cannot");
+  }
   return new NativeListener(guard(application), options);
 }
 

@@ -1,0 +1,98 @@
+/**
+ * Who may come in where clients are asked for certificates. The runtime checks signatures, but takes a resumed TLS session
+ * for good whoever its authorities are now; the application judges what else a certificate must be.
+ */
+
+import type { Socket as TcpSocket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { getLogger } from "@logtape/logtape";
+import type { ListenOptions } from "./listener.ts";
+
+const log = getLogger(["luno-mcp-server", "listener"]);
+
+/** Certificates that the present authorities are known to have signed; who falls out shakes hands in full again. */
+const MAX_VERIFIED = 10_000;
+
+/** The certificates of clients that were let in, by connection. */
+const certificates = new WeakMap<TcpSocket, Uint8Array>();
+
+/** The certificate, as DER, that a connection was let in with. */
+export function certificateOf(connection: TcpSocket): Uint8Array | undefined {
+  return certificates.get(connection);
+}
+
+/** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
+export class ClientGate {
+  readonly #judge: (certificate: Uint8Array) => boolean;
+  #authorities: string | undefined;
+  /** Fingerprints, the latest last. */
+  readonly #verified = new Set<string>();
+  /** Connections within their TLS handshake, by their other end. */
+  readonly #handshakes = new Map<string, TcpSocket>();
+
+  private constructor(authorities: string, judge: (certificate: Uint8Array) => boolean) {
+    this.#authorities = authorities;
+    this.#judge = judge;
+  }
+
+  /** The gate, where clients are asked for certificates. */
+  static of({ tls, judgeCertificate }: ListenOptions): ClientGate | undefined {
+    if (tls?.clientAuthorities === undefined || judgeCertificate === undefined) return undefined;
+    return new ClientGate(tls.clientAuthorities, judgeCertificate);
+  }
+
+  /** A connection was accepted and begins its handshake. */
+  begin(connection: TcpSocket): void {
+    const end = endOf(connection);
+    this.#handshakes.set(end, connection);
+    connection.once("close", () => {
+      if (this.#handshakes.get(end) === connection) this.#handshakes.delete(end);
+    });
+  }
+
+  /** A handshake has succeeded; the connection is destroyed unless the client may come in. */
+  finish(connection: TLSSocket): void {
+    this.#handshakes.delete(endOf(connection));
+    const certificate = this.#accept(connection);
+    if (certificate !== undefined) certificates.set(connection, certificate);
+    else connection.destroy();
+  }
+
+  /** Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. */
+  replaceAuthorities(authorities: string | undefined): void {
+    if (authorities === this.#authorities) return;
+    this.#authorities = authorities;
+    this.#verified.clear();
+    for (const connection of this.#handshakes.values()) connection.destroy();
+  }
+
+  #accept(connection: TLSSocket): Uint8Array | undefined {
+    const certificate = connection.authorized ? connection.getPeerX509Certificate() : undefined;
+    if (certificate === undefined) return undefined;
+    const { fingerprint256: fingerprint } = certificate;
+    // All servers of a process share the keys of their session tickets, which also outlive other authorities.
+    if (connection.isSessionReused() && !this.#verified.has(fingerprint)) return undefined;
+    this.#remember(fingerprint);
+    const der = new Uint8Array(certificate.raw);
+    try {
+      return this.#judge(der) ? der : undefined;
+    } catch (error) {
+      log.error("application failed", { during: "judgeCertificate", error });
+      return undefined;
+    }
+  }
+
+  #remember(fingerprint: string): void {
+    this.#verified.delete(fingerprint);
+    this.#verified.add(fingerprint);
+    if (this.#verified.size <= MAX_VERIFIED) return;
+    for (const oldest of this.#verified) {
+      this.#verified.delete(oldest);
+      break;
+    }
+  }
+}
+
+function endOf({ remoteAddress, remotePort }: TcpSocket): string {
+  return `${remoteAddress} ${remotePort}`;
+}

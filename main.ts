@@ -26,6 +26,9 @@ const world: World = {
   onHangup(listener) {
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
   },
+  onUserSignal(listener) {
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", listener);
+  },
 };
 
 Deno.exit(await run(world));

@@ -1,5 +1,6 @@
 /** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one. Ratios count; machines differ. */
 
+import { benchAccess } from "./access.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
   isolation: benchIsolation,
   ws: benchWebSocket,
+  access: benchAccess,
 };
 
 const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

@@ -1,5 +1,12 @@
 /** The client's end of a JSON-RPC WebSocket, with as little work of its own as possible. */
 
+/** How a peer connects. */
+export interface PeerOptions {
+  /** Brings the authorities to trust, and a certificate of its own. */
+  readonly client?: Deno.HttpClient;
+  readonly headers?: Record<string, string>;
+}
+
 /** An open WebSocket that counts and times answers. */
 export class SocketPeer {
   readonly #socket: WebSocket;
@@ -15,9 +22,9 @@ export class SocketPeer {
     };
   }
 
-  /** Connects; `client` brings the authorities to trust. */
-  static async connect(address: string, client?: Deno.HttpClient): Promise<SocketPeer> {
-    const socket = new WebSocket(address, client === undefined ? {} : { client });
+  /** Connects. */
+  static async connect(address: string, options: PeerOptions = {}): Promise<SocketPeer> {
+    const socket = new WebSocket(address, options);
     await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onerror = () => reject(new Error(`Cannot connect to ${address}`));
@@ -48,6 +55,21 @@ export class SocketPeer {
       this.#socket.close();
     });
   }
+}
+
+/** Opens many connections as 2025-era clients. */
+export async function connectMany(
+  { address }: { readonly address: string },
+  count: number,
+  options: PeerOptions = {},
+): Promise<SocketPeer[]> {
+  const peers: SocketPeer[] = [];
+  while (peers.length < count) {
+    const batch = Math.min(50, count - peers.length);
+    peers.push(...await Promise.all(Array.from({ length: batch }, () => SocketPeer.connect(address, options))));
+  }
+  for (const peer of peers) await peer.initialize().catch(() => {});
+  return peers;
 }
 
 /** Keeps `inFlight` tool calls running on every peer for a while; answers calls a second. */

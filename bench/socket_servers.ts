@@ -32,14 +32,44 @@ export async function startOurs(listener: string, args: readonly string[] = []):
   return running(child, address);
 }
 
-/** Makes certificates in `dist/`: the flags to serve with them, and a client that trusts them. */
-export async function createCertificates(): Promise<{ args: string[]; client: Deno.HttpClient }> {
+/** Makes certificates in `dist/`: the flags to serve with them, and clients that trust them, one with its own. */
+export async function createCertificates(): Promise<BenchCertificates> {
   const dir = "dist/bench-certs";
-  const command = ["run", "--quiet", "--no-prompt", "-P=binary", "main.ts", "certs", "create", "--dir", dir, "--force"];
-  const { success } = await new Deno.Command(deno, { args: command }).output();
-  if (!success) throw new Error("Cannot create certificates");
-  const client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(`${dir}/ca.pem`)] });
-  return { args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`], client };
+  await runOurs(["certs", "create", "--dir", dir, "--client", "bench", "--force"]);
+  const read = (name: string) => Deno.readTextFile(`${dir}/${name}.pem`);
+  const [ca, cert, key] = await Promise.all([read("ca"), read("client"), read("client-key")]);
+  return {
+    args: ["--ssl-cert", `${dir}/server.pem`, "--ssl-key", `${dir}/server-key.pem`],
+    clientAuthorities: `${dir}/ca.pem`,
+    client: Deno.createHttpClient({ caCerts: [ca] }),
+    certified: Deno.createHttpClient({ caCerts: [ca], cert, key }),
+    pem: { ca, cert, key },
+  };
+}
+
+/** Certificates of a run; the client's names `urn:luno-mcp:client:bench`. */
+export interface BenchCertificates {
+  readonly args: readonly string[];
+  /** File of the authority that signed the client's certificate. */
+  readonly clientAuthorities: string;
+  readonly client: Deno.HttpClient;
+  readonly certified: Deno.HttpClient;
+  readonly pem: { readonly ca: string; readonly cert: string; readonly key: string };
+}
+
+/** Runs a command of ours to its end; answers what it prints. */
+export async function runOurs(args: readonly string[]): Promise<string> {
+  const command = ["run", "--quiet", "--no-prompt", "-P=binary", "main.ts", ...args];
+  const { success, stdout, stderr } = await new Deno.Command(deno, { args: command }).output();
+  if (success) return new TextDecoder().decode(stdout).trim();
+  throw new Error(`Cannot run ${args.slice(0, 2).join(" ")}: ${new TextDecoder().decode(stderr)}`);
+}
+
+/** Writes a file that only its owner can read, which the measurements themselves may not. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  const script = "const [path, text] = Deno.args; await Deno.writeTextFile(path, text, { mode: 0o600 });";
+  const { success } = await new Deno.Command(deno, { args: ["eval", script, path, text] }).output();
+  if (!success) throw new Error(`Cannot write ${path}`);
 }
 
 /** Starts the bare server of a listener; every answer has `size` bytes. */

@@ -1,9 +1,8 @@
 /** Tool calls over WebSocket against bare servers on the same listener, and what connections cost. */
 
 import { percentile, report } from "./report.ts";
-import { CALL, callRate, callTimes, SocketPeer } from "./socket_peer.ts";
+import { CALL, callRate, callTimes, connectMany, SocketPeer } from "./socket_peer.ts";
 import { createCertificates, openFiles, residentMiB, startBare, startOurs } from "./socket_servers.ts";
-import type { BenchServer } from "./socket_servers.ts";
 
 const LISTENERS = ["native", "hardened"] as const;
 const ROUNDS = 3;
@@ -53,10 +52,10 @@ async function reportLatency(
 
 /** The same calls with TLS and without. */
 async function benchTls(listener: string): Promise<void> {
-  const { args, client } = await createCertificates();
+  const { args, client, certified } = await createCertificates();
   await using plain = await startOurs(listener);
   await using secure = await startOurs(listener, args);
-  const [plainPeers, securePeers] = [await connectMany(plain, 50), await connectMany(secure, 50, client)];
+  const [plainPeers, securePeers] = [await connectMany(plain, 50), await connectMany(secure, 50, { client })];
   for (const each of [plainPeers, securePeers]) await callRate(each, { inFlight: 4, ms: 1_000 });
   const plain_per_second = await callRate(plainPeers, { inFlight: 4, ms: 3_000 });
   const tls_per_second = await callRate(securePeers, { inFlight: 4, ms: 3_000 });
@@ -68,6 +67,7 @@ async function benchTls(listener: string): Promise<void> {
     ratio: tls_per_second / plain_per_second,
   });
   client.close();
+  certified.close();
 }
 
 /** What one client that sends as fast as it can does to nineteen that do not. */
@@ -132,14 +132,4 @@ async function benchRounds(listener: string): Promise<void> {
     const [mib, files] = [await residentMiB(ours.pid), await openFiles(ours.pid)];
     report({ figure: "connect, call, drop", listener, rounds: total, mib, files });
   }
-}
-
-async function connectMany({ address }: BenchServer, count: number, client?: Deno.HttpClient): Promise<SocketPeer[]> {
-  const peers: SocketPeer[] = [];
-  while (peers.length < count) {
-    const batch = Math.min(50, count - peers.length);
-    peers.push(...await Promise.all(Array.from({ length: batch }, () => SocketPeer.connect(address, client))));
-  }
-  for (const peer of peers) await peer.initialize().catch(() => {});
-  return peers;
 }

@@ -10,10 +10,11 @@ import project from "../deno.json" with { type: "json" };
 const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
 
-const { net, read, write, env } = project.permissions.binary;
+const { net, read, write, env, sys } = project.permissions.binary;
 const permissions = [
   ...Object.entries({ net, read, write }).flatMap(([name, isGranted]) => isGranted ? [`--allow-${name}`] : []),
   `--allow-env=${env.join(",")}`,
+  `--allow-sys=${sys.join(",")}`,
 ];
 
 // Names of chunks hold their digests, so those of an earlier bundle would stay behind.

@@ -77,9 +77,10 @@ export class Authenticator {
   /** Looks at a request's headers and address. Never rejects for what a client sent. */
   async authenticate(request: Pick<Request, "url" | "headers">, sender: Sender): Promise<Authentication> {
     const { headers } = request;
-    const { address, isUnbelieved } = this.#parts.proxies.originate(sender.address, headers);
+    const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
     const query = new URL(request.url).searchParams;
-    const hasCredential = headers.has("authorization") || ticketOf(headers) !== undefined;
+    const ticket = ticketOf(headers);
+    const hasCredential = headers.has("authorization") || ticket !== undefined;
     const refuse = (denial: Omit<Denial, "address" | "hasCredential">): Authentication => ({
       ok: false,
       denial: { ...denial, address, hasCredential },
@@ -87,14 +88,16 @@ export class Authenticator {
     if (hasCredentialIn(query)) return refuse({ status: 400, reason: "credential_in_query" });
     const narrowed = narrowing(headers, query);
     if (narrowed === "unknown") return refuse({ status: 400, reason: "scope_unknown" });
-    const ticket = ticketOf(headers);
     const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
     if (ticket !== undefined && known === undefined) return refuse({ status: 401, reason: "ticket_unusable" });
     if (known !== undefined) return { ok: true, caller: narrowed === undefined ? known : known.narrowedTo(narrowed) };
-    const judged = await this.#judge(headers, { ...sender, address, isForwarded: isUnbelieved });
+    const judged = await this.#judge(headers, { ...sender, address, isForwarded: isUnbelieved || isForwarded });
     if (!("credential" in judged)) return refuse(judged);
     const { grants, now } = this.#parts;
     const caller = new Caller({ credential: judged.credential, address, grants, now });
+    // A token may be a little late by the issuer's clock, and a connection outlive its certificate.
+    const ending = caller.ending();
+    if (ending !== undefined) return refuse({ status: 401, reason: ending });
     return { ok: true, caller: narrowed === undefined ? caller : caller.narrowedTo(narrowed) };
   }
 
@@ -144,7 +147,9 @@ export function addressCredential(address: string): Credential {
   return { identity: `address:${address}`, source: "address", scopes: new Set(["market:read", "account:read"]) };
 }
 
+/** A ticket opens a WebSocket and nothing else, least of all the way to the next ticket. */
 function ticketOf(headers: Headers): string | undefined {
+  if (!headers.has("upgrade")) return undefined;
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
 }

@@ -33,7 +33,8 @@ const REFUSALS = {
   },
   403: {
     code: "ERR_PROXY_UNTRUSTED",
-    message: "The request says that a proxy forwarded it, and the operator has named no such proxy",
+    message:
+      "The request says that a proxy forwarded it: without an identity source only this machine itself is served",
   },
   503: { code: "ERR_UNAVAILABLE", message: "Credentials cannot be checked at the moment: try again later" },
 } as const satisfies Record<Denial["status"], unknown>;

@@ -1,6 +1,9 @@
 /** Ends what was opened with a credential that has since been revoked or has expired. */
 
+import { getLogger } from "@logtape/logtape";
 import type { Caller, Ending } from "./caller.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
 
 /** How long somebody may stay whose credential has ended. */
 const INTERVAL_MS = 500;
@@ -32,7 +35,11 @@ export class CredentialWatch {
 
   /** Looks now. */
   look(): void {
-    this.#refresh();
+    try {
+      this.#refresh();
+    } catch (error) {
+      log.error("the keys cannot be read: what was known of them counts", { error });
+    }
     for (const watched of [...this.#open]) {
       const ending = watched.caller.ending();
       if (ending === undefined) continue;

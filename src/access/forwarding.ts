@@ -33,14 +33,13 @@ export class TrustedProxies {
 
   /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
   originate(peer: string, headers: Headers): Origination {
-    const isTrusted = this.#has(peer);
-    if (!isTrusted) {
-      const isUnbelieved = FORWARDING_HEADERS.some((name) => headers.has(name));
-      return { address: peer, isUnbelieved, isForwarded: false };
-    }
+    const saysSo = FORWARDING_HEADERS.some((name) => headers.has(name));
+    if (!this.#has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
     const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
-    const client = hops.findLast((hop) => hop === undefined || !this.#has(hop)) ?? hops[0];
-    return { address: client ?? peer, isUnbelieved: false, isForwarded: hops.length > 0 };
+    const last = hops.findLastIndex((hop) => hop === undefined || !this.#has(hop));
+    // What stands before a hop that is no address was written by nobody knows whom.
+    const client = hops[Math.max(last, 0)];
+    return { address: client ?? peer, isUnbelieved: false, isForwarded: saysSo };
   }
 
   #has(address: string): boolean {

@@ -52,7 +52,9 @@ export async function callOnServer(
   const { tools } = await session.client.listTools();
   const tool = tools.find((tool) => tool.name === name);
   if (tool === undefined) {
-    return await refuse(world, [`${name}: unknown tool${didYouMean(name, tools.map((tool) => tool.name))}`]);
+    return await refuse(world, [
+      `${name}: unknown tool, or one that this identity may not use${didYouMean(name, tools.map((tool) => tool.name))}`,
+    ]);
   }
   const args = readToolArguments(words, (argument) => schemaOf(tool, argument));
   const outcome = await callRemoteTool(session, { name, args }, {

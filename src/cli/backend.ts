@@ -1,12 +1,18 @@
-/** Opens what answers calls: the tools and the way to the exchange. */
+/** Opens what answers calls: the tools, the way to the exchange and, where it is switched on, trading. */
 
 import { publicConfig } from "../config/print.ts";
+import type { Exchange } from "../market/shared_reads.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { callTool } from "../protocol/tool_call.ts";
+import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
+import type { CallerFacts, ToolContext } from "../tools/tool.ts";
+import type { Announcement } from "../trading/confirmation_desk.ts";
 import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./exchange.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import type { OpenPaper } from "./open_paper.ts";
+import type { TradingRecord } from "./open_trading.ts";
 import type { World } from "./world.ts";
 
 /** A backend with an end. */
@@ -14,20 +20,76 @@ export interface OpenBackend extends Backend {
   close(): Promise<void>;
 }
 
-/** Opens the backend that the configuration asks for; `startedMs` is when the program started, monotonic. */
-export async function openBackend(loaded: LoadedConfig, world: World, startedMs: number): Promise<OpenBackend> {
+/** What a backend is opened with. */
+export interface BackendOptions {
+  /** When the program started, monotonic. */
+  readonly startedMs: number;
+  /** Present where trading is switched on. */
+  readonly record: TradingRecord | undefined;
+  /** Tells the operator that an order waits for a person. */
+  readonly announce: (announcement: Announcement) => void;
+}
+
+/**
+ * Opens the backend that the configuration asks for.
+ *
+ * @throws {StateError} the paper ledger cannot be used
+ */
+export async function openBackend(
+  loaded: LoadedConfig,
+  world: World,
+  { startedMs, record, announce }: BackendOptions,
+): Promise<OpenBackend> {
+  const { config } = loaded;
   const { exchange, markets, close } = await openExchange(loaded, world);
-  const tools = selectTools(loaded.config.tools);
-  return {
-    tools,
-    context: {
-      exchange,
+  const paper = await openPaperFor(loaded, { exchange, record, world });
+  const trading = record === undefined
+    ? undefined
+    : (await import("./open_trading.ts")).openTrading(record, { world, exchange, markets, paper, announce });
+  const tools = selectTools(config.tools);
+  const server = {
+    name: NAME,
+    version: VERSION,
+    exchange: config.exchange,
+    trading: config.trading,
+    tools: tools.listed,
+  };
+  const isPaperFor = ({ identity }: CallerFacts) =>
+    trading?.broker.traderOf(identity).paper ?? paper?.isForAll ?? false;
+  const contextOf = (caller: CallerFacts): Omit<ToolContext, "signal"> => {
+    const isPaper = isPaperFor(caller);
+    return {
+      caller,
+      exchange: isPaper ? paper?.viewOf(caller.identity) ?? exchange : exchange,
       markets,
       now: world.now,
-      server: { name: NAME, version: VERSION, exchange: loaded.config.exchange, tools: tools.listed },
-    },
+      ...(trading === undefined ? {} : { broker: trading.broker }),
+      isPaper,
+      server,
+    };
+  };
+  return {
+    tools,
+    contextOf,
+    exchange,
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
     run: callTool,
-    close,
+    async close() {
+      await trading?.close();
+      await paper?.close();
+      await close();
+    },
   };
+}
+
+async function openPaperFor(
+  { config }: LoadedConfig,
+  { exchange, record, world }: { exchange: Exchange; record: TradingRecord | undefined; world: World },
+): Promise<OpenPaper | undefined> {
+  const isForAll = config.exchange === "paper";
+  if (!isForAll && !record?.policies.hasPaper) return undefined;
+  const folder = record?.folder ?? config.state ?? stateFolder(world.env);
+  if (folder === undefined) return undefined;
+  const { openPaper } = await import("./open_paper.ts");
+  return await openPaper({ upstream: exchange, folder, world, isForAll });
 }

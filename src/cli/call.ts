@@ -3,9 +3,9 @@
 import { callTool } from "../protocol/tool_call.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import { selectTools } from "../tools/catalogue.ts";
-import { openBackend } from "./backend.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { prepareBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
 import { printable } from "./live_text.ts";
 import { formatAnswer } from "./table.ts";
@@ -29,9 +29,12 @@ export async function call(
   const malformed = judgeToolWords(words);
   if (malformed.length > 0) return await refuse(world, malformed);
   const args = readToolArguments(words, (argument) => tool.input.shape[argument]);
-  const backend = await openBackend(loaded, world, world.monotonic());
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  if (!prepared.ok) return await refuse(world, prepared.problems);
+  const { backend } = prepared;
   try {
-    const outcome = await callTool(tool, args, { ...backend.context, signal: world.shutdown, caller: LOCAL_CALLER });
+    const { contextOf } = await backend.get();
+    const outcome = await callTool(tool, args, { ...contextOf(LOCAL_CALLER), signal: world.shutdown });
     await printOutcome(outcome, world, json);
     return outcome.ok ? 0 : 1;
   } finally {

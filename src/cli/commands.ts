@@ -3,12 +3,29 @@
 import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../config/client_settings.ts";
 import { KEYS_SETTINGS } from "../config/keys_settings.ts";
+import { PAPER_SETTINGS } from "../config/paper_settings.ts";
+import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
+import { APPROVE_SETTINGS, AUDIT_SETTINGS, KILL_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
-export type CommandName = "serve" | "tools" | "call" | "config" | "client" | "bridge" | "keys" | "certs" | "simulator";
+export type CommandName =
+  | "serve"
+  | "tools"
+  | "call"
+  | "config"
+  | "client"
+  | "bridge"
+  | "policy"
+  | "approve"
+  | "kill"
+  | "audit"
+  | "paper"
+  | "keys"
+  | "certs"
+  | "simulator";
 
 /** One command. */
 export interface CommandEntry {
@@ -60,6 +77,40 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "serve one client over stdio from a server elsewhere",
     settings: BRIDGE_SETTINGS,
     operands: { min: 1, max: 1 },
+  },
+  policy: {
+    usage: "policy <check|explain>",
+    summary: "what a policy file allows: check it, or explain what one client may do",
+    settings: POLICY_SETTINGS,
+    json: true,
+    operands: { min: 0, max: 1 },
+  },
+  approve: {
+    usage: "approve [id]",
+    summary: "orders that wait for a person: approve or decline them",
+    settings: APPROVE_SETTINGS,
+    json: true,
+    operands: { min: 0, max: 1 },
+  },
+  kill: {
+    usage: "kill",
+    summary: "stop new orders at once; --lift allows them again",
+    settings: KILL_SETTINGS,
+    json: true,
+  },
+  audit: {
+    usage: "audit <verify|show>",
+    summary: "the trading record: verify it, or show one order from intent to fills",
+    settings: AUDIT_SETTINGS,
+    json: true,
+    operands: { min: 0, max: 1 },
+  },
+  paper: {
+    usage: "paper reset",
+    summary: "put paper accounts back to what they began with",
+    settings: PAPER_SETTINGS,
+    operands: { min: 1, max: 1 },
+    word: "reset",
   },
   keys: {
     usage: "keys <create|list|revoke|rotate> [name]",

@@ -13,6 +13,7 @@ import { judgePrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import { formatTable } from "./table.ts";
+import { withLogging } from "./run.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -73,7 +74,10 @@ export async function keys(
     return await refuse(world, [`${name}: ${error.message}`]);
   }
   try {
-    return await JOBS[action]({ store, word: operands[1] ?? "", config: parsed.values, world, json });
+    const job = { store, word: operands[1] ?? "", config: parsed.values, world, json };
+    // Changes of keys belong into the record of access, wherever the operator keeps it.
+    const { logFormat: format } = parsed.values;
+    return await withLogging({ level: "info", format, secrets: [], output: world.stderr }, () => JOBS[action](job));
   } finally {
     store.close();
   }

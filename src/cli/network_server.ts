@@ -10,7 +10,7 @@ import { isLoopback } from "../loopback.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
-import { listingOf } from "../protocol/listing.ts";
+import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
@@ -28,11 +28,10 @@ import { createStreamableHttp } from "../transport/streamable_http.ts";
 import type { StreamableHttp } from "../transport/streamable_http.ts";
 import { CLOSE, SocketTransport } from "../transport/websocket.ts";
 import { NAME, VERSION } from "../version.ts";
-import type { OpenBackend } from "./backend.ts";
+import type { Backend } from "../protocol/mcp_server.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { Access } from "./open_access.ts";
-import { lazily } from "./lazily.ts";
-import type { Lazy } from "./lazily.ts";
+import type { LazyBackend } from "./lazy_backend.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -56,7 +55,9 @@ export class NetworkServer {
   readonly #listing: ReturnType<typeof listingOf>;
   readonly #registry: Registry;
   readonly #monitor: Monitor;
-  readonly #backend: Lazy<OpenBackend>;
+  readonly #opened: LazyBackend;
+  readonly #backend: () => Promise<Backend>;
+  readonly #asking: ReadonlySet<string>;
   readonly #methods: ReadonlySet<string>;
   readonly #factory: ReturnType<typeof createServerFactory>;
   readonly #http: StreamableHttp;
@@ -66,30 +67,33 @@ export class NetworkServer {
   readonly #startedMs: number;
   #isReady = true;
 
-  constructor(loaded: LoadedConfig, world: World, access: Access) {
+  constructor(loaded: LoadedConfig, world: World, { access, backend }: { access: Access; backend: LazyBackend }) {
     const { config } = loaded;
     this.#loaded = loaded;
     this.#world = world;
     this.#access = access;
     this.#startedMs = world.monotonic();
-    this.#backend = lazily(async () => {
-      const { openBackend } = await import("./backend.ts");
-      const backend = await openBackend(loaded, world, this.#startedMs);
-      return { ...backend, run: this.#monitor.measured(backend.run) };
-    });
+    this.#opened = backend;
+    let measured: Backend | undefined;
+    this.#backend = async () => {
+      if (measured !== undefined) return measured;
+      const opened = await backend.get();
+      return measured ??= { ...opened, run: this.#monitor.measured(opened.run) };
+    };
     const listing = this.#listing = listingOf(config.tools);
     const maxBodySize = config.maxMessageSize;
     this.#methods = directMethods(listing);
+    this.#asking = askingTools(listing);
     this.#registry = createRegistry(loaded, world, access);
     this.#monitor = new Monitor({
       registry: this.#registry,
       tools: [...this.#methods],
       monotonic: world.monotonic,
       statsIntervalMs: config.statsInterval * 1_000,
-      budget: () => this.#backend.value?.context.exchange.status().budget,
+      budget: () => this.#opened.value?.exchange.status().budget,
     });
-    this.#factory = createServerFactory({ identity: IDENTITY, listing, backend: this.#backend.get });
-    this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend.get, maxBodySize });
+    this.#factory = createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
+    this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend, maxBodySize });
     this.#http = createStreamableHttp({
       factory: () => this.#factory(callerOfHttp),
       maxBodySize,
@@ -105,7 +109,7 @@ export class NetworkServer {
   /** Starts the statistics, and opens the exchange ahead of the first call. */
   start(): void {
     this.#monitor.start();
-    this.#backend.get().catch((error) => log.error("the exchange could not be opened", { error }));
+    this.#opened.get().catch((error) => log.error("the exchange could not be opened", { error }));
   }
 
   /** Lets running calls finish, then ends every connection. */
@@ -117,7 +121,7 @@ export class NetworkServer {
     }));
     await this.#http.close();
     this.#monitor.stop();
-    await (await this.#backend.settled())?.close();
+    await this.#opened.close();
     this.#access.close();
   }
 
@@ -159,7 +163,13 @@ export class NetworkServer {
       maxInFlight: limits.maxInFlight ?? config.maxInFlight,
       maxQueue: config.maxQueue,
       admit: () => this.#admitMessage(caller.identity),
-      lane: new CallLane({ identity: IDENTITY, caller, backend: this.#backend.get, methods: this.#methods }),
+      lane: new CallLane({
+        identity: IDENTITY,
+        caller,
+        backend: this.#backend,
+        methods: this.#methods,
+        asking: this.#asking,
+      }),
       observer: this.#monitor.watch(connection),
       sent: (text) => this.#monitor.sent(connection, text),
       now: this.#world.monotonic,
@@ -244,7 +254,7 @@ export class NetworkServer {
       identity_sources: this.#access.sources,
       warnings: warningsOf(this.#loaded.config),
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
-      exchange_client: this.#backend.value?.context.exchange.status() ?? null,
+      exchange_client: this.#opened.value?.exchange.status() ?? null,
       connections: this.#registry.status(),
       http_sessions: [...this.#sessions].map((session) => this.#sessionStatus(session)),
     };

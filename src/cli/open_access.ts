@@ -70,7 +70,7 @@ export async function openAccess(
     ...(config.jwtIssuer === undefined ? [] : ["tokens"]),
     ...(config.sslClientCa === undefined ? [] : ["certificates"]),
   ];
-  problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world));
+  problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world), ...judgeDemand(config, names));
   if (problems.length > 0) {
     keys?.close();
     return { ok: false, problems };
@@ -151,6 +151,14 @@ function judgeExposure(config: Config, sources: readonly string[]): string[] {
     );
   }
   return problems;
+}
+
+function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
+  if (auth !== "required" || sources.length > 0 || !(isLoopback(host) || unsafeExpose)) return [];
+  return [
+    "--auth: expected an identity source, as required lets nobody in without one: make a key with luno-mcp-server keys " +
+    "create NAME, or add --jwt-issuer, or --ssl-client-ca",
+  ];
 }
 
 /** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */

@@ -33,8 +33,8 @@ export async function run(world: World): Promise<ExitCode> {
   );
 }
 
-/** Commands that write files. */
-const WRITERS: readonly CommandName[] = ["certs", "keys"];
+/** Commands that write files; the last two give the permission back when they have opened theirs. */
+const WRITERS: readonly CommandName[] = ["certs", "keys", "kill", "approve", "paper", "serve", "call"];
 
 /** Runs `body` with a log that is written out before the answer is given. */
 export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -62,6 +62,16 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./bridge.ts")).bridge;
     case "keys":
       return (await import("./keys.ts")).keys;
+    case "kill":
+      return (await import("./kill.ts")).kill;
+    case "approve":
+      return (await import("./approve.ts")).approve;
+    case "audit":
+      return (await import("./audit.ts")).audit;
+    case "paper":
+      return (await import("./paper.ts")).paper;
+    case "policy":
+      return (await import("./policy.ts")).policy;
     case "certs":
       return (await import("./certs.ts")).certs;
     case "simulator":

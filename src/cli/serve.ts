@@ -4,14 +4,15 @@ import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
-import { listingOf } from "../protocol/listing.ts";
+import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
-import { lazily } from "./lazily.ts";
+import { prepareBackend } from "./lazy_backend.ts";
+import type { LazyBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
-import { print } from "./world.ts";
+import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -26,14 +27,20 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     const { serveNetwork } = await import("./serve_network.ts");
     return await serveNetwork(loaded, world);
   }
-  const startedMs = world.monotonic();
-  const opened = lazily(async () => (await import("./backend.ts")).openBackend(loaded, world, startedMs));
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  if (!prepared.ok) return await refuse(world, prepared.problems);
+  const { backend } = prepared;
   const listing = listingOf(config.tools);
-  const parts = { identity: { name: NAME, version: VERSION }, backend: opened.get };
+  const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
   const transport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
-    lane: new CallLane({ ...parts, caller: LOCAL_CALLER, methods: directMethods(listing) }),
+    lane: new CallLane({
+      ...parts,
+      caller: LOCAL_CALLER,
+      methods: directMethods(listing),
+      asking: askingTools(listing),
+    }),
   });
   const createServer = createServerFactory({ ...parts, listing });
   const handle = serveStdio(() => createServer(() => LOCAL_CALLER), {
@@ -42,12 +49,19 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   });
   if (world.stdin.isTerminal()) await print(world.stderr, waitingText(config.exchange));
   log.debug("serving", { version: VERSION, exchange: config.exchange });
+  world.onHangup(() => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);
   const drained = await transport.drain(DRAIN_MS);
   if (!drained && !transport.isClosed) log.warning("calls were still running at the end and stay unanswered");
   await handle.close();
-  await (await opened.settled())?.close();
+  await backend.close();
   return 0;
+}
+
+async function reload(backend: LazyBackend): Promise<void> {
+  const problems = await backend.reload();
+  if (problems.length > 0) log.error("the policy stays as it was", { problems });
+  else log.info("the policy was read again");
 }
 
 /** Resolves when the signal aborts. */

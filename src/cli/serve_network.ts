@@ -8,6 +8,8 @@ import { loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { prepareBackend } from "./lazy_backend.ts";
+import type { LazyBackend } from "./lazy_backend.ts";
 import { NetworkServer, warningsOf } from "./network_server.ts";
 import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
@@ -37,8 +39,14 @@ export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<
     return await refuse(world, problems);
   }
   const { access } = opened;
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  if (!prepared.ok) {
+    access.close();
+    return await refuse(world, prepared.problems);
+  }
+  const { backend } = prepared;
   for (const warning of warningsOf(config)) log.warning(warning);
-  const server = new NetworkServer(loaded, world, access);
+  const server = new NetworkServer(loaded, world, { access, backend });
   const listen = await chooseListener(config);
   const { judgeCertificate } = access;
   let listener: RunningListener;
@@ -52,9 +60,11 @@ export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<
     if (!(error instanceof Error && "code" in error && UNAVAILABLE_CODES.includes(String(error.code)))) throw error;
     const address = `${config.host}:${config.port}`;
     await print(world.stderr, `--host, --port: expected a free address: ${address} is not available (${error.code})`);
+    access.close();
+    await backend.close();
     return EX_UNAVAILABLE;
   }
-  world.onHangup(() => void reload(config, { world, listener, access }));
+  world.onHangup(() => void reload(config, { world, listener, access, backend }));
   await print(world.stderr, describe(config, { port: listener.port, isSecure: tls !== undefined, access }));
   server.start();
   await aborted(world.shutdown);
@@ -130,11 +140,16 @@ function listenOptions(config: Config): ListenOptions {
 /** Rights and the deny list as the files say now, and a new certificate for new connections; bad files change nothing. */
 async function reload(
   config: Config,
-  { world, listener, access }: { world: World; listener: RunningListener; access: Access },
+  { world, listener, access, backend }: {
+    world: World;
+    listener: RunningListener;
+    access: Access;
+    backend: LazyBackend;
+  },
 ): Promise<void> {
-  const problems = await access.reload();
-  if (problems.length > 0) log.error("access stays as it was as far as its files are not usable", { problems });
-  else log.info("the files of access were read again");
+  const problems = [...await access.reload(), ...await backend.reload()];
+  if (problems.length > 0) log.error("what these files say stays as it was", { problems });
+  else log.info("the files of access and policy were read again");
   access.watch.look();
   const tls = await readTls(config, world);
   if (tls === undefined) return;
@@ -148,11 +163,12 @@ async function reload(
 }
 
 function describe(
-  { host, exchange, transport }: Config,
+  { host, allowedHosts, exchange, transport }: Config,
   at: { port: number; isSecure: boolean; access: Access },
 ): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
-  const address = `${host.includes(":") && !host.startsWith("[") ? `[${host}]` : host}:${at.port}`;
+  const [name = host] = isWildcard(host) ? allowedHosts ?? [] : [];
+  const address = `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${at.port}`;
   const rows = [
     ...(transport === "websocket" ? [["WebSocket", `${ws}://${address}`]] : []),
     ["Streamable HTTP", `${http}://${address}/mcp`],
@@ -168,6 +184,11 @@ function describe(
     ...rows.map(([name = "", where]) => `  ${name.padEnd(15)}  ${where}`),
     hint,
   ].join("\n");
+}
+
+/** An address that stands for all of a machine is none that anybody connects to. */
+function isWildcard(host: string): boolean {
+  return ["0.0.0.0", "::", "[::]"].includes(host);
 }
 
 function describeCallers({ sources }: Access): string {

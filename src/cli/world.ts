@@ -26,6 +26,8 @@ export interface World {
   readonly shutdown: AbortSignal;
   /** Has `listener` called at SIGHUP, where the system knows it. */
   onHangup(listener: () => void): void;
+  /** Has `listener` called at SIGUSR1, where the system knows it. */
+  onUserSignal(listener: () => void): void;
 }
 
 /** Writes text and a newline; a reader that has gone away is no error. */

@@ -84,7 +84,7 @@ export function refusedError(status: number, retryAfter: string | undefined): Co
 }
 
 const REFUSAL_MEANINGS: Readonly<Record<number, string>> = {
-  401: "expected a valid token",
+  401: "expected a credential of the server: set LUNO_MCP_TOKEN, or give --token-file",
   403: "not allowed from here, or with this identity",
   404: "no WebSocket at this path, try /ws",
   429: "too many connections of this client",

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { SCOPES } from "../scopes.ts";
 import { someOf, Text } from "./readers.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Settings } from "./setting.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
@@ -60,4 +61,5 @@ export const KEYS_SETTINGS = {
     value: "folder",
     env: ["LUNO_MCP_STATE"],
   },
+  logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;

@@ -42,13 +42,21 @@ export async function loadConfig(
     ...checkCredentials(parsed.values),
     ...checkExchange(parsed.values, parsed.origins),
     ...checkTransport(parsed.values, parsed.origins),
+    ...checkTrading(parsed.values),
   );
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
-  const { values: config, origins } = parsed;
+  const { origins } = parsed;
+  const config = settled(parsed.values, origins);
   const credentials = config.apiKeyId !== undefined && secret !== undefined
     ? { credentials: { id: config.apiKeyId, secret } }
     : {};
   return { ok: true, config, origins, ...credentials };
+}
+
+/** Settings that depend on each other, brought together. */
+function settled(config: Config, origins: ConfigOrigins): Config {
+  const trading = config.allowWrite && origins.trading === "default" ? "confirm" : config.trading;
+  return { ...config, trading, tools: config.tools.filter((group) => group !== "trading" || trading !== "off") };
 }
 
 async function readNamedFiles(
@@ -111,12 +119,17 @@ function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[
   if (config.exchange === "simulated" && origins.apiUrl === "flag") {
     problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
   }
-  if (config.exchange === "live" && origins.seed === "flag") {
+  if (config.exchange !== "simulated" && origins.seed === "flag") {
     problems.push("--seed: only with --exchange simulated");
   }
   // The simulated exchange brings its own address; one from the environment is not used then.
   if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
   return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
+}
+
+function checkTrading({ trading, allowWrite, policy }: Partial<Config>): string[] {
+  if (policy === undefined || trading !== "off" || allowWrite) return [];
+  return ["--policy: only with --trading confirm or auto, as nothing is traded without"];
 }
 
 const NETWORK_ONLY = [

@@ -231,7 +231,7 @@ export class ExchangeClient {
     await this.#takeTurn(call);
     const { fetch, now, maxBytes } = this.#options;
     const startedAt = now();
-    using limit = new Deadline(Math.min(call.attemptMs, call.endsAt - startedAt), [call.signal]);
+    using limit = new Deadline(Math.max(0, Math.min(call.attemptMs, call.endsAt - startedAt)), [call.signal]);
     const client = call.operation.isWrite ? this.#writeClient : this.#readClient;
     try {
       const answer = await exchange(call.request, { fetch, client, signal: limit.signal, maxBytes });

@@ -1,6 +1,7 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
 import type { CallerFacts } from "../tools/tool.ts";
+import { listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./mcp_server.ts";
 import type { ToolError } from "./tool_error.ts";
@@ -21,14 +22,24 @@ const ALIASES: Readonly<Record<string, ListingEntry["group"]>> = {
   get_candles: "market",
   get_markets_info: "market",
   get_balances: "account",
+  create_order: "trading",
   list_transactions: "account",
 };
 
-/** The methods that are tools' names or aliases: of every group that has an entry in the listing. Loads no tool. */
+/**
+ * The methods that are tools' names or aliases: of every group that has an entry in the listing, and of those that trade,
+ * which say themselves how trading is switched on. Loads no tool.
+ */
 export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<string> {
-  const groups = new Set(listing.map(({ group }) => group));
+  const groups = new Set([...listing.map(({ group }) => group), "trading"]);
   const aliases = Object.entries(ALIASES).filter(([, group]) => groups.has(group)).map(([name]) => name);
-  return new Set([...listing.map(({ tool }) => tool.name), ...aliases]);
+  const trading = listingOf(["trading"]).map(({ tool }) => tool.name);
+  return new Set([...listing.map(({ tool }) => tool.name), ...trading, ...aliases]);
+}
+
+/** Whether a name is another one for a tool that trades, and so may have to ask a person before it goes on. */
+export function isTradingAlias(name: string): boolean {
+  return Object.hasOwn(ALIASES, name) && ALIASES[name] === "trading";
 }
 
 /** A request whose method is a tool's name. */
@@ -47,12 +58,12 @@ export type DirectAnswer =
 
 /** Runs a tool by its method. Never rejects. */
 export async function callDirectly(
-  { tools, context, run }: Backend,
-  { method, params, ...call }: DirectCall,
+  { tools, contextOf, run }: Backend,
+  { method, params, signal, caller }: DirectCall,
 ): Promise<DirectAnswer> {
   const tool = tools.find(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const outcome = await run(tool, withoutMeta(params), { ...context, ...call });
+  const outcome = await run(tool, withoutMeta(params), { ...contextOf(caller), signal });
   return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
 }
 

@@ -9,7 +9,7 @@
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
-import { callDirectly } from "./direct_call.ts";
+import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import type { Backend } from "./mcp_server.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
@@ -27,6 +27,8 @@ export interface LaneParts {
   readonly backend: () => Promise<Backend>;
   /** Whose connection it is. */
   readonly caller: CallerFacts;
+  /** Tools that may have a dialog shown, which is the SDK's part. */
+  readonly asking: ReadonlySet<string>;
   /** Methods that are tools' names. */
   readonly methods: ReadonlySet<string>;
 }
@@ -54,10 +56,15 @@ export class CallLane {
     }
     const { name, arguments: args, _meta: meta, ...rest } = request.params ?? {};
     const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
-    if (!isPlain) return undefined;
+    if (!isPlain || this.#mayAsk(name)) return undefined;
     if (this.#isInitialized && meta === undefined) return this.#call(name, args, signal);
     const isAccepted = this.#acceptedMeta !== undefined && metaKey(meta) === this.#acceptedMeta;
     return isAccepted ? this.#call(name, args, signal, this.#stamp) : undefined;
+  }
+
+  #mayAsk(name: string): boolean {
+    const { asking } = this.#parts;
+    return asking.has(name) || (asking.size > 0 && isTradingAlias(name));
   }
 
   /** Hears what the SDK answered, and so what it accepts on this connection. */

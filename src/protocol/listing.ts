@@ -20,6 +20,11 @@ export function listingOf(groups: readonly ToolGroup[]): ListingEntry[] {
   return (listing as ListingEntry[]).filter(({ group }) => groups.includes(group));
 }
 
+/** Tools of a listing that may have to ask a person before they go on. */
+export function askingTools(listing: readonly ListingEntry[]): ReadonlySet<string> {
+  return new Set(listing.filter(({ scope }) => scope.endsWith(":write")).map(({ tool }) => tool.name));
+}
+
 /** What one tool costs every conversation that lists it, in tokens: four characters to a token. */
 export function tokenCost(tool: ListedTool): number {
   return Math.ceil(JSON.stringify(tool).length / 4);

@@ -13,11 +13,14 @@ const EXAMPLE_ARGUMENTS: Readonly<Record<string, unknown>> = {
   pair: "XBTZAR",
   account_id: "319232323",
   transaction_id: "1",
+  side: "BUY",
+  reason: "checking",
 };
 
 const GROUPS = {
   market: "Public market data",
   account: "The account that the server has a key of; reads only",
+  trading: "Orders of that account",
   server: "The server itself",
 } as const satisfies Record<ListingEntry["group"], string>;
 

@@ -3,6 +3,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Backend } from "./mcp_server.ts";
 import type { CallerFacts } from "../tools/tool.ts";
+import type { Asking } from "../trading/confirmation_desk.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 const INVALID_PARAMS = -32602;
@@ -13,6 +14,7 @@ export interface RequestedCall {
   readonly args: unknown;
   readonly signal: AbortSignal;
   readonly caller: CallerFacts;
+  readonly asking?: Asking;
 }
 
 /** The protocol's error for a tool that does not exist. */
@@ -21,9 +23,16 @@ export function unknownTool(name: string): { readonly code: number; readonly mes
 }
 
 /** Runs a tool by its name; `undefined` where there is none. */
-export async function runTool({ tools, context, run }: Backend, call: RequestedCall): Promise<ToolOutcome | undefined> {
+export async function runTool(
+  { tools, contextOf, run }: Backend,
+  call: RequestedCall,
+): Promise<ToolOutcome | undefined> {
   const tool = tools.find(call.name);
-  return tool && await run(tool, call.args, { ...context, signal: call.signal, caller: call.caller });
+  return tool && await run(tool, call.args, { ...contextOf(call.caller), ...asking(call), signal: call.signal });
+}
+
+function asking({ asking }: RequestedCall): { readonly asking?: Asking } {
+  return asking === undefined ? {} : { asking };
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */

@@ -1,8 +1,14 @@
 /** The one way in which a tool runs, whoever calls it: scope, arguments and answers checked, errors described. */
 
 import { getLogger } from "@logtape/logtape";
+import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
-import { describeError, describeInvalidArguments, describeMissingScope } from "./tool_error.ts";
+import {
+  describeError,
+  describeInvalidArguments,
+  describeMissingConfirmation,
+  describeMissingScope,
+} from "./tool_error.ts";
 import type { ToolError } from "./tool_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
@@ -11,7 +17,12 @@ const accessLog = getLogger(["luno-mcp-server", "access"]);
 /** A tool's answer, or what to tell its caller instead. */
 export type ToolOutcome =
   | { readonly ok: true; readonly value: Record<string, unknown> }
-  | { readonly ok: false; readonly error: ToolError };
+  | {
+    readonly ok: false;
+    readonly error: ToolError;
+    /** What a person has to be asked first, where the caller's client can show a dialog. */
+    readonly ask?: { readonly id: string; readonly text: string };
+  };
 
 /**
  * Runs a tool with arguments from outside. Never throws. It takes as long as its calls to the exchange, each of which
@@ -26,8 +37,14 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
   const read = tool.input.safeParse(args ?? {});
   if (!read.success) return { ok: false, error: describeInvalidArguments(tool.name, read.error) };
   try {
-    return { ok: true, value: tool.output.parse(await tool.run(read.data, context)) };
+    const value = tool.output.parse(await tool.run(read.data, context));
+    // What is the account's says that it is made-up money.
+    return { ok: true, value: context.isPaper && tool.scope !== "market:read" ? { ...value, paper: true } : value };
   } catch (error) {
+    if (error instanceof ConfirmationNeeded) {
+      const { id, text } = error;
+      return { ok: false, error: describeMissingConfirmation(tool.name), ask: { id, text } };
+    }
     const described = describeError(error, tool.name);
     log.debug("refused", { tool: tool.name, code: described.code });
     return { ok: false, error: described };

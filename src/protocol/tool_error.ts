@@ -5,6 +5,7 @@ import { z } from "zod";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Scope } from "../scopes.ts";
 import { ArgumentError } from "../tools/tool.ts";
+import { TradingError } from "../trading/trading_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
 
@@ -33,10 +34,20 @@ export function describeError(error: unknown, tool: string): ToolError {
   if (error instanceof ArgumentError) {
     return refuseArguments(tool, [{ field: error.field, problem: error.message }], error.suggestions);
   }
+  if (error instanceof TradingError) return describeTradingError(error);
   log.error("a tool failed", { tool, error });
   return {
     code: "ERR_INTERNAL",
     message: `The server failed to run ${tool}: the reason is in its log`,
+    retryable: false,
+  };
+}
+
+/** What stands in place of an answer while a person is being asked. */
+export function describeMissingConfirmation(tool: string): ToolError {
+  return {
+    code: "ERR_CONFIRMATION_REQUIRED",
+    message: `Cannot run ${tool} before a person has confirmed it: nothing was sent`,
     retryable: false,
   };
 }
@@ -77,6 +88,16 @@ function describeIssue(issue: z.core.$ZodIssue): { field: string; problem: strin
     field: [...issue.path, key].join(".").slice(0, 100),
     problem: "unknown argument",
   }));
+}
+
+function describeTradingError({ code, message, retryable, retryAfterMs, fields }: TradingError): ToolError {
+  return {
+    code,
+    message,
+    retryable,
+    ...(retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(retryAfterMs) }),
+    ...(fields === undefined ? {} : { fields }),
+  };
 }
 
 function describeExchangeError(error: ExchangeError): ToolError {

@@ -7,10 +7,11 @@ import type { Interval } from "./candles.ts";
 import { writeCursor } from "./cursor.ts";
 import { AccountId, PairText } from "./inputs.ts";
 import { marketTools } from "./market.ts";
+import { tradingTools } from "./trading.ts";
 import { ArgumentError } from "./tool.ts";
 import type { Tool } from "./tool.ts";
 
-const originals = new Map([...marketTools, ...accountTools].map((tool) => [tool.name, tool]));
+const originals = new Map([...marketTools, ...accountTools, ...tradingTools].map((tool) => [tool.name, tool]));
 
 const OptionalPairs = z.string().max(2_000).optional();
 
@@ -46,6 +47,17 @@ export const aliases: readonly Tool[] = [
     "get_market_overview",
     z.strictObject({ pair: OptionalPairs }),
     ({ pair }) => ({ ...splitPairs(pair), limit: 500 }),
+  ),
+  alias(
+    "create_order",
+    "place_order",
+    z.strictObject({
+      pair: PairText,
+      type: z.enum(["BUY", "SELL", "BID", "ASK"]),
+      volume: z.string().max(60),
+      price: z.string().max(60),
+    }),
+    ({ type, ...order }) => ({ ...order, side: type, type: "limit" }),
   ),
   alias("get_balances", "get_accounts", z.strictObject({}), (input) => input),
   alias(

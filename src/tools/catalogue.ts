@@ -5,10 +5,17 @@ import { aliases } from "./aliases.ts";
 import { marketTools } from "./market.ts";
 import { orderTools } from "./orders.ts";
 import { serverTools } from "./server.ts";
+import { tradingTools } from "./trading.ts";
 import type { Tool, ToolGroup } from "./tool.ts";
 
 /** All tools in the order in which clients see them. */
-export const catalogue: readonly Tool[] = [...marketTools, ...accountTools, ...orderTools, ...serverTools];
+export const catalogue: readonly Tool[] = [
+  ...marketTools,
+  ...accountTools,
+  ...orderTools,
+  ...tradingTools,
+  ...serverTools,
+];
 
 /** The tools of some groups, with the aliases that stand for them. */
 export interface ToolSet {
@@ -18,11 +25,12 @@ export interface ToolSet {
   find(name: string): Tool | undefined;
 }
 
-/** Selects the tools of `groups`. */
+/** Selects the tools of `groups`; those that trade can be found in any case, and say how trading is switched on. */
 export function selectTools(groups: readonly ToolGroup[]): ToolSet {
   const listed = catalogue.filter((tool) => groups.includes(tool.group));
   const byName = new Map(
-    [...listed, ...aliases.filter((alias) => groups.includes(alias.group))].map((tool) => [tool.name, tool]),
+    [...listed, ...tradingTools, ...aliases.filter(({ group }) => group === "trading" || groups.includes(group))]
+      .map((tool) => [tool.name, tool]),
   );
   return { listed, find: (name) => byName.get(name) };
 }

@@ -63,9 +63,9 @@ const describeCapabilities = defineTool({
   output: z.object({
     server: z.string(),
     version: z.string(),
-    exchange: z.enum(["live", "simulated"]),
+    exchange: z.enum(["live", "paper", "simulated"]),
     credentials: z.boolean(),
-    trading: z.enum(["off"]),
+    trading: z.enum(["off", "confirm", "auto"]),
     caller: z.object({ identity: z.string(), scopes: z.array(z.string()) }),
     tools: z.array(z.object({ name: z.string(), scope: z.string() })),
   }),
@@ -75,7 +75,7 @@ const describeCapabilities = defineTool({
       version: server.version,
       exchange: server.exchange,
       credentials: exchange.hasCredentials,
-      trading: "off" as const,
+      trading: server.trading,
       caller: { identity: caller.identity, scopes: SCOPES.filter((scope) => caller.allows(scope)) },
       tools: server.tools.filter(({ scope }) => caller.allows(scope)).map(({ name, scope }) => ({ name, scope })),
     });

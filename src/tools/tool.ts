@@ -4,9 +4,11 @@ import type { z } from "zod";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import type { Scope } from "../scopes.ts";
+import type { Broker } from "../trading/broker.ts";
+import type { Asking } from "../trading/confirmation_desk.ts";
 
 /** The group that `--tools` switches on and off. */
-export type ToolGroup = "market" | "account" | "server";
+export type ToolGroup = "market" | "account" | "trading" | "server";
 
 /** The protocol's four hints about a tool; none is left to a default. */
 export interface Hints {
@@ -44,6 +46,12 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Wall clock in milliseconds since the Unix epoch. */
   now(): number;
+  /** Takes orders; absent while trading is off. */
+  readonly broker?: Broker;
+  /** How the person in front of the client can be asked. @default nobody can */
+  readonly asking?: Asking;
+  /** Whether the account and its orders are paper ones. */
+  readonly isPaper: boolean;
   /** What the server says about itself, for the tools that answer it. */
   readonly server: ServerFacts;
 }
@@ -52,7 +60,8 @@ export interface ToolContext {
 export interface ServerFacts {
   readonly name: string;
   readonly version: string;
-  readonly exchange: "live" | "simulated";
+  readonly exchange: "live" | "paper" | "simulated";
+  readonly trading: "off" | "confirm" | "auto";
   /** Every tool that is switched on; a caller is offered those that its scopes allow. */
   readonly tools: readonly Tool[];
 }

@@ -62,9 +62,22 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
+/** Refusals of trading by what their codes begin with: what the order is, what is allowed, what is used up, what is not ready. */
+const TRADING_STATUS: readonly (readonly [codes: RegExp, status: number])[] = [
+  [/^ERR_ORDER_INVALID$/, 400],
+  [/^ERR_(POLICY_|TRADING_OFF$|CONFIRMATION_REQUIRED$|CONFIRMATION_DECLINED$)/, 403],
+  [/^ERR_(LIMIT_|COOLING_OFF$|CONFIRMATIONS_FULL$)/, 429],
+  [/^ERR_(RECORD_FAILED|RECOVERING|STOPPED|CLOCK_UNKNOWN|CLOCK_SKEW|PAPER_NOT_STARTED)$/, 503],
+  [
+    /^ERR_(TRADING_HALTED|PREVIEW_|IDEMPOTENCY_|CONFIRMATION_UNKNOWN|LIQUIDITY|SELF_CROSSING|ORDER_NOT_REPLACEABLE)/,
+    409,
+  ],
+];
+
 /** The status of a tool's error; 500 for a code that is not known. */
 export function statusOf({ code }: ToolError): number {
-  return Object.entries(STATUS).find(([known]) => known === code)?.[1] ?? 500;
+  const known = Object.entries(STATUS).find(([each]) => each === code)?.[1];
+  return known ?? TRADING_STATUS.find(([codes]) => codes.test(code))?.[1] ?? 500;
 }
 
 /** Makes the response; `retry_after_ms` becomes Retry-After as well, in whole seconds. */

@@ -69,10 +69,10 @@ async function runTool(
     const message = "Malformed body: expected an object of arguments";
     return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
   }
-  const { tools, context, run } = await backend();
+  const { tools, contextOf, run } = await backend();
   const tool = tools.find(name);
   if (tool === undefined) return unknown(name);
-  const outcome = await run(tool, args, { ...context, signal: request.signal, caller });
+  const outcome = await run(tool, args, { ...contextOf(caller), signal: request.signal });
   if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
   return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
 }

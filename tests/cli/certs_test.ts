@@ -35,6 +35,7 @@ async function run(flags: Record<string, string>, problems: string[] = []): Prom
     monotonic: () => 0,
     shutdown: new AbortController().signal,
     onHangup() {},
+    onUserSignal() {},
   };
   return { code: await certs(flags, { world, problems }), ...texts };
 }

@@ -35,6 +35,8 @@ export class TestWorld implements World {
 
   onHangup(): void {}
 
+  onUserSignal(): void {}
+
   now(): number {
     return Date.UTC(2026, 10, 22, 10, 7, 31);
   }

@@ -27,6 +27,7 @@ function worldWith(stderr: Output): World {
     monotonic: () => 0,
     shutdown: new AbortController().signal,
     onHangup: () => {},
+    onUserSignal: () => {},
   };
 }
 

@@ -96,7 +96,8 @@ export function servingTools(
     backend: () =>
       Promise.resolve({
         tools: selectTools(groups),
-        context,
+        contextOf: (caller) => ({ ...context, caller }),
+        exchange: context.exchange,
         resources: { config: {}, uptimeMs: () => 1_234.5 },
         run: callTool,
       }),

@@ -10,5 +10,11 @@ export function backendOf(
   { signal: _perCall, caller: _perCaller, ...context }: ToolContext,
   groups: readonly ToolGroup[] = ["market", "account", "server"],
 ): Backend {
-  return { tools: selectTools(groups), context, resources: { config: {}, uptimeMs: () => 1_234.5 }, run: callTool };
+  return {
+    tools: selectTools(groups),
+    contextOf: (caller) => ({ ...context, caller }),
+    exchange: context.exchange,
+    resources: { config: {}, uptimeMs: () => 1_234.5 },
+    run: callTool,
+  };
 }

@@ -1,7 +1,7 @@
 /** Real MCP clients on the server, over a transport in memory. */
 
 import { Client, InMemoryTransport } from "@modelcontextprotocol/client";
-import type { ClientOptions } from "@modelcontextprotocol/client";
+import type { ClientOptions, ElicitResult } from "@modelcontextprotocol/client";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
@@ -24,12 +24,17 @@ export interface ServerSettings {
   readonly config?: Record<string, unknown>;
   /** Groups of tools that are offered; all by default. */
   readonly groups?: readonly ToolGroup[];
+  /** Answers the dialogs that the client is asked to show; without it the client can show none. */
+  readonly dialog?: Dialog;
 }
+
+/** The person in front of a client. */
+export type Dialog = (message: string) => ElicitResult | Promise<ElicitResult>;
 
 /** A client that is connected to a server of its own; disposing ends both. */
 export async function connectClient(
   context: ToolContext,
-  { era = "2026-07-28", config = {}, groups = ["market", "account", "server"] }: ServerSettings = {},
+  { era = "2026-07-28", config = {}, groups = ["market", "account", "server"], dialog }: ServerSettings = {},
 ): Promise<Client & AsyncDisposable> {
   const { signal: _perCall, caller, ...rest } = context;
   const tools = selectTools(groups);
@@ -41,13 +46,18 @@ export async function connectClient(
     backend: () =>
       Promise.resolve({
         tools,
-        context: shared,
+        contextOf: (caller) => ({ ...shared, caller }),
+        exchange: shared.exchange,
         resources: { config, uptimeMs: () => 1_234.5 },
         run: callTool,
       }),
   });
   const handle = serveStdio(() => createServer(() => caller), { transport: serverSide });
-  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: ERAS[era] });
+  const capabilities = dialog === undefined ? {} : { elicitation: {} };
+  const client = new Client({ name: "test", version: "1.0.0" }, { versionNegotiation: ERAS[era], capabilities });
+  if (dialog !== undefined) {
+    client.setRequestHandler("elicitation/create", async ({ params }) => await dialog(params.message));
+  }
   await client.connect(clientSide);
   return Object.assign(client, {
     async [Symbol.asyncDispose](): Promise<void> {

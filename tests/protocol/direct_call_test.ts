@@ -3,6 +3,7 @@ import { callDirectly, directMethods, TOOL_FAILED } from "../../src/protocol/dir
 import { listingOf } from "../../src/protocol/listing.ts";
 import { aliases } from "../../src/tools/aliases.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
+import { tradingTools } from "../../src/tools/trading.ts";
 import type { ToolGroup } from "../../src/tools/tool.ts";
 import { callerOf } from "../support/callers.ts";
 import { TestExchange } from "../support/exchange.ts";
@@ -14,7 +15,9 @@ const caller = callerOf();
 for (const groups of [["market", "account", "server"], ["market"], ["account"], ["server"], []] as ToolGroup[][]) {
   Deno.test(`directMethods() has what tools of ${groups.join(", ") || "no group"} are called, aliases included`, () => {
     const { listed, find } = selectTools(groups);
-    const called = [...listed, ...aliases].map(({ name }) => name).filter((name) => find(name) !== undefined);
+    const called = [...listed, ...tradingTools, ...aliases].map(({ name }) => name).filter((name) =>
+      find(name) !== undefined
+    );
     assert.deepEqual([...directMethods(listingOf(groups))].sort(), called.sort());
   });
 }

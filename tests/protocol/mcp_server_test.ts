@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type Client, ProtocolError, ResourceNotFoundError } from "@modelcontextprotocol/client";
-import { catalogue } from "../../src/tools/catalogue.ts";
-import { type Json, TestExchange } from "../support/exchange.ts";
+import { everyTool, type Json, TestExchange } from "../support/exchange.ts";
 import { connectClient, ERAS } from "./connections.ts";
 import type { Era } from "./connections.ts";
 
@@ -51,7 +50,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     const { tools } = await client.listTools();
     assert.deepEqual(
       tools.map(({ name, annotations }) => [name, annotations]),
-      catalogue.map(({ name, annotations }) => [name, annotations]),
+      everyTool.listed.map(({ name, annotations }) => [name, annotations]),
     );
   });
 

@@ -12,7 +12,7 @@ function documentOf(...groups: ToolGroup[]): Json {
   return JSON.parse(JSON.stringify(describeApi({ identity, listing: listingOf(groups) })));
 }
 
-for (const groups of [["market", "account", "server"], ["market"], []] as ToolGroup[][]) {
+for (const groups of [["market", "account", "trading", "server"], ["market"], []] as ToolGroup[][]) {
   Deno.test(`An OpenAPI validator accepts the document of ${groups.join(", ") || "no group"}`, async () => {
     const validator = new Validator();
     const { valid, errors } = await validator.validate(documentOf(...groups));
@@ -28,8 +28,8 @@ Deno.test("The validator does not accept a document with a mistake", async () =>
 });
 
 Deno.test("Every tool is an operation with its own schemas, and only the offered ones are", () => {
-  const { paths } = documentOf("market", "account", "server");
-  for (const { tool, scope } of listingOf(["market", "account", "server"])) {
+  const { paths } = documentOf("market", "account", "trading", "server");
+  for (const { tool, scope } of listingOf(["market", "account", "trading", "server"])) {
     const { operationId, requestBody, responses, "x-scope": xScope } = paths[`/v1/tools/${tool.name}`].post;
     assert.deepEqual([operationId, xScope], [tool.name, scope]);
     assert.deepEqual(requestBody.content["application/json"].schema, tool.inputSchema);
@@ -40,7 +40,7 @@ Deno.test("Every tool is an operation with its own schemas, and only the offered
 });
 
 Deno.test("Every example fits the tool's schema", () => {
-  const { paths } = documentOf("market", "account", "server");
+  const { paths } = documentOf("market", "account", "trading", "server");
   for (const { name, input } of catalogue) {
     const { example } = paths[`/v1/tools/${name}`].post.requestBody.content["application/json"];
     const read = input.safeParse(example);

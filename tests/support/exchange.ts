@@ -11,7 +11,7 @@ import type { ToolError } from "../../src/protocol/tool_error.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
 import { callerOf } from "./callers.ts";
-import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
 
 /** Sunday, 22 November 2026, 10:07:31 UTC: in the middle of every candle. */
@@ -88,7 +88,14 @@ export class TestExchange implements AsyncDisposable {
       markets: new Markets(exchange),
       signal: new AbortController().signal,
       now: () => this.clock.now,
-      server: { name: "luno-mcp-server", version: "0.0.0", exchange: "simulated", tools: catalogue },
+      isPaper: false,
+      server: {
+        name: "luno-mcp-server",
+        version: "0.0.0",
+        exchange: "simulated",
+        trading: "off",
+        tools: selectTools(["market", "account", "server"]).listed,
+      },
     };
   }
 

@@ -80,6 +80,7 @@ Deno.test("aliases are no tools of the catalogue, which is what lists show", () 
   assert.deepEqual(
     aliases.map(({ name }) => name).toSorted(),
     [
+      "create_order",
       "get_balances",
       "get_candles",
       "get_markets_info",

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
-import { catalogue } from "../../src/tools/catalogue.ts";
-import { TestExchange } from "../support/exchange.ts";
+import { everyTool, TestExchange } from "../support/exchange.ts";
 import { SCOPES } from "../../src/scopes.ts";
 import { callerOf } from "../support/callers.ts";
 
@@ -127,7 +126,7 @@ Deno.test("describe_capabilities tells what this server offers without asking th
     trading: "off",
     caller: { identity: "local", scopes: [...SCOPES] },
   });
-  assert.deepEqual(tools, catalogue.map(({ name, scope }) => ({ name, scope })));
+  assert.deepEqual(tools, everyTool.listed.map(({ name, scope }) => ({ name, scope })));
 });
 
 Deno.test("describe_capabilities shows a caller its own scopes, and the tools that they allow", async () => {
@@ -135,6 +134,6 @@ Deno.test("describe_capabilities shows a caller its own scopes, and the tools th
   const context = { ...exchange.context, caller: callerOf("key:alice", ["market:read"]) };
   const { caller, tools } = await exchange.answer("describe_capabilities", {}, context);
   assert.deepEqual(caller, { identity: "key:alice", scopes: ["market:read"] });
-  const allowed = catalogue.filter(({ scope }) => scope === "market:read");
+  const allowed = everyTool.listed.filter(({ scope }) => scope === "market:read");
   assert.deepEqual(tools.map(({ name }: { name: string }) => name), allowed.map(({ name }) => name));
 });

@@ -1,0 +1,126 @@
+/**
+ * What policy, journal and audit add to the placing of one order: the same order sent by the exchange client alone and
+ * through a desk with a durable record, in turn, to the simulated exchange on loopback.
+ */
+
+import { ExchangeClient } from "../src/exchange/client.ts";
+import { CallBudget } from "../src/exchange/budget.ts";
+import { startSimulation } from "../src/simulation/server.ts";
+import { Desk } from "../src/trading/desk.ts";
+import { type Order, orderDigest } from "../src/trading/order.ts";
+import { toRequestParams } from "../src/trading/order_rules.ts";
+import { judgeOrder, sealPolicy } from "../src/trading/policy.ts";
+import { TradingStore } from "../src/trading/store.ts";
+
+/** Half and ninety-nine hundredths of all took at most so many milliseconds. */
+export interface Spread {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** What was measured, in milliseconds for each order. */
+export interface PlacementCost {
+  readonly orders: number;
+  /** Sent by the exchange client alone. */
+  readonly direct: Spread;
+  /** Judged by a policy, journalled, sent, settled and audited. */
+  readonly desk: Spread;
+  /** What the desk does beside waiting for the exchange. */
+  readonly overhead: Spread;
+}
+
+/** Comes to nothing at once, so that the exchange has no orders to keep. */
+const ORDER: Order = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "limit",
+  volume: "0.0005",
+  price: "900000",
+  timeInForce: "IOC",
+};
+
+const POLICY = sealPolicy({
+  mode: "auto",
+  pairs: ["XBTZAR"],
+  maxPerOrder: { amount: "1000", currency: "ZAR" },
+  maxPerDay: { amount: "1000000000", currency: "ZAR" },
+  maxOpenOrders: 1_000_000,
+  maxOrdersPerMinute: 1_000_000,
+  priceBandPercent: "50",
+  coolOff: { rejects: 10, withinSeconds: 60, pauseSeconds: 60 },
+});
+
+const NOTIONAL = { amount: "450", currency: "ZAR" };
+const WARM_UP = 50;
+
+/** Places `orders` orders each way; the record is made in `folder`. */
+export async function measurePlacement(orders: number, folder: string): Promise<PlacementCost> {
+  const simulation = await startSimulation({ rateLimitPerMinute: 0, connectionResets: false });
+  const budget = new CallBudget({ limitPerMinute: 1_000_000 });
+  const client = new ExchangeClient({ url: simulation.url, credentials: simulation.keys.trading, budget });
+  const store = TradingStore.open(folder, { now: Date.now });
+  const { journal, audit } = store;
+  let waitedMs = 0;
+  const exchange: Pick<ExchangeClient, "call" | "status"> = {
+    status: () => client.status(),
+    call: async (...args) => {
+      const startedAt = performance.now();
+      try {
+        return await client.call(...args);
+      } finally {
+        waitedMs += performance.now() - startedAt;
+      }
+    },
+  };
+  const desk = new Desk({ exchange, journal, audit, paper: false, now: Date.now });
+  await desk.recover();
+  const [direct, placed, overhead]: [number[], number[], number[]] = [[], [], []];
+  for (let number = 0; number < orders + WARM_UP; number++) {
+    const directMs = await timed(() => sendDirectly(client, `direct-${number}`));
+    waitedMs = 0;
+    const deskMs = await timed(() => placeThrough(desk, `preview-${number}`));
+    if (number < WARM_UP) continue;
+    direct.push(directMs);
+    placed.push(deskMs);
+    overhead.push(deskMs - waitedMs);
+  }
+  await desk.stop();
+  store.close();
+  client.close();
+  await simulation.stop();
+  return { orders, direct: spreadOf(direct), desk: spreadOf(placed), overhead: spreadOf(overhead) };
+}
+
+async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
+  const call = toRequestParams(ORDER);
+  if (call.endpoint !== "postLimitOrder") throw new TypeError("Cannot measure a market order");
+  await client.call(call.endpoint, { ...call.params, client_order_id: id, timestamp: Date.now(), ttl: 5_000 });
+}
+
+async function placeThrough(desk: Desk, previewId: string): Promise<void> {
+  const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null };
+  if (judgeOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
+  const result = await desk.place({ order: ORDER, identity: "local", previewId, policy: POLICY, notional: NOTIONAL });
+  if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => Math.round((sorted[Math.floor(share * sorted.length)] ?? NaN) * 1000) / 1000;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+if (import.meta.main) {
+  const folder = await Deno.makeTempDir();
+  const cost = await measurePlacement(1_000, folder);
+  await Deno.remove(folder, { recursive: true });
+  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(cost)}\n`));
+}

@@ -1,0 +1,28 @@
+/**
+ * Proofs that take longer than tests: `orders` runs random histories of orders while faults and crashes strike, `money`
+ * holds money computations against integers. Ends with code 1 when anything was wrong.
+ */
+
+import { parseArgs } from "node:util";
+import { proveMoney } from "../tests/trading/money_proof.ts";
+import { proveOrders } from "./prove_orders.ts";
+
+const [what, ...args] = Deno.args;
+if (what === "orders") Deno.exit(await proveOrders(args));
+if (what === "money") Deno.exit(await runMoney(args));
+await say("Expected: prove orders [--histories N] [--seed S] [--kills N], or prove money [--count N] [--seed S]");
+Deno.exit(2);
+
+async function runMoney(args: readonly string[]): Promise<0 | 1> {
+  const options = { count: { type: "string", default: "1000000" }, seed: { type: "string", default: "1" } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  const startedAt = performance.now();
+  const { computations, differences } = proveMoney(Number(values.count), Number(values.seed));
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  await say(`${computations} computations, ${differences.length} differences, ${seconds} s`);
+  return differences.length === 0 ? 0 : 1;
+}
+
+async function say(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}

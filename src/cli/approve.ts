@@ -1,0 +1,115 @@
+/** `approve`: a person says in a terminal whether orders that wait may be sent. */
+
+import { parseSettings } from "../config/parse.ts";
+import { APPROVE_SETTINGS } from "../config/trading_commands_settings.ts";
+import type { Approval, Decided } from "../trading/approvals.ts";
+import type { TradingStore } from "../trading/store.ts";
+import { findFolder, withRecord } from "./trading_record.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** Who decides, in the record. */
+const BY = "terminal";
+
+/** The longest answer that is read; what is behind it belongs to the same answer. */
+const MAX_ANSWER_BYTES = 1_024;
+
+const REASONS = {
+  unknown: "no order waits under this id: see approve",
+  expired: "its time is over: ask for it again",
+  decided: "it was decided already",
+} as const satisfies Record<Extract<Decided, { ok: false }>["reason"], string>;
+
+/** Decides the order that the operand names; without one shows what waits and asks, where somebody can be asked. */
+export async function approve(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands, json }: {
+    world: World;
+    problems: readonly string[];
+    operands: readonly string[];
+    json: boolean;
+  },
+): Promise<ExitCode> {
+  const parsed = parseSettings(APPROVE_SETTINGS, { flags, env: world.env });
+  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const [id, ...extra] = operands;
+  const all = [
+    ...problems,
+    ...extra.map((word) => `${JSON.stringify(word)}: unexpected argument`),
+    ...(parsed.values.decline && id === undefined ? ["--decline: expected the id of the order to decline"] : []),
+    ...(parsed.ok ? [] : parsed.problems),
+    ...(folder.ok ? [] : [folder.problem]),
+  ];
+  if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
+  const approved = !parsed.values.decline;
+  return await withRecord({ folder, access: "change" }, {
+    world,
+    body: async (store) => {
+      if (id !== undefined) return await decide(store, { id, approved, world });
+      const waiting = store.approvals.pending(world.now());
+      if (json || !world.stdout.isTerminal()) {
+        await print(world.stdout, JSON.stringify({ approvals: waiting.map(asRecord) }));
+      } else if (waiting.length === 0) await print(world.stdout, "No order waits for approval");
+      else if (world.stdin.isTerminal()) return await askAll(store, { waiting, world });
+      else await print(world.stdout, [...waiting.map(describe), "approve ID, or approve ID --decline"].join("\n\n"));
+      return 0;
+    },
+  });
+}
+
+/** Whoever does not say yes has said no; the end of the input leaves the rest waiting. */
+async function askAll(
+  store: TradingStore,
+  { waiting, world }: { waiting: readonly Approval[]; world: World },
+): Promise<ExitCode> {
+  let worst: ExitCode = 0;
+  for (const approval of waiting) {
+    await print(world.stdout, `${describe(approval)}\nApprove this order? [y/N]`);
+    const answer = await readAnswer(world);
+    if (answer === null) break;
+    const code = await decide(store, { id: approval.id, approved: /^y(es)?$/i.test(answer.trim()), world });
+    if (code !== 0) worst = code;
+  }
+  return worst;
+}
+
+async function decide(
+  store: TradingStore,
+  { id, approved, world }: { id: string; approved: boolean; world: World },
+): Promise<ExitCode> {
+  const decided = store.approvals.decide(id, { approved, by: BY, now: world.now() });
+  if (!decided.ok) {
+    const verb = approved ? "approve" : "decline";
+    await print(world.stderr, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
+    return 1;
+  }
+  const { identity, text } = decided.approval;
+  await print(world.stdout, `${approved ? "Approved" : "Declined"}, asked by ${identity}:\n${indent(text)}`);
+  return 0;
+}
+
+function describe({ id, identity, text, expiresAt }: Approval): string {
+  return `${id}  asked by ${identity}, until ${new Date(expiresAt).toISOString()}\n${indent(text)}`;
+}
+
+function asRecord({ id, identity, digest, text, createdAt, expiresAt }: Approval): Record<string, unknown> {
+  const [created, expires] = [createdAt, expiresAt].map((ms) => new Date(ms).toISOString());
+  return { id, identity, digest, text, created, expires };
+}
+
+function indent(text: string): string {
+  return text.split("\n").map((line) => `  ${line}`).join("\n");
+}
+
+/** One line of a terminal, which gives its input line by line; `null` at its end. */
+async function readAnswer({ stdin }: World): Promise<string | null> {
+  const buffer = new Uint8Array(MAX_ANSWER_BYTES);
+  let text = "";
+  const decoder = new TextDecoder();
+  while (!text.includes("\n")) {
+    const count = await stdin.read(buffer);
+    if (count === null) return null;
+    text = (text + decoder.decode(buffer.subarray(0, count), { stream: true })).slice(-MAX_ANSWER_BYTES);
+  }
+  return text;
+}

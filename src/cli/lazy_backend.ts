@@ -1,0 +1,74 @@
+/**
+ * The backend of a server: opened at the first call, so that a start costs only what it needs; at the start where it
+ * writes files, as the permission for that is given back then.
+ */
+
+import type { OpenBackend } from "./backend.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { lazily } from "./lazily.ts";
+import type { Lazy } from "./lazily.ts";
+import type { World } from "./world.ts";
+
+/** A backend to come, and what of it can be read anew. */
+export interface LazyBackend extends Lazy<OpenBackend> {
+  /** Reads the policy file again; answers what is wrong with it. */
+  reload(): Promise<string[]>;
+  /** Ends what was opened. */
+  close(): Promise<void>;
+}
+
+/** Prepares the backend, or answers every problem at once. `startedMs` is when the program started, monotonic. */
+export async function prepareBackend(
+  loaded: LoadedConfig,
+  world: World,
+  { startedMs }: { startedMs: number },
+): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
+  const { trading, exchange } = loaded.config;
+  const writes = trading !== "off" || exchange === "paper";
+  const opened = writes
+    ? await (await import("./open_trading.ts")).openTradingRecord(loaded, world)
+    : { ok: true as const, record: undefined };
+  if (!opened.ok) return opened;
+  const { record } = opened;
+  const page = record === undefined
+    ? undefined
+    : (await import("./approval_page.ts")).openApprovals(record.store, world);
+  const lazy = lazily(async () => {
+    const { openBackend } = await import("./backend.ts");
+    return await openBackend(loaded, world, { startedMs, record, announce: (order) => page?.announce(order) });
+  });
+  const failed = writes ? await opens(lazy) : undefined;
+  // From here on nothing new is written but by the databases that are open.
+  Deno.permissions.revokeSync({ name: "write" });
+  if (failed !== undefined) {
+    record?.store.close();
+    return { ok: false, problems: [failed] };
+  }
+  return {
+    ok: true,
+    backend: {
+      get: lazy.get,
+      get value() {
+        return lazy.value;
+      },
+      settled: lazy.settled,
+      reload: async () => await record?.reload() ?? [],
+      async close() {
+        await page?.close();
+        await (await lazy.settled())?.close();
+      },
+    },
+  };
+}
+
+/** The problem with a file that is to be written, if there is one. */
+async function opens(lazy: Lazy<OpenBackend>): Promise<string | undefined> {
+  try {
+    await lazy.get();
+    return undefined;
+  } catch (error) {
+    const { StateError } = await import("../state/sqlite.ts");
+    if (error instanceof StateError) return `--state: ${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Opens what orders need: the trading record, the policy, a desk for each exchange that somebody trades on, and the
+ * paper exchange. Everything that is written is opened here, so that the permission to write can be given back after it.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { sleep } from "../exchange/deadline.ts";
+import type { Markets } from "../exchange/pairs.ts";
+import { readPrivate } from "../config/files.ts";
+import type { Exchange } from "../market/shared_reads.ts";
+import { stateFolder } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { Announcement } from "../trading/confirmation_desk.ts";
+import { Broker } from "../trading/broker.ts";
+import type { Venue } from "../trading/broker.ts";
+import { Desk } from "../trading/desk.ts";
+import type { DeskJournal } from "../trading/desk_parts.ts";
+import { HaltWatch } from "../trading/halt_watch.ts";
+import type { Journal } from "../trading/journal.ts";
+import { CurrentPolicies } from "../trading/policies.ts";
+import { parsePolicyFile, PolicyFile } from "../trading/policy_file.ts";
+import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
+import type { Trader } from "../trading/trader.ts";
+import { TradingError } from "../trading/trading_error.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import type { OpenPaper } from "./open_paper.ts";
+import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+/** The trading record and the policy, checked before anything is served. */
+export interface TradingRecord {
+  readonly folder: string;
+  readonly store: TradingStore;
+  readonly policies: CurrentPolicies;
+  /** Reads the policy file again; what is wrong with it is answered and changes nothing. */
+  reload(): Promise<string[]>;
+}
+
+/** Trading that is switched on. */
+export interface OpenTrading {
+  readonly broker: Broker;
+  close(): Promise<void>;
+}
+
+/** Opens the record and reads the policy; `undefined` while trading is off. */
+export async function openTradingRecord(
+  { config }: LoadedConfig,
+  world: World,
+): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
+  if (config.trading === "off") return { ok: true, record: undefined };
+  const problems: string[] = [];
+  const file = await readPolicy(config.policy, problems);
+  const folder = config.state ?? stateFolder(world.env);
+  if (folder === undefined) problems.push("--state: expected a folder for the trading record: HOME is not set");
+  const store = folder === undefined ? undefined : await openStore(folder, world, problems);
+  if (folder === undefined || store === undefined || problems.length > 0) {
+    store?.close();
+    return { ok: false, problems };
+  }
+  const policies = new CurrentPolicies(config.trading, file);
+  return {
+    ok: true,
+    record: {
+      folder,
+      store,
+      policies,
+      async reload() {
+        const problems: string[] = [];
+        const file = await readPolicy(config.policy, problems);
+        if (file !== undefined && problems.length === 0) policies.replace(file);
+        return problems;
+      },
+    },
+  };
+}
+
+/** Joins the broker; recovery of what an earlier run left begins at once. */
+export function openTrading(
+  { store, policies }: TradingRecord,
+  { world, exchange, markets, paper, announce }: {
+    world: World;
+    exchange: Exchange;
+    markets: Markets;
+    paper: OpenPaper | undefined;
+    announce: (announcement: Announcement) => void;
+  },
+): OpenTrading {
+  const { now, monotonic } = world;
+  const desks = new Desks({ store, exchange, paper, world });
+  const halts = new HaltWatch({
+    killSwitch: store.killSwitch,
+    cancelOpen: () => desks.cancelAll(),
+  });
+  const broker = new Broker({
+    policies,
+    store,
+    markets,
+    isPaperOnly: paper?.isForAll ?? false,
+    venueOf: (trader) => desks.venueOf(trader),
+    confirmation: { approvals: store.approvals, audit: store.audit, announce, now, monotonic, sleep },
+    halted: () => halts.look(),
+    now,
+    monotonic,
+  });
+  world.onUserSignal(() => {
+    log.warning("trading is halted by SIGUSR1: luno-mcp-server kill --lift lifts it");
+    broker.halt({ by: "SIGUSR1", reason: "SIGUSR1" }).catch((error) => log.error("the halt failed", { error }));
+  });
+  halts.start();
+  return {
+    broker,
+    async close() {
+      halts.stop();
+      await desks.stop();
+      store.close();
+    },
+  };
+}
+
+/** The desks of everybody: one for the real exchange, one for each identity on paper. */
+class Desks {
+  readonly #parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World };
+  readonly #real: Desk | undefined;
+  readonly #paper = new Map<string, Promise<Venue>>();
+
+  constructor(parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World }) {
+    this.#parts = parts;
+    const { exchange, paper } = parts;
+    if (paper?.isForAll) return;
+    this.#real = this.#open({ exchange, journal: parts.store.journal, isPaper: false });
+    this.#real.recover().catch((error) => log.error("orders of an earlier run could not be looked up", { error }));
+  }
+
+  async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {
+    const { exchange, paper, store } = this.#parts;
+    if (!isPaper && this.#real !== undefined) return { exchange, desk: this.#real };
+    if (paper === undefined) {
+      const message = "Cannot trade on paper as the policy had no paper mode when the server started: restart it";
+      throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
+    }
+    const known = this.#paper.get(identity);
+    if (known !== undefined) return known;
+    const view = paper.viewOf(identity);
+    const desk = this.#open({ exchange: view, journal: journalOf(store.journal, identity), isPaper: true });
+    this.#paperDesks.push(desk);
+    const opening = desk.recover().then(() => ({ exchange: view, desk }));
+    this.#paper.set(identity, opening);
+    return await opening;
+  }
+
+  /** Cancels everything that is open, on every exchange that was traded on. */
+  async cancelAll(): Promise<void> {
+    const desks = [this.#real, ...[...this.#paper.values()].map(({ desk }) => desk)].filter((desk) =>
+      desk !== undefined
+    );
+    const results = await Promise.allSettled(desks.map((desk) => desk.cancelAll({}, "kill switch")));
+    for (const result of results) {
+      if (result.status === "rejected") log.error("open orders could not be cancelled", { error: result.reason });
+      else {
+        const { cancelled, remaining, is_complete } = result.value;
+        log.warning("open orders were cancelled by the kill switch", {
+          cancelled: cancelled.length,
+          remaining: remaining.map(({ order_id }) => order_id),
+          isComplete: is_complete,
+        });
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#real, ...[...this.#paper.values()].map(({ desk }) => desk)].map((desk) => desk?.stop()));
+  }
+
+  #open({ exchange, journal, isPaper }: { exchange: Exchange; journal: DeskJournal; isPaper: boolean }): Desk {
+    const { store: { audit }, world: { now, monotonic } } = this.#parts;
+    return new Desk({ exchange, journal, audit, paper: isPaper, now, monotonic, sleep });
+  }
+}
+
+/** The journal as one identity's desk sees it, which cannot look up other identities' orders. */
+function journalOf(journal: Journal, identity: string): DeskJournal {
+  return {
+    begin: (entry, policy, now) => journal.begin(entry, policy, now),
+    markSent: (clientOrderId, times) => journal.markSent(clientOrderId, times),
+    settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
+    close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
+    find: (clientOrderId) => journal.find(clientOrderId),
+    findByOrderId: (orderId) => journal.findByOrderId(orderId),
+    findByKey: (who, key) => journal.findByKey(who, key),
+    unsettled: () => journal.unsettled().filter((placement) => placement.identity === identity),
+    open: (_identity, isPaper) => journal.open(identity, isPaper),
+  };
+}
+
+async function openStore(folder: string, world: World, problems: string[]): Promise<TradingStore | undefined> {
+  try {
+    const store = TradingStore.open(folder, { now: world.now });
+    problems.push(...await judgePrivateFile("--state", `${folder}/${TRADING_DATABASE}`));
+    return store;
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    problems.push(`--state: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function readPolicy(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
+  if (path === undefined) return new PolicyFile();
+  const text = await readPrivate("--policy", path, problems);
+  if (text === undefined) return undefined;
+  const parsed = parsePolicyFile(text);
+  if (parsed.ok) return parsed.file;
+  problems.push(...parsed.problems.map((problem) => `--policy: ${problem}`));
+  return undefined;
+}

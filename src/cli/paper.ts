@@ -1,0 +1,59 @@
+/** `paper reset`: drops paper orders and puts the paper accounts back to what they were opened with. */
+
+import { join } from "node:path";
+import { PAPER_SETTINGS } from "../config/paper_settings.ts";
+import { parseSettings } from "../config/parse.ts";
+import { PAPER_FILE, PaperStore } from "../paper/store.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import type { PrivateFileOptions } from "../state/private_file.ts";
+import { StateError } from "../state/sqlite.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** What the command line gives beside the flags. */
+export interface PaperInvocation extends PrivateFileOptions {
+  readonly world: World;
+  /** Those of the command line itself. */
+  readonly problems: readonly string[];
+}
+
+/** Resets one identity, or all; a server that runs meanwhile goes on with what is there then. */
+export async function paper(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, uid }: PaperInvocation,
+): Promise<ExitCode> {
+  const parsed = parseSettings(PAPER_SETTINGS, { flags, env: world.env });
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
+  const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
+  const folder = parsed.values.state ?? stateFolder(world.env);
+  if (folder === undefined) all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
+  else all.push(...await judgePrivateFile(name, join(folder, PAPER_FILE), { uid }));
+  if (!parsed.ok || folder === undefined || all.length > 0) return await refuse(world, all);
+  const { client } = parsed.values;
+  let known: boolean;
+  try {
+    known = reset(folder, { identity: client, nowMs: world.now() });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return await refuse(world, [`${name}: ${error.message}`]);
+  }
+  if (!known) {
+    await print(world.stderr, `Cannot reset ${JSON.stringify(client)} as it has no paper accounts: check the name`);
+    return 1;
+  }
+  await print(world.stderr, `Reset the paper accounts of ${client ?? "everybody"}: no orders, opening balances`);
+  return 0;
+}
+
+/** Answers whether there was anything to reset. */
+function reset(folder: string, { identity, nowMs }: { identity: string | undefined; nowMs: number }): boolean {
+  const store = PaperStore.open(folder);
+  try {
+    if (identity !== undefined && store.accounts.of(identity).length === 0) return false;
+    store.reset({ identity, nowMs });
+    return true;
+  } finally {
+    store.close();
+  }
+}

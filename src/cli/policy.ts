@@ -1,0 +1,74 @@
+/** `policy`: checks a policy file, and says in sentences what somebody may do by it. */
+
+import { readPrivate } from "../config/files.ts";
+import { parseSettings } from "../config/parse.ts";
+import { POLICY_SETTINGS } from "../config/policy_settings.ts";
+import type { TradingBound } from "../trading/policy_file.ts";
+import { parsePolicyFile, PolicyFile } from "../trading/policy_file.ts";
+import { policyJsonSchema } from "../trading/policy_schema.ts";
+import { explainPolicy } from "../trading/policy_words.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** Does what the operand says: `check` or `explain`. */
+export async function policy(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands: [action], json }: {
+    world: World;
+    problems: readonly string[];
+    operands: readonly string[];
+    json: boolean;
+  },
+): Promise<ExitCode> {
+  const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];
+  const file = await readFile(parsed.values.policy, all);
+  if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
+  const { trading, client, schema } = parsed.values;
+  if (schema) {
+    await print(world.stdout, JSON.stringify(policyJsonSchema(), null, 2));
+    return 0;
+  }
+  const identities = client === undefined ? ["everybody else", ...file.identities] : [client];
+  const asJson = json || !world.stdout.isTerminal();
+  await print(world.stdout, asJson ? asRecords(file, { identities, trading }) : inWords(file, { identities, trading }));
+  return 0;
+}
+
+function judgeAction(action: string | undefined, client: string | undefined): string[] {
+  if (action !== "check" && action !== "explain") {
+    return [`${action ?? "policy"}: expected policy check or policy explain`];
+  }
+  if (action === "explain" && client === undefined) return ["--client: expected whose rights to explain: not set"];
+  return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
+}
+
+async function readFile(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
+  if (path === undefined) return new PolicyFile();
+  const text = await readPrivate("--policy", path, problems);
+  if (text === undefined) return undefined;
+  const parsed = parsePolicyFile(text);
+  if (parsed.ok) return parsed.file;
+  problems.push(...parsed.problems.map((problem) => `--policy: ${problem}`));
+  return undefined;
+}
+
+interface Shown {
+  readonly identities: readonly string[];
+  readonly trading: TradingBound;
+}
+
+function inWords(file: PolicyFile, { identities, trading }: Shown): string {
+  return identities.map((identity) => explainPolicy(identity, file.policyOf(identity, trading)).join("\n  ")).join(
+    "\n\n",
+  );
+}
+
+function asRecords(file: PolicyFile, { identities, trading }: Shown): string {
+  return JSON.stringify({
+    policies: identities.map((identity) => {
+      const rules = file.policyOf(identity, trading);
+      return { identity, ...rules, sentences: explainPolicy(identity, rules) };
+    }),
+  });
+}

@@ -1,0 +1,38 @@
+/** The settings of the commands that explain a policy. */
+
+import { z } from "zod";
+import { oneOf, Text } from "./readers.ts";
+import type { Settings } from "./setting.ts";
+
+/** What `policy` understands; which of its words takes which is known by the command. */
+export const POLICY_SETTINGS = {
+  policy: {
+    schema: Text,
+    help: "the policy file; without it what holds when there is none",
+    flag: "policy",
+    value: "path",
+    env: ["LUNO_MCP_POLICY"],
+  },
+  trading: {
+    schema: oneOf("off", "confirm", "auto"),
+    help: "what the server is started with: the upper bound of every mode",
+    flag: "trading",
+    value: "which",
+    env: ["LUNO_MCP_TRADING"],
+    default: "auto",
+  },
+  client: {
+    schema: z.string().min(1).max(220),
+    help: "whose rights to explain, such as local or key:alice",
+    flag: "client",
+    value: "identity",
+    env: [],
+  },
+  schema: {
+    schema: oneOf("true", "false").transform((word) => word === "true"),
+    help: "print the JSON Schema of policy files instead",
+    flag: "schema",
+    env: [],
+    default: "false",
+  },
+} as const satisfies Settings;

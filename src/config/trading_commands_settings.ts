@@ -1,0 +1,80 @@
+/** The settings of the commands for the trading record: `audit`, `kill` and `approve`. */
+
+import { z } from "zod";
+import { Switch, Text } from "./readers.ts";
+import type { Settings } from "./setting.ts";
+
+const STATE = {
+  schema: Text,
+  help: "folder that holds the trading record; without it, the user's folder for state",
+  flag: "state",
+  value: "folder",
+  env: ["LUNO_MCP_STATE"],
+} as const;
+
+const Hash: z.ZodType<string, string> = z.string().toLowerCase()
+  .regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits, as audit verify prints them" });
+
+/** What `audit` understands. */
+export const AUDIT_SETTINGS = {
+  state: STATE,
+  head: {
+    schema: Hash,
+    help: "the head that an earlier verify printed and that was kept elsewhere: proves the rows up to it",
+    flag: "head",
+    value: "hash",
+    env: [],
+  },
+  order: {
+    schema: Text,
+    help: "the order to show, by its order id or its client order id",
+    flag: "order",
+    value: "id",
+    env: [],
+  },
+} as const satisfies Settings;
+
+/** What `kill` understands. */
+export const KILL_SETTINGS = {
+  state: STATE,
+  reason: {
+    schema: Text,
+    help: "why trading is halted, for everybody who is refused",
+    flag: "reason",
+    value: "text",
+    env: [],
+  },
+  cancelOpen: {
+    schema: Switch,
+    help: "have the running server cancel its open orders too",
+    flag: "cancel-open",
+    env: [],
+    default: "false",
+  },
+  lift: {
+    schema: Switch,
+    help: "let trading go on",
+    flag: "lift",
+    env: [],
+    default: "false",
+  },
+  status: {
+    schema: Switch,
+    help: "only say whether trading is halted",
+    flag: "status",
+    env: [],
+    default: "false",
+  },
+} as const satisfies Settings;
+
+/** What `approve` understands. */
+export const APPROVE_SETTINGS = {
+  state: STATE,
+  decline: {
+    schema: Switch,
+    help: "decline the order instead of approving it",
+    flag: "decline",
+    env: [],
+    default: "false",
+  },
+} as const satisfies Settings;

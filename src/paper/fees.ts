@@ -1,0 +1,105 @@
+/** What trading costs on paper: what was set, else what the real account pays, else what the exchange publishes. */
+
+import { ExchangeError } from "../exchange/errors.ts";
+import { parseDecimal } from "../exchange/money.ts";
+import type { Market } from "../exchange/schemas.ts";
+import type { Exchange } from "../market/shared_reads.ts";
+import type { FeeRates } from "./paper_market.ts";
+
+/** Rates for every market as fractions: `"0.006"` is 0.6 %. */
+export interface FixedFees {
+  readonly maker: string;
+  readonly taker: string;
+}
+
+/** Settings of {@linkcode Fees}. */
+export interface FeesOptions {
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  /** @default what the real account pays */
+  readonly fixed?: FixedFees | undefined;
+}
+
+/** The real rates change once a day. */
+const FRESH_MS = 600_000;
+
+/** How long the published rates stand in for those that could not be read. */
+const RETRY_MS = 30_000;
+
+const MAX_KEPT = 1_000;
+const STABLE_COINS: ReadonlySet<string> = new Set(["USDT", "USDC"]);
+
+/** The rates of the markets. */
+export class Fees {
+  readonly #upstream: Pick<Exchange, "call">;
+  readonly #options: FeesOptions;
+  readonly #kept = new Map<string, { readonly rates: FeeRates; readonly freshUntil: number }>();
+
+  /** @throws {RangeError} for a fixed rate that is no decimal */
+  constructor(upstream: Pick<Exchange, "call">, options: FeesOptions) {
+    for (const rate of Object.values(options.fixed ?? {})) parseDecimal(rate);
+    this.#upstream = upstream;
+    this.#options = options;
+  }
+
+  /** The rates of one market; never fails. */
+  async in(market: Market, signal?: AbortSignal): Promise<FeeRates> {
+    const { fixed, monotonic } = this.#options;
+    if (fixed !== undefined) return bothSides(fixed);
+    const pair = market.market_id;
+    const kept = this.#kept.get(pair);
+    if (kept !== undefined && monotonic() < kept.freshUntil) return kept.rates;
+    const { rates, forMs } = await this.#read(market, signal);
+    this.#kept.delete(pair);
+    this.#kept.set(pair, { rates, freshUntil: monotonic() + forMs });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    return rates;
+  }
+
+  async #read(market: Market, signal: AbortSignal | undefined): Promise<{ rates: FeeRates; forMs: number }> {
+    try {
+      return {
+        rates: await this.#upstream.call("getFeeInfo", { pair: market.market_id }, { signal }),
+        forMs: FRESH_MS,
+      };
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      return { rates: publishedFees(market), forMs: error.retryable ? RETRY_MS : FRESH_MS };
+    }
+  }
+}
+
+/** The first tier that the exchange publishes for the country of the counter currency; others follow South Africa. */
+export function publishedFees({ base_currency: base, counter_currency: counter }: Market): FeeRates {
+  const isStable = STABLE_COINS.has(base);
+  switch (counter) {
+    case "IDR":
+      return {
+        maker_fee_buy: "0.001122",
+        maker_fee_sell: "0.002822",
+        taker_fee_buy: "0.002122",
+        taker_fee_sell: "0.003722",
+      };
+    case "MYR":
+      return bothSides({ maker: "0.0035", taker: "0.006" });
+    case "NGN":
+      return bothSides({ maker: isStable ? "-0.0001" : "0.001", taker: "0.001" });
+    case "KES":
+      return bothSides({ maker: "-0.0001", taker: "0.001" });
+    case "UGX":
+      return bothSides({ maker: "0", taker: "0.001" });
+    case "ZAR":
+      return bothSides(isStable ? { maker: "-0.0001", taker: "0.002" } : { maker: "0.004", taker: "0.006" });
+    case "AUD":
+    case "EUR":
+    case "GBP":
+      return bothSides({ maker: "0.004", taker: "0.006" });
+    default:
+      return bothSides({ maker: "0.0008", taker: "0.001" });
+  }
+}
+
+function bothSides({ maker, taker }: FixedFees): FeeRates {
+  return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
+}

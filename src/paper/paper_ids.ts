@@ -1,0 +1,34 @@
+/** Ids that look like the exchange's own; those of orders begin with `BXPAPER`: none is taken for a real one. */
+
+const ORDER_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+const DIGITS = "0123456789";
+const HEX = "0123456789abcdef";
+
+/** Hands out ids; two are equal about as often as two random numbers of 70 (orders) or 59 bits (accounts). */
+export class PaperIds {
+  readonly #random: () => number;
+
+  /** `random` is from 0 up to, but not including, 1. */
+  constructor({ random }: { random: () => number }) {
+    this.#random = random;
+  }
+
+  /** `BXPAPER` and fourteen characters. */
+  order(): string {
+    return `BXPAPER${this.#text(ORDER_ALPHABET, 14)}`;
+  }
+
+  /** A 64-bit integer above 2^53, in decimal. */
+  account(): string {
+    return `4${this.#text(DIGITS, 18)}`;
+  }
+
+  /** Eight hexadecimal digits: what the rows of one event share. */
+  reference(): string {
+    return this.#text(HEX, 8);
+  }
+
+  #text(alphabet: string, length: number): string {
+    return Array.from({ length }, () => alphabet[Math.floor(this.#random() * alphabet.length)]).join("");
+  }
+}

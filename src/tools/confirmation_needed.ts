@@ -1,0 +1,13 @@
+/** A tool that needs a person's answer in a dialog of the client before it can go on. */
+export class ConfirmationNeeded extends Error {
+  override readonly name = "ConfirmationNeeded";
+
+  constructor(
+    /** Names the order that waits. */
+    readonly id: string,
+    /** The exact order, in words. */
+    readonly text: string,
+  ) {
+    super("Cannot go on before a person has answered");
+  }
+}

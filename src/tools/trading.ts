@@ -1,0 +1,320 @@
+/** Orders: what one would do, placing, cancelling, replacing, and the record of it. */
+
+import { z } from "zod";
+import type { Asking, Unconfirmed } from "../trading/confirmation_desk.ts";
+import type { Broker, BrokerCall } from "../trading/broker.ts";
+import type { CancelTarget } from "../trading/cancel.ts";
+import type { OrderRequest } from "../trading/order.ts";
+import { TradingError } from "../trading/trading_error.ts";
+import { ConfirmationNeeded } from "./confirmation_needed.ts";
+import { PairText } from "./inputs.ts";
+import { PreviewOutput, previewRow } from "./preview_row.ts";
+import { ArgumentError, defineTool } from "./tool.ts";
+import type { Hints, Tool, ToolContext } from "./tool.ts";
+
+const Decimal = z.string().max(60).describe("decimal, such as 0.05");
+
+const Side = z.enum(["BUY", "SELL", "BID", "ASK"]).describe("BID is BUY, ASK is SELL");
+
+const orderFields = {
+  pair: PairText,
+  side: Side,
+  type: z.enum(["limit", "market", "stop_limit"]).default("limit"),
+  volume: Decimal.optional().describe("in base currency; this or counter_volume"),
+  counter_volume: Decimal.optional().describe("in counter currency"),
+  price: Decimal.optional().describe("limit price, counter per base"),
+  time_in_force: z.enum(["GTC", "IOC", "FOK"]).optional(),
+  post_only: z.boolean().optional(),
+  stop_price: Decimal.optional(),
+  stop_direction: z.enum(["ABOVE", "BELOW", "RELATIVE_LAST_TRADE"]).optional(),
+};
+
+const OrderInput = z.strictObject(orderFields);
+
+const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,100}$/).optional()
+  .describe("the same call again with the same key answers the first result");
+
+const PreviewId = z.string().regex(/^pv-[0-9a-f]{32}$/, { error: "expected the preview_id of preview_order" });
+
+/** Sends to the exchange; a repetition with the same idempotency key changes nothing. */
+const PLACES: Hints = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true };
+const CANCELS: Hints = { ...PLACES, idempotentHint: true };
+const LOOKS: Hints = { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true };
+
+const Placement = z.object({
+  status: z.enum(["placed", "not_placed", "unknown", "awaiting_confirmation"]),
+  order_id: z.string().optional(),
+  client_order_id: z.string().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+  retry_after_ms: z.int().optional(),
+  repeated: z.boolean().optional(),
+  preview_id: z.string().optional().describe("call place_order with it again to wait on"),
+  paper: z.boolean().optional(),
+});
+
+const Cancelled = z.object({
+  status: z.enum(["cancelled", "filled", "ended", "open", "not_found"]),
+  order_id: z.string().optional(),
+  client_order_id: z.string().optional(),
+  pair: z.string().optional(),
+  side: z.string().optional(),
+  filled_volume: z.string().optional(),
+  filled_value: z.string().optional(),
+  fee_base: z.string().optional(),
+  fee_counter: z.string().optional(),
+  unfilled_volume: z.string().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+const previewOrder = defineTool({
+  name: "preview_order",
+  title: "Preview an order",
+  description:
+    "What an order would do now, nothing is sent: exact order, fills from the live book, average and worst price, slippage, fees, balances, what the policy says. Answers a preview_id for place_order, good for 60 s and one use.",
+  group: "trading",
+  scope: "account:read",
+  annotations: LOOKS,
+  input: OrderInput,
+  output: PreviewOutput,
+  async run(input, context) {
+    return previewRow(await brokerOf(context).preview(requestOf(input), callOf(context)));
+  },
+});
+
+const placeOrder = defineTool({
+  name: "place_order",
+  title: "Place an order",
+  description:
+    "Places a previewed order (preview_id), or an order in full. It is sent once: status unknown means that it may exist, so look it up before placing another. A person may have to confirm it first.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: PLACES,
+  input: z.strictObject({
+    preview_id: PreviewId.optional(),
+    ...OrderInput.partial().shape,
+    type: orderFields.type.removeDefault().optional(), // A default would stand beside every preview_id.
+    idempotency_key: IdempotencyKey,
+  }),
+  output: Placement,
+  async run({ preview_id, idempotency_key, ...order }, context) {
+    const request = orderOrPreview(preview_id, order);
+    const placing = { previewId: preview_id, request, idempotencyKey: idempotency_key };
+    return placementRow(await brokerOf(context).place(placing, callOf(context)));
+  },
+});
+
+const cancelOrder = defineTool({
+  name: "cancel_order",
+  title: "Cancel an order",
+  description: "Cancels one order, waits until it is final and tells what it had traded. Never asks anybody.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: CANCELS,
+  input: z.strictObject({ order_id: z.string().max(64).optional(), client_order_id: z.string().max(255).optional() }),
+  output: Cancelled,
+  async run(input, context) {
+    return { ...await brokerOf(context).cancel(targetOf(input), callOf(context)) };
+  },
+});
+
+const cancelAllOrders = defineTool({
+  name: "cancel_all_orders",
+  title: "Cancel all orders",
+  description: "Cancels every open order of the account, or those of one pair, and tells which remain.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: CANCELS,
+  input: z.strictObject({ pair: PairText.optional() }),
+  output: z.object({
+    cancelled: z.array(Cancelled),
+    ended: z.array(Cancelled).describe("filled or ended before"),
+    remaining: z.array(Cancelled),
+    is_complete: z.boolean().describe("false: others may remain"),
+  }),
+  async run({ pair }, context) {
+    const { cancelled, ended, remaining, is_complete } = await brokerOf(context).cancelAll({ pair }, callOf(context));
+    return { cancelled: [...cancelled], ended: [...ended], remaining: [...remaining], is_complete };
+  },
+});
+
+const replaceOrder = defineTool({
+  name: "replace_order",
+  title: "Replace an order",
+  description:
+    "Cancels an order, waits until it is final, then places what is left of it at another price or volume. Two are never alive for the same volume.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: PLACES,
+  input: z.strictObject({
+    order_id: z.string().max(64).optional(),
+    client_order_id: z.string().max(255).optional(),
+    price: Decimal.optional(),
+    volume: Decimal.optional().describe("base to be on the book from now on"),
+    post_only: z.boolean().optional(),
+    idempotency_key: IdempotencyKey,
+  }),
+  output: z.object({
+    status: z.enum(["replaced", "nothing_left", "not_replaced", "repeated", "awaiting_confirmation"]),
+    old: Cancelled.optional(),
+    placement: Placement.optional(),
+    message: z.string().optional(),
+  }),
+  async run({ price, volume, post_only, idempotency_key, ...ids }, context) {
+    const target = targetOf(ids);
+    const replacement = { target, price, volume, postOnly: post_only, idempotencyKey: idempotency_key };
+    const result = await brokerOf(context).replace(replacement, callOf(context));
+    if (result.status === "refused") throw refusal(result);
+    if (result.status === "ask" || result.status === "awaiting_confirmation") {
+      const { status, message } = waiting(result, "then make this call again");
+      return { status, message };
+    }
+    const { status } = result;
+    return {
+      status,
+      ...("old" in result ? { old: { ...result.old } } : {}),
+      ...("placement" in result ? { placement: placementRow(result.placement) } : {}),
+      ...("message" in result ? { message: result.message } : {}),
+    };
+  },
+});
+
+const getAuditTrail = defineTool({
+  name: "get_audit_trail",
+  title: "Audit trail",
+  description:
+    "What the record says of your own orders, or of one: preview, decision, confirmation, intent, sending, outcome, fills; with times and hashes.",
+  group: "trading",
+  scope: "account:read",
+  annotations: { ...LOOKS, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    order_id: z.string().max(64).optional(),
+    client_order_id: z.string().max(255).optional(),
+    limit: z.int().min(1).max(500).default(50).describe("the latest rows"),
+  }),
+  output: z.object({
+    rows: z.array(z.object({
+      seq: z.int(),
+      time: z.string(),
+      event: z.string(),
+      client_order_id: z.string().optional(),
+      order_id: z.string().optional(),
+      data: z.unknown(),
+      hash: z.string(),
+    })),
+  }),
+  run({ order_id, client_order_id, limit }, context) {
+    const identity = context.caller.identity;
+    const query = { orderId: order_id, clientOrderId: client_order_id, limit };
+    const rows = brokerOf(context).trail(identity, query).map((row) => ({
+      seq: row.seq,
+      time: new Date(row.at).toISOString(),
+      event: row.event,
+      ...(row.clientOrderId === null ? {} : { client_order_id: row.clientOrderId }),
+      ...(row.orderId === null ? {} : { order_id: row.orderId }),
+      data: JSON.parse(row.data),
+      hash: row.hash,
+    }));
+    return Promise.resolve({ rows });
+  },
+});
+
+const haltTrading = defineTool({
+  name: "halt_trading",
+  title: "Halt trading",
+  description:
+    "Pulls the kill switch: no new order of anybody is placed until a person lifts it in a terminal. Can cancel what is open.",
+  group: "trading",
+  scope: "server:admin",
+  annotations: CANCELS,
+  input: z.strictObject({
+    reason: z.string().min(1).max(200),
+    cancel_open: z.boolean().default(false).describe("also cancel all open orders"),
+  }),
+  output: z.object({ halted: z.boolean(), lift: z.string() }),
+  async run({ reason, cancel_open }, context) {
+    await brokerOf(context).halt({ by: context.caller.identity, reason, cancelOpen: cancel_open });
+    return { halted: true, lift: "luno-mcp-server kill --lift" };
+  },
+});
+
+/** Everything that trades. */
+export const tradingTools: readonly Tool[] = [
+  previewOrder,
+  placeOrder,
+  cancelOrder,
+  cancelAllOrders,
+  replaceOrder,
+  getAuditTrail,
+  haltTrading,
+];
+
+function brokerOf({ broker }: ToolContext): Broker {
+  if (broker !== undefined) return broker;
+  throw new TradingError(
+    "Cannot trade as trading is off: the operator switches it on with --trading confirm (a person confirms each order) " +
+      "or --trading auto",
+    { code: "ERR_TRADING_OFF" },
+  );
+}
+
+function callOf({ caller, signal, asking = NOBODY }: ToolContext): BrokerCall {
+  return { identity: caller.identity, signal, asking };
+}
+
+const NOBODY: Asking = { canElicit: false };
+
+function requestOf({ side, ...order }: z.output<typeof OrderInput>): OrderRequest {
+  return { ...order, side: side === "BID" ? "BUY" : side === "ASK" ? "SELL" : side };
+}
+
+function orderOrPreview(previewId: string | undefined, order: Record<string, unknown>): OrderRequest | undefined {
+  const given = Object.entries(order).filter(([, value]) => value !== undefined);
+  if (previewId === undefined) return requestOf(readOrder(Object.fromEntries(given)));
+  const [extra] = given;
+  if (extra === undefined) return undefined;
+  throw new ArgumentError(extra[0], "expected nothing beside preview_id, which stands for the whole order");
+}
+
+function readOrder(order: Record<string, unknown>): z.output<typeof OrderInput> {
+  const read = OrderInput.safeParse(order);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new ArgumentError(issue?.path.join(".") ?? "order", `${issue?.message}: give preview_id, or the order in full`);
+}
+
+function targetOf(
+  { order_id, client_order_id }: { order_id?: string | undefined; client_order_id?: string | undefined },
+): CancelTarget {
+  if (order_id !== undefined && client_order_id === undefined) return { orderId: order_id };
+  if (client_order_id !== undefined && order_id === undefined) return { clientOrderId: client_order_id };
+  throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");
+}
+
+function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typeof Placement> {
+  if (result.status === "refused") throw refusal(result);
+  return result.status === "ask" || result.status === "awaiting_confirmation"
+    ? waiting(result, "then call place_order with this preview_id")
+    : result;
+}
+
+function refusal(
+  { reason, message, retry_after_ms }: { reason: string; message: string; retry_after_ms?: number },
+): TradingError {
+  return new TradingError(message, { code: reason, retryAfterMs: retry_after_ms });
+}
+
+function waiting(
+  result: Unconfirmed,
+  then: string,
+): { status: "awaiting_confirmation"; preview_id: string; message: string } {
+  if (result.status === "ask") throw new ConfirmationNeeded(result.id, result.text);
+  return {
+    status: "awaiting_confirmation",
+    preview_id: result.previewId,
+    message:
+      "Nothing was sent yet: a person has to approve the order, on the page that the server's log names or with " +
+      `luno-mcp-server approve in a terminal, within ${Math.round(result.expiresInMs / 1_000)} s: ${then}`,
+  };
+}

@@ -1,0 +1,43 @@
+/** The few roundings that trading needs. Everything else that is done with money is exact. */
+
+import Big from "big.js";
+
+/** Currencies whose amounts have two decimals; all others have eight. */
+const FIAT = new Set(["ZAR", "MYR", "NGN", "IDR", "KES", "UGX", "EUR", "GBP", "AUD", "USD", "SGD", "ZMW", "NAD"]);
+
+/** Decimals in which an amount of a currency may be spent. */
+export function decimalsOf(currency: string): number {
+  return FIAT.has(currency) ? 2 : 8;
+}
+
+/** Drops the decimals beyond `scale`. */
+export function roundDown(amount: Big, scale: number): Big {
+  return amount.round(scale, Big.roundDown);
+}
+
+/**
+ * The greatest amount with `scale` decimals that, times `divisor`, is at most `dividend`. `Big.div` alone rounds to
+ * twenty decimals first, which may round up.
+ *
+ * @param dividend at least 0
+ * @throws {RangeError} when the divisor is not above 0
+ */
+export function divideDown(dividend: Big, divisor: Big, scale: number): Big {
+  if (divisor.lte(0)) {
+    throw new RangeError(`Cannot divide as divisor must be > 0: current value is ${divisor.toFixed()}`);
+  }
+  const units = dividend.times(`1e${scale}`);
+  return units.minus(units.mod(divisor)).div(divisor).times(`1e-${scale}`);
+}
+
+/** The fee on an amount at a rate such as `0.006`, negative for a rebate, rounded half up as the exchange does. */
+export function feeOn(amount: Big, rate: Big, scale: number): Big {
+  return amount.times(rate).round(scale, Big.roundHalfUp);
+}
+
+/** The sum, exactly. */
+export function sumOf(amounts: Iterable<Big>): Big {
+  let sum = new Big(0);
+  for (const amount of amounts) sum = sum.plus(amount);
+  return sum;
+}

@@ -1,0 +1,238 @@
+/**
+ * The audit: who decided, confirmed and sent what, when and under which policy. Rows are only ever added, and each
+ * holds the hash of the one before it.
+ *
+ * {@linkcode Audit.verify} finds rows that were changed, removed, put in between or put in another order, at the end
+ * too. It cannot find that somebody who can write the file has made all of it anew, as no key is involved: keep the
+ * head that it answers elsewhere, and give it back as `expectedHead`; then everything up to that row is proved.
+ */
+
+import { createHash } from "node:crypto";
+import { cleanText } from "../exchange/errors.ts";
+import { readNumber, readText } from "../state/sqlite.ts";
+import type { Row } from "../state/sqlite.ts";
+import { CHAIN_START } from "./schema.ts";
+import { StoreError } from "./store_connection.ts";
+import type { StoreConnection } from "./store_connection.ts";
+
+/** What a row speaks of. */
+export type AuditEventName =
+  | "preview"
+  | "decision"
+  | "confirmation_asked"
+  | "confirmation"
+  | "intent"
+  | "sent"
+  | "lookup"
+  | "outcome"
+  | "fill"
+  | "closed"
+  | "cancel"
+  | "replace"
+  | "halt"
+  | "lift"
+  | "recovery"
+  | "policy";
+
+/** What happened. */
+export interface AuditEvent {
+  readonly event: AuditEventName;
+  /** Whose order it is, or who acted where there is no order. */
+  readonly identity: string;
+  readonly clientOrderId?: string | null;
+  readonly orderId?: string | null;
+  /** As JSON at most 8 KiB, more is cut; fields that are named like secrets are struck out. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+/** One row. */
+export interface AuditRow {
+  /** 1, 2, 3, … */
+  readonly seq: number;
+  /** Wall milliseconds. */
+  readonly at: number;
+  readonly identity: string;
+  readonly event: string;
+  readonly clientOrderId: string | null;
+  readonly orderId: string | null;
+  /** JSON. */
+  readonly data: string;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** What {@linkcode Audit.verify} found: all rows and the last one's hash, or the first row that is wrong. */
+export type Verification =
+  | { readonly ok: true; readonly rows: number; readonly head: string }
+  | { readonly ok: false; readonly row: number; readonly reason: string };
+
+/** Which rows {@linkcode Audit.trail} answers; what is left out is not asked for. */
+export interface TrailQuery {
+  readonly orderId?: string | undefined;
+  readonly clientOrderId?: string | undefined;
+  /** Only rows of this identity. */
+  readonly identity?: string | undefined;
+  /** @default {1_000} */
+  readonly limit?: number;
+}
+
+/** The longest JSON of a row, in bytes. */
+const MAX_DATA_BYTES = 8_192;
+
+/** How much of longer data is kept, in characters. */
+const KEPT_CHARACTERS = 2_000;
+
+const MAX_TRAIL = 10_000;
+
+const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
+
+/** The append-only, hash-chained record. */
+export class Audit {
+  readonly #connection: StoreConnection;
+
+  constructor(connection: StoreConnection) {
+    this.#connection = connection;
+  }
+
+  /** Adds a row to the change that is being made; for an event alone there is {@linkcode Audit.record}. */
+  append(event: AuditEvent, now: number): void {
+    if (!this.#connection.isInTransaction) {
+      throw new TypeError(`Cannot append ${event.event} as no transaction is running`);
+    }
+    const head = this.#head();
+    const row = chained({
+      seq: head.seq + 1,
+      at: now,
+      identity: recordedIdentity(event.identity),
+      event: event.event,
+      clientOrderId: cleanId(event.clientOrderId),
+      orderId: cleanId(event.orderId),
+      data: writeData(event.data ?? {}),
+      previous: head.hash,
+    });
+    this.#connection.run(
+      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[row.seq, row.at, row.identity, row.event, row.clientOrderId, row.orderId, row.data, row.previous, row.hash],
+    );
+    this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
+  }
+
+  /**
+   * Adds a row by itself.
+   *
+   * @throws {StoreError} it was not written: what it speaks of must not happen
+   */
+  record(event: AuditEvent, now: number): void {
+    this.#connection.transaction(() => this.append(event, now));
+  }
+
+  /** Checks every row, one after the other. `expectedHead` is a head that was kept earlier: its row must be there. */
+  verify({ expectedHead }: { expectedHead?: string | undefined } = {}): Verification {
+    return this.#connection.snapshot(() => {
+      let last = { seq: 0, hash: CHAIN_START };
+      let isHeadSeen = expectedHead === undefined || expectedHead === CHAIN_START;
+      for (const found of this.#connection.each("SELECT * FROM audit ORDER BY seq")) {
+        const row = readRow(found);
+        const reason = judgeRow(row, last);
+        if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
+        isHeadSeen ||= row.hash === expectedHead;
+        last = row;
+      }
+      const head = this.#head();
+      if (head.seq !== last.seq || head.hash !== last.hash) {
+        const reason =
+          `the record should end at row ${head.seq} with another hash: rows at its end were removed or added`;
+        return { ok: false, row: last.seq + 1, reason };
+      }
+      if (!isHeadSeen) {
+        const reason = "no row has the expected hash: rows were removed, or the record was made anew";
+        return { ok: false, row: last.seq, reason };
+      }
+      return { ok: true, rows: last.seq, head: last.hash };
+    });
+  }
+
+  /**
+   * The rows of one order, from its preview to its fills, or an identity's rows; the newest `limit`, oldest first. An
+   * order is found by either of its ids, in all rows that carry the one or the other.
+   */
+  trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {
+    const isOrder = orderId !== undefined || clientOrderId !== undefined;
+    const ofOrder = `(client_order_id = ?1 OR order_id = ?2
+      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2)
+      OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1))`;
+    const conditions = [
+      ...(isOrder ? [ofOrder] : []),
+      ...(identity === undefined ? [] : [`identity = ?${isOrder ? 3 : 1}`]),
+    ];
+    const values = [
+      ...(isOrder ? [clientOrderId ?? null, orderId ?? null] : []),
+      ...(identity === undefined ? [] : [recordedIdentity(identity)]),
+    ];
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const rows = this.#connection.rows(
+      `SELECT * FROM audit ${where} ORDER BY seq DESC LIMIT ?${values.length + 1}`,
+      ...values,
+      Math.min(limit, MAX_TRAIL),
+    );
+    return rows.map(readRow).reverse();
+  }
+
+  #head(): { seq: number; hash: string } {
+    const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
+    if (row === undefined) throw new StoreError("damaged");
+    return { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
+  }
+}
+
+/**
+ * An identity as rows hold it: printable and short. Where that changes it, a digest keeps it apart from all others, as
+ * callers may see the rows of their own identity.
+ */
+export function recordedIdentity(identity: string): string {
+  const clean = cleanText(identity);
+  if (clean === identity) return identity;
+  return `${clean.slice(0, 200)}#${createHash("sha256").update(identity).digest("hex").slice(0, 16)}`;
+}
+
+/** The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns. */
+function chained(row: Omit<AuditRow, "hash">): AuditRow {
+  const { seq, at, identity, event, clientOrderId, orderId, data, previous } = row;
+  const text = JSON.stringify([seq, at, identity, event, clientOrderId, orderId, data, previous]);
+  return { ...row, hash: createHash("sha256").update(text).digest("hex") };
+}
+
+function judgeRow(row: AuditRow, last: { seq: number; hash: string }): string | undefined {
+  if (row.seq !== last.seq + 1) return `it is missing: the next one is ${row.seq}`;
+  if (row.previous !== last.hash) return "it does not follow the row before it: one of the two was changed";
+  if (chained(row).hash !== row.hash) return "its content was changed: the hash is another";
+  return undefined;
+}
+
+function readRow(row: Row): AuditRow {
+  const id = (column: string) => row[column] === null ? null : readText(row, column);
+  return {
+    seq: readNumber(row, "seq"),
+    at: readNumber(row, "at"),
+    identity: readText(row, "identity"),
+    event: readText(row, "event"),
+    clientOrderId: id("client_order_id"),
+    orderId: id("order_id"),
+    data: readText(row, "data"),
+    previous: readText(row, "previous"),
+    hash: readText(row, "hash"),
+  };
+}
+
+function cleanId(id: string | null | undefined): string | null {
+  return id === null || id === undefined ? null : cleanText(id);
+}
+
+function writeData(data: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? "[redacted]" : value);
+  const bytes = new TextEncoder().encode(text).length;
+  if (bytes <= MAX_DATA_BYTES) return text;
+  const digest = createHash("sha256").update(text).digest("hex");
+  return JSON.stringify({ cut: { bytes, sha256: digest, start: text.slice(0, KEPT_CHARACTERS) } });
+}

@@ -1,0 +1,441 @@
+/**
+ * Takes callers' orders: assesses them, holds them against the policy, has a person confirm them where that is asked
+ * for, and hands them to the desk of the exchange that the caller trades on, the real one or paper.
+ */
+
+import type { Exchange } from "../market/shared_reads.ts";
+import type { Markets } from "../exchange/pairs.ts";
+import { assessOrder } from "./assessment.ts";
+import type { Assessment } from "./assessment.ts";
+import type { AuditRow, TrailQuery } from "./audit.ts";
+import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
+import { clientOrderIdOf } from "./client_order_id.ts";
+import { ConfirmationDesk } from "./confirmation_desk.ts";
+import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk.ts";
+import type { Desk } from "./desk.ts";
+import type { Placement } from "./journal.ts";
+import type { Pull } from "./kill_switch.ts";
+import { orderDigest } from "./order.ts";
+import type { OrderRequest } from "./order.ts";
+import { describeForConfirmation } from "./order_words.ts";
+import { judgeOrder } from "./policy.ts";
+import type { Policy } from "./policy.ts";
+import { tell } from "./placement_result.ts";
+import type { PlacementResult } from "./placement_result.ts";
+import type { CurrentPolicies } from "./policies.ts";
+import { Previews } from "./preview.ts";
+import type { ReplaceResult } from "./replace.ts";
+import { findReplaced, isReducing, replacementOf } from "./replacement.ts";
+import type { Replacement } from "./replacement.ts";
+import type { TradingStore } from "./store.ts";
+import { StoreError } from "./store_connection.ts";
+import type { Trader } from "./trader.ts";
+import { TradingError } from "./trading_error.ts";
+
+/** Where a trader's orders go. */
+export interface Venue {
+  readonly exchange: Exchange;
+  readonly desk: Desk;
+}
+
+/** What a {@linkcode Broker} is made of. */
+export interface BrokerParts {
+  readonly policies: CurrentPolicies;
+  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch">;
+  readonly markets: Markets;
+  /** Whether every order is a paper one, whatever the policy says. */
+  readonly isPaperOnly: boolean;
+  readonly venueOf: (trader: Trader) => Promise<Venue>;
+  /** What people are asked with. */
+  readonly confirmation: ConfirmationParts;
+  /** Acts on the kill switch, which was pulled. */
+  readonly halted: () => Promise<void>;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+}
+
+/** What a preview answers. */
+export interface PreviewAnswer extends Assessment {
+  /** Absent when the order could not be placed as it is. */
+  readonly previewId?: string;
+  readonly expiresInMs?: number;
+  readonly paper: boolean;
+  readonly policy: Policy;
+}
+
+/** An order to be placed: a preview, or the order itself. */
+export interface PlaceOrder {
+  readonly previewId?: string | undefined;
+  readonly request?: OrderRequest | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** How one call is made, and by whom. */
+export interface BrokerCall {
+  readonly identity: string;
+  readonly signal: AbortSignal;
+  readonly asking: Asking;
+}
+
+/** Takes the orders of all callers. */
+export class Broker {
+  readonly #parts: BrokerParts;
+  readonly #previews = new Previews<Assessment>();
+  readonly #placements: ConfirmationDesk<PlacementResult>;
+  readonly #replacements: ConfirmationDesk<ReplaceResult>;
+
+  constructor(parts: BrokerParts) {
+    this.#parts = parts;
+    this.#placements = new ConfirmationDesk(parts.confirmation);
+    this.#replacements = new ConfirmationDesk(parts.confirmation);
+  }
+
+  /** What a caller may do now. */
+  policyOf(identity: string): Policy {
+    return this.#parts.policies.of(identity);
+  }
+
+  /** On which exchange a caller trades now. */
+  traderOf(identity: string): Trader {
+    return { identity, paper: this.#parts.isPaperOnly || this.policyOf(identity).mode === "paper" };
+  }
+
+  /**
+   * Shows what an order would do, without sending anything.
+   *
+   * @throws {TradingError} the order itself is wrong
+   */
+  preview(request: OrderRequest, call: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
+    return recorded(() => this.#preview(request, call));
+  }
+
+  /**
+   * Places an order once, after a person has confirmed it where the policy asks for that.
+   *
+   * @throws {TradingError} nothing was sent
+   */
+  place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+    return recorded(() => this.#place(order, call));
+  }
+
+  /**
+   * Cancels an order of the account; never asks anybody.
+   *
+   * @throws {ExchangeError} when the exchange will not let this key cancel
+   */
+  async cancel(target: CancelTarget, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
+    const { desk } = await this.#parts.venueOf(this.traderOf(identity));
+    return await desk.cancel(target, identity);
+  }
+
+  /** Cancels all open orders of the account, or those of one pair, and tells what remains. */
+  async cancelAll(
+    { pair }: { readonly pair?: string | undefined },
+    { identity, signal }: Pick<BrokerCall, "identity" | "signal">,
+  ): Promise<CancelAllResult> {
+    const { desk } = await this.#parts.venueOf(this.traderOf(identity));
+    const market = pair === undefined ? undefined : await this.#parts.markets.resolve(pair, { signal });
+    return await desk.cancelAll({ pair: market?.market_id }, identity);
+  }
+
+  /**
+   * Cancels an order, waits until it is final, and places what is left of it under new terms.
+   *
+   * @throws {TradingError} nothing was cancelled or sent
+   */
+  replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    return recorded(() => this.#replace(replacement, call));
+  }
+
+  /** What the record says of an identity's own orders, oldest first. */
+  trail(identity: string, query: Omit<TrailQuery, "identity">): AuditRow[] {
+    return this.#parts.store.audit.trail({ ...query, identity });
+  }
+
+  /**
+   * Stops new orders of everybody at once, and cancels what is open where that is asked for.
+   *
+   * @throws {TradingError} the record cannot be written, and so no order can be sent either
+   */
+  halt(pull: Omit<Pull, "now">): Promise<void> {
+    return recorded(async () => {
+      this.#parts.store.killSwitch.pull({ ...pull, now: this.#parts.now() });
+      await this.#parts.halted();
+    });
+  }
+
+  async #preview(request: OrderRequest, { identity, signal }: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
+    const { assessment, trader, policy } = await this.#assess(request, { identity, signal });
+    const isPlaceable = assessment.estimate.problems.length === 0 && assessment.policyProblems.length === 0;
+    const kept = isPlaceable ? this.#keep(assessment, { trader, policy }) : undefined;
+    this.#note(assessment, { request, trader, policy, previewId: kept?.previewId });
+    return {
+      ...assessment,
+      ...(kept === undefined
+        ? {}
+        : { previewId: kept.previewId, expiresInMs: kept.expiresAt - this.#parts.monotonic() }),
+      paper: trader.paper,
+      policy,
+    };
+  }
+
+  async #place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+    const { identity, asking } = call;
+    if (asking.answer !== undefined) {
+      this.#assertTrading(identity);
+      return await this.#placements.answer(asking.answer, identity);
+    }
+    const repeated = await this.#findEarlier(order, call);
+    if (repeated !== undefined) return repeated;
+    this.#assertTrading(identity);
+    const waiting = order.previewId && this.#placements.ofPreview(order.previewId, identity);
+    if (waiting) return await this.#placements.ask(waiting, call);
+    const previewId = order.previewId ?? await this.#previewNow(order, call);
+    const { preview, policy } = this.#take(previewId, identity);
+    const { idempotencyKey } = order;
+    const trader = this.traderOf(identity);
+    const send = () => this.#send(preview.facts, { trader, previewId, idempotencyKey });
+    // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
+    if (policy.mode !== "confirm" || this.#isUsedKey(idempotencyKey, identity)) return await send();
+    const text = describeForConfirmation(preview.facts, trader);
+    const digest = orderDigest(preview.order);
+    const sameAs = JSON.stringify([digest, idempotencyKey]);
+    return await this.#placements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
+  }
+
+  async #replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    const { identity, signal, asking } = call;
+    const repeated = asking.answer === undefined ? this.#findReplacement(replacement, identity) : undefined;
+    if (repeated !== undefined) return repeated;
+    this.#assertTrading(identity);
+    if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, identity);
+    const trader = this.traderOf(identity);
+    const { exchange } = await this.#parts.venueOf(trader);
+    const replaced = await findReplaced(exchange, replacement.target, signal);
+    const known = this.#parts.store.journal.findByOrderId(replaced.order_id)?.order;
+    const request = replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly });
+    const { assessment, policy } = await this.#assess(request, { identity, signal, replaced });
+    this.#assertPlaceable(assessment);
+    const { previewId } = this.#keep(assessment, { trader, policy });
+    this.#take(previewId, identity);
+    const send = async () => {
+      const policy = this.#assertStillAllowed(assessment, trader);
+      const { desk } = await this.#parts.venueOf(trader);
+      return await desk.replace({
+        target: replacement.target,
+        order: assessment.order,
+        filledBefore: replaced.base,
+        minVolume: assessment.market.min_volume,
+        identity,
+        previewId,
+        idempotencyKey: replacement.idempotencyKey,
+        policy,
+        notionalOf: (order) => dayNotional(assessment, policy, order),
+      });
+    };
+    if (policy.mode !== "confirm" || isReducing(replaced, assessment.order)) return await send();
+    const text = describeForConfirmation(assessment, { ...trader, replaces: replaced.order_id });
+    const digest = orderDigest(assessment.order);
+    const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
+    return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
+  }
+
+  async #assess(
+    request: OrderRequest,
+    { identity, signal, replaced }: {
+      identity: string;
+      signal: AbortSignal;
+      replaced?: Parameters<typeof isReducing>[0];
+    },
+  ) {
+    const trader = this.traderOf(identity);
+    const policy = this.policyOf(identity);
+    const { exchange } = await this.#parts.venueOf(trader);
+    const { markets } = this.#parts;
+    const parts = { exchange, markets, policy, signal, ...(replaced === undefined ? {} : { replaced }) };
+    return { assessment: await assessOrder(request, parts), trader, policy };
+  }
+
+  #keep(assessment: Assessment, { trader, policy }: { trader: Trader; policy: Policy }) {
+    const { order } = assessment;
+    const start = { ...trader, order, policyDigest: policy.digest, facts: assessment };
+    return this.#previews.add(start, this.#parts.monotonic());
+  }
+
+  /** Shows the order to nobody but the record, and answers the preview that it got. */
+  async #previewNow({ request }: PlaceOrder, call: BrokerCall): Promise<string> {
+    if (request === undefined) throw new TypeError("Cannot place as there is neither a preview nor an order");
+    const answer = await this.#preview(request, call);
+    this.#assertPlaceable(answer);
+    if (answer.previewId === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
+    return answer.previewId;
+  }
+
+  #take(previewId: string, identity: string) {
+    const taken = this.#previews.take(previewId, identity, this.#parts.monotonic());
+    if (!taken.ok) throw new TradingError(PREVIEW_SENTENCES[taken.reason], { code: PREVIEW_CODES[taken.reason] });
+    const { preview } = taken;
+    const policy = this.policyOf(identity);
+    if (policy.digest !== preview.policyDigest || this.traderOf(identity).paper !== preview.paper) {
+      throw changedPolicy();
+    }
+    return { preview, policy };
+  }
+
+  async #send(
+    assessment: Assessment,
+    { trader, previewId, idempotencyKey }: { trader: Trader; previewId: string; idempotencyKey?: string | undefined },
+  ): Promise<PlacementResult> {
+    const policy = this.#assertStillAllowed(assessment, trader);
+    const { desk } = await this.#parts.venueOf(trader);
+    const { order } = assessment;
+    const notional = dayNotional(assessment, policy, order);
+    return await desk.place({ order, identity: trader.identity, previewId, idempotencyKey, policy, notional });
+  }
+
+  /**
+   * A call that is made again with its idempotency key is told what became of the first, however the market, the policy
+   * and the kill switch stand by now.
+   *
+   * @throws {TradingError} the key was used for another order
+   */
+  async #findEarlier(
+    { previewId, request, idempotencyKey }: PlaceOrder,
+    { identity, signal }: BrokerCall,
+  ): Promise<PlacementResult | undefined> {
+    if (idempotencyKey === undefined) return undefined;
+    const earlier = this.#parts.store.journal.findByKey(identity, idempotencyKey);
+    if (earlier === undefined) return undefined;
+    if (previewId === undefined ? request === undefined : previewId !== earlier.previewId) return undefined;
+    const isSame = request === undefined || this.#askedBy(earlier) === wordsOf(request) ||
+      orderDigest((await this.#assess(request, { identity, signal })).assessment.order) === earlier.digest;
+    if (!isSame) throw usedKey("place the order");
+    if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
+    const { order, notional } = earlier;
+    const { desk } = await this.#parts.venueOf(earlier);
+    const policy = this.policyOf(identity);
+    return await desk.place({ order, identity, previewId: earlier.previewId, idempotencyKey, policy, notional });
+  }
+
+  #isUsedKey(idempotencyKey: string | undefined, identity: string): boolean {
+    return idempotencyKey !== undefined && this.#parts.store.journal.findByKey(identity, idempotencyKey) !== undefined;
+  }
+
+  /** The request of a placement as its preview wrote it down; what was decided for the caller may differ next time. */
+  #askedBy({ clientOrderId, identity }: Placement): string | undefined {
+    const rows = this.#parts.store.audit.trail({ clientOrderId, identity });
+    const preview = rows.find(({ event }) => event === "preview");
+    const data: unknown = preview === undefined ? null : JSON.parse(preview.data);
+    return isObject(data) && isObject(data.request) ? wordsOf(data.request) : undefined;
+  }
+
+  /** The same for a replacement, whose order was cancelled by the first call. */
+  #findReplacement({ price, idempotencyKey }: Replacement, identity: string): ReplaceResult | undefined {
+    if (idempotencyKey === undefined) return undefined;
+    const earlier = this.#parts.store.journal.findByKey(identity, idempotencyKey);
+    if (earlier === undefined) return undefined;
+    if (price === undefined || price === earlier.order.price) {
+      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
+    }
+    throw usedKey("replace the order");
+  }
+
+  #assertTrading(identity: string): void {
+    const { mode } = this.policyOf(identity);
+    if (mode === "observe") {
+      throw new TradingError(`Cannot trade as the policy lets ${identity} only observe: ask the operator`, {
+        code: "ERR_POLICY_MODE",
+      });
+    }
+    const halt = this.#parts.store.killSwitch.state();
+    if (!halt.halted) return;
+    throw new TradingError(`Cannot trade as trading is halted (${halt.reason}): a person must lift that first`, {
+      code: "ERR_TRADING_HALTED",
+    });
+  }
+
+  /** The policy may have changed while a person was asked. */
+  #assertStillAllowed(assessment: Assessment, { identity, paper }: Trader): Policy {
+    const policy = this.policyOf(identity);
+    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+    const [problem] = judgeOrder(policy, assessment.policyFacts);
+    if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
+    return policy;
+  }
+
+  #assertPlaceable({ policyProblems, estimate }: Assessment): void {
+    const [first, ...rest] = [...policyProblems, ...estimate.problems];
+    if (first === undefined) return;
+    const sentences = [first, ...rest].map(({ message }) => message).join("; ");
+    throw new TradingError(sentences, { code: first.code });
+  }
+
+  #note(
+    { order, policyProblems, estimate }: Assessment,
+    { request, trader, policy, previewId }: {
+      request: OrderRequest;
+      trader: Trader;
+      policy: Policy;
+      previewId: string | undefined;
+    },
+  ): void {
+    const { identity, paper } = trader;
+    const digest = orderDigest(order);
+    const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
+    const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
+    const data = { preview_id: previewId, request, order, digest, policy: policy.digest, paper, problems };
+    this.#parts.store.audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
+  }
+}
+
+const PREVIEW_CODES = {
+  unknown: "ERR_PREVIEW_UNKNOWN",
+  expired: "ERR_PREVIEW_EXPIRED",
+  used: "ERR_PREVIEW_USED",
+} as const;
+
+const PREVIEW_SENTENCES = {
+  unknown: "Cannot place the order as there is no such preview of this caller: preview the order first",
+  expired: "Cannot place the order as its preview is older than a minute: preview it again",
+  used: "Cannot place the order as its preview was used already: preview it again for another order",
+} as const;
+
+/** What an order takes of the day's limit. */
+function dayNotional(assessment: Assessment, { maxPerDay }: Policy, order: Assessment["order"]) {
+  const worth = assessment.notionalOf(order);
+  return worth.find(({ currency }) => currency === maxPerDay?.currency) ?? worth[0] ?? null;
+}
+
+/** Runs what needs the trading record; where that fails nothing was sent, as sending itself never throws for it. */
+async function recorded<Result>(body: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new TradingError(`${error.message} (nothing was sent)`, { code: "ERR_RECORD_FAILED", retryable: true });
+  }
+}
+
+function changedPolicy(): TradingError {
+  return new TradingError("Cannot place the order as the policy has changed since its preview: preview it again", {
+    code: "ERR_PREVIEW_STALE",
+  });
+}
+
+function usedKey(what: string): TradingError {
+  return new TradingError(`Cannot ${what} as the idempotency key was used for another one: use a new key`, {
+    code: "ERR_IDEMPOTENCY_MISMATCH",
+  });
+}
+
+/** A request in one form, however its fields stand. */
+function wordsOf(request: object): string {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  return JSON.stringify(given.toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,42 @@
+/** What every part of a trading desk stands on. */
+
+import type { Sleep } from "../exchange/deadline.ts";
+import type { Audit } from "./audit.ts";
+import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
+import type { Journal } from "./journal.ts";
+import type { LookParts } from "./reconcile.ts";
+import type { Unwritten } from "./unwritten.ts";
+
+/** What a desk needs of the journal. */
+export type DeskJournal = Pick<
+  Journal,
+  "begin" | "markSent" | "settle" | "close" | "find" | "findByOrderId" | "findByKey" | "unsettled" | "open"
+>;
+
+/** What a desk is made of; one desk for each exchange, the real one and paper. */
+export interface DeskOptions {
+  readonly exchange: TradingExchange;
+  readonly journal: DeskJournal;
+  readonly audit: Pick<Audit, "record">;
+  /** Whether its orders are paper ones. */
+  readonly paper: boolean;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. @default performance.now */
+  readonly monotonic?: () => number;
+  readonly sleep?: Sleep;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** The parts as the desk shares them out. */
+export interface DeskParts extends LookParts {
+  readonly exchange: TradingExchange;
+  readonly clock: ExchangeClock;
+  readonly journal: DeskJournal;
+  readonly audit: Pick<Audit, "record">;
+  readonly paper: boolean;
+  readonly now: () => number;
+  /** What has happened and is still to be written. */
+  readonly unwritten: Unwritten;
+}

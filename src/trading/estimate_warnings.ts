@@ -1,0 +1,134 @@
+/** What a caller should know of an estimated order before it is placed, and what speaks against placing it. */
+
+import type Big from "big.js";
+import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { isWorse } from "./book_walk.ts";
+import type { EstimateFacts, EstimateRemark, Outlook, OwnOrder } from "./estimate.ts";
+import type { Order } from "./order.ts";
+
+/** What the remarks look at beside the order and its outlook. */
+export interface RemarkFacts extends EstimateFacts {
+  readonly mid: Big | null;
+  readonly shortfall: { readonly currency: string; readonly amount: string } | null;
+}
+
+/** Reasons not to place the order, and what to know before it is placed. */
+export interface Remarks {
+  readonly problems: EstimateRemark[];
+  readonly warnings: EstimateRemark[];
+}
+
+/** Own orders that a sentence names. */
+const MAX_NAMED = 5;
+
+/** Judges an estimated order. */
+export function warningsOf(order: Order, outlook: Outlook, facts: RemarkFacts): Remarks {
+  const crossing = crossingOrders(order, outlook, facts.ownOrders);
+  return {
+    problems: [
+      ...judgeFunds(facts),
+      ...judgeLiquidity(order, outlook),
+      ...judgeCrossing("ERR_SELF_CROSSING", crossing.now),
+    ],
+    warnings: [
+      ...warnOfLifetime(order, outlook),
+      ...warnOfStop(order, facts.mid),
+      ...warnOfCrossing(crossing.later),
+      ...warnOfFunds(facts),
+      ...warnOfFee(order, outlook),
+    ],
+  };
+}
+
+function judgeFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
+  if (shortfall === null) return [];
+  const { currency, amount } = shortfall;
+  const message = `Cannot pay for order as ${amount} ${currency} is missing from what is available: ` +
+    "make it smaller, add funds or cancel an order that reserves some";
+  return [{ code: "ERR_INSUFFICIENT_FUNDS", message }];
+}
+
+function judgeLiquidity({ type, base }: Order, { isShort, reachable }: Outlook): EstimateRemark[] {
+  if (type !== "market" || !isShort) return [];
+  const message = `Cannot fill market order as the book has ${formatDecimal(reachable)} ${base} in all: ` +
+    "make it smaller or use a limit order";
+  return [{ code: "ERR_LIQUIDITY", message }];
+}
+
+function judgeCrossing(code: string, own: readonly OwnOrder[]): EstimateRemark[] {
+  if (own.length === 0) return [];
+  const message = `Cannot place order as it would trade with own open ${namesOf(own)}: ` +
+    "cancel it first or choose another price";
+  return [{ code, message }];
+}
+
+function warnOfCrossing(own: readonly OwnOrder[]): EstimateRemark[] {
+  if (own.length === 0) return [];
+  return [{ code: "MAY_CROSS_OWN_ORDER", message: `The limit price reaches own open ${namesOf(own)}` }];
+}
+
+function warnOfLifetime({ type, timeInForce, postOnly }: Order, outlook: Outlook): EstimateRemark[] {
+  if (type !== "limit") return [];
+  const { reachable, isShort, dropped } = outlook;
+  if (timeInForce === "FOK" && isShort) {
+    const has = formatDecimal(reachable);
+    return [{ code: "FOK_WOULD_NOT_FILL", message: `Nothing would trade: the book has only ${has} within the limit` }];
+  }
+  if (timeInForce === "IOC" && reachable.eq(0)) {
+    return [{ code: "IOC_WOULD_NOT_FILL", message: "Nothing would trade: the book has nothing within the limit" }];
+  }
+  if (timeInForce === "IOC" && dropped.gt(0)) {
+    const message = `Only ${formatDecimal(reachable)} would trade, the other ${formatDecimal(dropped)} is cancelled`;
+    return [{ code: "IOC_WOULD_FILL_PARTLY", message }];
+  }
+  if (postOnly === true && reachable.gt(0)) {
+    const message = "The exchange would cancel it: a post-only order may not trade at once, and this price does";
+    return [{ code: "POST_ONLY_WOULD_TRADE", message }];
+  }
+  return [];
+}
+
+/** The last trade is not at hand; the middle of the book is near enough for a warning. */
+function warnOfStop({ stopPrice, stopDirection }: Order, mid: Big | null): EstimateRemark[] {
+  if (stopPrice === undefined || mid === null) return [];
+  const stop = parseDecimal(stopPrice);
+  const isPast = stopDirection === "ABOVE" ? mid.gte(stop) : stopDirection === "BELOW" && mid.lte(stop);
+  const wait = { code: "STOP_WAITS", message: "It waits off the book until a trade reaches its stop price" };
+  const message = `The market, about ${formatDecimal(mid)}, is past the stop price: the next trade sets it off`;
+  return isPast ? [{ code: "STOP_WOULD_TRIGGER", message }] : [wait];
+}
+
+function warnOfFunds({ funds }: RemarkFacts): EstimateRemark[] {
+  if (funds !== null) return [];
+  return [{ code: "BALANCE_UNKNOWN", message: "Whether the balance is enough is not known" }];
+}
+
+function warnOfFee({ side, base, counter }: Order, { fills, resting }: Outlook): EstimateRemark[] {
+  if (side === "BUY" || (fills.length === 0 && resting.eq(0))) return [];
+  const message = `The exchange may take the fee of a sell in ${base} or in ${counter}: its documentation does not say`;
+  return [{ code: "FEE_CURRENCY_UNCERTAIN", message }];
+}
+
+/** Own orders on the other side: those that would be met now, and those that the limit price reaches beyond that. */
+function crossingOrders(
+  order: Order,
+  { fills, resting }: Outlook,
+  own: readonly OwnOrder[],
+): { readonly now: OwnOrder[]; readonly later: OwnOrder[] } {
+  const limit = order.price === undefined ? undefined : parseDecimal(order.price);
+  const worst = fills.at(-1)?.price;
+  const reached = own.filter(({ side, price }) =>
+    side !== order.side && (limit === undefined || !isWorse(order.side, parseDecimal(price), limit))
+  );
+  if (order.type === "stop_limit" || order.postOnly === true) return { now: [], later: reached };
+  // What rests has met everything within its limit, whether the book that was read shows it or not.
+  const isMet = ({ price }: OwnOrder) =>
+    resting.gt(0) || (worst !== undefined && !isWorse(order.side, parseDecimal(price), worst));
+  return { now: reached.filter(isMet), later: reached.filter((each) => !isMet(each)) };
+}
+
+function namesOf(own: readonly OwnOrder[]): string {
+  const named = own.slice(0, MAX_NAMED).map(({ side, price, order_id }) => `${side} ${order_id} at ${price}`);
+  const more = own.length > MAX_NAMED ? ` and ${own.length - MAX_NAMED} more` : "";
+  return `${own.length === 1 ? "order" : "orders"} ${named.join(", ")}${more}`;
+}

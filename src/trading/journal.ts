@@ -1,0 +1,305 @@
+/**
+ * The journal: every placement on durable storage before its first byte leaves, and what became of it.
+ *
+ * It decides what depends on other placements (single use, repetition, limits that count) in the transaction that
+ * writes the intent. It sends nothing and asks the exchange nothing.
+ */
+
+import { cleanText } from "../exchange/errors.ts";
+import { parseDecimal } from "../exchange/money.ts";
+import { readNumber } from "../state/sqlite.ts";
+import type { Audit, AuditEventName } from "./audit.ts";
+import { DayUse } from "./day_use.ts";
+import { readPlacement } from "./journal_rows.ts";
+import type { Placement, PlacementState } from "./journal_rows.ts";
+import type { KillSwitch } from "./kill_switch.ts";
+import { judgeLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
+import type { LimitRefusal, Use } from "./limits.ts";
+import { orderDigest } from "./order.ts";
+import type { Policy } from "./policy.ts";
+import type { StoreConnection } from "./store_connection.ts";
+import type { Trader } from "./trader.ts";
+
+export type { Placement, PlacementState } from "./journal_rows.ts";
+
+/** What {@linkcode Journal.begin} needs to know of a placement. */
+export type NewPlacement = Pick<
+  Placement,
+  | "clientOrderId"
+  | "identity"
+  | "paper"
+  | "previewId"
+  | "idempotencyKey"
+  | "order"
+  | "digest"
+  | "policyDigest"
+  | "notional"
+>;
+
+/** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly code: LimitRefusal["code"] | "ERR_TRADING_HALTED" | "ERR_IDEMPOTENCY_MISMATCH" | "ERR_PREVIEW_USED";
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** What {@linkcode Journal.begin} answers. `repeated`: the same key and order as before, with what became of that. */
+export type Begun =
+  | { readonly kind: "begun"; readonly placement: Placement }
+  | { readonly kind: "repeated"; readonly placement: Placement }
+  | Refused;
+
+/** What became of a placement. */
+export type Settlement =
+  | { readonly state: "placed"; readonly orderId: string }
+  | { readonly state: "not_placed" | "unknown"; readonly reason: string };
+
+/** How an order ended: what was filled in all, as decimals. */
+export interface FinalFacts {
+  readonly base: string;
+  readonly counter: string;
+  readonly feeBase?: string;
+  readonly feeCounter?: string;
+  /** The exchange's own word for how it ended. */
+  readonly status?: string;
+}
+
+/** States that a later answer may replace only by one further right: what is known is never unlearnt. */
+const KNOWLEDGE: readonly PlacementState[] = ["intent", "sent", "unknown", "not_placed", "placed"];
+
+/** Refusals that may come in after a cool-off has begun, of orders that were on their way. */
+const MAX_LATE_REFUSALS = 500;
+
+/** All placements of one state folder. */
+export class Journal {
+  readonly #connection: StoreConnection;
+  readonly #audit: Audit;
+  readonly #killSwitch: KillSwitch;
+  readonly #dayUse: DayUse;
+
+  constructor(connection: StoreConnection, { audit, killSwitch }: { audit: Audit; killSwitch: KillSwitch }) {
+    this.#connection = connection;
+    this.#audit = audit;
+    this.#killSwitch = killSwitch;
+    this.#dayUse = new DayUse(connection);
+  }
+
+  /**
+   * Writes the intent to place an order, unless something forbids it: a repetition, the kill switch, a preview that was
+   * used, a limit that counts. A repetition is told first, as what it asks for may exist however trading stands now.
+   *
+   * @throws {StoreError} nothing was written and nothing may be sent
+   */
+  begin(entry: NewPlacement, policy: Policy, now: number): Begun {
+    if (entry.digest !== orderDigest(entry.order)) {
+      throw new TypeError(`Cannot begin ${entry.clientOrderId} as its digest is another order's`);
+    }
+    return this.#connection.transaction(() => {
+      const begun = this.#judge(entry, { policy, now }) ?? this.#insert(entry, now);
+      const { clientOrderId, previewId, digest, policyDigest } = entry;
+      const facts = { preview_id: previewId, digest, policy: policyDigest, paper: entry.paper };
+      if (begun.kind === "begun") {
+        const { order, notional, idempotencyKey } = entry;
+        this.#note(entry, {
+          event: "intent",
+          now,
+          data: { ...facts, order, notional, idempotency_key: idempotencyKey },
+        });
+      } else {
+        const reason = begun.kind === "refused"
+          ? { code: begun.code }
+          : { repeated: begun.placement.clientOrderId, idempotency_key: entry.idempotencyKey };
+        const data = { ...facts, allowed: false, ...reason };
+        this.#audit.append({ event: "decision", identity: entry.identity, clientOrderId, data }, now);
+      }
+      return begun;
+    });
+  }
+
+  /**
+   * Writes that the order is about to be sent; to be called right before. `halted`: the kill switch was pulled since,
+   * the placement is settled as not placed and must not be sent.
+   *
+   * @param times `validUntil`: when the exchange refuses the request at the latest, wall ms
+   * @throws {StoreError} nothing may be sent
+   */
+  markSent(clientOrderId: string, { now, validUntil }: { now: number; validUntil: number }): "sent" | "halted" {
+    return this.#connection.transaction(() => {
+      const placement = this.#get(clientOrderId);
+      if (placement.state !== "intent") {
+        throw new RangeError(
+          `Cannot send ${clientOrderId} as it must be an intent: current value is ${placement.state}`,
+        );
+      }
+      if (this.#killSwitch.state().halted) {
+        this.settle(clientOrderId, { state: "not_placed", reason: "ERR_TRADING_HALTED" }, now);
+        return "halted";
+      }
+      this.#connection.run(
+        "UPDATE placements SET state = 'sent', sent_at = ?, valid_until = ? WHERE client_order_id = ?",
+        ...[now, validUntil, clientOrderId],
+      );
+      this.#note(placement, { event: "sent", now, data: { valid_until: validUntil } });
+      return "sent";
+    });
+  }
+
+  /**
+   * Writes what became of a placement and answers how it stands then. What is known stays: `placed` for good,
+   * `not_placed` unless the order is found after all; so tell callers what this answers, not what was passed.
+   *
+   * @throws {StoreError} the outcome was not written; at the next start the order is looked up again
+   */
+  settle(clientOrderId: string, outcome: Settlement, now: number): Placement {
+    return this.#connection.transaction(() => {
+      const before = this.#get(clientOrderId);
+      if (KNOWLEDGE.indexOf(outcome.state) <= KNOWLEDGE.indexOf(before.state)) return before;
+      const orderId = outcome.state === "placed" ? cleanText(outcome.orderId) : null;
+      const reason = outcome.state === "placed" ? null : cleanText(outcome.reason);
+      this.#connection.run(
+        `UPDATE placements SET state = ?, order_id = ?, reason = ?, settled_at = ?, is_alive = ?
+         WHERE client_order_id = ?`,
+        ...[outcome.state, orderId, reason, now, outcome.state === "not_placed" ? 0 : 1, clientOrderId],
+      );
+      if (outcome.state === "not_placed") this.#dayUse.release(before);
+      else if (before.state === "not_placed") this.#dayUse.reserve(before);
+      const after = this.#get(clientOrderId);
+      this.#note(after, { event: "outcome", now, data: { state: after.state, reason: after.reason } });
+      return after;
+    });
+  }
+
+  /** Writes that a placed order is final; a second time does nothing. */
+  close(clientOrderId: string, facts: FinalFacts, now: number): void {
+    this.#connection.transaction(() => {
+      const placement = this.#get(clientOrderId);
+      if (!placement.isOpen) return;
+      this.#connection.run("UPDATE placements SET is_alive = 0 WHERE client_order_id = ?", clientOrderId);
+      const event = parseDecimal(facts.base).eq(0) ? "closed" : "fill";
+      this.#note(placement, { event, now, data: { ...facts, final: true } });
+    });
+  }
+
+  find(clientOrderId: string): Placement | undefined {
+    return this.#one("client_order_id = ?", clientOrderId);
+  }
+
+  /** Of two exchanges, the real one and paper, that gave the same id the later placement. */
+  findByOrderId(orderId: string): Placement | undefined {
+    return this.#one("order_id = ? ORDER BY created_at DESC", orderId);
+  }
+
+  findByKey(identity: string, idempotencyKey: string): Placement | undefined {
+    return this.#one("identity = ? AND idempotency_key = ?", identity, idempotencyKey);
+  }
+
+  findByPreview(previewId: string): Placement | undefined {
+    return this.#one("preview_id = ?", previewId);
+  }
+
+  /** Intents, sent ones and those of unknown fate, oldest first. */
+  unsettled(): Placement[] {
+    return this.#all("is_alive = 1 AND state IN ('intent', 'sent', 'unknown')");
+  }
+
+  /** Placements that are placed and not known to be final, oldest first; by default of everybody, real and paper. */
+  open(identity?: string, paper?: boolean): Placement[] {
+    return this.#all("is_alive = 1 AND state = 'placed'").filter((placement) =>
+      (identity === undefined || placement.identity === identity) && (paper === undefined || placement.paper === paper)
+    );
+  }
+
+  #judge(entry: NewPlacement, { policy, now }: { policy: Policy; now: number }): Begun | null {
+    const { identity, paper, idempotencyKey, digest, previewId, notional } = entry;
+    const earlier = idempotencyKey === null ? undefined : this.findByKey(identity, idempotencyKey);
+    if (earlier?.digest === digest && earlier.paper === paper) return { kind: "repeated", placement: earlier };
+    if (earlier !== undefined) {
+      return refuse(
+        "ERR_IDEMPOTENCY_MISMATCH",
+        `Cannot place the order as its idempotency key was used for another one (${earlier.clientOrderId}): ` +
+          "use a new key for a new order",
+      );
+    }
+    const halt = this.#killSwitch.state();
+    if (halt.halted) {
+      const message = `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first`;
+      return refuse("ERR_TRADING_HALTED", message);
+    }
+    const used = this.findByPreview(previewId);
+    if (used !== undefined) {
+      const first = used.identity === identity ? ` (by ${used.clientOrderId})` : "";
+      const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
+      return refuse("ERR_PREVIEW_USED", message);
+    }
+    const refusal = judgeLimits(policy, { use: this.#use({ identity, paper }, { policy, now }), notional, now });
+    return refusal === null ? null : { kind: "refused", ...refusal };
+  }
+
+  /** Reads only what the policy limits. Rows from the future, after a clock was set back, count as of today and now. */
+  #use(who: Trader, { policy, now }: { policy: Policy; now: number }): Use {
+    const { maxPerDay, maxOpenOrders, maxOrdersPerMinute, coolOff } = policy;
+    const of = [who.identity, who.paper ? 1 : 0];
+    const open = maxOpenOrders === undefined ? undefined : this.#connection.row(
+      "SELECT count(*) AS count FROM placements WHERE identity = ? AND paper = ? AND is_alive = 1",
+      ...of,
+    );
+    const begun = maxOrdersPerMinute === undefined ? [] : this.#connection.rows(
+      `SELECT created_at FROM placements WHERE identity = ? AND paper = ? AND created_at > ?
+       ORDER BY created_at DESC LIMIT ?`,
+      ...[...of, startOfMinute(now), maxOrdersPerMinute],
+    );
+    const refusals = coolOff === undefined ? [] : this.#connection.rows(
+      `SELECT settled_at FROM placements WHERE identity = ? AND paper = ? AND settled_at > ?
+         AND state = 'not_placed' AND sent_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?`,
+      ...[...of, startOfCoolOff(coolOff, now), coolOff.rejects + MAX_LATE_REFUSALS],
+    );
+    return {
+      spentToday: maxPerDay === undefined ? [] : this.#dayUse.since(now, { ...who, currency: maxPerDay.currency }),
+      openOrders: open === undefined ? 0 : readNumber(open, "count"),
+      begun: begun.map((row) => readNumber(row, "created_at")).reverse(),
+      refusals: refusals.map((row) => readNumber(row, "settled_at")).reverse(),
+    };
+  }
+
+  #insert(entry: NewPlacement, now: number): Begun {
+    const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest, notional } = entry;
+    this.#connection.run(
+      `INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
+         policy_digest, state, is_alive, notional_currency, notional_amount, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intent', 1, ?, ?, ?)`,
+      ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
+      ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now],
+    );
+    this.#dayUse.reserve({ identity, paper, notional, createdAt: now });
+    return { kind: "begun", placement: this.#get(clientOrderId) };
+  }
+
+  #get(clientOrderId: string): Placement {
+    const placement = this.find(clientOrderId);
+    if (placement === undefined) throw new RangeError(`Cannot find a placement: current value is ${clientOrderId}`);
+    return placement;
+  }
+
+  #one(condition: string, ...values: string[]): Placement | undefined {
+    const row = this.#connection.row(`SELECT * FROM placements WHERE ${condition} LIMIT 1`, ...values);
+    return row === undefined ? undefined : readPlacement(row);
+  }
+
+  #all(condition: string): Placement[] {
+    return this.#connection.rows(`SELECT * FROM placements WHERE ${condition} ORDER BY created_at, rowid`)
+      .map(readPlacement);
+  }
+
+  #note(
+    placement: Pick<Placement, "clientOrderId" | "identity"> & { readonly orderId?: string | null },
+    { event, now, data }: { event: AuditEventName; now: number; data: Record<string, unknown> },
+  ): void {
+    const { clientOrderId, identity, orderId = null } = placement;
+    this.#audit.append({ event, identity, clientOrderId, orderId, data }, now);
+  }
+}
+
+function refuse(code: Refused["code"], message: string): Refused {
+  return { kind: "refused", code, message };
+}

@@ -1,0 +1,119 @@
+/** The exchange's open orders, and what became of ours that are no longer among them. */
+
+import { ExchangeError } from "../exchange/errors.ts";
+import { parseDecimal } from "../exchange/money.ts";
+import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
+import type { DeskParts } from "./desk_parts.ts";
+import { inParallel } from "./in_parallel.ts";
+import type { Placement } from "./journal.ts";
+import { lookUp } from "./reconcile.ts";
+
+const PAGE = 1_000;
+const MAX_PAGES = 20;
+
+/** Orders that are looked up one by one in one round; the lists tell of all others. */
+const MAX_SINGLE_LOOKS = 20;
+
+/** How a final order ended: all of it traded, stopped by its owner, or ended early by the exchange. */
+export type Ending = "filled" | "cancelled" | "ended";
+
+/** Tells how a `COMPLETE` order ended; a market order is filled as far as the book carried it. */
+export function endingOf({ type, base, limit_volume, expiration_timestamp }: ExchangeOrder): Ending {
+  if (expiration_timestamp > 0) return "cancelled";
+  const filled = parseDecimal(base);
+  const wanted = parseDecimal(limit_volume);
+  if (filled.eq(0)) return "ended";
+  return type === "MARKET" && wanted.eq(0) || filled.gte(wanted) ? "filled" : "ended";
+}
+
+/** Writes the final fills of one of our placements; nothing while the order lives or when that is known already. */
+export function closeIfFinal(
+  { journal, now, unwritten }: Pick<DeskParts, "journal" | "now" | "unwritten">,
+  { clientOrderId }: Pick<Placement, "clientOrderId">,
+  order: ExchangeOrder,
+): boolean {
+  if (order.status !== "COMPLETE") return false;
+  const { base, counter, fee_base: feeBase, fee_counter: feeCounter } = order;
+  const at = now();
+  unwritten.write(() =>
+    journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status: endingOf(order) }, at)
+  );
+  return true;
+}
+
+/**
+ * All open orders of the account, in one pair or in all, newest first. The list may trail the truth.
+ *
+ * @throws {ExchangeError} when a page cannot be read
+ */
+export async function listOpenOrders(
+  { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
+  { pair }: { readonly pair?: string | undefined } = {},
+): Promise<ExchangeOrder[]> {
+  const found = new Map<string, ExchangeOrder>();
+  const filter = pair === undefined ? {} : { pair };
+  let before: number | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const paging = before === undefined ? {} : { created_before: before };
+    const { orders } = await exchange.call("listOrders", { ...filter, ...paging, limit: PAGE }, {
+      fresh: true,
+      signal,
+    });
+    clock.note();
+    const known = found.size;
+    for (const order of orders) found.set(order.order_id, order);
+    const last = orders.at(-1);
+    if (last === undefined || orders.length < PAGE || found.size === known) break;
+    // Exclusive, and orders may share a millisecond.
+    before = last.creation_timestamp + 1;
+  }
+  return [...found.values()];
+}
+
+/**
+ * Looks which of our open placements are final by now and writes their fills into the journal. Answers how many; 0 as
+ * well when the exchange cannot be asked.
+ */
+export async function refreshOpenOrders(
+  parts: DeskParts,
+  { identity }: { readonly identity?: string | undefined } = {},
+): Promise<number> {
+  try {
+    const ours = parts.journal.open(identity, parts.paper);
+    if (ours.length === 0) return 0;
+    const open = new Set((await listOpenOrders(parts)).map(({ order_id }) => order_id));
+    const gone = ours.filter(({ orderId }) => orderId !== null && !open.has(orderId));
+    return gone.length === 0 ? 0 : await closeFinal(parts, gone);
+  } catch (error) {
+    if (error instanceof ExchangeError) return 0;
+    throw error;
+  }
+}
+
+/** An order is final only when the exchange says so of it: a list that trails misses the newest. */
+async function closeFinal(parts: DeskParts, gone: readonly Placement[]): Promise<number> {
+  const closed = new Map<string, ExchangeOrder>();
+  if (gone.length > 1) {
+    const { orders } = await parts.exchange.call("listOrders", { closed: true, limit: PAGE }, {
+      fresh: true,
+      signal: parts.signal,
+    });
+    for (const order of orders) closed.set(order.order_id, order);
+  }
+  const isListed = ({ orderId }: Placement): boolean => closed.has(orderId ?? "");
+  const listed = gone.filter(isListed).map((placement) =>
+    closeOne(parts, placement, closed.get(placement.orderId ?? ""))
+  );
+  const single = await inParallel(gone.filter((placement) => !isListed(placement)).slice(0, MAX_SINGLE_LOOKS), {
+    atOnce: 4,
+    work: async (placement) => {
+      const look = await lookUp(parts, { orderId: placement.orderId ?? "" });
+      return closeOne(parts, placement, look.kind === "found" ? look.order : undefined);
+    },
+  });
+  return [...listed, ...single].filter((isClosed) => isClosed).length;
+}
+
+function closeOne(parts: DeskParts, placement: Placement, order: ExchangeOrder | undefined): boolean {
+  return order !== undefined && closeIfFinal(parts, placement, order);
+}

@@ -1,0 +1,60 @@
+/** An order before it is sent, in the one exact form that previews, policy, journal and audit all speak of. */
+
+import { createHash } from "node:crypto";
+
+/** Which way an order trades. */
+export type Side = "BUY" | "SELL";
+
+/** What kind of order it is. */
+export type OrderType = "limit" | "market" | "stop_limit";
+
+/** How long a limit order lives: until cancelled, what can be had at once, all at once or nothing. */
+export type TimeInForce = "GTC" | "IOC" | "FOK";
+
+/** On which side of the stop price a trade sets off a stop-limit order. */
+export type StopDirection = "ABOVE" | "BELOW" | "RELATIVE_LAST_TRADE";
+
+/** An order as a caller asks for it; amounts are the caller's texts, still unchecked. */
+export interface OrderRequest {
+  readonly pair: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  /** In base currency; either this or `counter_volume`. */
+  readonly volume?: string | undefined;
+  /** In counter currency. */
+  readonly counter_volume?: string | undefined;
+  /** Counter per base; for limit and stop-limit orders. */
+  readonly price?: string | undefined;
+  readonly time_in_force?: TimeInForce | undefined;
+  readonly post_only?: boolean | undefined;
+  readonly stop_price?: string | undefined;
+  readonly stop_direction?: StopDirection | undefined;
+}
+
+/** An exact order: what will be sent and nothing else. Amounts are decimals as `formatDecimal` writes them. */
+export interface Order {
+  readonly pair: string;
+  readonly base: string;
+  readonly counter: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  /** Base amount; absent only for a market order to buy, which spends `counterVolume`. */
+  readonly volume?: string;
+  /** Counter amount that a market order to buy spends. */
+  readonly counterVolume?: string;
+  /** Limit price, counter per base; absent for market orders. */
+  readonly price?: string;
+  /** Only for limit and stop-limit orders. */
+  readonly timeInForce?: TimeInForce;
+  readonly postOnly?: boolean;
+  readonly stopPrice?: string;
+  readonly stopDirection?: StopDirection;
+}
+
+/** The digest that binds previews, approvals and journal entries to one exact order: SHA-256 as hex. */
+export function orderDigest(order: Order): string {
+  const entries = Object.entries(order).filter(([, value]) => value !== undefined).toSorted(([a], [b]) =>
+    a < b ? -1 : 1
+  );
+  return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
+}

@@ -1,0 +1,34 @@
+/** The policy that counts now; a file that is read anew takes the place of the one before. */
+
+import type { Policy } from "./policy.ts";
+import { PolicyFile } from "./policy_file.ts";
+import type { TradingBound } from "./policy_file.ts";
+
+/** Policies within what the command line allows. */
+export class CurrentPolicies {
+  /** What `--trading` allows at most. */
+  readonly bound: TradingBound;
+  #file: PolicyFile;
+
+  /** Without a file the built-in one counts. */
+  constructor(bound: TradingBound, file = new PolicyFile()) {
+    this.bound = bound;
+    this.#file = file;
+  }
+
+  /** Takes another file from now on. */
+  replace(file: PolicyFile): void {
+    this.#file = file;
+  }
+
+  /** Whether anybody trades on paper now. */
+  get hasPaper(): boolean {
+    // An identity that the file does not name has what the default says.
+    return ["", ...this.#file.identities].some((identity) => this.of(identity).mode === "paper");
+  }
+
+  /** What an identity may do now. */
+  of(identity: string): Policy {
+    return this.#file.policyOf(identity, this.bound);
+  }
+}

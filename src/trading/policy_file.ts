@@ -1,0 +1,130 @@
+/** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
+
+import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { findDuplicateKeys } from "./duplicate_keys.ts";
+import { type Mode, type Policy, type PolicyRules, sealPolicy, type Worth } from "./policy.ts";
+import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
+
+/** What `--trading` allows at most. */
+export type TradingBound = "off" | "confirm" | "auto";
+
+/** A file that can be used, or everything that is wrong with it. */
+export type ParsedPolicy = { ok: true; file: PolicyFile } | { ok: false; problems: string[] };
+
+/** Longest file, in characters. */
+const MAX_LENGTH = 1_048_576;
+
+/** What holds where a file says nothing. */
+const BUILT_IN: PolicyEntry = { max_orders_per_minute: 10, price_band_percent: "10" };
+
+/** What everybody may trade. */
+export class PolicyFile {
+  readonly #default: PolicyEntry;
+  readonly #identities: ReadonlyMap<string, PolicyEntry>;
+  /** By bound and named identity; everybody else shares one. */
+  readonly #policies = new Map<string, Policy>();
+
+  /** Without arguments: what holds when there is no file. */
+  constructor(fallback: PolicyEntry = {}, identities: Readonly<Record<string, PolicyEntry>> = {}) {
+    this.#default = { ...BUILT_IN, ...fallback };
+    this.#identities = new Map(Object.entries(identities));
+  }
+
+  /** Identities that the file names. */
+  get identities(): string[] {
+    return [...this.#identities.keys()];
+  }
+
+  /** What an identity may do: its own settings, else the default's; never more than the command line allows. */
+  policyOf(identity: string, bound: TradingBound): Policy {
+    const entry = this.#identities.get(identity);
+    const key = `${bound} ${entry === undefined ? "" : identity}`;
+    const policy = this.#policies.get(key) ?? sealPolicy(rulesOf({ ...this.#default, ...entry }, bound));
+    this.#policies.set(key, policy);
+    return policy;
+  }
+}
+
+/** Reads a file's text; every problem says where it is. */
+export function parsePolicyFile(text: string): ParsedPolicy {
+  if (text.length > MAX_LENGTH) {
+    const problem = `the file: expected at most ${MAX_LENGTH} characters: current value is ${text.length}`;
+    return { ok: false, problems: [problem] };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const place = /line \d+ column \d+/.exec(String(error))?.[0];
+    return {
+      ok: false,
+      problems: [`the file: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`],
+    };
+  }
+  const problems = findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`);
+  const read = PolicySchema.safeParse(value, { reportInput: true });
+  if (!read.success) problems.push(...read.error.issues.flatMap(describeIssue));
+  if (!read.success || problems.length > 0) return { ok: false, problems };
+  return { ok: true, file: new PolicyFile(read.data.default, read.data.identities) };
+}
+
+function rulesOf(entry: PolicyEntry, bound: TradingBound): PolicyRules {
+  const { cool_off } = entry;
+  return {
+    mode: boundMode(entry.mode, bound),
+    ...given("pairs", entry.pairs && sortedOnce(entry.pairs.map(pairCode))),
+    ...given("sides", entry.sides && sortedOnce(entry.sides)),
+    ...given("orderTypes", entry.order_types && sortedOnce(entry.order_types)),
+    ...given("maxPerOrder", entry.max_per_order && worthOf(entry.max_per_order)),
+    ...given("maxPerDay", entry.max_per_day && worthOf(entry.max_per_day)),
+    ...given("maxOpenOrders", entry.max_open_orders),
+    ...given("maxOrdersPerMinute", entry.max_orders_per_minute),
+    ...given("priceBandPercent", entry.price_band_percent && normal(entry.price_band_percent)),
+    ...given(
+      "coolOff",
+      cool_off && {
+        rejects: cool_off.rejects,
+        withinSeconds: cool_off.within_seconds,
+        pauseSeconds: cool_off.pause_seconds,
+      },
+    ),
+  };
+}
+
+function boundMode(mode: Mode | undefined, bound: TradingBound): Mode {
+  if (bound === "off") return "observe";
+  return mode === undefined || (mode === "auto" && bound === "confirm") ? bound : mode;
+}
+
+/** A field, or none for a limit that is absent or lifted by `null`. */
+function given<Name extends string, Value>(
+  name: Name,
+  value: Value | null | undefined,
+): { readonly [N in Name]?: Value } {
+  const field: { [N in Name]?: Value } = {};
+  if (value !== null && value !== undefined) field[name] = value;
+  return field;
+}
+
+/** A pair as Luno's codes: only a whole code is bitcoin's other name, so that `WBTC` stays itself. */
+function pairCode(text: string): string {
+  const codes = text.split(/[ /_-]/).map(currencyCode);
+  return codes.length === 1 ? codes.join("").replace(/^BTC(?=.{3})/, "XBT") : codes.join("");
+}
+
+function currencyCode(text: string): string {
+  const code = text.toUpperCase();
+  return code === "BTC" ? "XBT" : code;
+}
+
+function worthOf({ amount, currency }: { readonly amount: string; readonly currency: string }): Worth {
+  return { amount: normal(amount), currency: currencyCode(currency) };
+}
+
+function normal(text: string): string {
+  return formatDecimal(parseDecimal(text));
+}
+
+function sortedOnce<Item extends string>(items: readonly Item[]): Item[] {
+  return [...new Set(items)].toSorted();
+}

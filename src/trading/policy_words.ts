@@ -1,0 +1,56 @@
+/** A policy in sentences, for the person who is responsible for it. */
+
+import type { Policy } from "./policy.ts";
+
+const MODES: Readonly<Record<Policy["mode"], string>> = {
+  observe: "may look at the market and at its account, and place no orders",
+  paper: "may trade on paper: its orders never reach the exchange",
+  confirm: "may place an order once a person has confirmed it",
+  auto: "may place orders without anybody confirming them",
+};
+
+const TYPES = { limit: "limit", market: "market", stop_limit: "stop-limit" } as const;
+
+/** What an identity may do, a sentence for each rule; what is not limited is said too. */
+export function explainPolicy(identity: string, policy: Policy): string[] {
+  const first = `${identity} ${MODES[policy.mode]}`;
+  return policy.mode === "observe" ? [first] : [first, ...sentencesOf(policy), "It may always cancel its own orders"];
+}
+
+function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] {
+  const { maxPerOrder, maxPerDay, maxOpenOrders, maxOrdersPerMinute, priceBandPercent, coolOff } = limits;
+  const side = sides?.length === 1 ? `It may only ${sides[0] === "BUY" ? "buy" : "sell"}` : "It may buy and sell";
+  const types = orderTypes === undefined
+    ? "orders of every kind"
+    : `${list(orderTypes.map((type) => TYPES[type]))} orders`;
+  return [
+    `${side}, in ${pairs === undefined ? "every pair" : list(pairs)}, with ${types}`,
+    maxPerOrder === undefined
+      ? "The worth of one order is not limited"
+      : `One order may be worth at most ${maxPerOrder.amount} ${maxPerOrder.currency}`,
+    maxPerDay === undefined
+      ? "The worth of all orders of a day is not limited"
+      : `All orders of a day (UTC) may be worth at most ${maxPerDay.amount} ${maxPerDay.currency} together`,
+    maxOpenOrders === undefined
+      ? "The number of open orders is not limited"
+      : `It may have at most ${count(maxOpenOrders, "order")} open at a time`,
+    maxOrdersPerMinute === undefined
+      ? "The number of orders a minute is not limited"
+      : `It may place at most ${count(maxOrdersPerMinute, "order")} a minute`,
+    priceBandPercent === undefined
+      ? "The distance of its prices from the market is not limited"
+      : `Its prices may be at most ${priceBandPercent} % away from the middle of the book`,
+    coolOff === undefined
+      ? "Refused orders do not pause it"
+      : `After ${count(coolOff.rejects, "refused order")} within ${count(coolOff.withinSeconds, "second")} ` +
+        `it must pause for ${count(coolOff.pauseSeconds, "second")}`,
+  ];
+}
+
+function list(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,65 @@
+/** The new order that takes the place of one on the book. */
+
+import type { Exchange } from "../market/shared_reads.ts";
+import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
+import type { CancelTarget } from "./cancel.ts";
+import type { Order, OrderRequest } from "./order.ts";
+import { TradingError } from "./trading_error.ts";
+
+/** What is to change about an order; what is absent stays as it is. */
+export interface Replacement {
+  readonly target: CancelTarget;
+  readonly price?: string | undefined;
+  /** Base to be on the book from now on; what has not been traded yet without it. */
+  readonly volume?: string | undefined;
+  readonly postOnly?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * The order as the exchange has it.
+ *
+ * @throws {ExchangeError} `ERR_NOT_FOUND`
+ */
+export async function findReplaced(
+  exchange: Pick<Exchange, "call">,
+  target: CancelTarget,
+  signal: AbortSignal,
+): Promise<ExchangeOrder> {
+  const query = "orderId" in target ? { id: target.orderId } : { client_order_id: target.clientOrderId };
+  return await exchange.call("getOrder", query, { signal, fresh: true });
+}
+
+/**
+ * The new order in full.
+ *
+ * @throws {TradingError} the old order is final, or has no price to change
+ */
+export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
+  if (old.status === "COMPLETE") throw refuse(old, "it is final: place a new one");
+  if (old.type === "MARKET") throw refuse(old, "a market order has no terms to change");
+  const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
+  return {
+    pair: old.pair,
+    side: old.side,
+    type: old.type === "STOP_LIMIT" ? "stop_limit" : "limit",
+    volume: volume ?? formatDecimal(rest),
+    price: price ?? old.limit_price,
+    ...(postOnly === undefined ? {} : { post_only: postOnly }),
+    ...(old.type === "STOP_LIMIT" && old.stop_direction !== ""
+      ? { stop_price: old.stop_price, stop_direction: old.stop_direction === "ABOVE" ? "ABOVE" : "BELOW" }
+      : {}),
+  };
+}
+
+/** Tells whether the new order only asks for less of the same. */
+export function isReducing(old: ExchangeOrder, order: Order): boolean {
+  const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
+  return order.price !== undefined && order.volume !== undefined &&
+    parseDecimal(order.price).eq(parseDecimal(old.limit_price)) && parseDecimal(order.volume).lte(rest);
+}
+
+function refuse({ order_id }: ExchangeOrder, reason: string): TradingError {
+  return new TradingError(`Cannot replace order ${order_id} as ${reason}`, { code: "ERR_ORDER_NOT_REPLACEABLE" });
+}

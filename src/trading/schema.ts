@@ -1,0 +1,105 @@
+/**
+ * The tables of `trading.db`. A released step is never changed: what comes later is a step of its own.
+ *
+ * Times are wall milliseconds, amounts decimal texts. `is_alive` is 1 while a placement takes up one of the open
+ * orders: from its intent until it is known not to exist or to be final. A `day` is when a UTC day begins.
+ */
+
+/** What comes before the first row of the audit's chain. */
+export const CHAIN_START = "0".repeat(64);
+
+const FIRST = `
+CREATE TABLE placements (
+  client_order_id   TEXT PRIMARY KEY,
+  identity          TEXT NOT NULL,
+  paper             INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  preview_id        TEXT NOT NULL UNIQUE,
+  idempotency_key   TEXT,
+  order_json        TEXT NOT NULL,
+  digest            TEXT NOT NULL,
+  policy_digest     TEXT NOT NULL,
+  state             TEXT NOT NULL CHECK (state IN ('intent', 'sent', 'placed', 'not_placed', 'unknown')),
+  order_id          TEXT,
+  is_alive          INTEGER NOT NULL CHECK (is_alive IN (0, 1)),
+  notional_currency TEXT,
+  notional_amount   TEXT,
+  created_at        INTEGER NOT NULL,
+  sent_at           INTEGER,
+  valid_until       INTEGER,
+  settled_at        INTEGER,
+  reason            TEXT,
+  CHECK ((notional_currency IS NULL) = (notional_amount IS NULL)),
+  CHECK ((state = 'placed') = (order_id IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX placements_by_key ON placements (identity, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX placements_by_order ON placements (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX placements_by_time ON placements (identity, paper, created_at);
+CREATE INDEX placements_refused ON placements (identity, paper, settled_at)
+  WHERE state = 'not_placed' AND sent_at IS NOT NULL;
+CREATE INDEX placements_alive ON placements (identity, paper, state) WHERE is_alive = 1;
+
+CREATE TABLE day_use (
+  identity TEXT NOT NULL,
+  paper    INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  currency TEXT NOT NULL,
+  day      INTEGER NOT NULL,
+  amount   TEXT NOT NULL,
+  PRIMARY KEY (identity, paper, currency, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit (
+  seq             INTEGER PRIMARY KEY,
+  at              INTEGER NOT NULL,
+  identity        TEXT NOT NULL,
+  event           TEXT NOT NULL,
+  client_order_id TEXT,
+  order_id        TEXT,
+  data            TEXT NOT NULL,
+  previous        TEXT NOT NULL,
+  hash            TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_by_client_order ON audit (client_order_id) WHERE client_order_id IS NOT NULL;
+CREATE INDEX audit_by_order ON audit (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX audit_by_identity ON audit (identity, seq);
+CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_keeps_words BEFORE UPDATE ON audit
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+
+CREATE TABLE audit_head (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  seq  INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+INSERT INTO audit_head VALUES (1, 0, '${CHAIN_START}');
+CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+
+CREATE TABLE kill_switch (
+  id          INTEGER PRIMARY KEY CHECK (id = 1),
+  is_halted   INTEGER NOT NULL CHECK (is_halted IN (0, 1)),
+  at          INTEGER NOT NULL,
+  by          TEXT NOT NULL,
+  reason      TEXT NOT NULL,
+  cancel_open INTEGER NOT NULL CHECK (cancel_open IN (0, 1))
+) STRICT;
+INSERT INTO kill_switch VALUES (1, 0, 0, '', '', 0);
+
+CREATE TABLE approvals (
+  id              TEXT PRIMARY KEY,
+  identity        TEXT NOT NULL,
+  digest          TEXT NOT NULL,
+  client_order_id TEXT,
+  text            TEXT NOT NULL,
+  token_hash      TEXT NOT NULL UNIQUE,
+  created_at      INTEGER NOT NULL,
+  expires_at      INTEGER NOT NULL,
+  is_approved     INTEGER CHECK (is_approved IN (0, 1)),
+  decided_by      TEXT,
+  decided_at      INTEGER
+) STRICT;
+CREATE INDEX approvals_by_expiry ON approvals (expires_at);
+`;
+
+/** One text per version of the schema, for `openDatabase`. */
+export const MIGRATIONS: readonly string[] = [FIRST];

@@ -1,0 +1,70 @@
+/**
+ * The trading record: `trading.db` in the state folder, on durable storage.
+ *
+ * The server and the commands `kill`, `approve` and `audit` open it at the same time. A change and its audit row are
+ * one transaction, so that the journal and the audit cannot differ.
+ */
+
+import { join } from "node:path";
+import { openDatabase } from "../state/sqlite.ts";
+import { Approvals } from "./approvals.ts";
+import { Audit } from "./audit.ts";
+import { Journal } from "./journal.ts";
+import { KillSwitch } from "./kill_switch.ts";
+import { MIGRATIONS } from "./schema.ts";
+import { StoreConnection } from "./store_connection.ts";
+
+/** The database's name in the state folder. */
+export const TRADING_DATABASE = "trading.db";
+
+/** How to open a {@linkcode TradingStore}. */
+export interface StoreOptions {
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Creates and changes nothing. @default false */
+  readonly readOnly?: boolean;
+}
+
+/** The journal, the audit, the kill switch and the approvals of one state folder. */
+export class TradingStore {
+  readonly journal: Journal;
+  readonly audit: Audit;
+  readonly killSwitch: KillSwitch;
+  readonly approvals: Approvals;
+  /** The wall clock that rows are dated by. */
+  readonly now: () => number;
+  readonly #connection: StoreConnection;
+
+  private constructor(connection: StoreConnection, { folder, now }: { folder: string; now: () => number }) {
+    this.#connection = connection;
+    this.now = now;
+    this.audit = new Audit(connection);
+    this.killSwitch = new KillSwitch(connection, { audit: this.audit, folder });
+    this.approvals = new Approvals(connection, { audit: this.audit });
+    this.journal = new Journal(connection, { audit: this.audit, killSwitch: this.killSwitch });
+  }
+
+  /**
+   * Opens the record of a state folder; unless it is only read, a missing one is created.
+   *
+   * @throws {StateError} it cannot be opened, or a newer version of this program has written it
+   */
+  static open(folder: string, { now, readOnly = false }: StoreOptions): TradingStore {
+    const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true, readOnly });
+    return new TradingStore(new StoreConnection(database), { folder, now });
+  }
+
+  /**
+   * Runs `body` as one change: kept whole when it returns, undone when it throws. It must not wait for anything.
+   *
+   * @throws {StoreError} the record cannot be written; nothing of it was
+   */
+  transaction<Result>(body: () => Result): Result {
+    return this.#connection.transaction(body);
+  }
+
+  /** Gives the file back; a store that was closed is of no use. */
+  close(): void {
+    this.#connection.close();
+  }
+}

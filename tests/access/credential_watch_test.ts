@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { AccessFile } from "../../src/access/access_file.ts";
+import { Caller } from "../../src/access/caller.ts";
+import type { Ending } from "../../src/access/caller.ts";
+import { CredentialWatch } from "../../src/access/credential_watch.ts";
+import { callerOf } from "../support/callers.ts";
+
+/** A caller whose credential can be revoked, and ends at 100. */
+function revocable(clock: { now: number }) {
+  const state = { isRevoked: false };
+  const { credential } = callerOf("key:ann");
+  const caller = new Caller({
+    credential: { ...credential, expiresAt: 100, isRevoked: () => state.isRevoked },
+    address: "127.0.0.1",
+    grants: new AccessFile(),
+    now: () => clock.now,
+  });
+  return { caller, state };
+}
+
+Deno.test("CredentialWatch.look() ends what stands on an ended credential, once, and nothing else", () => {
+  const clock = { now: 0 };
+  const [ann, bob] = [revocable(clock), revocable(clock)];
+  const ended: [string, Ending][] = [];
+  const watch = new CredentialWatch(() => {});
+  watch.watch(ann.caller, (ending) => ended.push(["ann", ending]));
+  watch.watch(bob.caller, (ending) => ended.push(["bob", ending]));
+  watch.look();
+  assert.deepEqual(ended, []);
+  ann.state.isRevoked = true;
+  watch.look();
+  watch.look();
+  assert.deepEqual(ended, [["ann", "revoked"]]);
+  clock.now = 100;
+  watch.look();
+  assert.deepEqual(ended, [["ann", "revoked"], ["bob", "expired"]]);
+});
+
+Deno.test("CredentialWatch.look() refreshes first, so that what another process revoked ends at the same look", () => {
+  const { caller, state } = revocable({ now: 0 });
+  const ended: Ending[] = [];
+  const watch = new CredentialWatch(() => state.isRevoked = true);
+  watch.watch(caller, (ending) => ended.push(ending));
+  watch.look();
+  assert.deepEqual(ended, ["revoked"]);
+});
+
+Deno.test("CredentialWatch.look() goes on where nothing can be refreshed", () => {
+  const clock = { now: 0 };
+  const { caller } = revocable(clock);
+  const ended: Ending[] = [];
+  const watch = new CredentialWatch(() => {
+    throw new Error("database is locked");
+  });
+  watch.watch(caller, (ending) => ended.push(ending));
+  watch.look();
+  clock.now = 100;
+  watch.look();
+  assert.deepEqual(ended, ["expired"]);
+});
+
+Deno.test("CredentialWatch forgets who leaves, and keeps no timer for nobody", () => {
+  const { caller, state } = revocable({ now: 0 });
+  const watch = new CredentialWatch(() => {});
+  const ended: Ending[] = [];
+  const leave = watch.watch(caller, (ending) => ended.push(ending));
+  leave();
+  leave();
+  state.isRevoked = true;
+  watch.look();
+  assert.deepEqual(ended, []);
+});
+
+Deno.test("CredentialWatch looks by itself while something is open", async () => {
+  const { caller, state } = revocable({ now: 0 });
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  const watch = new CredentialWatch(() => state.isRevoked = true);
+  watch.watch(caller, resolve);
+  assert.equal(await promise, "revoked");
+});

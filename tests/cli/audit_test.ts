@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { audit } from "../../src/cli/audit.ts";
+import { NOW, place, tamper, withStore } from "../trading/stores.ts";
+import { runnerOf } from "./trading_commands.ts";
+
+const run = runnerOf(audit);
+const VERIFY = { operands: ["verify"] };
+const SHOW = { operands: ["show"] };
+
+Deno.test("audit verify proves the record, prints its head, and takes it back as --head", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "a");
+    const first = await run({ state }, VERIFY);
+    assert.deepEqual([first.code, first.stderr], [0, ""]);
+    const head = /head {2}([0-9a-f]{64})\n/.exec(first.stdout)?.[1] ?? "";
+    assert.match(first.stdout, /^The audit is whole\n {2}rows {2}3\n/);
+    place(store, "b");
+    assert.equal((await run({ state, head: head.toUpperCase() }, VERIFY)).code, 0);
+    const other = await run({ state, head: "0".repeat(63) + "1" }, VERIFY);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /^The audit is broken at row 6: no row has the expected hash/);
+  }));
+
+Deno.test("audit verify says at which row the record is broken, in JSON too", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "a");
+    tamper(state, "DROP TRIGGER audit_keeps_words", "UPDATE audit SET data = '{' WHERE seq = 2");
+    const { code, stdout, stderr } = await run({ state }, VERIFY);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^The audit is broken at row 2: its content was changed/);
+    const machine = await run({ state }, { ...VERIFY, terminal: false });
+    assert.equal(machine.code, 1);
+    assert.equal(JSON.parse(machine.stdout).row, 2);
+    assert.match((await run({ state, order: "lm-a" }, SHOW)).stdout, /unreadable {2}\{/);
+  }));
+
+Deno.test("audit show prints an order from its intent to its fills, by either id, in JSON too", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "a");
+    store.journal.close("lm-a", { base: "0.001", counter: "1000" }, NOW);
+    place(store, "b");
+    const shown = await run({ state, order: "BXa" }, SHOW);
+    assert.deepEqual([shown.code, shown.stderr], [0, ""]);
+    assert.deepEqual(shown.stdout.match(/^\d+ {2}\S+ {2}[A-Z]+/gm), [
+      "1  2026-11-22T10:00:00.000Z  INTENT",
+      "2  2026-11-22T10:00:00.000Z  SENT",
+      "3  2026-11-22T10:00:00.000Z  OUTCOME",
+      "4  2026-11-22T10:00:00.000Z  FILL",
+    ]);
+    assert.match(shown.stdout, /"volume":"0\.001"/);
+    const { rows } = JSON.parse((await run({ state, order: "lm-a" }, { ...SHOW, json: true })).stdout);
+    assert.deepEqual(rows.map(({ event }: { event: string }) => event), ["intent", "sent", "outcome", "fill"]);
+    assert.deepEqual([rows[3].order_id, rows[3].data.base], ["BXa", "0.001"]);
+  }));
+
+Deno.test("audit show says when no row speaks of an order", () =>
+  withStore(async (_store, { folder: state }) => {
+    const { code, stderr } = await run({ state, order: "BX\u001b[2J" }, SHOW);
+    assert.equal(code, 1);
+    assert.equal(stderr, 'Cannot show "BX\\u001b[2J" as no row of the audit speaks of it\n');
+  }));
+
+Deno.test("audit finds the record where the environment says", () =>
+  withStore(async (store, { folder }) => {
+    place(store, "a");
+    assert.equal((await run({}, { ...VERIFY, env: { LUNO_MCP_STATE: folder } })).code, 0);
+    const missing = await run({}, { ...VERIFY, env: { LUNO_MCP_STATE: join(folder, "none") } });
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /^LUNO_MCP_STATE: expected a folder with a trading record: there is no /);
+  }));
+
+Deno.test("audit refuses a record of a newer version", () =>
+  withStore(async (_store, { folder: state }) => {
+    tamper(state, "PRAGMA user_version = 99");
+    const { code, stderr } = await run({ state }, VERIFY);
+    assert.equal(code, 2);
+    assert.match(stderr, /^--state: .*newer version/);
+  }));
+
+Deno.test("audit tells every problem of its command line", async () => {
+  const wrong = await run({ head: "abc" }, { operands: ["shwo", "more"], problems: ["--typo: unknown flag"] });
+  assert.equal(wrong.code, 2);
+  for (const problem of [/^--typo/m, /^"shwo": expected audit verify/m, /^"more": unexpected/m, /^--head: .*"abc"$/m]) {
+    assert.match(wrong.stderr, problem);
+  }
+  assert.match(wrong.stderr, /^--state: expected a folder/m);
+  const state = "/tmp";
+  assert.match((await run({ state }, SHOW)).stderr, /^--order: expected the order to show/m);
+  assert.match((await run({ state, order: "BX" }, VERIFY)).stderr, /^--order: audit verify does not take it/m);
+  assert.match((await run({ state }, {})).stderr, /^audit: expected audit verify/m);
+});

@@ -1,0 +1,68 @@
+/** Runs a command for the trading record in a world of its own. */
+
+import type { ExitCode, Output, World } from "../../src/cli/world.ts";
+import { NOW } from "../trading/stores.ts";
+
+/** What a command gets beside its flags. */
+export interface RunOptions {
+  readonly operands?: readonly string[];
+  readonly problems?: readonly string[];
+  readonly json?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether stdout is a terminal, and stdin where `typed` is given. @default true */
+  readonly terminal?: boolean;
+  /** Lines that somebody types; then the input ends. */
+  readonly typed?: readonly string[];
+  /** @default NOW */
+  readonly now?: number;
+}
+
+/** What a command did. */
+export interface Run {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+type Command = (
+  flags: Readonly<Record<string, string>>,
+  options: { world: World; problems: readonly string[]; operands: readonly string[]; json: boolean },
+) => Promise<ExitCode>;
+
+/** Gives a function that runs the command. */
+export function runnerOf(command: Command): (flags: Record<string, string>, options?: RunOptions) => Promise<Run> {
+  return async (
+    flags,
+    { operands = [], problems = [], json = false, env = {}, terminal = true, typed, now = NOW } = {},
+  ) => {
+    const texts = { stdout: "", stderr: "" };
+    const output = (name: keyof typeof texts): Output => ({
+      write(bytes) {
+        texts[name] += new TextDecoder().decode(bytes);
+        return Promise.resolve(bytes.length);
+      },
+      isTerminal: () => terminal,
+    });
+    const lines = [...typed ?? []];
+    const world: World = {
+      args: [],
+      env: (name) => env[name],
+      stdin: {
+        read(buffer) {
+          const line = lines.shift();
+          if (line === undefined) return Promise.resolve(null);
+          return Promise.resolve(new TextEncoder().encodeInto(line, buffer).written);
+        },
+        isTerminal: () => typed !== undefined,
+      },
+      stdout: output("stdout"),
+      stderr: output("stderr"),
+      now: () => now,
+      monotonic: () => 0,
+      shutdown: new AbortController().signal,
+      onHangup() {},
+      onUserSignal() {},
+    };
+    return { code: await command(flags, { world, problems, operands, json }), ...texts };
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * The simulated exchange behind a wire that loses, repeats, delays and spoils, on a clock that moves when told. It speaks
+ * HTTP, and what it did is read from its own ledger rather than from its answers.
+ */
+
+import { CallBudget } from "../../src/exchange/budget.ts";
+import { ExchangeClient } from "../../src/exchange/client.ts";
+import type { ExchangeClientOptions } from "../../src/exchange/client.ts";
+import { type Api, createApi } from "../../src/simulation/api/api.ts";
+import type { FaultRule } from "../../src/simulation/api/faults.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
+
+/** What befalls one request on the wire. */
+export type WireFault =
+  /** The connection breaks without an answer, before or after the exchange has acted. */
+  | { readonly kind: "cut"; readonly when: "before" | "after" }
+  /** The connection breaks, and the request arrives all the same, that much later. */
+  | { readonly kind: "late"; readonly ms: number }
+  /** Something in between sends it twice; the second copy's answer is the one that comes back, or it is a 429. */
+  | { readonly kind: "twice"; readonly last: "answer" | "429" }
+  /** The exchange acts and never answers. */
+  | { readonly kind: "silent" }
+  /** Faults of the simulation itself. */
+  | { readonly kind: "rules"; readonly rules: readonly FaultRule[] };
+
+/** A request as faults are chosen by it. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Sunday, 22 November 2026, 12:00 UTC. */
+export const NOON_MS = Date.UTC(2026, 10, 22, 12);
+
+/** How a client differs from the usual one. */
+export interface Connecting extends Partial<ExchangeClientOptions> {
+  readonly skewMs?: () => number;
+  readonly withoutSockets?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+
+interface Delayed {
+  readonly dueAt: number;
+  readonly copy: () => Request;
+}
+
+/** A running exchange; disposing ends it, its clients and what is still delayed. */
+export class FaultyExchange implements AsyncDisposable {
+  /** The exchange's clock; moved by {@linkcode FaultyExchange.advance}. */
+  readonly clock: { now: number };
+  /** Chooses what befalls a request. */
+  fault: (seen: Seen) => WireFault | undefined = () => undefined;
+  /** What arrived at the wire, newest last; the test empties it. */
+  readonly seen: Seen[] = [];
+  readonly #api: Api;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #stopping = new AbortController();
+  readonly #clients: ExchangeClient[] = [];
+  #delayed: Delayed[] = [];
+  #moving: Promise<void> = Promise.resolve();
+
+  constructor({ seed = 7, clock = { now: NOON_MS } }: { seed?: number; clock?: { now: number } } = {}) {
+    this.clock = clock;
+    this.#api = createApi({ seed, rateLimitPerMinute: 0, now: () => this.clock.now });
+    this.#server = Deno.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      signal: this.#stopping.signal,
+      onListen: () => {},
+      handler: async (request) => await this.#receive(request) ?? cutResponse(),
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** All orders that ever were, oldest first. */
+  get ledger(): readonly LedgerOrder[] {
+    const { orders } = this.#api.simulation.exchange;
+    return orders.list({ limit: Infinity, atMs: this.clock.now + DAY_MS }).toReversed();
+  }
+
+  /** Orders that were created since a moment, oldest first; at most a thousand. */
+  createdSince(ms: number): readonly LedgerOrder[] {
+    const { orders } = this.#api.simulation.exchange;
+    const newest = orders.list({ limit: 1_000, atMs: this.clock.now + DAY_MS });
+    return newest.filter(({ createdAt }) => createdAt >= ms).toReversed();
+  }
+
+  /** Ends what is alive, behind everybody's back. */
+  clear(): void {
+    const { exchange } = this.#api.simulation;
+    for (const { id } of [...exchange.orders.live()]) exchange.cancel(id, this.clock.now);
+  }
+
+  /** The orders of one client order id; two would be a doubled order. */
+  ordersOf(clientOrderId: string): LedgerOrder[] {
+    return this.ledger.filter((order) => order.clientOrderId === clientOrderId);
+  }
+
+  /** How often a path was asked for. */
+  count(path: string): number {
+    return this.seen.filter((seen) => seen.path === path).length;
+  }
+
+  /** A client with the trading key. Its wall clock is the exchange's, plus `skewMs()`; without sockets it is faster. */
+  connect({ skewMs = () => 0, withoutSockets = false, ...options }: Connecting = {}): ExchangeClient {
+    const client = new ExchangeClient({
+      url: this.url,
+      credentials: SIMULATED_KEYS.trading,
+      budget: new CallBudget({ limitPerMinute: 1_000_000 }),
+      now: () => this.clock.now,
+      wallClock: () => this.clock.now + skewMs(),
+      sleep: (ms) => this.advance(ms),
+      random: () => 0.5,
+      ...(withoutSockets ? { fetch: (...request: Parameters<typeof fetch>) => this.#fetch(...request) } : {}),
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Lets time pass, and everything arrive that was delayed until then. */
+  advance(ms: number): Promise<void> {
+    return this.#moving = this.#moving.then(async () => {
+      const until = this.clock.now + Math.ceil(ms);
+      const isDue = ({ dueAt }: Delayed): boolean => dueAt <= until;
+      for (let due = this.#delayed.find(isDue); due !== undefined; due = this.#delayed.find(isDue)) {
+        const { dueAt, copy } = due;
+        this.#delayed = this.#delayed.filter((delayed) => delayed !== due);
+        this.clock.now = Math.max(this.clock.now, dueAt);
+        await this.#answer(copy());
+      }
+      this.clock.now = Math.max(this.clock.now, until);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) client.close();
+    this.#stopping.abort();
+    await this.#server.finished;
+  }
+
+  /** As the network would: a request that is given up, or whose connection breaks, rejects. */
+  async #fetch(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+    const { method = "GET", headers = {}, body = null, signal } = init ?? {};
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      const request = new Request(input instanceof Request ? input.url : input, { method, headers, body });
+      const response = await Promise.race([this.#receive(request), aborted.promise]);
+      if (response === undefined) throw new TypeError("error sending request: connection reset");
+      return response;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Answers, or `undefined` where the connection breaks. */
+  async #receive(request: Request): Promise<Response | undefined> {
+    const seen = { method: request.method, path: new URL(request.url).pathname };
+    this.seen.push(seen);
+    const fault = this.fault(seen);
+    if (fault === undefined) return await this.#answer(request);
+    const body = request.method === "GET" ? null : await request.text();
+    const { url, method, headers } = request;
+    return await this.#befall(fault, () => new Request(url, { method, headers, body }));
+  }
+
+  async #befall(fault: WireFault, copy: () => Request): Promise<Response | undefined> {
+    switch (fault.kind) {
+      case "cut":
+        if (fault.when === "after") await this.#answer(copy());
+        return undefined;
+      case "late":
+        this.#delayed.push({ dueAt: this.clock.now + fault.ms, copy });
+        return undefined;
+      case "twice":
+        await this.#answer(copy());
+        if (fault.last === "answer") return await this.#answer(copy());
+        return await this.#answer(copy(), [{ kind: "too_many_requests", times: 1 }]);
+      case "silent":
+        await this.#answer(copy());
+        return await new Promise((resolve) => {
+          this.#stopping.signal.addEventListener("abort", () => resolve(undefined), { once: true });
+        });
+      case "rules":
+        return await this.#answer(copy(), fault.rules);
+    }
+  }
+
+  async #answer(request: Request, rules: readonly FaultRule[] = []): Promise<Response> {
+    // The faults of a request are drawn before anything is waited for.
+    this.#api.faults.set(rules);
+    const answering = this.#api.handle(request);
+    this.#api.faults.set([]);
+    const response = await answering;
+    response.headers.set("date", new Date(this.clock.now).toUTCString());
+    return response;
+  }
+}
+
+/** Headers that promise a byte which never comes, so that the connection breaks after them. */
+function cutResponse(): Response {
+  const nothing = new ReadableStream({ pull: (controller) => controller.close() });
+  return new Response(nothing, { headers: { "content-length": "1", "date": "" } });
+}

@@ -1,0 +1,40 @@
+/** A short share of random histories, and proof that their judge is able to condemn. */
+
+import assert from "node:assert/strict";
+import { killHistories } from "./killed_histories.ts";
+import { runShare } from "./history_share.ts";
+import { type Flaw, FLAWS } from "./perils.ts";
+
+/** `deno task prove orders --seed 11` runs more of the same. */
+const SEED = 11;
+
+Deno.test("Desk doubles, loses and misreports nothing, and passes no limit, in 100 random histories", async () => {
+  const tally = await runShare({ seed: SEED, first: 0, count: 100 });
+  assert.deepEqual(tally.violations, []);
+  assert.ok(tally.crashes > 30 && tally.faults > 60 && tally.orders > 100, JSON.stringify(tally));
+});
+
+Deno.test("Desk doubles, loses and misreports nothing when its process is killed before and after the order has left", async () => {
+  const { kills, violations } = await killHistories({ seed: SEED, steps: [7, 9] });
+  assert.deepEqual(violations, []);
+  assert.ok(kills >= 2, `${kills} kills`);
+});
+
+/** How many histories it takes at most until a broken engine is seen, and what is seen of it. */
+const CONDEMNED: Readonly<Record<Flaw, { readonly within: number; readonly as: readonly string[] }>> = {
+  sends_again: { within: 30, as: ["doubled", "lost"] },
+  journals_afterwards: { within: 60, as: ["lost"] },
+  trusts_silence: { within: 100, as: ["misreported", "lost"] },
+  ignores_limits: { within: 60, as: ["limit"] },
+  hurries: { within: 100, as: ["misreported", "lost"] },
+  forgets_cancel: { within: 30, as: ["misreported"] },
+};
+
+for (const flaw of FLAWS) {
+  Deno.test(`judge() condemns an engine that ${flaw.replaceAll("_", " ")}`, async () => {
+    const { within, as } = CONDEMNED[flaw];
+    const { violations } = await runShare({ seed: SEED, first: 0, count: within, flaw, untilWrong: true });
+    const kinds = new Set<string>(violations.map(({ kind }) => kind));
+    assert.ok(as.some((kind) => kinds.has(kind)), `saw ${[...kinds].join(", ") || "nothing"}`);
+  });
+}

@@ -1,0 +1,113 @@
+/** Runs many histories one after the other and adds up what they were and what was wrong with them. */
+
+import { join } from "node:path";
+import { FaultyExchange } from "./faulty_exchange.ts";
+import { runHistory, type Told } from "./histories.ts";
+import { judge, type Violation } from "./history_judge.ts";
+import type { Flaw } from "./perils.ts";
+
+/** Which histories to run. */
+export interface Share {
+  readonly seed: number;
+  /** Number of the first. */
+  readonly first: number;
+  readonly count: number;
+  /** Every so many-th runs over sockets, the others within the process. @default 20 */
+  readonly socketsEvery?: number;
+  /** Where their records are made; a folder in memory is faster. @default the folder for temporary files */
+  readonly folder?: string | undefined;
+  readonly flaw?: Flaw | undefined;
+  /** Ends at the first history with which anything is wrong. @default false */
+  readonly untilWrong?: boolean;
+}
+
+/** What came of it. */
+export interface Tally {
+  histories: number;
+  overSockets: number;
+  crashes: number;
+  faults: number;
+  orders: number;
+  /** How often callers were told what. */
+  told: Record<string, number>;
+  /** The first hundred. */
+  violations: (Violation & { readonly history: number })[];
+  violated: number;
+}
+
+/** After so many histories a new exchange is opened, as its orders add up. */
+const HISTORIES_PER_EXCHANGE = 100;
+const MAX_VIOLATIONS = 100;
+
+/** A tally of nothing. */
+export function emptyTally(): Tally {
+  return { histories: 0, overSockets: 0, crashes: 0, faults: 0, orders: 0, told: {}, violations: [], violated: 0 };
+}
+
+/** Adds `more` to `tally`. */
+export function addTally(tally: Tally, more: Tally): void {
+  for (const name of ["histories", "overSockets", "crashes", "faults", "orders", "violated"] as const) {
+    tally[name] += more[name];
+  }
+  for (const [what, count] of Object.entries(more.told)) tally.told[what] = (tally.told[what] ?? 0) + count;
+  tally.violations = [...tally.violations, ...more.violations].slice(0, MAX_VIOLATIONS);
+}
+
+/** Runs a share; `onProgress` is called after each exchange's worth. */
+export async function runShare(share: Share, onProgress: (soFar: Tally) => void = () => {}): Promise<Tally> {
+  const tally = emptyTally();
+  const root = await Deno.makeTempDir(share.folder === undefined ? {} : { dir: share.folder });
+  try {
+    const end = share.first + share.count;
+    for (let first = share.first; first < end; first += HISTORIES_PER_EXCHANGE) {
+      await using exchange = new FaultyExchange({ seed: share.seed * 31 + first });
+      const last = Math.min(first + HISTORIES_PER_EXCHANGE, end);
+      for (let number = first; number < last; number++) {
+        await runOne({ ...share, number, exchange, root }, tally);
+        if (share.untilWrong === true && tally.violated > 0) return tally;
+      }
+      onProgress(tally);
+    }
+    return tally;
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+async function runOne(
+  { seed, number, exchange, root, socketsEvery = 20, flaw }: Share & {
+    readonly number: number;
+    readonly exchange: FaultyExchange;
+    readonly root: string;
+  },
+  tally: Tally,
+): Promise<void> {
+  await exchange.advance(1_000);
+  const folder = join(root, String(number));
+  const overSockets = number % socketsEvery === 0;
+  const history = await runHistory({ seed, number, exchange, folder, overSockets, flaw });
+  const violations = judge(history, exchange).map((violation) => ({ ...violation, history: number }));
+  addTally(tally, {
+    histories: 1,
+    overSockets: overSockets ? 1 : 0,
+    crashes: history.crashes,
+    faults: history.faults,
+    orders: exchange.createdSince(history.startedAt).length,
+    told: countTold(history.told),
+    violations,
+    violated: violations.length > 0 ? 1 : 0,
+  });
+  history.store.close();
+  exchange.clear();
+  await Deno.remove(folder, { recursive: true });
+}
+
+function countTold(told: readonly Told[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind, result } of told) {
+    const reason = "reason" in result ? ` ${result.reason}` : "";
+    const what = "status" in result ? `${kind}: ${result.status}${reason}` : kind;
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
+}

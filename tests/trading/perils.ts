@@ -1,0 +1,230 @@
+/** One life of a process: its parts of a desk work until it dies, at any step, and nothing of it works afterwards. */
+
+import type { ExchangeClient } from "../../src/exchange/client.ts";
+import { ExchangeError } from "../../src/exchange/errors.ts";
+import type { DeskJournal, DeskOptions } from "../../src/trading/desk_parts.ts";
+import type { TradingExchange } from "../../src/trading/exchange_clock.ts";
+import type { Placement } from "../../src/trading/journal.ts";
+import { sealPolicy } from "../../src/trading/policy.ts";
+import type { TradingStore } from "../../src/trading/store.ts";
+
+/** Thrown at the step at which a life ends, and by everything after it. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+/** Ways to break the engine, each of which the judge must see. */
+export const FLAWS = [
+  "sends_again",
+  "journals_afterwards",
+  "trusts_silence",
+  "ignores_limits",
+  "hurries",
+  "forgets_cancel",
+] as const;
+
+/** One of {@linkcode FLAWS}. */
+export type Flaw = (typeof FLAWS)[number];
+
+/** How the calls of a life leave. */
+export interface Leaving {
+  /** Called with each of them, as they go on when the process does not. */
+  readonly onLeaving?: (call: Promise<unknown>) => void;
+  /** Their deadline on the real clock. */
+  readonly deadlineMs?: number;
+}
+
+/** A process that dies after some steps, or never. */
+export class Life {
+  #stepsLeft: number;
+  #isOver = false;
+  readonly #death = Promise.withResolvers<void>();
+
+  readonly #die: () => void;
+
+  /** @param die what happens first when the life ends by itself; may never return */
+  constructor(steps = Infinity, die: () => void = () => {}) {
+    this.#stepsLeft = steps;
+    this.#die = die;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Settles when the life ends. */
+  get death(): Promise<void> {
+    return this.#death.promise;
+  }
+
+  /** @throws {Crash} this was the last one, or it is over already */
+  step(): void {
+    if (!this.#isOver && --this.#stepsLeft > 0) return;
+    if (!this.#isOver) this.#die();
+    this.end();
+    throw new Crash();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#death.resolve();
+  }
+
+  /** A journal on which every change is two steps: just before it and just after. */
+  journal(journal: DeskJournal): DeskJournal {
+    const stepping =
+      <Arguments extends unknown[], Result>(change: (...args: Arguments) => Result) => (...args: Arguments): Result => {
+        this.step();
+        const result = change(...args);
+        this.step();
+        return result;
+      };
+    const reading =
+      <Arguments extends unknown[], Result>(read: (...args: Arguments) => Result) => (...args: Arguments): Result => {
+        if (this.#isOver) throw new Crash();
+        return read(...args);
+      };
+    return {
+      begin: stepping((...args) => journal.begin(...args)),
+      markSent: stepping((...args) => journal.markSent(...args)),
+      settle: stepping((...args) => journal.settle(...args)),
+      close: stepping((...args) => journal.close(...args)),
+      find: reading((...args) => journal.find(...args)),
+      findByOrderId: reading((...args) => journal.findByOrderId(...args)),
+      findByKey: reading((...args) => journal.findByKey(...args)),
+      unsettled: reading(() => journal.unsettled()),
+      open: reading((...args) => journal.open(...args)),
+    };
+  }
+
+  /** An exchange whose every call has three steps: before it leaves, on its way, and when its answer is there. */
+  exchange(client: ExchangeClient, { onLeaving = () => {}, ...options }: Leaving = {}): TradingExchange {
+    return {
+      status: () => client.status(),
+      call: async (name, params, shared) => {
+        await this.#alive();
+        const call = client.call(name, params, { ...options, signal: shared?.signal });
+        onLeaving(call);
+        call.catch(() => {});
+        await this.#alive();
+        try {
+          return await call;
+        } finally {
+          await this.#alive();
+        }
+      },
+    };
+  }
+
+  /** Takes a step; who has died is never heard of again. */
+  async #alive(): Promise<void> {
+    try {
+      this.step();
+    } catch {
+      await new Promise(() => {});
+    }
+  }
+}
+
+/** Breaks the engine in one way. */
+export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: TradingStore): DeskOptions {
+  const { exchange, journal } = options;
+  switch (flaw) {
+    case undefined:
+      return options;
+    case "sends_again":
+      return { ...options, exchange: sendingAgain(exchange) };
+    case "journals_afterwards":
+      return { ...options, journal: journallingAfterwards(journal) };
+    case "trusts_silence":
+      return { ...options, exchange: trustingSilence(exchange) };
+    case "ignores_limits": {
+      const begin: DeskJournal["begin"] = (entry, _policy, now) =>
+        journal.begin(entry, sealPolicy({ mode: "auto" }), now);
+      return { ...options, journal: { ...journal, begin } };
+    }
+    case "hurries": {
+      const status = () => ({ ...exchange.status(), clockSkewMs: (exchange.status().clockSkewMs ?? 0) + 1_900 });
+      const markSent: DeskJournal["markSent"] = (id, times) =>
+        journal.markSent(id, { ...times, validUntil: times.validUntil - 12_000 });
+      const find = (id: string) => store.journal.find(id);
+      return { ...options, exchange: { ...exchange, status }, journal: { ...journal, markSent, find } };
+    }
+    case "forgets_cancel":
+      return { ...options, exchange: forgettingCancel(exchange) };
+  }
+}
+
+function sendingAgain(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      try {
+        return await exchange.call(name, params, options);
+      } catch (error) {
+        const isPost = "client_order_id" in params && "timestamp" in params;
+        if (!isPost || !(error instanceof ExchangeError) || error.outcome !== "unknown") throw error;
+        return await exchange.call(name, { ...params, client_order_id: `${params.client_order_id}-2` }, options);
+      }
+    },
+  };
+}
+
+function trustingSilence(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      try {
+        return await exchange.call(name, params, options);
+      } catch (error) {
+        if (!(error instanceof ExchangeError) || error.outcome === "none") throw error;
+        throw new ExchangeError(error.message, { code: "ERR_NETWORK", outcome: "none", status: error.status });
+      }
+    },
+  };
+}
+
+function forgettingCancel(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      const answer = await exchange.call(name, params, options);
+      // Takes every order that it reads by its id for final.
+      if (name === "getOrder" && "id" in params) Object.assign(answer, { status: "COMPLETE", expiration_timestamp: 1 });
+      return answer;
+    },
+  };
+}
+
+function journallingAfterwards(journal: DeskJournal): DeskJournal {
+  const held = new Map<string, (() => void)[]>();
+  return {
+    ...journal,
+    begin: (entry, policy, now) => {
+      const known = entry.idempotencyKey === null ? undefined : journal.findByKey(entry.identity, entry.idempotencyKey);
+      if (known !== undefined) return journal.begin(entry, policy, now);
+      const placement: Placement = { ...entry, ...UNSENT, createdAt: now };
+      held.set(entry.clientOrderId, [() => void journal.begin(entry, policy, now)]);
+      return { kind: "begun", placement };
+    },
+    markSent: (id, times) => {
+      held.get(id)?.push(() => void journal.markSent(id, times));
+      return "sent";
+    },
+    settle: (id, outcome, now) => {
+      for (const change of held.get(id) ?? []) change();
+      held.delete(id);
+      return journal.settle(id, outcome, now);
+    },
+  };
+}
+
+const UNSENT = {
+  state: "intent",
+  orderId: null,
+  isOpen: false,
+  sentAt: null,
+  validUntil: null,
+  settledAt: null,
+  reason: null,
+} as const;

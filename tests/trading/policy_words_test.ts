@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { parsePolicyFile, PolicyFile } from "../../src/trading/policy_file.ts";
+import { explainPolicy } from "../../src/trading/policy_words.ts";
+
+Deno.test("explainPolicy() says every rule in a sentence", () => {
+  const parsed = parsePolicyFile(JSON.stringify({
+    identities: {
+      "key:alice": {
+        mode: "confirm",
+        pairs: ["BTC/ZAR", "ETHZAR", "SOLZAR"],
+        sides: ["BUY"],
+        order_types: ["limit", "stop_limit"],
+        max_per_order: { amount: "1000", currency: "ZAR" },
+        max_per_day: { amount: "5000", currency: "ZAR" },
+        max_open_orders: 1,
+        max_orders_per_minute: 3,
+        price_band_percent: "2.5",
+        cool_off: { rejects: 3, within_seconds: 60, pause_seconds: 600 },
+      },
+    },
+  }));
+  assert.ok(parsed.ok);
+  assert.deepEqual(explainPolicy("key:alice", parsed.file.policyOf("key:alice", "auto")), [
+    "key:alice may place an order once a person has confirmed it",
+    "It may only buy, in ETHZAR, SOLZAR and XBTZAR, with limit and stop-limit orders",
+    "One order may be worth at most 1000 ZAR",
+    "All orders of a day (UTC) may be worth at most 5000 ZAR together",
+    "It may have at most 1 order open at a time",
+    "It may place at most 3 orders a minute",
+    "Its prices may be at most 2.5 % away from the middle of the book",
+    "After 3 refused orders within 60 seconds it must pause for 600 seconds",
+    "It may always cancel its own orders",
+  ]);
+});
+
+Deno.test("explainPolicy() says what is not limited too", () => {
+  assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "auto")), [
+    "local may place orders without anybody confirming them",
+    "It may buy and sell, in every pair, with orders of every kind",
+    "The worth of one order is not limited",
+    "The worth of all orders of a day is not limited",
+    "The number of open orders is not limited",
+    "It may place at most 10 orders a minute",
+    "Its prices may be at most 10 % away from the middle of the book",
+    "Refused orders do not pause it",
+    "It may always cancel its own orders",
+  ]);
+});
+
+Deno.test("explainPolicy() has one sentence for an identity that only looks", () => {
+  assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "off")), [
+    "local may look at the market and at its account, and place no orders",
+  ]);
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openDatabase, StateError } from "../../src/state/sqlite.ts";
+import { MIGRATIONS } from "../../src/trading/schema.ts";
+import { StoreError } from "../../src/trading/store_connection.ts";
+import { TRADING_DATABASE, TradingStore } from "../../src/trading/store.ts";
+import { entry, FREE, NOW, partsOf, place, tamper, withStore } from "./stores.ts";
+
+const now = () => NOW;
+
+Deno.test("TradingStore.open() finds everything again after a restart", () =>
+  withStore((store, { open }) => {
+    const placed = place(store, "a", { idempotencyKey: "key-1" });
+    const verified = store.audit.verify();
+    store.close();
+    const again = open();
+    assert.deepEqual(again.journal.find("lm-a"), placed);
+    assert.deepEqual(again.audit.verify(), verified);
+  }));
+
+Deno.test("TradingStore.open() makes a folder and a file for their owner only", () =>
+  withStore(async (_store, { folder }) => {
+    const state = join(folder, "state");
+    TradingStore.open(state, { now }).close();
+    assert.equal((await Deno.stat(state)).mode ?? 0, 0o40700);
+    assert.equal((await Deno.stat(join(state, TRADING_DATABASE))).mode ?? 0, 0o100600);
+  }));
+
+Deno.test("TradingStore.open() refuses a record that a newer version has written, and leaves it as it is", () =>
+  withStore((store, { folder }) => {
+    place(store, "a");
+    tamper(folder, `PRAGMA user_version = ${MIGRATIONS.length + 1}`);
+    for (const readOnly of [false, true]) {
+      const isNewer = (error: unknown) => error instanceof StateError && /newer version/.test(error.message);
+      assert.throws(() => TradingStore.open(folder, { now, readOnly }), isNewer);
+    }
+    assert.equal(store.audit.verify().ok, true);
+  }));
+
+Deno.test("TradingStore.open() to read writes nothing and reads what another connection has written", () =>
+  withStore((store, { folder }) => {
+    const reader = TradingStore.open(folder, { now, readOnly: true });
+    try {
+      place(store, "a");
+      assert.equal(reader.audit.verify().ok, true);
+      assert.equal(reader.journal.open().length, 1);
+      assert.throws(
+        () => reader.audit.record({ event: "policy", identity: "local" }, NOW),
+        (error) => error instanceof StoreError && error.failure === "read_only",
+      );
+    } finally {
+      reader.close();
+    }
+  }));
+
+Deno.test("A full disk stops new orders and the sending of begun ones; reading and what was written stay", () =>
+  withStore((_store, { folder }) => {
+    const path = join(folder, "full.db");
+    const database = openDatabase(path, { migrations: MIGRATIONS, durable: true });
+    const { audit, journal } = partsOf(database, folder);
+    try {
+      journal.begin(entry("first"), FREE, NOW);
+      database.exec("PRAGMA max_page_count = 1"); // SQLite takes the present size for a smaller one.
+      let begun = 1;
+      const isFull = (error: unknown) => error instanceof StoreError && error.failure === "full";
+      assert.throws(() => {
+        while (begun < 1_000) journal.begin(entry(`n${begun++}`), FREE, NOW);
+      }, isFull);
+      const rows = journal.unsettled().length;
+      assert.equal(journal.find(`lm-n${begun - 1}`), undefined);
+      assert.deepEqual(audit.verify(), { ok: true, rows, head: audit.trail({ limit: 1 })[0]?.hash });
+      assert.throws(() => {
+        for (let i = 0; i < rows; i++) {
+          journal.markSent(i === 0 ? "lm-first" : `lm-n${i}`, { now: NOW, validUntil: NOW });
+        }
+      }, isFull);
+
+      database.exec("PRAGMA max_page_count = 10000");
+      assert.equal(journal.begin(entry("after"), FREE, NOW).kind, "begun");
+      assert.ok(audit.verify().ok);
+    } finally {
+      database.close();
+    }
+  }));
+
+Deno.test("TradingStore.transaction() keeps nothing of a change of which a part has failed, caught or not", () =>
+  withStore((store) => {
+    const partly = () =>
+      store.transaction(() => {
+        store.journal.begin(entry("a"), FREE, NOW);
+        try {
+          store.transaction(() => {
+            store.journal.begin(entry("b"), FREE, NOW);
+            throw new Error("no");
+          });
+        } catch {
+          // As a caller does that takes the failure lightly.
+        }
+      });
+    assert.throws(partly, TypeError);
+    assert.deepEqual(store.journal.unsettled(), []);
+    store.transaction(() => store.journal.begin(entry("c"), FREE, NOW));
+    assert.equal(store.journal.unsettled().length, 1);
+  }));
+
+Deno.test("TradingStore tells which trouble its file is in", () =>
+  withStore((store, { folder }) => {
+    tamper(folder, "ALTER TABLE placements RENAME TO elsewhere");
+    assert.throws(
+      () => store.journal.begin(entry("a"), FREE, NOW),
+      (error) =>
+        error instanceof StoreError && error.code === "ERR_TRADING_STORE" && /state folder/.test(error.message),
+    );
+  }));

@@ -1,0 +1,115 @@
+/** Trading records in folders of their own, and placements to put in. */
+
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { Audit } from "../../src/trading/audit.ts";
+import { Journal } from "../../src/trading/journal.ts";
+import type { Begun, NewPlacement, Placement } from "../../src/trading/journal.ts";
+import { KillSwitch } from "../../src/trading/kill_switch.ts";
+import { orderDigest } from "../../src/trading/order.ts";
+import type { Order } from "../../src/trading/order.ts";
+import type { Policy } from "../../src/trading/policy.ts";
+import { StoreConnection } from "../../src/trading/store_connection.ts";
+import { TRADING_DATABASE, TradingStore } from "../../src/trading/store.ts";
+
+/** 2026-11-22 10:00 UTC. */
+export const NOW = Date.UTC(2026, 10, 22, 10);
+
+/** A policy that limits nothing. */
+export const FREE: Policy = { mode: "auto", digest: "f".repeat(64) };
+
+/** A limit order to buy. */
+export const ORDER: Order = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "limit",
+  volume: "0.001",
+  price: "1000000",
+  timeInForce: "GTC",
+  postOnly: true,
+};
+
+/** A folder with a record, removed afterwards; `open` gives further connections to it. */
+export async function withStore(
+  body: (store: TradingStore, context: { folder: string; open: () => TradingStore }) => void | Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const stores: TradingStore[] = [];
+  const open = () => {
+    const store = TradingStore.open(folder, { now: () => NOW });
+    stores.push(store);
+    return store;
+  };
+  try {
+    await body(open(), { folder, open });
+  } finally {
+    for (const store of stores) store.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The parts of a record on a database that the test holds, with the folder in which the kill switch looks. */
+export function partsOf(
+  database: DatabaseSync,
+  folder: string,
+): Pick<TradingStore, "audit" | "journal" | "killSwitch"> {
+  const connection = new StoreConnection(database);
+  const audit = new Audit(connection);
+  const killSwitch = new KillSwitch(connection, { audit, folder });
+  return { audit, killSwitch, journal: new Journal(connection, { audit, killSwitch }) };
+}
+
+/** Runs statements on the file itself, as somebody does who goes around the program. */
+export function tamper(folder: string, ...statements: readonly string[]): void {
+  const database = new DatabaseSync(join(folder, TRADING_DATABASE));
+  try {
+    for (const statement of statements) database.exec(statement);
+  } finally {
+    database.close();
+  }
+}
+
+/** A placement of its own name, worth 1,000 ZAR. */
+export function entry(name: string, changes: Partial<NewPlacement> = {}): NewPlacement {
+  const order = changes.order ?? ORDER;
+  return {
+    clientOrderId: `lm-${name}`,
+    identity: "key:alice",
+    paper: false,
+    previewId: `preview-${name}`,
+    idempotencyKey: null,
+    order,
+    digest: orderDigest(order),
+    policyDigest: FREE.digest,
+    notional: { currency: "ZAR", amount: "1000" },
+    ...changes,
+  };
+}
+
+/** What a `begin` answered, as one word. */
+export function outcomeOf(begun: Begun): string {
+  return begun.kind === "refused" ? begun.code : begun.kind;
+}
+
+/** Takes a placement all the way to an order at the exchange. */
+export function place(store: TradingStore, name: string, { at = NOW, ...changes }: PlaceOptions = {}): Placement {
+  const { journal } = store;
+  const { clientOrderId } = entry(name);
+  journal.begin(entry(name, changes), FREE, at);
+  journal.markSent(clientOrderId, { now: at, validUntil: at + 5_000 });
+  return journal.settle(clientOrderId, { state: "placed", orderId: `BX${name}` }, at);
+}
+
+/** Takes a placement to a refusal by the exchange. */
+export function refuseAtExchange(store: TradingStore, name: string, at: number): Placement {
+  const { clientOrderId } = entry(name);
+  store.journal.begin(entry(name), FREE, at);
+  store.journal.markSent(clientOrderId, { now: at, validUntil: at + 5_000 });
+  return store.journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_INSUFFICIENT_FUNDS" }, at);
+}
+
+interface PlaceOptions extends Partial<NewPlacement> {
+  readonly at?: number;
+}

@@ -2,6 +2,7 @@
 
 import { benchAccess } from "./access.ts";
 import { benchIsolation } from "./isolation.ts";
+import { benchPlacement } from "./placement.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
 import { benchWebSocket } from "./ws.ts";
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   isolation: benchIsolation,
   ws: benchWebSocket,
   access: benchAccess,
+  placement: benchPlacement,
 };
 
 const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

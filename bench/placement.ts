@@ -3,6 +3,7 @@
  * through a desk with a durable record, in turn, to the simulated exchange on loopback.
  */
 
+import { report } from "./report.ts";
 import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
 import { startSimulation } from "../src/simulation/server.ts";
@@ -118,9 +119,13 @@ function spreadOf(values: readonly number[]): Spread {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-if (import.meta.main) {
-  const folder = await Deno.makeTempDir();
-  const cost = await measurePlacement(1_000, folder);
+/** Places orders on a record in `dist/`, which is on the disk that the project is on. */
+export async function benchPlacement(): Promise<void> {
+  const folder = "dist/bench-placement";
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  const { orders, direct, desk, overhead } = await measurePlacement(1_000, folder);
+  for (const [what, { p50, p99 }] of Object.entries({ direct, desk, overhead })) {
+    report({ figure: "placing an order, ms", what, orders, p50, p99 });
+  }
   await Deno.remove(folder, { recursive: true });
-  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(cost)}\n`));
 }

@@ -97,9 +97,11 @@ Deno.test("openAccess() takes who is at this machine for local where nothing is 
   }
 });
 
-Deno.test("openAccess() lets nobody in with --auth required and no source", async () => {
+Deno.test("openAccess() refuses --auth required without a source, also where a server is exposed", async () => {
   await using folder = await Folder.create();
-  assert.equal(await whoIs(await folder.access({ auth: "required" })), "no_credential");
+  assertProblems(await folder.problems({ auth: "required" }), /^--auth: .*required lets nobody in without one/);
+  const exposed = { host: "0.0.0.0", "unsafe-expose": "true", auth: "required" };
+  assertProblems(await folder.problems(exposed), /^--auth: .*required lets nobody in without one/);
 });
 
 Deno.test("openAccess() takes keys as a source as soon as there was one, be it revoked", async () => {

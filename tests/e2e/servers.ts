@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { PROGRAMS, readLines, runProgram, startProgram } from "./program.ts";
-import type { Program } from "./program.ts";
+import type { Program, RunOptions } from "./program.ts";
 
 const HARDENED = await Promise.all(PROGRAMS.map(async (program) => {
   const { stderr } = await runProgram(program, ["--transport", "http", "--listener", "hardened", "--ssl-key", "none"]);
@@ -23,11 +23,24 @@ export interface RunningServer extends AsyncDisposable {
   readonly child: Deno.ChildProcess;
   /** Waits until a line of stderr matches; lines that were written before count. */
   said(pattern: RegExp): Promise<string>;
+  /** Every line of stderr so far. */
+  readonly lines: readonly string[];
+}
+
+/** How a server differs from the usual one. */
+export interface ServerOptions extends Pick<RunOptions, "env"> {
+  /** @default "simulated" */
+  readonly exchange?: string;
 }
 
 /** Starts a server on the simulated exchange and a free port; disposing ends it. */
-export async function startServer(program: Program, args: readonly string[] = []): Promise<RunningServer> {
-  const child = startProgram(program, ["--transport", "websocket", "--exchange", "simulated", "--port", "0", ...args]);
+export async function startServer(
+  program: Program,
+  args: readonly string[] = [],
+  { exchange = "simulated", ...options }: ServerOptions = {},
+): Promise<RunningServer> {
+  const all = ["--transport", "websocket", "--exchange", exchange, "--port", "0", ...args];
+  const child = startProgram(program, all, options);
   const lines: string[] = [];
   let more = Promise.withResolvers<void>();
   let hasEnded = false;
@@ -57,6 +70,7 @@ export async function startServer(program: Program, args: readonly string[] = []
     http: ws.replace(/^ws/, "http"),
     child,
     said,
+    lines,
     async [Symbol.asyncDispose]() {
       try {
         child.kill("SIGTERM");

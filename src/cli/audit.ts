@@ -9,6 +9,9 @@ import { findFolder, withRecord } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
+/** Rows that are shown where no order is named. */
+const LATEST_ROWS = 50;
+
 /** More than any order has. */
 const MAX_ROWS = 10_000;
 
@@ -34,7 +37,7 @@ export async function audit(
     ...(folder.ok ? [] : [folder.problem]),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
-  const { head: expectedHead, order = "" } = parsed.values;
+  const { head: expectedHead, order } = parsed.values;
   const asJson = json || !world.stdout.isTerminal();
   return await withRecord({ folder, access: "read" }, {
     world,
@@ -64,10 +67,12 @@ async function verify(
 
 async function show(
   store: TradingStore,
-  { order, world, asJson }: { order: string; world: World; asJson: boolean },
+  { order, world, asJson }: { order: string | undefined; world: World; asJson: boolean },
 ): Promise<ExitCode> {
-  const rows = store.audit.trail({ orderId: order, clientOrderId: order, limit: MAX_ROWS });
-  if (rows.length === 0) {
+  const rows = order === undefined
+    ? store.audit.trail({ limit: LATEST_ROWS })
+    : store.audit.trail({ orderId: order, clientOrderId: order, limit: MAX_ROWS });
+  if (rows.length === 0 && order !== undefined) {
     await print(world.stderr, `Cannot show ${JSON.stringify(order.slice(0, 200))} as no row of the audit speaks of it`);
     return 1;
   }
@@ -121,12 +126,13 @@ function judgeAction(action: string | undefined, origins: Origins<typeof AUDIT_S
       return isGiven("order") ? ["--order: audit verify does not take it"] : [];
     case "show":
       return [
-        ...(isGiven("order") ? [] : ["--order: expected the order to show"]),
         ...(isGiven("head") ? ["--head: audit show does not take it"] : []),
       ];
     default:
       return [
-        `${action === undefined ? "audit" : JSON.stringify(action)}: expected audit verify, audit show --order ID`,
+        `${
+          action === undefined ? "audit" : JSON.stringify(action)
+        }: expected audit verify, or audit show with or without --order ID`,
       ];
   }
 }

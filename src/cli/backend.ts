@@ -57,14 +57,15 @@ export async function openBackend(
   const isPaperFor = ({ identity }: CallerFacts) =>
     trading?.broker.traderOf(identity).paper ?? paper?.isForAll ?? false;
   const contextOf = (caller: CallerFacts): Omit<ToolContext, "signal"> => {
-    const isPaper = isPaperFor(caller);
+    // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
+    const view = isPaperFor(caller) ? paper?.viewOf(caller.identity) : undefined;
     return {
       caller,
-      exchange: isPaper ? paper?.viewOf(caller.identity) ?? exchange : exchange,
+      exchange: view ?? exchange,
       markets,
       now: world.now,
       ...(trading === undefined ? {} : { broker: trading.broker }),
-      isPaper,
+      isPaper: view !== undefined,
       server,
     };
   };

@@ -8,7 +8,7 @@ import { scopeChallenge } from "../access/challenge.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
 import { isLoopback } from "../loopback.ts";
 import { Monitor } from "../monitoring/monitor.ts";
-import { directMethods } from "../protocol/direct_call.ts";
+import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
@@ -222,9 +222,7 @@ export class NetworkServer {
   /** Whoever came with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
   #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: Request; caller: Caller }) {
     const { resource } = this.#access;
-    const scope = method === "tools/call"
-      ? this.#listing.find(({ tool }) => tool.name === params?.name)?.scope
-      : undefined;
+    const scope = method === "tools/call" ? requiredScope(this.#listing, params?.name) : undefined;
     if (caller.source !== "token" || resource === undefined || scope === undefined || caller.allows(scope)) return;
     accessLog.warning("scope denied", { identity: caller.identity, scope });
     const granted = caller.scopes;

@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
 import type { Markets } from "../exchange/pairs.ts";
-import { readPrivate } from "../config/files.ts";
+import { readOwn } from "../config/files.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { stateFolder } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
@@ -55,6 +55,13 @@ export async function openTradingRecord(
   const folder = config.state ?? stateFolder(world.env);
   if (folder === undefined) problems.push("--state: expected a folder for the trading record: HOME is not set");
   const store = folder === undefined ? undefined : await openStore(folder, world, problems);
+  const venue = venueOf(config);
+  const other = venue === undefined ? undefined : store?.claim(venue);
+  if (other !== undefined) {
+    problems.push(
+      `--state: expected the trading record of ${venue}: the one in ${folder} is of ${other}: use another folder`,
+    );
+  }
   if (folder === undefined || store === undefined || problems.length > 0) {
     store?.close();
     return { ok: false, problems };
@@ -123,7 +130,7 @@ export function openTrading(
 class Desks {
   readonly #parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World };
   readonly #real: Desk | undefined;
-  readonly #paper = new Map<string, Promise<Venue>>();
+  readonly #paper = new Map<string, { readonly desk: Desk; readonly venue: Promise<Venue> }>();
 
   constructor(parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World }) {
     this.#parts = parts;
@@ -141,13 +148,14 @@ class Desks {
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
     }
     const known = this.#paper.get(identity);
-    if (known !== undefined) return known;
+    if (known !== undefined) return await known.venue;
     const view = paper.viewOf(identity);
     const desk = this.#open({ exchange: view, journal: journalOf(store.journal, identity), isPaper: true });
-    this.#paperDesks.push(desk);
-    const opening = desk.recover().then(() => ({ exchange: view, desk }));
-    this.#paper.set(identity, opening);
-    return await opening;
+    // Calls that come meanwhile wait for the recovery too.
+    const venue = desk.recover().then(() => ({ exchange: view, desk }));
+    this.#paper.set(identity, { desk, venue });
+    venue.catch(() => this.#paper.delete(identity));
+    return await venue;
   }
 
   /** Cancels everything that is open, on every exchange that was traded on. */
@@ -194,6 +202,12 @@ function journalOf(journal: Journal, identity: string): DeskJournal {
   };
 }
 
+/** Whose orders the record is to hold; paper orders are kept apart in any record. */
+function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | undefined {
+  if (exchange === "paper") return undefined;
+  return exchange === "simulated" ? "the simulated exchange" : apiUrl.host;
+}
+
 async function openStore(folder: string, world: World, problems: string[]): Promise<TradingStore | undefined> {
   try {
     const store = TradingStore.open(folder, { now: world.now });
@@ -208,7 +222,7 @@ async function openStore(folder: string, world: World, problems: string[]): Prom
 
 async function readPolicy(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
   if (path === undefined) return new PolicyFile();
-  const text = await readPrivate("--policy", path, problems);
+  const text = await readOwn("--policy", path, problems);
   if (text === undefined) return undefined;
   const parsed = parsePolicyFile(text);
   if (parsed.ok) return parsed.file;

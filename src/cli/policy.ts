@@ -1,6 +1,6 @@
 /** `policy`: checks a policy file, and says in sentences what somebody may do by it. */
 
-import { readPrivate } from "../config/files.ts";
+import { readOwn } from "../config/files.ts";
 import { parseSettings } from "../config/parse.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import type { TradingBound } from "../trading/policy_file.ts";
@@ -22,7 +22,7 @@ export async function policy(
 ): Promise<ExitCode> {
   const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];
-  const file = await readFile(parsed.values.policy, all);
+  const file = parsed.values.schema ? new PolicyFile() : await readFile(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, client, schema } = parsed.values;
   if (schema) {
@@ -45,7 +45,7 @@ function judgeAction(action: string | undefined, client: string | undefined): st
 
 async function readFile(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
   if (path === undefined) return new PolicyFile();
-  const text = await readPrivate("--policy", path, problems);
+  const text = await readOwn("--policy", path, problems);
   if (text === undefined) return undefined;
   const parsed = parsePolicyFile(text);
   if (parsed.ok) return parsed.file;

@@ -21,6 +21,13 @@ export async function readPrivate(name: string, path: string, problems: string[]
   return found.length > 0 ? undefined : await readNamed(name, path, problems);
 }
 
+/** Reads a file that is no secret, but that nobody except the program's user may have written. */
+export async function readOwn(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  const found = await judgePrivateFile(name, path, { against: "writing" });
+  problems.push(...found);
+  return found.length > 0 ? undefined : await readNamed(name, path, problems);
+}
+
 /** Reads a private file that holds one secret; the spaces around it are left out. */
 export async function readSecretFile(name: string, path: string, problems: string[]): Promise<Secret | undefined> {
   const text = (await readPrivate(name, path, problems))?.trim();

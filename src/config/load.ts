@@ -42,7 +42,7 @@ export async function loadConfig(
     ...checkCredentials(parsed.values),
     ...checkExchange(parsed.values, parsed.origins),
     ...checkTransport(parsed.values, parsed.origins),
-    ...checkTrading(parsed.values),
+    ...checkTrading(parsed.values, parsed.origins),
   );
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { origins } = parsed;
@@ -127,8 +127,9 @@ function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[
   return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
 }
 
-function checkTrading({ trading, allowWrite, policy }: Partial<Config>): string[] {
-  if (policy === undefined || trading !== "off" || allowWrite) return [];
+/** A flag that would do nothing is refused, as somebody relies on it; the environment is shared by many commands. */
+function checkTrading({ trading, allowWrite }: Partial<Config>, origins: ConfigOrigins): string[] {
+  if (origins.policy !== "flag" || trading !== "off" || allowWrite) return [];
   return ["--policy: only with --trading confirm or auto, as nothing is traded without"];
 }
 

@@ -1,7 +1,7 @@
 /** The settings of the commands that explain a policy. */
 
 import { z } from "zod";
-import { oneOf, Text } from "./readers.ts";
+import { oneOf, Switch, Text } from "./readers.ts";
 import type { Settings } from "./setting.ts";
 
 /** What `policy` understands; which of its words takes which is known by the command. */
@@ -29,7 +29,7 @@ export const POLICY_SETTINGS = {
     env: [],
   },
   schema: {
-    schema: oneOf("true", "false").transform((word) => word === "true"),
+    schema: Switch,
     help: "print the JSON Schema of policy files instead",
     flag: "schema",
     env: [],

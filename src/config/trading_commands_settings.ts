@@ -27,7 +27,7 @@ export const AUDIT_SETTINGS = {
   },
   order: {
     schema: Text,
-    help: "the order to show, by its order id or its client order id",
+    help: "the order to show, by its order id or its client order id; without it the latest rows",
     flag: "order",
     value: "id",
     env: [],

@@ -78,7 +78,7 @@ export class Dialogs {
     return inputRequired({
       inputRequests: {
         [QUESTION]: inputRequired.elicit({
-          message: `Place this order on Luno?\n\n${text}`,
+          message: `Place this order?\n\n${text}`,
           requestedSchema: {
             type: "object",
             properties: {

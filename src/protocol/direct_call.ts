@@ -1,5 +1,6 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
+import type { Scope } from "../scopes.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import { listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
@@ -41,6 +42,22 @@ export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<str
 export function isTradingAlias(name: string): boolean {
   return Object.hasOwn(ALIASES, name) && ALIASES[name] === "trading";
 }
+
+/** What a caller must be allowed to do for a tool or alias of this name; `undefined` where there is none. */
+export function requiredScope(listing: readonly ListingEntry[], name: unknown): Scope | undefined {
+  const listed = listing.find(({ tool }) => tool.name === name);
+  if (listed !== undefined) return listed.scope;
+  const group = Object.entries(ALIASES).find(([alias]) => alias === name)?.[1];
+  return group && ALIAS_SCOPES[group];
+}
+
+/** Aliases of one group all need the same. */
+const ALIAS_SCOPES: Readonly<Record<ListingEntry["group"], Scope>> = {
+  market: "market:read",
+  account: "account:read",
+  trading: "orders:write",
+  server: "market:read",
+};
 
 /** A request whose method is a tool's name. */
 export interface DirectCall {

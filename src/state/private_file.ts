@@ -6,7 +6,14 @@ import process from "node:process";
 export interface PrivateFileOptions {
   /** The user that the program runs as; `null` where the system has none. @default process.getuid */
   readonly uid?: (() => number | null) | undefined;
+  /** What others must not be able to do. @default "reading" */
+  readonly against?: "reading" | "writing";
 }
+
+const CLOSED = {
+  reading: { bits: 0o077, words: "that only its owner can read", chmod: "600" },
+  writing: { bits: 0o022, words: "that only its owner can write", chmod: "go-w" },
+} as const;
 
 /**
  * The problems of a file that must belong to this program's user and be closed to everybody else; each starts with
@@ -15,7 +22,7 @@ export interface PrivateFileOptions {
 export async function judgePrivateFile(
   name: string,
   path: string,
-  { uid = currentUid }: PrivateFileOptions = {},
+  { uid = currentUid, against = "reading" }: PrivateFileOptions = {},
 ): Promise<string[]> {
   let info: Deno.FileInfo;
   try {
@@ -26,9 +33,10 @@ export async function judgePrivateFile(
   }
   if (!info.isFile) return [`${name}: expected a file: current value is ${JSON.stringify(path)}`];
   const problems: string[] = [];
-  if (info.mode !== null && (info.mode & 0o077) !== 0) {
+  const { bits, words, chmod } = CLOSED[against];
+  if (info.mode !== null && (info.mode & bits) !== 0) {
     const mode = (info.mode & 0o777).toString(8).padStart(4, "0");
-    problems.push(`${name}: expected a file that only its owner can read: mode is ${mode}: run chmod 600 ${path}`);
+    problems.push(`${name}: expected a file ${words}: mode is ${mode}: run chmod ${chmod} ${path}`);
   }
   const user = info.uid === null ? null : uid();
   if (user !== null && info.uid !== user) {

@@ -314,7 +314,9 @@ function waiting(
     status: "awaiting_confirmation",
     preview_id: result.previewId,
     message:
-      "Nothing was sent yet: a person has to approve the order, on the page that the server's log names or with " +
-      `luno-mcp-server approve in a terminal, within ${Math.round(result.expiresInMs / 1_000)} s: ${then}`,
+      "Nothing was sent yet: a person has to approve the order, on the page that the server names on its stderr or with " +
+      `luno-mcp-server approve ${result.approvalId} in a terminal, within ${
+        Math.round(result.expiresInMs / 1_000)
+      } s: ${then}`,
   };
 }

@@ -351,9 +351,12 @@ export class Broker {
     }
     const halt = this.#parts.store.killSwitch.state();
     if (!halt.halted) return;
-    throw new TradingError(`Cannot trade as trading is halted (${halt.reason}): a person must lift that first`, {
-      code: "ERR_TRADING_HALTED",
-    });
+    throw new TradingError(
+      `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`,
+      {
+        code: "ERR_TRADING_HALTED",
+      },
+    );
   }
 
   /** The policy may have changed while a person was asked. */
@@ -397,7 +400,7 @@ const PREVIEW_CODES = {
 } as const;
 
 const PREVIEW_SENTENCES = {
-  unknown: "Cannot place the order as there is no such preview of this caller: preview the order first",
+  unknown: "Cannot place the order as this server knows no such preview of this caller: preview the order first",
   expired: "Cannot place the order as its preview is older than a minute: preview it again",
   used: "Cannot place the order as its preview was used already: preview it again for another order",
 } as const;

@@ -24,7 +24,13 @@ export type Unconfirmed =
   /** The client is to show a dialog, and to call again with the answer. */
   | { readonly status: "ask"; readonly id: string; readonly text: string }
   /** The person is asked elsewhere; the same call made again waits on. */
-  | { readonly status: "awaiting_confirmation"; readonly previewId: string; readonly expiresInMs: number };
+  | {
+    readonly status: "awaiting_confirmation";
+    readonly previewId: string;
+    /** What `approve` takes in a terminal; no secret. */
+    readonly approvalId: string;
+    readonly expiresInMs: number;
+  };
 
 /** An order that a person is asked about outside the client. */
 export interface Announcement {
@@ -94,7 +100,7 @@ export class ConfirmationDesk<Result> {
     const confirmation = this.#waiting.take(id, identity);
     if (confirmation === undefined) throw unknownConfirmation();
     this.#record("confirmation", confirmation, { way: "dialog", approved: accepted });
-    if (!accepted) throw declined();
+    if (!accepted) throw declined(" in the dialog, with its box ticked");
     return await confirmation.run();
   }
 
@@ -109,7 +115,8 @@ export class ConfirmationDesk<Result> {
       await sleep(LOOK_EVERY_MS, signal).catch(() => {});
     }
     const { previewId, expiresAtMs } = confirmation;
-    return { status: "awaiting_confirmation", previewId, expiresInMs: Math.max(0, expiresAtMs - monotonic()) };
+    const expiresInMs = Math.max(0, expiresAtMs - monotonic());
+    return { status: "awaiting_confirmation", previewId, approvalId, expiresInMs };
   }
 
   #askedElsewhere({ identity, sameAs }: WaitingOrder<Result>): Confirmation<Result> | undefined {
@@ -119,7 +126,7 @@ export class ConfirmationDesk<Result> {
   #request(confirmation: Confirmation<Result>): string {
     const { approvals, announce, now, monotonic } = this.#parts;
     const { identity, digest, text, previewId, expiresAtMs } = confirmation;
-    const expiresAt = now() + expiresAtMs - monotonic();
+    const expiresAt = Math.floor(now() + expiresAtMs - monotonic());
     const clientOrderId = clientOrderIdOf(previewId, digest);
     const asked = approvals.request({ identity, digest, clientOrderId, text, expiresAt, now: now() });
     if (!asked.ok) {
@@ -165,8 +172,8 @@ function unknownConfirmation(): TradingError {
   );
 }
 
-function declined(): TradingError {
-  return new TradingError("Nothing was sent, as the person did not confirm the order", {
+function declined(how = ""): TradingError {
+  return new TradingError(`Nothing was sent, as the person did not confirm the order${how}`, {
     code: "ERR_CONFIRMATION_DECLINED",
   });
 }

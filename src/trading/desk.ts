@@ -26,6 +26,9 @@ export type Readiness =
     readonly message: string;
   };
 
+/** How long a call waits for the recovery of an earlier run's orders. */
+const RECOVERY_WAIT_MS = 20_000;
+
 /** One exchange's desk. Holds a timer once it was used: {@linkcode Desk.stop} ends it. */
 export class Desk {
   readonly #parts: DeskParts;
@@ -82,7 +85,7 @@ export class Desk {
 
   /** Places an order once and tells whether it exists; see {@linkcode Placements.place}. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
-    const readiness = this.readiness;
+    const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await this.#placements.place(request, options);
     if (result.status === "placed" || result.status === "unknown") this.#watch.start();
@@ -113,7 +116,7 @@ export class Desk {
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
   async replace(request: ReplaceRequest): Promise<ReplaceResult> {
-    const readiness = this.readiness;
+    const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await replaceOrder({ parts: this.#parts, placements: this.#placements }, request);
     this.#watch.start();
@@ -130,6 +133,16 @@ export class Desk {
     this.#stopping.abort();
     await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
     this.#parts.unwritten.retry();
+  }
+
+  /** The readiness, after waiting a while for a recovery that is going on. */
+  async #whenRecovered(): Promise<Readiness> {
+    if (this.#recovering === undefined || this.#isRecovered) return this.readiness;
+    const over = new AbortController();
+    const waited = this.#parts.sleep(RECOVERY_WAIT_MS, AbortSignal.any([over.signal, this.#stopping.signal]));
+    await Promise.race([this.#recovering.catch(() => {}), waited.catch(() => {})]);
+    over.abort();
+    return this.readiness;
   }
 
   async #recover(): Promise<void> {

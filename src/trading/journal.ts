@@ -223,7 +223,8 @@ export class Journal {
     }
     const halt = this.#killSwitch.state();
     if (halt.halted) {
-      const message = `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first`;
+      const message =
+        `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`;
       return refuse("ERR_TRADING_HALTED", message);
     }
     const used = this.findByPreview(previewId);

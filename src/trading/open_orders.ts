@@ -8,6 +8,9 @@ import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "./journal.ts";
 import { lookUp } from "./reconcile.ts";
 
+/** From when on an order that was placed and is not found is one that the exchange has forgotten. */
+const FORGOTTEN_MS = 600_000;
+
 const PAGE = 1_000;
 const MAX_PAGES = 20;
 
@@ -108,10 +111,19 @@ async function closeFinal(parts: DeskParts, gone: readonly Placement[]): Promise
     atOnce: 4,
     work: async (placement) => {
       const look = await lookUp(parts, { orderId: placement.orderId ?? "" });
+      if (look.kind === "absent") return closeForgotten(parts, placement);
       return closeOne(parts, placement, look.kind === "found" ? look.order : undefined);
     },
   });
   return [...listed, ...single].filter((isClosed) => isClosed).length;
+}
+
+/** The exchange knew the order and does not any more: what it traded last stands in the rows before, if anywhere. */
+function closeForgotten({ journal, now, unwritten }: DeskParts, { clientOrderId, settledAt }: Placement): boolean {
+  const at = now();
+  if (at - (settledAt ?? at) < FORGOTTEN_MS) return false;
+  unwritten.write(() => journal.close(clientOrderId, { base: "0", counter: "0", status: "not_found" }, at));
+  return true;
 }
 
 function closeOne(parts: DeskParts, placement: Placement, order: ExchangeOrder | undefined): boolean {

@@ -14,7 +14,9 @@ const TYPES = { limit: "limit", market: "market", stop_limit: "stop-limit" } as 
 /** What an identity may do, a sentence for each rule; what is not limited is said too. */
 export function explainPolicy(identity: string, policy: Policy): string[] {
   const first = `${identity} ${MODES[policy.mode]}`;
-  return policy.mode === "observe" ? [first] : [first, ...sentencesOf(policy), "It may always cancel its own orders"];
+  return policy.mode === "observe"
+    ? [first]
+    : [first, ...sentencesOf(policy), "It may always cancel orders of the account, its own and others'"];
 }
 
 function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] {

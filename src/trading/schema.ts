@@ -47,6 +47,12 @@ CREATE TABLE day_use (
   PRIMARY KEY (identity, paper, currency, day)
 ) STRICT, WITHOUT ROWID;
 
+-- Whose orders these are: an exchange, or the simulated one.
+CREATE TABLE venue (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  name TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE audit (
   seq             INTEGER PRIMARY KEY,
   at              INTEGER NOT NULL,

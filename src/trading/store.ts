@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { openDatabase } from "../state/sqlite.ts";
+import { openDatabase, readText } from "../state/sqlite.ts";
 import { Approvals } from "./approvals.ts";
 import { Audit } from "./audit.ts";
 import { Journal } from "./journal.ts";
@@ -61,6 +61,16 @@ export class TradingStore {
    */
   transaction<Result>(body: () => Result): Result {
     return this.#connection.transaction(body);
+  }
+
+  /** Makes the record one of this exchange's orders, unless it is another one's: then answers which one's. */
+  claim(venue: string): string | undefined {
+    return this.transaction(() => {
+      this.#connection.run("INSERT INTO venue (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING", venue);
+      const row = this.#connection.row("SELECT name FROM venue WHERE id = 1");
+      const name = row === undefined ? venue : readText(row, "name");
+      return name === venue ? undefined : name;
+    });
   }
 
   /** Gives the file back; a store that was closed is of no use. */

@@ -29,5 +29,8 @@ export function watchBody(response: Response, signal: AbortSignal, onEnd: (isWho
     },
     cancel: leave,
   });
-  return new Response(body, { status: response.status, headers: response.headers });
+  const headers = new Headers(response.headers);
+  // Whether the connection goes on is the listener's to say: what the library says is wrong for a client that closes.
+  headers.delete("connection");
+  return new Response(body, { status: response.status, headers });
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { callDirectly, directMethods, TOOL_FAILED } from "../../src/protocol/direct_call.ts";
+import { callDirectly, directMethods, requiredScope, TOOL_FAILED } from "../../src/protocol/direct_call.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import { aliases } from "../../src/tools/aliases.ts";
-import { selectTools } from "../../src/tools/catalogue.ts";
+import { catalogue, selectTools } from "../../src/tools/catalogue.ts";
 import { tradingTools } from "../../src/tools/trading.ts";
 import type { ToolGroup } from "../../src/tools/tool.ts";
 import { callerOf } from "../support/callers.ts";
@@ -94,4 +94,10 @@ Deno.test("callDirectly() answers -32601 to a tool that is not offered", async (
     const answer = await callDirectly(backend, { method, signal, caller });
     assert.deepEqual(answer, { error: { code: -32601, message: "Method not found" } });
   }
+});
+
+Deno.test("requiredScope() knows the scope of every tool and alias", () => {
+  const listing = listingOf(["market", "account", "trading", "server"]);
+  for (const { name, scope } of [...catalogue, ...aliases]) assert.equal(requiredScope(listing, name), scope, name);
+  for (const name of ["nothing", "__proto__", undefined, 7]) assert.equal(requiredScope(listing, name), undefined);
 });

@@ -1,0 +1,96 @@
+/** The identity sources that the settings ask for: API keys, tokens, clients' certificates. Problems join the others. */
+
+import { join } from "node:path";
+import type { CertificateSource } from "../access/certificate_source.ts";
+import type { DenyList } from "../access/deny_list.ts";
+import type { TokenVerifier } from "../access/jwt.ts";
+import type { KeySource } from "../access/key_source.ts";
+import { readPrivate } from "../config/files.ts";
+import { stateFolder } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import type { World } from "./world.ts";
+
+type Config = LoadedConfig["config"];
+
+/** Keys are a source as soon as there is one, be it revoked: nobody gets in by the last one's end. */
+export async function openKeys({ state }: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
+  const folder = state ?? stateFolder(world.env);
+  if (folder === undefined) return undefined;
+  const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
+  const path = join(folder, KEYS_FILE);
+  if (!await exists(path)) return undefined;
+  problems.push(...await judgePrivateFile("--state", path));
+  try {
+    const store = KeyStore.open(path, { readOnly: true });
+    if (store.isEmpty) return void store.close();
+    const { KeySource } = await import("../access/key_source.ts");
+    return new KeySource({ store, now: world.now });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    problems.push(`--state: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** Tokens of one issuer, where all of its settings are there. */
+export async function openTokens(config: Config, world: World, problems: string[]): Promise<TokenVerifier | undefined> {
+  const { jwtIssuer: issuer, jwtAudience: audience, jwksUrl, jwksFile } = config;
+  const given = [issuer, audience, jwksUrl ?? jwksFile];
+  if (given.every((value) => value === undefined)) return undefined;
+  if (jwksUrl !== undefined && jwksFile !== undefined) {
+    problems.push("--jwks-url, --jwks-file: expected one of the two, both are set");
+  }
+  if (issuer === undefined) problems.push("--jwt-issuer: expected the issuer of tokens: not set");
+  if (audience === undefined) problems.push("--jwt-audience: expected the audience of tokens: not set");
+  if (jwksUrl === undefined && jwksFile === undefined) {
+    problems.push("--jwks-url, --jwks-file: expected the keys of --jwt-issuer: neither is set");
+  }
+  const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
+  const { judgeJwks, openJwks } = await import("../access/jwks.ts");
+  if (text !== undefined) problems.push(...judgeJwks(text).map((problem) => `--jwks-file: ${problem}`));
+  const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
+  if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;
+  const { TokenVerifier } = await import("../access/jwt.ts");
+  const keys = openJwks(source, { now: world.monotonic });
+  return new TokenVerifier({ keys, rules: { issuer, audience }, now: world.now });
+}
+
+/** Certificates of the authorities that the listener asks for. */
+export async function openCertificates(
+  config: Config,
+  world: World,
+  problems: string[],
+): Promise<CertificateSource | undefined> {
+  const { sslClientCa, sslClientDeny, sslCert } = config;
+  if (sslClientDeny !== undefined && sslClientCa === undefined) {
+    problems.push("--ssl-client-deny: only with --ssl-client-ca");
+  }
+  if (sslClientCa === undefined) return undefined;
+  if (sslCert === undefined) problems.push("--ssl-client-ca: only with --ssl-cert and --ssl-key");
+  const denied = await readDenied(config, problems);
+  const { readClientCertificate } = await import("../access/client_certificate.ts");
+  const { CertificateSource } = await import("../access/certificate_source.ts");
+  const { DenyList } = await import("../access/deny_list.ts");
+  return new CertificateSource({
+    read: readClientCertificate,
+    denied: denied ?? new DenyList(new Set()),
+    now: world.now,
+  });
+}
+
+/** Reads the deny list; `undefined` where there is none, or none that can be used. */
+export async function readDenied({ sslClientDeny: path }: Config, problems: string[]): Promise<DenyList | undefined> {
+  const text = path === undefined ? undefined : await readPrivate("--ssl-client-deny", path, problems);
+  if (text === undefined) return undefined;
+  const { parseDenyList } = await import("../access/deny_list.ts");
+  const parsed = parseDenyList(text);
+  if (parsed.ok) return parsed.list;
+  problems.push(...parsed.problems.map((problem) => `--ssl-client-deny: ${problem}`));
+  return undefined;
+}

@@ -6,7 +6,6 @@
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
 import type { Markets } from "../exchange/pairs.ts";
-import { readOwn } from "../config/files.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { stateFolder } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
@@ -19,12 +18,12 @@ import type { DeskJournal } from "../trading/desk_parts.ts";
 import { HaltWatch } from "../trading/halt_watch.ts";
 import type { Journal } from "../trading/journal.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
-import { parsePolicyFile, PolicyFile } from "../trading/policy_file.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
 import type { Trader } from "../trading/trader.ts";
 import { TradingError } from "../trading/trading_error.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
+import { readPolicy } from "./policy_file.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -121,9 +120,19 @@ export function openTrading(
     async close() {
       halts.stop();
       await desks.stop();
+      withdraw(broker);
       store.close();
     },
   };
+}
+
+/** A record that cannot be written any more keeps questions that nobody waits for, until their time is over. */
+function withdraw(broker: Broker): void {
+  try {
+    broker.close();
+  } catch (error) {
+    log.warning("questions to people could not be withdrawn", { error });
+  }
 }
 
 /** The desks of everybody: one for the real exchange, one for each identity on paper. */
@@ -218,14 +227,4 @@ async function openStore(folder: string, world: World, problems: string[]): Prom
     problems.push(`--state: ${error.message}`);
     return undefined;
   }
-}
-
-async function readPolicy(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
-  if (path === undefined) return new PolicyFile();
-  const text = await readOwn("--policy", path, problems);
-  if (text === undefined) return undefined;
-  const parsed = parsePolicyFile(text);
-  if (parsed.ok) return parsed.file;
-  problems.push(...parsed.problems.map((problem) => `--policy: ${problem}`));
-  return undefined;
 }

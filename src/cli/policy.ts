@@ -1,12 +1,12 @@
 /** `policy`: checks a policy file, and says in sentences what somebody may do by it. */
 
-import { readOwn } from "../config/files.ts";
 import { parseSettings } from "../config/parse.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import type { TradingBound } from "../trading/policy_file.ts";
-import { parsePolicyFile, PolicyFile } from "../trading/policy_file.ts";
+import { PolicyFile } from "../trading/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy_schema.ts";
 import { explainPolicy } from "../trading/policy_words.ts";
+import { readPolicy } from "./policy_file.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -22,7 +22,7 @@ export async function policy(
 ): Promise<ExitCode> {
   const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];
-  const file = parsed.values.schema ? new PolicyFile() : await readFile(parsed.values.policy, all);
+  const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, client, schema } = parsed.values;
   if (schema) {
@@ -41,16 +41,6 @@ function judgeAction(action: string | undefined, client: string | undefined): st
   }
   if (action === "explain" && client === undefined) return ["--client: expected whose rights to explain: not set"];
   return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
-}
-
-async function readFile(path: string | undefined, problems: string[]): Promise<PolicyFile | undefined> {
-  if (path === undefined) return new PolicyFile();
-  const text = await readOwn("--policy", path, problems);
-  if (text === undefined) return undefined;
-  const parsed = parsePolicyFile(text);
-  if (parsed.ok) return parsed.file;
-  problems.push(...parsed.problems.map((problem) => `--policy: ${problem}`));
-  return undefined;
 }
 
 interface Shown {

@@ -56,7 +56,7 @@ export const PreviewOutput = z.object({
 
 /** Shapes a preview for an answer. */
 export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput> {
-  const { previewId, expiresInMs, paper, order, notes, estimate, policy, policyProblems } = preview;
+  const { previewId, expiresInMs, halt, paper, order, notes, estimate, policy, policyProblems } = preview;
   const { fills, fees, balances } = estimate;
   return {
     ...(previewId === undefined ? {} : { preview_id: previewId }),
@@ -86,7 +86,7 @@ export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput
       ...(balances === null ? {} : { available: { base: { ...balances.base }, counter: { ...balances.counter } } }),
     },
     policy: { mode: policy.mode, problems: policyProblems.map((problem) => ({ ...problem })) },
-    problems: estimate.problems.map((problem) => ({ ...problem })),
+    problems: [...estimate.problems, ...(halt === undefined ? [] : [halt])].map((problem) => ({ ...problem })),
     warnings: estimate.warnings.map((warning) => ({ ...warning })),
   };
 }

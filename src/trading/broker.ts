@@ -13,6 +13,7 @@ import { clientOrderIdOf } from "./client_order_id.ts";
 import { ConfirmationDesk } from "./confirmation_desk.ts";
 import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk.ts";
 import type { Desk } from "./desk.ts";
+import type { EstimateRemark } from "./estimate.ts";
 import type { Placement } from "./journal.ts";
 import type { Pull } from "./kill_switch.ts";
 import { orderDigest } from "./order.ts";
@@ -61,6 +62,8 @@ export interface PreviewAnswer extends Assessment {
   /** Absent when the order could not be placed as it is. */
   readonly previewId?: string;
   readonly expiresInMs?: number;
+  /** Why nobody can place anything now. */
+  readonly halt?: EstimateRemark;
   readonly paper: boolean;
   readonly policy: Policy;
 }
@@ -117,7 +120,8 @@ export class Broker {
    * @throws {TradingError} nothing was sent
    */
   place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
-    return recorded(() => this.#place(order, call));
+    const { previewId: preview_id, request } = order;
+    return recorded(() => this.#decided(call, { preview_id, request }, () => this.#place(order, call)));
   }
 
   /**
@@ -146,7 +150,13 @@ export class Broker {
    * @throws {TradingError} nothing was cancelled or sent
    */
   replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
-    return recorded(() => this.#replace(replacement, call));
+    return recorded(() => this.#decided(call, { replace: replacement }, () => this.#replace(replacement, call)));
+  }
+
+  /** Withdraws what people are still asked: nobody waits for their answers any more. */
+  close(): void {
+    this.#placements.withdraw();
+    this.#replacements.withdraw();
   }
 
   /** What the record says of an identity's own orders, oldest first. */
@@ -168,7 +178,9 @@ export class Broker {
 
   async #preview(request: OrderRequest, { identity, signal }: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
     const { assessment, trader, policy } = await this.#assess(request, { identity, signal });
-    const isPlaceable = assessment.estimate.problems.length === 0 && assessment.policyProblems.length === 0;
+    const halt = this.#haltProblem();
+    const { estimate, policyProblems } = assessment;
+    const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
     const kept = isPlaceable ? this.#keep(assessment, { trader, policy }) : undefined;
     this.#note(assessment, { request, trader, policy, previewId: kept?.previewId });
     return {
@@ -176,6 +188,7 @@ export class Broker {
       ...(kept === undefined
         ? {}
         : { previewId: kept.previewId, expiresInMs: kept.expiresAt - this.#parts.monotonic() }),
+      ...(halt === undefined ? {} : { halt }),
       paper: trader.paper,
       policy,
     };
@@ -269,6 +282,7 @@ export class Broker {
     if (request === undefined) throw new TypeError("Cannot place as there is neither a preview nor an order");
     const answer = await this.#preview(request, call);
     this.#assertPlaceable(answer);
+    if (answer.halt !== undefined) throw new TradingError(answer.halt.message, { code: answer.halt.code });
     if (answer.previewId === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
     return answer.previewId;
   }
@@ -342,6 +356,22 @@ export class Broker {
     throw usedKey("replace the order");
   }
 
+  /** Runs what may refuse an order, and writes down that it did: the journal writes what comes after it. */
+  async #decided<Result>(
+    { identity }: BrokerCall,
+    asked: Readonly<Record<string, unknown>>,
+    body: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await body();
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      const data = { ...asked, policy: this.policyOf(identity).digest, allowed: false, code: error.code };
+      this.#parts.store.audit.record({ event: "decision", identity, data }, this.#parts.now());
+      throw error;
+    }
+  }
+
   #assertTrading(identity: string): void {
     const { mode } = this.policyOf(identity);
     if (mode === "observe") {
@@ -349,14 +379,16 @@ export class Broker {
         code: "ERR_POLICY_MODE",
       });
     }
+    const halt = this.#haltProblem();
+    if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
+  }
+
+  #haltProblem(): EstimateRemark | undefined {
     const halt = this.#parts.store.killSwitch.state();
-    if (!halt.halted) return;
-    throw new TradingError(
-      `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`,
-      {
-        code: "ERR_TRADING_HALTED",
-      },
-    );
+    if (!halt.halted) return undefined;
+    const message = `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with ` +
+      "luno-mcp-server kill --lift";
+    return { code: "ERR_TRADING_HALTED", message };
   }
 
   /** The policy may have changed while a person was asked. */

@@ -104,6 +104,14 @@ export class ConfirmationDesk<Result> {
     return await confirmation.run();
   }
 
+  /** Ends every question that is asked outside the client. */
+  withdraw(): void {
+    const { approvals, now } = this.#parts;
+    for (const { approvalId } of this.#waiting.all) {
+      if (approvalId !== undefined) approvals.decide(approvalId, { approved: false, by: "server ended", now: now() });
+    }
+  }
+
   /** Asks outside the client, and waits as long as one call may. */
   async ask(confirmation: Confirmation<Result>, { signal }: Call): Promise<Result | Unconfirmed> {
     const { monotonic, sleep } = this.#parts;

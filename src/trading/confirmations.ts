@@ -44,6 +44,11 @@ export class Confirmations<Result> {
     this.#now = options.now;
   }
 
+  /** Everything that waits. */
+  get all(): readonly Confirmation<Result>[] {
+    return [...this.#waiting.values()];
+  }
+
   /** Adds one; `undefined` when too many wait, of this caller or in all. */
   add(order: WaitingOrder<Result>): Confirmation<Result> | undefined {
     this.#forgetOld();

@@ -4,7 +4,6 @@ import Big from "big.js";
 import type { Exchange } from "../market/shared_reads.ts";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import type { Balance, FeeInfo, Market, Order as ExchangeOrder, Ticker } from "../exchange/schemas.ts";
-import { sumOf } from "./amounts.ts";
 import type { Book } from "./book_walk.ts";
 import type { Funds, OwnOrder } from "./estimate.ts";
 import type { Valuation } from "./policy.ts";
@@ -74,10 +73,11 @@ function fundsOf(
   rows: readonly Balance[],
   { market, replaced }: { market: Market; replaced: ExchangeOrder | undefined },
 ): Funds {
-  const available = (currency: string) => {
-    const own = rows.filter(({ asset }) => asset === currency);
-    return sumOf(own.map(({ balance, reserved }) => parseDecimal(balance).minus(parseDecimal(reserved))));
-  };
+  // An order is paid from one account, the default one, which the exchange does not name: at best from the fullest.
+  const available = (currency: string) =>
+    rows.filter(({ asset }) => asset === currency)
+      .map(({ balance, reserved }) => parseDecimal(balance).minus(parseDecimal(reserved)))
+      .reduce((most, amount) => amount.gt(most) ? amount : most, new Big(0));
   const base = available(market.base_currency);
   const counter = available(market.counter_currency);
   if (replaced === undefined) return { base: formatDecimal(base), counter: formatDecimal(counter) };

@@ -9,14 +9,15 @@ const MODES: Readonly<Record<Policy["mode"], string>> = {
   auto: "may place orders without anybody confirming them",
 };
 
+/** Reducing risk is always allowed to whoever has the scope. */
+const CANCELS = "It may always cancel orders of the account, its own and others'";
+
 const TYPES = { limit: "limit", market: "market", stop_limit: "stop-limit" } as const;
 
 /** What an identity may do, a sentence for each rule; what is not limited is said too. */
 export function explainPolicy(identity: string, policy: Policy): string[] {
   const first = `${identity} ${MODES[policy.mode]}`;
-  return policy.mode === "observe"
-    ? [first]
-    : [first, ...sentencesOf(policy), "It may always cancel orders of the account, its own and others'"];
+  return [first, ...(policy.mode === "observe" ? [] : sentencesOf(policy)), CANCELS];
 }
 
 function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] {

@@ -29,7 +29,7 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
     "It may place at most 3 orders a minute",
     "Its prices may be at most 2.5 % away from the middle of the book",
     "After 3 refused orders within 60 seconds it must pause for 600 seconds",
-    "It may always cancel its own orders",
+    "It may always cancel orders of the account, its own and others'",
   ]);
 });
 
@@ -43,12 +43,13 @@ Deno.test("explainPolicy() says what is not limited too", () => {
     "It may place at most 10 orders a minute",
     "Its prices may be at most 10 % away from the middle of the book",
     "Refused orders do not pause it",
-    "It may always cancel its own orders",
+    "It may always cancel orders of the account, its own and others'",
   ]);
 });
 
-Deno.test("explainPolicy() has one sentence for an identity that only looks", () => {
+Deno.test("explainPolicy() says of an identity that only looks that it may cancel all the same", () => {
   assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "off")), [
     "local may look at the market and at its account, and place no orders",
+    "It may always cancel orders of the account, its own and others'",
   ]);
 });

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { BrokerWorld, policyFileOf, REST } from "./broker_world.ts";
+
+const POST_LIMIT = "/api/1/postorder";
+const LOOK = "/api/exchange/3/order";
+
+Deno.test("Broker.place() sends nothing where the policy has changed since the preview", async () => {
+  await using world = await BrokerWorld.start();
+  const { preview_id } = await world.answer("preview_order", REST);
+  world.policies.replace(policyFileOf({ default: { max_open_orders: 5 } }));
+  const refused = await world.refusal("place_order", { preview_id });
+  assert.equal(refused.code, "ERR_PREVIEW_STALE");
+  assert.match(refused.message, /the policy has changed since its preview: preview it again$/);
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("Broker.place() sends nothing to the real exchange for a caller that is on paper by now", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  world.meanwhile = () => {
+    world.policies.replace(policyFileOf({ default: { mode: "paper" } }));
+    const [{ approvalId = "" } = {}] = world.announced;
+    world.record.approvals.decide(approvalId, { approved: true, by: "terminal", now: world.now });
+  };
+  assert.equal((await world.refusal("place_order", REST)).code, "ERR_PREVIEW_STALE");
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("Broker.place() tells of an order whose answer was lost, and never sends it again", async () => {
+  await using world = await BrokerWorld.start();
+  world.exchange.fault = ({ path }) => path === POST_LIMIT ? { kind: "cut", when: "after" } : undefined;
+  const placed = await world.answer("place_order", REST);
+  assert.equal(placed.status, "placed");
+  assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [placed.order_id]]);
+});
+
+Deno.test("Broker.place() says unknown of an order that cannot be found out, and what became of it to a repetition", async () => {
+  await using world = await BrokerWorld.start();
+  world.exchange.fault = ({ path }) =>
+    path === POST_LIMIT ? { kind: "cut", when: "after" } : path === LOOK ? { kind: "cut", when: "before" } : undefined;
+  const call = { ...REST, idempotency_key: "k-1" };
+  const unknown = await world.answer("place_order", call);
+  assert.equal(unknown.status, "unknown");
+  assert.match(unknown.client_order_id, /^lm-[0-9a-f]{40}$/);
+  world.exchange.fault = () => undefined;
+  const repeated = await world.answer("place_order", call);
+  assert.deepEqual([repeated.status, repeated.repeated], ["placed", true]);
+  assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [repeated.order_id]]);
+});
+
+Deno.test("Broker.place() of equal calls with one key that come at once places one order", async () => {
+  await using world = await BrokerWorld.start();
+  const call = { ...REST, idempotency_key: "k-1" };
+  const results = await Promise.all([1, 2, 3, 4].map(() => world.answer("place_order", call)));
+  assert.equal(new Set(results.map(({ order_id }) => order_id)).size, 1);
+  assert.deepEqual(results.map(({ status }) => status), ["placed", "placed", "placed", "placed"]);
+  assert.equal(world.sent.length, 1);
+});
+
+Deno.test("Broker.place() tells of a refusal by the exchange as not placed", async () => {
+  await using world = await BrokerWorld.start();
+  world.exchange.fault = ({ path }) =>
+    path === POST_LIMIT
+      ? { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientBalance" }] }
+      : undefined;
+  const result = await world.answer("place_order", REST);
+  assert.deepEqual([result.status, result.reason], ["not_placed", "ERR_INSUFFICIENT_FUNDS"]);
+  assert.deepEqual(world.orders, []);
+});
+
+Deno.test("Broker.preview() writes each preview down, with what was asked for and what spoke against it", async () => {
+  await using world = await BrokerWorld.start();
+  await world.answer("preview_order", { ...REST, price: "900000" });
+  const { rows } = await world.answer("get_audit_trail", {});
+  assert.deepEqual(
+    rows.map(({ event, data }: { event: string; data: Record<string, unknown> }) => [
+      event,
+      data.problems,
+      data.request,
+    ]),
+    [["preview", ["ERR_POLICY_PRICE_BAND"], { ...REST, price: "900000" }]],
+  );
+});
+
+Deno.test("Broker.replace() that repeats a key tells of the first, also while trading is halted", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id } = await world.answer("place_order", REST);
+  const call = { order_id, price: "1060000", idempotency_key: "k-1" };
+  const { placement } = await world.answer("replace_order", call);
+  world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+  const again = await world.answer("replace_order", call);
+  assert.deepEqual(again, { status: "repeated", placement: { ...placement, repeated: true } });
+});

@@ -1,0 +1,247 @@
+/** A broker on a real record, a real desk and the simulated exchange over HTTP, on clocks that move when told. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { Markets } from "../../src/exchange/pairs.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
+import type { ToolError } from "../../src/protocol/tool_error.ts";
+import type { Scope } from "../../src/scopes.ts";
+import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
+import { openDatabase } from "../../src/state/sqlite.ts";
+import { selectTools } from "../../src/tools/catalogue.ts";
+import type { ToolContext } from "../../src/tools/tool.ts";
+import { Approvals } from "../../src/trading/approvals.ts";
+import { Audit } from "../../src/trading/audit.ts";
+import { Broker } from "../../src/trading/broker.ts";
+import type { BrokerCall } from "../../src/trading/broker.ts";
+import type { Announcement, Asking } from "../../src/trading/confirmation_desk.ts";
+import { Desk } from "../../src/trading/desk.ts";
+import { Journal } from "../../src/trading/journal.ts";
+import { KillSwitch } from "../../src/trading/kill_switch.ts";
+import { CurrentPolicies } from "../../src/trading/policies.ts";
+import { parsePolicyFile } from "../../src/trading/policy_file.ts";
+import type { PolicyFile, TradingBound } from "../../src/trading/policy_file.ts";
+import { MIGRATIONS } from "../../src/trading/schema.ts";
+import { StoreConnection } from "../../src/trading/store_connection.ts";
+import { TRADING_DATABASE } from "../../src/trading/store.ts";
+import { callerOf } from "../support/callers.ts";
+import type { Json } from "../support/exchange.ts";
+import { FaultyExchange } from "./faulty_exchange.ts";
+
+/** Pauses from here on are the background's; they last until the desk stops. */
+const BACKGROUND_MS = 2_100;
+
+/** What a test decides about its broker. */
+export interface BrokerWorldOptions {
+  /** @default "auto" */
+  readonly bound?: TradingBound;
+  /** What the policy file says. */
+  readonly policy?: Record<string, unknown>;
+}
+
+/** A limit order to buy that rests, as a caller asks for it. */
+export const REST = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1050000" } as const;
+
+/** A limit order to buy that is filled at once. */
+export const FILL = { ...REST, price: "1180000" } as const;
+
+/** A policy file's content, read. */
+export function policyFileOf(content: Record<string, unknown>): PolicyFile {
+  const parsed = parsePolicyFile(JSON.stringify(content));
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  return parsed.file;
+}
+
+/** The record on a database that the test holds. */
+function openRecord(folder: string) {
+  const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
+  const connection = new StoreConnection(database);
+  const audit = new Audit(connection);
+  const killSwitch = new KillSwitch(connection, { audit, folder });
+  return {
+    database,
+    audit,
+    killSwitch,
+    approvals: new Approvals(connection, { audit }),
+    journal: new Journal(connection, { audit, killSwitch }),
+  };
+}
+
+/** A broker and everything around it; disposing ends it. */
+export class BrokerWorld implements AsyncDisposable {
+  readonly exchange = new FaultyExchange();
+  readonly folder: string;
+  readonly policies: CurrentPolicies;
+  /** Orders that the operator was told of. */
+  readonly announced: Announcement[] = [];
+  /** Our wall clock less the exchange's. */
+  skewMs = 0;
+  /** Called while a call waits for a person elsewhere. */
+  meanwhile: () => void | Promise<void> = () => {};
+  broker: Broker;
+  #record: ReturnType<typeof openRecord>;
+  #desk: Desk;
+  readonly #startMs = this.exchange.clock.now;
+  readonly #markets: Markets;
+
+  private constructor(folder: string, { bound = "auto", policy }: BrokerWorldOptions) {
+    this.folder = folder;
+    this.policies = new CurrentPolicies(bound, policy === undefined ? undefined : policyFileOf(policy));
+    this.#markets = new Markets(this.#client, { now: () => this.exchange.clock.now });
+    this.#record = openRecord(folder);
+    this.#desk = this.#openDesk();
+    this.broker = this.#openBroker();
+  }
+
+  static async start(options: BrokerWorldOptions = {}): Promise<BrokerWorld> {
+    const world = new BrokerWorld(await Deno.makeTempDir({ dir: "/tmp" }), options);
+    await world.#desk.recover();
+    return world;
+  }
+
+  get record(): ReturnType<typeof openRecord> {
+    return this.#record;
+  }
+
+  get database(): DatabaseSync {
+    return this.#record.database;
+  }
+
+  get now(): number {
+    return this.exchange.clock.now + this.skewMs;
+  }
+
+  /** Paths of everything that changes something at the exchange, in the order in which it was sent. */
+  get sent(): string[] {
+    return this.exchange.seen.filter(({ method }) => method !== "GET").map(({ path }) => path);
+  }
+
+  /** Orders that the exchange took, oldest first. */
+  get orders(): readonly LedgerOrder[] {
+    return this.exchange.createdSince(this.#startMs).filter(({ clientOrderId }) => clientOrderId.startsWith("lm-"));
+  }
+
+  /** How a broker is called. */
+  call(identity = "local", asking: Asking = { canElicit: false }): BrokerCall {
+    return { identity, asking, signal: new AbortController().signal };
+  }
+
+  /** The context of an identity's tools. */
+  context(
+    identity = "local",
+    { scopes, asking }: { readonly scopes?: readonly Scope[]; readonly asking?: Asking } = {},
+  ): ToolContext {
+    const isPaper = this.broker.traderOf(identity).paper;
+    return {
+      caller: callerOf(identity, scopes),
+      exchange: this.#client,
+      markets: this.#markets,
+      signal: new AbortController().signal,
+      now: () => this.now,
+      broker: this.broker,
+      ...(asking === undefined ? {} : { asking }),
+      isPaper,
+      server: {
+        name: "luno-mcp-server",
+        version: "0.0.0",
+        exchange: "simulated",
+        trading: this.policies.bound,
+        tools: TOOLS.listed,
+      },
+    };
+  }
+
+  /** What a tool answers. */
+  async answer(name: string, args: Record<string, unknown>, context: ToolContext = this.context()): Promise<Json> {
+    const outcome = await callTool(toolOf(name), args, context);
+    assert.ok(outcome.ok, JSON.stringify(outcome));
+    return outcome.value;
+  }
+
+  /** The error that a tool answers. */
+  async refusal(
+    name: string,
+    args: Record<string, unknown>,
+    context: ToolContext = this.context(),
+  ): Promise<ToolError> {
+    const outcome = await callTool(toolOf(name), args, context);
+    assert.ok(!outcome.ok, `${name} answered ${JSON.stringify(outcome)}`);
+    return outcome.error;
+  }
+
+  /** The process ends without a word and starts again. */
+  async restart(): Promise<void> {
+    await this.#desk.stop();
+    this.database.close();
+    this.#record = openRecord(this.folder);
+    this.#desk = this.#openDesk();
+    this.broker = this.#openBroker();
+    await this.#desk.recover();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#desk.stop();
+    this.database.close();
+    await this.exchange[Symbol.asyncDispose]();
+    await Deno.remove(this.folder, { recursive: true });
+  }
+
+  readonly #client = this.exchange.connect({ skewMs: () => this.skewMs });
+
+  #openDesk(): Desk {
+    const { journal, audit } = this.#record;
+    return new Desk({
+      exchange: this.#client,
+      journal,
+      audit,
+      paper: false,
+      now: () => this.now,
+      monotonic: () => this.exchange.clock.now,
+      sleep: (ms, signal) => ms > BACKGROUND_MS ? untilAborted(signal) : this.exchange.advance(ms),
+      random: () => 0.9,
+    });
+  }
+
+  #openBroker(): Broker {
+    const { approvals, audit } = this.#record;
+    const now = () => this.now;
+    const monotonic = () => this.exchange.clock.now;
+    return new Broker({
+      policies: this.policies,
+      store: this.#record,
+      markets: this.#markets,
+      isPaperOnly: false,
+      venueOf: () => Promise.resolve({ exchange: this.#client, desk: this.#desk }),
+      confirmation: {
+        approvals,
+        audit,
+        announce: (order) => this.announced.push(order),
+        now,
+        monotonic,
+        sleep: async (ms) => {
+          await this.meanwhile();
+          await this.exchange.advance(ms);
+        },
+      },
+      halted: async () => {
+        if (this.#record.killSwitch.takeCancelWish()) await this.#desk.cancelAll({}, "kill switch");
+      },
+      now,
+      monotonic,
+    });
+  }
+}
+
+const TOOLS = selectTools(["market", "account", "trading", "server"]);
+
+function toolOf(name: string) {
+  return TOOLS.find(name) ?? assert.fail(`there is no tool ${name}`);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -42,7 +42,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     });
     assert.equal(placed.status, "placed", JSON.stringify(placed));
     assert.equal(shown.length, 1);
-    assert.ok(shown[0]?.startsWith(`Place this order?\n\n${ORDER_LINE}\n`), shown[0]);
+    assert.ok(shown[0]?.startsWith(`Place this order?\n\n${ORDER_LINE}\n`), String(shown[0]));
     assert.match(shown[0] ?? "", /^ZAR available: [\d.]+ before, [\d.]+ after$/m);
     assert.match(shown[0] ?? "", /^Asked for by local$/m);
     assert.deepEqual(world.orders.map(({ id }) => id), [placed.order_id]);

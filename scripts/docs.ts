@@ -1,12 +1,20 @@
-/** Writes what is made from the code: the README's tables of settings and tools, and the tools' listing. */
+/** Writes what is made from the code: the README's tables, the tools' listing, the schema of policy files. */
 
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
+import { policyJsonSchema } from "../src/trading/policy_schema.ts";
 
 const README = new URL("../README.md", import.meta.url);
 const LISTING = new URL("../src/protocol/listing.json", import.meta.url);
+
+const POLICY_SCHEMA = new URL("../docs/policy.schema.json", import.meta.url);
+
+/** The text of `docs/policy.schema.json`. */
+export function policySchemaText(): string {
+  return `${JSON.stringify(policyJsonSchema(), null, 2)}\n`;
+}
 
 /** The text of `listing.json`. */
 export function listingText(): string {
@@ -52,4 +60,5 @@ if (import.meta.main) {
   const readme = await Deno.readTextFile(README);
   await Deno.writeTextFile(README, withTables(readme));
   await Deno.writeTextFile(LISTING, listingText());
+  await Deno.writeTextFile(POLICY_SCHEMA, policySchemaText());
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listingText, withTables } from "../scripts/docs.ts";
+import { listingText, policySchemaText, withTables } from "../scripts/docs.ts";
 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 
@@ -15,4 +15,9 @@ Deno.test("README.md names both commands and an mcp.json within its first 30 lin
 Deno.test("listing.json is what the catalogue gives", async () => {
   const listing = await Deno.readTextFile(new URL("../src/protocol/listing.json", import.meta.url));
   assert.equal(listing, listingText(), "run deno task docs");
+});
+
+Deno.test("policy.schema.json is what the policy's schema gives", async () => {
+  const schema = await Deno.readTextFile(new URL("../docs/policy.schema.json", import.meta.url));
+  assert.equal(schema, policySchemaText(), "run deno task docs");
 });

@@ -35,6 +35,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
+const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /**
  * Starts the hardened listener. See {@linkcode Listen}.
@@ -86,6 +87,7 @@ class HardenedListener implements RunningListener {
       this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...asked, ...secureContext(options.tls) });
       // Before the server's own listener, which begins to read requests.
       this.#secure.prependListener("secureConnection", (connection) => this.#clients?.finish(connection));
+      if (this.#clients !== undefined) this.#secure.on("tlsClientError", logHandshake);
       this.#server = this.#secure;
     }
     this.#server.on("connection", (connection) => this.#admit(connection));
@@ -251,6 +253,12 @@ function secureContext(tls: TlsSettings): TlsOptions {
   assertPair(tls);
   const authorities = tls.clientAuthorities === undefined ? {} : { ca: authoritiesOf(tls.clientAuthorities) };
   return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", ...authorities };
+}
+
+/** Somebody was not let in by TLS, for want of a good certificate among other things; by now it has no address any more. */
+function logHandshake(error: Error): void {
+  const reason = "code" in error ? String(error.code) : error.message;
+  accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });
 }
 
 function hasOneHost(incoming: IncomingMessage): boolean {

@@ -27,6 +27,9 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Where there are no keys and no trading record: the developer's own are none of a test's business. */
+const NO_STATE = "/tmp/luno-mcp-server-without-state";
+
 /** Settings of a run; the environment holds nothing else. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +51,7 @@ export async function runProgram(program: Program, args: readonly string[], opti
 export function startProgram(program: Program, args: readonly string[], options: RunOptions = {}): Deno.ChildProcess {
   return new Deno.Command(program.command, {
     args: [...program.args, ...args],
-    env: { ...inherited(), ...options.env },
+    env: { ...inherited(), XDG_STATE_HOME: NO_STATE, ...options.env },
     clearEnv: true,
     stdin: "piped",
     stdout: "piped",

@@ -1,6 +1,9 @@
 /** The program with TLS, as processes: both listeners, bad files, a new certificate while it runs. */
 
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { WebSocket } from "ws";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { createCerts, listenersOf, startServer } from "./servers.ts";
 
@@ -49,6 +52,40 @@ for (const program of PROGRAMS) {
   }
 
   if (listenersOf(program).includes("hardened")) {
+    Deno.test(`luno-mcp-server --ssl-client-ca knows a client by its certificate, and nobody without one (${program.name})`, async () => {
+      await using certs = await createCerts(program);
+      const deny = `${certs.dir}/deny.txt`;
+      await Deno.writeTextFile(deny, "", { mode: 0o600 });
+      const clientCa = ["--ssl-client-ca", `${certs.dir}/ca.pem`, "--ssl-client-deny", deny];
+      await using server = await startServer(program, [...certs.args, ...clientCa]);
+      const read = (name: string) => Deno.readTextFile(`${certs.dir}/${name}`);
+      const { fingerprint256, serialNumber } = new X509Certificate(await read("client.pem"));
+      const trust = { caCerts: [await read("ca.pem")], poolMaxIdlePerHost: 0 };
+      using stranger = Deno.createHttpClient(trust);
+      using known = Deno.createHttpClient({
+        ...trust,
+        cert: await read("client.pem"),
+        key: await read("client-key.pem"),
+      });
+      const call = (client: Deno.HttpClient) =>
+        fetch(`${server.http}/v1/tools/describe_capabilities`, {
+          client,
+          method: "POST",
+          headers: { "content-type": "application/json" },
+        });
+      await assert.rejects(call(stranger));
+      const { caller } = await (await call(known)).json();
+      assert.deepEqual(caller, { identity: "cert:urn:luno-mcp:client:developer", scopes: ["market:read"] });
+      const options = { ca: trust.caCerts, cert: await read("client.pem"), key: await read("client-key.pem") };
+      const socket = new WebSocket(server.ws, options);
+      await once(socket, "open");
+      const closed = once(socket, "close");
+      await Deno.writeTextFile(deny, `${serialNumber} # gone\n${fingerprint256}\n`);
+      server.child.kill("SIGHUP");
+      assert.deepEqual((await closed)[0], 1008);
+      await assert.rejects(call(known));
+    });
+
     Deno.test(`luno-mcp-server --listener hardened takes a new certificate on SIGHUP, and keeps the old one where the new is bad (${program.name})`, async () => {
       await using first = await createCerts(program);
       await using second = await createCerts(program);

@@ -71,7 +71,10 @@ Deno.test("client call ends with 1 on a tool's error, and with 2 on a tool that 
   assert.equal(JSON.parse(failed.stdout).error.code, "ERR_PAIR_UNKNOWN");
   const unknown = await served.run({}, { operands: ["call", "get_orderbok"] });
   assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
-  assert.match(unknown.stderr, /get_orderbok: unknown tool, did you mean get_orderbook/);
+  assert.match(
+    unknown.stderr,
+    /get_orderbok: unknown tool, or one that this identity may not use, did you mean get_orderbook/,
+  );
 });
 
 Deno.test("client tells every problem at once, with what would do nothing", async () => {
@@ -96,7 +99,10 @@ Deno.test("client says why there is no connection", async () => {
   await using served = await Served.start({ refuse: () => "401 Unauthorized" });
   const { code, stderr, stdout } = await served.run({});
   assert.deepEqual([code, stdout], [1, ""]);
-  assert.match(stderr, /refused the connection with HTTP status 401: expected a valid token/);
+  assert.match(
+    stderr,
+    /refused the connection with HTTP status 401: expected a credential of the server: set LUNO_MCP_TOKEN/,
+  );
 });
 
 Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {

@@ -117,9 +117,9 @@ for (const program of PROGRAMS) {
             if (connection !== undefined) open.push(connection);
           }
           for (const connection of open) connection.close();
-          for (let attempt = 0; attempt < 10; attempt++) {
+          for (let attempt = 0; attempt < 100; attempt++) {
             if (await isServed(server).catch(() => false)) return;
-            await new Promise((resolve) => setTimeout(resolve, 20));
+            await new Promise((resolve) => setTimeout(resolve, 50));
           }
           assert.fail("the server does not recover");
         },

@@ -234,7 +234,11 @@ for (const program of PROGRAMS) {
       "simulated",
     ]);
     assert.equal(run.code, 2);
-    assert.match(run.stderr, /--host: .*--unsafe-expose/);
+    for (
+      const problem of [/^--ssl-cert, --ssl-key: .*--unsafe-expose/m, /^--auth: .*keys create NAME.*--unsafe-expose/m]
+    ) {
+      assert.match(run.stderr, problem);
+    }
   });
 
   Deno.test(`luno-mcp-server says which address is taken and ends with 69 (${program.name})`, async () => {

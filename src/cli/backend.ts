@@ -90,7 +90,7 @@ async function openPaperFor(
   const isForAll = config.exchange === "paper";
   if (!isForAll && !record?.policies.hasPaper) return undefined;
   const folder = record?.folder ?? config.state ?? stateFolder(world.env);
-  if (folder === undefined) return undefined;
+  if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
   const { openPaper } = await import("./open_paper.ts");
   return await openPaper({ upstream: exchange, folder, world, isForAll });
 }

@@ -7,7 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import type { Exchange } from "../market/shared_reads.ts";
-import { stateFolder } from "../state/folder.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
@@ -43,16 +43,21 @@ export interface OpenTrading {
   close(): Promise<void>;
 }
 
-/** Opens the record and reads the policy; `undefined` while trading is off. */
+/** Opens the record and reads the policy; `undefined` while trading is off, as on paper that is only looked at. */
 export async function openTradingRecord(
   { config }: LoadedConfig,
   world: World,
 ): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
-  if (config.trading === "off") return { ok: true, record: undefined };
   const problems: string[] = [];
-  const file = await readPolicy(config.policy, problems);
   const folder = config.state ?? stateFolder(world.env);
-  if (folder === undefined) problems.push("--state: expected a folder for the trading record: HOME is not set");
+  if (folder === undefined) {
+    problems.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
+  }
+  // Paper accounts need the folder too.
+  if (config.trading === "off") {
+    return problems.length > 0 ? { ok: false, problems } : { ok: true, record: undefined };
+  }
+  const file = await readPolicy(config.policy, problems);
   const store = folder === undefined ? undefined : await openStore(folder, world, problems);
   const venue = venueOf(config);
   const other = venue === undefined ? undefined : store?.claim(venue);

@@ -47,17 +47,24 @@ export class AccessFile implements Grants {
 
   constructor({ default: fallback = {}, identities = {} }: z.output<typeof AccessSchema> = {}) {
     this.#default = entitlementOf(fallback);
-    this.#identities = new Map(Object.entries(identities).map(([identity, entry]) => [identity, entitlementOf(entry)]));
+    // What an entry leaves out is the default's.
+    this.#identities = new Map(
+      Object.entries(identities).map(([identity, entry]) => [identity, entitlementOf({ ...fallback, ...entry })]),
+    );
   }
 
   allows({ identity, source }: Credential, scope: Scope): boolean {
-    const granted = this.#identities.get(identity)?.scopes ?? this.#default.scopes ??
+    const granted = this.#entitlementOf(identity).scopes ??
       (source === "certificate" ? CERTIFICATE_SCOPES : ALL_SCOPES);
     return granted.has(scope);
   }
 
   limitsOf(identity: string): IdentityLimits {
-    return { ...this.#default.limits, ...this.#identities.get(identity)?.limits };
+    return this.#entitlementOf(identity).limits;
+  }
+
+  #entitlementOf(identity: string): Entitlement {
+    return this.#identities.get(identity) ?? this.#default;
   }
 }
 

@@ -13,13 +13,12 @@ import { clientOrderIdOf } from "./client_order_id.ts";
 import { ConfirmationDesk } from "./confirmation_desk.ts";
 import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk.ts";
 import type { Desk } from "./desk.ts";
+import { EarlierCalls, usedKey } from "./earlier_calls.ts";
 import type { EstimateRemark } from "./estimate.ts";
-import type { Placement } from "./journal.ts";
 import type { Pull } from "./kill_switch.ts";
 import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
 import { describeForConfirmation } from "./order_words.ts";
-import { judgeOrder } from "./policy.ts";
 import type { Policy } from "./policy.ts";
 import { tell } from "./placement_result.ts";
 import type { PlacementResult } from "./placement_result.ts";
@@ -32,6 +31,7 @@ import type { TradingStore } from "./store.ts";
 import { StoreError } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
+import { changedPolicy, TradingRights } from "./trading_rights.ts";
 
 /** Where a trader's orders go. */
 export interface Venue {
@@ -85,24 +85,24 @@ export interface BrokerCall {
 /** Takes the orders of all callers. */
 export class Broker {
   readonly #parts: BrokerParts;
+  readonly #rights: TradingRights;
+  readonly #earlier: EarlierCalls;
   readonly #previews = new Previews<Assessment>();
   readonly #placements: ConfirmationDesk<PlacementResult>;
   readonly #replacements: ConfirmationDesk<ReplaceResult>;
 
   constructor(parts: BrokerParts) {
     this.#parts = parts;
+    const { policies, store, isPaperOnly } = parts;
+    this.#rights = new TradingRights({ policies, killSwitch: store.killSwitch, isPaperOnly });
+    this.#earlier = new EarlierCalls(store);
     this.#placements = new ConfirmationDesk(parts.confirmation);
     this.#replacements = new ConfirmationDesk(parts.confirmation);
   }
 
-  /** What a caller may do now. */
-  policyOf(identity: string): Policy {
-    return this.#parts.policies.of(identity);
-  }
-
   /** On which exchange a caller trades now. */
   traderOf(identity: string): Trader {
-    return { identity, paper: this.#parts.isPaperOnly || this.policyOf(identity).mode === "paper" };
+    return this.#rights.traderOf(identity);
   }
 
   /**
@@ -178,11 +178,11 @@ export class Broker {
 
   async #preview(request: OrderRequest, { identity, signal }: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
     const { assessment, trader, policy } = await this.#assess(request, { identity, signal });
-    const halt = this.#haltProblem();
+    const halt = this.#rights.haltProblem();
     const { estimate, policyProblems } = assessment;
     const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
     const kept = isPlaceable ? this.#keep(assessment, { trader, policy }) : undefined;
-    this.#note(assessment, { request, trader, policy, previewId: kept?.previewId });
+    this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId });
     return {
       ...assessment,
       ...(kept === undefined
@@ -197,12 +197,12 @@ export class Broker {
   async #place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
     const { identity, asking } = call;
     if (asking.answer !== undefined) {
-      this.#assertTrading(identity);
+      this.#rights.assertTrading(identity);
       return await this.#placements.answer(asking.answer, identity);
     }
     const repeated = await this.#findEarlier(order, call);
     if (repeated !== undefined) return repeated;
-    this.#assertTrading(identity);
+    this.#rights.assertTrading(identity);
     const waiting = order.previewId && this.#placements.ofPreview(order.previewId, identity);
     if (waiting) return await this.#placements.ask(waiting, call);
     const previewId = order.previewId ?? await this.#previewNow(order, call);
@@ -211,7 +211,7 @@ export class Broker {
     const trader = this.traderOf(identity);
     const send = () => this.#send(preview.facts, { trader, previewId, idempotencyKey });
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
-    if (policy.mode !== "confirm" || this.#isUsedKey(idempotencyKey, identity)) return await send();
+    if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) return await send();
     const text = describeForConfirmation(preview.facts, trader);
     const digest = orderDigest(preview.order);
     const sameAs = JSON.stringify([digest, idempotencyKey]);
@@ -220,9 +220,12 @@ export class Broker {
 
   async #replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const { identity, signal, asking } = call;
-    const repeated = asking.answer === undefined ? this.#findReplacement(replacement, identity) : undefined;
-    if (repeated !== undefined) return repeated;
-    this.#assertTrading(identity);
+    const earlier = asking.answer === undefined ? this.#earlier.find(identity, replacement.idempotencyKey) : undefined;
+    if (earlier !== undefined) {
+      if (!this.#earlier.isFor(earlier, replacement)) throw usedKey("replace the order");
+      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
+    }
+    this.#rights.assertTrading(identity);
     if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, identity);
     const trader = this.traderOf(identity);
     const { exchange } = await this.#parts.venueOf(trader);
@@ -233,8 +236,9 @@ export class Broker {
     this.#assertPlaceable(assessment);
     const { previewId } = this.#keep(assessment, { trader, policy });
     this.#take(previewId, identity);
+    this.#note(assessment, { asked: replacement, trader, policy, previewId });
     const send = async () => {
-      const policy = this.#assertStillAllowed(assessment, trader);
+      const policy = this.#rights.assertStillAllowed(assessment, trader);
       const { desk } = await this.#parts.venueOf(trader);
       return await desk.replace({
         target: replacement.target,
@@ -264,7 +268,7 @@ export class Broker {
     },
   ) {
     const trader = this.traderOf(identity);
-    const policy = this.policyOf(identity);
+    const policy = this.#rights.policyOf(identity);
     const { exchange } = await this.#parts.venueOf(trader);
     const { markets } = this.#parts;
     const parts = { exchange, markets, policy, signal, ...(replaced === undefined ? {} : { replaced }) };
@@ -291,7 +295,7 @@ export class Broker {
     const taken = this.#previews.take(previewId, identity, this.#parts.monotonic());
     if (!taken.ok) throw new TradingError(PREVIEW_SENTENCES[taken.reason], { code: PREVIEW_CODES[taken.reason] });
     const { preview } = taken;
-    const policy = this.policyOf(identity);
+    const policy = this.#rights.policyOf(identity);
     if (policy.digest !== preview.policyDigest || this.traderOf(identity).paper !== preview.paper) {
       throw changedPolicy();
     }
@@ -302,7 +306,7 @@ export class Broker {
     assessment: Assessment,
     { trader, previewId, idempotencyKey }: { trader: Trader; previewId: string; idempotencyKey?: string | undefined },
   ): Promise<PlacementResult> {
-    const policy = this.#assertStillAllowed(assessment, trader);
+    const policy = this.#rights.assertStillAllowed(assessment, trader);
     const { desk } = await this.#parts.venueOf(trader);
     const { order } = assessment;
     const notional = dayNotional(assessment, policy, order);
@@ -319,41 +323,17 @@ export class Broker {
     { previewId, request, idempotencyKey }: PlaceOrder,
     { identity, signal }: BrokerCall,
   ): Promise<PlacementResult | undefined> {
-    if (idempotencyKey === undefined) return undefined;
-    const earlier = this.#parts.store.journal.findByKey(identity, idempotencyKey);
+    const earlier = this.#earlier.find(identity, idempotencyKey);
     if (earlier === undefined) return undefined;
     if (previewId === undefined ? request === undefined : previewId !== earlier.previewId) return undefined;
-    const isSame = request === undefined || this.#askedBy(earlier) === wordsOf(request) ||
+    const isSame = request === undefined || this.#earlier.isFor(earlier, request) ||
       orderDigest((await this.#assess(request, { identity, signal })).assessment.order) === earlier.digest;
     if (!isSame) throw usedKey("place the order");
     if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
     const { order, notional } = earlier;
     const { desk } = await this.#parts.venueOf(earlier);
-    const policy = this.policyOf(identity);
+    const policy = this.#rights.policyOf(identity);
     return await desk.place({ order, identity, previewId: earlier.previewId, idempotencyKey, policy, notional });
-  }
-
-  #isUsedKey(idempotencyKey: string | undefined, identity: string): boolean {
-    return idempotencyKey !== undefined && this.#parts.store.journal.findByKey(identity, idempotencyKey) !== undefined;
-  }
-
-  /** The request of a placement as its preview wrote it down; what was decided for the caller may differ next time. */
-  #askedBy({ clientOrderId, identity }: Placement): string | undefined {
-    const rows = this.#parts.store.audit.trail({ clientOrderId, identity });
-    const preview = rows.find(({ event }) => event === "preview");
-    const data: unknown = preview === undefined ? null : JSON.parse(preview.data);
-    return isObject(data) && isObject(data.request) ? wordsOf(data.request) : undefined;
-  }
-
-  /** The same for a replacement, whose order was cancelled by the first call. */
-  #findReplacement({ price, idempotencyKey }: Replacement, identity: string): ReplaceResult | undefined {
-    if (idempotencyKey === undefined) return undefined;
-    const earlier = this.#parts.store.journal.findByKey(identity, idempotencyKey);
-    if (earlier === undefined) return undefined;
-    if (price === undefined || price === earlier.order.price) {
-      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
-    }
-    throw usedKey("replace the order");
   }
 
   /** Runs what may refuse an order, and writes down that it did: the journal writes what comes after it. */
@@ -366,38 +346,10 @@ export class Broker {
       return await body();
     } catch (error) {
       if (!(error instanceof TradingError)) throw error;
-      const data = { ...asked, policy: this.policyOf(identity).digest, allowed: false, code: error.code };
+      const data = { ...asked, policy: this.#rights.policyOf(identity).digest, allowed: false, code: error.code };
       this.#parts.store.audit.record({ event: "decision", identity, data }, this.#parts.now());
       throw error;
     }
-  }
-
-  #assertTrading(identity: string): void {
-    const { mode } = this.policyOf(identity);
-    if (mode === "observe") {
-      throw new TradingError(`Cannot trade as the policy lets ${identity} only observe: ask the operator`, {
-        code: "ERR_POLICY_MODE",
-      });
-    }
-    const halt = this.#haltProblem();
-    if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
-  }
-
-  #haltProblem(): EstimateRemark | undefined {
-    const halt = this.#parts.store.killSwitch.state();
-    if (!halt.halted) return undefined;
-    const message = `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with ` +
-      "luno-mcp-server kill --lift";
-    return { code: "ERR_TRADING_HALTED", message };
-  }
-
-  /** The policy may have changed while a person was asked. */
-  #assertStillAllowed(assessment: Assessment, { identity, paper }: Trader): Policy {
-    const policy = this.policyOf(identity);
-    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
-    const [problem] = judgeOrder(policy, assessment.policyFacts);
-    if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
-    return policy;
   }
 
   #assertPlaceable({ policyProblems, estimate }: Assessment): void {
@@ -409,8 +361,8 @@ export class Broker {
 
   #note(
     { order, policyProblems, estimate }: Assessment,
-    { request, trader, policy, previewId }: {
-      request: OrderRequest;
+    { asked, trader, policy, previewId }: {
+      asked: OrderRequest | Replacement;
       trader: Trader;
       policy: Policy;
       previewId: string | undefined;
@@ -420,7 +372,7 @@ export class Broker {
     const digest = orderDigest(order);
     const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
     const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
-    const data = { preview_id: previewId, request, order, digest, policy: policy.digest, paper, problems };
+    const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
     this.#parts.store.audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
   }
 }
@@ -451,26 +403,4 @@ async function recorded<Result>(body: () => Result | Promise<Result>): Promise<R
     if (!(error instanceof StoreError)) throw error;
     throw new TradingError(`${error.message} (nothing was sent)`, { code: "ERR_RECORD_FAILED", retryable: true });
   }
-}
-
-function changedPolicy(): TradingError {
-  return new TradingError("Cannot place the order as the policy has changed since its preview: preview it again", {
-    code: "ERR_PREVIEW_STALE",
-  });
-}
-
-function usedKey(what: string): TradingError {
-  return new TradingError(`Cannot ${what} as the idempotency key was used for another one: use a new key`, {
-    code: "ERR_IDEMPOTENCY_MISMATCH",
-  });
-}
-
-/** A request in one form, however its fields stand. */
-function wordsOf(request: object): string {
-  const given = Object.entries(request).filter(([, value]) => value !== undefined);
-  return JSON.stringify(given.toSorted(([a], [b]) => a < b ? -1 : 1));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -75,7 +75,7 @@ Deno.test("Broker.preview() writes each preview down, with what was asked for an
     rows.map(({ event, data }: { event: string; data: Record<string, unknown> }) => [
       event,
       data.problems,
-      data.request,
+      data.asked,
     ]),
     [["preview", ["ERR_POLICY_PRICE_BAND"], { ...REST, price: "900000" }]],
   );
@@ -89,4 +89,19 @@ Deno.test("Broker.replace() that repeats a key tells of the first, also while tr
   world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
   const again = await world.answer("replace_order", call);
   assert.deepEqual(again, { status: "repeated", placement: { ...placement, repeated: true } });
+});
+
+Deno.test("Broker.replace() refuses a key that was used to replace another order, or in another way", async () => {
+  await using world = await BrokerWorld.start();
+  const first = await world.answer("place_order", REST);
+  const second = await world.answer("place_order", { ...REST, price: "1050000" });
+  const call = { order_id: first.order_id, price: "1060000", idempotency_key: "k-1" };
+  await world.answer("replace_order", call);
+  const sent = world.sent.length;
+  for (
+    const other of [{ ...call, order_id: second.order_id }, { ...call, price: "1055000" }, { ...call, volume: "0.01" }]
+  ) {
+    assert.equal((await world.refusal("replace_order", other)).code, "ERR_IDEMPOTENCY_MISMATCH", JSON.stringify(other));
+  }
+  assert.equal(world.sent.length, sent);
 });

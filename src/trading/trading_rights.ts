@@ -1,0 +1,76 @@
+/** What a caller may do right now: by policy, on which exchange, and whether anybody may trade at all. */
+
+import type { Assessment } from "./assessment.ts";
+import type { EstimateRemark } from "./estimate.ts";
+import type { KillSwitch } from "./kill_switch.ts";
+import { judgeOrder } from "./policy.ts";
+import type { Policy } from "./policy.ts";
+import type { CurrentPolicies } from "./policies.ts";
+import type { Trader } from "./trader.ts";
+import { TradingError } from "./trading_error.ts";
+
+/** What rights follow from. */
+export interface RightsParts {
+  readonly policies: CurrentPolicies;
+  readonly killSwitch: Pick<KillSwitch, "state">;
+  /** Whether every order is a paper one, whatever the policy says. */
+  readonly isPaperOnly: boolean;
+}
+
+/** Rights as they are at each question. */
+export class TradingRights {
+  readonly #parts: RightsParts;
+
+  constructor(parts: RightsParts) {
+    this.#parts = parts;
+  }
+
+  /** What a caller may do now. */
+  policyOf(identity: string): Policy {
+    return this.#parts.policies.of(identity);
+  }
+
+  /** On which exchange a caller trades now. */
+  traderOf(identity: string): Trader {
+    return { identity, paper: this.#parts.isPaperOnly || this.policyOf(identity).mode === "paper" };
+  }
+
+  /** Why nobody can place anything now. */
+  haltProblem(): EstimateRemark | undefined {
+    const halt = this.#parts.killSwitch.state();
+    if (!halt.halted) return undefined;
+    const message = `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with ` +
+      "luno-mcp-server kill --lift";
+    return { code: "ERR_TRADING_HALTED", message };
+  }
+
+  /** @throws {TradingError} the caller may only look, or trading is halted */
+  assertTrading(identity: string): void {
+    if (this.policyOf(identity).mode === "observe") {
+      const message = `Cannot trade as the policy lets ${identity} only observe: ask the operator`;
+      throw new TradingError(message, { code: "ERR_POLICY_MODE" });
+    }
+    const halt = this.haltProblem();
+    if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
+  }
+
+  /**
+   * The policy that counts when the order is sent; it may have changed while a person was asked.
+   *
+   * @throws {TradingError} it does not allow the order any more
+   */
+  assertStillAllowed(assessment: Assessment, { identity, paper }: Trader): Policy {
+    const policy = this.policyOf(identity);
+    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+    const [problem] = judgeOrder(policy, assessment.policyFacts);
+    if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
+    return policy;
+  }
+}
+
+/** The order was previewed under another policy. */
+export function changedPolicy(): TradingError {
+  return new TradingError("Cannot place the order as the policy has changed since its preview: preview it again", {
+    code: "ERR_PREVIEW_STALE",
+  });
+}

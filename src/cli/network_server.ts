@@ -18,6 +18,7 @@ import { callerOfHttp } from "../transport/auth_info.ts";
 import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
 import type { HttpSession } from "../transport/http_session.ts";
+import { settledWithin } from "../transport/settled.ts";
 import type { SessionObserver } from "../transport/http_sessions.ts";
 import { SERVER_BUSY } from "../transport/json_rpc.ts";
 import type { RpcError } from "../transport/json_rpc.ts";
@@ -64,6 +65,8 @@ export class NetworkServer {
   readonly #rest: (request: Request, caller: Caller) => Promise<Response>;
   readonly #sockets = new Set<SocketTransport>();
   readonly #sessions = new Set<HttpSession>();
+  /** Requests over HTTP that run. */
+  readonly #running = new Set<Promise<Response>>();
   readonly #startedMs: number;
   #isReady = true;
 
@@ -115,10 +118,11 @@ export class NetworkServer {
   /** Lets running calls finish, then ends every connection. */
   async stop(): Promise<void> {
     this.#isReady = false;
-    await Promise.all([...this.#sockets].map(async (socket) => {
+    const drained = [...this.#sockets].map(async (socket) => {
       await socket.drain(DRAIN_MS);
       socket.finish(CLOSE.goingAway, "the server is shutting down");
-    }));
+    });
+    await Promise.all([...drained, settledWithin(this.#running, DRAIN_MS)]);
     await this.#http.close();
     this.#monitor.stop();
     await this.#opened.close();
@@ -141,8 +145,8 @@ export class NetworkServer {
       issueTicket: (caller) => this.#access.tickets.issue(caller),
       watch: (caller, end) => this.#access.watch.watch(caller, end),
       openSocket: (socket, caller) => this.#openSocket(socket, caller),
-      mcp: (request, caller) => this.#http.fetch(request, caller),
-      rest: (request, caller) => this.#answerRest(request, caller),
+      mcp: (request, caller) => this.#track(this.#http.fetch(request, caller)),
+      rest: (request, caller) => this.#track(this.#answerRest(request, caller)),
       metrics: () => this.#monitor.metrics(),
       status: () => this.#status(),
       isReady: () => this.#isReady,
@@ -196,6 +200,11 @@ export class NetworkServer {
         accessLog.info("disconnected", { id, identity, code });
       },
     };
+  }
+
+  #track(answer: Promise<Response>): Promise<Response> {
+    this.#running.add(answer);
+    return answer.finally(() => this.#running.delete(answer));
   }
 
   #watchSessions(): SessionObserver {

@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, IncomingMessage } from "node:http";
-import type { RequestListener, Server, ServerOptions } from "node:http";
+import type { RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
@@ -25,6 +25,7 @@ import { webRequest } from "./node_request.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
 import { refuseUpgrade } from "./refusal.ts";
+import { settledWithin } from "./settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -32,6 +33,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** How long answers may still take that are on their way when the listener closes. */
+const FLUSH_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
@@ -61,6 +64,8 @@ class HardenedListener implements RunningListener {
   /** Every accepted connection, whatever became of it. */
   readonly #connections = new Set<TcpSocket>();
   readonly #sockets = new Set<HardenedSocket>();
+  /** Answers that are on their way to the last byte. */
+  readonly #answers = new Set<ServerResponse>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #clients: ClientGate | undefined;
   #isWatching = false;
@@ -130,6 +135,7 @@ class HardenedListener implements RunningListener {
     clearInterval(this.#heartbeat);
     this.stopAccepting();
     for (const socket of this.#sockets) socket.terminate();
+    await settledWithin([...this.#answers].map((answer) => once(answer, "close")), FLUSH_MS);
     await Promise.all([...this.#connections].map((connection) => {
       const closed = once(connection, "close");
       connection.destroy();
@@ -164,6 +170,8 @@ class HardenedListener implements RunningListener {
       { overrideGlobalObjects: false, errorHandler: badRequest },
     );
     return (incoming, outgoing) => {
+      this.#answers.add(outgoing);
+      outgoing.once("close", () => this.#answers.delete(outgoing));
       // Two hosts are two opinions about where the request goes.
       if (hasOneHost(incoming)) {
         // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.

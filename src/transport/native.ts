@@ -17,9 +17,13 @@ import type {
   SocketHandler,
 } from "./listener.ts";
 import { peerOf } from "./peer.ts";
+import { settledWithin } from "./settled.ts";
 
 /** How long a peer may take to answer a close, and `close()` to come back. */
 const CLOSE_TIMEOUT_MS = 5_000;
+
+/** How long answers may still take that are on their way when the listener closes. */
+const FLUSH_MS = 1_000;
 
 /** After which a listener that failed is started again. */
 const REVIVAL_MS = 200;
@@ -45,6 +49,7 @@ class NativeListener implements RunningListener {
   readonly #abort = new AbortController();
   readonly #sockets = new Set<NativeSocket>();
   #accepting = true;
+  #isClosing = false;
 
   constructor(application: Application, options: ListenOptions) {
     this.#application = application;
@@ -68,7 +73,7 @@ class NativeListener implements RunningListener {
   }
 
   #revive(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
+    if (this.#isClosing) return;
     log.error("the listener failed and is started again", { error });
     this.#revival = setTimeout(() => {
       try {
@@ -89,14 +94,14 @@ class NativeListener implements RunningListener {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     clearTimeout(this.#revival);
     for (const socket of this.#sockets) socket.terminate();
+    // In order first; a peer that reads nothing would hold that up for ever.
+    if (await settledWithin([this.#server.shutdown()], FLUSH_MS)) return;
     this.#abort.abort();
-    const { promise: timedOut, resolve } = Promise.withResolvers<void>();
     // With a peer that reads nothing the server never finishes.
-    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    await Promise.race([this.#server.finished.catch(() => {}), timedOut]);
-    clearTimeout(timer);
+    await settledWithin([this.#server.finished], CLOSE_TIMEOUT_MS);
   }
 
   /** The runtime shows requests, not connections: each one counts as a connection until it is answered or closed. */

@@ -4,6 +4,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
+import { startSimulation } from "../../src/simulation/server.ts";
+import type { RunningSimulation } from "../../src/simulation/server.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
@@ -220,6 +222,24 @@ for (const program of PROGRAMS) {
       assert.equal(await peer.closed, 1001);
       assert.equal((await server.child.status).code, 0);
     });
+
+    Deno.test(`${name} answers what was asked over REST before SIGTERM`, async () => {
+      await using exchange = await HeldExchange.start();
+      const args = ["--listener", listener, "--api-url", exchange.url];
+      await using server = await startServer(program, args, { exchange: "live" });
+      const answer = fetch(`${server.http}/v1/tools/get_crypto_price`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ pair: "XBTZAR" }),
+      });
+      await exchange.asked;
+      server.child.kill("SIGTERM");
+      while (await isReady(server.http));
+      exchange.release();
+      const response = await answer;
+      assert.deepEqual([response.status, (await response.json()).pair], [200, "XBTZAR"]);
+      assert.equal((await server.child.status).code, 0);
+    });
   }
 
   Deno.test(`luno-mcp-server off loopback starts only where it is told to (${program.name})`, async () => {
@@ -258,4 +278,53 @@ for (const program of PROGRAMS) {
     assert.equal(run.code, 69, run.stderr);
     assert.match(run.stderr, new RegExp(`127.0.0.1:${taken.addr.port} is not available`));
   });
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/readyz`).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.status === 200;
+}
+
+/** A simulated exchange behind a door that holds questions for tickers back until it is told to let them through. */
+class HeldExchange implements AsyncDisposable {
+  readonly #gate = Promise.withResolvers<void>();
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #simulation: RunningSimulation;
+  readonly #door: Deno.HttpServer<Deno.NetAddr>;
+
+  private constructor(simulation: RunningSimulation) {
+    this.#simulation = simulation;
+    this.#door = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+      const { pathname, search } = new URL(request.url);
+      if (pathname.includes("ticker")) {
+        this.#asked.resolve();
+        await this.#gate.promise;
+      }
+      return await fetch(`${simulation.url}${pathname}${search}`);
+    });
+  }
+
+  static async start(): Promise<HeldExchange> {
+    return new HeldExchange(await startSimulation({ connectionResets: false, rateLimitPerMinute: 0 }));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#door.addr.port}`;
+  }
+
+  /** Resolves when a ticker was asked for. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  release(): void {
+    this.#gate.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#gate.resolve();
+    await this.#door.shutdown();
+    await this.#simulation.stop();
+  }
 }

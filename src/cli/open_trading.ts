@@ -17,6 +17,7 @@ import { Desk } from "../trading/desk.ts";
 import type { DeskJournal } from "../trading/desk_parts.ts";
 import { HaltWatch } from "../trading/halt_watch.ts";
 import type { Journal } from "../trading/journal.ts";
+import type { OrderKind } from "../trading/kill_switch.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
 import type { Trader } from "../trading/trader.ts";
@@ -102,7 +103,8 @@ export function openTrading(
   const desks = new Desks({ store, exchange, paper, world });
   const halts = new HaltWatch({
     killSwitch: store.killSwitch,
-    cancelOpen: () => desks.cancelAll(),
+    kinds: [...(paper?.isForAll ? [] : ["real" as const]), ...(paper === undefined ? [] : ["paper" as const])],
+    cancelOpen: (kinds) => desks.cancelAll(kinds),
   });
   const broker = new Broker({
     policies,
@@ -172,11 +174,12 @@ class Desks {
     return await venue;
   }
 
-  /** Cancels everything that is open, on every exchange that was traded on. */
-  async cancelAll(): Promise<void> {
-    const desks = [this.#real, ...[...this.#paper.values()].map(({ desk }) => desk)].filter((desk) =>
-      desk !== undefined
-    );
+  /** Cancels everything that is open, real orders or paper ones or both. */
+  async cancelAll(kinds: readonly OrderKind[]): Promise<void> {
+    const desks = [
+      ...(kinds.includes("real") && this.#real !== undefined ? [this.#real] : []),
+      ...(kinds.includes("paper") ? await this.#paperDesks() : []),
+    ];
     const results = await Promise.allSettled(desks.map((desk) => desk.cancelAll({}, "kill switch")));
     for (const result of results) {
       if (result.status === "rejected") log.error("open orders could not be cancelled", { error: result.reason });
@@ -184,11 +187,19 @@ class Desks {
         const { cancelled, remaining, is_complete } = result.value;
         log.warning("open orders were cancelled by the kill switch", {
           cancelled: cancelled.length,
-          remaining: remaining.map(({ order_id }) => order_id),
+          remaining: remaining.map(({ order_id, client_order_id }) => order_id ?? client_order_id),
           isComplete: is_complete,
         });
       }
     }
+  }
+
+  /** Also those of identities that have not traded in this run but have open orders. */
+  async #paperDesks(): Promise<Desk[]> {
+    const open = this.#parts.store.journal.open(undefined, true).map(({ identity }) => identity);
+    const identities = new Set([...this.#paper.keys(), ...open]);
+    const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
+    return venues.map(({ desk }) => desk);
   }
 
   async stop(): Promise<void> {
@@ -208,6 +219,9 @@ function journalOf(journal: Journal, identity: string): DeskJournal {
     markSent: (clientOrderId, times) => journal.markSent(clientOrderId, times),
     settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
     close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
+    wouldRefuse: (entry, policy, now) => journal.wouldRefuse(entry, policy, now),
+    claimReplacement: (claim) => journal.claimReplacement(claim),
+    releaseReplacement: (claim) => journal.releaseReplacement(claim),
     find: (clientOrderId) => journal.find(clientOrderId),
     findByOrderId: (orderId) => journal.findByOrderId(orderId),
     findByKey: (who, key) => journal.findByKey(who, key),

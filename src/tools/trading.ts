@@ -5,6 +5,7 @@ import type { Asking, Unconfirmed } from "../trading/confirmation_desk.ts";
 import type { Broker, BrokerCall } from "../trading/broker.ts";
 import type { CancelTarget } from "../trading/cancel.ts";
 import type { OrderRequest } from "../trading/order.ts";
+import type { PlacementResult } from "../trading/placement_result.ts";
 import { TradingError } from "../trading/trading_error.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";
@@ -156,7 +157,7 @@ const replaceOrder = defineTool({
     idempotency_key: IdempotencyKey,
   }),
   output: z.object({
-    status: z.enum(["replaced", "nothing_left", "not_replaced", "repeated", "awaiting_confirmation"]),
+    status: z.enum(["replaced", "cancelled_only", "nothing_left", "not_replaced", "repeated", "awaiting_confirmation"]),
     old: Cancelled.optional(),
     placement: Placement.optional(),
     message: z.string().optional(),
@@ -170,11 +171,12 @@ const replaceOrder = defineTool({
       const { status, message } = waiting(result, "then make this call again");
       return { status, message };
     }
+    const isRefused = "placement" in result && result.placement.status === "refused";
     const { status } = result;
     return {
-      status,
+      status: isRefused ? ("cancelled_only" as const) : status,
       ...("old" in result ? { old: { ...result.old } } : {}),
-      ...("placement" in result ? { placement: placementRow(result.placement) } : {}),
+      ...("placement" in result ? { placement: notPlacedRow(result.placement) } : {}),
       ...("message" in result ? { message: result.message } : {}),
     };
   },
@@ -297,6 +299,11 @@ function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typ
   return result.status === "ask" || result.status === "awaiting_confirmation"
     ? waiting(result, "then call place_order with this preview_id")
     : result;
+}
+
+/** The old order is cancelled by then, so that a refusal of the new one is told beside it. */
+function notPlacedRow(result: PlacementResult): z.input<typeof Placement> {
+  return result.status === "refused" ? { ...result, status: "not_placed" } : result;
 }
 
 function refusal(

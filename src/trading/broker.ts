@@ -20,8 +20,8 @@ import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
 import { describeForConfirmation } from "./order_words.ts";
 import type { Policy } from "./policy.ts";
-import { tell } from "./placement_result.ts";
-import type { PlacementResult } from "./placement_result.ts";
+import { refuse, tell } from "./placement_result.ts";
+import type { PlacementResult, RefusedResult } from "./placement_result.ts";
 import type { CurrentPolicies } from "./policies.ts";
 import { Previews } from "./preview.ts";
 import type { ReplaceResult } from "./replace.ts";
@@ -130,7 +130,7 @@ export class Broker {
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
   async cancel(target: CancelTarget, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
-    const { desk } = await this.#parts.venueOf(this.traderOf(identity));
+    const { desk } = await this.#parts.venueOf(this.#whereIs(target, identity));
     return await desk.cancel(target, identity);
   }
 
@@ -167,11 +167,16 @@ export class Broker {
   /**
    * Stops new orders of everybody at once, and cancels what is open where that is asked for.
    *
-   * @throws {TradingError} the record cannot be written, and so no order can be sent either
+   * @throws {TradingError} the record cannot be written: only this server is halted, and the rest follows when it can be
    */
   halt(pull: Omit<Pull, "now">): Promise<void> {
     return recorded(async () => {
-      this.#parts.store.killSwitch.pull({ ...pull, now: this.#parts.now() });
+      try {
+        this.#parts.store.killSwitch.pull({ ...pull, now: this.#parts.now() });
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        throw notRecordedYet(error);
+      }
       await this.#parts.halted();
     });
   }
@@ -214,7 +219,7 @@ export class Broker {
     if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) return await send();
     const text = describeForConfirmation(preview.facts, trader);
     const digest = orderDigest(preview.order);
-    const sameAs = JSON.stringify([digest, idempotencyKey]);
+    const sameAs = JSON.stringify([order.request ?? digest, idempotencyKey]);
     return await this.#placements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
   }
 
@@ -249,14 +254,40 @@ export class Broker {
         previewId,
         idempotencyKey: replacement.idempotencyKey,
         policy,
+        policyNow: () => this.#policyNow(assessment, trader),
         notionalOf: (order) => dayNotional(assessment, policy, order),
       });
     };
-    if (policy.mode !== "confirm" || isReducing(replaced, assessment.order)) return await send();
+    // Of an order that was placed elsewhere it is not known whether it was post-only.
+    const isReduced = known !== undefined && isReducing(replaced, assessment.order);
+    if (policy.mode !== "confirm" || isReduced) return await send();
     const text = describeForConfirmation(assessment, { ...trader, replaces: replaced.order_id });
     const digest = orderDigest(assessment.order);
     const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
     return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
+  }
+
+  /** An order stays where it was placed, also when its caller has been put on paper since. */
+  #whereIs(target: CancelTarget, identity: string): Trader {
+    const { journal } = this.#parts.store;
+    try {
+      const placement = "orderId" in target
+        ? journal.findByOrderId(target.orderId)
+        : journal.find(target.clientOrderId);
+      if (placement?.identity === identity) return placement;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // Cancelling must work without a record.
+    }
+    return this.traderOf(identity);
+  }
+
+  #policyNow(assessment: Assessment, trader: Trader): Policy | RefusedResult {
+    try {
+      return this.#rights.assertStillAllowed(assessment, trader);
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      return refuse(error.code, error.message);
+    }
   }
 
   async #assess(
@@ -393,6 +424,14 @@ const PREVIEW_SENTENCES = {
 function dayNotional(assessment: Assessment, { maxPerDay }: Policy, order: Assessment["order"]) {
   const worth = assessment.notionalOf(order);
   return worth.find(({ currency }) => currency === maxPerDay?.currency) ?? worth[0] ?? null;
+}
+
+function notRecordedYet({ message }: StoreError): TradingError {
+  return new TradingError(
+    `This server places no more orders, but the halt cannot be recorded yet (${message}): it does not survive a restart ` +
+      "and halts no other server until then",
+    { code: "ERR_RECORD_FAILED", retryable: true },
+  );
 }
 
 /** Runs what needs the trading record; where that fails nothing was sent, as sending itself never throws for it. */

@@ -95,12 +95,17 @@ export async function cancelOrder(parts: DeskParts, target: CancelTarget, identi
 /** Cancels all open orders of the account, or those of one pair, and tells which remain. */
 export async function cancelAllOrders(
   parts: DeskParts,
-  { pair }: { readonly pair?: string | undefined },
+  { pair, settled }: {
+    readonly pair?: string | undefined;
+    /** Resolves when orders that are on their way have arrived, or after a while. */
+    readonly settled: () => Promise<unknown>;
+  },
   identity: string,
 ): Promise<CancelAllResult> {
   const first = await openIds(parts, pair);
   const done = new Map<string, CancelResult>();
   await cancelEach(parts, first.ids, { identity, done });
+  await settled();
   const lost = await findLost(parts, pair);
   const second = await openIds(parts, pair);
   const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
@@ -235,7 +240,8 @@ async function sendStop({ exchange, clock }: DeskParts, orderId: string, isFirst
   }
 }
 
-function endedOrder(order: ExchangeOrder, placement: Placement | undefined): EndedOrder {
+/** A final order as callers are told of it. */
+export function endedOrder(order: ExchangeOrder, placement: Placement | undefined): EndedOrder {
   const clientOrderId = placement?.clientOrderId ?? order.client_order_id;
   const wanted = parseDecimal(order.limit_volume);
   const unfilled = formatDecimal(wanted.minus(parseDecimal(order.base)));

@@ -26,6 +26,9 @@ export type Readiness =
     readonly message: string;
   };
 
+/** How long cancelling everything waits for orders that are on their way. */
+const ARRIVAL_WAIT_MS = 15_000;
+
 /** How long a call waits for the recovery of an earlier run's orders. */
 const RECOVERY_WAIT_MS = 20_000;
 
@@ -105,7 +108,7 @@ export class Desk {
 
   /** Cancels all open orders, or those of one pair, and tells which remain. */
   async cancelAll(filter: { readonly pair?: string | undefined }, identity: string): Promise<CancelAllResult> {
-    const result = await cancelAllOrders(this.#parts, filter, identity);
+    const result = await cancelAllOrders(this.#parts, { ...filter, settled: () => this.#arrived() }, identity);
     this.#watch.start();
     return result;
   }
@@ -137,12 +140,23 @@ export class Desk {
 
   /** The readiness, after waiting a while for a recovery that is going on. */
   async #whenRecovered(): Promise<Readiness> {
-    if (this.#recovering === undefined || this.#isRecovered) return this.readiness;
-    const over = new AbortController();
-    const waited = this.#parts.sleep(RECOVERY_WAIT_MS, AbortSignal.any([over.signal, this.#stopping.signal]));
-    await Promise.race([this.#recovering.catch(() => {}), waited.catch(() => {})]);
-    over.abort();
+    if (this.#isRecovered) return this.readiness;
+    // One that failed, for want of a record that can be read, is tried again.
+    await this.#within(this.recover(), RECOVERY_WAIT_MS);
     return this.readiness;
+  }
+
+  /** Waits for orders that are on their way. */
+  #arrived(): Promise<void> {
+    return this.#within(Promise.allSettled(this.#placements.underWay), ARRIVAL_WAIT_MS);
+  }
+
+  /** Waits for work, however it ends, for so long at most. */
+  async #within(work: Promise<unknown>, ms: number): Promise<void> {
+    const over = new AbortController();
+    const waited = this.#parts.sleep(ms, AbortSignal.any([over.signal, this.#stopping.signal]));
+    await Promise.race([work.catch(() => {}), waited.catch(() => {})]);
+    over.abort();
   }
 
   async #recover(): Promise<void> {

@@ -10,7 +10,18 @@ import type { Unwritten } from "./unwritten.ts";
 /** What a desk needs of the journal. */
 export type DeskJournal = Pick<
   Journal,
-  "begin" | "markSent" | "settle" | "close" | "find" | "findByOrderId" | "findByKey" | "unsettled" | "open"
+  | "begin"
+  | "wouldRefuse"
+  | "markSent"
+  | "settle"
+  | "close"
+  | "claimReplacement"
+  | "releaseReplacement"
+  | "find"
+  | "findByOrderId"
+  | "findByKey"
+  | "unsettled"
+  | "open"
 >;
 
 /** What a desk is made of; one desk for each exchange, the real one and paper. */

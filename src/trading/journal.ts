@@ -55,6 +55,12 @@ export type Settlement =
   | { readonly state: "placed"; readonly orderId: string }
   | { readonly state: "not_placed" | "unknown"; readonly reason: string };
 
+/** One order to be replaced, by whom. */
+export interface ReplacementClaim extends Trader {
+  readonly orderId: string;
+  readonly idempotencyKey: string | null;
+}
+
 /** How an order ended: what was filled in all, as decimals. */
 export interface FinalFacts {
   readonly base: string;
@@ -179,6 +185,36 @@ export class Journal {
       const event = parseDecimal(facts.base).eq(0) ? "closed" : "fill";
       this.#note(placement, { event, now, data: { ...facts, final: true } });
     });
+  }
+
+  /**
+   * Claims an order for one replacement, over all processes: `mine` where the same call of the same identity, known by
+   * its idempotency key, has claimed it before, `taken` where another one has.
+   *
+   * @throws {StoreError}
+   */
+  claimReplacement({ orderId, paper, identity, idempotencyKey }: ReplacementClaim): "claimed" | "mine" | "taken" {
+    return this.#connection.transaction(() => {
+      const key = [orderId, paper ? 1 : 0];
+      const row = this.#connection.row("SELECT * FROM replaced WHERE order_id = ? AND paper = ?", ...key);
+      if (row !== undefined) {
+        const isMine = idempotencyKey !== null && row.idempotency_key === idempotencyKey && row.identity === identity;
+        return isMine ? "mine" : "taken";
+      }
+      this.#connection.run("INSERT INTO replaced VALUES (?, ?, ?, ?)", ...key, identity, idempotencyKey);
+      return "claimed";
+    });
+  }
+
+  /** Gives a claim back where nothing was placed. */
+  releaseReplacement({ orderId, paper }: Pick<ReplacementClaim, "orderId" | "paper">): void {
+    this.#connection.run("DELETE FROM replaced WHERE order_id = ? AND paper = ?", orderId, paper ? 1 : 0);
+  }
+
+  /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
+  wouldRefuse(entry: NewPlacement, policy: Policy, now: number): Refused | undefined {
+    const judged = this.#judge(entry, { policy, now });
+    return judged?.kind === "refused" ? judged : undefined;
   }
 
   find(clientOrderId: string): Placement | undefined {

@@ -30,6 +30,11 @@ export type KillSwitchState =
     readonly source: "switch" | "file";
   };
 
+/** Real orders, or paper ones. */
+export type OrderKind = "real" | "paper";
+
+const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
+
 /** How to pull it. */
 export interface Pull {
   readonly by: string;
@@ -45,6 +50,8 @@ export class KillSwitch {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
   readonly #file: string;
+  /** A pull that the record does not hold yet. */
+  #unwritten: Pull | undefined;
 
   constructor(connection: StoreConnection, { audit, folder }: { audit: Audit; folder: string }) {
     this.#connection = connection;
@@ -59,14 +66,24 @@ export class KillSwitch {
 
   /** How it stands now, of both. */
   state(): KillSwitchState {
+    if (this.#unwritten !== undefined) {
+      const { by, reason, cancelOpen = false, now: at } = this.#unwritten;
+      return { halted: true, at, by, reason, cancelOpen, source: "switch" };
+    }
     const row = this.#row();
     if (!row.isHalted) return this.#fileState();
     const { at, by, reason, cancelOpen } = row;
-    return { halted: true, at, by, reason, cancelOpen, source: "switch" };
+    return { halted: true, at, by, reason, cancelOpen: cancelOpen !== 0, source: "switch" };
   }
 
   /** Halts. Where that is so already, who halted first stays on record, and only the wish to cancel is added. */
-  pull({ by, reason, cancelOpen = false, now }: Pull): void {
+  pull(pull: Pull): void {
+    // What cannot be written yet halts this process all the same, until it is written.
+    this.#unwritten = pull;
+    this.#write(pull);
+  }
+
+  #write({ by, reason, cancelOpen = false, now }: Pull): void {
     const who = cleanText(by);
     const why = cleanText(reason);
     this.#connection.transaction(() => {
@@ -74,14 +91,16 @@ export class KillSwitch {
         `UPDATE kill_switch SET cancel_open = max(cancel_open, ?1),
            at = iif(is_halted, at, ?2), by = iif(is_halted, by, ?3), reason = iif(is_halted, reason, ?4),
            is_halted = 1`,
-        ...[cancelOpen ? 1 : 0, now, who, why],
+        ...[cancelOpen ? KIND_BITS.real | KIND_BITS.paper : 0, now, who, why],
       );
       this.#audit.append({ event: "halt", identity: who, data: { reason: why, cancel_open: cancelOpen } }, now);
     });
+    this.#unwritten = undefined;
   }
 
   /** Lifts the record's switch and answers what is left: the file halts on until somebody removes it. */
   lift({ by, now }: { by: string; now: number }): KillSwitchState {
+    this.#unwritten = undefined;
     return this.#connection.transaction(() => {
       const wasHalted = this.#row().isHalted;
       this.#connection.run("UPDATE kill_switch SET is_halted = 0, at = 0, by = '', reason = '', cancel_open = 0");
@@ -91,19 +110,26 @@ export class KillSwitch {
   }
 
   /**
-   * Takes up the wish to cancel what is open: `true` for one caller only, whichever process it is in. Who dies before
-   * it has cancelled leaves the orders open, so say afterwards what remained.
+   * Takes up the wish to cancel what is open: each kind of orders is given to one caller only, whichever process it is
+   * in. Who dies before it has cancelled leaves the orders open, so say afterwards what remained.
    */
-  takeCancelWish(): boolean {
-    if (!this.#row().cancelOpen) return false;
+  takeCancelWish(kinds: readonly OrderKind[]): OrderKind[] {
+    const wished = (bits: number) => kinds.filter((kind) => (bits & KIND_BITS[kind]) !== 0);
+    if (wished(this.#row().cancelOpen).length === 0) return [];
     return this.#connection.transaction(() => {
-      const { cancelOpen } = this.#row();
-      if (cancelOpen) this.#connection.run("UPDATE kill_switch SET cancel_open = 0");
-      return cancelOpen;
+      const taken = wished(this.#row().cancelOpen);
+      const bits = taken.reduce((sum, kind) => sum | KIND_BITS[kind], 0);
+      this.#connection.run("UPDATE kill_switch SET cancel_open = cancel_open & ~?", bits);
+      return taken;
     });
   }
 
-  #row(): { isHalted: boolean; at: number; by: string; reason: string; cancelOpen: boolean } {
+  /** Writes a pull that could not be written. */
+  retry(): void {
+    if (this.#unwritten !== undefined) this.#write(this.#unwritten);
+  }
+
+  #row(): { isHalted: boolean; at: number; by: string; reason: string; cancelOpen: number } {
     const row = this.#connection.row("SELECT * FROM kill_switch WHERE id = 1");
     if (row === undefined) throw new StoreError("damaged");
     return {
@@ -111,7 +137,7 @@ export class KillSwitch {
       at: readNumber(row, "at"),
       by: readText(row, "by"),
       reason: readText(row, "reason"),
-      cancelOpen: readNumber(row, "cancel_open") === 1,
+      cancelOpen: readNumber(row, "cancel_open"),
     };
   }
 

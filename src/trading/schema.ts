@@ -38,6 +38,15 @@ CREATE INDEX placements_refused ON placements (identity, paper, settled_at)
   WHERE state = 'not_placed' AND sent_at IS NOT NULL;
 CREATE INDEX placements_alive ON placements (identity, paper, state) WHERE is_alive = 1;
 
+-- Orders that are being replaced or were: each once.
+CREATE TABLE replaced (
+  order_id        TEXT NOT NULL,
+  paper           INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  identity        TEXT NOT NULL,
+  idempotency_key TEXT,
+  PRIMARY KEY (order_id, paper)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE day_use (
   identity TEXT NOT NULL,
   paper    INTEGER NOT NULL CHECK (paper IN (0, 1)),
@@ -87,7 +96,8 @@ CREATE TABLE kill_switch (
   at          INTEGER NOT NULL,
   by          TEXT NOT NULL,
   reason      TEXT NOT NULL,
-  cancel_open INTEGER NOT NULL CHECK (cancel_open IN (0, 1))
+  -- Which orders are still to be cancelled: 1 real ones, 2 paper ones, 3 both.
+  cancel_open INTEGER NOT NULL CHECK (cancel_open BETWEEN 0 AND 3)
 ) STRICT;
 INSERT INTO kill_switch VALUES (1, 0, 0, '', '', 0);
 

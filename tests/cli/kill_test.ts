@@ -14,7 +14,7 @@ Deno.test("kill halts trading of a running server at once, with the reason", () 
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^Trading is halted: .*\n {2}open orders stay open; /);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
-    assert.equal(store.killSwitch.takeCancelWish(), false);
+    assert.deepEqual(store.killSwitch.takeCancelWish(["real"]), []);
     const status = await run({ state, status: "true" });
     assert.equal(status.stdout, "Trading is halted since 2026-11-22T10:00:00.000Z by terminal: strange fills\n");
   }));
@@ -34,7 +34,7 @@ Deno.test("kill --cancel-open records the wish for the running server", () =>
       cancel_open: true,
       source: "switch",
     });
-    assert.equal(store.killSwitch.takeCancelWish(), true);
+    assert.deepEqual(store.killSwitch.takeCancelWish(["real"]), ["real"]);
   }));
 
 Deno.test("kill works before there is a record", () =>

@@ -127,9 +127,13 @@ Deno.test("place_order sends nothing while the disk of the record is full; readi
   }
   assert.equal((await world.answer("get_crypto_price", { pair: "XBTZAR" })).pair, "XBTZAR");
   assert.ok((await world.answer("get_account_balance", {})).balances.length > 0);
-  assert.equal((await world.refusal("halt_trading", { reason: "full" })).code, "ERR_RECORD_FAILED");
+  const halt = await world.refusal("halt_trading", { reason: "full" });
+  assert.equal(halt.code, "ERR_RECORD_FAILED");
+  assert.match(halt.message, /^This server places no more orders, but the halt cannot be recorded yet /);
   assert.deepEqual(world.sent, []);
   world.database.exec("PRAGMA max_page_count = 10000");
+  assert.equal((await world.refusal("place_order", REST)).code, "ERR_TRADING_HALTED");
+  world.record.killSwitch.lift({ by: "test", now: world.now });
   assert.equal((await world.answer("place_order", REST)).status, "placed");
   assert.equal(world.record.audit.verify().ok, true);
 });

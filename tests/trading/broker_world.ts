@@ -225,7 +225,7 @@ export class BrokerWorld implements AsyncDisposable {
         },
       },
       halted: async () => {
-        if (this.#record.killSwitch.takeCancelWish()) await this.#desk.cancelAll({}, "kill switch");
+        if (this.#record.killSwitch.takeCancelWish(["real"]).length > 0) await this.#desk.cancelAll({}, "kill switch");
       },
       now,
       monotonic,

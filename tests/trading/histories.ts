@@ -227,7 +227,8 @@ class Run {
   async #replaceBy(intent: Intent, clientOrderId: string): Promise<Told> {
     const { identity, previewId, key, order } = intent;
     const notionalOf = () => ({ amount: NOTIONAL, currency: "ZAR" });
-    const placing = { order, identity, previewId, idempotencyKey: key, policy: this.#policy, notionalOf };
+    const policies = { policy: this.#policy, policyNow: () => this.#policy };
+    const placing = { order, identity, previewId, idempotencyKey: key, ...policies, notionalOf };
     return { kind: "replace", intent, result: await this.#desk.replace({ target: { clientOrderId }, ...placing }) };
   }
 

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { HALT_FILE } from "../../src/trading/kill_switch.ts";
 import { MIGRATIONS } from "../../src/trading/schema.ts";
 import { openDatabase } from "../../src/state/sqlite.ts";
+import { TRADING_DATABASE } from "../../src/trading/store.ts";
+import { StoreError } from "../../src/trading/store_connection.ts";
 import { entry, FREE, NOW, outcomeOf, partsOf, withStore } from "./stores.ts";
 
 Deno.test("KillSwitch.pull() stops new orders of every connection at once, and survives a restart", () =>
@@ -36,11 +38,33 @@ Deno.test("KillSwitch.pull() a second time keeps who halted first, and adds the 
 
 Deno.test("KillSwitch.takeCancelWish() gives the wish to one server", () =>
   withStore((store, { open }) => {
-    assert.equal(store.killSwitch.takeCancelWish(), false);
-    store.killSwitch.pull({ by: "test", reason: "", cancelOpen: true, now: NOW });
-    assert.equal(open().killSwitch.takeCancelWish(), true);
-    assert.equal(store.killSwitch.takeCancelWish(), false);
-    assert.equal(store.killSwitch.state().halted, true);
+    const { killSwitch } = store;
+    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), []);
+    killSwitch.pull({ by: "test", reason: "", cancelOpen: true, now: NOW });
+    assert.deepEqual(open().killSwitch.takeCancelWish(["paper"]), ["paper"]);
+    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), ["real"]);
+    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), []);
+    assert.equal(killSwitch.state().halted, true);
+  }));
+
+Deno.test("KillSwitch.pull() halts its process at once where it cannot be written, and writes it later", () =>
+  withStore((store, { folder, open }) => {
+    const path = join(folder, TRADING_DATABASE);
+    const database = openDatabase(path, { migrations: MIGRATIONS });
+    try {
+      database.exec("PRAGMA query_only = 1");
+      const { killSwitch } = partsOf(database, folder);
+      assert.throws(() => killSwitch.pull({ by: "test", reason: "full disk", now: NOW }), StoreError);
+      const state = killSwitch.state();
+      assert.ok(state.halted && state.reason === "full disk");
+      assert.throws(() => killSwitch.retry(), StoreError);
+      assert.equal(store.killSwitch.state().halted, false);
+      database.exec("PRAGMA query_only = 0");
+      killSwitch.retry();
+      assert.equal(open().killSwitch.state().halted, true);
+    } finally {
+      database.close();
+    }
   }));
 
 Deno.test("KillSwitch halts while a file called halt exists, and lift() leaves that to whoever made it", () =>

@@ -73,8 +73,14 @@ Deno.test("Desk.place() places nothing before the desk has recovered", async () 
   await using world = await DeskWorld.start({ isRecovered: false });
   const readiness = world.desk.readiness;
   assert.ok(!readiness.ready && readiness.code === "ERR_RECOVERING");
+  const { store } = world;
+  const unreadable = () => {
+    throw new StoreError("damaged");
+  };
+  const { unsettled } = store.journal;
+  store.journal.unsettled = unreadable;
   assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_RECOVERING");
-  await world.desk.recover();
+  store.journal.unsettled = unsettled;
   expectStatus(await world.desk.place(world.request()), "placed");
 });
 

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { formatDecimal } from "../../src/exchange/money.ts";
 import type { Order } from "../../src/trading/order.ts";
+import { refuse } from "../../src/trading/placement_result.ts";
+import { sealPolicy } from "../../src/trading/policy.ts";
 import { ANYTHING, DeskWorld, expectStatus, LOOK, POST, RESTING, STOP } from "./desk_world.ts";
 
 const BETTER: Order = { ...RESTING, price: "910000" };
@@ -11,7 +13,8 @@ const BETTER: Order = { ...RESTING, price: "910000" };
 const PARTLY: Order = { ...RESTING, volume: "0.2", price: "1098000" };
 
 function replacing(orderId: string, order: Order = BETTER) {
-  return { target: { orderId }, order, identity: "local", previewId: "r1", policy: ANYTHING, notionalOf: () => null };
+  const policies = { policy: ANYTHING, policyNow: () => ANYTHING };
+  return { target: { orderId }, order, identity: "local", previewId: "r1", ...policies, notionalOf: () => null };
 }
 
 Deno.test("Desk.replace() cancels the old order, and places the new one after it is final", async () => {
@@ -59,13 +62,18 @@ Deno.test("Desk.replace() places nothing when the old order was filled meanwhile
   assert.equal(world.exchange.count(POST), 1);
 });
 
-for (const [what, path] of [["cancellation is lost", STOP], ["order cannot be read", LOOK]] as const) {
+for (
+  const [what, path, why] of [
+    ["cancellation is lost", STOP, "is not known to be final"],
+    ["order cannot be read", LOOK, "could not be read"],
+  ] as const
+) {
   Deno.test(`Desk.replace() places nothing while the ${what}`, async () => {
     await using world = await DeskWorld.start();
     const { order_id } = expectStatus(await world.desk.place(world.request()), "placed");
     world.fault(path, { kind: "cut", when: "before" }, Infinity);
     const result = expectStatus(await world.desk.replace(replacing(order_id)), "not_replaced");
-    assert.equal(result.message, "Nothing was placed, as the old order is not known to be final");
+    assert.equal(result.message, `Nothing was placed, as the old order ${why}`);
     assert.equal(world.exchange.count(POST), 1);
   });
 }
@@ -80,4 +88,45 @@ Deno.test("Desk.replace() answers what the first call placed when it is repeated
   const other = await world.desk.replace({ ...request, order: { ...BETTER, volume: "0.2", price: "900001" } });
   assert.equal(expectStatus(other, "refused").reason, "ERR_IDEMPOTENCY_MISMATCH");
   assert.equal(world.exchange.count(POST), 2);
+});
+
+Deno.test("Desk.replace() asked for four times at once places one new order", async () => {
+  await using world = await DeskWorld.start();
+  const { order_id } = expectStatus(await world.desk.place(world.request()), "placed");
+  const requests = [1, 2, 3, 4].map((n) => ({ ...replacing(order_id), previewId: `r${n}` }));
+  const results = await Promise.all(requests.map((request) => world.desk.replace(request)));
+  const statuses = results.map(({ status }) => status).toSorted();
+  assert.deepEqual(statuses, ["not_replaced", "not_replaced", "not_replaced", "replaced"]);
+  assert.equal(world.exchange.count(POST), 2);
+});
+
+Deno.test("Desk.replace() places nothing for an order that was cancelled before", async () => {
+  await using world = await DeskWorld.start();
+  const { order_id } = expectStatus(await world.desk.place(world.request()), "placed");
+  await world.desk.cancel({ orderId: order_id }, "local");
+  const result = expectStatus(await world.desk.replace(replacing(order_id)), "not_replaced");
+  assert.equal(result.message, "Nothing was placed, as the old order is final already");
+  assert.equal(world.exchange.count(POST), 1);
+});
+
+Deno.test("Desk.replace() leaves the old order where a limit would refuse the new one", async () => {
+  await using world = await DeskWorld.start();
+  const request = world.request();
+  const { order_id } = expectStatus(await world.desk.place(request), "placed");
+  const policy = sealPolicy({ mode: "auto", maxPerDay: { amount: "10", currency: "ZAR" } });
+  const notionalOf = () => ({ amount: "11", currency: "ZAR" });
+  const limited = { ...replacing(order_id), policy, policyNow: () => policy, notionalOf };
+  expectStatus(await world.desk.replace(limited), "refused");
+  assert.equal(world.exchange.count(STOP), 0);
+  expectStatus(await world.desk.replace(replacing(order_id)), "replaced");
+});
+
+Deno.test("Desk.replace() tells of a policy that changed while the old order was cancelled", async () => {
+  await using world = await DeskWorld.start();
+  const { order_id } = expectStatus(await world.desk.place(world.request()), "placed");
+  const policyNow = () => refuse("ERR_POLICY_MODE", "Trading was put in observe mode");
+  const result = expectStatus(await world.desk.replace({ ...replacing(order_id), policyNow }), "replaced");
+  assert.equal(result.old.status, "cancelled");
+  expectStatus(result.placement, "refused");
+  assert.equal(world.exchange.count(POST), 1);
 });

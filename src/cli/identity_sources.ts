@@ -34,8 +34,9 @@ export async function openKeys({ state }: Config, world: World, problems: string
   }
 }
 
+/** What cannot be looked at counts as there, so that opening it tells why. */
 async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
+  return await Deno.stat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
 }
 
 /** Tokens of one issuer, where all of its settings are there. */

@@ -262,7 +262,7 @@ function brokerOf({ broker }: ToolContext): Broker {
 }
 
 function callOf({ caller, signal, asking = NOBODY }: ToolContext): BrokerCall {
-  return { identity: caller.identity, signal, asking };
+  return { identity: caller.identity, signal, asking, mayTrade: () => caller.allows("orders:write") };
 }
 
 const NOBODY: Asking = { canElicit: false };

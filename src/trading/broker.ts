@@ -32,6 +32,7 @@ import { StoreError } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
 import { changedPolicy, TradingRights } from "./trading_rights.ts";
+import type { SendingCall } from "./trading_rights.ts";
 
 /** Where a trader's orders go. */
 export interface Venue {
@@ -76,7 +77,7 @@ export interface PlaceOrder {
 }
 
 /** How one call is made, and by whom. */
-export interface BrokerCall {
+export interface BrokerCall extends SendingCall {
   readonly identity: string;
   readonly signal: AbortSignal;
   readonly asking: Asking;
@@ -203,7 +204,7 @@ export class Broker {
     const { identity, asking } = call;
     if (asking.answer !== undefined) {
       this.#rights.assertTrading(identity);
-      return await this.#placements.answer(asking.answer, identity);
+      return await this.#placements.answer(asking.answer, call);
     }
     const repeated = await this.#findEarlier(order, call);
     if (repeated !== undefined) return repeated;
@@ -214,9 +215,11 @@ export class Broker {
     const { preview, policy } = this.#take(previewId, identity);
     const { idempotencyKey } = order;
     const trader = this.traderOf(identity);
-    const send = () => this.#send(preview.facts, { trader, previewId, idempotencyKey });
+    const send = (by: SendingCall) => this.#send(preview.facts, { by, trader, previewId, idempotencyKey });
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
-    if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) return await send();
+    if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) {
+      return await send(call);
+    }
     const text = describeForConfirmation(preview.facts, trader);
     const digest = orderDigest(preview.order);
     const sameAs = JSON.stringify([order.request ?? digest, idempotencyKey]);
@@ -231,7 +234,7 @@ export class Broker {
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     }
     this.#rights.assertTrading(identity);
-    if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, identity);
+    if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, call);
     const trader = this.traderOf(identity);
     const { exchange } = await this.#parts.venueOf(trader);
     const replaced = await findReplaced(exchange, replacement.target, signal);
@@ -242,8 +245,8 @@ export class Broker {
     const { previewId } = this.#keep(assessment, { trader, policy });
     this.#take(previewId, identity);
     this.#note(assessment, { asked: replacement, trader, policy, previewId });
-    const send = async () => {
-      const policy = this.#rights.assertStillAllowed(assessment, trader);
+    const send = async (by: SendingCall) => {
+      const policy = this.#rights.assertStillAllowed(assessment, trader, by);
       const { desk } = await this.#parts.venueOf(trader);
       return await desk.replace({
         target: replacement.target,
@@ -254,13 +257,13 @@ export class Broker {
         previewId,
         idempotencyKey: replacement.idempotencyKey,
         policy,
-        policyNow: () => this.#policyNow(assessment, trader),
+        policyNow: () => this.#policyNow(assessment, trader, by),
         notionalOf: (order) => dayNotional(assessment, policy, order),
       });
     };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
     const isReduced = known !== undefined && isReducing(replaced, assessment.order);
-    if (policy.mode !== "confirm" || isReduced) return await send();
+    if (policy.mode !== "confirm" || isReduced) return await send(call);
     const text = describeForConfirmation(assessment, { ...trader, replaces: replaced.order_id });
     const digest = orderDigest(assessment.order);
     const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
@@ -281,9 +284,9 @@ export class Broker {
     return this.traderOf(identity);
   }
 
-  #policyNow(assessment: Assessment, trader: Trader): Policy | RefusedResult {
+  #policyNow(assessment: Assessment, trader: Trader, by: SendingCall): Policy | RefusedResult {
     try {
-      return this.#rights.assertStillAllowed(assessment, trader);
+      return this.#rights.assertStillAllowed(assessment, trader, by);
     } catch (error) {
       if (!(error instanceof TradingError)) throw error;
       return refuse(error.code, error.message);
@@ -335,9 +338,14 @@ export class Broker {
 
   async #send(
     assessment: Assessment,
-    { trader, previewId, idempotencyKey }: { trader: Trader; previewId: string; idempotencyKey?: string | undefined },
+    { by, trader, previewId, idempotencyKey }: {
+      by: SendingCall;
+      trader: Trader;
+      previewId: string;
+      idempotencyKey?: string | undefined;
+    },
   ): Promise<PlacementResult> {
-    const policy = this.#rights.assertStillAllowed(assessment, trader);
+    const policy = this.#rights.assertStillAllowed(assessment, trader, by);
     const { desk } = await this.#parts.venueOf(trader);
     const { order } = assessment;
     const notional = dayNotional(assessment, policy, order);

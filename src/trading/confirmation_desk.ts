@@ -10,6 +10,7 @@ import { clientOrderIdOf } from "./client_order_id.ts";
 import { CONFIRMATION_LIFETIME_MS, Confirmations } from "./confirmations.ts";
 import type { Confirmation, WaitingOrder } from "./confirmations.ts";
 import { TradingError } from "./trading_error.ts";
+import type { SendingCall } from "./trading_rights.ts";
 
 /** How a caller's client can ask the person in front of it. */
 export interface Asking {
@@ -54,7 +55,8 @@ export interface ConfirmationParts {
 }
 
 /** How one call waits. */
-interface Call {
+interface Call extends SendingCall {
+  readonly identity: string;
   readonly signal: AbortSignal;
   readonly asking: Asking;
 }
@@ -96,12 +98,12 @@ export class ConfirmationDesk<Result> {
   }
 
   /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
-  async answer({ id, accepted }: NonNullable<Asking["answer"]>, identity: string): Promise<Result> {
-    const confirmation = this.#waiting.take(id, identity);
+  async answer({ id, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
+    const confirmation = this.#waiting.take(id, call.identity);
     if (confirmation === undefined) throw unknownConfirmation();
     this.#record("confirmation", confirmation, { way: "dialog", approved: accepted });
     if (!accepted) throw declined(" in the dialog, with its box ticked");
-    return await confirmation.run();
+    return await confirmation.run(call);
   }
 
   /** Ends every question that is asked outside the client. */
@@ -113,13 +115,14 @@ export class ConfirmationDesk<Result> {
   }
 
   /** Asks outside the client, and waits as long as one call may. */
-  async ask(confirmation: Confirmation<Result>, { signal }: Call): Promise<Result | Unconfirmed> {
+  async ask(confirmation: Confirmation<Result>, call: Call): Promise<Result | Unconfirmed> {
     const { monotonic, sleep } = this.#parts;
+    const { signal } = call;
     const approvalId = confirmation.approvalId ??= this.#request(confirmation);
     const untilMs = Math.min(monotonic() + WAIT_MS, confirmation.expiresAtMs);
     while (monotonic() < untilMs && !signal.aborted) {
       const decided = this.#decision(confirmation, approvalId);
-      if (decided !== undefined) return await decided();
+      if (decided !== undefined) return await decided(call);
       await sleep(LOOK_EVERY_MS, signal).catch(() => {});
     }
     const { previewId, expiresAtMs } = confirmation;
@@ -149,16 +152,16 @@ export class ConfirmationDesk<Result> {
   }
 
   /** What follows from what a person decided; `undefined` while nobody has. */
-  #decision(confirmation: Confirmation<Result>, approvalId: string): (() => Promise<Result>) | undefined {
+  #decision(confirmation: Confirmation<Result>, approvalId: string): ((call: Call) => Promise<Result>) | undefined {
     const { approvals, now } = this.#parts;
     const approval = approvals.find(approvalId, now());
     if (approval?.state === "pending") return undefined;
     // Of two calls that wait for the same answer one sends, the other finds nothing.
     const taken = this.#waiting.take(confirmation.id, confirmation.identity);
-    return async () => {
+    return async (call) => {
       if (taken === undefined) throw unknownConfirmation();
       if (approval?.state !== "approved" || approval.digest !== confirmation.digest) throw declined();
-      return await confirmation.run();
+      return await confirmation.run(call);
     };
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import type { SendingCall } from "./trading_rights.ts";
 
 /** How long a person may take. */
 export const CONFIRMATION_LIFETIME_MS = 180_000;
@@ -21,8 +22,8 @@ export interface WaitingOrder<Result> {
   readonly text: string;
   /** Equal for a call and its repetition, which waits for the same answer where a person is asked outside the client. */
   readonly sameAs: string;
-  /** Sends it. */
-  run(): Promise<Result>;
+  /** Sends it for the call that had it confirmed. */
+  run(call: SendingCall): Promise<Result>;
 }
 
 /** What waits, under its id. */

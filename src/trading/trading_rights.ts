@@ -17,6 +17,12 @@ export interface RightsParts {
   readonly isPaperOnly: boolean;
 }
 
+/** The call that has an order sent: the last one, where a person was asked in between. */
+export interface SendingCall {
+  /** Whether its credential lets it trade now; it may end while a person is asked. */
+  mayTrade(): boolean;
+}
+
 /** Rights as they are at each question. */
 export class TradingRights {
   readonly #parts: RightsParts;
@@ -55,17 +61,25 @@ export class TradingRights {
   }
 
   /**
-   * The policy that counts when the order is sent; it may have changed while a person was asked.
+   * The policy that counts when the order is sent; it may have changed while a person was asked, and so may what the
+   * caller's credential allows.
    *
-   * @throws {TradingError} it does not allow the order any more
+   * @throws {TradingError} one of them does not allow the order any more
    */
-  assertStillAllowed(assessment: Assessment, { identity, paper }: Trader): Policy {
+  assertStillAllowed(assessment: Assessment, { identity, paper }: Trader, by: SendingCall): Policy {
+    if (!by.mayTrade()) throw endedRight();
     const policy = this.policyOf(identity);
     if (this.traderOf(identity).paper !== paper) throw changedPolicy();
     const [problem] = judgeOrder(policy, assessment.policyFacts);
     if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
     return policy;
   }
+}
+
+function endedRight(): TradingError {
+  return new TradingError("Nothing was sent, as the caller's right to trade ended meanwhile: sign in again", {
+    code: "ERR_SCOPE_MISSING",
+  });
 }
 
 /** The order was previewed under another policy. */

@@ -20,7 +20,7 @@ import type { Registry, Rejection } from "../session/registry.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 import { problemResponse } from "./problem.ts";
 import { watchBody } from "./watched_body.ts";
-import { SUBPROTOCOL } from "./websocket.ts";
+import { CLOSE, SUBPROTOCOL } from "./websocket.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -227,8 +227,18 @@ async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Pro
   const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return {
     ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),
-    open: (socket) => parts.openSocket(socket, caller),
+    open(socket) {
+      // Others of this client may have opened theirs since, all judged before the first was open.
+      const rejection = parts.registry.reject(caller.identity);
+      return rejection === undefined ? parts.openSocket(socket, caller) : turnAway(parts, socket, rejection);
+    },
   };
+}
+
+function turnAway(parts: HttpParts, socket: Socket, rejection: Rejection): SocketHandler {
+  parts.rejected(rejection);
+  socket.close(CLOSE.tryAgainLater, FULL[rejection].message);
+  return { text() {}, binary() {}, closed() {} };
 }
 
 function refuse(parts: HttpParts, reason: Parameters<HttpParts["rejected"]>[0], response: Response): Response {

@@ -131,6 +131,10 @@ class NativeListener implements RunningListener {
     }
     // The runtime pings at half of this time and drops a peer that is silent until its end.
     const idleTimeout = 2 * this.#options.pingIntervalMs / 1_000;
+    if (request.signal.aborted) {
+      release(); // Its peer has left: no event of a socket will ever say so.
+      return badRequest();
+    }
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
     const { protocol } = decision;
     // The runtime's own option throws when the client offered nothing, or wrote its list without spaces.

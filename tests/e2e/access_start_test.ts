@@ -69,6 +69,11 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
     },
     says: [/--state: .* mode is 0660/],
   },
+  "with API keys that cannot be looked at": {
+    args: () => [],
+    prepare: (folder) => folder.write("state", "a file where the folder should be"),
+    says: [/--state: expected a readable file: .*keys\.db/],
+  },
   "with an access file that has problems, and says all of them": {
     args: (folder) => ["--access", folder.path("access.json")],
     prepare: (folder) => folder.write("access.json", '{"identities":{"ann":{},"key:ann":{"rate_limit":0}}}'),

@@ -124,7 +124,7 @@ export class BrokerWorld implements AsyncDisposable {
 
   /** How a broker is called. */
   call(identity = "local", asking: Asking = { canElicit: false }): BrokerCall {
-    return { identity, asking, signal: new AbortController().signal };
+    return { identity, asking, signal: new AbortController().signal, mayTrade: () => true };
   }
 
   /** The context of an identity's tools. */

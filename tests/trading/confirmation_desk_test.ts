@@ -23,6 +23,20 @@ Deno.test("an order that a person approves elsewhere is placed by the call that 
   assert.match(world.announced[0]?.text ?? "", /^BUY 0\.001 XBT in XBTZAR at 1050000 ZAR each \(limit, GTC\)\n/);
 });
 
+Deno.test("an order that is approved after its caller's right to trade has ended is not sent", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  let isRevoked = false;
+  world.meanwhile = () => {
+    isRevoked = true;
+    decide(world, true);
+  };
+  const context = world.context();
+  const caller = { identity: context.caller.identity, allows: () => !isRevoked };
+  const refused = await world.refusal("place_order", REST, { ...context, caller });
+  assert.equal(refused.code, "ERR_SCOPE_MISSING");
+  assert.deepEqual(world.sent, []);
+});
+
 Deno.test("an order that a person declines elsewhere is not sent", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => decide(world, false);

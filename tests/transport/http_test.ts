@@ -178,6 +178,18 @@ Deno.test("an upgrade of a client with too many connections answers 429, of a fu
   assert.deepEqual(rejections, ["client_full", "server_full"]);
 });
 
+Deno.test("a socket that opens when others of its client have taken all places is closed with 1013", async () => {
+  const { application, registry, rejections } = setup();
+  const accepted = await application.upgrade(request("/ws"), LOCAL);
+  assert.ok(!(accepted instanceof Response));
+  registry.open({ identity: LOCAL.address, address: LOCAL.address, carrier: "websocket" });
+  const closes: unknown[] = [];
+  const socket = { bufferedAmount: 0, send() {}, close: (...how: unknown[]) => closes.push(how), terminate() {} };
+  accepted.open(socket).text("{}");
+  assert.deepEqual(closes, [[1013, "Too many connections of this client"]]);
+  assert.deepEqual([rejections, registry.size], [["client_full"], 1]);
+});
+
 Deno.test("a page on an allowed origin may read answers, and ask before it sends", async () => {
   const { application } = setup();
   const headers = { origin: "https://app.example", "access-control-request-method": "POST" };

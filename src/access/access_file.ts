@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { IdentityName } from "../identity_name.ts";
 import { ALL_SCOPES, SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
 import type { Credential, Grants, IdentityLimits } from "./caller.ts";
@@ -17,13 +18,9 @@ const Entry = z.strictObject({
   max_in_flight: z.int().min(1).max(10_000).optional(),
 });
 
-const Identity = z.string().max(220).regex(/^(local|(key|token|cert|address):[\x21-\x7e]+)$/, {
-  error: "expected local, key:NAME, token:SUBJECT, cert:SAN or address:IP",
-});
-
 const AccessSchema = z.strictObject({
   default: Entry.optional(),
-  identities: z.record(Identity, Entry).optional(),
+  identities: z.record(IdentityName, Entry).optional(),
 });
 
 /** A file that can be used, or everything that is wrong with it. */

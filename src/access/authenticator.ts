@@ -107,6 +107,7 @@ export class Authenticator {
     const authorization = headers.get("authorization");
     if (authorization !== null && this.#asksForBearer) return await this.#judgeBearer(authorization);
     if (certificates !== undefined) {
+      if (authorization !== null) return { status: 401, reason: "source_not_configured" };
       if (sender.certificate === undefined) return { status: 401, reason: "no_certificate" };
       const verdict = certificates.verify(sender.certificate);
       return verdict.ok ? verdict : { status: 401, reason: verdict.reason };

@@ -10,7 +10,7 @@ const log = getLogger(["luno-mcp-server", "access"]);
 
 /** Settings of a {@linkcode KeySource}. */
 export interface KeySourceOptions {
-  readonly store: Pick<KeyStore, "verify" | "list" | "version" | "close">;
+  readonly store: Pick<KeyStore, "verify" | "list" | "version" | "isOrphaned" | "close">;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Monotonic milliseconds. @default performance.now */
@@ -35,6 +35,7 @@ export class KeySource {
   #verified: VerifiedTokens<Remembered>;
   #lookedMs: number;
   #version: number;
+  #isOrphaned = false;
   /** When each live key ends, which is sooner than it was for one that has been replaced. */
   #live: ReadonlyMap<string, number>;
 
@@ -54,6 +55,7 @@ export class KeySource {
     const known = this.#verified.get(text);
     if (known !== undefined) return { ok: true, credential: this.#credentialOf(known.key) };
     this.refresh(); // A key that is not known here may have been made a moment ago.
+    if (this.#isOrphaned) return { ok: false, reason: "unknown" };
     const verdict = this.#store.verify(text, this.#now());
     if (!verdict.ok) return verdict;
     const { key } = verdict;
@@ -64,6 +66,8 @@ export class KeySource {
   /** Looks whether another process has changed the keys. */
   refresh(): void {
     this.#lookedMs = this.#monotonic();
+    if (this.#isOrphaned) return;
+    if (this.#store.isOrphaned) return this.#endAll();
     const version = this.#store.version();
     if (version === this.#version) return;
     this.#version = version;
@@ -80,6 +84,14 @@ export class KeySource {
   /** Ends the use of the store. */
   close(): void {
     this.#store.close();
+  }
+
+  /** What nobody can change any more, as its file is gone, would let in for ever. */
+  #endAll(): void {
+    this.#isOrphaned = true;
+    this.#live = new Map();
+    this.#verified = new VerifiedTokens(this.#now);
+    log.error("the file of API keys was moved, deleted or replaced: no key counts until the server starts again");
   }
 
   #credentialOf({ id, name, scopes, expiresAt }: StoredKey) {

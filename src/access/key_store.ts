@@ -102,13 +102,27 @@ export function keyState({ revokedAt, expiresAt }: StoredKey, now: number): KeyS
   return expiresAt !== undefined && expiresAt <= now ? "expired" : "live";
 }
 
+/** Which file is at a path, where the system tells files apart. */
+function fileAt(path: string): string {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    return "none";
+  }
+}
+
 /** All keys of one state folder; several processes may have it open. */
 export class KeyStore {
+  readonly #path: string;
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #maxKeys: number;
   readonly #statements: ReturnType<typeof prepareStatements>;
 
-  private constructor(database: DatabaseSync, maxKeys: number) {
+  private constructor(path: string, database: DatabaseSync, maxKeys: number) {
+    this.#path = path;
+    this.#file = fileAt(path);
     this.#database = database;
     this.#maxKeys = maxKeys;
     this.#statements = prepareStatements(database);
@@ -120,7 +134,7 @@ export class KeyStore {
    * @throws {StateError}
    */
   static open(path: string, { readOnly = false, maxKeys = MAX_KEYS }: KeyStoreOptions = {}): KeyStore {
-    return new KeyStore(openDatabase(path, { migrations: MIGRATIONS, readOnly }), maxKeys);
+    return new KeyStore(path, openDatabase(path, { migrations: MIGRATIONS, readOnly }), maxKeys);
   }
 
   /** Whether there is no key at all, not even a dead one. */
@@ -190,6 +204,11 @@ export class KeyStore {
   /** A number that is another one after another process has changed the keys; what this one changes does not count. */
   version(): number {
     return readNumber(this.#statements.version.get(), "data_version");
+  }
+
+  /** Whether the file is no longer the one at its path: it was deleted, moved or replaced, say by a backup. */
+  get isOrphaned(): boolean {
+    return fileAt(this.#path) !== this.#file;
   }
 
   /** Ends the use of the file. */

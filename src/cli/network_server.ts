@@ -6,6 +6,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Caller } from "../access/caller.ts";
 import { scopeChallenge } from "../access/challenge.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
+import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods, requiredScope } from "../protocol/direct_call.ts";
@@ -134,7 +135,7 @@ export class NetworkServer {
     const allowLoopback = isLoopback(config.host);
     return createApplication({
       rules: {
-        allowedHosts: [...config.allowedHosts ?? [], ...(allowLoopback ? [] : [config.host])],
+        allowedHosts: [...config.allowedHosts ?? [], hostName(config.host)],
         allowedOrigins: config.allowedOrigins ?? [],
         allowLoopback,
       },

@@ -1,6 +1,7 @@
 /** `serve` with `--transport websocket` or `http`: many clients at once on one port. */
 
 import { getLogger } from "@logtape/logtape";
+import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "../transport/hardened_runtime.ts";
@@ -168,7 +169,7 @@ function describe(
 ): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
   const [name = host] = isWildcard(host) ? allowedHosts ?? [] : [];
-  const address = `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${at.port}`;
+  const address = `${hostName(name)}:${at.port}`;
   const rows = [
     ...(transport === "websocket" ? [["WebSocket", `${ws}://${address}`]] : []),
     ["Streamable HTTP", `${http}://${address}/mcp`],

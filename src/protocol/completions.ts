@@ -36,6 +36,7 @@ async function candidatesFor({ ref, argument }: CompleteRequestParams, context: 
     return balance.map((row) => row.account_id);
   }
   if (argument.name === "side") return ["BUY", "SELL"];
+  if (!caller.allows("market:read")) return [];
   const list = await markets.list({ signal });
   if (argument.name === "pair") return list.map((market) => market.market_id);
   if (argument.name === "value_in") {

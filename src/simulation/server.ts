@@ -1,5 +1,6 @@
 /** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
 
+import { hostName } from "../host_name.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
 import { type Door, openDoor } from "./door.ts";
 import { ConnectionReset } from "./api/fault_effects.ts";
@@ -80,7 +81,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   };
   if (signal?.aborted) stopping.abort();
   else signal?.addEventListener("abort", stop, { once: true });
-  const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${door?.port ?? server.addr.port}`;
+  const url = `http://${hostName(hostname)}:${door?.port ?? server.addr.port}`;
   return { url, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
 }
 

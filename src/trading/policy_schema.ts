@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { cleanText } from "../exchange/errors.ts";
 import { parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
+import { IdentityName } from "../identity_name.ts";
 
 const MODES = ["observe", "paper", "confirm", "auto"] as const;
 const SIDES = ["BUY", "SELL"] as const;
@@ -39,15 +40,11 @@ const Entry = z.strictObject({
   cool_off: CoolOff.nullish().describe("Pauses an identity whose orders were refused too often"),
 }, { error: "expected an object of settings" });
 
-const Identity = z.string().max(220).regex(/^(local|(key|token|cert|address):[\x21-\x7e]+)$/, {
-  error: "expected local, key:NAME, token:SUBJECT, cert:SAN or address:IP",
-});
-
 /** A policy file as it is written. */
 export const PolicySchema = z.strictObject({
   $schema: z.string().optional(),
   default: Entry.optional().describe("What holds for everybody; a setting that is null is not limited"),
-  identities: z.record(Identity, Entry, { error: "expected identities with their settings" })
+  identities: z.record(IdentityName, Entry, { error: "expected identities with their settings" })
     .refine((entries) => Object.keys(entries).length <= MAX_IDENTITIES, {
       error: `expected at most ${MAX_IDENTITIES} identities`,
     })

@@ -123,7 +123,7 @@ Deno.test("Authenticator takes the scheme in any case and with more spaces than 
 Deno.test("Authenticator refuses what none of its sources is for", async () => {
   assert.equal(outcome(await ask(authenticatorOf({ tokens }), bearer(KEY))), "401 source_not_configured");
   assert.equal(outcome(await ask(authenticatorOf({ keys }), bearer(TOKEN))), `401 key ${TOKEN.length}`);
-  assert.equal(outcome(await ask(authenticatorOf({ certificates }), bearer(KEY))), "401 no_certificate");
+  assert.equal(outcome(await ask(authenticatorOf({ certificates }), bearer(KEY))), "401 source_not_configured");
   assert.equal(outcome(await ask(authenticatorOf(), bearer(KEY))), "401 no_credential");
   const denied = await ask(authenticatorOf({ certificates }), { sender: { certificate: new Uint8Array() } });
   assert.equal(outcome(denied), "401 denied");

@@ -14,6 +14,7 @@ async function openSource() {
   const store = {
     verify: (text: string, now: number) => (counts.verify++, reader.verify(text, now)),
     list: () => reader.list(),
+    isOrphaned: false,
     version: () => reader.version(),
     close: () => reader.close(),
   };

@@ -8,7 +8,7 @@ const READ = ["market:read", "account:read"] as const;
 
 /** Runs `body` with a source, its clock, and the store as another process has it open. */
 async function withSource(
-  body: (parts: { source: KeySource; clock: { now: number }; elsewhere: KeyStore }) => void,
+  body: (parts: { source: KeySource; clock: { now: number }; elsewhere: KeyStore; path: string }) => void,
 ): Promise<void> {
   const dir = await Deno.makeTempDir({ dir: "/tmp" });
   const path = join(dir, "keys.db");
@@ -16,7 +16,7 @@ async function withSource(
   const clock = { now: NOW };
   const source = new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: () => clock.now });
   try {
-    body({ source, clock, elsewhere });
+    body({ source, clock, elsewhere, path });
   } finally {
     source.close();
     elsewhere.close();
@@ -70,3 +70,23 @@ Deno.test("KeySource ends the use of a key that was replaced with its overlap, a
     source.refresh();
     assert.equal(isRevoked?.(), true);
   }));
+
+for (
+  const [what, change] of [
+    ["deleted", (path: string) => Deno.removeSync(path)],
+    ["replaced by a copy", (path: string) => {
+      Deno.copyFileSync(path, `${path}.copy`);
+      Deno.renameSync(`${path}.copy`, path);
+    }],
+  ] as const
+) {
+  Deno.test(`KeySource ends every key when their file is ${what}`, () =>
+    withSource(({ source, elsewhere, path }) => {
+      const text = create(elsewhere, "ann");
+      const ann = credentialOf(source, text);
+      change(path);
+      source.refresh();
+      assert.equal(ann.isRevoked?.(), true);
+      assert.deepEqual(source.verify(text), { ok: false, reason: "unknown" });
+    }));
+}

@@ -71,7 +71,10 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "with API keys that cannot be looked at": {
     args: () => [],
-    prepare: (folder) => folder.write("state", "a file where the folder should be"),
+    prepare: async (folder) => {
+      await Deno.remove(folder.path("state"), { recursive: true });
+      await folder.write("state", "a file where the folder should be");
+    },
     says: [/--state: expected a readable file: .*keys\.db/],
   },
   "with an access file that has problems, and says all of them": {

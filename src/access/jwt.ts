@@ -71,8 +71,8 @@ const ALGORITHMS: readonly string[] = SIGNATURE_ALGORITHMS;
 /** `JWT` is what many issuers still write; an ID token must be told apart by its audience then. */
 const TYPES: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
 
-/** No control, formatting or private characters, which could disguise one subject as another. */
-const Printable = z.string().regex(/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,200}$/u);
+/** No control, formatting, private or invisible characters, which could disguise one subject as another. */
+const Printable = z.string().regex(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,200}$/u);
 
 const Claims = z.object({
   sub: Printable,

@@ -7,6 +7,7 @@ import type { Socket as TcpSocket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { getLogger } from "@logtape/logtape";
 import type { ListenOptions } from "./listener.ts";
+import { authoritiesOf } from "./tls.ts";
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
@@ -24,9 +25,10 @@ export function certificateOf(connection: TcpSocket): Uint8Array | undefined {
 /** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
 export class ClientGate {
   readonly #judge: (certificate: Uint8Array) => boolean;
-  #authorities: string | undefined;
+  #authorities: string;
   /** Fingerprints, the latest last. */
   readonly #verified = new Set<string>();
+  readonly #admitted = new Set<TcpSocket>();
   /** Connections within their TLS handshake, by their other end. */
   readonly #handshakes = new Map<string, TcpSocket>();
 
@@ -54,16 +56,25 @@ export class ClientGate {
   finish(connection: TLSSocket): void {
     this.#handshakes.delete(endOf(connection));
     const certificate = this.#accept(connection);
-    if (certificate !== undefined) certificates.set(connection, certificate);
-    else connection.destroy();
+    if (certificate === undefined) return void connection.destroy();
+    certificates.set(connection, certificate);
+    this.#admitted.add(connection);
+    connection.once("close", () => this.#admitted.delete(connection));
   }
 
-  /** Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. */
-  replaceAuthorities(authorities: string | undefined): void {
+  /**
+   * Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. Where one of the
+   * old ones is no longer there, nobody knows who was let in by it, and so all must come anew.
+   */
+  replaceAuthorities(authorities: string): void {
     if (authorities === this.#authorities) return;
+    const kept = new Set(authoritiesOf(authorities));
+    const isOneGone = authoritiesOf(this.#authorities).some((authority) => !kept.has(authority));
     this.#authorities = authorities;
     this.#verified.clear();
-    for (const connection of this.#handshakes.values()) connection.destroy();
+    const suspects = [...this.#handshakes.values(), ...(isOneGone ? this.#admitted : [])];
+    for (const connection of suspects) connection.destroy();
+    log.info("authorities of clients changed", { closed: suspects.length });
   }
 
   #accept(connection: TLSSocket): Uint8Array | undefined {

@@ -124,7 +124,7 @@ class HardenedListener implements RunningListener {
       throw new TypeError("Cannot begin or cease to ask clients for certificates as the listener is running");
     }
     this.#secure.setSecureContext(secureContext(tls));
-    this.#clients?.replaceAuthorities(tls.clientAuthorities);
+    if (tls.clientAuthorities !== undefined) this.#clients?.replaceAuthorities(tls.clientAuthorities);
   }
 
   stopAccepting(): void {

@@ -204,7 +204,10 @@ function watchStream(
   release: () => void,
 ): Response {
   const revocation = new AbortController();
-  const unwatch = parts.watch(caller, () => revocation.abort());
+  const unwatch = parts.watch(caller, (ending) => {
+    log.warning("credential ended", { identity: caller.identity, ending });
+    revocation.abort();
+  });
   return watchBody(response, AbortSignal.any([request.signal, revocation.signal]), () => {
     unwatch();
     release();

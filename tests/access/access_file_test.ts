@@ -64,7 +64,14 @@ Deno.test("AccessFile.limitsOf() joins the default's limits with the identity's 
 });
 
 Deno.test("parseAccess() takes every kind of identity", () => {
-  const names = ["local", "key:ann@example.org", "token:auth0|1", "cert:spiffe://a/b", "address:2001:db8:0:0::/64"];
+  const names = [
+    "local",
+    "key:ann@example.org",
+    "token:auth0|1",
+    "token:Zoë Smith",
+    "cert:spiffe://a/b",
+    "address:2001:db8:0:0::/64",
+  ];
   assert.deepEqual(problemsOf({ identities: Object.fromEntries(names.map((name) => [name, {}])) }), []);
 });
 

@@ -129,6 +129,8 @@ const REFUSED: Readonly<Record<string, readonly [RefusedToken["reason"], string]
   "a sub of 201 characters": ["claims", await tokenOf({ sub: "x".repeat(201) })],
   "a sub with a line break": ["claims", await tokenOf({ sub: "alice\nbob" })],
   "a sub that turns the direction of text": ["claims", await tokenOf({ sub: "alice\u202e" })],
+  "a sub with a letter that cannot be seen": ["claims", await tokenOf({ sub: "alice\u3164" })],
+  "a sub with a variant of a letter": ["claims", await tokenOf({ sub: "alice\ufe00" })],
   "a sub that is a number": ["claims", await tokenOf({ sub: 1 })],
   "a jti that is a number": ["claims", await tokenOf({ jti: 1 })],
   "a scope that is a list": ["claims", await tokenOf({ scope: ["market:read"] })],

@@ -223,6 +223,21 @@ Deno.test("RunningListener.reload() with the same authorities lets TLS sessions 
   assert.equal(await client.status(listening), 200);
 });
 
+Deno.test("RunningListener.reload() ends open connections when an authority is taken away, and none when one is added", async () => {
+  const next = await TestAuthority.create();
+  await using listening = await start();
+  const { cert, key } = good.files;
+  const socket = new WebSocket(`wss://127.0.0.1:${listening.port}/`, { cert, key, ca: caCerts });
+  await once(socket, "open");
+  const both = authority.files.cert + next.files.cert;
+  listening.listener.reload({ ...certificates.server, clientAuthorities: both });
+  socket.ping();
+  await once(socket, "pong");
+  const closed = once(socket, "close");
+  listening.listener.reload({ ...certificates.server, clientAuthorities: next.files.cert });
+  assert.equal((await closed)[0], 1006);
+});
+
 Deno.test("RunningListener.reload() ends handshakes that the former authorities would judge", async () => {
   const admitted = new Events<true>();
   const application = new Echo({

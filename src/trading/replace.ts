@@ -5,18 +5,15 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
-import { cancelOrder, endedOrder } from "./cancel.ts";
+import { cancelOrder } from "./cancel.ts";
 import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import type { NewPlacement, Placement } from "./journal.ts";
-import { clientOrderIdOf } from "./client_order_id.ts";
-import { orderDigest } from "./order.ts";
 import type { Order } from "./order.ts";
 import type { Placements, PlaceRequest } from "./placement.ts";
 import { type PlacementResult, refuse, type RefusedResult } from "./placement_result.ts";
 import type { Policy } from "./policy.ts";
-import { lookUp } from "./reconcile.ts";
-import type { Look } from "./reconcile.ts";
+import { claimOrder, nothingLeft, releaseOrder } from "./replacement_claim.ts";
 import { StoreError } from "./store_connection.ts";
 
 /** One order in place of another. */
@@ -65,15 +62,15 @@ export async function replaceOrder(
     );
   }
   if (earlier !== undefined) return await repeat(placements, request, earlier);
-  const claimed = await claim(parts, request);
+  const claimed = await claimOrder(parts, request);
   if (!claimed.ok) return claimed.result;
   const { orderId } = claimed;
   const old = await cancelOrder(parts, { orderId }, identity).catch((error) => {
-    release(parts, orderId);
+    releaseOrder(parts, orderId);
     throw error;
   });
   if (old.status === "open" || old.status === "not_found") {
-    release(parts, orderId);
+    releaseOrder(parts, orderId);
     const why = old.status === "open" ? "is not known to be final" : "was not found";
     return { status: "not_replaced", old, message: `Nothing was placed, as the old order ${why}` };
   }
@@ -93,87 +90,6 @@ export async function replaceOrder(
   if ("status" in policy) return { status: "replaced", old, placement: policy };
   const placing = { order: placed, identity, previewId, idempotencyKey, policy, notional: notionalOf(placed) };
   return { status: "replaced", old, placement: await placements.place(placing) };
-}
-
-type Claimed =
-  | { readonly ok: true; readonly orderId: string }
-  | { readonly ok: false; readonly result: ReplaceResult };
-
-/**
- * Makes sure, before anything is cancelled, that this is the only replacement of the order, that the order still stands,
- * and that the new one would be let through.
- */
-async function claim(parts: DeskParts, request: ReplaceRequest): Promise<Claimed> {
-  const { journal, paper } = parts;
-  const { target, identity, idempotencyKey = null } = request;
-  const look = await lookUp(parts, target);
-  if (look.kind !== "found") return notReplaced("the old order could not be read", missing(look, target));
-  const { order_id: orderId } = look.order;
-  try {
-    const claimed = journal.claimReplacement({ orderId, paper, identity, idempotencyKey });
-    // The same call that was cut short goes on.
-    if (claimed === "mine") return { ok: true, orderId };
-    const known = journal.findByOrderId(orderId);
-    if (claimed === "taken") {
-      const reason = "ERR_REPLACED_ALREADY";
-      const message = "Another call replaces this order or has replaced it: look at the open orders";
-      return notReplaced("another call replaces or has replaced it", {
-        status: "open",
-        order_id: orderId,
-        reason,
-        message,
-      });
-    }
-    const isOver = look.order.status === "COMPLETE" || known?.isOpen === false;
-    const refused = isOver ? undefined : await wouldRefuse(parts, request, known);
-    if (!isOver && refused === undefined) return { ok: true, orderId };
-    journal.releaseReplacement({ orderId, paper });
-    if (refused !== undefined) return { ok: false, result: refused };
-    const old = endedOrder(look.order, known);
-    if (old.status === "filled") return { ok: false, result: nothingLeft(old, "0") };
-    return notReplaced("the old order is final already", old);
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return { ok: false, result: refuse("ERR_RECORD_FAILED", `${error.message} (nothing was sent)`) };
-  }
-}
-
-/** What would stand in the new order's way; the old one leaves the place of an open order free. */
-async function wouldRefuse(
-  { journal, clock, now, paper }: DeskParts,
-  { order, identity, previewId, policy, notionalOf }: ReplaceRequest,
-  known: Placement | undefined,
-): Promise<RefusedResult | undefined> {
-  const verdict = await clock.judge(order.pair);
-  if (!verdict.ok) return refuse(verdict.code, verdict.message);
-  const digest = orderDigest(order);
-  const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey: null };
-  const entry = { ...whose, order, digest, policyDigest: policy.digest, notional: notionalOf(order) };
-  const isOurs = known?.identity === identity && known.paper === paper;
-  const { maxOpenOrders } = policy;
-  const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
-  const refused = journal.wouldRefuse(entry, roomier, now());
-  return refused && refuse(refused.code, refused.message, refused.retryAfterMs);
-}
-
-function release({ journal, paper, unwritten }: DeskParts, orderId: string): void {
-  unwritten.write(() => journal.releaseReplacement({ orderId, paper }));
-}
-
-function nothingLeft(old: EndedOrder, rest: string): ReplaceResult {
-  return { status: "nothing_left", old, message: `The old order traded too much meanwhile: ${rest} is left` };
-}
-
-function notReplaced(why: string, old: CancelResult): Claimed {
-  return { ok: false, result: { status: "not_replaced", old, message: `Nothing was placed, as ${why}` } };
-}
-
-function missing(look: Exclude<Look, { kind: "found" }>, target: CancelTarget): CancelResult {
-  const ids = "orderId" in target ? { order_id: target.orderId } : { client_order_id: target.clientOrderId };
-  const message = look.kind === "absent" ? "The exchange knows no such order: check the id" : look.error.message;
-  return look.kind === "absent"
-    ? { status: "not_found", ...ids, message }
-    : { status: "open", ...ids, reason: look.error.code, message };
 }
 
 function findEarlier(

@@ -1,0 +1,97 @@
+/** An order that is to be replaced, claimed by one call, over all processes, before anything of it is cancelled. */
+
+import { endedOrder } from "./cancel.ts";
+import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
+import { clientOrderIdOf } from "./client_order_id.ts";
+import type { DeskParts } from "./desk_parts.ts";
+import type { Placement } from "./journal.ts";
+import { orderDigest } from "./order.ts";
+import { refuse, type RefusedResult } from "./placement_result.ts";
+import { lookUp } from "./reconcile.ts";
+import type { Look } from "./reconcile.ts";
+import type { ReplaceRequest, ReplaceResult } from "./replace.ts";
+import { StoreError } from "./store_connection.ts";
+
+/** The order is this call's to replace, under its id; or what the call comes to instead. */
+export type Claimed =
+  | { readonly ok: true; readonly orderId: string }
+  | { readonly ok: false; readonly result: ReplaceResult };
+
+/**
+ * Makes sure, before anything is cancelled, that this is the only replacement of the order, that the order still stands,
+ * and that the new one would be let through.
+ */
+export async function claimOrder(parts: DeskParts, request: ReplaceRequest): Promise<Claimed> {
+  const { journal, paper } = parts;
+  const { target, identity, idempotencyKey = null } = request;
+  const look = await lookUp(parts, target);
+  if (look.kind !== "found") return notReplaced("the old order could not be read", missing(look, target));
+  const { order_id: orderId } = look.order;
+  try {
+    const claimed = journal.claimReplacement({ orderId, paper, identity, idempotencyKey });
+    // The same call that was cut short goes on.
+    if (claimed === "mine") return { ok: true, orderId };
+    const known = journal.findByOrderId(orderId);
+    if (claimed === "taken") {
+      const reason = "ERR_REPLACED_ALREADY";
+      const message = "Another call replaces this order or has replaced it: look at the open orders";
+      return notReplaced("another call replaces or has replaced it", {
+        status: "open",
+        order_id: orderId,
+        reason,
+        message,
+      });
+    }
+    const isOver = look.order.status === "COMPLETE" || known?.isOpen === false;
+    const refused = isOver ? undefined : await wouldRefuse(parts, request, known);
+    if (!isOver && refused === undefined) return { ok: true, orderId };
+    journal.releaseReplacement({ orderId, paper });
+    if (refused !== undefined) return { ok: false, result: refused };
+    const old = endedOrder(look.order, known);
+    if (old.status === "filled") return { ok: false, result: nothingLeft(old, "0") };
+    return notReplaced("the old order is final already", old);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { ok: false, result: refuse("ERR_RECORD_FAILED", `${error.message} (nothing was sent)`) };
+  }
+}
+
+/** What would stand in the new order's way; the old one leaves the place of an open order free. */
+async function wouldRefuse(
+  { journal, clock, now, paper }: DeskParts,
+  { order, identity, previewId, policy, notionalOf }: ReplaceRequest,
+  known: Placement | undefined,
+): Promise<RefusedResult | undefined> {
+  const verdict = await clock.judge(order.pair);
+  if (!verdict.ok) return refuse(verdict.code, verdict.message);
+  const digest = orderDigest(order);
+  const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey: null };
+  const entry = { ...whose, order, digest, policyDigest: policy.digest, notional: notionalOf(order) };
+  const isOurs = known?.identity === identity && known.paper === paper;
+  const { maxOpenOrders } = policy;
+  const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
+  const refused = journal.wouldRefuse(entry, roomier, now());
+  return refused && refuse(refused.code, refused.message, refused.retryAfterMs);
+}
+
+/** Gives the order back, as nothing was placed for it. */
+export function releaseOrder({ journal, paper, unwritten }: DeskParts, orderId: string): void {
+  unwritten.write(() => journal.releaseReplacement({ orderId, paper }));
+}
+
+/** The old order traded as much as was to be placed. */
+export function nothingLeft(old: EndedOrder, rest: string): ReplaceResult {
+  return { status: "nothing_left", old, message: `The old order traded too much meanwhile: ${rest} is left` };
+}
+
+function notReplaced(why: string, old: CancelResult): Claimed {
+  return { ok: false, result: { status: "not_replaced", old, message: `Nothing was placed, as ${why}` } };
+}
+
+function missing(look: Exclude<Look, { kind: "found" }>, target: CancelTarget): CancelResult {
+  const ids = "orderId" in target ? { order_id: target.orderId } : { client_order_id: target.clientOrderId };
+  const message = look.kind === "absent" ? "The exchange knows no such order: check the id" : look.error.message;
+  return look.kind === "absent"
+    ? { status: "not_found", ...ids, message }
+    : { status: "open", ...ids, reason: look.error.code, message };
+}

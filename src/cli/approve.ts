@@ -4,6 +4,7 @@ import { parseSettings } from "../config/parse.ts";
 import { APPROVE_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Approval, Decided } from "../trading/approvals.ts";
 import type { TradingStore } from "../trading/store.ts";
+import type { CommandCall } from "./command_call.ts";
 import { findFolder, withRecord } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -23,12 +24,7 @@ const REASONS = {
 /** Decides the order that the operand names; without one shows what waits and asks, where somebody can be asked. */
 export async function approve(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json }: {
-    world: World;
-    problems: readonly string[];
-    operands: readonly string[];
-    json: boolean;
-  },
+  { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(APPROVE_SETTINGS, { flags, env: world.env });
   const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });

@@ -5,6 +5,7 @@ import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
 import type { AuditRow } from "../trading/audit.ts";
 import type { TradingStore } from "../trading/store.ts";
+import type { CommandCall } from "./command_call.ts";
 import { findFolder, withRecord } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -18,12 +19,7 @@ const MAX_ROWS = 10_000;
 /** Does what the operands say: `verify` or `show`. */
 export async function audit(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json }: {
-    world: World;
-    problems: readonly string[];
-    operands: readonly string[];
-    json: boolean;
-  },
+  { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(AUDIT_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;

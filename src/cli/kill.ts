@@ -9,6 +9,7 @@ import { HALT_FILE } from "../trading/kill_switch.ts";
 import type { KillSwitchState } from "../trading/kill_switch.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import { TradingStore } from "../trading/store.ts";
+import type { CommandCall } from "./command_call.ts";
 import { findFolder, withRecord } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -21,12 +22,7 @@ type Config = ValuesOf<typeof KILL_SETTINGS>;
 /** Halts trading for every server that uses the state folder, unless a flag says otherwise. */
 export async function kill(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json }: {
-    world: World;
-    problems: readonly string[];
-    operands: readonly string[];
-    json: boolean;
-  },
+  { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(KILL_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;

@@ -6,19 +6,15 @@ import type { TradingBound } from "../trading/policy_file.ts";
 import { PolicyFile } from "../trading/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy_schema.ts";
 import { explainPolicy } from "../trading/policy_words.ts";
+import type { CommandCall } from "./command_call.ts";
 import { readPolicy } from "./policy_file.ts";
 import { print, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import type { ExitCode } from "./world.ts";
 
 /** Does what the operand says: `check` or `explain`. */
 export async function policy(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands: [action], json }: {
-    world: World;
-    problems: readonly string[];
-    operands: readonly string[];
-    json: boolean;
-  },
+  { world, problems, operands: [action], json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];

@@ -5,6 +5,7 @@ import { startLogging } from "../logging.ts";
 import type { LoggingOptions } from "../logging.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
+import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "./commands.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { print, refuse } from "./world.ts";
@@ -49,7 +50,7 @@ export async function withLogging(options: LoggingOptions, body: () => Promise<E
 /** A command with settings of its own, which it reads itself. */
 type Standalone = (
   flags: Readonly<Record<string, string>>,
-  options: { world: World; problems: readonly string[]; operands: readonly string[]; json: boolean },
+  call: CommandCall,
 ) => Promise<ExitCode>;
 
 // Modules are loaded by the command that needs them, so that serving starts fast.

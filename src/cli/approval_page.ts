@@ -18,7 +18,7 @@ export interface ApprovalPages {
 }
 
 /** Who decides, in the record. */
-const BY = "approval page";
+const BY = "page";
 
 const STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a}" +
   "pre{white-space:pre-wrap;background:#f4f4f4;border:1px solid #ccc;border-radius:.4rem;padding:1rem}" +
@@ -30,14 +30,14 @@ export function openApprovals(store: TradingStore, world: World): ApprovalPages 
   const over = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr> | undefined;
   return {
-    announce({ approvalId, token, text }) {
-      server ??= serve(store, world, over.signal);
-      const link = `http://127.0.0.1:${server.addr.port}/approve/${token}`;
+    announce({ approvalId, token, text, ways }) {
       const [order = ""] = text.split("\n");
-      void print(
-        world.stderr,
-        `An order waits for a person: ${order}\n  open ${link}\n  or run: luno-mcp-server approve ${approvalId}`,
-      );
+      const places = ways.map((way) => {
+        if (way === "terminal") return `run: luno-mcp-server approve ${approvalId}`;
+        server ??= serve(store, world, over.signal);
+        return `open http://127.0.0.1:${server.addr.port}/approve/${token}`;
+      });
+      void print(world.stderr, `An order waits for a person: ${order}\n  ${places.join("\n  or ")}`);
     },
     async close() {
       over.abort();

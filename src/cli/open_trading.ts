@@ -71,7 +71,7 @@ export async function openTradingRecord(
     store?.close();
     return { ok: false, problems };
   }
-  const policies = new CurrentPolicies(config.trading, file);
+  const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
   return {
     ok: true,
     record: {

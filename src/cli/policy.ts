@@ -2,7 +2,7 @@
 
 import { parseSettings } from "../config/parse.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
-import type { TradingBound } from "../trading/policy_file.ts";
+import type { PolicyBounds, TradingBound } from "../trading/policy_file.ts";
 import { PolicyFile } from "../trading/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy_schema.ts";
 import { explainPolicy } from "../trading/policy_words.ts";
@@ -20,14 +20,16 @@ export async function policy(
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
-  const { trading, client, schema } = parsed.values;
+  const { trading, confirmBy, client, schema } = parsed.values;
   if (schema) {
     await print(world.stdout, JSON.stringify(policyJsonSchema(), null, 2));
     return 0;
   }
-  const identities = client === undefined ? ["everybody else", ...file.identities] : [client];
+  const everybody = [...new Set(["everybody else", "local", ...file.identities])];
+  const identities = client === undefined ? everybody : [client];
+  const shown = { identities, trading, confirmBy };
   const asJson = json || !world.stdout.isTerminal();
-  await print(world.stdout, asJson ? asRecords(file, { identities, trading }) : inWords(file, { identities, trading }));
+  await print(world.stdout, asJson ? asRecords(file, shown) : inWords(file, shown));
   return 0;
 }
 
@@ -39,21 +41,20 @@ function judgeAction(action: string | undefined, client: string | undefined): st
   return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
 }
 
-interface Shown {
+interface Shown extends PolicyBounds {
   readonly identities: readonly string[];
   readonly trading: TradingBound;
 }
 
-function inWords(file: PolicyFile, { identities, trading }: Shown): string {
-  return identities.map((identity) => explainPolicy(identity, file.policyOf(identity, trading)).join("\n  ")).join(
-    "\n\n",
-  );
+function inWords(file: PolicyFile, { identities, trading, ...bounds }: Shown): string {
+  const policies = identities.map((identity) => explainPolicy(identity, file.policyOf(identity, trading, bounds)));
+  return policies.map((sentences) => sentences.join("\n  ")).join("\n\n");
 }
 
-function asRecords(file: PolicyFile, { identities, trading }: Shown): string {
+function asRecords(file: PolicyFile, { identities, trading, ...bounds }: Shown): string {
   return JSON.stringify({
     policies: identities.map((identity) => {
-      const rules = file.policyOf(identity, trading);
+      const rules = file.policyOf(identity, trading, bounds);
       return { identity, ...rules, sentences: explainPolicy(identity, rules) };
     }),
   });

@@ -1,7 +1,7 @@
 /** The settings of the commands that explain a policy. */
 
 import { z } from "zod";
-import { oneOf, Switch, Text } from "./readers.ts";
+import { oneOf, someOf, Switch, Text } from "./readers.ts";
 import type { Settings } from "./setting.ts";
 
 /** What `policy` understands; which of its words takes which is known by the command. */
@@ -20,6 +20,13 @@ export const POLICY_SETTINGS = {
     value: "which",
     env: ["LUNO_MCP_TRADING"],
     default: "auto",
+  },
+  confirmBy: {
+    schema: someOf("dialog", "page", "terminal"),
+    help: "the only ways in which anybody may confirm an order, as the server is started with",
+    flag: "confirm-by",
+    value: "ways",
+    env: ["LUNO_MCP_CONFIRM_BY"],
   },
   client: {
     schema: z.string().min(1).max(220),

@@ -61,6 +61,13 @@ export const SERVER_SETTINGS = {
     value: "path",
     env: ["LUNO_MCP_POLICY"],
   },
+  confirmBy: {
+    schema: someOf("dialog", "page", "terminal"),
+    help: "the only ways in which anybody may confirm an order; unless set, as the policy's confirm_by says",
+    flag: "confirm-by",
+    value: "ways",
+    env: ["LUNO_MCP_CONFIRM_BY"],
+  },
   seed: {
     schema: wholeNumber(0, 4_294_967_295),
     help: "seed of the simulated exchange",

@@ -317,13 +317,20 @@ function waiting(
   then: string,
 ): { status: "awaiting_confirmation"; preview_id: string; message: string } {
   if (result.status === "ask") throw new ConfirmationNeeded(result.id, result.text);
+  const { previewId, approvalId, ways, isDialogRefused, expiresInMs } = result;
+  const places = ways.map((way) =>
+    way === "page"
+      ? "on the page that the server names on its stderr"
+      : `with luno-mcp-server approve ${approvalId} in a terminal`
+  );
+  const where = `a person has to approve the order, ${places.join(" or ")}`;
+  const message = `Nothing was sent yet: ${where}, within ${Math.round(expiresInMs / 1_000)} s: ${then}`;
   return {
     status: "awaiting_confirmation",
-    preview_id: result.previewId,
-    message:
-      "Nothing was sent yet: a person has to approve the order, on the page that the server names on its stderr or with " +
-      `luno-mcp-server approve ${result.approvalId} in a terminal, within ${
-        Math.round(result.expiresInMs / 1_000)
-      } s: ${then}`,
+    preview_id: previewId,
+    message: isDialogRefused ? `${message} (${DIALOG_REFUSED})` : message,
   };
 }
+
+const DIALOG_REFUSED = "this client's own dialog does not count for this caller, as whoever holds its credential can " +
+  'answer it without a person; the operator can allow it with "dialog" in confirm_by of the policy or --confirm-by';

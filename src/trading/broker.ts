@@ -223,7 +223,8 @@ export class Broker {
     const text = describeForConfirmation(preview.facts, trader);
     const digest = orderDigest(preview.order);
     const sameAs = JSON.stringify([order.request ?? digest, idempotencyKey]);
-    return await this.#placements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
+    const ways = () => this.#rights.confirmWaysOf(identity);
+    return await this.#placements.confirm({ identity, previewId, digest, text, sameAs, ways, run: send }, call);
   }
 
   async #replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
@@ -267,7 +268,8 @@ export class Broker {
     const text = describeForConfirmation(assessment, { ...trader, replaces: replaced.order_id });
     const digest = orderDigest(assessment.order);
     const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
-    return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, run: send }, call);
+    const ways = () => this.#rights.confirmWaysOf(identity);
+    return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, ways, run: send }, call);
   }
 
   /** An order stays where it was placed, also when its caller has been put on paper since. */

@@ -9,6 +9,7 @@ import type { Audit } from "./audit.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import { CONFIRMATION_LIFETIME_MS, Confirmations } from "./confirmations.ts";
 import type { Confirmation, WaitingOrder } from "./confirmations.ts";
+import type { ConfirmWay } from "./policy.ts";
 import { TradingError } from "./trading_error.ts";
 import type { SendingCall } from "./trading_rights.ts";
 
@@ -20,6 +21,9 @@ export interface Asking {
   readonly answer?: { readonly id: string; readonly accepted: boolean };
 }
 
+/** Where somebody other than the caller can say yes. */
+export type OwnerWay = Exclude<ConfirmWay, "dialog">;
+
 /** What a call comes to that still waits for a person. Nothing was sent. */
 export type Unconfirmed =
   /** The client is to show a dialog, and to call again with the answer. */
@@ -30,6 +34,10 @@ export type Unconfirmed =
     readonly previewId: string;
     /** What `approve` takes in a terminal; no secret. */
     readonly approvalId: string;
+    /** Where the person can answer. */
+    readonly ways: readonly OwnerWay[];
+    /** Whether the client could have shown a dialog, which does not count for this caller. */
+    readonly isDialogRefused: boolean;
     readonly expiresInMs: number;
   };
 
@@ -39,6 +47,8 @@ export interface Announcement {
   /** The one-time secret of the page; no log and no answer may hold it but the operator's. */
   readonly token: string;
   readonly text: string;
+  /** Where the person can answer. */
+  readonly ways: readonly OwnerWay[];
 }
 
 /** What a {@linkcode ConfirmationDesk} stands on. */
@@ -78,7 +88,9 @@ export class ConfirmationDesk<Result> {
 
   /** Asks about an order. */
   async confirm(order: WaitingOrder<Result>, call: Call): Promise<Result | Unconfirmed> {
-    const asked = call.asking.canElicit ? undefined : this.#askedElsewhere(order);
+    const usesDialog = call.asking.canElicit && order.ways().includes("dialog");
+    if (!usesDialog) assertAskable(order);
+    const asked = usesDialog ? undefined : this.#askedElsewhere(order);
     if (asked !== undefined) return await this.ask(asked, call);
     const confirmation = this.#waiting.add(order);
     if (confirmation === undefined) {
@@ -87,7 +99,7 @@ export class ConfirmationDesk<Result> {
         retryAfterMs: CONFIRMATION_LIFETIME_MS,
       });
     }
-    if (!call.asking.canElicit) return await this.ask(confirmation, call);
+    if (!usesDialog) return await this.ask(confirmation, call);
     this.#record("confirmation_asked", confirmation, { way: "dialog" });
     return { status: "ask", id: confirmation.id, text: confirmation.text };
   }
@@ -101,6 +113,7 @@ export class ConfirmationDesk<Result> {
   async answer({ id, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
     const confirmation = this.#waiting.take(id, call.identity);
     if (confirmation === undefined) throw unknownConfirmation();
+    assertCounts(confirmation, "dialog");
     this.#record("confirmation", confirmation, { way: "dialog", approved: accepted });
     if (!accepted) throw declined(" in the dialog, with its box ticked");
     return await confirmation.run(call);
@@ -126,8 +139,14 @@ export class ConfirmationDesk<Result> {
       await sleep(LOOK_EVERY_MS, signal).catch(() => {});
     }
     const { previewId, expiresAtMs } = confirmation;
-    const expiresInMs = Math.max(0, expiresAtMs - monotonic());
-    return { status: "awaiting_confirmation", previewId, approvalId, expiresInMs };
+    return {
+      status: "awaiting_confirmation",
+      previewId,
+      approvalId,
+      ways: ownerWays(confirmation),
+      isDialogRefused: call.asking.canElicit,
+      expiresInMs: Math.max(0, expiresAtMs - monotonic()),
+    };
   }
 
   #askedElsewhere({ identity, sameAs }: WaitingOrder<Result>): Confirmation<Result> | undefined {
@@ -147,7 +166,7 @@ export class ConfirmationDesk<Result> {
         retryAfterMs: CONFIRMATION_LIFETIME_MS,
       });
     }
-    announce({ approvalId: asked.id, token: asked.token, text });
+    announce({ approvalId: asked.id, token: asked.token, text, ways: ownerWays(confirmation) });
     return asked.id;
   }
 
@@ -161,6 +180,7 @@ export class ConfirmationDesk<Result> {
     return async (call) => {
       if (taken === undefined) throw unknownConfirmation();
       if (approval?.state !== "approved" || approval.digest !== confirmation.digest) throw declined();
+      assertCounts(confirmation, approval.decidedBy);
       return await confirmation.run(call);
     };
   }
@@ -174,6 +194,30 @@ export class ConfirmationDesk<Result> {
     const facts = { ...data, confirmation: id, digest };
     this.#parts.audit.record({ event, identity, clientOrderId, data: facts }, this.#parts.now());
   }
+}
+
+function ownerWays(order: Pick<WaitingOrder<unknown>, "ways">): OwnerWay[] {
+  return order.ways().filter((way) => way !== "dialog");
+}
+
+/** @throws {TradingError} nobody could answer */
+function assertAskable(order: WaitingOrder<unknown>): void {
+  if (ownerWays(order).length > 0) return;
+  const message = order.ways().includes("dialog")
+    ? "Cannot ask for confirmation as only a dialog of the client counts here and this client shows none: use another " +
+      'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
+    : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
+  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
+}
+
+/** @throws {TradingError} the policy has changed, and an answer given there counts no more */
+function assertCounts(order: WaitingOrder<unknown>, way: string | null): void {
+  const ways = order.ways();
+  if (ways.some((each) => each === way)) return;
+  const message = `Nothing was sent, as the policy takes no confirmation by ${way} of this caller: it takes ${
+    ways.join(" and ") || "none"
+  }`;
+  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
 }
 
 function unknownConfirmation(): TradingError {

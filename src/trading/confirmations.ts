@@ -4,6 +4,7 @@
  */
 
 import { randomBytes } from "node:crypto";
+import type { ConfirmWay } from "./policy.ts";
 import type { SendingCall } from "./trading_rights.ts";
 
 /** How long a person may take. */
@@ -22,6 +23,8 @@ export interface WaitingOrder<Result> {
   readonly text: string;
   /** Equal for a call and its repetition, which waits for the same answer where a person is asked outside the client. */
   readonly sameAs: string;
+  /** Which confirmations count now, by the policy. */
+  ways(): readonly ConfirmWay[];
   /** Sends it for the call that had it confirmed. */
   run(call: SendingCall): Promise<Result>;
 }

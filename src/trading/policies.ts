@@ -2,18 +2,20 @@
 
 import type { Policy } from "./policy.ts";
 import { PolicyFile } from "./policy_file.ts";
-import type { TradingBound } from "./policy_file.ts";
+import type { PolicyBounds, TradingBound } from "./policy_file.ts";
 
 /** Policies within what the command line allows. */
 export class CurrentPolicies {
   /** What `--trading` allows at most. */
   readonly bound: TradingBound;
+  readonly #bounds: PolicyBounds;
   #file: PolicyFile;
 
   /** Without a file the built-in one counts. */
-  constructor(bound: TradingBound, file = new PolicyFile()) {
+  constructor(bound: TradingBound, file = new PolicyFile(), bounds: PolicyBounds = {}) {
     this.bound = bound;
     this.#file = file;
+    this.#bounds = bounds;
   }
 
   /** Takes another file from now on. */
@@ -29,6 +31,6 @@ export class CurrentPolicies {
 
   /** What an identity may do now. */
   of(identity: string): Policy {
-    return this.#file.policyOf(identity, this.bound);
+    return this.#file.policyOf(identity, this.bound, this.#bounds);
   }
 }

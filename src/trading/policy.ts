@@ -13,6 +13,15 @@ import type { Order, OrderType, Side } from "./order.ts";
 /** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
 export type Mode = "observe" | "paper" | "confirm" | "auto";
 
+/**
+ * How a person may confirm an order: in the client's own dialog, on the server's page, or with `approve` in a terminal.
+ * A dialog is answered by the client in the caller's name; the other two need somebody who can act on the server's machine.
+ */
+export type ConfirmWay = "dialog" | "page" | "terminal";
+
+/** Every {@linkcode ConfirmWay}. */
+export const CONFIRM_WAYS: readonly ConfirmWay[] = ["dialog", "page", "terminal"];
+
 /** An amount of one currency, a decimal. */
 export interface Worth {
   readonly currency: string;
@@ -22,6 +31,8 @@ export interface Worth {
 /** What one identity may do; what is absent is not limited. */
 export interface PolicyRules {
   readonly mode: Mode;
+  /** Which answers of a person count; there in mode `confirm` only, empty where none is left. */
+  readonly confirmBy?: readonly ConfirmWay[];
   /** Luno's codes. */
   readonly pairs?: readonly string[];
   readonly sides?: readonly Side[];

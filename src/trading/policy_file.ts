@@ -2,11 +2,18 @@
 
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import { findDuplicateKeys } from "./duplicate_keys.ts";
-import { type Mode, type Policy, type PolicyRules, sealPolicy, type Worth } from "./policy.ts";
+import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
+import type { ConfirmWay, Mode, Policy, PolicyRules, Worth } from "./policy.ts";
 import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
 
 /** What `--trading` allows at most. */
 export type TradingBound = "off" | "confirm" | "auto";
+
+/** What the command line says beside the mode. */
+export interface PolicyBounds {
+  /** The only ways in which anybody may confirm (`--confirm-by`); what the file says where it is not given. */
+  readonly confirmBy?: readonly ConfirmWay[] | undefined;
+}
 
 /** A file that can be used, or everything that is wrong with it. */
 export type ParsedPolicy = { ok: true; file: PolicyFile } | { ok: false; problems: string[] };
@@ -21,7 +28,7 @@ const BUILT_IN: PolicyEntry = { max_orders_per_minute: 10, price_band_percent: "
 export class PolicyFile {
   readonly #default: PolicyEntry;
   readonly #identities: ReadonlyMap<string, PolicyEntry>;
-  /** By bound and named identity; everybody else shares one. */
+  /** By bounds and identity; those that the file does not name share one, but for `local`. */
   readonly #policies = new Map<string, Policy>();
 
   /** Without arguments: what holds when there is no file. */
@@ -36,10 +43,14 @@ export class PolicyFile {
   }
 
   /** What an identity may do: its own settings, else the default's; never more than the command line allows. */
-  policyOf(identity: string, bound: TradingBound): Policy {
-    const entry = this.#identities.get(identity);
-    const key = `${bound} ${entry === undefined ? "" : identity}`;
-    const policy = this.#policies.get(key) ?? sealPolicy(rulesOf({ ...this.#default, ...entry }, bound));
+  policyOf(identity: string, bound: TradingBound, { confirmBy }: PolicyBounds = {}): Policy {
+    const own = this.#identities.get(identity);
+    const isLocal = identity === "local";
+    const key = JSON.stringify([bound, confirmBy, own === undefined && !isLocal ? null : identity]);
+    const known = this.#policies.get(key);
+    if (known !== undefined) return known;
+    const entry = { ...this.#default, ...own };
+    const policy = sealPolicy(rulesOf(entry, bound, confirmWays(entry, { isLocal, confirmBy })));
     this.#policies.set(key, policy);
     return policy;
   }
@@ -68,10 +79,12 @@ export function parsePolicyFile(text: string): ParsedPolicy {
   return { ok: true, file: new PolicyFile(read.data.default, read.data.identities) };
 }
 
-function rulesOf(entry: PolicyEntry, bound: TradingBound): PolicyRules {
+function rulesOf(entry: PolicyEntry, bound: TradingBound, confirmBy: readonly ConfirmWay[]): PolicyRules {
   const { cool_off } = entry;
+  const mode = boundMode(entry.mode, bound);
   return {
-    mode: boundMode(entry.mode, bound),
+    mode,
+    ...given("confirmBy", mode === "confirm" ? confirmBy : undefined),
     ...given("pairs", entry.pairs && sortedOnce(entry.pairs.map(pairCode))),
     ...given("sides", entry.sides && sortedOnce(entry.sides)),
     ...given("orderTypes", entry.order_types && sortedOnce(entry.order_types)),
@@ -89,6 +102,15 @@ function rulesOf(entry: PolicyEntry, bound: TradingBound): PolicyRules {
       },
     ),
   };
+}
+
+/** A dialog is answered with the caller's credential, so that it proves a person only where the caller is the owner. */
+function confirmWays(
+  { confirm_by }: PolicyEntry,
+  { isLocal, confirmBy }: { isLocal: boolean; confirmBy: readonly ConfirmWay[] | undefined },
+): ConfirmWay[] {
+  const wanted = confirm_by ?? confirmBy ?? (isLocal ? CONFIRM_WAYS : CONFIRM_WAYS.filter((way) => way !== "dialog"));
+  return CONFIRM_WAYS.filter((way) => wanted.includes(way) && (confirmBy ?? wanted).includes(way));
 }
 
 function boundMode(mode: Mode | undefined, bound: TradingBound): Mode {

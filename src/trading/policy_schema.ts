@@ -8,6 +8,7 @@ import { IdentityName } from "../identity_name.ts";
 const MODES = ["observe", "paper", "confirm", "auto"] as const;
 const SIDES = ["BUY", "SELL"] as const;
 const ORDER_TYPES = ["limit", "market", "stop_limit"] as const;
+const CONFIRM_WAYS = ["dialog", "page", "terminal"] as const;
 
 /** Identities that one file may name. */
 const MAX_IDENTITIES = 10_000;
@@ -28,6 +29,8 @@ const CoolOff = z.strictObject({
 
 const Entry = z.strictObject({
   mode: oneOf(MODES).optional().describe("How orders go; the command line is the upper bound"),
+  confirm_by: list(oneOf(CONFIRM_WAYS), CONFIRM_WAYS.length).optional()
+    .describe("Which confirmations count; by default all for local, page and terminal for everybody else"),
   pairs: some(Pair, 500).describe("Pairs that may be traded; all by default"),
   sides: some(oneOf(SIDES), SIDES.length).describe("Sides that may be taken; both by default"),
   order_types: some(oneOf(ORDER_TYPES), ORDER_TYPES.length).describe("Kinds of order; all by default"),
@@ -105,7 +108,11 @@ function oneOf<const Word extends string>(words: readonly Word[]): z.ZodEnum<{ [
   return z.enum(words, { error: `expected one of ${words.join(", ")}` });
 }
 
-function some<Item extends z.ZodType>(item: Item, max: number): z.ZodOptional<z.ZodNullable<z.ZodArray<Item>>> {
+function list<Item extends z.ZodType>(item: Item, max: number): z.ZodArray<Item> {
   const error = `expected a list of 1 to ${max}`;
-  return z.array(item, { error }).min(1, { error }).max(max, { error }).nullish();
+  return z.array(item, { error }).min(1, { error }).max(max, { error });
+}
+
+function some<Item extends z.ZodType>(item: Item, max: number): z.ZodOptional<z.ZodNullable<z.ZodArray<Item>>> {
+  return list(item, max).nullish();
 }

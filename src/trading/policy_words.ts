@@ -1,6 +1,6 @@
 /** A policy in sentences, for the person who is responsible for it. */
 
-import type { Policy } from "./policy.ts";
+import type { ConfirmWay, Policy } from "./policy.ts";
 
 const MODES: Readonly<Record<Policy["mode"], string>> = {
   observe: "may look at the market and at its account, and place no orders",
@@ -12,12 +12,34 @@ const MODES: Readonly<Record<Policy["mode"], string>> = {
 /** Reducing risk is always allowed to whoever has the scope. */
 const CANCELS = "It may always cancel orders of the account, its own and others'";
 
+/** Where a person confirms. */
+const WAYS: Readonly<Record<ConfirmWay, string>> = {
+  dialog: "in the client's dialog",
+  page: "on the server's page",
+  terminal: "with approve in a terminal",
+};
+
 const TYPES = { limit: "limit", market: "market", stop_limit: "stop-limit" } as const;
 
 /** What an identity may do, a sentence for each rule; what is not limited is said too. */
 export function explainPolicy(identity: string, policy: Policy): string[] {
   const first = `${identity} ${MODES[policy.mode]}`;
-  return [first, ...(policy.mode === "observe" ? [] : sentencesOf(policy)), CANCELS];
+  return [first, ...confirmSentences(policy), ...(policy.mode === "observe" ? [] : sentencesOf(policy)), CANCELS];
+}
+
+/** Which confirmations count, how dialogs are allowed, and what they are worth. */
+function confirmSentences({ confirmBy }: Policy): string[] {
+  if (confirmBy === undefined) return [];
+  if (confirmBy.length === 0) {
+    return ["Nobody can confirm its orders, as confirm_by and --confirm-by have nothing in common: mend one of them"];
+  }
+  return [
+    `The person confirms ${list(confirmBy.map((way) => WAYS[way]), "or")}`,
+    confirmBy.includes("dialog")
+      ? "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person"
+      : "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a " +
+        `person; "dialog" in confirm_by, or --confirm-by, would allow them`,
+  ];
 }
 
 function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] {
@@ -50,8 +72,8 @@ function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] 
   ];
 }
 
-function list(words: readonly string[]): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+function list(words: readonly string[], joint = "and"): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
 }
 
 function count(number: number, noun: string): string {

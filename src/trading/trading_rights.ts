@@ -3,8 +3,8 @@
 import type { Assessment } from "./assessment.ts";
 import type { EstimateRemark } from "./estimate.ts";
 import type { KillSwitch } from "./kill_switch.ts";
-import { judgeOrder } from "./policy.ts";
-import type { Policy } from "./policy.ts";
+import { CONFIRM_WAYS, judgeOrder } from "./policy.ts";
+import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
@@ -34,6 +34,11 @@ export class TradingRights {
   /** What a caller may do now. */
   policyOf(identity: string): Policy {
     return this.#parts.policies.of(identity);
+  }
+
+  /** Which confirmations of a caller's orders count now; all of them where none is asked for. */
+  confirmWaysOf(identity: string): readonly ConfirmWay[] {
+    return this.policyOf(identity).confirmBy ?? CONFIRM_WAYS;
   }
 
   /** On which exchange a caller trades now. */

@@ -28,8 +28,14 @@ Deno.test("policy check explains a file in sentences, for everybody it names and
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(
       stdout,
-      /^everybody else may place an order once a person has confirmed it\n {2}It may buy and sell, in XBTZAR/,
+      /^everybody else may place an order once a person has confirmed it\n {2}The person confirms on the server's page or/,
     );
+    assert.match(
+      stdout,
+      /^local may place .*\n {2}The person confirms in the client's dialog, on the server's page or/m,
+    );
+    const bounded = await run({ policy: path, "confirm-by": "terminal" }, { operands: ["check"] });
+    assert.equal(bounded.stdout.match(/^ {2}The person confirms with approve in a terminal$/gm)?.length, 2);
     assert.match(stdout, /^key:alice may place orders without anybody confirming them$/m);
     assert.match(stdout, /^ {2}One order may be worth at most 1000 ZAR$/m);
   }));
@@ -38,7 +44,7 @@ Deno.test("policy check tells every problem of a file at once, with a typo's pla
   withPolicy({ default: { mod: "auto", max_open_orders: -1 }, identitys: {} }, async (path) => {
     const { code, stdout, stderr } = await run({ policy: path }, { operands: ["check"] });
     assert.deepEqual([code, stdout], [2, ""]);
-    assert.match(stderr, /^--policy: default\.mod: unknown: known are mode, pairs, /m);
+    assert.match(stderr, /^--policy: default\.mod: unknown: known are mode, confirm_by, pairs, /m);
     assert.match(
       stderr,
       /^--policy: default\.max_open_orders: expected a whole number from 1 to 10000: current value is -1$/m,
@@ -86,10 +92,11 @@ Deno.test("policy prints JSON with --json and where stdout is no terminal", () =
       const { policies } = JSON.parse(stdout);
       assert.deepEqual(policies.map((row: { identity: string; mode: string }) => [row.identity, row.mode]), [
         ["everybody else", "confirm"],
+        ["local", "confirm"],
         ["key:alice", "auto"],
       ]);
-      assert.match(policies[1].digest, /^[0-9a-f]{64}$/);
-      assert.ok(policies[1].sentences.includes("One order may be worth at most 1000 ZAR"));
+      assert.match(policies[2].digest, /^[0-9a-f]{64}$/);
+      assert.ok(policies[2].sentences.includes("One order may be worth at most 1000 ZAR"));
     }
   }));
 

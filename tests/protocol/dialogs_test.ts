@@ -215,11 +215,14 @@ function codeOf({ isError, content, error }: Json): unknown {
   return isError ? JSON.parse(content[0].text).error.code : error?.code;
 }
 
+/** Dialogs of keys count, as the operator says so. */
+const BY_DIALOG = { default: { confirm_by: ["dialog"] } };
+
 /** Asks as alice; `answer` is what comes back with the state. */
 async function asked(
   answer: (peers: RawPeers, requestState: string, world: BrokerWorld) => Promise<void>,
 ): Promise<void> {
-  await using world = await BrokerWorld.start({ bound: "confirm" });
+  await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
   await using peers = new RawPeers(world);
   const { resultType, inputRequests, requestState } = await peers.call("key:alice", CALL);
   assert.equal(resultType, "input_required");
@@ -300,7 +303,7 @@ Deno.test("a state of another run of the server sends nothing", () =>
   }));
 
 Deno.test("a yes without a state is a question again", async () => {
-  await using world = await BrokerWorld.start({ bound: "confirm" });
+  await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
   await using peers = new RawPeers(world);
   const answer = await peers.call("key:alice", { ...CALL, ...CONFIRMED });
   assert.equal(answer.resultType, "input_required");
@@ -327,3 +330,39 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.equal(world.sent.length, 1);
   });
 }
+
+Deno.test("a caller with a key that answers its own dialogs places nothing: a person is asked elsewhere", async () => {
+  for (const identity of ["key:alice", "token:alice", "cert:alice.example", "address:10.0.0.1"]) {
+    await using world = await BrokerWorld.start({ bound: "confirm" });
+    await using peers = new RawPeers(world);
+    const first = await peers.call(identity, CALL);
+    assert.equal(first.structuredContent.status, "awaiting_confirmation", identity);
+    assert.match(
+      first.structuredContent.message,
+      /own dialog does not count for this caller, .* "dialog" in confirm_by/,
+    );
+    const again = await peers.call(identity, { ...CALL, ...CONFIRMED, requestState: "AAAA" });
+    assert.notEqual(again.structuredContent?.status, "placed");
+    const { preview_id } = first.structuredContent;
+    const own = await peers.call(identity, { name: "place_order", arguments: { preview_id }, ...CONFIRMED });
+    assert.equal(own.structuredContent.status, "awaiting_confirmation");
+    assert.deepEqual(world.sent, []);
+    assert.equal(world.announced.length, 1);
+  }
+});
+
+Deno.test("an answer of a dialog that was asked before the policy stopped taking dialogs sends nothing", () =>
+  asked(async (peers, requestState, world) => {
+    world.policies.replace(policyFileOf({ default: { confirm_by: ["page"] } }));
+    const late = await peers.call("key:alice", { ...CALL, ...CONFIRMED, requestState });
+    assert.equal(codeOf(late), "ERR_CONFIRMATION_IMPOSSIBLE");
+    assert.deepEqual(world.sent, []);
+  }));
+
+Deno.test("a client without dialogs is refused at once where only dialogs count", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm", policy: BY_DIALOG });
+  const refused = await world.refusal("place_order", REST);
+  assert.equal(refused.code, "ERR_CONFIRMATION_IMPOSSIBLE");
+  assert.match(refused.message, /only a dialog of the client counts here and this client shows none/);
+  assert.deepEqual([world.announced, world.sent], [[], []]);
+});

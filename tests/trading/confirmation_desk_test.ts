@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BrokerWorld, REST } from "./broker_world.ts";
+import { BrokerWorld, policyFileOf, REST } from "./broker_world.ts";
 
 /** The last order that the operator was told of. */
 function lastAsked(world: BrokerWorld): string {
@@ -147,5 +147,16 @@ Deno.test("at most ten orders of a caller wait; a further one is refused and not
   }));
   const refused = outcomes.flatMap((outcome) => outcome.status === "rejected" ? outcome.reason.code : []);
   assert.deepEqual(refused, ["ERR_CONFIRMATIONS_FULL"]);
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("an answer counts only where the policy takes it, at the time when the order would be sent", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm", policy: { default: { confirm_by: ["terminal"] } } });
+  world.meanwhile = () => {
+    world.policies.replace(policyFileOf({ default: { confirm_by: ["page"] } }));
+    decide(world, true);
+  };
+  assert.equal((await world.refusal("place_order", REST)).code, "ERR_CONFIRMATION_IMPOSSIBLE");
+  assert.deepEqual(world.announced.map(({ ways }) => ways), [["terminal"]]);
   assert.deepEqual(world.sent, []);
 });

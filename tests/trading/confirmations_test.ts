@@ -3,7 +3,8 @@ import { CONFIRMATION_LIFETIME_MS, Confirmations } from "../../src/trading/confi
 import type { WaitingOrder } from "../../src/trading/confirmations.ts";
 
 function waiting(identity: string, previewId = "pv-1"): WaitingOrder<string> {
-  return { identity, previewId, digest: "d", text: "BUY", sameAs: previewId, run: () => Promise.resolve("sent") };
+  const order = { identity, previewId, digest: "d", text: "BUY", sameAs: previewId };
+  return { ...order, ways: () => ["dialog"], run: () => Promise.resolve("sent") };
 }
 
 function newConfirmations() {

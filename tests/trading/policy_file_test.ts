@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { findDuplicateKeys } from "../../src/trading/duplicate_keys.ts";
 import { parsePolicyFile, PolicyFile } from "../../src/trading/policy_file.ts";
+import type { ConfirmWay } from "../../src/trading/policy.ts";
 import { policyJsonSchema } from "../../src/trading/policy_schema.ts";
 
 function fileOf(value: unknown): PolicyFile {
@@ -34,7 +35,8 @@ const FULL = {
 Deno.test("PolicyFile without a file leaves the mode to the command line and keeps a band and a rate", () => {
   for (const [bound, mode] of [["off", "observe"], ["confirm", "confirm"], ["auto", "auto"]] as const) {
     const { digest, ...rules } = new PolicyFile().policyOf("local", bound);
-    assert.deepEqual(rules, { mode, maxOrdersPerMinute: 10, priceBandPercent: "10" });
+    const confirmBy = mode === "confirm" ? { confirmBy: ["dialog", "page", "terminal"] } : {};
+    assert.deepEqual(rules, { mode, ...confirmBy, maxOrdersPerMinute: 10, priceBandPercent: "10" });
     assert.match(digest, /^[0-9a-f]{64}$/);
   }
 });
@@ -43,6 +45,7 @@ Deno.test("parsePolicyFile() reads every setting, pairs and currencies as Luno's
   const { digest: _digest, ...rules } = fileOf(FULL).policyOf("key:anybody", "auto");
   assert.deepEqual(rules, {
     mode: "confirm",
+    confirmBy: ["page", "terminal"],
     pairs: ["ETHBTC", "ETHZAR", "WBTCZAR", "XBTUSDT", "XBTZAR"],
     sides: ["BUY", "SELL"],
     orderTypes: ["limit", "stop_limit"],
@@ -118,7 +121,7 @@ Deno.test("parsePolicyFile() lists every problem at once, with where it is and w
       'default.max_per_day.amount: expected a decimal > 0 in quotes, such as "1000": current value is 1000',
       "default.max_per_day.curency: unknown: known are amount, currency",
       "default.max_per_day.currency: expected a currency code such as ZAR",
-      "default.max_per_ordr: unknown: known are mode, pairs, sides, order_types, max_per_order, max_per_day, " +
+      "default.max_per_ordr: unknown: known are mode, confirm_by, pairs, sides, order_types, max_per_order, max_per_day, " +
       "max_open_orders, max_orders_per_minute, price_band_percent, cool_off",
       'default.mode: expected one of observe, paper, confirm, auto: current value is "automatic"',
       "default.pairs: expected a list of 1 to 500",
@@ -175,4 +178,46 @@ Deno.test("policyJsonSchema() describes the file as it is written, and every set
   for (const name of Object.keys(FULL.default)) assert.ok(text.includes(`"${name}"`), name);
   assert.match(text, /"additionalProperties":false/);
   assert.match(text, /json-schema\.org\/draft\/2020-12/);
+});
+
+const ALL = ["dialog", "page", "terminal"];
+const OWNER = ["page", "terminal"];
+
+/** Which confirmations count for an identity. */
+function waysOf(policy: unknown, identity: string, confirmBy?: readonly ConfirmWay[]): unknown {
+  return fileOf(policy).policyOf(identity, "confirm", { confirmBy }).confirmBy;
+}
+
+Deno.test("PolicyFile.policyOf() takes dialogs of the local user alone, unless the file or the command line says otherwise", () => {
+  assert.deepEqual(waysOf({}, "local"), ALL);
+  for (const identity of ["key:a", "token:a", "cert:a", "address:10.0.0.1", "localhost"]) {
+    assert.deepEqual(waysOf({}, identity), OWNER, identity);
+    assert.deepEqual(waysOf({ default: { confirm_by: ["terminal", "dialog"] } }, identity), ["dialog", "terminal"]);
+    assert.deepEqual(waysOf({}, identity, ["dialog", "page"]), ["dialog", "page"]);
+  }
+  const own = { default: { confirm_by: ["page"] }, identities: { "key:a": { confirm_by: ["dialog"] } } };
+  assert.deepEqual([waysOf(own, "key:a"), waysOf(own, "key:b"), waysOf(own, "local")], [["dialog"], ["page"], [
+    "page",
+  ]]);
+});
+
+Deno.test("PolicyFile.policyOf() takes no confirmation that the command line does not name", () => {
+  const policy = { identities: { "key:a": { confirm_by: ["dialog", "terminal"] } } };
+  assert.deepEqual(waysOf(policy, "key:a", ["page", "terminal"]), ["terminal"]);
+  assert.deepEqual(waysOf(policy, "key:a", ["page"]), []);
+  assert.deepEqual(waysOf(policy, "local", ["terminal"]), ["terminal"]);
+});
+
+Deno.test("PolicyFile.policyOf() gives other ways to confirm another digest, as a preview under it is void", () => {
+  const digest = (ways: readonly string[]) =>
+    fileOf({ default: { confirm_by: ways } }).policyOf("local", "confirm").digest;
+  assert.notEqual(digest(ALL), digest(OWNER));
+  assert.equal(digest(OWNER), digest(OWNER.toReversed()));
+});
+
+Deno.test("parsePolicyFile() refuses an empty confirm_by, null and a way that it does not know", () => {
+  for (const ways of [[], null, ["email"], "page"]) {
+    const [problem = ""] = problemsOf({ default: { confirm_by: ways } });
+    assert.match(problem, /^default\.confirm_by(\.0)?: expected (a list of 1 to 3|one of dialog, page, terminal)/);
+  }
 });

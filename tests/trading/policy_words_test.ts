@@ -22,6 +22,9 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
   assert.ok(parsed.ok);
   assert.deepEqual(explainPolicy("key:alice", parsed.file.policyOf("key:alice", "auto")), [
     "key:alice may place an order once a person has confirmed it",
+    "The person confirms on the server's page or with approve in a terminal",
+    "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a person; " +
+    '"dialog" in confirm_by, or --confirm-by, would allow them',
     "It may only buy, in ETHZAR, SOLZAR and XBTZAR, with limit and stop-limit orders",
     "One order may be worth at most 1000 ZAR",
     "All orders of a day (UTC) may be worth at most 5000 ZAR together",
@@ -52,4 +55,17 @@ Deno.test("explainPolicy() says of an identity that only looks that it may cance
     "local may look at the market and at its account, and place no orders",
     "It may always cancel orders of the account, its own and others'",
   ]);
+});
+
+Deno.test("explainPolicy() says what a dialog is worth, and that nobody can confirm where no way is left", () => {
+  const file = new PolicyFile({ confirm_by: ["dialog"] });
+  const sentences = (bounds = {}) => explainPolicy("key:a", file.policyOf("key:a", "confirm", bounds)).slice(1, 3);
+  assert.deepEqual(sentences(), [
+    "The person confirms in the client's dialog",
+    "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person",
+  ]);
+  assert.match(
+    sentences({ confirmBy: ["page"] })[0] ?? "",
+    /^Nobody can confirm its orders, as confirm_by and --confirm-by/,
+  );
 });

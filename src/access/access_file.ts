@@ -6,7 +6,8 @@
  */
 
 import { z } from "zod";
-import { IdentityName } from "../identity_name.ts";
+import { findDuplicateKeys } from "../duplicate_keys.ts";
+import { hiddenIdentities, IdentityName } from "../identity_name.ts";
 import { ALL_SCOPES, SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
 import type { Credential, Grants, IdentityLimits } from "./caller.ts";
@@ -86,7 +87,11 @@ export function parseAccess(text: string): ParsedAccess {
     return { ok: false, problems: [`expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`] };
   }
   const read = AccessSchema.safeParse(value);
-  const problems = read.success ? [] : read.error.issues.flatMap(describeIssue);
+  const problems = [
+    ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
+    ...hiddenIdentities(value),
+    ...(read.success ? [] : read.error.issues.flatMap(describeIssue)),
+  ];
   if (read.success && Object.keys(read.data.identities ?? {}).length > MAX_IDENTITIES) {
     problems.push(`identities: expected at most ${MAX_IDENTITIES} of them`);
   }

@@ -61,6 +61,13 @@ type Judged = { readonly credential: Credential } | Omit<Denial, "address" | "ha
 /** Names of query parameters in which people put credentials. */
 const CREDENTIAL_PARAMETERS = /^(access_?token|token|api_?key|key|ticket|auth(orization)?|jwt|secret|password)$/i;
 
+/** Headers in which people put credentials; cookies are none, as browsers send those of every port of a machine. */
+const CREDENTIAL_HEADERS = /^(proxy-authorization|(x-)?(api-?key|auth(-?token)?|access-?token|amz-security-token))$/i;
+
+/** What a subprotocol begins with that carries a credential elsewhere. */
+const CREDENTIAL_PROTOCOL =
+  /^(ticket|access_?token|bearer|token|auth(orization)?|base64url\.bearer|api_?key|jwt)[.:=-]/i;
+
 const JWT_FORM = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 /** The scheme of RFC 6750; what follows it is one word. */
@@ -80,12 +87,19 @@ export class Authenticator {
     const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
     const query = new URL(request.url).searchParams;
     const ticket = ticketOf(headers);
-    const hasCredential = headers.has("authorization") || ticket !== undefined;
+    const isInQuery = hasCredentialIn(query);
+    const isMisplaced = !headers.has("authorization") && hasCredentialElsewhere(headers, ticket);
+    const hasCredential = headers.has("authorization") || ticket !== undefined || isInQuery || isMisplaced;
     const refuse = (denial: Omit<Denial, "address" | "hasCredential">): Authentication => ({
       ok: false,
       denial: { ...denial, address, hasCredential },
     });
-    if (hasCredentialIn(query)) return refuse({ status: 400, reason: "credential_in_query" });
+    // Whoever shows a credential expects that it counts: what cannot be checked lets nobody in.
+    if (this.#parts.anonymous !== undefined && (headers.has("authorization") || isInQuery)) {
+      return refuse({ status: 401, reason: "source_not_configured" });
+    }
+    if (isInQuery) return refuse({ status: 400, reason: "credential_in_query" });
+    if (isMisplaced) return refuse({ status: 401, reason: "credential_misplaced" });
     const narrowed = narrowing(headers, query);
     if (narrowed === "unknown") return refuse({ status: 400, reason: "scope_unknown" });
     const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
@@ -153,6 +167,19 @@ function ticketOf(headers: Headers): string | undefined {
   if (!headers.has("upgrade")) return undefined;
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
+}
+
+/** A credential in a header that is not for it, where it would count for nothing. */
+function hasCredentialElsewhere(headers: Headers, ticket: string | undefined): boolean {
+  const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
+  if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
+  return [...headers].some(([name, value]) =>
+    CREDENTIAL_HEADERS.test(name) || (name !== "cookie" && (looksLikeApiKey(value) || JWT_FORM.test(value)))
+  );
+}
+
+function isCredentialProtocol(word: string): boolean {
+  return CREDENTIAL_PROTOCOL.test(word) || looksLikeApiKey(word) || JWT_FORM.test(word);
 }
 
 function hasCredentialIn(query: URLSearchParams): boolean {

@@ -6,6 +6,7 @@
 import { base64url, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
+import { Subject } from "../identity_name.ts";
 import { type FindKey, KeysUnavailableError, SIGNATURE_ALGORITHMS } from "./jwks.ts";
 import { isScope, type Scope } from "../scopes.ts";
 import { VerifiedTokens } from "./verified_tokens.ts";
@@ -71,11 +72,11 @@ const ALGORITHMS: readonly string[] = SIGNATURE_ALGORITHMS;
 /** `JWT` is what many issuers still write; an ID token must be told apart by its audience then. */
 const TYPES: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
 
-/** No control, formatting, private or invisible characters, which could disguise one subject as another. */
+/** No control, formatting, private or invisible characters. */
 const Printable = z.string().regex(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){1,200}$/u);
 
 const Claims = z.object({
-  sub: Printable,
+  sub: Subject,
   /** Up to the last second that a date can hold. */
   exp: z.number().max(8_640_000_000_000),
   iat: z.number().optional(),

@@ -10,6 +10,7 @@ import { getLogger } from "@logtape/logtape";
 import { inTransaction, openDatabase, readBytes, readNumber, readOptionalNumber, readText } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import { createApiKey, looksLikeApiKey, readApiKey } from "./api_key.ts";
+import { KEY_NAME } from "../identity_name.ts";
 import { isScope } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
 
@@ -73,6 +74,7 @@ export type Verified =
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
+const WHOLE_NAME = new RegExp(`^${KEY_NAME.source}$`);
 const MAX_KEYS = 10_000;
 const NO_DIGEST = new Uint8Array(32);
 const IS_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
@@ -93,7 +95,7 @@ const MIGRATIONS = [
 
 /** Tells whether keys can have this name; those that could be taken for a key or its id cannot. */
 export function isKeyName(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(text) && !/^[0-9a-f]{12}$/.test(text) && !looksLikeApiKey(text);
+  return WHOLE_NAME.test(text) && !/^[0-9a-f]{12}$/.test(text) && !looksLikeApiKey(text);
 }
 
 /** What has become of a key; one that is both revoked and expired is revoked. */

@@ -7,7 +7,7 @@
 export interface OriginRules {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Whether every port of every loopback name and address is allowed too. */
+  /** Whether every port of every loopback name and address is allowed as Host, and pages of that very one as Origin. */
   readonly allowLoopback: boolean;
 }
 
@@ -20,7 +20,7 @@ export function judgeOrigin(headers: Headers, rules: OriginRules): string | unde
   const host = headers.get("host");
   if (host === null || !isAllowedHost(host, rules)) return "Host is not allowed";
   const origin = headers.get("origin");
-  if (origin !== null && !isAllowedOrigin(origin, rules)) return "Origin is not allowed";
+  if (origin !== null && !isAllowedOrigin(origin, host, rules)) return "Origin is not allowed";
   return undefined;
 }
 
@@ -32,10 +32,13 @@ function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRule
   return allowedHosts.some((allowed) => [name, host.toLowerCase()].includes(allowed.toLowerCase()));
 }
 
-function isAllowedOrigin(origin: string, { allowedOrigins, allowLoopback }: OriginRules): boolean {
+function isAllowedOrigin(origin: string, host: string, { allowedOrigins, allowLoopback }: OriginRules): boolean {
   const url = URL.parse(origin);
   // An origin is scheme, host and port and nothing else; `null` and anything with a path or user is none.
   if (url === null || url.origin !== origin.toLowerCase()) return false;
-  if (allowLoopback && /^https?:$/.test(url.protocol) && LOOPBACK_NAMES.includes(url.hostname)) return true;
+  // The server's own pages. Those of another port are another program's, on whose word nothing may happen.
+  const isOwn = /^https?:$/.test(url.protocol) && LOOPBACK_NAMES.includes(url.hostname) &&
+    url.host === host.toLowerCase();
+  if (allowLoopback && isOwn) return true;
   return allowedOrigins.some((allowed) => allowed.toLowerCase() === url.origin);
 }

@@ -6,7 +6,7 @@ import type { DenyList } from "../access/deny_list.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
 import type { KeySource } from "../access/key_source.ts";
 import { readPrivate } from "../config/files.ts";
-import { stateFolder } from "../state/folder.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { LoadedConfig } from "./exchange.ts";
@@ -14,10 +14,18 @@ import type { World } from "./world.ts";
 
 type Config = LoadedConfig["config"];
 
-/** Keys are a source as soon as there is one, be it revoked: nobody gets in by the last one's end. */
+/**
+ * Keys are a source as soon as there is one, be it revoked: nobody gets in by the last one's end. Without a folder nobody
+ * could tell whether there are keys.
+ */
 export async function openKeys({ state }: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
   const folder = state ?? stateFolder(world.env);
-  if (folder === undefined) return undefined;
+  if (folder === undefined) {
+    problems.push(
+      `--state: expected a folder, as the keys of callers are there: ${stateVariables().join(" and ")} name none`,
+    );
+    return undefined;
+  }
   const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
   const path = join(folder, KEYS_FILE);
   if (!await exists(path)) return undefined;

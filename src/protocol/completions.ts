@@ -35,8 +35,8 @@ async function candidatesFor({ ref, argument }: CompleteRequestParams, context: 
     const { balance } = await exchange.call("getBalances", {}, { signal });
     return balance.map((row) => row.account_id);
   }
-  if (argument.name === "side") return ["BUY", "SELL"];
   if (!caller.allows("market:read")) return [];
+  if (argument.name === "side") return ["BUY", "SELL"];
   const list = await markets.list({ signal });
   if (argument.name === "pair") return list.map((market) => market.market_id);
   if (argument.name === "value_in") {

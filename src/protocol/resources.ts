@@ -3,6 +3,7 @@
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
 import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
 import { endpoints } from "../exchange/endpoints.ts";
+import { SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
 import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import { callTool } from "./tool_call.ts";
@@ -21,7 +22,7 @@ interface ResourceEntry {
   readonly description: string;
   /** Offered only where this group of tools is. */
   readonly group?: ToolGroup;
-  /** Offered only to whom may do this. */
+  /** Offered only to whom may do this; without it and without a group, to whom may do anything at all. */
   readonly scope?: Scope;
   read(context: ResourceContext): Promise<unknown> | unknown;
 }
@@ -153,7 +154,8 @@ const ACCOUNT: OfferRule = { group: "account" };
 type OfferRule = Pick<ResourceEntry, "group" | "scope">;
 
 function isOffered({ group, scope }: OfferRule, groups: ReadonlySet<ToolGroup>, caller: CallerFacts): boolean {
-  return (group === undefined || groups.has(group)) && (scope === undefined || caller.allows(scope));
+  const scopes = scope === undefined ? SCOPES : [scope];
+  return (group === undefined || groups.has(group)) && scopes.some((each) => caller.allows(each));
 }
 
 /** The tools that the caller may use now. */

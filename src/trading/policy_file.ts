@@ -1,7 +1,8 @@
 /** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
 
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
-import { findDuplicateKeys } from "./duplicate_keys.ts";
+import { findDuplicateKeys } from "../duplicate_keys.ts";
+import { hiddenIdentities } from "../identity_name.ts";
 import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
 import type { ConfirmWay, Mode, Policy, PolicyRules, Worth } from "./policy.ts";
 import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
@@ -72,7 +73,10 @@ export function parsePolicyFile(text: string): ParsedPolicy {
       problems: [`the file: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`],
     };
   }
-  const problems = findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`);
+  const problems = [
+    ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
+    ...hiddenIdentities(value),
+  ];
   const read = PolicySchema.safeParse(value, { reportInput: true });
   if (!read.success) problems.push(...read.error.issues.flatMap(describeIssue));
   if (!read.success || problems.length > 0) return { ok: false, problems };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AccessFile, parseAccess } from "../../src/access/access_file.ts";
 import type { Credential, Source } from "../../src/access/caller.ts";
+import { parsePolicyFile } from "../../src/trading/policy_file.ts";
 import { ALL_SCOPES, SCOPES } from "../../src/scopes.ts";
 
 function accessOf(value: unknown): AccessFile {
@@ -92,6 +93,50 @@ Deno.test("parseAccess() tells every problem at once, and where it is", () => {
   ];
   for (const pattern of expected) assert.ok(problems.some((problem) => pattern.test(problem)), `${pattern}`);
   assert.equal(problems.length, expected.length, problems.join("\n"));
+});
+
+/** Names that a credential cannot have, or that people would read as another one. */
+const ODD_NAMES = [
+  "__proto__",
+  "constructor",
+  "toString",
+  "",
+  "Local",
+  " local",
+  "local ",
+  "key: ann",
+  "key:ann ",
+  "key:ann/bob",
+  "key:\u0430nn",
+  "key:ann\u200b",
+  "key:\uff41nn",
+  "cert:urn:a b",
+  "address:localhost",
+  "token: ann",
+  "token:ann ",
+  "token:\u00a0ann",
+  "token:a\u00adnn",
+  "token:a\u202enn",
+  "token:\u3164",
+  "token:\u0430nn",
+  "token:Zoe\u0308",
+];
+
+for (const name of ODD_NAMES) {
+  Deno.test(`parseAccess() and parsePolicyFile() refuse the identity ${JSON.stringify(name)}`, () => {
+    const text = `{"identities":{${JSON.stringify(name)}:{}}}`;
+    assert.match(problemsOf(text).join("\n"), /^identities\..*: expected /);
+    const policy = parsePolicyFile(text);
+    assert.match(policy.ok ? "" : policy.problems.join("\n"), /^identities\..*: expected /);
+  });
+}
+
+Deno.test("parseAccess() refuses what stands there twice, as only one of the two could count", () => {
+  const text = '{"identities":{"key:ann":{"scopes":[]},"key:\\u0061nn":{}},"default":{},"default":{"scopes":[]}}';
+  assert.deepEqual(problemsOf(text), [
+    "identities.key:ann: expected once: it stands there again",
+    "default: expected once: it stands there again",
+  ]);
 });
 
 const NO_FILE: Readonly<Record<string, string>> = {

@@ -242,7 +242,7 @@ Deno.test("Authenticator narrows a ticket further and never widens it", async ()
 Deno.test("Authenticator takes no ticket where nothing is upgraded, and leaves it unused", async () => {
   const { protocols, show } = await withTicket();
   const headers = { "sec-websocket-protocol": protocols };
-  assert.equal(outcome(await show(headers, "/v1/tickets")), "401 no_credential");
+  assert.equal(outcome(await show(headers, "/v1/tickets")), "401 credential_misplaced");
   assert.equal(outcome(await show({ ...headers, upgrade: "websocket" })), "key:ann");
 });
 
@@ -255,11 +255,62 @@ Deno.test("Authenticator lets no good key help a bad ticket", async () => {
 const localOnly = (address: string, isForwarded: boolean) =>
   address === "127.0.0.1" && !isForwarded ? LOCAL : undefined;
 
-Deno.test("Authenticator lets the person at this machine in where nobody asks for more, whatever it sends along", async () => {
+Deno.test("Authenticator lets the person at this machine in where nobody asks for more", async () => {
   const authenticator = authenticatorOf({ anonymous: localOnly });
   assert.equal(outcome(await ask(authenticator)), "local");
-  assert.equal(outcome(await ask(authenticator, bearer("anything"))), "local");
+  assert.equal(outcome(await ask(authenticator, { headers: { cookie: `session=${KEY}` } })), "local");
+  assert.equal(outcome(await ask(authenticator, { headers: { "sec-websocket-protocol": "mcp" } })), "local");
   assert.equal(outcome(await ask(authenticator, { sender: { address: "10.0.0.1" } })), "403 untrusted_proxy");
+});
+
+const UPGRADE = { upgrade: "websocket" };
+
+/** Places in which people put credentials, right and wrong ones. */
+const PLACES: Readonly<Record<string, Shown>> = {
+  "Bearer": bearer("zz"),
+  "Basic": { headers: { authorization: `Basic ${btoa("ann:zz")}` } },
+  "an empty Authorization": { headers: { authorization: "" } },
+  "Proxy-Authorization": { headers: { "proxy-authorization": "Bearer zz" } },
+  "X-API-Key": { headers: { "x-api-key": "zz" } },
+  "api-key": { headers: { "api-key": "zz" } },
+  "X-Auth-Token": { headers: { "x-auth-token": "zz" } },
+  "an API key in any header": { headers: { "x-anything": KEY } },
+  "a token in any header": { headers: { "x-anything": TOKEN } },
+  "a ticket": { headers: { ...UPGRADE, "sec-websocket-protocol": "mcp, ticket.zz" } },
+  "a ticket without an upgrade": { headers: { "sec-websocket-protocol": "ticket.zz" } },
+  "a subprotocol with a token": { headers: { ...UPGRADE, "sec-websocket-protocol": "mcp, bearer.zz" } },
+  "a subprotocol as Kubernetes has it": {
+    headers: { ...UPGRADE, "sec-websocket-protocol": "base64url.bearer.authorization.k8s.io.eno" },
+  },
+  "a subprotocol that is a key": { headers: { ...UPGRADE, "sec-websocket-protocol": `mcp, ${KEY}` } },
+  "a query": { path: "/ws?access_token=zz" },
+};
+
+for (const [place, shown] of Object.entries(PLACES)) {
+  Deno.test(`Authenticator refuses ${place} with 401 where nothing can check it`, async () => {
+    for (const anonymous of [localOnly, () => addressCredential("203.0.113.9")]) {
+      const authentication = await ask(authenticatorOf({ anonymous }), shown);
+      assert.equal(!authentication.ok && authentication.denial.status, 401);
+      assert.equal(!authentication.ok && authentication.denial.hasCredential, true);
+    }
+  });
+}
+
+Deno.test("Authenticator lets no certificate stand for a credential beside it in a place where none counts", async () => {
+  const sender = { certificate: CERTIFICATE };
+  const headers = { "x-api-key": KEY };
+  assert.equal(outcome(await ask(authenticatorOf({ certificates }), { headers, sender })), "401 credential_misplaced");
+  const both = { ...headers, ...bearer(KEY).headers };
+  assert.equal(outcome(await ask(authenticatorOf({ keys, certificates }), { headers: both, sender })), "key:ann");
+});
+
+Deno.test("Authenticator takes a ticket that it issued itself where no source is configured", async () => {
+  const tickets = new Tickets({ now: () => 0 });
+  const authenticator = authenticatorOf({ anonymous: localOnly, tickets });
+  const first = await ask(authenticator);
+  assert.ok(first.ok);
+  const headers = { ...UPGRADE, "sec-websocket-protocol": `mcp, ticket.${tickets.issue(first.caller)}` };
+  assert.equal(outcome(await ask(authenticator, { headers, path: "/ws" })), "local");
 });
 
 Deno.test("Authenticator takes nobody for the person at this machine for whom a proxy asks, named or not", async () => {

@@ -64,8 +64,32 @@ Deno.test("judgeOrigin() lets allowed origins in by exact match", () => {
     "file://",
   ];
   for (const origin of foreign) assert.equal(judge(PUBLIC, "mcp.example", origin), "Origin is not allowed", origin);
-  assert.equal(judge(LOOPBACK, "localhost", "http://localhost:3000"), undefined);
-  assert.equal(judge(LOOPBACK, "localhost", "http://evil.example"), "Origin is not allowed");
+});
+
+Deno.test("judgeOrigin() lets own pages in on loopback, and no page of another loopback port or name", () => {
+  for (const own of ["localhost:8765", "127.0.0.1:1", "[::1]:8765", "localhost"]) {
+    for (const scheme of ["http", "https"]) assert.equal(judge(LOOPBACK, own, `${scheme}://${own}`), undefined, own);
+  }
+  const foreign = [
+    "http://localhost:3000",
+    "http://localhost",
+    "http://127.0.0.1:8765",
+    "http://127.0.0.1:1234",
+    "http://[::1]:1",
+    "https://localhost:8766",
+    "http://localhost.:8765",
+    "http://app.localhost:8765",
+    "http://evil.example",
+    "http://evil.example:8765",
+    "ws://localhost:8765",
+    "null",
+    "",
+  ];
+  for (const origin of foreign) {
+    assert.equal(judge(LOOPBACK, "localhost:8765", origin), "Origin is not allowed", origin);
+  }
+  const named = { ...LOOPBACK, allowedOrigins: ["http://localhost:3000"] };
+  assert.equal(judge(named, "localhost:8765", "http://localhost:3000"), undefined);
 });
 
 Deno.test("judgeOrigin() lets nothing in that is not one of the allowed names, whatever stands around it", () => {

@@ -97,6 +97,14 @@ Deno.test("openAccess() takes who is at this machine for local where nothing is 
   }
 });
 
+Deno.test("openAccess() refuses to serve without a state folder that can be told, as keys may be there", async () => {
+  const world = new TestWorld({ env: {} });
+  const loaded = await loadConfig({ transport: "http" }, world.env);
+  assert.ok(loaded.ok);
+  const opened = await openAccess(loaded.config, world);
+  assertProblems(opened.ok ? [] : opened.problems, /^--state: expected a folder, .*HOME/);
+});
+
 Deno.test("openAccess() refuses --auth required without a source, also where a server is exposed", async () => {
   await using folder = await Folder.create();
   assertProblems(await folder.problems({ auth: "required" }), /^--auth: .*required lets nobody in without one/);

@@ -126,3 +126,21 @@ Deno.test("without the account tools no resource and no completion shows an acco
   });
   assert.deepEqual(completion.values, []);
 });
+
+Deno.test("whoever has no scope is shown no resource, no prompt and no completion, and can read none", async () => {
+  await using exchange = await TestExchange.start();
+  const caller = { identity: "key:intern", allows: () => false };
+  await using client = await connectClient({ ...exchange.context, caller });
+  assert.deepEqual((await client.listResources()).resources, []);
+  assert.deepEqual((await client.listResourceTemplates()).resourceTemplates, []);
+  assert.deepEqual((await client.listPrompts()).prompts, []);
+  assert.deepEqual((await client.listTools()).tools, []);
+  for (const name of ["config", "status", "endpoints", "wallets", "transactions", "accounts/1"]) {
+    await assert.rejects(client.readResource({ uri: `luno://${name}` }), /not found/i, name);
+  }
+  const { completion } = await client.complete({
+    ref: { type: "ref/prompt", name: "pre_trade_check" },
+    argument: { name: "side", value: "" },
+  });
+  assert.deepEqual(completion.values, []);
+});

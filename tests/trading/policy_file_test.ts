@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findDuplicateKeys } from "../../src/trading/duplicate_keys.ts";
+import { findDuplicateKeys } from "../../src/duplicate_keys.ts";
 import { parsePolicyFile, PolicyFile } from "../../src/trading/policy_file.ts";
 import type { ConfirmWay } from "../../src/trading/policy.ts";
 import { policyJsonSchema } from "../../src/trading/policy_schema.ts";

@@ -3,6 +3,7 @@
  * codes have three to five letters.
  */
 
+import { codeOf, otherNamesOf } from "../money/currencies.ts";
 import type { Market } from "./schemas.ts";
 
 /** The part of a market that names it. */
@@ -12,24 +13,6 @@ export type NamedMarket = Pick<Market, "market_id" | "base_currency" | "counter_
 export type Found<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly suggestions: readonly string[] };
-
-/** How else people call a currency; whole words only, so that `WBTC` stays itself. */
-const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
-  ["BTC", "XBT"],
-  ["BITCOIN", "XBT"],
-  ["ETHER", "ETH"],
-  ["ETHEREUM", "ETH"],
-  ["RIPPLE", "XRP"],
-  ["LITECOIN", "LTC"],
-  ["SOLANA", "SOL"],
-  ["CARDANO", "ADA"],
-  ["DOGECOIN", "DOGE"],
-  ["TETHER", "USDT"],
-  ["RAND", "ZAR"],
-  ["NAIRA", "NGN"],
-  ["RINGGIT", "MYR"],
-  ["EURO", "EUR"],
-]);
 
 const MAX_SUGGESTIONS = 5;
 const MAX_LENGTH = 40;
@@ -77,7 +60,7 @@ function spellings(market: NamedMarket): Spellings {
 }
 
 function namesOf(code: string): string[] {
-  return [code, ...[...OTHER_NAMES].filter(([, meant]) => meant === code).map(([name]) => name)];
+  return [code, ...otherNamesOf(code)];
 }
 
 function splitWords(text: string): string[] {
@@ -97,7 +80,7 @@ function nearestPairs(words: readonly string[], markets: readonly NamedMarket[])
     const { base, counter } = spellings(market);
     if (isNamedBy(words, { base: counter, counter: base })) return -2;
     if (words.length === 1 && base.includes(words[0] ?? "")) return -1;
-    const written = words.map((word) => OTHER_NAMES.get(word) ?? word);
+    const written = words.map(codeOf);
     const [first = "", second] = written;
     return second === undefined
       ? distance(first, market.market_id)

@@ -5,7 +5,7 @@ import type { LunoErrorCode } from "../exchange/luno_errors.ts";
 import { countDecimals, parseDecimal } from "../exchange/money.ts";
 import { readClientOrderId } from "../simulation/api/order_rules.ts";
 import { invalidArgument, type Parameters } from "../simulation/api/parameters.ts";
-import { decimalsOf } from "../simulation/market/currencies.ts";
+import { decimalsOf } from "../money/currencies.ts";
 import { lotsOf, priceOf, ticksOf } from "../simulation/market/market_units.ts";
 import type { SimulatedMarket } from "../simulation/market/markets.ts";
 import type { OrderDraft } from "../simulation/trading/order_draft.ts";

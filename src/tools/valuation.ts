@@ -3,6 +3,7 @@
 import Big from "big.js";
 import { parseDecimal } from "../exchange/money.ts";
 import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
+import { decimalsOf, kindOf } from "../money/currencies.ts";
 import type { ToolContext } from "./tool.ts";
 
 /** All accounts of one currency together. */
@@ -29,8 +30,6 @@ export interface Valuation {
   /** A sum, rounded like the values. */
   total(values: readonly Big[]): Big;
 }
-
-const FIAT = ["ZAR", "MYR", "NGN", "IDR", "KES", "UGX", "EUR", "GBP", "AUD", "SGD", "ZMW", "NAD"];
 
 /** Longest chain of markets between two currencies. */
 const MAX_STEPS = 3;
@@ -59,7 +58,7 @@ export async function openValuation(
     ? options.held.find((holding) => isTradedFiat(holding.currency, list))?.currency ?? "USDT"
     : await markets.resolveCurrency(options.currency, { signal });
   const prices = pricesIn(currency, ratesOf(list, tickers));
-  const places = FIAT.includes(currency) ? 2 : 8;
+  const places = decimalsOf(currency);
   return {
     currency,
     valueOf(holding) {
@@ -71,7 +70,7 @@ export async function openValuation(
 }
 
 function isTradedFiat(currency: string, markets: readonly Market[]): boolean {
-  return FIAT.includes(currency) && markets.some((market) => market.counter_currency === currency);
+  return kindOf(currency) === "fiat" && markets.some((market) => market.counter_currency === currency);
 }
 
 interface Rate {

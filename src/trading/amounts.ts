@@ -2,17 +2,9 @@
 
 import Big from "big.js";
 
-/** Currencies whose amounts have two decimals; all others have eight. */
-const FIAT = new Set(["ZAR", "MYR", "NGN", "IDR", "KES", "UGX", "EUR", "GBP", "AUD", "USD", "SGD", "ZMW", "NAD"]);
-
-/** Decimals in which an amount of a currency may be spent. */
-export function decimalsOf(currency: string): number {
-  return FIAT.has(currency) ? 2 : 8;
-}
-
-/** Drops the decimals beyond `scale`. */
-export function roundDown(amount: Big, scale: number): Big {
-  return amount.round(scale, Big.roundDown);
+/** The least amount with `scale` decimals that is enough. */
+export function roundUp(amount: Big, scale: number): Big {
+  return amount.round(scale, Big.roundUp);
 }
 
 /**

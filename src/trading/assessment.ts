@@ -3,11 +3,11 @@
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../exchange/schemas.ts";
-import type { Book } from "./book_walk.ts";
 import { estimateOrder } from "./estimate.ts";
 import type { Estimate } from "./estimate.ts";
 import { type MarketFacts, readFacts, readWholeBook } from "./market_facts.ts";
 import type { Order, OrderRequest } from "./order.ts";
+import type { OrderProblem } from "./order_amounts.ts";
 import { normalizeOrder } from "./order_rules.ts";
 import { judgeOrder, notionalOf } from "./policy.ts";
 import type { Policy, PolicyFacts, PolicyProblem, Worth } from "./policy.ts";
@@ -47,17 +47,30 @@ export async function assessOrder(request: OrderRequest, parts: AssessmentParts)
   const market = await markets.resolve(request.pair, { signal });
   const facts = await readFacts(exchange, market, { signal, replaced });
   const first = judge(request, { ...parts, market, facts });
-  if (!first.isShort) return first.assessment;
+  if (!reachesEnd(first)) return assessed(first);
   const book = await readWholeBook(exchange, { market, book: facts.book }, signal);
-  return judge(request, { ...parts, market, facts: { ...facts, book } }).assessment;
+  return assessed(judge(request, { ...parts, market, facts: { ...facts, book } }));
+}
+
+type Judged =
+  | { readonly ok: true; readonly assessment: Assessment }
+  | { readonly ok: false; readonly problems: readonly OrderProblem[] };
+
+/** The short form of a book may end before an order does, also when an amount is converted by it. */
+function reachesEnd(judged: Judged): boolean {
+  return judged.ok
+    ? judged.assessment.estimate.reachesEnd
+    : judged.problems.some(({ code }) => code === "ERR_LIQUIDITY");
 }
 
 function judge(
   request: OrderRequest,
   { policy, market, facts }: AssessmentParts & { readonly market: Market; readonly facts: MarketFacts },
-): { assessment: Assessment; isShort: boolean } {
+): Judged {
   const { book, fees, funds, ownOrders, valuation } = facts;
-  const { order, notes } = normalized(request, market, book);
+  const normalized = normalizeOrder(request, market, { book });
+  if (!normalized.ok) return normalized;
+  const { order, notes } = normalized;
   const estimate = estimateOrder(order, { market, book, fees, funds, ownOrders });
   const worth = (each: Order) =>
     notionalOf(each, policy, {
@@ -68,19 +81,13 @@ function judge(
   const { mid, averagePrice } = estimate;
   const policyFacts = { order, notional: worth(order), mid, averagePrice };
   const policyProblems = judgeOrder(policy, policyFacts);
-  const isShort = estimate.problems.some(({ code }) => code === "ERR_LIQUIDITY");
-  return {
-    assessment: { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth },
-    isShort,
-  };
+  const assessment = { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
+  return { ok: true, assessment };
 }
 
-function normalized(request: OrderRequest, market: Market, book: Book): { order: Order; notes: string[] } {
-  const result = normalizeOrder(request, market, { book });
-  if (result.ok) return result;
-  const list = result.problems.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
-  throw new TradingError(`Cannot make an order of this: ${list}`, {
-    code: "ERR_ORDER_INVALID",
-    fields: result.problems.map(({ field, problem }) => ({ field, problem })),
-  });
+function assessed(judged: Judged): Assessment {
+  if (judged.ok) return judged.assessment;
+  const fields = judged.problems.map(({ field, problem }) => ({ field, problem }));
+  const list = fields.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
+  throw new TradingError(`Cannot make an order of this: ${list}`, { code: "ERR_ORDER_INVALID", fields });
 }

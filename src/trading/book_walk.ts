@@ -47,6 +47,8 @@ export interface Walked {
   readonly counter: Big;
   /** Whether more was wanted than the book had within the limit. */
   readonly isShort: boolean;
+  /** Whether it would have gone on to levels behind the last one. */
+  readonly reachesEnd: boolean;
 }
 
 /** Takes what an order would take: the best price first, none worse than its limit, never more than was asked for. */
@@ -54,9 +56,11 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
   const fills: BookFill[] = [];
   let base = new Big(0);
   let counter = new Big(0);
+  let isAtLimit = false;
   for (const level of side === "BUY" ? book.asks : book.bids) {
     const price = parseDecimal(level.price);
-    if (price.lte(0) || (limit !== undefined && isWorse(side, price, limit))) break;
+    isAtLimit = price.lte(0) || (limit !== undefined && isWorse(side, price, limit));
+    if (isAtLimit) break;
     const wanted = smallest([
       volume?.minus(base),
       counterVolume === undefined ? undefined : divideDown(counterVolume.minus(counter), price, volumeScale),
@@ -67,13 +71,13 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
     base = base.plus(taken);
     counter = counter.plus(price.times(taken));
     // What is left of a level goes first: a rest too small for it must not go on to a worse price.
-    if (taken.lt(available)) return { fills, base, counter, isShort: false };
+    if (taken.lt(available)) return { fills, base, counter, isShort: false, reachesEnd: false };
   }
-  const isShort = volume === undefined || base.lt(volume);
   const last = fills.at(-1)?.price;
-  if (counterVolume === undefined || last === undefined) return { fills, base, counter, isShort };
-  const affordable = divideDown(counterVolume.minus(counter), last, volumeScale);
-  return { fills, base, counter, isShort: isShort && affordable.gt(0) };
+  const isAffordable = counterVolume === undefined || last === undefined ||
+    divideDown(counterVolume.minus(counter), last, volumeScale).gt(0);
+  const isShort = isAffordable && (volume === undefined || base.lt(volume));
+  return { fills, base, counter, isShort, reachesEnd: isShort && !isAtLimit };
 }
 
 /** Whether a price is beyond a limit: higher when buying, lower when selling. */

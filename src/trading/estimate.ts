@@ -63,6 +63,8 @@ export interface Estimate {
   readonly balances: { readonly base: Change; readonly counter: Change } | null;
   /** How much is missing, and of what. */
   readonly shortfall: { readonly currency: string; readonly amount: string } | null;
+  /** Whether it takes all that the book shows, so that a longer book would tell more. */
+  readonly reachesEnd: boolean;
   /** Reasons not to place the order. */
   readonly problems: readonly EstimateRemark[];
   readonly warnings: readonly EstimateRemark[];
@@ -95,6 +97,7 @@ export interface Outlook {
   readonly unspent: Big;
   /** Whether the book has less than the order wants within its limit. */
   readonly isShort: boolean;
+  readonly reachesEnd: boolean;
   /** Base that the book would give within the limit, even where the order then takes nothing. */
   readonly reachable: Big;
 }
@@ -131,6 +134,7 @@ export function estimateOrder(order: Order, facts: EstimateFacts): Estimate {
     fees: fees.shown,
     balances: funds === null ? null : balancesOf(order, outlook, { funds, fee: fees.charged }),
     shortfall,
+    reachesEnd: outlook.reachesEnd,
     ...warningsOf(order, outlook, { ...facts, mid, shortfall }),
   };
 }

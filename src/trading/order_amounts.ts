@@ -4,7 +4,8 @@ import type Big from "big.js";
 import { cleanText } from "../exchange/errors.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
 import type { Market } from "../exchange/schemas.ts";
-import { decimalsOf, divideDown, roundDown } from "./amounts.ts";
+import { decimalsOf } from "../money/currencies.ts";
+import { divideDown, roundUp } from "./amounts.ts";
 import { type Book, walkBook, type Walked } from "./book_walk.ts";
 import type { OrderRequest } from "./order.ts";
 
@@ -96,25 +97,32 @@ export function convertSale(draft: Draft, counter: Big): Big | undefined {
   return walked.base;
 }
 
-/** The counter amount that a market order must spend for a base amount, by the asks of the moment, rounded down. */
+/**
+ * The least counter amount for which a market order buys at least a base amount, by the asks of the moment: an amount
+ * that is rounded down would buy one step less, and at the market's minimum nothing.
+ */
 export function convertPurchase(draft: Draft, volume: Big): Big | undefined {
-  const { market, notes } = draft;
+  const { market, book, notes } = draft;
+  const { base_currency: base, counter_currency: counter } = market;
   const walked = convertByBook(draft, "volume", { volume });
-  if (walked === undefined) return undefined;
-  const spent = roundDown(walked.counter, decimalsOf(market.counter_currency));
-  if (spent.lte(0)) {
-    const problem = `expected a volume that costs something in ${market.counter_currency}${
-      currently(volume.toFixed())
-    }`;
-    refuse(draft, { field: "volume", code: "ERR_AMOUNT_TOO_SMALL", problem });
+  if (book === undefined || walked === undefined) return undefined;
+  const spent = roundUp(walked.counter, decimalsOf(counter));
+  const bought = walkBook(book, { side: "BUY", counterVolume: spent, volumeScale: market.volume_scale });
+  if (bought.isShort || bought.base.gt(market.max_volume)) {
+    const most = bought.isShort ? "more than the book has" : `more than ${market.max_volume} ${base}`;
+    const problem = `expected less: ${formatDecimal(spent)} ${counter}, the least that pays for it, buys ${most}` +
+      currently(volume.toFixed());
+    refuse(draft, { field: "volume", code: bought.isShort ? "ERR_LIQUIDITY" : "ERR_AMOUNT_TOO_LARGE", problem });
     return undefined;
   }
-  const cut = walked.counter.minus(spent);
+  const added = spent.minus(walked.counter);
   notes.push(
-    `counter_volume is ${formatDecimal(spent)} ${market.counter_currency}, what ${formatDecimal(volume)} ` +
-      `${market.base_currency} costs by the asks of this moment` +
-      (cut.gt(0) ? `, rounded down by ${formatDecimal(cut)}` : "") +
-      ": once the book changes it buys more or less than that",
+    `counter_volume is ${formatDecimal(spent)} ${counter}, what ${
+      formatDecimal(volume)
+    } ${base} costs by the asks of ` +
+      `this moment${added.gt(0) ? `, rounded up by ${formatDecimal(added)}` : ""}` +
+      `${bought.base.gt(volume) ? `, which buys ${formatDecimal(bought.base)} ${base}` : ""}: ` +
+      "once the book changes it buys more or less than that",
   );
   return spent;
 }

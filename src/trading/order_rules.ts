@@ -35,8 +35,8 @@ export type OrderCall =
   | { readonly endpoint: "postMarketOrder"; readonly params: ParamsOf<"postMarketOrder"> };
 
 /**
- * Brings an order into its exact form. An amount in the other currency is converted, rounded down so that never more is
- * traded than was asked for, and a note says what that leaves over.
+ * Brings an order into its exact form. An amount in the other currency is converted: what a counter amount trades in base
+ * is rounded down, what a market order to buy must spend for a base amount is rounded up; a note says by how much.
  */
 export function normalizeOrder(
   request: OrderRequest,

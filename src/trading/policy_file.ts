@@ -3,6 +3,7 @@
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import { findDuplicateKeys } from "../duplicate_keys.ts";
 import { hiddenIdentities } from "../identity_name.ts";
+import { codeOf } from "../money/currencies.ts";
 import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
 import type { ConfirmWay, Mode, Policy, PolicyRules, Worth } from "./policy.ts";
 import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
@@ -139,8 +140,7 @@ function pairCode(text: string): string {
 }
 
 function currencyCode(text: string): string {
-  const code = text.toUpperCase();
-  return code === "BTC" ? "XBT" : code;
+  return codeOf(text.toUpperCase());
 }
 
 function worthOf({ amount, currency }: { readonly amount: string; readonly currency: string }): Worth {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import Big from "big.js";
 import { assessOrder } from "../../src/trading/assessment.ts";
 import type { OrderRequest } from "../../src/trading/order.ts";
 import { findReplaced } from "../../src/trading/replacement.ts";
@@ -87,6 +88,23 @@ Deno.test("assessOrder() reads the whole book for an order that the short one ca
   assert.deepEqual(paths(), ["/api/1/orderbook_top"]);
   await started.assess({ pair: "XBTZAR", side: "SELL", type: "market", volume: "90" });
   assert.deepEqual(paths().slice(1), ["/api/1/orderbook_top", "/api/1/orderbook"]);
+});
+
+Deno.test("assessOrder() converts and estimates by the whole book what goes on behind the short one", async () => {
+  await using started = await start();
+  const { exchange } = started.parts;
+  const { bids } = await exchange.call("getOrderBook", { pair: "XBTZAR" });
+  const { bids: all } = await exchange.call("getOrderBookFull", { pair: "XBTZAR" });
+  const sum = (levels: typeof bids) => levels.reduce((total, { volume }) => total.plus(volume), new Big(0));
+  const worth = bids.reduce((total, { price, volume }) => total.plus(new Big(price).times(volume)), new Big(0));
+  const volume = sum(bids).plus("0.0001").toFixed();
+  assert.ok(sum(all).gt(volume), `${sum(all)}`);
+  const counter_volume = worth.plus(100).round(2).toFixed();
+  const sold = await started.assess({ pair: "XBTZAR", side: "SELL", type: "market", counter_volume });
+  assert.ok(worth.lt(sold.estimate.filledCounter));
+  const limit = { pair: "XBTZAR", side: "SELL", type: "limit", volume, price: all.at(-1)?.price ?? "" } as const;
+  const { estimate } = await started.assess({ ...limit, time_in_force: "FOK" });
+  assert.equal(estimate.filledBase, volume);
 });
 
 Deno.test("assessOrder() sends nothing", async () => {

@@ -41,6 +41,7 @@ Deno.test("estimateOrder() walks the asks for a limit order to buy and rests wha
     fees: { currency: "XBT", taker: "0.0018", maker: "0.0004", takerRate: "0.006", makerRate: "0.004" },
     balances: { base: { before: "2", after: "2.2982" }, counter: { before: "1000000", after: "599300" } },
     shortfall: null,
+    reachesEnd: false,
   });
   assert.deepEqual([problems, warnings], [[], []]);
 });

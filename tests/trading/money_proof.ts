@@ -6,7 +6,7 @@
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../src/exchange/money.ts";
 import { hash32 } from "../../src/simulation/random.ts";
-import { divideDown, feeOn, roundDown, sumOf } from "../../src/trading/amounts.ts";
+import { divideDown, feeOn, roundUp, sumOf } from "../../src/trading/amounts.ts";
 import { walkBook } from "../../src/trading/book_walk.ts";
 
 /** What was found. */
@@ -77,10 +77,11 @@ const divideNines: Computation = (next) => {
   };
 };
 
-const cut: Computation = (next) => {
+const raise: Computation = (next) => {
   const [given, scale] = [amount(next, 24), next(12)];
-  const units = given.units * 10n ** BigInt(scale) / 10n ** BigInt(given.scale);
-  return { what: `${textOf(given)} cut to ${scale}`, ours: roundDown(bigOf(given), scale), exact: { units, scale } };
+  const whole = 10n ** BigInt(given.scale);
+  const units = (given.units * 10n ** BigInt(scale) + whole - 1n) / whole;
+  return { what: `${textOf(given)} raised to ${scale}`, ours: roundUp(bigOf(given), scale), exact: { units, scale } };
 };
 
 const fee: Computation = (next) => {
@@ -121,7 +122,7 @@ const spend: Computation = (next) => {
   };
 };
 
-const COMPUTATIONS: readonly Computation[] = [multiply, divide, divideNines, cut, fee, sum, spend];
+const COMPUTATIONS: readonly Computation[] = [multiply, divide, divideNines, raise, fee, sum, spend];
 
 /** An amount above zero with up to `digits` digits, of which up to 18 are decimals. */
 function amount(next: (bound: number) => number, digits: number): Units {

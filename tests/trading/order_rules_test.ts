@@ -192,8 +192,8 @@ Deno.test("normalizeOrder() tells what a market order must spend for a base amou
   assert.match(notes.join(), /^counter_volume is 150200 ZAR, what 0\.15 XBT costs by the asks of this moment: once/);
   const fine = { ...BOOK, asks: [{ price: "1000000.123", volume: "1" }] };
   const cut = normalized({ ...MARKET, side: "BUY", volume: "0.15" }, fine);
-  assert.equal(cut.order.counterVolume, "150000.01");
-  assert.match(cut.notes.join(), /rounded down by 0\.00845/);
+  assert.equal(cut.order.counterVolume, "150000.02");
+  assert.match(cut.notes.join(), /rounded up by 0\.00155: once/);
 });
 
 Deno.test("normalizeOrder() tells what a market order must sell for a counter amount by walking the bids", () => {

@@ -81,6 +81,14 @@ Deno.test("PolicyFile.policyOf() takes what an identity does not say from the de
   assert.notEqual(alice.digest, local.digest);
 });
 
+Deno.test("PolicyFile.policyOf() understands currencies by every name that people call them", () => {
+  const names = ["ZAR", "rand", "BTC", "Bitcoin", "USDT"];
+  const currencies = names.map((currency) =>
+    fileOf({ default: { max_per_day: { amount: "5", currency } } }).policyOf("local", "auto").maxPerDay?.currency
+  );
+  assert.deepEqual(currencies, ["ZAR", "ZAR", "XBT", "XBT", "USDT"]);
+});
+
 Deno.test("PolicyFile.policyOf() never goes beyond the command line", () => {
   const modes = ["observe", "paper", "confirm", "auto"] as const;
   const identities = Object.fromEntries(modes.map((mode) => [`key:${mode}`, { mode }]));

@@ -9,7 +9,8 @@ import { invalidArgument, type Parameters } from "./parameters.ts";
 import { bareNumber, printDecimal, printList } from "./print.ts";
 import { Refusal } from "../trading/refusal.ts";
 import type { Call, Route } from "./route.ts";
-import { CURRENCIES, labelOf } from "../market/currencies.ts";
+import { labelOf } from "../../money/currencies.ts";
+import { CURRENCIES } from "../market/currencies.ts";
 import type { Simulation } from "../simulation.ts";
 
 const MAX_ROWS = 1000;

@@ -5,7 +5,7 @@ import { countDecimals } from "../../exchange/money.ts";
 import type { LunoErrorCode } from "../../exchange/luno_errors.ts";
 import type { Account, Accounts } from "../trading/accounts.ts";
 import type { OrderDraft } from "../trading/order_draft.ts";
-import { decimalsOf } from "../market/currencies.ts";
+import { decimalsOf } from "../../money/currencies.ts";
 import { lotsOf, priceOf, ticksOf } from "../market/market_units.ts";
 import { findMarket, type SimulatedMarket, type TradingStatus } from "../market/markets.ts";
 import type { Settings } from "../options.ts";

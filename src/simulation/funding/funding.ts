@@ -6,7 +6,7 @@ import type { Identifiers } from "../trading/identifiers.ts";
 import { networksOf } from "./networks.ts";
 import { TokenBucket } from "../token_bucket.ts";
 import { Refusal } from "../trading/refusal.ts";
-import { labelOf } from "../market/currencies.ts";
+import { labelOf } from "../../money/currencies.ts";
 
 /** Confirmed money in or out of one account; `amount` is net of `fee`. */
 export interface Transfer {

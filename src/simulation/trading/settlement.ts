@@ -3,7 +3,7 @@
 import Big from "big.js";
 import type { Account, Accounts } from "./accounts.ts";
 import type { TradeDetails } from "./ledger.ts";
-import { decimalsOf, labelOf } from "../market/currencies.ts";
+import { decimalsOf, labelOf } from "../../money/currencies.ts";
 import { costOf, priceOf, volumeOf } from "../market/market_units.ts";
 import type { SimulatedMarket } from "../market/markets.ts";
 import type { Order } from "./orders.ts";

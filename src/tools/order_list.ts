@@ -5,10 +5,9 @@
  * millisecond: each page overlaps the one before, and rows that were seen are dropped.
  */
 
+import { type FinalStanding, finalStandingOf, standingOf } from "../exchange/order_standing.ts";
 import type { Order, OrderList } from "../exchange/schemas.ts";
 import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
-import { orderState } from "./order_row.ts";
-import type { OrderState } from "./order_row.ts";
 import type { ToolContext } from "./tool.ts";
 
 /** The most orders that the exchange answers at once. */
@@ -20,7 +19,7 @@ const MAX_PAGES = 5;
 /** Which orders to read. */
 export interface OrderQuery {
   readonly pair?: string | undefined;
-  readonly state: "all" | "open" | "closed" | Extract<OrderState, "filled" | "cancelled" | "expired">;
+  readonly state: "all" | "open" | "closed" | FinalStanding;
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
@@ -74,8 +73,12 @@ async function readPage(
   return { orders: rowsAfter(known, position, key), isLast: lists.every((list) => list.orders.length < size) };
 }
 
+/** An order whose standing is unknown belongs to the open ones and to the closed ones: it may be either. */
 function matches(order: Order, state: OrderQuery["state"]): boolean {
-  return state === "all" || state === "open" || state === "closed" || orderState(order) === state;
+  if (state === "all") return true;
+  if (state === "open") return finalStandingOf(order) === undefined;
+  const standing = standingOf(order);
+  return state === "closed" ? standing === "unknown" || finalStandingOf(order) !== undefined : standing === state;
 }
 
 function key(order: Order): { id: string; atMs: number } {

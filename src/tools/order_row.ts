@@ -2,18 +2,14 @@
 
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { standingOf } from "../exchange/order_standing.ts";
 import type { Order } from "../exchange/schemas.ts";
 import { ExchangeText } from "./exchange_text.ts";
 import { isoTime } from "./inputs.ts";
 
-/**
- * How an order stands. The exchange calls the last three COMPLETE alike: `cancelled` by its owner, `expired` when the
- * exchange ended it early (the rest of an IOC or market order, an unfilled FOK, a refused post-only).
- */
-export const OrderState = z.enum(["awaiting", "open", "partially_filled", "filled", "cancelled", "expired"]);
-
-/** A value of {@linkcode OrderState}. */
-export type OrderState = z.output<typeof OrderState>;
+/** How an order stands, as answers show it. */
+const Standing = z.enum(["awaiting", "open", "partially_filled", "filled", "cancelled", "expired", "unknown"])
+  .describe("unknown: the exchange does not say whether it is alive");
 
 /** The columns of an order. */
 export const ORDER_FIELDS = [
@@ -44,7 +40,7 @@ export const OrderRow = z.object({
   pair: z.string(),
   side: z.enum(["BUY", "SELL"]),
   type: z.string(),
-  status: OrderState,
+  status: Standing,
   price: z.string().optional(),
   volume: z.string().optional(),
   filled_volume: z.string(),
@@ -59,17 +55,6 @@ export const OrderRow = z.object({
   completed: z.string().optional(),
 });
 
-/** Tells how an order stands. */
-export function orderState(order: Order): OrderState {
-  const filled = parseDecimal(order.base);
-  if (order.status === "AWAITING") return "awaiting";
-  if (order.status !== "COMPLETE") return filled.gt(0) ? "partially_filled" : "open";
-  if (order.expiration_timestamp > 0) return "cancelled";
-  const wanted = parseDecimal(order.limit_volume);
-  const isFilled = order.type === "MARKET" && wanted.eq(0) ? filled.gt(0) : filled.gte(wanted) && filled.gt(0);
-  return isFilled ? "filled" : "expired";
-}
-
 /** Shapes an order for an answer. */
 export function orderRow(order: Order): z.input<typeof OrderRow> {
   const filled = parseDecimal(order.base);
@@ -79,7 +64,7 @@ export function orderRow(order: Order): z.input<typeof OrderRow> {
     pair: order.pair,
     side: order.side,
     type: order.type,
-    status: orderState(order),
+    status: standingOf(order),
     ...given("price", order.limit_price),
     ...given("volume", order.limit_volume),
     filled_volume: order.base,

@@ -55,7 +55,7 @@ const Placement = z.object({
 });
 
 const Cancelled = z.object({
-  status: z.enum(["cancelled", "filled", "ended", "open", "not_found"]),
+  status: z.enum(["cancelled", "filled", "ended", "open", "unknown", "not_found"]),
   order_id: z.string().optional(),
   client_order_id: z.string().optional(),
   pair: z.string().optional(),

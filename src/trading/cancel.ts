@@ -6,11 +6,12 @@
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../exchange/errors.ts";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { standingOf } from "../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "./journal.ts";
-import { closeIfFinal, endingOf, listOpenOrders } from "./open_orders.ts";
+import { closeIfFinal, type Ending, endingOf, listOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "./pauses.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 
@@ -28,7 +29,7 @@ export type CancelTarget = { readonly orderId: string } | { readonly clientOrder
 
 /** An order that is final, and how it ended: by a cancellation, filled before it, or ended by the exchange. */
 export interface EndedOrder {
-  readonly status: "cancelled" | "filled" | "ended";
+  readonly status: Ending;
   readonly order_id: string;
   readonly client_order_id?: string;
   readonly pair: string;
@@ -42,9 +43,12 @@ export interface EndedOrder {
   readonly unfilled_volume?: string;
 }
 
-/** The order may still be alive: it was not seen final in time, or whether it exists is not known. */
+/**
+ * The order may still be alive: it was not seen final in time, whether it exists is not known, or (`unknown`) the
+ * exchange has it in a status that is not documented.
+ */
 export interface OpenOrder {
-  readonly status: "open";
+  readonly status: "open" | "unknown";
   readonly order_id?: string;
   readonly client_order_id?: string;
   readonly reason: string;
@@ -111,11 +115,11 @@ export async function cancelAllOrders(
   const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
   await cancelEach(parts, rest, { identity, done });
   const results = [...done.values(), ...lost.unknown];
-  const ended = results.filter((result) => result.status !== "open" && result.status !== "not_found");
+  const ended = results.filter(isEnded);
   return {
     cancelled: ended.filter(({ status }) => status === "cancelled"),
     ended: ended.filter(({ status }) => status !== "cancelled"),
-    remaining: results.filter((result) => result.status === "open"),
+    remaining: results.filter(mayLive),
     is_complete: second.isListed,
   };
 }
@@ -157,7 +161,7 @@ async function findLost(parts: DeskParts, pair: string | undefined): Promise<{ i
   });
   return {
     ids: looks.filter((look) => typeof look === "string"),
-    unknown: looks.filter((look) => typeof look !== "string").filter((look) => look.status === "open"),
+    unknown: looks.filter((look) => typeof look !== "string").filter(mayLive),
   };
 }
 
@@ -196,8 +200,9 @@ async function cancelById(parts: DeskParts, orderId: string, identity: string): 
   });
   if ("order" in result) {
     if (placement !== undefined) closeIfFinal(parts, placement, result.order);
-    note({ status: endingOf(result.order), base: result.order.base, counter: result.order.counter });
-    return endedOrder(result.order, placement);
+    const { order, ending } = result;
+    note({ status: ending, base: order.base, counter: order.counter });
+    return endedOrder(order, { ending, placement });
   }
   note({ status: result.status });
   return { ...result, ...(placement === undefined ? {} : { client_order_id: placement.clientOrderId }) };
@@ -207,16 +212,22 @@ async function cancelById(parts: DeskParts, orderId: string, identity: string): 
 async function stopUntilFinal(
   parts: DeskParts,
   orderId: string,
-): Promise<{ readonly order: ExchangeOrder } | OpenOrder | MissingOrder> {
+): Promise<{ readonly order: ExchangeOrder; readonly ending: Ending } | OpenOrder | MissingOrder> {
   const { monotonic, random } = parts;
   const startedAt = monotonic();
   let absentSince: number | undefined;
+  let unknownSince: number | undefined;
   let reason = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
     const look = await lookUp(parts, { orderId });
-    if (look.kind === "found" && look.order.status === "COMPLETE") return { order: look.order };
-    if (look.kind === "found") absentSince = undefined;
+    if (look.kind === "found") {
+      const ending = endingOf(look.order);
+      if (ending !== undefined) return { order: look.order, ending };
+      absentSince = undefined;
+      unknownSince = standingOf(look.order) === "unknown" ? unknownSince ?? monotonic() : undefined;
+      if (unknownSince !== undefined && monotonic() - unknownSince > READ_LAG_MS) return unknownStanding(orderId);
+    }
     if (look.kind === "failed") reason = look.error.code;
     if (look.kind === "absent") {
       absentSince ??= monotonic();
@@ -241,12 +252,15 @@ async function sendStop({ exchange, clock }: DeskParts, orderId: string, isFirst
 }
 
 /** A final order as callers are told of it. */
-export function endedOrder(order: ExchangeOrder, placement: Placement | undefined): EndedOrder {
+export function endedOrder(
+  order: ExchangeOrder,
+  { ending, placement }: { readonly ending: Ending; readonly placement: Placement | undefined },
+): EndedOrder {
   const clientOrderId = placement?.clientOrderId ?? order.client_order_id;
   const wanted = parseDecimal(order.limit_volume);
   const unfilled = formatDecimal(wanted.minus(parseDecimal(order.base)));
   return {
-    status: endingOf(order),
+    status: ending,
     order_id: order.order_id,
     ...(clientOrderId === "" ? {} : { client_order_id: clientOrderId }),
     pair: order.pair,
@@ -267,6 +281,27 @@ function openResult(orderId: string, error: unknown): OpenOrder {
 function stillOpen(orderId: string, reason: string): OpenOrder {
   const message = `Cannot say that order ${orderId} is cancelled as it was not seen final in time: ask again`;
   return { status: "open", order_id: orderId, reason, message };
+}
+
+function unknownStanding(orderId: string): OpenOrder {
+  return {
+    status: "unknown",
+    order_id: orderId,
+    reason: "ERR_STATUS_UNKNOWN",
+    message:
+      `Cannot say that order ${orderId} is cancelled as the exchange has it in a status that is not known here: ` +
+      "the cancellation was sent, look at the order later",
+  };
+}
+
+/** Tells whether an order is final. */
+export function isEnded(result: CancelResult): result is EndedOrder {
+  return !mayLive(result) && result.status !== "not_found";
+}
+
+/** Tells whether an order may still be alive. */
+function mayLive(result: CancelResult): result is OpenOrder {
+  return result.status === "open" || result.status === "unknown";
 }
 
 function noSuchOrder(): string {

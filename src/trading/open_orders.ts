@@ -1,7 +1,7 @@
 /** The exchange's open orders, and what became of ours that are no longer among them. */
 
 import { ExchangeError } from "../exchange/errors.ts";
-import { parseDecimal } from "../exchange/money.ts";
+import { finalStandingOf, type StandingFacts } from "../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { inParallel } from "./in_parallel.ts";
@@ -20,13 +20,10 @@ const MAX_SINGLE_LOOKS = 20;
 /** How a final order ended: all of it traded, stopped by its owner, or ended early by the exchange. */
 export type Ending = "filled" | "cancelled" | "ended";
 
-/** Tells how a `COMPLETE` order ended; a market order is filled as far as the book carried it. */
-export function endingOf({ type, base, limit_volume, expiration_timestamp }: ExchangeOrder): Ending {
-  if (expiration_timestamp > 0) return "cancelled";
-  const filled = parseDecimal(base);
-  const wanted = parseDecimal(limit_volume);
-  if (filled.eq(0)) return "ended";
-  return type === "MARKET" && wanted.eq(0) || filled.gte(wanted) ? "filled" : "ended";
+/** How an order ended; `undefined` unless it is final. */
+export function endingOf(order: StandingFacts): Ending | undefined {
+  const standing = finalStandingOf(order);
+  return standing === "expired" ? "ended" : standing;
 }
 
 /** Writes the final fills of one of our placements; nothing while the order lives or when that is known already. */
@@ -35,12 +32,11 @@ export function closeIfFinal(
   { clientOrderId }: Pick<Placement, "clientOrderId">,
   order: ExchangeOrder,
 ): boolean {
-  if (order.status !== "COMPLETE") return false;
+  const status = endingOf(order);
+  if (status === undefined) return false;
   const { base, counter, fee_base: feeBase, fee_counter: feeCounter } = order;
   const at = now();
-  unwritten.write(() =>
-    journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status: endingOf(order) }, at)
-  );
+  unwritten.write(() => journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status }, at));
   return true;
 }
 
@@ -84,7 +80,8 @@ export async function refreshOpenOrders(
   try {
     const ours = parts.journal.open(identity, parts.paper);
     if (ours.length === 0) return 0;
-    const open = new Set((await listOpenOrders(parts)).map(({ order_id }) => order_id));
+    const listed = await listOpenOrders(parts);
+    const open = new Set(listed.filter((order) => endingOf(order) === undefined).map(({ order_id }) => order_id));
     const gone = ours.filter(({ orderId }) => orderId !== null && !open.has(orderId));
     return gone.length === 0 ? 0 : await closeFinal(parts, gone);
   } catch (error) {

@@ -5,7 +5,7 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
-import { cancelOrder } from "./cancel.ts";
+import { cancelOrder, isEnded } from "./cancel.ts";
 import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import type { NewPlacement, Placement } from "./journal.ts";
@@ -69,9 +69,9 @@ export async function replaceOrder(
     releaseOrder(parts, orderId);
     throw error;
   });
-  if (old.status === "open" || old.status === "not_found") {
+  if (!isEnded(old)) {
     releaseOrder(parts, orderId);
-    const why = old.status === "open" ? "is not known to be final" : "was not found";
+    const why = old.status === "not_found" ? "was not found" : "is not known to be final";
     return { status: "not_replaced", old, message: `Nothing was placed, as the old order ${why}` };
   }
   const rest = restOf(request, old);

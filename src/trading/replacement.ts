@@ -2,6 +2,7 @@
 
 import type { Exchange } from "../market/shared_reads.ts";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { finalStandingOf, standingOf } from "../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import type { CancelTarget } from "./cancel.ts";
 import type { Order, OrderRequest } from "./order.ts";
@@ -37,7 +38,8 @@ export async function findReplaced(
  * @throws {TradingError} the old order is final, or has no price to change
  */
 export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
-  if (old.status === "COMPLETE") throw refuse(old, "it is final: place a new one");
+  if (finalStandingOf(old) !== undefined) throw refuse(old, "it is final: place a new one");
+  if (standingOf(old) === "unknown") throw refuse(old, "its status is not known here: look at it later");
   if (old.type === "MARKET") throw refuse(old, "a market order has no terms to change");
   const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
   return {

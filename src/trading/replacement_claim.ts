@@ -5,6 +5,7 @@ import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import type { Placement } from "./journal.ts";
+import { endingOf } from "./open_orders.ts";
 import { orderDigest } from "./order.ts";
 import { refuse, type RefusedResult } from "./placement_result.ts";
 import { lookUp } from "./reconcile.ts";
@@ -42,12 +43,16 @@ export async function claimOrder(parts: DeskParts, request: ReplaceRequest): Pro
         message,
       });
     }
-    const isOver = look.order.status === "COMPLETE" || known?.isOpen === false;
-    const refused = isOver ? undefined : await wouldRefuse(parts, request, known);
-    if (!isOver && refused === undefined) return { ok: true, orderId };
+    // The record may know the end before reads show it.
+    const ending = endingOf(look.order) ?? (known?.isOpen === false ? "ended" : undefined);
+    if (ending === undefined) {
+      const refused = await wouldRefuse(parts, request, known);
+      if (refused === undefined) return { ok: true, orderId };
+      journal.releaseReplacement({ orderId, paper });
+      return { ok: false, result: refused };
+    }
     journal.releaseReplacement({ orderId, paper });
-    if (refused !== undefined) return { ok: false, result: refused };
-    const old = endedOrder(look.order, known);
+    const old = endedOrder(look.order, { ending, placement: known });
     if (old.status === "filled") return { ok: false, result: nothingLeft(old, "0") };
     return notReplaced("the old order is final already", old);
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Order } from "../../src/exchange/schemas.ts";
-import { ORDER_FIELDS, OrderRow, orderRow, orderState } from "../../src/tools/order_row.ts";
+import { ORDER_FIELDS, OrderRow, orderRow } from "../../src/tools/order_row.ts";
 
 /** A limit order that nothing has happened to yet. */
 const OPEN = Order.parse({
@@ -27,29 +27,6 @@ const OPEN = Order.parse({
 });
 
 const CLOSED: Order = { ...OPEN, status: "COMPLETE", completed_timestamp: 1_790_000_001_000 };
-const MARKET: Order = { ...CLOSED, type: "MARKET", time_in_force: "", limit_price: "0" };
-
-Deno.test("orderState() tells filled, cancelled and expired apart, which the exchange calls COMPLETE alike", () => {
-  for (
-    const [order, state] of [
-      [{ ...OPEN, status: "AWAITING" }, "awaiting"],
-      [OPEN, "open"],
-      [{ ...OPEN, base: "0.1" }, "partially_filled"],
-      [{ ...CLOSED, base: "0.5" }, "filled"],
-      [{ ...CLOSED, base: "0.50" }, "filled"],
-      [{ ...CLOSED, base: "0.4", expiration_timestamp: 1 }, "cancelled"],
-      [{ ...CLOSED, expiration_timestamp: 1 }, "cancelled"],
-      [{ ...CLOSED, base: "0.4" }, "expired"],
-      [CLOSED, "expired"],
-      [{ ...CLOSED, limit_volume: "0" }, "expired"],
-      [{ ...MARKET, limit_volume: "0", base: "0.1" }, "filled"],
-      [{ ...MARKET, limit_volume: "0" }, "expired"],
-      [{ ...MARKET, base: "0.5" }, "filled"],
-      [{ ...MARKET, base: "0.4" }, "expired"],
-    ] as const
-  ) assert.equal(orderState(order), state, JSON.stringify(order));
-});
-
 Deno.test("orderRow() leaves out what does not apply to an order", () => {
   const row = OrderRow.parse(orderRow(OPEN));
   assert.deepEqual(JSON.parse(JSON.stringify(row)), {

@@ -60,6 +60,41 @@ Deno.test("Desk.cancel() says open, never cancelled, when the order is not seen 
   assert.match(open.message, /not seen final in time: ask again/);
 });
 
+/** Orders are shown in a status that nobody has documented. */
+function inStatus(status: unknown, fields: Record<string, unknown> = {}): WireFault {
+  return { kind: "changed", change: (order) => ({ ...order, status, ...fields }) };
+}
+
+Deno.test("Desk.cancel() takes a time of completion for final, whatever the status says, and sends one cancellation", async () => {
+  for (const status of ["CANCELLED", "FAILED", "", null]) {
+    await using world = await DeskWorld.start();
+    const { request, result } = await placed(world);
+    world.fault(LOOK, inStatus(status), Infinity);
+    expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "cancelled");
+    assert.deepEqual([world.exchange.count(STOP), world.placement(request)?.isOpen], [1, false], String(status));
+  }
+});
+
+Deno.test("Desk.cancel() says filled when the last fill won against the cancellation", async () => {
+  await using world = await DeskWorld.start();
+  const { result } = await placed(world);
+  world.fault(LOOK, { kind: "changed", change: (order) => ({ ...order, base: order.limit_volume }) }, Infinity);
+  expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "filled");
+});
+
+Deno.test("Desk.cancel() says unknown, soon, of an order in a status that is not documented and not final", async () => {
+  await using world = await DeskWorld.start();
+  const { request, result } = await placed(world);
+  world.fault(LOOK, inStatus("FROZEN", { completed_timestamp: 0, expiration_timestamp: 0 }), Infinity);
+  const startedAt = world.now;
+  const unknown = expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "unknown");
+  assert.deepEqual([unknown.order_id, unknown.reason], [result.order_id, "ERR_STATUS_UNKNOWN"]);
+  assert.ok(world.now - startedAt < 6_000, `it took ${world.now - startedAt} ms`);
+  assert.equal(world.placement(request)?.isOpen, true);
+  const { remaining } = await world.desk.cancelAll({}, "local");
+  assert.ok(remaining.some(({ order_id, status }) => order_id === result.order_id && status === "unknown"));
+});
+
 Deno.test("Desk.cancel() finds an order that was unknown by its client order id", async () => {
   await using world = await DeskWorld.start();
   const request = world.request();

@@ -6,6 +6,7 @@
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
 import type { ExchangeClientOptions } from "../../src/exchange/client.ts";
+import { parseJson } from "../../src/exchange/json.ts";
 import { type Api, createApi } from "../../src/simulation/api/api.ts";
 import type { FaultRule } from "../../src/simulation/api/faults.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
@@ -21,6 +22,8 @@ export type WireFault =
   | { readonly kind: "twice"; readonly last: "answer" | "429" }
   /** The exchange acts and never answers. */
   | { readonly kind: "silent" }
+  /** The exchange's answer says something else. */
+  | { readonly kind: "changed"; readonly change: (answer: Record<string, unknown>) => unknown }
   /** Faults of the simulation itself. */
   | { readonly kind: "rules"; readonly rules: readonly FaultRule[] };
 
@@ -189,6 +192,8 @@ export class FaultyExchange implements AsyncDisposable {
         return await new Promise((resolve) => {
           this.#stopping.signal.addEventListener("abort", () => resolve(undefined), { once: true });
         });
+      case "changed":
+        return await changed(await this.#answer(copy()), fault.change);
       case "rules":
         return await this.#answer(copy(), fault.rules);
     }
@@ -203,6 +208,15 @@ export class FaultyExchange implements AsyncDisposable {
     response.headers.set("date", new Date(this.clock.now).toUTCString());
     return response;
   }
+}
+
+async function changed(
+  { status, headers, body }: Response,
+  change: (answer: Record<string, unknown>) => unknown,
+): Promise<Response> {
+  // Ids beyond 2^53 stay as they are written.
+  const answer = parseJson(await new Response(body).text());
+  return new Response(JSON.stringify(change(Object(answer))), { status, headers });
 }
 
 /** Headers that promise a byte which never comes, so that the connection breaks after them. */

@@ -33,6 +33,23 @@ Deno.test("replacementOf() changes what it is told and keeps the rest", async ()
   assert.deepEqual(changed, { ...kept, price: "1060000", volume: "0.002", post_only: true });
 });
 
+Deno.test("replacementOf() refuses an order that is final by its time, and one in a status that is not known", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  for (
+    const [fields, why] of [
+      [{ completed_timestamp: 1_790_000_000_000 }, /it is final: place a new one$/],
+      [{ status: "COMPLETE" }, /it is final: place a new one$/],
+      [{ status: "UNKNOWN" }, /its status is not known here/],
+    ] as const
+  ) {
+    assert.throws(
+      () => replacementOf({ ...old, ...fields }, { target: target(old), price: "1060000" }),
+      (error) => error instanceof TradingError && why.test(error.message),
+    );
+  }
+});
+
 Deno.test("replacementOf() takes what was traded already off the volume", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);

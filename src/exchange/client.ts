@@ -63,6 +63,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Total deadline; the endpoint's own by default. */
   deadlineMs?: number;
+  /** Who goes first; `cancel` for reads that serve a cancellation. The endpoint's own by default. */
+  priority?: Priority;
 }
 
 /** How the client is doing. */
@@ -160,7 +162,8 @@ export class ExchangeClient {
     options: CallOptions = {},
   ): Promise<AnswerOf<Name>> {
     const endpoint = endpoints[name];
-    const { title, permission, priority } = endpoint;
+    const { title, permission } = endpoint;
+    const { priority = endpoint.priority } = options;
     const operation: Operation = { title, permission, isWrite: endpoint.method !== "GET" };
     const outer = options.signal === undefined ? [this.#closing.signal] : [this.#closing.signal, options.signal];
     const isCancelled = (): boolean => outer.some((signal) => signal.aborted);

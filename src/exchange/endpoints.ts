@@ -32,6 +32,7 @@ import {
   MoveList,
   Order,
   OrderBook,
+  OrderIdList,
   OrderList,
   OrderV1,
   OrderV1List,
@@ -390,6 +391,17 @@ export const endpoints = {
       limit: Limit.optional(),
     }),
     answer: OrderList,
+  }),
+
+  /** What cancelling needs: the ids of open orders, whatever else of their rows cannot be read. */
+  listOpenOrderIds: endpoint({
+    title: "List the ids of open orders",
+    method: "GET",
+    path: "/api/exchange/2/listorders",
+    permission: "Perm_R_Orders",
+    priority: "cancel",
+    params: z.strictObject({ created_before: Milliseconds.optional(), limit: Limit.optional() }),
+    answer: OrderIdList,
   }),
 
   getOrderV2: endpoint({

@@ -25,6 +25,18 @@ export function findMarket<Known extends NamedMarket>(text: string, markets: rea
   return found === undefined ? { ok: false, suggestions: nearestPairs(words, markets) } : { ok: true, value: found };
 }
 
+/**
+ * Tells whether `text` names a pair whose currencies are not at hand, such as an order's: `btc-zar` names `XBTZAR`,
+ * wherever its code may end.
+ */
+export function namesPair(text: string, pair: string): boolean {
+  const words = splitWords(text);
+  if (words.length === 1 && words[0] === pair) return true;
+  return Array.from(pair).some((_, end) =>
+    end > 0 && isNamedBy(words, { base: namesOf(pair.slice(0, end)), counter: namesOf(pair.slice(end)) })
+  );
+}
+
 /** Finds the code of the currency that `text` names, among those that are traded. */
 export function findCurrency(text: string, markets: readonly NamedMarket[]): Found<string> {
   const word = splitWords(text).join(" ");

@@ -265,6 +265,18 @@ export type Order = z.output<typeof Order>;
 export const OrderList = z.object({ orders: list(Order) });
 export type OrderList = z.output<typeof OrderList>;
 
+/** What cancelling needs of an order; `pair` is `""` and the time 0 where they cannot be read. */
+export const OrderId = z.object({
+  order_id: Id,
+  pair: z.string().catch(""),
+  creation_timestamp: Timestamp.catch(0),
+});
+export type OrderId = z.output<typeof OrderId>;
+
+/** Answer of `listOpenOrderIds`, newest first. */
+export const OrderIdList = z.object({ orders: list(OrderId) });
+export type OrderIdList = z.output<typeof OrderIdList>;
+
 /** An order as API version 1 shows it; `type` is the side: BID and ASK of limit orders, BUY and SELL of market orders. */
 export const OrderV1 = z.object({
   order_id: Id,

@@ -21,7 +21,7 @@ export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "statu
 }
 
 /** How one call is made. */
-export interface SharedCallOptions extends Pick<CallOptions, "signal"> {
+export interface SharedCallOptions extends Pick<CallOptions, "signal" | "priority"> {
   /** Asks the exchange itself, however fresh another answer is. @default false */
   readonly fresh?: boolean;
 }
@@ -63,9 +63,10 @@ export class SharedReads implements Exchange {
   async call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    { signal, fresh = false }: SharedCallOptions = {},
+    { fresh = false, ...options }: SharedCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    if (fresh || endpoints[name].permission !== "none") return await this.#client.call(name, params, { signal });
+    if (fresh || endpoints[name].permission !== "none") return await this.#client.call(name, params, options);
+    const { signal } = options;
     if (signal?.aborted) throw cancelled(endpoints[name], "none");
     return await this.#share(name, params, signal);
   }

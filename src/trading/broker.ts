@@ -3,6 +3,7 @@
  * for, and hands them to the desk of the exchange that the caller trades on, the real one or paper.
  */
 
+import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import { assessOrder } from "./assessment.ts";
@@ -141,8 +142,10 @@ export class Broker {
     { identity, signal }: Pick<BrokerCall, "identity" | "signal">,
   ): Promise<CancelAllResult> {
     const { desk } = await this.#parts.venueOf(this.traderOf(identity));
-    const market = pair === undefined ? undefined : await this.#parts.markets.resolve(pair, { signal });
-    return await desk.cancelAll({ pair: market?.market_id }, identity);
+    const result = await desk.cancelAll({ pair }, identity);
+    const isEmpty = result.cancelled.length + result.ended.length + result.remaining.length === 0;
+    if (pair !== undefined && isEmpty) await this.#assertPair(pair, signal);
+    return result;
   }
 
   /**
@@ -270,6 +273,17 @@ export class Broker {
     const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
     const ways = () => this.#rights.confirmWaysOf(identity);
     return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, ways, run: send }, call);
+  }
+
+  /**
+   * Nothing was cancelled: that may be for a mistyped pair, as far as that can be told.
+   *
+   * @throws {ExchangeError} `ERR_PAIR_UNKNOWN`
+   */
+  async #assertPair(pair: string, signal: AbortSignal): Promise<void> {
+    await this.#parts.markets.resolve(pair, { signal }).catch((error) => {
+      if (!(error instanceof ExchangeError) || error.code === "ERR_PAIR_UNKNOWN") throw error;
+    });
   }
 
   /** An order stays where it was placed, also when its caller has been put on paper since. */

@@ -7,13 +7,15 @@ import { ExchangeError } from "../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../exchange/errors.ts";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import { standingOf } from "../exchange/order_standing.ts";
+import { namesPair } from "../exchange/pair_names.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "./journal.ts";
-import { closeIfFinal, type Ending, endingOf, listOpenOrders } from "./open_orders.ts";
+import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
 import { pauseAfter } from "./pauses.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
+import type { Look } from "./reconcile.ts";
 
 /** For how long an order is watched until it is final, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -100,18 +102,20 @@ export async function cancelOrder(parts: DeskParts, target: CancelTarget, identi
 export async function cancelAllOrders(
   parts: DeskParts,
   { pair, settled }: {
+    /** As people write it: orders are matched against it, so that no list of markets is needed. */
     readonly pair?: string | undefined;
     /** Resolves when orders that are on their way have arrived, or after a while. */
     readonly settled: () => Promise<unknown>;
   },
   identity: string,
 ): Promise<CancelAllResult> {
-  const first = await openIds(parts, pair);
+  const isWanted = (candidate: string): boolean => pair === undefined || namesPair(pair, candidate);
+  const first = await openIds(parts, isWanted);
   const done = new Map<string, CancelResult>();
   await cancelEach(parts, first.ids, { identity, done });
   await settled();
-  const lost = await findLost(parts, pair);
-  const second = await openIds(parts, pair);
+  const lost = await findLost(parts, isWanted);
+  const second = await openIds(parts, isWanted);
   const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
   await cancelEach(parts, rest, { identity, done });
   const results = [...done.values(), ...lost.unknown];
@@ -136,14 +140,18 @@ async function cancelEach(
 }
 
 /** The exchange's list may miss the newest orders, and the journal knows only ours. */
-async function openIds(parts: DeskParts, pair: string | undefined): Promise<{ ids: string[]; isListed: boolean }> {
+async function openIds(
+  parts: DeskParts,
+  isWanted: (pair: string) => boolean,
+): Promise<{ ids: string[]; isListed: boolean }> {
   const ours = parts.unwritten.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
-  const ids = ours.filter(({ order }) => pair === undefined || order.pair === pair).flatMap(({ orderId }) =>
-    orderId ?? []
-  );
+  const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
-    const listed = await listOpenOrders(parts, { pair });
-    return { ids: [...new Set([...listed.map(({ order_id }) => order_id), ...ids])], isListed: true };
+    const listed = await listOpenOrderIds(parts);
+    const wanted = listed.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
+    // An order whose pair cannot be read may be one of those that are wanted.
+    const isListed = listed.every(({ pair }) => pair !== "" || isWanted(pair));
+    return { ids: [...new Set([...wanted, ...ids])], isListed };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
     return { ids, isListed: false };
@@ -151,9 +159,12 @@ async function openIds(parts: DeskParts, pair: string | undefined): Promise<{ id
 }
 
 /** Placements whose outcome is not known: those that exist by now, and those that may. */
-async function findLost(parts: DeskParts, pair: string | undefined): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
+async function findLost(
+  parts: DeskParts,
+  isWanted: (pair: string) => boolean,
+): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
   const lost = (parts.unwritten.attempt(() => parts.journal.unsettled()) ?? []).filter(({ paper, state, order }) =>
-    paper === parts.paper && state !== "intent" && (pair === undefined || order.pair === pair)
+    paper === parts.paper && state !== "intent" && isWanted(order.pair)
   );
   const looks = await inParallel(lost, {
     atOnce: 4,
@@ -171,7 +182,7 @@ async function findTarget(parts: DeskParts, target: CancelTarget): Promise<strin
   const { clientOrderId } = target;
   const placement = parts.unwritten.attempt(() => parts.journal.find(clientOrderId));
   if (placement?.orderId) return placement.orderId;
-  const look = await lookUp(parts, { clientOrderId });
+  const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
   if (look.kind === "found") return look.order.order_id;
   const isSettled = placement === undefined || placement.state === "not_placed";
   if (look.kind === "absent" && isSettled) {
@@ -220,7 +231,7 @@ async function stopUntilFinal(
   let reason = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
-    const look = await lookUp(parts, { orderId });
+    const look = await lookAtTarget(parts, orderId, attempt);
     if (look.kind === "found") {
       const ending = endingOf(look.order);
       if (ending !== undefined) return { order: look.order, ending };
@@ -239,6 +250,22 @@ async function stopUntilFinal(
     if (monotonic() + pause - startedAt >= PATIENCE_MS || !await slept(parts, pause)) break;
   }
   return stillOpen(orderId, reason);
+}
+
+/** Looks at the order, or where it cannot be read alone, for it among the latest closed ones. */
+async function lookAtTarget(parts: DeskParts, orderId: string, attempt: number): Promise<Look> {
+  const look = await lookUp(parts, { orderId }, { priority: "cancel" });
+  if (look.kind !== "failed" || attempt % LOOKS_PER_STOP !== 1) return look;
+  try {
+    const closed = { closed: true, limit: 1_000 };
+    const options = { fresh: true, signal: parts.signal, priority: "cancel" } as const;
+    const { orders } = await parts.exchange.call("listOrders", closed, options);
+    const order = orders.find(({ order_id }) => order_id === orderId);
+    return order === undefined ? look : { kind: "found", order };
+  } catch (error) {
+    if (error instanceof ExchangeError) return look;
+    throw error;
+  }
 }
 
 async function sendStop({ exchange, clock }: DeskParts, orderId: string, isFirst: boolean): Promise<void> {

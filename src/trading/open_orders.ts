@@ -2,7 +2,7 @@
 
 import { ExchangeError } from "../exchange/errors.ts";
 import { finalStandingOf, type StandingFacts } from "../exchange/order_standing.ts";
-import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
+import type { Order as ExchangeOrder, OrderId } from "../exchange/schemas.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "./journal.ts";
@@ -41,30 +41,49 @@ export function closeIfFinal(
 }
 
 /**
- * All open orders of the account, in one pair or in all, newest first. The list may trail the truth.
+ * All open orders of the account, newest first. The list may trail the truth.
  *
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrders(
   { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
-  { pair }: { readonly pair?: string | undefined } = {},
 ): Promise<ExchangeOrder[]> {
-  const found = new Map<string, ExchangeOrder>();
-  const filter = pair === undefined ? {} : { pair };
+  return await readPages(async (paging) => {
+    const { orders } = await exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal });
+    clock.note();
+    return orders;
+  });
+}
+
+/**
+ * The ids of all open orders of the account, newest first, with their pairs; rows that cannot be read otherwise too.
+ *
+ * @throws {ExchangeError} when a page cannot be read
+ */
+export async function listOpenOrderIds(
+  { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
+): Promise<OrderId[]> {
+  return await readPages(async (paging) => {
+    const { orders } = await exchange.call("listOpenOrderIds", { ...paging, limit: PAGE }, { fresh: true, signal });
+    clock.note();
+    return orders;
+  });
+}
+
+/** Reads a list of orders page by page; its cursor is exclusive, and orders may share a millisecond. */
+async function readPages<Row extends OrderId>(
+  read: (paging: { readonly created_before?: number }) => Promise<readonly Row[]>,
+): Promise<Row[]> {
+  const found = new Map<string, Row>();
   let before: number | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const paging = before === undefined ? {} : { created_before: before };
-    const { orders } = await exchange.call("listOrders", { ...filter, ...paging, limit: PAGE }, {
-      fresh: true,
-      signal,
-    });
-    clock.note();
+    const rows = await read(before === undefined ? {} : { created_before: before });
     const known = found.size;
-    for (const order of orders) found.set(order.order_id, order);
-    const last = orders.at(-1);
-    if (last === undefined || orders.length < PAGE || found.size === known) break;
-    // Exclusive, and orders may share a millisecond.
-    before = last.creation_timestamp + 1;
+    for (const row of rows) found.set(row.order_id, row);
+    if (rows.length < PAGE || found.size === known) break;
+    const times = rows.map(({ creation_timestamp }) => creation_timestamp).filter((time) => time > 0);
+    if (times.length === 0) break;
+    before = Math.min(...times) + 1;
   }
   return [...found.values()];
 }

@@ -9,6 +9,7 @@
 import type { Sleep } from "../exchange/deadline.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
+import type { SharedCallOptions } from "../market/shared_reads.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import { pauseAfter } from "./pauses.ts";
 
@@ -60,10 +61,12 @@ export interface Sought {
 export async function lookUp(
   { exchange, clock, signal }: Pick<LookParts, "exchange" | "clock" | "signal">,
   id: { readonly clientOrderId: string } | { readonly orderId: string },
+  /** `cancel` for a look that serves a cancellation. */
+  options: Pick<SharedCallOptions, "priority"> = {},
 ): Promise<Look> {
   const params = "orderId" in id ? { id: id.orderId } : { client_order_id: id.clientOrderId };
   try {
-    const order = await exchange.call("getOrder", params, { fresh: true, signal });
+    const order = await exchange.call("getOrder", params, { ...options, fresh: true, signal });
     clock.note();
     const isIt = "orderId" in id ? order.order_id === id.orderId : order.client_order_id === id.clientOrderId;
     return isIt ? { kind: "found", order } : { kind: "failed", error: foreign() };

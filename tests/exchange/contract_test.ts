@@ -34,6 +34,7 @@ const CALLS: { readonly [Name in EndpointName]: (known: Known) => ParamsOf<Name>
   listOrdersV1: () => ({ limit: 5 }),
   getOrderV1: ({ orderId }) => ({ id: orderId }),
   listOrders: () => ({ closed: true, limit: 5 }),
+  listOpenOrderIds: () => ({ limit: 5 }),
   getOrderV2: ({ orderId }) => ({ id: orderId }),
   getOrder: () => ({ client_order_id: "contract-1" }),
   listUserTrades: () => ({ pair: "XBTZAR", limit: 5 }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { distance, findCurrency, findMarket, type NamedMarket } from "../../src/exchange/pair_names.ts";
+import { distance, findCurrency, findMarket, type NamedMarket, namesPair } from "../../src/exchange/pair_names.ts";
 
 function market(base_currency: string, counter_currency: string): NamedMarket {
   return { market_id: base_currency + counter_currency, base_currency, counter_currency };
@@ -128,4 +128,14 @@ Deno.test("distance() counts letters to add, drop or replace, the same in both d
     assert.ok(distance(a, c) <= distance(a, b) + distance(b, c));
     assert.ok(distance(a, b) <= Math.max(a.length, b.length));
   }));
+});
+
+Deno.test("namesPair() tells whether a text names a pair of which only the code is known", () => {
+  for (const text of ["XBTZAR", "btczar", "BTC/ZAR", "xbt-zar", "bitcoin rand", "XBT_ZAR"]) {
+    assert.equal(namesPair(text, "XBTZAR"), true, text);
+    assert.equal(namesPair(text, "ETHZAR"), false, text);
+  }
+  assert.equal(namesPair("USDT/ZAR", "USDTZARU"), false);
+  assert.equal(namesPair("WBTC/ZAR", "XBTZAR"), false);
+  for (const text of ["", "/", "XBT", "XBT ZAR ZAR"]) assert.equal(namesPair(text, "XBTZAR"), false, text);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ALL_SCOPES } from "../../src/scopes.ts";
 import type { Json } from "../support/exchange.ts";
+import type { WireFault } from "../trading/faulty_exchange.ts";
 import { BrokerWorld, FILL, policyFileOf, REST } from "../trading/broker_world.ts";
 
 const POST_LIMIT = "/api/1/postorder";
@@ -335,6 +336,29 @@ Deno.test("cancel_all_orders cancels one pair's orders and says what remained", 
   const { orders } = await world.answer("get_open_orders", {});
   assert.ok(orders.some(({ order_id }: Json) => order_id === kept.order_id));
   assert.ok(!orders.some(({ pair }: Json) => pair === "XBTZAR"));
+});
+
+Deno.test("cancel_all_orders needs no list of markets, however that fails", async () => {
+  const failures: readonly WireFault[] = [
+    { kind: "rules", rules: [{ kind: "html", status: 200 }] },
+    { kind: "rules", rules: [{ kind: "html", status: 401 }] },
+    { kind: "rules", rules: [{ kind: "server_error", status: 503 }] },
+    { kind: "silent" },
+  ];
+  for (const failure of failures) {
+    await using world = await BrokerWorld.start();
+    const { order_id } = await world.answer("place_order", REST);
+    await world.restart();
+    world.exchange.fault = ({ path }) => path.endsWith("/markets") ? failure : undefined;
+    const { cancelled, is_complete } = await world.answer("cancel_all_orders", { pair: "BTC/ZAR" });
+    assert.ok(cancelled.some((order: Json) => order.order_id === order_id), JSON.stringify(failure));
+    assert.equal(is_complete, true);
+  }
+});
+
+Deno.test("cancel_all_orders refuses a pair that no market has, where that can be told", async () => {
+  await using world = await BrokerWorld.start();
+  assert.equal((await world.refusal("cancel_all_orders", { pair: "XBTZRA" })).code, "ERR_PAIR_UNKNOWN");
 });
 
 Deno.test("get_audit_trail shows the caller's own rows alone, of one order from preview to cancellation", async () => {

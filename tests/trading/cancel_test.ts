@@ -6,6 +6,8 @@ import { StoreError } from "../../src/trading/store_connection.ts";
 import { CROSSING, DeskWorld, expectStatus, LOOK, POST, RESTING, STOP } from "./desk_world.ts";
 import type { WireFault } from "./faulty_exchange.ts";
 
+const LIST = "/api/exchange/2/listorders";
+
 async function placed(world: DeskWorld, order = RESTING) {
   const request = world.request(order);
   return { request, result: expectStatus(await world.desk.place(request), "placed") };
@@ -155,7 +157,7 @@ Deno.test("Desk.cancelAll() cancels what is open in one pair or in all, and says
   const first = await placed(world);
   const stuck = await placed(world);
   world.exchange.fault = ({ path }) =>
-    path === `${LOOK}` ? { kind: "rules", rules: [{ kind: "server_error", when: "before" }] } : undefined;
+    path === LOOK || path === LIST ? { kind: "rules", rules: [{ kind: "server_error", when: "before" }] } : undefined;
   const blind = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
   assert.deepEqual(blind.cancelled, []);
   assert.deepEqual(
@@ -179,6 +181,39 @@ Deno.test("Desk.cancelAll() says that the list is not complete when the exchange
   world.fault("/api/exchange/2/listorders", { kind: "cut", when: "before" }, Infinity);
   const { cancelled, is_complete } = await world.desk.cancelAll({}, "local");
   assert.deepEqual([cancelled.map(({ order_id }) => order_id), is_complete], [[result.order_id], false]);
+});
+
+Deno.test("Desk.cancelAll() sees in the lists that orders are final when they cannot be read alone", async () => {
+  await using world = await DeskWorld.start();
+  const { result } = await placed(world);
+  world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
+  const { cancelled, remaining } = await world.desk.cancelAll({ pair: "xbt-zar" }, "local");
+  assert.ok(cancelled.some(({ order_id }) => order_id === result.order_id));
+  assert.deepEqual(remaining, []);
+});
+
+Deno.test("Desk.cancelAll() cancels orders whose rows cannot be read, and says when others may remain", async () => {
+  await using world = await DeskWorld.start();
+  const { result } = await placed(world);
+  const spoilt = (fields: Record<string, unknown>): WireFault => ({
+    kind: "changed",
+    change: ({ orders }) => ({ orders: Array.isArray(orders) ? orders.map((order) => ({ ...order, ...fields })) : [] }),
+  });
+  const client = world.exchange.connect();
+  const { order_id } = await client.call("postLimitOrder", {
+    pair: "XBTZAR",
+    type: "BID",
+    volume: "0.001",
+    price: "900000",
+  });
+  world.fault(LIST, spoilt({ side: null, pair: null, creation_timestamp: "soon" }), 2);
+  const blind = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  assert.deepEqual(blind.cancelled.map((order) => order.order_id), [result.order_id]);
+  assert.equal(blind.is_complete, false);
+  world.fault(LIST, spoilt({ side: null, creation_timestamp: "soon" }), 2);
+  const all = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  assert.ok(all.cancelled.some((order) => order.order_id === order_id));
+  assert.equal(all.is_complete, true);
 });
 
 Deno.test("Desk.cancelAll() cancels an order whose outcome was unknown", async () => {

@@ -5,7 +5,7 @@
 
 import { formatDecimal } from "../../src/exchange/money.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
-import type { EndedOrder } from "../../src/trading/cancel.ts";
+import { type EndedOrder, isEnded } from "../../src/trading/cancel.ts";
 import type { Placement } from "../../src/trading/journal.ts";
 import type { Order } from "../../src/trading/order.ts";
 import type { PlacementResult } from "../../src/trading/placement_result.ts";
@@ -78,8 +78,8 @@ function judgeTold(told: Told, orders: readonly LedgerOrder[]): Violation[] {
           : [],
       ];
     case "cancel":
-      if (told.result.status === "open") return [];
-      return told.result.status === "not_found" ? judgeMissing(told.result, orders) : judgeEnded(told.result, orders);
+      if (isEnded(told.result)) return judgeEnded(told.result, orders);
+      return told.result.status === "not_found" ? judgeMissing(told.result, orders) : [];
     case "cancel_all":
       return [...told.result.cancelled, ...told.result.ended].flatMap((ended) => judgeEnded(ended, orders));
   }

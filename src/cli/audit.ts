@@ -46,17 +46,22 @@ async function verify(
   store: TradingStore,
   { expectedHead, world, asJson }: { expectedHead: string | undefined; world: World; asJson: boolean },
 ): Promise<ExitCode> {
-  const result = store.audit.verify({ expectedHead });
+  const result = store.verify({ expectedHead });
   if (asJson) await print(world.stdout, JSON.stringify(result));
   if (!result.ok) {
-    await print(world.stderr, `The audit is broken at row ${result.row}: ${result.reason}`);
+    const place = result.row === null ? "The record is broken" : `The audit is broken at row ${result.row}`;
+    await print(world.stderr, `${place}: ${result.reason}`);
     return 1;
   }
   if (!asJson) {
     const proof = expectedHead === undefined
       ? "  keep the head elsewhere; audit verify --head HASH proves later that the rows up to it are the same"
       : "  the rows up to the expected head are those of then";
-    await print(world.stdout, `The audit is whole\n  rows  ${result.rows}\n  head  ${result.head}\n${proof}`);
+    const archived = result.archived === undefined ? "" : `, ${result.archived} of them in archive files`;
+    await print(
+      world.stdout,
+      `The audit is whole\n  rows  ${result.rows}${archived}\n  head  ${result.head}\n${proof}`,
+    );
   }
   return 0;
 }

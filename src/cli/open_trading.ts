@@ -8,6 +8,7 @@ import { sleep } from "../exchange/deadline.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
+import { networkFileSystem } from "../state/network_file_system.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
@@ -240,6 +241,13 @@ async function openStore(folder: string, world: World, problems: string[]): Prom
   try {
     const store = TradingStore.open(folder, { now: world.now });
     problems.push(...await judgePrivateFile("--state", `${folder}/${TRADING_DATABASE}`));
+    const network = await networkFileSystem(folder);
+    if (network !== undefined) {
+      log.warning(
+        "the state folder lies on {network}: locks and power cuts may break the record there: use a local disk",
+        { network, folder },
+      );
+    }
     return store;
   } catch (error) {
     if (!(error instanceof StateError)) throw error;

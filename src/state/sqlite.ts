@@ -51,7 +51,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
       timeout: BUSY_TIMEOUT_MS,
       enableForeignKeyConstraints: true,
     });
-    if (durable && !readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    if (durable && !readOnly) makeDurable(database, path);
     judgeVersion(database, { path, known: migrations.length, readOnly });
     if (!readOnly) migrate(database, { path, migrations });
     return database;
@@ -61,6 +61,24 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     const reason = error instanceof Error ? error.message : String(error);
     throw new StateError(`Cannot open ${path} as a database: ${reason}`, { path, cause: error });
   }
+}
+
+/**
+ * Has a database write ahead, and each commit on the disk before it is answered.
+ *
+ * @throws {StateError} its file system cannot do that
+ */
+export function makeDurable(database: DatabaseSync, path: string): void {
+  const { journal_mode: mode } = database.prepare("PRAGMA journal_mode = WAL").get() ?? {};
+  if (mode !== "wal") {
+    throw new StateError(
+      `Cannot open ${path} as its file system lets SQLite keep no write-ahead log: ` +
+        `its journal mode must be wal: current value is ${String(mode)}: use a folder on a local disk`,
+      { path },
+    );
+  }
+  // macOS keeps what fsync() was given in the drive's cache; elsewhere the last two change nothing.
+  database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1");
 }
 
 /** Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. */

@@ -61,10 +61,23 @@ export interface AuditRow {
   readonly hash: string;
 }
 
-/** What {@linkcode Audit.verify} found: all rows and the last one's hash, or the first row that is wrong. */
+/**
+ * What {@linkcode Audit.verify} found: all rows and the last one's hash, or the first row that is wrong; `null` where it
+ * is no row of the audit. `archived`: how many of the rows lie in archive files, where there are such.
+ */
 export type Verification =
-  | { readonly ok: true; readonly rows: number; readonly head: string }
-  | { readonly ok: false; readonly row: number; readonly reason: string };
+  | { readonly ok: true; readonly rows: number; readonly head: string; readonly archived?: number }
+  | { readonly ok: false; readonly row: number | null; readonly reason: string };
+
+/** How {@linkcode Audit.verify} goes about. */
+export interface VerifyOptions {
+  /** A head that was kept elsewhere: its row must be there. */
+  readonly expectedHead?: string | undefined;
+  /** The rows that were moved into archive files, in their order. @default [] */
+  readonly archived?: Iterable<AuditRow>;
+  /** Takes every row that is right, in their order. */
+  readonly visit?: (row: AuditRow) => void;
+}
 
 /** Which rows {@linkcode Audit.trail} answers; what is left out is not asked for. */
 export interface TrailQuery {
@@ -83,6 +96,11 @@ const MAX_DATA_BYTES = 8_192;
 const KEPT_CHARACTERS = 2_000;
 
 const MAX_TRAIL = 10_000;
+
+/** Previews that one caller may ask for in a minute, over all processes: each is a row that stays. */
+export const PREVIEWS_PER_MINUTE = 60;
+
+const MINUTE_MS = 60_000;
 
 const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
 
@@ -127,30 +145,70 @@ export class Audit {
     this.#connection.transaction(() => this.append(event, now));
   }
 
-  /** Checks every row, one after the other. `expectedHead` is a head that was kept earlier: its row must be there. */
-  verify({ expectedHead }: { expectedHead?: string | undefined } = {}): Verification {
+  /**
+   * Adds the row of a caller's preview, unless the caller had {@linkcode PREVIEWS_PER_MINUTE} of them within the last
+   * minute: then answers how long to wait, in milliseconds.
+   *
+   * @throws {StoreError}
+   */
+  recordPreview(event: Omit<AuditEvent, "event">, now: number): number {
+    return this.#connection.transaction(() => {
+      const waitMs = this.previewWaitMs(event.identity, now);
+      if (waitMs === 0) this.append({ ...event, event: "preview" }, now);
+      return waitMs;
+    });
+  }
+
+  /** How long a caller has to wait for its next preview, in milliseconds; 0 when it need not. */
+  previewWaitMs(identity: string, now: number): number {
+    // Rows from the future, after a clock was set back, count as of now.
+    const row = this.#connection.row(
+      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?`,
+      ...[recordedIdentity(identity), now - MINUTE_MS, PREVIEWS_PER_MINUTE - 1],
+    );
+    return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
+  }
+
+  /** Checks every row, one after the other. */
+  verify({ expectedHead, archived = [], visit = () => {} }: VerifyOptions = {}): Verification {
     return this.#connection.snapshot(() => {
+      const start = this.start();
       let last = { seq: 0, hash: CHAIN_START };
       let isHeadSeen = expectedHead === undefined || expectedHead === CHAIN_START;
-      for (const found of this.#connection.each("SELECT * FROM audit ORDER BY seq")) {
-        const row = readRow(found);
-        const reason = judgeRow(row, last);
+      for (const row of this.#chain(archived)) {
+        const reason = last.seq < start.seq && row.seq > start.seq ? unarchived(start.seq) : judgeRow(row, last);
         if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
+        visit(row);
         isHeadSeen ||= row.hash === expectedHead;
         last = row;
       }
-      const head = this.#head();
-      if (head.seq !== last.seq || head.hash !== last.hash) {
-        const reason =
-          `the record should end at row ${head.seq} with another hash: rows at its end were removed or added`;
-        return { ok: false, row: last.seq + 1, reason };
-      }
+      const reason = last.seq < start.seq ? unarchived(start.seq) : this.#judgeEnd(last);
+      if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
       if (!isHeadSeen) {
         const reason = "no row has the expected hash: rows were removed, or the record was made anew";
         return { ok: false, row: last.seq, reason };
       }
-      return { ok: true, rows: last.seq, head: last.hash };
+      return { ok: true, rows: last.seq, head: last.hash, ...(start.seq === 0 ? {} : { archived: start.seq }) };
     });
+  }
+
+  /** The last row that was archived, and from which UTC day on all that counts is kept. */
+  start(): { readonly seq: number; readonly hash: string; readonly keptFrom: number } {
+    const row = this.#connection.row("SELECT seq, hash, kept_from FROM audit_start WHERE id = 1");
+    if (row === undefined) throw new StoreError("damaged");
+    return { seq: readNumber(row, "seq"), hash: readText(row, "hash"), keptFrom: readNumber(row, "kept_from") };
+  }
+
+  *#chain(archived: Iterable<AuditRow>): Generator<AuditRow> {
+    yield* archived;
+    for (const row of this.#connection.each("SELECT * FROM audit ORDER BY seq")) yield readRow(row);
+  }
+
+  #judgeEnd(last: { seq: number; hash: string }): string | undefined {
+    const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
+    if (row === undefined) return "where the record ends is not told any more: the row that says so was removed";
+    if (row["seq"] === last.seq && row["hash"] === last.hash) return undefined;
+    return `the record should end at row ${row["seq"]} with another hash: rows at its end were removed or added`;
   }
 
   /**
@@ -208,6 +266,10 @@ function judgeRow(row: AuditRow, last: { seq: number; hash: string }): string | 
   if (row.previous !== last.hash) return "it does not follow the row before it: one of the two was changed";
   if (chained(row).hash !== row.hash) return "its content was changed: the hash is another";
   return undefined;
+}
+
+function unarchived(through: number): string {
+  return `rows 1 to ${through} are archived and no archive file holds this one: put the files back beside the record`;
 }
 
 function readRow(row: Row): AuditRow {

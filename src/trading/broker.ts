@@ -8,6 +8,7 @@ import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import { assessOrder } from "./assessment.ts";
 import type { Assessment } from "./assessment.ts";
+import { PREVIEWS_PER_MINUTE } from "./audit.ts";
 import type { AuditRow, TrailQuery } from "./audit.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
@@ -113,7 +114,10 @@ export class Broker {
    * @throws {TradingError} the order itself is wrong
    */
   preview(request: OrderRequest, call: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
-    return recorded(() => this.#preview(request, call));
+    return recorded(() => {
+      assertPreviewAllowed(this.#parts.store.audit.previewWaitMs(call.identity, this.#parts.now()));
+      return this.#preview(request, call, { isCounted: true });
+    });
   }
 
   /**
@@ -185,13 +189,17 @@ export class Broker {
     });
   }
 
-  async #preview(request: OrderRequest, { identity, signal }: Omit<BrokerCall, "asking">): Promise<PreviewAnswer> {
+  async #preview(
+    request: OrderRequest,
+    { identity, signal }: Omit<BrokerCall, "asking">,
+    { isCounted = false }: { readonly isCounted?: boolean } = {},
+  ): Promise<PreviewAnswer> {
     const { assessment, trader, policy } = await this.#assess(request, { identity, signal });
     const halt = this.#rights.haltProblem();
     const { estimate, policyProblems } = assessment;
     const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
     const kept = isPlaceable ? this.#keep(assessment, { trader, policy }) : undefined;
-    this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId });
+    this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted });
     return {
       ...assessment,
       ...(kept === undefined
@@ -416,11 +424,12 @@ export class Broker {
 
   #note(
     { order, policyProblems, estimate }: Assessment,
-    { asked, trader, policy, previewId }: {
+    { asked, trader, policy, previewId, isCounted = false }: {
       asked: OrderRequest | Replacement;
       trader: Trader;
       policy: Policy;
       previewId: string | undefined;
+      isCounted?: boolean;
     },
   ): void {
     const { identity, paper } = trader;
@@ -428,8 +437,18 @@ export class Broker {
     const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
     const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
     const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
-    this.#parts.store.audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
+    const { audit } = this.#parts.store;
+    if (isCounted) assertPreviewAllowed(audit.recordPreview({ identity, clientOrderId, data }, this.#parts.now()));
+    else audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
   }
+}
+
+/** @throws {TradingError} the caller has had all previews of a minute */
+function assertPreviewAllowed(waitMs: number): void {
+  if (waitMs === 0) return;
+  const message = `Cannot preview the order as a caller may preview ${PREVIEWS_PER_MINUTE} orders in a minute: ` +
+    `wait ${Math.ceil(waitMs / 1_000)} s`;
+  throw new TradingError(message, { code: "ERR_LIMIT_PREVIEWS", retryAfterMs: waitMs });
 }
 
 const PREVIEW_CODES = {

@@ -117,5 +117,25 @@ CREATE TABLE approvals (
 CREATE INDEX approvals_by_expiry ON approvals (expires_at);
 `;
 
+/** Archives, and a count of previews that reads no others' rows. */
+const ARCHIVES = `
+-- The last row of the audit that was moved into an archive file, and from which UTC day on all that counts is kept.
+CREATE TABLE audit_start (
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  seq       INTEGER NOT NULL,
+  hash      TEXT NOT NULL,
+  kept_from INTEGER NOT NULL
+) STRICT;
+INSERT INTO audit_start VALUES (1, 0, '${CHAIN_START}', 0);
+CREATE TRIGGER audit_start_stays BEFORE DELETE ON audit_start
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_start_advances BEFORE UPDATE ON audit_start WHEN NEW.seq < OLD.seq
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+DROP TRIGGER audit_keeps_rows;
+CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit WHEN OLD.seq > (SELECT seq FROM audit_start)
+  BEGIN SELECT RAISE (ABORT, 'the audit is append-only'); END;
+CREATE INDEX audit_previews ON audit (identity, at) WHERE event = 'preview';
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES];

@@ -6,13 +6,17 @@
  */
 
 import { join } from "node:path";
+import { cleanText } from "../exchange/errors.ts";
 import { openDatabase, readText } from "../state/sqlite.ts";
 import { Approvals } from "./approvals.ts";
+import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
+import type { Verification, VerifyOptions } from "./audit.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
+import { RecordCheck } from "./record_check.ts";
 import { MIGRATIONS } from "./schema.ts";
-import { StoreConnection } from "./store_connection.ts";
+import { StoreConnection, StoreError } from "./store_connection.ts";
 
 /** The database's name in the state folder. */
 export const TRADING_DATABASE = "trading.db";
@@ -34,9 +38,11 @@ export class TradingStore {
   /** The wall clock that rows are dated by. */
   readonly now: () => number;
   readonly #connection: StoreConnection;
+  readonly #folder: string;
 
   private constructor(connection: StoreConnection, { folder, now }: { folder: string; now: () => number }) {
     this.#connection = connection;
+    this.#folder = folder;
     this.now = now;
     this.audit = new Audit(connection);
     this.killSwitch = new KillSwitch(connection, { audit: this.audit, folder });
@@ -63,6 +69,34 @@ export class TradingStore {
     return this.#connection.transaction(body);
   }
 
+  /**
+   * Checks every row of the audit, those in archive files too, and holds the tables against them.
+   *
+   * @param options `expectedHead`: a head that was kept elsewhere; its row must be there
+   * @throws {StoreError} the file cannot be read
+   */
+  verify({ expectedHead }: Pick<VerifyOptions, "expectedHead"> = {}): Verification {
+    try {
+      return this.#connection.snapshot(() => this.#verify(expectedHead));
+    } catch (error) {
+      if (error instanceof ArchiveError) return { ok: false, row: null, reason: error.message };
+      if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;
+      const cause = error.cause instanceof Error ? error.cause.message : "a row that every record has is gone";
+      return { ok: false, row: null, reason: damaged(cause) };
+    }
+  }
+
+  #verify(expectedHead: string | undefined): Verification {
+    const damage = this.#connection.row("PRAGMA integrity_check(1)")?.["integrity_check"];
+    if (damage !== "ok") return { ok: false, row: null, reason: damaged(cleanText(String(damage))) };
+    const check = new RecordCheck(this.#connection);
+    const { seq, keptFrom } = this.audit.start();
+    const archived = readArchiveFiles(this.#folder, seq);
+    const verified = this.audit.verify({ expectedHead, archived, visit: (row) => check.add(row) });
+    const contradiction = verified.ok ? check.compare({ keptAfter: seq, keptFrom }) : undefined;
+    return contradiction === undefined ? verified : { ok: false, ...contradiction };
+  }
+
   /** Makes the record one of this exchange's orders, unless it is another one's: then answers which one's. */
   claim(venue: string): string | undefined {
     return this.transaction(() => {
@@ -77,4 +111,8 @@ export class TradingStore {
   close(): void {
     this.#connection.close();
   }
+}
+
+function damaged(cause: string): string {
+  return `the file is damaged (${cause}): restore it from a backup`;
 }

@@ -64,7 +64,7 @@ export class StoreConnection {
 
   /** Runs `body`, which only reads, on one state of the record. */
   snapshot<Result>(body: () => Result): Result {
-    if (this.#depth > 0) return body();
+    if (this.#database.isTransaction) return body();
     return storing(() => {
       this.#database.exec("BEGIN");
       try {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import {
   inTransaction,
+  makeDurable,
   openDatabase,
   readBytes,
   readNumber,
@@ -52,7 +53,8 @@ Deno.test("openDatabase() creates a file and a folder that only their owner can 
 Deno.test("openDatabase() writes ahead, safe from power cuts, where it is to be durable", () =>
   withPath(async (path) => {
     const database = openDatabase(path, { migrations: [ONE], durable: true });
-    assert.deepEqual(["journal_mode", "synchronous"].map((name) => pragma(database, name)), ["wal", 2]);
+    const settings = ["journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync"];
+    assert.deepEqual(settings.map((name) => pragma(database, name)), ["wal", 2, 1, 1]);
     database.exec("INSERT INTO notes (text) VALUES ('one')");
     assert.deepEqual([await modeOf(`${path}-wal`), await modeOf(`${path}-shm`)], [0o600, 0o600]);
     database.close();
@@ -153,4 +155,17 @@ Deno.test("readText(), readNumber(), readOptionalNumber() and readBytes() refuse
     () => readNumber(row, "text"),
     /Cannot read column text as it must be a number: current type is string/,
   );
+});
+
+Deno.test("makeDurable() refuses a database that cannot write ahead", () => {
+  const database = new DatabaseSync(":memory:");
+  try {
+    assert.throws(
+      () => makeDurable(database, "/state/trading.db"),
+      (error) =>
+        error instanceof StateError && /must be wal: current value is memory: use a folder/.test(error.message),
+    );
+  } finally {
+    database.close();
+  }
 });

@@ -105,3 +105,25 @@ Deno.test("Broker.replace() refuses a key that was used to replace another order
   }
   assert.equal(world.sent.length, sent);
 });
+
+Deno.test("Broker.preview() bounds the rows that one caller can have written, over restarts, and holds up nobody else", async () => {
+  await using world = await BrokerWorld.start();
+  for (let i = 0; i < 60; i++) await world.answer("preview_order", REST);
+  const refused = await world.refusal("preview_order", REST);
+  assert.equal(refused.code, "ERR_LIMIT_PREVIEWS");
+  assert.match(refused.message, /^Cannot preview the order as a caller may preview 60 orders in a minute: wait \d+ s$/);
+  await world.restart();
+  const { retry_after_ms: waitMs = 0 } = await world.refusal("preview_order", REST);
+  await world.answer("preview_order", REST, world.context("key:other"));
+  assert.equal((await world.answer("place_order", REST)).status, "placed");
+  assert.equal(world.record.audit.trail({ identity: "local" }).filter(({ event }) => event === "preview").length, 61);
+  await world.exchange.advance(waitMs);
+  await world.answer("preview_order", REST);
+});
+
+Deno.test("Broker.preview() counts calls that come at once", async () => {
+  await using world = await BrokerWorld.start();
+  const calls = Array.from({ length: 70 }, () => world.broker.preview(REST, world.call()).then(() => 1, () => 0));
+  const answered = (await Promise.all(calls)).reduce((sum: number, one) => sum + one, 0);
+  assert.equal(answered, 60);
+});

@@ -34,7 +34,7 @@ export function judge(history: History, exchange: FaultyExchange): Violation[] {
     ...judgeReplaced(history, orders),
     ...judgeLimits(history, orders),
   ];
-  const verified = history.store.audit.verify();
+  const verified = history.store.verify();
   if (!verified.ok) found.push(violation("audit", `${verified.row}: ${verified.reason}`));
   return found;
 }

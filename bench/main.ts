@@ -1,6 +1,7 @@
 /** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one. Ratios count; machines differ. */
 
 import { benchAccess } from "./access.ts";
+import { benchFairness } from "./fairness.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchPlacement } from "./placement.ts";
 import { benchStart } from "./start.ts";
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   stdio: benchStdio,
   memory: benchMemory,
   isolation: benchIsolation,
+  fairness: benchFairness,
   ws: benchWebSocket,
   access: benchAccess,
   placement: benchPlacement,

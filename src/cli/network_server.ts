@@ -13,6 +13,7 @@ import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
+import { MessageBudget } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
 import { callerOfHttp } from "../transport/auth_info.ts";
@@ -162,12 +163,18 @@ export class NetworkServer {
     const { identity, address, limits } = caller;
     const connection = this.#registry.open({ identity, address, carrier: "websocket" });
     const { id } = connection.start;
+    const budget = new MessageBudget({
+      rateLimit: () => this.#registry.rateLimit.perMinute(identity),
+      maxMessageSize: config.maxMessageSize,
+      now: this.#world.monotonic,
+    });
     const transport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,
       maxInFlight: limits.maxInFlight ?? config.maxInFlight,
       maxQueue: config.maxQueue,
       admit: () => this.#admitMessage(caller.identity),
+      afford: (characters) => budget.take(characters),
       lane: new CallLane({
         identity: IDENTITY,
         caller,
@@ -189,12 +196,11 @@ export class NetworkServer {
       transport,
       onerror: (error) => log.debug("socket", { id, error: error.message }),
     });
-    const { text, binary, closed } = transport.handler();
+    const handler = transport.handler();
     return {
-      text,
-      binary,
+      ...handler,
       closed: (code, reason) => {
-        closed(code, reason);
+        handler.closed(code, reason);
         this.#sockets.delete(transport);
         this.#registry.close(connection);
         unwatch();

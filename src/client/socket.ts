@@ -136,6 +136,7 @@ function asSocket(socket: WebSocket): Socket {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
     },
     close,
+    cut: close,
     terminate: () => socket.terminate(),
     get bufferedAmount() {
       return socket.bufferedAmount;

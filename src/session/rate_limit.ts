@@ -1,5 +1,8 @@
 /** How many requests a client may make: one token bucket per key, kept while it is not full, whoever connects with it. */
 
+import { TokenBucket } from "./token_bucket.ts";
+import type { BucketRate } from "./token_bucket.ts";
+
 /** Whether a request may go, and if not, when the next one may. */
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };
 
@@ -8,39 +11,31 @@ const MAX_KEYS = 10_000;
 
 const MINUTE_MS = 60_000;
 
-/** Sums of fractions are a little off; a token that lacks less than this is whole. */
-const ROUNDING = 1e-9;
-
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
 /** Token buckets of one size. */
 export class RateLimit {
-  readonly #perMinute: (key: string) => number;
+  /** What flows into a key's bucket in a minute, as it is now. */
+  readonly perMinute: (key: string) => number;
   readonly #now: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   /** `perMinute` is both the size of a key's bucket and what flows into it in a minute; `now` is monotonic milliseconds. */
   constructor(options: { perMinute: (key: string) => number; now: () => number }) {
-    this.#perMinute = options.perMinute;
+    this.perMinute = options.perMinute;
     this.#now = options.now;
   }
 
   /** Takes one token. */
   take(key: string): Admission {
-    const bucket = this.#refilled(key);
-    if (bucket.tokens >= 1 - ROUNDING) {
-      bucket.tokens--;
-      return { ok: true };
-    }
-    return { ok: false, retryAfterMs: Math.ceil((1 - ROUNDING - bucket.tokens) * MINUTE_MS / this.#perMinute(key)) };
+    const [rate, atMs] = [this.#rateOf(key), this.#now()];
+    const bucket = this.#buckets.get(key) ?? this.#add(key, { rate, atMs });
+    const waitMs = bucket.take(1, { rate, atMs });
+    return waitMs === 0 ? { ok: true } : { ok: false, retryAfterMs: Math.ceil(waitMs) };
   }
 
   /** The share of the bucket that is used up, from 0 to 1. */
   use(key: string): number {
-    return this.#buckets.has(key) ? 1 - this.#refilled(key).tokens / this.#perMinute(key) : 0;
+    const rate = this.#rateOf(key);
+    return 1 - (this.#buckets.get(key)?.tokens(rate, this.#now()) ?? rate.size) / rate.size;
   }
 
   /** Keys that have used more than `share` of their bucket. */
@@ -48,26 +43,23 @@ export class RateLimit {
     return [...this.#buckets.keys()].filter((key) => this.use(key) > share);
   }
 
-  #refilled(key: string): Bucket {
-    const atMs = this.#now();
-    const perMinute = this.#perMinute(key);
-    const bucket = this.#buckets.get(key) ?? this.#add(key, { tokens: perMinute, atMs });
-    bucket.tokens = Math.min(perMinute, bucket.tokens + (atMs - bucket.atMs) * perMinute / MINUTE_MS);
-    bucket.atMs = atMs;
-    return bucket;
+  #rateOf(key: string): BucketRate {
+    const size = this.perMinute(key);
+    return { size, perMs: size / MINUTE_MS };
   }
 
-  #add(key: string, bucket: Bucket): Bucket {
-    if (this.#buckets.size >= MAX_KEYS) this.#forget(bucket.atMs);
+  #add(key: string, { rate, atMs }: { rate: BucketRate; atMs: number }): TokenBucket {
+    if (this.#buckets.size >= MAX_KEYS) this.#forget(atMs);
+    const bucket = new TokenBucket(rate, atMs);
     this.#buckets.set(key, bucket);
     return bucket;
   }
 
   /** Forgets what is full again; failing that the oldest key, so that memory stays bounded. */
   #forget(atMs: number): void {
-    for (const [key, { tokens, atMs: since }] of this.#buckets) {
-      const perMinute = this.#perMinute(key);
-      if (tokens + (atMs - since) * perMinute / MINUTE_MS >= perMinute) this.#buckets.delete(key);
+    for (const [key, bucket] of this.#buckets) {
+      const rate = this.#rateOf(key);
+      if (bucket.tokens(rate, atMs) >= rate.size) this.#buckets.delete(key);
     }
     if (this.#buckets.size < MAX_KEYS) return;
     const [oldest] = this.#buckets.keys();

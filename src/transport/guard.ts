@@ -77,6 +77,10 @@ class GuardedHandler implements SocketHandler {
     }
   }
 
+  control(): void {
+    if (!this.#closed) this.#handler.control?.();
+  }
+
   closed(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -36,6 +36,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** How long answers may still take that are on their way when the listener closes. */
 const FLUSH_MS = 1_000;
 const MAX_HEADER_BYTES = 16_384;
+/** Of one message; each takes as long as a message that is refused. */
+const MAX_FRAGMENTS = 4_096;
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 const accessLog = getLogger(["luno-mcp-server", "access"]);
@@ -77,6 +79,7 @@ class HardenedListener implements RunningListener {
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxMessageSize,
+      maxFragments: MAX_FRAGMENTS,
       perMessageDeflate: false,
       skipUTF8Validation: false,
       closeTimeout: CLOSE_TIMEOUT_MS, // Its types do not know this one.

@@ -16,6 +16,7 @@ const FAULT_GRACE_MS = 500;
 export class HardenedSocket implements Socket {
   readonly #socket: WebSocket;
   #answered = true;
+  #grace: ReturnType<typeof setTimeout> | undefined;
 
   /** `gone` is called once, when nothing is left of the socket. */
   constructor(socket: WebSocket, { acceptance, gone }: { acceptance: Acceptance; gone: () => void }) {
@@ -23,15 +24,17 @@ export class HardenedSocket implements Socket {
     const handler = acceptance.open(this);
     let fault: readonly [code: number, reason: string] | undefined;
     socket.on("message", (data, isBinary) => this.#receive(handler, { data, isBinary }));
-    socket.on("pong", () => this.#answered = true);
-    let cut: ReturnType<typeof setTimeout> | undefined;
+    socket.on("ping", () => handler.control?.());
+    socket.on("pong", () => {
+      this.#answered = true;
+      handler.control?.();
+    });
     socket.on("error", (error) => {
       fault = faultOf(error);
-      // The close frame is on its way; a peer that goes on sending is not listened to.
-      cut ??= setTimeout(() => socket.terminate(), FAULT_GRACE_MS);
+      this.#terminateSoon();
     });
     socket.once("close", (code, reason) => {
-      clearTimeout(cut);
+      clearTimeout(this.#grace);
       gone();
       // `ws` answers the peer's mistake with the right code and then tells of a connection that broke.
       const [ownCode, ownReason] = fault ?? [code, reason.toString()];
@@ -51,6 +54,13 @@ export class HardenedSocket implements Socket {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.close(code, reason);
   }
 
+  cut(code: number, reason: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.close(code, reason);
+    this.#socket.pause();
+    this.#terminateSoon();
+  }
+
   terminate(): void {
     this.#socket.terminate();
   }
@@ -61,6 +71,11 @@ export class HardenedSocket implements Socket {
     if (!this.#answered) return this.terminate();
     this.#answered = false;
     this.#socket.ping();
+  }
+
+  /** The close frame is on its way; a peer that goes on sending is not listened to. */
+  #terminateSoon(): void {
+    this.#grace ??= setTimeout(() => this.#socket.terminate(), FAULT_GRACE_MS);
   }
 
   #receive(handler: SocketHandler, { data, isBinary }: { data: RawData; isBinary: boolean }): void {

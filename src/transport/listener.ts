@@ -19,6 +19,8 @@ export interface Socket {
   send(text: string): void;
   /** Starts the closing handshake; `code` as in RFC 6455, `reason` at most 123 bytes. */
   close(code: number, reason: string): void;
+  /** The same to a peer that sends too much: nothing more of it is read, also where it does not answer. */
+  cut(code: number, reason: string): void;
   /** Ends the connection at once, also when the peer reads nothing; on the native listener as far as the runtime can. */
   terminate(): void;
   /** Bytes that wait for the peer to read. */
@@ -29,6 +31,8 @@ export interface Socket {
 export interface SocketHandler {
   text(data: string): void;
   binary(): void;
+  /** The peer sent a ping or a pong, which the listener has dealt with; the native listener does not tell. */
+  control?(): void;
   /** The socket is gone, whoever ended it; called once. */
   closed(code: number, reason: string): void;
 }

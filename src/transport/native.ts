@@ -195,6 +195,11 @@ class NativeSocket implements Socket {
     this.#closeTimer = setTimeout(() => this.#end(1006, ""), CLOSE_TIMEOUT_MS);
   }
 
+  /** The runtime reads on, but throws away what it reads. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+  }
+
   terminate(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1001);
     this.#end(1006, "");

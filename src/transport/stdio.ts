@@ -9,6 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "./json_rpc.ts";
+import { TokenBucket } from "../session/token_bucket.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Line } from "./lines.ts";
 import { findRequestId } from "./request_id.ts";
@@ -20,6 +21,12 @@ const OUTPUT_LIMIT = 8 * 1_048_576;
 
 /** What may wait in all, in characters, as messages that nobody asked for come however slow the reader is. */
 const OUTPUT_MAX = 4 * OUTPUT_LIMIT;
+
+/** Lines that are read at once, and in a second: far beyond what a client asks, so that one that floods leaves time for calls. */
+const LINE_RATE = { size: 10_000, perMs: 10 };
+
+/** Lines after which whoever else waits gets a turn. */
+const LINES_A_TURN = 256;
 
 /** The streams of a process. */
 export interface StdioStreams {
@@ -34,6 +41,8 @@ export class StdioTransport extends Channel {
 
   readonly #streams: StdioStreams;
   readonly #maxMessageSize: number;
+  #lines = 0;
+  readonly #pace = new TokenBucket(LINE_RATE, performance.now());
   readonly #encoder = new TextEncoder();
   readonly #end = Promise.withResolvers<void>();
   #output: string[] = [];
@@ -79,7 +88,7 @@ export class StdioTransport extends Channel {
       while (!this.isClosed) {
         const count = await this.#streams.stdin.read(buffer);
         if (count === null) break;
-        for (const line of lines.push(buffer.subarray(0, count))) this.#receive(line);
+        await this.#receiveAll(lines.push(buffer.subarray(0, count)));
         while (this.#outputLength > OUTPUT_LIMIT && this.#writing !== undefined) await this.#writing;
         await this.room();
       }
@@ -87,6 +96,16 @@ export class StdioTransport extends Channel {
       if (rest !== undefined) this.#receive(rest);
     } catch (error) {
       log.debug("stdin failed", { error });
+    }
+  }
+
+  /** There is one client and nobody to protect from it: one that sends too much is read more slowly. */
+  async #receiveAll(lines: Iterable<Line>): Promise<void> {
+    for (const line of lines) {
+      this.#receive(line);
+      if (++this.#lines % LINES_A_TURN > 0) continue;
+      const waitMs = this.#pace.take(LINES_A_TURN, { rate: LINE_RATE, atMs: performance.now() });
+      await new Promise((resolve) => waitMs === 0 ? setImmediate(resolve) : setTimeout(resolve, waitMs));
     }
   }
 

@@ -33,6 +33,8 @@ export interface SocketTransportOptions extends ChannelOptions {
   readonly firstMessageMs: number;
   /** How long a client may say nothing between messages. */
   readonly idleMs: number;
+  /** Whether one more message of so many characters may come; who sends more is dropped. @default always */
+  readonly afford?: (characters: number) => boolean;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
   /** Hears what is sent. */
@@ -48,6 +50,7 @@ export class SocketTransport extends Channel {
   #lastMs: number | undefined;
   #code: number = CLOSE.normal;
   #reason = "";
+  #isCut = false;
 
   constructor(socket: Socket, options: SocketTransportOptions) {
     super(options);
@@ -65,10 +68,12 @@ export class SocketTransport extends Channel {
   handler(): SocketHandler {
     return {
       text: (data) => {
+        if (!this.#isAffordable(data.length)) return;
         this.#lastMs = this.#now();
         this.receive(data);
       },
       binary: () => this.finish(CLOSE.unsupportedData, "expected text frames"),
+      control: () => void this.#isAffordable(0),
       closed: (code) => {
         log.debug("socket closed", { code });
         void this.close();
@@ -95,7 +100,21 @@ export class SocketTransport extends Channel {
 
   protected end(): void {
     clearTimeout(this.#timer);
-    this.#socket.close(this.#code, this.#reason);
+    if (this.#isCut) this.#socket.cut(this.#code, this.#reason);
+    else this.#socket.close(this.#code, this.#reason);
+  }
+
+  /**
+   * Whether what has come is to be looked at. Whoever sends too much is cut off at once: on the native listener nobody
+   * else is served while messages of one client are waiting.
+   */
+  #isAffordable(characters: number): boolean {
+    if (this.isClosed) return false;
+    if (this.#options.afford?.(characters) !== false) return true;
+    log.warning("a client sends more than it may and is dropped");
+    this.#isCut = true;
+    this.finish(CLOSE.policyViolation, "too many messages");
+    return false;
   }
 
   /** Ends a silent connection, and looks again when one that spoke may have become silent. */

@@ -106,6 +106,7 @@ export function servingTools(
     const transport = new SocketTransport({
       send: (text) => socket.send(text),
       close: (code, reason) => socket.close(code, reason),
+      cut: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
       bufferedAmount: 0,
     }, { firstMessageMs: 60_000, idleMs: 60_000, ...options });

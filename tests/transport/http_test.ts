@@ -184,7 +184,8 @@ Deno.test("a socket that opens when others of its client have taken all places i
   assert.ok(!(accepted instanceof Response));
   registry.open({ identity: LOCAL.address, address: LOCAL.address, carrier: "websocket" });
   const closes: unknown[] = [];
-  const socket = { bufferedAmount: 0, send() {}, close: (...how: unknown[]) => closes.push(how), terminate() {} };
+  const close = (...how: unknown[]) => closes.push(how);
+  const socket = { bufferedAmount: 0, send() {}, close, cut: close, terminate() {} };
   accepted.open(socket).text("{}");
   assert.deepEqual(closes, [[1013, "Too many connections of this client"]]);
   assert.deepEqual([rejections, registry.size], [["client_full"], 1]);

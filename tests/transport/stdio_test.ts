@@ -359,3 +359,19 @@ Deno.test("StdioTransport leaves a client that does not read what is sent unaske
   assert.deepEqual([transport.isClosed, closes()], [true, 1]);
   stdout.release();
 });
+
+Deno.test("StdioTransport gives everybody else a turn while a client floods, whatever it sends", async () => {
+  for (const line of ["", "garbage", '{"jsonrpc":"2.0","method":"x"}', JSON.stringify(request(1))]) {
+    const { stdin, transport } = setup();
+    stdin.write(`${line}\n`.repeat(4_096));
+    stdin.end();
+    let turns = 0;
+    let isOver = false;
+    void transport.ended.then(() => isOver = true);
+    while (!isOver) {
+      await setImmediate();
+      turns++;
+    }
+    assert.ok(turns >= 4_096 / 256, `${turns} turns beside ${JSON.stringify(line)}`);
+  }
+});

@@ -8,6 +8,7 @@ class TestSocket implements Socket {
   readonly sent: string[] = [];
   bufferedAmount = 0;
   isTerminated = false;
+  readonly cuts: unknown[] = [];
   readonly closed = Promise.withResolvers<[code: number, reason: string]>();
 
   send(text: string): void {
@@ -16,6 +17,10 @@ class TestSocket implements Socket {
 
   close(code: number, reason: string): void {
     this.closed.resolve([code, reason]);
+  }
+
+  cut(...how: unknown[]): void {
+    this.cuts.push(how);
   }
 
   terminate(): void {
@@ -78,4 +83,22 @@ Deno.test("SocketTransport ends with its socket, and cancels what runs", () => {
   transport.onclose = () => isClosed = true;
   handler.closed(1006, "");
   assert.ok(isClosed && transport.isClosed);
+});
+
+Deno.test("SocketTransport cuts a client off with 1008 as soon as it cannot pay, and looks at nothing more of it", () => {
+  const prices: number[] = [];
+  const afford = (characters: number) => prices.push(characters) <= 5;
+  const { socket, transport, handler } = open({ afford });
+  const delivered: unknown[] = [];
+  transport.onmessage = (message) => delivered.push(message);
+  for (const text of ['{"jsonrpc":"2.0","id":1,"method":"ping"}', '{"jsonrpc":"2.0","method":"x"}', "{", ""]) {
+    handler.text(text);
+  }
+  handler.control?.();
+  assert.deepEqual([prices, delivered.length, transport.isClosed], [[40, 30, 1, 0, 0], 2, false]);
+  handler.text('{"jsonrpc":"2.0","method":"x"}');
+  assert.deepEqual([socket.cuts, transport.isClosed], [[[1008, "too many messages"]], true]);
+  handler.text('{"jsonrpc":"2.0","method":"x"}');
+  handler.control?.();
+  assert.deepEqual([prices.length, delivered.length, socket.cuts.length], [6, 2, 1]);
 });

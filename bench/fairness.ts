@@ -1,0 +1,167 @@
+/** What one client that floods does to nineteen quiet ones, to `/healthz` and to the server's memory. */
+
+import { join } from "node:path";
+import { KEYS_FILE, KeyStore } from "../src/access/key_store.ts";
+import { percentile, report } from "./report.ts";
+import { CALL, SocketPeer } from "./socket_peer.ts";
+import { residentMiB, startOurs } from "./socket_servers.ts";
+import type { BenchServer } from "./socket_servers.ts";
+
+const LISTENERS = ["native", "hardened"] as const;
+const QUIET_CLIENTS = 19;
+/** Between two calls of a quiet client, and between two probes. */
+const PACE_MS = 50;
+const PHASE_MS = 5_000;
+const SAMPLE_MS = 100;
+const STATE = "dist/bench-fairness";
+
+const KINDS = [
+  "calls",
+  "pings",
+  "notifications",
+  "garbage",
+  "empty texts",
+  "ping frames",
+  "large messages",
+  "pipelined unauthenticated requests",
+  "pipelined probes",
+  "pipelined reads",
+] as const;
+
+/** Runs all figures, or those of the floods that are named. The quiet clients and the flooding one are not the server's process. */
+export async function benchFairness(kinds: readonly string[] = KINDS): Promise<void> {
+  const keys = await createKeys();
+  await Deno.writeTextFile(`${STATE}/access.json`, JSON.stringify(ACCESS), { mode: 0o600 });
+  for (const listener of LISTENERS) for (const kind of kinds) await benchFlood(listener, { kind, keys });
+}
+
+/** The flooding client has the limits that every client has; the quiet ones may ask as often as they like. */
+const ACCESS = { identities: { "key:flooder": { rate_limit: 100 } } };
+
+interface Keys {
+  readonly quiet: string;
+  readonly flooder: string;
+}
+
+async function createKeys(): Promise<Keys> {
+  await Deno.remove(STATE, { recursive: true }).catch(() => {});
+  await Deno.mkdir(STATE, { recursive: true, mode: 0o700 });
+  const store = KeyStore.open(join(STATE, KEYS_FILE));
+  try {
+    const create = (name: string) => {
+      const now = Date.now();
+      const created = store.create({ name, scopes: ["market:read"], now, expiresAt: now + 3_600_000 });
+      if (!created.ok) throw new TypeError(`Cannot create the key ${name}`);
+      return created.text;
+    };
+    return { quiet: create("quiet"), flooder: create("flooder") };
+  } finally {
+    store.close();
+  }
+}
+
+async function benchFlood(listener: string, { kind, keys }: { kind: string; keys: Keys }): Promise<void> {
+  await using server = await startOurs(listener, ["--state", STATE, "--access", `${STATE}/access.json`]);
+  const headers = { authorization: `Bearer ${keys.quiet}` };
+  const peers = await Promise.all(
+    Array.from({ length: QUIET_CLIENTS }, () => SocketPeer.connect(server.address, { headers })),
+  );
+  await watch(server, peers); // Warms up.
+  const calm = await watch(server, peers);
+  const flooder = startFlooder(kind, { server, key: keys.flooder });
+  const flooded = await watch(server, peers);
+  const { messages, connections } = await flooder.stop();
+  report({
+    figure: `beside a client that floods with ${kind}`,
+    listener,
+    calm_p99_ms: percentile(calm.calls, 0.99),
+    flooded_p99_ms: percentile(flooded.calls, 0.99),
+    flooded_max_ms: Math.max(...flooded.calls),
+    healthz_calm_p99_ms: percentile(calm.probes, 0.99),
+    healthz_p99_ms: percentile(flooded.probes, 0.99),
+    healthz_max_ms: Math.max(...flooded.probes),
+    growth_mib: flooded.memoryMiB - calm.memoryMiB,
+    messages,
+    connections,
+  });
+}
+
+interface Watched {
+  /** In milliseconds. */
+  readonly calls: readonly number[];
+  readonly probes: readonly number[];
+  /** The most that the server had. */
+  readonly memoryMiB: number;
+}
+
+async function watch(server: BenchServer, peers: readonly SocketPeer[]): Promise<Watched> {
+  const endMs = performance.now() + PHASE_MS;
+  const memory: number[] = [];
+  const sampling = repeat(endMs, {
+    everyMs: SAMPLE_MS,
+    act: async () => void memory.push(await residentMiB(server.pid)),
+  });
+  const probing = timed(endMs, () => probe(server));
+  const calls = await Promise.all(peers.map((peer) => timed(endMs, () => peer.request("tools/call", CALL))));
+  const probes = await probing;
+  await sampling;
+  return { calls: calls.flat(), probes, memoryMiB: Math.max(...memory) };
+}
+
+/** Asks on a connection of its own. */
+async function probe({ address }: BenchServer): Promise<void> {
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  const response = await fetch(`${address.replace(/^ws/, "http")}/healthz`, { client });
+  await response.body?.cancel();
+}
+
+async function timed(endMs: number, act: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  await repeat(endMs, {
+    everyMs: PACE_MS,
+    act: async () => {
+      const startedMs = performance.now();
+      const isDone = await act().then(() => true, () => false);
+      times.push(isDone ? performance.now() - startedMs : Infinity);
+    },
+  });
+  return times;
+}
+
+async function repeat(
+  endMs: number,
+  { everyMs, act }: { everyMs: number; act: () => Promise<void> },
+): Promise<void> {
+  while (performance.now() < endMs) {
+    await act();
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function startFlooder(
+  kind: string,
+  { server, key }: { server: BenchServer; key: string },
+): { stop(): Promise<{ messages: number; connections: number }> } {
+  const permissions = ["--allow-net=127.0.0.1"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...permissions,
+      "bench/flooder.ts",
+      kind,
+      new URL(server.address).port,
+      key,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  return {
+    async stop() {
+      await child.stdin.close();
+      const { stdout } = await child.output();
+      return JSON.parse(new TextDecoder().decode(stdout));
+    },
+  };
+}

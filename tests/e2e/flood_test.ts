@@ -1,0 +1,57 @@
+/** A client that sends whatever it can must not stop the others, whoever it is. */
+
+import assert from "node:assert/strict";
+import { frameOf, OPCODE, RawPeer } from "../transport/raw_peer.ts";
+import { PROGRAMS } from "./program.ts";
+import { listenersOf, startServer } from "./servers.ts";
+
+/** With `--rate-limit 1` a connection may send 602 messages a minute. */
+const BUDGET = 602;
+
+const FLOODS: Readonly<Record<string, Uint8Array>> = {
+  calls: frameOf(OPCODE.text, '{"jsonrpc":"2.0","id":1,"method":"describe_capabilities"}'),
+  pings: frameOf(OPCODE.text, '{"jsonrpc":"2.0","id":1,"method":"ping"}'),
+  notifications: frameOf(OPCODE.text, '{"jsonrpc":"2.0","method":"notifications/initialized"}'),
+  cancellations: frameOf(
+    OPCODE.text,
+    '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"none"}}',
+  ),
+  garbage: frameOf(OPCODE.text, "{"),
+  "empty texts": frameOf(OPCODE.text, ""),
+};
+
+/** A text whose answer tells that everything before it was read. */
+const LAST = frameOf(OPCODE.text, '{"jsonrpc":"2.0","id":"last","method":"ping"}');
+
+async function lastAnswered(peer: RawPeer): Promise<void> {
+  for (;;) {
+    const frame = await peer.frame();
+    assert.equal(frame?.opcode, OPCODE.text, "closed too early");
+    if (new TextDecoder().decode(frame.payload).includes('"id":"last"')) return;
+  }
+}
+
+for (const program of PROGRAMS) {
+  for (const listener of listenersOf(program)) {
+    Deno.test(`--listener ${listener} closes with 1008 what sends more than its price allows (${program.name})`, async (t) => {
+      await using server = await startServer(program, ["--listener", listener, "--rate-limit", "1"]);
+      for (const [name, frame] of Object.entries(FLOODS)) {
+        await t.step(name, async () => {
+          using peer = await RawPeer.open(Number(new URL(server.ws).port));
+          const send = async (count: number) => {
+            for (let sent = 0; sent < count; sent++) await peer.write(frame);
+          };
+          await send(BUDGET - 100);
+          await peer.write(LAST);
+          await lastAnswered(peer);
+          await send(200);
+          const code = await peer.closeCode();
+          // The native listener drops whoever sends on, often before it has told the code.
+          assert.ok(code === 1008 || (listener === "native" && code === undefined), `${code}`);
+          await server.said(/a client sends more than it may and is dropped/);
+        });
+      }
+      assert.equal(await (await fetch(`${server.http}/healthz`)).text(), "ok\n");
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { MessageBudget } from "../../src/session/message_budget.ts";
+
+function setup({ rateLimit = 100, maxMessageSize = 1_000_000 } = {}) {
+  const clock = { now: 0 };
+  const limits = { rateLimit };
+  const budget = new MessageBudget({ rateLimit: () => limits.rateLimit, maxMessageSize, now: () => clock.now });
+  return { budget, clock, limits };
+}
+
+/** How many messages of `characters` are taken before one is not. */
+function countTaken(budget: MessageBudget, characters = 10): number {
+  let count = 0;
+  while (budget.take(characters)) count++;
+  return count;
+}
+
+Deno.test("MessageBudget takes twice the rate limit and 600 messages at once, and as many in a minute", () => {
+  const { budget, clock } = setup();
+  assert.equal(countTaken(budget), 800);
+  clock.now += 6_000;
+  assert.equal(countTaken(budget), 80);
+});
+
+Deno.test("MessageBudget follows a rate limit that is changed while the connection is open", () => {
+  const { budget, clock, limits } = setup();
+  countTaken(budget);
+  limits.rateLimit = 1_000;
+  clock.now += 60_000;
+  assert.equal(countTaken(budget), 2_600);
+});
+
+Deno.test("MessageBudget takes four of the largest messages a second, whatever the rate limit", () => {
+  const { budget, clock } = setup({ rateLimit: 1_000_000 });
+  assert.equal(countTaken(budget, 1_000_000), 4);
+  clock.now += 500;
+  assert.equal(countTaken(budget, 1_000_000), 2);
+});

@@ -64,8 +64,9 @@ export async function measurePlacement(orders: number, folder: string): Promise<
   const store = TradingStore.open(folder, { now: Date.now });
   const { journal, audit } = store;
   let waitedMs = 0;
-  const exchange: Pick<ExchangeClient, "call" | "status"> = {
+  const exchange: Pick<ExchangeClient, "call" | "status" | "reserve"> = {
     status: () => client.status(),
+    reserve: (...args) => client.reserve(...args),
     call: async (...args) => {
       const startedAt = performance.now();
       try {
@@ -75,7 +76,9 @@ export async function measurePlacement(orders: number, folder: string): Promise<
       }
     },
   };
-  const desk = new Desk({ exchange, journal, audit, paper: false, now: Date.now });
+  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] });
+  const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
+  const desk = new Desk({ exchange, journal, audit, instance, paper: false, now: Date.now });
   await desk.recover();
   const [direct, placed, overhead]: [number[], number[], number[]] = [[], [], []];
   for (let number = 0; number < orders + WARM_UP; number++) {
@@ -88,6 +91,7 @@ export async function measurePlacement(orders: number, folder: string): Promise<
     overhead.push(deskMs - waitedMs);
   }
   await desk.stop();
+  process.end();
   store.close();
   client.close();
   await simulation.stop();
@@ -103,7 +107,8 @@ async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
 async function placeThrough(desk: Desk, previewId: string): Promise<void> {
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null };
   if (judgeOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
-  const result = await desk.place({ order: ORDER, identity: "local", previewId, policy: POLICY, notional: NOTIONAL });
+  const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
+  const result = await desk.place({ order: ORDER, identity: "local", previewId, termsOf });
   if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }
 

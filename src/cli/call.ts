@@ -29,7 +29,7 @@ export async function call(
   const malformed = judgeToolWords(words);
   if (malformed.length > 0) return await refuse(world, malformed);
   const args = readToolArguments(words, (argument) => tool.input.shape[argument]);
-  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: false });
   if (!prepared.ok) return await refuse(world, prepared.problems);
   const { backend } = prepared;
   try {

@@ -17,16 +17,19 @@ export interface LazyBackend extends Lazy<OpenBackend> {
   close(): Promise<void>;
 }
 
-/** Prepares the backend, or answers every problem at once. `startedMs` is when the program started, monotonic. */
+/**
+ * Prepares the backend, or answers every problem at once. `startedMs` is when the program started, monotonic; a server
+ * takes over what others have left undone, a command minds its own orders only.
+ */
 export async function prepareBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs }: { startedMs: number },
+  { startedMs, isServer }: { startedMs: number; isServer: boolean },
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
   const { trading, exchange } = loaded.config;
   const writes = trading !== "off" || exchange === "paper";
   const opened = writes
-    ? await (await import("./open_trading.ts")).openTradingRecord(loaded, world)
+    ? await (await import("./open_trading.ts")).openTradingRecord(loaded, world, { isServer })
     : { ok: true as const, record: undefined };
   if (!opened.ok) return opened;
   const { record } = opened;
@@ -41,7 +44,7 @@ export async function prepareBackend(
   // From here on nothing new is written but by the databases that are open.
   Deno.permissions.revokeSync({ name: "write" });
   if (failed !== undefined) {
-    record?.store.close();
+    record?.close();
     return { ok: false, problems: [failed] };
   }
   return {

@@ -84,7 +84,11 @@ class PaperView implements Exchange {
     options: SharedCallOptions = {},
   ): Promise<AnswerOf<Name>> {
     if (endpoints[name].permission === "none") return await this.#upstream.call(name, params, options);
-    return await this.#client.call(name, params, { signal: options.signal });
+    return await this.#client.call(name, params, options);
+  }
+
+  reserve(...call: Parameters<ExchangeClient["reserve"]>): ReturnType<ExchangeClient["reserve"]> {
+    return this.#client.reserve(...call);
   }
 
   close(): void {

@@ -15,11 +15,13 @@ import type { Announcement } from "../trading/confirmation_desk.ts";
 import { Broker } from "../trading/broker.ts";
 import type { Venue } from "../trading/broker.ts";
 import { Desk } from "../trading/desk.ts";
-import type { DeskJournal } from "../trading/desk_parts.ts";
+import type { DeskInstance, DeskJournal } from "../trading/desk_parts.ts";
 import { HaltWatch } from "../trading/halt_watch.ts";
+import type { Instance } from "../trading/instances.ts";
 import type { Journal } from "../trading/journal.ts";
 import type { OrderKind } from "../trading/kill_switch.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
+import { StoreError } from "../trading/store_connection.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
 import type { Trader } from "../trading/trader.ts";
 import { TradingError } from "../trading/trading_error.ts";
@@ -34,9 +36,13 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 export interface TradingRecord {
   readonly folder: string;
   readonly store: TradingStore;
+  /** This process among those that use the record. */
+  readonly instance: DeskInstance;
   readonly policies: CurrentPolicies;
   /** Reads the policy file again; what is wrong with it is answered and changes nothing. */
   reload(): Promise<string[]>;
+  /** Leaves the record. */
+  close(): void;
 }
 
 /** Trading that is switched on. */
@@ -49,6 +55,7 @@ export interface OpenTrading {
 export async function openTradingRecord(
   { config }: LoadedConfig,
   world: World,
+  { isServer }: { isServer: boolean },
 ): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
   const problems: string[] = [];
   const folder = config.state ?? stateFolder(world.env);
@@ -68,30 +75,59 @@ export async function openTradingRecord(
       `--state: expected the trading record of ${venue}: the one in ${folder} is of ${other}: use another folder`,
     );
   }
-  if (folder === undefined || store === undefined || problems.length > 0) {
+  const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
+  const kinds = kindsOf(config.exchange, policies);
+  const entering = { isServer, kinds, world };
+  const instance = store === undefined || problems.length > 0 ? undefined : enter(store, entering, problems);
+  if (folder === undefined || store === undefined || instance === undefined) {
     store?.close();
     return { ok: false, problems };
   }
-  const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
   return {
     ok: true,
     record: {
       folder,
       store,
       policies,
+      instance: { id: instance.id, takeOver: () => isServer ? instance.takeOver(kinds) : 0 },
       async reload() {
         const problems: string[] = [];
         const file = await readPolicy(config.policy, problems);
         if (file !== undefined && problems.length === 0) policies.replace(file);
         return problems;
       },
+      close() {
+        instance.end();
+        store.close();
+      },
     },
   };
 }
 
+/** Orders of which kinds this process can look up and cancel. */
+function kindsOf(exchange: LoadedConfig["config"]["exchange"], policies: CurrentPolicies): OrderKind[] {
+  if (exchange === "paper") return ["paper"];
+  return policies.hasPaper ? ["real", "paper"] : ["real"];
+}
+
+function enter(
+  { instances }: TradingStore,
+  { isServer, kinds, world }: { isServer: boolean; kinds: readonly OrderKind[]; world: World },
+  problems: string[],
+): Instance | undefined {
+  try {
+    const command = isServer ? "serve" : "call";
+    return instances.enter({ pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] });
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+    problems.push(`--state: ${error.message}`);
+    return undefined;
+  }
+}
+
 /** Joins the broker; recovery of what an earlier run left begins at once. */
 export function openTrading(
-  { store, policies }: TradingRecord,
+  record: TradingRecord,
   { world, exchange, markets, paper, announce }: {
     world: World;
     exchange: Exchange;
@@ -100,8 +136,9 @@ export function openTrading(
     announce: (announcement: Announcement) => void;
   },
 ): OpenTrading {
+  const { store, policies } = record;
   const { now, monotonic } = world;
-  const desks = new Desks({ store, exchange, paper, world });
+  const desks = new Desks({ ...record, exchange, paper, world });
   const halts = new HaltWatch({
     killSwitch: store.killSwitch,
     kinds: [...(paper?.isForAll ? [] : ["real" as const]), ...(paper === undefined ? [] : ["paper" as const])],
@@ -129,7 +166,7 @@ export function openTrading(
       halts.stop();
       await desks.stop();
       withdraw(broker);
-      store.close();
+      record.close();
     },
   };
 }
@@ -143,15 +180,27 @@ function withdraw(broker: Broker): void {
   }
 }
 
+/** How often it is looked whether other processes have ended and left orders. */
+const TAKE_OVER_EVERY_MS = 15_000;
+
+/** What {@linkcode Desks} stand on. */
+interface DesksParts extends Pick<TradingRecord, "store" | "instance"> {
+  readonly exchange: Exchange;
+  readonly paper: OpenPaper | undefined;
+  readonly world: World;
+}
+
 /** The desks of everybody: one for the real exchange, one for each identity on paper. */
 class Desks {
-  readonly #parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World };
+  readonly #parts: DesksParts;
   readonly #real: Desk | undefined;
+  readonly #timer: ReturnType<typeof setInterval>;
   readonly #paper = new Map<string, { readonly desk: Desk; readonly venue: Promise<Venue> }>();
 
-  constructor(parts: { store: TradingStore; exchange: Exchange; paper: OpenPaper | undefined; world: World }) {
+  constructor(parts: DesksParts) {
     this.#parts = parts;
     const { exchange, paper } = parts;
+    this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (paper?.isForAll) return;
     this.#real = this.#open({ exchange, journal: parts.store.journal, isPaper: false });
     this.#real.recover().catch((error) => log.error("orders of an earlier run could not be looked up", { error }));
@@ -204,12 +253,27 @@ class Desks {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#real, ...[...this.#paper.values()].map(({ desk }) => desk)].map((desk) => desk?.stop()));
+    clearInterval(this.#timer);
+    await Promise.all(this.#all.map((desk) => desk.stop()));
+  }
+
+  get #all(): Desk[] {
+    const paper = [...this.#paper.values()].map(({ desk }) => desk);
+    return this.#real === undefined ? paper : [this.#real, ...paper];
+  }
+
+  #takeOver(): void {
+    try {
+      if (this.#parts.instance.takeOver() > 0) { for (const desk of this.#all) desk.watch(); }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warning("orders of ended servers cannot be taken over", { error });
+    }
   }
 
   #open({ exchange, journal, isPaper }: { exchange: Exchange; journal: DeskJournal; isPaper: boolean }): Desk {
-    const { store: { audit }, world: { now, monotonic } } = this.#parts;
-    return new Desk({ exchange, journal, audit, paper: isPaper, now, monotonic, sleep });
+    const { store: { audit }, instance, world: { now, monotonic } } = this.#parts;
+    return new Desk({ exchange, journal, audit, instance, paper: isPaper, now, monotonic, sleep });
   }
 }
 
@@ -217,7 +281,9 @@ class Desks {
 function journalOf(journal: Journal, identity: string): DeskJournal {
   return {
     begin: (entry, policy, now) => journal.begin(entry, policy, now),
-    markSent: (clientOrderId, times) => journal.markSent(clientOrderId, times),
+    repeat: (entry, now) => journal.repeat(entry, now),
+    withdraw: (clientOrderId, reason, now) => journal.withdraw(clientOrderId, reason, now),
+    forgetIntent: (clientOrderId, now) => journal.forgetIntent(clientOrderId, now),
     settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
     close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
     wouldRefuse: (entry, policy, now) => journal.wouldRefuse(entry, policy, now),

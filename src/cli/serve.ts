@@ -27,7 +27,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     const { serveNetwork } = await import("./serve_network.ts");
     return await serveNetwork(loaded, world);
   }
-  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (!prepared.ok) return await refuse(world, prepared.problems);
   const { backend } = prepared;
   const listing = listingOf(config.tools);

@@ -40,7 +40,7 @@ export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<
     return await refuse(world, problems);
   }
   const { access } = opened;
-  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic() });
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (!prepared.ok) {
     access.close();
     return await refuse(world, prepared.problems);

@@ -34,8 +34,22 @@ export interface CallBudgetOptions {
   sleep?: Sleep;
 }
 
+/** A place in the budget that is taken before the call is made, so that nothing waits between a decision and its call. */
+export interface Reservation {
+  /** The call is made now: it counts from here on. Once. */
+  use(): void;
+  /** The call is not made: somebody else may have its place. Nothing happens once it was used. */
+  release(): void;
+}
+
 /** Whether a call may go, and if not, when to ask again. */
-export type Turn = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };
+export type Turn =
+  | { readonly ok: true; readonly reservation: Reservation }
+  | { readonly ok: false; readonly retryAfterMs: number };
+
+interface Grant {
+  readonly at: number;
+}
 
 interface Waiter {
   readonly expiresAt: number;
@@ -49,8 +63,8 @@ export class CallBudget {
   readonly #maxQueue: number;
   readonly #now: () => number;
   readonly #sleep: Sleep;
-  /** When each call of the last minute was granted, oldest first. */
-  readonly #granted: number[] = [];
+  /** When each call of the last minute was granted or made, oldest first. */
+  readonly #granted: Grant[] = [];
   readonly #queues: Readonly<Record<Priority, Waiter[]>> = { cancel: [], order: [], account: [], market: [] };
   /** Ends the pause until somebody's turn may have come. */
   #alarm: AbortController | undefined;
@@ -81,12 +95,32 @@ export class CallBudget {
   async take(priority: Priority, signal?: AbortSignal): Promise<Turn> {
     signal?.throwIfAborted();
     if (this.#isFree(priority) && !this.#isAnybodyAhead(priority)) {
-      this.#granted.push(this.#now());
-      return { ok: true };
+      return this.#grant();
     }
     const retryAfterMs = this.#waitMs(priority);
     if (retryAfterMs > this.#maxWaitMs || this.#queueLength() >= this.#maxQueue) return { ok: false, retryAfterMs };
     return await this.#wait(priority, signal);
+  }
+
+  #grant(): Turn {
+    let grant: Grant | undefined = { at: this.#now() };
+    this.#granted.push(grant);
+    const remove = (): boolean => {
+      const place = grant === undefined ? -1 : this.#granted.indexOf(grant);
+      if (place >= 0) this.#granted.splice(place, 1);
+      const isFirst = grant !== undefined;
+      grant = undefined;
+      return isFirst;
+    };
+    const reservation: Reservation = {
+      use: () => {
+        if (remove()) this.#granted.push({ at: this.#now() });
+      },
+      release: () => {
+        if (remove()) this.#serve();
+      },
+    };
+    return { ok: true, reservation };
   }
 
   #wait(priority: Priority, signal: AbortSignal | undefined): Promise<Turn> {
@@ -116,8 +150,7 @@ export class CallBudget {
       const queue = this.#queues[priority];
       for (let waiter = queue[0]; waiter !== undefined; waiter = queue[0]) {
         if (this.#isFree(priority)) {
-          this.#granted.push(this.#now());
-          waiter.settle({ ok: true });
+          waiter.settle(this.#grant());
         } else if (waiter.expiresAt <= this.#now()) {
           waiter.settle({ ok: false, retryAfterMs: this.#waitMs(priority) });
         } else break;
@@ -153,7 +186,7 @@ export class CallBudget {
   #waitMs(priority: Priority): number {
     const surplus = this.#granted.length - this.#allowance(priority);
     const blocking = this.#granted[surplus];
-    return blocking === undefined ? 0 : Math.max(0, blocking + WINDOW_MS - this.#now());
+    return blocking === undefined ? 0 : Math.max(0, blocking.at + WINDOW_MS - this.#now());
   }
 
   #allowance(priority: Priority): number {
@@ -167,7 +200,7 @@ export class CallBudget {
   #forgetOld(): void {
     const oldest = this.#now() - WINDOW_MS;
     let expired = 0;
-    while ((this.#granted[expired] ?? Infinity) <= oldest) expired++;
+    while ((this.#granted[expired]?.at ?? Infinity) <= oldest) expired++;
     if (expired > 0) this.#granted.splice(0, expired);
   }
 }

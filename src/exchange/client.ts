@@ -8,6 +8,7 @@ import { isLoopback } from "../loopback.ts";
 import { readAnswer } from "./answers.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
+import type { Reservation } from "./budget.ts";
 import { Deadline, type Sleep, sleep } from "./deadline.ts";
 import {
   type AnswerOf,
@@ -65,6 +66,8 @@ export interface CallOptions {
   deadlineMs?: number;
   /** Who goes first; `cancel` for reads that serve a cancellation. The endpoint's own by default. */
   priority?: Priority;
+  /** The call's place in the budget, of {@linkcode ExchangeClient.reserve}: a write with it leaves without waiting. */
+  reservation?: Reservation | undefined;
 }
 
 /** How the client is doing. */
@@ -92,6 +95,7 @@ interface Call {
   readonly endsAt: number;
   readonly attemptMs: number;
   readonly isCancelled: () => boolean;
+  readonly reservation: Reservation | undefined;
 }
 
 const DEADLINE_MS = 10_000;
@@ -179,12 +183,29 @@ export class ExchangeClient {
       priority,
       request,
       isCancelled,
+      reservation: options.reservation,
       signal: deadline.signal,
       endsAt: this.#options.now() + deadlineMs,
       // Half of the time, so that one silent connection leaves room for a second attempt.
       attemptMs: operation.isWrite ? deadlineMs : deadlineMs / 2,
     };
     return await this.#repeat(call, (answer) => readAnswer(operation, answerSchema(name), answer));
+  }
+
+  /**
+   * Waits for the turn of one call that is to be made in a moment; the call is made with it, or it is released.
+   *
+   * @throws {ExchangeError} the call could not be made now: budget, breaker, credentials, or the signal
+   */
+  async reserve(name: EndpointName, { signal }: Pick<CallOptions, "signal"> = {}): Promise<Reservation> {
+    const { title, permission, priority, method } = endpoints[name];
+    const operation: Operation = { title, permission, isWrite: method !== "GET" };
+    if (permission !== "none") this.#authorizationFor(operation);
+    this.#assertClosedBreaker({ operation, priority });
+    const outer = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    using ending = new Deadline(DEADLINE_MS, outer);
+    const isCancelled = (): boolean => outer.some((each) => each.aborted);
+    return await this.#takeTurn({ operation, priority, signal: ending.signal, isCancelled });
   }
 
   /** Ends all calls in flight with `ERR_CANCELLED` and gives the connections back. */
@@ -220,18 +241,24 @@ export class ExchangeClient {
 
   async #attempt<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
     const send = async () => read(await this.#send(call));
-    // Reducing risk is always tried.
-    if (call.priority === "cancel") return await send();
+    this.#assertClosedBreaker(call);
+    return await (call.priority === "cancel" ? send() : this.#breaker.run(send));
+  }
+
+  /** Reducing risk is always tried. */
+  #assertClosedBreaker({ operation, priority }: Pick<Call, "operation" | "priority">): void {
     const { openForMs } = this.#breaker;
-    if (openForMs === 0) return await this.#breaker.run(send);
+    if (priority === "cancel" || openForMs === 0) return;
     throw new ExchangeError(
-      cannot(call.operation, "the exchange failed repeatedly and calls are held back for now: try again later"),
+      cannot(operation, "the exchange failed repeatedly and calls are held back for now: try again later"),
       { code: "ERR_UNAVAILABLE", retryable: true, retryAfterMs: Math.ceil(openForMs) },
     );
   }
 
   async #send(call: Call): Promise<WireAnswer> {
-    await this.#takeTurn(call);
+    // Who has a reservation has decided to send in this very turn of the event loop: nothing is awaited then.
+    const reservation = call.reservation ?? await this.#takeTurn(call);
+    reservation.use();
     const { fetch, now, maxBytes } = this.#options;
     const startedAt = now();
     using limit = new Deadline(Math.max(0, Math.min(call.attemptMs, call.endsAt - startedAt)), [call.signal]);
@@ -246,12 +273,14 @@ export class ExchangeClient {
     }
   }
 
-  async #takeTurn({ operation, priority, signal, isCancelled }: Call): Promise<void> {
+  async #takeTurn(
+    { operation, priority, signal, isCancelled }: Pick<Call, "operation" | "priority" | "signal" | "isCancelled">,
+  ): Promise<Reservation> {
     const turn = await this.#budget.take(priority, signal).catch(() => {
       if (isCancelled()) throw cancelled(operation, "none");
       return { ok: false, retryAfterMs: 0 } as const;
     });
-    if (turn.ok) return;
+    if (turn.ok) return turn.reservation;
     throw new ExchangeError(
       cannot(operation, `all ${this.#budget.limitPerMinute} calls of this minute are used: try again later`),
       { code: "ERR_BUDGET_EXHAUSTED", retryable: true, retryAfterMs: Math.ceil(turn.retryAfterMs) },

@@ -12,7 +12,7 @@ import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts"
 import { cancelled } from "../exchange/failures.ts";
 
 /** What tools need of the exchange. */
-export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "status"> {
+export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "status" | "reserve"> {
   call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
@@ -21,7 +21,7 @@ export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "statu
 }
 
 /** How one call is made. */
-export interface SharedCallOptions extends Pick<CallOptions, "signal" | "priority"> {
+export interface SharedCallOptions extends Pick<CallOptions, "signal" | "priority" | "reservation"> {
   /** Asks the exchange itself, however fresh another answer is. @default false */
   readonly fresh?: boolean;
 }
@@ -58,6 +58,10 @@ export class SharedReads implements Exchange {
 
   status(): ReturnType<ExchangeClient["status"]> {
     return this.#client.status();
+  }
+
+  reserve(...call: Parameters<ExchangeClient["reserve"]>): ReturnType<ExchangeClient["reserve"]> {
+    return this.#client.reserve(...call);
   }
 
   async call<Name extends EndpointName>(

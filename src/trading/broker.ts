@@ -22,6 +22,7 @@ import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
 import { describeForConfirmation } from "./order_words.ts";
 import type { Policy } from "./policy.ts";
+import type { Terms } from "./placement.ts";
 import { refuse, tell } from "./placement_result.ts";
 import type { PlacementResult, RefusedResult } from "./placement_result.ts";
 import type { CurrentPolicies } from "./policies.ts";
@@ -81,7 +82,6 @@ export interface PlaceOrder {
 /** How one call is made, and by whom. */
 export interface BrokerCall extends SendingCall {
   readonly identity: string;
-  readonly signal: AbortSignal;
   readonly asking: Asking;
 }
 
@@ -258,7 +258,7 @@ export class Broker {
     this.#take(previewId, identity);
     this.#note(assessment, { asked: replacement, trader, policy, previewId });
     const send = async (by: SendingCall) => {
-      const policy = this.#rights.assertStillAllowed(assessment, trader, by);
+      this.#rights.assertStillAllowed(assessment, trader, by);
       const { desk } = await this.#parts.venueOf(trader);
       return await desk.replace({
         target: replacement.target,
@@ -268,10 +268,8 @@ export class Broker {
         identity,
         previewId,
         idempotencyKey: replacement.idempotencyKey,
-        policy,
-        policyNow: () => this.#policyNow(assessment, trader, by),
-        notionalOf: (order) => dayNotional(assessment, policy, order),
-      });
+        termsOf: (order) => this.#termsOf(order, { assessment, trader, by }),
+      }, { signal: by.signal });
     };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
     const isReduced = known !== undefined && isReducing(replaced, assessment.order);
@@ -308,9 +306,13 @@ export class Broker {
     return this.traderOf(identity);
   }
 
-  #policyNow(assessment: Assessment, trader: Trader, by: SendingCall): Policy | RefusedResult {
+  #termsOf(
+    order: Assessment["order"],
+    { assessment, trader, by }: { assessment: Assessment; trader: Trader; by: SendingCall },
+  ): Terms | RefusedResult {
     try {
-      return this.#rights.assertStillAllowed(assessment, trader, by);
+      const policy = this.#rights.assertStillAllowed(assessment, trader, by);
+      return { policy, notional: dayNotional(assessment, policy, order) };
     } catch (error) {
       if (!(error instanceof TradingError)) throw error;
       return refuse(error.code, error.message);
@@ -369,11 +371,12 @@ export class Broker {
       idempotencyKey?: string | undefined;
     },
   ): Promise<PlacementResult> {
-    const policy = this.#rights.assertStillAllowed(assessment, trader, by);
+    this.#rights.assertStillAllowed(assessment, trader, by);
     const { desk } = await this.#parts.venueOf(trader);
     const { order } = assessment;
-    const notional = dayNotional(assessment, policy, order);
-    return await desk.place({ order, identity: trader.identity, previewId, idempotencyKey, policy, notional });
+    const termsOf = () => this.#termsOf(order, { assessment, trader, by });
+    const { signal } = by;
+    return await desk.place({ order, identity: trader.identity, previewId, idempotencyKey, termsOf }, { signal });
   }
 
   /**
@@ -395,8 +398,8 @@ export class Broker {
     if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
     const { order, notional } = earlier;
     const { desk } = await this.#parts.venueOf(earlier);
-    const policy = this.#rights.policyOf(identity);
-    return await desk.place({ order, identity, previewId: earlier.previewId, idempotencyKey, policy, notional });
+    const termsOf = () => ({ policy: this.#rights.policyOf(identity), notional });
+    return await desk.place({ order, identity, previewId: earlier.previewId, idempotencyKey, termsOf }, { signal });
   }
 
   /** Runs what may refuse an order, and writes down that it did: the journal writes what comes after it. */

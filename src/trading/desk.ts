@@ -41,12 +41,13 @@ export class Desk {
   #recovering: Promise<void> | undefined;
   #isRecovered = false;
 
-  constructor({ exchange, journal, audit, paper, now, ...options }: DeskOptions) {
+  constructor({ exchange, journal, audit, instance, paper, now, ...options }: DeskOptions) {
     const { monotonic = () => performance.now(), random = Math.random } = options;
     this.#parts = {
       exchange,
       journal,
       audit,
+      instance,
       paper,
       now,
       monotonic,
@@ -118,10 +119,10 @@ export class Desk {
    *
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
-  async replace(request: ReplaceRequest): Promise<ReplaceResult> {
+  async replace(request: ReplaceRequest, options: PlaceOptions = {}): Promise<ReplaceResult> {
     const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
-    const result = await replaceOrder({ parts: this.#parts, placements: this.#placements }, request);
+    const result = await replaceOrder({ parts: this.#parts, placements: this.#placements }, request, options);
     this.#watch.start();
     return result;
   }
@@ -129,6 +130,11 @@ export class Desk {
   /** Writes the fills of placed orders that are final by now; answers how many. */
   refresh(identity?: string): Promise<number> {
     return refreshOpenOrders(this.#parts, { identity });
+  }
+
+  /** There may be something new to look up. */
+  watch(): void {
+    this.#watch.start();
   }
 
   /** Places nothing more, stops looking, and waits for requests that are on their way. */

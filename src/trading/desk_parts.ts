@@ -12,7 +12,9 @@ export type DeskJournal = Pick<
   Journal,
   | "begin"
   | "wouldRefuse"
-  | "markSent"
+  | "repeat"
+  | "withdraw"
+  | "forgetIntent"
   | "settle"
   | "close"
   | "claimReplacement"
@@ -24,11 +26,20 @@ export type DeskJournal = Pick<
   | "open"
 >;
 
+/** The process that a desk is part of. */
+export interface DeskInstance {
+  /** What its placements are marked with. */
+  readonly id: string;
+  /** Takes over what ended processes left undone, and answers how many placements; a short command takes over nothing. */
+  takeOver(): number;
+}
+
 /** What a desk is made of; one desk for each exchange, the real one and paper. */
 export interface DeskOptions {
   readonly exchange: TradingExchange;
   readonly journal: DeskJournal;
   readonly audit: Pick<Audit, "record">;
+  readonly instance: DeskInstance;
   /** Whether its orders are paper ones. */
   readonly paper: boolean;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -46,6 +57,7 @@ export interface DeskParts extends LookParts {
   readonly clock: ExchangeClock;
   readonly journal: DeskJournal;
   readonly audit: Pick<Audit, "record">;
+  readonly instance: DeskInstance;
   readonly paper: boolean;
   readonly now: () => number;
   /** What has happened and is still to be written. */

@@ -8,7 +8,7 @@ import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 
 /** What trading needs of an exchange: the real one, the simulated one or the paper one. */
-export type TradingExchange = Pick<Exchange, "call" | "status">;
+export type TradingExchange = Pick<Exchange, "call" | "status" | "reserve">;
 
 /** How far our clock may be off, in milliseconds. */
 export const MAX_SKEW_MS = 2_000;

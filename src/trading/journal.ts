@@ -12,6 +12,7 @@ import type { Audit, AuditEventName } from "./audit.ts";
 import { DayUse } from "./day_use.ts";
 import { readPlacement } from "./journal_rows.ts";
 import type { Placement, PlacementState } from "./journal_rows.ts";
+import type { Instances } from "./instances.ts";
 import type { KillSwitch } from "./kill_switch.ts";
 import { judgeLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
 import type { LimitRefusal, Use } from "./limits.ts";
@@ -23,32 +24,44 @@ import type { Trader } from "./trader.ts";
 export type { Placement, PlacementState } from "./journal_rows.ts";
 
 /** What {@linkcode Journal.begin} needs to know of a placement. */
-export type NewPlacement = Pick<
-  Placement,
-  | "clientOrderId"
-  | "identity"
-  | "paper"
-  | "previewId"
-  | "idempotencyKey"
-  | "order"
-  | "digest"
-  | "policyDigest"
-  | "notional"
->;
+export type NewPlacement =
+  & Pick<
+    Placement,
+    | "clientOrderId"
+    | "identity"
+    | "paper"
+    | "previewId"
+    | "idempotencyKey"
+    | "order"
+    | "digest"
+    | "policyDigest"
+    | "notional"
+  >
+  & {
+    /** The process that sends it. */
+    readonly instance: string;
+    /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`, wall ms. */
+    readonly validUntil: number;
+  };
 
 /** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
 export interface Refused {
   readonly kind: "refused";
-  readonly code: LimitRefusal["code"] | "ERR_TRADING_HALTED" | "ERR_IDEMPOTENCY_MISMATCH" | "ERR_PREVIEW_USED";
+  readonly code:
+    | LimitRefusal["code"]
+    | "ERR_TRADING_HALTED"
+    | "ERR_TAKEN_OVER"
+    | "ERR_IDEMPOTENCY_MISMATCH"
+    | "ERR_PREVIEW_USED";
   readonly message: string;
   readonly retryAfterMs?: number;
 }
 
-/** What {@linkcode Journal.begin} answers. `repeated`: the same key and order as before, with what became of that. */
-export type Begun =
-  | { readonly kind: "begun"; readonly placement: Placement }
-  | { readonly kind: "repeated"; readonly placement: Placement }
-  | Refused;
+/** What {@linkcode Journal.repeat} answers. `repeated`: the same key and order as before, with what became of that. */
+export type Repeated = { readonly kind: "repeated"; readonly placement: Placement } | Refused;
+
+/** What {@linkcode Journal.begin} answers. `begun`: the order is written as sent, and is to be sent at once. */
+export type Begun = { readonly kind: "begun"; readonly placement: Placement } | Repeated;
 
 /** What became of a placement. */
 export type Settlement =
@@ -82,18 +95,25 @@ export class Journal {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
   readonly #killSwitch: KillSwitch;
+  readonly #instances: Pick<Instances, "has">;
   readonly #dayUse: DayUse;
 
-  constructor(connection: StoreConnection, { audit, killSwitch }: { audit: Audit; killSwitch: KillSwitch }) {
+  constructor(
+    connection: StoreConnection,
+    { audit, killSwitch, instances }: { audit: Audit; killSwitch: KillSwitch; instances: Pick<Instances, "has"> },
+  ) {
     this.#connection = connection;
     this.#audit = audit;
     this.#killSwitch = killSwitch;
+    this.#instances = instances;
     this.#dayUse = new DayUse(connection);
   }
 
   /**
-   * Writes the intent to place an order, unless something forbids it: a repetition, the kill switch, a preview that was
-   * used, a limit that counts. A repetition is told first, as what it asks for may exist however trading stands now.
+   * Writes that an order is being sent, unless something forbids it: a repetition, the kill switch, an instance that was
+   * taken over, a preview that was used, a limit that counts. One transaction: so nobody is halted, and no limit reached,
+   * between the decision and its order. A repetition is told first, as what it asks for may exist however trading stands
+   * now.
    *
    * @throws {StoreError} nothing was written and nothing may be sent
    */
@@ -102,52 +122,49 @@ export class Journal {
       throw new TypeError(`Cannot begin ${entry.clientOrderId} as its digest is another order's`);
     }
     return this.#connection.transaction(() => {
-      const begun = this.#judge(entry, { policy, now }) ?? this.#insert(entry, now);
-      const { clientOrderId, previewId, digest, policyDigest } = entry;
-      const facts = { preview_id: previewId, digest, policy: policyDigest, paper: entry.paper };
-      if (begun.kind === "begun") {
-        const { order, notional, idempotencyKey } = entry;
-        this.#note(entry, {
-          event: "intent",
-          now,
-          data: { ...facts, order, notional, idempotency_key: idempotencyKey },
-        });
-      } else {
-        const reason = begun.kind === "refused"
-          ? { code: begun.code }
-          : { repeated: begun.placement.clientOrderId, idempotency_key: entry.idempotencyKey };
-        const data = { ...facts, allowed: false, ...reason };
-        this.#audit.append({ event: "decision", identity: entry.identity, clientOrderId, data }, now);
-      }
-      return begun;
+      const answer = this.#repetitionOf(entry) ?? this.#judge(entry, { policy, now });
+      if (answer !== null) return this.#noteRefusal(entry, answer, now);
+      const placement = this.#insert(entry, now);
+      const { previewId, digest, policyDigest, paper, order, notional, idempotencyKey, instance, validUntil } = entry;
+      const facts = { preview_id: previewId, digest, policy: policyDigest, paper, order, notional };
+      this.#note(entry, { event: "intent", now, data: { ...facts, idempotency_key: idempotencyKey, instance } });
+      this.#note(entry, { event: "sent", now, data: { valid_until: validUntil } });
+      return { kind: "begun", placement };
     });
   }
 
   /**
-   * Writes that the order is about to be sent; to be called right before. `halted`: the kill switch was pulled since,
-   * the placement is settled as not placed and must not be sent.
+   * Answers a call whose idempotency key was used before; `undefined` for a key that is new, or where there is none.
    *
-   * @param times `validUntil`: when the exchange refuses the request at the latest, wall ms
-   * @throws {StoreError} nothing may be sent
+   * @throws {StoreError}
    */
-  markSent(clientOrderId: string, { now, validUntil }: { now: number; validUntil: number }): "sent" | "halted" {
+  repeat(entry: Omit<NewPlacement, "instance" | "validUntil">, now: number): Repeated | undefined {
+    if (entry.idempotencyKey === null || this.findByKey(entry.identity, entry.idempotencyKey) === undefined) {
+      return undefined;
+    }
     return this.#connection.transaction(() => {
-      const placement = this.#get(clientOrderId);
-      if (placement.state !== "intent") {
-        throw new RangeError(
-          `Cannot send ${clientOrderId} as it must be an intent: current value is ${placement.state}`,
-        );
-      }
-      if (this.#killSwitch.state().halted) {
-        this.settle(clientOrderId, { state: "not_placed", reason: "ERR_TRADING_HALTED" }, now);
-        return "halted";
-      }
-      this.#connection.run(
-        "UPDATE placements SET state = 'sent', sent_at = ?, valid_until = ? WHERE client_order_id = ?",
-        ...[now, validUntil, clientOrderId],
-      );
-      this.#note(placement, { event: "sent", now, data: { valid_until: validUntil } });
-      return "sent";
+      const answer = this.#repetitionOf(entry);
+      return answer && this.#noteRefusal(entry, answer, now);
+    });
+  }
+
+  /**
+   * Writes that the request of an order that has begun was never made.
+   *
+   * @throws {StoreError} the order is looked up later, in vain
+   */
+  withdraw(clientOrderId: string, reason: string, now: number): Placement {
+    return this.#connection.transaction(() => {
+      this.#connection.run("UPDATE placements SET sent_at = NULL WHERE client_order_id = ?", clientOrderId);
+      return this.settle(clientOrderId, { state: "not_placed", reason }, now);
+    });
+  }
+
+  /** Settles an intent of a version that wrote intents apart, unless it was sent meanwhile. */
+  forgetIntent(clientOrderId: string, now: number): void {
+    this.#connection.transaction(() => {
+      if (this.#get(clientOrderId).state !== "intent") return;
+      this.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now);
     });
   }
 
@@ -212,9 +229,8 @@ export class Journal {
   }
 
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
-  wouldRefuse(entry: NewPlacement, policy: Policy, now: number): Refused | undefined {
-    const judged = this.#judge(entry, { policy, now });
-    return judged?.kind === "refused" ? judged : undefined;
+  wouldRefuse(entry: Omit<NewPlacement, "validUntil">, policy: Policy, now: number): Refused | undefined {
+    return this.#judge(entry, { policy, now }) ?? undefined;
   }
 
   find(clientOrderId: string): Placement | undefined {
@@ -246,22 +262,43 @@ export class Journal {
     );
   }
 
-  #judge(entry: NewPlacement, { policy, now }: { policy: Policy; now: number }): Begun | null {
-    const { identity, paper, idempotencyKey, digest, previewId, notional } = entry;
+  #repetitionOf(
+    { identity, paper, idempotencyKey, digest }: Pick<NewPlacement, "identity" | "paper" | "idempotencyKey" | "digest">,
+  ): Repeated | undefined {
     const earlier = idempotencyKey === null ? undefined : this.findByKey(identity, idempotencyKey);
-    if (earlier?.digest === digest && earlier.paper === paper) return { kind: "repeated", placement: earlier };
-    if (earlier !== undefined) {
-      return refuse(
-        "ERR_IDEMPOTENCY_MISMATCH",
-        `Cannot place the order as its idempotency key was used for another one (${earlier.clientOrderId}): ` +
-          "use a new key for a new order",
-      );
-    }
+    if (earlier === undefined) return undefined;
+    if (earlier.digest === digest && earlier.paper === paper) return { kind: "repeated", placement: earlier };
+    return refuse(
+      "ERR_IDEMPOTENCY_MISMATCH",
+      `Cannot place the order as its idempotency key was used for another one (${earlier.clientOrderId}): ` +
+        "use a new key for a new order",
+    );
+  }
+
+  #noteRefusal(entry: Omit<NewPlacement, "instance" | "validUntil">, answer: Repeated, now: number): Repeated {
+    const { identity, clientOrderId, previewId, digest, policyDigest, paper, idempotencyKey } = entry;
+    const reason = answer.kind === "refused"
+      ? { code: answer.code }
+      : { repeated: answer.placement.clientOrderId, idempotency_key: idempotencyKey };
+    const data = { preview_id: previewId, digest, policy: policyDigest, paper, allowed: false, ...reason };
+    this.#audit.append({ event: "decision", identity, clientOrderId, data }, now);
+    return answer;
+  }
+
+  #judge(
+    { identity, paper, previewId, notional, instance }: Omit<NewPlacement, "validUntil">,
+    { policy, now }: { policy: Policy; now: number },
+  ): Refused | null {
     const halt = this.#killSwitch.state();
     if (halt.halted) {
       const message =
         `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`;
       return refuse("ERR_TRADING_HALTED", message);
+    }
+    if (!this.#instances.has(instance)) {
+      const message =
+        "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
+      return refuse("ERR_TAKEN_OVER", message);
     }
     const used = this.findByPreview(previewId);
     if (used !== undefined) {
@@ -299,17 +336,18 @@ export class Journal {
     };
   }
 
-  #insert(entry: NewPlacement, now: number): Begun {
+  #insert(entry: NewPlacement, now: number): Placement {
     const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest, notional } = entry;
     this.#connection.run(
       `INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
-         policy_digest, state, is_alive, notional_currency, notional_amount, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'intent', 1, ?, ?, ?)`,
+         policy_digest, state, is_alive, notional_currency, notional_amount, created_at, sent_at, valid_until, instance)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', 1, ?, ?, ?, ?, ?, ?)`,
       ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
-      ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now],
+      ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now, now, entry.validUntil],
+      entry.instance,
     );
     this.#dayUse.reserve({ identity, paper, notional, createdAt: now });
-    return { kind: "begun", placement: this.#get(clientOrderId) };
+    return this.#get(clientOrderId);
   }
 
   #get(clientOrderId: string): Placement {

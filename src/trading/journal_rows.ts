@@ -6,7 +6,10 @@ import type { Row } from "../state/sqlite.ts";
 import type { Order } from "./order.ts";
 import type { Worth } from "./policy.ts";
 
-/** How far a placement has come. `unknown`: it was sent, and whether the order exists could not be found out yet. */
+/**
+ * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was sent, and whether the order exists could not be found
+ * out yet.
+ */
 export type PlacementState = "intent" | "sent" | "placed" | "not_placed" | "unknown";
 
 /** One order that was meant to be placed. Times are wall milliseconds. */
@@ -33,6 +36,8 @@ export interface Placement {
   readonly settledAt: number | null;
   /** Why it is not placed or not known, as a stable code. */
   readonly reason: string | null;
+  /** The process whose business it is until it is settled; `null` where a version without instances wrote it. */
+  readonly instance: string | null;
 }
 
 const OrderRow: z.ZodType<Order> = z.object({
@@ -74,6 +79,7 @@ export function readPlacement(row: Row): Placement {
     validUntil: readOptionalNumber(row, "valid_until") ?? null,
     settledAt: readOptionalNumber(row, "settled_at") ?? null,
     reason: readOptionalText(row, "reason"),
+    instance: readOptionalText(row, "instance"),
   };
 }
 

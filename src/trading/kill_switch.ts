@@ -33,7 +33,8 @@ export type KillSwitchState =
 /** Real orders, or paper ones. */
 export type OrderKind = "real" | "paper";
 
-const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
+/** Kinds of orders as bits of one column. */
+export const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
 
 /** How to pull it. */
 export interface Pull {

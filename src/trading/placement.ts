@@ -3,19 +3,20 @@
  * became of them. Policy, preview and confirmation come before; what is left undecided here, `recovery.ts` goes on with.
  */
 
+import type { Reservation } from "../exchange/budget.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../exchange/errors.ts";
 import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
-import type { Begun, NewPlacement, Placement, Settlement } from "./journal.ts";
+import type { NewPlacement, Placement, Repeated, Settlement } from "./journal.ts";
 import { closeIfFinal, refreshOpenOrders } from "./open_orders.ts";
 import { orderDigest } from "./order.ts";
 import type { Order } from "./order.ts";
 import { toRequestParams } from "./order_rules.ts";
 import { absentSentence, refuse, tell } from "./placement_result.ts";
-import type { JournalledResult, PlacementResult, Telling } from "./placement_result.ts";
+import type { JournalledResult, PlacementResult, RefusedResult, Telling } from "./placement_result.ts";
 import type { Policy } from "./policy.ts";
 import { lookUp, READ_LAG_MS, reconcile } from "./reconcile.ts";
 import { StoreError } from "./store_connection.ts";
@@ -30,6 +31,15 @@ export interface PlaceRequest {
   readonly previewId: string;
   /** The same key and order again answer what the first call came to. */
   readonly idempotencyKey?: string | null | undefined;
+  /**
+   * What counts for the order at this moment, or why its caller may not send it any more. Asked right before the order
+   * is written down and right after; must not wait for anything.
+   */
+  readonly termsOf: (order: Order) => Terms | RefusedResult;
+}
+
+/** What an order is held against when it is sent. */
+export interface Terms {
   readonly policy: Policy;
   /** What it takes of the day's limit; `null` when it cannot be valued. */
   readonly notional: NewPlacement["notional"];
@@ -73,6 +83,14 @@ type Sent =
   }
   | { readonly kind: "in_doubt"; readonly reason: string; readonly absentAfter: number | null };
 
+/** An order that may leave in this turn of the event loop. */
+interface Ready {
+  readonly reservation: Reservation;
+  /** By the exchange's clock. */
+  readonly timestamp: number;
+  readonly validUntil: number;
+}
+
 /** Placements of one exchange that are on their way. */
 export class Placements {
   readonly #parts: DeskParts;
@@ -94,24 +112,24 @@ export class Placements {
   }
 
   /** Places an order; the desk must be ready. Never throws for what the exchange or the record does. */
-  async place(request: PlaceRequest, { signal }: PlaceOptions = {}): Promise<PlacementResult> {
-    const { order, identity } = request;
+  async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
     for (let isFirst = true;; isFirst = false) {
-      if (!this.#isRepetition(request)) {
-        const verdict = await this.#parts.clock.judge(order.pair);
-        if (!verdict.ok) return refuse(verdict.code, verdict.message);
-      }
+      const repeated = this.#attempt(() => this.#repeat(request));
+      if (repeated.kind === "failed") return recordFailed(repeated.reason);
+      if (repeated.kind === "refused") return refuse(repeated.code, repeated.message);
+      if (repeated.kind === "repeated") return await this.#tellRepeated(repeated.placement);
+      const ready = await this.#prepare(request.order, options);
+      if ("status" in ready) return ready;
       // From here to the request on its way nothing waits, so that nobody can come in between.
-      if (signal?.aborted || this.#parts.signal.aborted) {
-        return refuse("ERR_CANCELLED", "Cannot place the order as it was cancelled: nothing was sent");
-      }
-      const begun = this.#begin(request);
-      if (begun.kind === "failed") return recordFailed(begun.reason);
-      if (begun.kind === "begun") return await this.#track(begun.placement, this.#send(begun.placement));
-      if (begun.kind === "repeated") return await this.#tellRepeated(begun.placement);
-      const mayHaveRoom = isFirst && begun.code === "ERR_LIMIT_OPEN_ORDERS";
-      if (!mayHaveRoom || await refreshOpenOrders(this.#parts, { identity }) === 0) {
-        return refuse(begun.code, begun.message, begun.retryAfterMs);
+      const result = this.#begin(request, ready, options);
+      if (result.kind === "begun") return await result.sent;
+      ready.reservation.release();
+      if (result.kind === "failed") return recordFailed(result.reason);
+      if (result.kind === "forbidden") return result.why;
+      if (result.kind === "repeated") return await this.#tellRepeated(result.placement);
+      const mayHaveRoom = isFirst && result.code === "ERR_LIMIT_OPEN_ORDERS";
+      if (!mayHaveRoom || await refreshOpenOrders(this.#parts, { identity: request.identity }) === 0) {
+        return refuse(result.code, result.message, result.retryAfterMs);
       }
     }
   }
@@ -127,31 +145,107 @@ export class Placements {
     return await this.#track(placement, this.#search(placement, { reason, absentAfter, ...options }));
   }
 
-  /** Writes that an intent of an earlier run was never sent. */
+  /** Writes that an intent of a process that has ended was never sent. */
   forget({ clientOrderId }: Placement): void {
     const { journal, now, unwritten } = this.#parts;
     const at = now();
-    unwritten.write(() => journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, at));
+    unwritten.write(() => journal.forgetIntent(clientOrderId, at));
   }
 
-  #isRepetition({ identity, idempotencyKey }: PlaceRequest): boolean {
-    if (idempotencyKey === undefined || idempotencyKey === null) return false;
+  #repeat(request: PlaceRequest): Repeated | { readonly kind: "new" } {
+    const { order, identity, previewId, idempotencyKey = null } = request;
+    if (idempotencyKey === null) return { kind: "new" };
+    const { journal, now, paper } = this.#parts;
+    const digest = orderDigest(order);
+    const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey };
+    // Nothing of it is decided by a policy.
+    return journal.repeat({ ...whose, order, digest, policyDigest: "", notional: null }, now()) ?? { kind: "new" };
+  }
+
+  /** Everything that may wait: the call's turn in the budget, and then the clock that it is dated by. */
+  async #prepare(order: Order, { signal }: PlaceOptions): Promise<Ready | RefusedResult> {
+    const { clock, exchange, now } = this.#parts;
+    const { endpoint } = toRequestParams(order);
+    let reservation: Reservation;
     try {
-      return this.#parts.journal.findByKey(identity, idempotencyKey) !== undefined;
+      reservation = await exchange.reserve(endpoint, { signal });
     } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      return false; // What comes next meets the same failure and says so.
+      if (!(error instanceof ExchangeError)) throw error;
+      return error.code === "ERR_CANCELLED" ? cancelled() : refuse(error.code, error.message, error.retryAfterMs);
+    }
+    try {
+      const verdict = await clock.judge(order.pair);
+      if (verdict.ok) {
+        const timestamp = Math.floor(clock.earliest() ?? now());
+        return { reservation, timestamp, validUntil: timestamp + TTL_MS };
+      }
+      reservation.release();
+      return refuse(verdict.code, verdict.message);
+    } catch (error) {
+      reservation.release();
+      throw error;
     }
   }
 
-  #begin(request: PlaceRequest): Begun | { readonly kind: "failed"; readonly reason: string } {
-    const { order, identity, previewId, idempotencyKey = null, policy, notional } = request;
-    const { journal, now, paper } = this.#parts;
+  /** Writes the order down as sent and hands its request to the network, in one go. */
+  #begin(request: PlaceRequest, ready: Ready, options: PlaceOptions) {
+    const { order, identity, previewId, idempotencyKey = null } = request;
+    const { instance, journal, now, paper } = this.#parts;
+    const terms = this.#terms(request, options);
+    if ("status" in terms) return { kind: "forbidden", why: terms } as const;
+    const { policy, notional } = terms;
     const digest = orderDigest(order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
-    const whose = { clientOrderId, identity, paper, previewId, idempotencyKey };
+    const entry: NewPlacement = {
+      ...{ clientOrderId, identity, paper, previewId, idempotencyKey, order, digest },
+      ...{ policyDigest: policy.digest, notional, instance: instance.id, validUntil: ready.validUntil },
+    };
+    const begun = this.#attempt(() => journal.begin(entry, policy, now()));
+    if (begun.kind !== "begun") return begun;
+    const { placement } = begun;
+    const problem = this.#lastProblem(request, { options, terms, ready });
+    if (problem === undefined) {
+      return { kind: "begun", sent: this.#track(placement, this.#send(placement, ready)) } as const;
+    }
+    ready.reservation.release();
+    return { kind: "begun", sent: Promise.resolve(this.#withdraw(placement, problem)) } as const;
+  }
+
+  /** What counts for an order now, or why it may not be sent any more. */
+  #terms({ order, termsOf }: PlaceRequest, { signal }: PlaceOptions): Terms | RefusedResult {
+    return signal?.aborted || this.#parts.signal.aborted ? cancelled() : termsOf(order);
+  }
+
+  /** Writing may have taken long; whatever ended a right meanwhile is seen here, before the request is made. */
+  #lastProblem(
+    request: PlaceRequest,
+    { options, terms, ready }: { options: PlaceOptions; terms: Terms; ready: Ready },
+  ): RefusedResult | undefined {
+    const { clock, now } = this.#parts;
+    const last = this.#terms(request, options);
+    if ("status" in last) return last;
+    if (last.policy.digest !== terms.policy.digest) {
+      return refuse(
+        "ERR_PREVIEW_STALE",
+        "Nothing was sent, as the policy has changed meanwhile: preview the order again",
+      );
+    }
+    if ((clock.earliest() ?? now()) < ready.validUntil) return undefined;
+    return refuse("ERR_TOO_LATE", "Nothing was sent, as writing the order down took too long: preview it again");
+  }
+
+  /** Settles an order whose request was never made. */
+  #withdraw(placement: Placement, { reason, message }: RefusedResult): JournalledResult {
+    const { journal, now, unwritten } = this.#parts;
+    const at = now();
+    const written = unwritten.write(() => journal.withdraw(placement.clientOrderId, reason, at));
+    return tell(written ?? { ...placement, state: "not_placed", reason }, { message });
+  }
+
+  /** Asks the journal, whose failure is an answer too. */
+  #attempt<Answer>(ask: () => Answer): Answer | { readonly kind: "failed"; readonly reason: string } {
     try {
-      return journal.begin({ ...whose, order, digest, policyDigest: policy.digest, notional }, policy, now());
+      return ask();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { kind: "failed", reason: error.message };
@@ -172,21 +266,9 @@ export class Placements {
     return tell(placement, { isRepeated: true });
   }
 
-  async #send(placement: Placement): Promise<JournalledResult> {
-    const { clock, journal, now } = this.#parts;
-    const { clientOrderId } = placement;
-    const timestamp = Math.floor(clock.earliest() ?? now());
-    const validUntil = timestamp + TTL_MS;
-    try {
-      if (journal.markSent(clientOrderId, { now: now(), validUntil }) === "halted") {
-        return tell({ ...placement, state: "not_placed", reason: "ERR_TRADING_HALTED" });
-      }
-    } catch (error) {
-      return this.#settle(placement, { state: "not_placed", reason: "ERR_RECORD_FAILED" }, {
-        message: messageOf(error),
-      });
-    }
-    const sent = await this.#request(placement, { timestamp, validUntil });
+  /** To be called right after the order was written down: nothing is awaited before its request is made. */
+  async #send(placement: Placement, ready: Ready): Promise<JournalledResult> {
+    const sent = await this.#request(placement, ready);
     if (sent.kind === "in_doubt") return await this.#search(placement, sent);
     const result = this.#settle(placement, sent.outcome, sent.telling);
     if (sent.order !== undefined) closeIfFinal(this.#parts, placement, sent.order);
@@ -195,15 +277,15 @@ export class Placements {
 
   async #request(
     { order, clientOrderId }: Placement,
-    { timestamp, validUntil }: { readonly timestamp: number; readonly validUntil: number },
+    { reservation, timestamp, validUntil }: Ready,
   ): Promise<Sent> {
     const { exchange, clock } = this.#parts;
     const timed = { client_order_id: clientOrderId, timestamp, ttl: TTL_MS };
     try {
       const call = toRequestParams(order);
       const { order_id } = call.endpoint === "postMarketOrder"
-        ? await exchange.call(call.endpoint, { ...call.params, ...timed })
-        : await exchange.call(call.endpoint, { ...call.params, ...timed });
+        ? await exchange.call(call.endpoint, { ...call.params, ...timed }, { reservation })
+        : await exchange.call(call.endpoint, { ...call.params, ...timed }, { reservation });
       clock.note();
       if (!LIKELY_ID.test(order_id)) return inDoubt("ERR_ANSWER_INVALID", validUntil);
       return { kind: "settled", outcome: { state: "placed", orderId: order_id } };
@@ -276,6 +358,6 @@ function recordFailed(reason: string): PlacementResult {
   return refuse("ERR_RECORD_FAILED", `${reason} (nothing was sent)`);
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function cancelled(): RefusedResult {
+  return refuse("ERR_CANCELLED", "Cannot place the order as it was cancelled: nothing was sent");
 }

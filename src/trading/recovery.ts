@@ -1,6 +1,7 @@
 /**
- * What is undone: at start everything that the last run left open, later what could not be found out in time. Each
- * placement is settled in the journal, as soon as the exchange tells what became of it.
+ * What is undone: at start what processes that have ended left open, later what could not be found out in time. Each
+ * placement is settled in the journal, as soon as the exchange tells what became of it. What another process that lives
+ * has sent is its own business.
  */
 
 import type { DeskParts } from "./desk_parts.ts";
@@ -21,15 +22,12 @@ const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 300_000;
 
 /**
- * Settles what an earlier run left: intents were never sent, everything that was sent is looked up.
+ * Settles what ended processes left: intents were never sent, everything that may have been sent is looked up.
  *
  * @throws {StoreError} when the journal cannot be read
  */
 export async function recoverPlacements(parts: DeskParts, placements: Placements): Promise<void> {
-  const left = lost(parts, placements);
-  for (const placement of left.filter(({ state }) => state === "intent")) placements.forget(placement);
-  const sent = left.filter(({ state }) => state !== "intent");
-  await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement) });
+  await settleLost(parts, placements);
 }
 
 /** Goes on with what is undone, in rounds that grow further apart; one timer, ended by the desk's signal. */
@@ -73,17 +71,27 @@ export class Watch {
   async #runRound(): Promise<boolean> {
     const { journal, paper, unwritten } = this.#parts;
     if (!unwritten.retry()) return true;
-    const sent = lost(this.#parts, this.#placements).filter(({ state }) => state !== "intent");
-    const work = (placement: Placement) => this.#placements.resolve(placement, { patienceMs: ROUND_PATIENCE_MS });
-    await inParallel(sent, { atOnce: AT_ONCE, work });
+    await settleLost(this.#parts, this.#placements, { patienceMs: ROUND_PATIENCE_MS });
     await refreshOpenOrders(this.#parts);
     return lost(this.#parts, this.#placements).length > 0 || journal.open(undefined, paper).length > 0;
   }
 }
 
-/** Placements of this exchange that nobody here is busy with. */
-function lost({ journal, paper }: DeskParts, placements: Placements): Placement[] {
+async function settleLost(
+  parts: DeskParts,
+  placements: Placements,
+  options: { readonly patienceMs?: number } = {},
+): Promise<void> {
+  parts.instance.takeOver();
+  const left = lost(parts, placements);
+  for (const placement of left.filter(({ state }) => state === "intent")) placements.forget(placement);
+  const sent = left.filter(({ state }) => state !== "intent");
+  await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement, options) });
+}
+
+/** Placements of this process on this exchange that nobody here is busy with. */
+function lost({ instance, journal, paper }: DeskParts, placements: Placements): Placement[] {
   return journal.unsettled().filter((placement) =>
-    placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
+    placement.instance === instance.id && placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
   );
 }

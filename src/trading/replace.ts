@@ -8,16 +8,15 @@ import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import { cancelOrder, isEnded } from "./cancel.ts";
 import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
 import type { DeskParts } from "./desk_parts.ts";
-import type { NewPlacement, Placement } from "./journal.ts";
+import type { Placement } from "./journal.ts";
 import type { Order } from "./order.ts";
-import type { Placements, PlaceRequest } from "./placement.ts";
+import type { Placements, PlaceOptions, PlaceRequest } from "./placement.ts";
 import { type PlacementResult, refuse, type RefusedResult } from "./placement_result.ts";
-import type { Policy } from "./policy.ts";
 import { claimOrder, nothingLeft, releaseOrder } from "./replacement_claim.ts";
 import { StoreError } from "./store_connection.ts";
 
 /** One order in place of another. */
-export interface ReplaceRequest extends Omit<PlaceRequest, "notional"> {
+export interface ReplaceRequest extends PlaceRequest {
   readonly target: CancelTarget;
   /** The new order in full, as if nothing were traded from now on; it has a `volume`. */
   readonly order: Order;
@@ -25,10 +24,6 @@ export interface ReplaceRequest extends Omit<PlaceRequest, "notional"> {
   readonly filledBefore?: string | undefined;
   /** Less than this is not placed. @default "0" */
   readonly minVolume?: string | undefined;
-  /** The policy when the new order is placed, or why that does not allow it any more. */
-  readonly policyNow: () => Policy | RefusedResult;
-  /** What an order takes of the day's limit; called with the order that is really placed. */
-  readonly notionalOf: (order: Order) => NewPlacement["notional"];
 }
 
 /** What became of a replacement. */
@@ -51,6 +46,7 @@ export type ReplaceResult =
 export async function replaceOrder(
   { parts, placements }: { readonly parts: DeskParts; readonly placements: Placements },
   request: ReplaceRequest,
+  options: PlaceOptions = {},
 ): Promise<ReplaceResult> {
   const { identity, order, idempotencyKey = null } = request;
   if (order.volume === undefined) throw new TypeError("Cannot replace an order by one without a volume in base");
@@ -85,11 +81,9 @@ export async function replaceOrder(
     return nothingLeft(old, formatDecimal(rest));
   }
   const placed: Order = { ...order, volume: formatDecimal(rest) };
-  const { previewId, notionalOf } = request;
-  const policy = request.policyNow();
-  if ("status" in policy) return { status: "replaced", old, placement: policy };
-  const placing = { order: placed, identity, previewId, idempotencyKey, policy, notional: notionalOf(placed) };
-  return { status: "replaced", old, placement: await placements.place(placing) };
+  const { previewId, termsOf } = request;
+  const placing = { order: placed, identity, previewId, idempotencyKey, termsOf };
+  return { status: "replaced", old, placement: await placements.place(placing, options) };
 }
 
 function findEarlier(
@@ -106,22 +100,15 @@ function findEarlier(
 
 /** The rest that was placed is smaller than what was asked for, so an earlier call is known by everything else. */
 async function repeat(placements: Placements, request: ReplaceRequest, earlier: Placement): Promise<ReplaceResult> {
-  const { previewId: _preview, policy, identity, idempotencyKey, order } = request;
+  const { identity, idempotencyKey, order, termsOf } = request;
   const isSame = withoutVolume(earlier.order) === withoutVolume(order) &&
     parseDecimal(earlier.order.volume ?? "0").lte(parseDecimal(order.volume ?? "0"));
   if (!isSame) {
     const message = "Cannot replace the order as the idempotency key was used for another one: use a new key";
     return refuse("ERR_IDEMPOTENCY_MISMATCH", message);
   }
-  const { previewId, notional } = earlier;
-  const placement = await placements.place({
-    order: earlier.order,
-    identity,
-    previewId,
-    idempotencyKey,
-    policy,
-    notional,
-  });
+  const { previewId } = earlier;
+  const placement = await placements.place({ order: earlier.order, identity, previewId, idempotencyKey, termsOf });
   return { status: "repeated", placement };
 }
 

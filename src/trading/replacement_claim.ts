@@ -63,15 +63,18 @@ export async function claimOrder(parts: DeskParts, request: ReplaceRequest): Pro
 
 /** What would stand in the new order's way; the old one leaves the place of an open order free. */
 async function wouldRefuse(
-  { journal, clock, now, paper }: DeskParts,
-  { order, identity, previewId, policy, notionalOf }: ReplaceRequest,
+  { instance, journal, clock, now, paper }: DeskParts,
+  { order, identity, previewId, termsOf }: ReplaceRequest,
   known: Placement | undefined,
 ): Promise<RefusedResult | undefined> {
   const verdict = await clock.judge(order.pair);
   if (!verdict.ok) return refuse(verdict.code, verdict.message);
+  const terms = termsOf(order);
+  if ("status" in terms) return terms;
+  const { policy, notional } = terms;
   const digest = orderDigest(order);
   const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey: null };
-  const entry = { ...whose, order, digest, policyDigest: policy.digest, notional: notionalOf(order) };
+  const entry = { ...whose, order, digest, policyDigest: policy.digest, notional, instance: instance.id };
   const isOurs = known?.identity === identity && known.paper === paper;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };

@@ -137,5 +137,20 @@ CREATE TRIGGER audit_keeps_rows BEFORE DELETE ON audit WHEN OLD.seq > (SELECT se
 CREATE INDEX audit_previews ON audit (identity, at) WHERE event = 'preview';
 `;
 
+const INSTANCES = `
+-- Processes that can send orders and have not ended; each holds the lock of its file in the folder for locks.
+CREATE TABLE instances (
+  id         TEXT PRIMARY KEY,
+  pid        INTEGER NOT NULL,
+  command    TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  -- Whose open orders it cancels at a halt that wishes so: 1 real ones, 2 paper ones, 3 both, 0 nobody's.
+  cancels    INTEGER NOT NULL CHECK (cancels BETWEEN 0 AND 3)
+) STRICT;
+
+-- Whose business a placement is until it is settled; null where a version wrote it that knew no instances.
+ALTER TABLE placements ADD COLUMN instance TEXT;
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES];

@@ -12,6 +12,7 @@ import { Approvals } from "./approvals.ts";
 import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
 import type { Verification, VerifyOptions } from "./audit.ts";
+import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
 import { RecordCheck } from "./record_check.ts";
@@ -29,12 +30,13 @@ export interface StoreOptions {
   readonly readOnly?: boolean;
 }
 
-/** The journal, the audit, the kill switch and the approvals of one state folder. */
+/** The journal, the audit, the kill switch, the approvals and the instances of one state folder. */
 export class TradingStore {
   readonly journal: Journal;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
   readonly approvals: Approvals;
+  readonly instances: Instances;
   /** The wall clock that rows are dated by. */
   readonly now: () => number;
   readonly #connection: StoreConnection;
@@ -47,7 +49,9 @@ export class TradingStore {
     this.audit = new Audit(connection);
     this.killSwitch = new KillSwitch(connection, { audit: this.audit, folder });
     this.approvals = new Approvals(connection, { audit: this.audit });
-    this.journal = new Journal(connection, { audit: this.audit, killSwitch: this.killSwitch });
+    this.instances = new Instances(connection, { folder });
+    const { audit, killSwitch, instances } = this;
+    this.journal = new Journal(connection, { audit, killSwitch, instances });
   }
 
   /**

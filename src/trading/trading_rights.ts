@@ -21,6 +21,8 @@ export interface RightsParts {
 export interface SendingCall {
   /** Whether its credential lets it trade now; it may end while a person is asked. */
   mayTrade(): boolean;
+  /** Aborts when its caller gives up or is gone. */
+  readonly signal: AbortSignal;
 }
 
 /** Rights as they are at each question. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CallBudget, type Turn } from "../../src/exchange/budget.ts";
+import { CallBudget, type Reservation, type Turn } from "../../src/exchange/budget.ts";
 import type { Priority } from "../../src/exchange/endpoints.ts";
 import { FakeClock } from "./fake_clock.ts";
 
@@ -39,7 +39,7 @@ Deno.test("CallBudget.take() waits for a turn that comes soon", async () => {
   await clock.advance(2_999);
   assert.equal(clock.sleeping, 1);
   await clock.advance(1);
-  assert.deepEqual(await waiting, { ok: true });
+  assert.equal((await waiting).ok, true);
 });
 
 Deno.test("CallBudget lets a cancel go before reads that waited longer", async () => {
@@ -142,4 +142,35 @@ Deno.test("CallBudget never grants more than its limit in any 60 seconds, answer
     }),
     { numRuns: 60 },
   );
+});
+
+async function reserve(budget: CallBudget, priority: Priority): Promise<Reservation> {
+  const turn = await budget.take(priority);
+  return turn.ok ? turn.reservation : assert.fail("there is no turn");
+}
+
+Deno.test("CallBudget counts a reserved call from when it is made, once", async () => {
+  const { budget, clock } = setup({ limitPerMinute: 2 });
+  const reservation = await reserve(budget, "order");
+  await clock.advance(4_000);
+  reservation.use();
+  reservation.use();
+  reservation.release();
+  assert.equal(budget.remaining, 1);
+  await clock.advance(59_999);
+  assert.equal(budget.remaining, 1);
+  await clock.advance(1);
+  assert.equal(budget.remaining, 2);
+});
+
+Deno.test("CallBudget gives the place of a reserved call that is not made to whoever waits", async () => {
+  const { budget, clock } = setup({ limitPerMinute: 1 });
+  const reservation = await reserve(budget, "cancel");
+  await clock.advance(58_000);
+  const waiting = budget.take("cancel");
+  reservation.release();
+  assert.equal((await waiting).ok, true);
+  reservation.release();
+  assert.equal(budget.remaining, 0);
+  assert.equal(clock.sleeping, 0);
 });

@@ -194,3 +194,28 @@ Deno.test("ExchangeClient.call() says when to come back when the budget is used 
   assert.ok(error.retryAfterMs !== undefined && error.retryAfterMs > 50_000);
   assert.deepEqual(await connected.client.call("stopOrder", { order_id: "BX1" }), { success: true });
 });
+
+Deno.test("ExchangeClient.call() with a reservation hands its request over before anything else can happen", async () => {
+  await using connected = connect((_, connection) => connection.write(http(200, JSON.stringify({ order_id: "BXA" }))));
+  let handedOver = 0;
+  const { url } = connected.server;
+  const client = new ExchangeClient({
+    url,
+    credentials: CANARY,
+    budget: new CallBudget({ limitPerMinute: 1 }),
+    fetch: (...request) => {
+      handedOver++;
+      return fetch(...request);
+    },
+  });
+  try {
+    const reservation = await client.reserve("postLimitOrder");
+    const failure = await failureOf(client.reserve("postLimitOrder"));
+    assert.equal(failure.code, "ERR_BUDGET_EXHAUSTED");
+    const call = client.call("postLimitOrder", limitOrder, { reservation });
+    assert.equal(handedOver, 1);
+    await call;
+  } finally {
+    client.close();
+  }
+});

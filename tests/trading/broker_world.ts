@@ -17,6 +17,7 @@ import { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation_desk.ts";
 import { Desk } from "../../src/trading/desk.ts";
+import { Instances } from "../../src/trading/instances.ts";
 import { Journal } from "../../src/trading/journal.ts";
 import { KillSwitch } from "../../src/trading/kill_switch.ts";
 import { CurrentPolicies } from "../../src/trading/policies.ts";
@@ -27,7 +28,7 @@ import { StoreConnection } from "../../src/trading/store_connection.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
 import { callerOf } from "../support/callers.ts";
 import type { Json } from "../support/exchange.ts";
-import { FaultyExchange } from "./faulty_exchange.ts";
+import { FaultyExchange, NOON_MS } from "./faulty_exchange.ts";
 
 /** Pauses from here on are the background's; they last until the desk stops. */
 const BACKGROUND_MS = 2_100;
@@ -59,12 +60,14 @@ function openRecord(folder: string) {
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
   const killSwitch = new KillSwitch(connection, { audit, folder });
+  const instances = new Instances(connection, { folder });
   return {
     database,
     audit,
     killSwitch,
+    instance: instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] }),
     approvals: new Approvals(connection, { audit }),
-    journal: new Journal(connection, { audit, killSwitch }),
+    journal: new Journal(connection, { audit, killSwitch, instances }),
   };
 }
 
@@ -173,6 +176,7 @@ export class BrokerWorld implements AsyncDisposable {
   /** The process ends without a word and starts again. */
   async restart(): Promise<void> {
     await this.#desk.stop();
+    this.#record.instance.end();
     this.database.close();
     this.#record = openRecord(this.folder);
     this.#desk = this.#openDesk();
@@ -182,6 +186,7 @@ export class BrokerWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#desk.stop();
+    this.#record.instance.end();
     this.database.close();
     await this.exchange[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
@@ -190,11 +195,12 @@ export class BrokerWorld implements AsyncDisposable {
   readonly #client = this.exchange.connect({ skewMs: () => this.skewMs });
 
   #openDesk(): Desk {
-    const { journal, audit } = this.#record;
+    const { journal, audit, instance } = this.#record;
     return new Desk({
       exchange: this.#client,
       journal,
       audit,
+      instance: { id: instance.id, takeOver: () => instance.takeOver(["real"]) },
       paper: false,
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,

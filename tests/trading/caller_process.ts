@@ -1,13 +1,13 @@
 /**
- * A caller in a process of its own: `FOLDER die` is killed between the intent and the sending, `FOLDER race NAME COUNT`
- * says that it is ready, waits for its stdin to end, begins placements under a limit per day and prints how many began.
+ * A caller in a process of its own: `FOLDER die` is killed right after it has written an order down as sent, `FOLDER race NAME COUNT`
+ * says that it is ready, waits for its stdin to end, begins placements under a limit per day and prints how many began;
+ * `FOLDER stand` enters an instance, prints its id and waits for its stdin to end.
  */
 
-import { entry, FREE, NOW } from "./stores.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import { entry, FREE, NOW, openStore } from "./stores.ts";
 
 const [folder = "", action, name = "", count = "0"] = Deno.args;
-const store = TradingStore.open(folder, { now: () => NOW });
+const store = openStore(folder);
 if (action === "die") {
   store.journal.begin(entry("dying", { idempotencyKey: "key-1" }), FREE, NOW);
   Deno.kill(Deno.pid, "SIGKILL");
@@ -21,5 +21,10 @@ if (action === "race") {
     if (store.journal.begin(entry(`${name}${i}`), policy, NOW).kind === "begun") begun++;
   }
   await Deno.stdout.write(new TextEncoder().encode(String(begun)));
+}
+if (action === "stand") {
+  const { id } = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOW, cancels: ["real"] });
+  await Deno.stdout.write(new TextEncoder().encode(id));
+  while (await Deno.stdin.read(new Uint8Array(1)) !== null);
 }
 store.close();

@@ -6,9 +6,10 @@ import { Desk } from "../../src/trading/desk.ts";
 import type { DeskJournal, DeskOptions } from "../../src/trading/desk_parts.ts";
 import { type Order, orderDigest } from "../../src/trading/order.ts";
 import { clientOrderIdOf } from "../../src/trading/client_order_id.ts";
-import type { PlaceRequest } from "../../src/trading/placement.ts";
+import type { PlaceRequest, Terms } from "../../src/trading/placement.ts";
 import { sealPolicy } from "../../src/trading/policy.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
+import type { Instance } from "../../src/trading/instances.ts";
 import { TradingStore } from "../../src/trading/store.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
 
@@ -33,6 +34,9 @@ export const CROSSING: Order = { ...RESTING, price: "1200000", timeInForce: "IOC
 /** Everything is allowed. */
 export const ANYTHING = sealPolicy({ mode: "auto" });
 
+/** Everything is allowed, and nothing of a day's limit taken. */
+export const FREE_TERMS: Terms = { policy: ANYTHING, notional: null };
+
 /** Where orders are posted. */
 export const POST = "/api/1/postorder";
 
@@ -49,6 +53,7 @@ export class DeskWorld implements AsyncDisposable {
   /** Our wall clock less the exchange's. */
   skewMs = 0;
   store: TradingStore;
+  instance: Instance;
   desk: Desk;
   /** What stands between the desk and its parts. */
   readonly #wrap: (options: DeskOptions) => DeskOptions;
@@ -60,6 +65,7 @@ export class DeskWorld implements AsyncDisposable {
     this.folder = folder;
     this.#wrap = wrap;
     this.store = this.#openStore();
+    this.instance = this.#enter();
     this.desk = this.#openDesk();
   }
 
@@ -81,7 +87,7 @@ export class DeskWorld implements AsyncDisposable {
 
   /** A request for one order, with a preview of its own. */
   request(order: Order = RESTING, rest: Partial<PlaceRequest> = {}): PlaceRequest {
-    return { order, identity: "local", previewId: `p${++this.#previews}`, policy: ANYTHING, notional: null, ...rest };
+    return { order, identity: "local", previewId: `p${++this.#previews}`, termsOf: () => FREE_TERMS, ...rest };
   }
 
   /** What the journal knows of a request. */
@@ -110,8 +116,10 @@ export class DeskWorld implements AsyncDisposable {
   /** The process ends without a word and starts again; the desk is not recovered. */
   async restart(): Promise<void> {
     await this.desk.stop();
+    this.instance.end();
     this.store.close();
     this.store = this.#openStore();
+    this.instance = this.#enter();
     this.desk = this.#openDesk();
   }
 
@@ -125,6 +133,7 @@ export class DeskWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.desk.stop();
+    this.instance.end();
     this.store.close();
     await this.exchange[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
@@ -134,11 +143,17 @@ export class DeskWorld implements AsyncDisposable {
     return TradingStore.open(this.folder, { now: () => this.now });
   }
 
+  #enter(): Instance {
+    return this.store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["real"] });
+  }
+
   #openDesk(): Desk {
+    const { instance } = this;
     return new Desk(this.#wrap({
       exchange: this.exchange.connect({ skewMs: () => this.skewMs }),
       journal: this.store.journal,
       audit: this.store.audit,
+      instance: { id: instance.id, takeOver: () => instance.takeOver(["real"]) },
       paper: false,
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
@@ -160,7 +175,9 @@ export class DeskWorld implements AsyncDisposable {
 export function journalWith(journal: DeskJournal, replaced: Partial<DeskJournal>): DeskJournal {
   return {
     begin: (...args) => journal.begin(...args),
-    markSent: (...args) => journal.markSent(...args),
+    repeat: (...args) => journal.repeat(...args),
+    withdraw: (...args) => journal.withdraw(...args),
+    forgetIntent: (...args) => journal.forgetIntent(...args),
     settle: (...args) => journal.settle(...args),
     close: (...args) => journal.close(...args),
     find: (...args) => journal.find(...args),

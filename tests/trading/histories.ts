@@ -7,8 +7,10 @@ import type { ExchangeClient } from "../../src/exchange/client.ts";
 import type { CancelAllResult, CancelResult } from "../../src/trading/cancel.ts";
 import { Desk } from "../../src/trading/desk.ts";
 import type { DeskOptions } from "../../src/trading/desk_parts.ts";
+import { InstanceLock } from "../../src/trading/instance_lock.ts";
 import type { Placement } from "../../src/trading/journal.ts";
 import type { Order } from "../../src/trading/order.ts";
+import type { Terms } from "../../src/trading/placement.ts";
 import type { PlacementResult } from "../../src/trading/placement_result.ts";
 import { type Policy, sealPolicy } from "../../src/trading/policy.ts";
 import type { ReplaceResult } from "../../src/trading/replace.ts";
@@ -93,6 +95,7 @@ class Run {
   readonly #underWay = new Set<Promise<unknown>>();
   #sleepers: (() => void)[] = [];
   #store: TradingStore;
+  #lock: InstanceLock;
   #life: Life;
   #desk: Desk;
   #skewMs = 0;
@@ -114,6 +117,7 @@ class Run {
     });
     exchange.fault = (seen) => this.#draw(seen);
     this.#store = this.#openStore();
+    this.#lock = this.#enter();
     this.#life = this.#newLife();
     this.#desk = this.#openDesk();
   }
@@ -148,10 +152,15 @@ class Run {
     for (const again of this.#real.filter(({ key }) => key !== null)) await this.#perform(this.#replay(again));
     await this.#desk.stop();
     for (const client of this.#clients) client.close();
+    this.#lock.release();
     exchange.fault = () => undefined;
     const [startedAt, policy, crashes, faults] = [this.#startedAt, this.#policy, this.#crashes, this.#faults];
     const [intents, told, errors, store] = [this.#intents, this.#told, this.#errors, this.#store];
     return { startedAt, policy, intents, told, store, crashes, faults, errors };
+  }
+
+  get #terms(): Terms {
+    return { policy: this.#policy, notional: { amount: NOTIONAL, currency: "ZAR" } };
   }
 
   get #real(): readonly Intent[] {
@@ -186,8 +195,7 @@ class Run {
   async #place(intent: Intent, idempotencyKey: string | null = intent.key): Promise<Told> {
     const { identity, previewId, order } = intent;
     const signal = this.#dice.chance(0.1) ? AbortSignal.abort() : undefined;
-    const notional = { amount: NOTIONAL, currency: "ZAR" };
-    const request = { order, identity, previewId, idempotencyKey, policy: this.#policy, notional };
+    const request = { order, identity, previewId, idempotencyKey, termsOf: () => this.#terms };
     return { kind: "placement", intent, result: await this.#desk.place(request, { signal }) };
   }
 
@@ -226,9 +234,7 @@ class Run {
 
   async #replaceBy(intent: Intent, clientOrderId: string): Promise<Told> {
     const { identity, previewId, key, order } = intent;
-    const notionalOf = () => ({ amount: NOTIONAL, currency: "ZAR" });
-    const policies = { policy: this.#policy, policyNow: () => this.#policy };
-    const placing = { order, identity, previewId, idempotencyKey: key, ...policies, notionalOf };
+    const placing = { order, identity, previewId, idempotencyKey: key, termsOf: () => this.#terms };
     return { kind: "replace", intent, result: await this.#desk.replace({ target: { clientOrderId }, ...placing }) };
   }
 
@@ -258,7 +264,10 @@ class Run {
       this.#crashes++;
       this.#sleepers = [];
       this.#store.close();
+      // The system frees the lock of a process that has died; its row stays.
+      this.#lock.release();
       this.#store = this.#openStore();
+      this.#lock = this.#enter();
       this.#life = this.#newLife(steps);
       this.#desk = this.#openDesk();
       await this.#recover();
@@ -282,6 +291,12 @@ class Run {
     return TradingStore.open(this.#options.folder, { now: () => this.#now() });
   }
 
+  #enter(): InstanceLock {
+    const lock = InstanceLock.take(this.#options.folder);
+    this.#store.instances.add({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
+    return lock;
+  }
+
   #now(): number {
     return this.#options.exchange.clock.now + this.#skewMs;
   }
@@ -299,7 +314,8 @@ class Run {
       const settled = call.then(() => {}, () => {}).finally(() => this.#underWay.delete(settled));
       this.#underWay.add(settled);
     };
-    const { audit } = this.#store;
+    const { audit, instances } = this.#store;
+    const { id } = this.#lock;
     const parts: DeskOptions = {
       exchange: life.exchange(client, { onLeaving, ...(overSockets ? { deadlineMs: REAL_DEADLINE_MS } : {}) }),
       journal: life.journal(this.#store.journal),
@@ -309,6 +325,7 @@ class Run {
           audit.record(...args);
         },
       },
+      instance: { id, takeOver: () => life.isOver ? 0 : instances.takeOver(id, ["real"]) },
       paper: false,
       now: () => this.#now(),
       monotonic: () => exchange.clock.now,

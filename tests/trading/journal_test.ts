@@ -4,7 +4,18 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Policy } from "../../src/trading/policy.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
-import { entry, FREE, NOW, ORDER, outcomeOf, place, refuseAtExchange, withStore } from "./stores.ts";
+import {
+  asIntent,
+  entry,
+  FREE,
+  INSTANCE,
+  NOW,
+  ORDER,
+  outcomeOf,
+  place,
+  refuseAtExchange,
+  withStore,
+} from "./stores.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -50,27 +61,25 @@ async function race(callers: readonly Deno.ChildProcess[]): Promise<string[]> {
   return printed;
 }
 
-Deno.test("Journal takes a placement from intent to sent to placed to closed, each with its audit row", () =>
+Deno.test("Journal takes a placement from sent to placed to closed, each with its audit row", () =>
   withStore((store) => {
     const { journal } = store;
     const begun = journal.begin(entry("a"), FREE, NOW);
     assert.ok(begun.kind === "begun");
     assert.deepEqual(begun.placement, {
       ...entry("a"),
-      state: "intent",
+      state: "sent",
       orderId: null,
       isOpen: false,
       createdAt: NOW,
-      sentAt: null,
-      validUntil: null,
+      sentAt: NOW,
       settledAt: null,
       reason: null,
     });
-    assert.equal(journal.markSent("lm-a", { now: NOW + 1, validUntil: NOW + 5_001 }), "sent");
     const placed = journal.settle("lm-a", { state: "placed", orderId: "BXA" }, NOW + 2);
     assert.deepEqual(
       [placed.state, placed.orderId, placed.isOpen, placed.sentAt, placed.validUntil, placed.settledAt],
-      ["placed", "BXA", true, NOW + 1, NOW + 5_001, NOW + 2],
+      ["placed", "BXA", true, NOW, NOW + 5_000, NOW + 2],
     );
     assert.deepEqual(journal.findByOrderId("BXA"), placed);
     journal.close("lm-a", { base: "0.001", counter: "1000", feeCounter: "1" }, NOW + 3);
@@ -200,13 +209,10 @@ Deno.test("Journal.begin() gives an open order's place back once that is final o
     assert.equal(outcomeOf(store.journal.begin(entry("e"), limited, NOW)), "begun");
   }));
 
-Deno.test("Journal.begin() pauses after refusals by the exchange, not after those by the kill switch", () =>
+Deno.test("Journal.begin() pauses after refusals by the exchange, not after its own", () =>
   withStore((store) => {
     const limited = policy({ coolOff: { rejects: 2, withinSeconds: 10, pauseSeconds: 30 } });
-    store.journal.begin(entry("halted"), FREE, NOW);
-    store.killSwitch.pull({ by: "test", reason: "stop", now: NOW });
-    assert.equal(store.journal.markSent("lm-halted", { now: NOW, validUntil: NOW }), "halted");
-    store.killSwitch.lift({ by: "test", now: NOW });
+    store.journal.begin(entry("halted"), policy({ maxOpenOrders: 0 }), NOW);
     refuseAtExchange(store, "a", NOW);
     assert.equal(outcomeOf(store.journal.begin(entry("b"), limited, NOW)), "begun");
     refuseAtExchange(store, "c", NOW + 10_000);
@@ -231,27 +237,36 @@ Deno.test("Journal.begin() takes no entry whose digest is another order's", () =
     assert.throws(() => journal.begin(entry("a", { digest: "0".repeat(64) }), FREE, NOW), TypeError);
   }));
 
-Deno.test("Journal.markSent() sends an intent once", () =>
-  withStore(({ journal }) => {
-    journal.begin(entry("a"), FREE, NOW);
-    journal.markSent("lm-a", { now: NOW, validUntil: NOW });
-    assert.throws(() => journal.markSent("lm-a", { now: NOW, validUntil: NOW }), RangeError);
-    assert.throws(() => journal.markSent("lm-b", { now: NOW, validUntil: NOW }), RangeError);
+Deno.test("Journal.begin() sends for nobody whom another process has taken over from", () =>
+  withStore((store, { open }) => {
+    open().instances.remove(INSTANCE.id);
+    assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TAKEN_OVER");
+    assert.deepEqual(store.journal.unsettled(), []);
   }));
 
-Deno.test("Journal.markSent() stops an order that began before the kill switch was pulled", () =>
-  withStore((store, { open }) => {
-    store.journal.begin(entry("a"), FREE, NOW);
-    open().killSwitch.pull({ by: "test", reason: "stop", now: NOW });
-    assert.equal(store.journal.markSent("lm-a", { now: NOW, validUntil: NOW }), "halted");
-    const { state, reason, sentAt } = store.journal.find("lm-a") ?? {};
-    assert.deepEqual([state, reason, sentAt], ["not_placed", "ERR_TRADING_HALTED", null]);
+Deno.test("Journal.withdraw() settles what was never handed to the network, and counts it as sent no more", () =>
+  withStore((store) => {
+    const limited = policy({ coolOff: { rejects: 1, withinSeconds: 60, pauseSeconds: 60 } });
+    store.journal.begin(entry("a"), limited, NOW);
+    const { state, reason, sentAt } = store.journal.withdraw("lm-a", "ERR_CANCELLED", NOW + 1);
+    assert.deepEqual([state, reason, sentAt], ["not_placed", "ERR_CANCELLED", null]);
+    assert.deepEqual(eventsOf(store, "lm-a"), ["intent", "sent", "outcome"]);
+    assert.equal(outcomeOf(store.journal.begin(entry("b"), limited, NOW + 2)), "begun");
+  }));
+
+Deno.test("Journal.forgetIntent() leaves alone what was sent meanwhile", () =>
+  withStore((store, { folder }) => {
+    store.journal.begin(entry("intent"), FREE, NOW);
+    asIntent(folder, "intent");
+    store.journal.begin(entry("sent"), FREE, NOW);
+    for (const name of ["intent", "sent"]) store.journal.forgetIntent(`lm-${name}`, NOW);
+    assert.equal(store.journal.find("lm-intent")?.state, "not_placed");
+    assert.equal(store.journal.find("lm-sent")?.state, "sent");
   }));
 
 Deno.test("Journal.settle() never unlearns: unknown gives way, placed stands, a late find corrects not_placed", () =>
   withStore(({ journal }) => {
     journal.begin(entry("a"), FREE, NOW);
-    journal.markSent("lm-a", { now: NOW, validUntil: NOW });
     assert.equal(journal.settle("lm-a", { state: "unknown", reason: "ERR_TIMEOUT" }, NOW).state, "unknown");
     assert.equal(journal.settle("lm-a", { state: "not_placed", reason: "ERR_TIMEOUT" }, NOW).state, "not_placed");
     assert.equal(journal.settle("lm-a", { state: "unknown", reason: "ERR_TIMEOUT" }, NOW).state, "not_placed");
@@ -264,15 +279,14 @@ Deno.test("Journal.settle() never unlearns: unknown gives way, placed stands, a 
 Deno.test("Journal.unsettled() and open() list what is to be reconciled and what is open, oldest first", () =>
   withStore(({ journal }, { open }) => {
     const store = open();
-    journal.begin(entry("intent"), FREE, NOW + 2);
-    journal.begin(entry("sent"), FREE, NOW + 1);
-    journal.markSent("lm-sent", { now: NOW, validUntil: NOW });
+    journal.begin(entry("second"), FREE, NOW + 2);
+    journal.begin(entry("first"), FREE, NOW + 1);
     place(store, "open", { at: NOW + 3 });
     place(store, "paper", { at: NOW, paper: true });
     place(store, "final");
     journal.close("lm-final", { base: "0", counter: "0" }, NOW);
     const ids = (placements: readonly { clientOrderId: string }[]) => placements.map((each) => each.clientOrderId);
-    assert.deepEqual(ids(store.journal.unsettled()), ["lm-sent", "lm-intent"]);
+    assert.deepEqual(ids(store.journal.unsettled()), ["lm-first", "lm-second"]);
     assert.deepEqual(ids(store.journal.open()), ["lm-paper", "lm-open"]);
     assert.deepEqual(ids(store.journal.open("key:alice", false)), ["lm-open"]);
     assert.deepEqual(ids(store.journal.open("key:bob")), []);
@@ -286,14 +300,14 @@ Deno.test("Journal.begin() in two processes at once lets them reach a limit per 
     assert.ok(store.audit.verify().ok);
   }));
 
-Deno.test("Journal keeps the intent of a process that was killed before it sent", () =>
+Deno.test("Journal keeps as sent what a process that was killed had written down", () =>
   withStore(async (store, { folder }) => {
     const caller = startCaller(folder, "die");
     await Promise.all([caller.stdin.close(), caller.stdout.cancel()]);
     assert.equal((await caller.status).signal, "SIGKILL");
     const [left, ...more] = store.journal.unsettled();
-    assert.deepEqual([left?.clientOrderId, left?.state, left?.sentAt, more.length], ["lm-dying", "intent", null, 0]);
+    assert.deepEqual([left?.clientOrderId, left?.state, left?.sentAt, more.length], ["lm-dying", "sent", NOW, 0]);
     const again = store.journal.begin(entry("again", { idempotencyKey: "key-1" }), FREE, NOW);
     assert.ok(again.kind === "repeated" && again.placement.clientOrderId === "lm-dying");
-    assert.deepEqual(store.audit.verify(), { ok: true, rows: 2, head: store.audit.trail({}).at(-1)?.hash });
+    assert.deepEqual(store.audit.verify(), { ok: true, rows: 3, head: store.audit.trail({}).at(-1)?.hash });
   }));

@@ -32,17 +32,20 @@ async function work({ url, folder, intents, steps }: KilledWork): Promise<void> 
   const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading });
   const { journal, audit } = store;
   const exchange = life.exchange(client);
-  const desk = new Desk({ exchange, journal: life.journal(journal), audit, paper: false, now: Date.now });
+  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] });
+  const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
+  const desk = new Desk({ exchange, journal: life.journal(journal), audit, instance, paper: false, now: Date.now });
   await desk.recover();
   for (const intent of intents) {
     const { identity, previewId, key, order } = intent;
     const notional = { amount: NOTIONAL, currency: "ZAR" };
-    const policy = sealPolicy({ mode: "auto" });
-    const result = await desk.place({ order, identity, previewId, idempotencyKey: key, policy, notional });
+    const terms = { policy: sealPolicy({ mode: "auto" }), notional };
+    const result = await desk.place({ order, identity, previewId, idempotencyKey: key, termsOf: () => terms });
     write({ kind: "placement", intent, result });
   }
   await desk.stop();
   client.close();
+  process.end();
   store.close();
 }
 

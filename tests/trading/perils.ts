@@ -86,7 +86,9 @@ export class Life {
       };
     return {
       begin: stepping((...args) => journal.begin(...args)),
-      markSent: stepping((...args) => journal.markSent(...args)),
+      repeat: stepping((...args) => journal.repeat(...args)),
+      withdraw: stepping((...args) => journal.withdraw(...args)),
+      forgetIntent: stepping((...args) => journal.forgetIntent(...args)),
       settle: stepping((...args) => journal.settle(...args)),
       close: stepping((...args) => journal.close(...args)),
       claimReplacement: stepping((...args) => journal.claimReplacement(...args)),
@@ -104,27 +106,44 @@ export class Life {
   exchange(client: ExchangeClient, { onLeaving = () => {}, ...options }: Leaving = {}): TradingExchange {
     return {
       status: () => client.status(),
-      call: async (name, params, shared) => {
+      reserve: async (name, shared) => {
         await this.#alive();
-        const call = client.call(name, params, { ...options, signal: shared?.signal });
+        const reservation = await client.reserve(name, shared);
+        await this.#alive();
+        return reservation;
+      },
+      // What leaves must leave at once, without waiting for anything.
+      call: (name, params, { fresh: _fresh, ...shared } = {}) => {
+        if (!this.#takesStep()) return new Promise(() => {});
+        const call = client.call(name, params, { ...options, ...shared });
         onLeaving(call);
         call.catch(() => {});
-        await this.#alive();
-        try {
-          return await call;
-        } finally {
-          await this.#alive();
-        }
+        return this.#answer(call);
       },
     };
   }
 
+  async #answer<Answer>(call: Promise<Answer>): Promise<Answer> {
+    await this.#alive();
+    try {
+      return await call;
+    } finally {
+      await this.#alive();
+    }
+  }
+
   /** Takes a step; who has died is never heard of again. */
   async #alive(): Promise<void> {
+    if (!this.#takesStep()) await new Promise(() => {});
+  }
+
+  #takesStep(): boolean {
     try {
       this.step();
-    } catch {
-      await new Promise(() => {});
+      return true;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      return false;
     }
   }
 }
@@ -148,10 +167,10 @@ export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: Trad
     }
     case "hurries": {
       const status = () => ({ ...exchange.status(), clockSkewMs: (exchange.status().clockSkewMs ?? 0) + 1_900 });
-      const markSent: DeskJournal["markSent"] = (id, times) =>
-        journal.markSent(id, { ...times, validUntil: times.validUntil - 12_000 });
+      const begin: DeskJournal["begin"] = (entry, policy, now) =>
+        journal.begin({ ...entry, validUntil: entry.validUntil - 12_000 }, policy, now);
       const find = (id: string) => store.journal.find(id);
-      return { ...options, exchange: { ...exchange, status }, journal: { ...journal, markSent, find } };
+      return { ...options, exchange: { ...exchange, status }, journal: { ...journal, begin, find } };
     }
     case "forgets_cancel":
       return { ...options, exchange: forgettingCancel(exchange) };
@@ -200,34 +219,21 @@ function forgettingCancel(exchange: TradingExchange): TradingExchange {
 }
 
 function journallingAfterwards(journal: DeskJournal): DeskJournal {
-  const held = new Map<string, (() => void)[]>();
+  const held = new Map<string, () => void>();
   return {
     ...journal,
     begin: (entry, policy, now) => {
-      const known = entry.idempotencyKey === null ? undefined : journal.findByKey(entry.identity, entry.idempotencyKey);
-      if (known !== undefined) return journal.begin(entry, policy, now);
-      const placement: Placement = { ...entry, ...UNSENT, createdAt: now };
-      held.set(entry.clientOrderId, [() => void journal.begin(entry, policy, now)]);
+      const { validUntil, ...rest } = entry;
+      const placement: Placement = { ...rest, ...JUST_SENT, createdAt: now, sentAt: now, validUntil };
+      held.set(entry.clientOrderId, () => void journal.begin(entry, policy, now));
       return { kind: "begun", placement };
     },
-    markSent: (id, times) => {
-      held.get(id)?.push(() => void journal.markSent(id, times));
-      return "sent";
-    },
     settle: (id, outcome, now) => {
-      for (const change of held.get(id) ?? []) change();
+      held.get(id)?.();
       held.delete(id);
       return journal.settle(id, outcome, now);
     },
   };
 }
 
-const UNSENT = {
-  state: "intent",
-  orderId: null,
-  isOpen: false,
-  sentAt: null,
-  validUntil: null,
-  settledAt: null,
-  reason: null,
-} as const;
+const JUST_SENT = { state: "sent", orderId: null, isOpen: false, settledAt: null, reason: null } as const;

@@ -188,29 +188,24 @@ Deno.test("Desk.place() refuses when the exchange's clock cannot be read", async
   assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_CLOCK_UNKNOWN");
 });
 
-for (const step of ["begin", "markSent"] as const) {
-  Deno.test(`Desk.place() sends nothing when ${step} cannot be written`, async () => {
-    let isFull = true;
-    const full = (): never => {
-      throw new StoreError("full");
-    };
-    await using world = await DeskWorld.start({
-      wrap: (options) => {
-        const { journal } = options;
-        const broken = journalWith(journal, {
-          [step]: (...args: [never, never, never]) => isFull ? full() : journal[step](...args),
-        });
-        return { ...options, journal: broken };
-      },
-    });
-    const result = await world.desk.place(world.request());
-    assert.ok("reason" in result && result.reason === "ERR_RECORD_FAILED", JSON.stringify(result));
-    assert.match(result.message, /disk is full/);
-    assert.equal(world.exchange.count(POST), 0);
-    isFull = false;
-    expectStatus(await world.desk.place(world.request()), "placed");
+Deno.test("Desk.place() sends nothing when that cannot be written down", async () => {
+  let isFull = true;
+  await using world = await DeskWorld.start({
+    wrap: (options) => {
+      const begin: typeof options.journal.begin = (...args) => {
+        if (isFull) throw new StoreError("full");
+        return options.journal.begin(...args);
+      };
+      return { ...options, journal: journalWith(options.journal, { begin }) };
+    },
   });
-}
+  const result = expectStatus(await world.desk.place(world.request()), "refused");
+  assert.equal(result.reason, "ERR_RECORD_FAILED");
+  assert.match(result.message, /disk is full/);
+  assert.equal(world.exchange.count(POST), 0);
+  isFull = false;
+  expectStatus(await world.desk.place(world.request()), "placed");
+});
 
 Deno.test("Desk.place() tells what is known when the outcome cannot be written, and places nothing until it can", async () => {
   let isFull = true;
@@ -234,27 +229,14 @@ Deno.test("Desk.place() tells what is known when the outcome cannot be written, 
   assert.equal(world.placement(request)?.state, "placed");
 });
 
-Deno.test("Desk.place() does not send what was halted between intent and sending", async () => {
-  await using world = await DeskWorld.start({
-    wrap: (options) => {
-      const begin: typeof options.journal.begin = (...args) => {
-        const begun = options.journal.begin(...args);
-        world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now });
-        return begun;
-      };
-      return { ...options, journal: journalWith(options.journal, { begin }) };
-    },
-  });
-  const result = expectStatus(await world.desk.place(world.request()), "not_placed");
-  assert.equal(result.reason, "ERR_TRADING_HALTED");
-  assert.equal(world.exchange.count(POST), 0);
-});
-
 Deno.test("Desk.place() lets callers pass the day's limit together as little as one after the other", async () => {
   await using world = await DeskWorld.start();
   const policy = sealPolicy({ mode: "auto", maxPerDay: { amount: "2000", currency: "ZAR" } });
   const notional = { amount: "900", currency: "ZAR" };
-  const calls = Array.from({ length: 5 }, () => world.desk.place(world.request(RESTING, { policy, notional })));
+  const calls = Array.from(
+    { length: 5 },
+    () => world.desk.place(world.request(RESTING, { termsOf: () => ({ policy, notional }) })),
+  );
   const statuses = (await Promise.all(calls)).map(({ status }) => status);
   assert.deepEqual(statuses.filter((status) => status === "placed").length, 2);
   assert.equal(world.exchange.count(POST), 2);
@@ -263,13 +245,19 @@ Deno.test("Desk.place() lets callers pass the day's limit together as little as 
 Deno.test("Desk.place() looks which orders are final before it refuses one more open order", async () => {
   await using world = await DeskWorld.start();
   const policy = sealPolicy({ mode: "auto", maxOpenOrders: 1 });
-  const taken = world.request(CROSSING, { policy });
+  const taken = world.request(CROSSING, { termsOf: () => ({ policy, notional: null }) });
   expectStatus(await world.desk.place(taken), "placed");
-  expectStatus(await world.desk.place(world.request(RESTING, { policy })), "placed");
+  expectStatus(
+    await world.desk.place(world.request(RESTING, { termsOf: () => ({ policy, notional: null }) })),
+    "placed",
+  );
   assert.equal(world.placement(taken)?.isOpen, false);
   const fills = world.store.audit.trail({ identity: "local" }).filter(({ event }) => event === "fill");
   assert.match(fills[0]?.data ?? "", /"base":"0.001"/);
-  const refused = expectStatus(await world.desk.place(world.request(RESTING, { policy })), "refused");
+  const refused = expectStatus(
+    await world.desk.place(world.request(RESTING, { termsOf: () => ({ policy, notional: null }) })),
+    "refused",
+  );
   assert.equal(refused.reason, "ERR_LIMIT_OPEN_ORDERS");
 });
 

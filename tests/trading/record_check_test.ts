@@ -15,10 +15,8 @@ function fill(store: TradingStore): void {
   refuseAtExchange(store, "refused", NOW);
   journal.begin(entry("intent", { notional: null }), FREE, NOW);
   journal.begin(entry("unknown"), FREE, NOW);
-  journal.markSent("lm-unknown", { now: NOW, validUntil: NOW + 5_000 });
   journal.settle("lm-unknown", { state: "unknown", reason: "ERR_TIMEOUT" }, NOW);
   journal.begin(entry("found"), FREE, NOW);
-  journal.markSent("lm-found", { now: NOW, validUntil: NOW + 5_000 });
   journal.settle("lm-found", { state: "not_placed", reason: "ERR_TIMEOUT" }, NOW);
   journal.settle("lm-found", { state: "placed", orderId: "BXfound" }, NOW);
   killSwitch.pull({ by: "operator", reason: "lunch", now: NOW });
@@ -46,7 +44,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a placement that was put in": {
     statement: `INSERT INTO placements SELECT 'lm-eve', identity, paper, 'preview-eve', NULL, order_json, digest,
-      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason
+      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance
       FROM placements ${OPEN}`,
     reason: /^placement lm-eve has no intent in the audit: it was put in$/,
   },

@@ -4,33 +4,32 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../src/trading/store_connection.ts";
 import type { DeskOptions } from "../../src/trading/desk_parts.ts";
 import { DeskWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "./desk_world.ts";
+import { asIntent, entry, FREE, INSTANCE } from "./stores.ts";
 import type { WireFault } from "./faulty_exchange.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
-/** The first run ends at a step of the journal: neither it nor anything after it is written. */
-function firstRunEndsAt(step: "markSent" | "settle"): (options: DeskOptions) => DeskOptions {
+/** The first run ends before what became of its orders is written. */
+function firstRunEndsUnsettled(): (options: DeskOptions) => DeskOptions {
   let runs = 0;
   return (options) => {
     if (++runs > 1) return options;
     const { journal } = options;
-    const over = (): never => {
+    const settle = (): never => {
       throw new StoreError("unusable");
     };
-    const ending = step === "markSent" ? { markSent: over, settle: over } : { settle: over };
-    return { ...options, journal: journalWith(journal, ending) };
+    return { ...options, journal: journalWith(journal, { settle }) };
   };
 }
 
-Deno.test("Desk.recover() settles an intent that was never sent, and sends nothing", async () => {
-  await using world = await DeskWorld.start({ wrap: firstRunEndsAt("markSent") });
-  const request = world.request();
-  await world.desk.place(request);
-  await world.restart();
-  assert.equal(world.placement(request)?.state, "intent");
+Deno.test("Desk.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
+  await using world = await DeskWorld.start({ isRecovered: false });
+  world.store.instances.add(INSTANCE);
+  world.store.journal.begin(entry("a"), FREE, world.now);
+  asIntent(world.folder, "a");
   await world.desk.recover();
-  assert.deepEqual(world.placement(request)?.reason, "ERR_NEVER_SENT");
-  assert.equal(world.placement(request)?.state, "not_placed");
+  const { state, reason } = world.store.journal.find("lm-a") ?? {};
+  assert.deepEqual([state, reason], ["not_placed", "ERR_NEVER_SENT"]);
   assert.equal(world.exchange.count(POST), 0);
 });
 
@@ -41,7 +40,7 @@ for (
   ] as const
 ) {
   Deno.test(`Desk.recover() finds out that an order of the last run ${what}`, async () => {
-    await using world = await DeskWorld.start({ wrap: firstRunEndsAt("settle") });
+    await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
     const request = world.request();
     world.fault(POST, fault);
     await world.desk.place(request);
@@ -55,7 +54,7 @@ for (
 }
 
 Deno.test("Desk.recover() waits for an order of the last run that is still on its way", async () => {
-  await using world = await DeskWorld.start({ wrap: firstRunEndsAt("settle") });
+  await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
   const request = world.request();
   world.exchange.fault = ({ path }) => {
     if (path === LOOK) world.desk.stop();

@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { formatDecimal } from "../../src/exchange/money.ts";
 import type { Order } from "../../src/trading/order.ts";
+import type { Terms } from "../../src/trading/placement.ts";
 import { refuse } from "../../src/trading/placement_result.ts";
+import type { RefusedResult } from "../../src/trading/placement_result.ts";
 import { sealPolicy } from "../../src/trading/policy.ts";
-import { ANYTHING, DeskWorld, expectStatus, LOOK, POST, RESTING, STOP } from "./desk_world.ts";
+import { DeskWorld, expectStatus, FREE_TERMS, LOOK, POST, RESTING, STOP } from "./desk_world.ts";
 
 const BETTER: Order = { ...RESTING, price: "910000" };
 
@@ -13,8 +15,8 @@ const BETTER: Order = { ...RESTING, price: "910000" };
 const PARTLY: Order = { ...RESTING, volume: "0.2", price: "1098000" };
 
 function replacing(orderId: string, order: Order = BETTER) {
-  const policies = { policy: ANYTHING, policyNow: () => ANYTHING };
-  return { target: { orderId }, order, identity: "local", previewId: "r1", ...policies, notionalOf: () => null };
+  const termsOf = (): Terms | RefusedResult => FREE_TERMS;
+  return { target: { orderId }, order, identity: "local", previewId: "r1", termsOf };
 }
 
 Deno.test("Desk.replace() cancels the old order, and places the new one after it is final", async () => {
@@ -114,9 +116,8 @@ Deno.test("Desk.replace() leaves the old order where a limit would refuse the ne
   const request = world.request();
   const { order_id } = expectStatus(await world.desk.place(request), "placed");
   const policy = sealPolicy({ mode: "auto", maxPerDay: { amount: "10", currency: "ZAR" } });
-  const notionalOf = () => ({ amount: "11", currency: "ZAR" });
-  const limited = { ...replacing(order_id), policy, policyNow: () => policy, notionalOf };
-  expectStatus(await world.desk.replace(limited), "refused");
+  const termsOf = () => ({ policy, notional: { amount: "11", currency: "ZAR" } });
+  expectStatus(await world.desk.replace({ ...replacing(order_id), termsOf }), "refused");
   assert.equal(world.exchange.count(STOP), 0);
   expectStatus(await world.desk.replace(replacing(order_id)), "replaced");
 });
@@ -124,8 +125,9 @@ Deno.test("Desk.replace() leaves the old order where a limit would refuse the ne
 Deno.test("Desk.replace() tells of a policy that changed while the old order was cancelled", async () => {
   await using world = await DeskWorld.start();
   const { order_id } = expectStatus(await world.desk.place(world.request()), "placed");
-  const policyNow = () => refuse("ERR_POLICY_MODE", "Trading was put in observe mode");
-  const result = expectStatus(await world.desk.replace({ ...replacing(order_id), policyNow }), "replaced");
+  const observing = refuse("ERR_POLICY_MODE", "Trading was put in observe mode");
+  const termsOf = () => world.exchange.count(STOP) === 0 ? FREE_TERMS : observing;
+  const result = expectStatus(await world.desk.replace({ ...replacing(order_id), termsOf }), "replaced");
   assert.equal(result.old.status, "cancelled");
   expectStatus(result.placement, "refused");
   assert.equal(world.exchange.count(POST), 1);

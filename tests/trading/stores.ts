@@ -3,6 +3,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { Audit } from "../../src/trading/audit.ts";
+import { Instances } from "../../src/trading/instances.ts";
+import type { InstanceFacts } from "../../src/trading/instances.ts";
 import { Journal } from "../../src/trading/journal.ts";
 import type { Begun, NewPlacement, Placement } from "../../src/trading/journal.ts";
 import { KillSwitch } from "../../src/trading/kill_switch.ts";
@@ -17,6 +19,15 @@ export const NOW = Date.UTC(2026, 10, 22, 10);
 
 /** A policy that limits nothing. */
 export const FREE: Policy = { mode: "auto", digest: "f".repeat(64) };
+
+/** The process that the placements here are of. */
+export const INSTANCE: InstanceFacts = {
+  id: "00112233445566ff",
+  pid: 4_711,
+  command: "serve",
+  startedAt: NOW,
+  cancels: ["real"],
+};
 
 /** A limit order to buy. */
 export const ORDER: Order = {
@@ -38,7 +49,7 @@ export async function withStore(
   const folder = await Deno.makeTempDir({ dir: "/tmp" });
   const stores: TradingStore[] = [];
   const open = () => {
-    const store = TradingStore.open(folder, { now: () => NOW });
+    const store = openStore(folder);
     stores.push(store);
     return store;
   };
@@ -50,15 +61,24 @@ export async function withStore(
   }
 }
 
+/** A record in which {@linkcode INSTANCE} stands. */
+export function openStore(folder: string): TradingStore {
+  const store = TradingStore.open(folder, { now: () => NOW });
+  if (!store.instances.has(INSTANCE.id)) store.instances.add(INSTANCE);
+  return store;
+}
+
 /** The parts of a record on a database that the test holds, with the folder in which the kill switch looks. */
 export function partsOf(
   database: DatabaseSync,
   folder: string,
-): Pick<TradingStore, "audit" | "journal" | "killSwitch"> {
+): Pick<TradingStore, "audit" | "journal" | "killSwitch" | "instances"> {
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
   const killSwitch = new KillSwitch(connection, { audit, folder });
-  return { audit, killSwitch, journal: new Journal(connection, { audit, killSwitch }) };
+  const instances = new Instances(connection, { folder });
+  if (!instances.has(INSTANCE.id)) instances.add(INSTANCE);
+  return { audit, killSwitch, instances, journal: new Journal(connection, { audit, killSwitch, instances }) };
 }
 
 /** Runs statements on the file itself, as somebody does who goes around the program. */
@@ -84,6 +104,8 @@ export function entry(name: string, changes: Partial<NewPlacement> = {}): NewPla
     digest: orderDigest(order),
     policyDigest: FREE.digest,
     notional: { currency: "ZAR", amount: "1000" },
+    instance: INSTANCE.id,
+    validUntil: NOW + 5_000,
     ...changes,
   };
 }
@@ -93,12 +115,20 @@ export function outcomeOf(begun: Begun): string {
   return begun.kind === "refused" ? begun.code : begun.kind;
 }
 
+/** Makes a placement one of a version that wrote intents apart. */
+export function asIntent(folder: string, name: string): void {
+  tamper(
+    folder,
+    `UPDATE placements SET state = 'intent', sent_at = NULL, valid_until = NULL, instance = NULL
+     WHERE client_order_id = 'lm-${name}'`,
+  );
+}
+
 /** Takes a placement all the way to an order at the exchange. */
 export function place(store: TradingStore, name: string, { at = NOW, ...changes }: PlaceOptions = {}): Placement {
   const { journal } = store;
   const { clientOrderId } = entry(name);
   journal.begin(entry(name, changes), FREE, at);
-  journal.markSent(clientOrderId, { now: at, validUntil: at + 5_000 });
   return journal.settle(clientOrderId, { state: "placed", orderId: `BX${name}` }, at);
 }
 
@@ -106,7 +136,6 @@ export function place(store: TradingStore, name: string, { at = NOW, ...changes 
 export function refuseAtExchange(store: TradingStore, name: string, at: number): Placement {
   const { clientOrderId } = entry(name);
   store.journal.begin(entry(name), FREE, at);
-  store.journal.markSent(clientOrderId, { now: at, validUntil: at + 5_000 });
   return store.journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_INSUFFICIENT_FUNDS" }, at);
 }
 

@@ -1,0 +1,144 @@
+/** What is looked at last before an order leaves, so that nothing leaves that was forbidden meanwhile. */
+
+import assert from "node:assert/strict";
+import { CallBudget } from "../../src/exchange/budget.ts";
+import type { Reservation } from "../../src/exchange/budget.ts";
+import type { DeskOptions } from "../../src/trading/desk_parts.ts";
+import type { Terms } from "../../src/trading/placement.ts";
+import { refuse } from "../../src/trading/placement_result.ts";
+import type { RefusedResult } from "../../src/trading/placement_result.ts";
+import { sealPolicy } from "../../src/trading/policy.ts";
+import { DeskWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./desk_world.ts";
+
+const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
+
+/** Calls back while an order waits for its turn in the call budget. */
+function whileWaiting(meanwhile: () => void): (options: DeskOptions) => DeskOptions {
+  return (options) => {
+    const { exchange } = options;
+    const reserve: typeof exchange.reserve = async (...call) => {
+      const reservation = await exchange.reserve(...call);
+      meanwhile();
+      return reservation;
+    };
+    const call: typeof exchange.call = (...args) => exchange.call(...args);
+    return { ...options, exchange: { status: () => exchange.status(), call, reserve } };
+  };
+}
+
+/** Calls back right after an order was written down as sent. */
+function onceWritten(afterwards: () => void): (options: DeskOptions) => DeskOptions {
+  return (options) => {
+    const begin: typeof options.journal.begin = (...args) => {
+      const begun = options.journal.begin(...args);
+      afterwards();
+      return begun;
+    };
+    return { ...options, journal: journalWith(options.journal, { begin }) };
+  };
+}
+
+const ENDED: Readonly<Record<string, { readonly end: (parts: Rights) => void; readonly reason: string }>> = {
+  "whose caller gave up": { end: ({ caller }) => caller.abort(), reason: "ERR_CANCELLED" },
+  "whose caller's right ended": { end: (rights) => rights.terms = REVOKED, reason: "ERR_SCOPE_MISSING" },
+};
+
+interface Rights {
+  readonly caller: AbortController;
+  terms: Terms | RefusedResult;
+}
+
+function newRights(): Rights {
+  return { caller: new AbortController(), terms: FREE_TERMS };
+}
+
+for (const [what, { end, reason }] of Object.entries(ENDED)) {
+  Deno.test(`Desk.place() sends no order ${what} while it waited for its turn, and keeps no trace`, async () => {
+    const rights = newRights();
+    await using world = await DeskWorld.start({ wrap: whileWaiting(() => end(rights)) });
+    const request = world.request(undefined, { termsOf: () => rights.terms });
+    const result = expectStatus(await world.desk.place(request, { signal: rights.caller.signal }), "refused");
+    assert.equal(result.reason, reason);
+    assert.deepEqual([world.placement(request), world.exchange.count(POST)], [undefined, 0]);
+  });
+
+  Deno.test(`Desk.place() sends no order ${what} while it was written down, and says that it is not placed`, async () => {
+    const rights = newRights();
+    await using world = await DeskWorld.start({ wrap: onceWritten(() => end(rights)) });
+    const request = world.request(undefined, { termsOf: () => rights.terms });
+    const result = expectStatus(await world.desk.place(request, { signal: rights.caller.signal }), "not_placed");
+    assert.equal(result.reason, reason);
+    const { state, sentAt } = world.placement(request) ?? {};
+    assert.deepEqual([state, sentAt, world.exchange.count(POST)], ["not_placed", null, 0]);
+  });
+}
+
+Deno.test("Desk.place() sends no order whose policy changed while it was written down", async () => {
+  let terms = FREE_TERMS;
+  const other = { policy: sealPolicy({ mode: "auto", maxOpenOrders: 9 }), notional: null };
+  await using world = await DeskWorld.start({ wrap: onceWritten(() => terms = other) });
+  const result = expectStatus(await world.desk.place(world.request(undefined, { termsOf: () => terms })), "not_placed");
+  assert.equal(result.reason, "ERR_PREVIEW_STALE");
+  assert.equal(world.exchange.count(POST), 0);
+});
+
+Deno.test("Desk.place() sends no order that the exchange would not take any more when it was written down", async () => {
+  await using world = await DeskWorld.start({ wrap: onceWritten(() => world.exchange.clock.now += 5_000) });
+  assert.equal(expectStatus(await world.desk.place(world.request()), "not_placed").reason, "ERR_TOO_LATE");
+  assert.equal(world.exchange.count(POST), 0);
+});
+
+Deno.test("Desk.place() sends no order that was halted while it waited for its turn", async () => {
+  await using world = await DeskWorld.start({
+    wrap: whileWaiting(() => world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now })),
+  });
+  assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_TRADING_HALTED");
+  assert.equal(world.exchange.count(POST), 0);
+});
+
+Deno.test("Desk.place() has the turn in the call budget before the order is written down, and gives back what it does not use", async () => {
+  const settled: string[] = [];
+  const track = (options: DeskOptions): DeskOptions => {
+    const { exchange } = options;
+    const reserve: typeof exchange.reserve = async (...call): Promise<Reservation> => {
+      const reservation = await exchange.reserve(...call);
+      settled.push("reserved");
+      const use = () => {
+        settled.push("used");
+        reservation.use();
+      };
+      const release = () => {
+        settled.push("released");
+        reservation.release();
+      };
+      return { use, release };
+    };
+    const call: typeof exchange.call = (...args) => exchange.call(...args);
+    const begin: typeof options.journal.begin = (...args) => {
+      settled.push("written");
+      return options.journal.begin(...args);
+    };
+    const journal = journalWith(options.journal, { begin });
+    return { ...options, journal, exchange: { status: () => exchange.status(), call, reserve } };
+  };
+  await using world = await DeskWorld.start({ wrap: track });
+  expectStatus(await world.desk.place(world.request()), "placed");
+  assert.deepEqual(settled.splice(0), ["reserved", "written", "used"]);
+  const policy = sealPolicy({ mode: "auto", maxOrdersPerMinute: 0 });
+  await world.desk.place(world.request(undefined, { termsOf: () => ({ policy, notional: null }) }));
+  assert.deepEqual(settled, ["reserved", "written", "released"]);
+});
+
+Deno.test("Desk.place() writes nothing down while the call budget is used up", async () => {
+  const budget = new CallBudget({ limitPerMinute: 1, maxWaitMs: 0 });
+  await budget.take("cancel");
+  let runs = 0;
+  await using world = await DeskWorld.start({
+    wrap: (options) => ++runs === 1 ? options : { ...options, exchange: world.exchange.connect({ budget }) },
+  });
+  await world.restart();
+  await world.desk.recover();
+  const request = world.request();
+  assert.equal(expectStatus(await world.desk.place(request), "refused").reason, "ERR_BUDGET_EXHAUSTED");
+  assert.equal(world.placement(request), undefined);
+});

@@ -105,7 +105,7 @@ async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
 }
 
 async function placeThrough(desk: Desk, previewId: string): Promise<void> {
-  const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null };
+  const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
   if (judgeOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
   const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
   const result = await desk.place({ order: ORDER, identity: "local", previewId, termsOf });

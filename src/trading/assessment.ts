@@ -5,6 +5,7 @@ import type { Markets } from "../exchange/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../exchange/schemas.ts";
 import { estimateOrder } from "./estimate.ts";
 import type { Estimate } from "./estimate.ts";
+import { marketWarnings, tradableBook } from "./market_warnings.ts";
 import { type MarketFacts, readFacts, readWholeBook } from "./market_facts.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import type { OrderProblem } from "./order_amounts.ts";
@@ -32,6 +33,8 @@ export interface AssessmentParts {
   readonly markets: Markets;
   readonly policy: Policy;
   readonly signal: AbortSignal;
+  /** Our wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
   /** An order that will be gone when this one is placed. */
   readonly replaced?: ExchangeOrder;
 }
@@ -43,35 +46,44 @@ export interface AssessmentParts {
  * @throws {ExchangeError} the pair is unknown, or the market or the account cannot be read
  */
 export async function assessOrder(request: OrderRequest, parts: AssessmentParts): Promise<Assessment> {
-  const { exchange, markets, signal, replaced } = parts;
+  const { exchange, markets, signal, now, replaced } = parts;
   const market = await markets.resolve(request.pair, { signal });
   const facts = await readFacts(exchange, market, { signal, replaced });
-  const first = judge(request, { ...parts, market, facts });
+  const exchangeTime = () => now() + (exchange.status().clockSkewMs ?? 0);
+  const first = evaluate(request, { ...parts, market, facts, at: exchangeTime() });
   if (!reachesEnd(first)) return assessed(first);
   const book = await readWholeBook(exchange, { market, book: facts.book }, signal);
-  return assessed(judge(request, { ...parts, market, facts: { ...facts, book } }));
+  return assessed(evaluate(request, { ...parts, market, facts: { ...facts, book }, at: exchangeTime() }));
 }
 
-type Judged =
+type Evaluated =
   | { readonly ok: true; readonly assessment: Assessment }
   | { readonly ok: false; readonly problems: readonly OrderProblem[] };
 
 /** The short form of a book may end before an order does, also when an amount is converted by it. */
-function reachesEnd(judged: Judged): boolean {
-  return judged.ok
-    ? judged.assessment.estimate.reachesEnd
-    : judged.problems.some(({ code }) => code === "ERR_LIQUIDITY");
+function reachesEnd(evaluated: Evaluated): boolean {
+  return evaluated.ok
+    ? evaluated.assessment.estimate.reachesEnd
+    : evaluated.problems.some(({ code }) => code === "ERR_LIQUIDITY");
 }
 
-function judge(
+function evaluate(
   request: OrderRequest,
-  { policy, market, facts }: AssessmentParts & { readonly market: Market; readonly facts: MarketFacts },
-): Judged {
-  const { book, fees, funds, ownOrders, valuation } = facts;
+  { policy, market, facts, at }: AssessmentParts & {
+    readonly market: Market;
+    readonly facts: MarketFacts;
+    readonly at: number;
+  },
+): Evaluated {
+  const { fees, funds, ownOrders, valuation } = facts;
+  const book = tradableBook(facts.book);
   const normalized = normalizeOrder(request, market, { book });
   if (!normalized.ok) return normalized;
   const { order, notes } = normalized;
-  const estimate = estimateOrder(order, { market, book, fees, funds, ownOrders });
+  const shown = estimateOrder(order, { market, book, fees, funds, ownOrders });
+  const view = { market, book: facts.book, bookAt: facts.book.timestamp, now: at, fees };
+  const warnings = marketWarnings(order, shown, view);
+  const estimate = { ...shown, warnings: [...warnings, ...shown.warnings] };
   const worth = (each: Order) =>
     notionalOf(each, policy, {
       estimatedCounter: estimate.filledCounter,
@@ -79,15 +91,15 @@ function judge(
       valuation,
     });
   const { mid, averagePrice } = estimate;
-  const policyFacts = { order, notional: worth(order), mid, averagePrice };
+  const policyFacts = { order, notional: worth(order), mid, averagePrice, warnings };
   const policyProblems = judgeOrder(policy, policyFacts);
   const assessment = { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
   return { ok: true, assessment };
 }
 
-function assessed(judged: Judged): Assessment {
-  if (judged.ok) return judged.assessment;
-  const fields = judged.problems.map(({ field, problem }) => ({ field, problem }));
+function assessed(evaluated: Evaluated): Assessment {
+  if (evaluated.ok) return evaluated.assessment;
+  const fields = evaluated.problems.map(({ field, problem }) => ({ field, problem }));
   const list = fields.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
   throw new TradingError(`Cannot make an order of this: ${list}`, { code: "ERR_ORDER_INVALID", fields });
 }

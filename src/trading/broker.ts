@@ -330,8 +330,8 @@ export class Broker {
     const trader = this.traderOf(identity);
     const policy = this.#rights.policyOf(identity);
     const { exchange } = await this.#parts.venueOf(trader);
-    const { markets } = this.#parts;
-    const parts = { exchange, markets, policy, signal, ...(replaced === undefined ? {} : { replaced }) };
+    const { markets, now } = this.#parts;
+    const parts = { exchange, markets, policy, signal, now, ...(replaced === undefined ? {} : { replaced }) };
     return { assessment: await assessOrder(request, parts), trader, policy };
   }
 

@@ -28,12 +28,12 @@ export function warningsOf(order: Order, outlook: Outlook, facts: RemarkFacts): 
     problems: [
       ...judgeFunds(facts),
       ...judgeLiquidity(order, outlook),
-      ...judgeCrossing("ERR_SELF_CROSSING", crossing.now),
+      ...judgeCrossing(order, crossing.now),
     ],
     warnings: [
       ...warnOfLifetime(order, outlook),
       ...warnOfStop(order, facts.mid),
-      ...warnOfCrossing(crossing.later),
+      ...warnOfCrossing(order, crossing.later),
       ...warnOfFunds(facts),
       ...warnOfFee(order, outlook),
     ],
@@ -55,30 +55,42 @@ function judgeLiquidity({ type, base }: Order, { isShort, reachable }: Outlook):
   return [{ code: "ERR_LIQUIDITY", message }];
 }
 
-function judgeCrossing(code: string, own: readonly OwnOrder[]): EstimateRemark[] {
+function judgeCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
   if (own.length === 0) return [];
+  const otherwise = order.type === "market" ? "make it smaller" : "choose another price";
   const message = `Cannot place order as it would trade with own open ${namesOf(own)}: ` +
-    "cancel it first or choose another price";
-  return [{ code, message }];
+    `cancel ${own.length === 1 ? "it" : "them"} first or ${otherwise}`;
+  return [{ code: "ERR_SELF_CROSSING", message }];
 }
 
-function warnOfCrossing(own: readonly OwnOrder[]): EstimateRemark[] {
+function warnOfCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
   if (own.length === 0) return [];
-  return [{ code: "MAY_CROSS_OWN_ORDER", message: `The limit price reaches own open ${namesOf(own)}` }];
+  return [{ code: "MAY_CROSS_OWN_ORDER", message: crossingSentence(order, namesOf(own)) }];
 }
 
-function warnOfLifetime({ type, timeInForce, postOnly }: Order, outlook: Outlook): EstimateRemark[] {
+/** A market order has no limit price; a stop-limit order meets nothing before it is set off. */
+function crossingSentence({ type, postOnly }: Order, own: string): string {
+  if (type === "market") return `It would trade with own open ${own} if the book had less before that`;
+  if (type === "stop_limit") return `Once it is set off, its limit price reaches own open ${own}`;
+  return postOnly === true
+    ? `Its price reaches own open ${own}, and a post-only order that would trade is cancelled`
+    : `Its limit price reaches own open ${own}, behind what it would take now`;
+}
+
+function warnOfLifetime({ type, base, timeInForce, postOnly }: Order, outlook: Outlook): EstimateRemark[] {
   if (type !== "limit") return [];
   const { reachable, isShort, dropped } = outlook;
   if (timeInForce === "FOK" && isShort) {
-    const has = formatDecimal(reachable);
-    return [{ code: "FOK_WOULD_NOT_FILL", message: `Nothing would trade: the book has only ${has} within the limit` }];
+    const message = `Nothing would trade: the book has only ${formatDecimal(reachable)} ${base} within the limit`;
+    return [{ code: "FOK_WOULD_NOT_FILL", message }];
   }
   if (timeInForce === "IOC" && reachable.eq(0)) {
     return [{ code: "IOC_WOULD_NOT_FILL", message: "Nothing would trade: the book has nothing within the limit" }];
   }
   if (timeInForce === "IOC" && dropped.gt(0)) {
-    const message = `Only ${formatDecimal(reachable)} would trade, the other ${formatDecimal(dropped)} is cancelled`;
+    const message =
+      `Only ${formatDecimal(reachable)} ${base} would trade, the other ${formatDecimal(dropped)} ${base} ` +
+      "would be cancelled";
     return [{ code: "IOC_WOULD_FILL_PARTLY", message }];
   }
   if (postOnly === true && reachable.gt(0)) {
@@ -90,12 +102,13 @@ function warnOfLifetime({ type, timeInForce, postOnly }: Order, outlook: Outlook
 
 /** The last trade is not at hand; the middle of the book is near enough for a warning. */
 function warnOfStop({ stopPrice, stopDirection }: Order, mid: Big | null): EstimateRemark[] {
-  if (stopPrice === undefined || mid === null) return [];
+  if (stopPrice === undefined) return [];
   const stop = parseDecimal(stopPrice);
-  const isPast = stopDirection === "ABOVE" ? mid.gte(stop) : stopDirection === "BELOW" && mid.lte(stop);
-  const wait = { code: "STOP_WAITS", message: "It waits off the book until a trade reaches its stop price" };
+  const isPast = mid !== null &&
+    (stopDirection === "ABOVE" ? mid.gte(stop) : stopDirection === "BELOW" && mid.lte(stop));
+  if (!isPast) return [{ code: "STOP_WAITS", message: "It waits off the book until a trade reaches its stop price" }];
   const message = `The market, about ${formatDecimal(mid)}, is past the stop price: the next trade sets it off`;
-  return isPast ? [{ code: "STOP_WOULD_TRIGGER", message }] : [wait];
+  return [{ code: "STOP_WOULD_TRIGGER", message }];
 }
 
 function warnOfFunds({ funds }: RemarkFacts): EstimateRemark[] {

@@ -3,14 +3,13 @@
 import Big from "big.js";
 import type { Exchange } from "../market/shared_reads.ts";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
-import type { Balance, FeeInfo, Market, Order as ExchangeOrder, Ticker } from "../exchange/schemas.ts";
-import type { Book } from "./book_walk.ts";
+import type { Balance, FeeInfo, Market, Order as ExchangeOrder, OrderBook, Ticker } from "../exchange/schemas.ts";
 import type { Funds, OwnOrder } from "./estimate.ts";
 import type { Valuation } from "./policy.ts";
 
 /** Everything that is read for one order. */
 export interface MarketFacts {
-  readonly book: Book;
+  readonly book: OrderBook;
   readonly fees: FeeInfo;
   readonly funds: Funds;
   readonly ownOrders: readonly OwnOrder[];
@@ -62,9 +61,9 @@ export async function readFacts(
 /** The whole book, where the short one ends before an order does; the same book when it is whole already. */
 export async function readWholeBook(
   exchange: Exchange,
-  { market, book }: { market: Market; book: Book },
+  { market, book }: { market: Market; book: OrderBook },
   signal: AbortSignal,
-): Promise<Book> {
+): Promise<OrderBook> {
   if (Math.max(book.asks.length, book.bids.length) < SHORT_BOOK) return book;
   return await exchange.call("getOrderBookFull", { pair: market.market_id }, { signal, fresh: true });
 }

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
 import { findMarket } from "../exchange/pair_names.ts";
+import type { MarketWarning, MarketWarningCode } from "./market_warnings.ts";
 import type { Order, OrderType, Side } from "./order.ts";
 
 /** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
@@ -44,6 +45,8 @@ export interface PolicyRules {
   readonly maxOrdersPerMinute?: number;
   /** Furthest distance of a limit price or an average price from the middle of the book. */
   readonly priceBandPercent?: string;
+  /** Doubts about a market with which orders are placed nevertheless. */
+  readonly allowWarnings?: readonly MarketWarningCode[];
   /** Pauses an identity whose orders were refused that often within the time. */
   readonly coolOff?: { readonly rejects: number; readonly withinSeconds: number; readonly pauseSeconds: number };
 }
@@ -63,6 +66,8 @@ export interface PolicyFacts {
   readonly mid: string | null;
   /** What the fills would cost on average; `null` when nothing would fill at once. */
   readonly averagePrice: string | null;
+  /** What speaks against believing the market. */
+  readonly warnings: readonly MarketWarning[];
 }
 
 /** Which rule an order breaks. */
@@ -73,7 +78,8 @@ export type PolicyProblemCode =
   | "ERR_POLICY_ORDER_TYPE"
   | "ERR_POLICY_ORDER_SIZE"
   | "ERR_POLICY_VALUATION"
-  | "ERR_POLICY_PRICE_BAND";
+  | "ERR_POLICY_PRICE_BAND"
+  | "ERR_POLICY_WARNING";
 
 /** One rule that an order breaks; `message` says what to change. */
 export interface PolicyProblem {
@@ -126,7 +132,12 @@ export function notionalOf(
 
 /** Every rule that an order breaks. What cannot be judged is refused. */
 export function judgeOrder(policy: PolicyRules, facts: PolicyFacts): PolicyProblem[] {
-  return [...judgeKind(policy, facts.order), ...judgeWorth(policy, facts), ...judgePrices(policy, facts)];
+  return [
+    ...judgeKind(policy, facts.order),
+    ...judgeWorth(policy, facts),
+    ...judgePrices(policy, facts),
+    ...checkWarnings(policy, facts),
+  ];
 }
 
 function judgeKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order): PolicyProblem[] {
@@ -192,6 +203,15 @@ function judgePrices({ priceBandPercent }: PolicyRules, { order, mid, averagePri
       `${formatDecimal(middle)}: the ${name} price ${price} is ${formatPercent(distance, middle)} % away`;
     return [{ code: "ERR_POLICY_PRICE_BAND" as const, message }];
   });
+}
+
+/** Each doubt about the market forbids the order, unless the policy allows it by name. */
+function checkWarnings({ allowWarnings = [] }: PolicyRules, { warnings }: PolicyFacts): PolicyProblem[] {
+  return warnings.filter(({ code }) => !allowWarnings.includes(code)).map(({ code, message }) => ({
+    code: "ERR_POLICY_WARNING",
+    message: `Cannot place order with the warning ${code} (${message}): preview it again later, or have the operator ` +
+      "name the warning in the policy's allow_warnings",
+  }));
 }
 
 /** Volume times the best price that a limit order names or may meet. */

@@ -98,6 +98,7 @@ function rulesOf(entry: PolicyEntry, bound: TradingBound, confirmBy: readonly Co
     ...given("maxOpenOrders", entry.max_open_orders),
     ...given("maxOrdersPerMinute", entry.max_orders_per_minute),
     ...given("priceBandPercent", entry.price_band_percent && normal(entry.price_band_percent)),
+    ...given("allowWarnings", entry.allow_warnings?.length ? sortedOnce(entry.allow_warnings) : undefined),
     ...given(
       "coolOff",
       cool_off && {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { cleanText } from "../exchange/errors.ts";
 import { parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
 import { IdentityName } from "../identity_name.ts";
+import { MARKET_WARNING_CODES } from "./market_warnings.ts";
 
 const MODES = ["observe", "paper", "confirm", "auto"] as const;
 const SIDES = ["BUY", "SELL"] as const;
@@ -40,6 +41,11 @@ const Entry = z.strictObject({
   max_orders_per_minute: wholeNumber(1, 300).nullish().describe("10 by default"),
   price_band_percent: decimal('expected a percentage > 0 in quotes, such as "5"').nullish()
     .describe('Furthest distance of a price from the middle of the book; "10" by default'),
+  allow_warnings: z.array(oneOf(MARKET_WARNING_CODES), { error: "expected a list of warnings" })
+    .max(MARKET_WARNING_CODES.length, { error: `expected at most ${MARKET_WARNING_CODES.length} warnings` }).optional()
+    .describe(
+      "Warnings of a market that cannot be believed with which orders are placed nevertheless; none by default",
+    ),
   cool_off: CoolOff.nullish().describe("Pauses an identity whose orders were refused too often"),
 }, { error: "expected an object of settings" });
 

@@ -43,7 +43,8 @@ function confirmSentences({ confirmBy }: Policy): string[] {
 }
 
 function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] {
-  const { maxPerOrder, maxPerDay, maxOpenOrders, maxOrdersPerMinute, priceBandPercent, coolOff } = limits;
+  const { maxPerOrder, maxPerDay, maxOpenOrders, maxOrdersPerMinute, priceBandPercent, allowWarnings, coolOff } =
+    limits;
   const side = sides?.length === 1 ? `It may only ${sides[0] === "BUY" ? "buy" : "sell"}` : "It may buy and sell";
   const types = orderTypes === undefined
     ? "orders of every kind"
@@ -65,6 +66,11 @@ function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] 
     priceBandPercent === undefined
       ? "The distance of its prices from the market is not limited"
       : `Its prices may be at most ${priceBandPercent} % away from the middle of the book`,
+    allowWarnings === undefined
+      ? "It may place no order while the market looks wrong: a stale, crossed or thin book, say, or a fee that cannot be"
+      : `It may place orders in spite of the ${allowWarnings.length === 1 ? "warning" : "warnings"} ${
+        list(allowWarnings)
+      }`,
     coolOff === undefined
       ? "Refused orders do not pause it"
       : `After ${count(coolOff.rejects, "refused order")} within ${count(coolOff.withinSeconds, "second")} ` +

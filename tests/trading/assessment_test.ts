@@ -11,7 +11,7 @@ import type { BrokerWorldOptions } from "./broker_world.ts";
 async function start(options: BrokerWorldOptions = {}) {
   const world = await BrokerWorld.start(options);
   const { exchange, markets, signal } = world.context();
-  const parts = { exchange, markets, signal, policy: world.policies.of("local") };
+  const parts = { exchange, markets, signal, policy: world.policies.of("local"), now: () => world.now };
   return {
     world,
     parts,

@@ -130,7 +130,7 @@ Deno.test("parsePolicyFile() lists every problem at once, with where it is and w
       "default.max_per_day.curency: unknown: known are amount, currency",
       "default.max_per_day.currency: expected a currency code such as ZAR",
       "default.max_per_ordr: unknown: known are mode, confirm_by, pairs, sides, order_types, max_per_order, max_per_day, " +
-      "max_open_orders, max_orders_per_minute, price_band_percent, cool_off",
+      "max_open_orders, max_orders_per_minute, price_band_percent, allow_warnings, cool_off",
       'default.mode: expected one of observe, paper, confirm, auto: current value is "automatic"',
       "default.pairs: expected a list of 1 to 500",
       'default.price_band_percent: expected a percentage > 0 in quotes, such as "5": current value is "-1"',

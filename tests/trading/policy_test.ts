@@ -19,7 +19,7 @@ const AUTO: PolicyRules = { mode: "auto" };
 const noValuation: Valuation = () => null;
 
 function codes(rules: Partial<PolicyRules>, facts: Partial<PolicyFacts> = {}): string[] {
-  const judged = { order: BID, notional: [], mid: "1000000", averagePrice: null, ...facts };
+  const judged = { order: BID, notional: [], mid: "1000000", averagePrice: null, warnings: [], ...facts };
   return judgeOrder({ ...AUTO, ...rules }, judged).map(({ code }) => code);
 }
 
@@ -63,6 +63,7 @@ Deno.test("judgeOrder() says what is allowed and what was asked for", () => {
     notional: worth(BID, "ZAR"),
     mid: null,
     averagePrice: null,
+    warnings: [],
   });
   assert.deepEqual(problem, {
     code: "ERR_POLICY_ORDER_SIZE",

@@ -15,6 +15,7 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
         max_open_orders: 1,
         max_orders_per_minute: 3,
         price_band_percent: "2.5",
+        allow_warnings: ["BOOK_THIN", "BOOK_STALE"],
         cool_off: { rejects: 3, within_seconds: 60, pause_seconds: 600 },
       },
     },
@@ -31,6 +32,7 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
     "It may have at most 1 order open at a time",
     "It may place at most 3 orders a minute",
     "Its prices may be at most 2.5 % away from the middle of the book",
+    "It may place orders in spite of the warnings BOOK_STALE and BOOK_THIN",
     "After 3 refused orders within 60 seconds it must pause for 600 seconds",
     "It may always cancel orders of the account, its own and others'",
   ]);
@@ -45,6 +47,7 @@ Deno.test("explainPolicy() says what is not limited too", () => {
     "The number of open orders is not limited",
     "It may place at most 10 orders a minute",
     "Its prices may be at most 10 % away from the middle of the book",
+    "It may place no order while the market looks wrong: a stale, crossed or thin book, say, or a fee that cannot be",
     "Refused orders do not pause it",
     "It may always cancel orders of the account, its own and others'",
   ]);

@@ -35,6 +35,8 @@ await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   "--quiet",
   "--no-config",
   "--no-prompt",
+  // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
+  "--no-code-cache",
   ...project.unstable.map((feature) => `--unstable-${feature}`),
   ...permissions,
   "--output",

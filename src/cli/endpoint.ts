@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
-import { readNamed, readSecretFile } from "../config/files.ts";
+import { readOwn, readPrivate, readSecretFile } from "../config/files.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Secret } from "../secret.ts";
 
@@ -50,9 +50,9 @@ function judgeAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettin
 }
 
 async function readTls(access: AccessSettings, problems: string[]): Promise<ClientTls> {
-  const ca = access.ca === undefined ? undefined : await readNamed("--ca", access.ca, problems);
-  const cert = access.cert === undefined ? undefined : await readNamed("--cert", access.cert, problems);
-  const key = access.key === undefined ? undefined : await readNamed("--key", access.key, problems);
+  const ca = access.ca === undefined ? undefined : await readOwn("--ca", access.ca, problems);
+  const cert = access.cert === undefined ? undefined : await readOwn("--cert", access.cert, problems);
+  const key = access.key === undefined ? undefined : await readPrivate("--key", access.key, problems);
   if (ca !== undefined) readCertificate("--ca", ca, problems);
   const certificate = cert === undefined ? undefined : readCertificate("--cert", cert, problems);
   if (certificate !== undefined && key !== undefined) judgeKey(certificate, key, problems);

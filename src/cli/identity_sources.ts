@@ -8,6 +8,7 @@ import type { KeySource } from "../access/key_source.ts";
 import { readPrivate } from "../config/files.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
+import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { World } from "./world.ts";
@@ -26,10 +27,13 @@ export async function openKeys({ state }: Config, world: World, problems: string
     );
     return undefined;
   }
+  const unsafe = folderProblems(folder).map((problem) => `--state: ${problem}`);
   const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
   const path = join(folder, KEYS_FILE);
-  if (!await exists(path)) return undefined;
-  problems.push(...await judgePrivateFile("--state", path));
+  const isThere = await exists(path);
+  if (isThere && unsafe.length === 0) unsafe.push(...await judgePrivateFile("--state", path, { as: "record" }));
+  problems.push(...unsafe);
+  if (!isThere || unsafe.length > 0) return undefined;
   try {
     const store = KeyStore.open(path, { readOnly: true });
     if (store.isEmpty) return void store.close();
@@ -44,7 +48,7 @@ export async function openKeys({ state }: Config, world: World, problems: string
 
 /** What cannot be looked at counts as there, so that opening it tells why. */
 async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
+  return await Deno.lstat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
 }
 
 /** Tokens of one issuer, where all of its settings are there. */

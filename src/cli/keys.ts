@@ -203,8 +203,8 @@ async function judgeStore(
   name: string,
   { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
 ): Promise<string[]> {
-  const isMissing = await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
-  if (!isMissing) return await judgePrivateFile(name, path, { uid });
+  const isMissing = await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
+  if (!isMissing) return await judgePrivateFile(name, path, { uid, as: "record" });
   return action === "create" ? [] : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
 }
 

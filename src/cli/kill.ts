@@ -76,7 +76,7 @@ async function pullByFile(folder: string, { world, error }: { world: World; erro
   await print(world.stderr, error.message);
   try {
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    await Deno.writeTextFile(path, "");
+    await createFile(path);
   } catch (failure) {
     if (!(failure instanceof Error && "code" in failure)) throw failure;
     await print(world.stderr, `Cannot halt trading as ${path} cannot be written either: end the server`);
@@ -88,6 +88,15 @@ async function pullByFile(folder: string, { world, error }: { world: World; erro
       "  removing the file lets trading go on",
   );
   return 0;
+}
+
+/** Writes to nothing that is there: whatever has this name halts. */
+async function createFile(path: string): Promise<void> {
+  try {
+    (await Deno.open(path, { write: true, createNew: true, mode: 0o600 })).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
 }
 
 async function liftSwitch(store: TradingStore, world: World): Promise<ExitCode> {

@@ -9,7 +9,6 @@ import type { Markets } from "../exchange/pairs.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
 import { Broker } from "../trading/broker.ts";
@@ -22,7 +21,7 @@ import type { Journal } from "../trading/journal.ts";
 import type { OrderKind } from "../trading/kill_switch.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
 import { StoreError } from "../trading/store_connection.ts";
-import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
+import { TradingStore } from "../trading/store.ts";
 import type { Trader } from "../trading/trader.ts";
 import { TradingError } from "../trading/trading_error.ts";
 import type { LoadedConfig } from "./exchange.ts";
@@ -306,7 +305,6 @@ function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | undefin
 async function openStore(folder: string, world: World, problems: string[]): Promise<TradingStore | undefined> {
   try {
     const store = TradingStore.open(folder, { now: world.now });
-    problems.push(...await judgePrivateFile("--state", `${folder}/${TRADING_DATABASE}`));
     const network = await networkFileSystem(folder);
     if (network !== undefined) {
       log.warning(

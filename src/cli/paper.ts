@@ -28,7 +28,7 @@ export async function paper(
   const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
   const folder = parsed.values.state ?? stateFolder(world.env);
   if (folder === undefined) all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
-  else all.push(...await judgePrivateFile(name, join(folder, PAPER_FILE), { uid }));
+  else all.push(...await judgePrivateFile(name, join(folder, PAPER_FILE), { uid, as: "record" }));
   if (!parsed.ok || folder === undefined || all.length > 0) return await refuse(world, all);
   const { client } = parsed.values;
   let known: boolean;

@@ -1,12 +1,33 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
 import { Secret } from "../secret.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
+import { fileProblems, judgePrivateFile } from "../state/private_file.ts";
+import type { Protection } from "../state/private_file.ts";
 
-/** Reads a file; `name` is what the operator typed to name it. */
-export async function readNamed(name: string, path: string, problems: string[]): Promise<string | undefined> {
+/** Reads a file that is closed to everybody but the program's user, or root's and readable by a group at most. */
+export async function readPrivate(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  return await readProtected(name, path, { as: "secret", problems });
+}
+
+/** Reads a file that is no secret, but that nobody except the program's user and root may have written. */
+export async function readOwn(name: string, path: string, problems: string[]): Promise<string | undefined> {
+  return await readProtected(name, path, { as: "public", problems });
+}
+
+async function readProtected(
+  name: string,
+  path: string,
+  { as: protection, problems }: { as: Protection; problems: string[] },
+): Promise<string | undefined> {
+  const before = await judgePrivateFile(name, path, { as: protection });
+  problems.push(...before);
+  if (before.length > 0) return undefined;
   try {
-    return await Deno.readTextFile(path);
+    using file = await Deno.open(path);
+    // What was opened counts: another file may have come to this place since.
+    const found = fileProblems(path, await file.stat(), { as: protection });
+    problems.push(...found.map((problem) => `${name}: ${problem}`));
+    return found.length > 0 ? undefined : await readAll(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     problems.push(`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`);
@@ -14,18 +35,14 @@ export async function readNamed(name: string, path: string, problems: string[]):
   }
 }
 
-/** Reads a file that only its owner may read and that the program's user owns. */
-export async function readPrivate(name: string, path: string, problems: string[]): Promise<string | undefined> {
-  const found = await judgePrivateFile(name, path);
-  problems.push(...found);
-  return found.length > 0 ? undefined : await readNamed(name, path, problems);
-}
-
-/** Reads a file that is no secret, but that nobody except the program's user may have written. */
-export async function readOwn(name: string, path: string, problems: string[]): Promise<string | undefined> {
-  const found = await judgePrivateFile(name, path, { against: "writing" });
-  problems.push(...found);
-  return found.length > 0 ? undefined : await readNamed(name, path, problems);
+async function readAll(file: Deno.FsFile): Promise<string> {
+  const { size } = await file.stat();
+  const bytes = new Uint8Array(size + 1);
+  let length = 0;
+  for (let count: number | null = 0; count !== null && length < bytes.length; length += count ?? 0) {
+    count = await file.read(bytes.subarray(length));
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /** Reads a private file that holds one secret; the spaces around it are left out. */

@@ -60,6 +60,7 @@ export const KEYS_SETTINGS = {
     flag: "state",
     value: "folder",
     env: ["LUNO_MCP_STATE"],
+    protects: true,
   },
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;

@@ -2,7 +2,8 @@
 
 import { parseEnv } from "node:util";
 import { isLoopback } from "../loopback.ts";
-import { readNamed, readSecretFile } from "./files.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import { readOwn, readSecretFile } from "./files.ts";
 import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
@@ -66,17 +67,31 @@ async function readNamedFiles(
   const problems: string[] = [];
   const envPath = table.envFile && given.flags["env-file"];
   const configPath = table.config && given.flags["config"];
-  const envText = envPath === undefined ? undefined : await readNamed("--env-file", envPath, problems);
-  const configText = configPath === undefined ? undefined : await readNamed("--config", configPath, problems);
+  const envFile = envPath === undefined ? undefined : await readEnvFile(table, envPath, problems);
+  const configText = configPath === undefined ? undefined : await readOwn("--config", configPath, problems);
   const configFile = configText === undefined ? undefined : readJsonObject("--config", configText, problems);
   return {
     sources: {
       ...given,
-      ...(envText === undefined ? {} : { envFile: parseEnv(envText) as Record<string, string> }),
+      ...(envFile === undefined ? {} : { envFile }),
       ...(configFile === undefined ? {} : { configFile }),
     },
     problems,
   };
+}
+
+/** A file with a secret in it is one itself. */
+async function readEnvFile(
+  table: Settings,
+  path: string,
+  problems: string[],
+): Promise<Record<string, string> | undefined> {
+  const text = await readOwn("--env-file", path, problems);
+  if (text === undefined) return undefined;
+  const values = parseEnv(text) as Record<string, string>;
+  const secrets = Object.values(table).filter((setting) => setting.secret).flatMap(({ env }) => env);
+  if (secrets.some((name) => (values[name] ?? "") !== "")) problems.push(...await judgePrivateFile("--env-file", path));
+  return values;
 }
 
 function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {

@@ -19,5 +19,6 @@ export const PAPER_SETTINGS = {
     flag: "state",
     value: "folder",
     env: ["LUNO_MCP_STATE"],
+    protects: true,
   },
 } as const satisfies Settings;

@@ -56,11 +56,11 @@ function find(setting: Setting, sources: Sources): Found | undefined {
   if (fromFlag !== undefined) return { text: fromFlag, origin: "flag", name: `--${flag}` };
   for (const name of setting.env) {
     const text = sources.env(name);
-    if (text !== undefined && text !== "") return { text, origin: "environment", name };
+    if (isGiven(setting, text)) return { text, origin: "environment", name };
   }
   for (const name of setting.env) {
     const text = sources.envFile?.[name];
-    if (text !== undefined && text !== "") return { text, origin: "env file", name };
+    if (isGiven(setting, text)) return { text, origin: "env file", name };
   }
   const fromFile = flag === undefined ? undefined : sources.configFile?.[flag];
   if (fromFile !== undefined) {
@@ -68,6 +68,10 @@ function find(setting: Setting, sources: Sources): Found | undefined {
   }
   if (setting.default === undefined) return undefined;
   return { text: setting.default, origin: "default", name: `--${flag}` };
+}
+
+function isGiven({ protects }: Setting, text: string | undefined): text is string {
+  return text !== undefined && (text !== "" || protects === true);
 }
 
 function unknownKeys(table: Settings, file: Readonly<Record<string, unknown>>): string[] {

@@ -12,6 +12,7 @@ export const POLICY_SETTINGS = {
     flag: "policy",
     value: "path",
     env: ["LUNO_MCP_POLICY"],
+    protects: true,
   },
   trading: {
     schema: oneOf("off", "confirm", "auto"),

@@ -60,6 +60,7 @@ export const SERVER_SETTINGS = {
     flag: "policy",
     value: "path",
     env: ["LUNO_MCP_POLICY"],
+    protects: true,
   },
   confirmBy: {
     schema: someOf("dialog", "page", "terminal"),
@@ -67,6 +68,7 @@ export const SERVER_SETTINGS = {
     flag: "confirm-by",
     value: "ways",
     env: ["LUNO_MCP_CONFIRM_BY"],
+    protects: true,
   },
   seed: {
     schema: wholeNumber(0, 4_294_967_295),
@@ -137,6 +139,7 @@ export const SERVER_SETTINGS = {
     flag: "ssl-cert",
     value: "path",
     env: ["SSL_CERT_PATH"],
+    protects: true,
   },
   sslKey: {
     schema: Text,
@@ -144,6 +147,7 @@ export const SERVER_SETTINGS = {
     flag: "ssl-key",
     value: "path",
     env: ["SSL_KEY_PATH"],
+    protects: true,
   },
   sslClientCa: {
     schema: Text,
@@ -151,6 +155,7 @@ export const SERVER_SETTINGS = {
     flag: "ssl-client-ca",
     value: "path",
     env: ["SSL_CLIENT_CA_PATH"],
+    protects: true,
   },
   sslClientDeny: {
     schema: Text,
@@ -158,6 +163,7 @@ export const SERVER_SETTINGS = {
     flag: "ssl-client-deny",
     value: "path",
     env: ["SSL_CLIENT_DENY_PATH"],
+    protects: true,
   },
   auth: {
     schema: oneOf("auto", "required"),
@@ -165,6 +171,7 @@ export const SERVER_SETTINGS = {
     flag: "auth",
     value: "which",
     env: ["MCP_AUTH"],
+    protects: true,
     default: "auto",
   },
   jwtIssuer: {
@@ -173,6 +180,7 @@ export const SERVER_SETTINGS = {
     flag: "jwt-issuer",
     value: "url",
     env: ["MCP_JWT_ISSUER"],
+    protects: true,
   },
   jwtAudience: {
     schema: Text,
@@ -180,6 +188,7 @@ export const SERVER_SETTINGS = {
     flag: "jwt-audience",
     value: "url",
     env: ["MCP_JWT_AUDIENCE"],
+    protects: true,
   },
   jwksUrl: {
     schema: KeysAddress,
@@ -187,6 +196,7 @@ export const SERVER_SETTINGS = {
     flag: "jwks-url",
     value: "url",
     env: ["MCP_JWKS_URL"],
+    protects: true,
   },
   jwksFile: {
     schema: Text,
@@ -194,6 +204,7 @@ export const SERVER_SETTINGS = {
     flag: "jwks-file",
     value: "path",
     env: ["MCP_JWKS_FILE"],
+    protects: true,
   },
   access: {
     schema: Text,
@@ -201,6 +212,7 @@ export const SERVER_SETTINGS = {
     flag: "access",
     value: "path",
     env: ["LUNO_MCP_ACCESS"],
+    protects: true,
   },
   trustedProxies: {
     schema: Networks,
@@ -215,6 +227,7 @@ export const SERVER_SETTINGS = {
     flag: "state",
     value: "path",
     env: ["LUNO_MCP_STATE"],
+    protects: true,
   },
   allowedHosts: {
     schema: List,
@@ -225,7 +238,7 @@ export const SERVER_SETTINGS = {
   },
   allowedOrigins: {
     schema: List,
-    help: "Origins of web pages to let in, beside those of loopback on loopback",
+    help: "Origins of web pages to let in; pages of other ports of this machine too",
     flag: "allowed-origins",
     value: "list",
     env: ["MCP_ALLOWED_ORIGINS"],

@@ -21,6 +21,8 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly default?: string;
   /** Marks values that no output may show. */
   readonly secret?: true;
+  /** Marks what protects something: a variable that is set and empty is a mistake then, not the same as none. */
+  readonly protects?: true;
   /** Marks what names another source: a file cannot name one. */
   readonly source?: true;
 }

@@ -10,6 +10,7 @@ const STATE = {
   flag: "state",
   value: "folder",
   env: ["LUNO_MCP_STATE"],
+  protects: true,
 } as const;
 
 const Hash: z.ZodType<string, string> = z.string().toLowerCase()

@@ -1,54 +1,80 @@
-/** Files that nobody but their owner may read: keys, secrets, databases. */
+/** Files that nobody but their owner may read or write: secrets, databases, certificates. */
 
 import process from "node:process";
+
+/** Who must be kept from what. */
+export type Protection = "secret" | "record" | "public";
 
 /** Settings of {@linkcode judgePrivateFile}. */
 export interface PrivateFileOptions {
   /** The user that the program runs as; `null` where the system has none. @default process.getuid */
   readonly uid?: (() => number | null) | undefined;
-  /** What others must not be able to do. @default "reading" */
-  readonly against?: "reading" | "writing";
+  /**
+   * `secret`: belongs to the program's user and is closed to everybody else, or belongs to root and is readable by a
+   * group at most. `record`: what the program writes itself, its user's alone and no link. `public`: may be read by all
+   * and written by nobody but the program's user or root.
+   *
+   * @default "secret"
+   */
+  readonly as?: Protection;
 }
 
-const CLOSED = {
-  reading: { bits: 0o077, words: "that only its owner can read", chmod: "600" },
-  writing: { bits: 0o022, words: "that only its owner can write", chmod: "go-w" },
-} as const;
+/** What the system says about a file. */
+export type FileFacts = Pick<Deno.FileInfo, "isFile" | "isSymlink" | "mode" | "uid">;
+
+/** The rights that nobody else may have, by protection and owner. */
+const OWN = { bits: 0o077, words: "that only its owner can read", chmod: "600" };
+const SHARED = { bits: 0o037, words: "that only root and a group can read", chmod: "640" };
+const PUBLIC = { bits: 0o022, words: "that only its owner can write", chmod: "go-w" };
 
 /**
- * The problems of a file that must belong to this program's user and be closed to everybody else; each starts with
- * `name`, which is what the operator typed. Where the system knows neither users nor modes, there are none to find.
+ * The problems of a file that must be protected; each starts with `name`, which is what the operator typed. Where the
+ * system knows neither users nor modes, there are none to find.
  */
 export async function judgePrivateFile(
   name: string,
   path: string,
-  { uid = currentUid, against = "reading" }: PrivateFileOptions = {},
+  options: PrivateFileOptions = {},
 ): Promise<string[]> {
   let info: Deno.FileInfo;
   try {
-    info = await Deno.stat(path);
+    info = await (options.as === "record" ? Deno.lstat(path) : Deno.stat(path));
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound ? "there is none" : reasonOf(error);
     return [`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`];
   }
-  if (!info.isFile) return [`${name}: expected a file: current value is ${JSON.stringify(path)}`];
+  return fileProblems(path, info, options).map((problem) => `${name}: ${problem}`);
+}
+
+/** What speaks against a file with these facts, each a sentence without a name before it. */
+export function fileProblems(
+  path: string,
+  { isFile, isSymlink, mode, uid: owner }: FileFacts,
+  { uid = currentUid, as: protection = "secret" }: PrivateFileOptions = {},
+): string[] {
+  const shown = JSON.stringify(path);
+  if (isSymlink) return [`expected a file, not a link to another one: current value is ${shown}`];
+  if (!isFile) return [`expected a file: current value is ${shown}`];
   const problems: string[] = [];
-  const { bits, words, chmod } = CLOSED[against];
-  if (info.mode !== null && (info.mode & bits) !== 0) {
-    const mode = (info.mode & 0o777).toString(8).padStart(4, "0");
-    problems.push(`${name}: expected a file ${words}: mode is ${mode}: run chmod ${chmod} ${path}`);
+  const user = owner === null ? null : uid();
+  const mayRootOwn = protection !== "record" && owner === 0;
+  const { bits } = protection === "public" ? PUBLIC : mayRootOwn ? SHARED : OWN;
+  const { words, chmod } = protection === "public" ? PUBLIC : mayRootOwn && user !== 0 ? SHARED : OWN;
+  if (mode !== null && (mode & bits) !== 0) {
+    const current = (mode & 0o777).toString(8).padStart(4, "0");
+    problems.push(`expected a file ${words}: mode is ${current}: run chmod ${chmod} ${path}`);
   }
-  const user = info.uid === null ? null : uid();
-  if (user !== null && info.uid !== user) {
+  if (user !== null && owner !== user && !mayRootOwn) {
     problems.push(
-      `${name}: expected a file of the user that runs this program (uid ${user}): ` +
-        `it belongs to uid ${info.uid}: run chown ${user} ${path}`,
+      `expected a file of the user that runs this program (uid ${user}): it belongs to uid ${owner}: ` +
+        `run chown ${user} ${path}, or the program as uid ${owner}`,
     );
   }
   return problems;
 }
 
-function currentUid(): number | null {
+/** The user that the program runs as; `null` where the system has none. */
+export function currentUid(): number | null {
   return process.getuid?.() ?? null;
 }
 

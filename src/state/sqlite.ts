@@ -7,6 +7,8 @@
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { SQLOutputValue } from "node:sqlite";
+import { fileProblems } from "./private_file.ts";
+import { folderProblems } from "./state_folder.ts";
 
 /** How to open a database. */
 export interface DatabaseOptions {
@@ -36,7 +38,8 @@ export type Row = Readonly<Record<string, SQLOutputValue>>;
 const BUSY_TIMEOUT_MS = 5_000;
 
 /**
- * Opens a database; unless it is read only, a missing one is created, readable by its owner alone.
+ * Opens a database; unless it is read only, a missing one is created, readable by its owner alone. One that others may
+ * read or write, or that is another user's or a link, is refused before anything is written.
  *
  * @throws {StateError}
  */
@@ -44,6 +47,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
   const { readOnly = false, durable = false, migrations } = options;
   let database: DatabaseSync | undefined;
   try {
+    checkFiles(path);
     if (!readOnly) createFile(path);
     // An absolute path is never taken for a URI.
     database = new DatabaseSync(resolve(path), {
@@ -120,9 +124,39 @@ export function readBytes(row: Row, column: string): Uint8Array {
   return value;
 }
 
+/** What belongs to a database beside its file: SQLite writes them and believes them. */
+const SIDE_FILES = ["-wal", "-shm", "-journal"];
+
+/** @throws {StateError} where other users could read or change what is kept there, or are kept out by a link */
+function checkFiles(path: string): void {
+  const problems = folderProblems(dirname(path));
+  for (const file of [path, ...SIDE_FILES.map((end) => `${path}${end}`)]) {
+    const info = lookAt(file);
+    if (info !== undefined) problems.push(...fileProblems(file, info, { as: "record" }));
+  }
+  if (problems.length > 0) throw new StateError(problems.join("; "), { path });
+}
+
+/** Follows no link. */
+function lookAt(file: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 function createFile(path: string): void {
   Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+  if (lookAt(path) !== undefined) return;
+  try {
+    // Fails at a link that came meanwhile, as an open that only creates does not.
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+  }
+  checkFiles(path);
 }
 
 function migrate(

@@ -3,6 +3,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { judgePrivateFile } from "../state/private_file.ts";
+import type { Protection } from "../state/private_file.ts";
 import type { TlsFiles, TlsSettings } from "./listener.ts";
 
 /** Where the files are, and the clock to judge them by. */
@@ -39,7 +40,7 @@ async function loadAuthorities(
 ): Promise<{ ok: true; files: { clientAuthorities?: string } } | { ok: false; problems: string[] }> {
   if (path === undefined) return { ok: true, files: {} };
   const problems: string[] = [];
-  const text = await readPem(path, problems);
+  const text = await readPem(path, { as: "public", problems });
   if (text !== undefined) {
     const { judgeAuthorities } = await import("../access/client_certificate.ts");
     problems.push(...judgeAuthorities(text, { name: path, now }));
@@ -51,8 +52,8 @@ async function loadAuthorities(
 
 async function loadOwn({ certPath, keyPath }: Omit<TlsSource, "now">, now: number): Promise<LoadedTls> {
   const problems: string[] = [];
-  const cert = await readPem(certPath, problems);
-  const key = await readPem(keyPath, problems);
+  const cert = await readPem(certPath, { as: "public", problems });
+  const key = await readPem(keyPath, { as: "secret", problems });
   const certificate = cert === undefined ? undefined : parseCertificate(cert);
   const privateKey = key === undefined ? undefined : parseKey(key);
   if (certificate !== undefined) problems.push(...validityProblems(certificate, { path: certPath, now }));
@@ -93,17 +94,33 @@ export function authoritiesOf(pem: string): string[] {
   return certificates.map((certificate) => certificate.toString());
 }
 
-/** Reads a file that must be closed to others; one that is not is read all the same, to tell every problem at once. */
-async function readPem(path: string, problems: string[]): Promise<string | undefined> {
-  problems.push(...await judgePrivateFile(path, path));
+/** Reads a file that must be protected; one that is not is read all the same, to tell every problem at once. */
+async function readPem(
+  path: string,
+  { as: protection, problems }: { as: Protection; problems: string[] },
+): Promise<string | undefined> {
+  problems.push(...await judgePrivateFile(path, path, { as: protection }));
   try {
-    const { size } = await Deno.stat(path);
-    if (size <= MAX_FILE_BYTES) return await Deno.readTextFile(path);
+    const { size, isFile } = await Deno.stat(path);
+    if (!isFile) return undefined;
+    if (size <= MAX_FILE_BYTES) return await readOpenPem(path, { as: protection, problems });
     problems.push(`${path}: expected at most ${MAX_FILE_BYTES} bytes: current size is ${size}`);
   } catch (error) {
     if (problems.length === 0) problems.push(`${path}: expected a readable file: ${error}`);
   }
   return undefined;
+}
+
+/** A certificate with its key in the same file is as secret as the key. */
+async function readOpenPem(
+  path: string,
+  { as: protection, problems }: { as: Protection; problems: string[] },
+): Promise<string> {
+  const text = await Deno.readTextFile(path);
+  if (protection === "public" && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    problems.push(...await judgePrivateFile(path, path));
+  }
+  return text;
 }
 
 function parseCertificate(pem: string): X509Certificate | undefined {

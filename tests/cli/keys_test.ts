@@ -89,14 +89,17 @@ Deno.test("keys create refuses a name that has a key, and says how to replace it
 Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folder says", () =>
   withState(async (state) => {
     const [flag, variable, home] = [join(state, "flag"), join(state, "variable"), join(state, "home")];
-    const env = { LUNO_MCP_STATE: variable, XDG_STATE_HOME: home, HOME: home, LOCALAPPDATA: home };
+    const user = { XDG_STATE_HOME: home, HOME: home, LOCALAPPDATA: home };
+    const env = { ...user, LUNO_MCP_STATE: variable };
     await run(["create", "ann"], { flags: { state: flag }, env });
     await run(["create", "bob"], { env });
-    await run(["create", "cyd"], { env: { ...env, LUNO_MCP_STATE: "" } });
+    await run(["create", "cyd"], { env: user });
     assert.deepEqual(ask(flag, (store) => store.list()).map(({ name }) => name), ["ann"]);
     assert.deepEqual(ask(variable, (store) => store.list()).map(({ name }) => name), ["bob"]);
-    const { stdout } = await run(["list"], { env: { ...env, LUNO_MCP_STATE: "" } });
+    const { stdout } = await run(["list"], { env: user });
     assert.equal(JSON.parse(stdout).keys[0].name, "cyd");
+    const empty = await run(["list"], { env: { ...user, LUNO_MCP_STATE: "" } });
+    assert.match(empty.stderr, /^LUNO_MCP_STATE: expected a value/);
   }));
 
 Deno.test("keys list prints JSON to a pipe and with --json, a table to a terminal, and never a key", () =>

@@ -5,6 +5,7 @@ import { HALT_FILE } from "../../src/trading/kill_switch.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
+import { link } from "../state/link.ts";
 
 const run = runnerOf(kill);
 
@@ -69,6 +70,17 @@ Deno.test("kill halts by the file where the record cannot be used", () =>
     assert.equal(code, 0);
     assert.match(stderr, /newer version/);
     assert.ok(stdout.startsWith(`Trading is halted by the file ${join(state, HALT_FILE)}`));
+    assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
+  }));
+
+Deno.test("kill writes through no link that has the file's name, and halts by it", () =>
+  withStore(async (store, { folder: state }) => {
+    const victim = join(state, "victim");
+    await Deno.writeTextFile(victim, "precious");
+    await link(victim, join(state, HALT_FILE));
+    tamper(state, "PRAGMA user_version = 99");
+    assert.equal((await run({ state })).code, 0);
+    assert.equal(await Deno.readTextFile(victim), "precious");
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
   }));
 

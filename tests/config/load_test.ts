@@ -64,14 +64,14 @@ Deno.test("loadConfig() reads the secret from a file that only its owner can rea
     assert.deepEqual(await credentialsOf(env), { id: "id1", secret: SECRET });
   }));
 
-for (const mode of [0o644, 0o640, 0o604, 0o660, 0o601]) {
+for (const mode of [0o644, 0o604, 0o602, 0o601]) {
   const shown = `0${mode.toString(8)}`;
   Deno.test(`loadConfig() refuses a secret file with mode ${shown} and says how to mend it`, () =>
     withFiles(async (write) => {
       const path = await write(SECRET);
       await Deno.chmod(path, mode);
       const [problem, ...more] = await problemsOf({}, { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE: path });
-      assert.match(problem ?? "", new RegExp(`^LUNO_API_SECRET_FILE: .*mode is ${shown}: run chmod 600 ${path}$`));
+      assert.match(problem ?? "", new RegExp(`^LUNO_API_SECRET_FILE: .*mode is ${shown}: run chmod 6[04]0 ${path}$`));
       assert.deepEqual(more, []);
     }));
 }
@@ -207,4 +207,35 @@ Deno.test("loadConfig() refuses flags of the network on stdio, where they would 
   assert.deepEqual(await problemsOf({ transport: "http", port: "9000" }), []);
   assert.deepEqual(await problemsOf({ "max-in-flight": "3", "max-message-size": "2048" }), []);
   assert.deepEqual(await problemsOf({}, { MCP_PORT: "9000" }), []);
+});
+
+Deno.test("loadConfig() refuses an env file that holds a secret and that others can read, and takes one without", () =>
+  withFiles(async (write) => {
+    const path = await write(`LUNO_API_KEY=id1\nLUNO_API_SECRET=${SECRET}\n`);
+    await Deno.chmod(path, 0o644);
+    assert.match(
+      (await problemsOf({ "env-file": path })).join("\n"),
+      /^--env-file: .* mode is 0644: run chmod 6[04]0 /,
+    );
+    await Deno.writeTextFile(path, "LOG_LEVEL=debug\n");
+    assert.deepEqual(await problemsOf({ "env-file": path }), []);
+    await Deno.chmod(path, 0o666);
+    assert.match((await problemsOf({ "env-file": path })).join("\n"), /^--env-file: .* mode is 0666: run chmod go-w /);
+    assert.match((await problemsOf({ config: path })).join("\n"), /^--config: .* mode is 0666: run chmod go-w /);
+  }));
+
+Deno.test("loadConfig() takes a variable that protects and is empty for a mistake, not for none", async () => {
+  const names = [
+    "MCP_AUTH",
+    "LUNO_MCP_ACCESS",
+    "LUNO_MCP_STATE",
+    "LUNO_MCP_POLICY",
+    "SSL_CLIENT_CA_PATH",
+    "SSL_CLIENT_DENY_PATH",
+    "MCP_JWT_ISSUER",
+    "MCP_JWKS_FILE",
+  ];
+  const problems = await problemsOf({ transport: "http" }, Object.fromEntries(names.map((name) => [name, ""])));
+  assert.deepEqual(problems.map((problem) => problem.split(":")[0]).toSorted(), names.toSorted());
+  assert.deepEqual(await problemsOf({}, { LUNO_API_KEY: "", LUNO_API_SECRET: "", MCP_HOST: "" }), []);
 });

@@ -48,13 +48,13 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "with a certificate's key that others can read": {
     args: (folder) => folder.tlsArgs,
-    prepare: (folder) => Deno.chmod(folder.path("key.pem"), 0o640),
-    says: [/key\.pem: .* mode is 0640: run chmod 600/],
+    prepare: (folder) => Deno.chmod(folder.path("key.pem"), 0o644),
+    says: [/key\.pem: .* mode is 0644: run chmod 6/],
   },
-  "with a certificate that others can read": {
+  "with a certificate that others can write": {
     args: (folder) => folder.tlsArgs,
-    prepare: (folder) => Deno.chmod(folder.path("cert.pem"), 0o644),
-    says: [/cert\.pem: .* mode is 0644/],
+    prepare: (folder) => Deno.chmod(folder.path("cert.pem"), 0o664),
+    says: [/cert\.pem: .* mode is 0664: run chmod go-w/],
   },
   "with an access file that others can read": {
     args: (folder) => ["--access", folder.path("access.json")],
@@ -75,7 +75,7 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
       await Deno.remove(folder.path("state"), { recursive: true });
       await folder.write("state", "a file where the folder should be");
     },
-    says: [/--state: expected a readable file: .*keys\.db/],
+    says: [/--state: expected a folder: current value is .*state/],
   },
   "with an access file that has problems, and says all of them": {
     args: (folder) => ["--access", folder.path("access.json")],

@@ -1,66 +1,95 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { judgePrivateFile } from "../../src/state/private_file.ts";
+import { link } from "./link.ts";
+import { fileProblems, judgePrivateFile } from "../../src/state/private_file.ts";
+import type { Protection } from "../../src/state/private_file.ts";
 
-/** Runs `body` with a file of this mode and the user that owns it. */
-async function withFile(mode: number, body: (path: string, owner: number) => Promise<void>): Promise<void> {
+const USER = 1_000;
+
+/** What is wrong with a file of this mode and owner for a program of {@linkcode USER}. */
+function problemsOf(as: Protection, mode: number, owner = USER): string[] {
+  return fileProblems("FILE", { isFile: true, isSymlink: false, mode, uid: owner }, { uid: () => USER, as });
+}
+
+/** Modes of files that are taken, and such that are refused, by protection and owner. */
+const MODES: Readonly<Record<string, { as: Protection; owner: number; good: number[]; bad: number[] }>> = {
+  "a secret of one's own": {
+    as: "secret",
+    owner: USER,
+    good: [0o600, 0o400, 0o700],
+    bad: [0o640, 0o440, 0o644, 0o604, 0o620, 0o601],
+  },
+  "a secret of root's": {
+    as: "secret",
+    owner: 0,
+    good: [0o640, 0o440, 0o600, 0o400],
+    bad: [0o444, 0o644, 0o660, 0o650],
+  },
+  "a record": { as: "record", owner: USER, good: [0o600, 0o400], bad: [0o640, 0o660, 0o644, 0o606] },
+  "a certificate of one's own": { as: "public", owner: USER, good: [0o600, 0o644, 0o444, 0o640], bad: [0o664, 0o646] },
+  "a certificate of root's": { as: "public", owner: 0, good: [0o644, 0o444], bad: [0o664, 0o666] },
+};
+
+for (const [name, { as, owner, good, bad }] of Object.entries(MODES)) {
+  Deno.test(`fileProblems() takes ${name} that is closed enough, and refuses one that is not`, () => {
+    for (const mode of good) assert.deepEqual(problemsOf(as, mode, owner), [], mode.toString(8));
+    for (const mode of bad) {
+      const shown = mode.toString(8).padStart(4, "0");
+      const problem = problemsOf(as, mode, owner).join("\n");
+      assert.match(problem, new RegExp(`^expected a file that only .*: mode is ${shown}: run chmod \\S+ FILE$`));
+    }
+  });
+}
+
+Deno.test("fileProblems() takes no file of somebody else, and of root only what is no record", () => {
+  for (const as of ["secret", "record", "public"] as const) {
+    assert.deepEqual(problemsOf(as, 0o600, 1_001), [
+      `expected a file of the user that runs this program (uid ${USER}): it belongs to uid 1001: ` +
+      `run chown ${USER} FILE, or the program as uid 1001`,
+    ]);
+  }
+  assert.match(problemsOf("record", 0o600, 0).join(), /belongs to uid 0/);
+});
+
+Deno.test("fileProblems() tells a wrong mode and a wrong owner together", () => {
+  assert.equal(problemsOf("secret", 0o644, 1_001).length, 2);
+});
+
+Deno.test("fileProblems() finds nothing where the system knows neither users nor modes", () => {
+  const facts = { isFile: true, isSymlink: false, mode: null, uid: null };
+  assert.deepEqual(fileProblems("FILE", facts, { uid: () => null }), []);
+});
+
+/** Runs `body` with a file of this mode. */
+async function withFile(mode: number, body: (path: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ dir: "/tmp" });
   try {
     const path = join(dir, "secret.pem");
     await Deno.writeTextFile(path, "secret");
     await Deno.chmod(path, mode);
-    await body(path, (await Deno.stat(path)).uid ?? -1);
+    await body(path);
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
 }
 
-for (const mode of [0o600, 0o400, 0o700]) {
-  Deno.test(`judgePrivateFile() takes a file of mode ${mode.toString(8)}`, () =>
-    withFile(
-      mode,
-      async (path, owner) => assert.deepEqual(await judgePrivateFile("--ssl-key", path, { uid: () => owner }), []),
-    ));
-}
-
-for (const mode of [0o644, 0o640, 0o604, 0o620, 0o601]) {
-  Deno.test(`judgePrivateFile() refuses a file of mode ${mode.toString(8)}`, () =>
-    withFile(
-      mode,
-      async (path, owner) =>
-        assert.deepEqual(await judgePrivateFile("--ssl-key", path, { uid: () => owner }), [
-          `--ssl-key: expected a file that only its owner can read: mode is 0${
-            mode.toString(8)
-          }: run chmod 600 ${path}`,
-        ]),
-    ));
-}
-
-Deno.test("judgePrivateFile() refuses a file of another user, and tells a wrong mode with it", () =>
-  withFile(0o644, async (path, owner) => {
-    const problems = await judgePrivateFile("SSL_KEY_PATH", path, { uid: () => owner + 1 });
-    assert.equal(problems.length, 2);
-    assert.equal(
-      problems[1],
-      `SSL_KEY_PATH: expected a file of the user that runs this program (uid ${owner + 1}): ` +
-        `it belongs to uid ${owner}: run chown ${owner + 1} ${path}`,
-    );
-  }));
-
-Deno.test("judgePrivateFile() takes any owner where the system has no users", () =>
-  withFile(
-    0o600,
-    async (path) => assert.deepEqual(await judgePrivateFile("--ssl-key", path, { uid: () => null }), []),
-  ));
-
-Deno.test("judgePrivateFile() refuses a file that is missing, and what is no file", () =>
-  withFile(0o600, async (path, owner) => {
+Deno.test("judgePrivateFile() refuses a file that is missing, and what is no file, by the name that was typed", () =>
+  withFile(0o600, async (path) => {
     const dir = join(path, "..");
-    assert.deepEqual(await judgePrivateFile("--ssl-key", `${path}.old`, { uid: () => owner }), [
+    assert.deepEqual(await judgePrivateFile("--ssl-key", `${path}.old`), [
       `--ssl-key: expected a readable file: there is none: current value is "${path}.old"`,
     ]);
-    assert.deepEqual(await judgePrivateFile("--ssl-key", dir, { uid: () => owner }), [
+    assert.deepEqual(await judgePrivateFile("--ssl-key", dir), [
       `--ssl-key: expected a file: current value is "${dir}"`,
+    ]);
+  }));
+
+Deno.test("judgePrivateFile() follows a link to a secret, as mounted ones are, and none to a record", () =>
+  withFile(0o600, async (path) => {
+    await link(path, `${path}.link`);
+    assert.deepEqual(await judgePrivateFile("--ssl-key", `${path}.link`), []);
+    assert.deepEqual(await judgePrivateFile("--state", `${path}.link`, { as: "record" }), [
+      `--state: expected a file, not a link to another one: current value is "${path}.link"`,
     ]);
   }));
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { link } from "./link.ts";
 import {
   inTransaction,
   makeDurable,
@@ -117,7 +118,7 @@ Deno.test("openDatabase() reads, but neither creates, migrates nor writes, when 
 Deno.test("openDatabase() refuses what is no database", () =>
   withPath(async (path) => {
     await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeTextFile(path, "precious ".repeat(200));
+    await Deno.writeTextFile(path, "precious ".repeat(200), { mode: 0o600 });
     assert.throws(() => openDatabase(path, { migrations: [ONE] }), {
       name: "StateError",
       path,
@@ -169,3 +170,41 @@ Deno.test("makeDurable() refuses a database that cannot write ahead", () => {
     database.close();
   }
 });
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).toSorted();
+}
+
+/** What may lie where a database is expected, and belongs to somebody else or leads elsewhere. */
+const TRAPS: Readonly<Record<string, (path: string, victim: string) => Promise<void>>> = {
+  "a link in its place": (path, victim) => link(victim, path),
+  "a link in the place of its log": (path, victim) => link(victim, `${path}-wal`),
+  "a link in the place of its index": (path, victim) => link(victim, `${path}-shm`),
+  "a link in the place of its journal": (path, victim) => link(victim, `${path}-journal`),
+  "a link to nothing": (path) => link(`${path}.none`, path),
+  "a log that others can write": async (path) => {
+    await Deno.writeTextFile(`${path}-wal`, "");
+    await Deno.chmod(`${path}-wal`, 0o666);
+  },
+  "a file that others can read": async (path) => {
+    await Deno.writeTextFile(path, "");
+    await Deno.chmod(path, 0o644);
+  },
+  "a folder that others can write to": async (path) => {
+    await Deno.chmod(dirname(path), 0o777);
+  },
+};
+
+for (const [name, prepare] of Object.entries(TRAPS)) {
+  Deno.test(`openDatabase() refuses ${name} before it writes anything`, () =>
+    withPath(async (path) => {
+      await Deno.mkdir(dirname(path), { recursive: true });
+      const victim = join(dirname(path), "victim");
+      await Deno.writeTextFile(victim, "precious", { mode: 0o600 });
+      await prepare(path, victim);
+      const before = await namesIn(dirname(path));
+      assert.throws(() => openDatabase(path, { migrations: [ONE], durable: true }), StateError);
+      assert.equal(await Deno.readTextFile(victim), "precious");
+      assert.deepEqual(await namesIn(dirname(path)), before);
+    }));
+}

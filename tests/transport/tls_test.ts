@@ -93,10 +93,13 @@ Deno.test("loadTls() refuses a certificate outside its time, to the second", asy
 });
 
 Deno.test("loadTls() refuses a file that others can read or write", async () => {
-  for (const [mode, shown] of [[0o640, "0640"], [0o604, "0604"], [0o622, "0622"]] as const) {
-    assert.deepEqual(await problemsOf({ mode }), [
-      `KEY: expected a file that only its owner can read: mode is ${shown}: run chmod 600 KEY`,
-    ]);
+  for (const [mode, shown] of [[0o660, "0660"], [0o604, "0604"], [0o622, "0622"]] as const) {
+    const [problem = "", ...more] = await problemsOf({ mode });
+    assert.match(
+      problem,
+      new RegExp(`^KEY: expected a file that only .* can read: mode is ${shown}: run chmod 6[04]0 KEY$`),
+    );
+    assert.deepEqual(more, []);
   }
   assert.deepEqual(await problemsOf({ mode: 0o400 }), []);
 });

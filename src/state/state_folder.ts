@@ -1,0 +1,98 @@
+/**
+ * Whether a folder for state is safe from other users: whoever may write to it, or to a folder above it, could put
+ * another database, or none, where the program expects its own.
+ */
+
+import { dirname, resolve } from "node:path";
+import { currentUid } from "./private_file.ts";
+
+/** What the system says about a folder. */
+export type FolderFacts = Pick<Deno.FileInfo, "isDirectory" | "mode" | "uid" | "gid">;
+
+/** Settings of {@linkcode folderProblems}. */
+export interface FolderOptions {
+  /** The user that the program runs as; `null` where the system has none. @default process.getuid */
+  readonly uid?: (() => number | null) | undefined;
+}
+
+const OTHERS_WRITE = 0o002;
+const GROUP_WRITES = 0o020;
+/** Only the owner of an entry may rename or remove it. */
+const STICKY = 0o1000;
+
+/**
+ * What speaks against keeping state in a folder, each a sentence without a name before it; parts of the path that do not
+ * exist yet are passed over. Where the system knows neither users nor modes there is nothing to find.
+ */
+export function folderProblems(path: string, { uid = currentUid }: FolderOptions = {}): string[] {
+  const folder = resolve(path);
+  const user = uid();
+  const real = realPath(folder);
+  const problems = new Set<string>();
+  for (const [place, isParent] of [...chainOf(folder), ...(real === undefined ? [] : chainOf(real))]) {
+    const link = factsOf(place, Deno.lstatSync);
+    const facts = factsOf(place, Deno.statSync);
+    if (link === undefined || facts === undefined) continue;
+    if (link.isSymlink && !isTrusted(link.uid, user)) problems.add(ownerProblem(place, link.uid, user));
+    const problem = isParent ? parentProblem(place, facts, user) : ownProblem(place, facts, user);
+    if (problem !== undefined) problems.add(problem);
+  }
+  return [...problems];
+}
+
+/** The folder that is to hold the state. */
+export function ownProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
+  const { isDirectory, mode, uid } = facts;
+  if (!isDirectory) return `expected a folder: current value is ${JSON.stringify(place)}`;
+  if (user !== null && uid !== null && uid !== user) return ownerProblem(place, uid, user);
+  if (mode === null || (mode & (OTHERS_WRITE | GROUP_WRITES)) === 0) return undefined;
+  return `expected a folder that only its owner can write to: ${modeOf(place, mode)}: run chmod 700 ${place}`;
+}
+
+/** A folder above it, which decides where its path leads. */
+export function parentProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
+  const { mode, uid, gid } = facts;
+  if (dirname(place) !== place && !isTrusted(uid, user)) return ownerProblem(place, uid, user);
+  if (mode === null || (mode & STICKY) !== 0) return undefined;
+  // By custom a user's own group has the user's number, and nobody else in it.
+  const isShared = (mode & GROUP_WRITES) !== 0 && gid !== uid;
+  if (!isShared && (mode & OTHERS_WRITE) === 0) return undefined;
+  return `expected a folder below such as only their owners can write to: ${modeOf(place, mode)}: ` +
+    `run chmod go-w ${place}, or take another folder`;
+}
+
+function isTrusted(uid: number | null, user: number | null): boolean {
+  return uid === null || user === null || uid === user || uid === 0;
+}
+
+function ownerProblem(place: string, uid: number | null, user: number | null): string {
+  return `expected a folder of the user that runs this program (uid ${user}): ${place} belongs to uid ${uid}: ` +
+    `run the program as uid ${uid}, or take a folder of its own`;
+}
+
+function modeOf(place: string, mode: number): string {
+  return `mode of ${place} is ${(mode & 0o7777).toString(8).padStart(4, "0")}`;
+}
+
+/** The folder and everything above it. */
+function chainOf(folder: string): [place: string, isParent: boolean][] {
+  const parent = dirname(folder);
+  const above = parent === folder ? [] : chainOf(parent);
+  return [[folder, false], ...above.map(([place]): [string, boolean] => [place, true])];
+}
+
+function realPath(folder: string): string | undefined {
+  try {
+    return Deno.realPathSync(folder);
+  } catch {
+    return undefined; // It is not there yet, or cannot be looked at: opening it tells.
+  }
+}
+
+function factsOf(place: string, look: (place: string) => Deno.FileInfo): Deno.FileInfo | undefined {
+  try {
+    return look(place);
+  } catch {
+    return undefined;
+  }
+}

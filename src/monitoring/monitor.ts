@@ -231,7 +231,7 @@ function named(clients: readonly string[]): { readonly count: number; readonly f
 
 /** Both eras name the client: in the handshake, or in every request's `_meta`. */
 function introduce(connection: Connection, { method, params }: JSONRPCRequest): void {
-  const meta: Record<string, unknown> = params?._meta ?? {};
+  const meta = asInfo(params?._meta); // Nobody has looked at it yet.
   if (method === "initialize") connection.introduce(asInfo(params?.clientInfo), "legacy");
   else if (PROTOCOL_VERSION in meta) connection.introduce(asInfo(meta[CLIENT_INFO]), "modern");
 }
@@ -239,8 +239,8 @@ function introduce(connection: Connection, { method, params }: JSONRPCRequest): 
 const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";
 const CLIENT_INFO = "io.modelcontextprotocol/clientInfo";
 
-function asInfo(value: unknown): { name?: unknown; version?: unknown } {
-  return typeof value === "object" && value !== null ? value : {};
+function asInfo(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function refusalReason(data: unknown): string {

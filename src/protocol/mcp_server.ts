@@ -5,12 +5,13 @@
  * when it is first needed. The protocol's eras and framing are left to the SDK and the transport.
  */
 
-import { ProtocolError, Server } from "@modelcontextprotocol/server";
-import type { ServerContext, ServerOptions } from "@modelcontextprotocol/server";
+import { ProtocolError } from "@modelcontextprotocol/server";
+import type { Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { ToolSet } from "../tools/catalogue.ts";
 import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
+import { AnsweringServer } from "./answering_server.ts";
 import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";
 import { Offers } from "./offer.ts";
@@ -69,7 +70,7 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
   return (callerOf) => {
     const dialogs = new Dialogs({ key, identityOf: (context) => callerOf(context).identity });
     const requestState = { verify: dialogs.verify };
-    const server = new Server({ ...identity, title: "Luno" }, { ...options, ...DIALOG_OPTIONS, requestState });
+    const server = new AnsweringServer({ ...identity, title: "Luno" }, { ...options, ...DIALOG_OPTIONS, requestState });
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/list", (_request, context) => ({ tools: offers.of(callerOf(context)).tools }));
     server.setRequestHandler("tools/call", async ({ params }, context) => {

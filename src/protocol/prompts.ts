@@ -57,7 +57,7 @@ const preTradeCheck = definePrompt({
   groups: ["market", "account"],
   input: z.strictObject({
     pair: Code.describe("Pair, such as XBTZAR"),
-    side: z.enum(["BUY", "SELL"], { error: "expected BUY or SELL" }),
+    side: z.enum(["BUY", "SELL"], { error: "expected BUY or SELL" }).describe("BUY or SELL"),
     volume: Amount.describe("In base currency, such as 0.05"),
   }),
   write: ({ pair, side, volume }) =>

@@ -9,9 +9,10 @@
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { Answer } from "../protocol/lane.ts";
-import { cancelledId, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
+import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
+import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
+import { cancelledId, INVALID_REQUEST, invalidParams, isRequest, readText, SERVER_BUSY } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
-import { findRequestId } from "./request_id.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
 
@@ -91,17 +92,19 @@ export abstract class Channel implements Transport {
 
   /** Takes what the client sent. */
   receive(text: string): void {
-    if (this.#closed || text.trim() === "") return;
-    const value = parse(text);
-    if (value === undefined) {
-      const error = { code: PARSE_ERROR, message: "Parse error: expected one JSON value" };
-      return this.#refuseUnread(findRequestId({ head: text }), error);
-    }
-    const read = readMessage(value);
+    if (this.#closed) return;
+    const read = readText(text);
     if (read.kind === "refused") return read.ids.forEach((id) => this.#refuseUnread(id, read.error));
     if (isRequest(read.message)) return this.#receiveRequest(read.message, text);
-    const cancelled = cancelledId(read.message);
-    if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(read.message);
+    this.#receiveOther(read.message);
+  }
+
+  /** Takes a notification or an answer; nobody is told that one is of no use. */
+  #receiveOther(message: JSONRPCMessage): void {
+    const problem = "params" in message ? findInvalidMeta(message.params) : undefined;
+    if (problem !== undefined) return log.debug("ignored", { problem });
+    const cancelled = cancelledId(message);
+    if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(message);
     if (cancelled !== undefined) this.#settle(cancelled);
   }
 
@@ -119,13 +122,21 @@ export abstract class Channel implements Transport {
 
   /** Sends what the SDK answers or asks. */
   send(message: JSONRPCMessage): Promise<void> {
-    this.#send(JSON.stringify(message));
-    if (!("method" in message) && message.id !== undefined) {
-      const request = this.#pending.get(message.id)?.request;
-      if (request !== undefined) this.#options.lane?.answered(request, "result" in message);
-      this.#settle(message.id, "error" in message);
-    }
-    return Promise.resolve();
+    const request = "method" in message || message.id === undefined
+      ? undefined
+      : this.#pending.get(message.id)?.request;
+    if (request === undefined) this.#send(JSON.stringify(message));
+    else this.#sendAnswer(request, message);
+    const ended = endedSubscription(message);
+    if (ended === undefined) return Promise.resolve();
+    this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: ended.id } });
+    return this.send(ended);
+  }
+
+  #sendAnswer(request: JSONRPCRequest, answer: JSONRPCMessage): void {
+    this.#send(JSON.stringify(inRevisionOf(request, answer)));
+    this.#options.lane?.answered(request, "result" in answer);
+    this.#settle(request.id, "error" in answer);
   }
 
   /** Refuses new requests and waits until the others are answered, at most `timeoutMs`; answers whether it came to that. */
@@ -165,6 +176,8 @@ export abstract class Channel implements Transport {
     if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
     const refusal = this.#isEnding ? ENDING : request.method === "ping" ? undefined : admit?.(request);
     if (refusal !== undefined) return this.refuse(request.id, refusal, request);
+    const problem = findInvalidParams(request);
+    if (problem !== undefined) return this.refuse(request.id, invalidParams(problem), request);
     const isPrompt = PROMPT_METHODS.has(request.method);
     const isWaiting = !isPrompt && this.#running >= maxInFlight;
     if (isWaiting && this.#queue.length >= maxQueue) {
@@ -245,12 +258,4 @@ function queueFull(maxInFlight: number, maxQueue: number): RpcError {
       `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`,
     data: { code: "ERR_QUEUE_FULL", retryable: true, retryAfterMs: 1_000 },
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

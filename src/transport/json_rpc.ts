@@ -1,10 +1,12 @@
 /** JSON-RPC 2.0 as texts and values: what is a message, and how one is refused. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
+import { findRequestId } from "./request_id.ts";
 
 /** Codes that the specification gives. */
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
+export const INVALID_PARAMS = -32602;
 export const INTERNAL_ERROR = -32603;
 /** The server is too busy or the caller too eager; `data` says when to try again. */
 export const SERVER_BUSY = -32000;
@@ -16,7 +18,7 @@ export interface RpcError {
   readonly data?: unknown;
 }
 
-/** What one text holds. */
+/** What one text holds; what is refused is answered once for each of `ids`. */
 export type Parsed =
   | { readonly kind: "message"; readonly message: JSONRPCMessage }
   | { readonly kind: "refused"; readonly ids: readonly (RequestId | null)[]; readonly error: RpcError };
@@ -24,12 +26,40 @@ export type Parsed =
 /** Refusals that one batch is answered with at the most. */
 const MAX_BATCH_ANSWERS = 100;
 
+/** Objects and lists within each other; the deepest that any of our schemas knows is far below. */
+export const MAX_DEPTH = 100;
+
+/** Reads a text that should hold one message. */
+export function readText(text: string): Parsed {
+  const unread = (error: RpcError): Parsed => ({ kind: "refused", ids: [findRequestId({ head: text })], error });
+  if (isDeeper(text, MAX_DEPTH)) return unread(invalidRequest(`expected at most ${MAX_DEPTH} levels`));
+  try {
+    return readMessage(JSON.parse(text));
+  } catch {
+    return unread({ code: PARSE_ERROR, message: "Parse error: expected one JSON value" });
+  }
+}
+
 /** Reads a value that came out of JSON. */
 export function readMessage(value: unknown): Parsed {
-  if (Array.isArray(value)) return refuseBatch(value);
+  if (Array.isArray(value)) {
+    const error = invalidRequest("batches are not supported, send one message at a time");
+    return { kind: "refused", ids: idsOf(value.slice(0, MAX_BATCH_ANSWERS)), error };
+  }
+  if (!isObject(value)) {
+    return { kind: "refused", ids: [null], error: invalidRequest("expected an object: a JSON-RPC 2.0 message") };
+  }
+  const problem = findProblem(value);
+  if (problem !== undefined) return { kind: "refused", ids: idsOf([value]), error: invalidRequest(problem) };
   if (isMessage(value)) return { kind: "message", message: value };
-  const error = { code: INVALID_REQUEST, message: "Invalid request: expected a JSON-RPC 2.0 message" };
-  return { kind: "refused", ids: [idOf(value)], error };
+  // Positional parameters are good JSON-RPC, and nobody answers a notification.
+  const ids = value.id === undefined ? [] : idsOf([value]);
+  return { kind: "refused", ids, error: invalidParams("params must be an object of named members") };
+}
+
+/** The refusal of a request whose parameters are wrong; `problem` names the member. */
+export function invalidParams(problem: string): RpcError {
+  return { code: INVALID_PARAMS, message: `Invalid params: ${problem}` };
 }
 
 /** Tells whether a message wants an answer. */
@@ -44,33 +74,60 @@ export function cancelledId(message: JSONRPCMessage): RequestId | undefined {
   return isId(id) ? id : undefined;
 }
 
-function refuseBatch(batch: readonly unknown[]): Parsed {
-  const ids = batch.map(idOf).filter((id) => id !== null).slice(0, MAX_BATCH_ANSWERS);
-  const error = {
-    code: INVALID_REQUEST,
-    message: "Invalid request: batches are not supported, send one message at a time",
-  };
-  return { kind: "refused", ids: ids.length > 0 ? ids : [null], error };
+function invalidRequest(problem: string): RpcError {
+  return { code: INVALID_REQUEST, message: `Invalid request: ${problem}` };
 }
 
-/** The shape of requests, notifications and answers; what their parameters mean is checked where they are used. */
-function isMessage(value: unknown): value is JSONRPCMessage {
-  if (!isObject(value) || value.jsonrpc !== "2.0") return false;
-  const { method, id, params, result, error, jsonrpc: _version, ...rest } = value;
-  if (Object.keys(rest).length > 0 || (id !== undefined && !isId(id))) return false;
-  if (method === undefined) {
-    return id !== undefined && params === undefined && isObject(result) !== (isObject(error) && isErrorMember(error));
+/** The ids to answer; `null` where there is none, and for an answer, whose id is not one of its sender's requests. */
+function idsOf(values: readonly unknown[]): readonly (RequestId | null)[] {
+  const ids = values.flatMap((value) => isObject(value) && !isAnswer(value) && isId(value.id) ? [value.id] : []);
+  return ids.length > 0 ? ids : [null];
+}
+
+/** What is wrong with the shape of a message, but for what its parameters mean. */
+function findProblem({ jsonrpc, id, method, params, result, error, ...rest }: Record<string, unknown>) {
+  const [unknown] = Object.keys(rest);
+  if (jsonrpc !== "2.0") return 'jsonrpc must be "2.0"';
+  if (unknown !== undefined) return `${JSON.stringify(unknown.slice(0, 60))} is no member of a message`;
+  if (id !== undefined && !isId(id)) return "id must be a string or an integer";
+  if (method !== undefined) {
+    if (typeof method !== "string") return "method must be a string";
+    if (result !== undefined || error !== undefined) return "a message with a method has neither result nor error";
+    return undefined;
   }
-  return typeof method === "string" && (params === undefined || isObject(params)) && result === undefined &&
-    error === undefined;
+  if (result === undefined && error === undefined) return "method is missing";
+  if (id === undefined || params !== undefined) return "an answer has an id and no params";
+  if (result !== undefined && error !== undefined) return "an answer has either result or error";
+  if (result !== undefined) return isObject(result) ? undefined : "result must be an object";
+  return isErrorMember(error) ? undefined : "error must have an integer code and a message";
 }
 
-function isErrorMember(error: Record<string, unknown>): boolean {
-  return Number.isSafeInteger(error.code) && typeof error.message === "string";
+/** Whether a value whose shape was checked is a message that can be passed on. */
+function isMessage(value: Record<string, unknown>): value is JSONRPCMessage & Record<string, unknown> {
+  return value.params === undefined || isObject(value.params);
 }
 
-function idOf(value: unknown): RequestId | null {
-  return isObject(value) && isId(value.id) ? value.id : null;
+function isAnswer(value: Record<string, unknown>): boolean {
+  return value.method === undefined && (value.result !== undefined || value.error !== undefined);
+}
+
+function isErrorMember(error: unknown): boolean {
+  return isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === "string";
+}
+
+/** Tells whether a text that may be JSON nests deeper than `limit`, without parsing it. */
+export function isDeeper(text: string, limit: number): boolean {
+  if (text.length <= limit) return false; // It has too few brackets.
+  let depth = 0;
+  let isString = false;
+  for (let at = 0; at < text.length && depth <= limit; at++) {
+    const char = text[at];
+    if (char === '"') isString = !isString;
+    else if (isString) at += char === "\\" ? 1 : 0;
+    else if (char === "[" || char === "{") depth++;
+    else if (char === "]" || char === "}") depth--;
+  }
+  return depth > limit;
 }
 
 function isId(value: unknown): value is RequestId {

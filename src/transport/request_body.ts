@@ -1,12 +1,10 @@
 /** A request's body as JSON: its type checked, its size, time and depth bounded while it arrives. */
 
 import { isJsonContentType } from "@modelcontextprotocol/server";
+import { isDeeper, MAX_DEPTH } from "./json_rpc.ts";
 
 /** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
 const BODY_TIMEOUT_MS = 30_000;
-
-/** Objects and lists within each other; the deepest that any of our schemas knows is far below. */
-const MAX_DEPTH = 100;
 
 /** How a body is bounded. */
 export interface BodyLimits {
@@ -80,20 +78,6 @@ function parse(text: string, size: number): JsonBody {
   } catch {
     return malformed("expected one JSON value");
   }
-}
-
-/** Tells whether a text that may be JSON nests deeper than `limit`, without parsing it. */
-function isDeeper(text: string, limit: number): boolean {
-  let depth = 0;
-  let isString = false;
-  for (let at = 0; at < text.length && depth <= limit; at++) {
-    const char = text[at];
-    if (char === '"') isString = !isString;
-    else if (isString) at += char === "\\" ? 1 : 0;
-    else if (char === "[" || char === "{") depth++;
-    else if (char === "]" || char === "}") depth--;
-  }
-  return depth > limit;
 }
 
 function tooLarge(maxSize: number): JsonBody {

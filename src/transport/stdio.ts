@@ -110,7 +110,7 @@ export class StdioTransport extends Channel {
   }
 
   #receive(line: Line): void {
-    if (line.kind === "text") return this.receive(line.text);
+    if (line.kind === "text") return line.text.trim() === "" ? undefined : this.receive(line.text);
     if (this.isClosed) return;
     const error = line.kind === "oversized"
       ? {

@@ -12,7 +12,16 @@ import type { Caller } from "../access/caller.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
-import { INTERNAL_ERROR, INVALID_REQUEST, isRequest, PARSE_ERROR, readMessage, SERVER_BUSY } from "./json_rpc.ts";
+import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
+import {
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  invalidParams,
+  isRequest,
+  PARSE_ERROR,
+  readMessage,
+  SERVER_BUSY,
+} from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
@@ -130,6 +139,8 @@ class Endpoint implements StreamableHttp {
     const { message } = read;
     const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
     if (refusal !== undefined) return refused(message, refusal);
+    const invalid = refuseParams(message);
+    if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
     if (await isLegacyRequest(request, message)) return await this.#postToSession(request, message, caller);
@@ -158,6 +169,15 @@ class Endpoint implements StreamableHttp {
     if (id === null) return missingSession();
     return await this.#sessions.find(id, caller.identity)?.handle(request, { authInfo }) ?? unknownSession();
   }
+}
+
+/** A request with wrong parameters is answered like any other; a message that cannot be taken is refused. */
+function refuseParams(message: JSONRPCMessage): Response | undefined {
+  const params = "params" in message ? message.params : undefined;
+  const problem = isRequest(message) ? findInvalidParams(message) : findInvalidMeta(params);
+  if (problem === undefined) return undefined;
+  const status = findInvalidMeta(params) === undefined ? 200 : 400;
+  return rpcError({ status, id: idOf(message), error: invalidParams(problem) });
 }
 
 function missingSession(message?: JSONRPCMessage): Response {

@@ -5,6 +5,12 @@ import type { Answer } from "../../src/protocol/lane.ts";
 import { Channel } from "../../src/transport/channel.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
 
+/** What a request of a method needs at least. */
+const PARAMS: Readonly<Record<string, unknown>> = {
+  "tools/call": { name: "wait" },
+  "initialize": { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1.0.0" } },
+};
+
 /** A channel whose other end is a list; the test answers as the SDK would. */
 class TestChannel extends Channel {
   readonly written: { id?: unknown; result?: unknown; error?: { code: number; message: string; data?: unknown } }[] =
@@ -22,7 +28,8 @@ class TestChannel extends Channel {
   }
 
   ask(id: number | string, method = "tools/call"): void {
-    this.receive(JSON.stringify({ jsonrpc: "2.0", id, method }));
+    const params = PARAMS[method];
+    this.receive(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
   }
 
   cancel(requestId: number | string): void {

@@ -129,8 +129,9 @@ const BAD_INPUT: Readonly<Record<string, BadInput>> = {
   "no Accept": { init: { body: json(INITIALIZE), headers: { accept: "text/html" } }, status: 406, code: -32000 },
   "initialize without parameters": {
     init: { body: json({ jsonrpc: "2.0", id: 1, method: "initialize" }) },
-    status: 400,
-    code: -32000,
+    status: 200,
+    code: -32602,
+    id: 1,
   },
   "no session": { init: { body: json(call(1, "echo")) }, status: 400, code: -32600 },
   "an unknown session": {

@@ -1,0 +1,60 @@
+/**
+ * The SDK's server, made to answer every request: it drops in silence what its own schemas of messages refuse, and shows
+ * callers the text of whatever error a handler throws.
+ */
+
+import {
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+} from "@modelcontextprotocol/server";
+import type { JSONRPCMessage, JSONRPCRequest, Result, ServerContext, Transport } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import { findInvalidParams } from "./request_params.ts";
+
+const log = getLogger(["luno-mcp-server", "protocol"]);
+
+type Handler = (request: JSONRPCRequest, context: ServerContext) => Promise<Result>;
+
+/** A server of one connection. */
+export class AnsweringServer extends Server {
+  override async connect(transport: Transport): Promise<void> {
+    await super.connect(transport);
+    const deliver = transport.onmessage;
+    transport.onmessage = (message, extra) => {
+      const refusal = refusalOf(message);
+      if (refusal === undefined) deliver?.(message, extra);
+      else if ("method" in message) transport.send(refusal).catch((error) => this.onerror?.(error));
+      else deliver?.(refusal, extra); // Whoever waits for the client's answer learns that it is none.
+    };
+  }
+
+  protected override _wrapHandler(method: string, handler: Handler): Handler {
+    const wrapped = super._wrapHandler(method, handler);
+    return async (request, context) => {
+      const problem = findInvalidParams(request);
+      if (problem !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Invalid params: ${problem}`);
+      try {
+        return await wrapped(request, context);
+      } catch (error) {
+        if (error instanceof ProtocolError || context.mcpReq.signal.aborted) throw error;
+        log.error("a request failed", { method, error });
+        const message = "Internal error: the reason is in the server's log";
+        throw new ProtocolError(ProtocolErrorCode.InternalError, message);
+      }
+    };
+  }
+}
+
+/** The error for a request or an answer that the SDK would drop. */
+function refusalOf(message: JSONRPCMessage): JSONRPCMessage | undefined {
+  const value: unknown = message;
+  if (!("id" in message) || message.id === undefined || isJSONRPCRequest(value) || isJSONRPCResponse(value)) return;
+  const error = {
+    code: ProtocolErrorCode.InvalidParams,
+    message: "Invalid params: expected _meta as the protocol has it",
+  };
+  return { jsonrpc: "2.0", id: message.id, error };
+}

@@ -1,0 +1,36 @@
+/** What the SDK answers alike for every revision of the protocol, and they do not. */
+
+import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
+import { claimsRevision } from "./request_params.ts";
+
+const INVALID_PARAMS = -32602;
+
+/** What revisions before 2026-07-28 call a resource that does not exist. */
+const RESOURCE_NOT_FOUND = -32002;
+
+const SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId";
+
+/** The same answer with the code that the revision of its request has. */
+export function inRevisionOf({ method, params }: JSONRPCRequest, answer: JSONRPCMessage): JSONRPCMessage {
+  if (method !== "resources/read" || !("error" in answer) || claimsRevision(params)) return answer;
+  const { code, data } = answer.error;
+  const isMissing = code === INVALID_PARAMS && isObject(data) && "uri" in data;
+  return isMissing ? { ...answer, error: { ...answer.error, code: RESOURCE_NOT_FOUND } } : answer;
+}
+
+/**
+ * The answer that ends a subscription of which nothing was granted, as nothing will ever come: over HTTP the SDK gives it,
+ * on a connection it would leave the request open.
+ */
+export function endedSubscription(message: JSONRPCMessage): JSONRPCResultResponse | undefined {
+  if (!("method" in message) || message.method !== "notifications/subscriptions/acknowledged") return undefined;
+  const { notifications, _meta } = message.params ?? {};
+  const id = isObject(_meta) ? _meta[SUBSCRIPTION_KEY] : undefined;
+  if (!isObject(notifications) || Object.keys(notifications).length > 0) return undefined;
+  if (typeof id !== "string" && typeof id !== "number") return undefined;
+  return { jsonrpc: "2.0", id, result: { resultType: "complete", _meta: { [SUBSCRIPTION_KEY]: id } } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

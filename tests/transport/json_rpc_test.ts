@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readText } from "../../src/transport/json_rpc.ts";
+
+const DEEP = `${"[".repeat(200)}${"]".repeat(200)}`;
+
+/** Texts that hold no message, the ids that are answered, and with what. */
+const REFUSED: readonly (readonly [text: string, ids: readonly unknown[], code: number, message: string])[] = [
+  ["", [null], -32700, "Parse error: expected one JSON value"],
+  ['{"jsonrpc":"2.0","id":7,"method":', [7], -32700, "Parse error: expected one JSON value"],
+  [
+    `{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":${DEEP}}}`,
+    [7],
+    -32600,
+    "Invalid request: expected at most 100 levels",
+  ],
+  ["7", [null], -32600, "Invalid request: expected an object: a JSON-RPC 2.0 message"],
+  ["[]", [null], -32600, "Invalid request: batches are not supported, send one message at a time"],
+  [
+    '[{"id":1},{"id":"b"},7]',
+    [1, "b"],
+    -32600,
+    "Invalid request: batches are not supported, send one message at a time",
+  ],
+  ['{"id":5,"method":"ping"}', [5], -32600, 'Invalid request: jsonrpc must be "2.0"'],
+  [
+    '{"jsonrpc":"2.0","id":5,"method":"ping","extra":1}',
+    [5],
+    -32600,
+    'Invalid request: "extra" is no member of a message',
+  ],
+  ['{"jsonrpc":"2.0","id":1.5,"method":"ping"}', [null], -32600, "Invalid request: id must be a string or an integer"],
+  ['{"jsonrpc":"2.0","id":null,"method":"ping"}', [null], -32600, "Invalid request: id must be a string or an integer"],
+  ['{"jsonrpc":"2.0","id":5,"method":7}', [5], -32600, "Invalid request: method must be a string"],
+  ['{"jsonrpc":"2.0","id":5}', [5], -32600, "Invalid request: method is missing"],
+  [
+    '{"jsonrpc":"2.0","id":5,"method":"ping","result":{}}',
+    [5],
+    -32600,
+    "Invalid request: a message with a method has neither result nor error",
+  ],
+  [
+    '{"jsonrpc":"2.0","id":5,"method":"ping","params":[1]}',
+    [5],
+    -32602,
+    "Invalid params: params must be an object of named members",
+  ],
+  [
+    '{"jsonrpc":"2.0","id":5,"method":"ping","params":null}',
+    [5],
+    -32602,
+    "Invalid params: params must be an object of named members",
+  ],
+  [
+    '{"jsonrpc":"2.0","method":"notifications/x","params":[1]}',
+    [],
+    -32602,
+    "Invalid params: params must be an object of named members",
+  ],
+  // The id of an answer is one of ours: told to its sender, it would end a request of its own.
+  ['{"jsonrpc":"2.0","id":5,"result":7}', [null], -32600, "Invalid request: result must be an object"],
+  [
+    '{"jsonrpc":"2.0","id":5,"error":{"code":"x"}}',
+    [null],
+    -32600,
+    "Invalid request: error must have an integer code and a message",
+  ],
+];
+
+for (const [text, ids, code, message] of REFUSED) {
+  Deno.test(`readText() refuses ${text.slice(0, 60)} for ${JSON.stringify(ids)}: ${message}`, () => {
+    assert.deepEqual(readText(text), { kind: "refused", ids, error: { code, message } });
+  });
+}
+
+Deno.test("readText() reads requests, notifications and answers", () => {
+  for (
+    const message of [
+      { jsonrpc: "2.0", id: "a", method: "x", params: { deep: [[[1]]] } },
+      { jsonrpc: "2.0", method: "notifications/x" },
+      { jsonrpc: "2.0", id: 1, result: {} },
+      { jsonrpc: "2.0", id: 1, error: { code: -1, message: "no" } },
+    ]
+  ) {
+    assert.deepEqual(readText(JSON.stringify(message)), { kind: "message", message });
+  }
+});

@@ -7,6 +7,7 @@ import type { RemoteOutcome } from "../client/remote_tool.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import { didYouMean } from "./did_you_mean.ts";
+import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./live_text.ts";
 import { formatAnswer, formatTable } from "./table.ts";
 import { readToolArguments } from "./tool_arguments.ts";
@@ -64,7 +65,14 @@ export async function callOnServer(
   const value = valueOf(outcome);
   const text = json || !world.stdout.isTerminal() ? JSON.stringify(value) : printable(formatAnswer(value));
   await print(world.stdout, text);
-  return outcome.kind === "answer" ? 0 : 1;
+  if (outcome.kind === "answer") return exitCodeOf(name, outcome.value);
+  return isWithoutAnswer(outcome) ? exitCodeWithoutAnswer(name) : 1;
+}
+
+/** Whether the server may have done what it was asked for, although nobody has heard so. */
+function isWithoutAnswer(outcome: Exclude<RemoteOutcome, { kind: "answer" }>): boolean {
+  if (outcome.kind === "disconnected") return true;
+  return outcome.kind === "error" && ["ERR_TIMEOUT", "ERR_INTERNAL"].includes(outcome.code);
 }
 
 function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import type { ToolOutcome } from "../protocol/tool_call.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
 import { printable } from "./live_text.ts";
@@ -36,7 +37,8 @@ export async function call(
     const { contextOf } = await backend.get();
     const outcome = await callTool(tool, args, { ...contextOf(LOCAL_CALLER), signal: world.shutdown });
     await printOutcome(outcome, world, json);
-    return outcome.ok ? 0 : 1;
+    if (outcome.ok) return exitCodeOf(name, outcome.value);
+    return outcome.error.code === "ERR_INTERNAL" ? exitCodeWithoutAnswer(name) : 1;
   } finally {
     await backend.close();
   }

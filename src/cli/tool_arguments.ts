@@ -2,9 +2,14 @@
 
 import type { z } from "zod";
 
-/** Words that are no `name=value`, as problems. */
+/** What is wrong with words that should be `name=value`, each name once: of two amounts no one knows which is meant. */
 export function judgeToolWords(words: readonly string[]): string[] {
-  return words.filter((word) => !/^[A-Za-z_]\w*=/.test(word)).map((word) => `${word}: expected name=value`);
+  const malformed = words.filter((word) => !/^[A-Za-z_]\w*=/.test(word)).map((word) => `${word}: expected name=value`);
+  const values = Map.groupBy(words.filter((word) => word.includes("=")), (word) => word.slice(0, word.indexOf("=")));
+  const repeated = [...values].filter(([, given]) => given.length > 1).map(([name, given]) =>
+    `${name}: expected once, given as ${given.map((word) => JSON.stringify(word.slice(name.length + 1))).join(" and ")}`
+  );
+  return [...malformed, ...repeated];
 }
 
 /** Reads `name=value` words as the tool's schemas want them: lists by comma, numbers and flags by their look. */

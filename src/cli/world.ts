@@ -1,7 +1,10 @@
 /** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
 
-/** Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input. */
-export type ExitCode = 0 | 1 | 2 | 69;
+/**
+ * Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input, 3 a person has to
+ * approve, 4 it is not known what became of an order, 5 it was not placed or cancelled, 69 the address is not available.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 69;
 
 /** A stream that can be written to. */
 export interface Output {

@@ -13,7 +13,7 @@ import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
-import type { ToolContext } from "../../src/tools/tool.ts";
+import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
 import type { TlsFiles } from "../../src/transport/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
@@ -88,8 +88,8 @@ export class TestServer implements AsyncDisposable {
 export function servingTools(
   { signal: _perCall, caller, ...context }: ToolContext,
   options: ChannelOptions = {},
+  groups: readonly ToolGroup[] = ["market", "account", "server"],
 ): Serve {
-  const groups = ["market", "account", "server"] as const;
   const createServer = createServerFactory({
     identity: context.server,
     listing: listingOf(groups),

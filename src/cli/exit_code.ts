@@ -1,0 +1,70 @@
+/**
+ * With which code a command ends that has run a tool, so that a script need not read the answer to know whether an order
+ * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
+ */
+
+import type { ExitCode } from "./world.ts";
+
+type Answer = Readonly<Record<string, unknown>>;
+
+/** Of a tool that leaves something at the exchange; all others end with 0 once they have answered. */
+type Reading = (answer: Answer) => ExitCode;
+
+const AWAITING = 3;
+const UNKNOWN = 4;
+const NOT_DONE = 5;
+
+/** What became of an order; a status that stands not here is read as unknown. */
+const PLACEMENTS: Readonly<Record<string, ExitCode>> = {
+  placed: 0,
+  awaiting_confirmation: AWAITING,
+  unknown: UNKNOWN,
+  not_placed: NOT_DONE,
+};
+
+/** 0 when the order is open no more, whether it was cancelled, filled or ended by the exchange. */
+const CANCELLATIONS: Readonly<Record<string, ExitCode>> = {
+  cancelled: 0,
+  filled: 0,
+  ended: 0,
+  open: UNKNOWN,
+  not_found: NOT_DONE,
+};
+
+const readPlacement: Reading = ({ status }) => codeIn(PLACEMENTS, status);
+
+const readReplacement: Reading = ({ status, placement }) => {
+  if (status === "nothing_left" || status === "not_replaced") return NOT_DONE;
+  return isObject(placement) ? readPlacement(placement) : codeIn(PLACEMENTS, status);
+};
+
+const READINGS: Readonly<Record<string, Reading>> = {
+  place_order: readPlacement,
+  create_order: readPlacement,
+  replace_order: readReplacement,
+  cancel_order: ({ status }) => codeIn(CANCELLATIONS, status),
+  cancel_all_orders: ({ is_complete, remaining }) =>
+    is_complete === true && Array.isArray(remaining) && remaining.length === 0 ? 0 : UNKNOWN,
+};
+
+/** The exit code of a tool's answer. */
+export function exitCodeOf(tool: string, answer: Answer): ExitCode {
+  return readingOf(tool)?.(answer) ?? 0;
+}
+
+/** The exit code where no answer came, or none that tells: what was asked for may have happened. */
+export function exitCodeWithoutAnswer(tool: string): ExitCode {
+  return readingOf(tool) === undefined ? 1 : UNKNOWN;
+}
+
+function readingOf(tool: string): Reading | undefined {
+  return Object.hasOwn(READINGS, tool) ? READINGS[tool] : undefined;
+}
+
+function codeIn(codes: Readonly<Record<string, ExitCode>>, status: unknown): ExitCode {
+  return Object.entries(codes).find(([known]) => known === status)?.[1] ?? UNKNOWN;
+}
+
+function isObject(value: unknown): value is Answer {
+  return typeof value === "object" && value !== null;
+}

@@ -1,8 +1,9 @@
-/** `audit`: checks the record of every order, and shows one order from its preview to its fills. */
+/** `audit`: checks the record of every order, shows one order from its preview to its fills, archives what is old. */
 
 import { AUDIT_SETTINGS } from "../config/trading_commands_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
+import { ARCHIVE_FOLDER, ArchiveError } from "../trading/archive_files.ts";
 import type { AuditRow } from "../trading/audit.ts";
 import type { TradingStore } from "../trading/store.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -16,7 +17,7 @@ const LATEST_ROWS = 50;
 /** More than any order has. */
 const MAX_ROWS = 10_000;
 
-/** Does what the operands say: `verify` or `show`. */
+/** Does what the operands say: `verify`, `show` or `archive`. */
 export async function audit(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
@@ -33,12 +34,16 @@ export async function audit(
     ...(folder.ok ? [] : [folder.problem]),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
-  const { head: expectedHead, order } = parsed.values;
+  const { head: expectedHead, order, recordRetention } = parsed.values;
   const asJson = json || !world.stdout.isTerminal();
-  return await withRecord({ folder, access: "read" }, {
+  return await withRecord({ folder, access: action === "archive" ? "change" : "read" }, {
     world,
-    body: (store) =>
-      action === "verify" ? verify(store, { expectedHead, world, asJson }) : show(store, { order, world, asJson }),
+    body: (store) => {
+      if (action === "archive") return archive(store, { days: recordRetention, world, asJson });
+      return action === "verify"
+        ? verify(store, { expectedHead, world, asJson })
+        : show(store, { order, world, asJson });
+    },
   });
 }
 
@@ -62,6 +67,27 @@ async function verify(
       world.stdout,
       `The audit is whole\n  rows  ${result.rows}${archived}\n  head  ${result.head}\n${proof}`,
     );
+  }
+  return 0;
+}
+
+/** Moves what is older than so many days into archive files; a server may run meanwhile. */
+async function archive(
+  store: TradingStore,
+  { days, world, asJson }: { days: number | undefined; world: World; asJson: boolean },
+): Promise<ExitCode> {
+  if (days === undefined) throw new TypeError("Cannot archive as nothing says what is old");
+  const archived = attempt(() => store.archive.run({ days, now: world.now() }));
+  if (archived instanceof ArchiveError) {
+    await print(world.stderr, `Cannot archive as ${archived.message}`);
+    return 1;
+  }
+  const { rows, files, placements } = archived;
+  if (asJson) await print(world.stdout, JSON.stringify({ rows, files, placements }));
+  else if (rows + placements === 0) await print(world.stdout, `Nothing in the record is older than ${days} days`);
+  else {
+    const names = files.map((file) => `\n  ${ARCHIVE_FOLDER}/${file}`).join("");
+    await print(world.stdout, `Archived\n  rows  ${rows}\n  placements  ${placements}${names}`);
   }
   return 0;
 }
@@ -120,20 +146,32 @@ function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
-function judgeAction(action: string | undefined, origins: Origins<typeof AUDIT_SETTINGS>): string[] {
-  const isGiven = (name: "head" | "order") => origins[name] === "flag";
-  switch (action) {
-    case "verify":
-      return isGiven("order") ? ["--order: audit verify does not take it"] : [];
-    case "show":
-      return [
-        ...(isGiven("head") ? ["--head: audit show does not take it"] : []),
-      ];
-    default:
-      return [
-        `${
-          action === undefined ? "audit" : JSON.stringify(action)
-        }: expected audit verify, or audit show with or without --order ID`,
-      ];
+function attempt<Result>(body: () => Result): Result | ArchiveError {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof ArchiveError) return error;
+    throw error;
   }
+}
+
+const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordRetention")[]>> = {
+  verify: ["head"],
+  show: ["order"],
+  archive: ["recordRetention"],
+};
+
+function judgeAction(action: string | undefined, origins: Origins<typeof AUDIT_SETTINGS>): string[] {
+  const taken = action === undefined ? undefined : ACTIONS[action];
+  if (taken === undefined) {
+    const word = action === undefined ? "audit" : JSON.stringify(action);
+    return [`${word}: expected audit verify, audit show with or without --order ID, or audit archive`];
+  }
+  const misplaced = (["head", "order", "recordRetention"] as const)
+    .filter((name) => origins[name] === "flag" && !taken.includes(name))
+    .map((name) => `--${AUDIT_SETTINGS[name].flag}: audit ${action} does not take it`);
+  const isMissing = action === "archive" && origins.recordRetention === "unset";
+  return isMissing
+    ? [...misplaced, "--record-retention: expected days: audit archive needs to know what is old"]
+    : misplaced;
 }

@@ -99,8 +99,8 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     json: true,
   },
   audit: {
-    usage: "audit <verify|show>",
-    summary: "the trading record: verify it, or show one order from intent to fills",
+    usage: "audit <verify|show|archive>",
+    summary: "the trading record: verify it, show one order from intent to fills, or archive what is old",
     settings: AUDIT_SETTINGS,
     json: true,
     operands: { min: 0, max: 1 },

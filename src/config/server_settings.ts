@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "./readers.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
+import { RECORD_RETENTION } from "./trading_commands_settings.ts";
 
 /** What every command that reaches the exchange understands. */
 export const SERVER_SETTINGS = {
@@ -229,6 +230,7 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_MCP_STATE"],
     protects: true,
   },
+  recordRetention: RECORD_RETENTION,
   allowedHosts: {
     schema: List,
     help: "Host headers to let in, beside those of loopback on loopback",

@@ -1,7 +1,7 @@
 /** The settings of the commands for the trading record: `audit`, `kill` and `approve`. */
 
 import { z } from "zod";
-import { Switch, Text } from "./readers.ts";
+import { Switch, Text, wholeNumber } from "./readers.ts";
 import type { Settings } from "./setting.ts";
 
 const STATE = {
@@ -15,6 +15,16 @@ const STATE = {
 
 const Hash: z.ZodType<string, string> = z.string().toLowerCase()
   .regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits, as audit verify prints them" });
+
+/** After how many days rows leave the record; servers and `audit archive` take it. */
+export const RECORD_RETENTION = {
+  schema: wholeNumber(7, 36_500),
+  help: "days after which the record moves its rows into archive files, at a server's start and by audit archive; " +
+    "without it, never",
+  flag: "record-retention",
+  value: "days",
+  env: ["LUNO_MCP_RECORD_RETENTION"],
+} as const;
 
 /** What `audit` understands. */
 export const AUDIT_SETTINGS = {
@@ -33,6 +43,7 @@ export const AUDIT_SETTINGS = {
     value: "id",
     env: [],
   },
+  recordRetention: RECORD_RETENTION,
 } as const satisfies Settings;
 
 /** What `kill` understands. */

@@ -16,28 +16,43 @@ export class ArchiveError extends Error {
   override readonly name = "ArchiveError";
 }
 
-/** Writes rows, which follow one another, to the disk; whole, or not at all. Answers the file's name. */
+/**
+ * Writes rows, which follow one another, to the disk; whole, or not at all. Answers the file's name.
+ *
+ * @throws {ArchiveError} the file cannot be written
+ */
 export function writeArchiveFile(stateFolder: string, rows: readonly AuditRow[]): string {
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) throw new RangeError("Cannot archive no rows");
   const folder = join(stateFolder, ARCHIVE_FOLDER);
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = `audit-${padded(first.seq)}-${padded(last.seq)}.jsonl`;
-  const part = join(folder, `${name}.${crypto.randomUUID()}.part`);
-  const bytes = new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   try {
-    using file = Deno.openSync(part, { write: true, createNew: true, mode: 0o600 });
-    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-    file.syncSync();
-    Deno.renameSync(part, join(folder, name));
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeWhole(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    syncFolder(folder);
+  } catch (error) {
+    throw new ArchiveError(`the archive file ${join(folder, name)} cannot be written: ${reasonOf(error)}`);
+  }
+  return name;
+}
+
+/** Under another name first, so that what has the name is whole. */
+function writeWhole(path: string, text: string): void {
+  const part = `${path}.${crypto.randomUUID()}.part`;
+  const bytes = new TextEncoder().encode(text);
+  try {
+    {
+      using file = Deno.openSync(part, { write: true, createNew: true, mode: 0o600 });
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      file.syncSync();
+    }
+    Deno.renameSync(part, path);
   } catch (error) {
     try {
       Deno.removeSync(part);
-    } catch { /* It was not made, or is the file by now. */ }
+    } catch { /* It was never made. */ }
     throw error;
   }
-  syncFolder(folder);
-  return name;
 }
 
 /**

@@ -32,7 +32,8 @@ export type AuditEventName =
   | "halt"
   | "lift"
   | "recovery"
-  | "policy";
+  | "policy"
+  | "archive";
 
 /** What happened. */
 export interface AuditEvent {
@@ -197,6 +198,18 @@ export class Audit {
     const row = this.#connection.row("SELECT seq, hash, kept_from FROM audit_start WHERE id = 1");
     if (row === undefined) throw new StoreError("damaged");
     return { seq: readNumber(row, "seq"), hash: readText(row, "hash"), keptFrom: readNumber(row, "kept_from") };
+  }
+
+  /** The first `limit` rows that are not archived, in their order. */
+  oldest(limit: number): AuditRow[] {
+    return this.#connection.rows("SELECT * FROM audit ORDER BY seq LIMIT ?", limit).map(readRow);
+  }
+
+  /** Takes rows out of the record, up to this one, as part of a change; they are on the disk elsewhere. */
+  dropThrough({ seq, hash }: Pick<AuditRow, "seq" | "hash">): void {
+    if (!this.#connection.isInTransaction) throw new TypeError(`Cannot drop row ${seq} as no transaction is running`);
+    this.#connection.run("UPDATE audit_start SET seq = ?, hash = ?", seq, hash);
+    this.#connection.run("DELETE FROM audit WHERE seq <= ?", seq);
   }
 
   *#chain(archived: Iterable<AuditRow>): Generator<AuditRow> {

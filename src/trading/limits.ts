@@ -39,7 +39,8 @@ export interface Candidate {
 }
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+/** A day, in milliseconds. */
+export const DAY_MS = 86_400_000;
 
 /** When the UTC day of a time began. */
 export function startOfUtcDay(at: number): number {

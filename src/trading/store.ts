@@ -15,6 +15,7 @@ import type { Verification, VerifyOptions } from "./audit.ts";
 import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
+import { RecordArchive } from "./record_archive.ts";
 import { RecordCheck } from "./record_check.ts";
 import { MIGRATIONS } from "./schema.ts";
 import { StoreConnection, StoreError } from "./store_connection.ts";
@@ -37,6 +38,7 @@ export class TradingStore {
   readonly killSwitch: KillSwitch;
   readonly approvals: Approvals;
   readonly instances: Instances;
+  readonly archive: RecordArchive;
   /** The wall clock that rows are dated by. */
   readonly now: () => number;
   readonly #connection: StoreConnection;
@@ -48,6 +50,7 @@ export class TradingStore {
     this.now = now;
     this.audit = new Audit(connection);
     this.killSwitch = new KillSwitch(connection, { audit: this.audit, folder });
+    this.archive = new RecordArchive(connection, { audit: this.audit, folder });
     this.approvals = new Approvals(connection, { audit: this.audit });
     this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;

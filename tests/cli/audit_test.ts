@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { audit } from "../../src/cli/audit.ts";
+import { DAY_MS } from "../../src/trading/limits.ts";
 import { NOW, place, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
 
@@ -90,3 +91,40 @@ Deno.test("audit tells every problem of its command line", async () => {
   assert.match((await run({ state, order: "BX" }, VERIFY)).stderr, /^--order: audit verify does not take it/m);
   assert.match((await run({ state }, {})).stderr, /^audit: expected audit verify/m);
 });
+
+const ARCHIVE = { operands: ["archive"] };
+
+Deno.test("audit archive moves what is old into files, says so, and audit verify counts them", () =>
+  withStore(async (store, { folder: state }) => {
+    const days = { state, "record-retention": "30" };
+    assert.equal((await run(days, ARCHIVE)).stdout, "Nothing in the record is older than 30 days\n");
+    place(store, "a", { at: NOW - 40 * DAY_MS });
+    const file = "audit-000000000001-000000000003.jsonl";
+    const archived = await run(days, ARCHIVE);
+    assert.deepEqual([archived.code, archived.stdout], [
+      0,
+      `Archived\n  rows  3\n  placements  0\n  archive/${file}\n`,
+    ]);
+    assert.match((await run({ state }, VERIFY)).stdout, /^ {2}rows {2}4, 3 of them in archive files$/m);
+    const env = { LUNO_MCP_RECORD_RETENTION: "30" };
+    const again = await run({ state }, { ...ARCHIVE, env, json: true });
+    assert.deepEqual(JSON.parse(again.stdout), { rows: 0, files: [], placements: 0 });
+    await Deno.remove(join(state, "archive"), { recursive: true });
+    assert.match((await run({ state }, VERIFY)).stderr, /^The audit is broken at row 1: rows 1 to 3 are archived/);
+  }));
+
+Deno.test("audit archive says what it needs and what stands in its way", () =>
+  withStore(async (store, { folder: state }) => {
+    assert.match((await run({ state }, ARCHIVE)).stderr, /^--record-retention: expected days/);
+    const few = await run({ state, "record-retention": "6" }, ARCHIVE);
+    assert.match(few.stderr, /^--record-retention: expected a whole number from 7 to 36500/);
+    assert.match(
+      (await run({ state, "record-retention": "30" }, VERIFY)).stderr,
+      /^--record-retention: audit verify does not take it/,
+    );
+    place(store, "a", { at: NOW - 40 * DAY_MS });
+    await Deno.writeTextFile(join(state, "archive"), "");
+    const blocked = await run({ state, "record-retention": "30" }, ARCHIVE);
+    assert.deepEqual([blocked.code, blocked.stdout], [1, ""]);
+    assert.match(blocked.stderr, /^Cannot archive as the archive file .* cannot be written: /);
+  }));

@@ -98,6 +98,9 @@ interface Call {
   readonly reservation: Reservation | undefined;
 }
 
+/** In which a simulated exchange tells which one it is. */
+const SIMULATION_HEADER = "x-simulated-exchange";
+
 const DEADLINE_MS = 10_000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
@@ -119,6 +122,7 @@ export class ExchangeClient {
   readonly #closing = new AbortController();
   #clockSkewMs: number | null = null;
   #lastLatencyMs: number | null = null;
+  #simulationId: string | null = null;
 
   /** @throws {TypeError} when `url` is no bare address, or credentials would travel unencrypted to another machine */
   constructor(options: ExchangeClientOptions) {
@@ -142,6 +146,11 @@ export class ExchangeClient {
   /** Whether calls that need an API key can be made. */
   get hasCredentials(): boolean {
     return this.#authorization !== undefined;
+  }
+
+  /** Which simulated exchange answered last; `null` before the first answer and where only real ones did. */
+  get simulationId(): string | null {
+    return this.#simulationId;
   }
 
   /** Budget, breaker, clock skew and latency of this moment. */
@@ -267,6 +276,7 @@ export class ExchangeClient {
       const answer = await exchange(call.request, { fetch, client, signal: limit.signal, maxBytes });
       this.#lastLatencyMs = now() - startedAt;
       this.#noteClock(answer.headers);
+      this.#noteSimulation(answer.headers);
       return answer;
     } catch (error) {
       throw toFailure(call.operation, { error, isCancelled: call.isCancelled(), isLate: limit.signal.aborted });
@@ -285,6 +295,12 @@ export class ExchangeClient {
       cannot(operation, `all ${this.#budget.limitPerMinute} calls of this minute are used: try again later`),
       { code: "ERR_BUDGET_EXHAUSTED", retryable: true, retryAfterMs: Math.ceil(turn.retryAfterMs) },
     );
+  }
+
+  #noteSimulation(headers: Headers): void {
+    const id = headers.get(SIMULATION_HEADER);
+    // What comes from something in between does not tell.
+    if (id !== null && /^[0-9a-f]{16}$/.test(id)) this.#simulationId = id;
   }
 
   #noteClock(headers: Headers): void {

@@ -51,6 +51,8 @@ export interface RunningPaper {
   readonly url: string;
   /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
   keyFor(identity: string): Credentials;
+  /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
+  epochOf(identity: string): string;
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
   reset(identity?: string): void;
   /** Ends everything; state stays in the folder. */
@@ -103,6 +105,10 @@ class PaperServer implements RunningPaper {
 
   keyFor(identity: string): Credentials {
     return this.#keys.keyFor(identity);
+  }
+
+  epochOf(identity: string): string {
+    return this.#store.epochOf(identity);
   }
 
   reset(identity?: string): void {

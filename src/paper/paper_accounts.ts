@@ -120,6 +120,23 @@ export class PaperAccounts {
       this.#run("UPDATE accounts SET balance = '0', available = '0', rows = 0 WHERE id = ?", id);
       this.#startLedger({ id, currency: readText(row, "currency"), nowMs });
     }
+    const names = this.#all("SELECT name FROM identities WHERE name = coalesce(?, name)", identity ?? null);
+    for (const row of names) {
+      this.#run("UPDATE identities SET epoch = ? WHERE name = ?", this.#ids.epoch(), readText(row, "name"));
+    }
+  }
+
+  /**
+   * What an identity's accounts are told from others by: those of others, and its own before they were last reset. An
+   * identity that is new gets one.
+   *
+   * @throws {Refusal} ErrAccountLimit beyond a thousand identities
+   */
+  epochOf(identity: string): string {
+    const [known] = this.#all("SELECT epoch FROM identities WHERE name = ?", identity);
+    if (known !== undefined) return readText(known, "epoch");
+    this.#admit(identity);
+    return this.epochOf(identity);
   }
 
   /** Every account of an identity, by currency. */
@@ -181,7 +198,7 @@ export class PaperAccounts {
     if (this.#all("SELECT 1 FROM identities WHERE name = ?", identity).length > 0) return;
     const [row] = this.#all("SELECT count(*) AS count FROM identities");
     if (readNumber(row, "count") >= MAX_IDENTITIES) throw new Refusal("ErrAccountLimit");
-    this.#run("INSERT INTO identities (name) VALUES (?)", identity);
+    this.#run("INSERT INTO identities (name, epoch) VALUES (?, ?)", identity, this.#ids.epoch());
   }
 
   #openings(): ReadonlyMap<string, string> {
@@ -236,7 +253,7 @@ export class PaperAccounts {
     }
   }
 
-  #all(sql: string, ...values: (string | number)[]): Row[] {
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
     return this.#database.prepare(sql).all(...values);
   }
 

@@ -28,6 +28,11 @@ export class PaperIds {
     return this.#text(HEX, 8);
   }
 
+  /** `paper-` and sixteen hexadecimal digits. */
+  epoch(): string {
+    return `paper-${this.#text(HEX, 16)}`;
+  }
+
   #text(alphabet: string, length: number): string {
     return Array.from({ length }, () => alphabet[Math.floor(this.#random() * alphabet.length)]).join("");
   }

@@ -4,7 +4,8 @@
  */
 
 /** Bring version `i` of the schema to `i + 1`. */
-export const MIGRATIONS: readonly string[] = [`
+export const MIGRATIONS: readonly string[] = [
+  `
   CREATE TABLE openings (currency TEXT PRIMARY KEY, amount TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE identities (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
   CREATE TABLE accounts (
@@ -90,4 +91,9 @@ export const MIGRATIONS: readonly string[] = [`
     PRIMARY KEY (identity, sequence, order_id)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX trades_of_order ON trades (order_id);
-`];
+`,
+  `
+  -- What tells an identity's accounts from those that it had before they were reset.
+  ALTER TABLE identities ADD COLUMN epoch TEXT NOT NULL DEFAULT 'paper';
+`,
+];

@@ -62,6 +62,11 @@ export class PaperStore {
     });
   }
 
+  /** What an identity's accounts are told from those before the last reset by. */
+  epochOf(identity: string): string {
+    return this.transact(() => this.accounts.epochOf(identity));
+  }
+
   close(): void {
     this.#database.close();
   }

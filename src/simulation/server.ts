@@ -1,5 +1,6 @@
 /** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
 
+import { randomBytes } from "node:crypto";
 import { hostName } from "../host_name.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
 import { type Door, openDoor } from "./door.ts";
@@ -26,12 +27,17 @@ export interface ServerOptions extends Omit<ApiOptions, "now"> {
 export interface RunningSimulation {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string;
+  /** 16 hexadecimal digits, made at the start, whatever the seed. */
+  readonly id: string;
   readonly keys: typeof SIMULATED_KEYS;
   readonly faults: Faults;
   /** Settles when the server has stopped. */
   readonly finished: Promise<void>;
   stop(): Promise<void>;
 }
+
+/** In which every answer tells which simulated exchange gave it: one that starts anew is another one. */
+const SIMULATION_HEADER = "x-simulated-exchange";
 
 /** Where the listener stands when a relay is in front of it. */
 const RELAYED = "127.0.0.1";
@@ -49,6 +55,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
     throw new RangeError(`Cannot serve the simulation as it must stay on loopback: current address is ${hostname}`);
   }
   const stopping = new AbortController();
+  const id = randomBytes(8).toString("hex");
   const api = createApi({ ...settings, now, signal: stopping.signal });
   let door: Door | undefined;
 
@@ -59,7 +66,9 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
     onListen: () => {},
     handler: async (request, { remoteAddr }) => {
       try {
-        return await api.handle(request);
+        const response = await api.handle(request);
+        response.headers.set(SIMULATION_HEADER, id);
+        return response;
       } catch (error) {
         if (!(error instanceof ConnectionReset)) throw error;
         // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
@@ -82,7 +91,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   if (signal?.aborted) stopping.abort();
   else signal?.addEventListener("abort", stop, { once: true });
   const url = `http://${hostName(hostname)}:${door?.port ?? server.addr.port}`;
-  return { url, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
+  return { url, id, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
 }
 
 /** Headers that promise a byte which never comes, so that the connection breaks after them. */

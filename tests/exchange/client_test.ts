@@ -175,6 +175,21 @@ Deno.test("ExchangeClient.status() tells budget, latency and the difference of t
   assert.ok(lastLatencyMs !== null && lastLatencyMs >= 0);
 });
 
+Deno.test("ExchangeClient.simulationId tells which simulated exchange answered last, whatever comes between", async () => {
+  const ids = [undefined, "0123456789abcdef", undefined, "evil", "fedcba9876543210"];
+  await using connected = connect((_, connection) => {
+    const id = ids.shift();
+    return connection.write(http(200, TICKER, id === undefined ? {} : { "x-simulated-exchange": id }));
+  });
+  const seen: (string | null)[] = [connected.client.simulationId];
+  for (let i = 0; i < 5; i++) {
+    await connected.client.call("getTicker", { pair: "XBTZAR" });
+    seen.push(connected.client.simulationId);
+  }
+  const [first, second] = ["0123456789abcdef", "fedcba9876543210"];
+  assert.deepEqual(seen, [null, null, first, first, first, second]);
+});
+
 Deno.test("ExchangeClient counts every attempt, and clients share one budget", async () => {
   const budget = new CallBudget({ limitPerMinute: 10 });
   await using first = connect((_, connection) => connection.write(http(500, "")), { budget });

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import Big from "big.js";
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../../src/exchange/errors.ts";
 import { startPaper } from "../../src/paper/paper.ts";
 import { INITIAL_BALANCES } from "../../src/paper/paper_accounts.ts";
+import { MIGRATIONS } from "../../src/paper/schema.ts";
+import { PAPER_FILE, PaperStore } from "../../src/paper/store.ts";
+import { openDatabase } from "../../src/state/sqlite.ts";
 import { START_MS } from "../support/exchange.ts";
 import { balancesOf, completed, orderWhen, PaperWorld } from "./paper_world.ts";
 
@@ -208,6 +212,34 @@ Deno.test("RunningPaper.reset() empties the orders of one identity and restores 
   assert.equal((await theirs.call("listOrdersV1", {})).orders.length, 2);
   world.paper.reset();
   assert.deepEqual((await theirs.call("listOrdersV1", {})).orders, []);
+});
+
+Deno.test("RunningPaper.epochOf() tells accounts from those before a reset, by whatever process, and from lost ones", async () => {
+  await using world = await PaperWorld.start();
+  const [mine, theirs] = [world.paper.epochOf("local"), world.paper.epochOf("key:other")];
+  assert.match(mine, /^paper-[0-9a-f]{16}$/);
+  assert.notEqual(mine, theirs);
+  await world.restart();
+  assert.equal(world.paper.epochOf("local"), mine);
+  const other = PaperStore.open(world.folder);
+  other.reset({ identity: "local", nowMs: 0 });
+  other.close();
+  assert.notEqual(world.paper.epochOf("local"), mine);
+  assert.equal(world.paper.epochOf("key:other"), theirs);
+  world.paper.reset();
+  assert.notEqual(world.paper.epochOf("key:other"), theirs);
+});
+
+Deno.test("PaperStore.open() takes accounts of a version that knew no epochs for what they are", async () => {
+  await using world = await PaperWorld.start();
+  const old = openDatabase(join(world.folder, "old.db"), { migrations: MIGRATIONS.slice(0, 1) });
+  old.exec("INSERT INTO identities (name) VALUES ('local')");
+  old.close();
+  await Deno.mkdir(join(world.folder, "old"));
+  await Deno.rename(join(world.folder, "old.db"), join(world.folder, "old", PAPER_FILE));
+  const store = PaperStore.open(join(world.folder, "old"));
+  assert.equal(store.epochOf("local"), "paper");
+  store.close();
 });
 
 Deno.test("a paper exchange keeps identities apart", async () => {

@@ -45,6 +45,23 @@ for (const connectionResets of [true, false]) {
   });
 }
 
+Deno.test("startSimulation() tells in every answer which exchange it is: the same seed anew is another one", async () => {
+  const told = async ({ url }: RunningSimulation) => {
+    const answers = await Promise.all(["/api/1/tickers", "/api/1/balance", "/none"].map((path) => fetch(url + path)));
+    const ids = answers.map(({ headers }) => headers.get("x-simulated-exchange"));
+    await Promise.all(answers.map((answer) => answer.body?.cancel()));
+    return ids;
+  };
+  await withServer({ seed: 1 }, async (first) => {
+    await withServer({ seed: 1 }, async (second) => {
+      assert.match(first.id, /^[0-9a-f]{16}$/);
+      assert.deepEqual(await told(first), [first.id, first.id, first.id]);
+      assert.deepEqual(await told(second), [second.id, second.id, second.id]);
+      assert.notEqual(first.id, second.id);
+    });
+  });
+});
+
 Deno.test("a reset fault resets the connection without a byte of an answer", async () => {
   await withServer({ faults: [{ kind: "reset", times: 1 }] }, async ({ url }) => {
     assert.deepEqual(await rawGet(url, "/api/1/tickers"), { text: "", end: "reset" });

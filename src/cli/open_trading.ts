@@ -10,6 +10,7 @@ import type { Exchange } from "../market/shared_reads.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
 import { StateError } from "../state/sqlite.ts";
+import { ArchiveError } from "../trading/archive_files.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
 import { Broker } from "../trading/broker.ts";
 import type { Venue } from "../trading/broker.ts";
@@ -82,6 +83,7 @@ export async function openTradingRecord(
     store?.close();
     return { ok: false, problems };
   }
+  if (isServer) archiveOld(store, { days: config.recordRetention, now: world.now() });
   return {
     ok: true,
     record: {
@@ -101,6 +103,21 @@ export async function openTradingRecord(
       },
     },
   };
+}
+
+/** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */
+const ARCHIVE_FILES_AT_START = 20;
+
+/** Moves what is old out of the record; that it cannot be done keeps nobody from trading. */
+function archiveOld({ archive }: TradingStore, { days, now }: { days: number | undefined; now: number }): void {
+  if (days === undefined) return;
+  try {
+    const { rows, placements } = archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
+    if (rows > 0) log.info("what is old was archived", { rows, placements });
+  } catch (error) {
+    if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
+    log.error("what is old cannot be archived: {reason}", { reason: error.message });
+  }
 }
 
 /** Orders of which kinds this process can look up and cancel. */

@@ -90,7 +90,17 @@ Deno.test("isLocked() takes a process for alive where it cannot tell, and for de
 Deno.test("Instances.takeOver() is nothing for a process that stands still", () =>
   withStore(async (store, { folder }) => {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", "--allow-read", "--allow-write=/tmp", CALLER, folder, "stand"],
+      args: [
+        "run",
+        "--quiet",
+        "--no-check",
+        "--allow-read",
+        "--allow-write=/tmp",
+        "--allow-sys=uid",
+        CALLER,
+        folder,
+        "stand",
+      ],
       stdin: "piped",
       stdout: "piped",
     }).spawn();

@@ -100,6 +100,7 @@ async function runProcess(work: KilledWork): Promise<{ told: Told[]; isKilled: b
       "--allow-read",
       "--allow-write",
       "--allow-env",
+      "--allow-sys=uid",
       PROGRAM,
       JSON.stringify(work),
     ],

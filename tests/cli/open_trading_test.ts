@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openTradingRecord } from "../../src/cli/open_trading.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { DAY_MS } from "../../src/trading/limits.ts";
+import { NOW, place, withStore } from "../trading/stores.ts";
+import { TestWorld } from "./world.ts";
+
+async function open(flags: Record<string, string>, { isServer }: { isServer: boolean }) {
+  const loaded = await loadConfig({ exchange: "simulated", trading: "auto", ...flags }, () => undefined);
+  assert.ok(loaded.ok);
+  const opened = await openTradingRecord(loaded, new TestWorld(), { isServer });
+  assert.ok(opened.ok && opened.record !== undefined, JSON.stringify(opened));
+  return opened.record;
+}
+
+Deno.test("openTradingRecord() of a server archives what is older than --record-retention, a short command nothing", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "old", { at: NOW - 8 * DAY_MS });
+    (await open({ state, "record-retention": "7" }, { isServer: false })).close();
+    (await open({ state }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 0);
+    (await open({ state, "record-retention": "7" }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 3);
+    assert.ok(store.verify().ok);
+  }));
+
+Deno.test("openTradingRecord() opens where nothing can be archived", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "old", { at: NOW - 8 * DAY_MS });
+    await Deno.writeTextFile(join(state, "archive"), "");
+    (await open({ state, "record-retention": "7" }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 0);
+  }));

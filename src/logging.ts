@@ -8,6 +8,7 @@ import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logt
 import type { LogRecord, TextFormatter } from "@logtape/logtape";
 import { redactByField, redactByPattern } from "@logtape/redaction";
 import type { RedactionPattern } from "@logtape/redaction";
+import { createRedactor, REDACTED } from "./redaction.ts";
 
 /** The name under which all of our loggers stand. */
 export const LOG_CATEGORY = "luno-mcp-server";
@@ -42,7 +43,8 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   const plain = options.format === "json"
     ? getJsonLinesFormatter()
     : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
-  const redacted = redactByPattern(plain, secretPatterns(options.secrets));
+  const redact = createRedactor(options.secrets);
+  const redacted = redactByPattern((record) => redact(plain(record)), SECRET_FORMS);
   const lines = new LineQueue(options.output, (record) => oneLine(redacted(record)));
   await configure({
     reset: true,
@@ -62,29 +64,14 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   };
 }
 
-const REDACTED = "[redacted]";
 const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
 
-/** Long secrets come first, as a short one may be part of them. */
-function secretPatterns(secrets: readonly string[]): RedactionPattern[] {
-  const longestFirst = secrets.filter((secret) => secret.length >= 4)
-    .toSorted((one, other) => other.length - one.length);
-  return [
-    ...longestFirst.map((secret) => ({ pattern: asQuoted(secret), replacement: REDACTED })),
-    { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
-    { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
-    { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: REDACTED },
-  ];
-}
-
-/** Finds a text however often it was quoted, which puts backslashes before its quotes and backslashes. */
-function asQuoted(text: string): RegExp {
-  const characters = Array.from(text, (character) => {
-    if (character === "\\") return String.raw`\\+`;
-    return (/["'`]/.test(character) ? String.raw`\\*` : "") + RegExp.escape(character);
-  });
-  return new RegExp(characters.join(""), "g");
-}
+/** Secrets that are known by their form alone. */
+const SECRET_FORMS: RedactionPattern[] = [
+  { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
+  { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
+  { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: REDACTED },
+];
 
 function formatLine(
   values: { timestamp: string | null; level: string; category: string; message: string; record: LogRecord },

@@ -4,6 +4,8 @@
  * It knows nothing of JSON-RPC, and it does not connect again.
  */
 
+import { createRedactor } from "../redaction.ts";
+import type { Redact } from "../redaction.ts";
 import type { Secret } from "../secret.ts";
 import type { Buffer } from "node:buffer";
 // @ts-types="@types/ws"
@@ -60,6 +62,8 @@ export function openSocket(
 ): Promise<Socket> {
   const { signal, maxMessageSize = 16_777_216, connectTimeoutMs = 10_000, pingIntervalMs = 15_000 } = options;
   if (signal?.aborted) return Promise.reject(gaveUp());
+  // A server that repeats what it was sent shall not bring the token before a model or into a log.
+  const redact = createRedactor(token === undefined ? [] : [token.reveal()]);
   const socket = new WebSocket(url, [SUBPROTOCOL], {
     headers: token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` },
     maxPayload: maxMessageSize,
@@ -93,14 +97,18 @@ export function openSocket(
     socket.once("open", () => {
       settle();
       socket.off("close", onFailure);
-      watch(socket, handler, pingIntervalMs);
+      watch(socket, handler, { pingIntervalMs, redact });
       resolve(asSocket(socket));
     });
   });
 }
 
 /** Passes events on and keeps the connection alive until it ends. */
-function watch(socket: WebSocket, handler: ClientSocketHandler, pingIntervalMs: number): void {
+function watch(
+  socket: WebSocket,
+  handler: ClientSocketHandler,
+  { pingIntervalMs, redact }: { pingIntervalMs: number; redact: Redact },
+): void {
   let isAlive = true;
   let failure: Error | undefined;
   const timer = setInterval(() => {
@@ -116,11 +124,13 @@ function watch(socket: WebSocket, handler: ClientSocketHandler, pingIntervalMs: 
   socket.on("message", (data: Buffer, isBinary: boolean) => {
     isAlive = true;
     if (isBinary) socket.close(1003, "expected text");
-    else if (socket.readyState === WebSocket.OPEN) handler.text(data.toString());
+    else if (socket.readyState === WebSocket.OPEN) handler.text(redact(data.toString()));
   });
   socket.once("close", (code, reason) => {
     clearInterval(timer);
-    handler.closed(failure === undefined ? closedError(code, reason.toString()) : closedError(1006, "", failure));
+    handler.closed(
+      failure === undefined ? closedError(code, redact(reason.toString())) : closedError(1006, "", failure),
+    );
   });
 }
 

@@ -5,6 +5,8 @@
  */
 
 import { isLoopback } from "../loopback.ts";
+import { createRedactor, secretsOf } from "../redaction.ts";
+import type { Redact } from "../redaction.ts";
 import { readAnswer } from "./answers.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
@@ -108,6 +110,8 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export class ExchangeClient {
   readonly #origin: string;
   readonly #authorization: string | undefined;
+  /** What comes from outside may repeat what was sent there. */
+  readonly #redact: Redact;
   readonly #budget: CallBudget;
   readonly #breaker: Breaker;
   readonly #options: Required<
@@ -128,6 +132,7 @@ export class ExchangeClient {
   constructor(options: ExchangeClientOptions) {
     const { credentials, now = () => performance.now() } = options;
     this.#origin = parseOrigin(options.url, credentials !== undefined);
+    this.#redact = createRedactor(credentials === undefined ? [] : secretsOf(credentials));
     this.#authorization = credentials && basicAuthorization(credentials.id, credentials.secret);
     this.#budget = options.budget ?? new CallBudget({ now });
     this.#breaker = new Breaker({ ...options.breaker, now });
@@ -277,10 +282,15 @@ export class ExchangeClient {
       this.#lastLatencyMs = now() - startedAt;
       this.#noteClock(answer.headers);
       this.#noteSimulation(answer.headers);
-      return answer;
+      return this.#withoutSecrets(answer);
     } catch (error) {
       throw toFailure(call.operation, { error, isCancelled: call.isCancelled(), isLate: limit.signal.aborted });
     }
+  }
+
+  #withoutSecrets({ status, headers, body }: WireAnswer): WireAnswer {
+    const shown = [...headers].map(([name, value]): [string, string] => [name, this.#redact(value)]);
+    return { status, headers: new Headers(shown), body: this.#redact(body) };
   }
 
   async #takeTurn(

@@ -1,0 +1,158 @@
+/**
+ * Hides known secrets in text that comes from outside or goes there: as they are, and as Basic credentials, percent
+ * encoding, JSON, HTML, base64 or hex would show them, whole or cut short.
+ */
+
+/** Stands where a secret was. */
+export const REDACTED = "[redacted]";
+
+/** Answers a text without the secrets that it was made for. */
+export type Redact = (text: string) => string;
+
+/** A shorter secret could be part of any word. */
+const MIN_LENGTH = 4;
+/** So many characters of a longer one give it away too, where the rest was cut off. */
+const MIN_PART = 12;
+const MIN_BASE64 = 7;
+/** An encoding within an encoding within an encoding. */
+const MAX_LAYERS = 3;
+
+/** A text that must not be seen, in one encoding. */
+interface Needle {
+  readonly text: string;
+  /** As much of it as is looked for; what follows is compared. */
+  readonly part: string;
+}
+
+/** A text with the places that its characters had in the original. */
+interface Layer {
+  readonly text: string;
+  /** Where each character began, and at the end where the last one ended; absent where nothing was decoded. */
+  readonly places?: readonly number[];
+}
+
+/** What a key of the exchange shows of itself: its id, its secret, and both together as Basic credentials have them. */
+export function secretsOf({ id, secret }: { readonly id: string; readonly secret: string }): string[] {
+  return [secret, id, new TextEncoder().encode(`${id}:${secret}`).toBase64()];
+}
+
+/** Makes what hides these secrets; such as have fewer than 4 characters are let be. */
+export function createRedactor(secrets: readonly string[]): Redact {
+  const needles = secrets.filter((secret) => secret.length >= MIN_LENGTH).flatMap(needlesOf);
+  if (needles.length === 0) return (text) => text;
+  const parts = [...new Set(needles.map(({ part }) => part))];
+  return (text) => mayHold(text, parts) ? without(text, findIn(text, needles)) : text;
+}
+
+/** Most texts hold nothing, and need no account of what stood where. */
+function mayHold(text: string, parts: readonly string[]): boolean {
+  let layer = text;
+  for (let depth = 0;; depth++) {
+    if (parts.some((part) => layer.includes(part))) return true;
+    if (depth === MAX_LAYERS || !HAS_ESCAPES.test(layer)) return false;
+    layer = layer.replace(ESCAPE, (...match) => characterOf(match.at(-1)));
+  }
+}
+
+function findIn(text: string, needles: readonly Needle[]): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  let layer: Layer | undefined = { text };
+  for (let depth = 0; layer !== undefined && depth <= MAX_LAYERS; depth++) {
+    for (const needle of needles) found.push(...rangesOf(layer, needle));
+    layer = decoded(layer);
+  }
+  return found;
+}
+
+/** Everything that may stand for a secret in a text whose escapes have been read. */
+function needlesOf(secret: string): Needle[] {
+  const bytes = new TextEncoder().encode(secret);
+  const hex = bytes.toHex();
+  const texts = [
+    secret,
+    String.fromCharCode(...bytes), // Percent encoding is read byte by byte.
+    secret.replaceAll(" ", "+"),
+    secret.replaceAll("\\", ""), // Escapes of escapes are read at once.
+    ...base64Pieces(bytes).filter((piece) => piece.length >= MIN_BASE64)
+      .flatMap((piece) => [piece, piece.replaceAll("+", "-").replaceAll("/", "_")]),
+    hex,
+    hex.toUpperCase(),
+  ];
+  return [...new Set(texts)].filter((text) => text.length >= MIN_LENGTH).map((text) => ({
+    text,
+    part: text.length >= MIN_PART + 4 ? text.slice(0, MIN_PART) : text,
+  }));
+}
+
+/** What base64 makes of some bytes wherever they begin in a longer text, without what their neighbours have a part in. */
+function base64Pieces(bytes: Uint8Array): string[] {
+  const pieces = [0, 1, 2].map((offset) => {
+    const shifted = new Uint8Array(offset + bytes.length);
+    shifted.set(bytes, offset);
+    return shifted.toBase64().slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6));
+  });
+  return [...pieces, bytes.toBase64(), bytes.toBase64({ omitPadding: true })];
+}
+
+function rangesOf({ text, places }: Layer, needle: Needle): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (let at = text.indexOf(needle.part); at >= 0; at = text.indexOf(needle.part, at + 1)) {
+    let end = at + needle.part.length;
+    while (end < text.length && end - at < needle.text.length && text[end] === needle.text[end - at]) end++;
+    ranges.push(places === undefined ? [at, end] : [places[at] ?? 0, places[end] ?? text.length]);
+  }
+  return ranges;
+}
+
+/** Percent encoding, escapes of JSON and HTML, and the line ends of wrapped base64. */
+const ESCAPE =
+  /%(?<percent>[0-9a-f]{2})|\\+(?:u(?<unicode>[0-9a-f]{4})|x(?<byte>[0-9a-f]{2})|(?<other>[^ux]))|&(?:#x0*(?<hex>[0-9a-f]{1,4})|#0*(?<decimal>\d{1,5})|(?<name>amp|lt|gt|quot|apos));|\r?\n/gi;
+
+const HAS_ESCAPES = /[%\\&]|[\w+/-]{20}\r?\n[\w+/-]/;
+
+const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The next layer below; `undefined` where nothing is encoded any more. */
+function decoded({ text, places }: Layer): Layer | undefined {
+  if (!HAS_ESCAPES.test(text)) return undefined;
+  const parts: string[] = [];
+  const starts: number[] = [];
+  const placeOf = (index: number) => places === undefined ? index : places[index] ?? 0;
+  let last = 0;
+  const keep = (until: number) => {
+    parts.push(text.slice(last, until));
+    for (let index = last; index < until; index++) starts.push(placeOf(index));
+  };
+  for (const match of text.matchAll(ESCAPE)) {
+    keep(match.index);
+    const character = characterOf(match.groups ?? {});
+    parts.push(character);
+    if (character !== "") starts.push(placeOf(match.index));
+    last = match.index + match[0].length;
+  }
+  if (last === 0) return undefined;
+  keep(text.length);
+  starts.push(placeOf(text.length));
+  return { text: parts.join(""), places: starts };
+}
+
+function characterOf(
+  { percent, unicode, byte, other, hex, decimal, name }: Record<string, string | undefined>,
+): string {
+  const code = percent ?? unicode ?? byte ?? hex;
+  if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
+  if (decimal !== undefined) return String.fromCharCode(Number(decimal));
+  if (name !== undefined) return NAMED[name.toLowerCase()] ?? "";
+  return other === undefined || /[nr]/.test(other) ? "" : other;
+}
+
+function without(text: string, ranges: readonly (readonly [number, number])[]): string {
+  const parts: string[] = [];
+  let last = 0;
+  for (const [start, end] of ranges.toSorted(([one], [other]) => one - other)) {
+    if (end <= last) continue;
+    if (start >= last) parts.push(text.slice(last, start), REDACTED);
+    last = end;
+  }
+  return [...parts, text.slice(last)].join("");
+}

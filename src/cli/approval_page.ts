@@ -1,13 +1,19 @@
 /**
- * A page on loopback on which a person approves one order: behind a one-time link that stands on the server's stderr and
- * nowhere else, without a script, and without anything from elsewhere.
+ * Serves a page on loopback on which a person approves one order, behind a one-time link that stands on the server's
+ * stderr and nowhere else. After the decision the page shows what became of the order, as long as the server runs.
  */
 
 import { judgeOrigin } from "../access/origin_rules.ts";
-import type { Approval } from "../trading/approvals.ts";
+import { sleep } from "../exchange/deadline.ts";
+import { outcomeOf } from "../trading/approval_outcome.ts";
+import type { Outcome } from "../trading/approval_outcome.ts";
+import type { Approval, Decided } from "../trading/approvals.ts";
+import { EQUAL_WAITS } from "../trading/confirmation_desk.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
+import { describeExchange, plainSpaces } from "../trading/order_summary.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import type { TradingStore } from "../trading/store.ts";
+import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
 import { print } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -17,100 +23,145 @@ export interface ApprovalPages {
   close(): Promise<void>;
 }
 
+/** What the pages need of the record. */
+export type PagesStore = Pick<TradingStore, "approvals" | "journal">;
+
 /** Who decides, in the record. */
 const BY = "page";
 
-const STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a}" +
-  "pre{white-space:pre-wrap;background:#f4f4f4;border:1px solid #ccc;border-radius:.4rem;padding:1rem}" +
-  "button{font:inherit;padding:.5rem 1.2rem;margin-right:.8rem;border:1px solid #555;border-radius:.4rem;background:#fff}" +
-  "button.yes{background:#0b6b35;border-color:#0b6b35;color:#fff}";
+/** How long the answer to a decision waits for what becomes of the order; the page looks again after that. */
+const OUTCOME_WAIT_MS = 3_000;
+
+const OUTCOME_LOOK_MS = 50;
+
+/** How long answers that are being sent may take when the server ends. */
+const CLOSING_MS = 500;
+
+/** A form of the page is far smaller. */
+const MAX_FORM_BYTES = 1_024;
 
 /** Prepares the pages; a port is taken with the first order that waits. */
-export function openApprovals(store: TradingStore, world: World): ApprovalPages {
-  const over = new AbortController();
-  let server: Deno.HttpServer<Deno.NetAddr> | undefined;
+export function openApprovals(store: PagesStore, world: World): ApprovalPages {
+  let pages: Pages | undefined;
   return {
-    announce({ approvalId, token, text, ways }) {
-      const [order = ""] = text.split("\n");
+    announce({ approvalId, token, summary, ways }) {
       const places = ways.map((way) => {
         if (way === "terminal") return `run: luno-mcp-server approve ${approvalId}`;
-        server ??= serve(store, world, over.signal);
-        return `open http://127.0.0.1:${server.addr.port}/approve/${token}`;
+        pages ??= new Pages(store, world);
+        return `open ${pages.linkOf(token)}`;
       });
+      const order = plainSpaces(`${summary.headline} (${describeExchange(summary.exchange)})`);
       void print(world.stderr, `An order waits for a person: ${order}\n  ${places.join("\n  or ")}`);
     },
     async close() {
-      over.abort();
-      await server?.finished;
+      await pages?.close();
     },
   };
 }
 
-function serve(store: TradingStore, world: World, signal: AbortSignal): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, signal, onListen() {} }, (request) => {
+/** The pages of one server, on a port of their own. */
+class Pages {
+  readonly #store: PagesStore;
+  readonly #world: World;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #closing = new AbortController();
+  readonly #over = new AbortController();
+
+  constructor(store: PagesStore, world: World) {
+    this.#store = store;
+    this.#world = world;
+    const options = { hostname: "127.0.0.1", port: 0, signal: this.#over.signal, onListen() {} };
+    this.#server = Deno.serve(options, (request) => this.#respond(request));
+  }
+
+  linkOf(token: string): string {
+    return `http://127.0.0.1:${this.#server.addr.port}/approve/${token}`;
+  }
+
+  /** Ends; an answer that waits for an outcome is sent with what is known by now. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const timer = setTimeout(() => this.#over.abort(), CLOSING_MS);
+    await this.#server.shutdown();
+    clearTimeout(timer);
+  }
+
+  async #respond(request: Request): Promise<Response> {
     try {
-      return answer(request, store, world);
+      return await this.#answer(request);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      return page("Not possible", `<p>${escaped(error.message)}</p>`, 503);
+      return plainPage("Not possible", { status: 503, text: error.message });
     }
-  });
-}
-
-function answer(request: Request, store: TradingStore, world: World): Response {
-  const rules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
-  if (judgeOrigin(request.headers, rules) !== undefined) {
-    return page("Not allowed", "<p>Open the link that the server printed, in a browser on this machine.</p>", 403);
   }
-  const [, token = "", action] = /^\/approve\/([\w-]{20,100})(?:\/(yes|no))?$/.exec(new URL(request.url).pathname) ??
-    [];
-  const approval = token === "" ? undefined : store.approvals.findByToken(token, world.now());
-  if (approval === undefined) return page("Unknown", "<p>No order waits under this address.</p>", 404);
-  if (action === undefined && request.method === "GET") return show(approval, token);
-  if (action === undefined || request.method !== "POST") return page("Not allowed", "", 405);
-  const decided = store.approvals.decide(approval.id, { approved: action === "yes", by: BY, now: world.now() });
-  if (decided.ok) {
-    return page(
-      action === "yes" ? "Approved" : "Declined",
-      `<pre>${escaped(approval.text)}</pre><p>You can close this page.</p>`,
-    );
+
+  async #answer(request: Request): Promise<Response> {
+    const rules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
+    if (judgeOrigin(request.headers, rules) !== undefined) {
+      const text = "Open the link that the server printed, in a browser on this machine.";
+      return plainPage("Not allowed", { status: 403, text });
+    }
+    const { pathname } = new URL(request.url);
+    const [, token = "", action] = /^\/approve\/([\w-]{20,100})(?:\/(yes|no))?$/.exec(pathname) ?? [];
+    const { approvals } = this.#store;
+    const approval = token === "" ? undefined : approvals.findByToken(token, this.#world.now());
+    if (approval === undefined) {
+      return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
+    }
+    if (request.method !== (action === undefined ? "GET" : "POST")) {
+      return plainPage("Not allowed", { status: 405, text: "Open the link that the server printed." });
+    }
+    if (action === undefined) return this.#show(approval.id, token);
+    if (action === "yes" && !await isChecked(request)) {
+      return this.#show(approval.id, token, "Tick the box first: I have checked this order");
+    }
+    const approved = action === "yes";
+    const decided = approvals.decide(approval.id, { approved, by: BY, now: this.#world.now() });
+    if (!decided.ok) return this.#show(approval.id, token, PROBLEMS[decided.reason]);
+    await this.#settled(approval.id);
+    return this.#show(approval.id, token);
   }
-  return page("Too late", `<p>This order is ${decided.reason}: nothing has changed.</p>`, 409);
+
+  #show(id: string, token: string, problem?: string): Response {
+    const now = this.#world.now();
+    const { approvals } = this.#store;
+    const approval = approvals.find(id, now);
+    if (approval === undefined) {
+      return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
+    }
+    const warnings = approvals.equalTo(approval, now).length === 0 ? [] : [EQUAL_WAITS];
+    const facts = { token, outcome: this.#outcomeOf(approval), warnings, now };
+    return orderPage(approval, problem === undefined ? facts : { ...facts, problem });
+  }
+
+  #outcomeOf(approval: Approval): Outcome {
+    return outcomeOf(approval, this.#store.journal.findByPreview(approval.previewId), this.#world.now());
+  }
+
+  /** Waits a while until it is known what becomes of the order. */
+  async #settled(id: string): Promise<void> {
+    const { monotonic, now } = this.#world;
+    const { signal } = this.#closing;
+    const untilMs = monotonic() + OUTCOME_WAIT_MS;
+    while (monotonic() < untilMs && !signal.aborted) {
+      const approval = this.#store.approvals.find(id, now());
+      const kind = approval === undefined ? undefined : this.#outcomeOf(approval).kind;
+      if (kind !== "waiting" && kind !== "under_way") return;
+      await sleep(OUTCOME_LOOK_MS, signal).catch(() => {});
+    }
+  }
 }
 
-function show({ text, state, expiresAt }: Approval, token: string): Response {
-  const order = `<pre>${escaped(text)}</pre>`;
-  if (state !== "pending") return page("Over", `${order}<p>This order is ${state}.</p>`, 410);
-  const form = (action: "yes" | "no", label: string) =>
-    `<form method="post" action="/approve/${token}/${action}" style="display:inline">` +
-    `<button class="${action}">${label}</button></form>`;
-  const until = `<p>Until ${timeOf(expiresAt)}; nothing is sent without your approval.</p>`;
-  return page("Place this order?", `${order}${until}${form("yes", "Place the order")}${form("no", "Decline")}`);
-}
+const PROBLEMS: Readonly<Record<Extract<Decided, { ok: false }>["reason"], string>> = {
+  unknown: "No order waits under this address",
+  expired: "The time to answer is over",
+  decided: "The order was decided already",
+  elsewhere: "By the policy this order is decided in a terminal only",
+};
 
-function page(title: string, body: string, status = 200): Response {
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>` +
-    `<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>` +
-    `<body><h1>${title}</h1>${body}</body></html>`;
-  return new Response(html, {
-    status,
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy":
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-      // Under no-referrer browsers send the form with the origin "null", which nobody could tell from a foreign page's.
-      "referrer-policy": "same-origin",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-    },
-  });
-}
-
-/** `14:32:57 UTC`. */
-function timeOf(at: number): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+/** Whether the box was ticked. */
+async function isChecked(request: Request): Promise<boolean> {
+  const length = Number(request.headers.get("content-length") ?? "NaN");
+  if (!(length <= MAX_FORM_BYTES)) return false;
+  return new URLSearchParams(await request.text().catch(() => "")).get(CHECKED) === "yes";
 }

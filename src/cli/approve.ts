@@ -3,7 +3,10 @@
 import { parseSettings } from "../config/parse.ts";
 import { APPROVE_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Approval, Decided } from "../trading/approvals.ts";
+import { EQUAL_WAITS } from "../trading/confirmation_desk.ts";
+import { summaryText } from "../trading/order_summary.ts";
 import type { TradingStore } from "../trading/store.ts";
+import { clockTime } from "./clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { findFolder, withRecord } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
@@ -19,6 +22,7 @@ const REASONS = {
   unknown: "no order waits under this id: see approve",
   expired: "its time is over: ask for it again",
   decided: "it was decided already",
+  elsewhere: "confirm_by of the policy has it decided on its page only",
 } as const satisfies Record<Extract<Decided, { ok: false }>["reason"], string>;
 
 /** Decides the order that the operand names; without one shows what waits and asks, where somebody can be asked. */
@@ -41,8 +45,9 @@ export async function approve(
   return await withRecord({ folder, access: "change" }, {
     world,
     body: async (store) => {
+      const now = world.now();
       if (id !== undefined) return await decide(store, { id, approved, world });
-      const waiting = store.approvals.pending(world.now());
+      const waiting = store.approvals.pending(now).map((approval) => withEqual(approval, store, now));
       if (json || !world.stdout.isTerminal()) {
         await print(world.stdout, JSON.stringify({ approvals: waiting.map(asRecord) }));
       } else if (waiting.length === 0) await print(world.stdout, "No order waits for approval");
@@ -56,10 +61,14 @@ export async function approve(
 /** Whoever does not say yes has said no; the end of the input leaves the rest waiting. */
 async function askAll(
   store: TradingStore,
-  { waiting, world }: { waiting: readonly Approval[]; world: World },
+  { waiting, world }: { waiting: readonly Waiting[]; world: World },
 ): Promise<ExitCode> {
   let worst: ExitCode = 0;
   for (const approval of waiting) {
+    if (!approval.ways.includes(BY)) {
+      await print(world.stdout, describe(approval));
+      continue;
+    }
     await print(world.stdout, `${describe(approval)}\nApprove this order? [y/N]`);
     const answer = await readAnswer(world);
     if (answer === null) break;
@@ -79,18 +88,40 @@ async function decide(
     await print(world.stderr, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
     return 1;
   }
-  const { identity, text } = decided.approval;
-  await print(world.stdout, `${approved ? "Approved" : "Declined"}, asked by ${identity}:\n${indent(text)}`);
+  const { identity, summary, previewId, expiresAt } = decided.approval;
+  const until = clockTime(expiresAt);
+  const next = approved
+    ? `\nIt is sent by the call that waits for it; where none does, by place_order with preview_id=${previewId} until ${until}`
+    : "";
+  const verb = approved ? "Approved" : "Declined";
+  await print(world.stdout, `${verb}, asked by ${identity}:\n${indent(summaryText(summary))}${next}`);
   return 0;
 }
 
-function describe({ id, identity, text, expiresAt }: Approval): string {
-  return `${id}  asked by ${identity}, until ${new Date(expiresAt).toISOString()}\n${indent(text)}`;
+/** An order that waits, with the equal ones that wait beside it. */
+interface Waiting extends Approval {
+  readonly equal: readonly string[];
 }
 
-function asRecord({ id, identity, digest, text, createdAt, expiresAt }: Approval): Record<string, unknown> {
+function withEqual(approval: Approval, { approvals }: TradingStore, now: number): Waiting {
+  return { ...approval, equal: approvals.equalTo(approval, now).map(({ id }) => id) };
+}
+
+function describe({ id, identity, summary, ways, equal, expiresAt }: Waiting): string {
+  const warnings = [
+    ...(equal.length === 0 ? [] : [`${EQUAL_WAITS} (${equal.join(", ")})`]),
+    ...(ways.includes(BY) ? [] : ["It is decided on its page only"]),
+    ...summary.warnings,
+  ];
+  return `${id}  asked by ${identity}, until ${clockTime(expiresAt)}\n${indent(summaryText({ ...summary, warnings }))}`;
+}
+
+function asRecord(approval: Waiting): Record<string, unknown> {
+  const { id, identity, digest, previewId, summary, ways, equal, createdAt, expiresAt } = approval;
+  const { exchange, headline } = summary;
   const [created, expires] = [createdAt, expiresAt].map((ms) => new Date(ms).toISOString());
-  return { id, identity, digest, text, created, expires };
+  const facts = { id, identity, digest, preview_id: previewId, exchange, headline, text: summaryText(summary) };
+  return { ...facts, ways, equal, created, expires };
 }
 
 function indent(text: string): string {

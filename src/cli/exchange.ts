@@ -8,6 +8,7 @@ import { SharedReads } from "../market/shared_reads.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { Markets } from "../exchange/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
+import type { ExchangeName } from "../trading/order_summary.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
@@ -19,6 +20,8 @@ export type LoadedConfig = Extract<Loaded, { ok: true }>;
 export interface OpenExchange {
   readonly exchange: Exchange;
   readonly markets: Markets;
+  /** Where orders go, for the person who confirms them. */
+  readonly name: ExchangeName;
   close(): Promise<void>;
 }
 
@@ -36,8 +39,9 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
     log.info("the simulated exchange has a key of its own, the configured one stays unused");
   }
   const key = simulated?.keys.trading ?? revealed(credentials);
+  const url = new URL(simulated?.url ?? config.apiUrl.href);
   const client = new ExchangeClient({
-    url: simulated?.url ?? config.apiUrl.href,
+    url: url.href,
     ...(key === undefined ? {} : { credentials: key }),
     budget: new CallBudget({ limitPerMinute, now: world.monotonic }),
     now: world.monotonic,
@@ -47,6 +51,7 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
   return {
     exchange,
     markets: new Markets(exchange, { now: world.monotonic }),
+    name: { kind: config.exchange, host: url.host },
     async close() {
       client.close();
       await simulated?.stop();

@@ -21,6 +21,7 @@ import type { Instance } from "../trading/instances.ts";
 import type { Journal } from "../trading/journal.ts";
 import type { OrderKind } from "../trading/kill_switch.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
+import type { ExchangeName } from "../trading/order_summary.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import { TradingStore } from "../trading/store.ts";
 import type { Trader } from "../trading/trader.ts";
@@ -144,17 +145,18 @@ function enter(
 /** Joins the broker; recovery of what an earlier run left begins at once. */
 export function openTrading(
   record: TradingRecord,
-  { world, exchange, markets, paper, announce }: {
+  { world, exchange, markets, name, paper, announce }: {
     world: World;
     exchange: Exchange;
     markets: Markets;
+    name: ExchangeName;
     paper: OpenPaper | undefined;
     announce: (announcement: Announcement) => void;
   },
 ): OpenTrading {
   const { store, policies } = record;
   const { now, monotonic } = world;
-  const desks = new Desks({ ...record, exchange, paper, world });
+  const desks = new Desks({ ...record, exchange, name, paper, world });
   const halts = new HaltWatch({
     killSwitch: store.killSwitch,
     kinds: [...(paper?.isForAll ? [] : ["real" as const]), ...(paper === undefined ? [] : ["paper" as const])],
@@ -181,19 +183,9 @@ export function openTrading(
     async close() {
       halts.stop();
       await desks.stop();
-      withdraw(broker);
       record.close();
     },
   };
-}
-
-/** A record that cannot be written any more keeps questions that nobody waits for, until their time is over. */
-function withdraw(broker: Broker): void {
-  try {
-    broker.close();
-  } catch (error) {
-    log.warning("questions to people could not be withdrawn", { error });
-  }
 }
 
 /** How often it is looked whether other processes have ended and left orders. */
@@ -202,6 +194,7 @@ const TAKE_OVER_EVERY_MS = 15_000;
 /** What {@linkcode Desks} stand on. */
 interface DesksParts extends Pick<TradingRecord, "store" | "instance"> {
   readonly exchange: Exchange;
+  readonly name: ExchangeName;
   readonly paper: OpenPaper | undefined;
   readonly world: World;
 }
@@ -223,8 +216,8 @@ class Desks {
   }
 
   async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {
-    const { exchange, paper, store } = this.#parts;
-    if (!isPaper && this.#real !== undefined) return { exchange, desk: this.#real };
+    const { exchange, name, paper, store } = this.#parts;
+    if (!isPaper && this.#real !== undefined) return { exchange, desk: this.#real, name };
     if (paper === undefined) {
       const message = "Cannot trade on paper as the policy had no paper mode when the server started: restart it";
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
@@ -234,7 +227,7 @@ class Desks {
     const view = paper.viewOf(identity);
     const desk = this.#open({ exchange: view, journal: journalOf(store.journal, identity), isPaper: true });
     // Calls that come meanwhile wait for the recovery too.
-    const venue = desk.recover().then(() => ({ exchange: view, desk }));
+    const venue = desk.recover().then(() => ({ exchange: view, desk, name: { ...name, kind: "paper" as const } }));
     this.#paper.set(identity, { desk, venue });
     venue.catch(() => this.#paper.delete(identity));
     return await venue;

@@ -168,7 +168,7 @@ const replaceOrder = defineTool({
     const result = await brokerOf(context).replace(replacement, callOf(context));
     if (result.status === "refused") throw refusal(result);
     if (result.status === "ask" || result.status === "awaiting_confirmation") {
-      const { status, message } = waiting(result, "then make this call again");
+      const { status, message } = waiting(result, "this call has to be made again");
       return { status, message };
     }
     const isRefused = "placement" in result && result.placement.status === "refused";
@@ -297,7 +297,7 @@ function targetOf(
 function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typeof Placement> {
   if (result.status === "refused") throw refusal(result);
   return result.status === "ask" || result.status === "awaiting_confirmation"
-    ? waiting(result, "then call place_order with this preview_id")
+    ? waiting(result, "place_order has to be called with this preview_id")
     : result;
 }
 
@@ -317,18 +317,22 @@ function waiting(
   then: string,
 ): { status: "awaiting_confirmation"; preview_id: string; message: string } {
   if (result.status === "ask") throw new ConfirmationNeeded(result.id, result.text);
-  const { previewId, approvalId, ways, isDialogRefused, expiresInMs } = result;
+  const { previewId, approvalId, ways, equal, isDialogRefused, expiresInMs } = result;
   const places = ways.map((way) =>
     way === "page"
       ? "on the page that the server names on its stderr"
       : `with luno-mcp-server approve ${approvalId} in a terminal`
   );
-  const where = `a person has to approve the order, ${places.join(" or ")}`;
-  const message = `Nothing was sent yet: ${where}, within ${Math.round(expiresInMs / 1_000)} s: ${then}`;
+  const seconds = Math.floor(expiresInMs / 1_000);
+  const remarks = [
+    ...(equal.length === 0 ? [] : [`an equal order of yours waits apart from this one, as ${equal.join(" and ")}`]),
+    ...(isDialogRefused ? [DIALOG_REFUSED] : []),
+  ];
   return {
     status: "awaiting_confirmation",
     preview_id: previewId,
-    message: isDialogRefused ? `${message} (${DIALOG_REFUSED})` : message,
+    message: `Nothing was sent yet: within ${seconds} s a person has to approve the order, ${places.join(" or ")}, ` +
+      `and ${then}${remarks.map((remark) => ` (${remark})`).join("")}`,
   };
 }
 

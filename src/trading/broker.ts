@@ -6,12 +6,17 @@
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../exchange/pairs.ts";
+import type { Approval } from "./approvals.ts";
+import { describePlacement, describeReplacement } from "./approval_outcome.ts";
 import { assessOrder } from "./assessment.ts";
 import type { Assessment } from "./assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./audit.ts";
 import type { AuditRow, TrailQuery } from "./audit.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
+import { confirmedAssessment } from "./confirmed_assessment.ts";
+import type { SentAssessment } from "./confirmed_assessment.ts";
+import type { ConfirmedOrder } from "./confirmations.ts";
 import { ConfirmationDesk } from "./confirmation_desk.ts";
 import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk.ts";
 import type { Desk } from "./desk.ts";
@@ -20,7 +25,8 @@ import type { EstimateRemark } from "./estimate.ts";
 import type { Pull } from "./kill_switch.ts";
 import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
-import { describeForConfirmation } from "./order_words.ts";
+import { describeExchange, summarizeOrder } from "./order_summary.ts";
+import type { ExchangeName } from "./order_summary.ts";
 import type { Policy } from "./policy.ts";
 import type { Terms } from "./placement.ts";
 import { refuse, tell } from "./placement_result.ts";
@@ -41,6 +47,8 @@ import type { SendingCall } from "./trading_rights.ts";
 export interface Venue {
   readonly exchange: Exchange;
   readonly desk: Desk;
+  /** Where that is, for the person who confirms. */
+  readonly name: ExchangeName;
 }
 
 /** What a {@linkcode Broker} is made of. */
@@ -99,8 +107,17 @@ export class Broker {
     const { policies, store, isPaperOnly } = parts;
     this.#rights = new TradingRights({ policies, killSwitch: store.killSwitch, isPaperOnly });
     this.#earlier = new EarlierCalls(store);
-    this.#placements = new ConfirmationDesk(parts.confirmation);
-    this.#replacements = new ConfirmationDesk(parts.confirmation);
+    const waysOf = (identity: string) => this.#rights.confirmWaysOf(identity);
+    this.#placements = new ConfirmationDesk(parts.confirmation, {
+      waysOf,
+      send: (order, by) => this.#sendConfirmed(order, by),
+      describe: describePlacement,
+    });
+    this.#replacements = new ConfirmationDesk(parts.confirmation, {
+      waysOf,
+      send: (order, by) => this.#replaceConfirmed(order, by),
+      describe: describeReplacement,
+    });
   }
 
   /** On which exchange a caller trades now. */
@@ -161,12 +178,6 @@ export class Broker {
     return recorded(() => this.#decided(call, { replace: replacement }, () => this.#replace(replacement, call)));
   }
 
-  /** Withdraws what people are still asked: nobody waits for their answers any more. */
-  close(): void {
-    this.#placements.withdraw();
-    this.#replacements.withdraw();
-  }
-
   /** What the record says of an identity's own orders, oldest first. */
   trail(identity: string, query: Omit<TrailQuery, "identity">): AuditRow[] {
     return this.#parts.store.audit.trail({ ...query, identity });
@@ -220,22 +231,67 @@ export class Broker {
     const repeated = await this.#findEarlier(order, call);
     if (repeated !== undefined) return repeated;
     this.#rights.assertTrading(identity);
-    const waiting = order.previewId && this.#placements.ofPreview(order.previewId, identity);
-    if (waiting) return await this.#placements.ask(waiting, call);
+    const asked = this.#askedBefore(order, identity);
+    if (asked !== undefined) return await this.#placements.wait(asked, call);
     const previewId = order.previewId ?? await this.#previewNow(order, call);
     const { preview, policy } = this.#take(previewId, identity);
     const { idempotencyKey } = order;
     const trader = this.traderOf(identity);
-    const send = (by: SendingCall) => this.#send(preview.facts, { by, trader, previewId, idempotencyKey });
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
     if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) {
-      return await send(call);
+      return await this.#send(preview.facts, { by: call, trader, previewId, idempotencyKey });
     }
-    const text = describeForConfirmation(preview.facts, trader);
-    const digest = orderDigest(preview.order);
-    const sameAs = JSON.stringify([order.request ?? digest, idempotencyKey]);
-    const ways = () => this.#rights.confirmWaysOf(identity);
-    return await this.#placements.confirm({ identity, previewId, digest, text, sameAs, ways, run: send }, call);
+    const { name } = await this.#parts.venueOf(trader);
+    const summary = summarizeOrder(preview.facts, { exchange: name, identity });
+    const named = { action: "place", asked: JSON.stringify(order), previewId, idempotencyKey } as const;
+    const question = this.#askOnce({ ...trader, ...named, facts: preview.facts.policyFacts, summary }, call);
+    return "status" in question ? question : await this.#placements.wait(question, call);
+  }
+
+  /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
+  #askedBefore(order: PlaceOrder, identity: string): Approval | undefined {
+    const action = "place";
+    const { previewId, idempotencyKey } = order;
+    if (previewId !== undefined) return this.#placements.ofPreview(previewId, { identity, action });
+    if (idempotencyKey === undefined) return undefined;
+    return this.#placements.ofCall({ identity, action, asked: JSON.stringify(order) });
+  }
+
+  /** Asks a person; where nobody can be asked now, the preview is its caller's again. */
+  #askOnce(order: ConfirmedOrder, call: BrokerCall) {
+    try {
+      return this.#placements.ask(order, call);
+    } catch (error) {
+      this.#previews.release(order.previewId);
+      throw error;
+    }
+  }
+
+  async #sendConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<PlacementResult> {
+    await this.#assertSameExchange(order);
+    const { facts, previewId, idempotencyKey } = order;
+    return await this.#send(confirmedAssessment(facts), { by, trader: order, previewId, idempotencyKey });
+  }
+
+  async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
+    const { facts, previewId, idempotencyKey } = order;
+    if (facts.replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
+    await this.#assertSameExchange(order);
+    const { orderId, ...rest } = facts.replaces;
+    const request = { ...rest, target: { orderId }, previewId, idempotencyKey };
+    return await this.#sendReplacement(confirmedAssessment(facts), { ...request, by, trader: order });
+  }
+
+  /** @throws {TradingError} the order was confirmed for another exchange */
+  async #assertSameExchange(order: ConfirmedOrder): Promise<void> {
+    const { name: { kind, host } } = await this.#parts.venueOf(order);
+    const confirmed = order.summary.exchange;
+    if (confirmed.kind === kind && confirmed.host === host) return;
+    throw new TradingError(
+      `Cannot place the order as it was confirmed for ${describeExchange(confirmed)}, and this server now trades on ` +
+        `${describeExchange({ kind, host })}: preview it again`,
+      { code: "ERR_PREVIEW_STALE" },
+    );
   }
 
   async #replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
@@ -248,7 +304,10 @@ export class Broker {
     this.#rights.assertTrading(identity);
     if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, call);
     const trader = this.traderOf(identity);
-    const { exchange } = await this.#parts.venueOf(trader);
+    const named = { action: "replace", asked: JSON.stringify(replacement) } as const;
+    const asked = this.#replacements.ofCall({ identity, ...named });
+    if (asked !== undefined) return await this.#replacements.wait(asked, call);
+    const { exchange, name } = await this.#parts.venueOf(trader);
     const replaced = await findReplaced(exchange, replacement.target, signal);
     const known = this.#parts.store.journal.findByOrderId(replaced.order_id)?.order;
     const request = replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly });
@@ -257,28 +316,43 @@ export class Broker {
     const { previewId } = this.#keep(assessment, { trader, policy });
     this.#take(previewId, identity);
     this.#note(assessment, { asked: replacement, trader, policy, previewId });
-    const send = async (by: SendingCall) => {
-      this.#rights.assertStillAllowed(assessment, trader, by);
-      const { desk } = await this.#parts.venueOf(trader);
-      return await desk.replace({
-        target: replacement.target,
-        order: assessment.order,
-        filledBefore: replaced.base,
-        minVolume: assessment.market.min_volume,
-        identity,
-        previewId,
-        idempotencyKey: replacement.idempotencyKey,
-        termsOf: (order) => this.#termsOf(order, { assessment, trader, by }),
-      }, { signal: by.signal });
-    };
+    const { idempotencyKey } = replacement;
+    const terms = { filledBefore: replaced.base, minVolume: assessment.market.min_volume };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
     const isReduced = known !== undefined && isReducing(replaced, assessment.order);
-    if (policy.mode !== "confirm" || isReduced) return await send(call);
-    const text = describeForConfirmation(assessment, { ...trader, replaces: replaced.order_id });
-    const digest = orderDigest(assessment.order);
-    const sameAs = JSON.stringify([replaced.order_id, digest, replacement.idempotencyKey]);
-    const ways = () => this.#rights.confirmWaysOf(identity);
-    return await this.#replacements.confirm({ identity, previewId, digest, text, sameAs, ways, run: send }, call);
+    if (policy.mode !== "confirm" || isReduced) {
+      const { target } = replacement;
+      return await this.#sendReplacement(assessment, { ...terms, target, previewId, idempotencyKey, by: call, trader });
+    }
+    const orderId = replaced.order_id;
+    const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: orderId });
+    const facts = { ...assessment.policyFacts, replaces: { ...terms, orderId } };
+    const question = this.#replacements.ask(
+      { ...trader, ...named, previewId, idempotencyKey, facts, summary },
+      call,
+    );
+    return "status" in question ? question : await this.#replacements.wait(question, call);
+  }
+
+  async #sendReplacement(
+    assessment: SentAssessment,
+    { by, trader, ...request }:
+      & { by: SendingCall; trader: Trader; target: CancelTarget; previewId: string }
+      & { filledBefore: string; minVolume: string; idempotencyKey?: string | undefined },
+  ): Promise<ReplaceResult> {
+    this.#rights.assertStillAllowed(assessment, trader, by);
+    const { desk } = await this.#parts.venueOf(trader);
+    const { target, previewId, filledBefore, minVolume, idempotencyKey } = request;
+    return await desk.replace({
+      target,
+      order: assessment.order,
+      filledBefore,
+      minVolume,
+      identity: trader.identity,
+      previewId,
+      idempotencyKey,
+      termsOf: (order) => this.#termsOf(order, { assessment, trader, by }),
+    }, { signal: by.signal });
   }
 
   /**
@@ -308,7 +382,7 @@ export class Broker {
 
   #termsOf(
     order: Assessment["order"],
-    { assessment, trader, by }: { assessment: Assessment; trader: Trader; by: SendingCall },
+    { assessment, trader, by }: { assessment: SentAssessment; trader: Trader; by: SendingCall },
   ): Terms | RefusedResult {
     try {
       const policy = this.#rights.assertStillAllowed(assessment, trader, by);
@@ -363,7 +437,7 @@ export class Broker {
   }
 
   async #send(
-    assessment: Assessment,
+    assessment: SentAssessment,
     { by, trader, previewId, idempotencyKey }: {
       by: SendingCall;
       trader: Trader;
@@ -454,6 +528,9 @@ function assertPreviewAllowed(waitMs: number): void {
   throw new TradingError(message, { code: "ERR_LIMIT_PREVIEWS", retryAfterMs: waitMs });
 }
 
+/** The call that acts on a confirmation. */
+type ConfirmingCall = SendingCall & Pick<BrokerCall, "identity">;
+
 const PREVIEW_CODES = {
   unknown: "ERR_PREVIEW_UNKNOWN",
   expired: "ERR_PREVIEW_EXPIRED",
@@ -467,9 +544,9 @@ const PREVIEW_SENTENCES = {
 } as const;
 
 /** What an order takes of the day's limit. */
-function dayNotional(assessment: Assessment, { maxPerDay }: Policy, order: Assessment["order"]) {
-  const worth = assessment.notionalOf(order);
-  return worth.find(({ currency }) => currency === maxPerDay?.currency) ?? worth[0] ?? null;
+function dayNotional(assessment: SentAssessment, { maxPerDay, maxPerOrder }: Policy, order: Assessment["order"]) {
+  const limit = maxPerDay ?? maxPerOrder;
+  return assessment.notionalOf(order).find(({ currency }) => currency === limit?.currency) ?? null;
 }
 
 function notRecordedYet({ message }: StoreError): TradingError {

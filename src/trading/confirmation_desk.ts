@@ -1,15 +1,20 @@
 /**
- * Has a person confirm an order in a way that the model cannot: in a dialog of the client where it has one, else on a page
- * on loopback or with `approve` in a terminal. Whatever is not a clear yes in time sends nothing.
+ * Has a person confirm an order in a way that the policy takes: in a dialog of the client, else on a page on loopback or
+ * with `approve` in a terminal. Whatever is not a clear yes in time sends nothing, and a yes sends nothing by itself: a
+ * call waits for it, or comes again and acts on it, also in another process on the same record.
  */
 
 import type { Sleep } from "../exchange/deadline.ts";
-import type { Approvals } from "./approvals.ts";
+import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "./approvals.ts";
 import type { Audit } from "./audit.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import { CONFIRMATION_LIFETIME_MS, Confirmations } from "./confirmations.ts";
-import type { Confirmation, WaitingOrder } from "./confirmations.ts";
+import type { ConfirmedOrder } from "./confirmations.ts";
+import { orderDigest } from "./order.ts";
+import { summaryText } from "./order_summary.ts";
+import type { OrderSummary } from "./order_summary.ts";
 import type { ConfirmWay } from "./policy.ts";
+import { StoreError } from "./store_connection.ts";
 import { TradingError } from "./trading_error.ts";
 import type { SendingCall } from "./trading_rights.ts";
 
@@ -20,9 +25,6 @@ export interface Asking {
   /** What the person answered in the dialog that this call was asked to show. */
   readonly answer?: { readonly id: string; readonly accepted: boolean };
 }
-
-/** Where somebody other than the caller can say yes. */
-export type OwnerWay = Exclude<ConfirmWay, "dialog">;
 
 /** What a call comes to that still waits for a person. Nothing was sent. */
 export type Unconfirmed =
@@ -36,6 +38,8 @@ export type Unconfirmed =
     readonly approvalId: string;
     /** Where the person can answer. */
     readonly ways: readonly OwnerWay[];
+    /** Equal orders of the caller that wait for answers of their own, by their approvals. */
+    readonly equal: readonly string[];
     /** Whether the client could have shown a dialog, which does not count for this caller. */
     readonly isDialogRefused: boolean;
     readonly expiresInMs: number;
@@ -46,7 +50,7 @@ export interface Announcement {
   readonly approvalId: string;
   /** The one-time secret of the page; no log and no answer may hold it but the operator's. */
   readonly token: string;
-  readonly text: string;
+  readonly summary: OrderSummary;
   /** Where the person can answer. */
   readonly ways: readonly OwnerWay[];
 }
@@ -64,6 +68,16 @@ export interface ConfirmationParts {
   readonly sleep: Sleep;
 }
 
+/** What becomes of an order that was confirmed. */
+export interface ConfirmedAction<Result> {
+  /** Which confirmations of a caller count now. */
+  readonly waysOf: (identity: string) => readonly ConfirmWay[];
+  /** Sends it, unless something forbids it by now. */
+  readonly send: (order: ConfirmedOrder, call: SendingCall & { readonly identity: string }) => Promise<Result>;
+  /** What became of it, in a sentence; for whoever looks at its page. */
+  readonly describe: (result: Result) => string;
+}
+
 /** How one call waits. */
 interface Call extends SendingCall {
   readonly identity: string;
@@ -79,131 +93,160 @@ const LOOK_EVERY_MS = 250;
 /** Asks people about orders of one kind. */
 export class ConfirmationDesk<Result> {
   readonly #parts: ConfirmationParts;
-  readonly #waiting: Confirmations<Result>;
+  readonly #action: ConfirmedAction<Result>;
+  readonly #dialogs: Confirmations;
 
-  constructor(parts: ConfirmationParts) {
+  constructor(parts: ConfirmationParts, action: ConfirmedAction<Result>) {
     this.#parts = parts;
-    this.#waiting = new Confirmations({ now: parts.monotonic });
+    this.#action = action;
+    this.#dialogs = new Confirmations({ now: parts.monotonic });
   }
 
-  /** Asks about an order. */
-  async confirm(order: WaitingOrder<Result>, call: Call): Promise<Result | Unconfirmed> {
-    const usesDialog = call.asking.canElicit && order.ways().includes("dialog");
-    if (!usesDialog) assertAskable(order);
-    const asked = usesDialog ? undefined : this.#askedElsewhere(order);
-    if (asked !== undefined) return await this.ask(asked, call);
-    const confirmation = this.#waiting.add(order);
-    if (confirmation === undefined) {
-      throw new TradingError("Cannot ask for confirmation as too many orders wait for one: have those decided first", {
-        code: "ERR_CONFIRMATIONS_FULL",
-        retryAfterMs: CONFIRMATION_LIFETIME_MS,
-      });
-    }
-    if (!usesDialog) return await this.ask(confirmation, call);
-    this.#record("confirmation_asked", confirmation, { way: "dialog" });
-    return { status: "ask", id: confirmation.id, text: confirmation.text };
+  /**
+   * Asks about an order: in a dialog where the client has one and it counts, else elsewhere.
+   *
+   * @throws {TradingError} nobody was asked
+   */
+  ask(order: ConfirmedOrder, { asking }: Call): Approval | Extract<Unconfirmed, { status: "ask" }> {
+    const ways = this.#action.waysOf(order.identity);
+    if (asking.canElicit && ways.includes("dialog")) return this.#askInDialog(order);
+    assertAskable(ways);
+    return this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
   }
 
-  /** The order that a preview waits in. */
-  ofPreview(previewId: string, identity: string): Confirmation<Result> | undefined {
-    return this.#waiting.find(identity, (each) => each.previewId === previewId);
+  /** The question about a caller's own preview, however it stands. */
+  ofPreview(previewId: string, order: Pick<ConfirmedOrder, "identity" | "action">): Approval | undefined {
+    const { approvals, now } = this.#parts;
+    return approvals.findByPreview(previewId, order, now());
+  }
+
+  /** The question that the same call has asked before, as long as its answer can be taken. */
+  ofCall(order: Pick<ConfirmedOrder, "identity" | "action" | "asked">): Approval | undefined {
+    const { approvals, now } = this.#parts;
+    return approvals.findAsked(order, now());
   }
 
   /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
   async answer({ id, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
-    const confirmation = this.#waiting.take(id, call.identity);
+    const confirmation = this.#dialogs.take(id, call.identity);
     if (confirmation === undefined) throw unknownConfirmation();
-    assertCounts(confirmation, "dialog");
-    this.#record("confirmation", confirmation, { way: "dialog", approved: accepted });
+    assertCounts(this.#action.waysOf(call.identity), "dialog");
+    const { order } = confirmation;
+    this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
     if (!accepted) throw declined(" in the dialog, with its box ticked");
-    return await confirmation.run(call);
+    return await this.#action.send(order, call);
   }
 
-  /** Ends every question that is asked outside the client. */
-  withdraw(): void {
+  /**
+   * Waits for the answer that is given elsewhere, as long as one call may, and acts on it.
+   *
+   * @throws {TradingError} nothing was sent: it was declined, is over, or another call has acted on the answer
+   */
+  async wait({ id }: Approval, call: Call): Promise<Result | Unconfirmed> {
+    const { approvals, now, monotonic, sleep } = this.#parts;
+    const untilMs = monotonic() + WAIT_MS;
+    for (;;) {
+      const approval = approvals.find(id, now());
+      if (approval === undefined) throw unknownConfirmation();
+      const isPending = approval.state === "pending";
+      if (call.signal.aborted || (isPending && monotonic() >= untilMs)) return this.#stillWaiting(approval, call);
+      if (!isPending) return await this.#act(approval, call);
+      await sleep(LOOK_EVERY_MS, call.signal).catch(() => {});
+    }
+  }
+
+  #askInDialog(order: ConfirmedOrder): Extract<Unconfirmed, { status: "ask" }> {
+    const { summary } = order;
+    const isAlone = this.#equalTo(order).length === 0;
+    const confirmation = this.#dialogs.add(order);
+    if (confirmation === undefined) throw tooMany();
+    this.#record("confirmation_asked", order, { confirmation: confirmation.id, way: "dialog" });
+    const warnings = isAlone ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
+    return { status: "ask", id: confirmation.id, text: summaryText({ ...summary, warnings }) };
+  }
+
+  #askElsewhere(request: ApprovalRequest): Approval {
+    const { approvals, announce, now } = this.#parts;
+    const asked = approvals.request(request, now());
+    if (!asked.ok) throw tooMany();
+    const { approval, token } = asked;
+    announce({ approvalId: approval.id, token, summary: request.summary, ways: request.ways });
+    return approval;
+  }
+
+  #equalTo({ facts, identity, previewId }: ConfirmedOrder): string[] {
     const { approvals, now } = this.#parts;
-    for (const { approvalId } of this.#waiting.all) {
-      if (approvalId !== undefined) approvals.decide(approvalId, { approved: false, by: "server ended", now: now() });
-    }
+    const digest = orderDigest(facts.order);
+    const inDialogs = this.#dialogs.of(identity).filter(({ order }) => orderDigest(order.facts.order) === digest);
+    return [...inDialogs, ...approvals.equalTo({ digest, identity, previewId }, now())].map(({ id }) => id);
   }
 
-  /** Asks outside the client, and waits as long as one call may. */
-  async ask(confirmation: Confirmation<Result>, call: Call): Promise<Result | Unconfirmed> {
-    const { monotonic, sleep } = this.#parts;
-    const { signal } = call;
-    const approvalId = confirmation.approvalId ??= this.#request(confirmation);
-    const untilMs = Math.min(monotonic() + WAIT_MS, confirmation.expiresAtMs);
-    while (monotonic() < untilMs && !signal.aborted) {
-      const decided = this.#decision(confirmation, approvalId);
-      if (decided !== undefined) return await decided(call);
-      await sleep(LOOK_EVERY_MS, signal).catch(() => {});
-    }
-    const { previewId, expiresAtMs } = confirmation;
+  #stillWaiting(approval: Approval, { asking }: Call): Unconfirmed {
+    const { approvals, now } = this.#parts;
+    const { id, previewId, ways, expiresAt } = approval;
     return {
       status: "awaiting_confirmation",
       previewId,
-      approvalId,
-      ways: ownerWays(confirmation),
-      isDialogRefused: call.asking.canElicit,
-      expiresInMs: Math.max(0, expiresAtMs - monotonic()),
+      approvalId: id,
+      ways,
+      equal: approvals.equalTo(approval, now()).map((each) => each.id),
+      isDialogRefused: asking.canElicit,
+      expiresInMs: Math.max(0, expiresAt - now()),
     };
   }
 
-  #askedElsewhere({ identity, sameAs }: WaitingOrder<Result>): Confirmation<Result> | undefined {
-    return this.#waiting.find(identity, (each) => each.approvalId !== undefined && each.sameAs === sameAs);
-  }
-
-  #request(confirmation: Confirmation<Result>): string {
-    const { approvals, announce, now, monotonic } = this.#parts;
-    const { identity, digest, text, previewId, expiresAtMs } = confirmation;
-    const expiresAt = Math.floor(now() + expiresAtMs - monotonic());
-    const clientOrderId = clientOrderIdOf(previewId, digest);
-    const asked = approvals.request({ identity, digest, clientOrderId, text, expiresAt, now: now() });
-    if (!asked.ok) {
-      this.#waiting.take(confirmation.id, identity);
-      throw new TradingError("Cannot ask for confirmation as too many orders wait for one: have those decided first", {
-        code: "ERR_CONFIRMATIONS_FULL",
-        retryAfterMs: CONFIRMATION_LIFETIME_MS,
-      });
-    }
-    announce({ approvalId: asked.id, token: asked.token, text, ways: ownerWays(confirmation) });
-    return asked.id;
-  }
-
-  /** What follows from what a person decided; `undefined` while nobody has. */
-  #decision(confirmation: Confirmation<Result>, approvalId: string): ((call: Call) => Promise<Result>) | undefined {
+  async #act({ id }: Approval, call: Call): Promise<Result> {
     const { approvals, now } = this.#parts;
-    const approval = approvals.find(approvalId, now());
-    if (approval?.state === "pending") return undefined;
-    // Of two calls that wait for the same answer one sends, the other finds nothing.
-    const taken = this.#waiting.take(confirmation.id, confirmation.identity);
-    return async (call) => {
-      if (taken === undefined) throw unknownConfirmation();
-      if (approval?.state !== "approved" || approval.digest !== confirmation.digest) throw declined();
-      assertCounts(confirmation, approval.decidedBy);
-      return await confirmation.run(call);
-    };
+    // Of calls that wait for one answer, in all processes, one gets it.
+    const approval = approvals.take(id, now());
+    if (approval === undefined) throw this.#whyNot(id);
+    try {
+      if (approval.state !== "approved" || orderDigest(approval.facts.order) !== approval.digest) throw declined();
+      assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
+      const result = await this.#action.send({ ...approval, identity: call.identity }, call);
+      this.#conclude(id, this.#action.describe(result));
+      return result;
+    } catch (error) {
+      if (error instanceof TradingError) this.#conclude(id, error.message);
+      throw error;
+    }
+  }
+
+  #whyNot(id: string): TradingError {
+    const { approvals, now } = this.#parts;
+    const approval = approvals.find(id, now());
+    if (approval === undefined) return unknownConfirmation();
+    if (approval.takenAt === null) return expired();
+    return approval.state === "declined" ? declined() : usedConfirmation(approval);
+  }
+
+  /** The journal knows what became of the order; without this line only its page says less. */
+  #conclude(id: string, outcome: string): void {
+    try {
+      this.#parts.approvals.conclude(id, outcome);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
   }
 
   #record(
     event: "confirmation" | "confirmation_asked",
-    { id, identity, digest, previewId }: Confirmation<Result>,
+    { identity, previewId, facts }: ConfirmedOrder,
     data: Record<string, unknown>,
   ): void {
+    const digest = orderDigest(facts.order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
-    const facts = { ...data, confirmation: id, digest };
-    this.#parts.audit.record({ event, identity, clientOrderId, data: facts }, this.#parts.now());
+    this.#parts.audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
   }
 }
 
-function ownerWays(order: Pick<WaitingOrder<unknown>, "ways">): OwnerWay[] {
-  return order.ways().filter((way) => way !== "dialog");
-}
+/** For a person who is asked about one of two equal orders. */
+export const EQUAL_WAITS = "Another equal order of this caller waits for an answer too: a yes to both places both";
 
 /** @throws {TradingError} nobody could answer */
-function assertAskable(order: WaitingOrder<unknown>): void {
-  if (ownerWays(order).length > 0) return;
-  const message = order.ways().includes("dialog")
+function assertAskable(ways: readonly ConfirmWay[]): void {
+  if (ways.some((way) => way !== "dialog")) return;
+  const message = ways.includes("dialog")
     ? "Cannot ask for confirmation as only a dialog of the client counts here and this client shows none: use another " +
       'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
     : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
@@ -211,8 +254,7 @@ function assertAskable(order: WaitingOrder<unknown>): void {
 }
 
 /** @throws {TradingError} the policy has changed, and an answer given there counts no more */
-function assertCounts(order: WaitingOrder<unknown>, way: string | null): void {
-  const ways = order.ways();
+function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
   if (ways.some((each) => each === way)) return;
   const message = `Nothing was sent, as the policy takes no confirmation by ${way} of this caller: it takes ${
     ways.join(" and ") || "none"
@@ -220,11 +262,32 @@ function assertCounts(order: WaitingOrder<unknown>, way: string | null): void {
   throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
 }
 
+function tooMany(): TradingError {
+  return new TradingError("Cannot ask for confirmation as too many orders wait for one: have those decided first", {
+    code: "ERR_CONFIRMATIONS_FULL",
+    retryAfterMs: CONFIRMATION_LIFETIME_MS,
+  });
+}
+
 function unknownConfirmation(): TradingError {
   return new TradingError(
     "Cannot place the order as no confirmation of this caller waits for that answer: it was used, or too old",
     { code: "ERR_CONFIRMATION_UNKNOWN" },
   );
+}
+
+function usedConfirmation({ previewId, digest }: Approval): TradingError {
+  const id = clientOrderIdOf(previewId, digest);
+  return new TradingError(
+    `This call has sent nothing, as another one has acted on the confirmation: look the order up, as ${id}`,
+    { code: "ERR_CONFIRMATION_USED" },
+  );
+}
+
+function expired(): TradingError {
+  return new TradingError("Nothing was sent, as the time to confirm the order is over: preview it again", {
+    code: "ERR_CONFIRMATION_EXPIRED",
+  });
 }
 
 function declined(how = ""): TradingError {

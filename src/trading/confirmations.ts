@@ -1,46 +1,31 @@
 /**
- * Orders that wait for a person, in memory: each is one exact action of one caller, is taken once, and ends by itself. A
- * restart forgets them, and so nothing that waited is ever sent after one.
+ * Orders that wait for the answer of a client's dialog, in memory: each is one exact order of one caller, is taken once,
+ * and ends by itself. A dialog ends with its connection, so that a restart has nothing to remember here.
  */
 
 import { randomBytes } from "node:crypto";
-import type { ConfirmWay } from "./policy.ts";
-import type { SendingCall } from "./trading_rights.ts";
+import type { ApprovalRequest } from "./approvals.ts";
 
-/** How long a person may take. */
+/** How long a person may take, and until when the order can be placed after a yes. */
 export const CONFIRMATION_LIFETIME_MS = 180_000;
 
 const MAX_WAITING = 200;
 const MAX_PER_IDENTITY = 10;
 
-/** What waits. */
-export interface WaitingOrder<Result> {
-  readonly identity: string;
-  readonly previewId: string;
-  /** Of the exact order. */
-  readonly digest: string;
-  /** The exact order, in words. */
-  readonly text: string;
-  /** Equal for a call and its repetition, which waits for the same answer where a person is asked outside the client. */
-  readonly sameAs: string;
-  /** Which confirmations count now, by the policy. */
-  ways(): readonly ConfirmWay[];
-  /** Sends it for the call that had it confirmed. */
-  run(call: SendingCall): Promise<Result>;
-}
+/** An order that a person is asked about. */
+export type ConfirmedOrder = Omit<ApprovalRequest, "ways">;
 
 /** What waits, under its id. */
-export interface Confirmation<Result> extends WaitingOrder<Result> {
+export interface Confirmation {
   readonly id: string;
+  readonly order: ConfirmedOrder;
   /** Monotonic. */
   readonly expiresAtMs: number;
-  /** The question in the trading record, where a person is asked outside the client. */
-  approvalId?: string;
 }
 
-/** Everything that waits for a person. */
-export class Confirmations<Result> {
-  readonly #waiting = new Map<string, Confirmation<Result>>();
+/** Everything that waits for a dialog. */
+export class Confirmations {
+  readonly #waiting = new Map<string, Confirmation>();
   readonly #now: () => number;
 
   /** `now` is monotonic milliseconds. */
@@ -48,34 +33,28 @@ export class Confirmations<Result> {
     this.#now = options.now;
   }
 
-  /** Everything that waits. */
-  get all(): readonly Confirmation<Result>[] {
-    return [...this.#waiting.values()];
-  }
-
   /** Adds one; `undefined` when too many wait, of this caller or in all. */
-  add(order: WaitingOrder<Result>): Confirmation<Result> | undefined {
-    this.#forgetOld();
-    const own = [...this.#waiting.values()].filter(({ identity }) => identity === order.identity);
+  add(order: ConfirmedOrder): Confirmation | undefined {
+    const own = this.of(order.identity);
     if (own.length >= MAX_PER_IDENTITY || this.#waiting.size >= MAX_WAITING) return undefined;
     const id = `cf-${randomBytes(16).toString("hex")}`;
-    const confirmation = { ...order, id, expiresAtMs: this.#now() + CONFIRMATION_LIFETIME_MS };
+    const confirmation = { id, order, expiresAtMs: this.#now() + CONFIRMATION_LIFETIME_MS };
     this.#waiting.set(id, confirmation);
     return confirmation;
   }
 
   /** Takes one, once, as the caller that it belongs to; `undefined` when it is none of its own, or over. */
-  take(id: string, identity: string): Confirmation<Result> | undefined {
+  take(id: string, identity: string): Confirmation | undefined {
     const found = this.#waiting.get(id);
-    if (found?.identity !== identity) return undefined;
+    if (found?.order.identity !== identity) return undefined;
     this.#waiting.delete(id);
     return this.#now() < found.expiresAtMs ? found : undefined;
   }
 
-  /** One of a caller's own, by what `is` says of it. */
-  find(identity: string, is: (confirmation: Confirmation<Result>) => boolean): Confirmation<Result> | undefined {
+  /** A caller's own, oldest first. */
+  of(identity: string): Confirmation[] {
     this.#forgetOld();
-    return [...this.#waiting.values()].find((each) => each.identity === identity && is(each));
+    return [...this.#waiting.values()].filter(({ order }) => order.identity === identity);
   }
 
   /** The oldest stand first. */

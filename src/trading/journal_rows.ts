@@ -40,7 +40,8 @@ export interface Placement {
   readonly instance: string | null;
 }
 
-const OrderRow: z.ZodType<Order> = z.object({
+/** How an order stands in the record. */
+export const OrderRow: z.ZodType<Order> = z.object({
   pair: z.string(),
   base: z.string(),
   counter: z.string(),

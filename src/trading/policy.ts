@@ -105,8 +105,8 @@ export function sealPolicy(rules: PolicyRules): Policy {
 }
 
 /**
- * What an order is worth in each currency that a limit speaks of: exactly in its counter currency, and in its base
- * currency where it names a base amount; by valuation in any other. A currency without an answer is left out.
+ * What an order is worth: exactly in its counter currency, and in its base currency where it names a base amount; by
+ * valuation in any other that a limit speaks of. A currency without an answer is left out.
  *
  * A limit order to sell may trade above its limit, so that it is worth what the best bid or its stop price says when
  * that is more: a low limit price does not make a large order small.
@@ -121,13 +121,13 @@ export function notionalOf(
   if (amount !== null) known.push({ currency: order.counter, amount });
   if (order.volume !== undefined) known.push({ currency: order.base, amount: order.volume });
   const wanted = new Set([policy.maxPerOrder, policy.maxPerDay].flatMap((limit) => limit?.currency ?? []));
-  return [...wanted].flatMap((currency) => {
-    const exact = known.find((worth) => worth.currency === currency);
-    if (exact !== undefined) return [exact];
+  const others = [...wanted].filter((currency) => !known.some((worth) => worth.currency === currency));
+  const valued = others.flatMap((currency) => {
     const [worth] = known;
-    const valued = worth === undefined ? null : valuation(worth, currency);
-    return valued === null ? [] : [{ currency, amount: valued }];
+    const amount = worth === undefined ? null : valuation(worth, currency);
+    return amount === null ? [] : [{ currency, amount }];
   });
+  return [...known, ...valued];
 }
 
 /** Every rule that an order breaks. What cannot be judged is refused. */

@@ -71,6 +71,12 @@ export class Previews<Facts> {
     return { ok: true, preview: entry.preview };
   }
 
+  /** Gives back a preview that was taken and for which nothing was begun. */
+  release(previewId: string): void {
+    const entry = this.#entries.get(previewId);
+    if (entry !== undefined) entry.isUsed = false;
+  }
+
   #forgetFirst(ids: Iterable<string>): void {
     const [previewId] = ids;
     const identity = previewId === undefined ? undefined : this.#entries.get(previewId)?.preview.identity;

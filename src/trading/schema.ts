@@ -152,5 +152,34 @@ CREATE TABLE instances (
 ALTER TABLE placements ADD COLUMN instance TEXT;
 `;
 
+// What waited for a person under the version before is asked anew; the audit keeps what was decided.
+const APPROVALS = `
+DROP TABLE approvals;
+CREATE TABLE approvals (
+  id              TEXT PRIMARY KEY,
+  identity        TEXT NOT NULL,
+  paper           INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  action          TEXT NOT NULL CHECK (action IN ('place', 'replace')),
+  asked           TEXT NOT NULL,
+  preview_id      TEXT NOT NULL UNIQUE,
+  idempotency_key TEXT,
+  digest          TEXT NOT NULL,
+  facts_json      TEXT NOT NULL,
+  summary_json    TEXT NOT NULL,
+  ways            TEXT NOT NULL,
+  token_hash      TEXT NOT NULL UNIQUE,
+  created_at      INTEGER NOT NULL,
+  expires_at      INTEGER NOT NULL,
+  is_approved     INTEGER CHECK (is_approved IN (0, 1)),
+  decided_by      TEXT,
+  decided_at      INTEGER,
+  taken_at        INTEGER,
+  outcome         TEXT,
+  CHECK (taken_at IS NULL OR is_approved IS NOT NULL)
+) STRICT;
+CREATE INDEX approvals_by_expiry ON approvals (expires_at);
+CREATE INDEX approvals_by_identity ON approvals (identity, expires_at);
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS];

@@ -73,7 +73,11 @@ export class TradingRights {
    *
    * @throws {TradingError} one of them does not allow the order any more
    */
-  assertStillAllowed(assessment: Assessment, { identity, paper }: Trader, by: SendingCall): Policy {
+  assertStillAllowed(
+    assessment: Pick<Assessment, "policyFacts">,
+    { identity, paper }: Trader,
+    by: SendingCall,
+  ): Policy {
     if (!by.mayTrade()) throw endedRight();
     const policy = this.policyOf(identity);
     if (this.traderOf(identity).paper !== paper) throw changedPolicy();

@@ -120,7 +120,7 @@ for (const program of PROGRAMS) {
           assert.equal(world.sent.length, before + 2);
           assert.equal(world.orders.at(-2)?.id, placed.order_id);
           assert.equal(shown.length, REFUSALS.length + 2);
-          const exact = `\n\nBUY 0.001 XBT in XBTZAR at ${price} ZAR each (limit, GTC)\n`;
+          const exact = `\nExact order: BUY 0.001 XBT in XBTZAR at ${price} ZAR each (limit, GTC)`;
           for (const text of shown) assert.ok(text.startsWith("Place this order") && text.includes(exact), text);
           assert.equal((await client.call("cancel_order", { order_id: placed.order_id })).status, "cancelled");
           await client.call("cancel_order", { order_id: second.order_id });
@@ -172,17 +172,22 @@ for (const program of PROGRAMS) {
     assert.equal(await foreignHost(link), 403);
     assert.deepEqual(world.sent, []);
 
-    assert.equal(await statusOf(`${link}/yes`, { method: "POST", headers: { origin } }), 200);
+    const ticked = { method: "POST", headers: { origin }, body: new URLSearchParams({ checked: "yes" }) };
+    assert.equal(await statusOf(`${link}/yes`, { method: "POST", headers: { origin } }), 409);
+    assert.deepEqual(world.sent, []);
+    const decided = await (await fetch(`${link}/yes`, ticked)).text();
     const placed = await calling;
     assert.equal(placed.status, "placed", JSON.stringify(placed));
-    for (const answer of ["yes", "no"]) assert.equal(await statusOf(`${link}/${answer}`, { method: "POST" }), 409);
-    assert.equal(await statusOf(link), 410);
+    const placedWords = new RegExp(`<h1>Placed</h1><p>Placed, as order ${placed.order_id}`);
+    assert.match(decided, placedWords);
+    assert.match(await (await fetch(link)).text(), placedWords);
+    for (const answer of ["yes", "no"]) assert.equal(await statusOf(`${link}/${answer}`, ticked), 409);
     assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [placed.order_id]]);
 
     const trail = await callTool(server, "get_audit_trail", {});
     assert.ok(!JSON.stringify([placed, trail]).includes(token));
     assert.deepEqual(server.lines.filter((line) => line.includes(token)), [`  open ${link}`]);
-    assert.match(JSON.stringify(trail), /"by":"approval page"/);
+    assert.match(JSON.stringify(trail), /"by":"page"/);
   });
 
   Deno.test(`approve in a terminal places the order that waits, or declines it (${program.name})`, async () => {
@@ -192,8 +197,8 @@ for (const program of PROGRAMS) {
     const calling = callTool(server, "place_order", order);
     const [, id = ""] = /approve (\w+)$/.exec(await server.said(/or run: luno-mcp-server approve \w+$/)) ?? [];
     const listed = JSON.parse(await world.command(program, "approve", "--json"));
-    assert.deepEqual(listed.approvals.map((row: Json) => [row.id, row.text.split("\n")[0]]), [
-      [id, `BUY 0.001 XBT in XBTZAR at ${order.price} ZAR each (limit, GTC)`],
+    assert.deepEqual(listed.approvals.map((row: Json) => [row.id, row.text.split("\n").at(-1)]), [
+      [id, `Exact order: BUY 0.001 XBT in XBTZAR at ${order.price} ZAR each (limit, GTC)`],
     ]);
     assert.deepEqual(world.sent, []);
     await world.command(program, "approve", id);

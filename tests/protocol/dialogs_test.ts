@@ -15,7 +15,7 @@ const GROUPS: readonly ToolGroup[] = ["market", "account", "trading", "server"];
 
 const YES: ElicitResult = { action: "accept", content: { place: true } };
 
-const ORDER_LINE = "BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)";
+const ORDER_LINE = "Exact order: BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)";
 
 /** What a client whose person answers like this is told of an order. */
 async function place(
@@ -42,9 +42,14 @@ for (const era of Object.keys(ERAS) as Era[]) {
     });
     assert.equal(placed.status, "placed", JSON.stringify(placed));
     assert.equal(shown.length, 1);
-    assert.ok(shown[0]?.startsWith(`Place this order?\n\n${ORDER_LINE}\n`), String(shown[0]));
-    assert.match(shown[0] ?? "", /^ZAR available: [\d.]+ before, [\d.]+ after$/m);
-    assert.match(shown[0] ?? "", /^Asked for by local$/m);
+    const [question, , exchange, headline, ...details] = shown[0]?.split("\n") ?? [];
+    assert.deepEqual([question, exchange, headline], [
+      "Place this order?",
+      "SIMULATED: made-up money at 127.0.0.1:9000",
+      "Buy 0.001 BTC for about 1 050 ZAR",
+    ]);
+    for (const line of [ORDER_LINE, "Asked for by: local"]) assert.ok(details.includes(line), line);
+    assert.match(shown[0] ?? "", /^ZAR available: [\d. ]+ before, [\d. ]+ after$/m);
     assert.deepEqual(world.orders.map(({ id }) => id), [placed.order_id]);
     const { rows } = await world.answer("get_audit_trail", { client_order_id: placed.client_order_id });
     const events = rows.map(({ event, data }: Json) => [event, data.approved]);
@@ -142,7 +147,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.equal(more.status, "replaced", JSON.stringify(more));
     assert.match(
       shown.at(-1) ?? "",
-      new RegExp(`takes the place of order ${less.placement.order_id}, which is cancelled`),
+      new RegExp(`^Buy .*, in place of order ${less.placement.order_id}$`, "m"),
     );
     const open: Json = await call("get_open_orders", { pair: "XBTZAR" });
     const own = open.orders.filter((order: Json) => world.orders.some(({ id }) => id === order.order_id));
@@ -318,7 +323,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     assert.equal(waiting.status, "awaiting_confirmation");
     assert.match(
       waiting.message,
-      /^Nothing was sent yet: .* luno-mcp-server approve .* within \d+ s: then call place_order/,
+      /^Nothing was sent yet: within 135 s a person has to approve .* luno-mcp-server approve .* and place_order has to be called/,
     );
     assert.deepEqual(world.sent, []);
     const [{ approvalId = "", token = "" } = {}] = world.announced;

@@ -20,6 +20,7 @@ import { Desk } from "../../src/trading/desk.ts";
 import { Instances } from "../../src/trading/instances.ts";
 import { Journal } from "../../src/trading/journal.ts";
 import { KillSwitch } from "../../src/trading/kill_switch.ts";
+import type { ExchangeName } from "../../src/trading/order_summary.ts";
 import { CurrentPolicies } from "../../src/trading/policies.ts";
 import { parsePolicyFile } from "../../src/trading/policy_file.ts";
 import type { PolicyFile, TradingBound } from "../../src/trading/policy_file.ts";
@@ -80,6 +81,8 @@ export class BrokerWorld implements AsyncDisposable {
   readonly announced: Announcement[] = [];
   /** Our wall clock less the exchange's. */
   skewMs = 0;
+  /** Where orders go, as people are told. */
+  name: ExchangeName = { kind: "simulated", host: "127.0.0.1:9000" };
   /** Called while a call waits for a person elsewhere. */
   meanwhile: () => void | Promise<void> = () => {};
   broker: Broker;
@@ -218,7 +221,7 @@ export class BrokerWorld implements AsyncDisposable {
       store: this.#record,
       markets: this.#markets,
       isPaperOnly: false,
-      venueOf: () => Promise.resolve({ exchange: this.#client, desk: this.#desk }),
+      venueOf: () => Promise.resolve({ exchange: this.#client, desk: this.#desk, name: this.name }),
       confirmation: {
         approvals,
         audit,

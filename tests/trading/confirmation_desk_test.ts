@@ -20,7 +20,10 @@ Deno.test("an order that a person approves elsewhere is placed by the call that 
   const placed = await world.answer("place_order", REST);
   assert.equal(placed.status, "placed");
   assert.equal(world.sent.length, 1);
-  assert.match(world.announced[0]?.text ?? "", /^BUY 0\.001 XBT in XBTZAR at 1050000 ZAR each \(limit, GTC\)\n/);
+  const [{ summary } = assert.fail("nobody was asked")] = world.announced;
+  assert.equal(summary.headline, "Buy 0.001 BTC for about 1\u00a0050 ZAR");
+  const exact = summary.details.find(({ label }) => label === "Exact order");
+  assert.equal(exact?.value, "BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)");
 });
 
 Deno.test("an order that is approved after its caller's right to trade has ended is not sent", async () => {
@@ -53,21 +56,53 @@ Deno.test("an order that nobody decides is not sent: the call answers, and the o
   await world.exchange.advance(135_000);
   decide(world, true);
   const { code } = await world.refusal("place_order", { preview_id: waiting.preview_id });
-  assert.equal(code, "ERR_PREVIEW_USED");
+  assert.equal(code, "ERR_CONFIRMATION_EXPIRED");
   assert.deepEqual(world.sent, []);
 });
 
-Deno.test("the same call made again waits for the same question, by its preview or in full", async () => {
+Deno.test("the same call made again waits for the same question, by its preview or by its key", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
-  const { preview_id } = await world.answer("place_order", REST);
-  assert.equal((await world.answer("place_order", REST)).preview_id, preview_id);
+  const call = { ...REST, idempotency_key: "k-1" };
+  const { preview_id } = await world.answer("place_order", call);
+  assert.equal((await world.answer("place_order", call)).preview_id, preview_id);
   assert.equal((await world.answer("place_order", { preview_id })).preview_id, preview_id);
   assert.equal(world.announced.length, 1);
   decide(world, true);
-  assert.equal((await world.answer("place_order", REST)).status, "placed");
+  assert.equal((await world.answer("place_order", call)).status, "placed");
+  assert.equal((await world.answer("place_order", call)).repeated, true);
+  assert.deepEqual([world.announced.length, world.sent.length], [1, 1]);
+});
+
+Deno.test("equal orders that wait are questions of their own, which say so, and each places its own", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const previews = [await world.answer("preview_order", REST), await world.answer("preview_order", REST)];
+  const waiting = [];
+  for (const { preview_id } of previews) waiting.push(await world.answer("place_order", { preview_id }));
+  assert.deepEqual(waiting.map(({ preview_id }) => preview_id), previews.map(({ preview_id }) => preview_id));
+  const [first = "", second = ""] = world.announced.map(({ approvalId }) => approvalId);
+  assert.notEqual(first, second);
+  assert.match(waiting[1].message, new RegExp(`\\(an equal order of yours waits apart from this one, as ${first}\\)$`));
+  world.record.approvals.decide(first, { approved: true, by: "terminal", now: world.now });
+  const placed = await world.answer("place_order", { preview_id: previews[0].preview_id });
+  assert.equal(placed.status, "placed");
+  const again = await world.answer("place_order", { preview_id: previews[1].preview_id });
+  assert.deepEqual([again.status, again.preview_id], ["awaiting_confirmation", previews[1].preview_id]);
+  assert.doesNotMatch(again.message, /equal order/);
   assert.equal(world.sent.length, 1);
-  assert.equal((await world.answer("place_order", REST)).status, "awaiting_confirmation");
-  assert.deepEqual([world.announced.length, world.sent.length], [2, 1]);
+  world.record.approvals.decide(second, { approved: true, by: "terminal", now: world.now });
+  assert.equal((await world.answer("place_order", { preview_id: previews[1].preview_id })).status, "placed");
+  assert.equal(new Set(world.orders.map(({ id }) => id)).size, 2);
+});
+
+Deno.test("equal orders in full without a key are two orders, also in dialogs", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  await world.answer("place_order", REST);
+  await world.answer("place_order", REST);
+  assert.equal(new Set(world.announced.map(({ approvalId }) => approvalId)).size, 2);
+  const call = world.call("local", { canElicit: true });
+  const asked = await world.broker.place({ request: REST }, call);
+  assert.ok(asked.status === "ask");
+  assert.match(asked.text, /^WARNING: Another equal order of this caller waits for an answer too/m);
 });
 
 Deno.test("another order, another key and another caller are questions of their own", async () => {
@@ -106,20 +141,114 @@ Deno.test("a replacement that is approved after its call has answered is made by
   const call = { order_id, price: "1060000" };
   const waiting = await world.answer("replace_order", call);
   assert.equal(waiting.status, "awaiting_confirmation");
-  assert.match(waiting.message, /then make this call again$/);
+  assert.match(waiting.message, /and this call has to be made again$/);
   assert.equal(world.sent.length, 1);
   decide(world, true);
   assert.equal((await world.answer("replace_order", call)).status, "replaced");
   assert.deepEqual([world.announced.length, world.sent.length], [2, 3]);
 });
 
-Deno.test("nothing that waited for a person is sent after a restart", async () => {
+Deno.test("a restart sends nothing by itself, and the call that comes again places what was approved, once", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const { preview_id } = await world.answer("place_order", { ...REST, idempotency_key: "k-1" });
+  await world.restart();
+  decide(world, true);
+  await world.exchange.advance(60_000);
+  await world.restart();
+  assert.deepEqual(world.sent, []);
+  assert.equal(
+    (await world.refusal("place_order", { preview_id }, world.context("key:mallory"))).code,
+    "ERR_PREVIEW_UNKNOWN",
+  );
+  const placed = await world.answer("place_order", { preview_id });
+  assert.equal(placed.status, "placed");
+  const repeated = await world.answer("place_order", { ...REST, idempotency_key: "k-1" });
+  assert.deepEqual([repeated.order_id, repeated.repeated], [placed.order_id, true]);
+  await world.restart();
+  const { code, message } = await world.refusal("place_order", { preview_id });
+  assert.equal(code, "ERR_CONFIRMATION_USED");
+  assert.ok(message.includes(placed.client_order_id), message);
+  assert.equal(world.sent.length, 1);
+});
+
+Deno.test("an order that is approved after its time is placed neither by this process nor by the next", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", REST);
   decide(world, true);
+  await world.exchange.advance(180_000);
   await world.restart();
-  assert.equal((await world.refusal("place_order", { preview_id })).code, "ERR_PREVIEW_UNKNOWN");
+  assert.equal((await world.refusal("place_order", { preview_id })).code, "ERR_CONFIRMATION_EXPIRED");
   assert.deepEqual(world.sent, []);
+});
+
+Deno.test("an order that was approved is held against policy, kill switch and limits of the process that sends it", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const refusedWith = async (change: () => void | Promise<void>) => {
+    const { preview_id } = await world.answer("place_order", REST);
+    decide(world, true);
+    await world.restart();
+    await change();
+    const { code } = await world.refusal("place_order", { preview_id });
+    world.policies.replace(policyFileOf({}));
+    return code;
+  };
+  const policy = (entry: Record<string, unknown>) => () => world.policies.replace(policyFileOf({ default: entry }));
+  assert.equal(await refusedWith(policy({ sides: ["SELL"] })), "ERR_POLICY_SIDE");
+  assert.equal(
+    await refusedWith(policy({ max_per_order: { amount: "1000", currency: "ZAR" } })),
+    "ERR_POLICY_ORDER_SIZE",
+  );
+  assert.equal(await refusedWith(policy({ mode: "paper" })), "ERR_PREVIEW_STALE");
+  assert.equal(await refusedWith(policy({ confirm_by: ["page"] })), "ERR_CONFIRMATION_IMPOSSIBLE");
+  const rate = async () => {
+    const { preview_id } = await world.answer("place_order", REST);
+    decide(world, true);
+    assert.equal((await world.answer("place_order", { preview_id })).status, "placed");
+    policy({ max_orders_per_minute: 1 })();
+  };
+  assert.equal(await refusedWith(rate), "ERR_LIMIT_RATE");
+  const halt = () => world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+  assert.equal(await refusedWith(halt), "ERR_TRADING_HALTED");
+  assert.equal(world.sent.length, 1);
+});
+
+Deno.test("an order that was confirmed for one exchange is not sent to another", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const { preview_id } = await world.answer("place_order", REST);
+  decide(world, true);
+  world.name = { kind: "live", host: "api.luno.com" };
+  await world.restart();
+  const { code, message } = await world.refusal("place_order", { preview_id });
+  assert.equal(code, "ERR_PREVIEW_STALE");
+  assert.match(
+    message,
+    /confirmed for SIMULATED: .*127\.0\.0\.1:9000, and this server now trades on LIVE: .*api\.luno\.com/,
+  );
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("an order that was changed in the record after it was approved is not sent", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const { preview_id } = await world.answer("place_order", REST);
+  decide(world, true);
+  world.database.exec(`UPDATE approvals SET facts_json = replace(facts_json, '"0.001"', '"0.01"')`);
+  assert.equal((await world.refusal("place_order", { preview_id })).code, "ERR_CONFIRMATION_DECLINED");
+  assert.deepEqual(world.sent, []);
+});
+
+Deno.test("a replacement that is approved after a restart is made by the same call again", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  world.meanwhile = () => decide(world, true);
+  const { order_id } = await world.answer("place_order", REST);
+  world.meanwhile = () => {};
+  const call = { order_id, price: "1060000", idempotency_key: "k-2" };
+  assert.equal((await world.answer("replace_order", call)).status, "awaiting_confirmation");
+  await world.restart();
+  decide(world, true);
+  const replaced = await world.answer("replace_order", call);
+  assert.equal(replaced.status, "replaced", JSON.stringify(replaced));
+  assert.deepEqual(world.orders.map(({ id }) => id), [order_id, replaced.placement.order_id]);
+  assert.equal((await world.answer("replace_order", call)).status, "repeated");
 });
 
 Deno.test("an order that is repeated with its key is told of without asking again", async () => {
@@ -147,6 +276,13 @@ Deno.test("at most ten orders of a caller wait; a further one is refused and not
   }));
   const refused = outcomes.flatMap((outcome) => outcome.status === "rejected" ? outcome.reason.code : []);
   assert.deepEqual(refused, ["ERR_CONFIRMATIONS_FULL"]);
+  decide(world, false);
+  const { preview_id } = await world.answer("preview_order", { ...REST, price: "1040000" });
+  assert.equal((await world.answer("place_order", { preview_id })).status, "awaiting_confirmation");
+  const { preview_id: full } = await world.answer("preview_order", { ...REST, price: "1040001" });
+  assert.equal((await world.refusal("place_order", { preview_id: full })).code, "ERR_CONFIRMATIONS_FULL");
+  decide(world, false);
+  assert.equal((await world.answer("place_order", { preview_id: full })).status, "awaiting_confirmation");
   assert.deepEqual(world.sent, []);
 });
 

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { CONFIRMATION_LIFETIME_MS, Confirmations } from "../../src/trading/confirmations.ts";
-import type { WaitingOrder } from "../../src/trading/confirmations.ts";
+import { orderRequest } from "./approval_requests.ts";
 
-function waiting(identity: string, previewId = "pv-1"): WaitingOrder<string> {
-  const order = { identity, previewId, digest: "d", text: "BUY", sameAs: previewId };
-  return { ...order, ways: () => ["dialog"], run: () => Promise.resolve("sent") };
+function waiting(identity: string) {
+  return orderRequest({ identity });
 }
 
 function newConfirmations() {
   const clock = { now: 0 };
-  return { clock, confirmations: new Confirmations<string>({ now: () => clock.now }) };
+  return { clock, confirmations: new Confirmations({ now: () => clock.now }) };
 }
 
 Deno.test("Confirmations.take() gives each one once, to its own caller alone", () => {
   const { confirmations } = newConfirmations();
-  const { id } = confirmations.add(waiting("key:alice")) ?? assert.fail("none");
+  const order = waiting("key:alice");
+  const { id } = confirmations.add(order) ?? assert.fail("none");
   assert.match(id, /^cf-[0-9a-f]{32}$/);
   assert.equal(confirmations.take(id, "key:mallory"), undefined);
-  assert.equal(confirmations.take(id, "key:alice")?.previewId, "pv-1");
+  assert.equal(confirmations.take(id, "key:alice")?.order, order);
   assert.equal(confirmations.take(id, "key:alice"), undefined);
 });
 
@@ -28,14 +28,13 @@ Deno.test("Confirmations.take() gives none whose time is over", () => {
   assert.equal(confirmations.take(id, "local"), undefined);
 });
 
-Deno.test("Confirmations.find() finds a caller's own, and none that is over", () => {
+Deno.test("Confirmations.of() lists a caller's own, and none that is over", () => {
   const { clock, confirmations } = newConfirmations();
-  confirmations.add(waiting("key:alice", "pv-2"));
-  const is = ({ previewId }: { previewId: string }) => previewId === "pv-2";
-  assert.equal(confirmations.find("key:alice", is)?.previewId, "pv-2");
-  assert.equal(confirmations.find("key:bob", is), undefined);
+  confirmations.add(waiting("key:alice"));
+  assert.equal(confirmations.of("key:alice").length, 1);
+  assert.deepEqual(confirmations.of("key:bob"), []);
   clock.now = CONFIRMATION_LIFETIME_MS;
-  assert.equal(confirmations.find("key:alice", is), undefined);
+  assert.deepEqual(confirmations.of("key:alice"), []);
 });
 
 Deno.test("Confirmations.add() takes ten of a caller and two hundred in all, until they are over", () => {

@@ -13,6 +13,7 @@ import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
+import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { MessageBudget } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
@@ -62,7 +63,7 @@ export class NetworkServer {
   readonly #backend: () => Promise<Backend>;
   readonly #asking: ReadonlySet<string>;
   readonly #methods: ReadonlySet<string>;
-  readonly #factory: ReturnType<typeof createServerFactory>;
+  readonly #factory: ServerFactory;
   readonly #http: StreamableHttp;
   readonly #rest: (request: Request, caller: Caller) => Promise<Response>;
   readonly #sockets = new Set<SocketTransport>();
@@ -72,7 +73,16 @@ export class NetworkServer {
   readonly #startedMs: number;
   #isReady = true;
 
-  constructor(loaded: LoadedConfig, world: World, { access, backend }: { access: Access; backend: LazyBackend }) {
+  constructor(
+    loaded: LoadedConfig,
+    world: World,
+    { access, backend, factory }: {
+      access: Access;
+      backend: LazyBackend;
+      /** What every connection is served by. @default the catalogue's */
+      factory?: ServerFactory | undefined;
+    },
+  ) {
     const { config } = loaded;
     this.#loaded = loaded;
     this.#world = world;
@@ -97,7 +107,7 @@ export class NetworkServer {
       statsIntervalMs: config.statsInterval * 1_000,
       budget: () => this.#opened.value?.exchange.status().budget,
     });
-    this.#factory = createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
+    this.#factory = factory ?? createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
     this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend, maxBodySize });
     this.#http = createStreamableHttp({
       factory: () => this.#factory(callerOfHttp),

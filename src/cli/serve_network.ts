@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
+import type { ServerFactory } from "../protocol/mcp_server.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";
@@ -27,8 +28,18 @@ const UNAVAILABLE_CODES = ["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFOUND"]
 
 type Config = LoadedConfig["config"];
 
+/** What a network server can be given in place of its own. */
+export interface NetworkOptions {
+  /** What every connection is served by. @default the catalogue's */
+  readonly factory?: ServerFactory;
+}
+
 /** Serves until a signal comes, then lets running calls finish for ten seconds at most. */
-export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<ExitCode> {
+export async function serveNetwork(
+  loaded: LoadedConfig,
+  world: World,
+  { factory }: NetworkOptions = {},
+): Promise<ExitCode> {
   const { config } = loaded;
   const problems = judgeListener(config);
   const tls = await readTls(config, world);
@@ -47,7 +58,7 @@ export async function serveNetwork(loaded: LoadedConfig, world: World): Promise<
   }
   const { backend } = prepared;
   for (const warning of warningsOf(config)) log.warning(warning);
-  const server = new NetworkServer(loaded, world, { access, backend });
+  const server = new NetworkServer(loaded, world, { access, backend, factory });
   const listen = await chooseListener(config);
   const { judgeCertificate } = access;
   let listener: RunningListener;

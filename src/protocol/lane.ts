@@ -56,7 +56,7 @@ export class CallLane {
     }
     const { name, arguments: args, _meta: meta, ...rest } = request.params ?? {};
     const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
-    if (!isPlain || this.#mayAsk(name)) return undefined;
+    if (!isPlain || !this.#parts.methods.has(name) || this.#mayAsk(name)) return undefined;
     if (this.#isInitialized && meta === undefined) return this.#call(name, args, signal);
     const isAccepted = this.#acceptedMeta !== undefined && metaKey(meta) === this.#acceptedMeta;
     return isAccepted ? this.#call(name, args, signal, this.#stamp) : undefined;

@@ -57,8 +57,11 @@ export interface ServerParts {
 /** Says whose request it is. */
 export type CallerOf = (request: ServerContext) => CallerFacts;
 
+/** Makes the server of one connection. */
+export type ServerFactory = (callerOf: CallerOf) => Server;
+
 /** Makes a factory that gives every connection a server of its own. */
-export function createServerFactory({ identity, listing, backend }: ServerParts): (callerOf: CallerOf) => Server {
+export function createServerFactory({ identity, listing, backend }: ServerParts): ServerFactory {
   const offers = new Offers(listing);
   const list = { ttlMs: LIST_TTL_MS, cacheScope: "private" as const };
   const options: ServerOptions = {

@@ -140,11 +140,11 @@ class Pages {
 
   /** Waits a while until it is known what becomes of the order. */
   async #settled(id: string): Promise<void> {
-    const { monotonic, now } = this.#world;
+    const world = this.#world;
     const { signal } = this.#closing;
-    const untilMs = monotonic() + OUTCOME_WAIT_MS;
-    while (monotonic() < untilMs && !signal.aborted) {
-      const approval = this.#store.approvals.find(id, now());
+    const untilMs = world.monotonic() + OUTCOME_WAIT_MS;
+    while (world.monotonic() < untilMs && !signal.aborted) {
+      const approval = this.#store.approvals.find(id, world.now());
       const kind = approval === undefined ? undefined : this.#outcomeOf(approval).kind;
       if (kind !== "waiting" && kind !== "under_way") return;
       await sleep(OUTCOME_LOOK_MS, signal).catch(() => {});

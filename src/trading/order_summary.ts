@@ -60,11 +60,11 @@ export function summarizeOrder(
       ...termsOf(order),
       ...(replaces === undefined ? [] : [{ label: "Replaces", value: `order ${replaces}, which is cancelled first` }]),
       ...outcomeOf(order, estimate),
-      ...notes.map((value) => ({ label: "Note", value })),
+      ...notes.map((note) => ({ label: "Note", value: groupedWords(note) })),
       { label: "Asked for by", value: identity },
       { label: "Exact order", value: describeOrder(order) },
     ],
-    warnings: estimate.warnings.map(({ message }) => message),
+    warnings: estimate.warnings.map(({ message }) => groupedWords(message)),
   };
 }
 
@@ -97,13 +97,13 @@ function headlineOf(order: Order, { filledBase, filledCounter }: Estimate): stri
   const { side, volume, counterVolume, price, base, counter } = order;
   const verb = side === "BUY" ? "Buy" : "Sell";
   const rest = parseDecimal(volume ?? filledBase).minus(filledBase).times(price ?? "0");
-  const amount = volume === undefined ? `about ${about(filledBase)}` : grouped(volume);
+  const amount = volume === undefined ? `about ${amountOf(about(filledBase), base)}` : amountOf(volume, base);
   const worth = counterVolume === undefined
-    ? `about ${about(formatDecimal(rest.plus(filledCounter)))}`
-    : grouped(counterVolume);
+    ? `about ${amountOf(about(formatDecimal(rest.plus(filledCounter))), counter)}`
+    : amountOf(counterVolume, counter);
   const stop = stopWords(order);
   const later = stop === undefined ? "" : `, ${stop}`;
-  return `${verb} ${amount} ${nameOf(base)} for ${worth} ${nameOf(counter)}${later}`;
+  return `${verb} ${amount} for ${worth}${later}`;
 }
 
 const TYPES = { limit: "Limit order", market: "Market order", stop_limit: "Stop-limit order" } as const;
@@ -129,11 +129,11 @@ function termsOf(order: Order): Detail[] {
     { label: "Order", value: terms.join(", ") },
     { label: "Market", value: `${nameOf(base)}/${nameOf(counter)} (${pair})` },
     volume === undefined
-      ? { label: "Spends", value: `${grouped(counterVolume ?? "0")} ${nameOf(counter)}` }
-      : { label: "Amount", value: `${grouped(volume)} ${nameOf(base)}` },
+      ? { label: "Spends", value: amountOf(counterVolume ?? "0", counter) }
+      : { label: "Amount", value: amountOf(volume, base) },
     ...(price === undefined
       ? []
-      : [{ label: "Limit price", value: `${grouped(price)} ${nameOf(counter)} for one ${nameOf(base)}` }]),
+      : [{ label: "Limit price", value: `${amountOf(price, counter)} for one ${nameOf(base)}` }]),
     ...(stop === undefined ? [] : [{ label: "Placed on the book", value: stop }]),
   ];
 }
@@ -141,40 +141,39 @@ function termsOf(order: Order): Detail[] {
 /** What it would do, by the book as it was. */
 function outcomeOf({ type, base, counter }: Order, estimate: Estimate): Detail[] {
   const { averagePrice, slippagePercent, filledBase, filledCounter, restingBase, droppedBase, balances } = estimate;
-  const [baseName, counterName] = [nameOf(base), nameOf(counter)];
   const fills = averagePrice === null
     ? "nothing"
-    : `${grouped(filledBase)} ${baseName} at ${grouped(averagePrice)} ${counterName} on average, ` +
-      `${grouped(filledCounter)} ${counterName} in all`;
+    : `${amountOf(filledBase, base)} at ${amountOf(averagePrice, counter)} on average, ` +
+      `${amountOf(filledCounter, counter)} in all`;
   const available = (name: string, { before, after }: { before: string; after: string }): Detail => ({
-    label: `${name} available`,
-    value: `${grouped(before)} before, ${grouped(after)} after`,
+    label: `${nameOf(name)} available`,
+    value: `${grouped(before)}${NO_BREAK_SPACE}before, ${grouped(after)}${NO_BREAK_SPACE}after`,
   });
   return [
     ...(type === "stop_limit" ? [] : [{ label: "Fills at once", value: fills }]),
     ...(averagePrice === null ? [] : [{ label: "Slippage", value: slippageWords(slippagePercent) }]),
     ...(restingBase === "0" || type === "stop_limit"
       ? []
-      : [{ label: "Rests on the book", value: `${grouped(restingBase)} ${baseName}` }]),
-    ...(droppedBase === "0" ? [] : [{ label: "Is not traded", value: `${grouped(droppedBase)} ${baseName}` }]),
+      : [{ label: "Rests on the book", value: amountOf(restingBase, base) }]),
+    ...(droppedBase === "0" ? [] : [{ label: "Is not traded", value: amountOf(droppedBase, base) }]),
     ...feesOf(type, estimate),
-    ...(balances === null ? [] : [available(baseName, balances.base), available(counterName, balances.counter)]),
+    ...(balances === null ? [] : [available(base, balances.base), available(counter, balances.counter)]),
   ];
 }
 
 function slippageWords(percent: string | null): string {
-  return percent === null ? "unknown" : `${percent} % off the middle of the book`;
+  return percent === null ? "unknown" : `${percent}${NO_BREAK_SPACE}% off the middle of the book`;
 }
 
 /** What filling costs: amounts where they are known, rates of an order that waits. */
 function feesOf(type: Order["type"], { fees, averagePrice, restingBase }: Estimate): Detail[] {
   if (type === "stop_limit") {
     const [taker, maker] = [fees.takerRate, fees.makerRate].map(percentOf);
-    return [{ label: "Fee", value: `${taker} % of what fills at once when it is set off, ${maker} % of what rests` }];
+    return [{ label: "Fee", value: `${taker} of what fills at once when it is set off, ${maker} of what rests` }];
   }
   const row = (when: string, amount: string): Detail => {
     const isRebate = amount.startsWith("-");
-    const shown = `${grouped(isRebate ? amount.slice(1) : amount)} ${nameOf(fees.currency)}`;
+    const shown = amountOf(isRebate ? amount.slice(1) : amount, fees.currency);
     return { label: `${isRebate ? "Rebate" : "Fee"} ${when}`, value: amount === "0" ? "none" : shown };
   };
   return [
@@ -184,12 +183,12 @@ function feesOf(type: Order["type"], { fees, averagePrice, restingBase }: Estima
 }
 
 function percentOf(rate: string): string {
-  return formatDecimal(parseDecimal(rate).times(100));
+  return `${formatDecimal(parseDecimal(rate).times(100))}${NO_BREAK_SPACE}%`;
 }
 
 function stopWords({ stopPrice, stopDirection, counter }: Order): string | undefined {
   if (stopPrice === undefined) return undefined;
-  const price = `${grouped(stopPrice)} ${nameOf(counter)}`;
+  const price = amountOf(stopPrice, counter);
   if (stopDirection === "RELATIVE_LAST_TRADE") return `once a trade reaches ${price}`;
   return `once a trade is at ${price} or ${stopDirection === "ABOVE" ? "above" : "below"}`;
 }
@@ -201,9 +200,19 @@ export function grouped(decimal: string): string {
   return fraction === undefined ? threes : `${threes}.${fraction}`;
 }
 
+/** An amount with its currency, which stay on one line. */
+function amountOf(decimal: string, currency: string): string {
+  return `${grouped(decimal)}${NO_BREAK_SPACE}${nameOf(currency)}`;
+}
+
+/** Groups what a sentence has of large numbers; ids, which have letters, stay as they are. */
+function groupedWords(sentence: string): string {
+  return sentence.replace(/(?<![\w.:-])\d{5,}(?:\.\d+)?(?![\w:-])/g, grouped);
+}
+
 /** Short enough for a headline; the exact amount stands among the details. */
 function about(decimal: string): string {
   const value = parseDecimal(decimal);
   const places = value.gte(1_000) ? 0 : value.gte(1) ? 2 : Math.max(0, 3 - value.e);
-  return grouped(formatDecimal(value.round(places, Big.roundHalfUp)));
+  return formatDecimal(value.round(places, Big.roundHalfUp));
 }

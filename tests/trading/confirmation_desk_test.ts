@@ -21,7 +21,7 @@ Deno.test("an order that a person approves elsewhere is placed by the call that 
   assert.equal(placed.status, "placed");
   assert.equal(world.sent.length, 1);
   const [{ summary } = assert.fail("nobody was asked")] = world.announced;
-  assert.equal(summary.headline, "Buy 0.001 BTC for about 1\u00a0050 ZAR");
+  assert.equal(summary.headline, "Buy 0.001\u00a0BTC for about 1\u00a0050\u00a0ZAR");
   const exact = summary.details.find(({ label }) => label === "Exact order");
   assert.equal(exact?.value, "BUY 0.001 XBT in XBTZAR at 1050000 ZAR each (limit, GTC)");
 });

@@ -1,11 +1,11 @@
 /**
  * The public keys that an issuer signs access tokens with: read from a local file, or fetched from where the issuer
- * publishes them. Reads of a token only which key it names.
+ * publishes them. Takes nothing from a token but which key it names.
  */
 
 import { createPublicKey } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import { createLocalJWKSet, errors } from "jose";
+import { createLocalJWKSet, errors, flattenedVerify } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { z } from "zod";
 
@@ -55,13 +55,21 @@ export class KeysUnavailableError extends Error {
 const MAX_ANSWER_BYTES = 262_144;
 const MAX_KEYS = 100;
 const MIN_RSA_BITS = 2_048;
+/** Keys that a token is tried with when it does not say which one. */
+const MAX_TRIED = 16;
 const TIMEOUT_MS = 5_000;
 /** How long fetched keys count: a key that the issuer has withdrawn ends at the latest then. */
 const CACHE_MS = 600_000;
-/** How long an unknown key's name is believed to be wrong, rather than new. */
-const COOLDOWN_MS = 30_000;
-/** The pause after a failure is shorter, since nobody gets in meanwhile. */
+/** Between two fetches, whoever asks. */
+const COOLDOWN_MS = 1_000;
+/** The pause after a failure. */
 const FAILURE_COOLDOWN_MS = 5_000;
+/** How long a name that was looked up and not found is believed to be wrong, rather than new. */
+const UNKNOWN_MS = 30_000;
+/** Names that are remembered so, the latest. */
+const MAX_UNKNOWN = 1_000;
+/** In characters; a longer name is not looked up. */
+const MAX_NAME = 256;
 
 /** Members of a JWK that only its owner should know. */
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
@@ -73,7 +81,7 @@ const COMMON = {
   key_ops: z.array(z.string()).refine((operations) => operations.includes("verify")).exactOptional(),
 };
 
-/** Other keys may be in a set too, for encryption or of kinds that are not known here; those are left out. */
+/** Whatever else is in a set, such as keys for encryption or of kinds that are not known here, is left out. */
 const SignatureKey = z.discriminatedUnion("kty", [
   z.object({ ...COMMON, kty: z.literal("RSA"), n: z.string(), e: z.string() }),
   z.object({ ...COMMON, kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: z.string(), y: z.string() }),
@@ -82,19 +90,24 @@ const SignatureKey = z.discriminatedUnion("kty", [
 
 type SignatureKey = z.output<typeof SignatureKey>;
 
-const Jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS) });
+type VerificationKey = Awaited<ReturnType<LocalJWKSet>>;
+
+const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
 
 /**
  * Answers the keys of `source`. A local file is read at once; an address is fetched when the first token asks, again after
- * 10 minutes, and at most every 30 seconds for a key that is not there.
+ * 10 minutes, and for a key that is not there: at most once a second, and once in 30 seconds for the same name.
  *
- * The answer rejects with {@linkcode KeysUnavailableError} when the keys cannot be fetched or are not to be trusted, and
- * with jose's own errors when no key fits or several do.
+ * A token that names no key is tried with each that fits. The answer rejects with {@linkcode KeysUnavailableError} when
+ * the keys cannot be fetched now or are not to be trusted, and with jose's own errors when no key fits.
  *
  * @throws {TypeError} when a local file has a problem: see {@linkcode judgeJwks}
  */
 export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey {
-  if ("text" in source) return readJwks(source.text);
+  if ("text" in source) {
+    const keys = readJwks(source.text);
+    return (header, token) => selectKey(keys, header, token);
+  }
   const published = new PublishedKeys(source.url, options);
   return (header, token) => published.find(header, token);
 }
@@ -106,6 +119,7 @@ export function judgeJwks(text: string): string[] {
   const jwks = Jwks.safeParse(json);
   if (!jwks.success) return [`expected a JSON object with "keys", a list of at most ${MAX_KEYS} JSON Web Keys`];
   const problems = jwks.data.keys.flatMap((key, index) => {
+    if (!isObject(key)) return [];
     if (key.kty === "oct") return [`key ${index + 1}: expected a public key: this one is symmetric`];
     const isSecret = SECRET_MEMBERS.some((member) => Object.hasOwn(key, member));
     return isSecret ? [`key ${index + 1}: expected a public key: this one is private`] : [];
@@ -125,6 +139,8 @@ class PublishedKeys {
   /** Nothing is fetched before. */
   #coolAt = -Infinity;
   #hasFailed = false;
+  /** Names that were looked up in vain, and until when they are believed to be wrong. */
+  readonly #unknown = new Map<string, number>();
   #pending: Promise<LocalJWKSet> | undefined;
 
   constructor(url: URL, options: JwksOptions) {
@@ -135,25 +151,49 @@ class PublishedKeys {
   }
 
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<LocalJWKSet> {
-    const keys = this.#fresh() ?? await this.#fetchOnce();
+    const fresh = this.#fresh();
+    const keys = fresh ?? await this.#fetchOnce();
     try {
-      return await keys(header, token);
+      return await selectKey(keys, header, token);
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || this.#isKnownToMiss(header.kid)) throw error;
+      if (fresh === undefined) return this.#miss(header.kid, error);
     }
-    return await (await this.#newerThan(keys))(header, token);
+    const newer = await this.#newerThan(keys);
+    if (newer === undefined) throw new errors.JWKSNoMatchingKey();
+    try {
+      return await selectKey(newer, header, token);
+    } catch (error) {
+      return this.#miss(header.kid, error);
+    }
   }
 
   #fresh(): LocalJWKSet | undefined {
     return this.#now() < this.#staleAt ? this.#keys : undefined;
   }
 
-  /** The keys after those in which one was missed: the same again when they are too new to have missed it. */
-  async #newerThan(missed: LocalJWKSet): Promise<LocalJWKSet> {
+  /** The keys after those in which one was missed; `undefined` where they were fetched a moment ago. */
+  async #newerThan(missed: LocalJWKSet): Promise<LocalJWKSet | undefined> {
     const keys = this.#fresh();
     if (keys !== undefined && keys !== missed) return keys;
-    if (!this.#hasFailed && this.#now() < this.#coolAt) return missed;
+    if (!this.#hasFailed && this.#pending === undefined && this.#now() < this.#coolAt) return undefined;
     return await this.#fetchOnce();
+  }
+
+  #isKnownToMiss(name: string | undefined): boolean {
+    if (name === undefined) return false;
+    return name.length > MAX_NAME || this.#now() < (this.#unknown.get(name) ?? -Infinity);
+  }
+
+  /** The key that was looked up is not there, nor will it be for a while. */
+  #miss(name: string | undefined, error: unknown): never {
+    if (name !== undefined && error instanceof errors.JWKSNoMatchingKey) {
+      this.#unknown.delete(name);
+      this.#unknown.set(name, this.#now() + UNKNOWN_MS);
+      const [oldest] = this.#unknown.keys();
+      if (this.#unknown.size > MAX_UNKNOWN && oldest !== undefined) this.#unknown.delete(oldest);
+    }
+    throw error;
   }
 
   #fetchOnce(): Promise<LocalJWKSet> {
@@ -207,6 +247,39 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
   return text + decoder.decode();
 }
 
+/** The key that a token names or, where it names none or several keys share the name, the one that it is signed with. */
+async function selectKey(
+  keys: LocalJWKSet,
+  header: JWSHeaderParameters,
+  token: FlattenedJWSInput,
+): ReturnType<LocalJWKSet> {
+  let candidates: Iterable<VerificationKey> | AsyncIterable<VerificationKey>;
+  try {
+    const key = await keys(header, token);
+    if (header.kid !== undefined) return key;
+    candidates = [key];
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    candidates = error;
+  }
+  let tried = 0;
+  for await (const key of candidates) {
+    if (++tried > MAX_TRIED) break;
+    if (await isSignedWith(key, token)) return key;
+  }
+  throw new errors.JWKSNoMatchingKey();
+}
+
+async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Promise<boolean> {
+  try {
+    await flattenedVerify(token, key);
+    return true;
+  } catch (error) {
+    if (error instanceof errors.JWSSignatureVerificationFailed) return false;
+    throw error;
+  }
+}
+
 function readJwks(text: string): LocalJWKSet {
   const problems = judgeJwks(text);
   if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
@@ -216,7 +289,8 @@ function readJwks(text: string): LocalJWKSet {
 /** Copies what verifying needs, so that nothing else in a key can matter. */
 function signatureKeys(keys: readonly unknown[]): SignatureKey[] {
   return keys.flatMap((key) => {
-    const read = SignatureKey.safeParse(key);
+    if (!isObject(key)) return [];
+    const read = SignatureKey.safeParse(Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null)));
     return read.success && isSound(read.data) ? [read.data] : [];
   });
 }
@@ -228,6 +302,10 @@ function isSound(key: SignatureKey): boolean {
   } catch {
     return false;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): unknown {

@@ -24,7 +24,7 @@ export interface KeysInvocation extends PrivateFileOptions {
   readonly problems: readonly string[];
   /** `create NAME`, `list`, `revoke NAME_OR_ID` or `rotate NAME`. */
   readonly operands: readonly string[];
-  /** Print JSON also on a terminal. @default false */
+  /** Print JSON: lists also on a terminal, other words at all. @default false */
   readonly json?: boolean;
 }
 
@@ -49,7 +49,7 @@ interface Job {
   readonly json: boolean;
 }
 
-/** Does what the operands say. A new key alone goes to stdout, what is said about it to stderr. */
+/** Does what the operands say. A new key alone goes to stdout, what is said about it to stderr; with `json` all to stdout. */
 export async function keys(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json = false, uid }: KeysInvocation,
@@ -85,7 +85,7 @@ export async function keys(
 
 const JOBS: Readonly<Record<Action, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
 
-async function create({ store, word: name, config, world }: Job): Promise<ExitCode> {
+async function create({ store, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
   const created = store.create({ name, scopes: config.scopes, expiresAt: expiryOf(config, now), now });
   if (!created.ok) {
@@ -95,21 +95,17 @@ async function create({ store, word: name, config, world }: Job): Promise<ExitCo
     await print(world.stderr, `Cannot create a key of ${name} as ${problem}`);
     return 1;
   }
-  await print(world.stdout, created.text);
-  await print(world.stderr, describe(created.key));
+  if (json) await print(world.stdout, JSON.stringify({ key: created.text, ...describeRow(created.key, now) }));
+  else {
+    await print(world.stdout, created.text);
+    await print(world.stderr, describe(created.key));
+  }
   return 0;
 }
 
 async function list({ store, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
-  const rows = store.list().map((key) => ({
-    id: key.id,
-    name: key.name,
-    scopes: key.scopes,
-    created: new Date(key.createdAt).toISOString(),
-    expires: key.expiresAt === undefined ? null : new Date(key.expiresAt).toISOString(),
-    state: keyState(key, now),
-  }));
+  const rows = store.list().map((key) => describeRow(key, now));
   if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ keys: rows }));
   else if (rows.length === 0) await print(world.stdout, "No keys; keys create NAME makes one");
   else {
@@ -119,18 +115,30 @@ async function list({ store, world, json }: Job): Promise<ExitCode> {
   return 0;
 }
 
+function describeRow(key: StoredKey, now: number) {
+  return {
+    id: key.id,
+    name: key.name,
+    scopes: key.scopes,
+    created: new Date(key.createdAt).toISOString(),
+    expires: key.expiresAt === undefined ? null : new Date(key.expiresAt).toISOString(),
+    state: keyState(key, now),
+  };
+}
+
 /** Whoever finds a leaked key may give the whole of it. */
-async function revoke({ store, word, world }: Job): Promise<ExitCode> {
+async function revoke({ store, word, world, json }: Job): Promise<ExitCode> {
   const count = store.revoke(readApiKey(word)?.id ?? word, world.now());
   if (count === 0) {
     await print(world.stderr, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
     return 1;
   }
-  await print(world.stderr, `Revoked ${count === 1 ? "1 key" : `${count} keys`}`);
+  if (json) await print(world.stdout, JSON.stringify({ revoked: count }));
+  else await print(world.stderr, `Revoked ${count === 1 ? "1 key" : `${count} keys`}`);
   return 0;
 }
 
-async function rotate({ store, word: name, config, world }: Job): Promise<ExitCode> {
+async function rotate({ store, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
   const rotated = store.rotate(name, { overlapMs: config.overlap, expiresAt: expiryOf(config, now), now });
   if (!rotated.ok) {
@@ -139,6 +147,11 @@ async function rotate({ store, word: name, config, world }: Job): Promise<ExitCo
       : "all keys that fit are live: revoke some first";
     await print(world.stderr, `Cannot rotate the key of ${name} as ${problem}`);
     return 1;
+  }
+  if (json) {
+    const previous = describeRow(rotated.previous, now);
+    await print(world.stdout, JSON.stringify({ key: rotated.text, ...describeRow(rotated.key, now), previous }));
+    return 0;
   }
   await print(world.stdout, rotated.text);
   const { id, expiresAt } = rotated.previous;

@@ -122,7 +122,7 @@ async function readTls({ sslCert, sslKey, sslClientCa }: Config, world: World): 
   });
 }
 
-/** The native listener is faster, the hardened one protects itself. */
+/** The hardened listener protects itself and follows HTTP to the letter; the native one runs on every runtime. */
 async function chooseListener(config: Config): Promise<Listen> {
   if (!isNative(config)) return (await import("../transport/hardened.ts")).listenHardened;
   if (!isLoopback(config.host)) log.warning(NATIVE_WARNING);
@@ -130,7 +130,8 @@ async function chooseListener(config: Config): Promise<Listen> {
 }
 
 function isNative({ listener, host, sslClientCa }: Config): boolean {
-  return listener === "native" || (listener === "auto" && isLoopback(host) && sslClientCa === undefined);
+  if (listener !== "auto") return listener === "native";
+  return !hasHardenedRuntime() && isLoopback(host) && sslClientCa === undefined;
 }
 
 const OLD_RUNTIME =

@@ -128,7 +128,7 @@ export const SERVER_SETTINGS = {
   },
   listener: {
     schema: oneOf("auto", "native", "hardened"),
-    help: "auto: native on loopback, hardened elsewhere",
+    help: "auto: hardened; on a runtime before Deno 2.9 native, on loopback alone",
     flag: "listener",
     value: "which",
     env: ["MCP_LISTENER"],

@@ -1,6 +1,6 @@
-/** The opening handshake of WebSocket (RFC 6455, section 4.2.1), judged the same way on both listeners. */
+/** The opening handshake of WebSocket (RFC 6455, section 4.2.1), checked the same way on both listeners. */
 
-/** What a request asks for. */
+/** What a request asks for; `none` also where it offers other protocols, which a server may ignore (RFC 9110, 7.8). */
 export type Handshake =
   | { readonly kind: "none" }
   | { readonly kind: "websocket"; readonly protocols: readonly string[] }
@@ -14,12 +14,12 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
  * the form that it must have; only `Connection` and the subprotocols are lists.
  */
 export function readHandshake({ method, headers }: Pick<Request, "method" | "headers">): Handshake {
-  const upgrade = headers.get("upgrade");
-  if (upgrade === null) return { kind: "none" };
+  const upgrades = headers.get("upgrade");
+  if (!offersWebSocket(upgrades)) return { kind: "none" };
   const protocols = listOf(headers.get("sec-websocket-protocol"));
   const problem = firstProblem([
     [method === "GET", "method must be GET"],
-    [upgrade.toLowerCase() === "websocket", "Upgrade must be websocket"],
+    [listOf(upgrades).filter(isWebSocket).length === 1, "Upgrade must say websocket once"],
     [
       listOf(headers.get("connection")).filter((token) => token.toLowerCase() === "upgrade").length === 1,
       "Connection must say Upgrade once",
@@ -43,6 +43,15 @@ export function readHandshake({ method, headers }: Pick<Request, "method" | "hea
       headers: { "sec-websocket-version": "13", "connection": "close" },
     }),
   };
+}
+
+/** Whether an `Upgrade` header has WebSocket among what it offers. */
+export function offersWebSocket(upgrade: string | null | undefined): boolean {
+  return listOf(upgrade ?? null).some(isWebSocket);
+}
+
+function isWebSocket(token: string): boolean {
+  return token.toLowerCase() === "websocket";
 }
 
 /**

@@ -19,7 +19,7 @@ import { isAccepting } from "./accept_watch.ts";
 import { certificateOf, ClientGate } from "./client_gate.ts";
 import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
-import { readHandshake } from "./handshake.ts";
+import { offersWebSocket, readHandshake } from "./handshake.ts";
 import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsSettings } from "./listener.ts";
 import { webRequest } from "./node_request.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
@@ -86,7 +86,11 @@ class HardenedListener implements RunningListener {
       handleProtocols: (_offered: Set<string>, incoming: IncomingMessage) => this.#protocols.get(incoming) ?? false,
     };
     this.#webSockets = new WebSocketServer(settings);
-    const limits = limitsOf(options);
+    const limits = {
+      ...limitsOf(options),
+      // Its types do not know this one; others' upgrades are requests like any other.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => offersWebSocket(headers.upgrade),
+    };
     if (options.tls === undefined) this.#server = createHttpServer(limits);
     else {
       const handshakeTimeout = limits.headersTimeout;
@@ -192,6 +196,7 @@ class HardenedListener implements RunningListener {
       refuseUpgrade(connection, decision).catch(() => connection.destroy());
       return;
     }
+    incoming.headers.upgrade = "websocket"; // Others may have stood beside it.
     this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
       const hardened = new HardenedSocket(socket, {
         acceptance: decision,

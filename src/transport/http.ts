@@ -18,6 +18,7 @@ import { TICKET_PREFIX, TICKET_SECONDS } from "../access/tickets.ts";
 import type { Scope } from "../scopes.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
+import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";
 import { watchBody } from "./watched_body.ts";
 import { CLOSE, SUBPROTOCOL } from "./websocket.ts";
@@ -79,8 +80,10 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   addOpenRoutes(app, parts);
   app.use(authenticated(parts));
   addSocketHints(app, parts);
-  app.all("/mcp", ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.mcp));
-  for (const path of ["/v1/tools", "/v1/tools/:name", "/openapi.json"]) {
+  for (const path of withSlash(["/mcp"])) {
+    app.all(path, ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.mcp));
+  }
+  for (const path of withSlash(["/v1/tools", "/v1/tools/:name", "/openapi.json"])) {
     app.all(path, ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.rest));
   }
   app.post("/v1/tickets", ({ var: { caller } }) => issueTicket(parts, caller));
@@ -91,6 +94,11 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   }
   app.notFound(() => textResponse(404, "Not found"));
   return app;
+}
+
+/** The same paths with a slash at their end, as some clients write them; open routes have none. */
+function withSlash(paths: readonly string[]): readonly string[] {
+  return paths.flatMap((path) => path === "/" ? path : [path, `${path}/`]);
 }
 
 const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
@@ -155,7 +163,7 @@ function issueTicket(parts: HttpParts, caller: Caller): Response {
 
 function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
   const notFound = () => textResponse(404, "Not found");
-  for (const path of SOCKET_PATHS) {
+  for (const path of withSlash(SOCKET_PATHS)) {
     app.get(path, () => {
       if (!parts.websocket) return notFound();
       return textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" });
@@ -217,8 +225,7 @@ function watchStream(
 async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
   const problem = judgeOrigin(request.headers, parts.rules);
   if (problem !== undefined) return refuse(parts, "origin", textResponse(403, problem));
-  const { pathname } = new URL(request.url);
-  if (!parts.websocket || !SOCKET_PATHS.includes(pathname)) {
+  if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {
     return refuse(parts, "upgrade", textResponse(404, "Not found"));
   }
   if (!parts.isReady()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });

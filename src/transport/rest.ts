@@ -10,6 +10,7 @@ import type { ListingEntry } from "../protocol/listing.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { Offers } from "../protocol/offer.ts";
 import type { CallerFacts } from "../tools/tool.ts";
+import { pathOf } from "./path.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
 
@@ -33,12 +34,12 @@ export function createRest(options: RestOptions): (request: Request, caller: Cal
   const names = directMethods(listing);
   const offers = new Offers(listing);
   const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
-    if (pathname === "/openapi.json") {
+    const path = pathOf(request);
+    if (path === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
+    if (path === "/openapi.json") {
       return await readable(request, () => describe(identity, offers.of(caller).entries));
     }
-    const name = /^\/v1\/tools\/([^/]+)$/.exec(pathname)?.[1];
+    const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
     return await runTool(name, { request, caller }, options);

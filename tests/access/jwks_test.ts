@@ -10,14 +10,15 @@ const AUDIENCE = "https://luno.example/mcp";
 
 const oldKey = await createKey("ES256", "old");
 const newKey = await createKey("Ed25519", "new");
+const strangeKey = await createKey("ES256", "strange");
 const SECRET = { kty: "oct", kid: "shared", k: "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA" };
 
 let issued = 0;
 
 /** A token that was not seen before, so that no verdict is remembered. */
-function tokenOf(key: SigningKey): Promise<string> {
+function tokenOf(key: SigningKey, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const claims = { iss: ISSUER, aud: AUDIENCE, sub: "alice", exp: SECONDS + 600, jti: `t${++issued}` };
-  return signToken(key, { claims });
+  return signToken(key, { header, claims });
 }
 
 /** Verifies with the provider's keys; `clock.time` is in monotonic milliseconds. */
@@ -27,7 +28,8 @@ function verifierOf({ jwksUrl }: IdentityProvider, options: Pick<JwksOptions, "t
   const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
   return {
     clock,
-    verify: async (key: SigningKey): Promise<TokenVerdict> => await verifier.verify(await tokenOf(key)),
+    verify: async (key: SigningKey, header: Readonly<Record<string, unknown>> = {}): Promise<TokenVerdict> =>
+      await verifier.verify(await tokenOf(key, header)),
   };
 }
 
@@ -49,32 +51,64 @@ Deno.test("openJwks() fetches once for many unknown keys at the same time", asyn
   const { verify, clock } = verifierOf(provider);
   await verify(oldKey);
   provider.keys.push(newKey);
-  clock.time += 30_000;
+  clock.time += 1_000;
   const verdicts = await Promise.all(Array.from({ length: 50 }, () => verify(newKey)));
   assert.ok(verdicts.every(({ ok }) => ok));
   assert.equal(provider.requests.length, 2);
 });
 
-Deno.test("openJwks() finds a new key once the cooldown is over, and forgets a withdrawn one with the cache", async () => {
+Deno.test("openJwks() finds a new key a second after the fetch before, and forgets a withdrawn one with the cache", async () => {
   await using provider = new IdentityProvider(oldKey);
   const { verify, clock } = verifierOf(provider);
   assert.equal(outcome(await verify(oldKey)), "ok");
   provider.keys.splice(0, 1, newKey);
-  clock.time += 29_999;
+  clock.time += 999;
   assert.equal(outcome(await verify(newKey)), "signature");
   assert.equal(provider.requests.length, 1);
   clock.time += 1;
   assert.equal(outcome(await verify(newKey)), "ok");
+  clock.time += 1_000;
   assert.equal(outcome(await verify(oldKey)), "signature");
-  assert.equal(provider.requests.length, 2);
+  assert.equal(provider.requests.length, 3);
 
   provider.keys.splice(0, 1, oldKey);
   clock.time += 599_999;
   assert.equal(outcome(await verify(newKey)), "ok");
-  assert.equal(provider.requests.length, 2);
+  assert.equal(provider.requests.length, 3);
   clock.time += 1;
   assert.equal(outcome(await verify(newKey)), "signature");
-  assert.equal(provider.requests.length, 3);
+  assert.equal(provider.requests.length, 4);
+});
+
+Deno.test("openJwks() takes up a new key right after one that nobody knows", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  await verify(oldKey);
+  clock.time += 5_000;
+  assert.equal(outcome(await verify(strangeKey)), "signature");
+  provider.keys.push(newKey);
+  clock.time += 1_000;
+  assert.equal(outcome(await verify(newKey)), "ok");
+});
+
+Deno.test("openJwks() looks a name up once in 30 seconds that it did not find, and never more than once a second", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  await verify(oldKey);
+  for (let second = 0; second < 29; second++) {
+    clock.time += 1_000;
+    assert.equal(outcome(await verify(strangeKey)), "signature");
+  }
+  assert.equal(provider.requests.length, 2);
+  const others = Array.from({ length: 20 }, (_, index) => ({ ...strangeKey, kid: `other ${index}` }));
+  for (const other of others) {
+    clock.time += 100;
+    await verify(other);
+  }
+  assert.equal(provider.requests.length, 4);
+  clock.time += 30_000;
+  provider.keys.push(strangeKey);
+  assert.equal(outcome(await verify(strangeKey)), "ok");
 });
 
 Deno.test("openJwks() keeps what it has when an unknown key cannot be looked up, and says when to try again", async () => {
@@ -92,6 +126,39 @@ Deno.test("openJwks() keeps what it has when an unknown key cannot be looked up,
   provider.answering = "keys";
   clock.time += 3_000;
   assert.equal(outcome(await verify(newKey)), "ok");
+});
+
+Deno.test("openJwks() finds the key of a token that names none, or whose name several keys share", async () => {
+  const rsa = [await createKey("RS256", "same"), await createKey("RS256", "same"), await createKey("RS256", "other")];
+  const keys = openJwks({ text: jwksOf(oldKey, ...rsa) });
+  const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
+  for (const key of rsa) {
+    assert.equal(outcome(await verifier.verify(await tokenOf(key, { kid: undefined }))), "ok");
+    assert.equal(outcome(await verifier.verify(await tokenOf(key))), "ok");
+  }
+  const stranger = await createKey("RS256", "same");
+  assert.equal(outcome(await verifier.verify(await tokenOf(stranger))), "signature");
+  assert.equal(outcome(await verifier.verify(await tokenOf(stranger, { kid: undefined }))), "signature");
+});
+
+Deno.test("openJwks() takes up a new key for tokens that name none", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  const { verify, clock } = verifierOf(provider);
+  const otherKey = await createKey("ES256", "other");
+  assert.equal(outcome(await verify(oldKey, { kid: undefined })), "ok");
+  provider.keys.splice(0, 1, otherKey);
+  clock.time += 1_000;
+  assert.equal(outcome(await verify(otherKey, { kid: undefined })), "ok");
+});
+
+Deno.test("openJwks() leaves odd members of a set out and takes the others", async () => {
+  const odd = [{}, null, 7, "key", [], { kty: null }, { kty: "RSA" }, { ...newKey.jwk, kid: 7 }];
+  const text = JSON.stringify({ keys: [...odd, { ...oldKey.jwk, use: null, alg: null, x5c: null }], next: null });
+  assert.deepEqual(judgeJwks(text), []);
+  const keys = openJwks({ text });
+  const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
+  assert.equal(outcome(await verifier.verify(await tokenOf(oldKey))), "ok");
+  assert.equal(outcome(await verifier.verify(await tokenOf(newKey))), "signature");
 });
 
 const WRONG_ANSWERS = {

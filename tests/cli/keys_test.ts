@@ -102,6 +102,26 @@ Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folde
     assert.match(empty.stderr, /^LUNO_MCP_STATE: expected a value/);
   }));
 
+Deno.test("keys create, rotate and revoke print JSON alone with --json", () =>
+  withState(async (state) => {
+    const flags = { state };
+    const created = await run(["create", "ann"], { flags, json: true });
+    const { key, id, ...row } = JSON.parse(created.stdout);
+    assert.equal(ask(state, (store) => store.verify(key, NOW)).ok, true);
+    assert.deepEqual(row, {
+      name: "ann",
+      scopes: ["market:read"],
+      created: new Date(NOW).toISOString(),
+      expires: new Date(NOW + 90 * DAY_MS).toISOString(),
+      state: "live",
+    });
+    const rotated = JSON.parse((await run(["rotate", "ann"], { flags, json: true })).stdout);
+    assert.equal(rotated.previous.id, id);
+    assert.equal(ask(state, (store) => store.verify(rotated.key, NOW)).ok, true);
+    const revoked = await run(["revoke", "ann"], { flags, json: true });
+    assert.deepEqual(JSON.parse(revoked.stdout), { revoked: 2 });
+  }));
+
 Deno.test("keys list prints JSON to a pipe and with --json, a table to a terminal, and never a key", () =>
   withState(async (state) => {
     const { stdout: key } = await run(["create", "ann"], { flags: { state } });

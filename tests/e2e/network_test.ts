@@ -101,8 +101,9 @@ for (const program of PROGRAMS) {
         ['{"jsonrpc":"2.0","id":1,"method":', 1, -32700],
         ['[{"jsonrpc":"2.0","id":2,"method":"ping"}]', 2, -32600],
         ['{"jsonrpc":"2.0","id":null,"method":"ping"}', null, -32600],
-        ['{"jsonrpc":"2.0","id":3,"method":"get_ticker","params":[1]}', 3, -32600],
-        [deep, 4, -32602],
+        ['{"jsonrpc":"2.0","id":3,"method":"get_ticker","params":[1]}', 3, -32602],
+        ["", null, -32700],
+        [deep, 4, -32600],
         ['{"jsonrpc":"2.0","id":5,"method":"get_ticker","params":{"pair":"\\ud800"}}', 5, -32602],
       ];
       for (const [text, id, code] of cases) {

@@ -17,11 +17,15 @@ Deno.test("readHandshake() takes any spelling of the words, and lists the subpro
   assert.deepEqual(handshakeOf(sound), { kind: "websocket", protocols: [] });
   const offered = { ...sound, "sec-websocket-protocol": "mcp,other ,third" };
   assert.deepEqual(handshakeOf(offered), { kind: "websocket", protocols: ["mcp", "other", "third"] });
+  assert.deepEqual(handshakeOf({ ...sound, upgrade: "h2c, websocket" }), { kind: "websocket", protocols: [] });
 });
 
 Deno.test("readHandshake() leaves requests alone that ask for no upgrade", () => {
   assert.deepEqual(handshakeOf({}), { kind: "none" });
   assert.deepEqual(handshakeOf({ "connection": "Upgrade" }, "POST"), { kind: "none" });
+  for (const upgrade of ["", "h2c", "TLS/1.2, h2c", "websocketx"]) {
+    assert.deepEqual(handshakeOf({ ...sound, upgrade }), { kind: "none" }, upgrade);
+  }
 });
 
 Deno.test("readHandshake() says what is wrong, and which version there is", async () => {

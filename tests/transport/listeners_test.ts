@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { WebSocket } from "ws";
 import { createCertificates } from "../../src/transport/certificates.ts";
+import { listenHardened } from "../../src/transport/hardened.ts";
 import { listenNative } from "../../src/transport/native.ts";
 import { certificates, Echo, Events, Listening, type Variant, variants } from "./listening.ts";
 import { frameOf, type FrameOptions, OPCODE, RawPeer, upgradeRequest } from "./raw_peer.ts";
@@ -290,9 +291,8 @@ every("answers a refused upgrade with the application's status, headers and body
 });
 
 const wrongHandshakes: Record<string, Parameters<typeof upgradeRequest>[0]> = {
-  "another upgrade": { "Upgrade": "h2c" },
   "two upgrades": { "Upgrade": ["websocket", "websocket"] },
-  "a list of upgrades": { "Upgrade": "websocket, h2c" },
+  "a list that says it twice": { "Upgrade": "websocket, h2c, WebSocket" },
   "no Connection": { "Connection": undefined },
   "another Connection": { "Connection": "keep-alive" },
   "two Connections": { "Connection": ["Upgrade", "Upgrade"] },
@@ -321,6 +321,34 @@ every("answers 400 to a handshake with wrong or repeated headers, before the app
     assert.match(await peer.head(), /^HTTP\/1\.1 400 /, name);
   }
   assert.equal(asked, 0);
+});
+
+every("answers requests that offer other upgrades as if they offered none, bodies included", async (variant) => {
+  await using listening = await Listening.start(variant);
+  for (const upgrade of ["h2c", "TLS/1.2", "h2c, TLS/1.3", "websocketx", ""]) {
+    // The native runtime answers 400 to whatever has a body and offers another protocol.
+    for (const body of variant.listen === listenHardened ? ["", "hello"] : [""]) {
+      const method = body === "" ? "GET" : "POST";
+      const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
+      using peer = await RawPeer.connect(listening.port, listening.caCerts);
+      // As Java's client asks: HTTP/2 is offered along with the first request.
+      await peer.write(
+        `${method} /tools HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\n${length}` +
+          `Host: localhost\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\nUpgrade: ${upgrade}\r\n\r\n${body}`,
+      );
+      const head = await peer.head();
+      assert.match(head, /^HTTP\/1\.1 200 /, `${method} ${upgrade}`);
+      const seen = JSON.parse(await peer.text(Number(/content-length: (\d+)/i.exec(head)?.[1])));
+      assert.deepEqual([seen.method, seen.body], [method, body], `${method} ${upgrade}`);
+    }
+  }
+});
+
+every("opens a WebSocket that is offered among other upgrades", async (variant) => {
+  await using listening = await Listening.start(variant);
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(upgradeRequest({ "Upgrade": "h2c, WebSocket" }));
+  assert.match(await peer.head(), /^HTTP\/1\.1 101 /);
 });
 
 every("lets the application judge a host that is none", async (variant) => {

@@ -85,6 +85,7 @@ async function certifiedVariants(
 }
 
 async function createApiKey(): Promise<string> {
+  await Deno.mkdir(`${STATE}/none`, { recursive: true, mode: 0o700 });
   await runOurs(["keys", "revoke", "bench", "--state", STATE]).catch(() => {}); // There is none at the first time.
   return await runOurs(["keys", "create", "bench", "--scopes", SCOPES, "--state", STATE]);
 }

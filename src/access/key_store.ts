@@ -9,6 +9,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { getLogger } from "@logtape/logtape";
 import { inTransaction, openDatabase, readBytes, readNumber, readOptionalNumber, readText } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
+import type { KeysMark } from "./expected_keys.ts";
 import { createApiKey, looksLikeApiKey, readApiKey } from "./api_key.ts";
 import { KEY_NAME } from "../identity_name.ts";
 import { isScope } from "../scopes.ts";
@@ -91,6 +92,15 @@ const MIGRATIONS = [
      revoked_at INTEGER
    ) STRICT;
    CREATE INDEX keys_by_name ON keys (name);`,
+  `CREATE TABLE store (
+     only INTEGER PRIMARY KEY CHECK (only = 1),
+     id TEXT NOT NULL,
+     revision INTEGER NOT NULL
+   ) STRICT;
+   INSERT INTO store SELECT 1, lower(hex(randomblob(8))), count(*) FROM keys;
+   CREATE TRIGGER key_added AFTER INSERT ON keys BEGIN UPDATE store SET revision = revision + 1; END;
+   CREATE TRIGGER key_changed AFTER UPDATE ON keys BEGIN UPDATE store SET revision = revision + 1; END;
+   CREATE TRIGGER key_removed AFTER DELETE ON keys BEGIN UPDATE store SET revision = revision + 1; END;`,
 ];
 
 /** Tells whether keys can have this name; those that could be taken for a key or its id cannot. */
@@ -139,9 +149,10 @@ export class KeyStore {
     return new KeyStore(path, openDatabase(path, { migrations: MIGRATIONS, readOnly }), maxKeys);
   }
 
-  /** Whether there is no key at all, not even a dead one. */
-  get isEmpty(): boolean {
-    return this.#count() === 0;
+  /** Which store this is and how often it was changed; never where no key was ever made. */
+  get mark(): KeysMark {
+    const row = this.#statements.mark.get() ?? {};
+    return { store: readText(row, "id"), revision: readNumber(row, "revision") };
   }
 
   /** Makes the first key of a name. */
@@ -253,6 +264,7 @@ function prepareStatements(database: DatabaseSync) {
        VALUES (:id, :name, :digest, :scopes, :now, :expiresAt)`,
     ),
     liveByName: database.prepare(`SELECT * FROM keys WHERE name = :name AND ${IS_LIVE} ORDER BY number DESC`),
+    mark: database.prepare("SELECT id, revision FROM store"),
     removeDead: database.prepare(
       `DELETE FROM keys WHERE number = (SELECT min(number) FROM keys WHERE NOT (${IS_LIVE}))`,
     ),

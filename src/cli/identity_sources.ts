@@ -1,9 +1,12 @@
 /** The identity sources that the settings ask for: API keys, tokens, clients' certificates. Problems join the others. */
 
 import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
 import type { CertificateSource } from "../access/certificate_source.ts";
 import type { DenyList } from "../access/deny_list.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
+import type { KeysMark } from "../access/expected_keys.ts";
+import type { KeyStore } from "../access/key_store.ts";
 import type { KeySource } from "../access/key_source.ts";
 import { readPrivate } from "../config/files.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
@@ -12,6 +15,8 @@ import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
 
 type Config = LoadedConfig["config"];
 
@@ -28,22 +33,54 @@ export async function openKeys({ state }: Config, world: World, problems: string
     return undefined;
   }
   const unsafe = folderProblems(folder).map((problem) => `--state: ${problem}`);
+  // A folder that somebody names and that is not there is more likely another one's name than a new one.
+  if (state !== undefined && !await exists(state)) {
+    unsafe.push(
+      `--state: expected a folder that exists: there is no ${state}: run mkdir -m 700 ${state}, ` +
+        "or make a key there with luno-mcp-server keys create NAME",
+    );
+  }
   const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
   const path = join(folder, KEYS_FILE);
   const isThere = await exists(path);
   if (isThere && unsafe.length === 0) unsafe.push(...await judgePrivateFile("--state", path, { as: "record" }));
   problems.push(...unsafe);
-  if (!isThere || unsafe.length > 0) return undefined;
+  if (unsafe.length > 0) return undefined;
   try {
-    const store = KeyStore.open(path, { readOnly: true });
-    if (store.isEmpty) return void store.close();
+    const mark = isThere ? markOf(KeyStore.open(path)) : undefined;
+    const wrong = await judgeExpected(folder, mark);
+    problems.push(...wrong.map((problem) => `--state: ${problem}`));
+    if (wrong.length > 0 || mark === undefined || mark.revision === 0) return undefined;
     const { KeySource } = await import("../access/key_source.ts");
-    return new KeySource({ store, now: world.now });
+    return new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: world.now });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     problems.push(`--state: ${error.message}`);
     return undefined;
   }
+}
+
+/** Opened to write, a store is brought to this version's schema. */
+function markOf(store: KeyStore): KeysMark {
+  try {
+    return store.mark;
+  } finally {
+    store.close();
+  }
+}
+
+/** Holds the store against what is remembered of it, and remembers it as it is now. */
+async function judgeExpected(folder: string, mark: KeysMark | undefined): Promise<string[]> {
+  const { judgeKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
+  const expected = await readExpectedKeys(folder);
+  if (!expected.ok) return [expected.problem];
+  const problems = judgeKeys(expected.mark, mark, folder);
+  if (problems.length > 0 || mark === undefined || mark.revision === 0) return problems;
+  if (mark.revision === expected.mark?.revision) return [];
+  await writeExpectedKeys(folder, mark).catch((error) => {
+    log.warning("that there are API keys cannot be remembered in the state folder", { error });
+  });
+  return [];
 }
 
 /** What cannot be looked at counts as there, so that opening it tells why. */

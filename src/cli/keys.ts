@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
+import { judgeKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
 import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts";
 import type { StoredKey } from "../access/key_store.ts";
 import { KEYS_SETTINGS } from "../config/keys_settings.ts";
@@ -66,6 +67,9 @@ export async function keys(
     all.push(...await judgeStore(name, { path: join(folder, KEYS_FILE), action, uid }));
   }
   if (!parsed.ok || action === undefined || folder === undefined || all.length > 0) return await refuse(world, all);
+  const expected = await readExpectedKeys(folder);
+  if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
+  const isNew = await isMissing(join(folder, KEYS_FILE));
   let store: KeyStore;
   try {
     store = KeyStore.open(join(folder, KEYS_FILE), { readOnly: action === "list" });
@@ -74,10 +78,19 @@ export async function keys(
     return await refuse(world, [`${name}: ${error.message}`]);
   }
   try {
+    const unexpected = isNew ? [] : judgeKeys(expected.mark, store.mark, folder);
+    if (action !== "list" && unexpected.length > 0) {
+      return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
+    }
     const job = { store, word: operands[1] ?? "", config: parsed.values, world, json };
     // Changes of keys belong into the record of access, wherever the operator keeps it.
     const { logFormat: format } = parsed.values;
-    return await withLogging({ level: "info", format, secrets: [], output: world.stderr }, () => JOBS[action](job));
+    const code = await withLogging(
+      { level: "info", format, secrets: [], output: world.stderr },
+      () => JOBS[action](job),
+    );
+    if (action !== "list") await writeExpectedKeys(folder, store.mark);
+    return code;
   } finally {
     store.close();
   }
@@ -216,9 +229,12 @@ async function judgeStore(
   name: string,
   { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
 ): Promise<string[]> {
-  const isMissing = await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
-  if (!isMissing) return await judgePrivateFile(name, path, { uid, as: "record" });
+  if (!await isMissing(path)) return await judgePrivateFile(name, path, { uid, as: "record" });
   return action === "create" ? [] : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }
 
 /** A word as it was typed, but for a key in it. */

@@ -280,6 +280,24 @@ Deno.test("keys refuses a file that others can read, or that is another user's",
     assert.equal((await run(["list"], { flags: { state }, uid: () => owner })).code, 0);
   }));
 
+Deno.test("keys remembers every change beside the keys, and changes no store that was put in their place", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    const path = join(state, KEYS_FILE);
+    await Deno.copyFile(path, `${path}.bak`);
+    await run(["revoke", "ann"], { flags: { state } });
+    await Deno.rename(`${path}.bak`, path);
+    for (const operands of [["create", "bob"], ["revoke", "ann"], ["rotate", "ann"]]) {
+      const { code, stderr } = await run(operands, { flags: { state } });
+      assert.equal(code, 2);
+      assert.match(stderr, /^--state: .* keys\.db is older \(change 1 of 2\)/m);
+    }
+    assert.equal((await run(["list"], { flags: { state } })).code, 0);
+    await Deno.remove(path);
+    assert.equal((await run(["create", "bob"], { flags: { state } })).code, 0);
+    assert.equal((await run(["create", "cyd"], { flags: { state } })).code, 0);
+  }));
+
 Deno.test("keys refuses a file that is no database, and an environment without a folder", () =>
   withState(async (state) => {
     await Deno.mkdir(state);

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { EXPECTED_FILE } from "../../src/access/expected_keys.ts";
 import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
 import type { Access } from "../../src/cli/open_access.ts";
 import { openAccess } from "../../src/cli/open_access.ts";
@@ -224,6 +226,101 @@ for (const [name, flagsOf] of Object.entries(PRIVATE_FILES)) {
     assertProblems(await folder.problems(flagsOf(join(folder.dir, "none"))), new RegExp(`^${name}: .* there is none`));
   });
 }
+
+Deno.test("openAccess() refuses a state folder that is named and is not there", async () => {
+  await using folder = await Folder.create();
+  const state = join(folder.dir, "statt");
+  assertProblems(await folder.problems({ state }), /^--state: expected a folder that exists: .*mkdir -m 700 .*statt/);
+});
+
+Deno.test("openAccess() refuses a state folder that others can write to, with keys in it or none", async () => {
+  await using folder = await Folder.create();
+  for (const mode of [0o777, 0o1777, 0o770]) {
+    await Deno.chmod(folder.dir, mode);
+    assertProblems(await folder.problems(), /^--state: expected a folder that only its owner can write to/);
+  }
+  await Deno.chmod(folder.dir, 0o700);
+  assert.deepEqual(await folder.problems(), []);
+});
+
+/** What becomes of the file of keys between two starts. */
+const LOSSES: Readonly<Record<string, { lose: (folder: Folder) => void | Promise<void>; says: RegExp }>> = {
+  "is deleted": {
+    lose: (folder) => Deno.remove(join(folder.dir, KEYS_FILE)),
+    says: /^--state: expected the API keys that were made here: .* is gone/,
+  },
+  "is moved away": {
+    lose: (folder) => Deno.rename(join(folder.dir, KEYS_FILE), join(folder.dir, "keys.bak")),
+    says: /^--state: expected the API keys that were made here: .* is gone/,
+  },
+  "is replaced by an empty one": {
+    lose: async (folder) => {
+      await Deno.remove(join(folder.dir, KEYS_FILE));
+      KeyStore.open(join(folder.dir, KEYS_FILE)).close();
+    },
+    says: /^--state: .* keys\.db is another one/,
+  },
+  "is replaced by another with keys": {
+    lose: async (folder) => {
+      await Deno.remove(join(folder.dir, KEYS_FILE));
+      folder.createKey("mallory").store.close();
+    },
+    says: /^--state: .* keys\.db is another one/,
+  },
+  "is replaced by a file without content": {
+    lose: async (folder) => {
+      await folder.write(KEYS_FILE, "");
+    },
+    says: /^--state: .* keys\.db is another one/,
+  },
+};
+
+for (const [name, { lose, says }] of Object.entries(LOSSES)) {
+  Deno.test(`openAccess() serves nobody when the file of keys ${name}, until somebody says that this is meant`, async () => {
+    await using folder = await Folder.create();
+    folder.createKey("ann").store.close();
+    await folder.access();
+    await lose(folder);
+    assertProblems(await folder.problems(), says);
+    await Deno.remove(join(folder.dir, EXPECTED_FILE));
+    assert.deepEqual(await folder.problems(), []);
+  });
+}
+
+Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one is good again", async () => {
+  await using folder = await Folder.create();
+  const { store } = folder.createKey("ann");
+  const path = join(folder.dir, KEYS_FILE);
+  await Deno.copyFile(path, join(folder.dir, "backup"));
+  store.revoke("ann", NOW);
+  store.close();
+  assert.equal(await whoIs(await folder.access()), "no_credential");
+  await Deno.rename(join(folder.dir, "backup"), path);
+  assertProblems(await folder.problems(), /^--state: .* keys\.db is older \(change 1 of 2\)/);
+});
+
+Deno.test("openAccess() remembers anew what was remembered and is deleted, and refuses what is damaged", async () => {
+  await using folder = await Folder.create();
+  folder.createKey("ann").store.close();
+  for (let start = 0; start < 2; start++) {
+    await folder.access();
+    await Deno.remove(join(folder.dir, EXPECTED_FILE));
+  }
+  for (const text of ["", "{", "{}", '{"store":"x","revision":1}']) {
+    await folder.write(EXPECTED_FILE, text);
+    assertProblems(await folder.problems(), /^--state: .*keys-expected\.json is damaged/);
+  }
+});
+
+Deno.test("openAccess() asks for a key where all keys were taken out of their file", async () => {
+  await using folder = await Folder.create();
+  folder.createKey("ann").store.close();
+  const database = new DatabaseSync(join(folder.dir, KEYS_FILE));
+  database.exec("DELETE FROM keys");
+  database.close();
+  const access = await folder.access();
+  assert.deepEqual([access.sources, await whoIs(access)], [["keys"], "no_credential"]);
+});
 
 Deno.test("openAccess() refuses keys that others can read", async () => {
   await using folder = await Folder.create();

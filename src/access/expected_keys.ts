@@ -1,0 +1,88 @@
+/**
+ * What is remembered of the key store beside it, in a file of its own: that there is one, which one, and how far it had
+ * come. Without that a store that was deleted, moved or put back from an old copy could not be told from none, and a server
+ * would serve everybody, or take keys again that were revoked.
+ */
+
+import { join } from "node:path";
+import { z } from "zod";
+import { fileProblems } from "../state/private_file.ts";
+
+/** The file's name in the state folder. */
+export const EXPECTED_FILE = "keys-expected.json";
+
+/** Which store it is, and the number of its changes. */
+export interface KeysMark {
+  readonly store: string;
+  readonly revision: number;
+}
+
+/** What is expected, nothing where no key was ever made here, or why that cannot be told. */
+export type ExpectedKeys = { readonly ok: true; readonly mark?: KeysMark } | {
+  readonly ok: false;
+  readonly problem: string;
+};
+
+const Mark = z.strictObject({ store: z.string().regex(/^[0-9a-f]{16}$/), revision: z.int().min(0) });
+
+/** Reads what a state folder expects. */
+export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
+  const path = join(folder, EXPECTED_FILE);
+  let text: string;
+  try {
+    const [problem] = fileProblems(path, await Deno.lstat(path), { as: "record" });
+    if (problem !== undefined) return { ok: false, problem };
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { ok: true };
+    return { ok: false, problem: `expected a readable file: ${reasonOf(error)}` };
+  }
+  const read = Mark.safeParse(parse(text));
+  if (read.success) return { ok: true, mark: read.data };
+  return { ok: false, problem: `expected what is remembered of the API keys: ${path} is damaged: ${remedy(path)}` };
+}
+
+/** What speaks against the store that is there, absent where there is none; nothing where it is the expected one. */
+export function judgeKeys(expected: KeysMark | undefined, found: KeysMark | undefined, folder: string): string[] {
+  if (expected === undefined) return [];
+  const path = join(folder, EXPECTED_FILE);
+  if (found === undefined) {
+    return [
+      "expected the API keys that were made here: their file keys.db is gone: put it back, " +
+      `or remove ${path} if there are to be none any more`,
+    ];
+  }
+  if (found.store !== expected.store) {
+    return [`expected the file of API keys that was here: keys.db is another one: ${remedy(path)}`];
+  }
+  if (found.revision >= expected.revision) return [];
+  return [
+    `expected the file of API keys as it was last: keys.db is older (change ${found.revision} of ` +
+    `${expected.revision}), so keys that were revoked since may be good again: ${remedy(path)}`,
+  ];
+}
+
+/** Remembers a store. Under another name first, so that what is there is never half written, and no link is followed. */
+export async function writeExpectedKeys(folder: string, { store, revision }: KeysMark): Promise<void> {
+  const path = join(folder, EXPECTED_FILE);
+  const draft = `${path}.new`;
+  await Deno.remove(draft).catch(() => {});
+  await Deno.writeTextFile(draft, `${JSON.stringify({ store, revision })}\n`, { createNew: true, mode: 0o600 });
+  await Deno.rename(draft, path);
+}
+
+function remedy(path: string): string {
+  return `put the right keys.db back, or look at keys list and remove ${path} to take it as it is`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -19,7 +19,7 @@ export async function simulator(
 ): Promise<ExitCode> {
   const parsed = parseSettings(SIMULATOR_SETTINGS, { flags, env: world.env });
   if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
-  const { port, seed, rateLimit, faults: path } = parsed.values;
+  const { port, seed, rateLimit, tradesSince, faults: path } = parsed.values;
   const faults = path === undefined ? { ok: true as const, faults: [] } : await readFaults(path);
   if (!faults.ok || problems.length > 0) {
     return await refuse(world, [...problems, ...(faults.ok ? [] : faults.problems)]);
@@ -30,6 +30,7 @@ export async function simulator(
       port,
       seed,
       rateLimitPerMinute: rateLimit,
+      tradesSince,
       faults: faults.faults,
       now: world.now,
       signal: world.shutdown,

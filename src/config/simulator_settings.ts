@@ -1,6 +1,6 @@
 /** The settings of the simulated exchange that is served alone. */
 
-import { Text, wholeNumber } from "./readers.ts";
+import { oneOf, Text, wholeNumber } from "./readers.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Settings } from "./setting.ts";
 
@@ -22,6 +22,14 @@ export const SIMULATOR_SETTINGS = {
     value: "calls",
     env: [],
     default: "300",
+  },
+  tradesSince: {
+    schema: oneOf("newest", "oldest"),
+    help: "which 100 trades a request since a moment answers",
+    flag: "trades-since",
+    value: "which",
+    env: [],
+    default: "newest",
   },
   faults: { schema: Text, help: "JSON file of faults to start with", flag: "faults", value: "path", env: [] },
   logLevel: SERVER_SETTINGS.logLevel,

@@ -1,51 +1,79 @@
 /** From the bytes of an answer to a checked value, or to the error that it stands for. */
 
 import { z } from "zod";
-import { cleanText, ExchangeError, type Outcome } from "./errors.ts";
+import { AnswerMismatch } from "./answer_check.ts";
+import { cleanText, ExchangeError, type ExchangeErrorInfo, type Outcome } from "./errors.ts";
 import { parseJson } from "./json.ts";
 import { cannot, type Operation, toExchangeError } from "./refusals.ts";
 import { parseRetryAfter } from "./retry.ts";
 import type { WireAnswer } from "./wire.ts";
 
 /** The shape of a refusal; both fields together make an answer one, whatever its status. */
-const RefusalBody = z.object({ error: z.string(), error_code: z.string() });
+const RefusalBody = z.object({ error: z.string().optional().catch(undefined), error_code: z.string() });
 
 const LUNO_CODE = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 const TRACE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** How an answer is read. */
+export interface Reading<Answer> {
+  readonly schema: z.ZodType<Answer>;
+  /** Holds it against its question. @throws {AnswerMismatch} */
+  readonly check: (answer: Answer) => Answer;
+}
+
 /**
  * Reads an answer.
  *
- * @throws {ExchangeError} when it refuses, or is not what the schema says
+ * @throws {ExchangeError} when it refuses, is not what the schema says, or is for something else
  */
-export function readAnswer<Answer>(operation: Operation, schema: z.ZodType<Answer>, answer: WireAnswer): Answer {
+export function readAnswer<Answer>(operation: Operation, reading: Reading<Answer>, answer: WireAnswer): Answer {
   const { status } = answer;
   const traceId = traceIdOf(answer.headers);
   const json = parseBody(answer.body);
-  const refusal = RefusalBody.safeParse(json);
-  if (refusal.success || status < 200 || status > 299) {
+  const refusal = readRefusal(json, status);
+  if (refusal !== undefined || status < 200 || status > 299) {
     throw toExchangeError(operation, {
       status,
       traceId,
-      lunoCode: refusal.success && LUNO_CODE.test(refusal.data.error_code) ? refusal.data.error_code : undefined,
-      detail: cleanText(refusal.success ? refusal.data.error : answer.body) || undefined,
+      lunoCode: refusal !== undefined && LUNO_CODE.test(refusal.error_code) ? refusal.error_code : undefined,
+      detail: cleanText(refusal?.error ?? answer.body) || undefined,
       retryAfterMs: parseRetryAfter(answer.headers),
     });
   }
+  const outcome: Outcome = operation.isWrite ? "unknown" : "none";
+  const invalid = (problem: string, info: Pick<ExchangeErrorInfo, "retryable" | "detail"> = {}): ExchangeError =>
+    new ExchangeError(cannot(operation, `the exchange ${problem}`, outcome), {
+      code: "ERR_ANSWER_INVALID",
+      outcome,
+      status,
+      traceId,
+      ...info,
+    });
   // "No content" is how a write may say that it worked.
   const content = status === 204 && operation.isWrite ? { success: true } : json;
-  const checked = schema.safeParse(content);
-  if (checked.success) return checked.data;
-  const outcome: Outcome = operation.isWrite ? "unknown" : "none";
-  throw new ExchangeError(cannot(operation, `the exchange ${describe(content, checked.error)}`, outcome), {
-    code: "ERR_ANSWER_INVALID",
+  if (content === undefined) {
     // Cut off or from another hand, it may be whole next time; of another shape, it will stay so.
-    retryable: content === undefined && outcome === "none",
-    outcome,
-    status,
-    traceId,
-    detail: content === undefined ? cleanText(answer.body) || undefined : undefined,
-  });
+    const detail = cleanText(answer.body) || undefined;
+    throw invalid("answered something else than JSON: try again later", { retryable: outcome === "none", detail });
+  }
+  const read = reading.schema.safeParse(content);
+  if (!read.success) throw invalid(`answered in a shape that is not known here: ${fieldOf(read.error)} is wrong`);
+  try {
+    return reading.check(read.data);
+  } catch (error) {
+    if (!(error instanceof AnswerMismatch)) throw error;
+    throw invalid(`answered for something else: ${error.message}`);
+  }
+}
+
+/** A refusal needs its code; with a status of success its text too, as an answer may have fields of these names. */
+function readRefusal(
+  json: unknown,
+  status: number,
+): { readonly error_code: string; readonly error?: string | undefined } | undefined {
+  const isSuccess = status >= 200 && status <= 299;
+  const read = RefusalBody.safeParse(json);
+  return read.success && (!isSuccess || read.data.error !== undefined) ? read.data : undefined;
 }
 
 /** The trace id of an answer, which Luno's support asks for. */
@@ -63,9 +91,6 @@ function parseBody(body: string): unknown {
   }
 }
 
-function describe(content: unknown, error: z.ZodError): string {
-  if (content === undefined) return "answered something else than JSON: try again later";
-  const issue = error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? "the whole" : issue.path.join(".");
-  return `answered in a shape that is not known here: ${field} is wrong`;
+function fieldOf({ issues: [issue] }: z.ZodError): string {
+  return issue === undefined || issue.path.length === 0 ? "the whole" : issue.path.join(".");
 }

@@ -7,6 +7,7 @@
 import { isLoopback } from "../loopback.ts";
 import { createRedactor, secretsOf } from "../redaction.ts";
 import type { Redact } from "../redaction.ts";
+import { checkAnswer } from "./answer_check.ts";
 import { readAnswer } from "./answers.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
@@ -203,7 +204,11 @@ export class ExchangeClient {
       // Half of the time, so that one silent connection leaves room for a second attempt.
       attemptMs: operation.isWrite ? deadlineMs : deadlineMs / 2,
     };
-    return await this.#repeat(call, (answer) => readAnswer(operation, answerSchema(name), answer));
+    const reading = {
+      schema: answerSchema(name),
+      check: (answer: AnswerOf<Name>) => checkAnswer(name, params, answer),
+    };
+    return await this.#repeat(call, (answer) => readAnswer(operation, reading, answer));
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * Luno's own error codes, as the wire shows them: the 88 of the official list and nine that only other sources show.
+ * Luno's own error codes, as the wire shows them: the 88 of the official list and ten that only other sources show.
  *
  * `status` is documented for 401, 409 and 429 and observed for ErrMarketUnavailable; elsewhere it is an assumption.
  */
@@ -91,6 +91,7 @@ export const LUNO_ERRORS = {
     retry: "no",
     message: "The specified amount is lower than the minimum allowed.",
   },
+  ErrAPIKeyNotFound: { status: 401, category: "auth", retry: "no", message: "No API key has this id." },
   ErrApiKeyRevoked: { status: 401, category: "auth", retry: "no", message: "Your API key has been revoked." },
   ErrBeneficiaryNotFound: { status: 400, category: "not-found", retry: "no", message: "Beneficiary not Found" },
   ErrBlockedSendsCurrency: {
@@ -427,4 +428,13 @@ export type LunoErrorCode = keyof typeof LUNO_ERRORS;
 /** Tells whether `code` is one of {@linkcode LUNO_ERRORS}. */
 export function isLunoErrorCode(code: string): code is LunoErrorCode {
   return Object.hasOwn(LUNO_ERRORS, code);
+}
+
+const BY_LOWER_CASE: ReadonlyMap<string, LunoErrorCode> = new Map(
+  Object.keys(LUNO_ERRORS).filter(isLunoErrorCode).map((code) => [code.toLowerCase(), code]),
+);
+
+/** The known code that a text names, however its letters are cased: the exchange itself writes both `Api` and `API`. */
+export function findLunoErrorCode(text: string): LunoErrorCode | undefined {
+  return BY_LOWER_CASE.get(text.toLowerCase());
 }

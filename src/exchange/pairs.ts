@@ -37,6 +37,7 @@ export class Markets {
   readonly #now: () => number;
   readonly #ttlMs: number;
   #known: readonly Market[] | undefined;
+  #leftOut = 0;
   #freshUntil = -Infinity;
   #loading: Promise<readonly Market[]> | undefined;
 
@@ -58,13 +59,18 @@ export class Markets {
     return await abortable(this.#loading, signal, () => cancelled(endpoints.getMarkets, "none"));
   }
 
+  /** How many markets the list leaves out, as they cannot be read. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
   /**
    * The market that a text names, such as `BTC/ZAR`, `btc-zar` or `XBTZAR`.
    *
    * @throws {ExchangeError} `ERR_PAIR_UNKNOWN`, with the nearest pairs as `suggestions`
    */
   async resolve(text: string, options: LookupOptions = {}): Promise<Market> {
-    return valueOf("pair", text, findMarket(text, await this.list(options)));
+    return this.#valueOf("pair", text, findMarket(text, await this.list(options)));
   }
 
   /**
@@ -73,12 +79,25 @@ export class Markets {
    * @throws {ExchangeError} `ERR_CURRENCY_UNKNOWN`, with the nearest codes as `suggestions`
    */
   async resolveCurrency(text: string, options: LookupOptions = {}): Promise<string> {
-    return valueOf("currency", text, findCurrency(text, await this.list(options)));
+    return this.#valueOf("currency", text, findCurrency(text, await this.list(options)));
+  }
+
+  #valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
+    if (found.ok) return found.value;
+    const { suggestions } = found;
+    const written = JSON.stringify(cleanText(text).slice(0, 40));
+    const hint = suggestions.length === 0 ? "look at the list of markets" : `nearest are ${suggestions.join(", ")}`;
+    const unread = this.#leftOut === 0 ? "" : ` (${this.#leftOut} of the exchange's markets cannot be read)`;
+    throw new ExchangeError(`Cannot find ${kind} ${written} as no market has it: ${hint}${unread}`, {
+      code: UNKNOWN_CODE[kind],
+      suggestions,
+    });
   }
 
   async #load(): Promise<readonly Market[]> {
     try {
-      const { markets } = await this.#client.call("getMarkets", {});
+      const { markets, left_out } = await this.#client.call("getMarkets", {});
+      this.#leftOut = left_out;
       // An exchange without markets is one that is starting or ailing: ask again next time.
       this.#freshUntil = markets.length === 0 ? -Infinity : this.#now() + this.#ttlMs;
       return this.#known = markets;
@@ -94,14 +113,3 @@ const UNKNOWN_CODE: Readonly<Record<"pair" | "currency", ExchangeErrorCode>> = {
   pair: "ERR_PAIR_UNKNOWN",
   currency: "ERR_CURRENCY_UNKNOWN",
 };
-
-function valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
-  if (found.ok) return found.value;
-  const { suggestions } = found;
-  const written = JSON.stringify(cleanText(text).slice(0, 40));
-  const hint = suggestions.length === 0 ? "look at the list of markets" : `nearest are ${suggestions.join(", ")}`;
-  throw new ExchangeError(`Cannot find ${kind} ${written} as no market has it: ${hint}`, {
-    code: UNKNOWN_CODE[kind],
-    suggestions,
-  });
-}

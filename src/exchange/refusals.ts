@@ -2,7 +2,7 @@
 
 import type { Permission } from "./endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode, type Outcome } from "./errors.ts";
-import { isLunoErrorCode, LUNO_ERRORS, type LunoErrorCategory, type LunoErrorCode } from "./luno_errors.ts";
+import { findLunoErrorCode, LUNO_ERRORS, type LunoErrorCategory, type LunoErrorCode } from "./luno_errors.ts";
 
 /** What a call is about, as far as its errors have to say. */
 export interface Operation {
@@ -92,9 +92,8 @@ export function cannot(operation: Pick<Operation, "title">, reason: string, outc
 }
 
 function codeOf({ lunoCode, status }: Refusal): ExchangeErrorCode {
-  if (lunoCode !== undefined && isLunoErrorCode(lunoCode)) {
-    return CODE_OF_LUNO_CODE[lunoCode] ?? CODE_OF_CATEGORY[LUNO_ERRORS[lunoCode].category];
-  }
+  const known = lunoCode === undefined ? undefined : findLunoErrorCode(lunoCode);
+  if (known !== undefined) return CODE_OF_LUNO_CODE[known] ?? CODE_OF_CATEGORY[LUNO_ERRORS[known].category];
   return CODE_OF_STATUS.get(status) ?? (status >= 500 ? "ERR_UNAVAILABLE" : "ERR_EXCHANGE");
 }
 
@@ -140,5 +139,6 @@ function adviceOf(code: ExchangeErrorCode, { permission, isWrite }: Operation): 
 }
 
 function knownRow(lunoCode: string | undefined) {
-  return lunoCode !== undefined && isLunoErrorCode(lunoCode) ? LUNO_ERRORS[lunoCode] : undefined;
+  const known = lunoCode === undefined ? undefined : findLunoErrorCode(lunoCode);
+  return known && LUNO_ERRORS[known];
 }

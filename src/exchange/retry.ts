@@ -7,6 +7,8 @@ const TRANSIENT: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_UNAVAILABLE",
   "ERR_TIMEOUT",
   "ERR_NETWORK",
+  // Of answers that were cut off, empty or from another hand; those of another shape are not retryable.
+  "ERR_ANSWER_INVALID",
 ]);
 
 const FIRST_PAUSE_MS = 300;

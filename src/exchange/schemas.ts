@@ -1,15 +1,18 @@
 /**
  * What the exchange answers, checked where it enters. Field names stay Luno's; unknown fields are dropped; decimals are
- * plain strings without trailing zeros, ids strings, times integer milliseconds since the Unix epoch.
+ * plain strings without trailing zeros, ids strings, times integer milliseconds since the Unix epoch. A row of a list
+ * that cannot be read spoils no whole answer: it is left out, and counted in `left_out`.
  */
 
 import { z } from "zod";
 import {
+  counted,
   Decimal,
   DecimalOrZero,
   Flag,
   Id,
   IdOrEmpty,
+  Integer,
   IntegerOrZero,
   list,
   Text,
@@ -34,7 +37,7 @@ export const Ticker = z.object({
 export type Ticker = z.output<typeof Ticker>;
 
 /** Answer of `getTickers`. */
-export const TickerList = z.object({ tickers: list(Ticker) });
+export const TickerList = counted(z.object({ tickers: list(Ticker) }));
 export type TickerList = z.output<typeof TickerList>;
 
 /** One price of a book: a level in the top, a single order in the full book. */
@@ -42,16 +45,16 @@ export const OrderBookEntry = z.object({ price: Decimal, volume: Decimal });
 export type OrderBookEntry = z.output<typeof OrderBookEntry>;
 
 /** Bids from high to low, asks from low to high. */
-export const OrderBook = z.object({
+export const OrderBook = counted(z.object({
   timestamp: Timestamp,
   bids: list(OrderBookEntry),
   asks: list(OrderBookEntry),
-});
+}));
 export type OrderBook = z.output<typeof OrderBook>;
 
 /** A trade that anybody can see; `is_buy` tells that the taker bought. */
 export const PublicTrade = z.object({
-  sequence: z.int(),
+  sequence: Integer,
   timestamp: Timestamp,
   price: Decimal,
   /** In base currency. */
@@ -61,7 +64,7 @@ export const PublicTrade = z.object({
 export type PublicTrade = z.output<typeof PublicTrade>;
 
 /** Answer of `listTrades`, newest first. */
-export const PublicTradeList = z.object({ trades: list(PublicTrade) });
+export const PublicTradeList = counted(z.object({ trades: list(PublicTrade) }));
 export type PublicTradeList = z.output<typeof PublicTradeList>;
 
 /** `timestamp` is the start of the interval, `volume` is in base currency. */
@@ -76,8 +79,10 @@ export const Candle = z.object({
 export type Candle = z.output<typeof Candle>;
 
 /** Answer of `getCandles`, oldest first; `duration` in seconds. */
-export const CandleList = z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero });
+export const CandleList = counted(z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero }));
 export type CandleList = z.output<typeof CandleList>;
+
+const Scale = Integer.pipe(z.int().nonnegative());
 
 /** One market: its currencies, and the limits and decimals of an order in it. */
 export const Market = z.object({
@@ -90,17 +95,17 @@ export const Market = z.object({
   min_volume: Decimal,
   max_volume: Decimal,
   /** Decimals allowed in a volume. */
-  volume_scale: z.int().nonnegative(),
+  volume_scale: Scale,
   min_price: Decimal,
   max_price: Decimal,
   /** Decimals allowed in a price. */
-  price_scale: z.int().nonnegative(),
+  price_scale: Scale,
   fee_scale: IntegerOrZero,
 });
 export type Market = z.output<typeof Market>;
 
 /** Answer of `getMarkets`. */
-export const MarketList = z.object({ markets: list(Market) });
+export const MarketList = counted(z.object({ markets: list(Market) }));
 export type MarketList = z.output<typeof MarketList>;
 
 // ---- Accounts ----
@@ -129,7 +134,7 @@ export const Balance = z.object({
 export type Balance = z.output<typeof Balance>;
 
 /** Answer of `getBalances`; an asset may have several accounts. */
-export const BalanceList = z.object({ balance: list(Balance) });
+export const BalanceList = counted(z.object({ balance: list(Balance) }));
 export type BalanceList = z.output<typeof BalanceList>;
 
 const CryptoDetails = z.object({ address: Text, txid: Text }).nullish()
@@ -165,17 +170,17 @@ export const Transaction = z.object({
 export type Transaction = z.output<typeof Transaction>;
 
 /** Answer of `listTransactions`; rows without `account_id` belong to `id`. */
-export const TransactionList = z.object({ id: Id, transactions: list(Transaction) });
+export const TransactionList = counted(z.object({ id: Id, transactions: list(Transaction) }));
 export type TransactionList = z.output<typeof TransactionList>;
 
 /** Answer of `listPendingTransactions`. */
-export const PendingTransactionList = z.object({
+export const PendingTransactionList = counted(z.object({
   id: Id,
   name: Text,
   currency: Text,
   pending: list(Transaction),
   transactions: list(Transaction),
-});
+}));
 export type PendingTransactionList = z.output<typeof PendingTransactionList>;
 
 /** Funds on their way between two own accounts of one currency. */
@@ -192,7 +197,7 @@ export const Move = z.object({
 export type Move = z.output<typeof Move>;
 
 /** Answer of `listMoves`, newest first. */
-export const MoveList = z.object({ moves: list(Move) });
+export const MoveList = counted(z.object({ moves: list(Move) }));
 export type MoveList = z.output<typeof MoveList>;
 
 /** A bank account that withdrawals may be paid to. */
@@ -211,7 +216,7 @@ export const Beneficiary = z.object({
 export type Beneficiary = z.output<typeof Beneficiary>;
 
 /** Answer of `listBeneficiaries`. */
-export const BeneficiaryList = z.object({ beneficiaries: list(Beneficiary) });
+export const BeneficiaryList = counted(z.object({ beneficiaries: list(Beneficiary) }));
 export type BeneficiaryList = z.output<typeof BeneficiaryList>;
 
 // ---- Orders ----
@@ -262,7 +267,7 @@ export const Order = z.object({
 export type Order = z.output<typeof Order>;
 
 /** Answer of `listOrders`, newest first. */
-export const OrderList = z.object({ orders: list(Order) });
+export const OrderList = counted(z.object({ orders: list(Order) }));
 export type OrderList = z.output<typeof OrderList>;
 
 /** What cancelling needs of an order; `pair` is `""` and the time 0 where they cannot be read. */
@@ -274,7 +279,7 @@ export const OrderId = z.object({
 export type OrderId = z.output<typeof OrderId>;
 
 /** Answer of `listOpenOrderIds`, newest first. */
-export const OrderIdList = z.object({ orders: list(OrderId) });
+export const OrderIdList = counted(z.object({ orders: list(OrderId) }));
 export type OrderIdList = z.output<typeof OrderIdList>;
 
 /** An order as API version 1 shows it; `type` is the side: BID and ASK of limit orders, BUY and SELL of market orders. */
@@ -292,7 +297,7 @@ export const OrderV1 = z.object({
 export type OrderV1 = z.output<typeof OrderV1>;
 
 /** Answer of `listOrdersV1`, newest first. */
-export const OrderV1List = z.object({ orders: list(OrderV1) });
+export const OrderV1List = counted(z.object({ orders: list(OrderV1) }));
 export type OrderV1List = z.output<typeof OrderV1List>;
 
 /** Answer of `postLimitOrder` and `postMarketOrder`: accepted, not necessarily on the book yet. */
@@ -302,7 +307,7 @@ export type PlacedOrder = z.output<typeof PlacedOrder>;
 /** An own fill. `type` is the side of the own order, `is_buy` that of the taker: taker when (type is BID) equals is_buy. */
 export const UserTrade = z.object({
   pair: z.string(),
-  sequence: z.int(),
+  sequence: Integer,
   order_id: Id,
   client_order_id: Text,
   type: z.enum(["BID", "ASK"]),
@@ -318,7 +323,7 @@ export const UserTrade = z.object({
 export type UserTrade = z.output<typeof UserTrade>;
 
 /** Answer of `listUserTrades`. */
-export const UserTradeList = z.object({ trades: list(UserTrade) });
+export const UserTradeList = counted(z.object({ trades: list(UserTrade) }));
 export type UserTradeList = z.output<typeof UserTradeList>;
 
 /**
@@ -356,11 +361,11 @@ export const FundingAddress = z.object({
 export type FundingAddress = z.output<typeof FundingAddress>;
 
 /** A network that a currency can be sent over; network 0 exists. */
-export const SendNetwork = z.object({ id: z.int(), name: Text, native_currency: Text });
+export const SendNetwork = z.object({ id: Integer, name: Text, native_currency: Text });
 export type SendNetwork = z.output<typeof SendNetwork>;
 
 /** Answer of `listSendNetworks`. */
-export const SendNetworkList = z.object({ networks: list(SendNetwork) });
+export const SendNetworkList = counted(z.object({ networks: list(SendNetwork) }));
 export type SendNetworkList = z.output<typeof SendNetworkList>;
 
 /** Answer of `getSendFee`. */
@@ -382,7 +387,7 @@ export const Withdrawal = z.object({
 export type Withdrawal = z.output<typeof Withdrawal>;
 
 /** Answer of `listWithdrawals`. */
-export const WithdrawalList = z.object({ withdrawals: list(Withdrawal) });
+export const WithdrawalList = counted(z.object({ withdrawals: list(Withdrawal) }));
 export type WithdrawalList = z.output<typeof WithdrawalList>;
 
 /** Confirmed money in or out of one account, in its currency; `amount` is positive and net of `fee`. */
@@ -398,7 +403,7 @@ export const Transfer = z.object({
 export type Transfer = z.output<typeof Transfer>;
 
 /** Answer of `listTransfers`, newest first. */
-export const TransferList = z.object({ transfers: list(Transfer) });
+export const TransferList = counted(z.object({ transfers: list(Transfer) }));
 export type TransferList = z.output<typeof TransferList>;
 
 /** A user on whose behalf the key may act. */
@@ -411,7 +416,7 @@ export const LinkedUser = z.object({
 export type LinkedUser = z.output<typeof LinkedUser>;
 
 /** Answer of `listLinkedUsers`. */
-export const LinkedUserList = z.object({ users: list(LinkedUser) });
+export const LinkedUserList = counted(z.object({ users: list(LinkedUser) }));
 export type LinkedUserList = z.output<typeof LinkedUserList>;
 
 function withFeesBySide(value: unknown): unknown {

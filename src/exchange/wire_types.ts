@@ -35,12 +35,40 @@ export const TimestampOrZero = z.preprocess(
   z.int().nonnegative(),
 );
 
-/** A whole number that may be missing or `null`; 0 then. */
-export const IntegerOrZero = z.int().nullish().transform((value) => value ?? 0);
+/** A whole number, quoted or not. */
+export const Integer = z.preprocess(toInteger, z.int());
 
-/** A list; `null` and a missing key mean an empty one. */
+/** A whole number that may be missing, `null` or empty; 0 then. */
+export const IntegerOrZero = z.preprocess((value) => isAbsent(value) ? 0 : toInteger(value), z.int());
+
+/** A list; `null` and a missing key mean an empty one. A row that cannot be read is left out. */
 export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Item>[]> {
-  return z.preprocess((value) => value ?? [], z.array(item));
+  return z.preprocess((value) => value ?? [], z.array(z.unknown())).transform((rows) =>
+    rows.flatMap((row): z.output<Item>[] => {
+      const read = item.safeParse(row);
+      return read.success ? [read.data] : [];
+    })
+  );
+}
+
+/** What every answer with rows says of them. */
+export interface Counted {
+  /** Rows that were left out: they cannot be read, or are of something else than was asked for. */
+  readonly left_out: number;
+  /** Whether the rows came in another order than documented; here they are in the documented one. */
+  readonly was_unsorted: boolean;
+}
+
+/** An answer whose lists leave out what cannot be read, and how many rows that was. */
+export function counted<Answer extends object>(schema: z.ZodType<Answer>): z.ZodType<Answer & Counted> {
+  return z.unknown().transform((value, context): Answer & Counted => {
+    const read = schema.safeParse(value);
+    if (read.success) return { ...read.data, left_out: countLeftOut(value, read.data), was_unsorted: false };
+    for (const { path, message } of read.error.issues) {
+      context.issues.push({ code: "custom", path: [...path], message, input: value });
+    }
+    return z.NEVER;
+  });
 }
 
 /**
@@ -55,6 +83,18 @@ export function word<const Word extends string, const Absent extends string = "U
   return z.string().nullish().transform((text): Word | Absent | "UNKNOWN" =>
     isAbsent(text) ? absent ?? "UNKNOWN" : known.get(text ?? "") ?? "UNKNOWN"
   );
+}
+
+function countLeftOut(value: unknown, read: object): number {
+  const written = new Map(Object.entries(Object(value)));
+  return Object.entries(read).reduce((total, [key, rows]) => {
+    const all = written.get(key);
+    return Array.isArray(rows) && Array.isArray(all) ? total + all.length - rows.length : total;
+  }, 0);
+}
+
+function toInteger(value: unknown): unknown {
+  return typeof value === "string" && /^-?\d{1,16}$/.test(value) ? Number(value) : value;
 }
 
 function isAbsent(value: unknown): boolean {

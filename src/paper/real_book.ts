@@ -22,7 +22,10 @@ export interface RealBook {
 type Scales = Pick<SimulatedMarket, "priceScale" | "volumeScale">;
 
 /** Reads a book, aggregated or not. What is finer than the scales is rounded against whoever trades with it. */
-export function readBook(scales: Scales, { bids, asks }: OrderBook): RealBook {
+export function readBook(
+  scales: Scales,
+  { bids, asks }: Pick<OrderBook, "timestamp" | "bids" | "asks">,
+): RealBook {
   return {
     bids: readSide(scales, { entries: bids, side: "BUY" }),
     asks: readSide(scales, { entries: asks, side: "SELL" }),

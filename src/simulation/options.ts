@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly transactionAmounts?: "string" | "number";
   /** Order of the rows within one answer of account transactions. @default "newest_first" */
   readonly transactionOrder?: "newest_first" | "oldest_first";
+  /** Which hundred public trades a request since a moment answers, where there are more. @default "newest" */
+  readonly tradesSince?: "newest" | "oldest";
   /** How an empty list of orders or trades is written. @default "array" */
   readonly emptyLists?: "array" | "null";
   /** Whether errors of order calls carry the extra `error_action` object. @default false */
@@ -73,6 +75,7 @@ export function withDefaults(options: SimulationOptions): Settings {
     orderBookDecimals: 18,
     transactionAmounts: "string",
     transactionOrder: "newest_first",
+    tradesSince: "newest",
     emptyLists: "array",
     errorAction: false,
     postOnlyCrossing: "error",

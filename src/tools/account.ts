@@ -4,7 +4,7 @@ import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../exchange/money.ts";
 import type { Balance, Transaction, Transfer } from "../exchange/schemas.ts";
 import { chooseAccount } from "./accounts.ts";
-import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
+import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText } from "./exchange_text.ts";
 import {
   AccountId,
@@ -12,13 +12,15 @@ import {
   CursorText,
   fieldsOf,
   isoTime,
+  LeftOut,
+  leftOut,
   Moment,
   NextCursor,
   pickFields,
   readMoment,
   rowLimit,
 } from "./inputs.ts";
-import { findLedgerRow, readLedger } from "./ledger.ts";
+import { findLedgerRow, ledgerQuery, readLedger } from "./ledger.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
 import { openValuation, sumByCurrency } from "./valuation.ts";
@@ -46,11 +48,12 @@ const getAccounts = defineTool({
   scope: "account:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({ currency: CurrencyText.optional() }),
-  output: z.object({ accounts: z.array(AccountRow) }),
+  output: z.object({ accounts: z.array(AccountRow), left_out: LeftOut }),
   async run({ currency }, { exchange, markets, signal }) {
     const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
-    const { balance } = await exchange.call("getBalances", code === undefined ? {} : { assets: [code] }, { signal });
-    return { accounts: balance.map(accountRow) };
+    const filter = code === undefined ? {} : { assets: [code] };
+    const { balance, left_out } = await exchange.call("getBalances", filter, { signal });
+    return { accounts: balance.map(accountRow), ...leftOut(left_out) };
   },
 });
 
@@ -81,11 +84,12 @@ const getAccountBalance = defineTool({
     value_in: z.string(),
     total_value: z.string(),
     unpriced: z.array(z.string()).describe("not in total_value, for want of a market"),
+    left_out: LeftOut,
   }),
   async run({ currency, value_in, include_empty }, context) {
     const { exchange, markets, signal } = context;
     const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
-    const { balance } = await exchange.call("getBalances", {}, { signal });
+    const { balance, left_out } = await exchange.call("getBalances", {}, { signal });
     const held = sumByCurrency(balance);
     const valuation = await openValuation(context, { held, ...(value_in === undefined ? {} : { currency: value_in }) });
     const rows = held
@@ -108,6 +112,7 @@ const getAccountBalance = defineTool({
       value_in: valuation.currency,
       total_value: formatDecimal(valuation.total(priced)),
       unpriced: rows.filter(({ worth }) => worth === null).map(({ row }) => row.currency),
+      ...leftOut(left_out),
     };
   },
 });
@@ -168,6 +173,7 @@ const getTransactionHistory = defineTool({
     currency: z.string(),
     transactions: z.array(TransactionRow.partial()),
     next_cursor: NextCursor,
+    left_out: LeftOut,
   }),
   async run({ account_id, currency, kind, from, to, limit, cursor, fields }, context) {
     const account = await chooseAccount(context, { account_id, currency });
@@ -177,6 +183,7 @@ const getTransactionHistory = defineTool({
       accountId: account.account_id,
       limit,
       cursor,
+      query: ledgerQuery(account.account_id, { kind, fromMs, toMs }),
       fromMs,
       wanted: (row) => (kind === undefined || row.kind === kind) && row.timestamp >= fromMs && row.timestamp <= toMs,
     });
@@ -185,6 +192,7 @@ const getTransactionHistory = defineTool({
       currency: account.asset,
       transactions: pickFields(page.rows.map(transactionRow), fields),
       ...page.next,
+      ...leftOut(page.leftOut),
     };
   },
 });
@@ -198,10 +206,15 @@ const getPendingTransactions = defineTool({
   scope: "account:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject(AccountChoice),
-  output: z.object({ account_id: z.string(), currency: z.string(), pending: z.array(TransactionRow.partial()) }),
+  output: z.object({
+    account_id: z.string(),
+    currency: z.string(),
+    pending: z.array(TransactionRow.partial()),
+    left_out: LeftOut,
+  }),
   async run(choice, context) {
     const account = await chooseAccount(context, choice);
-    const { pending } = await context.exchange.call("listPendingTransactions", { id: account.account_id }, {
+    const { pending, left_out } = await context.exchange.call("listPendingTransactions", { id: account.account_id }, {
       signal: context.signal,
     });
     const rows = pending.map((row) => ({ ...transactionRow(row), row_index: undefined }));
@@ -209,6 +222,7 @@ const getPendingTransactions = defineTool({
       account_id: account.account_id,
       currency: account.asset,
       pending: rows.map(({ row_index: _unstable, ...row }) => row),
+      ...leftOut(left_out),
     };
   },
 });
@@ -225,13 +239,16 @@ const getTransaction = defineTool({
     account_id: AccountId,
     transaction_id: z.string().min(1).max(100).describe("row number or reference"),
   }),
-  output: z.object({ account_id: z.string(), transactions: z.array(TransactionRow.partial()) }),
+  output: z.object({ account_id: z.string(), transactions: z.array(TransactionRow.partial()), left_out: LeftOut }),
   async run({ account_id, transaction_id }, context) {
-    const rows = await findLedgerRow(context, { accountId: account_id, wanted: transaction_id });
-    if (rows.length > 0) return { account_id, transactions: rows.map(transactionRow) };
+    const found = await findLedgerRow(context, { accountId: account_id, wanted: transaction_id });
+    if (found.rows.length > 0) {
+      return { account_id, transactions: found.rows.map(transactionRow), ...leftOut(found.leftOut) };
+    }
+    const unread = found.leftOut === 0 ? "" : `, but ${found.leftOut} rows cannot be read`;
     throw new ArgumentError(
       "transaction_id",
-      `expected a row number or reference of account ${account_id}: nothing matches`,
+      `expected a row number or reference of account ${account_id}: nothing matches${unread}`,
     );
   },
 });
@@ -261,11 +278,13 @@ const listTransfers = defineTool({
       transaction_id: ExchangeText.optional(),
     })),
     next_cursor: NextCursor,
+    left_out: LeftOut,
   }),
   async run({ limit, cursor, ...choice }, context) {
     const account = await chooseAccount(context, choice);
-    const position = cursor === undefined ? undefined : readCursor(TimePosition, cursor);
-    const { transfers } = await context.exchange.call("listTransfers", {
+    const query: CursorQuery = ["list_transfers", account.account_id];
+    const position = cursor === undefined ? undefined : readCursor(TimePosition, { cursor, query });
+    const { transfers, left_out } = await context.exchange.call("listTransfers", {
       account_id: account.account_id,
       limit: Math.min(1_000, limit + (position?.seen.length ?? 0) + 1),
       ...(position === undefined ? {} : { before: position.atMs + 1 }),
@@ -273,12 +292,13 @@ const listTransfers = defineTool({
     const key = (row: Transfer) => ({ id: row.id, atMs: row.created_at });
     const rest = rowsAfter(transfers, position, key);
     const rows = rest.slice(0, limit);
-    const next = rest.length > limit ? positionAfter(rows, position, key) : undefined;
+    const next = rest.length + left_out > limit && rows.length > 0 ? positionAfter(rows, position, key) : undefined;
     return {
       account_id: account.account_id,
       currency: account.asset,
       transfers: rows.map(transferRow),
-      ...(next === undefined ? {} : { next_cursor: writeCursor(next) }),
+      ...(next === undefined ? {} : { next_cursor: writeCursor(next, query) }),
+      ...leftOut(left_out),
     };
   },
 });

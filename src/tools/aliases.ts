@@ -6,6 +6,7 @@ import { INTERVALS, MAX_CANDLES } from "./candles.ts";
 import type { Interval } from "./candles.ts";
 import { writeCursor } from "./cursor.ts";
 import { AccountId, PairText } from "./inputs.ts";
+import { ledgerQuery } from "./ledger.ts";
 import { marketTools } from "./market.ts";
 import { tradingTools } from "./trading.ts";
 import { ArgumentError } from "./tool.ts";
@@ -66,7 +67,7 @@ export const aliases: readonly Tool[] = [
     z.strictObject({ account_id: AccountId, min_row: z.int().min(1).default(1), max_row: z.int().min(2).default(100) }),
     ({ account_id, min_row, max_row }) => ({
       account_id,
-      cursor: writeCursor({ before: max_row, first: min_row }),
+      cursor: writeCursor({ before: max_row, first: min_row }, ledgerQuery(account_id)),
       limit: rowsBetween(min_row, max_row),
     }),
   ),

@@ -4,7 +4,18 @@ import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
 import type { Candle } from "../exchange/schemas.ts";
-import { fieldsOf, isoTime, Moment, PairText, pickFields, readMoment } from "./inputs.ts";
+import {
+  fieldsOf,
+  isoTime,
+  LeftOut,
+  leftOut,
+  Moment,
+  PairText,
+  pickFields,
+  readMoment,
+  Warnings,
+  warningsOf,
+} from "./inputs.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 
@@ -70,6 +81,8 @@ const getHistoricalPrices = defineTool({
     earlier_until: z.string().optional().describe(
       "present when `count` cut off earlier candles: ask again with this as `to`",
     ),
+    left_out: LeftOut,
+    warnings: Warnings,
   }),
   async run({ pair, interval, count, from, to, fields }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });
@@ -80,13 +93,14 @@ const getHistoricalPrices = defineTool({
     if (fromMs !== undefined && fromMs > toMs) throw new ArgumentError("from", "expected a time before `to` and now");
     const countStart = Math.floor(toMs / durationMs) * durationMs - (count - 1) * durationMs;
     const sinceMs = Math.max(countStart, fromMs ?? 0, 0);
-    const candles = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
+    const { candles, ...remarks } = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
     const cutOff = fromMs !== undefined && Math.ceil(fromMs / durationMs) * durationMs < countStart;
     return {
       pair: market.market_id,
       interval,
       candles: pickFields(candles.map(candleRow), fields),
       ...(cutOff ? { earlier_until: new Date(countStart - 1).toISOString() } : {}),
+      ...remarks,
     };
   },
 });
@@ -115,13 +129,15 @@ const getPriceRange = defineTool({
     volume: z.string().describe("in base currency"),
     candles: z.int(),
     interval: z.string(),
+    left_out: LeftOut,
+    warnings: Warnings,
   }),
   async run({ pair, days }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });
     const interval: Interval = days <= 40 ? "1h" : "1d";
     const toMs = context.now();
     const sinceMs = Math.max(0, toMs - days * DAY_MS);
-    const candles = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
+    const { candles, ...remarks } = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
     const first = candles[0];
     const last = candles.at(-1);
     if (first === undefined || last === undefined) {
@@ -146,6 +162,7 @@ const getPriceRange = defineTool({
       volume: formatDecimal(sum(candles, "volume")),
       candles: candles.length,
       interval,
+      ...remarks,
     };
   },
 });
@@ -160,20 +177,42 @@ export const candleTools: readonly Tool[] = [getHistoricalPrices, getPriceRange]
 async function readCandles(
   { exchange, signal }: ToolContext,
   period: { pair: string; interval: Interval; sinceMs: number; toMs: number },
-): Promise<Candle[]> {
+): Promise<{ candles: Candle[]; left_out?: number; warnings?: string[] }> {
+  let unread = 0;
+  let wasUnsorted = false;
   const all: Candle[] = [];
   const { pair, toMs } = period;
   const duration = INTERVALS[period.interval];
   let since = period.sinceMs;
   const pages = Math.ceil(MAX_CANDLES / PAGE_SIZE) + 1;
   for (let page = 0; page < pages && since <= toMs; page++) {
-    const { candles } = await exchange.call("getCandles", { pair, since, duration }, { signal });
+    const { candles, left_out, was_unsorted } = await exchange.call("getCandles", { pair, since, duration }, {
+      signal,
+    });
+    unread += left_out;
+    wasUnsorted ||= was_unsorted;
     all.push(...candles.filter((candle) => candle.timestamp >= since && candle.timestamp <= toMs));
     const last = candles.at(-1);
     if (last === undefined || last.timestamp < since) break;
     since = last.timestamp + duration * 1_000;
   }
-  return all;
+  const odd = all.filter(isOdd).length;
+  return {
+    candles: all,
+    ...leftOut(unread),
+    ...warningsOf(
+      wasUnsorted ? "the exchange sent the candles in another order: they are sorted here" : undefined,
+      odd > 0
+        ? `${odd} candles open or close outside of their own low and high, or have a high below their low`
+        : undefined,
+    ),
+  };
+}
+
+/** Tells whether a candle contradicts itself. */
+function isOdd({ open, high, low, close }: Candle): boolean {
+  return [open, close, high].some((price) => parseDecimal(price).lt(low)) ||
+    [open, close].some((price) => parseDecimal(price).gt(high));
 }
 
 function candleRow(candle: Candle): z.input<typeof CandleRow> {

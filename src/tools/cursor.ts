@@ -3,22 +3,37 @@
 import { z } from "zod";
 import { ArgumentError } from "./tool.ts";
 
-/** Writes a cursor. */
-export function writeCursor(position: Record<string, unknown>): string {
-  return new TextEncoder().encode(JSON.stringify(position)).toBase64({ alphabet: "base64url", omitPadding: true });
+/** What a cursor belongs to: the list's name, then all that chooses and orders its rows, but for limit and fields. */
+export type CursorQuery = readonly [list: string, ...(string | number | null | readonly string[])[]];
+
+/** Writes a cursor that is good for one query alone. */
+export function writeCursor(position: Record<string, unknown>, query: CursorQuery): string {
+  const text = JSON.stringify({ ...position, of: digest(query) });
+  return new TextEncoder().encode(text).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**
  * Reads a cursor back.
  *
- * @throws {ArgumentError} when it is not one that this list has written
+ * @throws {ArgumentError} when it is not one that this list has written, or belongs to another query
  */
-export function readCursor<Position extends z.ZodObject>(schema: Position, cursor: string): z.output<Position> {
-  const read = schema.safeParse(decode(cursor));
-  if (read.success) return read.data;
+export function readCursor<Position extends z.ZodObject>(
+  schema: Position,
+  { cursor, query }: { readonly cursor: string; readonly query: CursorQuery },
+): z.output<Position> {
+  const { of, ...position } = Object(decode(cursor));
+  const read = schema.safeParse(position);
+  if (!read.success) {
+    throw new ArgumentError(
+      "cursor",
+      "expected the next_cursor of this tool's previous answer: start again without a cursor",
+    );
+  }
+  if (of === digest(query)) return read.data;
   throw new ArgumentError(
     "cursor",
-    "expected the next_cursor of this tool's previous answer: start again without a cursor",
+    "expected the next_cursor of an answer to this same query, and it belongs to another one: repeat that query's other " +
+      "arguments, or start again without a cursor",
   );
 }
 
@@ -61,6 +76,13 @@ export function positionAfter<Row>(
   if (atMs === undefined) return previous;
   const seen = keys.filter((row) => row.atMs === atMs).map((row) => row.id);
   return { atMs, seen: previous?.atMs === atMs ? [...previous.seen, ...seen] : seen };
+}
+
+/** FNV-1a: tells queries apart by 32 bits; nobody is kept out by it. */
+function digest(query: CursorQuery): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(JSON.stringify(query))) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }
 
 function decode(cursor: string): unknown {

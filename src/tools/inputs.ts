@@ -4,16 +4,20 @@ import { z } from "zod";
 import { ArgumentError } from "./tool.ts";
 
 /** A pair as people write it; `Markets.resolve` understands it. */
-export const PairText = z.string().min(3).max(40).describe("Pair, such as XBTZAR or BTC/ZAR");
+export const PairText = z.string().min(3).max(40).describe("such as XBTZAR or BTC/ZAR");
 
 /** A currency as people write it; `Markets.resolveCurrency` understands it. */
-export const CurrencyText = z.string().min(2).max(20).describe("Currency, such as XBT, BTC or ZAR");
+export const CurrencyText = z.string().min(2).max(20).describe("such as XBT, BTC or ZAR");
 
 /** An account's id: digits, as a string because it exceeds 2^53. */
 export const AccountId = z.string().regex(/^\d{1,19}$/, { error: "expected an account id of 1 to 19 digits" });
 
 /** The last moment that a date can hold, in milliseconds since the Unix epoch. */
 const LAST_MOMENT = 8_640_000_000_000_000;
+
+/** From March 1973 to November 5138, what is a number of milliseconds can be no other unit of our time. */
+const FIRST_MILLISECONDS = 100_000_000_000;
+const LAST_MILLISECONDS = 100_000_000_000_000;
 
 /** A day, or a time of day with or without a zone; `Date.parse` alone reads "yesterday 1" as well. */
 const ISO_TIME = /^(\d{4}-\d{2}-(\d{2}))(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i;
@@ -29,30 +33,53 @@ export function rowLimit(limits: { default: number; max: number }): z.ZodDefault
 /** Where a list goes on: the `next_cursor` of the answer before. */
 export const CursorText = z.string().max(16_000).describe("next_cursor of the previous answer");
 
-/** What a list answers as the way to its next rows. */
-export const NextCursor = z.string().optional().describe("present when more rows follow");
+/** What a list answers as the way to its next rows; absent where none follow. */
+export const NextCursor = z.string().optional();
+
+/** How many rows of the exchange a list had to leave out, as they cannot be read or belong to something else. */
+export const LeftOut = z.int().optional();
+
+/** {@linkcode LeftOut} as a member of an answer, where there are any. */
+export function leftOut(rows: number): { left_out?: number } {
+  return rows === 0 ? {} : { left_out: rows };
+}
+
+/** What is odd about an answer of the exchange. */
+export const Warnings = z.array(z.string()).optional();
+
+/** {@linkcode Warnings} as a member of an answer, where there are any; sentences that do not apply are `undefined`. */
+export function warningsOf(...sentences: (string | undefined)[]): { warnings?: string[] } {
+  const warnings = sentences.filter((sentence) => sentence !== undefined);
+  return warnings.length === 0 ? {} : { warnings };
+}
 
 /** Picks columns of a wide answer. */
 export function fieldsOf<const Name extends string>(
   names: readonly Name[],
 ): z.ZodOptional<z.ZodArray<z.ZodEnum<{ [N in Name]: N }>>> {
-  return z.array(z.enum(names)).min(1).optional().describe("columns to answer, all by default");
+  return z.array(z.enum(names)).min(1).optional().describe("columns, all by default");
 }
 
 /**
  * Reads a {@linkcode Moment} to milliseconds since the Unix epoch. A time without a zone is in UTC, wherever the server
  * runs.
  *
- * @throws {ArgumentError} when the text is no such time
+ * @throws {ArgumentError} when the text is no such time, or a number is in another unit
  */
 export function readMoment(field: string, moment: string | number): number {
-  if (typeof moment === "number") return moment;
-  const ms = /^\d{12,14}$/.test(moment) ? Number(moment) : parseIsoTime(moment);
-  if (ms >= 0) return ms;
-  throw new ArgumentError(
-    field,
-    `expected an ISO 8601 time or milliseconds since 1970: current value is ${JSON.stringify(moment)}`,
-  );
+  const isNumber = typeof moment === "number" || /^\d{1,16}$/.test(moment);
+  const ms = isNumber ? Number(moment) : parseIsoTime(String(moment));
+  // 0 is how clients say "from the beginning".
+  const hint = isNumber && ms !== 0 ? unitHint(ms) : undefined;
+  if (ms >= 0 && hint === undefined) return ms;
+  const problem = `expected an ISO 8601 time or milliseconds since 1970: current value is ${JSON.stringify(moment)}`;
+  throw new ArgumentError(field, hint === undefined ? problem : `${problem}, ${hint}`);
+}
+
+/** Seconds taken for milliseconds would lie in January 1970, microseconds in a far future: both find nothing. */
+function unitHint(number: number): string | undefined {
+  if (number > LAST_MILLISECONDS) return "which looks like microseconds: divide it by 1000";
+  return number < FIRST_MILLISECONDS ? "which looks like seconds: multiply it by 1000" : undefined;
 }
 
 function parseIsoTime(text: string): number {

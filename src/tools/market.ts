@@ -3,21 +3,24 @@
 import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
-import type { Market, PublicTrade, Ticker } from "../exchange/schemas.ts";
-import { readCursor, writeCursor } from "./cursor.ts";
+import type { Market, Ticker } from "../exchange/schemas.ts";
+import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import { candleTools } from "./candles.ts";
 import {
   CurrencyText,
   CursorText,
   fieldsOf,
   isoTime,
-  Moment,
+  LeftOut,
+  leftOut,
   NextCursor,
   PairText,
   pickFields,
-  readMoment,
   rowLimit,
+  Warnings,
+  warningsOf,
 } from "./inputs.ts";
+import { getRecentTrades } from "./recent_trades.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 
@@ -75,16 +78,29 @@ const getAllTickers = defineTool({
     ...marketPage,
     fields: fieldsOf(TICKER_FIELDS),
   }),
-  output: z.object({ tickers: z.array(TickerRow.partial()), total: z.int(), next_cursor: NextCursor }),
+  output: z.object({
+    tickers: z.array(TickerRow.partial()),
+    total: z.int(),
+    next_cursor: NextCursor,
+    left_out: LeftOut,
+    warnings: Warnings,
+  }),
   async run({ limit, cursor, fields, ...filter }, context) {
     const chosen = await chooseMarkets(filter, context);
-    const page = pageOf(chosen, { limit, cursor });
+    const page = pageOf(chosen.markets, { limit, cursor, query: ["get_all_tickers", ...chosen.query] });
     const pair = page.rows.map((market) => market.market_id);
-    const { tickers } = pair.length === 0
-      ? { tickers: [] }
+    const { tickers, left_out } = pair.length === 0
+      ? { tickers: [], left_out: 0 }
       : await context.exchange.call("getTickers", { pair }, { signal: context.signal });
     const rows = tickers.map(tickerRow).toSorted((one, other) => one.pair < other.pair ? -1 : 1);
-    return { tickers: pickFields(rows, fields), total: chosen.length, ...page.next };
+    const missing = pair.length - rows.length;
+    return {
+      tickers: pickFields(rows, fields),
+      total: chosen.markets.length - missing,
+      ...page.next,
+      ...leftOut(left_out + chosen.leftOut),
+      ...warningsOf(missing > left_out ? `the exchange sent no ticker of ${missing - left_out} markets` : undefined),
+    };
   },
 });
 
@@ -130,12 +146,18 @@ const getMarketOverview = defineTool({
     ...marketPage,
     fields: fieldsOf(MARKET_FIELDS),
   }),
-  output: z.object({ markets: z.array(MarketRow.partial()), total: z.int(), next_cursor: NextCursor }),
+  output: z.object({
+    markets: z.array(MarketRow.partial()),
+    total: z.int(),
+    next_cursor: NextCursor,
+    left_out: LeftOut,
+  }),
   async run({ limit, cursor, fields, status, ...filter }, context) {
-    const chosen = (await chooseMarkets(filter, context))
-      .filter((market) => status === undefined || market.trading_status === status);
-    const page = pageOf(chosen, { limit, cursor });
-    return { markets: pickFields(page.rows.map(marketRow), fields), total: chosen.length, ...page.next };
+    const { markets, leftOut: unread, query } = await chooseMarkets(filter, context);
+    const chosen = markets.filter((market) => status === undefined || market.trading_status === status);
+    const page = pageOf(chosen, { limit, cursor, query: ["get_market_overview", ...query, status ?? null] });
+    const rows = pickFields(page.rows.map(marketRow), fields);
+    return { markets: rows, total: chosen.length, ...page.next, ...leftOut(unread) };
   },
 });
 
@@ -163,6 +185,8 @@ const getOrderbook = defineTool({
     spread_percent: z.string().nullable(),
     mid: z.string().nullable(),
     time: z.string().optional(),
+    left_out: LeftOut,
+    warnings: Warnings,
   }),
   async run({ pair, depth }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
@@ -181,39 +205,14 @@ const getOrderbook = defineTool({
       ask_value: askTotals.value,
       ...touch(bids[0]?.price, asks[0]?.price),
       time: isoTime(book.timestamp),
+      ...leftOut(book.left_out),
+      ...warningsOf(
+        isCrossed(bids[0]?.price, asks[0]?.price)
+          ? "the book is crossed: its best bid is not below its best ask, so spread and mid mean little"
+          : undefined,
+        book.was_unsorted ? "the exchange sent the levels in another order: they are sorted here" : undefined,
+      ),
     };
-  },
-});
-
-const PublicTradeRow = z.object({
-  sequence: z.int(),
-  time: z.string().optional(),
-  side: z.enum(["BUY", "SELL"]),
-  price: z.string(),
-  volume: z.string(),
-});
-
-const getRecentTrades = defineTool({
-  name: "get_recent_trades",
-  title: "Recent trades",
-  description: "Public trades of one pair in the last 24 hours, newest first; side is the taker's.",
-  group: "market",
-  scope: "market:read",
-  annotations: READS_EXCHANGE,
-  input: z.strictObject({
-    pair: PairText,
-    limit: rowLimit({ default: 20, max: 100 }),
-    since: Moment.optional().describe("ISO 8601 or Unix ms; at most 24 hours ago"),
-  }),
-  output: z.object({
-    pair: z.string(),
-    trades: z.array(PublicTradeRow),
-  }),
-  async run({ pair, limit, since }, { exchange, markets, signal }) {
-    const market = await markets.resolve(pair, { signal });
-    const from = since === undefined ? {} : { since: readMoment("since", since) };
-    const { trades } = await exchange.call("listTrades", { pair: market.market_id, ...from }, { signal });
-    return { pair: market.market_id, trades: trades.slice(0, limit).map(publicTradeRow) };
   },
 });
 
@@ -232,29 +231,42 @@ interface MarketFilter {
   readonly currency?: string | undefined;
 }
 
-async function chooseMarkets(filter: MarketFilter, { markets, signal }: ToolContext): Promise<readonly Market[]> {
+/** The markets that a filter means, and what tells it from other filters. */
+interface ChosenMarkets {
+  readonly markets: readonly Market[];
+  /** Markets that may have been meant and cannot be read. */
+  readonly leftOut: number;
+  readonly query: readonly [pairs: readonly string[] | null, currency: string | null];
+}
+
+async function chooseMarkets(filter: MarketFilter, { markets, signal }: ToolContext): Promise<ChosenMarkets> {
   const currency = filter.currency === undefined
     ? undefined
     : await markets.resolveCurrency(filter.currency, { signal });
   const candidates = filter.pairs === undefined
     ? await markets.list({ signal })
     : await Promise.all(filter.pairs.map((pair) => markets.resolve(pair, { signal })));
-  return [...new Map(candidates.map((market) => [market.market_id, market])).values()]
+  const chosen = [...new Map(candidates.map((market) => [market.market_id, market])).values()]
     .filter((market) => currency === undefined || [market.base_currency, market.counter_currency].includes(currency))
     .toSorted((one, other) => one.market_id < other.market_id ? -1 : 1);
+  const pairs = filter.pairs === undefined ? null : chosen.map((market) => market.market_id);
+  const leftOut = filter.pairs === undefined ? markets.leftOut : 0;
+  return { markets: chosen, leftOut, query: [pairs, currency ?? null] };
 }
 
 const PairPosition = z.strictObject({ after: z.string().max(20) });
 
 function pageOf(
   sorted: readonly Market[],
-  { limit, cursor }: { limit: number; cursor: string | undefined },
+  { limit, cursor, query }: { limit: number; cursor: string | undefined; query: CursorQuery },
 ): { rows: readonly Market[]; next: { next_cursor?: string } } {
-  const after = cursor === undefined ? "" : readCursor(PairPosition, cursor).after;
+  const after = cursor === undefined ? "" : readCursor(PairPosition, { cursor, query }).after;
   const rest = sorted.filter((market) => market.market_id > after);
   const rows = rest.slice(0, limit);
   const last = rows.at(-1);
-  const next = last !== undefined && rest.length > limit ? { next_cursor: writeCursor({ after: last.market_id }) } : {};
+  const next = last !== undefined && rest.length > limit
+    ? { next_cursor: writeCursor({ after: last.market_id }, query) }
+    : {};
   return { rows, next };
 }
 
@@ -291,14 +303,13 @@ function marketRow(market: Market): z.input<typeof MarketRow> {
   };
 }
 
-function publicTradeRow(trade: PublicTrade): z.input<typeof PublicTradeRow> {
-  const { sequence, price, volume } = trade;
-  return { sequence, time: isoTime(trade.timestamp), side: trade.is_buy ? "BUY" : "SELL", price, volume };
-}
-
 /** An empty side of a book reads "0" on the wire. */
 function quoted(price: string): string | null {
   return parseDecimal(price).eq(0) ? null : price;
+}
+
+function isCrossed(bid: string | undefined, ask: string | undefined): boolean {
+  return bid !== undefined && ask !== undefined && parseDecimal(bid).gte(ask);
 }
 
 function touch(

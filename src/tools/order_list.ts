@@ -7,7 +7,7 @@
 
 import { type FinalStanding, finalStandingOf, standingOf } from "../exchange/order_standing.ts";
 import type { Order, OrderList } from "../exchange/schemas.ts";
-import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
+import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import type { ToolContext } from "./tool.ts";
 
 /** The most orders that the exchange answers at once. */
@@ -28,6 +28,8 @@ export interface OrderQuery {
 export interface OrderPage {
   readonly orders: readonly Order[];
   readonly next: { next_cursor?: string };
+  /** Rows that were read and could not be understood. */
+  readonly leftOut: number;
 }
 
 /** Reads orders; where a state is rare it answers fewer than `limit` after five pages, with a cursor. */
@@ -35,28 +37,37 @@ export async function readOrders(context: ToolContext, query: OrderQuery): Promi
   const pair = query.pair === undefined
     ? {}
     : { pair: (await context.markets.resolve(query.pair, { signal: context.signal })).market_id };
+  const { cursor } = query;
+  const of: CursorQuery = ["orders", pair.pair ?? null, query.state];
   const found: Order[] = [];
-  let position = query.cursor === undefined ? undefined : readCursor(TimePosition, query.cursor);
+  let leftOut = 0;
+  let position = cursor === undefined ? undefined : readCursor(TimePosition, { cursor, query: of });
   for (let page = 0; page < MAX_PAGES; page++) {
     const size: number = page === 0 ? Math.min(PAGE_SIZE, query.limit + 1 + (position?.seen.length ?? 0)) : PAGE_SIZE;
-    const { orders, isLast } = await readPage(context, { ...pair, state: query.state, position, size });
+    const { orders, isLast, unread } = await readPage(context, { ...pair, state: query.state, position, size });
+    leftOut += unread;
     for (const [index, order] of orders.entries()) {
       if (matches(order, query.state)) found.push(order);
       if (found.length < query.limit) continue;
       const after = positionAfter(orders.slice(0, index + 1), position, key);
       const more = index + 1 < orders.length || !isLast;
-      return { orders: found, next: more && after !== undefined ? { next_cursor: writeCursor(after) } : {} };
+      return {
+        orders: found,
+        next: more && after !== undefined ? { next_cursor: writeCursor(after, of) } : {},
+        leftOut,
+      };
     }
-    if (isLast) return { orders: found, next: {} };
+    // Of a page of nothing that can be read nobody knows where it ends.
+    if (isLast || orders.length === 0) return { orders: found, next: {}, leftOut };
     position = positionAfter(orders, position, key);
   }
-  return { orders: found, next: position === undefined ? {} : { next_cursor: writeCursor(position) } };
+  return { orders: found, next: position === undefined ? {} : { next_cursor: writeCursor(position, of) }, leftOut };
 }
 
 async function readPage(
   { exchange, signal }: ToolContext,
   page: { pair?: string; state: OrderQuery["state"]; position: TimePosition | undefined; size: number },
-): Promise<{ orders: Order[]; isLast: boolean }> {
+): Promise<{ orders: Order[]; isLast: boolean; unread: number }> {
   const { pair, state, position, size } = page;
   const range = {
     limit: size,
@@ -70,7 +81,11 @@ async function readPage(
   // A list that is cut off still has `limit` rows that were not seen, so the latest `limit` of all lists are among these.
   const merged = new Map(lists.flatMap((list) => list.orders).map((order) => [order.order_id, order]));
   const known = [...merged.values()].toSorted((one, other) => other.creation_timestamp - one.creation_timestamp);
-  return { orders: rowsAfter(known, position, key), isLast: lists.every((list) => list.orders.length < size) };
+  return {
+    orders: rowsAfter(known, position, key),
+    isLast: lists.every((list) => list.orders.length + list.left_out < size),
+    unread: lists.reduce((total, list) => total + list.left_out, 0),
+  };
 }
 
 /** An order whose standing is unknown belongs to the open ones and to the closed ones: it may be either. */

@@ -3,12 +3,14 @@
 import { z } from "zod";
 import { formatPercent, parseDecimal } from "../exchange/money.ts";
 import Big from "big.js";
-import { positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
+import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText } from "./exchange_text.ts";
 import {
   CursorText,
   fieldsOf,
   isoTime,
+  LeftOut,
+  leftOut,
   Moment,
   NextCursor,
   PairText,
@@ -22,7 +24,7 @@ import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
 import type { UserTrade } from "../exchange/schemas.ts";
 
-const OrderPage = z.object({ orders: z.array(OrderRow.partial()), next_cursor: NextCursor });
+const OrderPage = z.object({ orders: z.array(OrderRow.partial()), next_cursor: NextCursor, left_out: LeftOut });
 
 const listInput = {
   pair: PairText.optional(),
@@ -43,7 +45,7 @@ const getOpenOrders = defineTool({
   output: OrderPage,
   async run({ fields, ...query }, context) {
     const page = await readOrders(context, { ...query, state: "open" });
-    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next };
+    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next, ...leftOut(page.leftOut) };
   },
 });
 
@@ -62,7 +64,7 @@ const listOrders = defineTool({
   output: OrderPage,
   async run({ fields, ...query }, context) {
     const page = await readOrders(context, query);
-    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next };
+    return { orders: pickFields(page.orders.map(orderRow), fields), ...page.next, ...leftOut(page.leftOut) };
   },
 });
 
@@ -129,24 +131,34 @@ const getTradeHistory = defineTool({
     cursor: CursorText.optional(),
     fields: fieldsOf(TRADE_FIELDS),
   }),
-  output: z.object({ pair: z.string(), trades: z.array(TradeRow.partial()), next_cursor: NextCursor }),
+  output: z.object({
+    pair: z.string(),
+    trades: z.array(TradeRow.partial()),
+    next_cursor: NextCursor,
+    left_out: LeftOut,
+  }),
   async run({ pair, since, limit, cursor, fields }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
-    const position = cursor === undefined ? undefined : readCursor(TimePosition, cursor);
-    const { trades } = await exchange.call("listUserTrades", {
+    const sinceMs = since === undefined ? null : readMoment("since", since);
+    const query: CursorQuery = ["get_trade_history", market.market_id, sinceMs];
+    const position = cursor === undefined ? undefined : readCursor(TimePosition, { cursor, query });
+    const { trades, left_out } = await exchange.call("listUserTrades", {
       pair: market.market_id,
       sort_desc: true,
       limit: limit + 1 + (position?.seen.length ?? 0),
-      ...(since === undefined ? {} : { since: readMoment("since", since) }),
+      ...(sinceMs === null ? {} : { since: sinceMs }),
       ...(position === undefined ? {} : { before_seq: position.atMs + 1 }),
     }, { signal });
     const rest = rowsAfter(trades, position, tradeKey);
     const rows = rest.slice(0, limit);
-    const next = rest.length > limit ? positionAfter(rows, position, tradeKey) : undefined;
+    const next = rest.length + left_out > limit && rows.length > 0
+      ? positionAfter(rows, position, tradeKey)
+      : undefined;
     return {
       pair: market.market_id,
       trades: pickFields(rows.map(tradeRow), fields),
-      ...(next === undefined ? {} : { next_cursor: writeCursor(next) }),
+      ...(next === undefined ? {} : { next_cursor: writeCursor(next, query) }),
+      ...leftOut(left_out),
     };
   },
 });

@@ -69,6 +69,10 @@ const Cancelled = z.object({
   message: z.string().optional(),
 });
 
+const EndedRow = Cancelled.omit({ reason: true, message: true });
+
+const OpenRow = Cancelled.pick({ status: true, order_id: true, client_order_id: true, reason: true, message: true });
+
 const previewOrder = defineTool({
   name: "preview_order",
   title: "Preview an order",
@@ -129,9 +133,9 @@ const cancelAllOrders = defineTool({
   annotations: CANCELS,
   input: z.strictObject({ pair: PairText.optional() }),
   output: z.object({
-    cancelled: z.array(Cancelled),
-    ended: z.array(Cancelled).describe("filled or ended before"),
-    remaining: z.array(Cancelled),
+    cancelled: z.array(EndedRow),
+    ended: z.array(EndedRow).describe("filled or ended before"),
+    remaining: z.array(OpenRow),
     is_complete: z.boolean().describe("false: others may remain"),
   }),
   async run({ pair }, context) {

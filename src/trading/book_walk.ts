@@ -18,6 +18,10 @@ export interface BookLevel {
 export interface Book {
   readonly asks: readonly BookLevel[];
   readonly bids: readonly BookLevel[];
+  /** Whether the exchange sent it in another order. @default false */
+  readonly was_unsorted?: boolean;
+  /** Levels that cannot be read. @default 0 */
+  readonly left_out?: number;
 }
 
 /** What one level gives. */

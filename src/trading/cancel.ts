@@ -147,10 +147,10 @@ async function openIds(
   const ours = parts.unwritten.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
-    const listed = await listOpenOrderIds(parts);
-    const wanted = listed.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
+    const { orders, leftOut } = await listOpenOrderIds(parts);
+    const wanted = orders.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
     // An order whose pair cannot be read may be one of those that are wanted.
-    const isListed = listed.every(({ pair }) => pair !== "" || isWanted(pair));
+    const isListed = leftOut === 0 && orders.every(({ pair }) => pair !== "" || isWanted(pair));
     return { ids: [...new Set([...wanted, ...ids])], isListed };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;

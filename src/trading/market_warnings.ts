@@ -93,19 +93,21 @@ function checkTime({ bookAt, now }: MarketView): MarketWarning[] {
   return [];
 }
 
-function checkLevels({ asks, bids }: Book): MarketWarning[] {
+function checkLevels({ asks, bids, was_unsorted = false, left_out = 0 }: Book): MarketWarning[] {
   const warnings: MarketWarning[] = [];
   const invalid = [...asks, ...bids].find((level) => !isTradable(level));
   if (invalid !== undefined) {
     const { price, volume } = invalid;
     const message = `The order book has a level that nobody can trade with: ${volume} at ${price}`;
     warnings.push({ code: "BOOK_INVALID", message });
+  } else if (left_out > 0) {
+    warnings.push({ code: "BOOK_INVALID", message: `The order book has ${left_out} levels that cannot be read` });
   }
   const [side] = ([["asks", asks, "BUY"], ["bids", bids, "SELL"]] as const).filter(([, levels, taker]) =>
     !isSorted(levels, taker)
   );
-  if (side !== undefined) {
-    const message = `The ${side[0]} of the order book are not in the order of their prices`;
+  if (side !== undefined || was_unsorted) {
+    const message = `The ${side?.[0] ?? "levels"} of the order book are not in the order of their prices`;
     warnings.push({ code: "BOOK_UNSORTED", message });
   }
   return warnings;

@@ -49,38 +49,44 @@ export async function listOpenOrders(
   { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
 ): Promise<ExchangeOrder[]> {
   return await readPages(async (paging) => {
-    const { orders } = await exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal });
+    const page = await exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal });
     clock.note();
-    return orders;
+    return page;
   });
 }
 
 /**
  * The ids of all open orders of the account, newest first, with their pairs; rows that cannot be read otherwise too.
+ * `leftOut` counts those of which not even the id can be read.
  *
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrderIds(
   { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
-): Promise<OrderId[]> {
-  return await readPages(async (paging) => {
-    const { orders } = await exchange.call("listOpenOrderIds", { ...paging, limit: PAGE }, { fresh: true, signal });
+): Promise<{ readonly orders: readonly OrderId[]; readonly leftOut: number }> {
+  let leftOut = 0;
+  const orders = await readPages(async (paging) => {
+    const page = await exchange.call("listOpenOrderIds", { ...paging, limit: PAGE }, { fresh: true, signal });
     clock.note();
-    return orders;
+    leftOut += page.left_out;
+    return page;
   });
+  return { orders, leftOut };
 }
 
 /** Reads a list of orders page by page; its cursor is exclusive, and orders may share a millisecond. */
 async function readPages<Row extends OrderId>(
-  read: (paging: { readonly created_before?: number }) => Promise<readonly Row[]>,
+  read: (
+    paging: { readonly created_before?: number },
+  ) => Promise<{ readonly orders: readonly Row[]; readonly left_out: number }>,
 ): Promise<Row[]> {
   const found = new Map<string, Row>();
   let before: number | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const rows = await read(before === undefined ? {} : { created_before: before });
+    const { orders: rows, left_out } = await read(before === undefined ? {} : { created_before: before });
     const known = found.size;
     for (const row of rows) found.set(row.order_id, row);
-    if (rows.length < PAGE || found.size === known) break;
+    if (rows.length + left_out < PAGE || found.size === known) break;
     const times = rows.map(({ creation_timestamp }) => creation_timestamp).filter((time) => time > 0);
     if (times.length === 0) break;
     before = Math.min(...times) + 1;

@@ -1,6 +1,6 @@
 /** The amounts of an order: read, held against the market's limits, converted between base and counter. */
 
-import type Big from "big.js";
+import Big from "big.js";
 import { cleanText } from "../exchange/errors.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
 import type { Market } from "../exchange/schemas.ts";
@@ -177,12 +177,21 @@ interface Bounded {
 
 function judgeBounds(draft: Draft, field: AmountField, { value, min, max, unit }: Bounded): boolean {
   const what = field === "counter_volume" ? "an amount that is worth at" : "at";
-  const shown = `: current value is ${formatDecimal(value)}`;
+  const shown = field === "counter_volume" ? worthOf(draft, value) : `: current value is ${formatDecimal(value)}`;
   const isLow = value.lt(min);
   if (!isLow && value.lte(max)) return true;
   const problem = `expected ${what} ${isLow ? `least ${min}` : `most ${max}`} ${unit}${shown}`;
   refuse(draft, { field, code: isLow ? "ERR_AMOUNT_TOO_SMALL" : "ERR_AMOUNT_TOO_LARGE", problem });
   return false;
+}
+
+/** A counter amount as it was written, and the base that it is worth, which bounds are in. */
+function worthOf({ request: { counter_volume = "" }, market }: Draft, base: Big): string {
+  const { volume_scale: scale, base_currency: unit } = market;
+  const worth = base.eq(0)
+    ? `less than ${formatDecimal(new Big(`1e-${scale}`))} ${unit}`
+    : `${formatDecimal(base)} ${unit}`;
+  return `${currently(counter_volume)}, worth ${worth}`;
 }
 
 function readAmount(draft: Draft, field: AmountField, scale: number): Big | undefined {

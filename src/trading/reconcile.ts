@@ -68,8 +68,7 @@ export async function lookUp(
   try {
     const order = await exchange.call("getOrder", params, { ...options, fresh: true, signal });
     clock.note();
-    const isIt = "orderId" in id ? order.order_id === id.orderId : order.client_order_id === id.clientOrderId;
-    return isIt ? { kind: "found", order } : { kind: "failed", error: foreign() };
+    return { kind: "found", order };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
     if (error.status !== undefined) clock.note();
@@ -100,10 +99,4 @@ export async function reconcile(parts: LookParts, sought: Sought): Promise<Findi
 /** Waits; `false` when the wait was ended by the signal. */
 export async function slept({ sleep, signal }: Pick<LookParts, "sleep" | "signal">, ms: number): Promise<boolean> {
   return !signal.aborted && await sleep(ms, signal).then(() => !signal.aborted, () => false);
-}
-
-function foreign(): ExchangeError {
-  return new ExchangeError("Cannot read an order as the exchange answered with another one", {
-    code: "ERR_ANSWER_INVALID",
-  });
 }

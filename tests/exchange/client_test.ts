@@ -51,9 +51,11 @@ Deno.test("ExchangeClient.call() keeps ids beyond 2^53 exact", async () => {
   assert.equal(order.base_account_id, "8557520073699984185");
 });
 
+const NAMED = JSON.stringify({ ...JSON.parse(ORDER), client_order_id: "a;b" });
+
 Deno.test("ExchangeClient sends its key where one is needed and nowhere else", async () => {
   await using connected = connect((request, connection) =>
-    connection.write(http(200, request.target.startsWith("/api/1/ticker") ? TICKER : ORDER))
+    connection.write(http(200, request.target.startsWith("/api/1/ticker") ? TICKER : NAMED))
   );
   await connected.client.call("getTicker", { pair: "XBTZAR" });
   await connected.client.call("getOrder", { client_order_id: "a;b" });

@@ -24,7 +24,7 @@ const MEANING = {
     "ErrVerificationLevelTooLow",
     "ErrWithdrawalBlocked",
   ],
-  ERR_CREDENTIALS_REFUSED: ["ErrApiKeyRevoked", "ErrIncorrectPin", "ErrUnauthorised"],
+  ERR_CREDENTIALS_REFUSED: ["ErrAPIKeyNotFound", "ErrApiKeyRevoked", "ErrIncorrectPin", "ErrUnauthorised"],
   ERR_PERMISSION_MISSING: ["ErrInsufficientPerms"],
   ERR_CURRENCY_UNKNOWN: ["ErrInvalidCurrency"],
   ERR_DUPLICATE: [
@@ -63,8 +63,8 @@ const meant = new Map<string, string>(
   Object.entries(MEANING).flatMap(([code, lunoCodes]) => lunoCodes.map((each): [string, string] => [each, code])),
 );
 
-Deno.test("LUNO_ERRORS holds the 97 known codes", () => {
-  assert.equal(Object.keys(LUNO_ERRORS).length, 97);
+Deno.test("LUNO_ERRORS holds the 98 known codes", () => {
+  assert.equal(Object.keys(LUNO_ERRORS).length, 98);
   assert.ok(isLunoErrorCode("ErrOrderNotFound"));
   assert.ok(!isLunoErrorCode("toString"));
 });
@@ -131,5 +131,14 @@ Deno.test("EXCHANGE_ERRORS says what every code means", () => {
   for (const [code, meaning] of Object.entries(EXCHANGE_ERRORS)) {
     assert.match(code, /^ERR_[A-Z_]+$/);
     assert.match(meaning, /^[A-Z].*[^.]$/);
+  }
+});
+
+Deno.test("toExchangeError() knows a refused key under any status, however the code is cased", () => {
+  for (const status of [200, 400, 401, 403, 404, 429, 500]) {
+    for (const lunoCode of ["ErrAPIKeyNotFound", "ErrApiKeyNotFound", "ErrAPIKeyRevoked"]) {
+      const error = toExchangeError(read, { status, lunoCode });
+      assert.deepEqual([error.code, error.retryable], ["ERR_CREDENTIALS_REFUSED", false], `${status} ${lunoCode}`);
+    }
   }
 });

@@ -38,6 +38,8 @@ Deno.test("parseRetryAfter() reads seconds, and dates by the exchange's own cloc
 
 Deno.test("isTransient() is true only for what may be over by the next attempt", () => {
   assert.ok(isTransient(new ExchangeError("Cannot", { code: "ERR_NETWORK", retryable: true })));
+  assert.ok(isTransient(new ExchangeError("Cannot", { code: "ERR_ANSWER_INVALID", retryable: true })));
+  assert.ok(!isTransient(new ExchangeError("Cannot", { code: "ERR_ANSWER_INVALID" })));
   assert.ok(!isTransient(new ExchangeError("Cannot", { code: "ERR_NETWORK" })));
   assert.ok(!isTransient(new ExchangeError("Cannot", { code: "ERR_BUDGET_EXHAUSTED", retryable: true })));
   assert.ok(!isTransient(new Error("ERR_NETWORK")));

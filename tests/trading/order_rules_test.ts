@@ -26,6 +26,16 @@ function refusals(request: OrderRequest, { market = XBTZAR, book }: { market?: M
   return answer.problems.map(({ field, code }) => `${field} ${code}`);
 }
 
+Deno.test("normalizeOrder() says of a counter amount that is too small what it is and what it is worth", () => {
+  const messageOf = (counter_volume: string) => {
+    const { volume: _volume, ...rest } = LIMIT;
+    const answer = normalizeOrder({ ...rest, counter_volume }, XBTZAR);
+    return answer.ok ? "" : answer.problems.map(({ problem }) => problem).join();
+  };
+  assert.match(messageOf("400"), /^expected an amount that is worth .* XBT: current value is "400", worth 0\.\d+ XBT$/);
+  assert.match(messageOf("0.01"), /: current value is "0.01", worth less than 0\.0001 XBT$/);
+});
+
 Deno.test("normalizeOrder() brings every spelling of one order into the same exact form", () => {
   const { order, notes } = normalized({ ...LIMIT, volume: "0.0100", price: "0900000.00", pair: "btc/zar" });
   assert.deepEqual(order, {

@@ -159,8 +159,10 @@ function aggregate(
 function printTrades(market: SimulatedMarket, { parameters, atMs }: Call, { tape, settings }: Simulation): string {
   const since = parameters.optionalInteger("since");
   if (since !== undefined && since < atMs - DAY_MS) throw invalidArgument("since");
-  const found = tape.trades(market.id, { fromMs: since ?? atMs - DAY_MS, toMs: atMs, limit: MAX_TRADES });
-  const trades = found.map(({ sequence, timestamp, price, volume, isBuy }) => ({
+  const isOldest = since !== undefined && settings.tradesSince === "oldest";
+  const limit = isOldest ? Infinity : MAX_TRADES;
+  const found = tape.trades(market.id, { fromMs: since ?? atMs - DAY_MS, toMs: atMs, limit });
+  const trades = found.slice(-MAX_TRADES).map(({ sequence, timestamp, price, volume, isBuy }) => ({
     sequence,
     timestamp,
     price: printPrice(market, price),

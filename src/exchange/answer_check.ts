@@ -1,0 +1,158 @@
+/**
+ * Holds an answer against its question: an answer for another pair, order or account is none, rows that were not asked
+ * for are left out and counted, and rows stand in the documented order. Everything that reads the exchange passes here,
+ * so nobody else has to look.
+ */
+
+import Big from "big.js";
+import type { AnswerOf, EndpointName, ParamsOf } from "./endpoints.ts";
+import type { OrderBookEntry } from "./schemas.ts";
+import type { Counted } from "./wire_types.ts";
+
+/** The answer is for something else than was asked; `message` names the field. */
+export class AnswerMismatch extends Error {
+  override readonly name = "AnswerMismatch";
+}
+
+/**
+ * Checks an answer that has the right shape.
+ *
+ * @throws {AnswerMismatch} when it is for something else, or none of the markets could be read
+ */
+export function checkAnswer<Name extends EndpointName>(
+  name: Name,
+  params: ParamsOf<Name>,
+  answer: AnswerOf<Name>,
+): AnswerOf<Name> {
+  const check: Check<Name> | undefined = CHECKS[name];
+  return check === undefined ? answer : check(answer, params);
+}
+
+type Check<Name extends EndpointName> = (answer: AnswerOf<Name>, params: ParamsOf<Name>) => AnswerOf<Name>;
+
+const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
+  getTicker: (answer, { pair }) => about(answer, "pair", pair),
+  getTickers: (answer, { pair }) => wanted(answer, "tickers", (row) => isAmong(pair, row.pair)),
+  getMarkets: (answer, { pair }) =>
+    readable(wanted(answer, "markets", (row) => isAmong(pair, row.market_id)), "markets"),
+  getOrderBook: sortBook,
+  getOrderBookFull: sortBook,
+  listTrades: (answer) => inOrder(answer, "trades", (one, other) => other.sequence - one.sequence),
+  getCandles: (answer, { pair, duration }) => {
+    // Neither is needed to read the candles; where they are written they must be right.
+    if (answer.pair !== "") about(answer, "pair", pair);
+    if (answer.duration !== 0) about(answer, "duration", duration);
+    return inOrder(answer, "candles", (one, other) => one.timestamp - other.timestamp);
+  },
+  createAccount: (answer, { currency }) => about(answer, "currency", currency),
+  listTransactions: (answer, { id }) =>
+    wanted(about(answer, "id", id), "transactions", (row) => row.row_index > 0 && isOf(row.account_id, id)),
+  listPendingTransactions: (answer, { id }) =>
+    wanted(about(answer, "id", id), "pending", (row) => isOf(row.account_id, id)),
+  getBalances: (answer, { assets }) => wanted(answer, "balance", (row) => isAmong(assets, row.asset)),
+  getMove: (answer, { id, client_move_id }) => about(about(answer, "id", id), "client_move_id", client_move_id),
+  listOrdersV1: (answer, { pair }) =>
+    inOrder(wanted(answer, "orders", (row) => isAmong(pair, row.pair)), "orders", newestFirst),
+  listOrders: (answer, { pair }) =>
+    inOrder(wanted(answer, "orders", (row) => isAmong(pair, row.pair)), "orders", newestFirst),
+  getOrderV1: (answer, { id }) => about(answer, "order_id", id),
+  getOrderV2: (answer, { id }) => about(answer, "order_id", id),
+  getOrder: (answer, { id, client_order_id }) =>
+    about(about(answer, "order_id", id), "client_order_id", client_order_id),
+  listUserTrades: (answer, { pair, before, sort_desc }) => {
+    const direction = sort_desc === true || before !== undefined ? -1 : 1;
+    const trades = wanted(answer, "trades", (row) => row.pair === pair);
+    return inOrder(trades, "trades", (one, other) => direction * (one.sequence - other.sequence));
+  },
+  getFundingAddress: (answer, { asset, address }) => about(about(answer, "asset", asset), "address", address),
+  createFundingAddress: (answer, { asset }) => about(answer, "asset", asset),
+  getSendFee: (answer, { currency }) => about(answer, "currency", currency),
+  getWithdrawal: (answer, { id }) => about(answer, "id", id),
+};
+
+/** Answers its first argument, which is for what was asked for; `undefined` was not asked for. */
+function about<Answer extends object, Field extends keyof Answer & string>(
+  answer: Answer,
+  field: Field,
+  asked: Answer[Field] | undefined,
+): Answer {
+  if (asked === undefined || answer[field] === asked) return answer;
+  throw new AnswerMismatch(`${field} is not the one that was asked for`);
+}
+
+type Rows<Answer, Key extends keyof Answer> = Answer[Key] extends readonly (infer Row)[] ? Row : never;
+
+/** Leaves out what was not asked for; an answer of nothing else is for something else. */
+function wanted<Answer extends Counted, Key extends keyof Answer & string>(
+  answer: Answer,
+  key: Key,
+  isWanted: (row: Rows<Answer, Key>) => boolean,
+): Answer {
+  const rows = rowsOf(answer, key);
+  const kept = rows.filter(isWanted);
+  if (kept.length === rows.length) return answer;
+  if (kept.length === 0) throw new AnswerMismatch(`${key} are not those that were asked for`);
+  return { ...answer, [key]: kept, left_out: answer.left_out + rows.length - kept.length };
+}
+
+/** What cannot be read at all is no empty list. */
+function readable<Answer extends Counted, Key extends keyof Answer & string>(answer: Answer, key: Key): Answer {
+  if (answer.left_out === 0 || rowsOf(answer, key).length > 0) return answer;
+  throw new AnswerMismatch(`none of the ${key} can be read`);
+}
+
+/** Puts rows into the documented order, and says so where that was needed. */
+function inOrder<Answer extends Counted, Key extends keyof Answer & string>(
+  answer: Answer,
+  key: Key,
+  compare: (one: Rows<Answer, Key>, other: Rows<Answer, Key>) => number,
+): Answer {
+  const rows = rowsOf(answer, key);
+  return isSorted(rows, compare) ? answer : { ...answer, [key]: rows.toSorted(compare), was_unsorted: true };
+}
+
+function rowsOf<Answer, Key extends keyof Answer>(answer: Answer, key: Key): Rows<Answer, Key>[] {
+  const rows: unknown = answer[key];
+  return Array.isArray(rows) ? rows : [];
+}
+
+function newestFirst(one: { creation_timestamp: number }, other: { creation_timestamp: number }): number {
+  return other.creation_timestamp - one.creation_timestamp;
+}
+
+function sortBook<Book extends Counted & { bids: OrderBookEntry[]; asks: OrderBookEntry[] }>(book: Book): Book {
+  const byPrice = (direction: 1 | -1) => (one: PricedEntry, other: PricedEntry) => direction * one.big.cmp(other.big);
+  const [bids, asks] = [book.bids, book.asks].map((side) =>
+    side.map((entry) => ({ entry, big: new Big(entry.price) }))
+  );
+  if (bids === undefined || asks === undefined) return book;
+  if (isSorted(bids, byPrice(-1)) && isSorted(asks, byPrice(1))) return book;
+  return {
+    ...book,
+    bids: bids.toSorted(byPrice(-1)).map(({ entry }) => entry),
+    asks: asks.toSorted(byPrice(1)).map(({ entry }) => entry),
+    was_unsorted: true,
+  };
+}
+
+interface PricedEntry {
+  readonly entry: OrderBookEntry;
+  readonly big: Big;
+}
+
+function isSorted<Row>(rows: readonly Row[], compare: (one: Row, other: Row) => number): boolean {
+  return rows.every((row, index) => {
+    const before = rows[index - 1];
+    return before === undefined || compare(before, row) <= 0;
+  });
+}
+
+/** Without a filter everything is asked for. */
+function isAmong(asked: string | readonly string[] | undefined, value: string): boolean {
+  return asked === undefined || (typeof asked === "string" ? asked === value : asked.includes(value));
+}
+
+/** A row may leave its account out. */
+function isOf(accountId: string, asked: string): boolean {
+  return accountId === "" || accountId === asked;
+}

@@ -1,0 +1,267 @@
+/** One odd row of the exchange spoils no answer; answers for something else are none. */
+
+import assert from "node:assert/strict";
+import { type Json, TestExchange } from "../support/exchange.ts";
+import { answering, listedMarket, type ScriptedAnswer } from "../support/scripted.ts";
+
+const pair = "XBTZAR";
+const AT = 1_790_000_000_000;
+const MARKETS = { markets: [listedMarket("XBT", "ZAR"), listedMarket("ETH", "ZAR")] };
+
+const TICKER = {
+  pair,
+  timestamp: AT,
+  bid: "10",
+  ask: "12",
+  last_trade: "11",
+  rolling_24_hour_volume: "3",
+  status: "ACTIVE",
+};
+const BALANCE = { account_id: "1", asset: "XBT", balance: "2", reserved: "0.5" };
+const ORDER = {
+  order_id: "BX1",
+  client_order_id: "",
+  pair,
+  side: "BUY",
+  type: "LIMIT",
+  status: "PENDING",
+  limit_price: "900000",
+  limit_volume: "0.5",
+  base: "0",
+  counter: "0",
+  creation_timestamp: AT,
+};
+const LEDGER_ROW = {
+  row_index: 1,
+  timestamp: AT,
+  account_id: "1",
+  currency: "XBT",
+  balance: "2",
+  available: "1.5",
+  balance_delta: "1",
+  available_delta: "1",
+  description: "Received",
+  kind: "TRANSFER",
+  reference: "r",
+};
+const FILL = {
+  pair,
+  sequence: 7,
+  order_id: "BX1",
+  client_order_id: "",
+  type: "BID",
+  is_buy: true,
+  timestamp: AT,
+  price: "10",
+  volume: "1",
+  base: "1",
+  counter: "10",
+};
+const TRANSFER = { id: "5", amount: "1", fee: "0", inbound: true, created_at: AT };
+const TRADE = { sequence: 3, timestamp: AT, price: "10", volume: "1", is_buy: true };
+const CANDLE = { timestamp: Date.UTC(2026, 10, 22, 10), open: "10", high: "12", low: "9", close: "11", volume: "1" };
+
+/** What one tool answers, from an exchange that says what is written here beside markets and balances. */
+async function ask(
+  answers: Readonly<Record<string, ScriptedAnswer>>,
+  tool: string,
+  args: Record<string, unknown> = {},
+): Promise<Json> {
+  await using server = answering({
+    markets: MARKETS,
+    balance: { balance: [BALANCE] },
+    tickers: { tickers: [] },
+    ...answers,
+  });
+  await using exchange = await TestExchange.start();
+  return await exchange.answer(tool, args, exchange.connect({ url: server.url }));
+}
+
+async function refusal(
+  answers: Readonly<Record<string, ScriptedAnswer>>,
+  tool: string,
+  args: Record<string, unknown> = {},
+): Promise<Json> {
+  await using server = answering({ markets: MARKETS, balance: { balance: [BALANCE] }, ...answers });
+  await using exchange = await TestExchange.start();
+  return await exchange.refusal(tool, args, exchange.connect({ url: server.url }));
+}
+
+/** The first row whole, the second spoilt, and something that is no row at all. */
+function rows(good: object, spoilt: object): unknown[] {
+  return [good, { ...good, ...spoilt }, null];
+}
+
+const LISTS: readonly [
+  tool: string,
+  args: object,
+  answers: Readonly<Record<string, ScriptedAnswer>>,
+  member: string,
+][] = [
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { min_volume: "" }) } },
+    "markets",
+  ],
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { volume_scale: null }) } },
+    "markets",
+  ],
+  ["get_all_tickers", {}, { tickers: { tickers: rows(TICKER, { bid: "much" }) } }, "tickers"],
+  ["get_accounts", {}, { balance: { balance: rows(BALANCE, { balance: null }) } }, "accounts"],
+  ["get_account_balance", {}, { balance: { balance: rows(BALANCE, { reserved: "" }) } }, "balances"],
+  ["get_open_orders", {}, { listorders: { orders: rows(ORDER, { side: null }) } }, "orders"],
+  ["list_orders", { state: "open" }, { listorders: { orders: rows(ORDER, { base: {} }) } }, "orders"],
+  [
+    "get_transaction_history",
+    { account_id: "1" },
+    { transactions: { id: "1", transactions: rows(LEDGER_ROW, { details: { Fee: 5 } }) } },
+    "transactions",
+  ],
+  [
+    "get_pending_transactions",
+    { account_id: "1" },
+    { pending: { id: "1", pending: rows(LEDGER_ROW, { balance: "?" }) } },
+    "pending",
+  ],
+  [
+    "list_transfers",
+    { account_id: "1" },
+    { transfers: { transfers: rows(TRANSFER, { inbound: "yes" }) } },
+    "transfers",
+  ],
+  ["get_trade_history", { pair }, { listtrades: { trades: rows(FILL, { type: "LONG" }) } }, "trades"],
+  ["get_recent_trades", { pair }, { trades: { trades: rows(TRADE, { price: "" }) } }, "trades"],
+  [
+    "get_historical_prices",
+    { pair, count: 5 },
+    { candles: { pair, duration: 3_600, candles: rows(CANDLE, { open: null }) } },
+    "candles",
+  ],
+  ["get_orderbook", { pair }, {
+    orderbook_top: { timestamp: AT, asks: [], bids: rows({ price: "9", volume: "1" }, { price: "" }) },
+  }, "bids"],
+];
+
+for (const [tool, args, answers, member] of LISTS) {
+  Deno.test(`${tool} leaves odd rows out of ${Object.keys(answers)}, counts them and answers the rest`, async () => {
+    const answer = await ask(answers, tool, { ...args });
+    assert.deepEqual([answer[member].length, answer.left_out], [1, 2]);
+  });
+}
+
+Deno.test("no tool speaks of rows left out where there are none", async () => {
+  assert.ok(!("left_out" in await ask({ listorders: { orders: [ORDER] } }, "get_open_orders")));
+});
+
+Deno.test("a pair whose market cannot be read is not said to be unknown without a word about that", async () => {
+  const markets = {
+    markets: { markets: [listedMarket("ETH", "ZAR"), { ...listedMarket("XBT", "ZAR"), min_volume: "" }] },
+  };
+  const { code, message } = await refusal(markets, "get_crypto_price", { pair });
+  assert.equal(code, "ERR_PAIR_UNKNOWN");
+  assert.match(message, /\(1 of the exchange's markets cannot be read\)$/);
+});
+
+Deno.test("tools refuse answers for another pair, order or duration as ERR_ANSWER_INVALID", async () => {
+  const cases = [
+    [{ ticker: { ...TICKER, pair: "ETHZAR" } }, "get_crypto_price", { pair }],
+    [{ tickers: { tickers: [{ ...TICKER, pair: "ETHZAR" }] } }, "get_all_tickers", { pairs: [pair] }],
+    [{ order: { ...ORDER, order_id: "BX2" } }, "get_order_status", { order_id: "BX1" }],
+    [{ listorders: { orders: [{ ...ORDER, pair: "ETHZAR" }] } }, "get_open_orders", { pair }],
+    [{ listtrades: { trades: [{ ...FILL, pair: "ETHZAR" }] } }, "get_trade_history", { pair }],
+    [{ candles: { pair: "ETHZAR", duration: 3_600, candles: [CANDLE] } }, "get_historical_prices", { pair }],
+    [{ candles: { pair, duration: 60, candles: [CANDLE] } }, "get_historical_prices", { pair }],
+    [{ transactions: { id: "2", transactions: [LEDGER_ROW] } }, "get_transaction_history", { account_id: "1" }],
+  ] as const;
+  for (const [answers, tool, args] of cases) {
+    const { code, message } = await refusal(answers, tool, { ...args });
+    assert.equal(code, "ERR_ANSWER_INVALID", tool);
+    assert.match(message, /the exchange answered for something else: /, tool);
+  }
+});
+
+Deno.test("get_all_tickers counts the tickers there are, and says how many markets have none", async () => {
+  const none = await ask({ tickers: { tickers: [] } }, "get_all_tickers");
+  assert.deepEqual([none.tickers, none.total], [[], 0]);
+  assert.deepEqual(none.warnings, ["the exchange sent no ticker of 2 markets"]);
+  const one = await ask({ tickers: { tickers: [TICKER] } }, "get_all_tickers");
+  assert.deepEqual([one.tickers.length, one.total, one.left_out], [1, 1, undefined]);
+});
+
+Deno.test("get_orderbook sorts a book that is not sorted and says of a crossed one that it is", async () => {
+  const level = (price: string) => ({ price, volume: "1" });
+  const unsorted = { timestamp: AT, bids: [level("9"), level("10")], asks: [level("12"), level("11")] };
+  const sorted = await ask({ orderbook_top: unsorted }, "get_orderbook", { pair, depth: 1 });
+  assert.deepEqual([sorted.bids, sorted.asks, sorted.mid], [[["10", "1"]], [["11", "1"]], "10.5"]);
+  assert.deepEqual(sorted.warnings, ["the exchange sent the levels in another order: they are sorted here"]);
+  const crossed = await ask(
+    { orderbook_top: { timestamp: AT, bids: [level("12")], asks: [level("11")] } },
+    "get_orderbook",
+    {
+      pair,
+    },
+  );
+  assert.match(crossed.warnings[0], /^the book is crossed/);
+});
+
+Deno.test("get_historical_prices and get_price_range sort candles and say which contradict themselves", async () => {
+  const earlier = { ...CANDLE, timestamp: CANDLE.timestamp - 3_600_000 };
+  const candles = { pair, duration: 3_600, candles: [CANDLE, { ...earlier, high: "8", low: "9" }] };
+  for (const [tool, args] of [["get_historical_prices", { count: 5 }], ["get_price_range", { days: 1 }]] as const) {
+    const answer = await ask({ candles }, tool, { pair, ...args });
+    assert.deepEqual(answer.warnings.map((sentence: string) => sentence.slice(0, 31)), [
+      "the exchange sent the candles i",
+      "1 candles open or close outside",
+    ]);
+  }
+  const { candles: [first] } = await ask({ candles }, "get_historical_prices", { pair, count: 5 });
+  assert.equal(Date.parse(first.time), earlier.timestamp);
+});
+
+Deno.test("orders in a status that is not documented read unknown, and final where they have a time of completion", async () => {
+  const done = { completed_timestamp: AT + 1_000 };
+  const orders = [
+    { ...ORDER, order_id: "BX1", status: "FROZEN" },
+    { ...ORDER, order_id: "BX2", status: "CANCELLED", ...done },
+    { ...ORDER, order_id: "BX3", status: "COMPLETE", ...done, expiration_timestamp: AT + 1_000, base: "0.5" },
+  ];
+  const listorders = { orders };
+  const standings = async (tool: string, args: object) =>
+    (await ask({ listorders }, tool, { ...args })).orders.map((row: Json) => `${row.order_id} ${row.status}`);
+  assert.deepEqual(await standings("list_orders", { state: "closed" }), ["BX1 unknown", "BX2 expired", "BX3 filled"]);
+  assert.deepEqual(await standings("get_open_orders", {}), ["BX1 unknown"]);
+  assert.deepEqual(await standings("list_orders", { state: "filled" }), ["BX3 filled"]);
+});
+
+Deno.test("check_api_health says that a key is refused that the exchange does not find, whatever the status", async () => {
+  const codes = { error: "API key not found", error_code: "ErrAPIKeyNotFound" };
+  const answers = ["balance", "listorders", "withdrawals", "beneficiaries"].map((path) => [path, codes]);
+  const health = await ask({ ticker: TICKER, ...Object.fromEntries(answers) }, "check_api_health");
+  assert.deepEqual([health.reachable, health.credentials], [true, "refused"]);
+});
+
+Deno.test("cursors are refused by other queries with a sentence, and go on in their own however the pair is written", async () => {
+  const transactions = {
+    id: "1",
+    transactions: Array.from({ length: 50 }, (_, index) => ({ ...LEDGER_ROW, row_index: index + 1 })),
+  };
+  await using server = answering({ markets: MARKETS, balance: { balance: [BALANCE] }, transactions });
+  await using exchange = await TestExchange.start();
+  const context = exchange.connect({ url: server.url });
+  const query = { account_id: "1", limit: 5 };
+  const { next_cursor: cursor } = await exchange.answer("get_transaction_history", query, context);
+  assert.equal(typeof cursor, "string");
+  for (const other of [{ ...query, kind: "FEE" }, { ...query, from: AT }]) {
+    const { code, message } = await exchange.refusal("get_transaction_history", { ...other, cursor }, context);
+    assert.equal(code, "ERR_INVALID_ARGUMENT");
+    assert.match(message, /cursor: expected the next_cursor of an answer to this same query/);
+  }
+  assert.equal(
+    (await exchange.answer("get_transaction_history", { ...query, limit: 7, cursor }, context)).transactions.length,
+    7,
+  );
+});

@@ -24,6 +24,7 @@ import type { Acceptance, Application, ListenOptions, Peer, RunningListener, Tls
 import { webRequest } from "./node_request.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { refuseUpgrade } from "./refusal.ts";
 import { settledWithin } from "./settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
@@ -70,6 +71,7 @@ class HardenedListener implements RunningListener {
   readonly #answers = new Set<ServerResponse>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #clients: ClientGate | undefined;
+  readonly #readAhead = new WeakMap<TcpSocket, ReadAhead>();
   #isWatching = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
@@ -103,8 +105,13 @@ class HardenedListener implements RunningListener {
       this.#server = this.#secure;
     }
     this.#server.on("connection", (connection) => this.#admit(connection));
+    const opened = options.tls === undefined ? "connection" : "secureConnection";
+    this.#server.on(opened, (connection) => this.#bound(connection));
     this.#server.on("request", this.#requestListener());
-    this.#server.on("upgrade", (incoming, connection, head) => void this.#upgrade(incoming, connection, head));
+    this.#server.on("upgrade", (incoming, connection, head) => {
+      this.#readAhead.get(incoming.socket)?.release();
+      void this.#upgrade(incoming, connection, head);
+    });
   }
 
   async listen({ hostname, port, pingIntervalMs }: ListenOptions): Promise<void> {
@@ -164,6 +171,15 @@ class HardenedListener implements RunningListener {
     });
   }
 
+  #bound(connection: TcpSocket): void {
+    try {
+      this.#readAhead.set(connection, new ReadAhead(connection));
+    } catch (error) {
+      log.error("a connection is closed that could not be bounded", { error });
+      connection.destroy();
+    }
+  }
+
   #requestListener(): RequestListener {
     const answer = getRequestListener(
       async ({ body, signal }, { incoming }) => {
@@ -184,7 +200,7 @@ class HardenedListener implements RunningListener {
         // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.
         if (!URL.canParse(`http://${incoming.headers.host}`)) incoming.headers.host = "localhost";
       } else delete incoming.headers.host;
-      void answer(incoming, outgoing);
+      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void answer(incoming, outgoing));
     };
   }
 

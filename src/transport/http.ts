@@ -17,6 +17,7 @@ import type { ResourceFacts } from "../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../access/tickets.ts";
 import type { Scope } from "../scopes.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
+import { endConnectionOfRefused } from "./last_answer.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";
@@ -67,8 +68,10 @@ export function createApplication(parts: HttpParts): Application {
     upgrade: (request, peer) => judgeUpgrade(parts, request, peer),
     async fetch(request, peer) {
       const problem = judgeOrigin(request.headers, parts.rules);
-      if (problem === undefined) return await routes.fetch(request, { peer });
-      return refuse(parts, "origin", textResponse(403, problem));
+      const response = problem === undefined
+        ? await routes.fetch(request, { peer })
+        : refuse(parts, "origin", textResponse(403, problem));
+      return endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback });
     },
   };
 }

@@ -194,6 +194,27 @@ Deno.test("a socket that opens when others of its client have taken all places i
   assert.deepEqual([rejections, registry.size], [["client_full"], 1]);
 });
 
+Deno.test("a refusal ends its connection, a missing path where strangers reach the server, an answer does not", async () => {
+  const denied = { status: 401 as const, reason: "unknown", address: "192.0.2.7", hasCredential: false };
+  const authenticate = () => Promise.resolve({ ok: false as const, denial: denied });
+  const rules = { allowedHosts: ["localhost"], allowedOrigins: [], allowLoopback: false };
+  const endings = async (application: Application, ...requests: Request[]) =>
+    await Promise.all(requests.map(async (each) => {
+      const response = await application.fetch(each, LOCAL);
+      await response.body?.cancel();
+      return [response.status, response.headers.get("connection")];
+    }));
+  assert.deepEqual(
+    await endings(setup({ authenticate }).application, request("/status"), request("/x", { headers: { host: "no" } })),
+    [[401, "close"], [403, "close"]],
+  );
+  assert.deepEqual(
+    await endings(setup().application, request("/nothing"), request("/"), request("/healthz"), request("/v1/tools")),
+    [[404, null], [426, "upgrade, close"], [200, null], [200, null]],
+  );
+  assert.deepEqual(await endings(setup({ rules }).application, request("/nothing")), [[404, "close"]]);
+});
+
 Deno.test("a page on an allowed origin may read answers, and ask before it sends", async () => {
   const { application } = setup();
   const headers = { origin: "https://app.example", "access-control-request-method": "POST" };

@@ -277,6 +277,49 @@ every("cuts a flooding peer off, and serves others at once", async (variant) => 
   assert.equal(texts.length, 3);
 });
 
+const PIPELINED = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+every("begins at most eight requests of a connection at once, and answers all in order", async (variant) => {
+  const begun = new Events<PromiseWithResolvers<Response>>();
+  let open = 0;
+  let most = 0;
+  const application = new Echo({
+    fetch: async () => {
+      const answer = Promise.withResolvers<Response>();
+      most = Math.max(most, ++open);
+      begun.push(answer);
+      return await answer.promise.finally(() => open--);
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(PIPELINED.repeat(100));
+  for (let number = 100; number < 200; number++) {
+    (await begun.next()).resolve(new Response(`${number}`));
+    await peer.head();
+    assert.equal(await peer.text(3), `${number}`);
+  }
+  assert.ok(most <= 8, `${most}`);
+});
+
+every("serves others while a client pipelines without end", async (variant) => {
+  let answered = 0;
+  const application = new Echo({
+    fetch: () => {
+      answered++;
+      return Promise.resolve(new Response("x"));
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  const flooding = peer.write(PIPELINED.repeat(40_000));
+  await peer.head();
+  assert.equal((await listening.fetch("/")).status, 200);
+  assert.ok(answered < 40_000, "served after the flood alone");
+  peer[Symbol.dispose]();
+  await flooding;
+});
+
 every("answers a refused upgrade with the application's status, headers and body", async (variant) => {
   const upgrade = () =>
     Promise.resolve(new Response("wait\n", { status: 429, headers: { "retry-after": "7", "x-why": "rate" } }));
@@ -522,6 +565,34 @@ hardened("cuts half a header, half a body and silence, and keeps an answer that 
     await echoOf(open, "upgraded connections have no such limit"),
     "upgraded connections have no such limit",
   );
+});
+
+hardened("begins nothing more on a connection that an answer ends", async (variant) => {
+  let begun = 0;
+  const application = new Echo({
+    fetch: () => {
+      begun++;
+      return Promise.resolve(new Response("no", { status: 401, headers: { connection: "close" } }));
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(PIPELINED.repeat(1_000));
+  const text = await peer.end();
+  assert.deepEqual([begun <= 8, text.match(/HTTP\/1\.1 401/g)?.length], [true, 1]);
+});
+
+hardened("hands what comes right behind an upgrade to its socket", async (variant) => {
+  await using listening = await Listening.start(variant);
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  const text = "x".repeat(3_000);
+  const frames = [text, "second"].map((each) => frameOf(OPCODE.text, each));
+  const head = new TextEncoder().encode(upgradeRequest());
+  await peer.write(new Uint8Array([head, ...frames].flatMap((bytes) => [...bytes])));
+  assert.match(await peer.head(), /^HTTP\/1\.1 101/);
+  for (const expected of [text, "second"]) {
+    assert.equal(new TextDecoder().decode((await peer.frame())?.payload), expected);
+  }
 });
 
 hardened("is rid of a peer that it cut off and that never answers", async (variant) => {

@@ -1,8 +1,9 @@
 /**
  * Serves a page on loopback on which a person approves one order, behind a one-time link that stands on the server's
- * stderr and nowhere else. After the decision the page shows what became of the order, as long as the server runs.
+ * stderr, or where that is a log for machines in a private file, and nowhere else. After the decision the page shows what became of the order, as long as the server runs.
  */
 
+import { getLogger } from "@logtape/logtape";
 import { judgeOrigin } from "../access/origin_rules.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { outcomeOf } from "../trading/approval_outcome.ts";
@@ -14,6 +15,7 @@ import { describeExchange, plainSpaces } from "../trading/order_summary.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import type { TradingStore } from "../trading/store.ts";
 import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
+import type { ApprovalLinks } from "./approval_links.ts";
 import { print } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -25,6 +27,8 @@ export interface ApprovalPages {
 
 /** What the pages need of the record. */
 export type PagesStore = Pick<TradingStore, "approvals" | "journal">;
+
+const log = getLogger(["luno-mcp-server", "trading"]);
 
 /** Who decides, in the record. */
 const BY = "page";
@@ -40,21 +44,27 @@ const CLOSING_MS = 500;
 /** A form of the page is far smaller. */
 const MAX_FORM_BYTES = 1_024;
 
-/** Prepares the pages; a port is taken with the first order that waits. */
-export function openApprovals(store: PagesStore, world: World): ApprovalPages {
+/** Prepares the pages; a port is taken with the first order that waits. With `links` stderr has records only. */
+export function openApprovals(store: PagesStore, world: World, links?: ApprovalLinks): ApprovalPages {
   let pages: Pages | undefined;
+  const linkOf = (token: string): string => (pages ??= new Pages(store, world)).linkOf(token);
   return {
     announce({ approvalId, token, summary, ways }) {
-      const places = ways.map((way) => {
-        if (way === "terminal") return `run: luno-mcp-server approve ${approvalId}`;
-        pages ??= new Pages(store, world);
-        return `open ${pages.linkOf(token)}`;
-      });
       const order = plainSpaces(`${summary.headline} (${describeExchange(summary.exchange)})`);
+      if (links !== undefined) {
+        if (ways.includes("page")) links.add(`${approvalId} ${linkOf(token)} ${order}`);
+        const page = ways.includes("page") ? { page: `its link is in ${links.path}` } : {};
+        const terminal = ways.includes("terminal") ? { terminal: `luno-mcp-server approve ${approvalId}` } : {};
+        return log.warning("an order waits for a person", { order, ...page, ...terminal });
+      }
+      const places = ways.map((way) => {
+        return way === "terminal" ? `run: luno-mcp-server approve ${approvalId}` : `open ${linkOf(token)}`;
+      });
       void print(world.stderr, `An order waits for a person: ${order}\n  ${places.join("\n  or ")}`);
     },
     async close() {
       await pages?.close();
+      await links?.close();
     },
   };
 }

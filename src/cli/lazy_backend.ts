@@ -3,8 +3,10 @@
  * writes files, as the permission for that is given back then.
  */
 
+import type { ApprovalPages } from "./approval_page.ts";
 import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import type { TradingRecord } from "./open_trading.ts";
 import { lazily } from "./lazily.ts";
 import type { Lazy } from "./lazily.ts";
 import type { World } from "./world.ts";
@@ -33,9 +35,7 @@ export async function prepareBackend(
     : { ok: true as const, record: undefined };
   if (!opened.ok) return opened;
   const { record } = opened;
-  const page = record === undefined
-    ? undefined
-    : (await import("./approval_page.ts")).openApprovals(record.store, world);
+  const page = record === undefined ? undefined : await openPages(record, world, loaded);
   const lazy = lazily(async () => {
     const { openBackend } = await import("./backend.ts");
     return await openBackend(loaded, world, { startedMs, record, announce: (order) => page?.announce(order) });
@@ -62,6 +62,14 @@ export async function prepareBackend(
       },
     },
   };
+}
+
+/** Where stderr holds records for machines, a link stands beside them in a file. */
+async function openPages(record: TradingRecord, world: World, { config }: LoadedConfig): Promise<ApprovalPages> {
+  const { openApprovals } = await import("./approval_page.ts");
+  if (config.logFormat === "text") return openApprovals(record.store, world);
+  const { ApprovalLinks } = await import("./approval_links.ts");
+  return openApprovals(record.store, world, await ApprovalLinks.open(record.folder));
 }
 
 /** The problem with a file that is to be written, if there is one. */

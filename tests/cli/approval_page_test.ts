@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { ApprovalLinks, LINKS_FILE } from "../../src/cli/approval_links.ts";
 import { openApprovals } from "../../src/cli/approval_page.ts";
+import { startLogging } from "../../src/logging.ts";
 import type { Approval } from "../../src/trading/approvals.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/confirmations.ts";
 import type { TradingStore } from "../../src/trading/store.ts";
+import { link } from "../state/link.ts";
 import { ask } from "../trading/approval_requests.ts";
 import { entry, FREE, NOW, ORDER, withStore } from "../trading/stores.ts";
 import { TestWorld } from "./world.ts";
@@ -247,4 +250,31 @@ Deno.test("an end of the server sends an answer that waits for an outcome, with 
     const { status } = await answering;
     assert.equal(status, 200);
     await assert.rejects(test.get());
+  }));
+
+Deno.test("openApprovals() keeps links out of a log for machines: they are in a file that only its owner can read", () =>
+  withStore(async (store, { folder }) => {
+    const world = new PageWorld();
+    const victim = `${folder}/victim`;
+    await Deno.writeTextFile(victim, "precious");
+    await link(victim, `${folder}/${LINKS_FILE}`);
+    const logging = await startLogging({ level: "info", format: "json", secrets: [], output: world.stderr });
+    const pages = openApprovals(store, world, await ApprovalLinks.open(folder));
+    const { approval, token } = ask(store, {});
+    pages.announce({ approvalId: approval.id, token, summary: approval.summary, ways: approval.ways });
+    await pages.close();
+    await logging.stop();
+    const records = world.stderr.text.trim().split("\n").map((line) => JSON.parse(line));
+    assert.equal(records.length, 1);
+    assert.equal(records[0].properties.terminal, `luno-mcp-server approve ${approval.id}`);
+    assert.ok(!world.stderr.text.includes(token) && !world.stderr.text.includes("http://"), world.stderr.text);
+    const path = `${folder}/${LINKS_FILE}`;
+    assert.equal(records[0].properties.page, `its link is in ${path}`);
+    assert.match(
+      await Deno.readTextFile(path),
+      new RegExp(`^${approval.id} http://127\\.0\\.0\\.1:\\d+/approve/${token} Buy`),
+    );
+    const { mode, isSymlink } = await Deno.lstat(path);
+    assert.deepEqual([(mode ?? 0) & 0o777, isSymlink], [0o600, false]);
+    assert.equal(await Deno.readTextFile(victim), "precious");
   }));

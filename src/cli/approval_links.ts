@@ -1,0 +1,62 @@
+/**
+ * The links to pages on which orders are approved, in a file of the state folder that only its owner can read: for a server
+ * whose stderr is a log, as whoever has a link may approve.
+ */
+
+import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import { fileProblems } from "../state/private_file.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+/** The file's name in the state folder. */
+export const LINKS_FILE = "approval-links";
+
+/** Old links are of no use: the file begins anew when it is longer, in bytes. */
+const MAX_BYTES = 65_536;
+
+/** An open file of links; it is opened before the permission to write is given back. */
+export class ApprovalLinks {
+  /** Where the links are. */
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  /** Opens the file, which servers of one folder share; what others could read, or a link in its place, is removed. */
+  static async open(folder: string): Promise<ApprovalLinks> {
+    const path = join(folder, LINKS_FILE);
+    const found = await Deno.lstat(path).catch(() => undefined);
+    if (found !== undefined && fileProblems(path, found, { as: "record" }).length === 0) {
+      return new ApprovalLinks(path, await Deno.open(path, { append: true }));
+    }
+    if (found !== undefined) await Deno.remove(path);
+    return new ApprovalLinks(path, await Deno.open(path, { append: true, createNew: true, mode: 0o600 }));
+  }
+
+  /** Adds a line, after those that are being written. */
+  add(line: string): void {
+    this.#writing = this.#writing.then(() => this.#write(`${line}\n`)).catch((error) => {
+      log.error("the link to an order that waits cannot be written: luno-mcp-server approve shows the order", {
+        error,
+      });
+    });
+  }
+
+  /** Writes out what waits, and ends the use of the file. */
+  async close(): Promise<void> {
+    await this.#writing;
+    this.#file.close();
+  }
+
+  async #write(text: string): Promise<void> {
+    const bytes = new TextEncoder().encode(text);
+    const { size } = await this.#file.stat();
+    if (size + bytes.length > MAX_BYTES) await this.#file.truncate();
+    for (let written = 0; written < bytes.length;) written += await this.#file.write(bytes.subarray(written));
+  }
+}

@@ -295,7 +295,7 @@ function journalOf(journal: Journal, identity: string): DeskJournal {
     forgetIntent: (clientOrderId, now) => journal.forgetIntent(clientOrderId, now),
     settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
     close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
-    wouldRefuse: (entry, policy, now) => journal.wouldRefuse(entry, policy, now),
+    wouldRefuse: (entry, refusing) => journal.wouldRefuse(entry, refusing),
     claimReplacement: (claim) => journal.claimReplacement(claim),
     releaseReplacement: (claim) => journal.releaseReplacement(claim),
     find: (clientOrderId) => journal.find(clientOrderId),

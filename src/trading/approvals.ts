@@ -33,6 +33,7 @@ const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
   notional: z.array(z.object({ currency: z.string(), amount: z.string() })),
   mid: z.string().nullable(),
   averagePrice: z.string().nullable(),
+  worstPrice: z.string().nullable().exactOptional(),
   warnings: z.array(z.object({ code: z.enum(MARKET_WARNING_CODES), message: z.string() })),
   replaces: z.object({
     orderId: z.string(),

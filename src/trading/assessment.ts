@@ -90,8 +90,8 @@ function evaluate(
       bestBid: book.bids[0]?.price ?? null,
       valuation,
     });
-  const { mid, averagePrice } = estimate;
-  const policyFacts = { order, notional: worth(order), mid, averagePrice, warnings };
+  const { mid, averagePrice, worstPrice } = estimate;
+  const policyFacts = { order, notional: worth(order), mid, averagePrice, worstPrice, warnings };
   const policyProblems = judgeOrder(policy, policyFacts);
   const assessment = { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
   return { ok: true, assessment };

@@ -386,7 +386,8 @@ export class Broker {
   ): Terms | RefusedResult {
     try {
       const policy = this.#rights.assertStillAllowed(assessment, trader, by);
-      return { policy, notional: dayNotional(assessment, policy, order) };
+      const { worstPrice = null } = assessment.policyFacts;
+      return { policy, notional: dayNotional(assessment, policy, order), worstPrice };
     } catch (error) {
       if (!(error instanceof TradingError)) throw error;
       return refuse(error.code, error.message);

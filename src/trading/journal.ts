@@ -18,6 +18,7 @@ import { judgeLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
 import type { LimitRefusal, Use } from "./limits.ts";
 import { orderDigest } from "./order.ts";
 import type { Policy } from "./policy.ts";
+import { mayTradeTogether } from "./self_trade.ts";
 import type { StoreConnection } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 
@@ -42,6 +43,8 @@ export type NewPlacement =
     readonly instance: string;
     /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`, wall ms. */
     readonly validUntil: number;
+    /** The worst price at which a market order is expected to trade. @default null */
+    readonly worstPrice?: string | null;
   };
 
 /** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
@@ -52,7 +55,8 @@ export interface Refused {
     | "ERR_TRADING_HALTED"
     | "ERR_TAKEN_OVER"
     | "ERR_IDEMPOTENCY_MISMATCH"
-    | "ERR_PREVIEW_USED";
+    | "ERR_PREVIEW_USED"
+    | "ERR_SELF_CROSSING";
   readonly message: string;
   readonly retryAfterMs?: number;
 }
@@ -62,6 +66,15 @@ export type Repeated = { readonly kind: "repeated"; readonly placement: Placemen
 
 /** What {@linkcode Journal.begin} answers. `begun`: the order is written as sent, and is to be sent at once. */
 export type Begun = { readonly kind: "begun"; readonly placement: Placement } | Repeated;
+
+/** What {@linkcode Journal.wouldRefuse} holds an order against. */
+export interface Refusing {
+  readonly policy: Policy;
+  /** Wall milliseconds. */
+  readonly now: number;
+  /** The client order id of an order that will be gone when this one is placed. */
+  readonly without?: string | undefined;
+}
 
 /** What became of a placement. */
 export type Settlement =
@@ -111,7 +124,7 @@ export class Journal {
 
   /**
    * Writes that an order is being sent, unless something forbids it: a repetition, the kill switch, an instance that was
-   * taken over, a preview that was used, a limit that counts. One transaction: so nobody is halted, and no limit reached,
+   * taken over, a preview that was used, a limit that counts, an own order that it may trade with. One transaction: so nobody is halted, and no limit reached,
    * between the decision and its order. A repetition is told first, as what it asks for may exist however trading stands
    * now.
    *
@@ -229,8 +242,8 @@ export class Journal {
   }
 
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
-  wouldRefuse(entry: Omit<NewPlacement, "validUntil">, policy: Policy, now: number): Refused | undefined {
-    return this.#judge(entry, { policy, now }) ?? undefined;
+  wouldRefuse(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
+    return this.#judge(entry, { policy, now, without }) ?? undefined;
   }
 
   find(clientOrderId: string): Placement | undefined {
@@ -285,10 +298,8 @@ export class Journal {
     return answer;
   }
 
-  #judge(
-    { identity, paper, previewId, notional, instance }: Omit<NewPlacement, "validUntil">,
-    { policy, now }: { policy: Policy; now: number },
-  ): Refused | null {
+  #judge(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | null {
+    const { identity, paper, previewId, notional, instance } = entry;
     const halt = this.#killSwitch.state();
     if (halt.halted) {
       const message =
@@ -307,7 +318,30 @@ export class Journal {
       return refuse("ERR_PREVIEW_USED", message);
     }
     const refusal = judgeLimits(policy, { use: this.#use({ identity, paper }, { policy, now }), notional, now });
-    return refusal === null ? null : { kind: "refused", ...refusal };
+    return refusal === null ? this.#judgeOwnOrders(entry, without) : { kind: "refused", ...refusal };
+  }
+
+  /** Own orders of the account that the new one may trade with: those on the book, on their way or of unknown fate. */
+  #judgeOwnOrders(
+    { identity, paper, order, worstPrice = null }: Omit<NewPlacement, "validUntil">,
+    without: string | undefined,
+  ): Refused | null {
+    const others = this.#connection.rows(
+      // Whoever trades for real trades on one account; on paper everybody has an own one.
+      `SELECT * FROM placements WHERE is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2)
+         AND json_extract(order_json, '$.pair') = ?3 AND json_extract(order_json, '$.side') <> ?4
+         AND client_order_id <> ?5 ORDER BY created_at`,
+      ...[paper ? 1 : 0, identity, order.pair, order.side, without ?? ""],
+    ).map(readPlacement);
+    const own = { order, worstPrice, isPlaced: false };
+    const rivals = others.filter((other) => mayTradeTogether(own, { ...other, isPlaced: other.state === "placed" }));
+    const [first] = rivals;
+    if (first === undefined) return null;
+    const more = rivals.length === 1 ? "" : ` and ${rivals.length - 1} more`;
+    const name = first.orderId === null ? `${first.clientOrderId}, which is on its way` : first.orderId;
+    const message = `Cannot place the order as it may trade with own order ${name}${more}: ` +
+      "cancel that first, wait until it is final, or choose another price";
+    return refuse("ERR_SELF_CROSSING", message);
   }
 
   /** Reads only what the policy limits. Rows from the future, after a clock was set back, count as of today and now. */
@@ -340,11 +374,12 @@ export class Journal {
     const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest, notional } = entry;
     this.#connection.run(
       `INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
-         policy_digest, state, is_alive, notional_currency, notional_amount, created_at, sent_at, valid_until, instance)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', 1, ?, ?, ?, ?, ?, ?)`,
+         policy_digest, state, is_alive, notional_currency, notional_amount, created_at, sent_at, valid_until, instance,
+         worst_price)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', 1, ?, ?, ?, ?, ?, ?, ?)`,
       ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
       ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now, now, entry.validUntil],
-      entry.instance,
+      ...[entry.instance, entry.worstPrice ?? null],
     );
     this.#dayUse.reserve({ identity, paper, notional, createdAt: now });
     return this.#get(clientOrderId);

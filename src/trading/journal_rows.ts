@@ -27,6 +27,8 @@ export interface Placement {
   readonly orderId: string | null;
   /** Placed and not known to be final. */
   readonly isOpen: boolean;
+  /** The worst price at which a market order was expected to trade, where that is known. */
+  readonly worstPrice: string | null;
   /** What it takes of the day's limit. */
   readonly notional: Worth | null;
   readonly createdAt: number;
@@ -74,6 +76,7 @@ export function readPlacement(row: Row): Placement {
     state,
     orderId: readOptionalText(row, "order_id"),
     isOpen: state === "placed" && readNumber(row, "is_alive") === 1,
+    worstPrice: readOptionalText(row, "worst_price"),
     notional: currency === null ? null : { currency, amount: readText(row, "notional_amount") },
     createdAt: readNumber(row, "created_at"),
     sentAt: readOptionalNumber(row, "sent_at") ?? null,

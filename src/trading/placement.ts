@@ -6,7 +6,6 @@
 import type { Reservation } from "../exchange/budget.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../exchange/errors.ts";
-import type { Order as ExchangeOrder } from "../exchange/schemas.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import type { DeskParts } from "./desk_parts.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
@@ -18,7 +17,7 @@ import { toRequestParams } from "./order_rules.ts";
 import { absentSentence, refuse, tell } from "./placement_result.ts";
 import type { JournalledResult, PlacementResult, RefusedResult, Telling } from "./placement_result.ts";
 import type { Policy } from "./policy.ts";
-import { lookUp, READ_LAG_MS, reconcile } from "./reconcile.ts";
+import { READ_LAG_MS, reconcile } from "./reconcile.ts";
 import { StoreError } from "./store_connection.ts";
 
 /** For how long the exchange may take a request, in milliseconds from its timestamp. */
@@ -43,6 +42,8 @@ export interface Terms {
   readonly policy: Policy;
   /** What it takes of the day's limit; `null` when it cannot be valued. */
   readonly notional: NewPlacement["notional"];
+  /** The worst price at which a market order is expected to trade; `null` where nobody knows. @default null */
+  readonly worstPrice?: string | null;
 }
 
 /** How one call is made. */
@@ -75,13 +76,17 @@ const NEVER_ACCEPTED: ReadonlySet<ExchangeErrorCode> = new Set([
 
 /** What the one request that was sent came to. */
 type Sent =
-  | {
-    readonly kind: "settled";
-    readonly outcome: Settlement;
-    readonly telling?: Telling;
-    readonly order?: ExchangeOrder;
-  }
-  | { readonly kind: "in_doubt"; readonly reason: string; readonly absentAfter: number | null };
+  | { readonly kind: "settled"; readonly outcome: Settlement; readonly telling?: Telling }
+  | Doubt;
+
+/** Whether the order exists is still to be found out. */
+interface Doubt {
+  readonly kind: "in_doubt";
+  readonly reason: string;
+  readonly absentAfter: number | null;
+  /** What is told where it turns out not to exist. */
+  readonly telling?: Telling;
+}
 
 /** An order that may leave in this turn of the event loop. */
 interface Ready {
@@ -127,11 +132,16 @@ export class Placements {
       if (result.kind === "failed") return recordFailed(result.reason);
       if (result.kind === "forbidden") return result.why;
       if (result.kind === "repeated") return await this.#tellRepeated(result.placement);
-      const mayHaveRoom = isFirst && result.code === "ERR_LIMIT_OPEN_ORDERS";
-      if (!mayHaveRoom || await refreshOpenOrders(this.#parts, { identity: request.identity }) === 0) {
+      if (!isFirst || await this.#freed(result.code, request) === 0) {
         return refuse(result.code, result.message, result.retryAfterMs);
       }
     }
+  }
+
+  /** How many orders that stood in the way are found to be final. */
+  async #freed(code: string, { identity }: PlaceRequest): Promise<number> {
+    if (code === "ERR_LIMIT_OPEN_ORDERS") return await refreshOpenOrders(this.#parts, { identity });
+    return code === "ERR_SELF_CROSSING" ? await refreshOpenOrders(this.#parts) : 0;
   }
 
   /** Finds out what became of a placement that was sent, and writes it down. */
@@ -193,12 +203,13 @@ export class Placements {
     const { instance, journal, now, paper } = this.#parts;
     const terms = this.#terms(request, options);
     if ("status" in terms) return { kind: "forbidden", why: terms } as const;
-    const { policy, notional } = terms;
+    const { policy, notional, worstPrice = null } = terms;
     const digest = orderDigest(order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
     const entry: NewPlacement = {
       ...{ clientOrderId, identity, paper, previewId, idempotencyKey, order, digest },
-      ...{ policyDigest: policy.digest, notional, instance: instance.id, validUntil: ready.validUntil },
+      ...{ policyDigest: policy.digest, notional, worstPrice, instance: instance.id },
+      validUntil: ready.validUntil,
     };
     const begun = this.#attempt(() => journal.begin(entry, policy, now()));
     if (begun.kind !== "begun") return begun;
@@ -270,9 +281,7 @@ export class Placements {
   async #send(placement: Placement, ready: Ready): Promise<JournalledResult> {
     const sent = await this.#request(placement, ready);
     if (sent.kind === "in_doubt") return await this.#search(placement, sent);
-    const result = this.#settle(placement, sent.outcome, sent.telling);
-    if (sent.order !== undefined) closeIfFinal(this.#parts, placement, sent.order);
-    return result;
+    return this.#settle(placement, sent.outcome, sent.telling);
   }
 
   async #request(
@@ -292,7 +301,7 @@ export class Placements {
     } catch (error) {
       if (!(error instanceof ExchangeError)) return inDoubt("ERR_INTERNAL", validUntil);
       if (error.status !== undefined) clock.note();
-      return await this.#judge(clientOrderId, { error, validUntil });
+      return this.#judge({ error, validUntil });
     }
   }
 
@@ -300,32 +309,21 @@ export class Placements {
    * What an error says of the order. Something between us and the exchange may have repeated the request, and then the
    * answer is the last copy's: only what no copy of an accepted order would be answered counts at once.
    */
-  async #judge(
-    clientOrderId: string,
-    { error, validUntil }: { readonly error: ExchangeError; readonly validUntil: number },
-  ): Promise<Sent> {
+  #judge({ error, validUntil }: { readonly error: ExchangeError; readonly validUntil: number }): Sent {
     if (error.code === "ERR_DUPLICATE") return { kind: "in_doubt", reason: error.code, absentAfter: null };
     if (error.outcome === "unknown") return inDoubt(error.code, validUntil);
-    const refused: Sent = {
-      kind: "settled",
-      outcome: { state: "not_placed", reason: error.code },
-      telling: { message: error.message, retryAfterMs: error.retryAfterMs },
-    };
-    if (NEVER_ACCEPTED.has(error.code)) return refused;
-    if (error.code === "ERR_RATE_LIMITED") {
-      // The caller has to wait anyhow. The last copy was answered: what was accepted is visible once reads caught up.
-      const answeredAt = (this.#parts.clock.earliest() ?? validUntil) + DATE_RESOLUTION_MS;
-      return inDoubt(error.code, Math.min(answeredAt, validUntil));
+    const telling = { message: error.message, retryAfterMs: error.retryAfterMs };
+    if (NEVER_ACCEPTED.has(error.code)) {
+      return { kind: "settled", outcome: { state: "not_placed", reason: error.code }, telling };
     }
-    const look = await lookUp(this.#parts, { clientOrderId });
-    if (look.kind === "absent") return refused;
-    if (look.kind === "failed") return inDoubt(error.code, validUntil);
-    return { kind: "settled", outcome: { state: "placed", orderId: look.order.order_id }, order: look.order };
+    // The last copy was answered: what another one had accepted is visible once reads caught up.
+    const answeredAt = (this.#parts.clock.earliest() ?? validUntil) + DATE_RESOLUTION_MS;
+    return { ...inDoubt(error.code, Math.min(answeredAt, validUntil)), telling };
   }
 
   async #search(
     placement: Placement,
-    doubt: { readonly reason: string; readonly absentAfter: number | null; readonly patienceMs?: number },
+    doubt: Omit<Doubt, "kind"> & { readonly patienceMs?: number },
   ): Promise<JournalledResult> {
     const { clientOrderId } = placement;
     const finding = await reconcile(this.#parts, { clientOrderId, ...doubt });
@@ -336,7 +334,8 @@ export class Placements {
     }
     const { reason } = doubt;
     if (finding.kind === "undecided") return this.#settle(placement, { state: "unknown", reason });
-    return this.#settle(placement, { state: "not_placed", reason }, { message: absentSentence(reason) });
+    const telling = doubt.telling ?? { message: absentSentence(reason) };
+    return this.#settle(placement, { state: "not_placed", reason }, telling);
   }
 
   /** Writes an outcome and tells what the journal then knows; what could not be written is told as it is. */
@@ -350,7 +349,7 @@ export class Placements {
   }
 }
 
-function inDoubt(reason: string, lastPossible: number): Sent {
+function inDoubt(reason: string, lastPossible: number): Doubt {
   return { kind: "in_doubt", reason, absentAfter: lastPossible + READ_LAG_MS };
 }
 

@@ -66,6 +66,8 @@ export interface PolicyFacts {
   readonly mid: string | null;
   /** What the fills would cost on average; `null` when nothing would fill at once. */
   readonly averagePrice: string | null;
+  /** The worst price at which a market order is expected to trade, where that is known. */
+  readonly worstPrice?: string | null;
   /** What speaks against believing the market. */
   readonly warnings: readonly MarketWarning[];
 }

@@ -71,14 +71,14 @@ async function wouldRefuse(
   if (!verdict.ok) return refuse(verdict.code, verdict.message);
   const terms = termsOf(order);
   if ("status" in terms) return terms;
-  const { policy, notional } = terms;
+  const { policy, ...worth } = terms;
   const digest = orderDigest(order);
   const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey: null };
-  const entry = { ...whose, order, digest, policyDigest: policy.digest, notional, instance: instance.id };
+  const entry = { ...whose, order, digest, policyDigest: policy.digest, ...worth, instance: instance.id };
   const isOurs = known?.identity === identity && known.paper === paper;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
-  const refused = journal.wouldRefuse(entry, roomier, now());
+  const refused = journal.wouldRefuse(entry, { policy: roomier, now: now(), without: known?.clientOrderId });
   return refused && refuse(refused.code, refused.message, refused.retryAfterMs);
 }
 

@@ -181,5 +181,10 @@ CREATE INDEX approvals_by_expiry ON approvals (expires_at);
 CREATE INDEX approvals_by_identity ON approvals (identity, expires_at);
 `;
 
+const OWN_ORDERS = `
+-- How far a market order was expected to trade: what it is held against other orders of its account by.
+ALTER TABLE placements ADD COLUMN worst_price TEXT;
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS];

@@ -127,3 +127,13 @@ Deno.test("Broker.preview() counts calls that come at once", async () => {
   const answered = (await Promise.all(calls)).reduce((sum: number, one) => sum + one, 0);
   assert.equal(answered, 60);
 });
+
+Deno.test("Broker.place() refuses the second of two orders that were both previewed before they could meet", async () => {
+  await using world = await BrokerWorld.start();
+  const ask = await world.answer("preview_order", { ...REST, side: "SELL", price: "1200000" });
+  const bid = await world.answer("preview_order", { ...REST, price: "1200000", time_in_force: "IOC" });
+  const market = await world.answer("preview_order", { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.001" });
+  assert.equal((await world.answer("place_order", { preview_id: ask.preview_id })).status, "placed");
+  assert.equal((await world.answer("place_order", { preview_id: market.preview_id })).status, "placed");
+  assert.equal((await world.refusal("place_order", { preview_id: bid.preview_id })).code, "ERR_SELF_CROSSING");
+});

@@ -24,6 +24,8 @@ export type WireFault =
   | { readonly kind: "silent" }
   /** The exchange's answer says something else. */
   | { readonly kind: "changed"; readonly change: (answer: Record<string, unknown>) => unknown }
+  /** The exchange acts, and another answer comes back. */
+  | { readonly kind: "instead"; readonly status: number; readonly answer: unknown }
   /** Faults of the simulation itself. */
   | { readonly kind: "rules"; readonly rules: readonly FaultRule[] };
 
@@ -194,6 +196,10 @@ export class FaultyExchange implements AsyncDisposable {
         });
       case "changed":
         return await changed(await this.#answer(copy()), fault.change);
+      case "instead": {
+        const { headers } = await this.#answer(copy());
+        return new Response(JSON.stringify(fault.answer), { status: fault.status, headers });
+      }
       case "rules":
         return await this.#answer(copy(), fault.rules);
     }

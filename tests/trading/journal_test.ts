@@ -68,6 +68,7 @@ Deno.test("Journal takes a placement from sent to placed to closed, each with it
     assert.ok(begun.kind === "begun");
     assert.deepEqual(begun.placement, {
       ...entry("a"),
+      worstPrice: null,
       state: "sent",
       orderId: null,
       isOpen: false,

@@ -224,7 +224,7 @@ function journallingAfterwards(journal: DeskJournal): DeskJournal {
     ...journal,
     begin: (entry, policy, now) => {
       const { validUntil, ...rest } = entry;
-      const placement: Placement = { ...rest, ...JUST_SENT, createdAt: now, sentAt: now, validUntil };
+      const placement: Placement = { worstPrice: null, ...rest, ...JUST_SENT, createdAt: now, sentAt: now, validUntil };
       held.set(entry.clientOrderId, () => void journal.begin(entry, policy, now));
       return { kind: "begun", placement };
     },

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { StoreError } from "../../src/trading/store_connection.ts";
+import type { Order } from "../../src/trading/order.ts";
 import { sealPolicy } from "../../src/trading/policy.ts";
 import { ANYTHING, CROSSING, DeskWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "./desk_world.ts";
 import type { WireFault } from "./faulty_exchange.ts";
@@ -102,7 +103,39 @@ Deno.test("Desk.place() passes on why the exchange refused, and looks whether an
   const result = expectStatus(await world.desk.place(world.request({ ...RESTING, volume: "30" })), "not_placed");
   assert.equal(result.reason, "ERR_INSUFFICIENT_FUNDS");
   assert.match(result.message, /the exchange refused it \(ErrInsufficientBalance/);
-  assert.equal(world.exchange.count(LOOK), 1);
+  assert.ok(world.exchange.count(LOOK) >= 2);
+});
+
+Deno.test("Desk.place() believes a refusal only when reads have caught up with an earlier copy that was taken", async () => {
+  await using world = await DeskWorld.start();
+  const request = world.request();
+  const answer = { error_code: "ErrInsufficientBalance", error: "Insufficient balance." };
+  world.fault(POST, { kind: "instead", status: 400, answer });
+  world.fault(LOOK, { kind: "rules", rules: [{ kind: "stale", ms: 2_500 }] }, Infinity);
+  const result = expectStatus(await world.desk.place(request), "placed");
+  assert.deepEqual(world.orders(request).map(({ id }) => id), [result.order_id]);
+});
+
+Deno.test("Desk.place() never sends an order that may trade with one that is on its way", async () => {
+  await using world = await DeskWorld.start();
+  const sale: Order = { ...RESTING, side: "SELL", price: "1300000" };
+  const bid: Order = { ...RESTING, price: "1300000" };
+  const answers = await Promise.all([sale, bid].map((order) => world.desk.place(world.request(order))));
+  assert.deepEqual(answers.map((answer) => answer.status).toSorted(), ["placed", "refused"]);
+  const refused = answers.find(({ status }) => status === "refused");
+  assert.ok(refused?.status === "refused" && refused.reason === "ERR_SELF_CROSSING", JSON.stringify(refused));
+  assert.equal(world.exchange.count(POST), 1);
+});
+
+Deno.test("Desk.place() looks which orders are final before it refuses one that may trade with them", async () => {
+  await using world = await DeskWorld.start();
+  const first = world.request(RESTING);
+  expectStatus(await world.desk.place(first), "placed");
+  const sale = { ...RESTING, side: "SELL", price: RESTING.price ?? "", timeInForce: "IOC" } as const;
+  assert.equal(expectStatus(await world.desk.place(world.request(sale)), "refused").reason, "ERR_SELF_CROSSING");
+  world.exchange.clear();
+  expectStatus(await world.desk.place(world.request(sale)), "placed");
+  assert.equal(world.placement(first)?.isOpen, false);
 });
 
 Deno.test("Desk.place() answers the first result for the same key and order, and sends nothing", async () => {

@@ -20,8 +20,7 @@ export async function run(world: World): Promise<ExitCode> {
     return 0;
   }
   const { invocation, problems } = read;
-  // Everything else gives the permission back before it does anything.
-  if (!WRITERS.includes(invocation.command)) Deno.permissions.revokeSync({ name: "write" });
+  for (const name of unneeded(invocation.command)) Deno.permissions.revokeSync({ name });
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
@@ -36,6 +35,17 @@ export async function run(world: World): Promise<ExitCode> {
     () => runCommand(invocation, loaded, world),
   );
 }
+
+/** Permissions that a command gives back before it does anything. */
+export function unneeded(command: CommandName): ("write" | "net")[] {
+  return [
+    ...(WRITERS.includes(command) ? [] : ["write" as const]),
+    ...(ONLINE.includes(command) ? [] : ["net" as const]),
+  ];
+}
+
+/** Commands that listen or connect. */
+const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator"];
 
 /** Commands that write files; the last two give the permission back when they have opened theirs. */
 const WRITERS: readonly CommandName[] = ["certs", "keys", "kill", "approve", "paper", "serve", "call"];

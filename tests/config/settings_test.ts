@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
+import { unneeded } from "../../src/cli/run.ts";
 import { CERTS_SETTINGS } from "../../src/config/certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../../src/config/client_settings.ts";
 import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
@@ -31,7 +32,7 @@ for (const [command, table] of Object.entries<Settings>(TABLES)) {
   });
 }
 
-const { serve, embedded, binary, client, certs } = manifest.permissions;
+const { serve, embedded, binary, client, certs, simulator } = manifest.permissions;
 const CLIENT_TABLES = [CLIENT_SETTINGS, BRIDGE_SETTINGS];
 const PERMITTED: Record<string, { names: readonly string[]; tables: readonly Settings[] }> = {
   serve: { names: serve.env, tables: Object.values(TABLES) },
@@ -50,6 +51,40 @@ for (const [set, { names, tables }] of Object.entries(PERMITTED)) {
   });
 }
 
+Deno.test("the permission set simulator of deno.json lets the program read its own variables alone", () => {
+  const variables = Object.values<Setting>(SIMULATOR_SETTINGS).flatMap(({ env }) => env);
+  assert.deepEqual([...simulator.env].sort(), variables.sort());
+});
+
 Deno.test("the permission set certs of deno.json lets the program read no variable", () => {
   assert.deepEqual(certs.env, Object.values<Setting>(CERTS_SETTINGS).flatMap(({ env }) => env));
+});
+
+Deno.test("each task of deno.json may do what its command needs, and no task may do everything", () => {
+  const sets: Record<string, Record<string, unknown>> = manifest.permissions;
+  const setOf = (task: string): Record<string, unknown> => {
+    const { command } = Object.entries(manifest.tasks).find(([name]) => name === task)?.[1] ?? assert.fail(task);
+    return sets[/-P=(\w+)/.exec(command)?.[1] ?? assert.fail(command)] ?? assert.fail(command);
+  };
+  for (const task of ["policy", "audit", "client", "bridge", "simulator"]) {
+    assert.equal(setOf(task).write, undefined, task);
+  }
+  for (const task of ["policy", "audit", "keys", "kill", "approve", "certs"]) {
+    assert.equal(setOf(task).net, undefined, task);
+  }
+  assert.deepEqual(setOf("certs").read, ["certs"]);
+  assert.deepEqual(setOf("certs").write, ["certs"]);
+  for (const { command } of Object.values(manifest.tasks)) {
+    assert.doesNotMatch(command, / (-A|--allow-all|--allow-run)( |$)/);
+  }
+  for (const set of Object.values(sets)) assert.ok(!("all" in set) && !("run" in set) && !("ffi" in set));
+});
+
+Deno.test("unneeded() has each command give back what it does not need", () => {
+  assert.deepEqual(unneeded("serve"), []);
+  assert.deepEqual(unneeded("client"), ["write"]);
+  assert.deepEqual(unneeded("keys"), ["net"]);
+  for (const command of ["tools", "config", "policy", "audit"] as const) {
+    assert.deepEqual(unneeded(command), ["write", "net"], command);
+  }
 });

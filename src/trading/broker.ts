@@ -319,7 +319,7 @@ export class Broker {
     const { idempotencyKey } = replacement;
     const terms = { filledBefore: replaced.base, minVolume: assessment.market.min_volume };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
-    const isReduced = known !== undefined && isReducing(replaced, assessment.order);
+    const isReduced = known !== undefined && isReducing(replaced, known, assessment.order);
     if (policy.mode !== "confirm" || isReduced) {
       const { target } = replacement;
       return await this.#sendReplacement(assessment, { ...terms, target, previewId, idempotencyKey, by: call, trader });

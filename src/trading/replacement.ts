@@ -55,10 +55,18 @@ export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: R
   };
 }
 
-/** Tells whether the new order only asks for less of the same. */
-export function isReducing(old: ExchangeOrder, order: Order): boolean {
+/**
+ * Tells whether the new order only asks for less of the same. One that was post-only must stay so, or it could take what
+ * the old one could not; that it is so from now on is no more than was confirmed.
+ *
+ * @param placed the old order as it was sent, which the exchange does not tell whole
+ */
+export function isReducing(old: ExchangeOrder, placed: Order, order: Order): boolean {
   const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
-  return order.price !== undefined && order.volume !== undefined &&
+  const isTakerAnew = placed.postOnly === true && order.postOnly !== true;
+  const isSame = order.side === placed.side && order.type === placed.type && order.stopPrice === placed.stopPrice &&
+    order.timeInForce === placed.timeInForce;
+  return isSame && !isTakerAnew && order.price !== undefined && order.volume !== undefined &&
     parseDecimal(order.price).eq(parseDecimal(old.limit_price)) && parseDecimal(order.volume).lte(rest);
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { TradingError } from "../../src/trading/trading_error.ts";
 import type { Order as ExchangeOrder } from "../../src/exchange/schemas.ts";
 import { findReplaced, isReducing, replacementOf } from "../../src/trading/replacement.ts";
-import { BrokerWorld, FILL, REST } from "./broker_world.ts";
+import { BrokerWorld, FILL, policyFileOf, REST } from "./broker_world.ts";
 
 /** An order of the simulated exchange as it reads. */
 async function readOrder(world: BrokerWorld, args: Record<string, unknown>): Promise<ExchangeOrder> {
@@ -77,21 +77,49 @@ Deno.test("replacementOf() refuses an order that is final", async () => {
   );
 });
 
+const PLACED = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "limit",
+  price: "1050000",
+  volume: "0.001",
+  timeInForce: "GTC",
+} as const;
+
 Deno.test("isReducing() is so for less at the same price alone", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);
-  const order = {
-    pair: "XBTZAR",
-    base: "XBT",
-    counter: "ZAR",
-    side: "BUY",
-    type: "limit",
-    price: "1050000",
-    volume: "0.001",
-  } as const;
-  assert.equal(isReducing(old, order), true);
-  assert.equal(isReducing(old, { ...order, volume: "0.0005" }), true);
-  assert.equal(isReducing(old, { ...order, volume: "0.0011" }), false);
-  for (const price of ["1049999", "1050001"]) assert.equal(isReducing(old, { ...order, price }), false);
-  assert.equal(isReducing({ ...old, base: "0.0006" }, { ...order, volume: "0.0005" }), false);
+  assert.equal(isReducing(old, PLACED, PLACED), true);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0011" }), false);
+  for (const price of ["1049999", "1050001"]) assert.equal(isReducing(old, PLACED, { ...PLACED, price }), false);
+  assert.equal(isReducing({ ...old, base: "0.0006" }, PLACED, { ...PLACED, volume: "0.0005" }), false);
+});
+
+Deno.test("isReducing() is not so where a maker could become a taker, or other terms change", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, { ...REST, post_only: true });
+  const maker = { ...PLACED, postOnly: true };
+  assert.equal(isReducing(old, maker, { ...maker, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, PLACED, { ...maker, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, maker, { ...PLACED, volume: "0.0005" }), false);
+  const stop = { ...PLACED, type: "stop_limit", stopPrice: "1060000", stopDirection: "ABOVE" } as const;
+  assert.equal(isReducing(old, stop, { ...stop, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, stop, { ...stop, stopPrice: "1070000" }), false);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, timeInForce: "IOC" }), false);
+});
+
+Deno.test("replace_order asks a person before a post-only order may take, although it gets smaller", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id } = await world.answer("place_order", { ...REST, post_only: true });
+  world.policies.replace(policyFileOf({ default: { mode: "confirm" } }));
+  const sent = world.sent.length;
+  const asked = await world.answer("replace_order", { order_id, volume: "0.0005", post_only: false });
+  assert.equal(asked.status, "awaiting_confirmation");
+  assert.equal(world.sent.length, sent);
+  const smaller = await world.answer("replace_order", { order_id, volume: "0.0005" });
+  assert.equal(smaller.status, "replaced", JSON.stringify(smaller));
+  assert.equal(world.orders.at(-1)?.postOnly, true);
 });

@@ -3,7 +3,7 @@
  * The arithmetic is the simulation's; the other side is the real book, which an order on paper does not change.
  * Nobody's place in the queue at one price is known, so a waiting order counts as the first at its price.
  *
- * A desk lives inside one transaction. It reads what it needs when it is opened, writes everything when it is closed,
+ * A desk lives inside one transaction. It reads what it needs when it is opened, writes what happened when it is closed,
  * and waits for nothing.
  */
 
@@ -21,7 +21,7 @@ import { Refusal } from "../simulation/trading/refusal.ts";
 import { type Execution, fundingAccount, reservationFor, settle } from "../simulation/trading/settlement.ts";
 import type { LiveOrder } from "./order_rows.ts";
 import { wholeLots } from "./paper_market.ts";
-import { asResting, type Level, type RealBook, type TakenLiquidity } from "./real_book.ts";
+import { asResting, type Level, type RealBook } from "./real_book.ts";
 import type { PaperStore } from "./store.ts";
 
 /** What a desk stands on. */
@@ -31,7 +31,6 @@ export interface DeskParts {
   readonly market: SimulatedMarket;
   /** The real book of this moment; `null` where it plays no part. */
   readonly book: RealBook | null;
-  readonly taken: TakenLiquidity;
   readonly nowMs: number;
 }
 
@@ -53,11 +52,16 @@ export class Desk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
-    const { store, identity, market, book, taken } = parts;
+    const { store, identity, market, book, nowMs } = parts;
     this.#accounts = store.accounts.load(identity, [market.base, market.counter]);
     for (const live of store.orders.live(parts)) this.#orders.set(live.order.id, live);
-    const levels = (side: Side, all: readonly Level[]) => [...taken.remaining({ identity, market, side }, all)];
-    this.#levels = { BUY: levels("BUY", book?.bids ?? []), SELL: levels("SELL", book?.asks ?? []) };
+    const left = (side: Side, all: readonly Level[]) => {
+      store.taken.see({ identity, market, side }, all, nowMs);
+      return store.taken.remaining({ identity, market, side }, all, nowMs);
+    };
+    this.#levels = book === null
+      ? { BUY: [], SELL: [] }
+      : { BUY: left("BUY", book.bids), SELL: left("SELL", book.asks) };
   }
 
   /**
@@ -118,18 +122,16 @@ export class Desk {
     }
   }
 
-  /** Writes everything that happened. Answers what to call once that is committed: it remembers what the book lost. */
-  close(): () => void {
-    const { store, identity, market, taken } = this.#parts;
+  /** Writes everything that happened, and what the book lost. */
+  close(): void {
+    const { store, identity, market, nowMs } = this.#parts;
     for (const id of this.#changed) {
       const live = this.#orders.get(id);
       if (live !== undefined) store.orders.save(identity, live);
     }
     for (const trade of this.#trades) store.orders.record(identity, trade);
     store.accounts.store(this.#accounts);
-    return () => {
-      for (const { side, level } of this.#takes) taken.take({ identity, market, side }, level);
-    };
+    for (const { side, level } of this.#takes) store.taken.take({ identity, market, side }, level, nowMs);
   }
 
   #refuseAgainstBook(order: Order): void {

@@ -17,7 +17,7 @@ import { Fees, type FixedFees } from "./fees.ts";
 import { readDeadline, readLimitOrder, readMarketOrder, readSide } from "./order_rules.ts";
 import { type FeeRates, paperMarket } from "./paper_market.ts";
 import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
-import { asResting, readBook, type RealBook, TakenLiquidity } from "./real_book.ts";
+import { asResting, readBook, type RealBook } from "./real_book.ts";
 import type { PaperStore } from "./store.ts";
 import { Turns } from "./turns.ts";
 
@@ -51,7 +51,6 @@ export class PaperExchange {
   readonly #parts: PaperExchangeParts;
   readonly #markets: Markets;
   readonly #fees: Fees;
-  readonly #taken: TakenLiquidity;
   readonly #turns = new Turns();
   #latestMs = 0;
 
@@ -62,7 +61,6 @@ export class PaperExchange {
     this.upstream = upstream;
     this.#markets = new Markets(upstream, { now: monotonic });
     this.#fees = new Fees(upstream, { monotonic, fixed: fees });
-    this.#taken = new TakenLiquidity({ monotonic });
   }
 
   /** The clock of orders and ledgers, which may stand still but not run backwards. */
@@ -165,13 +163,12 @@ export class PaperExchange {
         upstream.call("getOrderBook", { pair }, { signal }),
       ]);
       for (const { identity, market } of this.store.orders.desks(pair)) {
-        const remember = this.store.transact(() => {
+        this.store.transact(() => {
           const desk = this.#desk({ identity, market, book: readBook(market, answer) });
           desk.meetTrades(trades);
           desk.meetBook();
-          return desk.close();
+          desk.close();
         });
-        remember();
       }
     });
   }
@@ -179,7 +176,6 @@ export class PaperExchange {
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
   reset(identity?: string): void {
     this.store.reset({ identity, nowMs: this.now() });
-    this.#taken.clear(identity);
   }
 
   #accept(
@@ -187,7 +183,7 @@ export class PaperExchange {
     { identity, book, seen, deadlineMs }: { identity: string; book: RealBook | null; seen: number; deadlineMs: number },
   ): Order {
     const { store } = this;
-    const accepted = store.transact(() => {
+    return store.transact(() => {
       // Reading the market took its time.
       this.#refuseLate(deadlineMs);
       const nowMs = this.now();
@@ -204,16 +200,14 @@ export class PaperExchange {
       const desk = this.#desk({ identity, market, book });
       const dueAt = draft.stop === null ? nowMs : null;
       const order = desk.place(newOrder(draft, { id: store.ids.order(), nowMs, dueAt }), seen);
-      const remember = desk.close();
+      desk.close();
       store.orders.prune(identity);
-      return { order, remember };
+      return order;
     });
-    accepted.remember();
-    return accepted.order;
   }
 
   #desk(parts: Pick<ConstructorParameters<typeof Desk>[0], "identity" | "market" | "book">): Desk {
-    return new Desk({ ...parts, store: this.store, taken: this.#taken, nowMs: this.now() });
+    return new Desk({ ...parts, store: this.store, nowMs: this.now() });
   }
 
   #refuseLate(deadlineMs: number): void {
@@ -227,7 +221,7 @@ export class PaperExchange {
     const top = readBook(market, await this.upstream.call("getOrderBook", { pair: market.id }, options));
     const other = side === "BUY" ? "SELL" : "BUY";
     const shown = side === "BUY" ? top.asks : top.bids;
-    const left = this.#taken.remaining({ identity, market, side: other }, shown);
+    const left = this.store.taken.remaining({ identity, market, side: other }, shown, this.now());
     if (shown.length < TOP_LEVELS || !wantsMore(draft, left)) return top;
     return readBook(market, await this.upstream.call("getOrderBookFull", { pair: market.id }, options));
   }

@@ -96,4 +96,19 @@ export const MIGRATIONS: readonly string[] = [
   -- What tells an identity's accounts from those that it had before they were reset.
   ALTER TABLE identities ADD COLUMN epoch TEXT NOT NULL DEFAULT 'paper';
 `,
+  `
+  -- Lots of the real book that paper orders took, so that nobody has them twice.
+  CREATE TABLE taken (
+    identity TEXT NOT NULL,
+    pair TEXT NOT NULL,
+    price_scale INTEGER NOT NULL,
+    volume_scale INTEGER NOT NULL,
+    side TEXT NOT NULL,
+    price INTEGER NOT NULL,
+    lots INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (identity, pair, price_scale, volume_scale, side, price)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX taken_until ON taken (until_ms);
+`,
 ];

@@ -7,6 +7,7 @@ import { type Balances, INITIAL_BALANCES, PaperAccounts } from "./paper_accounts
 import { PaperIds } from "./paper_ids.ts";
 import { PaperOrders } from "./paper_orders.ts";
 import { MIGRATIONS } from "./schema.ts";
+import { TakenLiquidity } from "./taken_liquidity.ts";
 
 /** What the database is called in the state folder. */
 export const PAPER_FILE = "paper.db";
@@ -22,6 +23,7 @@ export class PaperStore {
   readonly ids: PaperIds;
   readonly accounts: PaperAccounts;
   readonly orders: PaperOrders;
+  readonly taken: TakenLiquidity;
   readonly #database: DatabaseSync;
 
   private constructor(database: DatabaseSync, { random = Math.random }: PaperStoreOptions) {
@@ -29,6 +31,7 @@ export class PaperStore {
     this.ids = new PaperIds({ random });
     this.accounts = new PaperAccounts(database, { ids: this.ids });
     this.orders = new PaperOrders(database);
+    this.taken = new TakenLiquidity(database);
   }
 
   /**
@@ -54,10 +57,11 @@ export class PaperStore {
     this.transact(() => this.accounts.setOpenings(balances));
   }
 
-  /** Drops orders and fills of one identity, or of everybody, and puts the accounts back to their opening balances. */
+  /** Drops orders, fills and what was taken from the real book of one identity, or of everybody, and puts the accounts back to their opening balances. */
   reset({ identity, nowMs }: { identity?: string | undefined; nowMs: number }): void {
     this.transact(() => {
       this.orders.clear(identity);
+      this.taken.clear(identity);
       this.accounts.reset({ identity, nowMs });
     });
   }

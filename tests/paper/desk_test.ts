@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { PublicTrade } from "../../src/exchange/schemas.ts";
 import { Desk } from "../../src/paper/desk.ts";
 import { marketOfTerms } from "../../src/paper/paper_market.ts";
-import { readBook, type RealBook, TakenLiquidity } from "../../src/paper/real_book.ts";
+import { readBook, type RealBook } from "../../src/paper/real_book.ts";
 import { PaperStore } from "../../src/paper/store.ts";
 import { newOrder, type OrderDraft } from "../../src/simulation/trading/order_draft.ts";
 import type { Order } from "../../src/simulation/trading/orders.ts";
@@ -35,7 +35,6 @@ type Wanted = Partial<Pick<OrderDraft, "side" | "type" | "timeInForce" | "postOn
 /** One identity's trading in one market, on a database of its own. */
 class Trader implements Disposable {
   readonly store: PaperStore;
-  readonly taken: TakenLiquidity;
   clock = 1_000;
   readonly #folder: string;
 
@@ -44,18 +43,17 @@ class Trader implements Disposable {
     this.store = PaperStore.open(this.#folder);
     this.store.setOpenings(OPENINGS);
     this.store.transact(() => this.store.accounts.open(IDENTITY, { currencies: [], nowMs: 0 }));
-    this.taken = new TakenLiquidity({ monotonic: () => this.clock });
   }
 
   at<Result>(book: RealBook, body: (desk: Desk) => Result): Result {
     const nowMs = ++this.clock;
-    const { store, taken } = this;
-    const done = store.transact(() => {
-      const desk = new Desk({ store, taken, identity: IDENTITY, market: MARKET, book, nowMs });
-      return { result: body(desk), remember: desk.close() };
+    const { store } = this;
+    return store.transact(() => {
+      const desk = new Desk({ store, identity: IDENTITY, market: MARKET, book, nowMs });
+      const result = body(desk);
+      desk.close();
+      return result;
     });
-    done.remember();
-    return done.result;
   }
 
   place({ price = 0, lots = 0, ...wanted }: Wanted, book: RealBook = EMPTY, seen = 0): Order {

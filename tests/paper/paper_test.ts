@@ -121,6 +121,23 @@ Deno.test("a paper order does not find twice what it took from the real book", a
   assert.equal((await other.call("getOrder", { id: theirs.order_id })).base, best.volume);
 });
 
+Deno.test("a paper order finds what was taken gone after a new start, and after another order's cancellation", async () => {
+  await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
+  const [best] = (await world.connect().call("getOrderBook", { pair: PAIR })).asks;
+  assert.ok(best);
+  const order = { pair: PAIR, type: "BID", volume: best.volume, price: best.price } as const;
+  const take = async (client = world.connect()) => {
+    const { order_id } = await client.call("postLimitOrder", { ...order, time_in_force: "IOC" });
+    return (await client.call("getOrder", { id: order_id })).base;
+  };
+  assert.equal(await take(), best.volume);
+  const { order_id } = await world.connect().call("postLimitOrder", { ...order, price: "1000000" });
+  await world.connect().call("stopOrder", { order_id });
+  assert.equal(await take(), "0");
+  await world.restart();
+  assert.equal(await take(), "0");
+});
+
 Deno.test("a paper order goes on beyond the hundred levels of the short book", async () => {
   await using world = await PaperWorld.start({ initialBalances: { ZAR: "1000000000" } });
   const client = world.connect();

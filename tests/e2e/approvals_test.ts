@@ -1,0 +1,116 @@
+/** Approvals between processes, and a client that answers its own dialogs. */
+
+import assert from "node:assert/strict";
+import type { Json } from "../support/exchange.ts";
+import { PROGRAMS, readLines, startProgram } from "./program.ts";
+import type { Program } from "./program.ts";
+import type { RunningServer } from "./servers.ts";
+import { callTool, TradingWorld } from "./trading_world.ts";
+
+/** Runs `call place_order` until it has asked a person, then ends it as Ctrl-C does; what it asked and answered. */
+async function callUntilAsked(
+  world: TradingWorld,
+  program: Program,
+  order: Record<string, unknown>,
+): Promise<{ readonly approvalId: string; readonly answer: Json }> {
+  const words = Object.entries(order).map(([name, value]) => `${name}=${value}`);
+  const child = startProgram(program, ["call", "place_order", ...words, ...world.flags("confirm"), "--json"], {
+    env: world.env,
+  });
+  await child.stdin.close();
+  const answer = new Response(child.stdout).json();
+  let approvalId = "";
+  for await (const line of readLines(child.stderr)) {
+    const [, id] = /or run: luno-mcp-server approve (\w+)$/.exec(line) ?? [];
+    if (id === undefined) continue;
+    approvalId = id;
+    child.kill("SIGINT");
+  }
+  await child.status;
+  return { approvalId, answer: await answer };
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`an order whose call has ended is approved in a terminal and placed by the next call, once (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    const order = await world.resting();
+    const { approvalId, answer } = await callUntilAsked(world, program, order);
+    assert.equal(answer.status, "awaiting_confirmation");
+    const seconds = Number(/within (\d+) s/.exec(answer.message)?.[1]);
+    assert.ok(seconds > 100, answer.message);
+    const { preview_id } = answer;
+    const approved = await world.command(program, "approve", approvalId);
+    assert.match(approved, new RegExp(`by place_order with preview_id=${preview_id} until`));
+    assert.deepEqual(world.sent, []);
+    const again = await runCall(world, program, `preview_id=${preview_id}`);
+    assert.equal(again.status, "placed", JSON.stringify(again));
+    const third = await runCall(world, program, `preview_id=${preview_id}`);
+    assert.equal(third.error.code, "ERR_CONFIRMATION_USED");
+    assert.deepEqual([world.sent.length, world.orders.map(({ id }) => id)], [1, [again.order_id]]);
+  });
+
+  Deno.test(`a script that holds a key and answers its own dialogs places nothing; the owner's approval does (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    const scopes = ["--scopes", "market:read,account:read,orders:write"];
+    const key = (await world.command(program, "keys", "create", "bot", ...scopes)).trim();
+    await using server = await world.serve(program, "confirm");
+    const order = await world.resting();
+    const call = { name: "place_order", arguments: order };
+    const yes = { inputResponses: { confirm: { action: "accept", content: { place: true } } } };
+    const leaving = new AbortController();
+    const waiting = [call, { ...call, ...yes }].map((params) => callOverMcp(server, key, params, leaving.signal));
+    const ended = Promise.allSettled(waiting);
+    await server.said(/or run: luno-mcp-server approve \w+$/);
+    const forged = await callOverMcp(server, key, { ...call, ...yes, requestState: "AAAA" });
+    assert.notEqual(forged.structuredContent?.status, "placed", JSON.stringify(forged));
+    const { approvals: [own] } = JSON.parse(await world.command(program, "approve", "--json"));
+    assert.equal(own.identity, "key:bot");
+    leaving.abort();
+    for (const { status } of await ended) assert.equal(status, "rejected");
+    assert.deepEqual(world.sent, []);
+    const { preview_id } = own;
+    await world.command(program, "approve", own.id);
+    const placed = await callTool(server, "place_order", { preview_id }, key);
+    assert.equal(placed.status, "placed", JSON.stringify(placed));
+    assert.equal(world.sent.length, 1);
+  });
+}
+
+async function runCall(world: TradingWorld, program: Program, ...words: readonly string[]): Promise<Json> {
+  const child = startProgram(program, ["call", "place_order", ...words, ...world.flags("confirm"), "--json"], {
+    env: world.env,
+  });
+  await child.stdin.close();
+  const { stdout } = await child.output();
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** One stateless call of a client that says it can show dialogs. */
+async function callOverMcp(
+  server: RunningServer,
+  key: string,
+  params: Record<string, unknown>,
+  signal?: AbortSignal,
+): Promise<Json> {
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
+    "io.modelcontextprotocol/clientInfo": { name: "script", version: "1" },
+  };
+  const response = await fetch(`${server.http}/mcp`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": String(params["name"]),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { ...params, _meta } }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const text = await response.text();
+  const { result, error } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text);
+  return result ?? { error };
+}

@@ -4,6 +4,7 @@
  * Any file asks logtape for a logger of its own; only `main.ts` calls {@linkcode startLogging}.
  */
 
+import { RefusalSampler } from "./log_sampling.ts";
 import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logtape/logtape";
 import type { LogRecord, TextFormatter } from "@logtape/logtape";
 import { redactByField, redactByPattern } from "@logtape/redaction";
@@ -46,10 +47,11 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   const redact = createRedactor(options.secrets);
   const redacted = redactByPattern((record) => redact(plain(record)), SECRET_FORMS);
   const lines = new LineQueue(options.output, (record) => oneLine(redacted(record)));
+  const sampler = new RefusalSampler((record) => lines.push(record));
   await configure({
     reset: true,
     sinks: {
-      stderr: redactByField((record) => lines.push(record), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
+      stderr: redactByField((record) => sampler.push(record), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
     },
     loggers: [
       { category: LOG_CATEGORY, lowestLevel: options.level, sinks: ["stderr"] },
@@ -58,6 +60,7 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   });
   return {
     async stop() {
+      sampler.flush();
       await lines.flush();
       await reset();
     },

@@ -2,8 +2,58 @@
 
 import { BlockList, isIP } from "node:net";
 
-/** Headers by which proxies say for whom they ask. */
-const FORWARDING_HEADERS = ["forwarded", "x-forwarded-for", "x-real-ip"];
+/** Headers by which proxies, balancers and content networks say that they ask for somebody else. */
+const FORWARDING_HEADERS = new Set([
+  "ali-cdn-real-ip",
+  "cdn-loop",
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-pseudo-ipv4",
+  "cf-ray",
+  "cf-visitor",
+  "client-ip",
+  "cloudfront-forwarded-proto",
+  "cloudfront-viewer-address",
+  "do-connecting-ip",
+  "fastly-client-ip",
+  "fly-client-ip",
+  "forwarded",
+  "forwarded-for",
+  "front-end-https",
+  "proxy-client-ip",
+  "true-client-ip",
+  "via",
+  "wl-proxy-client-ip",
+  "x-amzn-trace-id",
+  "x-appengine-user-ip",
+  "x-arr-log-id",
+  "x-arr-ssl",
+  "x-azure-clientip",
+  "x-azure-socketip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-envoy-external-address",
+  "x-envoy-original-path",
+  "x-nf-client-connection-ip",
+  "x-original-host",
+  "x-original-uri",
+  "x-original-url",
+  "x-proxyuser-ip",
+  "x-real-ip",
+  "x-real-port",
+  "x-remote-addr",
+  "x-remote-ip",
+  "x-rewrite-url",
+  "x-scheme",
+  "x-url-scheme",
+]);
+
+/** `X-Forwarded-For`, `-Host`, `-Proto`, `-Port` and so on, also behind another word. */
+const FORWARDED_NAME = /^x-(.+-)?forwarded(-|$)/;
+
+function isForwarding(name: string): boolean {
+  return FORWARDING_HEADERS.has(name) || FORWARDED_NAME.test(name);
+}
 
 /** A request's origin. */
 export interface Origination {
@@ -33,7 +83,7 @@ export class TrustedProxies {
 
   /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
   originate(peer: string, headers: Headers): Origination {
-    const saysSo = FORWARDING_HEADERS.some((name) => headers.has(name));
+    const saysSo = [...headers.keys()].some(isForwarding);
     if (!this.#has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
     const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
     const last = hops.findLastIndex((hop) => hop === undefined || !this.#has(hop));

@@ -13,15 +13,29 @@ export interface OriginRules {
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
+/** How much of a refused header an operator is shown, in characters. */
+const MAX_SHOWN = 200;
+
 const HOST = /^(?<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::(?<port>\d{1,5}))?$/i;
 
-/** Tells what is wrong with a request's Host or Origin; `undefined` when nothing is. */
-export function judgeOrigin(headers: Headers, rules: OriginRules): string | undefined {
-  const host = headers.get("host");
-  if (host === null || !isAllowedHost(host, rules)) return "Host is not allowed";
+/** A header that is not let in. */
+export interface RefusedOrigin {
+  readonly header: "Host" | "Origin";
+  /** What it says, cut to 200 characters; empty where it is missing. */
+  readonly value: string;
+  /** The flag that would let it in. */
+  readonly allowedBy: "--allowed-hosts" | "--allowed-origins";
+}
+
+/** Tells which of a request's Host and Origin is not let in; `undefined` when both are. */
+export function judgeOrigin(headers: Headers, rules: OriginRules): RefusedOrigin | undefined {
+  const host = headers.get("host") ?? "";
   const origin = headers.get("origin");
-  if (origin !== null && !isAllowedOrigin(origin, host, rules)) return "Origin is not allowed";
-  return undefined;
+  if (origin !== null && !isAllowedOrigin(origin, host, rules)) {
+    return { header: "Origin", value: origin.slice(0, MAX_SHOWN), allowedBy: "--allowed-origins" };
+  }
+  if (isAllowedHost(host, rules)) return undefined;
+  return { header: "Host", value: host.slice(0, MAX_SHOWN), allowedBy: "--allowed-hosts" };
 }
 
 function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRules): boolean {

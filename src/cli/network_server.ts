@@ -308,12 +308,20 @@ interface Refusal {
 }
 
 /** What an operator shall not forget. */
-export function warningsOf({ host, unsafeExpose }: LoadedConfig["config"]): string[] {
-  if (!unsafeExpose) return [];
-  return [
+export function warningsOf({ host, unsafeExpose, tlsTerminated }: LoadedConfig["config"]): string[] {
+  const isPlain = tlsTerminated && !isLoopback(host);
+  return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : [])];
+}
+
+const PLAIN_WARNING =
+  "--tls-terminated: credentials travel in plain text from the proxy to this server: let nobody else " +
+  "reach its port, nor listen in between";
+
+function exposedWarning(host: string): string {
+  return (
     `--unsafe-expose: ${host} is served without the server's own protection: whoever reaches it and has no credential ` +
-    "may read, unless a proxy in front decides who comes through",
-  ];
+    "may read, unless a proxy in front decides who comes through"
+  );
 }
 
 /**

@@ -135,10 +135,10 @@ function judgeExposure(config: Config, sources: readonly string[]): string[] {
   if (isLoopback(config.host) || config.unsafeExpose) return [];
   const where = `off loopback (--host ${config.host})`;
   const problems: string[] = [];
-  if (config.sslCert === undefined) {
+  if (config.sslCert === undefined && !config.tlsTerminated) {
     problems.push(
       `--ssl-cert, --ssl-key: expected a certificate ${where}, as credentials travel along: add both ` +
-        "(luno-mcp-server certs create makes a pair to try), or --unsafe-expose where a proxy of yours speaks TLS",
+        "(luno-mcp-server certs create makes a pair to try), or --tls-terminated where a proxy of yours speaks TLS; --unsafe-expose asks for neither",
     );
   }
   if (sources.length === 0) {

@@ -88,7 +88,7 @@ export async function serveNetwork(
 
 /** What the listener would need that is not there. */
 function judgeListener(config: Config): string[] {
-  const { sslCert, sslKey, sslClientCa, listener } = config;
+  const { sslCert, sslKey, sslClientCa, listener, host, unsafeExpose, tlsTerminated } = config;
   const problems: string[] = [];
   if (sslCert !== undefined && sslKey === undefined) {
     problems.push("--ssl-key: expected the key of --ssl-cert: not set");
@@ -97,6 +97,15 @@ function judgeListener(config: Config): string[] {
     problems.push("--ssl-cert: expected the certificate of --ssl-key: not set");
   }
   if (!isNative(config) && !hasHardenedRuntime()) problems.push(OLD_RUNTIME);
+  if (isNative(config) && !isLoopback(host) && !unsafeExpose) {
+    problems.push(
+      `--listener: expected hardened or auto off loopback (--host ${host}), as the native one cannot defend itself ` +
+        "against strangers (docs/security.md); --unsafe-expose takes it all the same",
+    );
+  }
+  if (tlsTerminated && sslCert !== undefined) {
+    problems.push("--tls-terminated: expected no --ssl-cert beside it, as either the proxy or this server speaks TLS");
+  }
   if (sslClientCa === undefined) return problems;
   if (listener === "native") {
     problems.push(

@@ -165,6 +165,7 @@ const NETWORK_ONLY = [
   "trustedProxies",
   "allowedHosts",
   "allowedOrigins",
+  "tlsTerminated",
   "unsafeExpose",
   "maxConnections",
   "maxConnectionsPerClient",

@@ -245,6 +245,14 @@ export const SERVER_SETTINGS = {
     value: "list",
     env: ["MCP_ALLOWED_ORIGINS"],
   },
+  tlsTerminated: {
+    schema: Switch,
+    help:
+      "a proxy in front speaks TLS: start off loopback without a certificate of its own; callers are known all the same",
+    flag: "tls-terminated",
+    env: ["MCP_TLS_TERMINATED"],
+    default: "false",
+  },
   unsafeExpose: {
     schema: Switch,
     help: "start off loopback without TLS or an identity source; for those with a proxy of their own in front",

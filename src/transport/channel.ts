@@ -105,7 +105,7 @@ export abstract class Channel implements Transport {
     if (problem !== undefined) return log.debug("ignored", { problem });
     const cancelled = cancelledId(message);
     if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(message);
-    if (cancelled !== undefined) this.#settle(cancelled);
+    if (cancelled !== undefined) this.#settle(cancelled, false);
   }
 
   /** Texts that are no message count against the limit like requests. */

@@ -64,6 +64,16 @@ export function soundUrl(url: string): string | undefined {
   return URL.canParse(replaced) ? replaced : undefined;
 }
 
+/**
+ * Whether a request whose target is a whole address names the same host there as in `Host`: who stands in front may have
+ * looked at the one alone, and the rules here are about the other.
+ */
+export function isSameHost(target: string, host: string): boolean {
+  if (!/^https?:\/\//i.test(target)) return true;
+  const [named, told] = [URL.parse(target), URL.parse(`${target.split(":")[0]}://${host}`)];
+  return named !== null && told !== null && named.host === told.host;
+}
+
 function listOf(header: string | null): string[] {
   return header === null ? [] : header.split(",").map((part) => part.trim());
 }

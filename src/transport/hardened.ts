@@ -29,8 +29,9 @@ import { refuseUpgrade } from "./refusal.ts";
 import { settledWithin } from "./settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Looked at once a second, so that nothing takes more than ten. */
+const HEADERS_TIMEOUT_MS = 9_000;
+const REQUEST_TIMEOUT_MS = 9_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -108,6 +109,11 @@ class HardenedListener implements RunningListener {
     const opened = options.tls === undefined ? "connection" : "secureConnection";
     this.#server.on(opened, (connection) => this.#bound(connection));
     this.#server.on("request", this.#requestListener());
+    // A body that is too large is refused before it is asked for.
+    this.#server.on("checkContinue", (incoming, outgoing) => {
+      if (!(Number(incoming.headers["content-length"]) > options.maxMessageSize)) outgoing.writeContinue();
+      this.#server.emit("request", incoming, outgoing);
+    });
     this.#server.on("upgrade", (incoming, connection, head) => {
       this.#readAhead.get(incoming.socket)?.release();
       void this.#upgrade(incoming, connection, head);
@@ -185,7 +191,7 @@ class HardenedListener implements RunningListener {
       async ({ body, signal }, { incoming }) => {
         // The adapter's request only looks like one: the web's own classes do not take it for theirs.
         const request = webRequest(incoming, { body, signal });
-        if (request === undefined) return badRequest();
+        if (request === undefined) return FORBIDDEN_METHODS.has(incoming.method ?? "") ? noSuchMethod() : badRequest();
         const handshake = readHandshake(request);
         if (handshake.kind === "invalid") return handshake.response;
         return await this.#application.fetch(request, peerAt(incoming.socket));
@@ -303,6 +309,16 @@ function peerAt(connection: TcpSocket): Peer {
   const peer = peerOf(remoteAddress, remotePort);
   const certificate = certificateOf(connection);
   return certificate === undefined ? peer : { ...peer, certificate };
+}
+
+/** Methods that the web's own requests cannot have. */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
+
+function noSuchMethod(): Response {
+  return new Response("Method not allowed\n", {
+    status: 405,
+    headers: { "allow": "GET, HEAD, POST, DELETE, OPTIONS" },
+  });
 }
 
 function badRequest(): Response {

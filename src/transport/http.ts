@@ -67,10 +67,7 @@ export function createApplication(parts: HttpParts): Application {
     admit: () => parts.registry.admitSocket(),
     upgrade: (request, peer) => judgeUpgrade(parts, request, peer),
     async fetch(request, peer) {
-      const problem = judgeOrigin(request.headers, parts.rules);
-      const response = problem === undefined
-        ? await routes.fetch(request, { peer })
-        : refuse(parts, "origin", textResponse(403, problem));
+      const response = refuseOrigin(parts, request, peer) ?? await routes.fetch(request, { peer });
       return endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback });
     },
   };
@@ -93,7 +90,7 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   app.all("/v1/tickets", () => textResponse(405, "Method not allowed", { allow: "POST" }));
   for (const [path, answer] of Object.entries(operatorRoutes(parts))) {
     app.get(path, ({ var: { caller }, req }) => requireScope(parts, { caller, url: req.url }) ?? answer());
-    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET" }));
+    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD" }));
   }
   app.notFound(() => textResponse(404, "Not found"));
   return app;
@@ -120,7 +117,7 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   }
   for (const [path, answer] of Object.entries(routes)) {
     app.get(path, ({ req }) => answer(req.url));
-    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET" }));
+    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD" }));
   }
 }
 
@@ -171,7 +168,7 @@ function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
       if (!parts.websocket) return notFound();
       return textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" });
     });
-    app.all(path, () => parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET" }) : notFound());
+    app.all(path, () => parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET, HEAD" }) : notFound());
   }
 }
 
@@ -225,9 +222,22 @@ function watchStream(
   });
 }
 
+/** Who asks whether the server is there may call it by any name: probes know the address of a pod alone. */
+const PROBES = ["/healthz", "/readyz"];
+
+function refuseOrigin(parts: HttpParts, request: Request, { address }: Peer): Response | undefined {
+  const path = pathOf(request);
+  const refused = judgeOrigin(request.headers, parts.rules);
+  if (refused === undefined || (refused.header === "Host" && PROBES.includes(path))) return undefined;
+  const { header, value, allowedBy } = refused;
+  const reason = header === "Host" ? "host" : "origin";
+  log.warning("refused", { status: 403, reason, value, allowed_by: allowedBy, address, path: path.slice(0, 100) });
+  return refuse(parts, "origin", textResponse(403, `${header} is not allowed`));
+}
+
 async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
-  const problem = judgeOrigin(request.headers, parts.rules);
-  if (problem !== undefined) return refuse(parts, "origin", textResponse(403, problem));
+  const refusal = refuseOrigin(parts, request, peer);
+  if (refusal !== undefined) return refusal;
   if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {
     return refuse(parts, "upgrade", textResponse(404, "Not found"));
   }

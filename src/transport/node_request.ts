@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import { soundUrl } from "./handshake.ts";
+import { isSameHost, soundUrl } from "./handshake.ts";
 
 /** The part of a request of `node:http` that matters here. */
 type NodeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders" | "socket">;
@@ -13,8 +13,9 @@ export function webRequest(incoming: NodeRequest, init: RequestInit = {}): Reque
   const { host } = incoming.headers;
   const target = incoming.url ?? "/";
   const scheme = incoming.socket instanceof TLSSocket ? "https" : "http";
+  if (host === undefined || !isSameHost(target, host)) return undefined;
   const url = soundUrl(/^https?:\/\//.test(target) ? target : `${scheme}://${host}${target}`);
-  if (url === undefined || host === undefined) return undefined;
+  if (url === undefined) return undefined;
   try {
     return new Request(url, { method: incoming.method ?? "GET", ...init, headers: headersOf(incoming) });
   } catch {

@@ -4,13 +4,13 @@ import { isJsonContentType } from "@modelcontextprotocol/server";
 import { isDeeper, MAX_DEPTH } from "./json_rpc.ts";
 
 /** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
-const BODY_TIMEOUT_MS = 30_000;
+const BODY_TIMEOUT_MS = 10_000;
 
 /** How a body is bounded. */
 export interface BodyLimits {
   /** In bytes. */
   readonly maxSize: number;
-  /** From now until the last byte. @default 30_000 */
+  /** From now until the last byte. @default 10_000 */
   readonly timeoutMs?: number;
 }
 

@@ -24,7 +24,7 @@ export interface RestOptions {
   readonly backend: () => Promise<Backend>;
   /** Of a request's body, in bytes. */
   readonly maxBodySize: number;
-  /** For a request's body to arrive in, in milliseconds. @default 30_000 */
+  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
   readonly bodyTimeoutMs?: number;
 }
 
@@ -59,7 +59,7 @@ async function runTool(
   { request, caller }: { request: Request; caller: CallerFacts },
   options: RestOptions,
 ): Promise<Response> {
-  const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 30_000 } = options;
+  const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
   const body = await readJsonBody(request, { maxSize, timeoutMs });
   if (!body.ok) {
     const { status, message } = body;

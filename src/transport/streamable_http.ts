@@ -6,7 +6,7 @@
  */
 
 import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
-import type { JSONRPCMessage, JSONRPCRequest, Server } from "@modelcontextprotocol/server";
+import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { Caller } from "../access/caller.ts";
 import { toAuthInfo } from "./auth_info.ts";
@@ -51,12 +51,15 @@ export interface StreamableHttpOptions {
   readonly idleMs?: number;
   /** Between comments on an open stream, in milliseconds. @default 15_000 */
   readonly keepAliveMs?: number;
-  /** For a request's body to arrive in, in milliseconds. @default 30_000 */
+  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
   readonly bodyTimeoutMs?: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Says why a request may not run, if it may not; `data.retryAfterMs` becomes Retry-After. Pings are not asked about. */
-  readonly admit?: (request: JSONRPCRequest, caller: Caller) => RpcError | undefined;
+  /**
+   * Says why a request, or a body that is no message, is refused, if it is; `data.retryAfterMs` becomes Retry-After. Pings
+   * are not asked about.
+   */
+  readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => RpcError | undefined;
   /** Answers a request in the server's place where its caller would need another token. */
   readonly challenge?: (message: JSONRPCRequest, parts: { request: Request; caller: Caller }) => Response | undefined;
   readonly observer?: HttpSessionsOptions["observer"];
@@ -124,21 +127,26 @@ class Endpoint implements StreamableHttp {
   }
 
   async #post(request: Request, caller: Caller): Promise<Response> {
-    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 30_000, admit } = this.#options;
+    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, admit } = this.#options;
     const body = await readJsonBody(request, { maxSize, timeoutMs });
+    // What is no message counts against the limit like a request.
+    const unread = (id: RequestId | null, answer: () => Response) => {
+      const refusal = admit?.(undefined, caller);
+      return refusal === undefined ? answer() : refused(id, refusal);
+    };
     if (!body.ok) {
       const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
-      return rpcError({ status: body.status, error: { code, message: body.message } });
+      return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
     }
     if (this.#isClosed) return busy("The server is shutting down");
     const read = readMessage(body.value);
     if (read.kind === "refused") {
       const [id = null] = read.ids.length === 1 ? read.ids : [];
-      return rpcError({ status: 400, id, error: read.error });
+      return unread(id, () => rpcError({ status: 400, id, error: read.error }));
     }
     const { message } = read;
     const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
-    if (refusal !== undefined) return refused(message, refusal);
+    if (refusal !== undefined) return refused(idOf(message), refusal);
     const invalid = refuseParams(message);
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
@@ -156,7 +164,7 @@ class Endpoint implements StreamableHttp {
     if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = await this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
-    if (session === "busy") return refused(message, tooMany("Too many sessions of this client"));
+    if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
     const response = await session.handle(request, parts);
     if (!session.isInitialized) await session.close("refused");
     return response;
@@ -202,9 +210,9 @@ function busy(reason: string, message?: JSONRPCMessage): Response {
 }
 
 /** 429: this client asks too much. */
-function refused(message: JSONRPCMessage, error: RpcError): Response {
+function refused(id: RequestId | null, error: RpcError): Response {
   const seconds = Math.ceil(retryAfterMs(error) / 1_000);
-  return rpcError({ status: 429, id: idOf(message), error, headers: { "retry-after": String(seconds) } });
+  return rpcError({ status: 429, id, error, headers: { "retry-after": String(seconds) } });
 }
 
 function tooMany(message: string): RpcError {

@@ -16,7 +16,27 @@ Deno.test("TrustedProxies.originate() is the peer where no header says anything"
   }
 });
 
-for (const header of ["Forwarded", "X-Forwarded-For", "X-Real-IP"]) {
+const FORWARDING = [
+  "Forwarded",
+  "X-Forwarded-For",
+  "X-Forwarded-Host",
+  "X-Forwarded-Proto",
+  "X-Forwarded-Port",
+  "X-Original-Forwarded-For",
+  "X-Forwarded",
+  "X-Real-IP",
+  "Via",
+  "CF-Connecting-IP",
+  "True-Client-IP",
+  "Fastly-Client-IP",
+  "X-Client-IP",
+  "X-Cluster-Client-IP",
+  "X-Envoy-External-Address",
+  "X-Azure-ClientIP",
+  "CloudFront-Viewer-Address",
+];
+
+for (const header of FORWARDING) {
   Deno.test(`TrustedProxies.originate() does not believe ${header} of a peer that nobody named, and says so`, () => {
     for (const proxies of [[], ["10.0.0.2"], ["10.1.0.0/16"]]) {
       const origination = new TrustedProxies(proxies).originate(PROXY, new Headers({ [header]: CLIENT }));

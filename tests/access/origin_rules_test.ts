@@ -14,7 +14,8 @@ function judge(rules: OriginRules, host: string | null, origin?: string): string
   const headers = new Headers();
   if (host !== null) headers.set("host", host);
   if (origin !== undefined) headers.set("origin", origin);
-  return judgeOrigin(headers, rules);
+  const refused = judgeOrigin(headers, rules);
+  return refused && `${refused.header} is not allowed`;
 }
 
 Deno.test("judgeOrigin() lets loopback names in on loopback, with any port", () => {

@@ -27,7 +27,19 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "off loopback without TLS": {
     args: (folder) => [...EVERYWHERE, ...folder.tokenArgs],
-    says: [/--ssl-cert, --ssl-key: .*--unsafe-expose/],
+    says: [/--ssl-cert, --ssl-key: .*--tls-terminated.*--unsafe-expose/],
+  },
+  "off loopback behind a proxy that ends TLS, without a source": {
+    args: () => [...EVERYWHERE, "--tls-terminated"],
+    says: [/--auth: expected an identity source off loopback/],
+  },
+  "with --tls-terminated and a certificate": {
+    args: (folder) => [...folder.tlsArgs, "--tls-terminated"],
+    says: [/--tls-terminated: expected no --ssl-cert beside it/],
+  },
+  "off loopback with the native listener": {
+    args: (folder) => [...EVERYWHERE, ...folder.tlsArgs, ...folder.tokenArgs, "--listener", "native"],
+    says: [/--listener: expected hardened or auto off loopback/],
   },
   "off loopback without a source": {
     args: (folder) => [...EVERYWHERE, ...folder.tlsArgs],
@@ -141,6 +153,8 @@ async function statusOf(url: string, headers: Record<string, string> = {}): Prom
   return response.status;
 }
 
+const FORWARDED = ["Via", "CF-Connecting-IP", "X-Forwarded-Host", "X-Forwarded-Proto", "True-Client-IP", "X-Client-IP"];
+
 for (const program of PROGRAMS) {
   const listeners = listenersOf(program);
   for (const [name, row] of Object.entries({ ...BAD_STARTS, ...OTHERS_FILES })) {
@@ -155,6 +169,22 @@ for (const program of PROGRAMS) {
         args: (folder) => [...folder.tlsArgs, "--ssl-client-ca", folder.path("ca.pem")],
         says: [/--listener: expected native/, /--ssl-client-ca: expected Deno 2\.9 or later/],
       }));
+  }
+
+  if (listeners.includes("hardened")) {
+    Deno.test(`--tls-terminated serves off loopback without TLS whom it knows, and warns (${program.name})`, () =>
+      withServer(
+        program,
+        (
+          folder,
+        ) => [...EVERYWHERE, "--tls-terminated", "--allowed-hosts", "127.0.0.1", "--state", folder.path("state")],
+        async ({ url, said }, folder) => {
+          await said(/--tls-terminated: credentials travel in plain text/);
+          assert.equal(await statusOf(`${url}/v1/tools`), 401);
+          const key = folder.addKey("ann", ["market:read"]);
+          assert.equal(await statusOf(`${url}/v1/tools`, { authorization: `Bearer ${key}` }), 200);
+        },
+      ));
   }
 
   for (const listener of listeners) {
@@ -186,6 +216,13 @@ for (const program of PROGRAMS) {
           assert.equal(await statusOf(`${url}/v1/tools`), 200);
         },
       ));
+
+    Deno.test(`${name} believes no request that a proxy has touched (${FORWARDED.length} headers)`, () =>
+      withServer(program, (folder) => local(folder), async ({ url }) => {
+        for (const header of FORWARDED) {
+          assert.equal(await statusOf(`${url}/v1/tools`, { [header]: "x" }), 403, header);
+        }
+      }));
 
     Deno.test(`${name} with --unsafe-expose warns, and lets everybody read and no more`, () =>
       withServer(program, (folder) => [...exposed(listener), ...local(folder).slice(0, 2)], async ({ url, said }) => {

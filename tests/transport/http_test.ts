@@ -1,6 +1,8 @@
 /** The application behind the listeners: paths, methods, who is let in. No socket is needed for most of it. */
 
 import assert from "node:assert/strict";
+import { configure, reset } from "@logtape/logtape";
+import type { LogRecord } from "@logtape/logtape";
 import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 import { createApplication } from "../../src/transport/http.ts";
@@ -81,10 +83,60 @@ for (const [method, path, status, body] of ROUTES) {
   Deno.test(`${method} ${path} answers ${status}`, async () => {
     const response = await setup().application.fetch(request(path, { method }), LOCAL);
     assert.deepEqual([response.status, await response.text()], [status, body]);
-    if (status === 405) assert.equal(response.headers.get("allow"), "GET");
+    if (status === 405) assert.equal(response.headers.get("allow"), "GET, HEAD");
     if (status === 426) assert.equal(response.headers.get("upgrade"), "websocket");
   });
 }
+
+for (const path of ["/healthz", "/readyz"]) {
+  Deno.test(`${path} answers by any Host, as probes know an address alone, but to no foreign page`, async () => {
+    const { application } = setup();
+    const statusOf = async (headers: Record<string, string>) => {
+      const response = await application.fetch(request(path, { headers }), LOCAL);
+      await response.body?.cancel();
+      return response.status;
+    };
+    assert.equal(await statusOf({ host: "10.1.2.3:8765" }), 200);
+    assert.equal(await statusOf({ host: "10.1.2.3:8765", origin: "https://evil.example" }), 403);
+    const upgrade = await application.upgrade(request(path, { headers: { host: "10.1.2.3:8765" } }), LOCAL);
+    assert.equal(upgrade instanceof Response && upgrade.status, 404);
+  });
+}
+
+Deno.test("a refused Host or Origin is logged with what it said and the flag that would allow it", async () => {
+  const records: LogRecord[] = [];
+  await configure({
+    reset: true,
+    sinks: { kept: (record) => records.push(record) },
+    loggers: [{ category: ["luno-mcp-server", "access"], sinks: ["kept"] }, {
+      category: ["logtape", "meta"],
+      sinks: [],
+    }],
+  });
+  const { application } = setup();
+  for (const headers of [{ host: "evil.example" }, { origin: "https://evil.example" }]) {
+    await (await application.fetch(request("/mcp", { headers }), LOCAL)).body?.cancel();
+  }
+  await reset();
+  assert.deepEqual(records.map(({ rawMessage, properties }) => [rawMessage, properties]), [
+    ["refused", {
+      status: 403,
+      reason: "host",
+      value: "evil.example",
+      allowed_by: "--allowed-hosts",
+      address: "127.0.0.1",
+      path: "/mcp",
+    }],
+    ["refused", {
+      status: 403,
+      reason: "origin",
+      value: "https://evil.example",
+      allowed_by: "--allowed-origins",
+      address: "127.0.0.1",
+      path: "/mcp",
+    }],
+  ]);
+});
 
 Deno.test("without WebSocket its paths answer 404", async () => {
   const { application } = setup({ websocket: false });
@@ -93,7 +145,7 @@ Deno.test("without WebSocket its paths answer 404", async () => {
   assert.equal(answer instanceof Response && answer.status, 404);
 });
 
-for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/healthz", "/status", "/nothing"]) {
+for (const path of ["/", "/mcp", "/v1/tools", "/openapi.json", "/status", "/nothing"]) {
   Deno.test(`${path} answers 403 to a foreign Host or Origin before anything runs`, async () => {
     const { application, rejections } = setup({ mcp: () => assert.fail("ran"), rest: () => assert.fail("ran") });
     const hosts = [{ host: "evil.example" }, { host: "127.0.0.1:evil.example" }, { origin: "https://evil.example" }, {

@@ -595,6 +595,63 @@ hardened("hands what comes right behind an upgrade to its socket", async (varian
   }
 });
 
+/** What comes back for a raw request, with the application's part. */
+async function answerTo(variant: Variant, text: string): Promise<string> {
+  await using listening = await Listening.start(variant, { headersTimeoutMs: 300, requestTimeoutMs: 300 });
+  using peer = await RawPeer.connect(listening.port, listening.caCerts);
+  await peer.write(text);
+  return await peer.head();
+}
+
+const CRLF = "\r\n";
+
+hardened("answers 400 to what is not HTTP/1.1 to the letter", async (variant) => {
+  const crooked: Record<string, string> = {
+    "no Host": `GET / HTTP/1.1${CRLF}${CRLF}`,
+    "two hosts": `GET / HTTP/1.1${CRLF}Host: localhost${CRLF}Host: localhost${CRLF}${CRLF}`,
+    "bare LF": "GET / HTTP/1.1\nHost: localhost\n\n",
+    "one bare LF": `GET / HTTP/1.1${CRLF}Host: localhost\nX: y${CRLF}${CRLF}`,
+    "another host in the target": `GET http://evil.example/ HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`,
+    "a bad chunk size": `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}Transfer-Encoding: chunked${CRLF}${CRLF}zz${CRLF}`,
+  };
+  for (const [name, text] of Object.entries(crooked)) {
+    assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 /, name);
+  }
+});
+
+hardened("takes a whole address as target when it names the same host", async (variant) => {
+  for (const target of ["http://localhost/x", "http://LOCALHOST:80/x"]) {
+    const text = `GET ${target} HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`;
+    assert.match(await answerTo(variant, text), /^HTTP\/1\.1 200 /, target);
+  }
+});
+
+hardened("answers 405 to a method that the web cannot ask", async (variant) => {
+  const head = await answerTo(variant, `TRACE / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`);
+  assert.match(head, /^HTTP\/1\.1 405 /);
+  assert.match(head, /allow: GET, HEAD, POST/i);
+});
+
+hardened(
+  "asks for a body that is announced when it is not too large, and else leaves the answer to the application",
+  async (variant) => {
+    const application = new Echo({
+      fetch: (request) =>
+        Promise.resolve(
+          new Response("", { status: Number(request.headers.get("content-length")) > 65_536 ? 413 : 200 }),
+        ),
+    });
+    await using listening = await Listening.start(variant, { application });
+    for (const [size, status] of [[5, "100"], [5_000_000, "413"]]) {
+      using peer = await RawPeer.connect(listening.port, listening.caCerts);
+      await peer.write(
+        `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}Content-Length: ${size}${CRLF}Expect: 100-continue${CRLF}${CRLF}`,
+      );
+      assert.match(await peer.head(), new RegExp(`^HTTP/1\\.1 ${status} `));
+    }
+  },
+);
+
 hardened("is rid of a peer that it cut off and that never answers", async (variant) => {
   const application = cuttingEcho([]);
   await using listening = await Listening.start(variant, { application });

@@ -439,9 +439,9 @@ Deno.test("A request that may not run is answered 429 with its id; pings and can
   const asked: string[] = [];
   const error = { code: -32000, message: "Too many", data: { code: "ERR_RATE_LIMIT", retryAfterMs: 1_500 } };
   await using endpoint = new McpEndpoint({
-    admit({ method }, { identity }) {
-      asked.push(`${identity} ${method}`);
-      return method === "tools/call" ? error : undefined;
+    admit(request, { identity }) {
+      asked.push(`${identity} ${request?.method}`);
+      return request?.method === "tools/call" ? error : undefined;
     },
   });
   const session = await endpoint.initialize();
@@ -453,6 +453,22 @@ Deno.test("A request that may not run is answered 429 with its id; pings and can
   await (await endpoint.post(session, { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 9 } }))
     .text();
   assert.deepEqual(asked, ["local initialize", "local tools/call"]);
+});
+
+Deno.test("What is no message counts against the limit, and is answered 429 beyond it", async () => {
+  let left = 2;
+  const error = { code: -32000, message: "Too many", data: { code: "ERR_RATE_LIMIT", retryAfterMs: 1_500 } };
+  await using endpoint = new McpEndpoint({
+    admit: (request) => request === undefined && left-- <= 0 ? error : undefined,
+  });
+  const headers = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
+  const statuses: number[] = [];
+  for (const body of ["{", "[]", '{"jsonrpc":"2.0","id":7,"method":5}', "{"]) {
+    const response = await endpoint.send({ method: "POST", headers, body });
+    statuses.push(response.status);
+    await response.body?.cancel();
+  }
+  assert.deepEqual(statuses, [400, 400, 429, 429]);
 });
 
 Deno.test("The observer sees sessions begin and end, and what they are", async () => {

@@ -27,9 +27,9 @@ export function accountRoutes(exchange: PaperExchange): readonly PaperRoute[] {
 
 async function balances(exchange: PaperExchange, { identity, parameters }: PaperCall): Promise<object> {
   const assets = parameters.list("assets");
-  await exchange.openAccounts(identity);
+  const accounts = await exchange.accountsOf(identity);
   return {
-    balance: exchange.store.accounts.of(identity)
+    balance: accounts
       .filter(({ currency }) => assets.length === 0 || assets.includes(currency))
       .map((account) => ({
         account_id: account.id,

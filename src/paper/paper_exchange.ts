@@ -12,9 +12,11 @@ import { crosses, matchOrder } from "../simulation/trading/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../simulation/trading/order_draft.ts";
 import type { Order } from "../simulation/trading/orders.ts";
 import { Refusal } from "../simulation/trading/refusal.ts";
+import { AccountOrder } from "./account_order.ts";
 import { Desk, newestSequence } from "./desk.ts";
 import { Fees, type FixedFees } from "./fees.ts";
 import { readDeadline, readLimitOrder, readMarketOrder, readSide } from "./order_rules.ts";
+import type { PaperAccount } from "./paper_accounts.ts";
 import { type FeeRates, paperMarket } from "./paper_market.ts";
 import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
 import { asResting, readBook, type RealBook } from "./real_book.ts";
@@ -51,6 +53,7 @@ export class PaperExchange {
   readonly #parts: PaperExchangeParts;
   readonly #markets: Markets;
   readonly #fees: Fees;
+  readonly #order: AccountOrder;
   readonly #turns = new Turns();
   #latestMs = 0;
 
@@ -61,6 +64,7 @@ export class PaperExchange {
     this.upstream = upstream;
     this.#markets = new Markets(upstream, { now: monotonic });
     this.#fees = new Fees(upstream, { monotonic, fixed: fees });
+    this.#order = new AccountOrder(upstream, { monotonic });
   }
 
   /** The clock of orders and ledgers, which may stand still but not run backwards. */
@@ -107,6 +111,16 @@ export class PaperExchange {
       markets.flatMap(({ base_currency, counter_currency }) => [base_currency, counter_currency]),
     );
     this.store.transact(() => this.store.accounts.open(identity, { currencies, nowMs: this.now() }));
+  }
+
+  /**
+   * Every account of an identity, the real account's currencies first.
+   *
+   * @throws {ExchangeError} when the markets cannot be read and were never read before
+   */
+  async accountsOf(identity: string): Promise<PaperAccount[]> {
+    await this.openAccounts(identity);
+    return await this.#order.sort(this.store.accounts.of(identity), this.signal);
   }
 
   /**

@@ -47,6 +47,9 @@ const DRAIN_MS = 10_000;
 /** How long a client may say nothing at all after its upgrade. */
 const FIRST_MESSAGE_MS = 30_000;
 
+/** A session over HTTP holds no connection while nothing runs in it, so a client may have more of them. */
+const SESSIONS_PER_CONNECTION = 10;
+
 const IDENTITY = { name: NAME, version: VERSION } as const;
 
 /** Everything above the listener. */
@@ -112,6 +115,9 @@ export class NetworkServer {
     this.#http = createStreamableHttp({
       factory: () => this.#factory(callerOfHttp),
       maxBodySize,
+      maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,
+      maxSessionsOf: (identity) =>
+        config.maxSessionsPerClient ?? SESSIONS_PER_CONNECTION * this.#registry.maxConnectionsOf(identity),
       idleMs: config.idleTimeout * 1_000,
       now: world.monotonic,
       admit: (_request, { identity }) => this.#admitMessage(identity),

@@ -292,6 +292,13 @@ export const SERVER_SETTINGS = {
     env: ["MCP_MAX_IN_FLIGHT"],
     default: "16",
   },
+  maxSessionsPerClient: {
+    schema: wholeNumber(1, 1_000_000),
+    help: "sessions of one client over HTTP; ten for each connection that it may have, unless set",
+    flag: "max-sessions-per-client",
+    value: "number",
+    env: ["MCP_MAX_SESSIONS_PER_CLIENT"],
+  },
   maxQueue: {
     schema: wholeNumber(0, 100_000),
     help: "requests of one connection that wait; more are refused",

@@ -76,6 +76,11 @@ export class Registry {
     return (this.#perClient.get(identity) ?? 0) >= maxConnectionsOf(identity) ? "client_full" : undefined;
   }
 
+  /** How many connections this identity may have. */
+  maxConnectionsOf(identity: string): number {
+    return this.#options.maxConnectionsOf(identity);
+  }
+
   /** Adds a connection. */
   open(start: Omit<ConnectionStart, "id" | "since">): Connection {
     const connection = new Connection({ ...start, id: `c${++this.#opened}`, since: this.#options.now() });

@@ -19,11 +19,13 @@ export interface HttpSessionsOptions {
   /** In all. */
   readonly maxSessions: number;
   /** Of one identity; its session that was idle longest makes room for a new one. */
-  readonly maxSessionsPerIdentity: number;
+  readonly maxSessionsOf: (identity: string) => number;
   /** A session without a request and without an open stream for longer than this, in milliseconds, ends. */
   readonly idleMs: number;
   /** Between comments on an open stream, in milliseconds. */
   readonly keepAliveMs: number;
+  /** How long a stream that was lost can be taken up again, in milliseconds. */
+  readonly resumeMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly observer?: SessionObserver;
@@ -49,33 +51,33 @@ export class HttpSessions {
     const session = this.#sessions.get(id);
     if (session?.identity !== identity) return undefined;
     if (this.#idleLeftMs(session) > 0) return session;
-    void session.close("idle");
+    void session.end("idle");
     return undefined;
   }
 
   /** Opens a session; `full` when there are too many in all, `busy` when this identity uses all that it may have. */
   async open(identity: string): Promise<HttpSession | "full" | "busy"> {
     this.#sweep();
-    const { maxSessions, maxSessionsPerIdentity, factory, now, keepAliveMs, observer } = this.#options;
+    const { maxSessions, maxSessionsOf, factory, now, keepAliveMs, resumeMs, observer } = this.#options;
     const own = [...this.#sessions.values()].filter((session) => session.identity === identity);
-    if (own.length >= maxSessionsPerIdentity) {
+    if (own.length >= maxSessionsOf(identity)) {
       const oldest = own.filter(({ isBusy }) => !isBusy).sort((a, b) => a.lastSeenMs - b.lastSeenMs)[0];
       if (oldest === undefined) return "busy";
-      void oldest.close("replaced");
+      void oldest.end("replaced");
     }
     if (this.#sessions.size >= maxSessions) return "full";
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
-    const session = new HttpSession({ identity, server: factory(), now, keepAliveMs, onEnd });
+    const session = new HttpSession({ identity, server: factory(), now, keepAliveMs, resumeMs, onEnd });
     this.#sessions.set(session.id, session);
     observer?.opened(session);
     this.#arm();
-    await session.start();
+    await session.connect();
     return session;
   }
 
   /** Ends all of them. */
   async close(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.close("shutdown")));
+    await Promise.all([...this.#sessions.values()].map((session) => session.end("shutdown")));
   }
 
   #forget(session: HttpSession, reason: SessionEnd): void {
@@ -88,7 +90,7 @@ export class HttpSessions {
 
   #sweep(): void {
     for (const session of this.#sessions.values()) {
-      if (this.#idleLeftMs(session) <= 0) void session.close("idle");
+      if (this.#idleLeftMs(session) <= 0) void session.end("idle");
     }
   }
 

@@ -9,10 +9,12 @@ import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server"
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import type { Caller } from "../access/caller.ts";
+import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
+import { EVENT_HEADERS, isEventStream, notAcceptable } from "./http_session.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
-import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
+import { claimsRevision, findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
 import {
   INTERNAL_ERROR,
   INVALID_REQUEST,
@@ -34,6 +36,9 @@ const METHODS = ["GET", "POST", "DELETE"];
 /** When a client that found no room may come again. */
 const RETRY_AFTER_MS = 60_000;
 
+/** The status by which the SDK says that a request was aborted. */
+const ABORTED = 499;
+
 /** The code that the protocol's SDKs answer for a session that does not exist. */
 const SESSION_NOT_FOUND = -32001;
 
@@ -45,12 +50,14 @@ export interface StreamableHttpOptions {
   readonly maxBodySize: number;
   /** @default 1_000 */
   readonly maxSessions?: number;
-  /** @default 100 */
-  readonly maxSessionsPerIdentity?: number;
+  /** Of one identity. @default 100 of each */
+  readonly maxSessionsOf?: (identity: string) => number;
   /** After which a session without a request and without an open stream ends. @default 1_800_000 */
   readonly idleMs?: number;
   /** Between comments on an open stream, in milliseconds. @default 15_000 */
   readonly keepAliveMs?: number;
+  /** How long a stream that a client lost can be taken up again, in milliseconds. @default 15_000 */
+  readonly resumeMs?: number;
   /** For a request's body to arrive in, in milliseconds. @default 10_000 */
   readonly bodyTimeoutMs?: number;
   /** Monotonic milliseconds. */
@@ -88,13 +95,14 @@ class Endpoint implements StreamableHttp {
 
   constructor(options: StreamableHttpOptions) {
     this.#options = options;
-    const { factory, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsPerIdentity = 100 } = options;
+    const { factory, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
     this.#sessions = new HttpSessions({
       factory,
       now,
       keepAliveMs,
+      resumeMs: options.resumeMs ?? 15_000,
       maxSessions,
-      maxSessionsPerIdentity,
+      maxSessionsOf,
       idleMs: options.idleMs ?? 1_800_000,
       ...(options.observer === undefined ? {} : { observer: options.observer }),
     });
@@ -141,8 +149,7 @@ class Endpoint implements StreamableHttp {
     if (this.#isClosed) return busy("The server is shutting down");
     const read = readMessage(body.value);
     if (read.kind === "refused") {
-      const [id = null] = read.ids.length === 1 ? read.ids : [];
-      return unread(id, () => rpcError({ status: 400, id, error: read.error }));
+      return unread(read.ids[0] ?? null, () => refuseUnread(read.ids, read.error));
     }
     const { message } = read;
     const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
@@ -151,8 +158,24 @@ class Endpoint implements StreamableHttp {
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
-    if (await isLegacyRequest(request, message)) return await this.#postToSession(request, message, caller);
-    return await this.#stateless.fetch(request, { parsedBody: message, authInfo: toAuthInfo(caller) });
+    const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
+    if (isOpening || await isLegacyRequest(request, message)) {
+      return await this.#postToSession(request, message, caller);
+    }
+    return await this.#postAlone(request, message, caller);
+  }
+
+  /** A message of 2026-07-28, which needs no session; its answer comes in the form that the client accepts. */
+  async #postAlone(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+    const accept = request.headers.get("accept");
+    const takesEvents = acceptance(accept, EVENTS_TYPE) > 0;
+    const takesJson = acceptance(accept, JSON_TYPE) > 0;
+    const isTaken = takesEvents || (takesJson && "method" in message && message.method !== "subscriptions/listen");
+    if (isRequest(message) && !isTaken) return notAcceptable(message);
+    const response = await this.#stateless.fetch(request, { parsedBody: message, authInfo: toAuthInfo(caller) });
+    if (response.status === ABORTED && !request.signal.aborted) return busy("The server is shutting down", message);
+    if (takesJson || response.status !== 200 || !isRequest(message) || isEventStream(response)) return response;
+    return new Response(`event: message\ndata: ${await response.text()}\n\n`, { headers: EVENT_HEADERS });
   }
 
   async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
@@ -166,17 +189,22 @@ class Endpoint implements StreamableHttp {
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
     const response = await session.handle(request, parts);
-    if (!session.isInitialized) await session.close("refused");
+    if (response.status !== 200) await session.end("refused");
     return response;
   }
 
   async #other(request: Request, caller: Caller): Promise<Response> {
     const authInfo = toAuthInfo(caller);
-    if (!await isLegacyRequest(request)) return await this.#stateless.fetch(request, { authInfo });
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
     return await this.#sessions.find(id, caller.identity)?.handle(request, { authInfo }) ?? unknownSession();
   }
+}
+
+/** One error for each request of a batch. */
+function refuseUnread([id = null, ...more]: readonly (RequestId | null)[], error: RpcError): Response {
+  if (more.length === 0) return rpcError({ status: 400, id, error });
+  return Response.json([id, ...more].map((id) => ({ jsonrpc: "2.0", id, error })), { status: 400 });
 }
 
 /** A request with wrong parameters is answered like any other; a message that cannot be taken is refused. */

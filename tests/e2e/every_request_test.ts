@@ -96,6 +96,47 @@ function openingOf(opening: Opening): readonly Json[] {
   ];
 }
 
+const HTTP_HEADERS = { "content-type": "application/json", "accept": "application/json, text/event-stream" };
+
+/** Opens a session and answers the headers by which requests belong to it. */
+async function openSession(address: string): Promise<Record<string, string>> {
+  const [opening] = openingOf("2025-11-25");
+  const body = JSON.stringify(opening);
+  const response = await fetch(`${address}/mcp`, { method: "POST", headers: HTTP_HEADERS, body });
+  await response.text();
+  return { "mcp-session-id": response.headers.get("mcp-session-id") ?? "", "mcp-protocol-version": "2025-11-25" };
+}
+
+/** What a client of 2026-07-28 repeats in headers, as far as a header can say it. */
+function headersOf(opening: Opening, text: string): Record<string, string> {
+  if (opening !== "2026-07-28") return HTTP_HEADERS;
+  const { method, params } = readOrNothing(text);
+  const name = params?.name ?? params?.uri;
+  const isPlain = (value: unknown): value is string => typeof value === "string" && /^[!-~]+$/.test(value);
+  return {
+    ...HTTP_HEADERS,
+    "mcp-protocol-version": opening,
+    ...(isPlain(method) ? { "mcp-method": method } : {}),
+    ...(isPlain(name) ? { "mcp-name": name } : {}),
+  };
+}
+
+function readOrNothing(text: string): Json {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** The answers in a body, whether JSON, a list, or events. */
+function answersIn(body: string): string[] {
+  if (body === "") return [];
+  const events = [...body.matchAll(/^data: (.+)$/gm)].map(([, data = ""]) => data);
+  const texts = events.length > 0 ? events : [body];
+  return texts.flatMap((text) => [JSON.parse(text)].flat().map((answer) => JSON.stringify(answer)));
+}
+
 for (const program of PROGRAMS) {
   Deno.test(`${program.name} answers forty requests with a malformed _meta, then good ones, and ends at EOF`, async () => {
     const ids = Array.from({ length: 40 }, (_, index) => index);
@@ -165,6 +206,24 @@ for (const program of PROGRAMS) {
           socket.once("close", resolve);
           socket.close();
         });
+      });
+    });
+
+    Deno.test(`${program.name} answers every request over HTTP once, opened by ${opening}`, async () => {
+      await using server = await startServer(program, ["--rate-limit", "1000000", "--log-level", "error"]);
+      const session = opening === "2025-11-25" ? await openSession(server.http) : undefined;
+      const nextId = counter();
+      await property(async (messages) => {
+        const posts: Promise<void>[] = [];
+        const client = new Counted((text) => {
+          posts.push((async () => {
+            const headers = { ...headersOf(opening, text), ...session };
+            const response = await fetch(`${server.http}/mcp`, { method: "POST", headers, body: text });
+            for (const answer of answersIn(await response.text())) client.receive(answer);
+          })());
+        });
+        await client.exchange(messages, nextId);
+        await Promise.all(posts);
       });
     });
   }

@@ -84,5 +84,5 @@ export function toolsOf({ status, body }: Answered): Json[] {
 
 /** The one message of an answer, whether it came as JSON or as an event. */
 export function messageOf({ body }: Answered): Json {
-  return JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? body);
+  return JSON.parse(/^data: (.+)$/m.exec(body)?.[1] ?? body);
 }

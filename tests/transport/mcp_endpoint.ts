@@ -150,5 +150,5 @@ export function call(id: string | number, name: string, args: Record<string, unk
 /** The one message of a response, whether it came as JSON or as an event. */
 export async function readAnswer(response: Response): Promise<Json> {
   const text = await response.text();
-  return JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? text);
+  return JSON.parse(/^data: (.+)$/m.exec(text)?.[1] ?? text);
 }

@@ -116,7 +116,7 @@ const BAD_INPUT: Readonly<Record<string, BadInput>> = {
   "two values": { init: { body: "{}{}" }, status: 400, code: -32700 },
   "invalid UTF-8": { init: { body: new Uint8Array([0x22, 0xff, 0x22]) }, status: 400, code: -32700 },
   "deep nesting": { init: { body: `${"[".repeat(2_000)}${"]".repeat(2_000)}` }, status: 400, code: -32700 },
-  "a batch": { init: { body: json([call(1, "echo"), call(2, "echo")]) }, status: 400, code: -32600, id: null },
+  "an empty batch": { init: { body: "[]" }, status: 400, code: -32600, id: null },
   "a batch of one": { init: { body: json([call(7, "echo")]) }, status: 400, code: -32600, id: 7 },
   "an id of null": { init: { body: json({ ...INITIALIZE, id: null }) }, status: 400, code: -32600, id: null },
   "no JSON-RPC": { init: { body: '{"id":5,"method":"ping"}' }, status: 400, code: -32600, id: 5 },
@@ -126,7 +126,11 @@ const BAD_INPUT: Readonly<Record<string, BadInput>> = {
     status: 413,
     code: -32600,
   },
-  "no Accept": { init: { body: json(INITIALIZE), headers: { accept: "text/html" } }, status: 406, code: -32000 },
+  "no Accept that can be met": {
+    init: { body: json(INITIALIZE), headers: { accept: "text/html" } },
+    status: 406,
+    code: -32000,
+  },
   "initialize without parameters": {
     init: { body: json({ jsonrpc: "2.0", id: 1, method: "initialize" }) },
     status: 200,
@@ -181,6 +185,14 @@ for (const [name, { init, status, code, id }] of Object.entries(BAD_INPUT)) {
   });
 }
 
+Deno.test("/mcp refuses each request of a batch", async () => {
+  await using endpoint = new McpEndpoint();
+  const response = await endpoint.send({ body: json([call(1, "echo"), call("b", "echo")]) });
+  assert.equal(response.status, 400);
+  const answers: { id: unknown; error: { code: number } }[] = await response.json();
+  assert.deepEqual(answers.map(({ id, error }) => [id, error.code]), [[1, -32600], ["b", -32600]]);
+});
+
 Deno.test("/mcp answers 413 to a length that is too large before the body arrives", async () => {
   await using endpoint = new McpEndpoint();
   const headers = { ...LEGACY_HEADERS, "content-length": "4097" };
@@ -229,11 +241,141 @@ Deno.test("DELETE ends a session, what runs in it and its streams", async () => 
   await endpoint.until(() => endpoint.waiting === 1);
   const deleted = await endpoint.send({ method: "DELETE", headers: { "mcp-session-id": session } });
   assert.equal(deleted.status, 200);
-  await Promise.all([deleted.text(), stream.text(), running.text()]);
+  const [answer] = await Promise.all([readAnswer(running), deleted.text(), stream.text()]);
+  assert.deepEqual([answer.id, answer.error.code, answer.error.data], [1, -32000, {
+    code: "ERR_SESSION_ENDED",
+    retryable: false,
+  }]);
   await endpoint.until(() => endpoint.waiting === 0 && endpoint.servers.size === 0);
   const after = await endpoint.post(session, call(2, "echo"));
   assert.equal(after.status, 404);
   await after.text();
+});
+
+/** What `Accept` says, and the form of an answer to a 2025-era and to a 2026-era request. */
+const ACCEPTS: readonly (readonly [accept: string | null, legacy: string, modern: string])[] = [
+  [null, "events", "json"],
+  ["", "events", "json"],
+  ["*/*", "events", "json"],
+  ["application/json, text/event-stream", "events", "json"],
+  ["APPLICATION/JSON, Text/Event-Stream", "events", "json"],
+  ["application/*, text/event-stream;q=0.9", "json", "json"],
+  ["application/json; charset=utf-8", "json", "json"],
+  ["application/json", "json", "json"],
+  ["application/*", "json", "json"],
+  ["text/event-stream", "events", "events"],
+  ["text/*", "events", "events"],
+  ["*/*, application/json;q=0", "events", "events"],
+  ["text/event-stream;q=0, */*", "json", "json"],
+  ["application/jsonx, text/event-stream-bogus", "406", "406"],
+  ["text/html", "406", "406"],
+  ["application/json;q=0, text/event-stream;q=0.0", "406", "406"],
+  ["json", "406", "406"],
+];
+
+for (const [accept, legacy, stateless] of ACCEPTS) {
+  Deno.test(`/mcp answers to Accept ${accept} in the form that it takes: ${legacy}, ${stateless}`, async () => {
+    await using endpoint = new McpEndpoint();
+    const session = await endpoint.initialize();
+    // A request without the header cannot be made by fetch.
+    const post = (headers: Record<string, string>, body: string) => {
+      const all = new Headers({ ...LEGACY_HEADERS, ...headers });
+      if (accept === null) all.delete("accept");
+      else all.set("accept", accept);
+      return endpoint.endpoint.fetch(new Request(endpoint.url, { method: "POST", headers: all, body }), callerOf());
+    };
+    const { headers, body } = modern(2, "echo", { n: 2 });
+    const answers = [
+      await post({ "mcp-session-id": session }, json(call(2, "echo", { n: 2 }))),
+      await post(headers, body),
+    ];
+    for (const [index, form] of [legacy, stateless].entries()) {
+      const response = answers[index] ?? assert.fail();
+      const type = response.headers.get("content-type");
+      const seen = response.status === 406 ? "406" : type === "text/event-stream" ? "events" : "json";
+      assert.equal(seen, form);
+      const answer = await readAnswer(response);
+      assert.equal(answer.id, 2);
+      if (form !== "406") assert.equal(answer.result.content[0].text, '{"n":2}');
+    }
+  });
+}
+
+Deno.test("GET of a session's stream is 406 for who takes no events", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const headers = { "mcp-session-id": session };
+  const refused = await endpoint.send({ method: "GET", headers: { ...headers, accept: "application/json" } });
+  assert.equal(refused.status, 406);
+  await refused.text();
+  const stream = await endpoint.send({ method: "GET", headers: { ...headers, accept: "text/*;q=0.5" } });
+  assert.equal(stream.status, 200);
+  await stream.body?.cancel();
+});
+
+Deno.test("A second stream of a session takes the place of the first, which may be lost", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const open = () => endpoint.send({ method: "GET", headers: { "mcp-session-id": session } });
+  const first = await open();
+  const second = await open();
+  assert.equal(second.status, 200);
+  assert.match(await first.text(), /^id: 0-1\n/);
+  await second.body?.cancel();
+});
+
+Deno.test("A stream that was lost before its answer is taken up again from its last event", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const headers = { "mcp-session-id": session };
+  await endpoint.sendAndLeave(
+    { headers, body: json(call(1, "wait")) },
+    () => endpoint.until(() => endpoint.waiting === 1),
+  );
+  const again = await endpoint.send({ method: "GET", headers: { ...headers, "last-event-id": "2-1" } });
+  assert.equal(again.status, 200);
+  const deleted = await endpoint.send({ method: "DELETE", headers });
+  const answer = await readAnswer(again);
+  assert.deepEqual([answer.id, answer.error.data.code], [1, "ERR_SESSION_ENDED"]);
+  await deleted.text();
+});
+
+Deno.test("A stream that was read to its end, or never was, cannot be taken up again", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const headers = { "mcp-session-id": session };
+  const answered = await (await endpoint.post(session, call(1, "echo"))).text();
+  const id = /^id: (\S+)$/m.exec(answered)?.[1] ?? assert.fail();
+  for (const lastId of [id, "99-1", "nonsense", "__proto__"]) {
+    const response = await endpoint.send({ method: "GET", headers: { ...headers, "last-event-id": lastId } });
+    assert.equal(response.status, 400, lastId);
+    await response.text();
+  }
+});
+
+Deno.test("Clients before 2025-11-25 get no event without data", async () => {
+  await using endpoint = new McpEndpoint();
+  const opening = { ...INITIALIZE, params: { ...INITIALIZE.params, protocolVersion: "2025-06-18" } };
+  const response = await endpoint.send({ body: json(opening), headers: { "mcp-protocol-version": null } });
+  await response.text();
+  const headers = { "mcp-protocol-version": "2025-06-18" };
+  const session = response.headers.get("mcp-session-id") ?? assert.fail();
+  const answer = await (await endpoint.post(session, call(1, "echo"), { headers })).text();
+  assert.match(answer, /^event: message\ndata: \{/);
+});
+
+Deno.test("initialize is answered whatever MCP-Protocol-Version says, other requests need one that is served", async () => {
+  await using endpoint = new McpEndpoint();
+  const headers = { "mcp-protocol-version": "2026-07-28" };
+  const opened = await endpoint.send({ body: json(INITIALIZE), headers });
+  assert.equal((await readAnswer(opened)).result.protocolVersion, "2025-11-25");
+  const session = opened.headers.get("mcp-session-id") ?? assert.fail();
+  const again = await endpoint.post(session, INITIALIZE);
+  assert.equal(again.status, 400);
+  assert.equal((await again.json()).id, 0);
+  const unknown = await endpoint.post(session, call(4, "echo"), { headers: { "mcp-protocol-version": "1999-01-01" } });
+  assert.equal(unknown.status, 400);
+  assert.equal((await unknown.json()).id, 4);
 });
 
 Deno.test("A session is over once it was idle for longer than its limit, even before the timer looks", async () => {
@@ -328,7 +470,7 @@ Deno.test("When there is no room for another session, a client is told to come a
 });
 
 Deno.test("Of one identity the session that was idle longest makes room; others' and busy ones stay", async () => {
-  await using endpoint = new McpEndpoint({ maxSessionsPerIdentity: 2 });
+  await using endpoint = new McpEndpoint({ maxSessionsOf: (identity) => identity === "a" ? 2 : 1 });
   const other = await endpoint.initialize("other");
   const busy = await endpoint.initialize("a");
   const stream = await endpoint.send({ method: "GET", headers: { "mcp-session-id": busy, "x-identity": "a" } });
@@ -351,7 +493,7 @@ Deno.test("Of one identity the session that was idle longest makes room; others'
 });
 
 Deno.test("A client that leaves aborts what it asked, in both eras, and its session goes on", async () => {
-  await using endpoint = new McpEndpoint();
+  await using endpoint = new McpEndpoint({ resumeMs: 1 });
   const session = await endpoint.initialize();
   const legacy = { headers: { "mcp-session-id": session }, body: json(call(1, "wait")) };
   for (const request of [legacy, modern(1, "wait"), legacy, modern(1, "wait")]) {
@@ -372,7 +514,7 @@ Deno.test("A cancelled call's stream ends without an answer, and its id can be u
   const accepted = await endpoint.post(session, notification);
   assert.equal(accepted.status, 202);
   await accepted.text();
-  assert.equal(await running.text(), "");
+  assert.doesNotMatch(await running.text(), /^data: ./m);
   assert.equal(endpoint.waiting, 0);
   assert.equal((await readAnswer(await endpoint.post(session, call("x", "echo")))).id, "x");
 });
@@ -431,6 +573,7 @@ Deno.test("An open stream is kept alive with comments", async () => {
   const stream = await endpoint.send({ method: "GET", headers: { "mcp-session-id": session } });
   assert.equal(stream.headers.get("content-type"), "text/event-stream");
   const reader = stream.body?.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await reader?.read())?.value, "id: 0-1\nretry: 1000\ndata: \n\n");
   assert.match((await reader?.read())?.value ?? "", /^: keepalive\n\n/);
   await reader?.cancel();
 });

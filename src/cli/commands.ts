@@ -3,11 +3,12 @@
 import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../config/client_settings.ts";
 import { KEYS_SETTINGS } from "../config/keys_settings.ts";
+import { KILL_SETTINGS } from "../config/kill_settings.ts";
 import { PAPER_SETTINGS } from "../config/paper_settings.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
-import { APPROVE_SETTINGS, AUDIT_SETTINGS, KILL_SETTINGS } from "../config/trading_commands_settings.ts";
+import { APPROVE_SETTINGS, AUDIT_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */

@@ -46,8 +46,8 @@ export const AUDIT_SETTINGS = {
   recordRetention: RECORD_RETENTION,
 } as const satisfies Settings;
 
-/** What `kill` understands. */
-export const KILL_SETTINGS = {
+/** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */
+export const HALT_SETTINGS = {
   state: STATE,
   reason: {
     schema: Text,
@@ -58,7 +58,7 @@ export const KILL_SETTINGS = {
   },
   cancelOpen: {
     schema: Switch,
-    help: "have the running server cancel its open orders too",
+    help: "cancel all open orders too: the running server does, or where none runs this command",
     flag: "cancel-open",
     env: [],
     default: "false",
@@ -72,7 +72,7 @@ export const KILL_SETTINGS = {
   },
   status: {
     schema: Switch,
-    help: "only say whether trading is halted",
+    help: "only say whether trading is halted, and what remains to be cancelled",
     flag: "status",
     env: [],
     default: "false",

@@ -229,19 +229,31 @@ const getAuditTrail = defineTool({
 const haltTrading = defineTool({
   name: "halt_trading",
   title: "Halt trading",
-  description:
-    "Pulls the kill switch: no new order of anybody is placed until a person lifts it in a terminal. Can cancel what is open.",
+  description: "Stops all new orders until a person lifts it; can cancel open ones.",
   group: "trading",
   scope: "server:admin",
   annotations: CANCELS,
   input: z.strictObject({
     reason: z.string().min(1).max(200),
-    cancel_open: z.boolean().default(false).describe("also cancel all open orders"),
+    cancel_open: z.boolean().default(false),
   }),
-  output: z.object({ halted: z.boolean(), lift: z.string() }),
+  output: z.object({
+    halted: z.boolean(),
+    on_their_way: z.array(z.string()),
+    remaining: z.array(z.string()).optional(),
+    lift: z.string(),
+  }),
   async run({ reason, cancel_open }, context) {
-    await brokerOf(context).halt({ by: context.caller.identity, reason, cancelOpen: cancel_open });
-    return { halted: true, lift: "luno-mcp-server kill --lift" };
+    const halt = { by: context.caller.identity, reason, cancelOpen: cancel_open };
+    const { onTheirWay, remaining } = await brokerOf(context).halt(halt);
+    return {
+      halted: true,
+      on_their_way: onTheirWay.map(({ clientOrderId }) => clientOrderId),
+      ...(cancel_open
+        ? { remaining: remaining.map(({ order_id, client_order_id }) => order_id ?? client_order_id ?? "") }
+        : {}),
+      lift: "luno-mcp-server kill --lift",
+    };
   },
 });
 

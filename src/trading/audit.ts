@@ -30,6 +30,8 @@ export type AuditEventName =
   | "cancel"
   | "replace"
   | "halt"
+  | "halt_file"
+  | "cancel_open"
   | "lift"
   | "recovery"
   | "policy"

@@ -13,6 +13,7 @@ import type { Assessment } from "./assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./audit.ts";
 import type { AuditRow, TrailQuery } from "./audit.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
+import type { OrderKind, RemainingOrder } from "./cancel_wishes.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
 import { confirmedAssessment } from "./confirmed_assessment.ts";
 import type { SentAssessment } from "./confirmed_assessment.ts";
@@ -22,6 +23,7 @@ import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk
 import type { Desk } from "./desk.ts";
 import { EarlierCalls, usedKey } from "./earlier_calls.ts";
 import type { EstimateRemark } from "./estimate.ts";
+import type { Placement } from "./journal.ts";
 import type { Pull } from "./kill_switch.ts";
 import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
@@ -54,14 +56,16 @@ export interface Venue {
 /** What a {@linkcode Broker} is made of. */
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
-  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch">;
+  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelWishes">;
   readonly markets: Markets;
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
   readonly venueOf: (trader: Trader) => Promise<Venue>;
   /** What people are asked with. */
   readonly confirmation: ConfirmationParts;
-  /** Acts on the kill switch, which was pulled. */
+  /** Orders of which kinds a halt can have cancelled here. */
+  readonly cancels: readonly OrderKind[];
+  /** Acts on the kill switch, which was pulled; settles after one attempt at what that wished for. */
   readonly halted: () => Promise<void>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -85,6 +89,20 @@ export interface PlaceOrder {
   readonly previewId?: string | undefined;
   readonly request?: OrderRequest | undefined;
   readonly idempotencyKey?: string | undefined;
+}
+
+/** How trading is halted. */
+export interface Halt extends Pick<Pull, "by" | "reason"> {
+  /** Whether open orders are to be cancelled too. */
+  readonly cancelOpen: boolean;
+}
+
+/** What a halt could not stop any more. */
+export interface Halted {
+  /** Orders that had left before it, and whose outcome was not known. */
+  readonly onTheirWay: readonly Placement[];
+  /** What it wished to have cancelled and is not yet, after one attempt. */
+  readonly remaining: readonly RemainingOrder[];
 }
 
 /** How one call is made, and by whom. */
@@ -184,19 +202,22 @@ export class Broker {
   }
 
   /**
-   * Stops new orders of everybody at once, and cancels what is open where that is asked for.
+   * Stops new orders of everybody at once, and begins to cancel what is open where that is asked for.
    *
    * @throws {TradingError} the record cannot be written: only this server is halted, and the rest follows when it can be
    */
-  halt(pull: Omit<Pull, "now">): Promise<void> {
+  halt({ cancelOpen, ...pull }: Halt): Promise<Halted> {
     return recorded(async () => {
+      const { journal, killSwitch, cancelWishes } = this.#parts.store;
       try {
-        this.#parts.store.killSwitch.pull({ ...pull, now: this.#parts.now() });
+        killSwitch.pull({ ...pull, cancelOpen: cancelOpen ? this.#parts.cancels : [], now: this.#parts.now() });
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         throw notRecordedYet(error);
       }
+      const onTheirWay = journal.onTheirWay();
       await this.#parts.halted();
+      return { onTheirWay, remaining: cancelOpen ? cancelWishes.all().flatMap(({ remaining }) => remaining) : [] };
     });
   }
 

@@ -76,6 +76,8 @@ export interface CancelAllResult {
   readonly remaining: readonly OpenOrder[];
   /** `false` when the exchange's list could not be read: orders that this record does not know may remain. */
   readonly is_complete: boolean;
+  /** Why the list could not be read, as a stable code. */
+  readonly list_error?: string;
 }
 
 /** Refusals that a further attempt cannot change. */
@@ -125,6 +127,7 @@ export async function cancelAllOrders(
     ended: ended.filter(({ status }) => status !== "cancelled"),
     remaining: results.filter(mayLive),
     is_complete: second.isListed,
+    ...(second.failure === undefined ? {} : { list_error: second.failure }),
   };
 }
 
@@ -143,7 +146,7 @@ async function cancelEach(
 async function openIds(
   parts: DeskParts,
   isWanted: (pair: string) => boolean,
-): Promise<{ ids: string[]; isListed: boolean }> {
+): Promise<{ ids: string[]; isListed: boolean; failure?: string }> {
   const ours = parts.unwritten.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
@@ -154,7 +157,7 @@ async function openIds(
     return { ids: [...new Set([...wanted, ...ids])], isListed };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    return { ids, isListed: false };
+    return { ids, isListed: false, failure: error.code };
   }
 }
 
@@ -168,12 +171,25 @@ async function findLost(
   );
   const looks = await inParallel(lost, {
     atOnce: 4,
-    work: ({ clientOrderId }) => findTarget(parts, { clientOrderId }),
+    work: async ({ clientOrderId }) => {
+      const found = await findTarget(parts, { clientOrderId });
+      if (typeof found === "string") notePlaced(parts, { clientOrderId, orderId: found });
+      return found;
+    },
   });
   return {
     ids: looks.filter((look) => typeof look === "string"),
     unknown: looks.filter((look) => typeof look !== "string").filter(mayLive),
   };
+}
+
+/** What was found out on the way is nobody's doubt any more. */
+function notePlaced(
+  { journal, now, unwritten }: DeskParts,
+  { clientOrderId, orderId }: { readonly clientOrderId: string; readonly orderId: string },
+): void {
+  const at = now();
+  unwritten.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
 }
 
 /** The exchange's id of the target, or why there is none. */

@@ -1,7 +1,8 @@
-/** Does what somebody asked for who pulled the kill switch in another process: cancels what is open. */
+/** Acts on halts that were made elsewhere: in another process, by the file, or while the record could not be written. */
 
 import { getLogger } from "@logtape/logtape";
-import type { KillSwitch, OrderKind } from "./kill_switch.ts";
+import type { Placement } from "./journal.ts";
+import type { KillSwitch } from "./kill_switch.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -9,10 +10,13 @@ const INTERVAL_MS = 250;
 
 /** What a {@linkcode HaltWatch} acts on. */
 export interface HaltWatchOptions {
-  readonly killSwitch: Pick<KillSwitch, "retry" | "takeCancelWish">;
-  /** Whose orders this server can cancel. */
-  readonly kinds: readonly OrderKind[];
-  readonly cancelOpen: (kinds: readonly OrderKind[]) => Promise<void>;
+  readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
+  /** Works on the wishes to cancel what is open. */
+  readonly cancellation: { look(): Promise<void> };
+  /** Orders that had left before and whose outcome is not known. */
+  readonly onTheirWay: () => readonly Placement[];
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
 }
 
 /** Looks at the kill switch four times a second; new orders are stopped by the journal itself, at once. */
@@ -33,28 +37,23 @@ export class HaltWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks now. Never rejects. */
+  /** Looks now, and settles when the rounds of cancelling that are running have ended. Never rejects. */
   async look(): Promise<void> {
-    const wished = this.#takeWish();
-    if (wished.length === 0) return;
-    try {
-      await this.#options.cancelOpen(wished);
-    } catch (error) {
-      log.error("open orders could not be cancelled: cancel them by hand", { error });
-    }
-  }
-
-  #takeWish(): readonly OrderKind[] {
-    const { killSwitch, kinds } = this.#options;
+    const { killSwitch, cancellation, onTheirWay, now } = this.#options;
     try {
       killSwitch.retry();
-      const wished = killSwitch.takeCancelWish(kinds);
+      const changed = killSwitch.noteFile(now());
+      if (changed === "appeared") {
+        log.warning("trading is halted by the file", {
+          onTheirWay: onTheirWay().map(({ clientOrderId }) => clientOrderId),
+        });
+      }
+      if (changed === "gone") log.warning("the file that halted trading is gone");
+      await cancellation.look();
       this.#hasFailed = false;
-      return wished;
     } catch (error) {
       if (!this.#hasFailed) log.error("the kill switch cannot be read or written", { error });
       this.#hasFailed = true;
-      return [];
     }
   }
 }

@@ -6,8 +6,7 @@
 import { readNumber, readText } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import { InstanceLock, isLocked, removeFreeLocks } from "./instance_lock.ts";
-import { KIND_BITS } from "./kill_switch.ts";
-import type { OrderKind } from "./kill_switch.ts";
+import type { OrderKind } from "./cancel_wishes.ts";
 import { StoreError } from "./store_connection.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
@@ -23,6 +22,8 @@ export interface InstanceFacts {
   /** Whose open orders it cancels at a halt that wishes so. */
   readonly cancels: readonly OrderKind[];
 }
+
+const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
 
 /** Conditions of placements that somebody must still find out about. */
 const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
@@ -74,6 +75,11 @@ export class Instances {
   /** Whether an instance may send. */
   has(id: string): boolean {
     return this.#connection.row("SELECT 1 FROM instances WHERE id = ?", id) !== undefined;
+  }
+
+  /** Whether an instance stands on the list and its process lives. */
+  isAlive(id: string): boolean {
+    return this.has(id) && isLocked(this.#folder, id);
   }
 
   /** Those whose process lives, oldest first. */

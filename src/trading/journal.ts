@@ -135,6 +135,8 @@ export class Journal {
       throw new TypeError(`Cannot begin ${entry.clientOrderId} as its digest is another order's`);
     }
     return this.#connection.transaction(() => {
+      // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
+      this.#killSwitch.noteFile(now);
       const answer = this.#repetitionOf(entry) ?? this.#judge(entry, { policy, now });
       if (answer !== null) return this.#noteRefusal(entry, answer, now);
       const placement = this.#insert(entry, now);
@@ -266,6 +268,11 @@ export class Journal {
   /** Intents, sent ones and those of unknown fate, oldest first. */
   unsettled(): Placement[] {
     return this.#all("is_alive = 1 AND state IN ('intent', 'sent', 'unknown')");
+  }
+
+  /** Orders that have left, and whose outcome is not known; oldest first. */
+  onTheirWay(): Placement[] {
+    return this.unsettled().filter(({ state }) => state !== "intent");
   }
 
   /** Placements that are placed and not known to be final, oldest first; by default of everybody, real and paper. */

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { cleanText } from "../exchange/errors.ts";
 import { readNumber, readText } from "../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
+import type { CancelWish, CancelWishes, OrderKind } from "./cancel_wishes.ts";
 import { StoreError } from "./store_connection.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
@@ -24,24 +25,16 @@ export type KillSwitchState =
     readonly at: number;
     readonly by: string;
     readonly reason: string;
-    /** Whether open orders are still to be cancelled by a server. */
-    readonly cancelOpen: boolean;
     /** What halts: the record's switch, or only the file. */
     readonly source: "switch" | "file";
   };
-
-/** Real orders, or paper ones. */
-export type OrderKind = "real" | "paper";
-
-/** Kinds of orders as bits of one column. */
-export const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
 
 /** How to pull it. */
 export interface Pull {
   readonly by: string;
   readonly reason: string;
-  /** Asks the servers to cancel what is open. @default false */
-  readonly cancelOpen?: boolean;
+  /** Orders of which kinds are to be cancelled. @default none */
+  readonly cancelOpen?: readonly OrderKind[];
   /** Wall milliseconds. */
   readonly now: number;
 }
@@ -50,13 +43,18 @@ export interface Pull {
 export class KillSwitch {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
+  readonly #wishes: CancelWishes;
   readonly #file: string;
   /** A pull that the record does not hold yet. */
   #unwritten: Pull | undefined;
 
-  constructor(connection: StoreConnection, { audit, folder }: { audit: Audit; folder: string }) {
+  constructor(
+    connection: StoreConnection,
+    { audit, wishes, folder }: { audit: Audit; wishes: CancelWishes; folder: string },
+  ) {
     this.#connection = connection;
     this.#audit = audit;
+    this.#wishes = wishes;
     this.#file = join(folder, HALT_FILE);
   }
 
@@ -68,60 +66,65 @@ export class KillSwitch {
   /** How it stands now, of both. */
   state(): KillSwitchState {
     if (this.#unwritten !== undefined) {
-      const { by, reason, cancelOpen = false, now: at } = this.#unwritten;
-      return { halted: true, at, by, reason, cancelOpen, source: "switch" };
+      const { by, reason, now: at } = this.#unwritten;
+      return { halted: true, at, by, reason, source: "switch" };
     }
-    const row = this.#row();
-    if (!row.isHalted) return this.#fileState();
-    const { at, by, reason, cancelOpen } = row;
-    return { halted: true, at, by, reason, cancelOpen: cancelOpen !== 0, source: "switch" };
+    const { isHalted, at, by, reason } = this.#row();
+    return isHalted ? { halted: true, at, by, reason, source: "switch" } : this.#fileState();
   }
 
-  /** Halts. Where that is so already, who halted first stays on record, and only the wish to cancel is added. */
+  /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
   pull(pull: Pull): void {
     // What cannot be written yet halts this process all the same, until it is written.
     this.#unwritten = pull;
     this.#write(pull);
   }
 
-  #write({ by, reason, cancelOpen = false, now }: Pull): void {
+  #write({ by, reason, cancelOpen = [], now }: Pull): void {
     const who = cleanText(by);
     const why = cleanText(reason);
     this.#connection.transaction(() => {
       this.#connection.run(
-        `UPDATE kill_switch SET cancel_open = max(cancel_open, ?1),
-           at = iif(is_halted, at, ?2), by = iif(is_halted, by, ?3), reason = iif(is_halted, reason, ?4),
-           is_halted = 1`,
-        ...[cancelOpen ? KIND_BITS.real | KIND_BITS.paper : 0, now, who, why],
+        `UPDATE kill_switch SET at = iif(is_halted, at, ?1), by = iif(is_halted, by, ?2),
+           reason = iif(is_halted, reason, ?3), is_halted = 1`,
+        ...[now, who, why],
       );
+      for (const kind of cancelOpen) this.#wishes.add(kind, { by: who, now });
       this.#audit.append({ event: "halt", identity: who, data: { reason: why, cancel_open: cancelOpen } }, now);
     });
     this.#unwritten = undefined;
   }
 
-  /** Lifts the record's switch and answers what is left: the file halts on until somebody removes it. */
-  lift({ by, now }: { by: string; now: number }): KillSwitchState {
+  /**
+   * Lifts the record's switch and answers what is left, as the file halts on until somebody removes it, and which wishes
+   * to cancel were withdrawn by it: what is open then stays open.
+   */
+  lift(
+    { by, now }: { by: string; now: number },
+  ): { readonly state: KillSwitchState; readonly withdrawn: CancelWish[] } {
     this.#unwritten = undefined;
     return this.#connection.transaction(() => {
       const wasHalted = this.#row().isHalted;
-      this.#connection.run("UPDATE kill_switch SET is_halted = 0, at = 0, by = '', reason = '', cancel_open = 0");
-      if (wasHalted) this.#audit.append({ event: "lift", identity: by }, now);
-      return this.state();
+      this.#connection.run("UPDATE kill_switch SET is_halted = 0, at = 0, by = '', reason = ''");
+      const withdrawn = this.#wishes.withdraw();
+      const data = withdrawn.length === 0 ? {} : { withdrawn: withdrawn.map(({ kind }) => kind) };
+      if (wasHalted) this.#audit.append({ event: "lift", identity: by, data }, now);
+      return { state: this.state(), withdrawn };
     });
   }
 
   /**
-   * Takes up the wish to cancel what is open: each kind of orders is given to one caller only, whichever process it is
-   * in. Who dies before it has cancelled leaves the orders open, so say afterwards what remained.
+   * Writes that the file has appeared or is gone, once over all processes, so that the audit tells from when to when it
+   * halted; `undefined` where that is known.
    */
-  takeCancelWish(kinds: readonly OrderKind[]): OrderKind[] {
-    const wished = (bits: number) => kinds.filter((kind) => (bits & KIND_BITS[kind]) !== 0);
-    if (wished(this.#row().cancelOpen).length === 0) return [];
+  noteFile(now: number): "appeared" | "gone" | undefined {
+    if (this.#isFileNoted() === this.#fileState().halted) return undefined;
     return this.#connection.transaction(() => {
-      const taken = wished(this.#row().cancelOpen);
-      const bits = taken.reduce((sum, kind) => sum | KIND_BITS[kind], 0);
-      this.#connection.run("UPDATE kill_switch SET cancel_open = cancel_open & ~?", bits);
-      return taken;
+      const isThere = this.#fileState().halted;
+      if (this.#isFileNoted() === isThere) return undefined;
+      this.#connection.run("UPDATE kill_switch SET is_file_noted = ?", isThere ? 1 : 0);
+      this.#audit.append({ event: "halt_file", identity: "file", data: { present: isThere } }, now);
+      return isThere ? "appeared" : "gone";
     });
   }
 
@@ -130,7 +133,7 @@ export class KillSwitch {
     if (this.#unwritten !== undefined) this.#write(this.#unwritten);
   }
 
-  #row(): { isHalted: boolean; at: number; by: string; reason: string; cancelOpen: number } {
+  #row(): { isHalted: boolean; at: number; by: string; reason: string } {
     const row = this.#connection.row("SELECT * FROM kill_switch WHERE id = 1");
     if (row === undefined) throw new StoreError("damaged");
     return {
@@ -138,13 +141,17 @@ export class KillSwitch {
       at: readNumber(row, "at"),
       by: readText(row, "by"),
       reason: readText(row, "reason"),
-      cancelOpen: readNumber(row, "cancel_open"),
     };
+  }
+
+  #isFileNoted(): boolean {
+    return readNumber(this.#connection.row("SELECT is_file_noted FROM kill_switch WHERE id = 1"), "is_file_noted") ===
+      1;
   }
 
   /** Whoever cannot tell whether the file is there must take it that it is. */
   #fileState(): KillSwitchState {
-    const halted = { halted: true, by: "file", cancelOpen: false, source: "file" } as const;
+    const halted = { halted: true, by: "file", source: "file" } as const;
     try {
       const { mtime } = Deno.lstatSync(this.#file);
       const reason = `the state folder holds a file called ${HALT_FILE}`;

@@ -186,5 +186,27 @@ const OWN_ORDERS = `
 ALTER TABLE placements ADD COLUMN worst_price TEXT;
 `;
 
+/** What is left of a halt: wishes to cancel, in place of the column for them, and whether the file was noticed. */
+const HALTS = `
+CREATE TABLE cancel_wishes (
+  kind      TEXT PRIMARY KEY CHECK (kind IN ('real', 'paper')),
+  number    INTEGER NOT NULL,
+  by        TEXT NOT NULL,
+  wished_at INTEGER NOT NULL,
+  instance  TEXT,
+  rounds    INTEGER NOT NULL DEFAULT 0,
+  tried_at  INTEGER,
+  remaining TEXT NOT NULL DEFAULT '[]',
+  unlisted  TEXT,
+  done_at   INTEGER
+) STRICT, WITHOUT ROWID;
+INSERT INTO cancel_wishes (kind, number, by, wished_at)
+  SELECT 'real', 1, by, at FROM kill_switch WHERE is_halted AND cancel_open & 1;
+INSERT INTO cancel_wishes (kind, number, by, wished_at)
+  SELECT 'paper', 1, by, at FROM kill_switch WHERE is_halted AND cancel_open & 2;
+UPDATE kill_switch SET cancel_open = 0;
+ALTER TABLE kill_switch ADD COLUMN is_file_noted INTEGER NOT NULL DEFAULT 0 CHECK (is_file_noted IN (0, 1));
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS];

@@ -12,6 +12,7 @@ import { Approvals } from "./approvals.ts";
 import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
 import type { Verification, VerifyOptions } from "./audit.ts";
+import { CancelWishes } from "./cancel_wishes.ts";
 import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
@@ -36,6 +37,7 @@ export class TradingStore {
   readonly journal: Journal;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
+  readonly cancelWishes: CancelWishes;
   readonly approvals: Approvals;
   readonly instances: Instances;
   readonly archive: RecordArchive;
@@ -49,8 +51,9 @@ export class TradingStore {
     this.#folder = folder;
     this.now = now;
     this.audit = new Audit(connection);
-    this.killSwitch = new KillSwitch(connection, { audit: this.audit, folder });
     this.archive = new RecordArchive(connection, { audit: this.audit, folder });
+    this.cancelWishes = new CancelWishes(connection, { audit: this.audit });
+    this.killSwitch = new KillSwitch(connection, { audit: this.audit, wishes: this.cancelWishes, folder });
     this.approvals = new Approvals(connection, { audit: this.audit });
     this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;

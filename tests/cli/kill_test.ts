@@ -15,27 +15,23 @@ Deno.test("kill halts trading of a running server at once, with the reason", () 
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^Trading is halted: .*\n {2}open orders stay open; /);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
-    assert.deepEqual(store.killSwitch.takeCancelWish(["real"]), []);
+    assert.deepEqual(store.cancelWishes.all(), []);
     const status = await run({ state, status: "true" });
     assert.equal(status.stdout, "Trading is halted since 2026-11-22T10:00:00.000Z by terminal: strange fills\n");
   }));
 
-Deno.test("kill --cancel-open records the wish for the running server", () =>
+Deno.test("kill tells which orders had left before, and until when the exchange takes them", () =>
   withStore(async (store, { folder: state }) => {
+    store.journal.begin(entry("a"), FREE, NOW);
+    const { stdout } = await run({ state });
     assert.match(
-      (await run({ state, "cancel-open": "true" })).stdout,
-      /open orders are cancelled by the running server/,
+      stdout,
+      /had left before.*\n {4}lm-a {2}BUY XBTZAR, taken by the exchange until 2026-11-22T10:00:05.000Z/,
     );
-    const status = await run({ state, status: "true" }, { terminal: false });
-    assert.deepEqual(JSON.parse(status.stdout), {
-      halted: true,
-      at: "2026-11-22T10:00:00.000Z",
-      by: "terminal",
-      reason: "no reason given",
-      cancel_open: true,
-      source: "switch",
-    });
-    assert.deepEqual(store.killSwitch.takeCancelWish(["real"]), ["real"]);
+    const json = JSON.parse((await run({ state }, { json: true })).stdout);
+    const left = { client_order_id: "lm-a", side: "BUY", pair: "XBTZAR", valid_until: "2026-11-22T10:00:05.000Z" };
+    assert.deepEqual([json.halted, json.on_their_way], [true, [left]]);
+    assert.match((await run({ state, status: "true" })).stdout, /its outcome is not known yet: lm-a$/m);
   }));
 
 Deno.test("kill works before there is a record", () =>

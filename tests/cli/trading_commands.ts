@@ -58,7 +58,7 @@ export function runnerOf(command: Command): (flags: Record<string, string>, opti
       stdout: output("stdout"),
       stderr: output("stderr"),
       now: () => now,
-      monotonic: () => 0,
+      monotonic: () => performance.now(),
       shutdown: new AbortController().signal,
       onHangup() {},
       onUserSignal() {},

@@ -383,7 +383,8 @@ Deno.test("halt_trading needs server:admin, stops everybody's next order and can
   assert.deepEqual([refused.code, /server:admin/.test(refused.message)], ["ERR_SCOPE_MISSING", true]);
   assert.equal((await world.answer("place_order", { ...REST, price: "1040000" })).status, "placed");
   const halted = await world.answer("halt_trading", { reason: "odd fills", cancel_open: true });
-  assert.deepEqual(halted, { halted: true, lift: "luno-mcp-server kill --lift" });
+  const rest = { on_their_way: [], remaining: [], lift: "luno-mcp-server kill --lift" };
+  assert.deepEqual(halted, { halted: true, ...rest });
   const after = await world.refusal("place_order", REST, world.context("key:alice"));
   assert.equal(after.code, "ERR_TRADING_HALTED");
   assert.match(after.message, /odd fills.*a person must lift that first/);

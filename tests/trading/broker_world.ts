@@ -16,11 +16,13 @@ import { Audit } from "../../src/trading/audit.ts";
 import { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation_desk.ts";
+import { CancelWishes } from "../../src/trading/cancel_wishes.ts";
 import { Desk } from "../../src/trading/desk.ts";
 import { Instances } from "../../src/trading/instances.ts";
 import { Journal } from "../../src/trading/journal.ts";
 import { KillSwitch } from "../../src/trading/kill_switch.ts";
 import type { ExchangeName } from "../../src/trading/order_summary.ts";
+import { OpenOrderCancellation } from "../../src/trading/open_order_cancellation.ts";
 import { CurrentPolicies } from "../../src/trading/policies.ts";
 import { parsePolicyFile } from "../../src/trading/policy_file.ts";
 import type { PolicyFile, TradingBound } from "../../src/trading/policy_file.ts";
@@ -60,12 +62,14 @@ function openRecord(folder: string) {
   const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
-  const killSwitch = new KillSwitch(connection, { audit, folder });
+  const cancelWishes = new CancelWishes(connection, { audit });
+  const killSwitch = new KillSwitch(connection, { audit, wishes: cancelWishes, folder });
   const instances = new Instances(connection, { folder });
   return {
     database,
     audit,
     killSwitch,
+    cancelWishes,
     instance: instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] }),
     approvals: new Approvals(connection, { audit }),
     journal: new Journal(connection, { audit, killSwitch, instances }),
@@ -216,6 +220,15 @@ export class BrokerWorld implements AsyncDisposable {
     const { approvals, audit } = this.#record;
     const now = () => this.now;
     const monotonic = () => this.exchange.clock.now;
+    const cancellation = new OpenOrderCancellation({
+      wishes: this.#record.cancelWishes,
+      instance: this.#record.instance.id,
+      isAlive: () => true,
+      kinds: ["real"],
+      cancelAll: () => this.#desk.cancelAll({}, "kill switch"),
+      now,
+      monotonic,
+    });
     return new Broker({
       policies: this.policies,
       store: this.#record,
@@ -233,9 +246,8 @@ export class BrokerWorld implements AsyncDisposable {
           await this.exchange.advance(ms);
         },
       },
-      halted: async () => {
-        if (this.#record.killSwitch.takeCancelWish(["real"]).length > 0) await this.#desk.cancelAll({}, "kill switch");
-      },
+      cancels: ["real"],
+      halted: () => cancellation.look(),
       now,
       monotonic,
     });

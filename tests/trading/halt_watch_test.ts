@@ -1,29 +1,28 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { HaltWatch } from "../../src/trading/halt_watch.ts";
-import type { OrderKind } from "../../src/trading/kill_switch.ts";
+import { HALT_FILE } from "../../src/trading/kill_switch.ts";
 import { NOW, withStore } from "./stores.ts";
 
-Deno.test("HaltWatch.look() cancels what is open once for each wish, whoever made it", () =>
-  withStore(async (store, { open }) => {
-    const cancelled: OrderKind[] = [];
-    const cancelOpen = (kinds: readonly OrderKind[]) => Promise.resolve(void cancelled.push(...kinds));
-    const watch = new HaltWatch({ killSwitch: store.killSwitch, kinds: ["real"], cancelOpen });
+function watchOf(store: Parameters<Parameters<typeof withStore>[0]>[0], look: () => Promise<void> = async () => {}) {
+  const onTheirWay = () => store.journal.onTheirWay();
+  return new HaltWatch({ killSwitch: store.killSwitch, cancellation: { look }, onTheirWay, now: () => NOW });
+}
+
+Deno.test("HaltWatch.look() has the audit tell of the file, and looks what is to be cancelled", () =>
+  withStore(async (store, { folder }) => {
+    let looks = 0;
+    const watch = watchOf(store, () => Promise.resolve(void looks++));
+    await Deno.writeTextFile(join(folder, HALT_FILE), "");
     await watch.look();
-    const { killSwitch } = open();
-    killSwitch.pull({ by: "terminal", reason: "test", now: NOW });
     await watch.look();
-    assert.deepEqual(cancelled, []);
-    killSwitch.pull({ by: "terminal", reason: "test", cancelOpen: true, now: NOW });
-    await Promise.all([watch.look(), watch.look()]);
-    await watch.look();
-    assert.deepEqual(cancelled, ["real"]);
+    assert.deepEqual(store.audit.trail({}).map(({ event }) => event), ["halt_file"]);
+    assert.equal(looks, 2);
   }));
 
 Deno.test("HaltWatch.look() survives a cancellation that fails and a record that cannot be read", () =>
   withStore(async (store) => {
-    const cancelOpen = () => Promise.reject(new Error("no"));
-    const watch = new HaltWatch({ killSwitch: store.killSwitch, kinds: ["real"], cancelOpen });
-    store.killSwitch.pull({ by: "terminal", reason: "test", cancelOpen: true, now: NOW });
+    const watch = watchOf(store, () => Promise.reject(new Error("no")));
     await watch.look();
     store.close();
     await watch.look();

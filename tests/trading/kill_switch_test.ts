@@ -14,7 +14,7 @@ Deno.test("KillSwitch.pull() stops new orders of every connection at once, and s
     const refused = other.journal.begin(entry("a"), FREE, NOW);
     assert.ok(refused.kind === "refused" && refused.code === "ERR_TRADING_HALTED");
     assert.match(refused.message, /strange fills/);
-    const by = { by: "terminal", reason: "strange fills", cancelOpen: false, source: "switch" };
+    const by = { by: "terminal", reason: "strange fills", source: "switch" };
     assert.deepEqual(open().killSwitch.state(), { halted: true, at: NOW, ...by });
   }));
 
@@ -22,29 +22,47 @@ Deno.test("KillSwitch.lift() lets trading go on, and both ends are in the audit"
   withStore((store) => {
     store.killSwitch.lift({ by: "terminal", now: NOW });
     store.killSwitch.pull({ by: "terminal", reason: "test", now: NOW });
-    assert.deepEqual(store.killSwitch.lift({ by: "terminal", now: NOW + 1 }), { halted: false });
+    const lifted = store.killSwitch.lift({ by: "terminal", now: NOW + 1 });
+    assert.deepEqual(lifted, { state: { halted: false }, withdrawn: [] });
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "begun");
     assert.deepEqual(store.audit.trail({ identity: "terminal" }).map(({ event }) => event), ["halt", "lift"]);
   }));
 
-Deno.test("KillSwitch.pull() a second time keeps who halted first, and adds the wish to cancel", () =>
-  withStore(({ killSwitch }) => {
+Deno.test("KillSwitch.pull() a second time keeps who halted first, and adds wishes to cancel", () =>
+  withStore(({ killSwitch, cancelWishes }) => {
     killSwitch.pull({ by: "first", reason: "one", now: NOW });
-    killSwitch.pull({ by: "second", reason: "two", cancelOpen: true, now: NOW + 1 });
+    killSwitch.pull({ by: "second", reason: "two", cancelOpen: ["real"], now: NOW + 1 });
     killSwitch.pull({ by: "third", reason: "three", now: NOW + 2 });
-    const state = { halted: true, at: NOW, by: "first", reason: "one", cancelOpen: true, source: "switch" };
+    const state = { halted: true, at: NOW, by: "first", reason: "one", source: "switch" };
     assert.deepEqual(killSwitch.state(), state);
+    assert.deepEqual(cancelWishes.all().map(({ kind, by, doneAt }) => [kind, by, doneAt]), [["real", "second", null]]);
   }));
 
-Deno.test("KillSwitch.takeCancelWish() gives the wish to one server", () =>
-  withStore((store, { open }) => {
-    const { killSwitch } = store;
-    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), []);
-    killSwitch.pull({ by: "test", reason: "", cancelOpen: true, now: NOW });
-    assert.deepEqual(open().killSwitch.takeCancelWish(["paper"]), ["paper"]);
-    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), ["real"]);
-    assert.deepEqual(killSwitch.takeCancelWish(["real", "paper"]), []);
-    assert.equal(killSwitch.state().halted, true);
+Deno.test("KillSwitch.lift() withdraws wishes to cancel, and says which were not fulfilled", () =>
+  withStore(({ killSwitch, cancelWishes, audit }) => {
+    killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real", "paper"], now: NOW });
+    const [real] = cancelWishes.open(["real"]);
+    cancelWishes.note(real ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, NOW);
+    assert.deepEqual(killSwitch.lift({ by: "test", now: NOW }).withdrawn.map(({ kind }) => kind), ["paper"]);
+    assert.deepEqual(cancelWishes.all(), []);
+    assert.deepEqual(audit.trail({}).map(({ event }) => event), ["halt", "cancel_open", "lift"]);
+  }));
+
+Deno.test("KillSwitch.noteFile() has the audit tell from when to when the file halted, once over all processes", () =>
+  withStore((store, { folder, open }) => {
+    const other = open();
+    assert.equal(store.killSwitch.noteFile(NOW), undefined);
+    Deno.writeTextFileSync(join(folder, HALT_FILE), "");
+    // An order meets the file before anybody has looked.
+    assert.equal(outcomeOf(other.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
+    assert.equal(store.killSwitch.noteFile(NOW), undefined);
+    Deno.removeSync(join(folder, HALT_FILE));
+    assert.equal(outcomeOf(other.journal.begin(entry("a"), FREE, NOW)), "begun");
+    assert.deepEqual(
+      store.audit.trail({}).map(({ event, data }) => [event, event === "halt_file" && JSON.parse(data).present]),
+      [["halt_file", true], ["decision", false], ["halt_file", false], ["intent", false], ["sent", false]],
+    );
+    assert.ok(store.verify().ok);
   }));
 
 Deno.test("KillSwitch.pull() halts its process at once where it cannot be written, and writes it later", () =>
@@ -73,7 +91,7 @@ Deno.test("KillSwitch halts while a file called halt exists, and lift() leaves t
     await Deno.writeTextFile(file, "anything");
     assert.equal(store.killSwitch.file, file);
     assert.equal(outcomeOf(store.journal.begin(entry("b"), FREE, NOW)), "ERR_TRADING_HALTED");
-    const left = store.killSwitch.lift({ by: "test", now: NOW });
+    const { state: left } = store.killSwitch.lift({ by: "test", now: NOW });
     assert.ok(left.halted && left.source === "file");
     await Deno.remove(file);
     assert.deepEqual(store.killSwitch.state(), { halted: false });

@@ -1,0 +1,184 @@
+/** Has everything that is open cancelled after a halt: by a server that runs, or where none does, right here. */
+
+import { loadConfig } from "../config/load.ts";
+import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
+import { sleep } from "../exchange/deadline.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { CancelWish, OrderKind } from "../trading/cancel_wishes.ts";
+import { OpenOrderCancellation } from "../trading/open_order_cancellation.ts";
+import { StoreError } from "../trading/store_connection.ts";
+import type { TradingStore } from "../trading/store.ts";
+import { Desks } from "./desks.ts";
+import { openExchange } from "./exchange.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { venueOf } from "./open_trading.ts";
+import type { World } from "./world.ts";
+
+/** How long a server has to take the wish up; it looks four times a second. */
+const TAKE_UP_MS = 3_000;
+
+/** How long the command goes on by itself; after that the wish is left to the next server. */
+const PATIENCE_MS = 120_000;
+
+const LOOK_EVERY_MS = 100;
+
+/** Failures that no further attempt changes. */
+const HOPELESS = ["ERR_CREDENTIALS_MISSING", "ERR_CREDENTIALS_REFUSED", "ERR_PERMISSION_MISSING", "ERR_FORBIDDEN"];
+
+/** What came of it, in a sentence. */
+export interface CancelOutcome {
+  readonly ok: boolean;
+  readonly sentence: string;
+}
+
+/** What is done where. */
+export interface CancelContext {
+  readonly world: World;
+  readonly flags: Readonly<Record<string, string>>;
+  readonly kinds: readonly OrderKind[];
+  /** The state folder. */
+  readonly folder: string;
+}
+
+/**
+ * Orders of which kinds may be open: paper ones stand in the record, real ones also come from elsewhere. An exchange that
+ * is simulated has ended with its server.
+ */
+export function kindsToCancel(
+  { instances, journal }: TradingStore,
+  { flags, world }: Pick<CancelContext, "flags" | "world">,
+): OrderKind[] {
+  const exchange = flags["exchange"] ?? world.env("LUNO_MCP_EXCHANGE");
+  const servers = instances.alive().filter(({ cancels }) => cancels.length > 0);
+  const hasReal = servers.some(({ cancels }) => cancels.includes("real")) ||
+    exchange !== "paper" && exchange !== "simulated";
+  const hasPaper = [...journal.open(), ...journal.unsettled()].some(({ paper }) => paper);
+  return [...(hasReal ? ["real" as const] : []), ...(hasPaper ? ["paper" as const] : [])];
+}
+
+/** How far a wish has come, a line each. */
+export function describeWish({ kind, rounds, triedAt, remaining, unlisted, doneAt }: CancelWish): string[] {
+  const orders = kind === "paper" ? "open paper orders" : "open orders";
+  if (doneAt !== null) return [`  ${orders}: all cancelled at ${new Date(doneAt).toISOString()}`];
+  if (triedAt === null) return [`  ${orders}: still to be cancelled; nobody has begun yet`];
+  const tries = `tried ${rounds} ${rounds === 1 ? "time" : "times"}, last at ${new Date(triedAt).toISOString()}`;
+  return [
+    `  ${orders}: still being cancelled; ${tries}`,
+    ...(unlisted === null ? [] : [`    the exchange's list cannot be read (${unlisted}): others may be open`]),
+    ...remaining.map(({ order_id, client_order_id, reason }) =>
+      `    remains: ${order_id ?? client_order_id} (${reason})`
+    ),
+  ];
+}
+
+/** Waits until a server has taken the wishes up, or fulfils them. */
+export async function cancelOpenOrders(store: TradingStore, context: CancelContext): Promise<CancelOutcome> {
+  const { world, kinds } = context;
+  const server = await takenUp(store, context);
+  if (server !== undefined) {
+    const sentence =
+      `Open orders are cancelled by the running server (process ${server}); kill --status says what remains`;
+    return { ok: true, sentence };
+  }
+  try {
+    const problems = await cancelHere(store, context);
+    const left = store.cancelWishes.open(kinds);
+    if (left.length === 0) return { ok: true, sentence: "All open orders are cancelled" };
+    const lines = [...problems, ...left.flatMap(describeWish)];
+    const why = world.shutdown.aborted ? "the command was interrupted" : "not all open orders are cancelled";
+    return { ok: false, sentence: [`Trading is halted, but ${why}; ${STANDS}`, ...lines].join("\n") };
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+    return {
+      ok: false,
+      sentence: `Trading is halted, but open orders cannot be cancelled: ${error.message}; ${STANDS}`,
+    };
+  }
+}
+
+const STANDS = "the wish stands, and the next server on this state folder goes on: or run kill --cancel-open again";
+
+/** The process of the server that works on all of it, if there is one. */
+async function takenUp(
+  { instances, cancelWishes }: TradingStore,
+  { world, kinds }: CancelContext,
+): Promise<number | undefined> {
+  const isThere = () => instances.alive().some(({ cancels }) => kinds.every((kind) => cancels.includes(kind)));
+  for (const endsAt = world.monotonic() + TAKE_UP_MS; isThere() && world.monotonic() < endsAt;) {
+    const workers = cancelWishes.all().map(({ instance }) => instances.alive().find(({ id }) => id === instance)?.pid);
+    if (workers.length > 0 && workers.every((pid) => pid !== undefined)) return workers[0];
+    await pause(world);
+  }
+  return undefined;
+}
+
+/** Cancels until nothing is open, it is hopeless, or the time is over; answers what stands in the way. */
+async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: CancelContext): Promise<string[]> {
+  const loaded = await loadConfig(withoutHaltFlags(flags), world.env);
+  if (!loaded.ok) return loaded.problems;
+  const problems = checkReach(store, loaded, kinds);
+  if (problems.length > 0) return problems;
+  const instance = store.instances.enter({ pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] });
+  const { exchange, name, close } = await openExchange(loaded, world);
+  const paper = kinds.includes("paper")
+    ? await (await import("./open_paper.ts")).openPaper({ upstream: exchange, folder, world, isForAll: false })
+    : undefined;
+  // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
+  const takeOver = () => instance.takeOver(kinds);
+  const desks = new Desks({ store, instance: { id: instance.id, takeOver }, exchange, name, paper, world });
+  try {
+    await fulfil(store, { desks, instance: instance.id, world, kinds });
+    return [];
+  } finally {
+    await desks.stop();
+    await paper?.close();
+    await close();
+    instance.end();
+  }
+}
+
+async function fulfil(
+  { cancelWishes: wishes, instances }: TradingStore,
+  { desks, instance, world, kinds }: { desks: Desks; instance: string; world: World; kinds: readonly OrderKind[] },
+): Promise<void> {
+  const { now, monotonic } = world;
+  // A server that lives may still hold the wish without working on it, as when it was stopped.
+  const isAlive = () => false;
+  const cancelAll = (kind: OrderKind) => desks.cancelAll(kind);
+  const cancellation = new OpenOrderCancellation({ wishes, instance, isAlive, kinds, cancelAll, now, monotonic });
+  const isHopeless = ({ unlisted, remaining }: CancelWish) =>
+    [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => code !== null && HOPELESS.includes(code));
+  for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {
+    await cancellation.look();
+    const left = wishes.open(kinds);
+    if (left.length === 0 || left.some(isHopeless) || !instances.has(instance)) return;
+    await pause(world);
+  }
+}
+
+/** Why the orders cannot be reached from here. */
+function checkReach(store: TradingStore, { config, credentials }: LoadedConfig, kinds: readonly OrderKind[]): string[] {
+  if (!kinds.includes("real")) return [];
+  if (config.exchange !== "live") {
+    return [
+      `--exchange: expected live: the orders of a server with --exchange ${config.exchange} are in that server alone`,
+    ];
+  }
+  if (credentials === undefined) {
+    return ["LUNO_API_KEY: expected the key of the exchange, to cancel orders with: not set"];
+  }
+  const venue = venueOf(config);
+  const other = venue === undefined ? undefined : store.claim(venue);
+  return other === undefined
+    ? []
+    : [`--api-url: expected ${other}, whose orders the record holds: current value is ${venue}`];
+}
+
+function withoutHaltFlags(flags: Readonly<Record<string, string>>): Record<string, string> {
+  const own: readonly string[] = Object.values(HALT_SETTINGS).map(({ flag }) => flag);
+  return Object.fromEntries(Object.entries(flags).filter(([flag]) => !own.includes(flag)));
+}
+
+async function pause({ shutdown }: World): Promise<void> {
+  await sleep(LOOK_EVERY_MS, shutdown).catch(() => {});
+}

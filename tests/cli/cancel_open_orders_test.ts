@@ -1,0 +1,105 @@
+/** `kill --cancel-open` with and without a server that does it. */
+
+import assert from "node:assert/strict";
+import { kill } from "../../src/cli/kill.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { InstanceLock } from "../../src/trading/instance_lock.ts";
+import type { TradingStore } from "../../src/trading/store.ts";
+import { FaultyExchange } from "../trading/faulty_exchange.ts";
+import { INSTANCE, NOW, withStore } from "../trading/stores.ts";
+import { runnerOf } from "./trading_commands.ts";
+
+const run = runnerOf(kill);
+const KEY = { LUNO_API_KEY: SIMULATED_KEYS.trading.id, LUNO_API_SECRET: SIMULATED_KEYS.trading.secret };
+
+/** An exchange on the real clock with two orders that rest on it. */
+async function openExchange(): Promise<FaultyExchange> {
+  const exchange = new FaultyExchange({ clock: { now: Date.now() } });
+  const client = exchange.connect({ withoutSockets: true });
+  for (const price of ["900000", "910000"]) {
+    await client.call("postLimitOrder", { pair: "XBTZAR", type: "BID", volume: "0.001", price });
+  }
+  return exchange;
+}
+
+function liveIn(exchange: FaultyExchange): number {
+  return exchange.ledger.filter(({ status }) => status !== "COMPLETE").length;
+}
+
+/** A server that is there and does nothing, until it ends. */
+function addServer(store: TradingStore, folder: string): { readonly id: string; readonly end: () => void } {
+  const lock = InstanceLock.take(folder);
+  store.instances.add({ ...INSTANCE, id: lock.id, cancels: ["real"] });
+  return { id: lock.id, end: () => lock.release() };
+}
+
+Deno.test("kill --cancel-open cancels by itself where no server runs, until nothing is open", () =>
+  withStore(async (store, { folder: state }) => {
+    await using exchange = await openExchange();
+    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const { code, stdout, stderr } = await run(flags, { env: KEY });
+    assert.deepEqual([code, stderr, liveIn(exchange)], [0, "", 0]);
+    assert.match(stdout, /^All open orders are cancelled$/m);
+    assert.match((await run({ state, status: "true" })).stdout, /open orders: all cancelled at 2026-/);
+    assert.deepEqual(store.instances.alive(), []);
+  }));
+
+Deno.test("kill --cancel-open fails where it has no key, and the wish stands", () =>
+  withStore(async (store, { folder: state }) => {
+    const { code, stdout, stderr } = await run({ state, "cancel-open": "true" });
+    assert.equal(code, 1);
+    assert.match(stdout, /^Trading is halted/);
+    assert.match(stderr, /not all open orders are cancelled; the wish stands/);
+    assert.match(stderr, /^LUNO_API_KEY: expected the key of the exchange/m);
+    assert.equal(store.cancelWishes.open(["real"]).length, 1);
+    const status = JSON.parse((await run({ state, status: "true" }, { terminal: false })).stdout);
+    assert.deepEqual([status.halted, status.cancel_open, status.cancelling[0].done_at], [true, true, null]);
+  }));
+
+Deno.test("kill --cancel-open fails at once where the exchange refuses its key", () =>
+  withStore(async (store, { folder: state }) => {
+    await using exchange = await openExchange();
+    const before = liveIn(exchange);
+    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const { code, stderr } = await run(flags, { env: { ...KEY, LUNO_API_SECRET: "wrong" } });
+    assert.equal(code, 1);
+    assert.match(stderr, /ERR_CREDENTIALS_REFUSED/);
+    assert.deepEqual([store.cancelWishes.open(["real"]).length, liveIn(exchange)], [1, before]);
+  }));
+
+Deno.test("kill --cancel-open refuses to cancel at another exchange than the record's, and says which that is", () =>
+  withStore(async (store, { folder: state }) => {
+    store.claim("api.luno.com");
+    await using exchange = await openExchange();
+    const before = liveIn(exchange);
+    const { code, stderr } = await run({ state, "cancel-open": "true", "api-url": exchange.url }, { env: KEY });
+    assert.equal(code, 1);
+    assert.match(stderr, /^--api-url: expected api\.luno\.com/m);
+    assert.equal(liveIn(exchange), before);
+  }));
+
+Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
+  withStore(async (store, { folder: state }) => {
+    const server = addServer(store, state);
+    const timer = setInterval(() => {
+      for (const wish of store.cancelWishes.open(["real"])) store.cancelWishes.claim(wish, server.id, () => true);
+    }, 20);
+    try {
+      const { code, stdout } = await run({ state, "cancel-open": "true" });
+      assert.equal(code, 0);
+      assert.match(stdout, /^Open orders are cancelled by the running server \(process 4711\)/m);
+    } finally {
+      clearInterval(timer);
+      server.end();
+    }
+  }));
+
+Deno.test("kill --cancel-open cancels by itself where the server that runs stands still", () =>
+  withStore(async (store, { folder: state }) => {
+    await using exchange = await openExchange();
+    const server = addServer(store, state);
+    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const { code } = await run(flags, { env: KEY, now: NOW });
+    assert.deepEqual([code, liveIn(exchange)], [0, 0]);
+    server.end();
+  }));

@@ -44,7 +44,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a placement that was put in": {
     statement: `INSERT INTO placements SELECT 'lm-eve', identity, paper, 'preview-eve', NULL, order_json, digest,
-      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance
+      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance, worst_price
       FROM placements ${OPEN}`,
     reason: /^placement lm-eve has no intent in the audit: it was put in$/,
   },

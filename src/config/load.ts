@@ -1,6 +1,7 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
 import { parseEnv } from "node:util";
+import { findDuplicateKeys } from "../duplicate_keys.ts";
 import { isLoopback } from "../loopback.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
@@ -97,6 +98,7 @@ async function readEnvFile(
 function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
+    problems.push(...findDuplicateKeys(text).map((path) => `${name}: ${path}: expected once: it stands there again`));
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
     problems.push(`${name}: expected a JSON object of settings named like the flags`);
   } catch (error) {

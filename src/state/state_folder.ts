@@ -30,14 +30,24 @@ export function folderProblems(path: string, { uid = currentUid }: FolderOptions
   const real = realPath(folder);
   const problems = new Set<string>();
   for (const [place, isParent] of [...chainOf(folder), ...(real === undefined ? [] : chainOf(real))]) {
-    const link = factsOf(place, Deno.lstatSync);
-    const facts = factsOf(place, Deno.statSync);
-    if (link === undefined || facts === undefined) continue;
-    if (link.isSymlink && !isTrusted(link.uid, user)) problems.add(ownerProblem(place, link.uid, user));
-    const problem = isParent ? parentProblem(place, facts, user) : ownProblem(place, facts, user);
-    if (problem !== undefined) problems.add(problem);
+    for (const problem of problemsAt(place, { isParent, user })) problems.add(problem);
   }
   return [...problems];
+}
+
+function problemsAt(place: string, { isParent, user }: { isParent: boolean; user: number | null }): string[] {
+  try {
+    const link = Deno.lstatSync(place);
+    const facts = Deno.statSync(place);
+    const problem = isParent ? parentProblem(place, facts, user) : ownProblem(place, facts, user);
+    return [
+      ...(link.isSymlink && !isTrusted(link.uid, user) ? [ownerProblem(place, link.uid, user)] : []),
+      ...(problem === undefined ? [] : [problem]),
+    ];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    return [`expected a folder that can be looked at: ${place}: ${error instanceof Error ? error.message : error}`];
+  }
 }
 
 /** The folder that is to hold the state. */
@@ -86,13 +96,5 @@ function realPath(folder: string): string | undefined {
     return Deno.realPathSync(folder);
   } catch {
     return undefined; // It is not there yet, or cannot be looked at: opening it tells.
-  }
-}
-
-function factsOf(place: string, look: (place: string) => Deno.FileInfo): Deno.FileInfo | undefined {
-  try {
-    return look(place);
-  } catch {
-    return undefined;
   }
 }

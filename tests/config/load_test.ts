@@ -239,3 +239,9 @@ Deno.test("loadConfig() takes a variable that protects and is empty for a mistak
   assert.deepEqual(problems.map((problem) => problem.split(":")[0]).toSorted(), names.toSorted());
   assert.deepEqual(await problemsOf({}, { LUNO_API_KEY: "", LUNO_API_SECRET: "", MCP_HOST: "" }), []);
 });
+
+Deno.test("loadConfig() refuses a config file in which a setting stands twice, as only one of the two could count", () =>
+  withFiles(async (write) => {
+    const path = await write('{"transport": "http", "auth": "required", "auth": "auto"}');
+    assert.deepEqual(await problemsOf({ config: path }), ["--config: auth: expected once: it stands there again"]);
+  }));

@@ -76,6 +76,7 @@ export function orderPage(approval: Approval, facts: PageFacts): Response {
       `<h1>${escaped(title)}</h1>`,
       problem === undefined ? "" : note("Nothing has changed", [problem]),
       isPending ? warningsOf([...facts.warnings, ...summary.warnings]) : `<p>${escaped(outcome.sentence)}.</p>`,
+      isPending ? "" : "<h2>As it was asked for</h2>",
       detailsOf(summary),
       isPending ? answersOf(approval, facts.token) : "",
     ].join(""),

@@ -88,13 +88,11 @@ async function decide(
     await print(world.stderr, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
     return 1;
   }
-  const { identity, summary, previewId, expiresAt } = decided.approval;
-  const until = clockTime(expiresAt);
-  const next = approved
-    ? `\nIt is sent by the call that waits for it; where none does, by place_order with preview_id=${previewId} until ${until}`
-    : "";
+  const { identity, summary, action, previewId, expiresAt } = decided.approval;
+  const again = action === "place" ? `place_order with preview_id=${previewId}` : "the same replace_order again";
+  const next = `\nIt is sent by the call that waits for it; where none does, by ${again} until ${clockTime(expiresAt)}`;
   const verb = approved ? "Approved" : "Declined";
-  await print(world.stdout, `${verb}, asked by ${identity}:\n${indent(summaryText(summary))}${next}`);
+  await print(world.stdout, `${verb}, asked by ${identity}:\n${indent(summaryText(summary))}${approved ? next : ""}`);
   return 0;
 }
 

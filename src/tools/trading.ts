@@ -336,7 +336,7 @@ function waiting(
   const { previewId, approvalId, ways, equal, isDialogRefused, expiresInMs } = result;
   const places = ways.map((way) =>
     way === "page"
-      ? "on the page that the server names on its stderr"
+      ? "on the page that the server names on its stderr, while it runs,"
       : `with luno-mcp-server approve ${approvalId} in a terminal`
   );
   const seconds = Math.floor(expiresInMs / 1_000);

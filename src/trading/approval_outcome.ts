@@ -17,7 +17,7 @@ export interface Outcome {
 
 /** What a placement came to. */
 export function describePlacement(result: PlacementResult): string {
-  return result.status === "placed" ? `Placed, as order ${result.order_id}` : result.message;
+  return result.status === "placed" ? `The exchange has it, as order ${result.order_id}` : result.message;
 }
 
 /** What a replacement came to. */

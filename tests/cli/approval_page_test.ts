@@ -157,7 +157,7 @@ Deno.test("the approval page shows the outcome with the answer: placed, under it
     assert.equal(status, 200);
     const later = await test.get();
     assert.equal(titleOf(later), "Placed");
-    assert.match(later, /<p>Placed, as order BX1\.<\/p>/);
+    assert.match(later, /<p>The exchange has it, as order BX1\.<\/p>/);
     assert.doesNotMatch(later, /http-equiv="refresh"|<form/);
     assert.ok(["Placed", "Approved, not sent yet", "Approved, on its way"].includes(titleOf(html)), html);
   }));

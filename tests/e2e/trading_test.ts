@@ -178,7 +178,7 @@ for (const program of PROGRAMS) {
     const decided = await (await fetch(`${link}/yes`, ticked)).text();
     const placed = await calling;
     assert.equal(placed.status, "placed", JSON.stringify(placed));
-    const placedWords = new RegExp(`<h1>Placed</h1><p>Placed, as order ${placed.order_id}`);
+    const placedWords = new RegExp(`<h1>Placed</h1><p>The exchange has it, as order ${placed.order_id}`);
     assert.match(decided, placedWords);
     assert.match(await (await fetch(link)).text(), placedWords);
     for (const answer of ["yes", "no"]) assert.equal(await statusOf(`${link}/${answer}`, ticked), 409);

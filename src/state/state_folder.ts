@@ -50,6 +50,17 @@ function problemsAt(place: string, { isParent, user }: { isParent: boolean; user
   }
 }
 
+/**
+ * Makes a folder of this user's alone within the state folder, where there is none.
+ *
+ * @throws {TypeError} others can write to what is there
+ */
+export function makeFolder(path: string): void {
+  const [problem] = folderProblems(path);
+  if (problem !== undefined) throw new TypeError(problem);
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
 /** The folder that is to hold the state. */
 export function ownProblem(place: string, facts: FolderFacts, user: number | null): string | undefined {
   const { isDirectory, mode, uid } = facts;

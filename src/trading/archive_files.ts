@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { makeFolder } from "../state/state_folder.ts";
 import type { AuditRow } from "./audit.ts";
 
 /** The folder's name in the state folder. */
@@ -27,7 +28,7 @@ export function writeArchiveFile(stateFolder: string, rows: readonly AuditRow[])
   const folder = join(stateFolder, ARCHIVE_FOLDER);
   const name = `audit-${padded(first.seq)}-${padded(last.seq)}.jsonl`;
   try {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     writeWhole(join(folder, name), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
     syncFolder(folder);
   } catch (error) {

@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { StateError } from "../state/sqlite.ts";
+import { makeFolder } from "../state/state_folder.ts";
 
 /** The folder of the lock files in the state folder. */
 export const INSTANCES_FOLDER = "instances";
@@ -32,7 +33,7 @@ export class InstanceLock {
   static take(folder: string): InstanceLock {
     const directory = join(folder, INSTANCES_FOLDER);
     try {
-      Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeFolder(directory);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const lock = InstanceLock.#tryNew(folder);
         if (lock !== undefined) return lock;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { link } from "./link.ts";
-import { folderProblems, ownProblem, parentProblem } from "../../src/state/state_folder.ts";
+import { folderProblems, makeFolder, ownProblem, parentProblem } from "../../src/state/state_folder.ts";
 import type { FolderFacts } from "../../src/state/state_folder.ts";
 
 const USER = 1_000;
@@ -81,4 +81,19 @@ Deno.test("folderProblems() names the user whose folder it is", () =>
     const owner = Deno.statSync(root).uid ?? 0;
     const [problem = ""] = folderProblems(root, { uid: () => owner + 1 });
     assert.match(problem, new RegExp(`uid ${owner + 1}.*belongs to uid ${owner}: run the program as uid ${owner}`));
+  }));
+
+Deno.test("makeFolder() makes a folder of its owner's alone, and takes none that others can write to, by a link neither", () =>
+  withFolder(async (root) => {
+    const archive = join(root, "archive");
+    makeFolder(archive);
+    makeFolder(archive);
+    assert.equal(((await Deno.stat(archive)).mode ?? 0) & 0o777, 0o700);
+    const open = join(root, "open");
+    await Deno.mkdir(open);
+    await Deno.chmod(open, 0o777);
+    await link(open, join(root, "instances"));
+    for (const path of [open, join(root, "instances")]) {
+      assert.throws(() => makeFolder(path), /only its owner can write to/);
+    }
   }));

@@ -84,15 +84,16 @@ export class TrustedProxies {
   /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
   originate(peer: string, headers: Headers): Origination {
     const saysSo = [...headers.keys()].some(isForwarding);
-    if (!this.#has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
+    if (!this.has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
     const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
-    const last = hops.findLastIndex((hop) => hop === undefined || !this.#has(hop));
+    const last = hops.findLastIndex((hop) => hop === undefined || !this.has(hop));
     // What stands before a hop that is no address was written by nobody knows whom.
     const client = hops[Math.max(last, 0)];
     return { address: client ?? peer, isUnbelieved: false, isForwarded: saysSo };
   }
 
-  #has(address: string): boolean {
+  /** Whether an address is one of theirs. */
+  has(address: string): boolean {
     if (this.#isEmpty || isIP(address) === 0) return false;
     return this.#list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
   }

@@ -14,8 +14,9 @@ import { CallLane } from "../protocol/lane.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
-import { MessageBudget } from "../session/message_budget.ts";
+import { MessageBudget, messagesPerMinute } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
+import { UnknownConnections } from "../session/unknown_connections.ts";
 import { Registry } from "../session/registry.ts";
 import { callerOfHttp } from "../transport/auth_info.ts";
 import { allowSockets } from "../transport/file_descriptors.ts";
@@ -61,6 +62,8 @@ export class NetworkServer {
   readonly #access: Access;
   readonly #listing: ReturnType<typeof listingOf>;
   readonly #registry: Registry;
+  /** Of requests over HTTP, by the end of their connection and its identity. */
+  readonly #prices: RateLimit;
   readonly #monitor: Monitor;
   readonly #opened: LazyBackend;
   readonly #backend: () => Promise<Backend>;
@@ -103,6 +106,10 @@ export class NetworkServer {
     this.#methods = directMethods(listing);
     this.#asking = askingTools(listing);
     this.#registry = createRegistry(loaded, world, access);
+    this.#prices = new RateLimit({
+      perMinute: (key) => messagesPerMinute(this.#registry.rateLimit.perMinute(key.split(" ").slice(2).join(" "))),
+      now: world.monotonic,
+    });
     this.#monitor = new Monitor({
       registry: this.#registry,
       tools: [...this.#methods],
@@ -160,6 +167,7 @@ export class NetworkServer {
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => this.#access.authenticator.authenticate(request, peer),
       ...(this.#access.resource === undefined ? {} : { resource: this.#access.resource }),
+      afford: ({ address, port }, identity = "") => this.#prices.take(`${address} ${port} ${identity}`),
       issueTicket: (caller) => this.#access.tickets.issue(caller),
       watch: (caller, end) => this.#access.watch.watch(caller, end),
       openSocket: (socket, caller) => this.#openSocket(socket, caller),
@@ -334,7 +342,7 @@ function exposedWarning(host: string): string {
  * On loopback all clients are one, so limits per client that nobody has set are as wide as all possible connections
  * together.
  */
-function createRegistry({ config, origins }: LoadedConfig, world: World, { grants }: Access): Registry {
+function createRegistry({ config, origins }: LoadedConfig, world: World, { grants, proxies }: Access): Registry {
   const { maxConnectionsPerClient, rateLimit } = config;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {
@@ -350,6 +358,7 @@ function createRegistry({ config, origins }: LoadedConfig, world: World, { grant
   return new Registry({
     maxConnections: allowed.connections,
     maxSockets: allowed.sockets,
+    unknown: new UnknownConnections({ isProxy: (address) => proxies.has(address), now: world.monotonic }),
     maxConnectionsOf: (identity) => grants.limitsOf(identity).maxConnections ?? connectionsOfEach,
     rateLimit: new RateLimit({
       perMinute: (identity) => grants.limitsOf(identity).rateLimit ?? requestsOfEach,

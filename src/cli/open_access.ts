@@ -26,6 +26,7 @@ type Config = LoadedConfig["config"];
 export interface Access {
   readonly authenticator: Authenticator;
   readonly grants: CurrentGrants;
+  readonly proxies: TrustedProxies;
   readonly tickets: Tickets;
   readonly watch: CredentialWatch;
   /** Where tokens come from, if they are taken. */
@@ -83,17 +84,19 @@ function joinAccess(
   const { keys, certificates } = sources;
   const tickets = new Tickets({ now: world.monotonic });
   const isDemanded = names.length > 0 || config.auth === "required";
+  const proxies = new TrustedProxies(config.trustedProxies);
   const authenticator = new Authenticator({
     ...sources,
     ...(isDemanded ? {} : { anonymous: anonymousFor(config) }),
     tickets,
-    proxies: new TrustedProxies(config.trustedProxies),
+    proxies,
     grants,
     now: world.now,
   });
   return {
     authenticator,
     grants,
+    proxies,
     tickets,
     watch: new CredentialWatch(() => keys?.refresh()),
     ...resourceOf(config),

@@ -2,6 +2,7 @@
 
 import { Connection } from "./connection.ts";
 import type { ConnectionStart, ConnectionStatus } from "./connection.ts";
+import type { End, UnknownConnections } from "./unknown_connections.ts";
 import type { RateLimit } from "./rate_limit.ts";
 
 /** Why somebody may not connect. */
@@ -20,6 +21,8 @@ export interface RegistryOptions {
   /** How many connections this identity may have. */
   readonly maxConnectionsOf: (identity: string) => number;
   readonly rateLimit: RateLimit;
+  /** Those of whom nothing is known yet; they leave first where there is no room. @default none are told apart */
+  readonly unknown?: UnknownConnections;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -49,11 +52,24 @@ export class Registry {
     return [...this.#connections.values()];
   }
 
-  /** Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. */
-  admitSocket(): Place | false {
-    if (this.#sockets >= this.#options.maxSockets) return false;
+  /**
+   * Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. `end` closes it,
+   * where the listener can, so that it can make room while nobody on it is known.
+   */
+  admitSocket(peer?: End, end?: () => void): Place | false {
+    const { maxSockets, unknown } = this.#options;
+    if (this.#sockets >= maxSockets && !unknown?.closeOldestIdle()) return false;
+    if (peer !== undefined && end !== undefined && unknown?.add(peer, end) === false) return false;
     this.#sockets++;
-    return releasedOnce(() => this.#sockets--);
+    return releasedOnce(() => {
+      this.#sockets--;
+      if (peer !== undefined) unknown?.delete(peer);
+    });
+  }
+
+  /** Connections of whom nothing is known yet. */
+  get unknown(): UnknownConnections | undefined {
+    return this.#options.unknown;
   }
 
   /** Counts a request over HTTP as a connection of its client, until it is answered; or says why it may not run. */
@@ -69,10 +85,14 @@ export class Registry {
     });
   }
 
-  /** Tells whether one more connection of this identity would be too many; sockets that have not upgraded count too. */
+  /**
+   * Tells whether one more connection of this identity would be too many; sockets that have not upgraded count too, but for
+   * those that would leave.
+   */
   reject(identity: string): Rejection | undefined {
     const { maxConnections, maxConnectionsOf } = this.#options;
-    if (this.#connections.size >= maxConnections || this.#sockets > maxConnections) return "server_full";
+    const sockets = this.#sockets - (this.#options.unknown?.idle ?? 0);
+    if (this.#connections.size >= maxConnections || sockets > maxConnections) return "server_full";
     return (this.#perClient.get(identity) ?? 0) >= maxConnectionsOf(identity) ? "client_full" : undefined;
   }
 

@@ -23,9 +23,9 @@ export function guard(application: Application): Application {
         return internalError("upgrade", error);
       }
     },
-    admit(peer: Peer) {
+    admit(peer: Peer, end?: () => void) {
       try {
-        return application.admit(peer);
+        return application.admit(peer, end);
       } catch (error) {
         log.error("application failed", { during: "admit", error });
         return false;

@@ -7,7 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, IncomingMessage } from "node:http";
-import type { RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
@@ -68,11 +68,9 @@ class HardenedListener implements RunningListener {
   /** Every accepted connection, whatever became of it. */
   readonly #connections = new Set<TcpSocket>();
   readonly #sockets = new Set<HardenedSocket>();
-  /** Answers that are on their way to the last byte. */
-  readonly #answers = new Set<ServerResponse>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #clients: ClientGate | undefined;
-  readonly #readAhead = new WeakMap<TcpSocket, ReadAhead>();
+  readonly #readAhead = new Map<TcpSocket, ReadAhead>();
   #isWatching = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
@@ -155,7 +153,8 @@ class HardenedListener implements RunningListener {
     clearInterval(this.#heartbeat);
     this.stopAccepting();
     for (const socket of this.#sockets) socket.terminate();
-    await settledWithin([...this.#answers].map((answer) => once(answer, "close")), FLUSH_MS);
+    const answers = [...this.#readAhead.values()].flatMap((each) => [...each.answers]);
+    await settledWithin(answers.map((answer) => once(answer, "close")), FLUSH_MS);
     await Promise.all([...this.#connections].map((connection) => {
       const closed = once(connection, "close");
       connection.destroy();
@@ -164,7 +163,7 @@ class HardenedListener implements RunningListener {
   }
 
   #admit(connection: TcpSocket): void {
-    const admission = this.#application.admit(peerAt(connection));
+    const admission = this.#application.admit(peerAt(connection), () => connection.destroy());
     if (admission === false) {
       connection.destroy();
       return;
@@ -180,6 +179,7 @@ class HardenedListener implements RunningListener {
   #bound(connection: TcpSocket): void {
     try {
       this.#readAhead.set(connection, new ReadAhead(connection));
+      connection.once("close", () => this.#readAhead.delete(connection));
     } catch (error) {
       log.error("a connection is closed that could not be bounded", { error });
       connection.destroy();
@@ -199,8 +199,6 @@ class HardenedListener implements RunningListener {
       { overrideGlobalObjects: false, errorHandler: badRequest },
     );
     return (incoming, outgoing) => {
-      this.#answers.add(outgoing);
-      outgoing.once("close", () => this.#answers.delete(outgoing));
       // Two hosts are two opinions about where the request goes.
       if (hasOneHost(incoming)) {
         // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.

@@ -16,6 +16,7 @@ import { describeResource, metadataUrl } from "../access/resource_metadata.ts";
 import type { ResourceFacts } from "../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../access/tickets.ts";
 import type { Scope } from "../scopes.ts";
+import type { Admission } from "../session/rate_limit.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
 import { endConnectionOfRefused } from "./last_answer.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
@@ -34,6 +35,8 @@ export interface HttpParts {
   readonly websocket: boolean;
   /** Finds out who calls, by address and headers alone. */
   authenticate(request: Request, peer: Peer): Promise<Authentication>;
+  /** Takes the price of a request from its connection, of an identity where that is known. @default everything is free */
+  readonly afford?: (peer: Peer, identity?: string) => Admission;
   /** Where tokens come from, if they are taken. */
   readonly resource?: ResourceFacts;
   /** A one-time ticket for a WebSocket; `undefined` when the caller holds too many. */
@@ -64,13 +67,32 @@ type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
 export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   return {
-    admit: () => parts.registry.admitSocket(),
-    upgrade: (request, peer) => judgeUpgrade(parts, request, peer),
+    admit: (peer, end) => parts.registry.admitSocket(peer, end),
+    upgrade: (request, peer) => whileAsking(parts, peer, () => judgeUpgrade(parts, request, peer)),
     async fetch(request, peer) {
-      const response = refuseOrigin(parts, request, peer) ?? await routes.fetch(request, { peer });
+      const answer = async () => refuseOrigin(parts, request, peer) ?? await routes.fetch(request, { peer });
+      const response = await whileAsking(parts, peer, answer);
       return endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback });
     },
   };
+}
+
+/** A connection is not idle while one of its requests is looked at. */
+async function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Promise<T>): Promise<T> {
+  registry.unknown?.begin(peer);
+  try {
+    return await answer();
+  } finally {
+    registry.unknown?.answered(peer);
+  }
+}
+
+/** Finds out who calls; whoever is known takes no place of those who are not any more. */
+async function authenticate(parts: HttpParts, request: Request, peer: Peer): Promise<Authentication> {
+  const authentication = await parts.authenticate(request, peer);
+  if (authentication.ok) parts.registry.unknown?.delete(peer);
+  else parts.registry.unknown?.refused(peer, authentication.denial.address);
+  return authentication;
 }
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {
@@ -116,7 +138,7 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
     routes[`${METADATA_PATH}/*`] = describe;
   }
   for (const [path, answer] of Object.entries(routes)) {
-    app.get(path, ({ req }) => answer(req.url));
+    app.get(path, ({ req, env: { peer } }) => refuseUnaffordable(parts, peer) ?? answer(req.url));
     app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD" }));
   }
 }
@@ -125,11 +147,22 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
 function authenticated(parts: HttpParts): MiddlewareHandler<Bindings> {
   return async (context, next) => {
     const request = context.req.raw;
-    const authentication = await parts.authenticate(request, context.env.peer);
+    const authentication = await authenticate(parts, request, context.env.peer);
     if (!authentication.ok) return deny(parts, request, authentication.denial);
+    const unaffordable = refuseUnaffordable(parts, context.env.peer, authentication.caller.identity);
+    if (unaffordable !== undefined) return unaffordable;
     context.set("caller", authentication.caller);
     return await next();
   };
+}
+
+/** Every request has a price, also those that no limit of an identity counts. */
+function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: string): Response | undefined {
+  const price = parts.afford?.(peer, identity);
+  if (price === undefined || price.ok) return undefined;
+  const message = "Too many requests on this connection: send fewer, as each of them has a price";
+  const code = "ERR_TOO_MANY_REQUESTS";
+  return problemResponse({ status: 429, code, message, retryable: true, retry_after_ms: price.retryAfterMs });
 }
 
 function deny(parts: HttpParts, request: Request, denial: Denial): Response {
@@ -242,7 +275,7 @@ async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Pro
     return refuse(parts, "upgrade", textResponse(404, "Not found"));
   }
   if (!parts.isReady()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });
-  const authentication = await parts.authenticate(request, peer);
+  const authentication = await authenticate(parts, request, peer);
   if (!authentication.ok) return deny(parts, request, authentication.denial);
   const { caller } = authentication;
   const rejection = parts.registry.reject(caller.identity);

@@ -50,8 +50,11 @@ export interface Application {
   fetch(request: Request, peer: Peer): Promise<Response>;
   /** Decides about a request to upgrade to WebSocket: a response refuses it. */
   upgrade(request: Request, peer: Peer): Promise<Response | Acceptance>;
-  /** A connection was accepted, before TLS and any byte; `false` turns it away. `release` is called when it has ended. */
-  admit(peer: Peer): { readonly release: () => void } | false;
+  /**
+   * A connection was accepted, before TLS and any byte; `false` turns it away. `release` is called when it has ended. `end`
+   * closes it; the native listener, which shows requests instead of connections, has none.
+   */
+  admit(peer: Peer, end?: () => void): { readonly release: () => void } | false;
 }
 
 /** A certificate chain and its key, both as PEM. */

@@ -25,8 +25,9 @@ export class ReadAhead {
   /** Read, and not handed to the parser yet. */
   #rest: Chunk = Buffer.alloc(0);
   /** Parsed, and not begun yet. */
-  #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+  /** Answers that are on their way to the last byte. */
+  readonly answers = new Set<ServerResponse>();
   #isFeeding = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
@@ -47,7 +48,7 @@ export class ReadAhead {
     socket.removeAllListeners("data");
     socket.on("data", this.#onData);
     socket.once("close", () => {
-      this.#isOver = true;
+      this.#finish();
       clearTimeout(this.#timer);
     });
   }
@@ -55,12 +56,12 @@ export class ReadAhead {
   /** Begins to answer a request, now or when others are answered; not at all on a connection that ends with another's answer. */
   begin(outgoing: ServerResponse, answer: () => void): void {
     outgoing.once("close", () => {
-      this.#running--;
-      if (!outgoing.shouldKeepAlive) this.#isOver = true;
+      this.answers.delete(outgoing);
+      if (!outgoing.shouldKeepAlive) this.#finish();
       this.#advanceSoon();
     });
     this.#waiting.push(() => {
-      this.#running++;
+      this.answers.add(outgoing);
       answer();
     });
     this.#advance();
@@ -68,12 +69,19 @@ export class ReadAhead {
 
   /** The connection is no longer HTTP; what was read belongs to whoever reads it next. */
   release(): void {
-    this.#isOver = true;
+    this.#finish();
     this.#socket.off("data", this.#onData);
     // The parser is at work still, and its own rest comes before this one.
     queueMicrotask(() => {
       if (this.#rest.length > 0) this.#socket.unshift(this.#rest);
     });
+  }
+
+  /** Nothing more is begun, and what waits behind the last answer never ends: the runtime forgets it. */
+  #finish(): void {
+    this.#isOver = true;
+    this.#waiting.length = 0;
+    this.answers.clear();
   }
 
   /**
@@ -89,7 +97,7 @@ export class ReadAhead {
     this.#timer = undefined;
     if (this.#isFeeding) return;
     this.#isFeeding = true;
-    while (!this.#isOver && this.#running < MOST_AT_ONCE) {
+    while (!this.#isOver && this.answers.size < MOST_AT_ONCE) {
       const next = this.#waiting.shift();
       if (next !== undefined) next();
       else if (this.#rest.length > 0) this.#feedSlice();

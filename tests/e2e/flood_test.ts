@@ -54,4 +54,22 @@ for (const program of PROGRAMS) {
       assert.equal(await (await fetch(`${server.http}/healthz`)).text(), "ok\n");
     });
   }
+
+  if (!listenersOf(program).includes("hardened")) continue;
+
+  Deno.test(`--listener hardened serves others beside 200 connections that ask nothing (${program.name})`, async () => {
+    await using server = await startServer(program, ["--listener", "hardened"]);
+    const port = Number(new URL(server.ws).port);
+    const idle = await Promise.all(Array.from({ length: 200 }, () => RawPeer.connect(port)));
+    for (let count = 0; count < 50; count++) {
+      using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+      const response = await fetch(`http://127.0.0.1:${port}/v1/tools`, { client });
+      assert.equal(response.status, 200);
+      await response.body?.cancel();
+    }
+    using peer = await RawPeer.open(port);
+    await peer.write(LAST);
+    await lastAnswered(peer);
+    for (const connection of idle) connection[Symbol.dispose]();
+  });
 }

@@ -246,6 +246,26 @@ Deno.test("a socket that opens when others of its client have taken all places i
   assert.deepEqual([rejections, registry.size], [["client_full"], 1]);
 });
 
+Deno.test("every request over HTTP has a price, by its connection and identity, and is answered 429 without it", async () => {
+  const prices: string[] = [];
+  const afford: HttpParts["afford"] = ({ address, port }, identity) => {
+    prices.push(`${address} ${port} ${identity}`);
+    return prices.length <= 3 ? { ok: true } : { ok: false, retryAfterMs: 1_200 };
+  };
+  const { application } = setup({ afford });
+  const statuses: number[] = [];
+  for (const path of ["/healthz", "/v1/tools", "/status", "/mcp", "/readyz"]) {
+    const response = await application.fetch(request(path), LOCAL);
+    statuses.push(response.status);
+    if (response.status === 429) {
+      assert.deepEqual([response.headers.get("retry-after"), response.headers.get("connection")], ["2", "close"]);
+    }
+    await response.body?.cancel();
+  }
+  assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+  assert.deepEqual(new Set(prices), new Set(["127.0.0.1 5000 undefined", "127.0.0.1 5000 127.0.0.1"]));
+});
+
 Deno.test("a refusal ends its connection, a missing path where strangers reach the server, an answer does not", async () => {
   const denied = { status: 401 as const, reason: "unknown", address: "192.0.2.7", hasCredential: false };
   const authenticate = () => Promise.resolve({ ok: false as const, denial: denied });

@@ -652,6 +652,25 @@ hardened(
   },
 );
 
+hardened("closes a connection that the application ends, before it has asked and after", async (variant) => {
+  const ends = new Events<() => void>();
+  const application = new Echo({
+    admit: (_peer, end) => {
+      ends.push(end ?? assert.fail());
+      return { release() {} };
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  using silent = await RawPeer.connect(listening.port, listening.caCerts);
+  (await ends.next())();
+  assert.equal(await silent.end(), "");
+  using asking = await RawPeer.connect(listening.port, listening.caCerts);
+  await asking.write(PIPELINED);
+  await asking.head();
+  (await ends.next())();
+  await asking.end();
+});
+
 hardened("is rid of a peer that it cut off and that never answers", async (variant) => {
   const application = cuttingEcho([]);
   await using listening = await Listening.start(variant, { application });

@@ -90,8 +90,8 @@ export class Echo implements Application {
     };
   }
 
-  admit(peer: Peer): { release: () => void } | false {
-    const admission = this.#parts.admit?.(peer);
+  admit(peer: Peer, end?: () => void): { release: () => void } | false {
+    const admission = this.#parts.admit?.(peer, end);
     if (admission === false) return false;
     this.open++;
     return {

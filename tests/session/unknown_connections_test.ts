@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { UnknownConnections } from "../../src/session/unknown_connections.ts";
+
+const PROXY = "10.0.0.1";
+
+function setup() {
+  const clock = { now: 0 };
+  const closed: number[] = [];
+  const unknown = new UnknownConnections({ isProxy: (address) => address === PROXY, now: () => clock.now });
+  const add = (address: string, port: number) => unknown.add({ address, port }, () => closed.push(port));
+  const fill = (address: string, from = 1) => {
+    for (let port = from; port < from + 32; port++) assert.ok(add(address, port));
+  };
+  return { clock, closed, unknown, add, fill };
+}
+
+Deno.test("UnknownConnections lets the oldest idle one of an address leave for a new one, beyond 32", () => {
+  const { closed, unknown, add, fill } = setup();
+  fill("192.0.2.1");
+  unknown.begin({ address: "192.0.2.1", port: 1 });
+  fill("192.0.2.2", 101);
+  assert.ok(add("192.0.2.1", 33));
+  assert.deepEqual(closed, [2]);
+  unknown.answered({ address: "192.0.2.1", port: 1 });
+  assert.ok(add("192.0.2.1", 34));
+  assert.deepEqual(closed, [2, 1]);
+});
+
+Deno.test("UnknownConnections turns a new one away where all 32 of its address are being answered", () => {
+  const { closed, unknown, add, fill } = setup();
+  fill("192.0.2.1");
+  for (let port = 1; port <= 32; port++) unknown.begin({ address: "192.0.2.1", port });
+  assert.equal(add("192.0.2.1", 33), false);
+  assert.ok(add("192.0.2.2", 33));
+  assert.deepEqual(closed, []);
+});
+
+Deno.test("UnknownConnections counts an IPv6 network of 64 bits as one address", () => {
+  const { closed, add } = setup();
+  for (let port = 1; port <= 33; port++) assert.ok(add(`2001:db8:1:2::${port.toString(16)}`, port));
+  assert.ok(add("2001:db8:1:3::1", 34));
+  assert.deepEqual(closed, [1]);
+});
+
+Deno.test("UnknownConnections forgets who is known, and lets clients of this machine start all at once", () => {
+  const { clock, closed, unknown, add, fill } = setup();
+  fill("127.0.0.1");
+  for (let port = 33; port <= 100; port++) assert.ok(add("127.0.0.1", port));
+  assert.deepEqual(closed, []);
+  for (let port = 2; port <= 100; port++) unknown.delete({ address: "127.0.0.1", port });
+  fill("127.0.0.1", 201);
+  clock.now += 1_000;
+  assert.ok(add("127.0.0.1", 300));
+  assert.deepEqual(closed, [1]);
+  assert.equal(unknown.idle, 33);
+});
+
+Deno.test("UnknownConnections counts what a named proxy forwards for whom it asks", () => {
+  const { closed, unknown, add } = setup();
+  for (let port = 1; port <= 100; port++) assert.ok(add(PROXY, port));
+  assert.deepEqual(closed, []);
+  for (let port = 1; port <= 33; port++) unknown.refused({ address: PROXY, port }, "192.0.2.1");
+  for (let port = 50; port <= 80; port++) unknown.refused({ address: PROXY, port }, "192.0.2.2");
+  assert.deepEqual(closed, [1]);
+});
+
+Deno.test("UnknownConnections.closeOldestIdle() closes the oldest of all that asks nothing", () => {
+  const { closed, unknown, add } = setup();
+  add("192.0.2.1", 1);
+  add("192.0.2.2", 2);
+  unknown.begin({ address: "192.0.2.1", port: 1 });
+  assert.deepEqual([unknown.closeOldestIdle(), closed], [true, [2]]);
+  assert.equal(unknown.closeOldestIdle(), false);
+});

@@ -1,5 +1,6 @@
 /** Entry of the program: the outside world in, an exit code out. */
 
+import { watchParent } from "./src/cli/parent_watch.ts";
 import { run } from "./src/cli/run.ts";
 import type { World } from "./src/cli/world.ts";
 
@@ -11,8 +12,14 @@ function onSignal(): void {
   shutdown.abort();
 }
 
+/** Of a variable that this command has no permission to read nothing is known. */
+function readableEnv(variable: string): string | undefined {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
 const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
 for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+watchParent({ parent: () => Deno.ppid, env: readableEnv, onGone: () => shutdown.abort() });
 
 const world: World = {
   args: Deno.args,

@@ -139,7 +139,10 @@ async function showEntry(): Promise<void> {
   const folder = import.meta.dirname?.replace(/[\\/]scripts$/, "") ?? ".";
   const command = {
     command: "npx",
-    args: ["-y", "deno@2.9.6", "task", "--quiet", "--cwd", folder, "start", "--exchange", "simulated"],
+    args: [
+      ...["-y", "deno@2.9.6", "run", "--quiet", "--no-prompt", "-P=serve", `${folder}/scripts/start.ts`],
+      ...["--exchange", "simulated"],
+    ],
   };
   await say(
     "To use it from your client, put this into its mcp.json (drop the last two arguments for the real exchange):",

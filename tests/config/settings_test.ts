@@ -44,9 +44,9 @@ const PERMITTED: Record<string, { names: readonly string[]; tables: readonly Set
 for (const [set, { names, tables }] of Object.entries(PERMITTED)) {
   Deno.test(`the permission set ${set} of deno.json lets the program read exactly the variables of its settings`, () => {
     const variables = tables.flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env));
-    // The package ws asks for two of its own when it is loaded, servers for the state folder and the runtime's key log.
+    // The package ws asks for two of its own when it is loaded, npm says by one that it started the program, servers for the state folder and the runtime's key log.
     const others = set === "client" ? [] : ["SSLKEYLOGFILE", "HOME", "XDG_STATE_HOME", "LOCALAPPDATA"];
-    const expected = new Set([...variables, ...others, "WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"]);
+    const expected = new Set([...variables, ...others, "npm_command", "WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"]);
     assert.deepEqual([...names].sort(), [...expected].sort());
   });
 }

@@ -44,7 +44,7 @@ interface Places {
 
 function place(text: string, { plain, secure, certs }: Places): string {
   return text.replace("wss://localhost:8765", secure.ws).replace("ws://localhost:8765", plain.ws)
-    .replace("http://localhost:8765", plain.http).replace(/^certs\//, `${certs}/`)
+    .replace("http://localhost:8765", plain.http).replace(/^(\$\{workspaceFolder\}\/)?certs\//, `${certs}/`)
     .replace("/path/to/luno-mcp-server", ROOT).replace("${workspaceFolder}", ROOT);
 }
 

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { watchParent } from "../../src/cli/parent_watch.ts";
+
+Deno.test("watchParent() tells once when another process has become the parent of a program that npm started", async () => {
+  let parent = 17;
+  let looks = 0;
+  const gone = Promise.withResolvers<void>();
+  watchParent({
+    parent: () => {
+      if (++looks === 3) parent = 1;
+      return parent;
+    },
+    env: (name) => name === "npm_command" ? "exec" : undefined,
+    onGone: gone.resolve,
+    intervalMs: 1,
+  });
+  // The watch keeps nothing alive, so the test does.
+  const alive = setInterval(() => {}, 1_000);
+  await gone.promise;
+  clearInterval(alive);
+  assert.equal(looks, 3);
+});
+
+Deno.test("watchParent() looks at no parent where npm did not start the program, so that daemons live on", () => {
+  const parent = () => assert.fail("looked");
+  watchParent({ parent, env: () => undefined, onGone: () => assert.fail("gone") });
+});

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { announceIfSlow } from "../src/slow_start.ts";
+
+Deno.test("announceIfSlow() says once that a start takes long, and answers what was loaded", async () => {
+  const said: string[] = [];
+  const loading = Promise.withResolvers<string>();
+  const say = (line: string) => {
+    said.push(line);
+    loading.resolve("loaded");
+  };
+  assert.equal(await announceIfSlow(loading.promise, { afterMs: 1, say }), "loaded");
+  assert.deepEqual(said, [
+    "luno-mcp-server is being loaded: the first start downloads its parts, which can take half a minute",
+  ]);
+});
+
+Deno.test("announceIfSlow() says nothing of a quick start, also of one that fails, and leaves no timer", async () => {
+  const options = { afterMs: 60_000, say: () => assert.fail("said") };
+  assert.equal(await announceIfSlow(Promise.resolve(7), options), 7);
+  await assert.rejects(announceIfSlow(Promise.reject(new Error("no such module")), options), /no such module/);
+});

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Loaded } from "../config/load.ts";
+import { isLoopback } from "../loopback.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { SharedReads } from "../market/shared_reads.ts";
@@ -51,7 +52,14 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
   return {
     exchange,
     markets: new Markets(exchange, { now: world.monotonic }),
-    name: { kind: config.exchange, host: url.host },
+    name: {
+      host: url.host,
+      // A simulated exchange of this machine says that it is one; the word of any other host is not taken for that.
+      get kind() {
+        const isSimulator = isLoopback(url.hostname) && client.simulationId !== null;
+        return config.exchange === "live" && isSimulator ? "simulated" : config.exchange;
+      },
+    },
     async close() {
       client.close();
       await simulated?.stop();

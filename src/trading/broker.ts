@@ -307,7 +307,9 @@ export class Broker {
   async #assertSameExchange(order: ConfirmedOrder): Promise<void> {
     const { name: { kind, host } } = await this.#parts.venueOf(order);
     const confirmed = order.summary.exchange;
-    if (confirmed.kind === kind && confirmed.host === host) return;
+    // A simulated exchange is known as one once it has answered; its host tells it from others before that too.
+    const isSameKind = (confirmed.kind === "paper") === (kind === "paper");
+    if (isSameKind && confirmed.host === host) return;
     throw new TradingError(
       `Cannot place the order as it was confirmed for ${describeExchange(confirmed)}, and this server now trades on ` +
         `${describeExchange({ kind, host })}: preview it again`,

@@ -52,7 +52,7 @@ export function summarizeOrder(
   { exchange, identity, replaces }: SummaryFacts,
 ): OrderSummary {
   return {
-    exchange,
+    exchange: { ...exchange },
     side: order.side,
     ...(replaces === undefined ? {} : { replaces }),
     headline: headlineOf(order, estimate) + (replaces === undefined ? "" : `, in place of order ${replaces}`),

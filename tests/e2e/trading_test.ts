@@ -145,6 +145,7 @@ for (const program of PROGRAMS) {
     const page = await fetch(link);
     const html = await page.text();
     assert.equal(page.status, 200);
+    assert.ok(/<p class="exchange live"><b>LIVE<\/b> 127\.0\.0\.1:\d+, taken for real money/.test(html), html);
     assert.ok(html.includes(`BUY 0.001 XBT in XBTZAR at ${order.price} ZAR each (limit, GTC)`), html);
     assert.ok(!/<script|https?:\/\/(?!127)/i.test(html), html);
     const csp = page.headers.get("content-security-policy") ?? "";

@@ -216,6 +216,11 @@ Deno.test("an order that was confirmed for one exchange is not sent to another",
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const { preview_id } = await world.answer("place_order", REST);
   decide(world, true);
+  world.name = { kind: "paper", host: "127.0.0.1:9000" };
+  const { preview_id: onPaper } = await world.answer("place_order", { ...REST, price: "1040000" });
+  decide(world, true);
+  world.name = { kind: "live", host: "127.0.0.1:9000" };
+  assert.equal((await world.refusal("place_order", { preview_id: onPaper })).code, "ERR_PREVIEW_STALE");
   world.name = { kind: "live", host: "api.luno.com" };
   await world.restart();
   const { code, message } = await world.refusal("place_order", { preview_id });

@@ -1,6 +1,7 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
 import { Secret } from "../secret.ts";
+import { secretProblem } from "./secret_text.ts";
 import { fileProblems, judgePrivateFile } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";
 
@@ -49,7 +50,8 @@ async function readAll(file: Deno.FsFile): Promise<string> {
 export async function readSecretFile(name: string, path: string, problems: string[]): Promise<Secret | undefined> {
   const text = (await readPrivate(name, path, problems))?.trim();
   if (text === undefined) return undefined;
-  if (text !== "") return new Secret(text);
-  problems.push(`${name}: expected a secret: ${path} is empty`);
+  const problem = text === "" ? `expected a secret: ${path} is empty` : secretProblem(text);
+  if (problem === undefined) return new Secret(text);
+  problems.push(`${name}: ${problem}`);
   return undefined;
 }

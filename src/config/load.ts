@@ -41,7 +41,7 @@ export async function loadConfig(
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
   const secret = await readSecret(parsed.values, problems);
   problems.push(
-    ...checkCredentials(parsed.values),
+    ...checkCredentials(parsed.values, parsed.origins),
     ...checkExchange(parsed.values, parsed.origins),
     ...checkTransport(parsed.values, parsed.origins),
     ...checkTrading(parsed.values, parsed.origins),
@@ -114,18 +114,20 @@ async function readSecret(config: Partial<Config>, problems: string[]): Promise<
   return await readSecretFile("LUNO_API_SECRET_FILE", config.apiSecretFile, problems);
 }
 
-function checkCredentials(config: Partial<Config>): string[] {
-  const hasSecret = config.apiSecret !== undefined || config.apiSecretFile !== undefined;
+function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  // One that is wrong is told of as such, and not as missing.
+  const hasId = origins.apiKeyId !== "unset";
+  const hasSecret = origins.apiSecret !== "unset" || origins.apiSecretFile !== "unset";
   const problems: string[] = [];
   if (config.apiSecret !== undefined && config.apiSecretFile !== undefined) {
     problems.push("LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two, both are set");
   }
-  if (config.apiKeyId !== undefined && !hasSecret) {
+  if (hasId && !hasSecret) {
     problems.push(
       "LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY, or LUNO_API_SECRET_FILE: not set",
     );
   }
-  if (config.apiKeyId === undefined && hasSecret) {
+  if (!hasId && hasSecret) {
     problems.push("LUNO_API_KEY: expected the id of the key that the secret belongs to: not set");
   }
   return problems;

@@ -70,8 +70,8 @@ function find(setting: Setting, sources: Sources): Found | undefined {
   return { text: setting.default, origin: "default", name: `--${flag}` };
 }
 
-function isGiven({ protects }: Setting, text: string | undefined): text is string {
-  return text !== undefined && (text !== "" || protects === true);
+function isGiven({ protects, secret }: Setting, text: string | undefined): text is string {
+  return text !== undefined && ((secret === true ? text.trim() : text) !== "" || protects === true);
 }
 
 function unknownKeys(table: Settings, file: Readonly<Record<string, unknown>>): string[] {

@@ -4,12 +4,19 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { isLoopback } from "../loopback.ts";
 import { Secret } from "../secret.ts";
+import { secretProblem } from "./secret_text.ts";
 
 /** Any text but an empty one. */
 export const Text: z.ZodType<string, string> = z.string().min(1, { error: "expected a value" });
 
-/** A text that no output may show. */
-export const SecretText: z.ZodType<Secret, string> = Text.transform((text) => new Secret(text));
+/** A text that no output may show; the blanks and line ends around it are left out. */
+export const SecretText: z.ZodType<Secret, string> = z.string().transform((text, context) => {
+  const value = text.trim();
+  const problem = secretProblem(value);
+  if (problem === undefined) return new Secret(value);
+  context.addIssue({ code: "custom", message: problem });
+  return z.NEVER;
+});
 
 /** A whole number within bounds. */
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {

@@ -58,6 +58,57 @@ Deno.test("loadConfig() takes a key from the environment under either name of it
   assert.deepEqual(await credentialsOf({ LUNO_API_KEY_ID: "id1", LUNO_API_SECRET: SECRET }), expected);
 });
 
+Deno.test("loadConfig() leaves out the blanks and line ends around a key, wherever it comes from", () =>
+  withFiles(async (write) => {
+    const expected = { id: "id1", secret: SECRET };
+    const padded = { LUNO_API_KEY: " id1\r\n", LUNO_API_SECRET: `\ufeff${SECRET}\r\n` };
+    assert.deepEqual(await credentialsOf(padded), expected);
+    const path = await write(`LUNO_API_KEY='id1 '\r\nLUNO_API_SECRET="${SECRET} "\r\n`);
+    assert.deepEqual(await credentialsOf({}, { "env-file": path }), expected);
+    assert.equal(await credentialsOf({ LUNO_API_KEY: " \r\n", LUNO_API_SECRET: "\t" }), undefined);
+  }));
+
+for (
+  const [placeholder, named] of [
+    ["${LUNO_API_KEY}", "${…} of LUNO_API_KEY"],
+    [" ${LUNO_API_KEY}\r\n", "${…} of LUNO_API_KEY"],
+    ["${env:LUNO_API_KEY}", "${…} of env:LUNO_API_KEY"],
+    ["${input:luno_key}", "${…} of input:luno_key"],
+    [`\${${SECRET}}`, "${…}"],
+    ["${LUNO_API_KEY:-}", "${…}"],
+    ["prefix-${LUNO_API_KEY", "${…}"],
+    ["$LUNO_API_KEY", "$… of LUNO_API_KEY"],
+    ["$env:LUNO_API_KEY", "$env:… of env:LUNO_API_KEY"],
+    ["$(pass luno)", "$(…)"],
+    ["%LUNO_API_KEY%", "%…% of LUNO_API_KEY"],
+    ["{{ secrets.LUNO_API_KEY }}", "{{…}}"],
+    ["<your key>", "<…>"],
+    [`<${SECRET}>`, "<…>"],
+    ["[api key]", "[…]"],
+    ["your_api_key_here", "your-…-key"],
+    ["changeme", "a filler"],
+    ["'${LUNO_API_KEY}'", "${…} of LUNO_API_KEY"],
+  ] as const
+) {
+  Deno.test(`loadConfig() names the placeholder ${JSON.stringify(placeholder)} as such instead of sending it`, () =>
+    withFiles(async (write) => {
+      const problem = `expected the value itself, and it is a placeholder (${named}) that nobody has filled in`;
+      const asId = await problemsOf({}, { LUNO_API_KEY: placeholder, LUNO_API_SECRET: "s" });
+      const asSecret = await problemsOf({}, { LUNO_API_KEY: "id1", LUNO_API_SECRET: placeholder });
+      const LUNO_API_SECRET_FILE = await write(placeholder);
+      const inFile = await problemsOf({}, { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE });
+      assert.ok(asId.some((text) => text.startsWith(`LUNO_API_KEY: ${problem}`)), asId.join("\n"));
+      assert.ok(asSecret.some((text) => text.startsWith(`LUNO_API_SECRET: ${problem}`)), asSecret.join("\n"));
+      assert.ok(inFile.some((text) => text.startsWith(`LUNO_API_SECRET_FILE: ${problem}`)), inFile.join("\n"));
+    }));
+}
+
+Deno.test("loadConfig() refuses a key with blanks inside or quotation marks around it", async () => {
+  const problems = async (id: string) => (await problemsOf({}, { LUNO_API_KEY: id, LUNO_API_SECRET: "s" })).join("\n");
+  assert.match(await problems("id 1"), /LUNO_API_KEY: expected no blanks or line breaks inside/);
+  assert.match(await problems('"id1"'), /LUNO_API_KEY: expected the value without quotation marks/);
+});
+
 Deno.test("loadConfig() reads the secret from a file that only its owner can read", () =>
   withFiles(async (write) => {
     const env = { LUNO_API_KEY: "id1", LUNO_API_SECRET_FILE: await write(`${SECRET}\n`) };

@@ -9,6 +9,7 @@ import { createIdentifiers, type Identifiers } from "./trading/identifiers.ts";
 import type { PriceModel, Tape } from "./market/market_data.ts";
 import type { Settings } from "./options.ts";
 import { createPriceModel } from "./market/prices.ts";
+import { startOfDay } from "./market/days.ts";
 import { createTape } from "./market/tape.ts";
 
 /** One simulated exchange without its HTTP. */
@@ -22,8 +23,13 @@ export interface Simulation {
   readonly tape: Tape;
 }
 
-/** Creates a simulated exchange whose present begins at `startMs`. */
+/**
+ * Creates a simulated exchange whose present begins on the day (UTC) of `startMs`. The account's past ends with the
+ * midnight before it, and what was left open then is lived through by the first request: exchanges of one seed that start
+ * on one day answer the same requests alike, whenever they started.
+ */
 export function createSimulation(settings: Settings, startMs: number): Simulation {
+  const pastEndMs = startOfDay(startMs);
   const identifiers = createIdentifiers(settings.seed);
   const model = createPriceModel({ seed: settings.seed });
   const tape = createTape({ model, startMs });
@@ -34,10 +40,10 @@ export function createSimulation(settings: Settings, startMs: number): Simulatio
     tape,
     identifiers,
     settings,
-    startMs: startMs - HISTORY_MS,
+    startMs: pastEndMs - HISTORY_MS,
   });
   const funding = new Funding({ accounts, identifiers });
   // Before anything reads the tape: what a read has shown stays as it is.
-  seedHistory({ accounts, exchange, funding, identifiers, settings, startMs });
+  seedHistory({ accounts, exchange, funding, identifiers, settings, startMs: pastEndMs });
   return { settings, identifiers, accounts, exchange, funding, model, tape };
 }

@@ -1,6 +1,7 @@
 /** What the server says about itself and its way to the exchange. */
 
 import { z } from "zod";
+import { tellableSkewMs } from "../exchange/clock_skew.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import { SCOPES } from "../scopes.ts";
@@ -42,7 +43,7 @@ const checkApiHealth = defineTool({
       ...(market.error === undefined ? {} : { problem: market.error.message }),
       calls_left: budget.remaining,
       calls_per_minute: budget.limitPerMinute,
-      ...(clockSkewMs === null ? {} : { clock_skew_ms: Math.round(clockSkewMs) }),
+      ...(clockSkewMs === null ? {} : { clock_skew_ms: tellableSkewMs(clockSkewMs) }),
       credentials: judgeKey(exchange.hasCredentials, verdicts),
       permissions: Object.fromEntries(
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),

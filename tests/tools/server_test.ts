@@ -63,6 +63,7 @@ Deno.test("check_api_health tells the clock skew to about a second", async () =>
   const behind = exchange.connect({ wallClock: () => Date.now() - 3_600_000 });
   const { clock_skew_ms } = await exchange.answer("check_api_health", {}, behind);
   assert.ok(Math.abs(clock_skew_ms - 3_600_000) <= 60_000, String(clock_skew_ms));
+  assert.equal(clock_skew_ms % 1_000, 0);
 });
 
 Deno.test("check_api_health answers that the exchange is down instead of failing", async () => {

@@ -12,11 +12,12 @@ import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse
 import { marketRoutes } from "./market_routes.ts";
 import { type Settings, type SimulationOptions, withDefaults } from "../options.ts";
 import { orderRoutes } from "./order_routes.ts";
+import { paymentRoutes } from "./payment_routes.ts";
 import { Parameters } from "./parameters.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { Refusal } from "../trading/refusal.ts";
 import { BodyTooLarge, readForm } from "./request_form.ts";
-import { RenderedJson, type RouteMatch, Router } from "./route.ts";
+import { NO_CONTENT, RenderedJson, type RouteMatch, Router } from "./route.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";
 
 /** What the API needs besides its options. */
@@ -87,7 +88,7 @@ class ApiHandler implements Api {
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     const simulation = createSimulation(this.#settings, this.#startMs);
-    const routes = [marketRoutes, orderRoutes, accountRoutes, fundingRoutes].flatMap((routesOf) =>
+    const routes = [marketRoutes, orderRoutes, accountRoutes, fundingRoutes, paymentRoutes].flatMap((routesOf) =>
       routesOf(simulation)
     );
     this.#opened = { simulation, router: new Router(routes) };
@@ -129,9 +130,10 @@ class ApiHandler implements Api {
       // No await from here on: the clock is read and the exchange changed in one piece.
       const nowMs = this.#tick();
       if (!this.#rateLimit.admits(key?.id ?? "", nowMs)) return tooManyRequests({ body: settings.rateLimitBody });
-      if (route.permission !== null) authorise(key, route.permission);
+      if (route.permission !== null) authorise(key, route);
       const parameters = new Parameters(url.searchParams, form);
       const answer = route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
+      if (answer === NO_CONTENT) return new Response(null, { status: 204 });
       const text = answer instanceof RenderedJson ? answer.text : JSON.stringify(answer);
       const caching = route.permission === null ? { "cache-control": PUBLIC_DATA } : {};
       return new Response(text, { headers: { "content-type": "application/json", ...caching } });

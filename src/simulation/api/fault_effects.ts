@@ -1,7 +1,10 @@
 /** What each fault does to a request or to its answer. */
 
+import { parseJson } from "../../exchange/json.ts";
 import { LUNO_ERRORS } from "../../exchange/luno_errors.ts";
 import type { Fault } from "./faults.ts";
+import { PLAIN_DECIMAL } from "../../exchange/money.ts";
+import { bareNumber } from "./print.ts";
 import { Refusal } from "../trading/refusal.ts";
 
 /** The connection is to be reset without an answer. */
@@ -94,7 +97,7 @@ async function distorted(fault: Fault, response: Response): Promise<Response> {
     case "wrong_json":
       return Response.json(["unexpected"], { status });
     case "wrong_types": {
-      const parsed: unknown = JSON.parse(await response.text() || "null");
+      const parsed = parseJson(await response.text() || "null");
       return Response.json(withWrongTypes(parsed), { status });
     }
     default:
@@ -102,9 +105,14 @@ async function distorted(fault: Fault, response: Response): Promise<Response> {
   }
 }
 
-/** Texts become numbers, numbers and booleans texts, and lists objects. */
+/** Without the zeros in front, which JSON has no place for. */
+function asJsonNumber(text: string): string {
+  return text.replace(/^(-?)0+(?=\d)/, "$1");
+}
+
+/** Texts become the numbers that they are, or lists; numbers and booleans become texts, and lists objects. */
 function withWrongTypes(value: unknown): unknown {
-  if (typeof value === "string") return value.length;
+  if (typeof value === "string") return PLAIN_DECIMAL.test(value) ? bareNumber(asJsonNumber(value)) : [value];
   if (Array.isArray(value)) return Object.fromEntries(value.map((item, place) => [place, withWrongTypes(item)]));
   if (typeof value !== "object" || value === null) return String(value);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withWrongTypes(item)]));

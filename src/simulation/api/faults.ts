@@ -55,7 +55,7 @@ export const FaultRule = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("truncated_json"), ...target }),
   /** Valid JSON that is not the answer. */
   z.strictObject({ kind: z.literal("wrong_json"), ...target }),
-  /** The right answer with texts as numbers, numbers as texts, and lists as objects. */
+  /** The right answer with decimals as numbers, other texts as lists, numbers as texts, and lists as objects. */
   z.strictObject({ kind: z.literal("wrong_types"), ...target }),
   /** Status 200 and nothing else. */
   z.strictObject({ kind: z.literal("empty_body"), ...target, when }),

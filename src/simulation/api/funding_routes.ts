@@ -1,6 +1,5 @@
 /**
- * Endpoints of receive addresses, transfers, withdrawals, beneficiaries, moves and linked users. No money leaves the
- * simulation: the routes that would send it out, or move or convert it, refuse every key.
+ * Endpoints of receive addresses, transfers, withdrawals, beneficiaries, moves and linked users.
  */
 
 import type { Move } from "../funding/funding.ts";
@@ -17,7 +16,7 @@ const CLIENT_MOVE_ID = /^[0-9A-Za-z_;,.-]{1,255}$/;
 
 /** Every endpoint of this file. */
 export function fundingRoutes(simulation: Simulation): readonly Route[] {
-  return [...readRoutes(simulation), ...addressRoutes(simulation), ...closedRoutes()];
+  return [...readRoutes(simulation), ...addressRoutes(simulation)];
 }
 
 function readRoutes(simulation: Simulation): readonly Route[] {
@@ -142,22 +141,6 @@ function addressRoutes(simulation: Simulation): readonly Route[] {
   ];
 }
 
-/** What needs a permission that no key of the simulation has. */
-function closedRoutes(): readonly Route[] {
-  const refuse = (): never => {
-    throw new Refusal("ErrInsufficientPerms");
-  };
-  return ([
-    ["POST", "/api/1/send"],
-    ["POST", "/api/1/withdrawals"],
-    ["DELETE", "/api/1/withdrawals/{id}"],
-    ["POST", "/api/1/beneficiaries"],
-    ["DELETE", "/api/1/beneficiaries/{id}"],
-    ["POST", "/api/exchange/1/convert"],
-    ["POST", "/api/exchange/1/move"],
-  ] as const).map(([method, path]) => ({ method, path, permission: 0, run: refuse }));
-}
-
 /** Newest first, created before an exclusive moment. */
 function newestFirst<Entry extends { readonly createdAt: number }>(
   entries: readonly Entry[],
@@ -186,7 +169,8 @@ function validateAddress({ parameters }: Call): object {
   const wanted = isSelf ? [] : isEntity ? ["institution_name", "country"] : personal;
   const missing = ["address", ...wanted].find((name) => parameters.text(name) === undefined);
   if (missing !== undefined) throw invalidArgument(missing);
-  if (parameters.text("destination_tag") !== undefined && !parameters.boolean("has_destination_tag")) {
+  // Clients that send every field send tag 0 beside a flag of false.
+  if (parameters.optionalInteger("destination_tag") !== undefined && !parameters.boolean("has_destination_tag")) {
     throw invalidArgument("has_destination_tag");
   }
   return { success: true };

@@ -31,12 +31,26 @@ export interface SimulatedKey {
 const READ = PERMISSIONS.readBalance | PERMISSIONS.readTransactions | PERMISSIONS.readAddresses |
   PERMISSIONS.readOrders | PERMISSIONS.readWithdrawals | PERMISSIONS.readBeneficiaries | PERMISSIONS.readTransfers;
 
-/** The keys that exist. `trading` may do all that moves no money out, `readOnly` may look, `revoked` once worked. */
+const ALL = Object.values(PERMISSIONS).reduce((bits, bit) => bits | bit, 0);
+
+const WRITES = PERMISSIONS.send | PERMISSIONS.writeAddresses | PERMISSIONS.writeOrders | PERMISSIONS.writeWithdrawals |
+  PERMISSIONS.writeBeneficiaries;
+
+/**
+ * The keys that are shown. `trading` may look and trade, register addresses and send to them; `full` has every permission;
+ * `readOnly` may look; `marketOnly` is valid and no more; `revoked` once worked.
+ */
 export const SIMULATED_KEYS = {
   trading: {
     id: "simulated_key",
     secret: "simulated_secret_not_a_real_one",
     permissions: READ | PERMISSIONS.writeOrders | PERMISSIONS.writeAddresses | PERMISSIONS.send,
+    revoked: false,
+  },
+  full: {
+    id: "simulated_full_key",
+    secret: "simulated_full_secret_not_a_real_one",
+    permissions: ALL,
     revoked: false,
   },
   readOnly: {
@@ -59,8 +73,16 @@ export const SIMULATED_KEYS = {
   },
 } as const satisfies Record<string, SimulatedKey>;
 
+/** For each permission a key that has it alone: `simulated_perm_4_key` may send. */
+export const PERMISSION_KEYS: readonly SimulatedKey[] = Object.values(PERMISSIONS).map((bit) => ({
+  id: `simulated_perm_${bit}_key`,
+  secret: `simulated_perm_${bit}_secret_not_a_real_one`,
+  permissions: bit,
+  revoked: false,
+}));
+
 const BY_TOKEN: ReadonlyMap<string, SimulatedKey> = new Map(
-  Object.values(SIMULATED_KEYS).map((key) => [btoa(`${key.id}:${key.secret}`), key]),
+  [...Object.values(SIMULATED_KEYS), ...PERMISSION_KEYS].map((key) => [btoa(`${key.id}:${key.secret}`), key]),
 );
 
 /** The key that a request's `Authorization` header proves, or `undefined`. */
@@ -75,15 +97,20 @@ export class Unauthorised extends Error {
 }
 
 /**
- * Lets a key through to a route that needs some permission bits; 0 means any valid key.
+ * Lets a key through to a route that needs some permission bits; 0 means any valid key, or any that may write.
  *
  * @throws {Unauthorised} without a known key
  * @throws {Refusal} ErrApiKeyRevoked, or ErrInsufficientPerms when a bit is missing
  */
-export function authorise(key: SimulatedKey | undefined, permission: number): SimulatedKey {
+export function authorise(
+  key: SimulatedKey | undefined,
+  { permission, writes = false }: { readonly permission: number | null; readonly writes?: boolean },
+): SimulatedKey {
   if (key === undefined) throw new Unauthorised();
   if (key.revoked) throw new Refusal("ErrApiKeyRevoked");
-  if ((key.permissions & permission) !== permission) throw new Refusal("ErrInsufficientPerms");
+  const bits = permission ?? 0;
+  const mayWrite = (key.permissions & WRITES) !== 0;
+  if ((key.permissions & bits) !== bits || writes && !mayWrite) throw new Refusal("ErrInsufficientPerms");
   return key;
 }
 

@@ -21,6 +21,9 @@ export class RenderedJson {
   }
 }
 
+/** The answer that says only that it worked: 204. */
+export const NO_CONTENT: unique symbol = Symbol("no content");
+
 /** One endpoint. */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -28,9 +31,11 @@ export interface Route {
   readonly path: string;
   /** Permission bits, 0 for any valid key, `null` for the public. */
   readonly permission: number | null;
+  /** Whether the key must be one that may write something, whatever that is. @default false */
+  readonly writes?: boolean;
   /** Whether its errors may carry `error_action`. */
   readonly isOrderCall?: boolean;
-  /** Answers a {@linkcode RenderedJson} or a value to be written as JSON; refuses by throwing. */
+  /** Answers {@linkcode NO_CONTENT}, a {@linkcode RenderedJson} or a value to be written as JSON; refuses by throwing. */
   run(call: Call): unknown;
 }
 

@@ -33,7 +33,7 @@ export interface SimulatedMarket {
 export interface MarketActivity {
   /** Mean distance between best bid and best ask, in hundredths of a percent of the price. */
   readonly spreadBps: number;
-  /** Mean number of trades each minute while the market is ACTIVE. */
+  /** Mean number of trades each minute. */
   readonly tradesPerMinute: number;
   /** Mean volume of all trades of one day, in base. */
   readonly dailyVolume: number;
@@ -81,6 +81,12 @@ export const MARKETS: readonly SimulatedMarket[] = [
     volumes: ["0.01", "10000.00"],
     prices: ["1.00", "1000000.00"],
     habits: [35, 0.3, 210, 50],
+  }),
+  market("BCH", "ZAR", {
+    scales: [4, 2],
+    volumes: ["0.01", "10000.00"],
+    prices: ["1.00", "1000000.00"],
+    habits: [45, 0.2, 60, 60],
   }),
   market("USDT", "ZAR", {
     scales: [2, 2],
@@ -171,6 +177,12 @@ export const MARKETS: readonly SimulatedMarket[] = [
     volumes: ["0.0005", "100.00"],
     prices: ["1000.00", "1000000000.00"],
     habits: [40, 0.4, 1.1, 60],
+  }),
+  market("ETH", "NGN", {
+    scales: [4, 0],
+    volumes: ["0.005", "1000.00"],
+    prices: ["1000.00", "100000000.00"],
+    habits: [60, 0.2, 9, 45],
   }),
   market("XBT", "EUR", {
     scales: [4, 2],

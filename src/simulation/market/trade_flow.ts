@@ -21,14 +21,14 @@ const MOST_PER_MINUTE = 100;
 
 /**
  * The trades of one market between strangers. How many a minute has, and when, follows from the minute alone; a taker
- * buys at the best ask of that second or sells at the best bid. Markets that are not ACTIVE have none.
+ * buys at the best ask of that second or sells at the best bid, whatever the market's status: a past that stood still
+ * would contradict its book.
  */
 export class TradeFlow {
   readonly #touch: MarketTouch;
   readonly #seed: number;
   readonly #meanLots: number;
   readonly #maxLots: number;
-  readonly #isActive: boolean;
   /** For each minute of the day, the mean number of trades and the chance of none. */
   readonly #means: Float64Array;
   readonly #quietChances: Float64Array;
@@ -38,7 +38,6 @@ export class TradeFlow {
     this.#seed = seedFor(options.seed, `trades/${market.id}`);
     this.#meanLots = meanTradeLots(market);
     this.#maxLots = lotsOf(market, new Big(market.maxVolume));
-    this.#isActive = market.status === "ACTIVE";
     this.#means = RHYTHM.map((share) => share * market.activity.tradesPerMinute);
     this.#quietChances = this.#means.map((mean) => Math.exp(-mean));
   }
@@ -46,7 +45,6 @@ export class TradeFlow {
   /** Trades with `fromMs <= timestamp < toMs`, oldest first. */
   between(fromMs: number, toMs: number): readonly Trade[] {
     const trades: Trade[] = [];
-    if (!this.#isActive) return trades;
     for (let minute = Math.floor(fromMs / MINUTE_MS); minute * MINUTE_MS < toMs; minute++) {
       const minuteSeed = hash32(this.#seed, minute);
       const count = this.#countIn(minute, minuteSeed);
@@ -63,7 +61,6 @@ export class TradeFlow {
 
   /** How many trades `between` answers; prices nothing in whole minutes. */
   countBetween(fromMs: number, toMs: number): number {
-    if (!this.#isActive) return 0;
     const firstMinute = Math.ceil(fromMs / MINUTE_MS);
     const lastMinute = Math.floor(toMs / MINUTE_MS);
     if (firstMinute >= lastMinute) return this.between(fromMs, toMs).length;

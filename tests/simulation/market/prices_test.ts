@@ -70,7 +70,7 @@ Deno.test("PriceModel.bookAt() has from 20 to 120 orders a side that thicken awa
     for (const side of [bids, asks]) {
       assert.ok(side.length >= 20 && side.length <= 120, `${id} has ${side.length}`);
       const half = Math.floor(side.length / 2);
-      assert.ok(volumeOf(side.slice(half)) > volumeOf(side.slice(0, half)));
+      assert.ok(volumeOf(side.slice(half)) > volumeOf(side.slice(0, half)), id);
     }
   }
 });
@@ -167,12 +167,8 @@ Deno.test("PriceModel.tradesBetween() answers, and countBetween() counts, a span
 
 Deno.test("PriceModel.tradesBetween() is as lively as each market's habits say, and strictly inside its minutes", () => {
   const model = createPriceModel({ seed: 22 });
-  for (const { id, status, activity, volumeScale } of MARKETS) {
+  for (const { id, activity, volumeScale } of MARKETS) {
     const trades = model.tradesBetween(id, NOW - 4 * DAY_MS, NOW);
-    if (status !== "ACTIVE") {
-      assert.deepEqual(trades, []);
-      continue;
-    }
     assert.ok(trades.every(({ timestamp }) => timestamp % 60_000 !== 0), `${id} trades on the minute`);
     const expected = activity.tradesPerMinute * 1_440 * 4;
     assert.ok(Math.abs(trades.length - expected) < 5 * Math.sqrt(expected), `${id} has ${trades.length} trades`);

@@ -152,7 +152,9 @@ Deno.test("Tape.candles() grows the running candle and leaves the finished ones 
 });
 
 Deno.test("Tape.candles() begins with history and repeats the only price of a market that never trades", () => {
-  const candles = openTape().candles("ETHAUD", { durationMs: DAY_MS, sinceMs: 0, atMs: START_MS, limit: 1_000 });
+  const still: PriceModel = { ...model, tradesBetween: () => [], countBetween: () => 0 };
+  const tape = createTape({ model: still, startMs: START_MS, historyDays: HISTORY_DAYS });
+  const candles = tape.candles("ETHAUD", { durationMs: DAY_MS, sinceMs: 0, atMs: START_MS, limit: 1_000 });
   assert.equal(candles.length, HISTORY_DAYS + 1);
   assert.equal(candles[0]?.timestamp, HISTORY_MS);
   assert.ok(candles.slice(1).every(({ close, volume }) => close === candles[0]?.close && volume === 0));

@@ -1,0 +1,9 @@
+/** How far clocks are apart, as far as the exchange lets anybody know. */
+
+/**
+ * A measured skew in milliseconds as it can be told: the exchange's `Date` has whole seconds, cut off, so that a clock
+ * that agrees is measured from 999 ms behind to 0.
+ */
+export function tellableSkewMs(measuredMs: number): number {
+  return Math.ceil(measuredMs / 1_000) * 1_000 + 0;
+}

@@ -4,9 +4,11 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { secretTexts } from "../config/load.ts";
 import { sleep } from "../exchange/deadline.ts";
 import type { Markets } from "../exchange/pairs.ts";
 import type { Exchange } from "../market/shared_reads.ts";
+import { createRedactor } from "../redaction.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
 import { StateError } from "../state/sqlite.ts";
@@ -54,7 +56,7 @@ export interface OpenTrading {
 
 /** Opens the record and reads the policy; `undefined` while trading is off, as on paper that is only looked at. */
 export async function openTradingRecord(
-  { config }: LoadedConfig,
+  { config, credentials }: LoadedConfig,
   world: World,
   { isServer }: { isServer: boolean },
 ): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
@@ -68,7 +70,9 @@ export async function openTradingRecord(
     return problems.length > 0 ? { ok: false, problems } : { ok: true, record: undefined };
   }
   const file = await readPolicy(config.policy, problems);
-  const store = folder === undefined ? undefined : await openStore(folder, world, problems);
+  const store = folder === undefined
+    ? undefined
+    : await openStore(folder, { secrets: secretTexts(credentials), world, problems });
   const venue = venueOf(config);
   const other = venue === undefined ? undefined : store?.claim(venue);
   if (other !== undefined) {
@@ -209,9 +213,12 @@ export function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | 
   return exchange === "simulated" ? "the simulated exchange" : apiUrl.host;
 }
 
-async function openStore(folder: string, world: World, problems: string[]): Promise<TradingStore | undefined> {
+async function openStore(
+  folder: string,
+  { secrets, world, problems }: { secrets: readonly string[]; world: World; problems: string[] },
+): Promise<TradingStore | undefined> {
   try {
-    const store = TradingStore.open(folder, { now: world.now });
+    const store = TradingStore.open(folder, { now: world.now, redact: createRedactor(secrets) });
     const network = await networkFileSystem(folder);
     if (network !== undefined) {
       log.warning(

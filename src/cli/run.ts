@@ -1,9 +1,8 @@
 /** Picks the command that a command line names, with its configuration and log. */
 
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, secretTexts } from "../config/load.ts";
 import { startLogging } from "../logging.ts";
 import type { LoggingOptions } from "../logging.ts";
-import { secretsOf } from "../redaction.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -27,9 +26,7 @@ export async function run(world: World): Promise<ExitCode> {
   if (!loaded.ok) problems.push(...loaded.problems);
   if (!loaded.ok || problems.length > 0) return await refuse(world, problems);
   const { config, credentials } = loaded;
-  const secrets = credentials === undefined
-    ? []
-    : secretsOf({ id: credentials.id.reveal(), secret: credentials.secret.reveal() });
+  const secrets = secretTexts(credentials);
   return await withLogging(
     { level: config.logLevel, format: config.logFormat, secrets, output: world.stderr },
     () => runCommand(invocation, loaded, world),

@@ -9,6 +9,7 @@ import { parseSettings } from "./parse.ts";
 import type { Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
+import { secretsOf } from "../redaction.ts";
 import type { Secret } from "../secret.ts";
 import type { Settings } from "./setting.ts";
 
@@ -16,6 +17,12 @@ import type { Settings } from "./setting.ts";
 export interface Credentials {
   readonly id: Secret;
   readonly secret: Secret;
+}
+
+/** What no output may show of a key. */
+export function secretTexts(credentials: Credentials | undefined): string[] {
+  if (credentials === undefined) return [];
+  return secretsOf({ id: credentials.id.reveal(), secret: credentials.secret.reveal() });
 }
 
 type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;

@@ -9,6 +9,8 @@
 
 import { createHash } from "node:crypto";
 import { cleanText } from "../exchange/errors.ts";
+import { REDACTED } from "../redaction.ts";
+import type { Redact } from "../redaction.ts";
 import { readNumber, readText } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import { CHAIN_START } from "./schema.ts";
@@ -110,9 +112,12 @@ const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
 /** The append-only, hash-chained record. */
 export class Audit {
   readonly #connection: StoreConnection;
+  readonly #redact: Redact;
 
-  constructor(connection: StoreConnection) {
+  /** `redact` hides secrets in what rows say; callers may have typed one. */
+  constructor(connection: StoreConnection, redact: Redact = (text) => text) {
     this.#connection = connection;
+    this.#redact = redact;
   }
 
   /** Adds a row to the change that is being made; for an event alone there is {@linkcode Audit.record}. */
@@ -128,7 +133,7 @@ export class Audit {
       event: event.event,
       clientOrderId: cleanId(event.clientOrderId),
       orderId: cleanId(event.orderId),
-      data: writeData(event.data ?? {}),
+      data: writeData(event.data ?? {}, this.#redact),
       previous: head.hash,
     });
     this.#connection.run(
@@ -306,8 +311,8 @@ function cleanId(id: string | null | undefined): string | null {
   return id === null || id === undefined ? null : cleanText(id);
 }
 
-function writeData(data: Readonly<Record<string, unknown>>): string {
-  const text = JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? "[redacted]" : value);
+function writeData(data: Readonly<Record<string, unknown>>, redact: Redact): string {
+  const text = redact(JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? REDACTED : value));
   const bytes = new TextEncoder().encode(text).length;
   if (bytes <= MAX_DATA_BYTES) return text;
   const digest = createHash("sha256").update(text).digest("hex");

@@ -8,6 +8,7 @@
 
 import { join } from "node:path";
 import { cleanText } from "../exchange/errors.ts";
+import type { Redact } from "../redaction.ts";
 import { readNumber, readText } from "../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
 import type { CancelWish, CancelWishes, OrderKind } from "./cancel_wishes.ts";
@@ -48,10 +49,18 @@ export class KillSwitch {
   /** A pull that the record does not hold yet. */
   #unwritten: Pull | undefined;
 
+  readonly #redact: Redact;
+
   constructor(
     connection: StoreConnection,
-    { audit, wishes, folder }: { audit: Audit; wishes: CancelWishes; folder: string },
+    { audit, wishes, folder, redact = (text) => text }: {
+      audit: Audit;
+      wishes: CancelWishes;
+      folder: string;
+      redact?: Redact;
+    },
   ) {
+    this.#redact = redact;
     this.#connection = connection;
     this.#audit = audit;
     this.#wishes = wishes;
@@ -76,8 +85,9 @@ export class KillSwitch {
   /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
   pull(pull: Pull): void {
     // What cannot be written yet halts this process all the same, until it is written.
-    this.#unwritten = pull;
-    this.#write(pull);
+    const shown = { ...pull, reason: this.#redact(pull.reason) };
+    this.#unwritten = shown;
+    this.#write(shown);
   }
 
   #write({ by, reason, cancelOpen = [], now }: Pull): void {

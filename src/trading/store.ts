@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { cleanText } from "../exchange/errors.ts";
+import type { Redact } from "../redaction.ts";
 import { openDatabase, readText } from "../state/sqlite.ts";
 import { Approvals } from "./approvals.ts";
 import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
@@ -30,6 +31,8 @@ export interface StoreOptions {
   readonly now: () => number;
   /** Creates and changes nothing. @default false */
   readonly readOnly?: boolean;
+  /** Hides secrets in the texts that the record keeps. @default nothing is hidden */
+  readonly redact?: Redact;
 }
 
 /** The journal, the audit, the kill switch, the approvals and the instances of one state folder. */
@@ -46,14 +49,17 @@ export class TradingStore {
   readonly #connection: StoreConnection;
   readonly #folder: string;
 
-  private constructor(connection: StoreConnection, { folder, now }: { folder: string; now: () => number }) {
+  private constructor(
+    connection: StoreConnection,
+    { folder, now, redact = (text) => text }: { folder: string; now: () => number; redact?: Redact | undefined },
+  ) {
     this.#connection = connection;
     this.#folder = folder;
     this.now = now;
-    this.audit = new Audit(connection);
+    this.audit = new Audit(connection, redact);
     this.archive = new RecordArchive(connection, { audit: this.audit, folder });
     this.cancelWishes = new CancelWishes(connection, { audit: this.audit });
-    this.killSwitch = new KillSwitch(connection, { audit: this.audit, wishes: this.cancelWishes, folder });
+    this.killSwitch = new KillSwitch(connection, { audit: this.audit, wishes: this.cancelWishes, folder, redact });
     this.approvals = new Approvals(connection, { audit: this.audit });
     this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;
@@ -65,9 +71,9 @@ export class TradingStore {
    *
    * @throws {StateError} it cannot be opened, or a newer version of this program has written it
    */
-  static open(folder: string, { now, readOnly = false }: StoreOptions): TradingStore {
+  static open(folder: string, { now, readOnly = false, redact }: StoreOptions): TradingStore {
     const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true, readOnly });
-    return new TradingStore(new StoreConnection(database), { folder, now });
+    return new TradingStore(new StoreConnection(database), { folder, now, redact });
   }
 
   /**

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { createRedactor, secretsOf } from "../../src/redaction.ts";
 import { openDatabase, StateError } from "../../src/state/sqlite.ts";
 import { MIGRATIONS } from "../../src/trading/schema.ts";
 import { StoreError } from "../../src/trading/store_connection.ts";
@@ -107,3 +108,23 @@ Deno.test("TradingStore tells which trouble its file is in", () =>
         error instanceof StoreError && error.code === "ERR_TRADING_STORE" && /state folder/.test(error.message),
     );
   }));
+
+Deno.test("TradingStore keeps no secret that it was told, in the audit and as the reason of a halt, however it is encoded", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const key = { id: "dj3xkq9wlm2ab", secret: "mN4-tQ_8vZ1rK6yH3bW9cX5sL2dF7gJ0" };
+  const store = TradingStore.open(folder, { now: () => NOW, redact: createRedactor(secretsOf(key)) });
+  try {
+    const texts = [key.secret, encodeURIComponent(key.secret), btoa(`${key.id}:${key.secret}`), JSON.stringify(key)];
+    for (const text of texts) {
+      store.audit.record({ event: "preview", identity: "key:ann", data: { reason: text } }, NOW);
+    }
+    store.killSwitch.pull({ by: "key:ann", reason: `stop ${key.secret}`, now: NOW });
+    const state = store.killSwitch.state();
+    assert.equal(state.halted && state.reason, "stop [redacted]");
+    const kept = await Deno.readTextFile(join(folder, "trading.db-wal"));
+    for (const text of [...texts, key.id, key.secret.slice(0, 14)]) assert.ok(!kept.includes(text), text);
+  } finally {
+    store.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});

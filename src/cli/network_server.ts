@@ -13,6 +13,7 @@ import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
+import type { Credential } from "../protocol/openapi.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { MessageBudget, messagesPerMinute } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
@@ -118,7 +119,8 @@ export class NetworkServer {
       budget: () => this.#opened.value?.exchange.status().budget,
     });
     this.#factory = factory ?? createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
-    this.#rest = createRest({ identity: IDENTITY, listing, backend: this.#backend, maxBodySize });
+    const credentials = credentialsOf(access);
+    this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: this.#backend, maxBodySize });
     this.#http = createStreamableHttp({
       factory: () => this.#factory(callerOfHttp),
       maxBodySize,
@@ -319,6 +321,14 @@ const TOO_MANY = "ERR_TOO_MANY_REQUESTS";
 interface Refusal {
   readonly message: string;
   readonly retryAfterMs: number;
+}
+
+/** Keys and tokens come in the same header. */
+function credentialsOf({ sources }: Access): Credential[] {
+  return [
+    ...(sources.includes("keys") || sources.includes("tokens") ? ["bearer" as const] : []),
+    ...(sources.includes("certificates") ? ["certificate" as const] : []),
+  ];
 }
 
 /** What an operator shall not forget. */

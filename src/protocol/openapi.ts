@@ -6,12 +6,35 @@ import type { ListingEntry } from "./listing.ts";
 export interface ApiFacts {
   readonly identity: { readonly name: string; readonly version: string };
   readonly listing: readonly ListingEntry[];
+  /** How callers are known, if they are asked; each will do. @default [] */
+  readonly credentials?: readonly Credential[];
 }
+
+/** A way to show who is calling: an API key or token as `Authorization: Bearer`, or the connection's certificate. */
+export type Credential = "bearer" | "certificate";
+
+const SECURITY_SCHEMES = {
+  bearer: { type: "http", scheme: "bearer", description: "An API key of this server, or an access token for it" },
+  certificate: { type: "mutualTLS", description: "The certificate that the connection was opened with" },
+} as const satisfies Record<Credential, unknown>;
+
+/** Arguments of which a call gives exactly one (`oneOf`) or at least one (`anyOf`). */
+const CHOICES: Readonly<Record<string, readonly [rule: "oneOf" | "anyOf", names: readonly [string, ...string[]]]>> = {
+  get_order_status: ["oneOf", ["order_id", "client_order_id"]],
+  cancel_order: ["oneOf", ["order_id", "client_order_id"]],
+  replace_order: ["oneOf", ["order_id", "client_order_id"]],
+  get_transaction_history: ["anyOf", ["account_id", "currency"]],
+  get_pending_transactions: ["anyOf", ["account_id", "currency"]],
+  list_transfers: ["anyOf", ["account_id", "currency"]],
+  place_order: ["anyOf", ["preview_id", "pair"]],
+};
 
 /** Arguments as a first call would have them, by name; the rest is left to the schemas. */
 const EXAMPLE_ARGUMENTS: Readonly<Record<string, unknown>> = {
   pair: "XBTZAR",
   account_id: "319232323",
+  order_id: "BXMC2CJ7HNB88U4",
+  preview_id: "pv-0123456789abcdef0123456789abcdef",
   transaction_id: "1",
   side: "BUY",
   reason: "checking",
@@ -27,6 +50,8 @@ const GROUPS = {
 /** Statuses that every tool may answer beside 200. */
 const PROBLEMS = {
   400: "An argument or the body is wrong",
+  401: "The caller is not known: a credential is missing or no good",
+  403: "The caller may not do this, or the Host or Origin header is foreign",
   404: "There is no such tool, or what the arguments name does not exist",
   408: "The body did not arrive in time",
   409: "The exchange's state does not allow it",
@@ -41,7 +66,7 @@ const PROBLEMS = {
 } as const;
 
 /** Makes the document. */
-export function describeApi({ identity, listing }: ApiFacts): Record<string, unknown> {
+export function describeApi({ identity, listing, credentials = [] }: ApiFacts): Record<string, unknown> {
   const groups = Object.entries(GROUPS).filter(([name]) => listing.some(({ group }) => group === name));
   return {
     openapi: "3.1.0",
@@ -54,13 +79,20 @@ export function describeApi({ identity, listing }: ApiFacts): Record<string, unk
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
+    ...(credentials.length === 0 ? {} : { security: credentials.map((name) => ({ [name]: [] })) }),
     tags: groups.map(([name, description]) => ({ name, description })),
     paths: {
       "/v1/tools": { get: LIST_OPERATION },
       ...Object.fromEntries(listing.map((entry) => [`/v1/tools/${entry.tool.name}`, { post: describeTool(entry) }])),
       "/openapi.json": { get: DOCUMENT_OPERATION },
     },
-    components: { schemas: { Problem: PROBLEM, ListedTool: LISTED_TOOL }, responses: describeProblems() },
+    components: {
+      schemas: { Problem: PROBLEM, ListedTool: LISTED_TOOL },
+      responses: describeProblems(),
+      ...(credentials.length === 0
+        ? {}
+        : { securitySchemes: Object.fromEntries(credentials.map((name) => [name, SECURITY_SCHEMES[name]])) }),
+    },
   };
 }
 
@@ -74,8 +106,13 @@ function describeTool({ group, scope, tool }: ListingEntry): Record<string, unkn
     description,
     "x-scope": scope,
     requestBody: {
-      required: required.length > 0,
-      content: { "application/json": { schema: inputSchema, example: exampleArguments(required) } },
+      required: required.length > 0 || choiceOf(name) !== undefined,
+      content: {
+        "application/json": {
+          schema: { ...inputSchema, ...choiceSchema(name) },
+          example: exampleArguments(name, required),
+        },
+      },
     },
     responses: {
       200: { description: "The tool's answer", content: { "application/json": { schema: outputSchema } } },
@@ -86,8 +123,19 @@ function describeTool({ group, scope, tool }: ListingEntry): Record<string, unkn
   };
 }
 
-function exampleArguments(required: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(required.map((name) => [name, EXAMPLE_ARGUMENTS[name]]));
+function choiceOf(name: string): (typeof CHOICES)[string] | undefined {
+  return Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
+}
+
+/** What JSON Schema says of a choice. */
+function choiceSchema(name: string): Record<string, unknown> {
+  const [rule, names] = choiceOf(name) ?? [];
+  return rule === undefined ? {} : { [rule]: names?.map((each) => ({ required: [each] })) };
+}
+
+function exampleArguments(name: string, required: readonly string[]): Record<string, unknown> {
+  const chosen = choiceOf(name)?.[1].slice(0, 1) ?? [];
+  return Object.fromEntries([...required, ...chosen].map((each) => [each, EXAMPLE_ARGUMENTS[each]]));
 }
 
 function describeProblems(): Record<string, unknown> {
@@ -102,6 +150,12 @@ function describeProblems(): Record<string, unknown> {
     ]),
   );
 }
+
+/** What may be answered where only reading who calls can go wrong. */
+const ACCESS_PROBLEMS = {
+  401: { $ref: "#/components/responses/Problem401" },
+  403: { $ref: "#/components/responses/Problem403" },
+} as const;
 
 const LIST_OPERATION = {
   operationId: "list_tools",
@@ -120,6 +174,7 @@ const LIST_OPERATION = {
         },
       },
     },
+    ...ACCESS_PROBLEMS,
   },
 };
 
@@ -128,6 +183,7 @@ const DOCUMENT_OPERATION = {
   summary: "This document",
   responses: {
     200: { description: "An OpenAPI 3.1 document", content: { "application/json": { schema: { type: "object" } } } },
+    ...ACCESS_PROBLEMS,
   },
 };
 

@@ -24,9 +24,11 @@ export async function readJsonBody(
   request: Request,
   { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
 ): Promise<JsonBody> {
-  if (!isJsonContentType(request.headers.get("content-type"))) {
-    return { ok: false, status: 415, message: "Unsupported media type: expected Content-Type application/json" };
-  }
+  const isTyped = isJsonContentType(request.headers.get("content-type"));
+  // Whoever sends nothing need not say what it is.
+  const isNothing = request.headers.get("content-type") === null &&
+    !(Number(request.headers.get("content-length")) > 0);
+  if (!isTyped && !isNothing) return UNTYPED;
   if ((request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
   }
@@ -41,7 +43,8 @@ export async function readJsonBody(
   try {
     const read = await readText(reader, maxSize);
     if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
-    return read === undefined ? tooLarge(maxSize) : parse(read.text, read.size);
+    if (read === undefined) return tooLarge(maxSize);
+    return isTyped || read.size === 0 ? parse(read.text, read.size) : UNTYPED;
   } catch {
     if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
     return malformed("expected a whole body in UTF-8");
@@ -79,6 +82,12 @@ function parse(text: string, size: number): JsonBody {
     return malformed("expected one JSON value");
   }
 }
+
+const UNTYPED: JsonBody = {
+  ok: false,
+  status: 415,
+  message: "Unsupported media type: expected Content-Type application/json",
+};
 
 function tooLarge(maxSize: number): JsonBody {
   return { ok: false, status: 413, message: `Body too large: expected at most ${maxSize} bytes` };

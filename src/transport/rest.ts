@@ -8,6 +8,7 @@ import { getLogger } from "@logtape/logtape";
 import { directMethods } from "../protocol/direct_call.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
+import type { Credential } from "../protocol/openapi.ts";
 import { Offers } from "../protocol/offer.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import { pathOf } from "./path.ts";
@@ -20,6 +21,8 @@ const log = getLogger(["luno-mcp-server", "rest"]);
 export interface RestOptions {
   readonly identity: { readonly name: string; readonly version: string };
   readonly listing: readonly ListingEntry[];
+  /** How callers are known, for the description. @default [] */
+  readonly credentials?: readonly Credential[];
   /** Opened at the first call. */
   readonly backend: () => Promise<Backend>;
   /** Of a request's body, in bytes. */
@@ -30,14 +33,14 @@ export interface RestOptions {
 
 /** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
 export function createRest(options: RestOptions): (request: Request, caller: CallerFacts) => Promise<Response> {
-  const { identity, listing } = options;
+  const { listing } = options;
   const names = directMethods(listing);
   const offers = new Offers(listing);
   const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
     const path = pathOf(request);
     if (path === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
     if (path === "/openapi.json") {
-      return await readable(request, () => describe(identity, offers.of(caller).entries));
+      return await readable(request, () => describe(options, offers.of(caller).entries));
     }
     const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
@@ -89,9 +92,12 @@ function listText(listing: readonly ListingEntry[]): string {
   return JSON.stringify({ tools: listing.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
 }
 
-async function describe(identity: RestOptions["identity"], listing: readonly ListingEntry[]): Promise<string> {
+async function describe(
+  { identity, credentials = [] }: RestOptions,
+  listing: readonly ListingEntry[],
+): Promise<string> {
   const { describeApi } = await import("../protocol/openapi.ts");
-  return JSON.stringify(describeApi({ identity, listing }));
+  return JSON.stringify(describeApi({ identity, listing, credentials }));
 }
 
 async function readable({ method }: Request, text: () => string | Promise<string>): Promise<Response> {

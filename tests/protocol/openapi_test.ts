@@ -32,7 +32,8 @@ Deno.test("Every tool is an operation with its own schemas, and only the offered
   for (const { tool, scope } of listingOf(["market", "account", "trading", "server"])) {
     const { operationId, requestBody, responses, "x-scope": xScope } = paths[`/v1/tools/${tool.name}`].post;
     assert.deepEqual([operationId, xScope], [tool.name, scope]);
-    assert.deepEqual(requestBody.content["application/json"].schema, tool.inputSchema);
+    const { oneOf: _one, anyOf: _any, ...schema } = requestBody.content["application/json"].schema;
+    assert.deepEqual(schema, tool.inputSchema);
     assert.deepEqual(responses[200].content["application/json"].schema, tool.outputSchema);
   }
   assert.equal(Object.keys(paths).length, catalogue.length + 2);
@@ -46,6 +47,38 @@ Deno.test("Every example fits the tool's schema", () => {
     const read = input.safeParse(example);
     assert.ok(read.success, `${name}: ${read.error?.message}`);
   }
+});
+
+Deno.test("Arguments of which one is needed are a choice of the schema", () => {
+  const { paths } = documentOf("account", "trading");
+  const choiceOf = (name: string) => {
+    const { requestBody: { required, content } } = paths[`/v1/tools/${name}`].post;
+    const { oneOf, anyOf } = content["application/json"].schema;
+    return { required, oneOf, anyOf };
+  };
+  const byId = [{ required: ["order_id"] }, { required: ["client_order_id"] }];
+  assert.deepEqual(choiceOf("get_order_status"), { required: true, oneOf: byId, anyOf: undefined });
+  assert.deepEqual(choiceOf("cancel_order"), { required: true, oneOf: byId, anyOf: undefined });
+  const byAccount = [{ required: ["account_id"] }, { required: ["currency"] }];
+  assert.deepEqual(choiceOf("list_transfers"), { required: true, oneOf: undefined, anyOf: byAccount });
+});
+
+Deno.test("The document of a server with credentials says which it takes, one without says none", () => {
+  const listing = listingOf(["market"]);
+  const asked: Json = describeApi({ identity, listing, credentials: ["bearer", "certificate"] });
+  assert.deepEqual(asked.security, [{ bearer: [] }, { certificate: [] }]);
+  assert.deepEqual(Object.values<Json>(asked.components.securitySchemes).map(({ type }) => type), [
+    "http",
+    "mutualTLS",
+  ]);
+  for (const path of ["/v1/tools", "/openapi.json"]) {
+    assert.deepEqual(Object.keys(asked.paths[path].get.responses), ["200", "401", "403"]);
+  }
+  const { responses } = asked.paths["/v1/tools/get_crypto_price"].post;
+  assert.ok("401" in responses && "403" in responses);
+  const open: Json = describeApi({ identity, listing });
+  assert.equal(open.security, undefined);
+  assert.equal(open.components.securitySchemes, undefined);
 });
 
 Deno.test("Every reference leads somewhere", () => {

@@ -104,6 +104,14 @@ Deno.test("GET /openapi.json describes what is offered; HEAD answers the headers
   assert.deepEqual([head.status, await head.text()], [200, ""]);
 });
 
+Deno.test("POST /v1/tools/{name} without a body and a content type is a call without arguments", async () => {
+  const { backend, exchange } = await withTool((args) => Promise.resolve(args));
+  await using _exchange = exchange;
+  await using server = serveRest(backend);
+  const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, { method: "POST" });
+  assert.deepEqual([response.status, await response.json()], [200, {}]);
+});
+
 /** A request that is wrong, and what it gets; nothing of it reaches a tool. */
 const BAD_INPUT: Readonly<
   Record<string, [path: string, init: RequestInit, status: number, code: string, allow?: string]>
@@ -115,7 +123,7 @@ const BAD_INPUT: Readonly<
   "GET of a tool": ["/v1/tools/get_fees", {}, 405, "ERR_METHOD", "POST"],
   "POST of the list": ["/v1/tools", { method: "POST" }, 405, "ERR_METHOD", "GET, HEAD"],
   "DELETE of the document": ["/openapi.json", { method: "DELETE" }, 405, "ERR_METHOD", "GET, HEAD"],
-  "no content type": ["/v1/tools/get_fees", { method: "POST" }, 415, "ERR_CONTENT_TYPE"],
+  "no content type": ["/v1/tools/get_fees", { method: "POST", body: new Blob(["{}"]) }, 415, "ERR_CONTENT_TYPE"],
   "a form": [
     "/v1/tools/get_fees",
     { method: "POST", body: new URLSearchParams({ pair: "XBTZAR" }) },

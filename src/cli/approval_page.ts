@@ -14,6 +14,7 @@ import type { Announcement } from "../trading/confirmation_desk.ts";
 import { describeExchange, plainSpaces } from "../trading/order_summary.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import type { TradingStore } from "../trading/store.ts";
+import { settledWithin } from "../transport/settled.ts";
 import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
 import type { ApprovalLinks } from "./approval_links.ts";
 import { print } from "./world.ts";
@@ -91,9 +92,10 @@ class Pages {
   /** Ends; an answer that waits for an outcome is sent with what is known by now. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const timer = setTimeout(() => this.#over.abort(), CLOSING_MS);
-    await this.#server.shutdown();
-    clearTimeout(timer);
+    if (await settledWithin([this.#server.shutdown()], CLOSING_MS)) return;
+    this.#over.abort();
+    // With a peer that reads nothing the server never finishes.
+    await settledWithin([this.#server.finished], CLOSING_MS);
   }
 
   async #respond(request: Request): Promise<Response> {

@@ -210,8 +210,12 @@ export class Approvals {
     { identity, action, asked }: Pick<Approval, "identity" | "action" | "asked">,
     now: number,
   ): Approval | undefined {
-    const values = [recordedIdentity(identity), action, asked];
-    const rows = this.#all("identity = ? AND action = ? AND asked = ? AND taken_at IS NULL", values, now);
+    const values = [recordedIdentity(identity), now, action, asked];
+    const rows = this.#all(
+      "identity = ? AND expires_at > ? AND action = ? AND asked = ? AND taken_at IS NULL",
+      values,
+      now,
+    );
     return rows.findLast((approval) => !isOver(approval, now));
   }
 
@@ -220,8 +224,8 @@ export class Approvals {
     { digest, identity, previewId }: Pick<Approval, "digest" | "identity" | "previewId">,
     now: number,
   ): Approval[] {
-    const where = "digest = ? AND identity = ? AND preview_id <> ? AND taken_at IS NULL";
-    const rows = this.#all(where, [digest, recordedIdentity(identity), previewId], now);
+    const where = "identity = ? AND expires_at > ? AND digest = ? AND preview_id <> ? AND taken_at IS NULL";
+    const rows = this.#all(where, [recordedIdentity(identity), now, digest, previewId], now);
     return rows.filter((approval) => approval.state !== "declined" && !isOver(approval, now));
   }
 

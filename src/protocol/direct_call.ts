@@ -78,7 +78,7 @@ export async function callDirectly(
   { tools, contextOf, run }: Backend,
   { method, params, signal, caller }: DirectCall,
 ): Promise<DirectAnswer> {
-  const tool = tools.find(method);
+  const tool = tools.findPlain(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
   const outcome = await run(tool, withoutMeta(params), { ...contextOf(caller), signal });
   return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };

@@ -319,7 +319,8 @@ function accountRow(row: Balance): z.input<typeof AccountRow> {
   return { account_id, currency: asset, name, balance, reserved, available, unconfirmed };
 }
 
-function transactionRow(row: Transaction): z.input<typeof TransactionRow> {
+/** A ledger row as tools answer it. */
+export function transactionRow(row: Transaction): z.input<typeof TransactionRow> {
   const { row_index, kind, description, balance_delta, available_delta, balance, available, reference } = row;
   const { trade_details: trade, crypto_details: crypto } = row.detail_fields;
   return {

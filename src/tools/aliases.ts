@@ -90,7 +90,7 @@ function alias<Input extends z.ZodObject>(
 }
 
 /** @throws {ArgumentError} when what a caller gave does not fit the tool behind the alias */
-function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
+export function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
   const read = tool.input.safeParse(args);
   if (read.success) return read.data;
   const [issue] = read.error.issues;

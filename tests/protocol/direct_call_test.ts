@@ -32,9 +32,9 @@ Deno.test("directMethods() has none of the protocol's own", () => {
 Deno.test("callDirectly() answers the tool's plain result, by name and by alias", async () => {
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
-  const expected = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
-  for (const method of ["get_crypto_price", "get_ticker"]) {
-    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR" }, signal, caller }), {
+  const expected = await exchange.answer("get_orderbook", { pair: "XBTZAR", depth: 100 });
+  for (const [method, rest] of [["get_orderbook", { depth: 100 }], ["get_order_book", {}]] as const) {
+    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR", ...rest }, signal, caller }), {
       result: expected,
     });
   }

@@ -3,6 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
+import { withoutAbsent } from "./absent_arguments.ts";
 import {
   describeError,
   describeInvalidArguments,
@@ -34,7 +35,7 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     accessLog.warning("scope denied", { identity: caller.identity, scope: tool.scope, tool: tool.name });
     return { ok: false, error: describeMissingScope(tool.name, tool.scope) };
   }
-  const read = tool.input.safeParse(args ?? {});
+  const read = tool.input.safeParse(withoutAbsent(tool.input, args ?? {}));
   if (!read.success) return { ok: false, error: describeInvalidArguments(tool.name, read.error) };
   try {
     const value = tool.output.parse(await tool.run(read.data, context));

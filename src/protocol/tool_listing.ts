@@ -22,16 +22,17 @@ export function describeTools(tools: readonly Tool[]): ListingEntry[] {
 }
 
 function jsonSchema(schema: z.ZodObject, io: "input" | "output"): ListedTool["inputSchema"] {
-  const { properties, required, additionalProperties } = z.toJSONSchema(schema, {
-    io,
-    override: ({ jsonSchema: node }) => shorten(node, io),
-  });
-  return plain({ type: "object" as const, properties, required, additionalProperties });
+  const { properties, required } = z.toJSONSchema(schema, { io, override: ({ jsonSchema: node }) => shorten(node) });
+  return plain({ type: "object" as const, properties, required });
 }
 
-/** Leaves out what says nothing: that answers have no further fields, and the bounds that every integer has. */
-function shorten(node: z.core.JSONSchema.BaseSchema, io: "input" | "output"): void {
-  if (io === "output") delete node.additionalProperties;
+/**
+ * Leaves out the bounds that every integer has, and what clients' converters stumble over: that there are no further
+ * members (arguments are refused at the call all the same) and what their names are like.
+ */
+function shorten(node: z.core.JSONSchema.BaseSchema): void {
+  if (node.additionalProperties === false) delete node.additionalProperties;
+  delete node.propertyNames;
   if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
   if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
 }

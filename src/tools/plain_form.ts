@@ -148,7 +148,8 @@ async function marketMembers({ args, answer, context: { exchange, signal } }: Pl
 }
 
 async function balanceMembers({ context: { exchange, signal } }: PlainCall): Promise<Values> {
-  return await exchange.call("getBalances", {}, { signal });
+  const { balance } = await exchange.call("getBalances", {}, { signal });
+  return { balance };
 }
 
 /** An order by side: with a price a limit order, without one a market order. */

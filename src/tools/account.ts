@@ -42,8 +42,9 @@ const AccountRow = z.object({
 
 const getAccounts = defineTool({
   name: "get_accounts",
-  title: "Accounts",
-  description: "Every account (wallet) with its id. available = balance - reserved; unconfirmed is still coming in.",
+  title: "Accounts and their ids",
+  description:
+    "Every account (wallet) with its id, which other tools ask for. available = balance - reserved (for open orders); unconfirmed is still coming in.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -59,9 +60,9 @@ const getAccounts = defineTool({
 
 const getAccountBalance = defineTool({
   name: "get_account_balance",
-  title: "Balances",
+  title: "Balances and portfolio value",
   description:
-    "Balance per currency over all accounts, valued in one currency at current mid prices; empty currencies only on request.",
+    "What you own (portfolio): balance per currency over all accounts, reserved and available, valued in one currency at mid prices; empty currencies only on request.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -153,9 +154,9 @@ const TransactionRow = z.object({
 
 const getTransactionHistory = defineTool({
   name: "get_transaction_history",
-  title: "Ledger",
+  title: "Account statement",
   description:
-    "Ledger rows of one account, latest first. balance_delta 0 with an available_delta is a reservation or its release. Rows of one event share a reference.",
+    "Statement (ledger) of one account, latest first: trades, fees, deposits, withdrawals. balance_delta 0 with an available_delta is a reservation or its release. Rows of one event share a reference.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -201,7 +202,7 @@ const getPendingTransactions = defineTool({
   name: "get_pending_transactions",
   title: "Pending transactions",
   description:
-    "Ledger entries of one account that are not settled yet, such as unconfirmed receives; they may change or vanish.",
+    "Deposits and withdrawals of one account that are not settled yet, such as unconfirmed receives; they may change or vanish.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -229,9 +230,9 @@ const getPendingTransactions = defineTool({
 
 const getTransaction = defineTool({
   name: "get_transaction",
-  title: "Transaction",
+  title: "Statement row",
   description:
-    "One ledger row of an account by its row number, or all rows of one event by their reference (searched in the latest 5000 rows).",
+    "One row of an account's statement by its row number, or all rows of one event by their reference (searched in the latest 5000 rows).",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -255,9 +256,9 @@ const getTransaction = defineTool({
 
 const listTransfers = defineTool({
   name: "list_transfers",
-  title: "Transfers",
+  title: "Deposits and withdrawals",
   description:
-    "Confirmed money in and out of one account (bank, card, chain), latest first; amounts are positive and net of the fee.",
+    "Confirmed deposits and withdrawals of one account (bank, card, chain), latest first; amounts are positive and net of the fee. Those under way are in get_pending_transactions.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,

@@ -60,9 +60,9 @@ const CandleRow = z.object({
 
 const getHistoricalPrices = defineTool({
   name: "get_historical_prices",
-  title: "Candles",
+  title: "Price history (candles)",
   description:
-    "The latest candles of one pair up to `to` (default now), oldest first; the running one is included. Needs an API key on the real exchange.",
+    "Price history of one pair for a chart: the latest candles (OHLC, volume) up to `to` (default now), oldest first; the running one is included. Needs an API key on the real exchange.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,
@@ -109,7 +109,7 @@ const getPriceRange = defineTool({
   name: "get_price_range",
   title: "Price range",
   description:
-    "Open, high, low, close, change, average and volume of one pair over the last 1 to 365 days. Needs an API key on the real exchange.",
+    "How the price of one pair moved over the last 1 to 365 days: open, high, low, close, change, average, volume. Needs an API key on the real exchange.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,

@@ -57,7 +57,7 @@ export function warningsOf(...sentences: (string | undefined)[]): { warnings?: s
 export function fieldsOf<const Name extends string>(
   names: readonly Name[],
 ): z.ZodOptional<z.ZodArray<z.ZodEnum<{ [N in Name]: N }>>> {
-  return z.array(z.enum(names)).min(1).optional().describe("columns, all by default");
+  return z.array(z.enum(names)).min(1).optional();
 }
 
 /**

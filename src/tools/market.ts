@@ -51,9 +51,9 @@ const TickerRow = z.object({
 
 const getCryptoPrice = defineTool({
   name: "get_crypto_price",
-  title: "Price",
+  title: "Current price",
   description:
-    "Best bid, best ask, last trade and 24-hour volume of one pair. Prices are counter per base, volume is base.",
+    "Current price (ticker) of one pair, such as bitcoin in rand: bid, ask, spread, last trade, 24-hour volume. Prices are counter per base, volume is base. For many pairs use get_all_tickers.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,
@@ -68,8 +68,9 @@ const getCryptoPrice = defineTool({
 
 const getAllTickers = defineTool({
   name: "get_all_tickers",
-  title: "All tickers",
-  description: "Tickers of many pairs, by pair name; filter by pairs or by a currency on either side.",
+  title: "Prices of many pairs",
+  description:
+    "Current prices (tickers) of many pairs at once, by pair name, to compare markets; filter by pairs or by a currency on either side.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,
@@ -134,9 +135,9 @@ const MarketRow = z.object({
 
 const getMarketOverview = defineTool({
   name: "get_market_overview",
-  title: "Markets",
+  title: "Markets and their rules",
   description:
-    "Trading rules of pairs: status, smallest and largest order (base), price limits, allowed decimals (scales).",
+    "Which pairs can be traded and their rules: status, smallest and largest order (base), price limits, allowed decimals (scales). Prices are in get_all_tickers.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,
@@ -168,7 +169,7 @@ const getOrderbook = defineTool({
   name: "get_orderbook",
   title: "Order book",
   description:
-    "Resting bids and asks of one pair by price level, best first, with totals over the levels shown, spread and mid price.",
+    "Market depth of one pair: resting bids and asks by price level, best first, with totals over the levels shown, spread and mid price.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,

@@ -37,7 +37,7 @@ const getOpenOrders = defineTool({
   name: "get_open_orders",
   title: "Open orders",
   description:
-    "Orders that can still trade, latest first; status awaiting means not on the book yet, or a stop that has not triggered.",
+    "Your orders that can still trade, stop orders (stop loss) too, latest first; status awaiting means not on the book yet, or a stop that has not triggered.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -51,9 +51,9 @@ const getOpenOrders = defineTool({
 
 const listOrders = defineTool({
   name: "list_orders",
-  title: "Orders",
+  title: "Order history",
   description:
-    "Orders of the last 100 days, latest first, open and closed; filled, cancelled and expired (ended by the exchange) are told apart.",
+    "Your orders of the last 100 days, latest first, open and closed; filled, cancelled and expired (ended by the exchange) are told apart. Single fills are in get_trade_history.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -70,8 +70,9 @@ const listOrders = defineTool({
 
 const getOrderStatus = defineTool({
   name: "get_order_status",
-  title: "Order",
-  description: "One order by its order_id or by the client_order_id that it was placed with.",
+  title: "Order status",
+  description:
+    "Whether one order is open, filled or cancelled, and what it traded; by its order_id or by the client_order_id that it was placed with.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -120,7 +121,8 @@ const TradeRow = z.object({
 const getTradeHistory = defineTool({
   name: "get_trade_history",
   title: "Own trades",
-  description: "Your fills in one pair, latest first, with side, maker or taker and fees. May lag a moment behind.",
+  description:
+    "Your own trades (fills) in one pair, latest first, with side, maker or taker and fees. May lag a moment behind. Those of everybody are in get_recent_trades.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,
@@ -165,9 +167,9 @@ const getTradeHistory = defineTool({
 
 const getFees = defineTool({
   name: "get_fees",
-  title: "Fees",
+  title: "Trading fees",
   description:
-    "What trading one pair costs you, in percent of the amount; a negative maker fee is paid to you. As of last midnight GMT.",
+    "Your maker and taker fees in one pair, in percent of the amount; a negative maker fee is paid to you. As of last midnight GMT.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,

@@ -52,7 +52,8 @@ const PublicTradeRow = z.object({
 export const getRecentTrades = defineTool({
   name: "get_recent_trades",
   title: "Recent trades",
-  description: "Public trades of one pair in the last 24 hours, newest first; side is the taker's.",
+  description:
+    "Everybody's trades in one pair in the last 24 hours, newest first; side is the taker's. Your own are in get_trade_history.",
   group: "market",
   scope: "market:read",
   annotations: READS_EXCHANGE,

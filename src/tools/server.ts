@@ -12,7 +12,7 @@ const checkApiHealth = defineTool({
   name: "check_api_health",
   title: "API health",
   description:
-    "Reaches the exchange: latency, calls left in the shared budget, clock skew and, as far as reads can tell, what the API key may do.",
+    "Is the exchange up, and the key good: latency, calls left in the shared budget, clock skew and, as far as reads can tell, what the API key may do.",
   group: "server",
   scope: "market:read",
   annotations: READS_EXCHANGE,

@@ -92,7 +92,7 @@ const placeOrder = defineTool({
   name: "place_order",
   title: "Place an order",
   description:
-    "Places a previewed order (preview_id), or an order in full. It is sent once: status unknown means that it may exist, so look it up before placing another. A person may have to confirm it first.",
+    "Buys or sells: places a previewed order (preview_id), or an order in full. It is sent once: status unknown means that it may exist: look it up before placing another. A person may have to confirm it.",
   group: "trading",
   scope: "orders:write",
   annotations: PLACES,

@@ -143,7 +143,7 @@ Deno.test("get_transaction says that nothing matches, or that there is no such a
 Deno.test("get_transaction_history refuses a cursor that it did not write", async () => {
   await using exchange = await TestExchange.start();
   const { next_cursor } = await exchange.answer("list_orders", { limit: 1 });
-  for (const cursor of ["", "x", "e30", next_cursor]) {
+  for (const cursor of ["x", "e30", next_cursor]) {
     const error = await exchange.refusal("get_transaction_history", { currency: "XBT", cursor });
     assert.deepEqual([error.code, error.fields?.[0]?.field], ["ERR_INVALID_ARGUMENT", "cursor"]);
   }

@@ -1,10 +1,8 @@
 /** What one client that floods does to nineteen quiet ones, to `/healthz` and to the server's memory. */
 
-import { join } from "node:path";
-import { KEYS_FILE, KeyStore } from "../src/access/key_store.ts";
 import { percentile, report } from "./report.ts";
 import { CALL, SocketPeer } from "./socket_peer.ts";
-import { residentMiB, startOurs } from "./socket_servers.ts";
+import { residentMiB, runOurs, startOurs, writePrivate } from "./socket_servers.ts";
 import type { BenchServer } from "./socket_servers.ts";
 
 const LISTENERS = ["native", "hardened"] as const;
@@ -31,7 +29,7 @@ const KINDS = [
 /** Runs all figures, or those of the floods that are named. The quiet clients and the flooding one are not the server's process. */
 export async function benchFairness(kinds: readonly string[] = KINDS): Promise<void> {
   const keys = await createKeys();
-  await Deno.writeTextFile(`${STATE}/access.json`, JSON.stringify(ACCESS), { mode: 0o600 });
+  await writePrivate(`${STATE}/access.json`, JSON.stringify(ACCESS));
   for (const listener of LISTENERS) for (const kind of kinds) await benchFlood(listener, { kind, keys });
 }
 
@@ -46,18 +44,8 @@ interface Keys {
 async function createKeys(): Promise<Keys> {
   await Deno.remove(STATE, { recursive: true }).catch(() => {});
   await Deno.mkdir(STATE, { recursive: true, mode: 0o700 });
-  const store = KeyStore.open(join(STATE, KEYS_FILE));
-  try {
-    const create = (name: string) => {
-      const now = Date.now();
-      const created = store.create({ name, scopes: ["market:read"], now, expiresAt: now + 3_600_000 });
-      if (!created.ok) throw new TypeError(`Cannot create the key ${name}`);
-      return created.text;
-    };
-    return { quiet: create("quiet"), flooder: create("flooder") };
-  } finally {
-    store.close();
-  }
+  const create = (name: string) => runOurs(["keys", "create", name, "--scopes", "market:read", "--state", STATE]);
+  return { quiet: await create("quiet"), flooder: await create("flooder") };
 }
 
 async function benchFlood(listener: string, { kind, keys }: { kind: string; keys: Keys }): Promise<void> {

@@ -230,7 +230,7 @@ export class NetworkServer {
         this.#sockets.delete(transport);
         this.#registry.close(connection);
         unwatch();
-        accessLog.info("disconnected", { id, identity, code });
+        accessLog.info("disconnected", { id, identity, code: transport.closeCode ?? code });
       },
     };
   }

@@ -43,6 +43,17 @@ export function isTradingAlias(name: string): boolean {
   return Object.hasOwn(ALIASES, name) && ALIASES[name] === "trading";
 }
 
+/** Names of tools that change something, at the exchange or here. */
+const WRITERS: ReadonlySet<string> = new Set(
+  listingOf(["market", "account", "trading", "server"])
+    .filter(({ scope }) => !scope.endsWith(":read")).map(({ tool }) => tool.name),
+);
+
+/** Whether a tool or alias of this name changes something. */
+export function isWriting(name: unknown): boolean {
+  return typeof name === "string" && (WRITERS.has(name) || isTradingAlias(name));
+}
+
 /** What a caller must be allowed to do for a tool or alias of this name; `undefined` where there is none. */
 export function requiredScope(listing: readonly ListingEntry[], name: unknown): Scope | undefined {
   const listed = listing.find(({ tool }) => tool.name === name);

@@ -26,7 +26,7 @@ import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts
 import { peerOf } from "./peer.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { refuseUpgrade } from "./refusal.ts";
-import { settledWithin } from "./settled.ts";
+import { closedWithin, settledWithin } from "./settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
 /** Looked at once a second, so that nothing takes more than ten. */
@@ -152,6 +152,8 @@ class HardenedListener implements RunningListener {
   async close(): Promise<void> {
     clearInterval(this.#heartbeat);
     this.stopAccepting();
+    const gone = [...this.#sockets].map((socket) => socket.gone);
+    await closedWithin(this.#sockets, FLUSH_MS);
     for (const socket of this.#sockets) socket.terminate();
     const answers = [...this.#readAhead.values()].flatMap((each) => [...each.answers]);
     await settledWithin(answers.map((answer) => once(answer, "close")), FLUSH_MS);
@@ -160,6 +162,7 @@ class HardenedListener implements RunningListener {
       connection.destroy();
       return closed;
     }));
+    await settledWithin(gone, FLUSH_MS);
   }
 
   #admit(connection: TcpSocket): void {

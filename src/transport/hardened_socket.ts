@@ -16,6 +16,7 @@ const FAULT_GRACE_MS = 500;
 export class HardenedSocket implements Socket {
   readonly #socket: WebSocket;
   #answered = true;
+  readonly #gone = Promise.withResolvers<void>();
   #grace: ReturnType<typeof setTimeout> | undefined;
 
   /** `gone` is called once, when nothing is left of the socket. */
@@ -39,7 +40,16 @@ export class HardenedSocket implements Socket {
       // `ws` answers the peer's mistake with the right code and then tells of a connection that broke.
       const [ownCode, ownReason] = fault ?? [code, reason.toString()];
       handler.closed(ownCode, ownReason);
+      this.#gone.resolve();
     });
+  }
+
+  get isClosing(): boolean {
+    return this.#socket.readyState === this.#socket.CLOSING;
+  }
+
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   get bufferedAmount(): number {

@@ -1,6 +1,8 @@
 /** JSON-RPC 2.0 as texts and values: what is a message, and how one is refused. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
+import { isWriting } from "../protocol/direct_call.ts";
+import { findDuplicateMember } from "./duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 
 /** Codes that the specification gives. */
@@ -34,10 +36,23 @@ export function readText(text: string): Parsed {
   const unread = (error: RpcError): Parsed => ({ kind: "refused", ids: [findRequestId({ head: text })], error });
   if (isDeeper(text, MAX_DEPTH)) return unread(invalidRequest(`expected at most ${MAX_DEPTH} levels`));
   try {
-    return readMessage(JSON.parse(text));
+    const read = readMessage(JSON.parse(text));
+    return read.kind === "message" ? refuseDuplicates(read.message, text) ?? read : read;
   } catch {
     return unread({ code: PARSE_ERROR, message: "Parse error: expected one JSON value" });
   }
+}
+
+/** What writes, answers to questions included, must say everything once; elsewhere the last of two members counts. */
+export function refuseDuplicates(message: JSONRPCMessage, text: string): Parsed | undefined {
+  if ("method" in message) {
+    const { method, params } = message;
+    if (!isWriting(method === "tools/call" ? params?.name : method)) return undefined;
+  }
+  const name = findDuplicateMember(text);
+  if (name === undefined) return undefined;
+  const ids = isRequest(message) ? [message.id] : [];
+  return { kind: "refused", ids, error: invalidRequest(`a member is there twice: ${JSON.stringify(name)}`) };
 }
 
 /** Reads a value that came out of JSON. */

@@ -17,7 +17,7 @@ import type {
   SocketHandler,
 } from "./listener.ts";
 import { peerOf } from "./peer.ts";
-import { settledWithin } from "./settled.ts";
+import { closedWithin, settledWithin } from "./settled.ts";
 
 /** How long a peer may take to answer a close, and `close()` to come back. */
 const CLOSE_TIMEOUT_MS = 5_000;
@@ -96,6 +96,7 @@ class NativeListener implements RunningListener {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#revival);
+    await closedWithin(this.#sockets, FLUSH_MS);
     for (const socket of this.#sockets) socket.terminate();
     // In order first; a peer that reads nothing would hold that up for ever.
     if (await settledWithin([this.#server.shutdown()], FLUSH_MS)) return;
@@ -163,14 +164,15 @@ interface NativeSocketOptions {
 
 class NativeSocket implements Socket {
   readonly #socket: WebSocket;
-  readonly #gone: () => void;
+  readonly #release: () => void;
   #handler: SocketHandler | undefined;
   #ended = false;
+  readonly #gone = Promise.withResolvers<void>();
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: WebSocket, { acceptance, maxMessageSize, gone }: NativeSocketOptions) {
     this.#socket = socket;
-    this.#gone = gone;
+    this.#release = gone;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#handler = acceptance.open(this);
     socket.onmessage = ({ data }) => this.#receive(data, maxMessageSize);
@@ -178,6 +180,14 @@ class NativeSocket implements Socket {
     socket.onerror = (event) => event.preventDefault();
     // A connection that broke has the code 0 here.
     socket.onclose = ({ code, reason }) => this.#end(code === 0 ? 1006 : code, reason);
+  }
+
+  get isClosing(): boolean {
+    return this.#socket.readyState === WebSocket.CLOSING;
+  }
+
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   get bufferedAmount(): number {
@@ -221,7 +231,8 @@ class NativeSocket implements Socket {
     socket.onopen = socket.onmessage = socket.onclose = null;
     this.#handler?.closed(code, reason);
     this.#handler = undefined;
-    this.#gone();
+    this.#release();
+    this.#gone.resolve();
   }
 }
 

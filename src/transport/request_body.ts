@@ -16,10 +16,10 @@ export interface BodyLimits {
 
 /** A body, or why there is none: an HTTP status and a sentence. `value` is `undefined` for an empty body. */
 export type JsonBody =
-  | { readonly ok: true; readonly value: unknown; readonly size: number }
+  | { readonly ok: true; readonly value: unknown; readonly text: string; readonly size: number }
   | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
 
-/** Reads a request's body. Of a name that an object has twice, the last one counts. */
+/** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
 export async function readJsonBody(
   request: Request,
   { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
@@ -33,7 +33,7 @@ export async function readJsonBody(
     return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
   }
   if (Number(request.headers.get("content-length")) > maxSize) return tooLarge(maxSize);
-  if (request.body === null) return { ok: true, value: undefined, size: 0 };
+  if (request.body === null) return { ok: true, value: undefined, text: "", size: 0 };
   const reader = request.body.getReader();
   const timeout = { isOver: false };
   const timer = setTimeout(() => {
@@ -74,10 +74,10 @@ async function readText(
 }
 
 function parse(text: string, size: number): JsonBody {
-  if (text.trim() === "") return { ok: true, value: undefined, size };
+  if (text.trim() === "") return { ok: true, value: undefined, text, size };
   if (isDeeper(text, MAX_DEPTH)) return malformed(`expected at most ${MAX_DEPTH} levels`);
   try {
-    return { ok: true, value: JSON.parse(text), size };
+    return { ok: true, value: JSON.parse(text), text, size };
   } catch {
     return malformed("expected one JSON value");
   }

@@ -5,13 +5,14 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { directMethods } from "../protocol/direct_call.ts";
+import { directMethods, isWriting } from "../protocol/direct_call.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import type { Credential } from "../protocol/openapi.ts";
 import { Offers } from "../protocol/offer.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import { pathOf } from "./path.ts";
+import { findDuplicateMember } from "./duplicate_members.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
 
@@ -71,6 +72,11 @@ async function runTool(
   const { value: args = {} } = body;
   if (typeof args !== "object" || args === null || Array.isArray(args)) {
     const message = "Malformed body: expected an object of arguments";
+    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+  }
+  const twice = isWriting(name) ? findDuplicateMember(body.text) : undefined;
+  if (twice !== undefined) {
+    const message = `Malformed body: a member is there twice: ${JSON.stringify(twice)}`;
     return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
   }
   const { tools, contextOf, run } = await backend();

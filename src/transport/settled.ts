@@ -6,3 +6,11 @@ export async function settledWithin(work: Iterable<Promise<unknown>>, ms: number
   clearTimeout(timer);
   return isSettled;
 }
+
+/** Waits until those sockets have closed that were told to, so that all of their peers hear the code. */
+export async function closedWithin(
+  sockets: Iterable<{ readonly isClosing: boolean; readonly gone: Promise<void> }>,
+  ms: number,
+): Promise<void> {
+  await settledWithin([...sockets].filter(({ isClosing }) => isClosing).map(({ gone }) => gone), ms);
+}

@@ -22,6 +22,7 @@ import {
   isRequest,
   PARSE_ERROR,
   readMessage,
+  refuseDuplicates,
   SERVER_BUSY,
 } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
@@ -147,7 +148,8 @@ class Endpoint implements StreamableHttp {
       return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
     }
     if (this.#isClosed) return busy("The server is shutting down");
-    const read = readMessage(body.value);
+    const parsed = readMessage(body.value);
+    const read = parsed.kind === "message" ? refuseDuplicates(parsed.message, body.text) ?? parsed : parsed;
     if (read.kind === "refused") {
       return unread(read.ids[0] ?? null, () => refuseUnread(read.ids, read.error));
     }

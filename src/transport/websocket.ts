@@ -49,6 +49,7 @@ export class SocketTransport extends Channel {
   #timer: ReturnType<typeof setTimeout>;
   #lastMs: number | undefined;
   #code: number = CLOSE.normal;
+  #isOurs = false;
   #reason = "";
   #isCut = false;
 
@@ -81,10 +82,17 @@ export class SocketTransport extends Channel {
     };
   }
 
+  /** The code that this end closed with; `undefined` where the other end did. */
+  get closeCode(): number | undefined {
+    return this.#isOurs ? this.#code : undefined;
+  }
+
   /** Ends the connection with a code and a reason. */
   finish(code: number, reason: string): void {
+    if (this.isClosed) return;
     this.#code = code;
     this.#reason = reason;
+    this.#isOurs = true;
     void this.close();
   }
 

@@ -55,6 +55,28 @@ for (const program of PROGRAMS) {
     });
   }
 
+  for (const listener of listenersOf(program)) {
+    Deno.test(`--listener ${listener} tells 200 clients 1001 at SIGTERM, and logs so (${program.name})`, async () => {
+      const args = ["--listener", listener, "--max-connections", "300"];
+      await using server = await startServer(program, args);
+      const port = Number(new URL(server.ws).port);
+      const peers = await Promise.all(Array.from({ length: 200 }, () => RawPeer.open(port)));
+      await Promise.all(peers.map((peer) => peer.write(LAST).then(() => lastAnswered(peer))));
+      server.child.kill("SIGTERM");
+      const codes = await Promise.all(peers.map(async (peer) => {
+        const code = await peer.closeCode();
+        await peer.write(frameOf(OPCODE.close, new Uint8Array([0x03, 0xe9])));
+        return code;
+      }));
+      assert.deepEqual(new Set(codes), new Set([1001]));
+      await server.child.status;
+      await Promise.all(peers.map((peer) => peer.end()));
+      for (const peer of peers) peer[Symbol.dispose]();
+      await server.ended;
+      assert.equal(server.lines.filter((line) => /disconnected .*code=1001/.test(line)).length, 200);
+    });
+  }
+
   if (!listenersOf(program).includes("hardened")) continue;
 
   Deno.test(`--listener hardened serves others beside 200 connections that ask nothing (${program.name})`, async () => {

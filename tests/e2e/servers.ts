@@ -23,6 +23,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly child: Deno.ChildProcess;
   /** Waits until a line of stderr matches; lines that were written before count. */
   said(pattern: RegExp): Promise<string>;
+  /** Resolves when the server has written its last line. */
+  readonly ended: Promise<void>;
   /** Every line of stderr so far. */
   readonly lines: readonly string[];
 }
@@ -70,6 +72,7 @@ export async function startServer(
     http: ws.replace(/^ws/, "http"),
     child,
     said,
+    ended: reading,
     lines,
     async [Symbol.asyncDispose]() {
       try {

@@ -15,7 +15,7 @@ import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import type { Credential } from "../protocol/openapi.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
-import { MessageBudget, messagesPerMinute } from "../session/message_budget.ts";
+import { MessageBudgets, messagesPerMinute } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { UnknownConnections } from "../session/unknown_connections.ts";
 import { Registry } from "../session/registry.ts";
@@ -65,6 +65,7 @@ export class NetworkServer {
   readonly #registry: Registry;
   /** Of requests over HTTP, by the end of their connection and its identity. */
   readonly #prices: RateLimit;
+  readonly #budgets: MessageBudgets;
   readonly #monitor: Monitor;
   readonly #opened: LazyBackend;
   readonly #backend: () => Promise<Backend>;
@@ -107,6 +108,7 @@ export class NetworkServer {
     this.#methods = directMethods(listing);
     this.#asking = askingTools(listing);
     this.#registry = createRegistry(loaded, world, access);
+    this.#budgets = new MessageBudgets({ maxMessageSize: config.maxMessageSize, now: world.monotonic });
     this.#prices = new RateLimit({
       perMinute: (key) => messagesPerMinute(this.#registry.rateLimit.perMinute(key.split(" ").slice(2).join(" "))),
       now: world.monotonic,
@@ -189,18 +191,18 @@ export class NetworkServer {
     const { identity, address, limits } = caller;
     const connection = this.#registry.open({ identity, address, carrier: "websocket" });
     const { id } = connection.start;
-    const budget = new MessageBudget({
-      rateLimit: () => this.#registry.rateLimit.perMinute(identity),
-      maxMessageSize: config.maxMessageSize,
-      now: this.#world.monotonic,
-    });
+    const { budget, cutOff } = this.#budgets.open(identity, () => this.#registry.rateLimit.perMinute(identity));
     const transport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,
       maxInFlight: limits.maxInFlight ?? config.maxInFlight,
       maxQueue: config.maxQueue,
       admit: () => this.#admitMessage(caller.identity),
-      afford: (characters) => budget.take(characters),
+      afford(characters) {
+        const isAffordable = budget.take(characters);
+        if (!isAffordable) cutOff();
+        return isAffordable;
+      },
       lane: new CallLane({
         identity: IDENTITY,
         caller,

@@ -9,6 +9,12 @@ const SPARE_MESSAGES = 600;
 /** Messages of the largest size that may come in a second. */
 const LARGEST_PER_SECOND = 4;
 
+/** What whoever has just been cut off may send on the next connection: an opening and a few calls. */
+const FIRST_AFTER_CUT = 50;
+
+/** Identities that are remembered for having been cut off. */
+const MAX_REMEMBERED = 1_000;
+
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
@@ -20,6 +26,41 @@ export interface MessageBudgetOptions {
   readonly maxMessageSize: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /** Messages that may come at once at first. @default as many as in a minute */
+  readonly first?: number;
+}
+
+/**
+ * Makes the budgets of connections. Whoever was cut off begins the next one with what has flowed in since, so that coming
+ * again does not pay.
+ */
+export class MessageBudgets {
+  readonly #options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">;
+  /** When each identity was cut off last, the latest at the end. */
+  readonly #cuts = new Map<string, number>();
+
+  constructor(options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">) {
+    this.#options = options;
+  }
+
+  /** The budget of a new connection; `cutOff` is to be called when it is cut off. */
+  open(identity: string, rateLimit: () => number): { readonly budget: MessageBudget; readonly cutOff: () => void } {
+    const { now } = this.#options;
+    const sinceMs = now() - (this.#cuts.get(identity) ?? -Infinity);
+    const size = messagesPerMinute(rateLimit());
+    const first = Math.min(size, FIRST_AFTER_CUT + sinceMs * size / MINUTE_MS);
+    return {
+      budget: new MessageBudget({ ...this.#options, rateLimit, first }),
+      cutOff: () => this.#remember(identity),
+    };
+  }
+
+  #remember(identity: string): void {
+    this.#cuts.delete(identity);
+    this.#cuts.set(identity, this.#options.now());
+    const [oldest] = this.#cuts.keys();
+    if (this.#cuts.size > MAX_REMEMBERED && oldest !== undefined) this.#cuts.delete(oldest);
+  }
 }
 
 /** The budget of one connection: 2 × `rateLimit` + 600 messages a minute, 4 × `maxMessageSize` characters a second. */
@@ -34,7 +75,7 @@ export class MessageBudget {
     this.#options = options;
     this.#characterRate = { size: characters, perMs: characters / SECOND_MS };
     const atMs = options.now();
-    this.#messages = new TokenBucket(this.#messageRate, atMs);
+    this.#messages = new TokenBucket(this.#messageRate, atMs, options.first);
     this.#characters = new TokenBucket(this.#characterRate, atMs);
   }
 

@@ -8,14 +8,14 @@ export interface BucketRate {
   readonly perMs: number;
 }
 
-/** A token bucket, full at first; what it holds and how it fills may change while it is in use. */
+/** A token bucket, full at first unless told; what it holds and how it fills may change while it is in use. */
 export class TokenBucket {
   #tokens: number;
   #atMs: number;
 
-  /** `atMs` is monotonic milliseconds, here and below. */
-  constructor({ size }: BucketRate, atMs: number) {
-    this.#tokens = size;
+  /** `atMs` is monotonic milliseconds, here and below; `tokens` is what it holds at first. */
+  constructor({ size }: BucketRate, atMs: number, tokens: number = size) {
+    this.#tokens = tokens;
     this.#atMs = atMs;
   }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MessageBudget } from "../../src/session/message_budget.ts";
+import { MessageBudget, MessageBudgets } from "../../src/session/message_budget.ts";
 
 function setup({ rateLimit = 100, maxMessageSize = 1_000_000 } = {}) {
   const clock = { now: 0 };
@@ -35,4 +35,19 @@ Deno.test("MessageBudget takes four of the largest messages a second, whatever t
   assert.equal(countTaken(budget, 1_000_000), 4);
   clock.now += 500;
   assert.equal(countTaken(budget, 1_000_000), 2);
+});
+
+Deno.test("MessageBudgets gives whoever was cut off 50 messages at first, and what flows in, and others a full budget", () => {
+  const clock = { now: 0 };
+  const budgets = new MessageBudgets({ maxMessageSize: 1_000_000, now: () => clock.now });
+  const open = (identity: string) => budgets.open(identity, () => 100);
+  const first = open("key:ann");
+  assert.equal(countTaken(first.budget), 800);
+  first.cutOff();
+  assert.equal(countTaken(open("key:ann").budget), 50);
+  assert.equal(countTaken(open("key:bob").budget), 800);
+  clock.now += 30_000;
+  assert.equal(countTaken(open("key:ann").budget), 450);
+  clock.now += 30_000;
+  assert.equal(countTaken(open("key:ann").budget), 800);
 });

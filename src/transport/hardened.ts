@@ -231,7 +231,8 @@ class HardenedListener implements RunningListener {
 
   async #decide(incoming: IncomingMessage): Promise<Response | Acceptance> {
     const request = hasOneHost(incoming) ? webRequest(incoming) : undefined;
-    if (request === undefined) return badRequest();
+    // RFC 6455, section 4.1: HTTP/1.0 knows no upgrade.
+    if (request === undefined || incoming.httpVersion !== "1.1") return badRequest();
     const handshake = readHandshake(request);
     if (handshake.kind === "invalid") return handshake.response;
     const decision = await this.#application.upgrade(request, peerAt(incoming.socket));

@@ -12,6 +12,7 @@ import type { Credential } from "../protocol/openapi.ts";
 import { Offers } from "../protocol/offer.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import { pathOf } from "./path.ts";
+import { documentResponse } from "./document.ts";
 import { findDuplicateMember } from "./duplicate_members.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
@@ -106,10 +107,10 @@ async function describe(
   return JSON.stringify(describeApi({ identity, listing, credentials }));
 }
 
-async function readable({ method }: Request, text: () => string | Promise<string>): Promise<Response> {
+async function readable(request: Request, text: () => string | Promise<string>): Promise<Response> {
+  const { method } = request;
   if (method !== "GET" && method !== "HEAD") return wrongMethod(method, "GET, HEAD");
-  const headers = { "content-type": "application/json" };
-  return new Response(method === "HEAD" ? null : await text(), { headers });
+  return await documentResponse(request, await text());
 }
 
 function wrongMethod(method: string, allow: string): Response {

@@ -612,6 +612,7 @@ hardened("answers 400 to what is not HTTP/1.1 to the letter", async (variant) =>
     "bare LF": "GET / HTTP/1.1\nHost: localhost\n\n",
     "one bare LF": `GET / HTTP/1.1${CRLF}Host: localhost\nX: y${CRLF}${CRLF}`,
     "another host in the target": `GET http://evil.example/ HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`,
+    "an upgrade of HTTP/1.0": upgradeRequest().replace("HTTP/1.1", "HTTP/1.0"),
     "a bad chunk size": `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}Transfer-Encoding: chunked${CRLF}${CRLF}zz${CRLF}`,
   };
   for (const [name, text] of Object.entries(crooked)) {

@@ -86,14 +86,17 @@ function summed(tallies: ReadonlyMap<Share, Tally>): Tally {
 }
 
 async function report(tally: Tally, ms: number): Promise<void> {
-  const { histories, overSockets, crashes, faults, orders, violations, violated } = tally;
+  const { histories, overSockets, several, halts, ended, crashes, faults, orders, violations, violated } = tally;
   const count = (kind: string): number => violations.filter((violation) => violation.kind === kind).length;
   const told = Object.entries(tally.told).toSorted(([a], [b]) => a < b ? -1 : 1);
   await say([
-    `${histories} histories (${overSockets} over sockets) in ${(ms / 1000).toFixed(0)} s: ` +
-    `${orders} orders, ${faults} faults, ${crashes} crashes`,
+    `${histories} histories (${overSockets} over sockets, ${several} with several processes) in ` +
+    `${(ms / 1000).toFixed(0)} s: ${orders} orders, ${faults} faults, ${crashes} crashes, ${halts} halts, ` +
+    `${ended} calls that ended early`,
     `${violated} wrong: doubled ${count("doubled")}, lost ${count("lost")}, misreported ${count("misreported")}, ` +
-    `limits passed ${count("limit")}, other ${count("audit") + count("unsettled") + count("error")}`,
+    `sent after it was forbidden ${count("forbidden")}, limits passed ${count("limit")}, other ${
+      count("audit") + count("unsettled") + count("error")
+    }`,
     ...told.map(([what, times]) => `  ${String(times).padStart(8)}  ${what}`),
   ].join("\n"));
 }

@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** What an {@linkcode OpenOrderCancellation} works with. */
 export interface CancellationParts {
-  readonly wishes: CancelWishes;
+  readonly wishes: Pick<CancelWishes, "open" | "claim" | "note">;
   /** This process. */
   readonly instance: string;
   /** Whether another process lives. */

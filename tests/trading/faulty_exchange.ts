@@ -42,6 +42,8 @@ export const NOON_MS = Date.UTC(2026, 10, 22, 12);
 export interface Connecting extends Partial<ExchangeClientOptions> {
   readonly skewMs?: () => number;
   readonly withoutSockets?: boolean;
+  /** Called with the client order id of an order whose request is handed to the network. */
+  readonly onSending?: (clientOrderId: string) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -112,7 +114,10 @@ export class FaultyExchange implements AsyncDisposable {
   }
 
   /** A client with the trading key. Its wall clock is the exchange's, plus `skewMs()`; without sockets it is faster. */
-  connect({ skewMs = () => 0, withoutSockets = false, ...options }: Connecting = {}): ExchangeClient {
+  connect(
+    { skewMs = () => 0, withoutSockets = false, onSending = () => {}, ...options }: Connecting = {},
+  ): ExchangeClient {
+    const send: typeof fetch = withoutSockets ? (...request) => this.#fetch(...request) : fetch;
     const client = new ExchangeClient({
       url: this.url,
       credentials: SIMULATED_KEYS.trading,
@@ -121,7 +126,13 @@ export class FaultyExchange implements AsyncDisposable {
       wallClock: () => this.clock.now + skewMs(),
       sleep: (ms) => this.advance(ms),
       random: () => 0.5,
-      ...(withoutSockets ? { fetch: (...request: Parameters<typeof fetch>) => this.#fetch(...request) } : {}),
+      fetch: (...request) => {
+        const id = typeof request[1]?.body === "string"
+          ? new URLSearchParams(request[1].body).get("client_order_id")
+          : null;
+        if (id !== null) onSending(id);
+        return send(...request);
+      },
       ...options,
     });
     this.#clients.push(client);

@@ -1,23 +1,22 @@
 /**
- * Random histories: callers place, cancel, replace and repeat while the wire fails, clocks jump and the process dies at
- * any step. What the callers were told is kept, for `history_judge.ts` to compare with the exchange and the journal.
+ * Random histories: callers of one process, or of several on one record, place, cancel, replace and repeat while the wire
+ * fails, clocks jump, call budgets run out, rights end, trading is halted and processes die at any step. What the callers
+ * were told is kept, for `history_judge.ts` to compare with the exchange and the journal.
  */
 
-import type { ExchangeClient } from "../../src/exchange/client.ts";
 import type { CancelAllResult, CancelResult } from "../../src/trading/cancel.ts";
-import { Desk } from "../../src/trading/desk.ts";
-import type { DeskOptions } from "../../src/trading/desk_parts.ts";
-import { InstanceLock } from "../../src/trading/instance_lock.ts";
 import type { Placement } from "../../src/trading/journal.ts";
 import type { Order } from "../../src/trading/order.ts";
 import type { Terms } from "../../src/trading/placement.ts";
-import type { PlacementResult } from "../../src/trading/placement_result.ts";
+import { refuse } from "../../src/trading/placement_result.ts";
+import type { PlacementResult, RefusedResult } from "../../src/trading/placement_result.ts";
 import { type Policy, sealPolicy } from "../../src/trading/policy.ts";
 import type { ReplaceResult } from "../../src/trading/replace.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import type { TradingStore } from "../../src/trading/store.ts";
 import { Dice, drawFault, makeOrder, ORDER_KINDS } from "./chance.ts";
 import type { FaultyExchange, Seen, WireFault } from "./faulty_exchange.ts";
-import { type Flaw, flawed, Life } from "./perils.ts";
+import { HistoryProcess } from "./history_process.ts";
+import type { Flaw } from "./perils.ts";
 
 /** How a history is run. */
 export interface HistoryOptions {
@@ -59,8 +58,17 @@ export interface History {
   readonly intents: readonly Intent[];
   readonly told: readonly Told[];
   readonly store: TradingStore;
+  readonly processes: number;
   readonly crashes: number;
   readonly faults: number;
+  /** Times that trading was halted. */
+  readonly halts: number;
+  /** Calls whose caller gave up or lost its rights before the end. */
+  readonly ended: number;
+  /** Client order ids of orders that were handed to the network when every call for them had ended. */
+  readonly forbidden: readonly string[];
+  /** Orders that were open when the wish to cancel all was taken for fulfilled. */
+  readonly left: readonly string[];
   /** What threw, which nothing here may. */
   readonly errors: readonly unknown[];
 }
@@ -70,15 +78,27 @@ export const NOTIONAL = "1000";
 
 const IDENTITIES = ["local", "key:alice"];
 const SKEWS_MS = [0, 0, 300, -300, 1_500, -1_500, 5_000, -5_000, 3_600_000, -3_600_000];
-const BACKGROUND_MS = 2_100;
 
-/** Over sockets a request that is never answered is given up after so long; no other wait here is on the real clock. */
-const REAL_DEADLINE_MS = 50;
+/** Rounds of cancelling after which a wish must be fulfilled, with a wire that is whole. */
+const MAX_ROUNDS = 400;
 
 /** Runs one history to its end: the wire healed, everything arrived, every placement looked for. */
 export async function runHistory(options: HistoryOptions): Promise<History> {
   const run = new Run(options);
   return await run.live();
+}
+
+/** One call, and what may end it. */
+interface Call {
+  readonly process: HistoryProcess;
+  readonly caller: AbortController;
+  isRevoked: boolean;
+}
+
+/** Something that happens after so many steps of whatever process. */
+interface Peril {
+  steps: number;
+  readonly happen: () => void;
 }
 
 /** One history while it runs. */
@@ -88,25 +108,30 @@ class Run {
   readonly #policy: Policy;
   readonly #startedAt: number;
   readonly #faultiness: number;
+  readonly #callsPerMinute: number;
+  readonly #isPerilous: boolean;
   readonly #intents: Intent[] = [];
   readonly #told: Told[] = [];
   readonly #errors: unknown[] = [];
-  readonly #clients: ExchangeClient[] = [];
   readonly #underWay = new Set<Promise<unknown>>();
-  #sleepers: (() => void)[] = [];
-  #store: TradingStore;
-  #lock: InstanceLock;
-  #life: Life;
-  #desk: Desk;
-  #skewMs = 0;
+  readonly #skewsMs: number[];
+  readonly #processes: HistoryProcess[];
+  /** By preview. */
+  readonly #calls = new Map<string, Call[]>();
+  readonly #forbidden: string[] = [];
+  readonly #left: string[] = [];
+  #perils: Peril[] = [];
+  #outageUntil = 0;
   #crashes = 0;
   #faults = 0;
+  #halts = 0;
+  #ended = 0;
   #isHealed = false;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
     this.#dice = new Dice(options.seed * 1_000_003 + options.number * 7_919);
-    const { exchange } = options;
+    const { exchange, number } = options;
     this.#startedAt = exchange.clock.now;
     this.#faultiness = this.#dice.pick([0, 0.1, 0.25, 0.5, 0.9]);
     this.#policy = sealPolicy({
@@ -115,76 +140,114 @@ class Run {
       maxOpenOrders: 2 + this.#dice.below(4),
       maxOrdersPerMinute: 3 + this.#dice.below(6),
     });
+    this.#isPerilous = this.#dice.chance(0.5);
+    this.#callsPerMinute = this.#dice.chance(0.25) ? 5 + this.#dice.below(30) : 1_000_000;
     exchange.fault = (seen) => this.#draw(seen);
-    this.#store = this.#openStore();
-    this.#lock = this.#enter();
-    this.#life = this.#newLife();
-    this.#desk = this.#openDesk();
+    // Two histories of five have several processes.
+    const count = number % 5 < 2 ? 2 + number % 2 : 1;
+    this.#skewsMs = Array.from({ length: count }, () => 0);
+    this.#processes = this.#skewsMs.map((_skew, place) => this.#start(place));
   }
 
   async live(): Promise<History> {
-    await this.#recover();
+    for (const place of this.#processes.keys()) await this.#recover(place);
     const rounds = 2 + this.#dice.below(4);
     for (let round = 0; round < rounds; round++) {
+      if (this.#isPerilous && this.#dice.chance(0.6)) this.#perils.push(this.#newPeril());
       const acts = Array.from({ length: this.#dice.pick([1, 1, 2, 3]) }, () => this.#act());
       await Promise.all(acts);
       await this.#survive();
+      await this.#cancelWished();
       if (this.#dice.chance(0.3)) await this.#options.exchange.advance(this.#dice.below(20_000));
-      if (this.#dice.chance(0.2)) this.#skewMs = this.#dice.pick(SKEWS_MS);
-      if (this.#dice.chance(0.2)) this.#wake();
+      if (this.#dice.chance(0.2)) this.#skewsMs[this.#dice.below(this.#skewsMs.length)] = this.#dice.pick(SKEWS_MS);
+      if (this.#dice.chance(0.2)) { for (const process of this.#processes) process.wake(); }
+      if (this.#dice.chance(0.2)) this.#lift();
     }
     return await this.#end();
   }
 
-  /** Heals everything, lets all that is late arrive, and gives the desk the time to find out. */
+  /** Heals everything, lets all that is late arrive, and gives the desks the time to find out. */
   async #end(): Promise<History> {
     const { exchange } = this.#options;
     this.#isHealed = true;
-    this.#skewMs = 0;
-    if (this.#dice.chance(0.5)) this.#life.end();
+    this.#perils = [];
+    this.#skewsMs.fill(0);
+    for (const process of this.#processes) if (this.#dice.chance(0.5)) process.life.end();
     await exchange.advance(20_000);
     await Promise.allSettled(this.#underWay);
-    this.#life.end();
+    for (const process of this.#processes) process.life.end();
     await this.#survive(Infinity);
     await exchange.advance(20_000);
-    await this.#desk.recover();
-    await this.#desk.refresh();
-    for (const again of this.#real.filter(({ key }) => key !== null)) await this.#perform(this.#replay(again));
-    await this.#desk.stop();
-    for (const client of this.#clients) client.close();
-    this.#lock.release();
+    await this.#findOut();
+    for (const process of this.#processes) await process.desk.refresh();
+    await this.#fulfilWishes();
+    this.#lift();
+    const again = this.#real.filter(({ key }) => key !== null);
+    for (const intent of again) await this.#perform(intent.previewId, (call) => this.#replay(intent, call));
+    await this.#findOut();
+    for (const process of this.#processes) await process.end();
     exchange.fault = () => undefined;
-    const [startedAt, policy, crashes, faults] = [this.#startedAt, this.#policy, this.#crashes, this.#faults];
-    const [intents, told, errors, store] = [this.#intents, this.#told, this.#errors, this.#store];
-    return { startedAt, policy, intents, told, store, crashes, faults, errors };
+    for (const { store } of this.#processes.slice(1)) store.close();
+    const [{ store }] = [this.#anyProcess(0)];
+    return {
+      startedAt: this.#startedAt,
+      policy: this.#policy,
+      intents: this.#intents,
+      told: this.#told,
+      store,
+      processes: this.#processes.length,
+      crashes: this.#crashes,
+      faults: this.#faults,
+      halts: this.#halts,
+      ended: this.#ended,
+      forbidden: this.#forbidden,
+      left: this.#left,
+      errors: this.#errors,
+    };
   }
 
-  get #terms(): Terms {
-    return { policy: this.#policy, notional: { amount: NOTIONAL, currency: "ZAR" } };
+  /** Lets every process look up what it has to; a call budget may want some minutes for that. */
+  async #findOut(): Promise<void> {
+    const { store } = this.#anyProcess(0);
+    for (let round = 0; round < 10; round++) {
+      for (const process of this.#processes) await process.desk.recover();
+      if (store.journal.unsettled().length === 0) return;
+      await this.#options.exchange.advance(60_000);
+    }
   }
 
   get #real(): readonly Intent[] {
     return this.#intents.filter(({ rivals }) => rivals === undefined);
   }
 
-  /** One caller's call, of which nobody hears when the process dies meanwhile. */
-  async #act(): Promise<void> {
-    const die = this.#dice.unit();
-    if (die < 0.5) return await this.#perform(this.#place(this.#newIntent()));
-    if (die < 0.65 && this.#real.length > 0) {
-      return await this.#perform(this.#repeat(this.#dice.pick(this.#real)));
-    }
-    if (die < 0.8 && this.#real.length > 0) return await this.#perform(this.#cancel(this.#dice.pick(this.#real)));
-    if (die < 0.95 && this.#real.length > 0) {
-      return await this.#perform(this.#replace(this.#dice.pick(this.#real)));
-    }
-    const result = this.#desk.cancelAll(this.#dice.chance(0.5) ? { pair: "XBTZAR" } : {}, "local");
-    await this.#perform(result.then((result) => ({ kind: "cancel_all", result })));
+  #anyProcess(place = this.#dice.below(this.#processes.length)): HistoryProcess {
+    const process = this.#processes[place];
+    if (process === undefined) throw new RangeError(`Cannot find process ${place}`);
+    return process;
   }
 
-  async #perform(call: Promise<Told | undefined>): Promise<void> {
-    const life = this.#life;
-    const outcome = call.then((told) => {
+  /** One caller's call, of which nobody hears when its process dies meanwhile. */
+  async #act(): Promise<void> {
+    const die = this.#dice.unit();
+    const old = this.#real.length > 0 ? this.#dice.pick(this.#real) : undefined;
+    if (die < 0.5 || old === undefined) {
+      const intent = this.#newIntent();
+      return await this.#perform(intent.previewId, (call) => this.#place(intent, call));
+    }
+    if (die < 0.65) return await this.#perform(old.previewId, (call) => this.#repeat(old, call));
+    if (die < 0.8) return await this.#perform(null, ({ process }) => this.#cancel(old, process));
+    if (die < 0.95) return await this.#perform(null, (call) => this.#replace(old, call));
+    const filter = this.#dice.chance(0.5) ? { pair: "XBTZAR" } : {};
+    await this.#perform(null, async ({ process }) => {
+      return { kind: "cancel_all", result: await process.desk.cancelAll(filter, "local") };
+    });
+  }
+
+  async #perform(previewId: string | null, run: (call: Call) => Promise<Told | undefined>): Promise<void> {
+    const call: Call = { process: this.#anyProcess(), caller: new AbortController(), isRevoked: false };
+    const { life } = call.process;
+    if (previewId !== null) this.#note(previewId, call);
+    const outcome = run(call).then((told) => {
       if (!life.isOver && told !== undefined) this.#told.push(told);
     }, (error) => {
       if (!life.isOver) this.#errors.push(error);
@@ -192,54 +255,73 @@ class Run {
     await Promise.race([outcome, life.death]);
   }
 
-  async #place(intent: Intent, idempotencyKey: string | null = intent.key): Promise<Told> {
+  #note(previewId: string, call: Call): void {
+    this.#calls.set(previewId, [...this.#calls.get(previewId) ?? [], call]);
+  }
+
+  async #place(intent: Intent, call: Call, idempotencyKey: string | null = intent.key): Promise<Told> {
     const { identity, previewId, order } = intent;
-    const signal = this.#dice.chance(0.1) ? AbortSignal.abort() : undefined;
-    const request = { order, identity, previewId, idempotencyKey, termsOf: () => this.#terms };
-    return { kind: "placement", intent, result: await this.#desk.place(request, { signal }) };
+    this.#note(previewId, call);
+    if (this.#dice.chance(0.1)) call.caller.abort();
+    const request = { order, identity, previewId, idempotencyKey, ...this.#rightsOf(call) };
+    return { kind: "placement", intent, result: await call.process.desk.place(request, this.#optionsOf(call)) };
   }
 
   /** The same call again, or one that only looks like it. */
-  async #repeat(intent: Intent): Promise<Told> {
-    if (intent.replaces !== undefined) return await this.#replay(intent);
+  async #repeat(intent: Intent, call: Call): Promise<Told> {
+    if (intent.replaces !== undefined) return await this.#replay(intent, call);
     const die = this.#dice.unit();
-    if (die < 0.6) return await this.#place(intent);
+    if (die < 0.6) return await this.#place(intent, call);
     // Without a key another preview would be another order.
-    if (intent.key === null) return await this.#place(intent);
-    if (die < 0.8) return await this.#place({ ...intent, previewId: `${intent.previewId}-again` });
+    if (intent.key === null) return await this.#place(intent, call);
+    if (die < 0.8) return await this.#place({ ...intent, previewId: `${intent.previewId}-again` }, call);
     const rival: Intent = { ...this.#newIntent(), rivals: intent.number, identity: intent.identity };
     this.#intents[rival.number] = rival;
-    return await this.#place(rival, intent.key);
+    return await this.#place(rival, call, intent.key);
   }
 
-  async #replay(intent: Intent): Promise<Told> {
-    return intent.replaces === undefined ? await this.#place(intent) : await this.#replaceBy(intent, intent.replaces);
+  async #replay(intent: Intent, call: Call): Promise<Told> {
+    if (intent.replaces === undefined) return await this.#place(intent, call);
+    return await this.#replaceBy(intent, call, intent.replaces);
   }
 
-  async #cancel(intent: Intent): Promise<Told | undefined> {
-    const placement = this.#placementOf(intent);
+  async #cancel(intent: Intent, process: HistoryProcess): Promise<Told | undefined> {
+    const placement = this.#placementOf(intent, process);
     if (placement === undefined) return undefined;
     const { orderId, clientOrderId } = placement;
     const target = orderId !== null && this.#dice.chance(0.5) ? { orderId } : { clientOrderId };
-    return { kind: "cancel", result: await this.#desk.cancel(target, intent.identity) };
+    return { kind: "cancel", result: await process.desk.cancel(target, intent.identity) };
   }
 
-  async #replace(old: Intent): Promise<Told | undefined> {
-    const placement = this.#placementOf(old);
+  async #replace(old: Intent, call: Call): Promise<Told | undefined> {
+    const placement = this.#placementOf(old, call.process);
     if (placement === undefined || old.order.type === "market") return undefined;
     const next: Intent = { ...this.#newIntent("resting"), identity: old.identity, replaces: placement.clientOrderId };
     this.#intents[next.number] = next;
-    return await this.#replaceBy(next, placement.clientOrderId);
+    return await this.#replaceBy(next, call, placement.clientOrderId);
   }
 
-  async #replaceBy(intent: Intent, clientOrderId: string): Promise<Told> {
+  async #replaceBy(intent: Intent, call: Call, clientOrderId: string): Promise<Told> {
     const { identity, previewId, key, order } = intent;
-    const placing = { order, identity, previewId, idempotencyKey: key, termsOf: () => this.#terms };
-    return { kind: "replace", intent, result: await this.#desk.replace({ target: { clientOrderId }, ...placing }) };
+    this.#note(previewId, call);
+    const placing = { order, identity, previewId, idempotencyKey: key, ...this.#rightsOf(call) };
+    const replacing = { target: { clientOrderId }, ...placing };
+    return { kind: "replace", intent, result: await call.process.desk.replace(replacing, this.#optionsOf(call)) };
   }
 
-  #placementOf({ previewId }: Intent): Placement | undefined {
-    return this.#store.journal.findByPreview(previewId);
+  /** An engine that looks at rights only when a call comes knows nothing of what ends afterwards. */
+  #rightsOf(call: Call): { termsOf: () => Terms | RefusedResult } {
+    const terms = { policy: this.#policy, notional: { amount: NOTIONAL, currency: "ZAR" } };
+    if (this.#options.flaw === "ignores_callers") return { termsOf: () => terms };
+    return { termsOf: () => call.isRevoked ? refuse("ERR_SCOPE_MISSING", "The right has ended") : terms };
+  }
+
+  #optionsOf({ caller }: Call): { signal?: AbortSignal } {
+    return this.#options.flaw === "ignores_callers" ? {} : { signal: caller.signal };
+  }
+
+  #placementOf({ previewId }: Intent, { store }: HistoryProcess): Placement | undefined {
+    return store.journal.findByPreview(previewId);
   }
 
   /** A new order, with a price or an amount that no other order of the history has. */
@@ -253,95 +335,116 @@ class Run {
   }
 
   #draw({ method, path }: Seen): WireFault | undefined {
-    if (this.#isHealed || path.endsWith("ticker") || !this.#dice.chance(this.#faultiness)) return undefined;
+    if (this.#isHealed) return undefined;
+    if (this.#options.exchange.clock.now < this.#outageUntil) return { kind: "cut", when: "before" };
+    if (path.endsWith("ticker") || !this.#dice.chance(this.#faultiness)) return undefined;
     this.#faults++;
     return drawFault(this.#dice, { method, isSilencePossible: this.#options.overSockets });
   }
 
+  /** What ends a call, halts trading, or takes the exchange away, after some steps. */
+  #newPeril(): Peril {
+    const steps = 1 + this.#dice.below(25);
+    const die = this.#dice.unit();
+    if (die < 0.3) return { steps, happen: () => this.#endCall((call) => call.caller.abort()) };
+    if (die < 0.5) return { steps, happen: () => this.#endCall((call) => call.isRevoked = true) };
+    if (die < 0.9) return { steps, happen: () => this.#halt(die < 0.75) };
+    return { steps, happen: () => this.#outageUntil = this.#options.exchange.clock.now + this.#dice.below(60_000) };
+  }
+
+  #meanwhile(): void {
+    const due = this.#perils.filter((peril) => --peril.steps <= 0);
+    this.#perils = this.#perils.filter(({ steps }) => steps > 0);
+    for (const { happen } of due) happen();
+  }
+
+  #endCall(end: (call: Call) => void): void {
+    const calls = [...this.#calls.values()].flat();
+    if (calls.length === 0) return;
+    this.#ended++;
+    end(this.#dice.pick(calls));
+  }
+
+  #halt(cancelsOpen: boolean): void {
+    const living = this.#processes.filter(({ life }) => !life.isOver);
+    if (living.length === 0) return;
+    const { store, now } = this.#dice.pick(living);
+    this.#halts++;
+    store.killSwitch.pull({ by: "test", reason: "enough", cancelOpen: cancelsOpen ? ["real"] : [], now });
+  }
+
+  #lift(): void {
+    const [first] = this.#processes.filter(({ life }) => !life.isOver);
+    first?.store.killSwitch.lift({ by: "test", now: first.now });
+  }
+
+  /** An order may leave only while one call for it has neither ended nor lost its rights. */
+  #sending(clientOrderId: string): void {
+    const placement = this.#processes.find(({ life }) => !life.isOver)?.store.journal.find(clientOrderId);
+    const calls = this.#calls.get(placement?.previewId ?? "") ?? [];
+    const isAllowed = calls.some(({ caller, isRevoked }) => !caller.signal.aborted && !isRevoked);
+    if (calls.length > 0 && !isAllowed) this.#forbidden.push(clientOrderId);
+  }
+
+  async #cancelWished(): Promise<void> {
+    for (const process of this.#processes) {
+      await Promise.race([process.cancelWished().catch(() => {}), process.life.death]);
+    }
+    await this.#survive();
+    this.#checkWishes();
+  }
+
+  async #fulfilWishes(): Promise<void> {
+    const { store } = this.#anyProcess(0);
+    for (let round = 0; store.cancelWishes.open(["real"]).length > 0; round++) {
+      if (round === MAX_ROUNDS) throw new Error("The wish to cancel is never fulfilled");
+      for (const process of this.#processes) await process.cancelWished();
+      await this.#options.exchange.advance(1_000);
+    }
+    this.#checkWishes();
+  }
+
+  /** Where a wish is fulfilled and trading still halted, nothing is open. */
+  #checkWishes(): void {
+    const { store } = this.#anyProcess(0);
+    if (!store.cancelWishes.all().some(({ doneAt }) => doneAt !== null)) return;
+    const live = this.#options.exchange.createdSince(this.#startedAt).filter(({ status }) => status !== "COMPLETE");
+    this.#left.push(...live.map(({ id }) => id));
+  }
+
   /** After a crash the record is opened anew and a new process begins, which may die as well. */
   async #survive(steps?: number): Promise<void> {
-    while (this.#life.isOver) {
+    for (const [place, process] of this.#processes.entries()) {
+      if (!process.life.isOver) continue;
       this.#crashes++;
-      this.#sleepers = [];
-      this.#store.close();
-      // The system frees the lock of a process that has died; its row stays.
-      this.#lock.release();
-      this.#store = this.#openStore();
-      this.#lock = this.#enter();
-      this.#life = this.#newLife(steps);
-      this.#desk = this.#openDesk();
-      await this.#recover();
+      process.bury();
+      this.#processes[place] = this.#start(place, steps);
+      await this.#recover(place);
     }
   }
 
-  async #recover(): Promise<void> {
-    await this.#perform(this.#desk.recover().then(() => undefined));
-    if (this.#life.isOver) await this.#survive();
-  }
-
-  #newLife(steps = this.#dice.chance(0.45) ? 1 + this.#dice.below(40) : Infinity): Life {
-    return new Life(steps);
-  }
-
-  #wake(): void {
-    for (const wake of this.#sleepers.splice(0)) wake();
-  }
-
-  #openStore(): TradingStore {
-    return TradingStore.open(this.#options.folder, { now: () => this.#now() });
-  }
-
-  #enter(): InstanceLock {
-    const lock = InstanceLock.take(this.#options.folder);
-    this.#store.instances.add({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
-    return lock;
-  }
-
-  #now(): number {
-    return this.#options.exchange.clock.now + this.#skewMs;
-  }
-
-  #openDesk(): Desk {
-    const { exchange, overSockets, flaw } = this.#options;
-    const client = exchange.connect({
-      skewMs: () => this.#skewMs,
-      withoutSockets: !overSockets,
-      random: this.#dice.unit,
+  async #recover(place: number): Promise<void> {
+    const { desk, life } = this.#anyProcess(place);
+    const recovered = desk.recover().catch((error) => {
+      if (!life.isOver) this.#errors.push(error);
     });
-    this.#clients.push(client);
-    const life = this.#life;
-    const onLeaving = (call: Promise<unknown>): void => {
-      const settled = call.then(() => {}, () => {}).finally(() => this.#underWay.delete(settled));
-      this.#underWay.add(settled);
-    };
-    const { audit, instances } = this.#store;
-    const { id } = this.#lock;
-    const parts: DeskOptions = {
-      exchange: life.exchange(client, { onLeaving, ...(overSockets ? { deadlineMs: REAL_DEADLINE_MS } : {}) }),
-      journal: life.journal(this.#store.journal),
-      audit: {
-        record: (...args) => {
-          life.step();
-          audit.record(...args);
-        },
-      },
-      instance: { id, takeOver: () => life.isOver ? 0 : instances.takeOver(id, ["real"]) },
-      paper: false,
-      now: () => this.#now(),
-      monotonic: () => exchange.clock.now,
-      random: this.#dice.unit,
-      sleep: (ms: number, signal: AbortSignal) => this.#sleep(ms, { signal, life }),
-    };
-    return new Desk(flawed(parts, flaw, this.#store));
+    await Promise.race([recovered, life.death]);
+    if (life.isOver) await this.#survive();
   }
 
-  async #sleep(ms: number, { signal, life }: { signal: AbortSignal; life: Life }): Promise<void> {
-    if (life.isOver) return await new Promise(() => {});
-    if (ms <= BACKGROUND_MS) return await this.#options.exchange.advance(ms);
-    await new Promise<void>((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
-      this.#sleepers.push(resolve);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  #start(place: number, steps = this.#dice.chance(0.45) ? 1 + this.#dice.below(40) : Infinity): HistoryProcess {
+    const { exchange, folder, overSockets, flaw } = this.#options;
+    return new HistoryProcess({
+      ...{ exchange, folder, overSockets, flaw, steps },
+      dice: this.#dice,
+      skewMs: () => this.#skewsMs[place] ?? 0,
+      callsPerMinute: this.#callsPerMinute,
+      meanwhile: () => this.#meanwhile(),
+      onSending: (clientOrderId) => this.#sending(clientOrderId),
+      onLeaving: (call) => {
+        const settled = call.then(() => {}, () => {}).finally(() => this.#underWay.delete(settled));
+        this.#underWay.add(settled);
+      },
     });
   }
 }

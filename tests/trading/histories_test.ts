@@ -30,6 +30,12 @@ const CONDEMNED: Readonly<Record<Flaw, { readonly within: number; readonly as: r
   ignores_limits: { within: 60, as: ["limit"] },
   hurries: { within: 100, as: ["misreported", "lost"] },
   forgets_cancel: { within: 30, as: ["misreported"] },
+  settles_unseen: { within: 100, as: ["misreported", "lost"] },
+  ignores_callers: { within: 300, as: ["forbidden"] },
+  waits_after_marking: { within: 300, as: ["forbidden"] },
+  sends_when_halted: { within: 100, as: ["forbidden"] },
+  gives_up_cancelling: { within: 300, as: ["forbidden"] },
+  refuses_repetitions: { within: 30, as: ["misreported"] },
 };
 
 for (const flaw of FLAWS) {

@@ -13,7 +13,16 @@ import type { FaultyExchange } from "./faulty_exchange.ts";
 import { type History, type Intent, NOTIONAL, type Told } from "./histories.ts";
 
 /** What must never be. */
-export const VIOLATIONS = ["doubled", "lost", "misreported", "limit", "audit", "unsettled", "error"] as const;
+export const VIOLATIONS = [
+  "doubled",
+  "lost",
+  "misreported",
+  "forbidden",
+  "limit",
+  "audit",
+  "unsettled",
+  "error",
+] as const;
 
 /** One of {@linkcode VIOLATIONS}, and what was found. */
 export interface Violation {
@@ -33,10 +42,34 @@ export function judge(history: History, exchange: FaultyExchange): Violation[] {
     ...history.told.flatMap((told) => judgeTold(told, orders)),
     ...judgeReplaced(history, orders),
     ...judgeLimits(history, orders),
+    ...judgeForbidden(history, orders),
+    ...judgeRepetitions(history),
   ];
   const verified = history.store.verify();
   if (!verified.ok) found.push(violation("audit", `${verified.row}: ${verified.reason}`));
   return found;
+}
+
+/** Nothing leaves for a caller who is gone or may not trade, nothing is sent after a halt, nothing arrives too late. */
+function judgeForbidden({ store, forbidden, left }: History, orders: readonly LedgerOrder[]): Violation[] {
+  const late = orders.filter(({ clientOrderId, createdAt }) =>
+    createdAt > (store.journal.find(clientOrderId)?.validUntil ?? Infinity)
+  );
+  return [
+    ...forbidden.map((id) => violation("forbidden", `${id} left although its caller was gone or might not trade`)),
+    ...left.map((id) => violation("forbidden", `${id} was open when everything was taken for cancelled`)),
+    ...late.map(({ clientOrderId }) => violation("forbidden", `${clientOrderId} was taken after its time`)),
+    ...judgeHalts(store),
+  ];
+}
+
+function judgeHalts({ audit }: History["store"]): Violation[] {
+  let isHalted = false;
+  return audit.trail({ limit: 10_000 }).flatMap(({ event, clientOrderId }) => {
+    if (event === "halt" || event === "lift") isHalted = event === "halt";
+    const isWrong = event === "sent" && isHalted;
+    return isWrong ? [violation("forbidden", `${clientOrderId} was sent while trading was halted`)] : [];
+  });
 }
 
 function judgeDoubled({ intents }: History, orders: readonly LedgerOrder[]): Violation[] {
@@ -97,6 +130,16 @@ function judgeResult(intent: Intent, result: PlacementResult, orders: readonly L
     return order === undefined ? [] : [violation("misreported", `${what}, and ${order.id} exists`)];
   }
   return [];
+}
+
+/** A key is refused only where another order was asked for under it. */
+function judgeRepetitions({ told, intents }: History): Violation[] {
+  const contested = new Set(intents.flatMap(({ number, rivals }) => rivals === undefined ? [] : [number, rivals]));
+  return told.flatMap((each) => {
+    if (each.kind !== "placement" || each.result.status !== "refused" || contested.has(each.intent.number)) return [];
+    if (each.result.reason !== "ERR_IDEMPOTENCY_MISMATCH") return [];
+    return [violation("misreported", `order ${each.intent.number} was refused as another one than before`)];
+  });
 }
 
 function judgeEnded(told: EndedOrder, orders: readonly LedgerOrder[]): Violation[] {

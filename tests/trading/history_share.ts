@@ -25,6 +25,11 @@ export interface Share {
 export interface Tally {
   histories: number;
   overSockets: number;
+  /** Those with several processes on one record. */
+  several: number;
+  halts: number;
+  /** Calls whose caller gave up or lost its rights. */
+  ended: number;
   crashes: number;
   faults: number;
   orders: number;
@@ -41,12 +46,36 @@ const MAX_VIOLATIONS = 100;
 
 /** A tally of nothing. */
 export function emptyTally(): Tally {
-  return { histories: 0, overSockets: 0, crashes: 0, faults: 0, orders: 0, told: {}, violations: [], violated: 0 };
+  return {
+    histories: 0,
+    overSockets: 0,
+    several: 0,
+    halts: 0,
+    ended: 0,
+    crashes: 0,
+    faults: 0,
+    orders: 0,
+    told: {},
+    violations: [],
+    violated: 0,
+  };
 }
 
 /** Adds `more` to `tally`. */
 export function addTally(tally: Tally, more: Tally): void {
-  for (const name of ["histories", "overSockets", "crashes", "faults", "orders", "violated"] as const) {
+  for (
+    const name of [
+      "histories",
+      "overSockets",
+      "several",
+      "halts",
+      "ended",
+      "crashes",
+      "faults",
+      "orders",
+      "violated",
+    ] as const
+  ) {
     tally[name] += more[name];
   }
   for (const [what, count] of Object.entries(more.told)) tally.told[what] = (tally.told[what] ?? 0) + count;
@@ -90,6 +119,9 @@ async function runOne(
   addTally(tally, {
     histories: 1,
     overSockets: overSockets ? 1 : 0,
+    several: history.processes > 1 ? 1 : 0,
+    halts: history.halts,
+    ended: history.ended,
     crashes: history.crashes,
     faults: history.faults,
     orders: exchange.createdSince(history.startedAt).length,

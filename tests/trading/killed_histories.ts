@@ -72,7 +72,8 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
     maxOpenOrders: 2,
     maxOrdersPerMinute: 2,
   });
-  const judged = { startedAt, policy, intents, told, store, crashes: kills, faults: 0, errors: [] };
+  const calm = { processes: 1, faults: 0, halts: 0, ended: 0, forbidden: [], left: [], errors: [] };
+  const judged = { ...calm, startedAt, policy, intents, told, store, crashes: kills };
   const violations = judge(judged, exchange);
   store.close();
   await Deno.remove(folder, { recursive: true });

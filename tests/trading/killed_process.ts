@@ -24,9 +24,11 @@ export interface KilledWork {
 export const KILL_ME = "kill me";
 
 async function work({ url, folder, intents, steps }: KilledWork): Promise<void> {
-  const life = new Life(steps ?? Infinity, () => {
-    write(KILL_ME);
-    for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  const life = new Life(steps ?? Infinity, {
+    die: () => {
+      write(KILL_ME);
+      for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    },
   });
   const store = TradingStore.open(folder, { now: Date.now });
   const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading });

@@ -6,6 +6,7 @@ import type { DeskJournal, DeskOptions } from "../../src/trading/desk_parts.ts";
 import type { TradingExchange } from "../../src/trading/exchange_clock.ts";
 import type { Placement } from "../../src/trading/journal.ts";
 import { sealPolicy } from "../../src/trading/policy.ts";
+import type { CancelWishes } from "../../src/trading/cancel_wishes.ts";
 import type { TradingStore } from "../../src/trading/store.ts";
 
 /** Thrown at the step at which a life ends, and by everything after it. */
@@ -21,6 +22,12 @@ export const FLAWS = [
   "ignores_limits",
   "hurries",
   "forgets_cancel",
+  "settles_unseen",
+  "ignores_callers",
+  "waits_after_marking",
+  "sends_when_halted",
+  "gives_up_cancelling",
+  "refuses_repetitions",
 ] as const;
 
 /** One of {@linkcode FLAWS}. */
@@ -41,11 +48,16 @@ export class Life {
   readonly #death = Promise.withResolvers<void>();
 
   readonly #die: () => void;
+  readonly #meanwhile: () => void;
 
-  /** @param die what happens first when the life ends by itself; may never return */
-  constructor(steps = Infinity, die: () => void = () => {}) {
+  /**
+   * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what happens
+   *   at each step at which others may act
+   */
+  constructor(steps = Infinity, happening: { readonly die?: () => void; readonly meanwhile?: () => void } = {}) {
     this.#stepsLeft = steps;
-    this.#die = die;
+    this.#die = happening.die ?? (() => {});
+    this.#meanwhile = happening.meanwhile ?? (() => {});
   }
 
   get isOver(): boolean {
@@ -59,6 +71,11 @@ export class Life {
 
   /** @throws {Crash} this was the last one, or it is over already */
   step(): void {
+    if (!this.#isOver) this.#meanwhile();
+    this.#count();
+  }
+
+  #count(): void {
     if (!this.#isOver && --this.#stepsLeft > 0) return;
     if (!this.#isOver) this.#die();
     this.end();
@@ -112,9 +129,9 @@ export class Life {
         await this.#alive();
         return reservation;
       },
-      // What leaves must leave at once, without waiting for anything.
+      // What leaves must leave at once: the process may die here, but nobody else can act.
       call: (name, params, { fresh: _fresh, ...shared } = {}) => {
-        if (!this.#takesStep()) return new Promise(() => {});
+        if (!this.#takesStep(() => this.#count())) return new Promise(() => {});
         const call = client.call(name, params, { ...options, ...shared });
         onLeaving(call);
         call.catch(() => {});
@@ -134,12 +151,12 @@ export class Life {
 
   /** Takes a step; who has died is never heard of again. */
   async #alive(): Promise<void> {
-    if (!this.#takesStep()) await new Promise(() => {});
+    if (!this.#takesStep(() => this.step())) await new Promise(() => {});
   }
 
-  #takesStep(): boolean {
+  #takesStep(step: () => void): boolean {
     try {
-      this.step();
+      step();
       return true;
     } catch (error) {
       if (!(error instanceof Crash)) throw error;
@@ -174,7 +191,78 @@ export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: Trad
     }
     case "forgets_cancel":
       return { ...options, exchange: forgettingCancel(exchange) };
+    case "settles_unseen":
+      return { ...options, instance: { ...options.instance, takeOver: () => settlingUnseen(store) } };
+    case "waits_after_marking":
+      return { ...options, exchange: waitingAfterMarking(exchange) };
+    case "sends_when_halted":
+      return { ...options, journal: sendingWhenHalted(journal, store) };
+    case "refuses_repetitions":
+      return { ...options, journal: refusingRepetitions(journal) };
+    // These two are broken where calls are made and wishes worked on.
+    case "ignores_callers":
+    case "gives_up_cancelling":
+      return options;
   }
+}
+
+/** Wishes to cancel, which an engine that gives up takes for fulfilled after one round. */
+export function flawedWishes(
+  wishes: CancelWishes,
+  flaw: Flaw | undefined,
+): Pick<CancelWishes, "open" | "claim" | "note"> {
+  return {
+    open: (...args) => wishes.open(...args),
+    claim: (...args) => wishes.claim(...args),
+    note: (wish, outcome, now) => {
+      const isDone = outcome.isDone || flaw === "gives_up_cancelling";
+      wishes.note(wish, { ...outcome, isDone }, now);
+    },
+  };
+}
+
+/** A process that starts takes every order that it finds undone for one that was never sent. */
+function settlingUnseen({ journal, now }: TradingStore): number {
+  for (const { clientOrderId } of journal.unsettled()) {
+    journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now());
+  }
+  return 0;
+}
+
+/** Waits for its turn in the call budget after the order was written down. */
+function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    reserve: () => Promise.resolve({ use: () => {}, release: () => {} }),
+    call: async (name, params, { reservation: _none, ...options } = {}) => {
+      const reservation = await exchange.reserve(name);
+      return await exchange.call(name, params, { ...options, reservation });
+    },
+  };
+}
+
+/** Looks at the kill switch well before it writes the order down. */
+function sendingWhenHalted(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
+  const begin: DeskJournal["begin"] = (...args) => {
+    const state = killSwitch.state;
+    killSwitch.state = () => ({ halted: false });
+    try {
+      return journal.begin(...args);
+    } finally {
+      killSwitch.state = state;
+    }
+  };
+  return { ...journal, begin };
+}
+
+/** Takes a call that is made again for another one under the same key. */
+function refusingRepetitions(journal: DeskJournal): DeskJournal {
+  const repeat: DeskJournal["repeat"] = (...args) => {
+    const answer = journal.repeat(...args);
+    if (answer?.kind !== "repeated") return answer;
+    return { kind: "refused", code: "ERR_IDEMPOTENCY_MISMATCH", message: "The key was used for another order" };
+  };
+  return { ...journal, repeat };
 }
 
 function sendingAgain(exchange: TradingExchange): TradingExchange {

@@ -1,0 +1,146 @@
+/** One process of a random history: its own connection to the record, lock, clock, client and desk, until it dies. */
+
+import { CallBudget } from "../../src/exchange/budget.ts";
+import type { ExchangeClient } from "../../src/exchange/client.ts";
+import { Desk } from "../../src/trading/desk.ts";
+import type { DeskOptions } from "../../src/trading/desk_parts.ts";
+import { InstanceLock } from "../../src/trading/instance_lock.ts";
+import { OpenOrderCancellation } from "../../src/trading/open_order_cancellation.ts";
+import { TradingStore } from "../../src/trading/store.ts";
+import type { Dice } from "./chance.ts";
+import type { FaultyExchange } from "./faulty_exchange.ts";
+import { type Flaw, flawed, flawedWishes, Life } from "./perils.ts";
+
+/** What a {@linkcode HistoryProcess} is made of. */
+export interface ProcessParts {
+  readonly exchange: FaultyExchange;
+  readonly folder: string;
+  readonly dice: Dice;
+  readonly overSockets: boolean;
+  readonly flaw: Flaw | undefined;
+  /** Steps until it dies. */
+  readonly steps: number;
+  /** Our wall clock less the exchange's. */
+  readonly skewMs: () => number;
+  /** Calls of the exchange a minute. */
+  readonly callsPerMinute: number;
+  /** Called at each of its steps at which other things may happen. */
+  readonly meanwhile: () => void;
+  /** Called with the client order id of each order whose request is handed to the network. */
+  readonly onSending: (clientOrderId: string) => void;
+  /** Called with each call that leaves, as it goes on when the process does not. */
+  readonly onLeaving: (call: Promise<unknown>) => void;
+}
+
+/** Pauses from here on are the background's: they last until {@linkcode HistoryProcess.wake}. */
+const BACKGROUND_MS = 2_100;
+
+/** Over sockets a request that is never answered is given up after so long; no other wait here is on the real clock. */
+const REAL_DEADLINE_MS = 50;
+
+/** A process that runs. */
+export class HistoryProcess {
+  readonly store: TradingStore;
+  readonly life: Life;
+  readonly desk: Desk;
+  readonly #parts: ProcessParts;
+  readonly #lock: InstanceLock;
+  readonly #client: ExchangeClient;
+  readonly #cancellation: OpenOrderCancellation;
+  #sleepers: (() => void)[] = [];
+
+  constructor(parts: ProcessParts) {
+    this.#parts = parts;
+    const { exchange, folder, overSockets, callsPerMinute, skewMs, dice } = parts;
+    this.store = TradingStore.open(folder, { now: () => this.now });
+    this.#lock = InstanceLock.take(folder);
+    this.store.instances.add({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
+    this.life = new Life(parts.steps, { meanwhile: parts.meanwhile });
+    const monotonic = () => exchange.clock.now;
+    this.#client = exchange.connect({
+      skewMs,
+      withoutSockets: !overSockets,
+      random: dice.unit,
+      onSending: parts.onSending,
+      budget: new CallBudget({ limitPerMinute: callsPerMinute, now: monotonic, sleep: (ms) => exchange.advance(ms) }),
+    });
+    this.desk = new Desk(flawed(this.#deskOptions(), parts.flaw, this.store));
+    this.#cancellation = new OpenOrderCancellation({
+      wishes: flawedWishes(this.store.cancelWishes, parts.flaw),
+      instance: this.#lock.id,
+      isAlive: (id) => this.store.instances.isAlive(id),
+      kinds: ["real"],
+      cancelAll: () => this.desk.cancelAll({}, "kill switch"),
+      now: () => this.now,
+      monotonic,
+      random: dice.unit,
+    });
+  }
+
+  /** Its wall clock. */
+  get now(): number {
+    return this.#parts.exchange.clock.now + this.#parts.skewMs();
+  }
+
+  /** Works on the wishes of a halt. */
+  async cancelWished(): Promise<void> {
+    if (!this.life.isOver) await this.#cancellation.look();
+  }
+
+  /** Ends the background's pauses. */
+  wake(): void {
+    for (const wake of this.#sleepers.splice(0)) wake();
+  }
+
+  /** What the system does of itself when a process has died: its row in the record stays. */
+  bury(): void {
+    this.life.end();
+    this.#lock.release();
+    this.store.close();
+  }
+
+  /** Ends in order; the record stays open for whoever looks at it. */
+  async end(): Promise<void> {
+    await this.desk.stop();
+    this.#client.close();
+    this.#lock.release();
+  }
+
+  #deskOptions(): DeskOptions {
+    const { exchange, dice, overSockets, onLeaving } = this.#parts;
+    const { life, store: { audit, instances, journal } } = this;
+    const { id } = this.#lock;
+    return {
+      exchange: life.exchange(this.#client, { onLeaving, ...(overSockets ? { deadlineMs: REAL_DEADLINE_MS } : {}) }),
+      journal: life.journal(journal),
+      audit: {
+        record: (...args) => {
+          life.step();
+          audit.record(...args);
+        },
+      },
+      instance: {
+        id,
+        takeOver: () => {
+          life.step();
+          return instances.takeOver(id, ["real"]);
+        },
+      },
+      paper: false,
+      now: () => this.now,
+      monotonic: () => exchange.clock.now,
+      random: dice.unit,
+      sleep: (ms, signal) => this.#sleep(ms, signal),
+    };
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.life.isOver) return await new Promise(() => {});
+    if (ms <= BACKGROUND_MS) return await this.#parts.exchange.advance(ms);
+    await new Promise<void>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      this.#sleepers.push(resolve);
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+}

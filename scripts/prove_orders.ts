@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { print } from "../src/cli/world.ts";
 import { addTally, emptyTally, type Share, type Tally } from "../tests/trading/history_share.ts";
 import type { WorkerMessage } from "../tests/trading/history_worker.ts";
-import { killHistories, MAX_STEPS } from "../tests/trading/killed_histories.ts";
+import { killHistories, MAX_STEPS, stopHistories } from "../tests/trading/killed_histories.ts";
 import { FLAWS } from "../tests/trading/perils.ts";
 
 const OPTIONS = {
@@ -18,6 +18,8 @@ const OPTIONS = {
   workers: { type: "string", default: String(navigator.hardwareConcurrency) },
   /** Histories in which a real process is killed at one step after the other. */
   kills: { type: "string", default: "0" },
+  /** Histories in which one of two real processes is stopped at one step after the other. */
+  stops: { type: "string", default: "0" },
   /** Where the records are made; a folder in memory is faster. */
   folder: { type: "string" },
   flaw: { type: "string" },
@@ -39,17 +41,21 @@ export async function proveOrders(args: readonly string[]): Promise<0 | 1> {
   });
   const tally = await inWorkers(shares);
   await report(tally, performance.now() - startedAt);
-  const steps = Array.from({ length: Number(values.kills) }, (_each, history) => 1 + history % MAX_STEPS);
-  const killed = await killHistories({ seed, steps });
-  if (killed.histories > 0) {
-    await say(
-      `${killed.kills} real processes killed in ${killed.histories} histories, ${killed.violations.length} wrong`,
-    );
+  const killed = await killHistories({ seed, steps: stepsOf(values.kills) });
+  const stopped = await stopHistories({ steps: stepsOf(values.stops) });
+  for (const [what, { kills, histories, violations }] of [["killed", killed], ["stopped", stopped]] as const) {
+    if (histories > 0) {
+      await say(`${kills} real processes ${what} in ${histories} histories, ${violations.length} wrong`);
+    }
   }
-  for (const { kind, text, history } of [...tally.violations, ...killed.violations].slice(0, 20)) {
-    await say(`history ${history}: ${kind}: ${text}`);
-  }
-  return tally.violated + killed.violations.length === 0 ? 0 : 1;
+  const violations = [...tally.violations, ...killed.violations, ...stopped.violations];
+  for (const { kind, text, history } of violations.slice(0, 20)) await say(`history ${history}: ${kind}: ${text}`);
+  return tally.violated + killed.violations.length + stopped.violations.length === 0 ? 0 : 1;
+}
+
+/** One step after the other, so many in all. */
+function stepsOf(count: string): number[] {
+  return Array.from({ length: Number(count) }, (_each, history) => 1 + history % MAX_STEPS);
 }
 
 /** Runs each share in a worker of its own, and says now and then how far they are. */

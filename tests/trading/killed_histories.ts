@@ -1,6 +1,6 @@
 /**
- * Histories of a real process on real time that is killed at a step of its journal or of its calls, started again on the
- * same record, and judged as all others are.
+ * Histories of real processes: one that is killed at a step of its journal or of its calls and started again on the same
+ * record, and two on one record, of which one is stopped at a step and goes on when its order is too late.
  */
 
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ import { FaultyExchange } from "./faulty_exchange.ts";
 import { Dice, makeOrder } from "./chance.ts";
 import type { Intent, Told } from "./histories.ts";
 import { judge, type Violation } from "./history_judge.ts";
-import { KILL_ME, type KilledWork } from "./killed_process.ts";
+import { KILL_ME, type KilledWork, STOPPED } from "./killed_process.ts";
 
 /** Which histories to run. */
 export interface KilledShare {
@@ -33,7 +33,7 @@ export const MAX_STEPS = 14;
 const PROGRAM = fileURLToPath(new URL("./killed_process.ts", import.meta.url));
 
 /** What a line of the process says; its shape is checked where it is judged. */
-const Line = z.union([z.literal(KILL_ME), z.object({ kind: z.literal("placement") }).loose()]);
+const Line = z.union([z.literal([KILL_ME, STOPPED]), z.object({ kind: z.literal("placement") }).loose()]);
 
 /** Runs histories one after the other. */
 export async function killHistories({ seed, steps }: KilledShare): Promise<KilledTally> {
@@ -61,7 +61,7 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
   let kills = 0;
   for (const limit of [steps, 1 + dice.below(MAX_STEPS), null]) {
     if (limit === null) exchange.fault = () => undefined;
-    const run = await runProcess({ url: exchange.url, folder, intents, steps: limit });
+    const run = await runProcess({ url: exchange.url, folder, intents, steps: limit, stopAt: null, aheadMs: 0 });
     told.push(...run.told);
     kills += run.isKilled ? 1 : 0;
   }
@@ -80,6 +80,56 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
   return { kills, violations };
 }
 
+/** Runs histories in which a process is stopped at one of these steps, one after the other. */
+export async function stopHistories({ steps }: Pick<KilledShare, "steps">): Promise<KilledTally> {
+  const violations: (Violation & { history: number })[] = [];
+  let kills = 0;
+  for (const [history, step] of steps.entries()) {
+    const run = await stopHistory(step);
+    kills += run.stops;
+    violations.push(...run.violations.map((violation) => ({ ...violation, history })));
+  }
+  return { histories: steps.length, kills, violations };
+}
+
+/** How much later a stopped process goes on, by the exchange's clock: its order is not taken any more then. */
+const STOPPED_FOR_MS = 6_000;
+
+/** Two processes on one record: while the first stands still the second works; then the first goes on, too late. */
+async function stopHistory(stopAt: number): Promise<{ stops: number; violations: Violation[] }> {
+  const folder = await Deno.makeTempDir();
+  let aheadMs = 0;
+  const clock = Object.defineProperty({ now: 0 }, "now", { get: () => Date.now() + aheadMs, set: () => {} });
+  await using exchange = new FaultyExchange({ clock });
+  const startedAt = Date.now();
+  const intents = [0, 1, 2, 3].map((number) => intentOf(number));
+  const [ours, theirs] = [intents.slice(0, 2), intents.slice(2)];
+  const common = { url: exchange.url, folder, steps: null };
+  const told: Told[] = [];
+  let stops = 0;
+  const first = await runProcess({ ...common, intents: ours, stopAt, aheadMs }, async () => {
+    stops++;
+    const second = await runProcess({ ...common, intents: theirs, stopAt: null, aheadMs });
+    told.push(...second.told);
+    aheadMs = STOPPED_FOR_MS;
+  });
+  told.push(...first.told);
+  const last = await runProcess({ ...common, intents, stopAt: null, aheadMs });
+  told.push(...last.told);
+  const store = TradingStore.open(folder, { now: () => clock.now });
+  const policy = sealPolicy({
+    mode: "auto",
+    maxPerDay: { amount: "4000", currency: "ZAR" },
+    maxOpenOrders: 4,
+    maxOrdersPerMinute: 4,
+  });
+  const calm = { faults: 0, halts: 0, ended: 0, forbidden: [], left: [], errors: [], crashes: 0 };
+  const violations = judge({ ...calm, processes: 2, startedAt, policy, intents, told, store }, exchange);
+  store.close();
+  await Deno.remove(folder, { recursive: true });
+  return { stops, violations };
+}
+
 function intentOf(number: number): Intent {
   return {
     number,
@@ -90,7 +140,11 @@ function intentOf(number: number): Intent {
   };
 }
 
-async function runProcess(work: KilledWork): Promise<{ told: Told[]; isKilled: boolean }> {
+/** @param whileStopped what happens while the process stands still */
+async function runProcess(
+  work: KilledWork,
+  whileStopped: () => Promise<void> = async () => {},
+): Promise<{ told: Told[]; isKilled: boolean }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -102,6 +156,7 @@ async function runProcess(work: KilledWork): Promise<{ told: Told[]; isKilled: b
       "--allow-write",
       "--allow-env",
       "--allow-sys=uid",
+      "--allow-run",
       PROGRAM,
       JSON.stringify(work),
     ],
@@ -113,11 +168,13 @@ async function runProcess(work: KilledWork): Promise<{ told: Told[]; isKilled: b
   let isKilled = false;
   for await (const line of linesOf(child.stdout)) {
     const said = Line.parse(JSON.parse(line));
-    if (said !== KILL_ME) told.push(JSON.parse(line));
-    else {
+    if (said === KILL_ME) {
       child.kill("SIGKILL");
       isKilled = true;
-    }
+    } else if (said === STOPPED) {
+      await whileStopped();
+      child.kill("SIGCONT");
+    } else told.push(JSON.parse(line));
   }
   const { success } = await child.status;
   if (!success && !isKilled) throw new Error(`Cannot go on as the process failed: ${await errors}`);

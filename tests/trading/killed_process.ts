@@ -16,27 +16,41 @@ export interface KilledWork {
   readonly url: string;
   readonly folder: string;
   readonly intents: readonly Intent[];
-  /** `null`: it lives to its end. */
+  /** The step at which it is killed; `null`: it lives to its end. */
   readonly steps: number | null;
+  /** The step at which it stops itself, to go on at a SIGCONT; `null`: at none. */
+  readonly stopAt: number | null;
+  /** What its clock is ahead of the real one. */
+  readonly aheadMs: number;
 }
 
 /** What it writes at the step at which it is to be killed. */
 export const KILL_ME = "kill me";
 
-async function work({ url, folder, intents, steps }: KilledWork): Promise<void> {
+/** What it writes at the step at which it stops. */
+export const STOPPED = "stopped";
+
+async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork): Promise<void> {
+  const now = () => Date.now() + aheadMs;
+  let taken = 0;
   const life = new Life(steps ?? Infinity, {
+    before: () => {
+      if (++taken !== stopAt) return;
+      write(STOPPED);
+      Deno.kill(Deno.pid, "SIGSTOP");
+    },
     die: () => {
       write(KILL_ME);
       for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     },
   });
-  const store = TradingStore.open(folder, { now: Date.now });
-  const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading });
+  const store = TradingStore.open(folder, { now });
+  const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading, wallClock: now });
   const { journal, audit } = store;
   const exchange = life.exchange(client);
-  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] });
+  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["real"] });
   const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const desk = new Desk({ exchange, journal: life.journal(journal), audit, instance, paper: false, now: Date.now });
+  const desk = new Desk({ exchange, journal: life.journal(journal), audit, instance, paper: false, now });
   await desk.recover();
   for (const intent of intents) {
     const { identity, previewId, key, order } = intent;

@@ -49,15 +49,20 @@ export class Life {
 
   readonly #die: () => void;
   readonly #meanwhile: () => void;
+  readonly #before: () => void;
 
   /**
    * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what happens
-   *   at each step at which others may act
+   *   at each step at which others may act; `before`: what happens at every step
    */
-  constructor(steps = Infinity, happening: { readonly die?: () => void; readonly meanwhile?: () => void } = {}) {
+  constructor(
+    steps = Infinity,
+    happening: { readonly die?: () => void; readonly meanwhile?: () => void; readonly before?: () => void } = {},
+  ) {
     this.#stepsLeft = steps;
     this.#die = happening.die ?? (() => {});
     this.#meanwhile = happening.meanwhile ?? (() => {});
+    this.#before = happening.before ?? (() => {});
   }
 
   get isOver(): boolean {
@@ -76,6 +81,7 @@ export class Life {
   }
 
   #count(): void {
+    this.#before();
     if (!this.#isOver && --this.#stepsLeft > 0) return;
     if (!this.#isOver) this.#die();
     this.end();

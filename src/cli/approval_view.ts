@@ -36,7 +36,7 @@ body{margin:0;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var
 .exchange{margin:0;padding:.7rem 1rem;text-align:center;background:var(--sim);color:var(--sim-ink)}
 .exchange b{letter-spacing:.08em}
 .live{background:var(--live);color:var(--live-ink)}
-main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem 3rem;overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 1rem;text-wrap:balance}
 h2{font-size:1rem;margin:0}
 .lead{margin:0;color:var(--dim)}
@@ -47,7 +47,7 @@ dl{margin:1rem 0;padding:.3rem 1rem;border:1px solid var(--line);border-radius:.
 dl div{display:grid;grid-template-columns:11rem 1fr;gap:0 1rem;padding:.45rem 0;border-top:1px solid var(--line)}
 dl div:first-child{border-top:0}
 dt{color:var(--dim)}
-dd{margin:0;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+dd{margin:0;font-variant-numeric:tabular-nums}
 .answers{display:flex;flex-wrap:wrap;align-items:flex-start;justify-content:space-between;gap:1.2rem;margin-top:1.5rem}
 label{display:flex;gap:.6rem;align-items:center;margin-bottom:.8rem;cursor:pointer}
 input{width:1.2rem;height:1.2rem;margin:0;flex:none;accent-color:var(--ink)}

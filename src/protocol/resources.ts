@@ -126,8 +126,9 @@ async function readAccount(uri: string, id: string, context: ResourceContext): P
   const { accounts } = await runTool("get_accounts", {}, context);
   const account = asRows(accounts).find((row) => row.account_id === id);
   if (account === undefined) throw new ResourceNotFoundError(uri);
-  const { transactions } = await runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context);
-  return { ...account, transactions };
+  const history = await runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context);
+  const { transactions, left_out } = history;
+  return { ...account, transactions, ...(left_out === undefined ? {} : { left_out }) };
 }
 
 async function readLatestTransactions(context: ResourceContext): Promise<unknown> {

@@ -270,9 +270,10 @@ export type Order = z.output<typeof Order>;
 export const OrderList = counted(z.object({ orders: list(Order) }));
 export type OrderList = z.output<typeof OrderList>;
 
-/** What cancelling needs of an order; `pair` is `""` and the time 0 where they cannot be read. */
+/** What cancelling needs of an order; a text is `""` and the time 0 where they cannot be read. */
 export const OrderId = z.object({
   order_id: Id,
+  client_order_id: z.string().catch(""),
   pair: z.string().catch(""),
   creation_timestamp: Timestamp.catch(0),
 });

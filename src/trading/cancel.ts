@@ -200,6 +200,8 @@ async function findTarget(parts: DeskParts, target: CancelTarget): Promise<strin
   if (placement?.orderId) return placement.orderId;
   const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
   if (look.kind === "found") return look.order.order_id;
+  const listed = look.kind === "failed" ? await findAmongOpen(parts, clientOrderId) : undefined;
+  if (listed !== undefined) return listed;
   const isSettled = placement === undefined || placement.state === "not_placed";
   if (look.kind === "absent" && isSettled) {
     return { status: "not_found", client_order_id: clientOrderId, message: noSuchOrder() };
@@ -210,6 +212,17 @@ async function findTarget(parts: DeskParts, target: CancelTarget): Promise<strin
     reason: look.kind === "failed" ? look.error.code : "ERR_OUTCOME_UNKNOWN",
     message: "Cannot cancel the order as whether it exists is not known yet: try again",
   };
+}
+
+/** The exchange's id of an open order; `undefined` also when the list cannot be read. */
+async function findAmongOpen(parts: DeskParts, clientOrderId: string): Promise<string | undefined> {
+  try {
+    const { orders } = await listOpenOrderIds(parts);
+    return orders.find(({ client_order_id }) => client_order_id === clientOrderId)?.order_id;
+  } catch (error) {
+    if (error instanceof ExchangeError) return undefined;
+    throw error;
+  }
 }
 
 async function cancelById(parts: DeskParts, orderId: string, identity: string): Promise<CancelResult> {

@@ -102,6 +102,7 @@ Deno.test("Desk.cancel() finds an order that was unknown by its client order id"
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "server_error", when: "before" }] }, Infinity);
+  world.fault(LIST, { kind: "rules", rules: [{ kind: "server_error", when: "before" }] }, Infinity);
   const { client_order_id: clientOrderId } = expectStatus(await world.desk.place(request), "unknown");
   expectStatus(await world.desk.cancel({ clientOrderId }, "local"), "open");
   world.exchange.fault = () => undefined;
@@ -181,6 +182,15 @@ Deno.test("Desk.cancelAll() says that the list is not complete when the exchange
   world.fault("/api/exchange/2/listorders", { kind: "cut", when: "before" }, Infinity);
   const { cancelled, is_complete } = await world.desk.cancelAll({}, "local");
   assert.deepEqual([cancelled.map(({ order_id }) => order_id), is_complete], [[result.order_id], false]);
+});
+
+Deno.test("Desk.cancel() finds an order of somebody else by its client order id in the lists alone", async () => {
+  await using world = await DeskWorld.start();
+  const order = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000", client_order_id: "mine" } as const;
+  const { order_id } = await world.exchange.connect().call("postLimitOrder", order);
+  world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
+  const ended = expectStatus(await world.desk.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
+  assert.equal(ended.order_id, order_id);
 });
 
 Deno.test("Desk.cancelAll() sees in the lists that orders are final when they cannot be read alone", async () => {

@@ -137,3 +137,30 @@ Deno.test("Broker.place() refuses the second of two orders that were both previe
   assert.equal((await world.answer("place_order", { preview_id: market.preview_id })).status, "placed");
   assert.equal((await world.refusal("place_order", { preview_id: bid.preview_id })).code, "ERR_SELF_CROSSING");
 });
+
+/** What ends while an order waits for the exchange's clock, the last wait before it is sent. */
+const ENDING: Readonly<
+  Record<string, (world: BrokerWorld, ended: { caller: AbortController; mayTrade: boolean }) => void>
+> = {
+  ERR_CANCELLED: (_world, ended) => ended.caller.abort(),
+  ERR_SCOPE_MISSING: (_world, ended) => ended.mayTrade = false,
+  ERR_POLICY_MODE: (world) => world.policies.replace(policyFileOf({ default: { mode: "observe" } })),
+};
+
+for (const [reason, end] of Object.entries(ENDING)) {
+  Deno.test(`Broker.place() sends nothing and answers ${reason} when that comes up while an order waits`, async () => {
+    await using world = await BrokerWorld.start();
+    const ended = { caller: new AbortController(), mayTrade: true };
+    const call = { ...world.call(), signal: ended.caller.signal, mayTrade: () => ended.mayTrade };
+    const { previewId } = await world.broker.preview(REST, call);
+    world.skewMs = 300; // A clock that jumps is compared anew.
+    world.exchange.fault = ({ path }) => {
+      if (path === "/api/1/ticker") end(world, ended);
+      return undefined;
+    };
+    const result = await world.broker.place({ previewId }, call);
+    assert.ok(result.status === "refused", JSON.stringify(result));
+    assert.equal(result.reason, reason);
+    assert.deepEqual(world.sent, []);
+  });
+}

@@ -4,6 +4,7 @@ import { ExchangeError } from "../exchange/errors.ts";
 import { parseDecimal } from "../exchange/money.ts";
 import type { Market } from "../exchange/schemas.ts";
 import type { Exchange } from "../market/shared_reads.ts";
+import { publishedFees } from "../money/published_fees.ts";
 import type { FeeRates } from "./paper_market.ts";
 
 /** Rates for every market as fractions: `"0.006"` is 0.6 %. */
@@ -27,7 +28,6 @@ const FRESH_MS = 600_000;
 const RETRY_MS = 30_000;
 
 const MAX_KEPT = 1_000;
-const STABLE_COINS: ReadonlySet<string> = new Set(["USDT", "USDC"]);
 
 /** The rates of the markets. */
 export class Fees {
@@ -65,38 +65,9 @@ export class Fees {
       };
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      return { rates: publishedFees(market), forMs: error.retryable ? RETRY_MS : FRESH_MS };
+      const { base_currency: base, counter_currency: counter } = market;
+      return { rates: publishedFees({ base, counter }), forMs: error.retryable ? RETRY_MS : FRESH_MS };
     }
-  }
-}
-
-/** The first tier that the exchange publishes for the country of the counter currency; others follow South Africa. */
-export function publishedFees({ base_currency: base, counter_currency: counter }: Market): FeeRates {
-  const isStable = STABLE_COINS.has(base);
-  switch (counter) {
-    case "IDR":
-      return {
-        maker_fee_buy: "0.001122",
-        maker_fee_sell: "0.002822",
-        taker_fee_buy: "0.002122",
-        taker_fee_sell: "0.003722",
-      };
-    case "MYR":
-      return bothSides({ maker: "0.0035", taker: "0.006" });
-    case "NGN":
-      return bothSides({ maker: isStable ? "-0.0001" : "0.001", taker: "0.001" });
-    case "KES":
-      return bothSides({ maker: "-0.0001", taker: "0.001" });
-    case "UGX":
-      return bothSides({ maker: "0", taker: "0.001" });
-    case "ZAR":
-      return bothSides(isStable ? { maker: "-0.0001", taker: "0.002" } : { maker: "0.004", taker: "0.006" });
-    case "AUD":
-    case "EUR":
-    case "GBP":
-      return bothSides({ maker: "0.004", taker: "0.006" });
-    default:
-      return bothSides({ maker: "0.0008", taker: "0.001" });
   }
 }
 

@@ -1,4 +1,5 @@
 import Big from "big.js";
+import { publishedFees } from "../../money/published_fees.ts";
 import { ASSETS } from "./assets.ts";
 
 /** A market's `trading_status` as the exchange spells it; only an ACTIVE market trades. */
@@ -236,13 +237,10 @@ function market(base: string, counter: string, row: Row): SimulatedMarket {
   };
 }
 
-/** First tier in the country of the counter currency; euro and Australian dollar are not published and follow the rand. */
+/** Both sides of every simulated market cost the same. */
 function feesFor(base: string, counter: string): { makerFee: string; takerFee: string } {
-  if (counter === "MYR") return { makerFee: "0.0035", takerFee: "0.006" };
-  if (counter === "NGN") return { makerFee: "0.001", takerFee: "0.001" };
-  if (counter === "ZAR" && (base === "USDT" || base === "USDC")) return { makerFee: "-0.0001", takerFee: "0.002" };
-  if (["ZAR", "EUR", "AUD"].includes(counter)) return { makerFee: "0.004", takerFee: "0.006" };
-  return { makerFee: "0.0008", takerFee: "0.001" };
+  const { maker_fee_buy: makerFee, taker_fee_buy: takerFee } = publishedFees({ base, counter });
+  return { makerFee, takerFee };
 }
 
 function usdOf(code: string): Big {

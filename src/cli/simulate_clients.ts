@@ -32,8 +32,8 @@ const TABLE_INTERVAL_MS = 1_000;
 const LINE_INTERVAL_MS = 5_000;
 
 /**
- * Runs the clients and prints the report. Exit code 1 when a limit on the command line is broken, or when no client ever
- * had a session.
+ * Runs the clients and prints the report. Exit code 1 when a limit is broken, or when clients never had a session although
+ * nobody ended the run early.
  */
 export async function simulateClients(endpoint: Endpoint, options: SimulateOptions): Promise<ExitCode> {
   const { config, world } = options;
@@ -53,7 +53,7 @@ export async function simulateClients(endpoint: Endpoint, options: SimulateOptio
   const showing = showProgress(load, { world, report: config.report, signal: over.signal });
   const report = await load.run().finally(() => over.abort());
   await showing;
-  const broken = brokenLimits(report, config);
+  const broken = [...(world.shutdown.aborted ? [] : neverConnected(report)), ...brokenLimits(report, config)];
   await print(world.stdout, config.report === "json" ? JSON.stringify({ ...report, broken }) : formatReport(report));
   for (const problem of broken) await print(world.stderr, problem);
   return broken.length > 0 || report.connects === 0 ? 1 : 0;
@@ -122,14 +122,22 @@ function progressOf(load: Load): Record<string, string | number> {
   };
 }
 
-/** Says which limits of the command line a run has broken. A run without any answer breaks them all. */
+/** Says how many clients had no session in the whole run. */
+export function neverConnected(
+  { clients, connects, reconnects }: Pick<Report, "clients" | "connects" | "reconnects">,
+): string[] {
+  const missing = clients - (connects - reconnects);
+  return missing > 0 ? [`${missing} of ${clients} clients never connected`] : [];
+}
+
+/** Says which limits a run has broken. A run without any answer breaks them all. */
 export function brokenLimits(
   report: Report,
   { maxErrorRate, maxP99 }: Pick<ClientConfig, "maxErrorRate" | "maxP99">,
 ): string[] {
   const { error_rate: rate, answers, latency_ms: { p99 } } = report;
   const problems: string[] = [];
-  if (maxErrorRate !== undefined && (rate > maxErrorRate || answers === 0)) {
+  if (rate > maxErrorRate || answers === 0) {
     const current = answers === 0 ? "no call was answered" : `current value is ${rate}`;
     problems.push(`--max-error-rate: expected at most ${maxErrorRate}: ${current}`);
   }

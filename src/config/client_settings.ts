@@ -102,6 +102,7 @@ export const CLIENT_SETTINGS = {
     help: "share of calls that may fail, 0 to 1; more make the exit code 1",
     flag: "max-error-rate",
     value: "share",
+    default: "0.1",
     env: [],
   },
   maxP99: {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { client } from "../../src/cli/client.ts";
-import { brokenLimits } from "../../src/cli/simulate_clients.ts";
+import { brokenLimits, neverConnected } from "../../src/cli/simulate_clients.ts";
 import { servingTools, TestServer } from "../client/test_server.ts";
 import type { TestServerOptions } from "../client/test_server.ts";
 import { TestExchange } from "../support/exchange.ts";
@@ -50,7 +50,7 @@ Deno.test("client shows who the server is, what it speaks and which tools it off
     era: "modern",
     capabilities: ["completions", "prompts", "resources", "tools"],
   });
-  assert.deepEqual(tools[0], { name: "get_crypto_price", effect: "reads", title: "Price" });
+  assert.deepEqual(tools[0], { name: "get_crypto_price", effect: "reads", title: "Current price" });
   const { stdout } = await served.run({}, { terminal: true });
   assert.match(stdout, /luno-mcp-server[^]*get_crypto_price[^]*20 tools/);
 });
@@ -213,8 +213,14 @@ Deno.test("brokenLimits() takes a run without answers for one that breaks every 
     latency_ms: { p50: null, p90: null, p99: null, max: null },
   };
   assert.equal(brokenLimits(report, { maxErrorRate: 1, maxP99: 1_000 }).length, 2);
-  assert.deepEqual(brokenLimits(report, { maxErrorRate: undefined, maxP99: undefined }), []);
+  assert.equal(brokenLimits(report, { maxErrorRate: 0.1, maxP99: undefined }).length, 1);
   const answered = { ...report, answers: 1, error_rate: 0.2, latency_ms: { ...report.latency_ms, p99: 5 } };
   assert.deepEqual(brokenLimits(answered, { maxErrorRate: 0.2, maxP99: 5 }), []);
   assert.equal(brokenLimits(answered, { maxErrorRate: 0.19, maxP99: 4.9 }).length, 2);
+});
+
+Deno.test("neverConnected() counts the clients that had no session, reconnects apart", () => {
+  assert.deepEqual(neverConnected({ clients: 12, connects: 12, reconnects: 0 }), []);
+  assert.deepEqual(neverConnected({ clients: 12, connects: 20, reconnects: 8 }), []);
+  assert.deepEqual(neverConnected({ clients: 12, connects: 5, reconnects: 4 }), ["11 of 12 clients never connected"]);
 });

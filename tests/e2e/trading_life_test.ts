@@ -103,7 +103,7 @@ for (const program of PROGRAMS) {
     await using server = await world.serve(program, "auto");
     const { order_id } = await callTool(server, "place_order", await world.resting());
     await world.command(program, "kill", "--cancel-open");
-    await server.said(/open orders were cancelled by the kill switch/);
+    await server.said(/all open orders are cancelled, as the halt wished/);
     assert.deepEqual(openOf(await callTool(server, "get_open_orders", {}), [order_id]), []);
     assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE"]);
   });

@@ -140,7 +140,7 @@ export class Monitor {
       const durationMs = this.#options.monotonic() - startedMs;
       this.#total++;
       this.#latency.record(durationMs);
-      this.#calls.inc({ ...label, outcome: outcome.ok ? "ok" : "error" });
+      this.#calls.inc({ ...label, outcome: labelOf(outcome) });
       this.#durations.observe(label, durationMs / 1_000);
       return outcome;
     };
@@ -247,4 +247,10 @@ function refusalReason(data: unknown): string {
   const code = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
   if (code === "ERR_QUEUE_FULL") return "queue_full";
   return code === "ERR_TOO_MANY_REQUESTS" ? "rate_limit" : "malformed";
+}
+
+/** A call that its caller gave up is no error. */
+function labelOf(outcome: Awaited<ReturnType<Run>>): "ok" | "error" | "cancelled" {
+  if (outcome.ok) return "ok";
+  return outcome.error.code === "ERR_CANCELLED" ? "cancelled" : "error";
 }

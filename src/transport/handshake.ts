@@ -71,7 +71,8 @@ export function soundUrl(url: string): string | undefined {
 export function isSameHost(target: string, host: string): boolean {
   if (!/^https?:\/\//i.test(target)) return true;
   const [named, told] = [URL.parse(target), URL.parse(`${target.split(":")[0]}://${host}`)];
-  return named !== null && told !== null && named.host === told.host;
+  // A `Host` that is none is for the application to refuse.
+  return named !== null && (told === null || named.host === told.host);
 }
 
 function listOf(header: string | null): string[] {

@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { guard } from "./guard.ts";
-import { readHandshake, soundUrl } from "./handshake.ts";
+import { isSameHost, readHandshake, soundUrl } from "./handshake.ts";
 import type {
   Acceptance,
   Application,
@@ -246,7 +246,8 @@ function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
 /** The request with an address that can be read and a `Host`, which HTTP/2 spells otherwise. */
 function soundRequest(request: Request): Request | undefined {
   const url = soundUrl(request.url);
-  if (url === undefined) return undefined;
+  const host = request.headers.get("host");
+  if (url === undefined || (host !== null && !isSameHost(url, host))) return undefined;
   if (url === request.url && request.headers.has("host")) return request;
   const headers = new Headers(request.headers);
   if (!headers.has("host")) headers.set("host", new URL(url).host);

@@ -233,3 +233,18 @@ Deno.test("Channel answers, cancels or refuses every request exactly once, and n
     ),
   );
 });
+
+Deno.test("Channel does not count what its client cancels as an error", () => {
+  const outcomes: boolean[] = [];
+  const observer = {
+    received() {},
+    answered: (_: unknown, { isError }: { isError: boolean }) => outcomes.push(isError),
+    refused() {},
+  };
+  const lane = manualLane();
+  const channel = new TestChannel({ lane, observer, maxInFlight: 1 });
+  channel.ask(1);
+  channel.ask(2);
+  for (const id of [2, 1]) channel.cancel(id);
+  assert.deepEqual(outcomes, [false, false]);
+});

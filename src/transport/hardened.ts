@@ -30,8 +30,8 @@ import { closedWithin, settledWithin } from "./settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
 /** Looked at once a second, so that nothing takes more than ten. */
-const HEADERS_TIMEOUT_MS = 9_000;
-const REQUEST_TIMEOUT_MS = 9_000;
+const HEADERS_TIMEOUT_MS = 8_500;
+const REQUEST_TIMEOUT_MS = 8_500;
 const KEEP_ALIVE_TIMEOUT_MS = 5_000;
 /** How long a peer may take to answer a close. */
 const CLOSE_TIMEOUT_MS = 5_000;

@@ -87,9 +87,9 @@ export interface ListenOptions {
   readonly maxMessageSize: number;
   /** Between pings on a WebSocket; a peer that does not answer is gone within two intervals. */
   readonly pingIntervalMs: number;
-  /** For a request's headers, and for the TLS handshake; looked at once a second. @default 9_000 */
+  /** For a request's headers, and for the TLS handshake; looked at once a second. @default 8_500 */
   readonly headersTimeoutMs?: number;
-  /** For a request from its first byte to the last of its body; looked at once a second. @default 9_000 */
+  /** For a request from its first byte to the last of its body; looked at once a second. @default 8_500 */
   readonly requestTimeoutMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** Writes what is made from the code: the README's tables, the tools' listing, the schema of policy files. */
+/** Writes what is derived from the code: tables in docs/, the tools' listing, the schema of policy files. */
 
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
@@ -6,7 +6,6 @@ import { describeTools } from "../src/protocol/tool_listing.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
 import { policyJsonSchema } from "../src/trading/policy_schema.ts";
 
-const README = new URL("../README.md", import.meta.url);
 const LISTING = new URL("../src/protocol/listing.json", import.meta.url);
 
 const POLICY_SCHEMA = new URL("../docs/policy.schema.json", import.meta.url);
@@ -21,15 +20,19 @@ export function listingText(): string {
   return `${JSON.stringify(describeTools(catalogue), null, 2)}\n`;
 }
 
-/** The README with its tables made anew. */
-export function withTables(readme: string): string {
-  return [["settings", settingsTable()], ["tools", toolsTable()]].reduce(
-    (text, [name, table]) =>
-      text.replace(
-        new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`),
-        (_all, start, end) => `${start}\n\n${table}\n\n${end}`,
-      ),
-    readme,
+/** The pages that hold a derived table, between comments of the table's name. */
+export const PAGES: Readonly<Record<string, () => string>> = { configuration: settingsTable, tools: toolsTable };
+
+/** Where a page is. */
+export function pageUrl(name: string): URL {
+  return new URL(`../docs/${name}.md`, import.meta.url);
+}
+
+/** A page with its table made anew. */
+export function withTable(page: string, table: string): string {
+  return page.replace(
+    /(<!-- (\w+) -->)[\s\S]*?(<!-- \/\2 -->)/,
+    (_all, start, _name, end) => `${start}\n\n${table}\n\n${end}`,
   );
 }
 
@@ -57,8 +60,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 if (import.meta.main) {
-  const readme = await Deno.readTextFile(README);
-  await Deno.writeTextFile(README, withTables(readme));
+  for (const [name, table] of Object.entries(PAGES)) {
+    await Deno.writeTextFile(pageUrl(name), withTable(await Deno.readTextFile(pageUrl(name)), table()));
+  }
   await Deno.writeTextFile(LISTING, listingText());
   await Deno.writeTextFile(POLICY_SCHEMA, policySchemaText());
 }

@@ -30,6 +30,9 @@ const log = getLogger(["luno-mcp-server", "http"]);
 /** Revisions from which on clients take up streams that they lost. */
 const FIRST_RESUMABLE = "2025-11-25";
 
+/** Streams that wait to be taken up again; what runs for others ends with their client's leaving. */
+const MAX_LOST = 16;
+
 /** The name of the stream that a client opens by GET. */
 const OWN_STREAM = "0";
 
@@ -240,6 +243,7 @@ export class HttpSession implements Transport {
     const number = (this.#readers.get(stream) ?? 0) + 1;
     this.#readers.set(stream, number);
     clearTimeout(this.#timers.get(stream));
+    this.#timers.delete(stream);
     this.#open++;
     const headers = { ...EVENT_HEADERS, ...this.#headers };
     return watchBody(new Response(stream.read(after), { headers }), request.signal, (isWhole) => {
@@ -252,7 +256,8 @@ export class HttpSession implements Transport {
   /** The last reader of a stream has gone, after its end or before. */
   #left(stream: EventStream, isWhole: boolean): void {
     const exchange = [...this.#exchanges.values()].find((candidate) => candidate.stream === stream);
-    if (isWhole || this.#hasEnded || !stream.isResumable) return this.#forget(stream, exchange);
+    const isKept = !isWhole && !this.#hasEnded && stream.isResumable && this.#timers.size < MAX_LOST;
+    if (!isKept) return this.#forget(stream, exchange);
     this.#timers.set(stream, setTimeout(() => this.#forget(stream, exchange), this.#options.resumeMs));
   }
 

@@ -104,6 +104,8 @@ export abstract class Channel implements Transport {
     const problem = "params" in message ? findInvalidMeta(message.params) : undefined;
     if (problem !== undefined) return log.debug("ignored", { problem });
     const cancelled = cancelledId(message);
+    // The SDK would remember nothing of it either, but might abort a request that takes the id meanwhile.
+    if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
     if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(message);
     if (cancelled !== undefined) this.#settle(cancelled, false);
   }

@@ -145,9 +145,9 @@ export class HttpSession implements Transport {
     if (request.method === "DELETE") return await this.#delete();
     if (message === undefined) return this.#openOwnStream(request);
     if (isRequest(message)) return await this.#answer(request, message, authInfo);
-    this.onmessage?.(message, { authInfo, request });
     const cancelled = cancelledId(message);
-    if (cancelled !== undefined) this.#drop(cancelled);
+    if (cancelled === undefined) this.onmessage?.(message, { authInfo, request });
+    else this.#cancel(cancelled, message);
     return new Response(null, { status: 202, headers: this.#headers });
   }
 
@@ -273,16 +273,23 @@ export class HttpSession implements Transport {
   /** The client has left: nobody takes the answer. */
   #abandon(id: RequestId): void {
     const params = { requestId: id, reason: "The client left" };
-    this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
-    this.#drop(id);
+    this.#cancel(id, { jsonrpc: "2.0", method: "notifications/cancelled", params });
   }
 
-  /** Ends a request that will not be answered. */
-  #drop(id: RequestId): void {
+  /**
+   * Ends a request that will not be answered. The SDK aborts whatever has the id a moment after it was told, so it is told
+   * of requests that run alone, and the id is free only then.
+   */
+  #cancel(id: RequestId, notification: JSONRPCMessage): void {
     const exchange = this.#exchanges.get(id);
-    this.#exchanges.delete(id);
-    exchange?.stream?.end();
-    exchange?.answer?.(undefined);
+    if (exchange === undefined) return;
+    this.onmessage?.(notification);
+    queueMicrotask(() => {
+      if (this.#exchanges.get(id) !== exchange) return;
+      this.#exchanges.delete(id);
+      exchange.stream?.end();
+      exchange.answer?.(undefined);
+    });
   }
 
   #finish({ request, stream, answer }: Exchange, message: JSONRPCMessage): void {

@@ -163,7 +163,7 @@ for (const program of PROGRAMS) {
     const property = (exchange: (messages: Parameters<Counted["exchange"]>[0]) => Promise<void>) =>
       fc.assert(
         fc.asyncProperty(fc.array(oddMessages(opening), { minLength: 1, maxLength: 30 }), exchange),
-        { numRuns: RUNS, interruptAfterTimeLimit: 120_000 },
+        { numRuns: RUNS, interruptAfterTimeLimit: 120_000, markInterruptAsFailure: true },
       );
 
     Deno.test(`${program.name} answers every request on stdio once, opened by ${opening}, and ends at EOF`, async () => {
@@ -214,13 +214,21 @@ for (const program of PROGRAMS) {
       const session = opening === "2025-11-25" ? await openSession(server.http) : undefined;
       const nextId = counter();
       await property(async (messages) => {
+        const late = AbortSignal.timeout(2 * PATIENCE_MS);
         const posts: Promise<void>[] = [];
-        const client = new Counted((text) => {
-          posts.push((async () => {
-            const headers = { ...headersOf(opening, text), ...session };
-            const response = await fetch(`${server.http}/mcp`, { method: "POST", headers, body: text });
+        const post = async (text: string) => {
+          const headers = { ...headersOf(opening, text), ...session };
+          try {
+            const response = await fetch(`${server.http}/mcp`, { method: "POST", headers, body: text, signal: late });
             for (const answer of answersIn(await response.text())) client.receive(answer);
-          })());
+          } catch (cause) {
+            throw new Error(`no whole response to ${text}`, { cause });
+          }
+        };
+        const client = new Counted((text) => {
+          const posted = post(text);
+          posted.catch(() => {}); // It is waited for below, unless something else has failed before.
+          posts.push(posted);
         });
         await client.exchange(messages, nextId);
         await Promise.all(posts);

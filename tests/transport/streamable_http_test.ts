@@ -519,6 +519,24 @@ Deno.test("A cancelled call's stream ends without an answer, and its id can be u
   assert.equal((await readAnswer(await endpoint.post(session, call("x", "echo")))).id, "x");
 });
 
+Deno.test("A cancellation that comes at the same time as another request of its id leaves that one alone", async () => {
+  await using endpoint = new McpEndpoint();
+  const session = await endpoint.initialize();
+  const post = (message: unknown) => {
+    const headers = { ...LEGACY_HEADERS, "mcp-session-id": session };
+    return endpoint.endpoint.fetch(
+      new Request(endpoint.url, { method: "POST", headers, body: json(message) }),
+      callerOf(),
+    );
+  };
+  for (let id = 0; id < 50; id++) {
+    const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } };
+    const [accepted, response] = await Promise.all([post(cancel), post(call(id, "echo", { id }))]);
+    assert.equal(accepted?.status, 202);
+    assert.equal((await readAnswer(response ?? assert.fail())).result.content[0].text, json({ id }));
+  }
+});
+
 Deno.test("An id that is in use in a session is refused, and the first call goes on", async () => {
   await using endpoint = new McpEndpoint();
   const session = await endpoint.initialize();

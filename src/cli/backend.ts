@@ -41,11 +41,17 @@ export async function openBackend(
   { startedMs, record, announce }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, close } = await openExchange(loaded, world);
+  const { exchange, markets, name, venue, close } = await openExchange(loaded, world);
   const paper = await openPaperFor(loaded, { exchange, record, world });
-  const trading = record === undefined
-    ? undefined
-    : (await import("./open_trading.ts")).openTrading(record, { world, exchange, markets, name, paper, announce });
+  const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(record, {
+    world,
+    exchange,
+    markets,
+    name,
+    venue,
+    paper,
+    announce,
+  });
   const tools = selectTools(config.tools);
   const server = {
     name: NAME,

@@ -119,13 +119,13 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
   const problems = checkReach(store, loaded, kinds);
   if (problems.length > 0) return problems;
   const instance = store.instances.enter({ pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] });
-  const { exchange, name, close } = await openExchange(loaded, world);
+  const { exchange, name, venue, close } = await openExchange(loaded, world);
   const paper = kinds.includes("paper")
     ? await (await import("./open_paper.ts")).openPaper({ upstream: exchange, folder, world, isForAll: false })
     : undefined;
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
   const takeOver = () => instance.takeOver(kinds);
-  const desks = new Desks({ store, instance: { id: instance.id, takeOver }, exchange, name, paper, world });
+  const desks = new Desks({ store, instance: { id: instance.id, takeOver }, exchange, name, venue, paper, world });
   try {
     await fulfil(store, { desks, instance: instance.id, world, kinds });
     return [];

@@ -14,6 +14,7 @@ import type { TradingStore } from "../trading/store.ts";
 import type { ExchangeName } from "../trading/order_summary.ts";
 import type { Trader } from "../trading/trader.ts";
 import { TradingError } from "../trading/trading_error.ts";
+import type { ExchangeVenue } from "./exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { World } from "./world.ts";
 
@@ -28,47 +29,114 @@ export interface DesksParts {
   readonly instance: DeskInstance;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
+  readonly venue: ExchangeVenue;
   readonly paper: OpenPaper | undefined;
   readonly world: World;
+}
+
+/** Where one desk trades. */
+interface Place {
+  /** Whose account, on paper. */
+  readonly identity: string | undefined;
+  readonly id: string;
+  readonly exchange: Exchange;
+  readonly name: ExchangeName;
+}
+
+/** A desk that is used. */
+interface OpenDesk {
+  readonly id: string;
+  readonly desk: Desk;
+  readonly venue: Promise<Venue>;
 }
 
 /** The desks of everybody: one for the real exchange, one for each identity on paper. */
 export class Desks {
   readonly #parts: DesksParts;
-  readonly #real: Desk | undefined;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #paper = new Map<string, { readonly desk: Desk; readonly venue: Promise<Venue> }>();
+  /** By identity on paper; `undefined` is everybody's on the real exchange. */
+  readonly #open = new Map<string | undefined, OpenDesk>();
+  /** Desks of exchanges and accounts that were started anew since. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: DesksParts) {
     this.#parts = parts;
-    const { exchange, paper } = parts;
     this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
-    if (paper?.isForAll) return;
-    this.#real = this.#open({ exchange, journal: parts.store.journal, isPaper: false });
-    this.#real.recover().catch((error) => log.error("orders of an earlier run could not be looked up", { error }));
+    if (!this.#hasReal) return;
+    this.#realVenue().catch((error) => log.error("orders of an earlier run cannot be looked up yet", { error }));
   }
 
   async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {
-    const { exchange, name, paper, store } = this.#parts;
-    if (!isPaper && this.#real !== undefined) return { exchange, desk: this.#real, name };
+    if (!isPaper && this.#hasReal) return await this.#realVenue();
+    const { name, paper } = this.#parts;
     if (paper === undefined) {
       const message = "Cannot trade on paper as the policy had no paper mode when the server started: restart it";
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
     }
-    const known = this.#paper.get(identity);
-    if (known !== undefined) return await known.venue;
-    const view = paper.viewOf(identity);
-    const desk = this.#open({ exchange: view, journal: journalOf(store.journal, identity), isPaper: true });
-    // Calls that come meanwhile wait for the recovery too.
-    const venue = desk.recover().then(() => ({ exchange: view, desk, name: { ...name, kind: "paper" as const } }));
-    this.#paper.set(identity, { desk, venue });
-    venue.catch(() => this.#paper.delete(identity));
-    return await venue;
+    const exchange = paper.viewOf(identity);
+    return await this.#at({ identity, id: paper.epochOf(identity), exchange, name: { ...name, kind: "paper" } });
+  }
+
+  get #hasReal(): boolean {
+    return this.#parts.paper?.isForAll !== true;
+  }
+
+  async #realVenue(): Promise<Venue> {
+    const { exchange, name, venue } = this.#parts;
+    return await this.#at({ identity: undefined, id: await venue.id(), exchange, name });
+  }
+
+  /** The desk of a venue: another one than before where the exchange or the account was started anew. */
+  #at(place: Place): Promise<Venue> {
+    const { identity, id } = place;
+    const known = this.#open.get(identity);
+    if (known?.id === id) return known.venue;
+    if (known !== undefined) this.#leave(known.desk);
+    const opened = this.#openDesk(place);
+    this.#open.set(identity, opened);
+    opened.venue.catch(() => this.#open.delete(identity));
+    return opened.venue;
+  }
+
+  #openDesk({ identity, id, exchange, name }: Place): OpenDesk {
+    const { store, instance, world: { now, monotonic } } = this.#parts;
+    const paper = identity !== undefined;
+    const record = { journal: store.journal.at(id), audit: store.audit.at(id) };
+    if (id !== "") this.#endOthers(record.journal, identity);
+    const journal = paper ? journalOf(record.journal, identity) : record.journal;
+    const desk = new Desk({ exchange, journal, audit: record.audit, instance, paper, now, monotonic, sleep });
+    const recovered = desk.recover();
+    recovered.catch((error) => log.error("orders of an earlier run could not be looked up", { error }));
+    const venue = { exchange, desk, name, id, record };
+    // Calls on paper that come meanwhile wait for the recovery too.
+    return { id, desk, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+  }
+
+  /** Nothing can be looked up any more on an exchange that was started anew, nor on accounts before their reset. */
+  #endOthers(journal: Journal, identity: string | undefined): void {
+    const { store: { instances }, venue, world: { now } } = this.#parts;
+    const paper = identity !== undefined;
+    // One that a process brings with it lasts as long as that.
+    const mayLive = (instance: string | null) =>
+      !paper && venue.isOwn && instance !== null && instances.isAlive(instance);
+    try {
+      const ended = journal.endOthers({ identity, paper, mayLive, now: now() });
+      if (ended > 0) log.info("orders of an exchange that was started anew are closed", { orders: ended });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warning("orders of an exchange that was started anew cannot be closed", { error });
+    }
+  }
+
+  #leave(desk: Desk): void {
+    const left = desk.stop().finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
   }
 
   /** Cancels everything that is open, of real orders or of paper ones, and tells what remains. */
   async cancelAll(kind: OrderKind): Promise<CancelAllResult> {
-    const desks = kind === "paper" ? await this.#paperDesks() : this.#real === undefined ? [] : [this.#real];
+    const real = kind === "real" && this.#hasReal ? [(await this.#realVenue()).desk] : [];
+    const desks = kind === "paper" ? await this.#paperDesks() : real;
     const results = await Promise.all(desks.map((desk) => desk.cancelAll({}, "kill switch")));
     const unread = results.find(({ is_complete }) => !is_complete);
     return {
@@ -85,19 +153,19 @@ export class Desks {
     const { journal } = this.#parts.store;
     const lost = journal.unsettled().filter(({ paper }) => paper);
     const left = [...journal.open(undefined, true), ...lost].map(({ identity }) => identity);
-    const identities = new Set([...this.#paper.keys(), ...left]);
+    const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
+    const identities = new Set([...opened, ...left]);
     const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
     return venues.map(({ desk }) => desk);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#all.map((desk) => desk.stop()));
+    await Promise.all([...this.#leaving, ...this.#all.map((desk) => desk.stop())]);
   }
 
   get #all(): Desk[] {
-    const paper = [...this.#paper.values()].map(({ desk }) => desk);
-    return this.#real === undefined ? paper : [this.#real, ...paper];
+    return [...this.#open.values()].map(({ desk }) => desk);
   }
 
   #takeOver(): void {
@@ -107,11 +175,6 @@ export class Desks {
       if (!(error instanceof StoreError)) throw error;
       log.warning("orders of ended servers cannot be taken over", { error });
     }
-  }
-
-  #open({ exchange, journal, isPaper }: { exchange: Exchange; journal: DeskJournal; isPaper: boolean }): Desk {
-    const { store: { audit }, instance, world: { now, monotonic } } = this.#parts;
-    return new Desk({ exchange, journal, audit, instance, paper: isPaper, now, monotonic, sleep });
   }
 }
 
@@ -125,8 +188,7 @@ function journalOf(journal: Journal, identity: string): DeskJournal {
     settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
     close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
     wouldRefuse: (entry, refusing) => journal.wouldRefuse(entry, refusing),
-    claimReplacement: (claim) => journal.claimReplacement(claim),
-    releaseReplacement: (claim) => journal.releaseReplacement(claim),
+    replacements: journal.replacements,
     find: (clientOrderId) => journal.find(clientOrderId),
     findByOrderId: (orderId) => journal.findByOrderId(orderId),
     findByKey: (who, key) => journal.findByKey(who, key),

@@ -23,7 +23,20 @@ export interface OpenExchange {
   readonly markets: Markets;
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
+  readonly venue: ExchangeVenue;
   close(): Promise<void>;
+}
+
+/** What tells an exchange from one that was there before it. */
+export interface ExchangeVenue {
+  /**
+   * Which simulated exchange it is at this moment; `""` for one that never starts anew.
+   *
+   * @throws {ExchangeError} it is on this machine and has not answered yet
+   */
+  id(): Promise<string>;
+  /** Whether it lives in this process and ends with it. */
+  readonly isOwn: boolean;
 }
 
 /** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
@@ -49,8 +62,18 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
     wallClock: world.now,
   });
   const exchange = new SharedReads(client, { now: world.monotonic });
+  const venue: ExchangeVenue = {
+    isOwn: simulated !== undefined,
+    async id() {
+      if (!isLoopback(url.hostname)) return "";
+      // Whichever exchange it is, its first answer tells.
+      if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
+      return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
+    },
+  };
   return {
     exchange,
+    venue,
     markets: new Markets(exchange, { now: world.monotonic }),
     name: {
       host: url.host,

@@ -21,6 +21,8 @@ export interface OpenPaper {
   readonly isForAll: boolean;
   /** The exchange as an identity sees it: the market is the real one, the account and its orders are its own on paper. */
   viewOf(identity: string): Exchange;
+  /** What tells an identity's accounts from those that it had before a reset. */
+  epochOf(identity: string): string;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,7 @@ export async function openPaper(
   const views = new Map<string, PaperView>();
   return {
     isForAll,
+    epochOf: (identity) => paper.epochOf(identity),
     viewOf(identity) {
       const known = views.get(identity);
       if (known !== undefined) return known;

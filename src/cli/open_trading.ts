@@ -26,7 +26,7 @@ import type { ExchangeName } from "../trading/order_summary.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import { TradingStore } from "../trading/store.ts";
 import { Desks } from "./desks.ts";
-import type { LoadedConfig } from "./exchange.ts";
+import type { ExchangeVenue, LoadedConfig } from "./exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import { readPolicy } from "./policy_file.ts";
 import type { World } from "./world.ts";
@@ -150,18 +150,19 @@ function enter(
 /** Joins the broker; recovery of what an earlier run left begins at once. */
 export function openTrading(
   record: TradingRecord,
-  { world, exchange, markets, name, paper, announce }: {
+  { world, exchange, markets, name, venue, paper, announce }: {
     world: World;
     exchange: Exchange;
     markets: Markets;
     name: ExchangeName;
+    venue: ExchangeVenue;
     paper: OpenPaper | undefined;
     announce: (announcement: Announcement) => void;
   },
 ): OpenTrading {
   const { store, policies } = record;
   const { now, monotonic } = world;
-  const desks = new Desks({ ...record, exchange, name, paper, world });
+  const desks = new Desks({ ...record, exchange, name, venue, paper, world });
   const cancellation = new OpenOrderCancellation({
     wishes: store.cancelWishes,
     instance: record.instance.id,
@@ -176,6 +177,7 @@ export function openTrading(
   const broker = new Broker({
     policies,
     store,
+    instance: record.instance,
     markets,
     isPaperOnly: paper?.isForAll ?? false,
     venueOf: (trader) => desks.venueOf(trader),

@@ -28,7 +28,7 @@ export type OwnerWay = "page" | "terminal";
 export type ApprovedAction = "place" | "replace";
 
 /** What an order is held against when it is sent, and what a replacement goes on with. */
-const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
+export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
   order: OrderRow,
   notional: z.array(z.object({ currency: z.string(), amount: z.string() })),
   mid: z.string().nullable(),
@@ -40,6 +40,7 @@ const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
     filledBefore: z.string(),
     minVolume: z.string(),
   }).exactOptional(),
+  venue: z.string().exactOptional(),
 });
 
 /** The exact order and what is known of it. */
@@ -51,6 +52,8 @@ export interface ApprovedFacts extends PolicyFacts {
     /** Less than this is not placed. */
     readonly minVolume: string;
   };
+  /** Which simulated exchange or paper account it is for; `""` for an exchange that lasts. */
+  readonly venue?: string;
 }
 
 /** What is asked for. */

@@ -64,6 +64,8 @@ export interface AuditRow {
   readonly data: string;
   readonly previous: string;
   readonly hash: string;
+  /** Which simulated exchange or paper account it speaks of; `null` for one that never starts anew. */
+  readonly venue: string | null;
 }
 
 /**
@@ -113,11 +115,21 @@ const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
 export class Audit {
   readonly #connection: StoreConnection;
   readonly #redact: Redact;
+  readonly #venue: string | null;
 
-  /** `redact` hides secrets in what rows say; callers may have typed one. */
-  constructor(connection: StoreConnection, redact: Redact = (text) => text) {
+  /**
+   * `redact` hides secrets in what rows say; callers may have typed one. `venue`: which one the rows speak of that are
+   * added, `null` for an exchange that never starts anew.
+   */
+  constructor(connection: StoreConnection, redact: Redact = (text) => text, venue: string | null = null) {
     this.#connection = connection;
     this.#redact = redact;
+    this.#venue = venue;
+  }
+
+  /** The same record, for rows that speak of one venue; `""` is an exchange that never starts anew. */
+  at(venue: string): Audit {
+    return new Audit(this.#connection, this.#redact, venue === "" ? null : venue);
   }
 
   /** Adds a row to the change that is being made; for an event alone there is {@linkcode Audit.record}. */
@@ -135,11 +147,13 @@ export class Audit {
       orderId: cleanId(event.orderId),
       data: writeData(event.data ?? {}, this.#redact),
       previous: head.hash,
+      venue: this.#venue,
     });
     this.#connection.run(
-      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[row.seq, row.at, row.identity, row.event, row.clientOrderId, row.orderId, row.data, row.previous, row.hash],
+      row.venue,
     );
     this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
   }
@@ -233,13 +247,15 @@ export class Audit {
 
   /**
    * The rows of one order, from its preview to its fills, or an identity's rows; the newest `limit`, oldest first. An
-   * order is found by either of its ids, in all rows that carry the one or the other.
+   * order is found by either of its ids, in all rows that carry the one or the other; of several exchanges that gave the
+   * same order id, it is the last one's.
    */
   trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {
     const isOrder = orderId !== undefined || clientOrderId !== undefined;
-    const ofOrder = `(client_order_id = ?1 OR order_id = ?2
-      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2)
-      OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1))`;
+    const venue = "(SELECT venue FROM audit WHERE client_order_id = ?1 OR order_id = ?2 ORDER BY seq DESC LIMIT 1)";
+    const ofOrder = `(venue IS ${venue} AND (client_order_id = ?1 OR order_id = ?2
+      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2 AND venue IS ${venue})
+      OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1)))`;
     const conditions = [
       ...(isOrder ? [ofOrder] : []),
       ...(identity === undefined ? [] : [`identity = ?${isOrder ? 3 : 1}`]),
@@ -274,10 +290,14 @@ export function recordedIdentity(identity: string): string {
   return `${clean.slice(0, 200)}#${createHash("sha256").update(identity).digest("hex").slice(0, 16)}`;
 }
 
-/** The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns. */
+/**
+ * The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns; without a venue
+ * where there is none, as rows of earlier versions have none.
+ */
 function chained(row: Omit<AuditRow, "hash">): AuditRow {
-  const { seq, at, identity, event, clientOrderId, orderId, data, previous } = row;
-  const text = JSON.stringify([seq, at, identity, event, clientOrderId, orderId, data, previous]);
+  const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue } = row;
+  const named = [seq, at, identity, event, clientOrderId, orderId, data, previous];
+  const text = JSON.stringify(venue === null ? named : [...named, venue]);
   return { ...row, hash: createHash("sha256").update(text).digest("hex") };
 }
 
@@ -304,6 +324,7 @@ function readRow(row: Row): AuditRow {
     data: readText(row, "data"),
     previous: readText(row, "previous"),
     hash: readText(row, "hash"),
+    venue: id("venue"),
   };
 }
 

@@ -11,7 +11,7 @@ import { describePlacement, describeReplacement } from "./approval_outcome.ts";
 import { assessOrder } from "./assessment.ts";
 import type { Assessment } from "./assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./audit.ts";
-import type { AuditRow, TrailQuery } from "./audit.ts";
+import type { Audit, AuditRow, TrailQuery } from "./audit.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
 import type { OrderKind, RemainingOrder } from "./cancel_wishes.ts";
 import { clientOrderIdOf } from "./client_order_id.ts";
@@ -21,16 +21,16 @@ import type { ConfirmedOrder } from "./confirmations.ts";
 import { ConfirmationDesk } from "./confirmation_desk.ts";
 import type { Asking, ConfirmationParts, Unconfirmed } from "./confirmation_desk.ts";
 import type { Desk } from "./desk.ts";
-import { EarlierCalls, usedKey } from "./earlier_calls.ts";
+import { askedToPlace, askedToReplace, RunningCalls, usedKey, wasAskedFor } from "./idempotency.ts";
 import type { EstimateRemark } from "./estimate.ts";
-import type { Placement } from "./journal.ts";
 import type { Pull } from "./kill_switch.ts";
 import { orderDigest } from "./order.ts";
 import type { OrderRequest } from "./order.ts";
 import { describeExchange, summarizeOrder } from "./order_summary.ts";
 import type { ExchangeName } from "./order_summary.ts";
 import type { Policy } from "./policy.ts";
-import type { Terms } from "./placement.ts";
+import type { Placement } from "./journal.ts";
+import type { PlaceRequest, Terms } from "./placement.ts";
 import { refuse, tell } from "./placement_result.ts";
 import type { PlacementResult, RefusedResult } from "./placement_result.ts";
 import type { CurrentPolicies } from "./policies.ts";
@@ -42,6 +42,8 @@ import type { TradingStore } from "./store.ts";
 import { StoreError } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
+import { readReplacementTerms } from "./replacement_terms.ts";
+import type { ReplacementTerms } from "./replacement_terms.ts";
 import { changedPolicy, TradingRights } from "./trading_rights.ts";
 import type { SendingCall } from "./trading_rights.ts";
 
@@ -51,12 +53,19 @@ export interface Venue {
   readonly desk: Desk;
   /** Where that is, for the person who confirms. */
   readonly name: ExchangeName;
+  /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
+  readonly id: string;
+  /** The record of this venue alone. */
+  readonly record: Pick<TradingStore, "journal" | "audit">;
 }
 
 /** What a {@linkcode Broker} is made of. */
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
-  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelWishes">;
+  /** The record of all venues. */
+  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelWishes" | "calls">;
+  /** This process. */
+  readonly instance: { readonly id: string };
   readonly markets: Markets;
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
@@ -111,12 +120,19 @@ export interface BrokerCall extends SendingCall {
   readonly asking: Asking;
 }
 
+/** An assessment, and what was asked for in one form. */
+interface AskedAssessment extends Assessment {
+  readonly asked: string;
+  /** Which venue it is for. */
+  readonly venue: string;
+}
+
 /** Takes the orders of all callers. */
 export class Broker {
   readonly #parts: BrokerParts;
   readonly #rights: TradingRights;
-  readonly #earlier: EarlierCalls;
-  readonly #previews = new Previews<Assessment>();
+  readonly #running: RunningCalls;
+  readonly #previews = new Previews<AskedAssessment>();
   readonly #placements: ConfirmationDesk<PlacementResult>;
   readonly #replacements: ConfirmationDesk<ReplaceResult>;
 
@@ -124,7 +140,8 @@ export class Broker {
     this.#parts = parts;
     const { policies, store, isPaperOnly } = parts;
     this.#rights = new TradingRights({ policies, killSwitch: store.killSwitch, isPaperOnly });
-    this.#earlier = new EarlierCalls(store);
+    const { instance, monotonic, confirmation: { sleep } } = parts;
+    this.#running = new RunningCalls({ claims: store.calls, instance, monotonic, sleep });
     const waysOf = (identity: string) => this.#rights.confirmWaysOf(identity);
     this.#placements = new ConfirmationDesk(parts.confirmation, {
       waysOf,
@@ -226,12 +243,14 @@ export class Broker {
     { identity, signal }: Omit<BrokerCall, "asking">,
     { isCounted = false }: { readonly isCounted?: boolean } = {},
   ): Promise<PreviewAnswer> {
-    const { assessment, trader, policy } = await this.#assess(request, { identity, signal });
+    const { assessment, trader, policy, venue } = await this.#assess(request, { identity, signal });
     const halt = this.#rights.haltProblem();
     const { estimate, policyProblems } = assessment;
     const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
-    const kept = isPlaceable ? this.#keep(assessment, { trader, policy }) : undefined;
-    this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted });
+    const kept = isPlaceable
+      ? this.#keep({ ...assessment, asked: askedToPlace(request), venue }, { trader, policy })
+      : undefined;
+    await this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted });
     return {
       ...assessment,
       ...(kept === undefined
@@ -251,6 +270,23 @@ export class Broker {
     }
     const repeated = await this.#findEarlier(order, call);
     if (repeated !== undefined) return repeated;
+    const { idempotencyKey } = order;
+    if (idempotencyKey === undefined) return await this.#placeFirst(order, call);
+    const { id: venue } = await this.#parts.venueOf(this.traderOf(identity));
+    const asked = this.#askedOf(order, identity) ?? null;
+    return await this.#running.run({ venue, identity, idempotencyKey, asked, signal: call.signal }, async () => {
+      return await this.#findEarlier(order, call) ?? await this.#placeFirst(order, call);
+    });
+  }
+
+  /** What a call asks for in one form, as far as its preview is known here. */
+  #askedOf({ request, previewId }: PlaceOrder, identity: string): string | undefined {
+    if (request !== undefined) return askedToPlace(request);
+    return previewId === undefined ? undefined : this.#previews.look(previewId, identity)?.facts.asked;
+  }
+
+  async #placeFirst(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+    const { identity } = call;
     this.#rights.assertTrading(identity);
     const asked = this.#askedBefore(order, identity);
     if (asked !== undefined) return await this.#placements.wait(asked, call);
@@ -258,24 +294,28 @@ export class Broker {
     const { preview, policy } = this.#take(previewId, identity);
     const { idempotencyKey } = order;
     const trader = this.traderOf(identity);
+    const venue = await this.#parts.venueOf(trader);
+    if (preview.facts.venue !== venue.id) throw changedVenue();
+    const used = idempotencyKey === undefined ? undefined : venue.record.journal.findByKey(identity, idempotencyKey);
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
-    if (policy.mode !== "confirm" || this.#earlier.find(identity, idempotencyKey) !== undefined) {
-      return await this.#send(preview.facts, { by: call, trader, previewId, idempotencyKey });
+    if (policy.mode !== "confirm" || used !== undefined) {
+      const { asked } = preview.facts;
+      return await this.#send(preview.facts, { by: call, trader, previewId, idempotencyKey, asked });
     }
-    const { name } = await this.#parts.venueOf(trader);
-    const summary = summarizeOrder(preview.facts, { exchange: name, identity });
-    const named = { action: "place", asked: JSON.stringify(order), previewId, idempotencyKey } as const;
-    const question = this.#askOnce({ ...trader, ...named, facts: preview.facts.policyFacts, summary }, call);
+    const summary = summarizeOrder(preview.facts, { exchange: venue.name, identity });
+    const named = { action: "place", asked: callOf(preview.facts.asked, order), previewId, idempotencyKey } as const;
+    const facts = { ...preview.facts.policyFacts, venue: venue.id };
+    const question = this.#askOnce({ ...trader, ...named, facts, summary }, call);
     return "status" in question ? question : await this.#placements.wait(question, call);
   }
 
   /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
   #askedBefore(order: PlaceOrder, identity: string): Approval | undefined {
     const action = "place";
-    const { previewId, idempotencyKey } = order;
+    const { previewId, request, idempotencyKey } = order;
     if (previewId !== undefined) return this.#placements.ofPreview(previewId, { identity, action });
-    if (idempotencyKey === undefined) return undefined;
-    return this.#placements.ofCall({ identity, action, asked: JSON.stringify(order) });
+    if (idempotencyKey === undefined || request === undefined) return undefined;
+    return this.#placements.ofCall({ identity, action, asked: callOf(askedToPlace(request), order) });
   }
 
   /** Asks a person; where nobody can be asked now, the preview is its caller's again. */
@@ -291,25 +331,25 @@ export class Broker {
   async #sendConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<PlacementResult> {
     await this.#assertSameExchange(order);
     const { facts, previewId, idempotencyKey } = order;
-    return await this.#send(confirmedAssessment(facts), { by, trader: order, previewId, idempotencyKey });
+    const asked = askedIn(order);
+    return await this.#send(confirmedAssessment(facts), { by, trader: order, previewId, idempotencyKey, asked });
   }
 
   async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
     const { facts, previewId, idempotencyKey } = order;
-    if (facts.replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
     await this.#assertSameExchange(order);
-    const { orderId, ...rest } = facts.replaces;
-    const request = { ...rest, target: { orderId }, previewId, idempotencyKey };
-    return await this.#sendReplacement(confirmedAssessment(facts), { ...request, by, trader: order });
+    const asked = askedIn(order);
+    return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader: order });
   }
 
   /** @throws {TradingError} the order was confirmed for another exchange */
   async #assertSameExchange(order: ConfirmedOrder): Promise<void> {
-    const { name: { kind, host } } = await this.#parts.venueOf(order);
+    const { name: { kind, host }, id } = await this.#parts.venueOf(order);
     const confirmed = order.summary.exchange;
     // A simulated exchange is known as one once it has answered; its host tells it from others before that too.
     const isSameKind = (confirmed.kind === "paper") === (kind === "paper");
-    if (isSameKind && confirmed.host === host) return;
+    const isSameVenue = order.facts.venue === undefined || order.facts.venue === id;
+    if (isSameKind && confirmed.host === host && isSameVenue) return;
     throw new TradingError(
       `Cannot place the order as it was confirmed for ${describeExchange(confirmed)}, and this server now trades on ` +
         `${describeExchange({ kind, host })}: preview it again`,
@@ -319,61 +359,95 @@ export class Broker {
 
   async #replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const { identity, signal, asking } = call;
-    const earlier = asking.answer === undefined ? this.#earlier.find(identity, replacement.idempotencyKey) : undefined;
-    if (earlier !== undefined) {
-      if (!this.#earlier.isFor(earlier, replacement)) throw usedKey("replace the order");
-      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
+    if (asking.answer !== undefined) {
+      this.#rights.assertTrading(identity);
+      return await this.#replacements.answer(asking.answer, call);
     }
-    this.#rights.assertTrading(identity);
-    if (asking.answer !== undefined) return await this.#replacements.answer(asking.answer, call);
+    const { idempotencyKey } = replacement;
+    if (idempotencyKey === undefined) return await this.#replaceFirst(replacement, call);
+    const { id: venue, record } = await this.#parts.venueOf(this.traderOf(identity));
+    const asked = askedToReplace(replacement);
+    const findEarlier = (): ReplaceResult | undefined => {
+      const earlier = record.journal.findByKey(identity, idempotencyKey);
+      if (earlier === undefined) return undefined;
+      const isSame = earlier.asked === null ? wasAskedFor(record.audit, earlier, replacement) : earlier.asked === asked;
+      if (!isSame) throw usedKey("replace the order");
+      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
+    };
+    return findEarlier() ?? await this.#running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
+      return findEarlier() ?? await this.#resume(replacement, call) ?? await this.#replaceFirst(replacement, call);
+    });
+  }
+
+  /** Goes on with a call that was cut short after its order was claimed: it was confirmed then, where that was asked for. */
+  async #resume(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | undefined> {
+    const { identity } = call;
+    const { idempotencyKey } = replacement;
     const trader = this.traderOf(identity);
-    const named = { action: "replace", asked: JSON.stringify(replacement) } as const;
-    const asked = this.#replacements.ofCall({ identity, ...named });
-    if (asked !== undefined) return await this.#replacements.wait(asked, call);
-    const { exchange, name } = await this.#parts.venueOf(trader);
+    const { record: { journal } } = await this.#parts.venueOf(trader);
+    const left = idempotencyKey === undefined ? undefined : journal.replacements.unfinished(identity, idempotencyKey);
+    if (left === undefined) return undefined;
+    const asked = askedToReplace(replacement);
+    if (left.asked !== asked) throw usedKey("replace the order");
+    this.#rights.assertTrading(identity);
+    return await this.#replaceBy(readReplacementTerms(left.terms), { idempotencyKey, asked, by: call, trader });
+  }
+
+  async #replaceFirst(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    const { identity, signal } = call;
+    this.#rights.assertTrading(identity);
+    const trader = this.traderOf(identity);
+    const asked = askedToReplace(replacement);
+    const named = { action: "replace", asked: callOf(asked, replacement) } as const;
+    const question = this.#replacements.ofCall({ identity, ...named });
+    if (question !== undefined) return await this.#replacements.wait(question, call);
+    const { exchange, name, id, record } = await this.#parts.venueOf(trader);
     const replaced = await findReplaced(exchange, replacement.target, signal);
-    const known = this.#parts.store.journal.findByOrderId(replaced.order_id)?.order;
+    const known = record.journal.findByOrderId(replaced.order_id)?.order;
     const request = replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly });
     const { assessment, policy } = await this.#assess(request, { identity, signal, replaced });
     this.#assertPlaceable(assessment);
-    const { previewId } = this.#keep(assessment, { trader, policy });
+    const { previewId } = this.#keep({ ...assessment, asked, venue: id }, { trader, policy });
     this.#take(previewId, identity);
-    this.#note(assessment, { asked: replacement, trader, policy, previewId });
+    await this.#note(assessment, { asked: replacement, trader, policy, previewId });
     const { idempotencyKey } = replacement;
-    const terms = { filledBefore: replaced.base, minVolume: assessment.market.min_volume };
+    const orderId = replaced.order_id;
+    const terms = { orderId, filledBefore: replaced.base, minVolume: assessment.market.min_volume };
+    const facts = { ...assessment.policyFacts, replaces: terms, venue: id };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
     const isReduced = known !== undefined && isReducing(replaced, known, assessment.order);
     if (policy.mode !== "confirm" || isReduced) {
-      const { target } = replacement;
-      return await this.#sendReplacement(assessment, { ...terms, target, previewId, idempotencyKey, by: call, trader });
+      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by: call, trader, assessment });
     }
-    const orderId = replaced.order_id;
     const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: orderId });
-    const facts = { ...assessment.policyFacts, replaces: { ...terms, orderId } };
-    const question = this.#replacements.ask(
-      { ...trader, ...named, previewId, idempotencyKey, facts, summary },
-      call,
-    );
-    return "status" in question ? question : await this.#replacements.wait(question, call);
+    const asking = this.#replacements.ask({ ...trader, ...named, previewId, idempotencyKey, facts, summary }, call);
+    return "status" in asking ? asking : await this.#replacements.wait(asking, call);
   }
 
-  async #sendReplacement(
-    assessment: SentAssessment,
-    { by, trader, ...request }:
-      & { by: SendingCall; trader: Trader; target: CancelTarget; previewId: string }
-      & { filledBefore: string; minVolume: string; idempotencyKey?: string | undefined },
+  async #replaceBy(
+    terms: ReplacementTerms,
+    { idempotencyKey, asked, by, trader, assessment = confirmedAssessment(terms.facts) }: {
+      idempotencyKey: string | undefined;
+      asked: string | null;
+      by: SendingCall;
+      trader: Trader;
+      assessment?: SentAssessment;
+    },
   ): Promise<ReplaceResult> {
+    const { facts: { replaces }, previewId } = terms;
+    if (replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
     this.#rights.assertStillAllowed(assessment, trader, by);
     const { desk } = await this.#parts.venueOf(trader);
-    const { target, previewId, filledBefore, minVolume, idempotencyKey } = request;
+    const { orderId, ...rest } = replaces;
     return await desk.replace({
-      target,
+      ...rest,
+      target: { orderId },
       order: assessment.order,
-      filledBefore,
-      minVolume,
       identity: trader.identity,
       previewId,
       idempotencyKey,
+      asked,
+      resumeWith: JSON.stringify(terms),
       termsOf: (order) => this.#termsOf(order, { assessment, trader, by }),
     }, { signal: by.signal });
   }
@@ -427,13 +501,13 @@ export class Broker {
   ) {
     const trader = this.traderOf(identity);
     const policy = this.#rights.policyOf(identity);
-    const { exchange } = await this.#parts.venueOf(trader);
+    const { exchange, id: venue } = await this.#parts.venueOf(trader);
     const { markets, now } = this.#parts;
     const parts = { exchange, markets, policy, signal, now, ...(replaced === undefined ? {} : { replaced }) };
-    return { assessment: await assessOrder(request, parts), trader, policy };
+    return { assessment: await assessOrder(request, parts), trader, policy, venue };
   }
 
-  #keep(assessment: Assessment, { trader, policy }: { trader: Trader; policy: Policy }) {
+  #keep(assessment: AskedAssessment, { trader, policy }: { trader: Trader; policy: Policy }) {
     const { order } = assessment;
     const start = { ...trader, order, policyDigest: policy.digest, facts: assessment };
     return this.#previews.add(start, this.#parts.monotonic());
@@ -462,11 +536,9 @@ export class Broker {
 
   async #send(
     assessment: SentAssessment,
-    { by, trader, previewId, idempotencyKey }: {
+    { by, trader, ...named }: Pick<PlaceRequest, "previewId" | "idempotencyKey" | "asked"> & {
       by: SendingCall;
       trader: Trader;
-      previewId: string;
-      idempotencyKey?: string | undefined;
     },
   ): Promise<PlacementResult> {
     this.#rights.assertStillAllowed(assessment, trader, by);
@@ -474,7 +546,7 @@ export class Broker {
     const { order } = assessment;
     const termsOf = () => this.#termsOf(order, { assessment, trader, by });
     const { signal } = by;
-    return await desk.place({ order, identity: trader.identity, previewId, idempotencyKey, termsOf }, { signal });
+    return await desk.place({ ...named, order, identity: trader.identity, termsOf }, { signal });
   }
 
   /**
@@ -483,21 +555,35 @@ export class Broker {
    *
    * @throws {TradingError} the key was used for another order
    */
-  async #findEarlier(
-    { previewId, request, idempotencyKey }: PlaceOrder,
-    { identity, signal }: BrokerCall,
-  ): Promise<PlacementResult | undefined> {
-    const earlier = this.#earlier.find(identity, idempotencyKey);
+  async #findEarlier(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | undefined> {
+    const { identity, signal } = call;
+    const { idempotencyKey } = order;
+    if (idempotencyKey === undefined) return undefined;
+    const { desk, record } = await this.#parts.venueOf(this.traderOf(identity));
+    const earlier = record.journal.findByKey(identity, idempotencyKey);
     if (earlier === undefined) return undefined;
-    if (previewId === undefined ? request === undefined : previewId !== earlier.previewId) return undefined;
-    const isSame = request === undefined || this.#earlier.isFor(earlier, request) ||
-      orderDigest((await this.#assess(request, { identity, signal })).assessment.order) === earlier.digest;
+    const isSame = await this.#isFor(earlier, { order, call, audit: record.audit });
+    if (isSame === undefined) return undefined;
     if (!isSame) throw usedKey("place the order");
     if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
-    const { order, notional } = earlier;
-    const { desk } = await this.#parts.venueOf(earlier);
+    const { previewId, asked, notional } = earlier;
     const termsOf = () => ({ policy: this.#rights.policyOf(identity), notional });
-    return await desk.place({ order, identity, previewId: earlier.previewId, idempotencyKey, termsOf }, { signal });
+    const named = { identity, previewId, idempotencyKey, asked };
+    return await desk.place({ ...named, order: earlier.order, termsOf }, { signal });
+  }
+
+  /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */
+  async #isFor(
+    earlier: Placement,
+    { order, call: { identity, signal }, audit }: { order: PlaceOrder; call: BrokerCall; audit: Pick<Audit, "trail"> },
+  ): Promise<boolean | undefined> {
+    const { previewId, request } = order;
+    if (previewId !== undefined && previewId === earlier.previewId) return true;
+    const asked = this.#askedOf(order, identity);
+    if (asked === undefined) return undefined;
+    if (earlier.asked !== null || request === undefined) return earlier.asked === asked;
+    if (wasAskedFor(audit, earlier, request)) return true;
+    return orderDigest((await this.#assess(request, { identity, signal })).assessment.order) === earlier.digest;
   }
 
   /** Runs what may refuse an order, and writes down that it did: the journal writes what comes after it. */
@@ -523,7 +609,7 @@ export class Broker {
     throw new TradingError(sentences, { code: first.code });
   }
 
-  #note(
+  async #note(
     { order, policyProblems, estimate }: Assessment,
     { asked, trader, policy, previewId, isCounted = false }: {
       asked: OrderRequest | Replacement;
@@ -532,16 +618,34 @@ export class Broker {
       previewId: string | undefined;
       isCounted?: boolean;
     },
-  ): void {
+  ): Promise<void> {
     const { identity, paper } = trader;
     const digest = orderDigest(order);
     const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
     const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
     const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
-    const { audit } = this.#parts.store;
+    const { record: { audit } } = await this.#parts.venueOf(trader);
     if (isCounted) assertPreviewAllowed(audit.recordPreview({ identity, clientOrderId, data }, this.#parts.now()));
     else audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
   }
+}
+
+function changedVenue(): TradingError {
+  const message =
+    "Cannot place the order as its preview was for an exchange or a paper account that was started anew " +
+    "since: preview it again";
+  return new TradingError(message, { code: "ERR_PREVIEW_STALE" });
+}
+
+/** A call in one form: the same one made again waits for the same answer. */
+function callOf(asked: string, { idempotencyKey }: { readonly idempotencyKey?: string | undefined }): string {
+  return JSON.stringify([asked, idempotencyKey ?? null]);
+}
+
+/** What the call of a confirmed order asked for. */
+function askedIn({ asked }: ConfirmedOrder): string | null {
+  const [text]: unknown[] = JSON.parse(asked);
+  return typeof text === "string" ? text : null;
 }
 
 /** @throws {TradingError} the caller has had all previews of a minute */

@@ -9,7 +9,7 @@ import type { StoreConnection } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 
 /** What of a placement counts, and for which day. */
-export type Reserved = Pick<Placement, "identity" | "paper" | "notional" | "createdAt">;
+export type Reserved = Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">;
 
 /** The sums; they change in the transaction that changes the placement. */
 export class DayUse {
@@ -32,25 +32,28 @@ export class DayUse {
   /**
    * The sums of the day of `now` in a currency; of later days too, where a clock was set back. They are to be added.
    */
-  since(now: number, { identity, paper, currency }: Trader & { readonly currency: string }): string[] {
+  since(
+    now: number,
+    { identity, paper, venue, currency }: Trader & { readonly venue: string; readonly currency: string },
+  ): string[] {
     const rows = this.#connection.rows(
-      "SELECT amount FROM day_use WHERE identity = ? AND paper = ? AND currency = ? AND day >= ?",
-      ...[identity, paper ? 1 : 0, currency, startOfUtcDay(now)],
+      "SELECT amount FROM day_use WHERE identity = ? AND paper = ? AND venue = ? AND currency = ? AND day >= ?",
+      ...[identity, paper ? 1 : 0, venue, currency, startOfUtcDay(now)],
     );
     return rows.map((row) => readText(row, "amount"));
   }
 
-  #change({ identity, paper, notional, createdAt }: Reserved, sign: 1 | -1): void {
+  #change({ identity, paper, venue, notional, createdAt }: Reserved, sign: 1 | -1): void {
     if (notional === null) return;
-    const key = [identity, paper ? 1 : 0, notional.currency, startOfUtcDay(createdAt)];
+    const key = [identity, paper ? 1 : 0, venue, notional.currency, startOfUtcDay(createdAt)];
     const row = this.#connection.row(
-      "SELECT amount FROM day_use WHERE identity = ? AND paper = ? AND currency = ? AND day = ?",
+      "SELECT amount FROM day_use WHERE identity = ? AND paper = ? AND venue = ? AND currency = ? AND day = ?",
       ...key,
     );
     const before = row === undefined ? new Big(0) : parseDecimal(readText(row, "amount"));
     const after = before.plus(parseDecimal(notional.amount).times(sign));
     this.#connection.run(
-      "INSERT OR REPLACE INTO day_use (identity, paper, currency, day, amount) VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO day_use (identity, paper, venue, currency, day, amount) VALUES (?, ?, ?, ?, ?, ?)",
       ...[...key, formatDecimal(after)],
     );
   }

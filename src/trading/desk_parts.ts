@@ -4,27 +4,28 @@ import type { Sleep } from "../exchange/deadline.ts";
 import type { Audit } from "./audit.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import type { Journal } from "./journal.ts";
+import type { ReplacementClaims } from "./replacement_claims.ts";
 import type { LookParts } from "./reconcile.ts";
 import type { Unwritten } from "./unwritten.ts";
 
 /** What a desk needs of the journal. */
-export type DeskJournal = Pick<
-  Journal,
-  | "begin"
-  | "wouldRefuse"
-  | "repeat"
-  | "withdraw"
-  | "forgetIntent"
-  | "settle"
-  | "close"
-  | "claimReplacement"
-  | "releaseReplacement"
-  | "find"
-  | "findByOrderId"
-  | "findByKey"
-  | "unsettled"
-  | "open"
->;
+export type DeskJournal =
+  & { readonly replacements: Pick<ReplacementClaims, "claim" | "release"> }
+  & Pick<
+    Journal,
+    | "begin"
+    | "wouldRefuse"
+    | "repeat"
+    | "withdraw"
+    | "forgetIntent"
+    | "settle"
+    | "close"
+    | "find"
+    | "findByOrderId"
+    | "findByKey"
+    | "unsettled"
+    | "open"
+  >;
 
 /** The process that a desk is part of. */
 export interface DeskInstance {

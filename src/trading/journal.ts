@@ -19,6 +19,8 @@ import type { LimitRefusal, Use } from "./limits.ts";
 import { orderDigest } from "./order.ts";
 import type { Policy } from "./policy.ts";
 import { mayTradeTogether } from "./self_trade.ts";
+import { ReplacementClaims } from "./replacement_claims.ts";
+import type { ReplacementClaim } from "./replacement_claims.ts";
 import type { StoreConnection } from "./store_connection.ts";
 import type { Trader } from "./trader.ts";
 
@@ -43,6 +45,10 @@ export type NewPlacement =
     readonly instance: string;
     /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`, wall ms. */
     readonly validUntil: number;
+    /** What its caller asked for, in one form. @default null */
+    readonly asked?: string | null;
+    /** The claim of the order that it replaces. */
+    readonly replaces?: Pick<ReplacementClaim, "orderId" | "attempt"> | undefined;
     /** The worst price at which a market order is expected to trade. @default null */
     readonly worstPrice?: string | null;
   };
@@ -56,6 +62,7 @@ export interface Refused {
     | "ERR_TAKEN_OVER"
     | "ERR_IDEMPOTENCY_MISMATCH"
     | "ERR_PREVIEW_USED"
+    | "ERR_REPLACED_ALREADY"
     | "ERR_SELF_CROSSING";
   readonly message: string;
   readonly retryAfterMs?: number;
@@ -81,10 +88,15 @@ export type Settlement =
   | { readonly state: "placed"; readonly orderId: string }
   | { readonly state: "not_placed" | "unknown"; readonly reason: string };
 
-/** One order to be replaced, by whom. */
-export interface ReplacementClaim extends Trader {
-  readonly orderId: string;
-  readonly idempotencyKey: string | null;
+/** Which placements of other venues {@linkcode Journal.endOthers} ends. */
+export interface EndedVenues {
+  /** @default everybody's */
+  readonly identity?: string | undefined;
+  readonly paper: boolean;
+  /** Whether the venue that a process brought with it may still be there; `null` where no process is known. */
+  readonly mayLive: (instance: string | null) => boolean;
+  /** Wall milliseconds. */
+  readonly now: number;
 }
 
 /** How an order ended: what was filled in all, as decimals. */
@@ -103,23 +115,36 @@ const KNOWLEDGE: readonly PlacementState[] = ["intent", "sent", "unknown", "not_
 /** Refusals that may come in after a cool-off has begun, of orders that were on their way. */
 const MAX_LATE_REFUSALS = 500;
 
-/** All placements of one state folder. */
+/** What a {@linkcode Journal} stands on. */
+export interface JournalParts {
+  readonly audit: Audit;
+  readonly killSwitch: KillSwitch;
+  readonly instances: Pick<Instances, "has" | "isAlive">;
+}
+
+/** All placements of one state folder, or those of one venue in it. */
 export class Journal {
   readonly #connection: StoreConnection;
-  readonly #audit: Audit;
-  readonly #killSwitch: KillSwitch;
-  readonly #instances: Pick<Instances, "has">;
+  readonly #parts: JournalParts;
+  readonly #venue: string | null;
   readonly #dayUse: DayUse;
+  /** Orders that are being replaced or were. */
+  readonly replacements: ReplacementClaims;
 
-  constructor(
-    connection: StoreConnection,
-    { audit, killSwitch, instances }: { audit: Audit; killSwitch: KillSwitch; instances: Pick<Instances, "has"> },
-  ) {
+  constructor(connection: StoreConnection, parts: JournalParts, venue: string | null = null) {
     this.#connection = connection;
-    this.#audit = audit;
-    this.#killSwitch = killSwitch;
-    this.#instances = instances;
+    this.#parts = parts;
+    this.#venue = venue;
     this.#dayUse = new DayUse(connection);
+    this.replacements = new ReplacementClaims(connection, { instances: parts.instances, venue: venue ?? "" });
+  }
+
+  /**
+   * The placements of one exchange: keys, order ids and limits of others mean nothing there. `""` is an exchange that
+   * never starts anew; what is written through a journal of all venues is its.
+   */
+  at(venue: string): Journal {
+    return new Journal(this.#connection, this.#parts, venue);
   }
 
   /**
@@ -136,10 +161,11 @@ export class Journal {
     }
     return this.#connection.transaction(() => {
       // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
-      this.#killSwitch.noteFile(now);
+      this.#parts.killSwitch.noteFile(now);
       const answer = this.#repetitionOf(entry) ?? this.#judge(entry, { policy, now });
       if (answer !== null) return this.#noteRefusal(entry, answer, now);
       const placement = this.#insert(entry, now);
+      if (entry.replaces !== undefined) this.replacements.placed(entry.replaces, entry.clientOrderId);
       const { previewId, digest, policyDigest, paper, order, notional, idempotencyKey, instance, validUntil } = entry;
       const facts = { preview_id: previewId, digest, policy: policyDigest, paper, order, notional };
       this.#note(entry, { event: "intent", now, data: { ...facts, idempotency_key: idempotencyKey, instance } });
@@ -220,27 +246,21 @@ export class Journal {
   }
 
   /**
-   * Claims an order for one replacement, over all processes: `mine` where the same call of the same identity, known by
-   * its idempotency key, has claimed it before, `taken` where another one has.
+   * Ends what is alive on other venues that are gone for good: none of it exists any more. Answers how many placements.
    *
-   * @throws {StoreError}
+   * @param which `mayLive`: whether an exchange that lives in that process may still be there
    */
-  claimReplacement({ orderId, paper, identity, idempotencyKey }: ReplacementClaim): "claimed" | "mine" | "taken" {
+  endOthers({ identity, paper, mayLive, now }: EndedVenues): number {
+    const others = this.#all("is_alive = 1 AND paper = ? AND venue <> ?", paper ? 1 : 0, this.#venue ?? "")
+      .filter((other) => (identity === undefined || other.identity === identity) && !mayLive(other.instance));
+    if (others.length === 0) return 0;
     return this.#connection.transaction(() => {
-      const key = [orderId, paper ? 1 : 0];
-      const row = this.#connection.row("SELECT * FROM replaced WHERE order_id = ? AND paper = ?", ...key);
-      if (row !== undefined) {
-        const isMine = idempotencyKey !== null && row.idempotency_key === idempotencyKey && row.identity === identity;
-        return isMine ? "mine" : "taken";
+      for (const { clientOrderId, isOpen } of others) {
+        if (isOpen) this.close(clientOrderId, { base: "0", counter: "0", status: "venue_ended" }, now);
+        else this.withdraw(clientOrderId, "ERR_VENUE_ENDED", now);
       }
-      this.#connection.run("INSERT INTO replaced VALUES (?, ?, ?, ?)", ...key, identity, idempotencyKey);
-      return "claimed";
+      return others.length;
     });
-  }
-
-  /** Gives a claim back where nothing was placed. */
-  releaseReplacement({ orderId, paper }: Pick<ReplacementClaim, "orderId" | "paper">): void {
-    this.#connection.run("DELETE FROM replaced WHERE order_id = ? AND paper = ?", orderId, paper ? 1 : 0);
   }
 
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
@@ -252,13 +272,13 @@ export class Journal {
     return this.#one("client_order_id = ?", clientOrderId);
   }
 
-  /** Of two exchanges, the real one and paper, that gave the same id the later placement. */
+  /** Of several venues that gave the same id the latest placement. */
   findByOrderId(orderId: string): Placement | undefined {
-    return this.#one("order_id = ? ORDER BY created_at DESC", orderId);
+    return this.#one(`order_id = ? AND ${this.#here} ORDER BY created_at DESC`, orderId, this.#venue);
   }
 
   findByKey(identity: string, idempotencyKey: string): Placement | undefined {
-    return this.#one("identity = ? AND idempotency_key = ?", identity, idempotencyKey);
+    return this.#one(`identity = ? AND idempotency_key = ? AND ${this.#here}`, identity, idempotencyKey, this.#venue);
   }
 
   findByPreview(previewId: string): Placement | undefined {
@@ -267,7 +287,7 @@ export class Journal {
 
   /** Intents, sent ones and those of unknown fate, oldest first. */
   unsettled(): Placement[] {
-    return this.#all("is_alive = 1 AND state IN ('intent', 'sent', 'unknown')");
+    return this.#all(`is_alive = 1 AND state IN ('intent', 'sent', 'unknown') AND ${this.#here}`, this.#venue);
   }
 
   /** Orders that have left, and whose outcome is not known; oldest first. */
@@ -277,17 +297,22 @@ export class Journal {
 
   /** Placements that are placed and not known to be final, oldest first; by default of everybody, real and paper. */
   open(identity?: string, paper?: boolean): Placement[] {
-    return this.#all("is_alive = 1 AND state = 'placed'").filter((placement) =>
+    return this.#all(`is_alive = 1 AND state = 'placed' AND ${this.#here}`, this.#venue).filter((placement) =>
       (identity === undefined || placement.identity === identity) && (paper === undefined || placement.paper === paper)
     );
   }
 
   #repetitionOf(
-    { identity, paper, idempotencyKey, digest }: Pick<NewPlacement, "identity" | "paper" | "idempotencyKey" | "digest">,
+    { identity, paper, idempotencyKey, digest, asked = null }: Pick<
+      NewPlacement,
+      "identity" | "paper" | "idempotencyKey" | "digest" | "asked"
+    >,
   ): Repeated | undefined {
     const earlier = idempotencyKey === null ? undefined : this.findByKey(identity, idempotencyKey);
     if (earlier === undefined) return undefined;
-    if (earlier.digest === digest && earlier.paper === paper) return { kind: "repeated", placement: earlier };
+    // What was decided for the caller may come out differently for the same request.
+    const isSame = earlier.asked !== null && asked !== null ? earlier.asked === asked : earlier.digest === digest;
+    if (isSame && earlier.paper === paper) return { kind: "repeated", placement: earlier };
     return refuse(
       "ERR_IDEMPOTENCY_MISMATCH",
       `Cannot place the order as its idempotency key was used for another one (${earlier.clientOrderId}): ` +
@@ -301,22 +326,27 @@ export class Journal {
       ? { code: answer.code }
       : { repeated: answer.placement.clientOrderId, idempotency_key: idempotencyKey };
     const data = { preview_id: previewId, digest, policy: policyDigest, paper, allowed: false, ...reason };
-    this.#audit.append({ event: "decision", identity, clientOrderId, data }, now);
+    this.#auditOf(this.#venue).append({ event: "decision", identity, clientOrderId, data }, now);
     return answer;
   }
 
   #judge(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | null {
     const { identity, paper, previewId, notional, instance } = entry;
-    const halt = this.#killSwitch.state();
+    const halt = this.#parts.killSwitch.state();
     if (halt.halted) {
       const message =
         `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`;
       return refuse("ERR_TRADING_HALTED", message);
     }
-    if (!this.#instances.has(instance)) {
+    if (!this.#parts.instances.has(instance)) {
       const message =
         "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
       return refuse("ERR_TAKEN_OVER", message);
+    }
+    if (entry.replaces !== undefined && !this.replacements.isMine(entry.replaces)) {
+      const message = `Cannot place the order as another call replaces order ${entry.replaces.orderId} by now: ` +
+        "look at the open orders";
+      return refuse("ERR_REPLACED_ALREADY", message);
     }
     const used = this.findByPreview(previewId);
     if (used !== undefined) {
@@ -335,10 +365,10 @@ export class Journal {
   ): Refused | null {
     const others = this.#connection.rows(
       // Whoever trades for real trades on one account; on paper everybody has an own one.
-      `SELECT * FROM placements WHERE is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2)
+      `SELECT * FROM placements WHERE is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2) AND venue = ?6
          AND json_extract(order_json, '$.pair') = ?3 AND json_extract(order_json, '$.side') <> ?4
          AND client_order_id <> ?5 ORDER BY created_at`,
-      ...[paper ? 1 : 0, identity, order.pair, order.side, without ?? ""],
+      ...[paper ? 1 : 0, identity, order.pair, order.side, without ?? "", this.#venue ?? ""],
     ).map(readPlacement);
     const own = { order, worstPrice, isPlaced: false };
     const rivals = others.filter((other) => mayTradeTogether(own, { ...other, isPlaced: other.state === "placed" }));
@@ -354,23 +384,26 @@ export class Journal {
   /** Reads only what the policy limits. Rows from the future, after a clock was set back, count as of today and now. */
   #use(who: Trader, { policy, now }: { policy: Policy; now: number }): Use {
     const { maxPerDay, maxOpenOrders, maxOrdersPerMinute, coolOff } = policy;
-    const of = [who.identity, who.paper ? 1 : 0];
+    const venue = this.#venue ?? "";
+    const of = [who.identity, who.paper ? 1 : 0, venue];
     const open = maxOpenOrders === undefined ? undefined : this.#connection.row(
-      "SELECT count(*) AS count FROM placements WHERE identity = ? AND paper = ? AND is_alive = 1",
+      "SELECT count(*) AS count FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND is_alive = 1",
       ...of,
     );
     const begun = maxOrdersPerMinute === undefined ? [] : this.#connection.rows(
-      `SELECT created_at FROM placements WHERE identity = ? AND paper = ? AND created_at > ?
+      `SELECT created_at FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND created_at > ?
        ORDER BY created_at DESC LIMIT ?`,
       ...[...of, startOfMinute(now), maxOrdersPerMinute],
     );
     const refusals = coolOff === undefined ? [] : this.#connection.rows(
-      `SELECT settled_at FROM placements WHERE identity = ? AND paper = ? AND settled_at > ?
+      `SELECT settled_at FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND settled_at > ?
          AND state = 'not_placed' AND sent_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?`,
       ...[...of, startOfCoolOff(coolOff, now), coolOff.rejects + MAX_LATE_REFUSALS],
     );
     return {
-      spentToday: maxPerDay === undefined ? [] : this.#dayUse.since(now, { ...who, currency: maxPerDay.currency }),
+      spentToday: maxPerDay === undefined
+        ? []
+        : this.#dayUse.since(now, { ...who, venue, currency: maxPerDay.currency }),
       openOrders: open === undefined ? 0 : readNumber(open, "count"),
       begun: begun.map((row) => readNumber(row, "created_at")).reverse(),
       refusals: refusals.map((row) => readNumber(row, "settled_at")).reverse(),
@@ -382,13 +415,13 @@ export class Journal {
     this.#connection.run(
       `INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
          policy_digest, state, is_alive, notional_currency, notional_amount, created_at, sent_at, valid_until, instance,
-         worst_price)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', 1, ?, ?, ?, ?, ?, ?, ?)`,
+         worst_price, venue, asked)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'sent', 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
       ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now, now, entry.validUntil],
-      ...[entry.instance, entry.worstPrice ?? null],
+      ...[entry.instance, entry.worstPrice ?? null, this.#venue ?? "", entry.asked ?? null],
     );
-    this.#dayUse.reserve({ identity, paper, notional, createdAt: now });
+    this.#dayUse.reserve({ identity, paper, venue: this.#venue ?? "", notional, createdAt: now });
     return this.#get(clientOrderId);
   }
 
@@ -398,22 +431,31 @@ export class Journal {
     return placement;
   }
 
-  #one(condition: string, ...values: string[]): Placement | undefined {
+  /** The condition of rows of this journal's venue; its value comes last. */
+  get #here(): string {
+    return "venue = coalesce(?, venue)";
+  }
+
+  #auditOf(venue: string | null): Audit {
+    return this.#parts.audit.at(venue ?? "");
+  }
+
+  #one(condition: string, ...values: (string | null)[]): Placement | undefined {
     const row = this.#connection.row(`SELECT * FROM placements WHERE ${condition} LIMIT 1`, ...values);
     return row === undefined ? undefined : readPlacement(row);
   }
 
-  #all(condition: string): Placement[] {
-    return this.#connection.rows(`SELECT * FROM placements WHERE ${condition} ORDER BY created_at, rowid`)
+  #all(condition: string, ...values: (string | number | null)[]): Placement[] {
+    return this.#connection.rows(`SELECT * FROM placements WHERE ${condition} ORDER BY created_at, rowid`, ...values)
       .map(readPlacement);
   }
 
   #note(
-    placement: Pick<Placement, "clientOrderId" | "identity"> & { readonly orderId?: string | null },
+    placement: Pick<Placement, "clientOrderId" | "identity"> & Partial<Pick<Placement, "orderId" | "venue">>,
     { event, now, data }: { event: AuditEventName; now: number; data: Record<string, unknown> },
   ): void {
-    const { clientOrderId, identity, orderId = null } = placement;
-    this.#audit.append({ event, identity, clientOrderId, orderId, data }, now);
+    const { clientOrderId, identity, orderId = null, venue = this.#venue } = placement;
+    this.#auditOf(venue).append({ event, identity, clientOrderId, orderId, data }, now);
   }
 }
 

@@ -17,8 +17,12 @@ export interface Placement {
   readonly clientOrderId: string;
   readonly identity: string;
   readonly paper: boolean;
+  /** Which simulated exchange or paper account it is on; `""` for an exchange that never starts anew. */
+  readonly venue: string;
   readonly previewId: string;
   readonly idempotencyKey: string | null;
+  /** What its caller asked for, in one form; `null` where an earlier version wrote it. */
+  readonly asked: string | null;
   readonly order: Order;
   readonly digest: string;
   readonly policyDigest: string;
@@ -68,8 +72,10 @@ export function readPlacement(row: Row): Placement {
     clientOrderId: readText(row, "client_order_id"),
     identity: readText(row, "identity"),
     paper: readNumber(row, "paper") === 1,
+    venue: readText(row, "venue"),
     previewId: readText(row, "preview_id"),
     idempotencyKey: readOptionalText(row, "idempotency_key"),
+    asked: readOptionalText(row, "asked"),
     order: OrderRow.parse(JSON.parse(readText(row, "order_json"))),
     digest: readText(row, "digest"),
     policyDigest: readText(row, "policy_digest"),

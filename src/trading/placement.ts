@@ -30,6 +30,10 @@ export interface PlaceRequest {
   readonly previewId: string;
   /** The same key and order again answer what the first call came to. */
   readonly idempotencyKey?: string | null | undefined;
+  /** What its caller asked for, in one form: by that a repetition is known. */
+  readonly asked?: string | null | undefined;
+  /** The claim of the order that it replaces. */
+  readonly replaces?: NewPlacement["replaces"];
   /**
    * What counts for the order at this moment, or why its caller may not send it any more. Asked right before the order
    * is written down and right after; must not wait for anything.
@@ -163,11 +167,18 @@ export class Placements {
   }
 
   #repeat(request: PlaceRequest): Repeated | { readonly kind: "new" } {
-    const { order, identity, previewId, idempotencyKey = null } = request;
+    const { order, identity, previewId, idempotencyKey = null, asked = null } = request;
     if (idempotencyKey === null) return { kind: "new" };
     const { journal, now, paper } = this.#parts;
     const digest = orderDigest(order);
-    const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey };
+    const whose = {
+      clientOrderId: clientOrderIdOf(previewId, digest),
+      identity,
+      paper,
+      previewId,
+      idempotencyKey,
+      asked,
+    };
     // Nothing of it is decided by a policy.
     return journal.repeat({ ...whose, order, digest, policyDigest: "", notional: null }, now()) ?? { kind: "new" };
   }
@@ -199,7 +210,7 @@ export class Placements {
 
   /** Writes the order down as sent and hands its request to the network, in one go. */
   #begin(request: PlaceRequest, ready: Ready, options: PlaceOptions) {
-    const { order, identity, previewId, idempotencyKey = null } = request;
+    const { order, identity, previewId, idempotencyKey = null, asked = null, replaces } = request;
     const { instance, journal, now, paper } = this.#parts;
     const terms = this.#terms(request, options);
     if ("status" in terms) return { kind: "forbidden", why: terms } as const;
@@ -209,7 +220,7 @@ export class Placements {
     const entry: NewPlacement = {
       ...{ clientOrderId, identity, paper, previewId, idempotencyKey, order, digest },
       ...{ policyDigest: policy.digest, notional, worstPrice, instance: instance.id },
-      validUntil: ready.validUntil,
+      ...{ validUntil: ready.validUntil, asked, replaces },
     };
     const begun = this.#attempt(() => journal.begin(entry, policy, now()));
     if (begun.kind !== "begun") return begun;

@@ -61,6 +61,12 @@ export class Previews<Facts> {
     return { previewId, expiresAt };
   }
 
+  /** A preview of this identity, however it stands. */
+  look(previewId: string, identity: string): Preview<Facts> | undefined {
+    const preview = this.#entries.get(previewId)?.preview;
+    return preview?.identity === identity ? preview : undefined;
+  }
+
   /** Takes a preview: once, by the identity that made it, while it lasts. */
   take(previewId: string, identity: string, now: number): Taken<Facts> {
     const entry = this.#entries.get(previewId);

@@ -92,6 +92,7 @@ export class RecordArchive {
       const row = this.#connection.row(`SELECT count(*) AS count FROM placements WHERE ${gone}`, keptFrom);
       this.#connection.run(`DELETE FROM placements WHERE ${gone}`, keptFrom);
       this.#connection.run("DELETE FROM day_use WHERE day < ?", keptFrom);
+      this.#connection.run("DELETE FROM replacements WHERE attempt IS NULL AND claimed_at < ?", keptFrom);
       this.#connection.run("DELETE FROM approvals WHERE expires_at < ?", keptFrom);
       this.#connection.run("UPDATE audit_start SET kept_from = max(kept_from, ?)", keptFrom);
       return readNumber(row, "count");

@@ -26,6 +26,7 @@ interface Told {
   /** Of its intent. */
   readonly row: number;
   readonly createdAt: number;
+  readonly venue: string | null;
   /** By which the intent is known, as one text; `null` where its row was cut. */
   readonly terms: string | null;
   lastRow: number;
@@ -92,20 +93,22 @@ export class RecordCheck {
       const name = JSON.stringify(key);
       sums.set(name, (sums.get(name) ?? new Big(0)).plus(parseDecimal(amount).times(sign)));
     };
-    const counted = `SELECT identity, paper, notional_currency AS currency, notional_amount AS amount, created_at AS at
+    const counted =
+      `SELECT identity, paper, venue, notional_currency AS currency, notional_amount AS amount, created_at AS at
       FROM placements WHERE state <> 'not_placed' AND notional_amount IS NOT NULL`;
-    const kept = "SELECT identity, paper, currency, amount, day AS at FROM day_use";
+    const kept = "SELECT identity, paper, venue, currency, amount, day AS at FROM day_use";
     for (const [query, sign] of [[counted, 1], [kept, -1]] as const) {
       for (const row of this.#connection.each(query)) {
         const day = startOfUtcDay(readNumber(row, "at"));
         if (day < keptFrom) continue;
-        const key = [readText(row, "identity"), readNumber(row, "paper"), readText(row, "currency"), day];
+        const whose = [readText(row, "identity"), readNumber(row, "paper"), readText(row, "venue")];
+        const key = [...whose, readText(row, "currency"), day];
         count(key, readText(row, "amount"), sign);
       }
     }
     const [wrong] = [...sums].filter(([, sum]) => !sum.eq(0));
     if (wrong === undefined) return undefined;
-    const [identity, , currency, day] = JSON.parse(wrong[0]);
+    const [identity, , , currency, day] = JSON.parse(wrong[0]);
     const reason = `what ${identity} has used in ${currency} on ${new Date(day).toISOString().slice(0, 10)} ` +
       "is not the sum of its placements: it was changed";
     return { row: null, reason };
@@ -129,6 +132,7 @@ function begin(row: AuditRow): Told {
   return {
     row: row.seq,
     createdAt: row.at,
+    venue: row.venue,
     terms: cut === undefined ? JSON.stringify(named) : null,
     lastRow: row.seq,
     state: "intent",
@@ -170,6 +174,8 @@ function differenceOf(told: Told, row: Row): string | undefined {
   const named = [recordedIdentity(identity), previewId, digest, policyDigest, paper, worthOf(notional), idempotencyKey];
   const differences: readonly (readonly [string, boolean])[] = [
     ["order", orderDigest(placement.order) !== digest || (told.terms !== null && told.terms !== JSON.stringify(named))],
+    // Rows of versions that told no venues apart name none.
+    ["venue", told.venue !== null && placement.venue !== told.venue],
     ["time", placement.createdAt !== told.createdAt],
     ["state", placement.state !== told.state || isAlive !== told.isAlive],
     ["order id", placement.orderId !== told.orderId],

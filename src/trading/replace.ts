@@ -13,6 +13,7 @@ import type { Order } from "./order.ts";
 import type { Placements, PlaceOptions, PlaceRequest } from "./placement.ts";
 import { type PlacementResult, refuse, type RefusedResult } from "./placement_result.ts";
 import { claimOrder, nothingLeft, releaseOrder } from "./replacement_claim.ts";
+import type { ClaimedOrder } from "./replacement_claim.ts";
 import { StoreError } from "./store_connection.ts";
 
 /** One order in place of another. */
@@ -24,6 +25,8 @@ export interface ReplaceRequest extends PlaceRequest {
   readonly filledBefore?: string | undefined;
   /** Less than this is not placed. @default "0" */
   readonly minVolume?: string | undefined;
+  /** What the same call goes on with when this one is cut short. @default null */
+  readonly resumeWith?: string | null | undefined;
 }
 
 /** What became of a replacement. */
@@ -60,13 +63,23 @@ export async function replaceOrder(
   if (earlier !== undefined) return await repeat(placements, request, earlier);
   const claimed = await claimOrder(parts, request);
   if (!claimed.ok) return claimed.result;
-  const { orderId } = claimed;
-  const old = await cancelOrder(parts, { orderId }, identity).catch((error) => {
-    releaseOrder(parts, orderId);
-    throw error;
-  });
+  const { claim } = claimed;
+  try {
+    return await replaceClaimed({ parts, placements }, { ...request, replaces: claim }, options);
+  } finally {
+    releaseOrder(parts, claim, { isUntouched: false });
+  }
+}
+
+async function replaceClaimed(
+  { parts, placements }: { readonly parts: DeskParts; readonly placements: Placements },
+  request: ReplaceRequest & { readonly replaces: ClaimedOrder },
+  options: PlaceOptions,
+): Promise<ReplaceResult> {
+  const { identity, order, idempotencyKey = null, asked, replaces } = request;
+  const { orderId } = replaces;
+  const old = await cancelOrder(parts, { orderId }, identity);
   if (!isEnded(old)) {
-    releaseOrder(parts, orderId);
     const why = old.status === "not_found" ? "was not found" : "is not known to be final";
     return { status: "not_replaced", old, message: `Nothing was placed, as the old order ${why}` };
   }
@@ -74,7 +87,7 @@ export async function replaceOrder(
   note(parts, request, {
     old: old.order_id,
     filled: old.filled_volume,
-    wanted: order.volume,
+    wanted: order.volume ?? null,
     placed: formatDecimal(rest),
   });
   if (rest.lte(0) || rest.lt(parseDecimal(request.minVolume ?? "0"))) {
@@ -82,7 +95,7 @@ export async function replaceOrder(
   }
   const placed: Order = { ...order, volume: formatDecimal(rest) };
   const { previewId, termsOf } = request;
-  const placing = { order: placed, identity, previewId, idempotencyKey, termsOf };
+  const placing = { order: placed, identity, previewId, idempotencyKey, asked, replaces, termsOf };
   return { status: "replaced", old, placement: await placements.place(placing, options) };
 }
 
@@ -101,14 +114,16 @@ function findEarlier(
 /** The rest that was placed is smaller than what was asked for, so an earlier call is known by everything else. */
 async function repeat(placements: Placements, request: ReplaceRequest, earlier: Placement): Promise<ReplaceResult> {
   const { identity, idempotencyKey, order, termsOf } = request;
-  const isSame = withoutVolume(earlier.order) === withoutVolume(order) &&
+  const { asked = null } = request;
+  const isLike = withoutVolume(earlier.order) === withoutVolume(order) &&
     parseDecimal(earlier.order.volume ?? "0").lte(parseDecimal(order.volume ?? "0"));
-  if (!isSame) {
+  if (earlier.asked !== null && asked !== null ? earlier.asked !== asked : !isLike) {
     const message = "Cannot replace the order as the idempotency key was used for another one: use a new key";
     return refuse("ERR_IDEMPOTENCY_MISMATCH", message);
   }
   const { previewId } = earlier;
-  const placement = await placements.place({ order: earlier.order, identity, previewId, idempotencyKey, termsOf });
+  const again = { order: earlier.order, identity, previewId, idempotencyKey, asked: earlier.asked, termsOf };
+  const placement = await placements.place(again);
   return { status: "repeated", placement };
 }
 

@@ -208,5 +208,70 @@ UPDATE kill_switch SET cancel_open = 0;
 ALTER TABLE kill_switch ADD COLUMN is_file_noted INTEGER NOT NULL DEFAULT 0 CHECK (is_file_noted IN (0, 1));
 `;
 
+/** Under it the records of earlier versions hold the simulated exchange. */
+const SIMULATED = "SELECT 1 FROM venue WHERE name = 'the simulated exchange'";
+
+const VENUES = `
+-- A simulated exchange or a paper account that starts anew is another venue; '' is an exchange that never does.
+ALTER TABLE placements ADD COLUMN venue TEXT NOT NULL DEFAULT '';
+UPDATE placements SET venue = CASE WHEN paper = 1 THEN 'paper' WHEN EXISTS (${SIMULATED}) THEN 'simulated' ELSE '' END;
+-- What its caller asked for, in one form.
+ALTER TABLE placements ADD COLUMN asked TEXT;
+DROP INDEX placements_by_key;
+CREATE UNIQUE INDEX placements_by_key ON placements (venue, identity, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+ALTER TABLE audit ADD COLUMN venue TEXT;
+
+ALTER TABLE day_use RENAME TO day_use_before;
+CREATE TABLE day_use (
+  identity TEXT NOT NULL,
+  paper    INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  venue    TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  day      INTEGER NOT NULL,
+  amount   TEXT NOT NULL,
+  PRIMARY KEY (identity, paper, venue, currency, day)
+) STRICT, WITHOUT ROWID;
+INSERT INTO day_use SELECT identity, paper,
+    CASE WHEN paper = 1 THEN 'paper' WHEN EXISTS (${SIMULATED}) THEN 'simulated' ELSE '' END, currency, day, amount
+  FROM day_use_before;
+DROP TABLE day_use_before;
+
+-- Calls with an idempotency key that are running, each in one attempt of one process.
+CREATE TABLE calls (
+  venue           TEXT NOT NULL,
+  identity        TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL,
+  asked           TEXT,
+  instance        TEXT NOT NULL,
+  attempt         TEXT NOT NULL,
+  PRIMARY KEY (venue, identity, idempotency_key)
+) STRICT, WITHOUT ROWID;
+
+-- Orders that are being replaced or were. Nobody is at it where there is no attempt.
+CREATE TABLE replacements (
+  venue           TEXT NOT NULL,
+  order_id        TEXT NOT NULL,
+  identity        TEXT NOT NULL,
+  idempotency_key TEXT,
+  asked           TEXT,
+  -- What the same call goes on with after it was cut short.
+  terms           TEXT,
+  instance        TEXT,
+  attempt         TEXT,
+  -- The new order's client order id, once it was written down.
+  placed_as       TEXT,
+  claimed_at      INTEGER NOT NULL,
+  CHECK ((instance IS NULL) = (attempt IS NULL)),
+  PRIMARY KEY (venue, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replacements_by_key ON replacements (venue, identity, idempotency_key)
+  WHERE idempotency_key IS NOT NULL;
+INSERT INTO replacements (venue, order_id, identity, idempotency_key, claimed_at) SELECT
+    CASE WHEN paper = 1 THEN 'paper' WHEN EXISTS (${SIMULATED}) THEN 'simulated' ELSE '' END,
+    order_id, identity, idempotency_key, 0 FROM replaced;
+DROP TABLE replaced;
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS, VENUES];

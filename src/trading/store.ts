@@ -14,6 +14,7 @@ import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
 import type { Verification, VerifyOptions } from "./audit.ts";
 import { CancelWishes } from "./cancel_wishes.ts";
+import { CallClaims } from "./call_claims.ts";
 import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
@@ -44,6 +45,8 @@ export class TradingStore {
   readonly approvals: Approvals;
   readonly instances: Instances;
   readonly archive: RecordArchive;
+  /** Calls with an idempotency key that are running. */
+  readonly calls: CallClaims;
   /** The wall clock that rows are dated by. */
   readonly now: () => number;
   readonly #connection: StoreConnection;
@@ -63,6 +66,7 @@ export class TradingStore {
     this.approvals = new Approvals(connection, { audit: this.audit });
     this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;
+    this.calls = new CallClaims(connection, { instances });
     this.journal = new Journal(connection, { audit, killSwitch, instances });
   }
 

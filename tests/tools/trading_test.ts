@@ -228,7 +228,7 @@ Deno.test("place_order refuses another order with a used idempotency key", async
   await world.answer("place_order", { ...REST, idempotency_key: "k-1" });
   const refused = await world.refusal("place_order", { ...REST, volume: "0.002", idempotency_key: "k-1" });
   assert.equal(refused.code, "ERR_IDEMPOTENCY_MISMATCH");
-  assert.match(refused.message, /use a new key/);
+  assert.match(refused.message, /a new key for another order/);
   const { preview_id } = await world.answer("preview_order", { ...REST, price: "1060000" });
   const other = await world.refusal("place_order", { preview_id, idempotency_key: "k-1" });
   assert.equal(other.code, "ERR_IDEMPOTENCY_MISMATCH");

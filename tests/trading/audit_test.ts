@@ -46,7 +46,7 @@ const CHANGES: Readonly<Record<string, { statement: string; row: number }>> = {
     row: 4,
   },
   "a row added at the end": {
-    statement: "INSERT INTO audit SELECT 11, at, identity, event, client_order_id, order_id, data, hash, hash " +
+    statement: "INSERT INTO audit SELECT 11, at, identity, event, client_order_id, order_id, data, hash, hash, venue " +
       "FROM audit WHERE seq = 10",
     row: 11,
   },

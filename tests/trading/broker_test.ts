@@ -164,3 +164,123 @@ for (const [reason, end] of Object.entries(ENDING)) {
     assert.deepEqual(world.sent, []);
   });
 }
+/** Moves the market, so that an amount that is converted comes out differently. */
+async function move(world: BrokerWorld): Promise<void> {
+  await world.answer("place_order", { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.1" });
+}
+
+const MARKET = { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.01" } as const;
+
+Deno.test("Broker.place() tells a repetition by what was asked for, though its amount is converted anew", async () => {
+  await using world = await BrokerWorld.start();
+  const keyed = { ...MARKET, idempotency_key: "k" };
+  const first = await world.answer("place_order", keyed);
+  await move(world);
+  const preview = await world.answer("preview_order", { ...MARKET, pair: "btc/zar", volume: "0.010" });
+  const again = [keyed, { preview_id: preview.preview_id, idempotency_key: "k" }];
+  for (const args of again) {
+    const { order_id, repeated } = await world.answer("place_order", args);
+    assert.deepEqual([order_id, repeated], [first.order_id, true]);
+  }
+  await world.restart();
+  assert.equal((await world.answer("place_order", keyed)).order_id, first.order_id);
+  assert.equal((await world.refusal("place_order", { ...keyed, volume: "0.011" })).code, "ERR_IDEMPOTENCY_MISMATCH");
+  assert.equal(world.orders.length, 2);
+});
+
+Deno.test("Broker.place() lets calls with one key that come at once place one order, though amounts are converted anew", async () => {
+  await using world = await BrokerWorld.start();
+  const keyed = { ...MARKET, idempotency_key: "k" };
+  const answers = await Promise.all([
+    world.answer("place_order", keyed),
+    world.answer("place_order", keyed),
+    world.answer("place_order", { ...keyed, volume: "0.0100" }),
+  ]);
+  assert.equal(new Set(answers.map(({ order_id }) => order_id)).size, 1);
+  assert.deepEqual(answers.map(({ repeated }) => repeated).toSorted(), [true, true, undefined]);
+  assert.equal(world.orders.length, 1);
+});
+
+Deno.test("Broker.place() stops waiting for the first call with its key when its caller gives up", async () => {
+  await using world = await BrokerWorld.start();
+  const givenUp = new AbortController();
+  const request = { ...MARKET };
+  const first = world.broker.place({ request, idempotencyKey: "k" }, world.call());
+  const second = world.broker.place({ request, idempotencyKey: "k" }, { ...world.call(), signal: givenUp.signal });
+  givenUp.abort();
+  await assert.rejects(second, /ERR_CANCELLED|was cancelled while it waited/);
+  assert.equal((await first).status, "placed");
+  assert.equal(world.orders.length, 1);
+});
+
+/** The record takes nothing more: what this process does from then on is as lost as with the process. */
+function freeze(world: BrokerWorld): void {
+  world.database.exec("PRAGMA query_only = ON");
+}
+
+const STOP = "/api/1/stoporder";
+
+/** A resting order, of which a replacement was cut short by a crash. */
+async function cutShort(when: "before the cancel" | "after the cancel"): Promise<{ world: BrokerWorld; id: string }> {
+  const world = await BrokerWorld.start();
+  const { order_id: id } = await world.answer("place_order", REST);
+  world.exchange.fault = ({ path }) => {
+    if (path !== STOP) return undefined;
+    freeze(world);
+    return when === "before the cancel" ? { kind: "cut", when: "before" } : undefined;
+  };
+  await world.answer("replace_order", { order_id: id, price: "1051000", idempotency_key: "k" }).catch(() => {});
+  world.exchange.fault = () => undefined;
+  await world.restart();
+  return { world, id };
+}
+
+for (const when of ["before the cancel", "after the cancel"] as const) {
+  Deno.test(`Broker.replace() goes on with its key after a crash ${when}`, async () => {
+    const { world, id } = await cutShort(when);
+    await using _world = world;
+    const keyed = { order_id: id, price: "1051000", idempotency_key: "k" };
+    const other = await world.refusal("replace_order", { ...keyed, price: "1052000" });
+    assert.equal(other.code, "ERR_IDEMPOTENCY_MISMATCH");
+    const answer = await world.answer("replace_order", keyed);
+    assert.equal(answer.status, "replaced", JSON.stringify(answer));
+    assert.equal((await world.answer("replace_order", keyed)).status, "repeated");
+    assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE", "PENDING"]);
+    assert.ok(world.record.audit.verify().ok);
+  });
+}
+
+Deno.test("Broker.replace() lets another call replace an order whose replacement died before the cancel", async () => {
+  const { world, id } = await cutShort("before the cancel");
+  await using _world = world;
+  assert.equal((await world.answer("replace_order", { order_id: id, price: "1052000" })).status, "replaced");
+  const late = await world.refusal("replace_order", { order_id: id, price: "1051000", idempotency_key: "k" });
+  assert.equal(late.code, "ERR_ORDER_NOT_REPLACEABLE");
+  assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE", "PENDING"]);
+});
+
+Deno.test("Broker.replace() lets an order be replaced again whose cancellation could not be seen to the end", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id: id } = await world.answer("place_order", REST);
+  world.exchange.fault = ({ path }) => path === STOP ? { kind: "cut", when: "before" } : undefined;
+  assert.equal((await world.answer("replace_order", { order_id: id, price: "1051000" })).status, "not_replaced");
+  world.exchange.fault = () => undefined;
+  assert.equal((await world.answer("replace_order", { order_id: id, price: "1052000" })).status, "replaced");
+});
+
+Deno.test("Broker.replace() tells after a crash what became of an order that had left", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id: id } = await world.answer("place_order", REST);
+  world.exchange.fault = ({ path }) => {
+    if (path !== "/api/1/postorder") return undefined;
+    freeze(world);
+    return { kind: "cut", when: "after" };
+  };
+  const keyed = { order_id: id, price: "1051000", idempotency_key: "k" };
+  await world.answer("replace_order", keyed).catch(() => {});
+  world.exchange.fault = () => undefined;
+  await world.restart();
+  const { status, placement } = await world.answer("replace_order", keyed);
+  assert.deepEqual([status, placement.status], ["repeated", "placed"]);
+  assert.equal(world.orders.length, 2);
+});

@@ -23,6 +23,7 @@ import { Journal } from "../../src/trading/journal.ts";
 import { KillSwitch } from "../../src/trading/kill_switch.ts";
 import type { ExchangeName } from "../../src/trading/order_summary.ts";
 import { OpenOrderCancellation } from "../../src/trading/open_order_cancellation.ts";
+import { CallClaims } from "../../src/trading/call_claims.ts";
 import { CurrentPolicies } from "../../src/trading/policies.ts";
 import { parsePolicyFile } from "../../src/trading/policy_file.ts";
 import type { PolicyFile, TradingBound } from "../../src/trading/policy_file.ts";
@@ -72,6 +73,7 @@ function openRecord(folder: string) {
     cancelWishes,
     instance: instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] }),
     approvals: new Approvals(connection, { audit }),
+    calls: new CallClaims(connection, { instances }),
     journal: new Journal(connection, { audit, killSwitch, instances }),
   };
 }
@@ -234,7 +236,9 @@ export class BrokerWorld implements AsyncDisposable {
       store: this.#record,
       markets: this.#markets,
       isPaperOnly: false,
-      venueOf: () => Promise.resolve({ exchange: this.#client, desk: this.#desk, name: this.name }),
+      instance: this.#record.instance,
+      venueOf: () =>
+        Promise.resolve({ exchange: this.#client, desk: this.#desk, name: this.name, id: "", record: this.#record }),
       confirmation: {
         approvals,
         audit,

@@ -69,6 +69,8 @@ Deno.test("Journal takes a placement from sent to placed to closed, each with it
     assert.deepEqual(begun.placement, {
       ...entry("a"),
       worstPrice: null,
+      asked: null,
+      venue: "",
       state: "sent",
       orderId: null,
       isOpen: false,

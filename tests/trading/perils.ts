@@ -114,8 +114,10 @@ export class Life {
       forgetIntent: stepping((...args) => journal.forgetIntent(...args)),
       settle: stepping((...args) => journal.settle(...args)),
       close: stepping((...args) => journal.close(...args)),
-      claimReplacement: stepping((...args) => journal.claimReplacement(...args)),
-      releaseReplacement: stepping((...args) => journal.releaseReplacement(...args)),
+      replacements: {
+        claim: stepping((...args) => journal.replacements.claim(...args)),
+        release: stepping((...args) => journal.replacements.release(...args)),
+      },
       wouldRefuse: reading((...args) => journal.wouldRefuse(...args)),
       find: reading((...args) => journal.find(...args)),
       findByOrderId: reading((...args) => journal.findByOrderId(...args)),
@@ -318,7 +320,16 @@ function journallingAfterwards(journal: DeskJournal): DeskJournal {
     ...journal,
     begin: (entry, policy, now) => {
       const { validUntil, ...rest } = entry;
-      const placement: Placement = { worstPrice: null, ...rest, ...JUST_SENT, createdAt: now, sentAt: now, validUntil };
+      const placement: Placement = {
+        venue: "",
+        asked: null,
+        worstPrice: null,
+        ...rest,
+        ...JUST_SENT,
+        createdAt: now,
+        sentAt: now,
+        validUntil,
+      };
       held.set(entry.clientOrderId, () => void journal.begin(entry, policy, now));
       return { kind: "begun", placement };
     },

@@ -44,7 +44,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a placement that was put in": {
     statement: `INSERT INTO placements SELECT 'lm-eve', identity, paper, 'preview-eve', NULL, order_json, digest,
-      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance, worst_price
+      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance, worst_price, venue, asked
       FROM placements ${OPEN}`,
     reason: /^placement lm-eve has no intent in the audit: it was put in$/,
   },
@@ -90,7 +90,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a day's use that was removed": { statement: "DELETE FROM day_use", reason: /^what key:alice has used in ZAR/ },
   "a day's use of somebody else": {
-    statement: "INSERT INTO day_use SELECT 'key:eve', paper, currency, day, amount FROM day_use",
+    statement: "INSERT INTO day_use SELECT 'key:eve', paper, venue, currency, day, amount FROM day_use",
     reason: /^what key:eve has used in ZAR/,
   },
   "a halt that nobody pulled": {

@@ -1,0 +1,169 @@
+/**
+ * Calls with an idempotency key. Of calls for the same with one key one runs at a time, over all processes; the others
+ * wait for what it comes to. Which calls are for the same is decided by what was asked for, as what was decided for the
+ * caller (an amount that was converted, say) may come out differently the next time.
+ */
+
+import type { Sleep } from "../exchange/deadline.ts";
+import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
+import { codeOf } from "../money/currencies.ts";
+import type { Audit } from "./audit.ts";
+import type { CallClaim, CallClaims } from "./call_claims.ts";
+import type { Placement } from "./journal.ts";
+import type { OrderRequest } from "./order.ts";
+import type { Replacement } from "./replacement.ts";
+import { StoreError } from "./store_connection.ts";
+import { TradingError } from "./trading_error.ts";
+
+/** How long a call waits for one with its key that runs in another process. */
+const PATIENCE_MS = 60_000;
+
+const LOOK_EVERY_MS = 250;
+
+/** What {@linkcode RunningCalls} stand on. */
+export interface RunningCallsParts {
+  readonly claims: Pick<CallClaims, "claim" | "release">;
+  /** This process. */
+  readonly instance: { readonly id: string };
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  readonly sleep: Sleep;
+}
+
+/** One call with a key. */
+export interface KeyedCall extends Omit<CallClaim, "instance" | "attempt"> {
+  /** Ends its waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs calls with keys one after the other. */
+export class RunningCalls {
+  readonly #parts: RunningCallsParts;
+  /** What runs in this process, by venue, identity and key. */
+  readonly #here = new Map<string, Promise<unknown>>();
+
+  constructor(parts: RunningCallsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Runs a call once no other one with its key runs. What that came to stands in the journal: `body` looks there first.
+   *
+   * @throws {TradingError} the key is another call's, its caller has given up, or the other process takes too long
+   * @throws {StoreError} the record cannot be written
+   */
+  async run<Result>({ signal, ...call }: KeyedCall, body: () => Promise<Result>): Promise<Result> {
+    const { claims, instance, monotonic, sleep } = this.#parts;
+    const name = JSON.stringify([call.venue, call.identity, call.idempotencyKey]);
+    const untilMs = monotonic() + PATIENCE_MS;
+    for (;;) {
+      if (signal.aborted) throw cancelled();
+      const attempt = crypto.randomUUID();
+      const running = this.#here.get(name);
+      const claimed = claims.claim({ ...call, instance: instance.id, attempt }, { isHere: running !== undefined });
+      if (claimed === "other") throw usedKey("place the order");
+      if (claimed === "claimed") return await this.#run({ name, attempt }, body);
+      if (running !== undefined) await ended(running, signal);
+      else if (monotonic() < untilMs) await sleep(LOOK_EVERY_MS, signal).catch(() => {});
+      else throw underWay();
+    }
+  }
+
+  async #run<Result>(
+    { name, attempt }: { readonly name: string; readonly attempt: string },
+    body: () => Promise<Result>,
+  ): Promise<Result> {
+    const running = body();
+    this.#here.set(name, running);
+    try {
+      return await running;
+    } finally {
+      this.#here.delete(name);
+      this.#release(attempt);
+    }
+  }
+
+  /** A key that could not be given back is this process's, and free as soon as nothing runs with it here. */
+  #release(attempt: string): void {
+    try {
+      this.#parts.claims.release(attempt);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+}
+
+/** An order as it was asked for, in one form: however its fields stand, its pair is written and its amounts are. */
+export function askedToPlace(request: OrderRequest): string {
+  const { pair, time_in_force, post_only, ...rest } = request;
+  const words = pair.toUpperCase().split(/[^A-Z0-9]+/).filter((word) => word !== "").map(codeOf).join("");
+  return inOneForm({
+    ...rest,
+    pair: words.replaceAll("BTC", "XBT"),
+    time_in_force: time_in_force === "GTC" ? undefined : time_in_force,
+    post_only: post_only || undefined,
+  });
+}
+
+/** A replacement as it was asked for, in one form. */
+export function askedToReplace({ target, price, volume, postOnly }: Replacement): string {
+  return inOneForm({ ...target, price, volume, post_only: postOnly, replace: true });
+}
+
+/** Whether a placement of a version that did not keep what was asked for came of a call that asked for this. */
+export function wasAskedFor(
+  audit: Pick<Audit, "trail">,
+  { clientOrderId, identity }: Placement,
+  request: object,
+): boolean {
+  const preview = audit.trail({ clientOrderId, identity }).find(({ event }) => event === "preview");
+  const data: unknown = preview === undefined ? null : JSON.parse(preview.data);
+  return isObject(data) && isObject(data["asked"]) && inOneForm(data["asked"]) === inOneForm(request);
+}
+
+/** The key was used for something else. */
+export function usedKey(what: string): TradingError {
+  const message =
+    `Cannot ${what} as the idempotency key was used for another one: use the key's own request to learn ` +
+    "what became of it, and a new key for another order";
+  return new TradingError(message, { code: "ERR_IDEMPOTENCY_MISMATCH" });
+}
+
+function cancelled(): TradingError {
+  const message = "This call has sent nothing, and was cancelled while it waited for the first one with its key";
+  return new TradingError(message, { code: "ERR_CANCELLED" });
+}
+
+function underWay(): TradingError {
+  const message = "This call has sent nothing, as the first one with its key still runs in another process: make the " +
+    "same call again to learn what becomes of that";
+  return new TradingError(message, { code: "ERR_UNDER_WAY", retryAfterMs: LOOK_EVERY_MS });
+}
+
+function inOneForm(request: object): string {
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  const fields = given.map(([name, value]): [string, unknown] => [name, isAmount(value) ? exact(value) : value]);
+  return JSON.stringify(fields.toSorted(([a], [b]) => a < b ? -1 : 1));
+}
+
+function isAmount(value: unknown): value is string {
+  return typeof value === "string" && PLAIN_DECIMAL.test(value);
+}
+
+function exact(amount: string): string {
+  return formatDecimal(parseDecimal(amount));
+}
+
+/** Waits for work, however it ends, as long as nobody gives up. */
+async function ended(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const givenUp = Promise.withResolvers<void>();
+  const giveUp = () => givenUp.resolve();
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  await Promise.race([work.then(() => {}, () => {}), givenUp.promise]);
+  signal.removeEventListener("abort", giveUp);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

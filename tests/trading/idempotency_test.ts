@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/idempotency.ts";
+import type { KeyedCall } from "../../src/trading/idempotency.ts";
+import type { TradingStore } from "../../src/trading/store.ts";
+import { TradingError } from "../../src/trading/trading_error.ts";
+import { NOW, withStore } from "./stores.ts";
+
+const ORDER = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1000000" } as const;
+
+Deno.test("askedToPlace() is one text for one request, however it is written", () => {
+  const asked = askedToPlace(ORDER);
+  const { pair: _pair, ...rest } = ORDER;
+  for (const pair of ["btc/zar", "xbt-zar", "BTCZAR", "bitcoin zar"]) {
+    assert.equal(askedToPlace({ ...rest, pair }), asked);
+  }
+  const same = {
+    volume: "0.0010",
+    price: "1000000.00",
+    time_in_force: "GTC",
+    post_only: false,
+    stop_price: undefined,
+  } as const;
+  assert.equal(askedToPlace({ ...ORDER, ...same }), asked);
+});
+
+Deno.test("askedToPlace() tells requests apart that ask for something else", () => {
+  const others = [
+    { side: "SELL" as const },
+    { volume: "0.0011" },
+    { price: "1000001" },
+    { post_only: true },
+    { time_in_force: "IOC" as const },
+    { volume: undefined, counter_volume: "0.001" },
+    { pair: "ETHZAR" },
+  ];
+  const texts = [ORDER, ...others.map((other) => ({ ...ORDER, ...other }))].map(askedToPlace);
+  assert.equal(new Set(texts).size, texts.length);
+});
+
+Deno.test("askedToReplace() tells a post_only that is left as it was from one that is off, and is no placing", () => {
+  const replacement = { target: { orderId: "BX1" }, price: "1000000" };
+  const texts = [
+    askedToReplace(replacement),
+    askedToReplace({ ...replacement, postOnly: false }),
+    askedToReplace({ ...replacement, target: { clientOrderId: "BX1" } }),
+    askedToReplace({ ...replacement, volume: "0.001" }),
+    askedToPlace(ORDER),
+  ];
+  assert.equal(new Set(texts).size, texts.length);
+  assert.equal(askedToReplace({ ...replacement, price: "1000000.0", idempotencyKey: "k" }), texts[0]);
+});
+
+interface Process {
+  readonly calls: RunningCalls;
+  /** Moves with every pause. */
+  readonly clock: { now: number };
+  pause: () => void;
+  end(): void;
+}
+
+/** One process on the record, whose pauses take no time. */
+function processOn(store: TradingStore): Process {
+  const instance = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOW, cancels: [] });
+  const clock = { now: 0 };
+  const process: Process = {
+    clock,
+    pause: () => {},
+    end: () => instance.end(),
+    calls: new RunningCalls({
+      claims: store.calls,
+      instance,
+      monotonic: () => clock.now,
+      sleep: async (ms) => {
+        clock.now += ms;
+        process.pause();
+        await Promise.resolve();
+      },
+    }),
+  };
+  return process;
+}
+
+function call(changes: Partial<KeyedCall> = {}): KeyedCall {
+  const { signal } = new AbortController();
+  return { venue: "", identity: "local", idempotencyKey: "k", asked: "this", signal, ...changes };
+}
+
+function codeOf(code: string) {
+  return (error: unknown) => error instanceof TradingError && error.code === code;
+}
+
+Deno.test("RunningCalls.run() lets one call with a key run at a time, in the order in which they came", () =>
+  withStore(async (store) => {
+    const { calls, end } = processOn(store);
+    const steps: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const first = calls.run(call(), async () => {
+      steps.push("first begins");
+      await gate.promise;
+      steps.push("first ends");
+    });
+    const second = calls.run(call(), () => Promise.resolve(steps.push("second")));
+    await calls.run(call({ idempotencyKey: "other" }), () => Promise.resolve(steps.push("other")));
+    gate.resolve();
+    await Promise.all([first, second]);
+    assert.deepEqual(steps, ["first begins", "other", "first ends", "second"]);
+    end();
+  }));
+
+Deno.test("RunningCalls.run() lets a call run whose first one has failed", () =>
+  withStore(async (store) => {
+    const { calls, end } = processOn(store);
+    const first = calls.run(call(), () => Promise.reject(new Error("no")));
+    const second = calls.run(call(), () => Promise.resolve("yes"));
+    await assert.rejects(first, /^Error: no$/);
+    assert.equal(await second, "yes");
+    end();
+  }));
+
+Deno.test("RunningCalls.run() waits for a call that runs in another process", () =>
+  withStore(async (store, { open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<string>();
+    const first = one.calls.run(call(), () => gate.promise);
+    const steps: string[] = [];
+    let pauses = 0;
+    two.pause = () => {
+      if (++pauses === 3) gate.resolve("done");
+    };
+    const second = two.calls.run(call({ asked: null }), () => Promise.resolve(steps.push("second")));
+    assert.equal(await first, "done");
+    await second;
+    assert.ok(pauses >= 3);
+    one.end();
+    two.end();
+  }));
+
+Deno.test("RunningCalls.run() refuses a key that runs for something else, in whichever process", () =>
+  withStore(async (store, { open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<void>();
+    const first = one.calls.run(call(), () => gate.promise);
+    const other = () => assert.fail("it ran");
+    for (const { calls } of [one, two]) {
+      await assert.rejects(calls.run(call({ asked: "that" }), other), codeOf("ERR_IDEMPOTENCY_MISMATCH"));
+    }
+    await two.calls.run(call({ asked: "that", identity: "key:bob" }), () => Promise.resolve());
+    await two.calls.run(call({ asked: "that", venue: "simulated-1" }), () => Promise.resolve());
+    gate.resolve();
+    await first;
+    one.end();
+    two.end();
+  }));
+
+Deno.test("RunningCalls.run() waits for another process for a minute at most", () =>
+  withStore(async (store, { open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<void>();
+    const first = one.calls.run(call(), () => gate.promise);
+    await assert.rejects(two.calls.run(call(), () => assert.fail("it ran")), codeOf("ERR_UNDER_WAY"));
+    assert.ok(two.clock.now >= 60_000 && two.clock.now < 61_000);
+    gate.resolve();
+    await first;
+    one.end();
+    two.end();
+  }));
+
+Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and for another process", () =>
+  withStore(async (store, { open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<void>();
+    const first = one.calls.run(call(), () => gate.promise);
+    const givenUp = new AbortController();
+    two.pause = () => givenUp.abort();
+    const waiting = [one, two].map(({ calls }) =>
+      calls.run(call({ signal: givenUp.signal }), () => assert.fail("it ran"))
+    );
+    for (const each of waiting) await assert.rejects(each, codeOf("ERR_CANCELLED"));
+    gate.resolve();
+    await first;
+    one.end();
+    two.end();
+  }));
+
+Deno.test("RunningCalls.run() takes the key of a process that has ended within a call", () =>
+  withStore(async (store, { open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<void>();
+    const first = one.calls.run(call(), () => gate.promise);
+    one.end();
+    assert.equal(await two.calls.run(call({ asked: "that" }), () => Promise.resolve("ran")), "ran");
+    gate.resolve();
+    await first;
+    two.end();
+  }));

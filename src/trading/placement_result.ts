@@ -98,6 +98,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ERR_TRADING_HALTED: "trading was halted before it was sent: a person must lift that first",
   ERR_NEVER_SENT: "the program ended before it was sent: preview it again",
   ERR_INTERRUPTED: "the program ended while it was sent, and the exchange does not have it: preview it again",
+  ERR_VENUE_ENDED: "the simulated exchange or paper account that it was for has ended",
   ERR_RECORD_FAILED: "the trading record could not be written: nothing was sent",
 };
 

@@ -128,3 +128,39 @@ Deno.test("TradingStore keeps no secret that it was told, in the audit and as th
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("TradingStore.open() takes a record that told no exchanges apart, with its placements, sums and claims", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  try {
+    const before = MIGRATIONS.slice(0, -1);
+    const old = openDatabase(join(folder, TRADING_DATABASE), { migrations: before, durable: true });
+    const columns = `client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest, policy_digest,
+      state, order_id, is_alive, notional_currency, notional_amount, created_at`;
+    const { digest, order } = entry("a");
+    for (const [name, paper] of [["real", 0], ["paper", 1]] as const) {
+      old.exec(
+        `INSERT INTO placements (${columns}) VALUES ('lm-${name}', 'local', ${paper}, 'p-${name}', 'k-${name}',
+           '${JSON.stringify(order)}', '${digest}', '', 'placed', 'BX${name}', 1, 'ZAR', '1000', ${NOW});
+         INSERT INTO day_use VALUES ('local', ${paper}, 'ZAR', ${NOW}, '1000');
+         INSERT INTO replaced VALUES ('BX${name}', ${paper}, 'local', 'r-${name}')`,
+      );
+    }
+    old.close();
+    const store = TradingStore.open(folder, { now });
+    const [real, paper] = [store.journal.at(""), store.journal.at("paper")];
+    assert.equal(real.findByKey("local", "k-real")?.orderId, "BXreal");
+    assert.equal(paper.findByKey("local", "k-paper")?.orderId, "BXpaper");
+    assert.equal(real.findByKey("local", "k-paper"), undefined);
+    assert.deepEqual([real.open().length, paper.open().length, store.journal.open().length], [1, 1, 2]);
+    const limited = { ...FREE, maxPerDay: { amount: "1500", currency: "ZAR" } };
+    store.instances.add({ id: entry("a").instance, pid: 1, command: "serve", startedAt: NOW, cancels: [] });
+    assert.equal(real.begin(entry("b", { identity: "local" }), limited, NOW).kind, "refused");
+    const fresh = store.journal.at("paper-2");
+    assert.equal(fresh.begin(entry("c", { identity: "local", paper: true }), limited, NOW).kind, "begun");
+    assert.equal(fresh.endOthers({ identity: "local", paper: true, mayLive: () => false, now: NOW }), 1);
+    assert.deepEqual([paper.open().length, real.open().length], [0, 1]);
+    store.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

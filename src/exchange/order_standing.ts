@@ -43,3 +43,9 @@ export function finalStandingOf(order: StandingFacts): FinalStanding | undefined
   // A market order shows no volume; it is filled as far as the book carried it.
   return order.type === "MARKET" && wanted.eq(0) && filled.gt(0) ? "filled" : "expired";
 }
+
+/** An order in the words of API version 1, which knows two states; a status that is not documented stays unknown. */
+export function firstVersionState(order: StandingFacts): "PENDING" | "COMPLETE" | "UNKNOWN" {
+  if (finalStandingOf(order) !== undefined) return "COMPLETE";
+  return standingOf(order) === "unknown" ? "UNKNOWN" : "PENDING";
+}

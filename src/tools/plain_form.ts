@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { firstVersionState } from "../exchange/order_standing.ts";
 import type { Order } from "../exchange/schemas.ts";
 import { accountTools, transactionRow } from "./account.ts";
 import { chooseAccount } from "./accounts.ts";
@@ -190,8 +191,8 @@ async function orderMembers({ answer, context: { exchange, signal } }: PlainCall
   return { ...order, status: answer["status"], ...firstVersion(order) };
 }
 
-function firstVersion({ side, status }: Order): Values {
-  return { type: side === "BUY" ? "BID" : "ASK", state: status === "AWAITING" ? "PENDING" : status };
+function firstVersion(order: Order): Values {
+  return { type: order.side === "BUY" ? "BID" : "ASK", state: firstVersionState(order) };
 }
 
 async function ledgerRows(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { finalStandingOf, standingOf } from "../../src/exchange/order_standing.ts";
+import { finalStandingOf, firstVersionState, standingOf } from "../../src/exchange/order_standing.ts";
 import { Order } from "../../src/exchange/schemas.ts";
 
 /** A limit order that nothing has happened to yet, as the wire shows it. */
@@ -72,4 +72,16 @@ Deno.test("standingOf() calls an order filled that traded all of its volume, wha
       assert.equal(standingOf(order({ ...fields, status, base: "0.5" })), "filled", JSON.stringify([status, fields]));
     }
   }
+});
+
+Deno.test("firstVersionState() shows a final order as COMPLETE, whatever its status, and no unknown one as pending", () => {
+  for (
+    const [fields, state] of [
+      [{}, "PENDING"],
+      [{ status: "AWAITING" }, "PENDING"],
+      [CLOSED, "COMPLETE"],
+      [{ ...DONE, status: "CANCELLED" }, "COMPLETE"],
+      [{ status: "FROZEN" }, "UNKNOWN"],
+    ] as const
+  ) assert.equal(firstVersionState(order(fields)), state, JSON.stringify(fields));
 });

@@ -8,9 +8,11 @@ export interface BenchServer extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Starts ours with limits that are not in the way. */
+const WIDE = { "--rate-limit": "10000000", "--max-connections": "20000", "--max-connections-per-client": "20000" };
+
+/** Starts ours with limits that are not in the way, but for those in `args`. */
 export async function startOurs(listener: string, args: readonly string[] = []): Promise<BenchServer> {
-  const wide = ["--rate-limit", "10000000", "--max-connections", "20000", "--max-connections-per-client", "20000"];
+  const wide = Object.entries(WIDE).filter(([flag]) => !args.includes(flag)).flat();
   const command = [
     "run",
     "--quiet",

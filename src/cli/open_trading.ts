@@ -88,7 +88,7 @@ export async function openTradingRecord(
     store?.close();
     return { ok: false, problems };
   }
-  if (isServer) archiveOld(store, { days: config.recordRetention, now: world.now() });
+  if (isServer) tidy(store, { days: config.recordRetention, now: world.now() });
   return {
     ok: true,
     record: {
@@ -114,15 +114,16 @@ export async function openTradingRecord(
 /** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */
 const ARCHIVE_FILES_AT_START = 20;
 
-/** Moves what is old out of the record; that it cannot be done keeps nobody from trading. */
-function archiveOld({ archive }: TradingStore, { days, now }: { days: number | undefined; now: number }): void {
-  if (days === undefined) return;
+/** Forgets what ended processes held, and archives what is old; that it cannot be done keeps nobody from trading. */
+function tidy({ archive, calls }: TradingStore, { days, now }: { days: number | undefined; now: number }): void {
   try {
+    calls.clear();
+    if (days === undefined) return;
     const { rows, placements } = archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
     if (rows > 0) log.info("what is old was archived", { rows, placements });
   } catch (error) {
     if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
-    log.error("what is old cannot be archived: {reason}", { reason: error.message });
+    log.error("the record cannot be tidied: {reason}", { reason: error.message });
   }
 }
 

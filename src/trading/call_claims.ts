@@ -56,6 +56,14 @@ export class CallClaims {
     });
   }
 
+  /** Gives back the keys of processes that have ended. */
+  clear(): void {
+    for (const row of this.#connection.rows("SELECT DISTINCT instance FROM calls")) {
+      const instance = String(row["instance"]);
+      if (!this.#instances.isAlive(instance)) this.#connection.run("DELETE FROM calls WHERE instance = ?", instance);
+    }
+  }
+
   /** Gives the key back: what the call came to stands in the journal. */
   release(attempt: string): void {
     this.#connection.run("DELETE FROM calls WHERE attempt = ?", attempt);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/idempotency.ts";
 import type { KeyedCall } from "../../src/trading/idempotency.ts";
+import { TRADING_DATABASE } from "../../src/trading/store.ts";
 import type { TradingStore } from "../../src/trading/store.ts";
 import { TradingError } from "../../src/trading/trading_error.ts";
 import { NOW, withStore } from "./stores.ts";
@@ -191,5 +194,26 @@ Deno.test("RunningCalls.run() takes the key of a process that has ended within a
     assert.equal(await two.calls.run(call({ asked: "that" }), () => Promise.resolve("ran")), "ran");
     gate.resolve();
     await first;
+    two.end();
+  }));
+
+Deno.test("CallClaims.clear() gives back the keys of processes that have ended, and of no other", () =>
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store), processOn(open())];
+    const gate = Promise.withResolvers<void>();
+    const first = one.calls.run(call(), () => gate.promise);
+    const second = two.calls.run(call({ idempotencyKey: "other" }), () => gate.promise);
+    const held = () => {
+      const reader = new DatabaseSync(join(folder, TRADING_DATABASE), { readOnly: true });
+      const rows = reader.prepare("SELECT idempotency_key FROM calls").all().map((row) => row["idempotency_key"]);
+      reader.close();
+      return rows;
+    };
+    one.end();
+    assert.deepEqual(held().toSorted(), ["k", "other"]);
+    store.calls.clear();
+    assert.deepEqual(held(), ["other"]);
+    gate.resolve();
+    await Promise.all([first, second]);
     two.end();
   }));

@@ -43,7 +43,7 @@ export interface CommandEntry {
 
 /** Every command, in the order of the help. */
 export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
-  serve: { usage: "serve", summary: "serve clients (what runs without a command)", settings: SERVER_SETTINGS },
+  serve: { usage: "serve", summary: "serve clients (the default command)", settings: SERVER_SETTINGS },
   tools: {
     usage: "tools",
     summary: "list the tools with their scopes and token costs",
@@ -52,14 +52,14 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   call: {
     usage: "call <tool> [name=value...]",
-    summary: "run one tool and print its answer",
+    summary: "run one tool and print its result",
     settings: SERVER_SETTINGS,
     json: true,
     operands: { min: 1, max: 50 },
   },
   config: {
     usage: "config print",
-    summary: "print every setting, its value and where it comes from",
+    summary: "print every setting with its value and source",
     settings: SERVER_SETTINGS,
     json: true,
     operands: { min: 1, max: 1 },
@@ -67,7 +67,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   client: {
     usage: "client [call <tool> [name=value...]]",
-    summary: "look around on a server, call a tool, watch prices, or simulate many clients",
+    summary: "explore a server, call a tool, watch prices, or simulate many clients",
     settings: CLIENT_SETTINGS,
     json: true,
     operands: { min: 0, max: 50 },
@@ -75,61 +75,61 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   bridge: {
     usage: "bridge <ws address>",
-    summary: "serve one client over stdio from a server elsewhere",
+    summary: "connect a stdio client to a remote server; reconnects when the connection drops",
     settings: BRIDGE_SETTINGS,
     operands: { min: 1, max: 1 },
   },
   policy: {
     usage: "policy <check|explain>",
-    summary: "what a policy file allows: check it, or explain what one client may do",
+    summary: "validate a policy file, or explain what one client may do",
     settings: POLICY_SETTINGS,
     json: true,
     operands: { min: 0, max: 1 },
   },
   approve: {
     usage: "approve [id]",
-    summary: "orders that wait for a person: approve or decline them",
+    summary: "list, approve or decline orders that wait for approval",
     settings: APPROVE_SETTINGS,
     json: true,
     operands: { min: 0, max: 1 },
   },
   kill: {
     usage: "kill",
-    summary: "stop new orders at once; --lift allows them again",
+    summary: "halt trading at once; --lift resumes it",
     settings: KILL_SETTINGS,
     json: true,
   },
   audit: {
     usage: "audit <verify|show|archive>",
-    summary: "the trading record: verify it, show one order from intent to fills, or archive what is old",
+    summary: "verify the audit log, show an order's history, or archive old rows",
     settings: AUDIT_SETTINGS,
     json: true,
     operands: { min: 0, max: 1 },
   },
   paper: {
     usage: "paper reset",
-    summary: "put paper accounts back to what they began with",
+    summary: "reset paper accounts to their initial funds",
     settings: PAPER_SETTINGS,
     operands: { min: 1, max: 1 },
     word: "reset",
   },
   keys: {
     usage: "keys <create|list|revoke|rotate> [name]",
-    summary: "API keys, by which a server knows its callers",
+    summary: "create, list, rotate and revoke API keys for clients",
     settings: KEYS_SETTINGS,
     json: true,
     operands: { min: 0, max: 2 },
   },
   certs: {
     usage: "certs create",
-    summary: "write certificates for development",
+    summary: "create development certificates",
     settings: CERTS_SETTINGS,
     operands: { min: 1, max: 1 },
     word: "create",
   },
   simulator: {
     usage: "simulator",
-    summary: "serve the simulated exchange alone, on loopback",
+    summary: "serve the simulated exchange on its own, on loopback",
     settings: SIMULATOR_SETTINGS,
   },
 };

@@ -31,7 +31,7 @@ export const CERTS_SETTINGS = {
   },
   hosts: {
     schema: HostNames,
-    help: "further names and IP addresses of the server, beside localhost",
+    help: "more names and IP addresses of the server, besides localhost",
     flag: "host",
     value: "names",
     env: [],
@@ -40,7 +40,7 @@ export const CERTS_SETTINGS = {
     schema: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, {
       error: "expected letters, digits, dots, dashes and underscores, at most 63",
     }),
-    help: "name that the client's certificate carries",
+    help: "name in the client's certificate",
     flag: "client",
     value: "name",
     env: [],
@@ -48,7 +48,7 @@ export const CERTS_SETTINGS = {
   },
   force: {
     schema: Switch,
-    help: "overwrite files that exist",
+    help: "overwrite existing files",
     flag: "force",
     env: [],
     default: "false",

@@ -12,25 +12,25 @@ const PairNames: z.ZodType<readonly string[], string> = z.string().transform((te
   return z.NEVER;
 });
 
-/** How a client is let in by a server. */
+/** How a client authenticates to a server. */
 const ACCESS_SETTINGS = {
-  token: { schema: SecretText, help: "token that the server asks for", env: ["LUNO_MCP_TOKEN"], secret: true },
+  token: { schema: SecretText, help: "API key or token to authenticate with", env: ["LUNO_MCP_TOKEN"], secret: true },
   tokenFile: {
     schema: Text,
-    help: "file that holds the token, readable by its owner only",
+    help: "file that holds the API key or token, readable by its owner only",
     flag: "token-file",
     value: "path",
     env: [],
   },
   ca: {
     schema: Text,
-    help: "PEM file of the authorities to trust instead of the public ones",
+    help: "PEM file of certificate authorities to trust instead of the public ones",
     flag: "ca",
     value: "path",
     env: [],
   },
   cert: { schema: Text, help: "PEM file of the client's certificate", flag: "cert", value: "path", env: [] },
-  key: { schema: Text, help: "PEM file of the key to --cert", flag: "key", value: "path", env: [] },
+  key: { schema: Text, help: "PEM file of the private key for --cert", flag: "key", value: "path", env: [] },
 } as const satisfies Settings;
 
 /** What `client` understands. */
@@ -45,7 +45,7 @@ export const CLIENT_SETTINGS = {
   },
   mode: {
     schema: oneOf("single", "multi"),
-    help: "single: look around, call one tool or watch prices; multi: simulate many clients",
+    help: "single: explore, call a tool or watch prices; multi: simulate many clients",
     flag: "mode",
     value: "name",
     env: [],
@@ -53,14 +53,14 @@ export const CLIENT_SETTINGS = {
   },
   pairs: {
     schema: PairNames,
-    help: "pairs to watch, or those that simulated clients ask for",
+    help: "pairs to watch, or for simulated clients to request",
     flag: "pairs",
     value: "names",
     env: [],
   },
   interval: {
     schema: decimalNumber(0.1, 86_400),
-    help: "seconds between two looks at the prices",
+    help: "seconds between price updates",
     flag: "interval",
     value: "seconds",
     env: [],
@@ -68,14 +68,14 @@ export const CLIENT_SETTINGS = {
   },
   duration: {
     schema: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
-    help: "seconds until the end; simulated clients run for 60 without it, prices are watched until Ctrl-C",
+    help: "seconds to run; default: 60 for simulated clients, until Ctrl-C for prices",
     flag: "duration",
     value: "seconds",
     env: [],
   },
   clients: {
     schema: wholeNumber(1, 10_000),
-    help: "simulated clients",
+    help: "number of simulated clients",
     flag: "clients",
     value: "number",
     env: [],
@@ -83,7 +83,7 @@ export const CLIENT_SETTINGS = {
   },
   rate: {
     schema: decimalNumber(0.001, 1_000),
-    help: "calls a second of each simulated client",
+    help: "calls per second of each simulated client",
     flag: "rate",
     value: "calls",
     env: [],
@@ -91,7 +91,7 @@ export const CLIENT_SETTINGS = {
   },
   report: {
     schema: oneOf("text", "json"),
-    help: "how the report of the simulated clients is written",
+    help: "format of the report on simulated clients",
     flag: "report",
     value: "format",
     env: [],
@@ -99,7 +99,7 @@ export const CLIENT_SETTINGS = {
   },
   maxErrorRate: {
     schema: decimalNumber(0, 1),
-    help: "share of calls that may fail, 0 to 1; more make the exit code 1",
+    help: "share of calls that may fail, 0 to 1; above it the exit code is 1",
     flag: "max-error-rate",
     value: "share",
     default: "0.1",
@@ -107,7 +107,7 @@ export const CLIENT_SETTINGS = {
   },
   maxP99: {
     schema: decimalNumber(0, 600_000),
-    help: "milliseconds that 99 of 100 answers may take; more make the exit code 1",
+    help: "largest 99th percentile of answer times, in ms; above it the exit code is 1",
     flag: "max-p99",
     value: "ms",
     env: [],

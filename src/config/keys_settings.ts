@@ -32,7 +32,7 @@ function duration<const Word extends string>(
 export const KEYS_SETTINGS = {
   scopes: {
     schema: someOf(...SCOPES),
-    help: `what a created key allows: ${SCOPES.join(", ")}`,
+    help: `scopes of the new key: ${SCOPES.join(", ")}`,
     flag: "scopes",
     value: "scopes",
     env: [],
@@ -40,7 +40,7 @@ export const KEYS_SETTINGS = {
   },
   expires: {
     schema: duration(60_000, "never"),
-    help: "how long a created or rotated key can be used, such as 90d, 12h, 30m or never",
+    help: "lifetime of a created or rotated key: 90d, 12h, 30m or never",
     flag: "expires",
     value: "duration",
     env: [],
@@ -48,7 +48,7 @@ export const KEYS_SETTINGS = {
   },
   overlap: {
     schema: duration<never>(0),
-    help: "how long the key before can still be used after rotate",
+    help: "how long the old key still works after rotate",
     flag: "overlap",
     value: "duration",
     env: [],
@@ -56,7 +56,7 @@ export const KEYS_SETTINGS = {
   },
   state: {
     schema: Text,
-    help: "folder that holds the keys; without it, the user's folder for state",
+    help: "state folder that holds the keys; default: the user's state folder",
     flag: "state",
     value: "folder",
     env: ["LUNO_MCP_STATE"],

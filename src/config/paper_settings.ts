@@ -8,14 +8,14 @@ import type { Settings } from "./setting.ts";
 export const PAPER_SETTINGS = {
   client: {
     schema: z.string().min(1, { error: "expected a name" }).max(300, { error: "expected at most 300 characters" }),
-    help: "whose paper accounts, such as local or key:alice; without it, everybody's",
+    help: "identity whose paper accounts to reset, such as local or key:alice; default: all",
     flag: "client",
     value: "name",
     env: [],
   },
   state: {
     schema: Text,
-    help: "folder that holds the paper accounts; without it, the user's folder for state",
+    help: "state folder that holds the paper accounts; default: the user's state folder",
     flag: "state",
     value: "folder",
     env: ["LUNO_MCP_STATE"],

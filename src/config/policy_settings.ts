@@ -8,7 +8,7 @@ import type { Settings } from "./setting.ts";
 export const POLICY_SETTINGS = {
   policy: {
     schema: Text,
-    help: "the policy file; without it what holds when there is none",
+    help: "policy file; without it, the built-in defaults are shown",
     flag: "policy",
     value: "path",
     env: ["LUNO_MCP_POLICY"],
@@ -16,7 +16,7 @@ export const POLICY_SETTINGS = {
   },
   trading: {
     schema: oneOf("off", "confirm", "auto"),
-    help: "what the server is started with: the upper bound of every mode",
+    help: "--trading as the server is started: the upper bound of every mode",
     flag: "trading",
     value: "which",
     env: ["LUNO_MCP_TRADING"],
@@ -24,14 +24,14 @@ export const POLICY_SETTINGS = {
   },
   confirmBy: {
     schema: someOf("dialog", "page", "terminal"),
-    help: "the only ways in which anybody may confirm an order, as the server is started with",
+    help: "--confirm-by as the server is started: the only approval methods that count",
     flag: "confirm-by",
     value: "ways",
     env: ["LUNO_MCP_CONFIRM_BY"],
   },
   client: {
     schema: z.string().min(1).max(220),
-    help: "whose rights to explain, such as local or key:alice",
+    help: "identity to explain, such as local or key:alice",
     flag: "client",
     value: "identity",
     env: [],

@@ -19,7 +19,7 @@ import { RECORD_RETENTION } from "./trading_commands_settings.ts";
 export const SERVER_SETTINGS = {
   transport: {
     schema: oneOf("stdio", "websocket", "http"),
-    help: "stdio: one client; websocket: many, over WebSocket and Streamable HTTP on one port; http: without WebSocket",
+    help: "stdio: one client; websocket: many clients over WebSocket and HTTP on one port; http: HTTP only",
     flag: "transport",
     value: "name",
     env: ["MCP_TRANSPORT"],
@@ -27,7 +27,7 @@ export const SERVER_SETTINGS = {
   },
   exchange: {
     schema: oneOf("live", "paper", "simulated"),
-    help: "live: the real exchange; paper: its market, with made-up money; simulated: an embedded one, without network",
+    help: "live: the real exchange; paper: real prices, simulated funds; simulated: embedded exchange, no network",
     flag: "exchange",
     value: "which",
     env: ["LUNO_MCP_EXCHANGE"],
@@ -35,7 +35,7 @@ export const SERVER_SETTINGS = {
   },
   tools: {
     schema: someOf("market", "account", "trading", "server"),
-    help: "tool groups to offer; trading only where --trading switches it on",
+    help: "tool groups to offer; the trading group needs --trading confirm or auto",
     flag: "tools",
     value: "groups",
     env: ["LUNO_MCP_TOOLS"],
@@ -43,7 +43,7 @@ export const SERVER_SETTINGS = {
   },
   trading: {
     schema: oneOf("off", "confirm", "auto"),
-    help: "orders: off; confirm: a person confirms each one; auto: as the policy says",
+    help: "off: no orders; confirm: a person approves each order; auto: as the policy says",
     flag: "trading",
     value: "which",
     env: ["LUNO_MCP_TRADING"],
@@ -51,13 +51,13 @@ export const SERVER_SETTINGS = {
   },
   allowWrite: {
     schema: Switch,
-    help: "true means --trading confirm, as for Luno's Go server, where LUNO_MCP_TRADING is not set",
+    help: "true means --trading confirm unless LUNO_MCP_TRADING is set; as in Luno's Go server",
     env: ["ALLOW_WRITE_OPERATIONS"],
     default: "false",
   },
   policy: {
     schema: Text,
-    help: "JSON file of who may trade what, and how much; read again on SIGHUP",
+    help: "JSON policy file: who may trade what, and how much; reloaded on SIGHUP",
     flag: "policy",
     value: "path",
     env: ["LUNO_MCP_POLICY"],
@@ -65,7 +65,7 @@ export const SERVER_SETTINGS = {
   },
   confirmBy: {
     schema: someOf("dialog", "page", "terminal"),
-    help: "the only ways in which anybody may confirm an order; unless set, as the policy's confirm_by says",
+    help: "the only approval methods that count; unless set, the policy's confirm_by decides",
     flag: "confirm-by",
     value: "ways",
     env: ["LUNO_MCP_CONFIRM_BY"],
@@ -81,7 +81,7 @@ export const SERVER_SETTINGS = {
   },
   apiUrl: {
     schema: Address,
-    help: "address of the exchange's API; hosts other than luno.com and this machine only by the flag",
+    help: "address of the exchange's API; a host other than luno.com or this machine needs the flag",
     flag: "api-url",
     value: "url",
     env: ["LUNO_API_URL", "LUNO_API_DOMAIN"],
@@ -89,7 +89,7 @@ export const SERVER_SETTINGS = {
   },
   apiRateLimit: {
     schema: wholeNumber(10, 1_000_000),
-    help: "calls a minute to the exchange, shared by all clients; 60000 on the embedded one, unless set",
+    help: "calls per minute to the exchange, shared by all clients; unless set, 60000 on the embedded exchange",
     flag: "api-rate-limit",
     value: "calls",
     env: ["LUNO_API_RATE_LIMIT"],
@@ -99,12 +99,12 @@ export const SERVER_SETTINGS = {
   apiSecret: { schema: SecretText, help: "Luno API key secret", env: ["LUNO_API_SECRET"], secret: true },
   apiSecretFile: {
     schema: Text,
-    help: "file that holds the secret, readable by its owner only",
+    help: "file that holds the API key secret, readable by its owner only",
     env: ["LUNO_API_SECRET_FILE"],
   },
   maxMessageSize: {
     schema: wholeNumber(1_024, 67_108_864),
-    help: "largest message that a client may send, in bytes",
+    help: "largest message a client may send, in bytes",
     flag: "max-message-size",
     value: "bytes",
     env: ["MCP_MAX_MESSAGE_SIZE"],
@@ -128,7 +128,7 @@ export const SERVER_SETTINGS = {
   },
   listener: {
     schema: oneOf("auto", "native", "hardened"),
-    help: "auto: hardened; on a runtime before Deno 2.9 native, on loopback alone",
+    help: "auto: hardened (Node); native (Deno) on loopback where the runtime is older than Deno 2.9",
     flag: "listener",
     value: "which",
     env: ["MCP_LISTENER"],
@@ -136,7 +136,7 @@ export const SERVER_SETTINGS = {
   },
   sslCert: {
     schema: Text,
-    help: "certificate chain as PEM; with --ssl-key",
+    help: "PEM file of the certificate chain; requires --ssl-key",
     flag: "ssl-cert",
     value: "path",
     env: ["SSL_CERT_PATH"],
@@ -144,7 +144,7 @@ export const SERVER_SETTINGS = {
   },
   sslKey: {
     schema: Text,
-    help: "the certificate's key as PEM, readable by its owner only",
+    help: "PEM file of the certificate's private key, readable by its owner only",
     flag: "ssl-key",
     value: "path",
     env: ["SSL_KEY_PATH"],
@@ -152,7 +152,7 @@ export const SERVER_SETTINGS = {
   },
   sslClientCa: {
     schema: Text,
-    help: "authorities as PEM: only clients with a certificate of theirs connect; needs the hardened listener",
+    help: "PEM file of authorities: every client must present a certificate they issued; hardened listener only",
     flag: "ssl-client-ca",
     value: "path",
     env: ["SSL_CLIENT_CA_PATH"],
@@ -160,7 +160,7 @@ export const SERVER_SETTINGS = {
   },
   sslClientDeny: {
     schema: Text,
-    help: "file of serial numbers and SHA-256 fingerprints of client certificates to refuse, one a line",
+    help: "file of client certificates to refuse: one serial number or SHA-256 fingerprint per line",
     flag: "ssl-client-deny",
     value: "path",
     env: ["SSL_CLIENT_DENY_PATH"],
@@ -168,7 +168,8 @@ export const SERVER_SETTINGS = {
   },
   auth: {
     schema: oneOf("auto", "required"),
-    help: "auto: on loopback nobody is asked who he is while no identity source is configured; required: everybody is",
+    help:
+      "auto: loopback clients may be anonymous until an authentication method is configured; required: every client must authenticate",
     flag: "auth",
     value: "which",
     env: ["MCP_AUTH"],
@@ -177,7 +178,7 @@ export const SERVER_SETTINGS = {
   },
   jwtIssuer: {
     schema: Text,
-    help: "issuer of access tokens (JWT); with --jwt-audience and one of --jwks-url and --jwks-file",
+    help: "issuer of access tokens (JWT); requires --jwt-audience and --jwks-url or --jwks-file",
     flag: "jwt-issuer",
     value: "url",
     env: ["MCP_JWT_ISSUER"],
@@ -185,7 +186,7 @@ export const SERVER_SETTINGS = {
   },
   jwtAudience: {
     schema: Text,
-    help: "audience that tokens must have: the address of this server's /mcp, as clients know it",
+    help: "audience tokens must have: the address of this server's /mcp as clients use it",
     flag: "jwt-audience",
     value: "url",
     env: ["MCP_JWT_AUDIENCE"],
@@ -193,7 +194,7 @@ export const SERVER_SETTINGS = {
   },
   jwksUrl: {
     schema: KeysAddress,
-    help: "where the issuer publishes its keys; https, except on this machine",
+    help: "address where the issuer publishes its keys (JWKS); https, except on this machine",
     flag: "jwks-url",
     value: "url",
     env: ["MCP_JWKS_URL"],
@@ -209,7 +210,7 @@ export const SERVER_SETTINGS = {
   },
   access: {
     schema: Text,
-    help: "JSON file of identities: scopes that they have at most, and their limits; read again on SIGHUP",
+    help: "JSON file of identities with their maximum scopes and their limits; reloaded on SIGHUP",
     flag: "access",
     value: "path",
     env: ["LUNO_MCP_ACCESS"],
@@ -217,14 +218,14 @@ export const SERVER_SETTINGS = {
   },
   trustedProxies: {
     schema: Networks,
-    help: "proxies whose X-Forwarded-For is believed",
+    help: "addresses or networks of proxies whose X-Forwarded-For is trusted",
     flag: "trusted-proxies",
     value: "list",
     env: ["MCP_TRUSTED_PROXIES"],
   },
   state: {
     schema: Text,
-    help: "folder of what must survive: API keys, the trading record; the user's state folder without it",
+    help: "state folder for API keys, orders and the audit log; default: the user's state folder",
     flag: "state",
     value: "path",
     env: ["LUNO_MCP_STATE"],
@@ -233,14 +234,14 @@ export const SERVER_SETTINGS = {
   recordRetention: RECORD_RETENTION,
   allowedHosts: {
     schema: List,
-    help: "Host headers to let in, beside those of loopback on loopback",
+    help: "Host headers to accept, in addition to the loopback names on loopback",
     flag: "allowed-hosts",
     value: "list",
     env: ["MCP_ALLOWED_HOSTS"],
   },
   allowedOrigins: {
     schema: List,
-    help: "Origins of web pages to let in; pages of other ports of this machine too",
+    help: "origins of web pages to accept, including pages on other ports of this machine",
     flag: "allowed-origins",
     value: "list",
     env: ["MCP_ALLOWED_ORIGINS"],
@@ -248,21 +249,21 @@ export const SERVER_SETTINGS = {
   tlsTerminated: {
     schema: Switch,
     help:
-      "a proxy in front speaks TLS: start off loopback without a certificate of its own; callers are known all the same",
+      "a proxy in front terminates TLS: start on a non-loopback address without a certificate; clients must still authenticate",
     flag: "tls-terminated",
     env: ["MCP_TLS_TERMINATED"],
     default: "false",
   },
   unsafeExpose: {
     schema: Switch,
-    help: "start off loopback without TLS or an identity source; for those with a proxy of their own in front",
+    help: "start on a non-loopback address without TLS or authentication; only behind a proxy that provides both",
     flag: "unsafe-expose",
     env: [],
     default: "false",
   },
   maxConnections: {
     schema: wholeNumber(1, 100_000),
-    help: "connections in all, and requests over HTTP that run",
+    help: "maximum connections in total; running HTTP requests count as connections",
     flag: "max-connections",
     value: "number",
     env: ["MCP_MAX_CONNECTIONS"],
@@ -270,7 +271,7 @@ export const SERVER_SETTINGS = {
   },
   maxConnectionsPerClient: {
     schema: wholeNumber(1, 100_000),
-    help: "connections of one client; on loopback all that there are, unless set",
+    help: "maximum connections per client; unless set, all of them on loopback",
     flag: "max-connections-per-client",
     value: "number",
     env: ["MCP_MAX_CONNECTIONS_PER_CLIENT"],
@@ -278,7 +279,7 @@ export const SERVER_SETTINGS = {
   },
   rateLimit: {
     schema: wholeNumber(1, 10_000_000),
-    help: "requests a minute and client; on loopback as many for each possible connection, unless set",
+    help: "requests per minute per client; unless set, times --max-connections on loopback",
     flag: "rate-limit",
     value: "requests",
     env: ["MCP_RATE_LIMIT"],
@@ -286,7 +287,7 @@ export const SERVER_SETTINGS = {
   },
   maxInFlight: {
     schema: wholeNumber(1, 10_000),
-    help: "requests of one connection that run side by side",
+    help: "requests of one connection that run at the same time",
     flag: "max-in-flight",
     value: "number",
     env: ["MCP_MAX_IN_FLIGHT"],
@@ -294,14 +295,14 @@ export const SERVER_SETTINGS = {
   },
   maxSessionsPerClient: {
     schema: wholeNumber(1, 1_000_000),
-    help: "sessions of one client over HTTP; ten for each connection that it may have, unless set",
+    help: "HTTP sessions per client; unless set, ten times its maximum connections",
     flag: "max-sessions-per-client",
     value: "number",
     env: ["MCP_MAX_SESSIONS_PER_CLIENT"],
   },
   maxQueue: {
     schema: wholeNumber(0, 100_000),
-    help: "requests of one connection that wait; more are refused",
+    help: "requests of one connection that may wait; more are refused",
     flag: "max-queue",
     value: "number",
     env: ["MCP_MAX_QUEUE"],
@@ -309,7 +310,7 @@ export const SERVER_SETTINGS = {
   },
   pingInterval: {
     schema: wholeNumber(1, 3_600),
-    help: "seconds between pings; who does not answer is gone within two",
+    help: "seconds between pings; a client that misses two is disconnected",
     flag: "ping-interval",
     value: "seconds",
     env: ["MCP_PING_INTERVAL"],
@@ -317,7 +318,7 @@ export const SERVER_SETTINGS = {
   },
   idleTimeout: {
     schema: wholeNumber(1, 86_400),
-    help: "seconds without a message after which a connection or session ends",
+    help: "seconds without a message after which a connection or session is closed",
     flag: "idle-timeout",
     value: "seconds",
     env: ["MCP_IDLE_TIMEOUT"],
@@ -325,7 +326,7 @@ export const SERVER_SETTINGS = {
   },
   statsInterval: {
     schema: wholeNumber(0, 86_400),
-    help: "seconds between lines of statistics; 0 writes none",
+    help: "seconds between statistics lines in the log; 0 disables them",
     flag: "stats-interval",
     value: "seconds",
     env: ["MCP_STATS_INTERVAL"],
@@ -333,7 +334,7 @@ export const SERVER_SETTINGS = {
   },
   logLevel: {
     schema: oneOf("debug", "info", "warning", "error"),
-    help: "least severe level to log, in any case",
+    help: "lowest level to log; upper or lower case",
     flag: "log-level",
     value: "level",
     env: ["LOG_LEVEL"],
@@ -341,7 +342,7 @@ export const SERVER_SETTINGS = {
   },
   logFormat: {
     schema: oneOf("text", "json"),
-    help: "how log lines look on stderr",
+    help: "format of log lines on stderr",
     flag: "log-format",
     value: "format",
     env: ["LOG_FORMAT"],
@@ -349,7 +350,7 @@ export const SERVER_SETTINGS = {
   },
   envFile: {
     schema: Text,
-    help: "file of NAME=value lines, used where the environment is silent",
+    help: "file of NAME=value lines for variables that are not set in the environment",
     flag: "env-file",
     value: "path",
     env: [],

@@ -17,7 +17,7 @@ export const SIMULATOR_SETTINGS = {
   seed: SERVER_SETTINGS.seed,
   rateLimit: {
     schema: wholeNumber(0, 1_000_000),
-    help: "calls a minute for each key; 0 sets no limit",
+    help: "calls per minute for each key; 0 disables the limit",
     flag: "rate-limit",
     value: "calls",
     env: [],
@@ -25,7 +25,7 @@ export const SIMULATOR_SETTINGS = {
   },
   tradesSince: {
     schema: oneOf("newest", "oldest"),
-    help: "which 100 trades a request since a moment answers",
+    help: "which 100 trades a request with since= returns",
     flag: "trades-since",
     value: "which",
     env: [],

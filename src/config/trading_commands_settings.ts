@@ -6,7 +6,7 @@ import type { Settings } from "./setting.ts";
 
 const STATE = {
   schema: Text,
-  help: "folder that holds the trading record; without it, the user's folder for state",
+  help: "state folder that holds orders and the audit log; default: the user's state folder",
   flag: "state",
   value: "folder",
   env: ["LUNO_MCP_STATE"],
@@ -19,8 +19,8 @@ const Hash: z.ZodType<string, string> = z.string().toLowerCase()
 /** After how many days rows leave the record; servers and `audit archive` take it. */
 export const RECORD_RETENTION = {
   schema: wholeNumber(7, 36_500),
-  help: "days after which the record moves its rows into archive files, at a server's start and by audit archive; " +
-    "without it, never",
+  help: "days after which audit rows move to archive files, at server start and by audit archive; " +
+    "default: never",
   flag: "record-retention",
   value: "days",
   env: ["LUNO_MCP_RECORD_RETENTION"],
@@ -31,14 +31,14 @@ export const AUDIT_SETTINGS = {
   state: STATE,
   head: {
     schema: Hash,
-    help: "the head that an earlier verify printed and that was kept elsewhere: proves the rows up to it",
+    help: "head printed by an earlier audit verify and kept elsewhere; proves that the rows up to it are unchanged",
     flag: "head",
     value: "hash",
     env: [],
   },
   order: {
     schema: Text,
-    help: "the order to show, by its order id or its client order id; without it the latest rows",
+    help: "order id or client order id to show; default: the latest rows",
     flag: "order",
     value: "id",
     env: [],
@@ -51,28 +51,28 @@ export const HALT_SETTINGS = {
   state: STATE,
   reason: {
     schema: Text,
-    help: "why trading is halted, for everybody who is refused",
+    help: "why trading is halted; shown with every refused order",
     flag: "reason",
     value: "text",
     env: [],
   },
   cancelOpen: {
     schema: Switch,
-    help: "cancel all open orders too: the running server does, or where none runs this command",
+    help: "also cancel all open orders: by the running server, else by this command",
     flag: "cancel-open",
     env: [],
     default: "false",
   },
   lift: {
     schema: Switch,
-    help: "let trading go on",
+    help: "resume trading",
     flag: "lift",
     env: [],
     default: "false",
   },
   status: {
     schema: Switch,
-    help: "only say whether trading is halted, and what remains to be cancelled",
+    help: "only show whether trading is halted and what is still to be cancelled",
     flag: "status",
     env: [],
     default: "false",

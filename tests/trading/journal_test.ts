@@ -2,6 +2,7 @@ import Big from "big.js";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { NewPlacement } from "../../src/trading/journal.ts";
 import type { Policy } from "../../src/trading/policy.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
 import {
@@ -313,4 +314,15 @@ Deno.test("Journal keeps as sent what a process that was killed had written down
     const again = store.journal.begin(entry("again", { idempotencyKey: "key-1" }), FREE, NOW);
     assert.ok(again.kind === "repeated" && again.placement.clientOrderId === "lm-dying");
     assert.deepEqual(store.audit.verify(), { ok: true, rows: 3, head: store.audit.trail({}).at(-1)?.hash });
+  }));
+
+Deno.test("Journal.begin() knows a repetition by what was asked for, and by the order where that is not known", () =>
+  withStore(({ journal }) => {
+    const begin = (name: string, changes: Partial<NewPlacement>) =>
+      outcomeOf(journal.begin(entry(name, { idempotencyKey: "k", ...changes }), FREE, NOW));
+    assert.equal(begin("a", { asked: "this" }), "begun");
+    assert.equal(begin("b", { asked: "this", order: { ...ORDER, volume: "0.002" } }), "repeated");
+    assert.equal(begin("c", { asked: "that" }), "ERR_IDEMPOTENCY_MISMATCH");
+    assert.equal(begin("d", {}), "repeated");
+    assert.equal(begin("e", { order: { ...ORDER, volume: "0.002" } }), "ERR_IDEMPOTENCY_MISMATCH");
   }));

@@ -25,9 +25,6 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** How long answers may still take that are on their way when the listener closes. */
 const FLUSH_MS = 1_000;
 
-/** What a refusal costs whoever goes on asking on the same connection. */
-const REFUSAL_PAUSE_MS = 20;
-
 /** After which a listener that failed is started again. */
 const REVIVAL_MS = 200;
 
@@ -120,7 +117,7 @@ class NativeListener implements RunningListener {
     info.completed.then(admission.release, admission.release);
     if (handshake.kind === "invalid") return handshake.response;
     const sound = soundRequest(request);
-    return sound === undefined ? badRequest() : await slowly(await this.#application.fetch(sound, peer));
+    return sound === undefined ? badRequest() : await this.#application.fetch(sound, peer);
   }
 
   async #upgrade(
@@ -244,17 +241,6 @@ function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
   if (typeof data !== "string") return data.byteLength > bytes;
   if (data.length > bytes) return true;
   return data.length * 3 > bytes && new TextEncoder().encode(data).length > bytes;
-}
-
-/**
- * An answer that ends its connection, a little later: the runtime leaves the connection open, and the next request of a
- * client that pipelines is only looked at when this one is answered.
- */
-async function slowly(response: Response): Promise<Response> {
-  if (response.headers.get("connection")?.includes("close")) {
-    await new Promise((resolve) => setTimeout(resolve, REFUSAL_PAUSE_MS));
-  }
-  return response;
 }
 
 /** The request with an address that can be read and a `Host`, which HTTP/2 spells otherwise. */

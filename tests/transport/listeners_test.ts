@@ -320,25 +320,6 @@ every("serves others while a client pipelines without end", async (variant) => {
   await flooding;
 });
 
-every("begins few of the requests that a client pipelines after a refusal", async (variant) => {
-  let refusals = 0;
-  const application = new Echo({
-    fetch: ({ url }) => {
-      if (url.endsWith("/ok")) return Promise.resolve(new Response("ok"));
-      refusals++;
-      return Promise.resolve(new Response("no", { status: 401, headers: { connection: "close" } }));
-    },
-  });
-  await using listening = await Listening.start(variant, { application });
-  using peer = await RawPeer.connect(listening.port, listening.caCerts);
-  const flooding = peer.write(PIPELINED.repeat(5_000));
-  await peer.head();
-  for (let count = 0; count < 20; count++) assert.equal(await (await listening.fetch("/ok")).text(), "ok");
-  assert.ok(refusals < 5_000, `${refusals}`);
-  peer[Symbol.dispose]();
-  await flooding;
-});
-
 every("answers a refused upgrade with the application's status, headers and body", async (variant) => {
   const upgrade = () =>
     Promise.resolve(new Response("wait\n", { status: 429, headers: { "retry-after": "7", "x-why": "rate" } }));

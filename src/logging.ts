@@ -9,6 +9,7 @@ import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logt
 import type { LogRecord, TextFormatter } from "@logtape/logtape";
 import { redactByField, redactByPattern } from "@logtape/redaction";
 import type { RedactionPattern } from "@logtape/redaction";
+import type { LogLevel } from "./config/readers.ts";
 import { createRedactor, REDACTED } from "./redaction.ts";
 
 /** The name under which all of our loggers stand. */
@@ -21,7 +22,7 @@ export interface LogOutput {
 
 /** What {@linkcode startLogging} needs to know. */
 export interface LoggingOptions {
-  readonly level: "debug" | "info" | "warning" | "error";
+  readonly level: LogLevel;
   readonly format: "text" | "json";
   /** Values that no line may contain, wherever they turn up. */
   readonly secrets: readonly string[];
@@ -79,15 +80,14 @@ const SECRET_FORMS: RedactionPattern[] = [
 function formatLine(
   values: { timestamp: string | null; level: string; category: string; message: string; record: LogRecord },
 ): string {
-  const fields = Object.entries(values.record.properties)
-    .map(([key, value]) =>
-      ` ${key}=${
-        typeof value === "string"
-          ? JSON.stringify(value)
-          : Deno.inspect(value, { compact: true, breakLength: Infinity })
-      }`
-    );
+  const fields = Object.entries(values.record.properties).map(([key, value]) => ` ${key}=${formatValue(value)}`);
   return `${values.timestamp} ${values.level} ${values.category}: ${values.message}${fields.join("")}`;
+}
+
+/** A value as JSON, so that a program can read it; an error as people read it. */
+function formatValue(value: unknown): string {
+  if (value instanceof Error) return Deno.inspect(value, { compact: true, breakLength: Infinity });
+  return JSON.stringify(value, (_name, inner) => typeof inner === "bigint" ? String(inner) : inner) ?? "null";
 }
 
 /** Keeps a record on one line, so that data from outside cannot forge another. */

@@ -89,7 +89,7 @@ Deno.test("startLogging() hides all of a secret that another secret is a part of
 
 Deno.test("startLogging() writes level, category, message and fields", async () => {
   const [text = ""] = await linesOf(() => log.warn("slow", { code: "ERR_X", attempt: 2, list: [1] }));
-  assert.match(text, / WRN luno-mcp-server·test: slow code="ERR_X" attempt=2 list=\[ 1 \]$/);
+  assert.match(text, / WRN luno-mcp-server·test: slow code="ERR_X" attempt=2 list=\[1\]$/);
   const [json = ""] = await linesOf(() => log.warn("slow", { code: "ERR_X", attempt: 2 }), { format: "json" });
   const { message, level, logger, properties } = JSON.parse(json);
   assert.deepEqual([message, level, logger, properties], [

@@ -1,6 +1,6 @@
 /**
  * The links to pages on which orders are approved, in a file of the state folder that only its owner can read: for a server
- * whose stderr is a log, as whoever has a link may approve.
+ * whose stderr is no terminal, as whoever has a link may approve.
  */
 
 import { join } from "node:path";
@@ -38,12 +38,10 @@ export class ApprovalLinks {
     return new ApprovalLinks(path, await Deno.open(path, { append: true, createNew: true, mode: 0o600 }));
   }
 
-  /** Adds a line, after those that are being written. */
-  add(line: string): void {
-    this.#writing = this.#writing.then(() => this.#write(`${line}\n`)).catch((error) => {
-      log.error("the link to an order that waits cannot be written: luno-mcp-server approve shows the order", {
-        error,
-      });
+  /** Adds a line, after those that are being written; settles when that was tried. Never rejects. */
+  add(line: string): Promise<void> {
+    return this.#writing = this.#writing.then(() => this.#write(`${line}\n`)).catch((error) => {
+      log.error("cannot write approval link; use luno-mcp-server approve", { path: this.path, error });
     });
   }
 

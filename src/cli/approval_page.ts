@@ -1,6 +1,7 @@
 /**
- * Serves a page on loopback on which a person approves one order, behind a one-time link that stands on the server's
- * stderr, or where that is a log for machines in a private file, and nowhere else. After the decision the page shows what became of the order, as long as the server runs.
+ * Serves a page on loopback on which a person approves one order, behind a one-time link. The link is printed where stderr
+ * is a terminal; anywhere else stderr is kept or collected by others, so it stands in a private file. After the decision
+ * the page shows what became of the order, as long as the server runs.
  */
 
 import { getLogger } from "@logtape/logtape";
@@ -45,7 +46,7 @@ const CLOSING_MS = 500;
 /** A form of the page is far smaller. */
 const MAX_FORM_BYTES = 1_024;
 
-/** Prepares the pages; a port is taken with the first order that waits. With `links` stderr has records only. */
+/** Prepares the pages; a port is taken with the first order that waits. With `links` stderr gets log records only. */
 export function openApprovals(store: PagesStore, world: World, links?: ApprovalLinks): ApprovalPages {
   let pages: Pages | undefined;
   const linkOf = (token: string): string => (pages ??= new Pages(store, world)).linkOf(token);
@@ -53,15 +54,17 @@ export function openApprovals(store: PagesStore, world: World, links?: ApprovalL
     announce({ approvalId, token, summary, ways }) {
       const order = plainSpaces(`${summary.headline} (${describeExchange(summary.exchange)})`);
       if (links !== undefined) {
-        if (ways.includes("page")) links.add(`${approvalId} ${linkOf(token)} ${order}`);
-        const page = ways.includes("page") ? { page: `its link is in ${links.path}` } : {};
-        const terminal = ways.includes("terminal") ? { terminal: `luno-mcp-server approve ${approvalId}` } : {};
-        return log.warning("an order waits for a person", { order, ...page, ...terminal });
+        const hasPage = ways.includes("page");
+        const page = hasPage ? { links_file: links.path } : {};
+        const terminal = ways.includes("terminal") ? { command: `luno-mcp-server approve ${approvalId}` } : {};
+        const tell = () =>
+          log.warning("order waiting for approval", { approval_id: approvalId, order, ...page, ...terminal });
+        return hasPage ? void links.add(`${approvalId} ${linkOf(token)} ${order}`).then(tell) : tell();
       }
       const places = ways.map((way) => {
         return way === "terminal" ? `run: luno-mcp-server approve ${approvalId}` : `open ${linkOf(token)}`;
       });
-      void print(world.stderr, `An order waits for a person: ${order}\n  ${places.join("\n  or ")}`);
+      void print(world.stderr, `An order is waiting for approval: ${order}\n  ${places.join("\n  or ")}`);
     },
     async close() {
       await pages?.close();
@@ -110,7 +113,7 @@ class Pages {
   async #answer(request: Request): Promise<Response> {
     const rules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
     if (judgeOrigin(request.headers, rules) !== undefined) {
-      const text = "Open the link that the server printed, in a browser on this machine.";
+      const text = "Open the link from the server in a browser on this machine.";
       return plainPage("Not allowed", { status: 403, text });
     }
     const { pathname } = new URL(request.url);
@@ -121,7 +124,7 @@ class Pages {
       return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
     }
     if (request.method !== (action === undefined ? "GET" : "POST")) {
-      return plainPage("Not allowed", { status: 405, text: "Open the link that the server printed." });
+      return plainPage("Not allowed", { status: 405, text: "Open the link from the server." });
     }
     if (action === undefined) return this.#show(approval.id, token);
     if (action === "yes" && !await isChecked(request)) {

@@ -64,10 +64,10 @@ export async function prepareBackend(
   };
 }
 
-/** Where stderr holds records for machines, a link stands beside them in a file. */
+/** Where stderr is no terminal, or is to hold JSON alone, links stand beside it in a file. */
 async function openPages(record: TradingRecord, world: World, { config }: LoadedConfig): Promise<ApprovalPages> {
   const { openApprovals } = await import("./approval_page.ts");
-  if (config.logFormat === "text") return openApprovals(record.store, world);
+  if (config.logFormat === "text" && world.stderr.isTerminal()) return openApprovals(record.store, world);
   const { ApprovalLinks } = await import("./approval_links.ts");
   return openApprovals(record.store, world, await ApprovalLinks.open(record.folder));
 }

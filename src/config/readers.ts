@@ -46,6 +46,31 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): z.Z
   });
 }
 
+/** Log levels, least severe first. */
+export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
+
+/** A log level. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What other logging libraries and syslog call them. */
+const OTHER_LEVEL_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
+  trace: ["verbose", "silly", "all", "notset"],
+  debug: [],
+  info: ["information", "notice"],
+  warning: ["warn"],
+  error: ["err", "severe"],
+  fatal: ["critical", "crit", "alert", "emerg", "emergency", "panic"],
+};
+
+/** A log level by any of its usual names, in any case. */
+export const Level: z.ZodType<LogLevel, string> = z.string().transform((text, context) => {
+  const name = text.trim().toLowerCase();
+  const level = LOG_LEVELS.find((level) => level === name || OTHER_LEVEL_NAMES[level].includes(name));
+  if (level !== undefined) return level;
+  context.addIssue({ code: "custom", message: `expected ${listWords(LOG_LEVELS)}` });
+  return z.NEVER;
+});
+
 /** A comma-separated selection of words, each at most once. */
 export function someOf<const Word extends string>(...words: readonly Word[]): z.ZodType<readonly Word[], string> {
   return z.string().transform((text, context) => {

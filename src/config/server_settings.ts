@@ -3,6 +3,7 @@
 import {
   Address,
   KeysAddress,
+  Level,
   List,
   Networks,
   oneOf,
@@ -333,8 +334,8 @@ export const SERVER_SETTINGS = {
     default: "60",
   },
   logLevel: {
-    schema: oneOf("debug", "info", "warning", "error"),
-    help: "lowest level to log; upper or lower case",
+    schema: Level,
+    help: "lowest level to log: trace, debug, info, warning, error or fatal; upper or lower case",
     flag: "log-level",
     value: "level",
     env: ["LOG_LEVEL"],

@@ -14,7 +14,7 @@ import type { Registry } from "../session/registry.ts";
 import { LatencyHistogram } from "./latency.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
 
-const log = getLogger(["luno-mcp-server", "statistics"]);
+const log = getLogger(["luno-mcp-server", "serve"]);
 
 /** Share of its rate limit from which a client is named in the statistics. */
 const NOTABLE_USE = 0.5;
@@ -52,9 +52,8 @@ export class Monitor {
   /** Since the line of statistics before. */
   #latency = new LatencyHistogram();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #total = 0;
-  #totalAtLastLine = 0;
-  #refused = 0;
+  /** Since the line of statistics before, too. */
+  #recent = { calls: 0, errors: 0, refusals: 0, rejectedConnections: 0 };
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -97,7 +96,7 @@ export class Monitor {
   /** Starts the line of statistics. */
   start(): void {
     const { statsIntervalMs } = this.#options;
-    if (statsIntervalMs > 0) this.#timer = setInterval(() => this.#logStatistics(), statsIntervalMs);
+    if (statsIntervalMs > 0) this.#timer = setInterval(() => this.logStatistics(), statsIntervalMs);
   }
 
   /** Ends the line of statistics. */
@@ -138,9 +137,11 @@ export class Monitor {
       const outcome = await run(tool, args, context);
       const label = { tool: this.#tools.has(tool.name) ? tool.name : "other" };
       const durationMs = this.#options.monotonic() - startedMs;
-      this.#total++;
+      const outcomeLabel = labelOf(outcome);
+      this.#recent.calls++;
+      if (outcomeLabel === "error") this.#recent.errors++;
       this.#latency.record(durationMs);
-      this.#calls.inc({ ...label, outcome: labelOf(outcome) });
+      this.#calls.inc({ ...label, outcome: outcomeLabel });
       this.#durations.observe(label, durationMs / 1_000);
       return outcome;
     };
@@ -148,12 +149,13 @@ export class Monitor {
 
   /** Counts a refused request; `data` is the refusal's error data. */
   refused(data: unknown): void {
-    this.#refused++;
+    this.#recent.refusals++;
     this.#refusals.inc({ reason: refusalReason(data) });
   }
 
   /** Counts a connection that was turned away. */
   rejected(reason: "server_full" | "client_full" | "origin" | "upgrade" | "access"): void {
+    this.#recent.rejectedConnections++;
     this.#rejections.inc({ reason });
   }
 
@@ -167,6 +169,32 @@ export class Monitor {
   /** Everything in the text format of Prometheus. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     return { text: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
+  }
+
+  /** Writes the line of statistics now; where nothing happened since the one before, none. */
+  logStatistics(): void {
+    const { registry, statsIntervalMs } = this.#options;
+    const { calls, errors, refusals, rejectedConnections } = this.#recent;
+    const latency = this.#latency;
+    this.#latency = new LatencyHistogram();
+    this.#recent = { calls: 0, errors: 0, refusals: 0, rejectedConnections: 0 };
+    if (calls + refusals + rejectedConnections === 0) return;
+    const latencies = PERCENTILES.map((share) => {
+      return [`latency_p${share * 100}_ms`, Number((latency.percentile(share) ?? 0).toFixed(1))];
+    });
+    const busy = registry.rateLimit.keysAbove(NOTABLE_USE);
+    log.info("statistics", {
+      interval_s: statsIntervalMs / 1_000,
+      connections: registry.size,
+      calls,
+      calls_per_second: Math.round(calls * 10_000 / statsIntervalMs) / 10,
+      errors,
+      refusals,
+      rejected_connections: rejectedConnections,
+      ...Object.fromEntries(latencies),
+      busy_clients: busy.length,
+      busiest_clients: busy.slice(0, MAX_NAMED),
+    });
   }
 
   #addGauges(): void {
@@ -205,28 +233,6 @@ export class Monitor {
       },
     });
   }
-
-  #logStatistics(): void {
-    const { registry, statsIntervalMs } = this.#options;
-    const latency = this.#latency;
-    this.#latency = new LatencyHistogram();
-    const latencyMs = Object.fromEntries(
-      PERCENTILES.map((share) => [`p${share * 100}`, Number((latency.percentile(share) ?? 0).toFixed(1))]),
-    );
-    log.info("statistics", {
-      connections: registry.size,
-      callsPerSecond: Math.round((this.#total - this.#totalAtLastLine) * 10_000 / statsIntervalMs) / 10,
-      latencyMs,
-      refusals: this.#refused,
-      clientsAboveHalfLimit: named(registry.rateLimit.keysAbove(NOTABLE_USE)),
-    });
-    this.#totalAtLastLine = this.#total;
-    this.#refused = 0;
-  }
-}
-
-function named(clients: readonly string[]): { readonly count: number; readonly first: readonly string[] } {
-  return { count: clients.length, first: clients.slice(0, MAX_NAMED) };
 }
 
 /** Both eras name the client: in the handshake, or in every request's `_meta`. */

@@ -62,20 +62,22 @@ const TITLES: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** Refusals of trading by what their codes begin with: what the order is, what is allowed, what is used up, what is not ready. */
+/** Refusals of trading by the beginning or the whole of their codes: the order itself, what is allowed, used up, not ready, in conflict. */
 const TRADING_STATUS: readonly (readonly [codes: RegExp, status: number])[] = [
-  [/^ERR_ORDER_INVALID$/, 400],
+  [/^ERR_(ORDER_INVALID$|AMOUNT_|FIELD_|BOOK_NEEDED$|MARKET_POST_ONLY$)/, 400],
   [/^ERR_(POLICY_|TRADING_OFF$|CONFIRMATION_(REQUIRED|DECLINED|IMPOSSIBLE)$)/, 403],
-  [/^ERR_(LIMIT_|COOLING_OFF$|CONFIRMATIONS_FULL$)/, 429],
-  [/^ERR_(RECORD_FAILED|RECOVERING|STOPPED|CLOCK_UNKNOWN|CLOCK_SKEW|PAPER_NOT_STARTED)$/, 503],
+  [/^ERR_(LIMIT_|COOLING_OFF$|CONFIRMATIONS_FULL$|TOO_MANY_REQUESTS$)/, 429],
+  [/^ERR_(RECORD_FAILED|RECOVERING|STOPPED|CLOCK_UNKNOWN|CLOCK_SKEW|PAPER_NOT_STARTED|TAKEN_OVER|TOO_LATE)$/, 503],
+  [/^ERR_(NEVER_SENT|INTERRUPTED)$/, 503],
   [
-    /^ERR_(TRADING_HALTED|PREVIEW_|IDEMPOTENCY_|CONFIRMATION_(UNKNOWN|USED|EXPIRED)|LIQUIDITY|SELF_CROSSING|ORDER_NOT_REPLACEABLE)/,
+    /^ERR_(TRADING_HALTED|PREVIEW_|IDEMPOTENCY_|CONFIRMATION_(UNKNOWN|USED|EXPIRED)|LIQUIDITY|SELF_CROSSING|ORDER_NOT_REPLACEABLE|REPLACED_ALREADY|UNDER_WAY|NOT_FINAL)/,
     409,
   ],
+  [/^ERR_(OUTCOME_UNKNOWN|STATUS_UNKNOWN)$/, 502],
 ];
 
-/** The status of a tool's error; 500 for a code that is not known. */
-export function statusOf({ code }: ToolError): number {
+/** The status of a tool's error; 500 for a code that is not known, which a test forbids. */
+export function statusOf({ code }: Pick<ToolError, "code">): number {
   const known = Object.entries(STATUS).find(([each]) => each === code)?.[1];
   return known ?? TRADING_STATUS.find(([codes]) => codes.test(code))?.[1] ?? 500;
 }

@@ -233,7 +233,7 @@ Deno.test("an order that only a terminal may decide has no page, and one that on
       await pages.close();
       assert.match(
         world.stderr.text,
-        /^An order waits for a person: Buy 0\.001 BTC for about 1 000 ZAR \(LIVE: real money/,
+        /^An order is waiting for approval: Buy 0\.001 BTC for about 1 000 ZAR \(LIVE: real money/,
       );
       assert.match(world.stderr.text, expected);
       assert.equal(world.stderr.text.trim().split("\n").length, 2);
@@ -252,7 +252,7 @@ Deno.test("an end of the server sends an answer that waits for an outcome, with 
     await assert.rejects(test.get());
   }));
 
-Deno.test("openApprovals() keeps links out of a log for machines: they are in a file that only its owner can read", () =>
+Deno.test("openApprovals() keeps links out of the log: they are in a file that only its owner can read", () =>
   withStore(async (store, { folder }) => {
     const world = new PageWorld();
     const victim = `${folder}/victim`;
@@ -266,10 +266,10 @@ Deno.test("openApprovals() keeps links out of a log for machines: they are in a 
     await logging.stop();
     const records = world.stderr.text.trim().split("\n").map((line) => JSON.parse(line));
     assert.equal(records.length, 1);
-    assert.equal(records[0].properties.terminal, `luno-mcp-server approve ${approval.id}`);
+    assert.equal(records[0].properties.command, `luno-mcp-server approve ${approval.id}`);
     assert.ok(!world.stderr.text.includes(token) && !world.stderr.text.includes("http://"), world.stderr.text);
     const path = `${folder}/${LINKS_FILE}`;
-    assert.equal(records[0].properties.page, `its link is in ${path}`);
+    assert.equal(records[0].properties.links_file, path);
     assert.match(
       await Deno.readTextFile(path),
       new RegExp(`^${approval.id} http://127\\.0\\.0\\.1:\\d+/approve/${token} Buy`),

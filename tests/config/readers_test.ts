@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Address, decimalNumber, oneOf, SocketAddress, someOf, wholeNumber } from "../../src/config/readers.ts";
+import { Address, decimalNumber, Level, oneOf, SocketAddress, someOf, wholeNumber } from "../../src/config/readers.ts";
 
 Deno.test("wholeNumber() reads exactly the whole numbers within its bounds", () => {
   fc.assert(fc.property(fc.integer({ min: -50, max: 250 }), (number) => {
@@ -22,6 +22,24 @@ Deno.test("oneOf() reads its words in any case and lists them when it refuses", 
   for (const text of ["debug", "DEBUG", "Debug"]) assert.equal(schema.parse(text), "debug");
   for (const text of ["", "debu", "debug ", "constructor"]) {
     assert.equal(schema.safeParse(text).error?.issues[0]?.message, "expected debug, info or error", text);
+  }
+});
+
+Deno.test("Level reads the level names of usual logging libraries in any case, and lists its own when it refuses", () => {
+  const expected = {
+    trace: ["trace", "TRACE", "verbose"],
+    debug: ["debug", "DEBUG"],
+    info: ["info", "INFO", "information", "notice"],
+    warning: ["warn", "WARN", "warning", "Warning"],
+    error: ["err", "error", "ERROR"],
+    fatal: ["fatal", "CRITICAL", "crit", "emerg"],
+  };
+  for (const [level, names] of Object.entries(expected)) {
+    for (const name of names) assert.equal(Level.parse(name), level, name);
+  }
+  for (const name of ["", "loud", "constructor", "5"]) {
+    const message = Level.safeParse(name).error?.issues[0]?.message;
+    assert.equal(message, "expected trace, debug, info, warning, error or fatal", name);
   }
 });
 

@@ -21,7 +21,7 @@ async function callUntilAsked(
   const answer = new Response(child.stdout).json();
   let approvalId = "";
   for await (const line of readLines(child.stderr)) {
-    const [, id] = /or run: luno-mcp-server approve (\w+)$/.exec(line) ?? [];
+    const [, id] = /luno-mcp-server approve (\w+)"$/.exec(line) ?? [];
     if (id === undefined) continue;
     approvalId = id;
     child.kill("SIGINT");
@@ -60,7 +60,7 @@ for (const program of PROGRAMS) {
     const leaving = new AbortController();
     const waiting = [call, { ...call, ...yes }].map((params) => callOverMcp(server, key, params, leaving.signal));
     const ended = Promise.allSettled(waiting);
-    await server.said(/or run: luno-mcp-server approve \w+$/);
+    await server.said(/luno-mcp-server approve \w+"$/);
     const forged = await callOverMcp(server, key, { ...call, ...yes, requestState: "AAAA" });
     assert.notEqual(forged.structuredContent?.status, "placed", JSON.stringify(forged));
     const { approvals: [own] } = JSON.parse(await world.command(program, "approve", "--json"));

@@ -139,7 +139,7 @@ class Terminal implements AsyncDisposable {
       let text = "";
       for await (const line of readLines(child.stderr)) {
         text += `${line}\n`;
-        const [, id] = /run: luno-mcp-server approve ([0-9a-f]+)/.exec(line) ?? [];
+        const [, id] = /luno-mcp-server approve ([0-9a-f]+)"$/.exec(line) ?? [];
         if (id !== undefined) resolve(id);
       }
       resolve(undefined);

@@ -101,31 +101,52 @@ Deno.test("Monitor keeps each connection's own figures and learns who it is, in 
   assert.deepEqual([registry.status()[0]?.client, registry.status()[0]?.era], ["new", "modern"]);
 });
 
-Deno.test("Monitor writes a line of statistics at its interval until it is stopped", async () => {
-  const { promise, resolve } = Promise.withResolvers<LogRecord>();
+Deno.test("Monitor writes a flat line of statistics at its interval, silent where nothing happened, until it is stopped", async () => {
+  const records: LogRecord[] = [];
+  const { promise: first, resolve } = Promise.withResolvers<void>();
   await configure({
     reset: true,
-    sinks: { test: resolve },
+    sinks: {
+      test: (record) => {
+        records.push(record);
+        resolve();
+      },
+    },
     loggers: [
-      { category: ["luno-mcp-server", "statistics"], lowestLevel: "info", sinks: ["test"] },
+      { category: ["luno-mcp-server", "serve"], lowestLevel: "info", sinks: ["test"] },
       { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
     ],
   });
   await using exchange = await TestExchange.start();
   const { clock, monitor, registry } = setup(5);
-  for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
-  const run = monitor.measured((_tool, _args, _context) => {
+  const run = monitor.measured((_tool, args) => {
     clock.wall += 12;
-    return Promise.resolve({ ok: true, value: {} });
+    const error = { code: "ERR_X", message: "x", retryable: false };
+    return Promise.resolve(args === "fail" ? { ok: false, error } : { ok: true, value: {} });
   });
   const tool = everyTool.find("get_crypto_price");
   assert.ok(tool);
-  for (let call = 0; call < 3; call++) await run(tool, {}, exchange.context);
+  monitor.logStatistics();
+  assert.deepEqual(records, [], "nothing happened");
+  for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
+  for (const args of [{}, "fail", {}]) await run(tool, args, exchange.context);
   monitor.start();
-  const { properties } = await promise;
+  await first;
   monitor.stop();
-  assert.deepEqual([properties.connections, properties.clientsAboveHalfLimit], [1, { count: 1, first: ["a"] }]);
-  assert.equal(properties.callsPerSecond, 600, "3 in 5 ms");
-  assert.deepEqual(properties.latencyMs, { p50: 12, p90: 12, p99: 12 });
+  monitor.logStatistics();
+  assert.deepEqual(records.map(({ rawMessage, properties }) => [rawMessage, properties]), [["statistics", {
+    interval_s: 0.005,
+    connections: 1,
+    calls: 3,
+    calls_per_second: 600,
+    errors: 1,
+    refusals: 0,
+    rejected_connections: 0,
+    latency_p50_ms: 12,
+    latency_p90_ms: 12,
+    latency_p99_ms: 12,
+    busy_clients: 1,
+    busiest_clients: ["a"],
+  }]]);
   await reset();
 });

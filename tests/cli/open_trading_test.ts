@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openTradingRecord } from "../../src/cli/open_trading.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DAY_MS } from "../../src/trading/limits.ts";
-import { NOW, place, withStore } from "../trading/stores.ts";
+import { entry, FREE, INSTANCE, NOW, place, withStore } from "../trading/stores.ts";
 import { TestWorld } from "./world.ts";
 
 async function open(flags: Record<string, string>, { isServer }: { isServer: boolean }) {
@@ -31,4 +31,18 @@ Deno.test("openTradingRecord() opens where nothing can be archived", () =>
     await Deno.writeTextFile(join(state, "archive"), "");
     (await open({ state, "record-retention": "7" }, { isServer: true })).close();
     assert.equal(store.audit.start().seq, 0);
+  }));
+
+Deno.test("openTradingRecord() of a server takes over what ended processes left, of a short command nothing", () =>
+  withStore(async (store, { folder: state }) => {
+    store.journal.begin(entry("left"), FREE, NOW);
+    store.instances.remove(INSTANCE.id);
+    const command = await open({ state }, { isServer: false });
+    assert.equal(command.instance.takeOver(), 0);
+    command.close();
+    const server = await open({ state }, { isServer: true });
+    assert.equal(server.instance.takeOver(), 1);
+    assert.equal(store.journal.find("lm-left")?.instance, server.instance.id);
+    server.close();
+    assert.deepEqual(store.instances.alive(), []);
   }));

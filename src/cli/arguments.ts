@@ -6,7 +6,7 @@ import type { Setting, Settings } from "../config/setting.ts";
 import { VERSION } from "../version.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry, CommandName } from "./commands.ts";
-import { didYouMean } from "./did_you_mean.ts";
+import { didYouMean } from "../did_you_mean.ts";
 
 /** A command line that can be run. */
 export interface Invocation {
@@ -31,7 +31,8 @@ export function readArguments(args: readonly string[]): Arguments {
   let command: CommandName = "serve";
   let operands: string[] = [];
   let options: Record<string, unknown> = {};
-  const problems: string[] = [];
+  const problems = checkHelpWord(args);
+  if (problems.length > 0) return { kind: "run", invocation: { command, flags: {}, operands, json: false }, problems };
   const program = buildProgram({
     refuse: (problem) => problems.push(problem),
     print: (text) => printed += text,
@@ -42,7 +43,7 @@ export function readArguments(args: readonly string[]): Arguments {
     },
   });
   try {
-    program.parse(args, { from: "user" });
+    program.parse(inFlags(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: "print", text: printed.trimEnd() };
@@ -52,6 +53,18 @@ export function readArguments(args: readonly string[]): Arguments {
   const { json, ...given } = options;
   const flags = textsOf(given, COMMANDS[command].settings, problems);
   return { kind: "run", invocation: { command, flags, operands, json: json === true }, problems };
+}
+
+/** `help`, `help COMMAND` and `version` as the flags that they stand for. */
+function inFlags(args: readonly string[]): readonly string[] {
+  const [word, ...rest] = args;
+  if (word === "version") return ["--version", ...rest];
+  return word === "help" ? [...rest.filter((name) => name !== "help"), "--help"] : args;
+}
+
+function checkHelpWord([word, command = "help"]: readonly string[]): string[] {
+  if (word !== "help" || command === "help" || command.startsWith("-") || Object.hasOwn(COMMANDS, command)) return [];
+  return [`${command}: unknown command${didYouMean(command, Object.keys(COMMANDS))}`];
 }
 
 interface Listener {

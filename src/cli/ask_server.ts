@@ -1,12 +1,12 @@
 /** One look at a server, and one call of a tool on it. */
 
-import { z } from "zod";
 import type { Tool } from "@modelcontextprotocol/client";
 import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
-import { didYouMean } from "./did_you_mean.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import type { ArgumentSchema } from "../tools/argument_problems.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./live_text.ts";
 import { formatAnswer, formatTable } from "./table.ts";
@@ -57,7 +57,7 @@ export async function callOnServer(
       `${name}: unknown tool, or one that this identity may not use${didYouMean(name, tools.map((tool) => tool.name))}`,
     ]);
   }
-  const args = readToolArguments(words, (argument) => schemaOf(tool, argument));
+  const args = readToolArguments(words, schemasOf(tool));
   const outcome = await callRemoteTool(session, { name, args }, {
     timeoutMs: CALL_TIMEOUT_MS,
     signal: world.shutdown,
@@ -83,13 +83,11 @@ function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {
   return { error: { code, message, retry_after_ms: retryAfterMs } };
 }
 
-/** A server's schema of one argument; an argument whose schema cannot be read is sent as text. */
-export function schemaOf(tool: Tool, argument: string): z.ZodType | undefined {
-  const schema = tool.inputSchema.properties?.[argument];
-  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) return undefined;
-  try {
-    return z.fromJSONSchema(schema);
-  } catch {
-    return undefined;
-  }
+/** A server's schemas of a tool's arguments; one that is no object says nothing. */
+export function schemasOf({ inputSchema: { properties = {} } }: Tool): Record<string, ArgumentSchema> {
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, schema]) =>
+      typeof schema === "object" && schema !== null && !Array.isArray(schema) ? [[name, schema as ArgumentSchema]] : []
+    ),
+  );
 }

@@ -2,15 +2,16 @@
 
 import { callTool } from "../protocol/tool_call.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
+import { argumentSchemas } from "../tools/argument_problems.ts";
 import { selectTools } from "../tools/catalogue.ts";
-import { didYouMean } from "./did_you_mean.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
 import { printable } from "./live_text.ts";
 import { formatAnswer } from "./table.ts";
-import { judgeToolWords, readToolArguments } from "./tool_arguments.ts";
+import { checkToolWords, readToolArguments } from "./tool_arguments.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -27,9 +28,9 @@ export async function call(
     const names = tools.listed.map((listed) => listed.name);
     return await refuse(world, [`${name}: unknown tool${didYouMean(name, names)}`]);
   }
-  const malformed = judgeToolWords(words);
+  const malformed = checkToolWords(words);
   if (malformed.length > 0) return await refuse(world, malformed);
-  const args = readToolArguments(words, (argument) => tool.input.shape[argument]);
+  const args = readToolArguments(words, argumentSchemas(tool.input));
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: false });
   if (!prepared.ok) return await refuse(world, prepared.problems);
   const { backend } = prepared;

@@ -10,7 +10,7 @@ import type { ClientConfig } from "../config/client_settings.ts";
 import { callOnServer, describeServer } from "./ask_server.ts";
 import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
-import { judgeToolWords } from "./tool_arguments.ts";
+import { checkToolWords } from "./tool_arguments.ts";
 import { watchPrices } from "./watch_prices.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -64,7 +64,7 @@ export async function client(
 function judgeOperands([verb, tool, ...words]: readonly string[]): string[] {
   if (verb === undefined) return [];
   if (verb !== "call") return [`${verb}: expected call, a tool and its arguments`];
-  return tool === undefined ? ["call: expected the name of a tool behind it"] : judgeToolWords(words);
+  return tool === undefined ? ["call: expected the name of a tool behind it"] : checkToolWords(words);
 }
 
 const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;

@@ -7,7 +7,7 @@ import type { Endpoint } from "../client/socket.ts";
 import type { CountsByKind, Report } from "../client/tally.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
 import { sleep } from "../exchange/deadline.ts";
-import { schemaOf } from "./ask_server.ts";
+import { schemasOf } from "./ask_server.ts";
 import { LiveText, printable } from "./live_text.ts";
 import { formatTable } from "./table.ts";
 import { readToolArguments } from "./tool_arguments.ts";
@@ -85,9 +85,9 @@ async function readArguments(
     const session = await openSession(endpoint, { signal });
     const { tools } = await session.client.listTools().finally(() => session.transport.close());
     const tool = tools.find((tool) => tool.name === name);
-    return readToolArguments(words, (argument) => tool && schemaOf(tool, argument));
+    return readToolArguments(words, tool === undefined ? {} : schemasOf(tool));
   } catch {
-    return readToolArguments(words, () => undefined);
+    return readToolArguments(words, {});
   }
 }
 

@@ -1,9 +1,9 @@
 /** A tool and its arguments as people type them: `get_orderbook pair=XBTZAR depth=5`. */
 
-import type { z } from "zod";
+import type { ArgumentSchema } from "../tools/argument_problems.ts";
 
 /** What is wrong with words that should be `name=value`, each name once: of two amounts no one knows which is meant. */
-export function judgeToolWords(words: readonly string[]): string[] {
+export function checkToolWords(words: readonly string[]): string[] {
   const malformed = words.filter((word) => !/^[A-Za-z_]\w*=/.test(word)).map((word) => `${word}: expected name=value`);
   const values = Map.groupBy(words.filter((word) => word.includes("=")), (word) => word.slice(0, word.indexOf("=")));
   const repeated = [...values].filter(([, given]) => given.length > 1).map(([name, given]) =>
@@ -12,23 +12,29 @@ export function judgeToolWords(words: readonly string[]): string[] {
   return [...malformed, ...repeated];
 }
 
-/** Reads `name=value` words as the tool's schemas want them: lists by comma, numbers and flags by their look. */
+/** Reads `name=value` words as the tool's schemas want them: lists by comma, numbers and flags where only they fit. */
 export function readToolArguments(
   words: readonly string[],
-  schemaOf: (name: string) => z.ZodType | undefined,
+  schemas: Readonly<Record<string, ArgumentSchema>>,
 ): Record<string, unknown> {
   return Object.fromEntries(words.map((word) => {
     const at = word.indexOf("=");
     const name = word.slice(0, at);
-    return [name, readValue(schemaOf(name), word.slice(at + 1))];
+    return [name, readValue(Object.hasOwn(schemas, name) ? schemas[name] : undefined, word.slice(at + 1))];
   }));
 }
 
-/** The first reading that the schema takes; the text itself where none does, so that the tool's own refusal is shown. */
-function readValue(schema: z.ZodType | undefined, text: string): unknown {
-  if (schema === undefined) return text;
-  const readings: unknown[] = [text, text.split(",").map((part) => part.trim())];
-  if (/^-?\d{1,15}$/.test(text)) readings.push(Number(text));
-  if (text === "true" || text === "false") readings.push(text === "true");
-  return readings.find((reading) => schema.safeParse(reading).success) ?? text;
+/** The text itself where it is no value of the wanted type, so that the tool's own refusal shows what was typed. */
+function readValue(schema: ArgumentSchema | undefined, text: string): unknown {
+  const types = schema === undefined ? [] : typesOf(schema);
+  if (types.includes("string")) return text;
+  if (types.includes("array")) return text.split(",").map((part) => part.trim());
+  const isNumber = types.includes("integer") || types.includes("number");
+  if (isNumber && /^-?\d{1,15}(\.\d{1,15})?$/.test(text)) return Number(text);
+  if (types.includes("boolean") && /^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
+  return text;
+}
+
+function typesOf({ type, anyOf = [], enum: words }: ArgumentSchema): readonly unknown[] {
+  return [type ?? (words === undefined ? [] : "string"), anyOf.map((one) => typesOf(one as ArgumentSchema))].flat(2);
 }

@@ -102,7 +102,7 @@ export const CLIENT_SETTINGS = {
     help: "share of calls that may fail, 0 to 1; above it the exit code is 1",
     flag: "max-error-rate",
     value: "share",
-    default: "0.1",
+    default: "0.01",
     env: [],
   },
   maxP99: {

@@ -4,6 +4,8 @@ import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { PLAIN_DECIMAL } from "../exchange/money.ts";
+import { inDeclaredCase } from "../tools/argument_case.ts";
+import { argumentProblems } from "../tools/argument_problems.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 
 /** A prompt and the text that its arguments make. */
@@ -102,11 +104,11 @@ export function getPrompt({ name, args, groups }: PromptRequest): GetPromptResul
   if (prompt === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${JSON.stringify(name.slice(0, 100))}`);
   }
-  const read = prompt.input.safeParse(args);
+  const given = inDeclaredCase(prompt.input, args);
+  const read = prompt.input.safeParse(given);
   if (!read.success) {
-    const problems = read.error.issues.map((issue) => `${issue.path.join(".") || "arguments"}: ${issue.message}`).join(
-      "; ",
-    );
+    const problems = argumentProblems(prompt.input, given, read.error)
+      .map(({ field, problem }) => `${field}: ${problem}`).join("; ");
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Invalid arguments for ${prompt.name}: ${problems}`);
   }
   return {

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
+import { inDeclaredCase } from "../tools/argument_case.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import { withoutAbsent } from "./absent_arguments.ts";
 import {
@@ -35,8 +36,9 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     accessLog.warning("scope denied", { identity: caller.identity, scope: tool.scope, tool: tool.name });
     return { ok: false, error: describeMissingScope(tool.name, tool.scope) };
   }
-  const read = tool.input.safeParse(withoutAbsent(tool.input, args ?? {}));
-  if (!read.success) return { ok: false, error: describeInvalidArguments(tool.name, read.error) };
+  const given = inDeclaredCase(tool.input, withoutAbsent(tool.input, args ?? {}));
+  const read = tool.input.safeParse(given);
+  if (!read.success) return { ok: false, error: describeInvalidArguments(tool, given, read.error) };
   try {
     const value = tool.output.parse(await tool.run(read.data, context));
     // What is the account's says that it is made-up money.

@@ -1,10 +1,12 @@
 /** What a caller is told when a tool cannot answer: a stable code, a sentence, whether to try again and when. */
 
 import { getLogger } from "@logtape/logtape";
-import { z } from "zod";
+import type { z } from "zod";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Scope } from "../scopes.ts";
+import { argumentProblems } from "../tools/argument_problems.ts";
 import { ArgumentError } from "../tools/tool.ts";
+import type { Tool } from "../tools/tool.ts";
 import { TradingError } from "../trading/trading_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
@@ -61,9 +63,15 @@ export function describeMissingScope(tool: string, scope: Scope): ToolError {
   };
 }
 
-/** What a caller is told whose arguments do not fit the tool's schema. */
-export function describeInvalidArguments(tool: string, error: z.ZodError): ToolError {
-  return refuseArguments(tool, error.issues.slice(0, 10).flatMap(describeIssue), []);
+/** What a caller is told whose arguments do not fit the tool's schema: each bound with the value, and the nearest names. */
+export function describeInvalidArguments(
+  { name, input }: Pick<Tool, "name" | "input">,
+  args: unknown,
+  error: z.ZodError,
+): ToolError {
+  const problems = argumentProblems(input, args, error);
+  const fields = problems.map(({ field, problem }) => ({ field, problem }));
+  return refuseArguments(name, fields, problems.flatMap(({ suggestion }) => suggestion ?? []));
 }
 
 function refuseArguments(
@@ -79,15 +87,6 @@ function refuseArguments(
     fields,
     ...(suggestions.length === 0 ? {} : { suggestions }),
   };
-}
-
-function describeIssue(issue: z.core.$ZodIssue): { field: string; problem: string }[] {
-  const path = issue.path.join(".");
-  if (issue.code !== "unrecognized_keys") return [{ field: path === "" ? "arguments" : path, problem: issue.message }];
-  return issue.keys.slice(0, 10).map((key) => ({
-    field: [...issue.path, key].join(".").slice(0, 100),
-    problem: "unknown argument",
-  }));
 }
 
 function describeTradingError({ code, message, retryable, retryAfterMs, fields }: TradingError): ToolError {

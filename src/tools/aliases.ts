@@ -9,6 +9,7 @@ import { AccountId, PairText } from "./inputs.ts";
 import { ledgerQuery } from "./ledger.ts";
 import { marketTools } from "./market.ts";
 import { tradingTools } from "./trading.ts";
+import { argumentError } from "./argument_problems.ts";
 import { ArgumentError } from "./tool.ts";
 import type { Tool } from "./tool.ts";
 
@@ -93,8 +94,7 @@ function alias<Input extends z.ZodObject>(
 export function readFor(tool: Tool, args: Record<string, unknown>): Record<string, unknown> {
   const read = tool.input.safeParse(args);
   if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw new ArgumentError(issue?.path.join(".") ?? "arguments", issue?.message ?? "expected other arguments");
+  throw argumentError(tool.input, args, read.error);
 }
 
 function splitPairs(pairs: string | undefined): { pairs?: string[] } {

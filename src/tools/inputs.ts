@@ -22,8 +22,13 @@ const LAST_MILLISECONDS = 100_000_000_000_000;
 /** A day, or a time of day with or without a zone; `Date.parse` alone reads "yesterday 1" as well. */
 const ISO_TIME = /^(\d{4}-\d{2}-(\d{2}))(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
+const MOMENT_EXPECTED = "expected an ISO 8601 time or milliseconds since 1970";
+
 /** A moment: ISO 8601 text or milliseconds since the Unix epoch. */
-export const Moment = z.union([z.string().max(40), z.int().min(0).max(LAST_MOMENT)]);
+export const Moment = z.union([
+  z.string().max(40, { error: MOMENT_EXPECTED }),
+  z.int().min(0, { error: MOMENT_EXPECTED }).max(LAST_MOMENT, { error: MOMENT_EXPECTED }),
+], { error: MOMENT_EXPECTED });
 
 /** How many rows a list answers at the most. */
 export function rowLimit(limits: { default: number; max: number }): z.ZodDefault<z.ZodInt> {
@@ -72,7 +77,7 @@ export function readMoment(field: string, moment: string | number): number {
   // 0 is how clients say "from the beginning".
   const hint = isNumber && ms !== 0 ? unitHint(ms) : undefined;
   if (ms >= 0 && hint === undefined) return ms;
-  const problem = `expected an ISO 8601 time or milliseconds since 1970: current value is ${JSON.stringify(moment)}`;
+  const problem = `${MOMENT_EXPECTED}: current value is ${JSON.stringify(moment)}`;
   throw new ArgumentError(field, hint === undefined ? problem : `${problem}, ${hint}`);
 }
 

@@ -77,8 +77,11 @@ const getOrderStatus = defineTool({
   scope: "account:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({
-    order_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/).optional(),
-    client_order_id: z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/).optional(),
+    order_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, { error: "expected an order id, as lists of orders show it" })
+      .optional(),
+    client_order_id: z.string().regex(/^[0-9A-Za-z_;,.-]{1,255}$/, {
+      error: "expected a client order id of at most 255 letters, digits and _;,.-",
+    }).optional(),
   }),
   output: OrderRow,
   async run({ order_id, client_order_id }, { exchange, signal }) {

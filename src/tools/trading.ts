@@ -10,6 +10,7 @@ import { TradingError } from "../trading/trading_error.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";
 import { PreviewOutput, previewRow } from "./preview_row.ts";
+import { argumentError } from "./argument_problems.ts";
 import { ArgumentError, defineTool } from "./tool.ts";
 import type { Hints, Tool, ToolContext } from "./tool.ts";
 
@@ -32,7 +33,9 @@ const orderFields = {
 
 const OrderInput = z.strictObject(orderFields);
 
-const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,100}$/).optional()
+const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,100}$/, {
+  error: "expected 1 to 100 visible ASCII characters without blanks",
+}).optional()
   .describe("the same call again with the same key answers the first result");
 
 const PreviewId = z.string().regex(/^pv-[0-9a-f]{32}$/, { error: "expected the preview_id of preview_order" });
@@ -298,8 +301,7 @@ function orderOrPreview(previewId: string | undefined, order: Record<string, unk
 function readOrder(order: Record<string, unknown>): z.output<typeof OrderInput> {
   const read = OrderInput.safeParse(order);
   if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw new ArgumentError(issue?.path.join(".") ?? "order", `${issue?.message}: give preview_id, or the order in full`);
+  throw argumentError(OrderInput, order, read.error, "give preview_id, or the order in full");
 }
 
 function targetOf(

@@ -155,3 +155,15 @@ Deno.test("readArguments() survives any words", () => {
     assert.match(readArguments(args).kind, /^(run|print)$/);
   }));
 });
+
+Deno.test("help and version are understood as words, for one command too", () => {
+  const printed = (...args: string[]) => {
+    const read = readArguments(args);
+    return read.kind === "print" ? read.text : assert.fail(read.problems.join());
+  };
+  assert.equal(printed("help"), printed("--help"));
+  assert.equal(printed("help", "keys"), printed("keys", "--help"));
+  assert.equal(printed("version"), printed("--version"));
+  const unknown = readArguments(["help", "kyes"]);
+  assert.deepEqual(unknown.kind === "run" && unknown.problems, ["kyes: unknown command, did you mean keys"]);
+});

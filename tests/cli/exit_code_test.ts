@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { client } from "../../src/cli/client.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "../../src/cli/exit_code.ts";
-import { judgeToolWords } from "../../src/cli/tool_arguments.ts";
+import { checkToolWords } from "../../src/cli/tool_arguments.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import { servingTools, TestServer } from "../client/test_server.ts";
 import { BrokerWorld, FILL, REST } from "../trading/broker_world.ts";
@@ -105,10 +105,10 @@ Deno.test("client call ends with 4 where the connection breaks before an order's
   assert.equal(world.orders.length, 1);
 });
 
-Deno.test("judgeToolWords() refuses a name that is given twice, with all that was given for it", () => {
-  assert.deepEqual(judgeToolWords(["pair=XBTZAR", "volume=1", "price", "volume=0.001", "volume=1"]), [
+Deno.test("checkToolWords() refuses a name that is given twice, with all that was given for it", () => {
+  assert.deepEqual(checkToolWords(["pair=XBTZAR", "volume=1", "price", "volume=0.001", "volume=1"]), [
     "price: expected name=value",
     'volume: expected once, given as "1" and "0.001" and "1"',
   ]);
-  assert.deepEqual(judgeToolWords(["a==b", "b=a=b"]), []);
+  assert.deepEqual(checkToolWords(["a==b", "b=a=b"]), []);
 });

@@ -1,6 +1,7 @@
 /** Picks the command that a command line names, with its configuration and log. */
 
 import { loadConfig, secretTexts } from "../config/load.ts";
+import { mistypedVariables } from "../config/variables.ts";
 import { startLogging } from "../logging.ts";
 import type { LoggingOptions } from "../logging.ts";
 import { readArguments } from "./arguments.ts";
@@ -20,6 +21,7 @@ export async function run(world: World): Promise<ExitCode> {
   }
   const { invocation, problems } = read;
   for (const name of unneeded(invocation.command)) Deno.permissions.revokeSync({ name });
+  if (readsOwnVariables()) problems.push(...mistypedVariables(world.env));
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
@@ -30,6 +32,13 @@ export async function run(world: World): Promise<ExitCode> {
   return await withLogging(
     { level: config.logLevel, format: config.logFormat, secrets, output: world.stderr },
     () => runCommand(invocation, loaded, world),
+  );
+}
+
+/** Whether the names that somebody mistyped can be asked for, without a question to whoever sits at the terminal. */
+function readsOwnVariables(): boolean {
+  return ["LUNO_", "MCP_"].every((variable) =>
+    Deno.permissions.querySync({ name: "env", variable }).state === "granted"
   );
 }
 

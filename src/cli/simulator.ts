@@ -1,5 +1,6 @@
 /** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
 
+import { decodeText } from "../config/decode_text.ts";
 import { parseSettings } from "../config/parse.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
 import { parseFaults } from "../simulation/api/faults.ts";
@@ -49,7 +50,7 @@ async function readFaults(
   path: string,
 ): Promise<ParsedFaults> {
   try {
-    const parsed = parseFaults(JSON.parse(await Deno.readTextFile(path)));
+    const parsed = parseFaults(JSON.parse(decodeText(await Deno.readFile(path)) ?? ""));
     return parsed.ok ? parsed : { ok: false, problems: parsed.problems.map((problem) => `--faults: ${problem}`) };
   } catch (error) {
     return {

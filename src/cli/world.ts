@@ -1,5 +1,7 @@
 /** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
 
+import { COMMANDS } from "./commands.ts";
+
 /**
  * Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input, 3 a person has to
  * approve, 4 it is not known what became of an order, 5 it was not placed or cancelled, 69 the address is not available.
@@ -43,8 +45,9 @@ export async function print(output: Output, text: string): Promise<void> {
   }
 }
 
-/** Tells the operator every problem at once; answers the exit code for it. */
-export async function refuse(world: World, problems: readonly string[]): Promise<ExitCode> {
-  await print(world.stderr, [...problems, "", "See luno-mcp-server --help"].join("\n"));
+/** Tells the operator every problem at once, and where the command at hand is explained; answers the exit code for it. */
+export async function refuse({ args: [command = ""], stderr }: World, problems: readonly string[]): Promise<ExitCode> {
+  const help = Object.hasOwn(COMMANDS, command) ? `${command} --help` : "--help";
+  await print(stderr, [...problems, "", `See luno-mcp-server ${help}`].join("\n"));
   return 2;
 }

@@ -20,17 +20,29 @@ const ACCESS_SETTINGS = {
     help: "file that holds the API key or token, readable by its owner only",
     flag: "token-file",
     value: "path",
-    env: [],
+    env: ["LUNO_MCP_TOKEN_FILE"],
   },
   ca: {
     schema: Text,
     help: "PEM file of certificate authorities to trust instead of the public ones",
     flag: "ca",
     value: "path",
-    env: [],
+    env: ["LUNO_MCP_CA_PATH"],
   },
-  cert: { schema: Text, help: "PEM file of the client's certificate", flag: "cert", value: "path", env: [] },
-  key: { schema: Text, help: "PEM file of the private key for --cert", flag: "key", value: "path", env: [] },
+  cert: {
+    schema: Text,
+    help: "PEM file of the client's certificate",
+    flag: "cert",
+    value: "path",
+    env: ["LUNO_MCP_CLIENT_CERT_PATH"],
+  },
+  key: {
+    schema: Text,
+    help: "PEM file of the private key for --cert",
+    flag: "key",
+    value: "path",
+    env: ["LUNO_MCP_CLIENT_KEY_PATH"],
+  },
 } as const satisfies Settings;
 
 /** What `client` understands. */
@@ -40,7 +52,7 @@ export const CLIENT_SETTINGS = {
     help: "address of the server",
     flag: "uri",
     value: "url",
-    env: [],
+    env: ["LUNO_MCP_URI"],
     default: "ws://localhost:8765",
   },
   mode: {

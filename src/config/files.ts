@@ -1,6 +1,7 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
 import { Secret } from "../secret.ts";
+import { decodeText, NO_TEXT } from "./decode_text.ts";
 import { secretProblem } from "./secret_text.ts";
 import { fileProblems, judgePrivateFile } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";
@@ -28,7 +29,10 @@ async function readProtected(
     // What was opened counts: another file may have come to this place since.
     const found = fileProblems(path, await file.stat(), { as: protection });
     problems.push(...found.map((problem) => `${name}: ${problem}`));
-    return found.length > 0 ? undefined : await readAll(file);
+    if (found.length > 0) return undefined;
+    const text = decodeText(await readAll(file));
+    if (text === undefined) problems.push(`${name}: ${NO_TEXT}: current value is ${JSON.stringify(path)}`);
+    return text;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     problems.push(`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`);
@@ -36,14 +40,14 @@ async function readProtected(
   }
 }
 
-async function readAll(file: Deno.FsFile): Promise<string> {
+async function readAll(file: Deno.FsFile): Promise<Uint8Array> {
   const { size } = await file.stat();
   const bytes = new Uint8Array(size + 1);
   let length = 0;
   for (let count: number | null = 0; count !== null && length < bytes.length; length += count ?? 0) {
     count = await file.read(bytes.subarray(length));
   }
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return bytes.subarray(0, length);
 }
 
 /** Reads a private file that holds one secret; the spaces around it are left out. */

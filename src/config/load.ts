@@ -1,17 +1,17 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
-import { parseEnv } from "node:util";
 import { findDuplicateKeys } from "../duplicate_keys.ts";
 import { isLoopback } from "../loopback.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
+import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
-import { parseSettings } from "./parse.ts";
-import type { Origin, Origins, Sources } from "./parse.ts";
+import { findText, parseSettings } from "./parse.ts";
+import type { Found, Origin, Origins, Sources } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import { secretsOf } from "../redaction.ts";
 import type { Secret } from "../secret.ts";
-import type { Settings } from "./setting.ts";
+import type { Setting, Settings } from "./setting.ts";
 
 /** An API key of the exchange. */
 export interface Credentials {
@@ -73,32 +73,37 @@ async function readNamedFiles(
   given: Pick<Sources, "flags" | "env">,
 ): Promise<{ sources: Sources; problems: string[] }> {
   const problems: string[] = [];
-  const envPath = table.envFile && given.flags["env-file"];
-  const configPath = table.config && given.flags["config"];
+  const envPath = findSource(table.envFile, given);
   const envFile = envPath === undefined ? undefined : await readEnvFile(table, envPath, problems);
-  const configText = configPath === undefined ? undefined : await readOwn("--config", configPath, problems);
-  const configFile = configText === undefined ? undefined : readJsonObject("--config", configText, problems);
-  return {
-    sources: {
-      ...given,
-      ...(envFile === undefined ? {} : { envFile }),
-      ...(configFile === undefined ? {} : { configFile }),
-    },
-    problems,
-  };
+  const withEnvFile = { ...given, ...(envFile === undefined ? {} : { envFile }) };
+  const configPath = findSource(table.config, withEnvFile);
+  const configText = configPath && await readOwn(configPath.name, configPath.text, problems);
+  const configFile = configPath === undefined || configText === undefined
+    ? undefined
+    : readJsonObject(configPath.name, configText, problems);
+  return { sources: { ...withEnvFile, ...(configFile === undefined ? {} : { configFile }) }, problems };
+}
+
+/** Which file is named, by what; one without a name is told of with the other settings. */
+function findSource(setting: Setting | undefined, sources: Sources): Found | undefined {
+  const found = setting && findText(setting, sources);
+  return found?.text === "" ? undefined : found;
 }
 
 /** A file with a secret in it is one itself. */
 async function readEnvFile(
   table: Settings,
-  path: string,
+  { name, text: path }: Found,
   problems: string[],
-): Promise<Record<string, string> | undefined> {
-  const text = await readOwn("--env-file", path, problems);
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const text = await readOwn(name, path, problems);
   if (text === undefined) return undefined;
-  const values = parseEnv(text) as Record<string, string>;
+  const { values, problems: found } = parseEnvFile(text);
+  problems.push(...found.map((problem) => `${name}: ${problem}`));
+  const others = table.envFile?.env.filter((variable) => values[variable] !== undefined) ?? [];
+  problems.push(...others.map((variable) => `${name}: ${variable}: a file of variables cannot name another one`));
   const secrets = Object.values(table).filter((setting) => setting.secret).flatMap(({ env }) => env);
-  if (secrets.some((name) => (values[name] ?? "") !== "")) problems.push(...await judgePrivateFile("--env-file", path));
+  if (secrets.some((secret) => (values[secret] ?? "") !== "")) problems.push(...await judgePrivateFile(name, path));
   return values;
 }
 

@@ -1,5 +1,6 @@
 /** Reads settings from their sources: flags win over the environment, that over files, files over defaults. */
 
+import { didYouMean } from "../did_you_mean.ts";
 import type { Setting, Settings, ValuesOf } from "./setting.ts";
 
 /** Where the text of a setting came from. */
@@ -27,9 +28,11 @@ export type Parsed<Table extends Settings> =
   | { ok: true; values: ValuesOf<Table>; origins: Origins<Table> }
   | { ok: false; problems: string[]; values: Partial<ValuesOf<Table>>; origins: Origins<Table> };
 
-interface Found {
+/** The text of a setting, still unread. */
+export interface Found {
   readonly text: string;
   readonly origin: Origin;
+  /** What the operator typed. */
   readonly name: string;
 }
 
@@ -39,7 +42,7 @@ export function parseSettings<Table extends Settings>(table: Table, sources: Sou
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
   for (const [key, setting] of Object.entries<Setting>(table)) {
-    const found = find(setting, sources);
+    const found = findText(setting, sources);
     origins[key] = found?.origin ?? "unset";
     if (found === undefined) continue;
     const value = setting.schema.safeParse(found.text);
@@ -50,7 +53,8 @@ export function parseSettings<Table extends Settings>(table: Table, sources: Sou
   return problems.length > 0 ? { ok: false, problems, ...read } : { ok: true, ...read };
 }
 
-function find(setting: Setting, sources: Sources): Found | undefined {
+/** Looks a setting up in the sources; `undefined` where it has no text, not even a default. */
+export function findText(setting: Setting, sources: Sources): Found | undefined {
   const { flag } = setting;
   const fromFlag = flag === undefined ? undefined : sources.flags[flag];
   if (fromFlag !== undefined) return { text: fromFlag, origin: "flag", name: `--${flag}` };
@@ -75,13 +79,13 @@ function isGiven({ protects, secret }: Setting, text: string | undefined): text 
 }
 
 function unknownKeys(table: Settings, file: Readonly<Record<string, unknown>>): string[] {
-  const flags = new Set(Object.values(table).filter((setting) => !setting.source).map((setting) => setting.flag));
+  const flags = Object.values(table).filter((setting) => !setting.source).flatMap(({ flag }) => flag ?? []);
   return Object.keys(file)
-    .filter((key) => !flags.has(key))
-    .map((key) =>
-      `${key} in the config file: unknown setting; secrets come from the environment or a file of their own`
-    );
+    .filter((key) => !flags.includes(key))
+    .map((key) => `${key} in the config file: unknown setting${didYouMean(key, flags)}${SECRETS_NOTE}`);
 }
+
+const SECRETS_NOTE = "; secrets come from the environment or a file of their own";
 
 function asText(value: unknown): string {
   return Array.isArray(value) ? value.join(",") : String(value);

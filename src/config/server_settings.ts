@@ -140,7 +140,7 @@ export const SERVER_SETTINGS = {
     help: "PEM file of the certificate chain; requires --ssl-key",
     flag: "ssl-cert",
     value: "path",
-    env: ["SSL_CERT_PATH"],
+    env: ["MCP_SSL_CERT_PATH", "SSL_CERT_PATH"],
     protects: true,
   },
   sslKey: {
@@ -148,7 +148,7 @@ export const SERVER_SETTINGS = {
     help: "PEM file of the certificate's private key, readable by its owner only",
     flag: "ssl-key",
     value: "path",
-    env: ["SSL_KEY_PATH"],
+    env: ["MCP_SSL_KEY_PATH", "SSL_KEY_PATH"],
     protects: true,
   },
   sslClientCa: {
@@ -156,7 +156,7 @@ export const SERVER_SETTINGS = {
     help: "PEM file of authorities: every client must present a certificate they issued; hardened listener only",
     flag: "ssl-client-ca",
     value: "path",
-    env: ["SSL_CLIENT_CA_PATH"],
+    env: ["MCP_SSL_CLIENT_CA_PATH", "SSL_CLIENT_CA_PATH"],
     protects: true,
   },
   sslClientDeny: {
@@ -164,7 +164,7 @@ export const SERVER_SETTINGS = {
     help: "file of client certificates to refuse: one serial number or SHA-256 fingerprint per line",
     flag: "ssl-client-deny",
     value: "path",
-    env: ["SSL_CLIENT_DENY_PATH"],
+    env: ["MCP_SSL_CLIENT_DENY_PATH", "SSL_CLIENT_DENY_PATH"],
     protects: true,
   },
   auth: {
@@ -259,7 +259,7 @@ export const SERVER_SETTINGS = {
     schema: Switch,
     help: "start on a non-loopback address without TLS or authentication; only behind a proxy that provides both",
     flag: "unsafe-expose",
-    env: [],
+    env: ["MCP_UNSAFE_EXPOSE"],
     default: "false",
   },
   maxConnections: {
@@ -338,7 +338,7 @@ export const SERVER_SETTINGS = {
     help: "lowest level to log: trace, debug, info, warning, error or fatal; upper or lower case",
     flag: "log-level",
     value: "level",
-    env: ["LOG_LEVEL"],
+    env: ["LUNO_MCP_LOG_LEVEL", "LOG_LEVEL"],
     default: "info",
   },
   logFormat: {
@@ -346,7 +346,7 @@ export const SERVER_SETTINGS = {
     help: "format of log lines on stderr",
     flag: "log-format",
     value: "format",
-    env: ["LOG_FORMAT"],
+    env: ["LUNO_MCP_LOG_FORMAT", "LOG_FORMAT"],
     default: "text",
   },
   envFile: {
@@ -354,7 +354,8 @@ export const SERVER_SETTINGS = {
     help: "file of NAME=value lines for variables that are not set in the environment",
     flag: "env-file",
     value: "path",
-    env: [],
+    env: ["LUNO_MCP_ENV_FILE"],
+    protects: true,
     source: true,
   },
   config: {
@@ -362,7 +363,8 @@ export const SERVER_SETTINGS = {
     help: "JSON file of settings, named like the flags",
     flag: "config",
     value: "path",
-    env: [],
+    env: ["LUNO_MCP_CONFIG"],
+    protects: true,
     source: true,
   },
 } as const satisfies Settings;

@@ -2,6 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { decodeText } from "../config/decode_text.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";
 import type { TlsFiles, TlsSettings } from "./listener.ts";
@@ -116,7 +117,7 @@ async function readOpenPem(
   path: string,
   { as: protection, problems }: { as: Protection; problems: string[] },
 ): Promise<string> {
-  const text = await Deno.readTextFile(path);
+  const text = decodeText(await Deno.readFile(path)) ?? "";
   if (protection === "public" && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     problems.push(...await judgePrivateFile(path, path));
   }

@@ -42,6 +42,14 @@ Deno.test("print() takes a reader that has gone away for no error, and any other
   await assert.rejects(print(output(new Error("disk full")), "text"), /disk full/);
 });
 
+Deno.test("refuse() points to the help of the command that was typed, and to the program's where it knows none", async () => {
+  for (const [args, help] of [[["kill", "--x"], "kill --help"], [["kil"], "--help"], [["--x"], "--help"]] as const) {
+    const stderr = output();
+    await refuse({ ...worldWith(stderr), args }, ["--x: bad"]);
+    assert.equal(stderr.text(), `--x: bad\n\nSee luno-mcp-server ${help}\n`);
+  }
+});
+
 Deno.test("refuse() writes every problem to stderr, a line each, and answers exit code 2", async () => {
   const stderr = output();
   assert.equal(await refuse(worldWith(stderr), ["--seed: bad", "--config: missing"]), 2);

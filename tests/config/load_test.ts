@@ -296,3 +296,50 @@ Deno.test("loadConfig() refuses a config file in which a setting stands twice, a
     const path = await write('{"transport": "http", "auth": "required", "auth": "auto"}');
     assert.deepEqual(await problemsOf({ config: path }), ["--config: auth: expected once: it stands there again"]);
   }));
+
+Deno.test("loadConfig() reads env and config files in UTF-16 and with a byte order mark, from their first line on", () =>
+  withFiles(async (_write, folder) => {
+    const encode = (text: string) => new Uint8Array(new Uint16Array([...text].map((c) => c.charCodeAt(0))).buffer);
+    const [envFile, configFile] = [`${folder}/env`, `${folder}/config`];
+    for (const written of [encode, (text: string) => new TextEncoder().encode(text)]) {
+      await Deno.writeFile(envFile, written("\ufeffLUNO_MCP_EXCHANGE=simulated\r\n"));
+      await Deno.writeFile(configFile, written('\ufeff{"seed": 5}'));
+      const loaded = await load({ "env-file": envFile, config: configFile });
+      assert.ok(loaded.ok, loaded.ok ? "" : loaded.problems.join("\n"));
+      assert.deepEqual([loaded.config.exchange, loaded.config.seed], ["simulated", 5]);
+    }
+    await Deno.writeFile(configFile, new Uint8Array([0x7b, 0xe9, 0x7d]));
+    assert.match(
+      (await problemsOf({ config: configFile })).join(),
+      /^--config: expected a text file in UTF-8 or UTF-16/,
+    );
+  }));
+
+Deno.test("loadConfig() refuses lines of an env file that it would not read, and names that nobody reads", () =>
+  withFiles(async (write) => {
+    const path = await write(`LUNO_MCP_EXCHANGE: simulated\nLUNO_API_SECRT=${SECRET}\n`);
+    assert.deepEqual(await problemsOf({ "env-file": path }), [
+      "--env-file: line 1: expected LUNO_MCP_EXCHANGE=value, with an equals sign instead of the colon",
+      "--env-file: LUNO_API_SECRT: unknown variable, did you mean LUNO_API_SECRET",
+    ]);
+  }));
+
+Deno.test("loadConfig() finds its files by variables too, the config file also by the env file", () =>
+  withFiles(async (write) => {
+    const configFile = await write('{"seed": 7, "seeds": 8}');
+    const envFile = await write(`LUNO_MCP_CONFIG=${configFile}\nLUNO_MCP_EXCHANGE=simulated\n`);
+    assert.deepEqual(await problemsOf({}, { LUNO_MCP_ENV_FILE: envFile }), [
+      "seeds in the config file: unknown setting, did you mean seed; secrets come from the environment or a file of their own",
+    ]);
+    const named = await write(`LUNO_MCP_ENV_FILE=${envFile}\n`);
+    assert.deepEqual(await problemsOf({}, { LUNO_MCP_ENV_FILE: named }), [
+      "LUNO_MCP_ENV_FILE: LUNO_MCP_ENV_FILE: a file of variables cannot name another one",
+    ]);
+    assert.match((await problemsOf({}, { LUNO_MCP_CONFIG: "" })).join(), /^LUNO_MCP_CONFIG: expected a value/);
+  }));
+
+Deno.test("loadConfig() takes the prefixed name of a variable before the short one", async () => {
+  const loaded = await load({}, { LUNO_MCP_LOG_LEVEL: "error", LOG_LEVEL: "debug", LOG_FORMAT: "json" });
+  assert.ok(loaded.ok);
+  assert.deepEqual([loaded.config.logLevel, loaded.config.logFormat], ["error", "json"]);
+});

@@ -6,6 +6,7 @@ import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../../src/config/client_settin
 import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
 import type { Setting, Settings } from "../../src/config/setting.ts";
 import { SIMULATOR_SETTINGS } from "../../src/config/simulator_settings.ts";
+import { VARIABLES } from "../../src/config/variables.ts";
 
 const TABLES = {
   server: SERVER_SETTINGS,
@@ -32,32 +33,28 @@ for (const [command, table] of Object.entries<Settings>(TABLES)) {
   });
 }
 
-const { serve, embedded, binary, client, certs, simulator } = manifest.permissions;
-const CLIENT_TABLES = [CLIENT_SETTINGS, BRIDGE_SETTINGS];
-const PERMITTED: Record<string, { names: readonly string[]; tables: readonly Settings[] }> = {
-  serve: { names: serve.env, tables: Object.values(TABLES) },
-  embedded: { names: embedded.env, tables: Object.values(TABLES) },
-  binary: { names: binary.env, tables: Object.values(TABLES) },
-  client: { names: client.env, tables: CLIENT_TABLES },
-};
-
-for (const [set, { names, tables }] of Object.entries(PERMITTED)) {
-  Deno.test(`the permission set ${set} of deno.json lets the program read exactly the variables of its settings`, () => {
-    const variables = tables.flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env));
+for (const set of ["serve", "embedded", "binary", "inspect", "keys", "client", "simulator"] as const) {
+  Deno.test(`the permission set ${set} of deno.json lets the program read variables of ours, and those others alone that it needs`, () => {
+    const others = [...VARIABLES].filter((name) => !/^(LUNO|MCP)_/.test(name));
     // The package ws asks for two of its own when it is loaded, npm says by one that it started the program, servers for the state folder and the runtime's key log.
-    const others = set === "client" ? [] : ["SSLKEYLOGFILE", "HOME", "XDG_STATE_HOME", "LOCALAPPDATA"];
-    const expected = new Set([...variables, ...others, "npm_command", "WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"]);
-    assert.deepEqual([...names].sort(), [...expected].sort());
+    const foreign = ["SSLKEYLOGFILE", "HOME", "XDG_STATE_HOME", "LOCALAPPDATA", "npm_command", "WS_NO_BUFFER_UTIL"];
+    const possible = ["LUNO_*", "MCP_*", ...others, ...foreign, "WS_NO_UTF_8_VALIDATE"];
+    const names: readonly string[] = manifest.permissions[set].env;
+    assert.deepEqual(names.filter((name) => !possible.includes(name)), []);
+    assert.deepEqual(names.slice(0, 2), ["LUNO_*", "MCP_*"]);
+    const isServer = ["serve", "embedded", "binary"].includes(set);
+    if (isServer) assert.deepEqual([...names].sort(), possible.sort());
   });
 }
 
-Deno.test("the permission set simulator of deno.json lets the program read its own variables alone", () => {
-  const variables = Object.values<Setting>(SIMULATOR_SETTINGS).flatMap(({ env }) => env);
-  assert.deepEqual([...simulator.env].sort(), variables.sort());
+Deno.test("every flag of the server has a variable, and so has what leads a client to a server", () => {
+  const connection = [CLIENT_SETTINGS.uri, CLIENT_SETTINGS.tokenFile, CLIENT_SETTINGS.ca, CLIENT_SETTINGS.cert];
+  const settings: Setting[] = [...Object.values(SERVER_SETTINGS), ...connection, CLIENT_SETTINGS.key];
+  for (const { flag, env } of settings) assert.ok(env.some((name) => /^(LUNO|MCP|ALLOW)_/.test(name)), String(flag));
 });
 
 Deno.test("the permission set certs of deno.json lets the program read no variable", () => {
-  assert.deepEqual(certs.env, Object.values<Setting>(CERTS_SETTINGS).flatMap(({ env }) => env));
+  assert.deepEqual(manifest.permissions.certs.env, Object.values<Setting>(CERTS_SETTINGS).flatMap(({ env }) => env));
 });
 
 Deno.test("each task of deno.json may do what its command needs, and no task may do everything", () => {

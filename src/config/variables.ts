@@ -1,0 +1,82 @@
+/** The environment variables of every command, and names that were meant to be one of them. */
+
+import { didYouMean } from "../did_you_mean.ts";
+import { distance } from "../exchange/pair_names.ts";
+import { CERTS_SETTINGS } from "./certs_settings.ts";
+import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "./client_settings.ts";
+import { KEYS_SETTINGS } from "./keys_settings.ts";
+import { KILL_SETTINGS } from "./kill_settings.ts";
+import { PAPER_SETTINGS } from "./paper_settings.ts";
+import { POLICY_SETTINGS } from "./policy_settings.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Setting, Settings } from "./setting.ts";
+import { SIMULATOR_SETTINGS } from "./simulator_settings.ts";
+import { APPROVE_SETTINGS, AUDIT_SETTINGS } from "./trading_commands_settings.ts";
+
+const TABLES: readonly Settings[] = [
+  SERVER_SETTINGS,
+  CLIENT_SETTINGS,
+  BRIDGE_SETTINGS,
+  POLICY_SETTINGS,
+  APPROVE_SETTINGS,
+  KILL_SETTINGS,
+  AUDIT_SETTINGS,
+  PAPER_SETTINGS,
+  KEYS_SETTINGS,
+  CERTS_SETTINGS,
+  SIMULATOR_SETTINGS,
+];
+
+/** Every variable that some command reads: an environment and its files are shared by all of them. */
+export const VARIABLES: ReadonlySet<string> = new Set(
+  TABLES.flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env)),
+);
+
+/** Variables of Luno's Go server that have no meaning here, but stand in files that it was used with. */
+const IGNORED: ReadonlySet<string> = new Set(["LUNO_API_DEBUG"]);
+
+/** Prefixes that nobody else's variables have in a file of ours. */
+const OWN = /^(LUNO|MCP)_/i;
+
+/** How many letters may be mistyped in a name without a prefix, which may well be another program's. */
+const MAX_MISTYPED = 2;
+
+/** What is wrong with the names in a file of variables; those of other programs are left alone. */
+export function unknownVariables(names: readonly string[]): string[] {
+  return names.filter(isMistaken).map((name) => `${name}: unknown variable${didYouMean(name, [...VARIABLES])}`);
+}
+
+function isMistaken(name: string): boolean {
+  if (VARIABLES.has(name) || IGNORED.has(name)) return false;
+  return OWN.test(name) ||
+    [...VARIABLES].some((known) => !OWN.test(known) && distance(name.toUpperCase(), known) <= MAX_MISTYPED);
+}
+
+/**
+ * Variables of the environment that were meant to be ours. It is read by name only, never as a whole, so the names are
+ * those that slips of the hand make: a letter left out, doubled or swapped with the next, and a prefix cut short or put
+ * in front.
+ */
+export function mistypedVariables(env: (name: string) => string | undefined): string[] {
+  return [...VARIABLES].filter((known) => OWN.test(known)).flatMap((known) =>
+    slipsOf(known).filter((name) => !VARIABLES.has(name) && (env(name) ?? "") !== "")
+      .map((name) => `${name}: unknown variable, did you mean ${known}`)
+  );
+}
+
+function slipsOf(name: string): string[] {
+  const letters = [...name];
+  const slips = letters.flatMap((letter, at) => [
+    name.slice(0, at) + name.slice(at + 1),
+    name.slice(0, at) + letter + name.slice(at),
+    name.slice(0, at) + name.slice(at + 1, at + 2) + letter + name.slice(at + 2),
+  ]);
+  const own = new Set(slips.filter((slip) => OWN.test(slip) && slip !== name));
+  // `MCP_TOKEN` for `LUNO_MCP_TOKEN` is left out, as other programs have such a variable.
+  const prefixed = name.startsWith("MCP_")
+    ? [`LUNO_${name}`, name.replace("MCP_", "LUNO_")]
+    : name.startsWith("LUNO_MCP_")
+    ? [name.replace("MCP_", "")]
+    : [name.replace("LUNO_", "LUNO_MCP_")];
+  return [...own, ...prefixed];
+}

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
 import type { Exchange } from "../market/shared_reads.ts";
-import type { Venue } from "../trading/broker.ts";
+import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/cancel.ts";
 import type { OrderKind } from "../trading/cancel_wishes.ts";
 import { Desk } from "../trading/desk.ts";

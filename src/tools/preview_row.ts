@@ -1,7 +1,7 @@
 /** A preview as tools show it. */
 
 import { z } from "zod";
-import type { PreviewAnswer } from "../trading/broker.ts";
+import type { PreviewAnswer } from "../trading/order_previews.ts";
 import type { Order } from "../trading/order.ts";
 
 const Remark = z.object({ code: z.string(), message: z.string() });

@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import type { Asking, Unconfirmed } from "../trading/confirmation_desk.ts";
-import type { Broker, BrokerCall } from "../trading/broker.ts";
+import type { Broker } from "../trading/broker.ts";
+import type { BrokerCall } from "../trading/broker_parts.ts";
 import type { CancelTarget } from "../trading/cancel.ts";
 import type { OrderRequest } from "../trading/order.ts";
 import type { PlacementResult } from "../trading/placement_result.ts";

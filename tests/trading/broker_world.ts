@@ -14,7 +14,7 @@ import type { ToolContext } from "../../src/tools/tool.ts";
 import { Approvals } from "../../src/trading/approvals.ts";
 import { Audit } from "../../src/trading/audit.ts";
 import { Broker } from "../../src/trading/broker.ts";
-import type { BrokerCall } from "../../src/trading/broker.ts";
+import type { BrokerCall } from "../../src/trading/broker_parts.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation_desk.ts";
 import { CancelWishes } from "../../src/trading/cancel_wishes.ts";
 import { Desk } from "../../src/trading/desk.ts";

@@ -1,0 +1,72 @@
+/** What taking orders needs of the rest of the program, and the calls that it takes. */
+
+import type { Exchange } from "../market/shared_reads.ts";
+import type { Markets } from "../exchange/pairs.ts";
+import type { OrderKind } from "./cancel_wishes.ts";
+import type { Asking, ConfirmationParts } from "./confirmation_desk.ts";
+import type { Desk } from "./desk.ts";
+import type { RunningCalls } from "./idempotency.ts";
+import type { OrderRequest } from "./order.ts";
+import type { ExchangeName } from "./order_summary.ts";
+import type { CurrentPolicies } from "./policies.ts";
+import type { TradingStore } from "./store.ts";
+import type { Trader } from "./trader.ts";
+import type { SendingCall, TradingRights } from "./trading_rights.ts";
+
+/** Where a trader's orders go. */
+export interface Venue {
+  readonly exchange: Exchange;
+  readonly desk: Desk;
+  /** Where that is, for the person who confirms. */
+  readonly name: ExchangeName;
+  /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
+  readonly id: string;
+  /** The record of this venue alone. */
+  readonly record: Pick<TradingStore, "journal" | "audit">;
+}
+
+/** What a {@linkcode Broker} is made of. */
+export interface BrokerParts {
+  readonly policies: CurrentPolicies;
+  /** The record of all venues. */
+  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelWishes" | "calls">;
+  /** This process. */
+  readonly instance: { readonly id: string };
+  readonly markets: Markets;
+  /** Whether every order is a paper one, whatever the policy says. */
+  readonly isPaperOnly: boolean;
+  readonly venueOf: (trader: Trader) => Promise<Venue>;
+  /** What people are asked with. */
+  readonly confirmation: ConfirmationParts;
+  /** Orders of which kinds a halt can have cancelled here. */
+  readonly cancels: readonly OrderKind[];
+  /** Acts on the kill switch, which was pulled; settles after one attempt at what that wished for. */
+  readonly halted: () => Promise<void>;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+}
+
+/** What placing and replacing share. */
+export interface SharedParts extends BrokerParts {
+  readonly rights: TradingRights;
+  /** Calls with a key that run now. */
+  readonly running: RunningCalls;
+}
+
+/** An order to be placed: a preview, or the order itself. */
+export interface PlaceOrder {
+  readonly previewId?: string | undefined;
+  readonly request?: OrderRequest | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** How one call is made, and by whom. */
+export interface BrokerCall extends SendingCall {
+  readonly identity: string;
+  readonly asking: Asking;
+}
+
+/** The call that acts on a confirmation. */
+export type ConfirmingCall = SendingCall & Pick<BrokerCall, "identity">;

@@ -1,0 +1,179 @@
+/** Places previewed orders, and orders in full: once for each call, after a person has confirmed them where that is asked. */
+
+import type { Approval } from "./approvals.ts";
+import { describePlacement } from "./approval_outcome.ts";
+import type { Audit } from "./audit.ts";
+import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
+import { askedIn, assertSameExchange, callOf } from "./confirmed_call.ts";
+import { confirmedAssessment } from "./confirmed_assessment.ts";
+import type { SentAssessment } from "./confirmed_assessment.ts";
+import { ConfirmationDesk } from "./confirmation_desk.ts";
+import type { Unconfirmed } from "./confirmation_desk.ts";
+import type { ConfirmedOrder } from "./confirmations.ts";
+import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
+import type { Placement } from "./journal.ts";
+import { orderDigest } from "./order.ts";
+import type { OrderPreviews } from "./order_previews.ts";
+import { summarizeOrder } from "./order_summary.ts";
+import type { PlaceRequest } from "./placement.ts";
+import { tell } from "./placement_result.ts";
+import type { PlacementResult } from "./placement_result.ts";
+import { termsOf } from "./sending_terms.ts";
+import type { Trader } from "./trader.ts";
+import { TradingError } from "./trading_error.ts";
+import type { SendingCall } from "./trading_rights.ts";
+
+/** The placing of all callers' orders. */
+export class OrderPlacing {
+  readonly #parts: SharedParts;
+  readonly #previews: OrderPreviews;
+  readonly #confirmations: ConfirmationDesk<PlacementResult>;
+
+  constructor(parts: SharedParts, previews: OrderPreviews) {
+    this.#parts = parts;
+    this.#previews = previews;
+    this.#confirmations = new ConfirmationDesk(parts.confirmation, {
+      waysOf: (identity) => parts.rights.confirmWaysOf(identity),
+      send: (order, by) => this.#sendConfirmed(order, by),
+      describe: describePlacement,
+    });
+  }
+
+  /** @throws {TradingError} nothing was sent */
+  async place(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+    const { rights, running } = this.#parts;
+    const { identity, asking } = call;
+    if (asking.answer !== undefined) {
+      rights.assertTrading(identity);
+      return await this.#confirmations.answer(asking.answer, call);
+    }
+    const repeated = await this.#findEarlier(order, call);
+    if (repeated !== undefined) return repeated;
+    const { idempotencyKey } = order;
+    if (idempotencyKey === undefined) return await this.#placeFirst(order, call);
+    const { id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
+    const asked = this.#askedOf(order, identity) ?? null;
+    return await running.run({ venue, identity, idempotencyKey, asked, signal: call.signal }, async () => {
+      return await this.#findEarlier(order, call) ?? await this.#placeFirst(order, call);
+    });
+  }
+
+  /** What a call asks for in one form, as far as its preview is known here. */
+  #askedOf({ request, previewId }: PlaceOrder, identity: string): string | undefined {
+    if (request !== undefined) return askedToPlace(request);
+    return previewId === undefined ? undefined : this.#previews.askedWith(previewId, identity);
+  }
+
+  async #placeFirst(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+    const { identity } = call;
+    const { rights } = this.#parts;
+    rights.assertTrading(identity);
+    const waiting = this.#askedBefore(order, identity);
+    if (waiting !== undefined) return await this.#confirmations.wait(waiting, call);
+    const previewId = order.previewId ?? await this.#previews.start(order.request, call);
+    const { preview: { facts: previewed }, policy } = this.#previews.take(previewId, identity);
+    const { idempotencyKey } = order;
+    const trader = rights.traderOf(identity);
+    const venue = await this.#parts.venueOf(trader);
+    if (previewed.venue !== venue.id) throw changedVenue();
+    const used = idempotencyKey === undefined ? undefined : venue.record.journal.findByKey(identity, idempotencyKey);
+    const { asked } = previewed;
+    // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
+    if (policy.mode !== "confirm" || used !== undefined) {
+      return await this.#send(previewed, { by: call, trader, previewId, idempotencyKey, asked });
+    }
+    const summary = summarizeOrder(previewed, { exchange: venue.name, identity });
+    const named = { action: "place", asked: callOf(asked, order), previewId, idempotencyKey } as const;
+    const facts = { ...previewed.policyFacts, venue: venue.id };
+    const question = this.#askOnce({ ...trader, ...named, facts, summary }, call);
+    return "status" in question ? question : await this.#confirmations.wait(question, call);
+  }
+
+  /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
+  #askedBefore(order: PlaceOrder, identity: string): Approval | undefined {
+    const action = "place";
+    const { previewId, request, idempotencyKey } = order;
+    if (previewId !== undefined) return this.#confirmations.ofPreview(previewId, { identity, action });
+    if (idempotencyKey === undefined || request === undefined) return undefined;
+    return this.#confirmations.ofCall({ identity, action, asked: callOf(askedToPlace(request), order) });
+  }
+
+  /** Asks a person; where nobody can be asked now, the preview is its caller's again. */
+  #askOnce(order: ConfirmedOrder, call: BrokerCall) {
+    try {
+      return this.#confirmations.ask(order, call);
+    } catch (error) {
+      this.#previews.release(order.previewId);
+      throw error;
+    }
+  }
+
+  async #sendConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<PlacementResult> {
+    assertSameExchange(order, await this.#parts.venueOf(order));
+    const { facts, previewId, idempotencyKey } = order;
+    const asked = askedIn(order);
+    return await this.#send(confirmedAssessment(facts), { by, trader: order, previewId, idempotencyKey, asked });
+  }
+
+  async #send(
+    assessment: SentAssessment,
+    { by, trader, ...named }: Pick<PlaceRequest, "previewId" | "idempotencyKey" | "asked"> & {
+      by: SendingCall;
+      trader: Trader;
+    },
+  ): Promise<PlacementResult> {
+    const { rights } = this.#parts;
+    rights.assertStillAllowed(assessment, trader, by);
+    const { desk } = await this.#parts.venueOf(trader);
+    const { order } = assessment;
+    const terms = () => termsOf(rights, order, { assessment, trader, by });
+    const { signal } = by;
+    return await desk.place({ ...named, order, identity: trader.identity, termsOf: terms }, { signal });
+  }
+
+  /**
+   * A call that is made again with its idempotency key is told what became of the first, however the market, the policy
+   * and the kill switch stand by now.
+   *
+   * @throws {TradingError} the key was used for another order
+   */
+  async #findEarlier(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | undefined> {
+    const { identity, signal } = call;
+    const { idempotencyKey } = order;
+    if (idempotencyKey === undefined) return undefined;
+    const { rights } = this.#parts;
+    const { desk, record } = await this.#parts.venueOf(rights.traderOf(identity));
+    const earlier = record.journal.findByKey(identity, idempotencyKey);
+    if (earlier === undefined) return undefined;
+    const isSame = await this.#isFor(earlier, { order, call, audit: record.audit });
+    if (isSame === undefined) return undefined;
+    if (!isSame) throw usedKey("place the order");
+    if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
+    const { previewId, asked, notional } = earlier;
+    const terms = () => ({ policy: rights.policyOf(identity), notional });
+    const named = { identity, previewId, idempotencyKey, asked };
+    return await desk.place({ ...named, order: earlier.order, termsOf: terms }, { signal });
+  }
+
+  /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */
+  async #isFor(
+    earlier: Placement,
+    { order, call: { identity, signal }, audit }: { order: PlaceOrder; call: BrokerCall; audit: Pick<Audit, "trail"> },
+  ): Promise<boolean | undefined> {
+    const { previewId, request } = order;
+    if (previewId !== undefined && previewId === earlier.previewId) return true;
+    const asked = this.#askedOf(order, identity);
+    if (asked === undefined) return undefined;
+    if (earlier.asked !== null || request === undefined) return earlier.asked === asked;
+    if (wasAskedFor(audit, earlier, request)) return true;
+    return orderDigest((await this.#previews.assess(request, { identity, signal })).assessment.order) ===
+      earlier.digest;
+  }
+}
+
+function changedVenue(): TradingError {
+  const message =
+    "Cannot place the order as its preview was for an exchange or a paper account that was started anew " +
+    "since: preview it again";
+  return new TradingError(message, { code: "ERR_PREVIEW_STALE" });
+}

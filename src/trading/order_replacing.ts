@@ -1,0 +1,146 @@
+/** Replaces orders for callers: once for each call, after a person has confirmed the new one where that is asked. */
+
+import { describeReplacement } from "./approval_outcome.ts";
+import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
+import { askedIn, assertSameExchange, callOf } from "./confirmed_call.ts";
+import { confirmedAssessment } from "./confirmed_assessment.ts";
+import type { SentAssessment } from "./confirmed_assessment.ts";
+import { ConfirmationDesk } from "./confirmation_desk.ts";
+import type { Unconfirmed } from "./confirmation_desk.ts";
+import type { ConfirmedOrder } from "./confirmations.ts";
+import { askedToReplace, usedKey, wasAskedFor } from "./idempotency.ts";
+import { assertPlaceable } from "./order_previews.ts";
+import type { OrderPreviews } from "./order_previews.ts";
+import { summarizeOrder } from "./order_summary.ts";
+import { tell } from "./placement_result.ts";
+import type { ReplaceResult } from "./replace.ts";
+import { findReplaced, isReducing, replacementOf } from "./replacement.ts";
+import type { Replacement } from "./replacement.ts";
+import { readReplacementTerms } from "./replacement_terms.ts";
+import type { ReplacementTerms } from "./replacement_terms.ts";
+import { termsOf } from "./sending_terms.ts";
+import type { Trader } from "./trader.ts";
+import type { SendingCall } from "./trading_rights.ts";
+
+/** The replacing of all callers' orders. */
+export class OrderReplacing {
+  readonly #parts: SharedParts;
+  readonly #previews: OrderPreviews;
+  readonly #confirmations: ConfirmationDesk<ReplaceResult>;
+
+  constructor(parts: SharedParts, previews: OrderPreviews) {
+    this.#parts = parts;
+    this.#previews = previews;
+    this.#confirmations = new ConfirmationDesk(parts.confirmation, {
+      waysOf: (identity) => parts.rights.confirmWaysOf(identity),
+      send: (order, by) => this.#replaceConfirmed(order, by),
+      describe: describeReplacement,
+    });
+  }
+
+  /** @throws {TradingError} nothing was cancelled or sent */
+  async replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    const { rights, running } = this.#parts;
+    const { identity, signal, asking } = call;
+    if (asking.answer !== undefined) {
+      rights.assertTrading(identity);
+      return await this.#confirmations.answer(asking.answer, call);
+    }
+    const { idempotencyKey } = replacement;
+    if (idempotencyKey === undefined) return await this.#replaceFirst(replacement, call);
+    const { id: venue, record } = await this.#parts.venueOf(rights.traderOf(identity));
+    const asked = askedToReplace(replacement);
+    const findEarlier = (): ReplaceResult | undefined => {
+      const earlier = record.journal.findByKey(identity, idempotencyKey);
+      if (earlier === undefined) return undefined;
+      const isSame = earlier.asked === null ? wasAskedFor(record.audit, earlier, replacement) : earlier.asked === asked;
+      if (!isSame) throw usedKey("replace the order");
+      return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
+    };
+    return findEarlier() ?? await running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
+      return findEarlier() ?? await this.#resume(replacement, call) ?? await this.#replaceFirst(replacement, call);
+    });
+  }
+
+  /** Goes on with a call that was cut short after its order was claimed: it was confirmed then, where that was asked for. */
+  async #resume(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | undefined> {
+    const { rights } = this.#parts;
+    const { identity } = call;
+    const { idempotencyKey } = replacement;
+    const trader = rights.traderOf(identity);
+    const { record: { journal } } = await this.#parts.venueOf(trader);
+    const left = idempotencyKey === undefined ? undefined : journal.replacements.unfinished(identity, idempotencyKey);
+    if (left === undefined) return undefined;
+    const asked = askedToReplace(replacement);
+    if (left.asked !== asked) throw usedKey("replace the order");
+    rights.assertTrading(identity);
+    return await this.#replaceBy(readReplacementTerms(left.terms), { idempotencyKey, asked, by: call, trader });
+  }
+
+  async #replaceFirst(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    const { rights } = this.#parts;
+    const { identity, signal } = call;
+    rights.assertTrading(identity);
+    const trader = rights.traderOf(identity);
+    const asked = askedToReplace(replacement);
+    const named = { action: "replace", asked: callOf(asked, replacement) } as const;
+    const question = this.#confirmations.ofCall({ identity, ...named });
+    if (question !== undefined) return await this.#confirmations.wait(question, call);
+    const { exchange, name, id, record } = await this.#parts.venueOf(trader);
+    const replaced = await findReplaced(exchange, replacement.target, signal);
+    const known = record.journal.findByOrderId(replaced.order_id)?.order;
+    const request = replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly });
+    const { assessment, policy } = await this.#previews.assess(request, { identity, signal, replaced });
+    assertPlaceable(assessment);
+    const previewed = { ...assessment, asked, venue: id };
+    const previewId = await this.#previews.keepReplacement(previewed, { asked: replacement, trader, policy });
+    const { idempotencyKey } = replacement;
+    const orderId = replaced.order_id;
+    const terms = { orderId, filledBefore: replaced.base, minVolume: assessment.market.min_volume };
+    const facts = { ...assessment.policyFacts, replaces: terms, venue: id };
+    // Of an order that was placed elsewhere it is not known whether it was post-only.
+    const isReduced = known !== undefined && isReducing(replaced, known, assessment.order);
+    if (policy.mode !== "confirm" || isReduced) {
+      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by: call, trader, assessment });
+    }
+    const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: orderId });
+    const asking = this.#confirmations.ask({ ...trader, ...named, previewId, idempotencyKey, facts, summary }, call);
+    return "status" in asking ? asking : await this.#confirmations.wait(asking, call);
+  }
+
+  async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
+    const { facts, previewId, idempotencyKey } = order;
+    assertSameExchange(order, await this.#parts.venueOf(order));
+    const asked = askedIn(order);
+    return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader: order });
+  }
+
+  async #replaceBy(
+    terms: ReplacementTerms,
+    { idempotencyKey, asked, by, trader, assessment = confirmedAssessment(terms.facts) }: {
+      idempotencyKey: string | undefined;
+      asked: string | null;
+      by: SendingCall;
+      trader: Trader;
+      assessment?: SentAssessment;
+    },
+  ): Promise<ReplaceResult> {
+    const { facts: { replaces }, previewId } = terms;
+    if (replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
+    const { rights } = this.#parts;
+    rights.assertStillAllowed(assessment, trader, by);
+    const { desk } = await this.#parts.venueOf(trader);
+    const { orderId, ...rest } = replaces;
+    return await desk.replace({
+      ...rest,
+      target: { orderId },
+      order: assessment.order,
+      identity: trader.identity,
+      previewId,
+      idempotencyKey,
+      asked,
+      resumeWith: JSON.stringify(terms),
+      termsOf: (order) => termsOf(rights, order, { assessment, trader, by }),
+    }, { signal: by.signal });
+  }
+}

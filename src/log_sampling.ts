@@ -9,8 +9,8 @@ import type { LogRecord, Sink } from "@logtape/logtape";
 const SAMPLED = new Set([
   "access: refused",
   "access: scope denied",
-  "websocket: a client sends more than it may and is dropped",
-  "websocket: a client does not read its answers and is dropped",
+  "websocket: client sends too much; disconnecting",
+  "websocket: client stopped reading; disconnecting",
 ]);
 
 /** What two records of a kind have in common; a path or a name that the client makes up would make each one new. */

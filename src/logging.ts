@@ -149,7 +149,7 @@ class LineQueue {
   #droppedNote(): string {
     if (this.#dropped === undefined) return "";
     const { count, last } = this.#dropped;
-    const text = "log lines were dropped as stderr was not read";
+    const text = "log lines dropped because stderr was not read";
     return this.#format({ ...last, level: "warning", message: [text], rawMessage: text, properties: { count } });
   }
 

@@ -40,7 +40,7 @@ Deno.test("RefusalSampler logs the first refusal of an address and reason at onc
 
 Deno.test("RefusalSampler lets every other record through", () => {
   const { written, sampler } = setup();
-  for (const message of ["connected", "disconnected", "credential ended", "keys changed"]) {
+  for (const message of ["connected", "disconnected", "credential no longer valid", "API keys changed"]) {
     for (let count = 0; count < 3; count++) sampler.push(record(message, { identity: "key:ann" }));
   }
   sampler.push(record("refused", { code: "ERR_LIMIT" }, "trading"));

@@ -130,7 +130,7 @@ for (const format of FORMATS) {
     gate.resolve();
     await logging.stop();
     const lines = kept.text.split("\n").slice(0, -1);
-    const notes = lines.filter((line) => line.includes("log lines were dropped"));
+    const notes = lines.filter((line) => line.includes("log lines dropped"));
     assert.equal(notes.length, 1);
     const dropped = Number(/count"?[=:](\d+)/.exec(notes[0] ?? "")?.[1]);
     assert.equal(lines.length - 1 + dropped, 3_000);

@@ -38,7 +38,7 @@ export class CredentialWatch {
     try {
       this.#refresh();
     } catch (error) {
-      log.error("the keys cannot be read: what was known of them counts", { error });
+      log.error("cannot read keys.db; using the last known keys", { error });
     }
     for (const watched of [...this.#open]) {
       const ending = watched.caller.ending();

@@ -9,6 +9,8 @@ import { createLocalJWKSet, errors, flattenedVerify } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { z } from "zod";
 
+const log = getLogger(["luno-mcp-server", "access"]);
+
 /** Where the keys come from: an address to fetch, or the content of a local JWKS file. */
 export type JwksSource = { readonly url: URL } | { readonly text: string };
 
@@ -23,6 +25,8 @@ export interface JwksOptions {
   readonly now?: () => number;
   /** From asking until the last byte of the answer. @default {5_000} */
   readonly timeoutMs?: number;
+  /** Whether to fetch at once, so that an address that cannot be reached is logged before a token comes. @default {false} */
+  readonly prefetch?: boolean;
 }
 
 /** What a token may be signed with: public keys only, so that whoever can verify a token cannot make one. */
@@ -109,6 +113,7 @@ export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey
     return (header, token) => selectKey(keys, header, token);
   }
   const published = new PublishedKeys(source.url, options);
+  if (options.prefetch === true) published.prefetch();
   return (header, token) => published.find(header, token);
 }
 
@@ -148,6 +153,11 @@ class PublishedKeys {
     this.#fetch = options.fetch ?? fetch;
     this.#now = options.now ?? (() => performance.now());
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  }
+
+  /** Fetches ahead of the first token; a failure is logged and tried again when a token asks. */
+  prefetch(): void {
+    this.#fetchOnce().catch(() => {});
   }
 
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): ReturnType<LocalJWKSet> {
@@ -207,15 +217,22 @@ class PublishedKeys {
   async #refresh(): Promise<LocalJWKSet> {
     try {
       const keys = readJwks(await this.#download());
+      if (this.#hasFailed) log.info("issuer keys fetched again", { url: this.#url.href });
       this.#keys = keys;
       this.#hasFailed = false;
       this.#staleAt = this.#now() + CACHE_MS;
       this.#coolAt = this.#now() + COOLDOWN_MS;
       return keys;
     } catch (cause) {
+      // One line for as long as it lasts: every token would make another.
+      if (!this.#hasFailed) {
+        log.warning("cannot fetch issuer keys; access tokens are rejected", {
+          url: this.#url.href,
+          reason: reasonOf(cause),
+        });
+      }
       this.#hasFailed = true;
       this.#coolAt = this.#now() + FAILURE_COOLDOWN_MS;
-      getLogger(["luno-mcp-server", "access"]).warn("the issuer's keys are unavailable", { reason: String(cause) });
       throw new KeysUnavailableError(FAILURE_COOLDOWN_MS, { cause });
     }
   }
@@ -231,6 +248,12 @@ class PublishedKeys {
     await response.body?.cancel();
     throw new TypeError(`Cannot read JWKS as the answer must have status 200: current value is ${response.status}`);
   }
+}
+
+/** A runtime's network error says what is wrong in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 async function readText(body: ReadableStream<Uint8Array>): Promise<string> {

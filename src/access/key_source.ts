@@ -10,7 +10,7 @@ const log = getLogger(["luno-mcp-server", "access"]);
 
 /** Settings of a {@linkcode KeySource}. */
 export interface KeySourceOptions {
-  readonly store: Pick<KeyStore, "verify" | "list" | "version" | "isOrphaned" | "close">;
+  readonly store: Pick<KeyStore, "verify" | "list" | "version" | "isOrphaned" | "path" | "close">;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Monotonic milliseconds. @default performance.now */
@@ -75,9 +75,9 @@ export class KeySource {
     this.#live = this.#readLive();
     this.#verified = new VerifiedTokens(this.#now);
     const isNew = (id: string) => !before.has(id);
-    log.info("keys changed", {
+    log.info("API keys changed", {
       added: [...this.#live.keys()].filter(isNew),
-      ended: [...before.keys()].filter((id) => !this.#live.has(id)),
+      removed: [...before.keys()].filter((id) => !this.#live.has(id)),
     });
   }
 
@@ -91,7 +91,9 @@ export class KeySource {
     this.#isOrphaned = true;
     this.#live = new Map();
     this.#verified = new VerifiedTokens(this.#now);
-    log.error("the file of API keys was moved, deleted or replaced: no key counts until the server starts again");
+    log.error("keys.db was moved, deleted or replaced; all API keys are rejected until restart", {
+      path: this.#store.path,
+    });
   }
 
   #credentialOf({ id, name, scopes, expiresAt }: StoredKey) {

@@ -219,6 +219,11 @@ export class KeyStore {
     return readNumber(this.#statements.version.get(), "data_version");
   }
 
+  /** Where the file is. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** Whether the file is no longer the one at its path: it was deleted, moved or replaced, say by a backup. */
   get isOrphaned(): boolean {
     return fileAt(this.#path) !== this.#file;

@@ -79,7 +79,7 @@ async function forward(
   const over = Promise.race([local.ended, aborted(world.shutdown)]).then(() => undefined);
   const failure = await Promise.race([running, over]);
   if (failure !== undefined) {
-    log.error("turned away", { url: endpoint.url.href, reason: failure.message });
+    log.error("server rejected the connection", { url: endpoint.url.href, reason: failure.message });
     bridge.close(failure);
   } else await local.drain(DRAIN_MS);
   bridge.close();

@@ -26,7 +26,9 @@ export async function call(
   const tool = tools.find(name);
   if (tool === undefined) {
     const names = tools.listed.map((listed) => listed.name);
-    return await refuse(world, [`${name}: unknown tool${didYouMean(name, names)}`]);
+    return await refuse(world, [
+      `unknown tool ${JSON.stringify(name)}${didYouMean(name, names)}; run: luno-mcp-server tools`,
+    ]);
   }
   const malformed = checkToolWords(words);
   if (malformed.length > 0) return await refuse(world, malformed);

@@ -106,7 +106,9 @@ export class Desks {
     const journal = paper ? journalOf(record.journal, identity) : record.journal;
     const desk = new Desk({ exchange, journal, audit: record.audit, instance, paper, now, monotonic, sleep });
     const recovered = desk.recover();
-    recovered.catch((error) => log.error("orders of an earlier run could not be looked up", { error }));
+    recovered.catch((error) =>
+      log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
+    );
     const venue = { exchange, desk, name, id, record };
     // Calls on paper that come meanwhile wait for the recovery too.
     return { id, desk, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
@@ -121,10 +123,10 @@ export class Desks {
       !paper && venue.isOwn && instance !== null && instances.isAlive(instance);
     try {
       const ended = journal.endOthers({ identity, paper, mayLive, now: now() });
-      if (ended > 0) log.info("orders of an exchange that was started anew are closed", { orders: ended });
+      if (ended > 0) log.info("closed the orders of a simulated exchange that has restarted", { orders: ended });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      log.warning("orders of an exchange that was started anew cannot be closed", { error });
+      log.warning("cannot close the orders of a simulated exchange that has restarted", { error });
     }
   }
 
@@ -173,7 +175,7 @@ export class Desks {
       if (this.#parts.instance.takeOver() > 0) { for (const desk of this.#all) desk.watch(); }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      log.warning("orders of ended servers cannot be taken over", { error });
+      log.warning("cannot take over orders of stopped servers", { error });
     }
   }
 }

@@ -50,7 +50,7 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
     ? await startEmbedded({ seed: config.seed, rateLimitPerMinute: limitPerMinute, now: world.now })
     : undefined;
   if (simulated !== undefined && credentials !== undefined) {
-    log.info("the simulated exchange has a key of its own, the configured one stays unused");
+    log.info("ignoring LUNO_API_KEY with --exchange simulated");
   }
   const key = simulated?.keys.trading ?? revealed(credentials);
   const url = new URL(simulated?.url ?? config.apiUrl.href);

@@ -78,7 +78,7 @@ async function judgeExpected(folder: string, mark: KeysMark | undefined): Promis
   if (problems.length > 0 || mark === undefined || mark.revision === 0) return problems;
   if (mark.revision === expected.mark?.revision) return [];
   await writeExpectedKeys(folder, mark).catch((error) => {
-    log.warning("that there are API keys cannot be remembered in the state folder", { error });
+    log.warning("cannot record in the state folder that API keys exist", { error });
   });
   return [];
 }
@@ -107,7 +107,7 @@ export async function openTokens(config: Config, world: World, problems: string[
   const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
   if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;
   const { TokenVerifier } = await import("../access/jwt.ts");
-  const keys = openJwks(source, { now: world.monotonic });
+  const keys = openJwks(source, { now: world.monotonic, prefetch: true });
   return new TokenVerifier({ keys, rules: { issuer, audience }, now: world.now });
 }
 

@@ -141,7 +141,7 @@ export class NetworkServer {
   /** Starts the statistics, and opens the exchange ahead of the first call. */
   start(): void {
     this.#monitor.start();
-    this.#opened.get().catch((error) => log.error("the exchange could not be opened", { error }));
+    this.#opened.get().catch((error) => log.error("cannot open the exchange", { error }));
   }
 
   /** Lets running calls finish, then ends every connection. */
@@ -216,13 +216,13 @@ export class NetworkServer {
     });
     this.#sockets.add(transport);
     const unwatch = this.#access.watch.watch(caller, (ending) => {
-      accessLog.warning("credential ended", { id, identity, ending });
+      accessLog.warning("credential no longer valid", { connection_id: id, identity, reason: ending });
       transport.finish(CLOSE.policyViolation, `credential ${ending}`);
     });
-    accessLog.info("connected", { id, identity, address, transport: "websocket" });
+    accessLog.info("connected", { connection_id: id, identity, address, transport: "websocket" });
     serveStdio(() => this.#factory(() => caller), {
       transport,
-      onerror: (error) => log.debug("socket", { id, error: error.message }),
+      onerror: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
     });
     const handler = transport.handler();
     return {
@@ -232,7 +232,7 @@ export class NetworkServer {
         this.#sockets.delete(transport);
         this.#registry.close(connection);
         unwatch();
-        accessLog.info("disconnected", { id, identity, code: transport.closeCode ?? code });
+        accessLog.info("disconnected", { connection_id: id, identity, close_code: transport.closeCode ?? code });
       },
     };
   }
@@ -358,9 +358,9 @@ function createRegistry({ config, origins }: LoadedConfig, world: World, { grant
   const { maxConnectionsPerClient, rateLimit } = config;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {
-    log.warning("there are file descriptors for fewer connections than wanted: raise the limit (ulimit -n)", {
-      wanted: config.maxConnections,
-      possible: allowed.connections,
+    log.warning("file descriptor limit too low for --max-connections; raise it (ulimit -n)", {
+      requested: config.maxConnections,
+      available: allowed.connections,
     });
   }
   const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>

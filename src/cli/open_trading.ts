@@ -120,10 +120,10 @@ function tidy({ archive, calls }: TradingStore, { days, now }: { days: number | 
     calls.clear();
     if (days === undefined) return;
     const { rows, placements } = archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
-    if (rows > 0) log.info("what is old was archived", { rows, placements });
+    if (rows > 0) log.info("old records archived", { rows, orders: placements });
   } catch (error) {
     if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
-    log.error("the record cannot be tidied: {reason}", { reason: error.message });
+    log.error("cannot tidy up the trading record", { error });
   }
 }
 
@@ -189,10 +189,13 @@ export function openTrading(
     monotonic,
   });
   world.onUserSignal(() => {
-    log.warning("trading is halted by SIGUSR1: luno-mcp-server kill --lift lifts it");
+    log.warning("SIGUSR1 received; halting trading");
     broker.halt({ by: "SIGUSR1", reason: "SIGUSR1", cancelOpen: false }).then(
-      ({ onTheirWay }) => log.warning("orders that had left before", { onTheirWay: onTheirWay.map(clientOrderIdOf) }),
-      (error) => log.error("the halt failed", { error }),
+      ({ onTheirWay }) =>
+        log.warning("orders were already sent when trading was halted", {
+          in_flight_orders: onTheirWay.map(clientOrderIdOf),
+        }),
+      (error) => log.error("SIGUSR1 halt could not be recorded; trading is halted in this process only", { error }),
     );
   });
   halts.start();
@@ -225,8 +228,8 @@ async function openStore(
     const network = await networkFileSystem(folder);
     if (network !== undefined) {
       log.warning(
-        "the state folder lies on {network}: locks and power cuts may break the record there: use a local disk",
-        { network, folder },
+        "state folder is on a network file system, where locks and power cuts can damage it; use a local disk",
+        { folder, file_system: network },
       );
     }
     return store;

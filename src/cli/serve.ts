@@ -45,14 +45,14 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const createServer = createServerFactory({ ...parts, listing });
   const handle = serveStdio(() => createServer(() => LOCAL_CALLER), {
     transport,
-    onerror: (error) => log.debug("stdio", { error: error.message }),
+    onerror: (error) => log.debug("protocol error", { error: error.message }),
   });
   if (world.stdin.isTerminal()) await print(world.stderr, waitingText(config.exchange));
-  log.debug("serving", { version: VERSION, exchange: config.exchange });
+  log.debug("server started", { version: VERSION, exchange: config.exchange });
   world.onHangup(() => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);
   const drained = await transport.drain(DRAIN_MS);
-  if (!drained && !transport.isClosed) log.warning("calls were still running at the end and stay unanswered");
+  if (!drained && !transport.isClosed) log.warning("stopped with calls still running; they get no answer");
   await handle.close();
   await backend.close();
   return 0;
@@ -60,8 +60,8 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
 
 async function reload(backend: LazyBackend): Promise<void> {
   const problems = await backend.reload();
-  if (problems.length > 0) log.error("the policy stays as it was", { problems });
-  else log.info("the policy was read again");
+  if (problems.length > 0) log.error("policy reload failed; keeping the previous policy", { problems });
+  else log.info("policy reloaded");
 }
 
 /** Resolves when the signal aborts. */

@@ -170,17 +170,19 @@ async function reload(
   },
 ): Promise<void> {
   const problems = [...await access.reload(), ...await backend.reload()];
-  if (problems.length > 0) log.error("what these files say stays as it was", { problems });
-  else log.info("the files of access and policy were read again");
+  if (problems.length > 0) log.error("reload failed; keeping the previous access and policy files", { problems });
+  else log.info("access and policy files reloaded");
   access.watch.look();
   const tls = await readTls(config, world);
   if (tls === undefined) return;
-  if (!tls.ok) return log.error("the new certificate is not usable, the old one stays", { problems: tls.problems });
+  if (!tls.ok) {
+    return log.error("certificate reload failed; keeping the previous certificate", { problems: tls.problems });
+  }
   try {
     listener.reload(tls.files);
-    log.info("new connections use the new certificate");
+    log.info("certificate reloaded; new connections use it");
   } catch (error) {
-    log.error("this listener keeps its certificate until the next start", { error });
+    log.error("this listener cannot reload its certificate; restart to use the new one", { error });
   }
 }
 

@@ -96,7 +96,7 @@ export class Bridge {
       if (IDLE_CODES.has(trouble.closeCode ?? 0) && this.#room.isEmpty) await this.#somethingToSay();
       if (this.#stop.signal.aborted) return;
       const pause = backoff.next(trouble.retryAfterMs);
-      log.warning("not connected", { reason: trouble.message, nextAttemptInMs: Math.round(pause) });
+      log.warning("not connected; retrying", { reason: trouble.message, retry_in_ms: Math.round(pause) });
       await sleep(pause, this.#stop.signal).catch(() => {});
     }
   }
@@ -177,7 +177,7 @@ export class Bridge {
   }
 
   async #somethingToSay(): Promise<void> {
-    log.info("the server ended a connection that was not in use");
+    log.info("server closed an idle connection");
     this.#spoken = Promise.withResolvers();
     await this.#spoken.promise;
   }
@@ -195,7 +195,7 @@ export class Bridge {
 
   #fromServer(text: string): void {
     const message = readReceived(text);
-    if (message === undefined) return log.warning("the server sent a text that is no JSON-RPC message");
+    if (message === undefined) return log.warning("server sent something other than a JSON-RPC message");
     if (this.#handshake.fromServer(message)) return;
     if (!("method" in message)) {
       this.#options.backoff.reset();

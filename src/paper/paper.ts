@@ -156,6 +156,6 @@ function answerToFailure(error: unknown): Response {
   if (error instanceof Refusal) return refusalResponse(error);
   if (error instanceof ExchangeError) return readFailure(error);
   if (error instanceof BodyTooLarge) return new Response(null, { status: 413 });
-  log.error("paper exchange failed", { error });
+  log.error("internal error", { during: "paper exchange", error });
   return refusalResponse(new Refusal("ErrInternal"));
 }

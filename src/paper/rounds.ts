@@ -54,8 +54,8 @@ export class Rounds {
         if (this.#isStopped) return;
         // The next round finds what this one could not see.
         const code = error instanceof ExchangeError ? error.code : undefined;
-        if (code === undefined) log.error("paper round failed", { pair, error });
-        else log.warn("paper round without market data", { pair, code });
+        if (code === undefined) log.error("cannot update paper orders", { pair, error });
+        else log.warning("cannot update paper orders without market data", { pair, code });
       }
     }
   }

@@ -40,7 +40,7 @@ export class AnsweringServer extends Server {
         return await wrapped(request, context);
       } catch (error) {
         if (error instanceof ProtocolError || context.mcpReq.signal.aborted) throw error;
-        log.error("a request failed", { method, error });
+        log.error("internal error", { during: "request", method, error });
         const message = "Internal error: the reason is in the server's log";
         throw new ProtocolError(ProtocolErrorCode.InternalError, message);
       }

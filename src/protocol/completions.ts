@@ -48,6 +48,6 @@ async function candidatesFor({ ref, argument }: CompleteRequestParams, context: 
 /** A completion is a courtesy: when the exchange cannot be asked there is none. */
 function ignoreExchange(error: unknown): string[] {
   if (!(error instanceof ExchangeError)) throw error;
-  log.debug("no completion", { code: error.code });
+  log.debug("no completion available", { code: error.code });
   return [];
 }

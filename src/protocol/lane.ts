@@ -81,7 +81,7 @@ export class CallLane {
       const outcome = await runTool(await this.#parts.backend(), { name, args, signal, caller: this.#parts.caller });
       return outcome === undefined ? { error: unknownTool(name) } : { resultJson: toResultJson(outcome, stamp) };
     } catch (error) {
-      return internalError(error);
+      return internalError(error, { method: "tools/call", tool: name });
     }
   }
 
@@ -89,13 +89,13 @@ export class CallLane {
     try {
       return await callDirectly(await this.#parts.backend(), { method, params, signal, caller: this.#parts.caller });
     } catch (error) {
-      return internalError(error);
+      return internalError(error, { method });
     }
   }
 }
 
-function internalError(error: unknown): Answer {
-  log.error("a call failed", { error });
+function internalError(error: unknown, call: { readonly method: string; readonly tool?: string }): Answer {
+  log.error("internal error", { during: "request", ...call, error });
   return { error: { code: -32603, message: "Internal error: the reason is in the server's log" } };
 }
 

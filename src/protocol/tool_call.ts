@@ -49,7 +49,7 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
       return { ok: false, error: describeMissingConfirmation(tool.name), ask: { id, text } };
     }
     const described = describeError(error, tool.name);
-    log.debug("refused", { tool: tool.name, code: described.code });
+    log.debug("tool call failed", { tool: tool.name, code: described.code });
     return { ok: false, error: described };
   }
 }

@@ -37,7 +37,7 @@ export function describeError(error: unknown, tool: string): ToolError {
     return refuseArguments(tool, [{ field: error.field, problem: error.message }], error.suggestions);
   }
   if (error instanceof TradingError) return describeTradingError(error);
-  log.error("a tool failed", { tool, error });
+  log.error("internal error", { during: "tool call", tool, error });
   return {
     code: "ERR_INTERNAL",
     message: `The server failed to run ${tool}: the reason is in its log`,

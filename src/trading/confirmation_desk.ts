@@ -271,7 +271,7 @@ function tooMany(): TradingError {
 
 function unknownConfirmation(): TradingError {
   return new TradingError(
-    "Cannot place the order as no confirmation of this caller waits for that answer: it was used, or too old",
+    "No pending approval matches this answer: it expired or was already used. Place the order again.",
     { code: "ERR_CONFIRMATION_UNKNOWN" },
   );
 }

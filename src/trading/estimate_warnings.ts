@@ -58,7 +58,7 @@ function judgeLiquidity({ type, base }: Order, { isShort, reachable }: Outlook):
 function judgeCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
   if (own.length === 0) return [];
   const otherwise = order.type === "market" ? "make it smaller" : "choose another price";
-  const message = `Cannot place order as it would trade with own open ${namesOf(own)}: ` +
+  const message = `Cannot place order as it would trade with your own open ${namesOf(own)}: ` +
     `cancel ${own.length === 1 ? "it" : "them"} first or ${otherwise}`;
   return [{ code: "ERR_SELF_CROSSING", message }];
 }
@@ -70,11 +70,11 @@ function warnOfCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[
 
 /** A market order has no limit price; a stop-limit order meets nothing before it is set off. */
 function crossingSentence({ type, postOnly }: Order, own: string): string {
-  if (type === "market") return `It would trade with own open ${own} if the book had less before that`;
-  if (type === "stop_limit") return `Once it is set off, its limit price reaches own open ${own}`;
+  if (type === "market") return `If the book thins out, this could trade with your own open ${own}`;
+  if (type === "stop_limit") return `Once triggered, its limit price would cross your own open ${own}`;
   return postOnly === true
-    ? `Its price reaches own open ${own}, and a post-only order that would trade is cancelled`
-    : `Its limit price reaches own open ${own}, behind what it would take now`;
+    ? `This price would cross your own open ${own}, and a post-only order that would trade is cancelled`
+    : `This price would cross your own open ${own}, behind what the order would take now`;
 }
 
 function warnOfLifetime({ type, base, timeInForce, postOnly }: Order, outlook: Outlook): EstimateRemark[] {

@@ -45,14 +45,14 @@ export class HaltWatch {
       const changed = killSwitch.noteFile(now());
       if (changed === "appeared") {
         log.warning("trading is halted by the file", {
-          onTheirWay: onTheirWay().map(({ clientOrderId }) => clientOrderId),
+          in_flight_orders: onTheirWay().map(({ clientOrderId }) => clientOrderId),
         });
       }
       if (changed === "gone") log.warning("the file that halted trading is gone");
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {
-      if (!this.#hasFailed) log.error("the kill switch cannot be read or written", { error });
+      if (!this.#hasFailed) log.error("cannot read or write the kill switch", { error });
       this.#hasFailed = true;
     }
   }

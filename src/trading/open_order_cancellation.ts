@@ -85,20 +85,20 @@ export class OpenOrderCancellation {
         isDone: is_complete && remaining.length + cancelled.length + ended.length === 0,
       };
     } catch (error) {
-      log.error("open orders could not be cancelled", { error });
+      log.error("cannot cancel open orders", { error });
       return { remaining: [], unlisted: codeOf(error), isDone: false };
     }
   }
 
   #report({ kind, rounds }: CancelWish, { remaining, unlisted, isDone }: RoundOutcome): void {
     const fields = {
-      orders: kind,
-      round: rounds + 1,
+      order_kind: kind,
+      attempt: rounds + 1,
       remaining: remaining.map(({ reason, ...ids }) => ({ ...ids, reason })),
     };
-    if (isDone) log.warning("all open orders are cancelled, as the halt wished", fields);
+    if (isDone) log.warning("all open orders cancelled after the halt", fields);
     else if (remaining.length > 0 || unlisted !== null) {
-      log.error("open orders remain, and are cancelled again after a pause", { ...fields, unlisted });
+      log.error("open orders remain after the halt; trying again", { ...fields, list_error: unlisted });
     }
   }
 }

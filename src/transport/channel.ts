@@ -102,7 +102,7 @@ export abstract class Channel implements Transport {
   /** Takes a notification or an answer; nobody is told that one is of no use. */
   #receiveOther(message: JSONRPCMessage): void {
     const problem = "params" in message ? findInvalidMeta(message.params) : undefined;
-    if (problem !== undefined) return log.debug("ignored", { problem });
+    if (problem !== undefined) return log.debug("message ignored", { problem });
     const cancelled = cancelledId(message);
     // The SDK would remember nothing of it either, but might abort a request that takes the id meanwhile.
     if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
@@ -117,7 +117,7 @@ export abstract class Channel implements Transport {
 
   /** Answers an error; `null` where the request's id is not known. */
   refuse(id: RequestId | null, error: RpcError, request?: JSONRPCRequest): void {
-    log.debug("refused", { id, code: error.code, reason: error.message });
+    log.debug("request refused", { request_id: id, rpc_code: error.code, reason: error.message });
     this.#options.observer?.refused(request, error);
     this.#write({ id, error });
   }

@@ -74,7 +74,7 @@ export class ClientGate {
     this.#verified.clear();
     const suspects = [...this.#handshakes.values(), ...(isOneGone ? this.#admitted : [])];
     for (const connection of suspects) connection.destroy();
-    log.info("authorities of clients changed", { closed: suspects.length });
+    log.info("client certificate authorities changed", { disconnected: suspects.length });
   }
 
   #accept(connection: TLSSocket): Uint8Array | undefined {
@@ -88,7 +88,7 @@ export class ClientGate {
     try {
       return this.#judge(der) ? der : undefined;
     } catch (error) {
-      log.error("application failed", { during: "judgeCertificate", error });
+      log.error("internal error", { during: "certificate check", error });
       return undefined;
     }
   }

@@ -27,7 +27,7 @@ export function guard(application: Application): Application {
       try {
         return application.admit(peer, end);
       } catch (error) {
-        log.error("application failed", { during: "admit", error });
+        log.error("internal error", { during: "admit", error });
         return false;
       }
     },
@@ -41,7 +41,7 @@ function guardAcceptance(acceptance: Acceptance): Acceptance {
       try {
         return new GuardedHandler(acceptance.open(socket), socket);
       } catch (error) {
-        log.error("application failed", { during: "open", error });
+        log.error("internal error", { during: "open", error });
         socket.close(1011, "internal error");
         return { text() {}, binary() {}, closed() {} };
       }
@@ -87,17 +87,17 @@ class GuardedHandler implements SocketHandler {
     try {
       this.#handler.closed(code, reason);
     } catch (error) {
-      log.error("application failed", { during: "closed", error });
+      log.error("internal error", { during: "closed", error });
     }
   }
 
   #fail(during: string, error: unknown): void {
-    log.error("application failed", { during, error });
+    log.error("internal error", { during, error });
     this.#socket.close(1011, "internal error");
   }
 }
 
 function internalError(during: string, error: unknown): Response {
-  log.error("application failed", { during, error });
+  log.error("internal error", { during, error });
   return new Response("Internal error\n", { status: 500 });
 }

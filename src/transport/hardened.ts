@@ -184,7 +184,7 @@ class HardenedListener implements RunningListener {
       this.#readAhead.set(connection, new ReadAhead(connection));
       connection.once("close", () => this.#readAhead.delete(connection));
     } catch (error) {
-      log.error("a connection is closed that could not be bounded", { error });
+      log.error("cannot set limits on a connection; disconnecting", { error });
       connection.destroy();
     }
   }
@@ -255,7 +255,7 @@ class HardenedListener implements RunningListener {
     const accepts = await isAccepting(this.#server, { address: this.hostname, port: this.port });
     this.#isWatching = false;
     if (accepts || !this.#server.listening) return;
-    log.error("no connection is accepted any more, the listener is started again");
+    log.error("listener stopped accepting connections; restarting it");
     this.#server.close();
     this.#server.listen(this.port, this.hostname);
   }

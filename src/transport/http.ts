@@ -246,7 +246,7 @@ function watchStream(
 ): Response {
   const revocation = new AbortController();
   const unwatch = parts.watch(caller, (ending) => {
-    log.warning("credential ended", { identity: caller.identity, ending });
+    log.warning("credential no longer valid", { identity: caller.identity, reason: ending });
     revocation.abort();
   });
   return watchBody(response, AbortSignal.any([request.signal, revocation.signal]), () => {

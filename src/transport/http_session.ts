@@ -304,7 +304,7 @@ export class HttpSession implements Transport {
 
   #refuse(message: JSONRPCMessage | undefined, problem: string): Response {
     const id = message !== undefined && isRequest(message) ? message.id : null;
-    log.debug("refused", { problem });
+    log.debug("message ignored", { problem });
     return rpcError({ status: 400, id, error: { code: INVALID_REQUEST, message: `Invalid request: ${problem}` } });
   }
 }

@@ -74,7 +74,7 @@ class NativeListener implements RunningListener {
 
   #revive(error: unknown): void {
     if (this.#isClosing) return;
-    log.error("the listener failed and is started again", { error });
+    log.error("listener failed; restarting it", { error });
     this.#revival = setTimeout(() => {
       try {
         this.#server = this.#serve({ ...this.#options, hostname: this.hostname, port: this.port });

@@ -53,7 +53,7 @@ export function createRest(options: RestOptions): (request: Request, caller: Cal
     try {
       return await route(request, caller);
     } catch (error) {
-      log.error("a request failed", { error });
+      log.error("internal error", { during: "request", transport: "rest", path: pathOf(request).slice(0, 100), error });
       return problemResponse({ status: 500, code: "ERR_INTERNAL", message: "The server failed", retryable: false });
     }
   };

@@ -69,7 +69,7 @@ export class StdioTransport extends Channel {
   protected write(text: string): void {
     this.#outputLength += text.length + 1;
     if (this.#outputLength > OUTPUT_MAX) {
-      log.warning("the client does not read what it is sent and is left", { waiting: this.#outputLength });
+      log.warning("client stopped reading; disconnecting", { buffered_bytes: this.#outputLength });
       return void this.close();
     }
     this.#output.push(text);
@@ -95,7 +95,7 @@ export class StdioTransport extends Channel {
       const rest = lines.end();
       if (rest !== undefined) this.#receive(rest);
     } catch (error) {
-      log.debug("stdin failed", { error });
+      log.debug("cannot read stdin", { error });
     }
   }
 
@@ -133,7 +133,7 @@ export class StdioTransport extends Channel {
         }
       }
     } catch (error) {
-      log.debug("stdout is closed", { error });
+      log.debug("cannot write stdout", { error });
       void this.close();
     } finally {
       this.#writing = undefined;

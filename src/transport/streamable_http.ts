@@ -111,7 +111,7 @@ class Endpoint implements StreamableHttp {
       legacy: "reject",
       keepAliveMs,
       maxSubscriptions: maxSessions,
-      onerror: (error) => log.debug("request", { error: error.message }),
+      onerror: (error) => log.debug("protocol error", { error: error.message }),
     });
   }
 
@@ -125,7 +125,7 @@ class Endpoint implements StreamableHttp {
       if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
       return request.method === "POST" ? await this.#post(request, caller) : await this.#other(request, caller);
     } catch (error) {
-      log.error("a request failed", { error });
+      log.error("internal error", { during: "request", transport: "http", method: request.method, error });
       return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
     }
   }

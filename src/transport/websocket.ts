@@ -76,7 +76,7 @@ export class SocketTransport extends Channel {
       binary: () => this.finish(CLOSE.unsupportedData, "expected text frames"),
       control: () => void this.#isAffordable(0),
       closed: (code) => {
-        log.debug("socket closed", { code });
+        log.debug("socket closed", { close_code: code });
         void this.close();
       },
     };
@@ -98,7 +98,7 @@ export class SocketTransport extends Channel {
 
   protected write(text: string): void {
     if (this.#socket.bufferedAmount > OUTPUT_LIMIT) {
-      log.warning("a client does not read its answers and is dropped", { waiting: this.#socket.bufferedAmount });
+      log.warning("client stopped reading; disconnecting", { buffered_bytes: this.#socket.bufferedAmount });
       this.#socket.terminate();
       return void this.close();
     }
@@ -119,7 +119,7 @@ export class SocketTransport extends Channel {
   #isAffordable(characters: number): boolean {
     if (this.isClosed) return false;
     if (this.#options.afford?.(characters) !== false) return true;
-    log.warning("a client sends more than it may and is dropped");
+    log.warning("client sends too much; disconnecting");
     this.#isCut = true;
     this.finish(CLOSE.policyViolation, "too many messages");
     return false;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { judgeJwks, type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
 import { type TokenVerdict, TokenVerifier } from "../../src/access/jwt.ts";
+import { LogRecords } from "../support/log_records.ts";
 import { createKey, IdentityProvider, jwksOf, privateJwk, type SigningKey, signToken } from "./identity_provider.ts";
 
 const NOW = 1_800_000_000_000;
@@ -22,7 +23,7 @@ function tokenOf(key: SigningKey, header: Readonly<Record<string, unknown>> = {}
 }
 
 /** Verifies with the provider's keys; `clock.time` is in monotonic milliseconds. */
-function verifierOf({ jwksUrl }: IdentityProvider, options: Pick<JwksOptions, "timeoutMs"> = {}) {
+function verifierOf({ jwksUrl }: IdentityProvider, options: Pick<JwksOptions, "timeoutMs" | "prefetch"> = {}) {
   const clock = { time: 5_000 };
   const keys = openJwks({ url: jwksUrl }, { ...options, now: () => clock.time });
   const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
@@ -191,6 +192,25 @@ for (const [name, answering] of Object.entries(WRONG_ANSWERS)) {
     assert.equal(outcome(await verify(oldKey)), "ok");
   });
 }
+
+Deno.test("openJwks() that prefetches logs once that the keys cannot be fetched, before a token comes, and once that they can", async () => {
+  await using provider = new IdentityProvider(oldKey);
+  await using log = await LogRecords.start();
+  provider.answering = "error";
+  const { verify, clock } = verifierOf(provider, { prefetch: true });
+  const { properties } = await log.next("cannot fetch issuer keys; access tokens are rejected");
+  assert.equal(properties.url, provider.jwksUrl.href);
+  assert.match(String(properties.reason), /status 200/);
+  clock.time += 5_000;
+  assert.equal(outcome(await verify(oldKey)), "keys_unavailable");
+  provider.answering = "keys";
+  clock.time += 5_000;
+  assert.equal(outcome(await verify(oldKey)), "ok");
+  assert.deepEqual(log.messages, [
+    "cannot fetch issuer keys; access tokens are rejected",
+    "issuer keys fetched again",
+  ]);
+});
 
 Deno.test("openJwks() answers keys_unavailable when nobody listens", async () => {
   const provider = new IdentityProvider(oldKey);

@@ -15,6 +15,7 @@ async function openSource() {
     verify: (text: string, now: number) => (counts.verify++, reader.verify(text, now)),
     list: () => reader.list(),
     isOrphaned: false,
+    path: "keys.db",
     version: () => reader.version(),
     close: () => reader.close(),
   };

@@ -54,7 +54,7 @@ Deno.test("bridge sends its token, and ends with 1 and an answer when it is turn
   const { error } = answersById(world).get("a");
   assert.deepEqual(error.data, { code: "ERR_NOT_CONNECTED", safeToRepeat: true });
   assert.match(error.message, /HTTP status 401/);
-  assert.match(world.stderr.text, /turned away/);
+  assert.match(world.stderr.text, /server rejected the connection/);
   assert.ok(!(world.stderr.text + world.stdout.text).includes("canary"));
 });
 

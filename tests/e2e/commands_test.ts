@@ -99,7 +99,7 @@ for (const program of PROGRAMS) {
   Deno.test(`${name} call ends with 2 on an unknown tool or malformed argument`, async () => {
     const unknown = await runProgram(program, ["call", "get_orderbok", "--exchange", "simulated"]);
     assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
-    assert.match(unknown.stderr, /get_orderbok: unknown tool, did you mean get_orderbook/);
+    assert.match(unknown.stderr, /unknown tool "get_orderbok", did you mean get_orderbook; run: luno-mcp-server tools/);
     const malformed = await runProgram(program, ["call", "get_orderbook", "XBTZAR", "--exchange", "simulated"]);
     assert.equal(malformed.code, 2);
     assert.match(malformed.stderr, /XBTZAR: expected name=value/);

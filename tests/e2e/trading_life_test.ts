@@ -47,12 +47,12 @@ for (const program of PROGRAMS) {
     assert.equal((await callTool(server, "place_order", order)).code, "ERR_POLICY_MODE");
     await world.policy({ default: { mod: "auto" } });
     server.child.kill("SIGHUP");
-    await server.said(/what these files say stays as it was/);
+    await server.said(/reload failed; keeping the previous access and policy files/);
     assert.equal((await callTool(server, "place_order", order)).code, "ERR_POLICY_MODE");
     assert.deepEqual(world.sent, []);
     await world.policy({ default: { mode: "auto" } });
     server.child.kill("SIGHUP");
-    await server.said(/were read again/);
+    await server.said(/access and policy files reloaded/);
     assert.equal((await callTool(server, "place_order", order)).status, "placed");
   });
 
@@ -82,7 +82,7 @@ for (const program of PROGRAMS) {
     const codeOf = async () => (await callTool(server, "place_order", order)).code;
 
     server.child.kill("SIGUSR1");
-    await server.said(/halted by SIGUSR1/);
+    await server.said(/SIGUSR1 received; halting trading/);
     assert.equal(await codeOf(), "ERR_TRADING_HALTED");
     await world.command(program, "kill", "--lift");
 
@@ -103,7 +103,7 @@ for (const program of PROGRAMS) {
     await using server = await world.serve(program, "auto");
     const { order_id } = await callTool(server, "place_order", await world.resting());
     await world.command(program, "kill", "--cancel-open");
-    await server.said(/all open orders are cancelled, as the halt wished/);
+    await server.said(/all open orders cancelled after the halt/);
     assert.deepEqual(openOf(await callTool(server, "get_open_orders", {}), [order_id]), []);
     assert.deepEqual(world.orders.map(({ status }) => status), ["COMPLETE"]);
   });

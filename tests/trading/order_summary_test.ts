@@ -98,7 +98,7 @@ Deno.test("summarizeOrder() says of a stop-limit order that it waits, not that i
 Deno.test("summarizeOrder() says of a market order nothing about a limit or about resting", () => {
   const ownOrders = [{ order_id: "BX1", side: "SELL", price: "1005000" }] as const;
   assert.deepEqual(lines(MARKET, { ownOrders }), [
-    "WARNING: It would trade with own open order SELL BX1 at 1 005 000 if the book had less before that",
+    "WARNING: If the book thins out, this could trade with your own open order SELL BX1 at 1 005 000",
     "Fills at once: 0.0499 BTC at 1 001 000 ZAR on average, 49 949.9 ZAR in all",
     "Slippage: 0.1 % off the middle of the book",
     "Fee at once: 0.0002994 BTC",

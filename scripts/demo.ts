@@ -60,7 +60,7 @@ async function showServer(): Promise<void> {
   const info = client.getServerVersion();
   const { tools } = await client.listTools();
   await say(
-    `Connected to ${info?.name} ${info?.version} over stdio: ${tools.length} tools, on an exchange with made-up money.`,
+    `Connected to ${info?.name} ${info?.version} over stdio: ${tools.length} tools, on a simulated exchange.`,
   );
 }
 

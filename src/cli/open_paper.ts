@@ -1,4 +1,4 @@
-/** Opens the paper exchange: the real market, made-up money, an account of its own for each identity. */
+/** Opens the paper exchange: the real market, paper funds, an account of its own for each identity. */
 
 import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";

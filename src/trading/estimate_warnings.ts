@@ -100,7 +100,7 @@ function warnOfLifetime({ type, base, timeInForce, postOnly }: Order, outlook: O
   return [];
 }
 
-/** The last trade is not at hand; the middle of the book is near enough for a warning. */
+/** The last trade is not at hand; the mid price is near enough for a warning. */
 function warnOfStop({ stopPrice, stopDirection }: Order, mid: Big | null): EstimateRemark[] {
   if (stopPrice === undefined) return [];
   const stop = parseDecimal(stopPrice);

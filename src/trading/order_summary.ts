@@ -70,8 +70,8 @@ export function summarizeOrder(
 
 /** Says whether money is real: `LIVE: real money at api.luno.com`. */
 export function describeExchange({ kind, host }: ExchangeName): string {
-  if (kind === "paper") return `PAPER: made-up money, at the prices of ${host}`;
-  if (kind === "simulated") return `SIMULATED: made-up money at ${host}`;
+  if (kind === "paper") return `PAPER: paper funds, at the prices of ${host}`;
+  if (kind === "simulated") return `SIMULATED: simulated funds at ${host}`;
   return LIVE_HOST.test(host) ? `LIVE: real money at ${host}` : `LIVE: ${host}, taken for real money`;
 }
 
@@ -162,7 +162,7 @@ function outcomeOf({ type, base, counter }: Order, estimate: Estimate): Detail[]
 }
 
 function slippageWords(percent: string | null): string {
-  return percent === null ? "unknown" : `${percent}${NO_BREAK_SPACE}% off the middle of the book`;
+  return percent === null ? "unknown" : `${percent}${NO_BREAK_SPACE}% off the mid price`;
 }
 
 /** What filling costs: amounts where they are known, rates of an order that waits. */

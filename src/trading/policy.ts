@@ -43,7 +43,7 @@ export interface PolicyRules {
   readonly maxPerDay?: Worth;
   readonly maxOpenOrders?: number;
   readonly maxOrdersPerMinute?: number;
-  /** Furthest distance of a limit price or an average price from the middle of the book. */
+  /** Furthest distance of a limit price or an average price from the mid price. */
   readonly priceBandPercent?: string;
   /** Doubts about a market with which orders are placed nevertheless. */
   readonly allowWarnings?: readonly MarketWarningCode[];
@@ -62,7 +62,7 @@ export interface PolicyFacts {
   readonly order: Order;
   /** What the order is worth, see {@linkcode notionalOf}; a currency that is missing could not be valued. */
   readonly notional: readonly Worth[];
-  /** The middle of the book; `null` when a side of it is empty. */
+  /** The mid price of the book; `null` when a side of it is empty. */
   readonly mid: string | null;
   /** What the fills would cost on average; `null` when nothing would fill at once. */
   readonly averagePrice: string | null;

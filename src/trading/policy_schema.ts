@@ -40,7 +40,7 @@ const Entry = z.strictObject({
   max_open_orders: wholeNumber(1, 10_000).nullish(),
   max_orders_per_minute: wholeNumber(1, 300).nullish().describe("10 by default"),
   price_band_percent: decimal('expected a percentage > 0 in quotes, such as "5"').nullish()
-    .describe('Furthest distance of a price from the middle of the book; "10" by default'),
+    .describe('Furthest distance of a price from the mid price; "10" by default'),
   allow_warnings: z.array(oneOf(MARKET_WARNING_CODES), { error: "expected a list of warnings" })
     .max(MARKET_WARNING_CODES.length, { error: `expected at most ${MARKET_WARNING_CODES.length} warnings` }).optional()
     .describe(

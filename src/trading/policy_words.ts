@@ -5,8 +5,8 @@ import type { ConfirmWay, Policy } from "./policy.ts";
 const MODES: Readonly<Record<Policy["mode"], string>> = {
   observe: "may look at the market and at its account, and place no orders",
   paper: "may trade on paper: its orders never reach the exchange",
-  confirm: "may place an order once a person has confirmed it",
-  auto: "may place orders without anybody confirming them",
+  confirm: "may place orders that a person approves",
+  auto: "may place orders without approval",
 };
 
 /** Reducing risk is always allowed to whoever has the scope. */
@@ -31,10 +31,10 @@ export function explainPolicy(identity: string, policy: Policy): string[] {
 function confirmSentences({ confirmBy }: Policy): string[] {
   if (confirmBy === undefined) return [];
   if (confirmBy.length === 0) {
-    return ["Nobody can confirm its orders, as confirm_by and --confirm-by have nothing in common: mend one of them"];
+    return ["Nobody can approve its orders, as confirm_by and --confirm-by have nothing in common: change one of them"];
   }
   return [
-    `The person confirms ${list(confirmBy.map((way) => WAYS[way]), "or")}`,
+    `A person approves ${list(confirmBy.map((way) => WAYS[way]), "or")}`,
     confirmBy.includes("dialog")
       ? "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person"
       : "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a " +
@@ -52,25 +52,23 @@ function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] 
   return [
     `${side}, in ${pairs === undefined ? "every pair" : list(pairs)}, with ${types}`,
     maxPerOrder === undefined
-      ? "The worth of one order is not limited"
-      : `One order may be worth at most ${maxPerOrder.amount} ${maxPerOrder.currency}`,
+      ? "The value of one order is not limited"
+      : `The value of one order may be at most ${maxPerOrder.amount} ${maxPerOrder.currency}`,
     maxPerDay === undefined
-      ? "The worth of all orders of a day is not limited"
-      : `All orders of a day (UTC) may be worth at most ${maxPerDay.amount} ${maxPerDay.currency} together`,
+      ? "The value of all orders of a day is not limited"
+      : `The value of all orders of a day (UTC) may be at most ${maxPerDay.amount} ${maxPerDay.currency}`,
     maxOpenOrders === undefined
       ? "The number of open orders is not limited"
       : `It may have at most ${count(maxOpenOrders, "order")} open at a time`,
     maxOrdersPerMinute === undefined
-      ? "The number of orders a minute is not limited"
-      : `It may place at most ${count(maxOrdersPerMinute, "order")} a minute`,
+      ? "The number of orders per minute is not limited"
+      : `It may place at most ${count(maxOrdersPerMinute, "order")} per minute`,
     priceBandPercent === undefined
       ? "The distance of its prices from the market is not limited"
-      : `Its prices may be at most ${priceBandPercent} % away from the middle of the book`,
+      : `Its prices may be at most ${priceBandPercent} % away from the mid price`,
     allowWarnings === undefined
       ? "It may place no order while the market looks wrong: a stale, crossed or thin book, say, or a fee that cannot be"
-      : `It may place orders in spite of the ${allowWarnings.length === 1 ? "warning" : "warnings"} ${
-        list(allowWarnings)
-      }`,
+      : `It may place orders despite the ${allowWarnings.length === 1 ? "warning" : "warnings"} ${list(allowWarnings)}`,
     coolOff === undefined
       ? "Refused orders do not pause it"
       : `After ${count(coolOff.rejects, "refused order")} within ${count(coolOff.withinSeconds, "second")} ` +

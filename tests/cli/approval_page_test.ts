@@ -101,7 +101,7 @@ for (const [kind, words] of [["simulated", "SIMULATED"], ["paper", "PAPER"]] as 
     } as const;
     return onPage({ summary: { ...summary, details: [], warnings: [...summary.warnings] } }, async ({ get }) => {
       const html = await get();
-      assert.match(html, new RegExp(`<p class="exchange ${kind}"><b>${words}</b> made-up money`));
+      assert.match(html, new RegExp(`<p class="exchange ${kind}"><b>${words}</b> \\w+ funds`));
       assert.match(html, /<section class="note"><h2>Warning<\/h2><ul><li>Mind &lt;this&gt;<\/li><\/ul><\/section>/);
       assert.match(html, /<button class="yes">Approve and place sell order<\/button>/);
     });

@@ -28,16 +28,16 @@ Deno.test("policy check explains a file in sentences, for everybody it names and
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(
       stdout,
-      /^everybody else may place an order once a person has confirmed it\n {2}The person confirms on the server's page or/,
+      /^everybody else may place orders that a person approves\n {2}A person approves on the server's page or/,
     );
     assert.match(
       stdout,
-      /^local may place .*\n {2}The person confirms in the client's dialog, on the server's page or/m,
+      /^local may place .*\n {2}A person approves in the client's dialog, on the server's page or/m,
     );
     const bounded = await run({ policy: path, "confirm-by": "terminal" }, { operands: ["check"] });
-    assert.equal(bounded.stdout.match(/^ {2}The person confirms with approve in a terminal$/gm)?.length, 2);
-    assert.match(stdout, /^key:alice may place orders without anybody confirming them$/m);
-    assert.match(stdout, /^ {2}One order may be worth at most 1000 ZAR$/m);
+    assert.equal(bounded.stdout.match(/^ {2}A person approves with approve in a terminal$/gm)?.length, 2);
+    assert.match(stdout, /^key:alice may place orders without approval$/m);
+    assert.match(stdout, /^ {2}The value of one order may be at most 1000 ZAR$/m);
   }));
 
 Deno.test("policy check tells every problem of a file at once, with a typo's place and what is known", () =>
@@ -71,18 +71,18 @@ Deno.test("policy explain says what one client may do, within what the command l
       const flags = { policy: path, client, trading };
       return (await run(flags, { operands: ["explain"] })).stdout.split("\n")[0];
     };
-    assert.equal(await explain("key:alice", "auto"), "key:alice may place orders without anybody confirming them");
-    assert.equal(await explain("key:alice", "confirm"), "key:alice may place an order once a person has confirmed it");
+    assert.equal(await explain("key:alice", "auto"), "key:alice may place orders without approval");
+    assert.equal(await explain("key:alice", "confirm"), "key:alice may place orders that a person approves");
     assert.match(await explain("key:alice", "off") ?? "", /^key:alice may look .* and place no orders$/);
-    assert.equal(await explain("key:bob", "auto"), "key:bob may place an order once a person has confirmed it");
+    assert.equal(await explain("key:bob", "auto"), "key:bob may place orders that a person approves");
   }));
 
 Deno.test("policy explain without a file says what holds then", async () => {
   const { code, stdout } = await run({ client: "local" }, { operands: ["explain"] });
   assert.equal(code, 0);
-  assert.match(stdout, /^local may place orders without anybody confirming them$/m);
-  assert.match(stdout, /It may place at most 10 orders a minute/);
-  assert.match(stdout, /at most 10 % away from the middle of the book/);
+  assert.match(stdout, /^local may place orders without approval$/m);
+  assert.match(stdout, /It may place at most 10 orders per minute/);
+  assert.match(stdout, /at most 10 % away from the mid price/);
 });
 
 Deno.test("policy prints JSON with --json and where stdout is no terminal", () =>
@@ -96,7 +96,7 @@ Deno.test("policy prints JSON with --json and where stdout is no terminal", () =
         ["key:alice", "auto"],
       ]);
       assert.match(policies[2].digest, /^[0-9a-f]{64}$/);
-      assert.ok(policies[2].sentences.includes("One order may be worth at most 1000 ZAR"));
+      assert.ok(policies[2].sentences.includes("The value of one order may be at most 1000 ZAR"));
     }
   }));
 

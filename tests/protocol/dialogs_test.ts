@@ -45,7 +45,7 @@ for (const era of Object.keys(ERAS) as Era[]) {
     const [question, , exchange, headline, ...details] = shown[0]?.split("\n") ?? [];
     assert.deepEqual([question, exchange, headline], [
       "Place this order?",
-      "SIMULATED: made-up money at 127.0.0.1:9000",
+      "SIMULATED: simulated funds at 127.0.0.1:9000",
       "Buy 0.001 BTC for about 1 050 ZAR",
     ]);
     for (const line of [ORDER_LINE, "Asked for by: local"]) assert.ok(details.includes(line), line);

@@ -70,7 +70,7 @@ Deno.test("summarizeOrder() lists the terms of an order with grouped digits", ()
 Deno.test("summarizeOrder() says of a limit order what fills, what rests and what each costs", () => {
   assert.deepEqual(lines(LIMIT), [
     "Fills at once: 0.3 BTC at 1 001 666.67 ZAR on average, 300 500 ZAR in all",
-    "Slippage: 0.1667 % off the middle of the book",
+    "Slippage: 0.1667 % off the mid price",
     "Rests on the book: 0.1 BTC",
     "Fee at once: 0.0018 BTC",
     "Fee once the rest fills: 0.0004 BTC",
@@ -100,7 +100,7 @@ Deno.test("summarizeOrder() says of a market order nothing about a limit or abou
   assert.deepEqual(lines(MARKET, { ownOrders }), [
     "WARNING: If the book thins out, this could trade with your own open order SELL BX1 at 1 005 000",
     "Fills at once: 0.0499 BTC at 1 001 000 ZAR on average, 49 949.9 ZAR in all",
-    "Slippage: 0.1 % off the middle of the book",
+    "Slippage: 0.1 % off the mid price",
     "Fee at once: 0.0002994 BTC",
   ]);
   assert.doesNotMatch(summaryText(summary(MARKET)), /^Limit price/m);
@@ -128,8 +128,8 @@ Deno.test("describeExchange() takes every host for real money but the embedded e
   for (const host of ["127.0.0.1:9000", "luno.com.example", "notluno.com"]) {
     assert.equal(told("live", host), `LIVE: ${host}, taken for real money`);
   }
-  assert.equal(told("simulated", "127.0.0.1:9000"), "SIMULATED: made-up money at 127.0.0.1:9000");
-  assert.equal(told("paper", "api.luno.com"), "PAPER: made-up money, at the prices of api.luno.com");
+  assert.equal(told("simulated", "127.0.0.1:9000"), "SIMULATED: simulated funds at 127.0.0.1:9000");
+  assert.equal(told("paper", "api.luno.com"), "PAPER: paper funds, at the prices of api.luno.com");
 });
 
 Deno.test("grouped() sets digits of the whole part in threes, and leaves fractions alone", () => {

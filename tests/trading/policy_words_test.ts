@@ -22,17 +22,17 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
   }));
   assert.ok(parsed.ok);
   assert.deepEqual(explainPolicy("key:alice", parsed.file.policyOf("key:alice", "auto")), [
-    "key:alice may place an order once a person has confirmed it",
-    "The person confirms on the server's page or with approve in a terminal",
+    "key:alice may place orders that a person approves",
+    "A person approves on the server's page or with approve in a terminal",
     "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a person; " +
     '"dialog" in confirm_by, or --confirm-by, would allow them',
     "It may only buy, in ETHZAR, SOLZAR and XBTZAR, with limit and stop-limit orders",
-    "One order may be worth at most 1000 ZAR",
-    "All orders of a day (UTC) may be worth at most 5000 ZAR together",
+    "The value of one order may be at most 1000 ZAR",
+    "The value of all orders of a day (UTC) may be at most 5000 ZAR",
     "It may have at most 1 order open at a time",
-    "It may place at most 3 orders a minute",
-    "Its prices may be at most 2.5 % away from the middle of the book",
-    "It may place orders in spite of the warnings BOOK_STALE and BOOK_THIN",
+    "It may place at most 3 orders per minute",
+    "Its prices may be at most 2.5 % away from the mid price",
+    "It may place orders despite the warnings BOOK_STALE and BOOK_THIN",
     "After 3 refused orders within 60 seconds it must pause for 600 seconds",
     "It may always cancel orders of the account, its own and others'",
   ]);
@@ -40,13 +40,13 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
 
 Deno.test("explainPolicy() says what is not limited too", () => {
   assert.deepEqual(explainPolicy("local", new PolicyFile().policyOf("local", "auto")), [
-    "local may place orders without anybody confirming them",
+    "local may place orders without approval",
     "It may buy and sell, in every pair, with orders of every kind",
-    "The worth of one order is not limited",
-    "The worth of all orders of a day is not limited",
+    "The value of one order is not limited",
+    "The value of all orders of a day is not limited",
     "The number of open orders is not limited",
-    "It may place at most 10 orders a minute",
-    "Its prices may be at most 10 % away from the middle of the book",
+    "It may place at most 10 orders per minute",
+    "Its prices may be at most 10 % away from the mid price",
     "It may place no order while the market looks wrong: a stale, crossed or thin book, say, or a fee that cannot be",
     "Refused orders do not pause it",
     "It may always cancel orders of the account, its own and others'",
@@ -64,11 +64,11 @@ Deno.test("explainPolicy() says what a dialog is worth, and that nobody can conf
   const file = new PolicyFile({ confirm_by: ["dialog"] });
   const sentences = (bounds = {}) => explainPolicy("key:a", file.policyOf("key:a", "confirm", bounds)).slice(1, 3);
   assert.deepEqual(sentences(), [
-    "The person confirms in the client's dialog",
+    "A person approves in the client's dialog",
     "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person",
   ]);
   assert.match(
     sentences({ confirmBy: ["page"] })[0] ?? "",
-    /^Nobody can confirm its orders, as confirm_by and --confirm-by/,
+    /^Nobody can approve its orders, as confirm_by and --confirm-by/,
   );
 });

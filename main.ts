@@ -2,6 +2,7 @@
 
 import { watchParent } from "./src/cli/parent_watch.ts";
 import { run } from "./src/cli/run.ts";
+import { listenToSignals } from "./src/cli/signals.ts";
 import type { World } from "./src/cli/world.ts";
 
 const shutdown = new AbortController();
@@ -17,8 +18,11 @@ function readableEnv(variable: string): string | undefined {
   return Deno.permissions.querySync({ name: "env", variable }).state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
-const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT", "SIGBREAK"] : ["SIGINT", "SIGTERM"];
-for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+const signals = listenToSignals({
+  os: Deno.build.os,
+  hasTerminal: [Deno.stdin, Deno.stdout, Deno.stderr].some((stream) => stream.isTerminal()),
+  add: Deno.addSignalListener,
+}, onSignal);
 watchParent({ parent: () => Deno.ppid, env: readableEnv, onGone: () => shutdown.abort() });
 
 const world: World = {
@@ -30,12 +34,7 @@ const world: World = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   shutdown: shutdown.signal,
-  onHangup(listener) {
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", listener);
-  },
-  onUserSignal(listener) {
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", listener);
-  },
+  ...signals,
 };
 
 Deno.exit(await run(world));

@@ -29,7 +29,7 @@ export interface World {
   random?(): number;
   /** Aborts at SIGINT and SIGTERM. */
   readonly shutdown: AbortSignal;
-  /** Has `listener` called at SIGHUP, where the system knows it. */
+  /** Has `listener` called at SIGHUP, where that does not end the program. */
   onHangup(listener: () => void): void;
   /** Has `listener` called at SIGUSR1, where the system knows it. */
   onUserSignal(listener: () => void): void;

@@ -3,6 +3,7 @@
 import { watchParent } from "./src/cli/parent_watch.ts";
 import { run } from "./src/cli/run.ts";
 import { listenToSignals } from "./src/cli/signals.ts";
+import { bestEffort } from "./src/cli/world.ts";
 import type { World } from "./src/cli/world.ts";
 
 const shutdown = new AbortController();
@@ -30,7 +31,7 @@ const world: World = {
   env: (name) => Deno.env.get(name),
   stdin: Deno.stdin,
   stdout: Deno.stdout,
-  stderr: Deno.stderr,
+  stderr: bestEffort(Deno.stderr),
   now: () => Date.now(),
   monotonic: () => performance.now(),
   shutdown: shutdown.signal,

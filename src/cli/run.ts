@@ -9,11 +9,22 @@ import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "./commands.ts";
 import type { LoadedConfig } from "./exchange.ts";
-import { print, refuse } from "./world.ts";
+import { print, refuse, writeFailure } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Runs the program in a world; answers the code to exit with. */
 export async function run(world: World): Promise<ExitCode> {
+  try {
+    return await runInvocation(world);
+  } catch (error) {
+    const sentence = writeFailure(error);
+    if (sentence === undefined) throw error;
+    await print(world.stderr, sentence);
+    return 1;
+  }
+}
+
+async function runInvocation(world: World): Promise<ExitCode> {
   const read = readArguments(world.args);
   if (read.kind === "print") {
     await print(world.stdout, read.text);

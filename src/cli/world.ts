@@ -45,6 +45,32 @@ export async function print(output: Output, text: string): Promise<void> {
   }
 }
 
+/** An output beside the result, as stderr is: where it takes nothing, the program goes on without. */
+export function bestEffort(output: Output): Output {
+  return {
+    isTerminal: () => output.isTerminal(),
+    write: (bytes) => output.write(bytes).catch(() => bytes.length),
+  };
+}
+
+/**
+ * What the system says where something cannot be written, as a sentence; `undefined` for every other error. Those are
+ * faults of the program, of which its author needs the place.
+ */
+export function writeFailure(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = WRITE_FAILURES[code];
+  return reason === undefined ? undefined : `Cannot write as ${reason} (${code})`;
+}
+
+const WRITE_FAILURES: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full: make room and try again",
+  EDQUOT: "the quota of this user is used up: make room and try again",
+  EFBIG: "the file would become too large",
+  EROFS: "the file system is read-only",
+  EIO: "the device failed",
+};
+
 /** Tells the operator every problem at once, and where the command at hand is explained; answers the exit code for it. */
 export async function refuse({ args: [command = ""], stderr }: World, problems: readonly string[]): Promise<ExitCode> {
   const help = Object.hasOwn(COMMANDS, command) ? `${command} --help` : "--help";

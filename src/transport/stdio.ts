@@ -133,7 +133,8 @@ export class StdioTransport extends Channel {
         }
       }
     } catch (error) {
-      log.debug("cannot write stdout", { error });
+      if (error instanceof Deno.errors.BrokenPipe) log.debug("stdout is closed", { error });
+      else log.error("cannot write stdout, the connection is closed", { reason: String(error) });
       void this.close();
     } finally {
       this.#writing = undefined;

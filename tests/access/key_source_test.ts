@@ -10,7 +10,7 @@ const READ = ["market:read", "account:read"] as const;
 async function withSource(
   body: (parts: { source: KeySource; clock: { now: number }; elsewhere: KeyStore; path: string }) => void,
 ): Promise<void> {
-  const dir = await Deno.makeTempDir({ dir: "/tmp" });
+  const dir = await Deno.makeTempDir();
   const path = join(dir, "keys.db");
   const elsewhere = KeyStore.open(path);
   const clock = { now: NOW };

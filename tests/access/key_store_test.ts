@@ -15,7 +15,7 @@ async function withStore(
   body: (store: KeyStore, path: string) => void | Promise<void>,
   options: KeyStoreOptions = {},
 ): Promise<void> {
-  const dir = await Deno.makeTempDir({ dir: "/tmp" });
+  const dir = await Deno.makeTempDir();
   const path = join(dir, "keys.db");
   const store = KeyStore.open(path, options);
   try {

@@ -42,7 +42,7 @@ async function run(flags: Record<string, string>, problems: string[] = []): Prom
 
 /** Runs `body` with a folder that does not exist yet. */
 async function withFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const parent = await Deno.makeTempDir({ dir: "/tmp" });
+  const parent = await Deno.makeTempDir();
   try {
     await body(join(parent, "certs"));
   } finally {

@@ -65,7 +65,7 @@ async function serving(
 }
 
 async function withState(body: (state: string) => Promise<void>): Promise<void> {
-  const state = await Deno.makeTempDir({ dir: "/tmp" });
+  const state = await Deno.makeTempDir();
   try {
     await body(state);
   } finally {

@@ -32,7 +32,7 @@ async function run(operands: readonly string[], setup: Setup = {}): Promise<Run>
 
 /** Runs `body` with a state folder that does not exist yet. */
 async function withState(body: (state: string) => Promise<void>): Promise<void> {
-  const parent = await Deno.makeTempDir({ dir: "/tmp" });
+  const parent = await Deno.makeTempDir();
   try {
     await body(join(parent, "state"));
   } finally {

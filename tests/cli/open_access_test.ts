@@ -26,7 +26,7 @@ class Folder implements AsyncDisposable {
   }
 
   static async create(): Promise<Folder> {
-    return new Folder(await Deno.makeTempDir({ dir: "/tmp" }));
+    return new Folder(await Deno.makeTempDir());
   }
 
   async write(name: string, text: string, mode = 0o600): Promise<string> {

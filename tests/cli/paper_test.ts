@@ -19,7 +19,7 @@ async function run(flags: Readonly<Record<string, string>>, env: Readonly<Record
 
 /** Runs `body` with a state folder in which two identities have spent a rand. */
 async function withState(body: (state: string) => Promise<void>): Promise<void> {
-  const state = await Deno.makeTempDir({ dir: "/tmp" });
+  const state = await Deno.makeTempDir();
   try {
     const store = PaperStore.open(state);
     store.setOpenings({ ZAR: "10" });
@@ -76,7 +76,7 @@ Deno.test("paper reset says which client has no paper accounts", () =>
   }));
 
 Deno.test("paper reset says when there is nothing to reset, and makes nothing", async () => {
-  const state = await Deno.makeTempDir({ dir: "/tmp" });
+  const state = await Deno.makeTempDir();
   try {
     const { code, stderr } = await run({ state });
     assert.equal(code, 2);

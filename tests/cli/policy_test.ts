@@ -7,7 +7,7 @@ const run = runnerOf(policy);
 
 /** A policy file of its own, removed afterwards. */
 async function withPolicy(content: object | string, body: (path: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   const path = join(folder, "policy.json");
   await Deno.writeTextFile(path, typeof content === "string" ? content : JSON.stringify(content), { mode: 0o600 });
   try {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { print, refuse } from "../../src/cli/world.ts";
+import { bestEffort, print, refuse, writeFailure } from "../../src/cli/world.ts";
 import type { Output, World } from "../../src/cli/world.ts";
 
 /** An output that takes three bytes at a time, or fails. */
@@ -40,6 +40,21 @@ Deno.test("print() writes all of a text and a newline, however little is taken a
 Deno.test("print() takes a reader that has gone away for no error, and any other failure for one", async () => {
   await print(output(new Deno.errors.BrokenPipe("gone")), "text");
   await assert.rejects(print(output(new Error("disk full")), "text"), /disk full/);
+});
+
+Deno.test("bestEffort() writes as long as it can, and fails nobody where it cannot", async () => {
+  const stderr = output();
+  await print(bestEffort(stderr), "text");
+  assert.equal(stderr.text(), "text\n");
+  await print(bestEffort(output(new Error("disk full"))), "text");
+});
+
+Deno.test("writeFailure() says what the system said of a full disk, and nothing of faults of the program", () => {
+  const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+  assert.equal(writeFailure(full), "Cannot write as the disk is full: make room and try again (ENOSPC)");
+  for (const other of [new TypeError("x"), Object.assign(new Error("x"), { code: "ERR_X" }), "x"]) {
+    assert.equal(writeFailure(other), undefined);
+  }
 });
 
 Deno.test("refuse() points to the help of the command that was typed, and to the program's where it knows none", async () => {

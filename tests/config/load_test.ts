@@ -8,7 +8,7 @@ const SECRET = "canary-secret-0123456789";
 async function withFiles(
   body: (write: (text: string, mode?: number) => Promise<string>, folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   let count = 0;
   try {
     await body(async (text, mode = 0o600) => {

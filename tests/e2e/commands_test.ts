@@ -11,6 +11,21 @@ for (const program of PROGRAMS) {
     assert.deepEqual(await runProgram(program, ["--version"]), { code: 0, stdout: `${project.version}\n`, stderr: "" });
   });
 
+  Deno.test(`${name} says in one line that a disk is full, and serves on where only its log cannot be written`, async () => {
+    const command = [program.command, ...program.args].map((word) => `'${word}'`).join(" ");
+    const shell = async (script: string) =>
+      await runProgram({ name: program.name, command: "sh", args: ["-c", script] }, [], {
+        input: '{"jsonrpc":"2.0","id":1,"method":"ping"}\n',
+      });
+    const printed = await shell(`exec ${command} config print > /dev/full`);
+    assert.deepEqual(
+      [printed.code, printed.stderr],
+      [1, "Cannot write as the disk is full: make room and try again (ENOSPC)\n"],
+    );
+    const served = await shell(`exec ${command} --exchange simulated --log-level debug 2> /dev/full`);
+    assert.deepEqual([served.code, JSON.parse(served.stdout)], [0, { jsonrpc: "2.0", id: 1, result: {} }]);
+  });
+
   Deno.test(`${name} --help names every command and every setting`, async () => {
     const { code, stdout } = await runProgram(program, ["--help"]);
     assert.equal(code, 0);

@@ -28,7 +28,7 @@ export class ServerFolder implements AsyncDisposable {
   }
 
   static async create(program: Program): Promise<ServerFolder> {
-    const folder = new ServerFolder(await Deno.makeTempDir({ dir: "/tmp" }), program);
+    const folder = new ServerFolder(await Deno.makeTempDir(), program);
     for (const name of ["state", "none"]) await Deno.mkdir(folder.path(name), { mode: 0o700 });
     const { authority, server } = certificates;
     const files = { "jwks.json": jwksOf(signingKey), "ca.pem": authority.cert, "cert.pem": server.cert };

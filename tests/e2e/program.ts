@@ -1,5 +1,8 @@
 /** The program as a process, the way people start it: from source and, where one was compiled, as the binary. */
 
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 /** A way to start the program. */
 export interface Program {
   readonly name: "source" | "binary";
@@ -28,7 +31,7 @@ export interface Ended {
 }
 
 /** Where there are no keys and no trading record: the developer's own are none of a test's business. */
-const NO_STATE = "/tmp/luno-mcp-server-without-state";
+const NO_STATE = join(tmpdir(), "luno-mcp-server-without-state");
 
 /** Settings of a run; the environment holds nothing else. */
 export interface RunOptions {

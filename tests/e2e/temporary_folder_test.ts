@@ -10,7 +10,7 @@ const CODE_CACHE = "deno-compile-luno-mcp-server.cache";
 const COMMANDS = [["--version"], ["call", "get_crypto_price", "pair=XBTZAR", "--exchange", "simulated"]];
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   try {
     await body(folder);
   } finally {

@@ -35,7 +35,7 @@ export class TradingWorld implements AsyncDisposable {
   }
 
   static async start(): Promise<TradingWorld> {
-    return new TradingWorld(await Deno.makeTempDir({ dir: "/tmp" }));
+    return new TradingWorld(await Deno.makeTempDir());
   }
 
   get policyPath(): string {

@@ -60,7 +60,7 @@ class Terminal implements AsyncDisposable {
   }
 
   static async open({ command, args }: Program, policy: string): Promise<Terminal> {
-    const folder = await Deno.makeTempDir({ dir: "/tmp" });
+    const folder = await Deno.makeTempDir();
     await Deno.mkdir(`${folder}/bin`);
     const program = [command, ...args].map((word) => word === "main.ts" ? `${ROOT}main.ts` : word)
       .flatMap((word) => word === "run" ? [word, "--config", `${ROOT}deno.json`] : [word]);

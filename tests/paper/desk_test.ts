@@ -39,7 +39,7 @@ class Trader implements Disposable {
   readonly #folder: string;
 
   constructor() {
-    this.#folder = Deno.makeTempDirSync({ dir: "/tmp" });
+    this.#folder = Deno.makeTempDirSync();
     this.store = PaperStore.open(this.#folder);
     this.store.setOpenings(OPENINGS);
     this.store.transact(() => this.store.accounts.open(IDENTITY, { currencies: [], nowMs: 0 }));

@@ -34,7 +34,7 @@ const ORDER: Order = newOrder({
 }, { id: "BXPAPER1", nowMs: 1, dueAt: null });
 
 function withStore(body: (store: PaperStore) => void): void {
-  const folder = Deno.makeTempDirSync({ dir: "/tmp" });
+  const folder = Deno.makeTempDirSync();
   const store = PaperStore.open(folder);
   try {
     store.setOpenings({ ZAR: "1" });

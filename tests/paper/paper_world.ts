@@ -31,7 +31,7 @@ export class PaperWorld implements AsyncDisposable {
     const exchange = await TestExchange.start(market);
     const all: PaperOptions = {
       upstream: exchange.client,
-      folder: await Deno.makeTempDir({ dir: "/tmp" }),
+      folder: await Deno.makeTempDir(),
       now: () => exchange.clock.now,
       monotonic: () => exchange.clock.now,
       // Unless a test is about waiting orders, nobody looks after them.

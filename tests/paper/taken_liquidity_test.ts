@@ -8,7 +8,7 @@ const NOW = 1_800_000_000_000;
 const FIVE_MINUTES_MS = 300_000;
 
 function withStore(body: (store: PaperStore, reopen: () => PaperStore) => void): void {
-  const folder = Deno.makeTempDirSync({ dir: "/tmp" });
+  const folder = Deno.makeTempDirSync();
   let store = PaperStore.open(folder);
   try {
     body(store, () => {

@@ -19,7 +19,7 @@ const TWO =
 
 /** Runs `body` with the path of a database whose folder does not exist yet. */
 async function withPath(body: (path: string) => void | Promise<void>): Promise<void> {
-  const dir = await Deno.makeTempDir({ dir: "/tmp" });
+  const dir = await Deno.makeTempDir();
   try {
     await body(join(dir, "state", "luno", "test.db"));
   } finally {

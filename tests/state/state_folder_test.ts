@@ -47,7 +47,7 @@ Deno.test("parentProblem() takes what root or the program's user alone can chang
 
 /** A folder of this program's user, below one that is sticky. */
 async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   try {
     await body(folder);
   } finally {

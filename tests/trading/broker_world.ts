@@ -107,7 +107,7 @@ export class BrokerWorld implements AsyncDisposable {
   }
 
   static async start(options: BrokerWorldOptions = {}): Promise<BrokerWorld> {
-    const world = new BrokerWorld(await Deno.makeTempDir({ dir: "/tmp" }), options);
+    const world = new BrokerWorld(await Deno.makeTempDir(), options);
     await world.#desk.recover();
     return world;
   }

@@ -110,7 +110,7 @@ Deno.test("TradingStore tells which trouble its file is in", () =>
   }));
 
 Deno.test("TradingStore keeps no secret that it was told, in the audit and as the reason of a halt, however it is encoded", async () => {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   const key = { id: "dj3xkq9wlm2ab", secret: "mN4-tQ_8vZ1rK6yH3bW9cX5sL2dF7gJ0" };
   const store = TradingStore.open(folder, { now: () => NOW, redact: createRedactor(secretsOf(key)) });
   try {
@@ -130,7 +130,7 @@ Deno.test("TradingStore keeps no secret that it was told, in the audit and as th
 });
 
 Deno.test("TradingStore.open() takes a record that told no exchanges apart, with its placements, sums and claims", async () => {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   try {
     const before = MIGRATIONS.slice(0, -1);
     const old = openDatabase(join(folder, TRADING_DATABASE), { migrations: before, durable: true });

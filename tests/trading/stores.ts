@@ -47,7 +47,7 @@ export const ORDER: Order = {
 export async function withStore(
   body: (store: TradingStore, context: { folder: string; open: () => TradingStore }) => void | Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   const stores: TradingStore[] = [];
   const open = () => {
     const store = openStore(folder);

@@ -280,7 +280,7 @@ Deno.test("listenHardened() rejects authorities that are none, and ones without 
 });
 
 Deno.test("loadTls() gives the authorities of clients, or tells what is wrong with them", async () => {
-  const dir = await Deno.makeTempDir({ dir: "/tmp" });
+  const dir = await Deno.makeTempDir();
   try {
     const path = (name: string) => join(dir, name);
     const { cert, key } = certificates.server;

@@ -17,7 +17,7 @@ interface Case {
 
 /** Loads a certificate and a key that were written as a case says; a path stands in problems as `CERT` or `KEY`. */
 async function load({ cert = server.cert, key = server.key, mode = 0o600, now = NOW }: Case): Promise<LoadedTls> {
-  const dir = await Deno.makeTempDir({ dir: "/tmp" });
+  const dir = await Deno.makeTempDir();
   try {
     const [certPath, keyPath] = [join(dir, "cert.pem"), join(dir, "key.pem")];
     await Deno.writeTextFile(certPath, cert, { mode: 0o600 });

@@ -8,7 +8,7 @@ import { PAPER_SETTINGS } from "../config/paper_settings.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
-import { APPROVE_SETTINGS, AUDIT_SETTINGS } from "../config/trading_commands_settings.ts";
+import { APPROVE_SETTINGS, AUDIT_SETTINGS, RESUME_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
@@ -22,6 +22,7 @@ export type CommandName =
   | "policy"
   | "approve"
   | "kill"
+  | "resume"
   | "audit"
   | "paper"
   | "keys"
@@ -95,8 +96,14 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   kill: {
     usage: "kill",
-    summary: "halt trading at once; --lift resumes it",
+    summary: "halt trading at once; --status shows it, --lift resumes trading",
     settings: KILL_SETTINGS,
+    json: true,
+  },
+  resume: {
+    usage: "resume",
+    summary: "resume trading after a halt, as kill --lift does",
+    settings: RESUME_SETTINGS,
     json: true,
   },
   audit: {

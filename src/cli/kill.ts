@@ -1,18 +1,21 @@
-/** `kill`: pulls the kill switch, lifts it, or says how it stands. */
+/** `kill` and `resume`: halt trading, resume it, or show whether it is halted. */
 
 import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
 import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/sqlite.ts";
-import { HALT_FILE } from "../trading/kill_switch.ts";
-import type { Placement } from "../trading/journal.ts";
+import { HALT_FILE, haltFileState } from "../trading/kill_switch.ts";
+import type { KillSwitchState } from "../trading/kill_switch.ts";
 import { StoreError } from "../trading/store_connection.ts";
-import { TradingStore } from "../trading/store.ts";
+import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
 import { cancelOpenOrders, describeWish, kindsToCancel } from "./cancel_open_orders.ts";
-import { findFolder, withRecord } from "./trading_record.ts";
+import { lookAtFolder, unusedProblem } from "./folder_use.ts";
+import type { FolderUse } from "./folder_use.ts";
+import { haltedSentences, haltRecord, sentBefore, serverLines, serversRecord } from "./halt_words.ts";
+import { findFolder, isMissing, withRecord } from "./trading_record.ts";
 import type { RecordFolder } from "./trading_record.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -22,6 +25,19 @@ const BY = "terminal";
 
 type Config = ValuesOf<typeof HALT_SETTINGS>;
 type Flags = Readonly<Record<string, string>>;
+
+/** What the parts of this command share. */
+interface Job {
+  readonly folder: RecordFolder & { readonly ok: true };
+  readonly use: FolderUse;
+  readonly world: World;
+  readonly json: boolean;
+}
+
+/** `kill --lift` under a name of its own. */
+export function resume(flags: Flags, call: CommandCall): Promise<ExitCode> {
+  return kill({ ...flags, lift: "true" }, call);
+}
 
 /** Halts trading for every server that uses the state folder, unless a flag says otherwise. */
 export async function kill(
@@ -34,34 +50,33 @@ export async function kill(
   const all = [
     ...problems,
     ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),
-    ...judgeFlags(values),
+    ...checkFlags(values),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
-  const { lift, status } = parsed.values;
-  if (!lift && !status) return await pull(folder, { world, config: parsed.values, flags, json });
-  const asJson = json || !world.stdout.isTerminal();
-  return await withRecord({ folder, access: "create" }, {
-    world,
-    body: (store) => lift ? liftSwitch(store, world) : printStatus(store, { world, asJson }),
-  });
+  const config = parsed.values;
+  const use = lookAtFolder(folder.path);
+  const job: Job = { folder, use, world, json: json || config.status && !world.stdout.isTerminal() };
+  if (config.status) return await printStatus(job, { isNamed: values.state !== undefined });
+  // A halt does not depend on seeing who uses the folder.
+  const unused = unusedProblem(use, { name: folder.name, env: world.env, now: world.now() });
+  if (unused !== undefined && !config.force) return await refuse(world, [unused]);
+  return config.lift ? await liftSwitch(job) : await pull(job, { config, flags });
 }
 
-async function pull(
-  folder: RecordFolder & { readonly ok: true },
-  { world, config, flags, json }: { world: World; config: Config; flags: Flags; json: boolean },
-): Promise<ExitCode> {
+async function pull(job: Job, { config, flags }: { config: Config; flags: Flags }): Promise<ExitCode> {
+  const { folder, world } = job;
   const { reason = "no reason given", cancelOpen } = config;
   let store: TradingStore | undefined;
   try {
     store = TradingStore.open(folder.path, { now: world.now });
     const kinds = cancelOpen ? kindsToCancel(store, { world, flags }) : [];
     store.killSwitch.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
-    return await finish(store, { world, flags, kinds, folder: folder.path, cancelOpen, json });
+    return await finish(store, { world, flags, kinds, folder: folder.path, cancelOpen, job });
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
-    return await pullByFile(folder.path, { world, error });
+    return await pullByFile(job, error);
   } finally {
     store?.close();
   }
@@ -70,58 +85,39 @@ async function pull(
 /** Says what the halt did not stop, and sees to what it wished for. */
 async function finish(
   store: TradingStore,
-  { cancelOpen, json, ...context }: CancelContext & { readonly cancelOpen: boolean; readonly json: boolean },
+  { cancelOpen, job, ...context }: CancelContext & { readonly cancelOpen: boolean; readonly job: Job },
 ): Promise<ExitCode> {
-  const { world, folder } = context;
+  const { world, use, json } = job;
   const onTheirWay = store.journal.onTheirWay();
-  if (!json) await print(world.stdout, haltedSentences(onTheirWay, { cancelOpen, folder }));
+  if (!json) await print(world.stdout, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }));
   const outcome = cancelOpen ? await cancelOpenOrders(store, context) : undefined;
   if (json) {
-    await print(
-      world.stdout,
-      JSON.stringify({ halted: true, ...onTheWayRecord(onTheirWay), ...wishesRecord(store) }),
-    );
+    const record = haltRecord({ onTheirWay, wishes: store.cancelWishes.all() });
+    await print(world.stdout, JSON.stringify({ halted: true, ...serversRecord(use, world.now()), ...record }));
   }
   if (outcome === undefined) return 0;
   await print(outcome.ok && !json ? world.stdout : world.stderr, outcome.sentence);
   return outcome.ok ? 0 : 1;
 }
 
-function haltedSentences(
-  onTheirWay: readonly Placement[],
-  { cancelOpen, folder }: { cancelOpen: boolean; folder: string },
-): string {
-  const left = onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => {
-    const until = validUntil === null
-      ? ""
-      : `, taken by the exchange until ${new Date(validUntil).toISOString()} at most`;
-    return `    ${clientOrderId}  ${side} ${pair}${until}`;
-  });
-  return [
-    `Trading is halted: no server that uses ${folder} sends a new order`,
-    ...(left.length === 0 ? [] : ["  these orders had left before, and may still be placed:", ...left]),
-    cancelOpen ? "  open orders are being cancelled" : "  open orders stay open; kill --cancel-open cancels them",
-    "  kill --lift lets trading go on",
-  ].join("\n");
-}
-
 /** A halt must not depend on a record that can be written: a file without content needs next to nothing. */
-async function pullByFile(folder: string, { world, error }: { world: World; error: Error }): Promise<ExitCode> {
-  const path = join(folder, HALT_FILE);
+async function pullByFile({ folder, use, world }: Job, error: Error): Promise<ExitCode> {
+  const path = join(folder.path, HALT_FILE);
   await print(world.stderr, error.message);
   try {
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await Deno.mkdir(folder.path, { recursive: true, mode: 0o700 });
     await createFile(path);
   } catch (failure) {
     if (!(failure instanceof Error && "code" in failure)) throw failure;
     await print(world.stderr, `Cannot halt trading as ${path} cannot be written either: end the server`);
     return 1;
   }
-  await print(
-    world.stdout,
-    `Trading is halted by the file ${path}, as the record could not be written; open orders stay open\n` +
-      "  removing the file lets trading go on",
-  );
+  const lines = [
+    `Trading is halted by the file ${path}, as the record could not be written; open orders stay open`,
+    ...serverLines(use, world.now()),
+    "  removing the file resumes trading",
+  ];
+  await print(world.stdout, lines.join("\n"));
   return 0;
 }
 
@@ -134,75 +130,72 @@ async function createFile(path: string): Promise<void> {
   }
 }
 
-async function liftSwitch(store: TradingStore, world: World): Promise<ExitCode> {
-  const before = store.killSwitch.state();
-  const { state, withdrawn } = store.killSwitch.lift({ by: BY, now: world.now() });
-  if (withdrawn.length > 0) {
-    await print(world.stderr, "Orders that were still to be cancelled stay open: look at what is open");
-  }
-  if (state.halted) {
-    await print(world.stderr, `Trading is still halted by a file: remove ${store.killSwitch.file}`);
-    return 1;
-  }
-  await print(world.stdout, before.halted ? "Trading may go on" : "Trading was not halted");
-  return 0;
+async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> {
+  return await withRecord({ folder, access: "change" }, {
+    world,
+    body: async (store) => {
+      const before = store.killSwitch.state();
+      const { state, withdrawn } = store.killSwitch.lift({ by: BY, now: world.now() });
+      if (withdrawn.length > 0) {
+        await print(world.stderr, "Orders that were still to be cancelled stay open: look at what is open");
+      }
+      if (state.halted) {
+        await print(world.stderr, `Trading is still halted by a file: remove ${store.killSwitch.file}`);
+        return 1;
+      }
+      const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
+      const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${folder.path}`;
+      const text = json ? JSON.stringify(record) : [sentence, ...serverLines(use, world.now())].join("\n");
+      await print(world.stdout, text);
+      return 0;
+    },
+  });
 }
 
-async function printStatus(
-  store: TradingStore,
-  { world, asJson }: { world: World; asJson: boolean },
+/** Shows how it stands, and makes nothing: neither a folder nor a record. */
+async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise<ExitCode> {
+  const { folder, use } = job;
+  if (use.problem !== undefined) return await refuse(job.world, [`${folder.name}: ${use.problem}`]);
+  if (isNamed && !use.isThere) {
+    return await refuse(job.world, [`${folder.name}: expected a folder that exists: there is no ${folder.path}`]);
+  }
+  if (!await isMissing(join(folder.path, TRADING_DATABASE))) {
+    return await withRecord({ folder, access: "read" }, {
+      world: job.world,
+      body: (store) => showStatus(job, { state: store.killSwitch.state(), store }),
+    });
+  }
+  return await showStatus(job, { state: haltFileState(join(folder.path, HALT_FILE)) });
+}
+
+async function showStatus(
+  { folder, use, world, json }: Job,
+  { state, store }: { state: KillSwitchState; store?: TradingStore },
 ): Promise<ExitCode> {
-  const state = store.killSwitch.state();
-  const onTheirWay = store.journal.onTheirWay();
-  if (asJson) {
-    const record = state.halted ? { ...state, at: new Date(state.at).toISOString() } : state;
-    await print(world.stdout, JSON.stringify({ ...record, ...onTheWayRecord(onTheirWay), ...wishesRecord(store) }));
-  } else if (!state.halted) await print(world.stdout, "Trading is not halted");
-  else {
-    const { at, by, reason } = state;
-    const lines = [
-      `Trading is halted since ${new Date(at).toISOString()} by ${by}: ${reason}`,
-      ...onTheirWay.map(({ clientOrderId }) => `  had left before, its outcome is not known yet: ${clientOrderId}`),
-      ...store.cancelWishes.all().flatMap(describeWish),
-    ];
-    await print(world.stdout, lines.join("\n"));
+  const now = world.now();
+  const onTheirWay = store?.journal.onTheirWay() ?? [];
+  const wishes = store?.cancelWishes.all() ?? [];
+  if (json) {
+    const halt = state.halted ? { ...state, at: new Date(state.at).toISOString() } : state;
+    const record = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, wishes }) };
+    await print(world.stdout, JSON.stringify(record));
+    return 0;
   }
+  const sentence = state.halted
+    ? `Trading is halted in ${folder.path} since ${new Date(state.at).toISOString()} by ${state.by}: ${state.reason}`
+    : `Trading is not halted in ${folder.path}`;
+  const left = state.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : [];
+  await print(world.stdout, [sentence, ...serverLines(use, now), ...left].join("\n"));
   return 0;
 }
 
-function onTheWayRecord(onTheirWay: readonly Placement[]): Record<string, unknown> {
-  return {
-    on_their_way: onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => ({
-      client_order_id: clientOrderId,
-      ...{ side, pair },
-      ...(validUntil === null ? {} : { valid_until: new Date(validUntil).toISOString() }),
-    })),
-  };
-}
-
-function wishesRecord({ cancelWishes }: TradingStore): Record<string, unknown> {
-  const wishes = cancelWishes.all();
-  const time = (at: number | null) => at === null ? null : new Date(at).toISOString();
-  return {
-    cancel_open: wishes.some(({ doneAt }) => doneAt === null),
-    cancelling: wishes.map(({ kind, wishedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
-      orders: kind,
-      asked_at: time(wishedAt),
-      rounds,
-      tried_at: time(triedAt),
-      remaining,
-      list_error: unlisted,
-      done_at: time(doneAt),
-    })),
-  };
-}
-
-function judgeFlags({ lift, status, reason, cancelOpen }: Partial<Config>): string[] {
+function checkFlags({ lift, status, reason, cancelOpen, force }: Partial<Config>): string[] {
   if (lift && status) return ["--lift and --status: expected one of them"];
   const other = lift ? "--lift" : "--status";
   if (!lift && !status) return [];
   return [
     ...(reason === undefined ? [] : [`--reason: kill ${other} does not take it`]),
     ...(cancelOpen ? [`--cancel-open: kill ${other} does not take it`] : []),
+    ...(force && status ? [`--force: kill ${other} does not take it`] : []),
   ];
 }

@@ -7,6 +7,7 @@ import type { ApprovalPages } from "./approval_page.ts";
 import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { TradingRecord } from "./open_trading.ts";
+import type { Presence } from "./presence.ts";
 import { lazily } from "./lazily.ts";
 import type { Lazy } from "./lazily.ts";
 import type { World } from "./world.ts";
@@ -15,6 +16,8 @@ import type { World } from "./world.ts";
 export interface LazyBackend extends Lazy<OpenBackend> {
   /** Reads the policy file again; answers what is wrong with it. */
   reload(): Promise<string[]>;
+  /** This process in its state folder; absent where it uses none. */
+  readonly presence: Presence | undefined;
   /** Ends what was opened. */
   close(): Promise<void>;
 }
@@ -35,6 +38,8 @@ export async function prepareBackend(
     : { ok: true as const, record: undefined };
   if (!opened.ok) return opened;
   const { record } = opened;
+  const usesFolder = exchange === "paper" || isServer && loaded.config.transport !== "stdio";
+  const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, isServer) : undefined);
   const page = record === undefined ? undefined : await openPages(record, world, loaded);
   const lazy = lazily(async () => {
     const { openBackend } = await import("./backend.ts");
@@ -45,6 +50,7 @@ export async function prepareBackend(
   Deno.permissions.revokeSync({ name: "write" });
   if (failed !== undefined) {
     record?.close();
+    presence?.end();
     return { ok: false, problems: [failed] };
   }
   return {
@@ -55,13 +61,21 @@ export async function prepareBackend(
         return lazy.value;
       },
       settled: lazy.settled,
+      presence,
       reload: async () => await record?.reload() ?? [],
       async close() {
         await page?.close();
         await (await lazy.settled())?.close();
+        presence?.end();
       },
     },
   };
+}
+
+/** A process without orders, which runs also where the folder cannot be written. */
+async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence | undefined> {
+  const { enterFolder } = await import("./presence.ts");
+  return enterFolder(loaded, world, { isServer, isNeeded: false });
 }
 
 /** Where stderr is no terminal, or is to hold JSON alone, links stand beside it in a file. */

@@ -18,7 +18,6 @@ import { Broker } from "../trading/broker.ts";
 import type { OrderKind } from "../trading/cancel_wishes.ts";
 import type { DeskInstance } from "../trading/desk_parts.ts";
 import { HaltWatch } from "../trading/halt_watch.ts";
-import type { Instance } from "../trading/instances.ts";
 import type { Placement } from "../trading/journal.ts";
 import { OpenOrderCancellation } from "../trading/open_order_cancellation.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
@@ -28,6 +27,8 @@ import { TradingStore } from "../trading/store.ts";
 import { Desks } from "./desks.ts";
 import type { ExchangeVenue, LoadedConfig } from "./exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
+import { enterFolder } from "./presence.ts";
+import type { Presence } from "./presence.ts";
 import { readPolicy } from "./policy_file.ts";
 import type { World } from "./world.ts";
 
@@ -39,6 +40,7 @@ export interface TradingRecord {
   readonly store: TradingStore;
   /** This process among those that use the record. */
   readonly instance: DeskInstance;
+  readonly presence: Presence;
   /** Orders of which kinds this process can look up and cancel. */
   readonly kinds: readonly OrderKind[];
   readonly policies: CurrentPolicies;
@@ -56,10 +58,11 @@ export interface OpenTrading {
 
 /** Opens the record and reads the policy; `undefined` while trading is off, as on paper that is only looked at. */
 export async function openTradingRecord(
-  { config, credentials }: LoadedConfig,
+  loaded: LoadedConfig,
   world: World,
   { isServer }: { isServer: boolean },
 ): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
+  const { config, credentials } = loaded;
   const problems: string[] = [];
   const folder = config.state ?? stateFolder(world.env);
   if (folder === undefined) {
@@ -82,12 +85,14 @@ export async function openTradingRecord(
   }
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
   const kinds = kindsOf(config.exchange, policies);
-  const entering = { isServer, kinds, world };
-  const instance = store === undefined || problems.length > 0 ? undefined : enter(store, entering, problems);
-  if (folder === undefined || store === undefined || instance === undefined) {
+  const entered = store === undefined || problems.length > 0
+    ? undefined
+    : enter(store, { loaded, isServer, kinds, world }, problems);
+  if (folder === undefined || store === undefined || entered === undefined) {
     store?.close();
     return { ok: false, problems };
   }
+  const { instance, presence } = entered;
   if (isServer) tidy(store, { days: config.recordRetention, now: world.now() });
   return {
     ok: true,
@@ -96,6 +101,7 @@ export async function openTradingRecord(
       store,
       policies,
       kinds,
+      presence,
       instance: { id: instance.id, takeOver: () => isServer ? instance.takeOver(kinds) : 0 },
       async reload() {
         const problems: string[] = [];
@@ -105,6 +111,7 @@ export async function openTradingRecord(
       },
       close() {
         instance.end();
+        presence.end();
         store.close();
       },
     },
@@ -135,13 +142,22 @@ function kindsOf(exchange: LoadedConfig["config"]["exchange"], policies: Current
 
 function enter(
   { instances }: TradingStore,
-  { isServer, kinds, world }: { isServer: boolean; kinds: readonly OrderKind[]; world: World },
+  { loaded, isServer, kinds, world }: {
+    loaded: LoadedConfig;
+    isServer: boolean;
+    kinds: readonly OrderKind[];
+    world: World;
+  },
   problems: string[],
-): Instance | undefined {
+) {
+  let presence: Presence | undefined;
   try {
     const command = isServer ? "serve" : "call";
-    return instances.enter({ pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] });
+    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] };
+    presence = enterFolder(loaded, world, { isServer, isNeeded: true });
+    return presence && { presence, instance: instances.enter(facts, presence.lock) };
   } catch (error) {
+    presence?.end();
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(`--state: ${error.message}`);
     return undefined;

@@ -31,7 +31,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
     return 0;
   }
   const { invocation, problems } = read;
-  for (const name of unneeded(invocation.command)) Deno.permissions.revokeSync({ name });
+  for (const name of unneeded(invocation.command, invocation.flags)) Deno.permissions.revokeSync({ name });
   if (readsOwnVariables()) problems.push(...mistypedVariables(world.env));
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
@@ -54,18 +54,22 @@ function readsOwnVariables(): boolean {
 }
 
 /** Permissions that a command gives back before it does anything. */
-export function unneeded(command: CommandName): ("write" | "net")[] {
+export function unneeded(
+  command: CommandName,
+  flags: Readonly<Record<string, string>> = {},
+): ("write" | "net")[] {
+  const isOnline = ONLINE.includes(command) || command === "kill" && flags["cancel-open"] === "true";
   return [
     ...(WRITERS.includes(command) ? [] : ["write" as const]),
-    ...(ONLINE.includes(command) ? [] : ["net" as const]),
+    ...(isOnline ? [] : ["net" as const]),
   ];
 }
 
-/** Commands that listen or connect. */
+/** Commands that listen or connect; `kill` does so to cancel what is open. */
 const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator"];
 
 /** Commands that write files; the last two give the permission back when they have opened theirs. */
-const WRITERS: readonly CommandName[] = ["certs", "keys", "kill", "approve", "paper", "serve", "call"];
+const WRITERS: readonly CommandName[] = ["certs", "keys", "kill", "resume", "approve", "paper", "serve", "call"];
 
 /** Runs `body` with a log that is written out before the answer is given. */
 export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -95,6 +99,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./keys.ts")).keys;
     case "kill":
       return (await import("./kill.ts")).kill;
+    case "resume":
+      return (await import("./kill.ts")).resume;
     case "approve":
       return (await import("./approve.ts")).approve;
     case "audit":

@@ -77,7 +77,9 @@ export async function serveNetwork(
     return EX_UNAVAILABLE;
   }
   world.onHangup(() => void reload(config, { world, listener, access, backend }));
-  await print(world.stderr, describe(config, { port: listener.port, isSecure: tls !== undefined, access }));
+  const at = { port: listener.port, isSecure: tls !== undefined };
+  backend.presence?.update({ addresses: addressesOf(config, at), listener: isNative(config) ? "native" : "hardened" });
+  await print(world.stderr, describe(config, { ...at, access }));
   server.start();
   await aborted(world.shutdown);
   listener.stopAccepting();
@@ -191,8 +193,7 @@ function describe(
   at: { port: number; isSecure: boolean; access: Access },
 ): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
-  const [name = host] = isWildcard(host) ? allowedHosts ?? [] : [];
-  const address = `${hostName(name)}:${at.port}`;
+  const address = addressOf({ host, allowedHosts }, at.port);
   const rows = [
     ...(transport === "websocket" ? [["WebSocket", `${ws}://${address}`]] : []),
     ["Streamable HTTP", `${http}://${address}/mcp`],
@@ -208,6 +209,18 @@ function describe(
     ...rows.map(([name = "", where]) => `  ${name.padEnd(15)}  ${where}`),
     hint,
   ].join("\n");
+}
+
+function addressOf({ host, allowedHosts }: Pick<Config, "host" | "allowedHosts">, port: number): string {
+  const [name = host] = isWildcard(host) ? allowedHosts ?? [] : [];
+  return `${hostName(name)}:${port}`;
+}
+
+/** Where clients connect. */
+function addressesOf(config: Config, { port, isSecure }: { port: number; isSecure: boolean }): string[] {
+  const address = addressOf(config, port);
+  const [http, ws] = isSecure ? ["https", "wss"] : ["http", "ws"];
+  return [...(config.transport === "websocket" ? [`${ws}://${address}`] : []), `${http}://${address}/mcp`];
 }
 
 /** An address that stands for all of a machine is none that anybody connects to. */

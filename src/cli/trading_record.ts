@@ -57,6 +57,7 @@ export async function withRecord(
   }
 }
 
-async function isMissing(path: string): Promise<boolean> {
+/** Whether there is certainly nothing at a path. */
+export async function isMissing(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }

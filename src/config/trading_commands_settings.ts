@@ -72,12 +72,22 @@ export const HALT_SETTINGS = {
   },
   status: {
     schema: Switch,
-    help: "only show whether trading is halted and what is still to be cancelled",
+    help: "only show whether trading is halted, which servers use the folder, and what is still to be cancelled",
     flag: "status",
     env: [],
     default: "false",
   },
+  force: {
+    schema: Switch,
+    help: "halt or resume also where no running server uses the folder",
+    flag: "force",
+    env: [],
+    default: "false",
+  },
 } as const satisfies Settings;
+
+/** What `resume` understands. */
+export const RESUME_SETTINGS = { state: STATE, force: HALT_SETTINGS.force } as const satisfies Settings;
 
 /** What `approve` understands. */
 export const APPROVE_SETTINGS = {

@@ -49,12 +49,14 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
   try {
     checkFiles(path);
     if (!readOnly) createFile(path);
+    const isTidy = readOnly && durable && canTidy(path);
     // An absolute path is never taken for a URI.
     database = new DatabaseSync(resolve(path), {
-      readOnly,
+      readOnly: readOnly && !isTidy,
       timeout: BUSY_TIMEOUT_MS,
       enableForeignKeyConstraints: true,
     });
+    if (isTidy) database.exec("PRAGMA query_only = ON");
     if (durable && !readOnly) makeDurable(database, path);
     judgeVersion(database, { path, known: migrations.length, readOnly });
     if (!readOnly) migrate(database, { path, migrations });
@@ -135,6 +137,15 @@ function checkFiles(path: string): void {
     if (info !== undefined) problems.push(...fileProblems(file, info, { as: "record" }));
   }
   if (problems.length > 0) throw new StateError(problems.join("; "), { path });
+}
+
+/**
+ * Whether a database that is only read is opened so that SQLite may remove the side files that it makes for that: a
+ * connection that cannot write leaves them behind.
+ */
+function canTidy(path: string): boolean {
+  const { state } = Deno.permissions.querySync({ name: "write", path });
+  return state === "granted" && lookAt(path) !== undefined && lookAt(`${path}-wal`) === undefined;
 }
 
 /** Follows no link. */

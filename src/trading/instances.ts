@@ -42,13 +42,13 @@ export class Instances {
   }
 
   /**
-   * Enters this process into the record. The lock comes first, so that nobody sees an instance without one.
+   * Enters this process into the record. The lock comes first, so that nobody sees an instance without one; it is
+   * released with the instance, and here already when this throws.
    *
    * @throws {StateError} no lock can be had
    * @throws {StoreError} the record cannot be written
    */
-  enter(facts: Omit<InstanceFacts, "id">): Instance {
-    const lock = InstanceLock.take(this.#folder);
+  enter(facts: Omit<InstanceFacts, "id">, lock: InstanceLock = InstanceLock.take(this.#folder)): Instance {
     try {
       this.add({ ...facts, id: lock.id });
       this.#clearAway();

@@ -79,7 +79,7 @@ export class KillSwitch {
       return { halted: true, at, by, reason, source: "switch" };
     }
     const { isHalted, at, by, reason } = this.#row();
-    return isHalted ? { halted: true, at, by, reason, source: "switch" } : this.#fileState();
+    return isHalted ? { halted: true, at, by, reason, source: "switch" } : haltFileState(this.#file);
   }
 
   /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
@@ -128,9 +128,9 @@ export class KillSwitch {
    * halted; `undefined` where that is known.
    */
   noteFile(now: number): "appeared" | "gone" | undefined {
-    if (this.#isFileNoted() === this.#fileState().halted) return undefined;
+    if (this.#isFileNoted() === haltFileState(this.#file).halted) return undefined;
     return this.#connection.transaction(() => {
-      const isThere = this.#fileState().halted;
+      const isThere = haltFileState(this.#file).halted;
       if (this.#isFileNoted() === isThere) return undefined;
       this.#connection.run("UPDATE kill_switch SET is_file_noted = ?", isThere ? 1 : 0);
       this.#audit.append({ event: "halt_file", identity: "file", data: { present: isThere } }, now);
@@ -158,17 +158,17 @@ export class KillSwitch {
     return readNumber(this.#connection.row("SELECT is_file_noted FROM kill_switch WHERE id = 1"), "is_file_noted") ===
       1;
   }
+}
 
-  /** Whoever cannot tell whether the file is there must take it that it is. */
-  #fileState(): KillSwitchState {
-    const halted = { halted: true, by: "file", source: "file" } as const;
-    try {
-      const { mtime } = Deno.lstatSync(this.#file);
-      const reason = `the state folder holds a file called ${HALT_FILE}`;
-      return { ...halted, at: mtime?.getTime() ?? 0, reason };
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return { halted: false };
-      return { ...halted, at: 0, reason: `the state folder cannot be searched for a file called ${HALT_FILE}` };
-    }
+/** Whether a file at this path halts. Whoever cannot tell whether it is there must take it that it is. */
+export function haltFileState(path: string): KillSwitchState {
+  const halted = { halted: true, by: "file", source: "file" } as const;
+  try {
+    const { mtime } = Deno.lstatSync(path);
+    const reason = `the state folder holds a file called ${HALT_FILE}`;
+    return { ...halted, at: mtime?.getTime() ?? 0, reason };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { halted: false };
+    return { ...halted, at: 0, reason: `the state folder cannot be searched for a file called ${HALT_FILE}` };
   }
 }

@@ -36,7 +36,7 @@ function addServer(store: TradingStore, folder: string): { readonly id: string; 
 Deno.test("kill --cancel-open cancels by itself where no server runs, until nothing is open", () =>
   withStore(async (store, { folder: state }) => {
     await using exchange = await openExchange();
-    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const flags = { state, force: "true", "cancel-open": "true", "api-url": exchange.url };
     const { code, stdout, stderr } = await run(flags, { env: KEY });
     assert.deepEqual([code, stderr, liveIn(exchange)], [0, "", 0]);
     assert.match(stdout, /^All open orders are cancelled$/m);
@@ -46,7 +46,7 @@ Deno.test("kill --cancel-open cancels by itself where no server runs, until noth
 
 Deno.test("kill --cancel-open fails where it has no key, and the wish stands", () =>
   withStore(async (store, { folder: state }) => {
-    const { code, stdout, stderr } = await run({ state, "cancel-open": "true" });
+    const { code, stdout, stderr } = await run({ state, force: "true", "cancel-open": "true" });
     assert.equal(code, 1);
     assert.match(stdout, /^Trading is halted/);
     assert.match(stderr, /not all open orders are cancelled; the wish stands/);
@@ -60,7 +60,7 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
   withStore(async (store, { folder: state }) => {
     await using exchange = await openExchange();
     const before = liveIn(exchange);
-    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const flags = { state, force: "true", "cancel-open": "true", "api-url": exchange.url };
     const { code, stderr } = await run(flags, { env: { ...KEY, LUNO_API_SECRET: "wrong" } });
     assert.equal(code, 1);
     assert.match(stderr, /ERR_CREDENTIALS_REFUSED/);
@@ -72,7 +72,9 @@ Deno.test("kill --cancel-open refuses to cancel at another exchange than the rec
     store.claim("api.luno.com");
     await using exchange = await openExchange();
     const before = liveIn(exchange);
-    const { code, stderr } = await run({ state, "cancel-open": "true", "api-url": exchange.url }, { env: KEY });
+    const { code, stderr } = await run({ state, force: "true", "cancel-open": "true", "api-url": exchange.url }, {
+      env: KEY,
+    });
     assert.equal(code, 1);
     assert.match(stderr, /^--api-url: expected api\.luno\.com/m);
     assert.equal(liveIn(exchange), before);
@@ -85,7 +87,7 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
       for (const wish of store.cancelWishes.open(["real"])) store.cancelWishes.claim(wish, server.id, () => true);
     }, 20);
     try {
-      const { code, stdout } = await run({ state, "cancel-open": "true" });
+      const { code, stdout } = await run({ state, force: "true", "cancel-open": "true" });
       assert.equal(code, 0);
       assert.match(stdout, /^Open orders are cancelled by the running server \(process 4711\)/m);
     } finally {
@@ -98,7 +100,7 @@ Deno.test("kill --cancel-open cancels by itself where the server that runs stand
   withStore(async (store, { folder: state }) => {
     await using exchange = await openExchange();
     const server = addServer(store, state);
-    const flags = { state, "cancel-open": "true", "api-url": exchange.url };
+    const flags = { state, force: "true", "cancel-open": "true", "api-url": exchange.url };
     const { code } = await run(flags, { env: KEY, now: NOW });
     assert.deepEqual([code, liveIn(exchange)], [0, 0]);
     server.end();

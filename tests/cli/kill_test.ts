@@ -1,57 +1,143 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { kill } from "../../src/cli/kill.ts";
+import { kill, resume } from "../../src/cli/kill.ts";
+import { InstanceLock } from "../../src/trading/instance_lock.ts";
 import { HALT_FILE } from "../../src/trading/kill_switch.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
+import type { TradingStore } from "../../src/trading/store.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { link } from "../state/link.ts";
+import { PresentServer } from "./present_server.ts";
 
 const run = runnerOf(kill);
 
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name);
+}
+
+/** A record with a server that trades on it. */
+function withServer(
+  body: (store: TradingStore, context: { folder: string; server: PresentServer }) => Promise<void>,
+): Promise<void> {
+  return withStore(async (store, { folder }) => {
+    using server = new PresentServer(folder);
+    await body(store, { folder, server });
+  });
+}
+
 Deno.test("kill halts trading of a running server at once, with the reason", () =>
-  withStore(async (store, { folder: state }) => {
+  withServer(async (store, { folder: state }) => {
     const { code, stdout, stderr } = await run({ state, reason: "strange fills" });
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.match(stdout, /^Trading is halted: .*\n {2}open orders stay open; /);
+    assert.match(stdout, /^Trading is halted in .*\n {2}used by process 4711 .*\n {2}open orders stay open; /);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
     assert.deepEqual(store.cancelWishes.all(), []);
     const status = await run({ state, status: "true" });
-    assert.equal(status.stdout, "Trading is halted since 2026-11-22T10:00:00.000Z by terminal: strange fills\n");
+    const sentence = `Trading is halted in ${state} since 2026-11-22T10:00:00.000Z by terminal: strange fills\n`;
+    assert.ok(status.stdout.startsWith(sentence), status.stdout);
   }));
 
 Deno.test("kill tells which orders had left before, and until when the exchange takes them", () =>
-  withStore(async (store, { folder: state }) => {
+  withServer(async (store, { folder: state }) => {
     store.journal.begin(entry("a"), FREE, NOW);
     const { stdout } = await run({ state });
     assert.match(
       stdout,
-      /had left before.*\n {4}lm-a {2}BUY XBTZAR, taken by the exchange until 2026-11-22T10:00:05.000Z/,
+      /were sent before.*\n {4}lm-a {2}BUY XBTZAR, taken by the exchange until 2026-11-22T10:00:05.000Z/,
     );
     const json = JSON.parse((await run({ state }, { json: true })).stdout);
     const left = { client_order_id: "lm-a", side: "BUY", pair: "XBTZAR", valid_until: "2026-11-22T10:00:05.000Z" };
     assert.deepEqual([json.halted, json.on_their_way], [true, [left]]);
-    assert.match((await run({ state, status: "true" })).stdout, /its outcome is not known yet: lm-a$/m);
+    assert.match(
+      (await run({ state, status: "true" })).stdout,
+      /were sent before and may still be placed:\n {4}lm-a {2}BUY/,
+    );
   }));
 
-Deno.test("kill works before there is a record", () =>
+Deno.test("kill names the folder and the servers that it halts, and for programs all that they say", () =>
+  withServer(async (_store, { folder: state, server }) => {
+    const line =
+      "process 4711 (serve): ws://localhost:8765, http://localhost:8765/mcp, trading confirm, started 5 min ago";
+    assert.ok((await run({ state })).stdout.startsWith(
+      `Trading is halted in ${state}: no new order is sent\n  used by ${line}\n`,
+    ));
+    const halted = JSON.parse((await run({ state }, { json: true })).stdout);
+    assert.deepEqual([halted.state, halted.servers.length, halted.servers[0].id], [state, 1, server.id]);
+    assert.deepEqual([halted.servers[0].state, halted.servers[0].trading.mode], ["running", "confirm"]);
+    assert.match((await run({ state, status: "true" })).stdout, /^ {2}used by process 4711/m);
+    const lifted = await run({ state, lift: "true" });
+    assert.equal(lifted.stdout, `Trading is resumed in ${state}\n  used by ${line}\n`);
+  }));
+
+Deno.test("kill, kill --lift and resume refuse a folder from which no running server sends orders, unless it is forced", () =>
+  withStore(async (store, { folder: state }) => {
+    const refused =
+      /^--state: expected the state folder of a server that trades: no running server uses it: .*\n {2}--force/;
+    for (const flags of [{ state }, { state, lift: "true" }, { state, "cancel-open": "true" }]) {
+      const { code, stderr } = await run(flags);
+      assert.deepEqual([code, refused.test(stderr)], [2, true], stderr);
+    }
+    assert.match((await runnerOf(resume)({ state })).stderr, refused);
+    new PresentServer(state).die();
+    assert.match((await run({ state })).stderr, refused);
+    using _reader = new PresentServer(state, { trading: { mode: "off", policy: null } });
+    assert.match(
+      (await run({ state })).stderr,
+      /trading is off in every server that uses it \(process 4711 \(serve\)\)/,
+    );
+    assert.deepEqual(store.killSwitch.state(), { halted: false });
+    assert.equal((await run({ state, force: "true" })).code, 0);
+    assert.equal(store.killSwitch.state().halted, true);
+    assert.equal((await runnerOf(resume)({ state, force: "true" })).code, 0);
+    assert.deepEqual(store.killSwitch.state(), { halted: false });
+  }));
+
+Deno.test("kill without --state names the user's own folder where a server uses that one", () =>
+  withStore(async (_store, { folder }) => {
+    using _server = new PresentServer(join(folder, "luno-mcp-server"));
+    const { stderr } = await run({ state: join(folder, "other") }, { env: { XDG_STATE_HOME: folder } });
+    assert.match(stderr, /there is no such folder.*\n {2}\S+\/luno-mcp-server is used by process 4711/);
+  }));
+
+Deno.test("kill --status makes neither a folder nor a record, and kill halts a folder without one by force alone", () =>
   withStore(async (_store, { folder }) => {
     const state = join(folder, "new");
-    assert.equal((await run({ state })).code, 0);
-    assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted/);
+    assert.match((await run({ state, status: "true" })).stderr, /^--state: expected a folder that exists: there is no/);
+    assert.equal((await run({ state })).code, 2);
+    assert.equal((await run({ state, lift: "true", force: "true" })).code, 2);
+    await assert.rejects(Deno.stat(state), Deno.errors.NotFound);
+    await Deno.mkdir(state, { mode: 0o700 });
+    assert.match((await run({ state, status: "true" })).stdout, /^Trading is not halted in .*\n {2}no running server/);
+    await Deno.writeTextFile(join(state, HALT_FILE), "");
+    assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted in .* by file: /);
+    assert.deepEqual(namesIn(state), [HALT_FILE]);
+    assert.equal((await run({ state, force: "true" })).code, 0);
+    assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted in .* by terminal/);
+    const left = namesIn(state);
+    assert.deepEqual(left.toSorted(), [HALT_FILE, TRADING_DATABASE]);
   }));
 
-Deno.test("kill --lift lets trading go on", () =>
-  withStore(async (store, { folder: state }) => {
+Deno.test("kill says since when a server does not answer, and takes a lock without a report for a server", () =>
+  withStore(async (_store, { folder: state }) => {
+    using _stopped = new PresentServer(state, { updated_at: NOW - 180_000 });
+    assert.match((await run({ state })).stdout, /started 5 min ago, does not answer, last seen 3 min ago\n/);
+    const lock = InstanceLock.take(state);
+    assert.match((await run({ state, status: "true" })).stdout, /used by a process that says nothing about itself\n/);
+    lock.release();
+  }));
+
+Deno.test("kill --lift resumes trading", () =>
+  withServer(async (store, { folder: state }) => {
     await run({ state });
-    assert.equal((await run({ state, lift: "true" })).stdout, "Trading may go on\n");
-    assert.equal((await run({ state, lift: "true" })).stdout, "Trading was not halted\n");
-    assert.equal((await run({ state, status: "true" })).stdout, "Trading is not halted\n");
+    assert.match((await run({ state, lift: "true" })).stdout, /^Trading is resumed in /);
+    assert.match((await run({ state, lift: "true" })).stdout, /^Trading was not halted in /);
+    assert.match((await run({ state, status: "true" })).stdout, /^Trading is not halted in /);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "begun");
   }));
 
 Deno.test("kill --lift says which file still halts", () =>
-  withStore(async (_store, { folder: state }) => {
+  withServer(async (_store, { folder: state }) => {
     const file = join(state, HALT_FILE);
     await Deno.writeTextFile(file, "");
     await run({ state });
@@ -60,7 +146,7 @@ Deno.test("kill --lift says which file still halts", () =>
   }));
 
 Deno.test("kill halts by the file where the record cannot be used", () =>
-  withStore(async (store, { folder: state }) => {
+  withServer(async (store, { folder: state }) => {
     tamper(state, "PRAGMA user_version = 99");
     const { code, stdout, stderr } = await run({ state });
     assert.equal(code, 0);
@@ -70,7 +156,7 @@ Deno.test("kill halts by the file where the record cannot be used", () =>
   }));
 
 Deno.test("kill writes through no link that has the file's name, and halts by it", () =>
-  withStore(async (store, { folder: state }) => {
+  withServer(async (store, { folder: state }) => {
     const victim = join(state, "victim");
     await Deno.writeTextFile(victim, "precious");
     await link(victim, join(state, HALT_FILE));
@@ -81,14 +167,14 @@ Deno.test("kill writes through no link that has the file's name, and halts by it
   }));
 
 Deno.test("kill says so when it cannot halt at all", () =>
-  withStore(async (_store, { folder }) => {
+  withServer(async (_store, { folder }) => {
     const { code, stderr } = await run({ state: join(folder, TRADING_DATABASE) });
     assert.equal(code, 1);
     assert.match(stderr, /^Cannot halt trading as .* cannot be written either: end the server$/m);
   }));
 
 Deno.test("kill tells every problem of its command line and changes nothing", () =>
-  withStore(async (store, { folder: state }) => {
+  withServer(async (store, { folder: state }) => {
     const flags = { state, lift: "true", reason: "x", "cancel-open": "true" };
     const wrong = await run(flags, { operands: ["now"], problems: ["--typo: unknown flag"] });
     assert.equal(wrong.code, 2);

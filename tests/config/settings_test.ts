@@ -81,6 +81,8 @@ Deno.test("unneeded() has each command give back what it does not need", () => {
   assert.deepEqual(unneeded("serve"), []);
   assert.deepEqual(unneeded("client"), ["write"]);
   assert.deepEqual(unneeded("keys"), ["net"]);
+  assert.deepEqual(unneeded("kill", { reason: "x" }), ["net"]);
+  assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), []);
   for (const command of ["tools", "config", "policy", "audit"] as const) {
     assert.deepEqual(unneeded(command), ["write", "net"], command);
   }

@@ -1,0 +1,151 @@
+/** Makes this process known in its state folder for as long as it runs: `status` and `kill` name it then. */
+
+import { getLogger } from "@logtape/logtape";
+import { stateFolder } from "../state/folder.ts";
+import { StateError } from "../state/sqlite.ts";
+import { InstanceLock, removeFreeLocks } from "../trading/instance_lock.ts";
+import { InstanceReportFile, removeOldReports } from "../trading/instance_report.ts";
+import type { InstanceReport } from "../trading/instance_report.ts";
+import { VERSION } from "../version.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import type { World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** How old a report may be. */
+const REFRESH_MS = 10_000;
+
+/** What may change while a process runs. */
+export type Changes = Partial<
+  Pick<InstanceReport, "addresses" | "listener" | "authentication" | "certificate_expires_at" | "connections">
+>;
+
+/** What this process says about itself, and the lock that shows that it is alive. */
+export class Presence {
+  readonly lock: InstanceLock;
+  readonly #file: InstanceReportFile | undefined;
+  readonly #now: () => number;
+  readonly #sources: (() => Partial<InstanceReport>)[] = [];
+  #report: InstanceReport;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #hasFailed = false;
+
+  private constructor(
+    lock: InstanceLock,
+    { file, report, now }: { file: InstanceReportFile | undefined; report: InstanceReport; now: () => number },
+  ) {
+    this.lock = lock;
+    this.#file = file;
+    this.#report = report;
+    this.#now = now;
+  }
+
+  /**
+   * Enters the folder. Without a report, which is only for show, the process runs all the same.
+   *
+   * @throws {StateError} no lock can be had
+   */
+  static open(folder: string, { report, now }: { report: InstanceReport; now: () => number }): Presence {
+    const lock = InstanceLock.take(folder);
+    removeOldReports(folder);
+    return new Presence(lock, { file: createFile(folder, { id: lock.id, report }), report, now });
+  }
+
+  /** What it says now. */
+  get report(): InstanceReport {
+    const parts = this.#sources.map((read) => read());
+    return Object.assign({}, this.#report, ...parts, { updated_at: this.#now() });
+  }
+
+  /** Says something else from now on. */
+  update(changes: Changes): void {
+    this.#report = { ...this.#report, ...changes };
+    this.write();
+  }
+
+  /** Has a part read anew for every report, and the report written every ten seconds until the end. */
+  follow(read: () => Partial<InstanceReport>): void {
+    this.#sources.push(read);
+    this.#timer ??= setInterval(() => this.write(), REFRESH_MS);
+    this.write();
+  }
+
+  /** Writes the report soon. */
+  write(): void {
+    this.#file?.write(this.report).then(() => this.#hasFailed = false, (error) => {
+      if (!this.#hasFailed) log.warning("cannot write what status shows of this server", { error });
+      this.#hasFailed = true;
+    });
+  }
+
+  /** Leaves the folder. A second time does nothing. */
+  end(): void {
+    clearInterval(this.#timer);
+    this.#file?.end();
+    this.lock.release();
+  }
+}
+
+function createFile(folder: string, { id, report }: { id: string; report: InstanceReport }) {
+  try {
+    return InstanceReportFile.create(folder, { id, report });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    log.warning("status cannot show this server", { reason: error.message });
+    return undefined;
+  }
+}
+
+/**
+ * Enters the state folder that the configuration names. A server that only reads starts without where the folder cannot be
+ * written; the answer is `undefined` then.
+ *
+ * @throws {StateError} no lock can be had and orders need one
+ */
+export function enterFolder(
+  { config }: LoadedConfig,
+  world: World,
+  { isServer, isNeeded }: { isServer: boolean; isNeeded: boolean },
+): Presence | undefined {
+  const folder = config.state ?? stateFolder(world.env);
+  if (folder === undefined) return undefined;
+  try {
+    const report = firstReport(config, { command: isServer ? "serve" : "call", now: world.now() });
+    const presence = Presence.open(folder, { report, now: world.now });
+    if (!isNeeded) removeFreeLocks(folder, () => false);
+    return presence;
+  } catch (error) {
+    if (isNeeded || !(error instanceof StateError)) throw error;
+    log.warning("status and kill cannot show this server", { reason: error.message });
+    return undefined;
+  }
+}
+
+function firstReport(
+  { transport, exchange, apiUrl, trading, policy }: LoadedConfig["config"],
+  { command, now }: { command: string; now: number },
+): InstanceReport {
+  return {
+    pid: Deno.pid,
+    command,
+    version: VERSION,
+    started_at: now,
+    updated_at: now,
+    transport: command === "serve" ? transport : null,
+    addresses: [],
+    listener: null,
+    authentication: null,
+    certificate_expires_at: null,
+    exchange: {
+      kind: exchange,
+      host: exchange === "simulated" ? null : apiUrl.host,
+      reachable: null,
+      since: null,
+      problem: null,
+      calls_left: null,
+      calls_per_minute: null,
+    },
+    trading: { mode: trading, policy: policy ?? null },
+    connections: null,
+  };
+}

@@ -1,0 +1,54 @@
+/** A server as others see it: its lock and what it says about itself. */
+
+import { InstanceLock } from "../../src/trading/instance_lock.ts";
+import { InstanceReportFile } from "../../src/trading/instance_report.ts";
+import type { InstanceReport } from "../../src/trading/instance_report.ts";
+import { NOW } from "../trading/stores.ts";
+
+/** A server that trades, started five minutes ago. */
+export const REPORT: InstanceReport = {
+  pid: 4_711,
+  command: "serve",
+  version: "1.2.3",
+  started_at: NOW - 300_000,
+  updated_at: NOW,
+  transport: "websocket",
+  addresses: ["ws://localhost:8765", "http://localhost:8765/mcp"],
+  listener: "hardened",
+  authentication: { methods: ["keys"], anonymous: "nobody" },
+  certificate_expires_at: null,
+  exchange: {
+    kind: "live",
+    host: "api.luno.com",
+    reachable: true,
+    since: NOW - 240_000,
+    problem: null,
+    calls_left: 290,
+    calls_per_minute: 300,
+  },
+  trading: { mode: "confirm", policy: null },
+  connections: 2,
+};
+
+/** A server in a folder, until it ends in order, or dies. */
+export class PresentServer implements Disposable {
+  readonly id: string;
+  readonly file: InstanceReportFile;
+  readonly #lock: InstanceLock;
+
+  constructor(folder: string, changes: Partial<InstanceReport> = {}) {
+    this.#lock = InstanceLock.take(folder);
+    this.id = this.#lock.id;
+    this.file = InstanceReportFile.create(folder, { id: this.id, report: { ...REPORT, ...changes } });
+  }
+
+  /** As SIGKILL does: the lock is free, the report stays. */
+  die(): void {
+    this.#lock.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.file.end();
+    this.#lock.release();
+  }
+}

@@ -61,13 +61,18 @@ function stepsOf(count: string): number[] {
 /** Runs each share in a worker of its own, and says now and then how far they are. */
 async function inWorkers(shares: readonly Share[]): Promise<Tally> {
   const soFar = new Map<Share, Tally>();
-  const timer = setInterval(() => say(`${summed(soFar).histories} histories …`), PROGRESS_MS);
+  const timer = setInterval(() => say(progressOf(summed(soFar))), PROGRESS_MS);
   try {
     await Promise.all(shares.map((share) => inWorker(share, (tally) => soFar.set(share, tally))));
     return summed(soFar);
   } finally {
     clearInterval(timer);
   }
+}
+
+function progressOf({ histories, several, orders, faults, crashes, halts, ended, violated }: Tally): string {
+  const met = `${orders} orders, ${faults} faults, ${crashes} crashes, ${halts} halts, ${ended} calls that ended early`;
+  return `${histories} histories (${several} with several processes), ${met}, ${violated} wrong …`;
 }
 
 function inWorker(share: Share, onTally: (tally: Tally) => void): Promise<void> {

@@ -17,8 +17,9 @@ import type { Announcement } from "../trading/confirmation_desk.ts";
 import { Broker } from "../trading/broker.ts";
 import type { OrderKind } from "../trading/cancel_wishes.ts";
 import type { DeskInstance } from "../trading/desk_parts.ts";
-import { HaltWatch } from "../trading/halt_watch.ts";
-import type { Placement } from "../trading/journal.ts";
+import type { OrderCount } from "../trading/audit_log.ts";
+import { AuditLog } from "../trading/audit_log.ts";
+import { HaltWatch, warnOfSent } from "../trading/halt_watch.ts";
 import { OpenOrderCancellation } from "../trading/open_order_cancellation.ts";
 import { CurrentPolicies } from "../trading/policies.ts";
 import type { ExchangeName } from "../trading/order_summary.ts";
@@ -41,6 +42,8 @@ export interface TradingRecord {
   /** This process among those that use the record. */
   readonly instance: DeskInstance;
   readonly presence: Presence;
+  /** Whether this process serves, and so logs what happens in the record. */
+  readonly isServer: boolean;
   /** Orders of which kinds this process can look up and cancel. */
   readonly kinds: readonly OrderKind[];
   readonly policies: CurrentPolicies;
@@ -50,9 +53,23 @@ export interface TradingRecord {
   close(): void;
 }
 
+/** Trading in numbers. */
+export interface TradingFigures {
+  readonly isHalted: boolean;
+  readonly approvalsWaiting: number;
+  /** Of this process, since its start. */
+  readonly orders: readonly OrderCount[];
+}
+
 /** Trading that is switched on. */
 export interface OpenTrading {
   readonly broker: Broker;
+  /**
+   * What a monitor shows of it.
+   *
+   * @throws {StoreError} the record cannot be read
+   */
+  figures(): TradingFigures;
   close(): Promise<void>;
 }
 
@@ -99,6 +116,7 @@ export async function openTradingRecord(
     record: {
       folder,
       store,
+      isServer,
       policies,
       kinds,
       presence,
@@ -179,6 +197,9 @@ export function openTrading(
 ): OpenTrading {
   const { store, policies } = record;
   const { now, monotonic } = world;
+  const { audit, journal } = store;
+  // A command prints what became of its order itself.
+  const auditLog = record.isServer ? new AuditLog({ audit, find: (id) => journal.find(id) }) : undefined;
   const desks = new Desks({ ...record, exchange, name, venue, paper, world });
   const cancellation = new OpenOrderCancellation({
     wishes: store.cancelWishes,
@@ -207,26 +228,26 @@ export function openTrading(
   world.onUserSignal(() => {
     log.warning("SIGUSR1 received; halting trading");
     broker.halt({ by: "SIGUSR1", reason: "SIGUSR1", cancelOpen: false }).then(
-      ({ onTheirWay }) =>
-        log.warning("orders were already sent when trading was halted", {
-          in_flight_orders: onTheirWay.map(clientOrderIdOf),
-        }),
+      ({ onTheirWay }) => warnOfSent(onTheirWay),
       (error) => log.error("SIGUSR1 halt could not be recorded; trading is halted in this process only", { error }),
     );
   });
   halts.start();
+  auditLog?.start();
   return {
     broker,
+    figures: () => ({
+      isHalted: store.killSwitch.state().halted,
+      approvalsWaiting: store.approvals.pending(now()).length,
+      orders: auditLog?.counts ?? [],
+    }),
     async close() {
       halts.stop();
       await desks.stop();
+      auditLog?.stop();
       record.close();
     },
   };
-}
-
-function clientOrderIdOf({ clientOrderId }: Placement): string {
-  return clientOrderId;
 }
 
 /** Whose orders the record is to hold; paper orders are kept apart in any record. */

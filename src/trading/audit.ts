@@ -116,6 +116,8 @@ export class Audit {
   readonly #connection: StoreConnection;
   readonly #redact: Redact;
   readonly #venue: string | null;
+  /** Shared with the views of {@linkcode Audit.at}. */
+  #hearing: { listener?: (row: AuditRow) => void } = {};
 
   /**
    * `redact` hides secrets in what rows say; callers may have typed one. `venue`: which one the rows speak of that are
@@ -129,7 +131,9 @@ export class Audit {
 
   /** The same record, for rows that speak of one venue; `""` is an exchange that never starts anew. */
   at(venue: string): Audit {
-    return new Audit(this.#connection, this.#redact, venue === "" ? null : venue);
+    const audit = new Audit(this.#connection, this.#redact, venue === "" ? null : venue);
+    audit.#hearing = this.#hearing;
+    return audit;
   }
 
   /** Adds a row to the change that is being made; for an event alone there is {@linkcode Audit.record}. */
@@ -156,6 +160,22 @@ export class Audit {
       row.venue,
     );
     this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
+    this.#hearing.listener?.(row);
+  }
+
+  /** Has `listener` hear of each row that this process appends; the change that it is part of may still be undone. */
+  onAppend(listener: (row: AuditRow) => void): void {
+    this.#hearing.listener = listener;
+  }
+
+  /** The number of the last row; 0 where there is none. */
+  get lastSeq(): number {
+    return this.#head().seq;
+  }
+
+  /** The first `limit` rows after one, of all processes, in their order. */
+  after(seq: number, limit: number): AuditRow[] {
+    return this.#connection.rows("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).map(readRow);
   }
 
   /**

@@ -42,13 +42,7 @@ export class HaltWatch {
     const { killSwitch, cancellation, onTheirWay, now } = this.#options;
     try {
       killSwitch.retry();
-      const changed = killSwitch.noteFile(now());
-      if (changed === "appeared") {
-        log.warning("trading is halted by the file", {
-          in_flight_orders: onTheirWay().map(({ clientOrderId }) => clientOrderId),
-        });
-      }
-      if (changed === "gone") log.warning("the file that halted trading is gone");
+      if (killSwitch.noteFile(now()) === "appeared") warnOfSent(onTheirWay());
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {
@@ -56,4 +50,12 @@ export class HaltWatch {
       this.#hasFailed = true;
     }
   }
+}
+
+/** Logs which orders a halt came too late for. */
+export function warnOfSent(placements: readonly Placement[]): void {
+  if (placements.length === 0) return;
+  log.warning("orders were already sent when trading was halted", {
+    in_flight_orders: placements.map(({ clientOrderId }) => clientOrderId),
+  });
 }

@@ -20,16 +20,16 @@ Deno.test("estimateOrder() warns of own orders in words that fit the kind of ord
       .filter(({ code }) => /OWN_ORDER|SELF/.test(code)).map(({ message }) => message);
   const own = "own open order SELL BX1 at 1002000";
   assert.deepEqual(told({ ...LIMIT, volume: "0.1" }), [
-    `Its limit price reaches ${own}, behind what it would take now`,
+    `This price would cross your ${own}, behind what the order would take now`,
   ]);
   assert.deepEqual(told({ ...LIMIT, postOnly: true }), [
-    `Its price reaches ${own}, and a post-only order that would trade is cancelled`,
+    `This price would cross your ${own}, and a post-only order that would trade is cancelled`,
   ]);
-  assert.deepEqual(told(STOP), [`Once it is set off, its limit price reaches ${own}`]);
+  assert.deepEqual(told(STOP), [`Once triggered, its limit price would cross your ${own}`]);
   assert.deepEqual(told({ ...MARKET, counterVolume: "200000" }), [
-    `Cannot place order as it would trade with ${own}: cancel it first or make it smaller`,
+    `Cannot place order as it would trade with your ${own}: cancel it first or make it smaller`,
   ]);
   assert.deepEqual(told(LIMIT), [
-    `Cannot place order as it would trade with ${own}: cancel it first or choose another price`,
+    `Cannot place order as it would trade with your ${own}: cancel it first or choose another price`,
   ]);
 });

@@ -1,0 +1,103 @@
+/**
+ * The audit as log records: one line for each order and what became of it, each approval, halt and resume.
+ *
+ * Rows are logged once they are written for good, so the log never tells of a change that was undone. Of orders this
+ * process logs its own; approvals, halts and resumes also where another process (a command, another server) made them.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import type { Audit, AuditRow } from "./audit.ts";
+import { recordLine } from "./audit_lines.ts";
+import type { Placement } from "./journal.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+const INTERVAL_MS = 250;
+
+/** Rows that one look takes at most; the next look goes on. */
+const ROWS_A_LOOK = 500;
+
+/** What became of orders, as counted; a fixed set, so that each may be a label. */
+export const ORDER_OUTCOMES = ["refused", "placed", "not_placed", "unknown", "filled", "cancelled", "closed"] as const;
+
+/** What became of an order. */
+export type OrderOutcome = (typeof ORDER_OUTCOMES)[number];
+
+/** How many orders of a kind came to an outcome since the start. */
+export interface OrderCount {
+  readonly kind: "real" | "paper";
+  readonly outcome: OrderOutcome;
+  readonly count: number;
+}
+
+/** What an {@linkcode AuditLog} follows. */
+export interface AuditLogParts {
+  readonly audit: Pick<Audit, "after" | "lastSeq" | "onAppend">;
+  /** The order that a row speaks of. */
+  readonly find: (clientOrderId: string) => Placement | undefined;
+}
+
+/** Follows one record; owns a timer from `start` to `stop`. */
+export class AuditLog {
+  readonly #parts: AuditLogParts;
+  readonly #own = new Set<string>();
+  readonly #counts = new Map<`${OrderCount["kind"]} ${OrderOutcome}`, OrderCount>();
+  #seq: number;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #hasFailed = false;
+
+  /** @throws {StoreError} the record cannot be read */
+  constructor(parts: AuditLogParts) {
+    this.#parts = parts;
+    this.#seq = parts.audit.lastSeq;
+    parts.audit.onAppend(({ hash }) => this.#own.add(hash));
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(), INTERVAL_MS);
+  }
+
+  /** Ends the timer, and logs what is left. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.look();
+  }
+
+  /** Orders of this process by what became of them. */
+  get counts(): readonly OrderCount[] {
+    return [...this.#counts.values()];
+  }
+
+  /** Logs what was recorded since the last look. Never throws. */
+  look(): void {
+    try {
+      const { audit } = this.#parts;
+      this.#seq = Math.min(this.#seq, audit.lastSeq); // A record that was put back from a copy is shorter.
+      const rows = audit.after(this.#seq, ROWS_A_LOOK);
+      for (const row of rows) this.#log(row);
+      // What is not there by now belongs to changes that were undone.
+      if (rows.length < ROWS_A_LOOK) this.#own.clear();
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed) log.error("cannot read the audit log", { error });
+      this.#hasFailed = true;
+    }
+  }
+
+  #log(row: AuditRow): void {
+    this.#seq = row.seq;
+    const isOwn = this.#own.delete(row.hash);
+    const placement = row.clientOrderId === null ? undefined : this.#parts.find(row.clientOrderId);
+    const line = recordLine(row, placement);
+    if (line === undefined || !(isOwn || line.isForAll)) return;
+    const { level, message, fields, outcome } = line;
+    log[level](message, { ...fields, ...(line.isForAll ? { by_this_server: isOwn } : {}) });
+    if (outcome !== undefined) this.#count(outcome.kind, outcome.outcome);
+  }
+
+  #count(kind: OrderCount["kind"], outcome: OrderOutcome): void {
+    const key = `${kind} ${outcome}` as const;
+    const count = (this.#counts.get(key)?.count ?? 0) + 1;
+    this.#counts.set(key, { kind, outcome, count });
+  }
+}

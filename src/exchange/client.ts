@@ -25,6 +25,8 @@ import { ExchangeError } from "./errors.ts";
 import { cancelled, toFailure } from "./failures.ts";
 import { cannot, type Operation } from "./refusals.ts";
 import { basicAuthorization, buildRequest } from "./requests.ts";
+import { isAnswer, Reachability } from "./reachability.ts";
+import type { ReachabilityStatus } from "./reachability.ts";
 import { isTransient, pauseMs } from "./retry.ts";
 import { exchange, type WireAnswer, type WireRequest } from "./wire.ts";
 
@@ -85,6 +87,11 @@ export interface ClientStatus {
   readonly clockSkewMs: number | null;
   /** Time from sending the last request to the end of its answer; `null` before the first. */
   readonly lastLatencyMs: number | null;
+  /** Host, with its port where that is not the usual one. */
+  readonly host: string;
+  readonly reachability: ReachabilityStatus;
+  /** How long ago the last answer came, in milliseconds; infinite before the first. */
+  readonly silentForMs: number;
 }
 
 /** One call on its way. */
@@ -115,6 +122,8 @@ export class ExchangeClient {
   readonly #redact: Redact;
   readonly #budget: CallBudget;
   readonly #breaker: Breaker;
+  readonly #host: string;
+  readonly #reachability: Reachability;
   readonly #options: Required<
     Pick<
       ExchangeClientOptions,
@@ -147,6 +156,8 @@ export class ExchangeClient {
       random: options.random ?? Math.random,
       sleep: options.sleep ?? sleep,
     };
+    this.#host = new URL(this.#origin).host;
+    this.#reachability = new Reachability({ host: this.#host, now, wallClock: this.#options.wallClock });
   }
 
   /** Whether calls that need an API key can be made. */
@@ -166,6 +177,9 @@ export class ExchangeClient {
       breaker: { state: this.#breaker.state, openForMs: this.#breaker.openForMs },
       clockSkewMs: this.#clockSkewMs,
       lastLatencyMs: this.#lastLatencyMs,
+      host: this.#host,
+      reachability: this.#reachability.status,
+      silentForMs: this.#reachability.silentForMs,
     };
   }
 
@@ -208,7 +222,13 @@ export class ExchangeClient {
       schema: answerSchema(name),
       check: (answer: AnswerOf<Name>) => checkAnswer(name, params, answer),
     };
-    return await this.#repeat(call, (answer) => readAnswer(operation, reading, answer));
+    const startedAt = this.#options.now();
+    try {
+      return await this.#repeat(call, (answer) => readAnswer(operation, reading, answer));
+    } catch (error) {
+      if (error instanceof ExchangeError) this.#reachability.failed(error, startedAt);
+      throw error;
+    }
   }
 
   /**
@@ -259,9 +279,20 @@ export class ExchangeClient {
   }
 
   async #attempt<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
-    const send = async () => read(await this.#send(call));
+    const send = async () => this.#noteAnswer(await this.#send(call), read);
     this.#assertClosedBreaker(call);
     return await (call.priority === "cancel" ? send() : this.#breaker.run(send));
+  }
+
+  #noteAnswer<Answer>(answer: WireAnswer, read: (answer: WireAnswer) => Answer): Answer {
+    try {
+      const value = read(answer);
+      this.#reachability.answered();
+      return value;
+    } catch (error) {
+      if (error instanceof ExchangeError && isAnswer(error)) this.#reachability.answered();
+      throw error;
+    }
   }
 
   /** Reducing risk is always tried. */
@@ -289,7 +320,12 @@ export class ExchangeClient {
       this.#noteSimulation(answer.headers);
       return this.#withoutSecrets(answer);
     } catch (error) {
-      throw toFailure(call.operation, { error, isCancelled: call.isCancelled(), isLate: limit.signal.aborted });
+      throw toFailure(call.operation, {
+        error,
+        host: this.#host,
+        isCancelled: call.isCancelled(),
+        isLate: limit.signal.aborted,
+      });
     }
   }
 

@@ -1,12 +1,14 @@
 /** What it means that no answer arrived whole. */
 
-import { ExchangeError, type Outcome } from "./errors.ts";
+import { cleanText, ExchangeError, type Outcome } from "./errors.ts";
 import { cannot, type Operation } from "./refusals.ts";
 import { BodyTooLargeError } from "./wire.ts";
 
 /** What is known about a request that failed after it was handed to the network. */
 export interface Failure {
   readonly error: unknown;
+  /** Where it was sent. */
+  readonly host: string;
   /** The caller gave up, or the client was closed. */
   readonly isCancelled: boolean;
   /** The time was up. */
@@ -14,12 +16,12 @@ export interface Failure {
 }
 
 /** Turns the failure of a request that may have reached the exchange into the error that the caller gets. */
-export function toFailure(operation: Operation, { error, isCancelled, isLate }: Failure): ExchangeError {
+export function toFailure(operation: Operation, { error, host, isCancelled, isLate }: Failure): ExchangeError {
   const outcome: Outcome = operation.isWrite && !isConnectFailure(error) ? "unknown" : "none";
   const mayRepeat = outcome === "none";
   if (isCancelled) return cancelled(operation, outcome);
   if (isLate) {
-    return new ExchangeError(cannot(operation, "the exchange did not answer in time", outcome), {
+    return new ExchangeError(cannot(operation, `the exchange (${host}) did not answer in time`, outcome), {
       code: "ERR_TIMEOUT",
       retryable: mayRepeat,
       outcome,
@@ -38,8 +40,10 @@ export function toFailure(operation: Operation, { error, isCancelled, isLate }: 
       { code: "ERR_ANSWER_INVALID", outcome, cause: error },
     );
   }
-  const reason = isConnectFailure(error) ? "the exchange cannot be reached" : "the connection to the exchange broke";
-  return new ExchangeError(cannot(operation, reason, outcome), {
+  const reason = isConnectFailure(error)
+    ? `the exchange (${host}) cannot be reached`
+    : `the connection to the exchange (${host}) broke`;
+  return new ExchangeError(cannot(operation, `${reason}: ${causeOf(error)}`, outcome), {
     code: "ERR_NETWORK",
     retryable: mayRepeat,
     outcome,
@@ -60,6 +64,34 @@ export function cancelled(operation: Pick<Operation, "title">, outcome: Outcome)
 function isConnectFailure(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error &&
     error.cause.message.includes("client error (Connect)");
+}
+
+/** What Deno says before the cause: which client failed, and for which address. */
+const CAUSE = /client error \(\w+\): (.+)$/s;
+
+const KNOWN_CAUSES: readonly (readonly [RegExp, string])[] = [
+  [/dns error/, "its name cannot be resolved"],
+  [/connection refused/i, "connection refused"],
+  [/network is unreachable/i, "the network is unreachable"],
+  [/no route to host|host is unreachable/i, "there is no route to the host"],
+  [/timed out/i, "the connection timed out"],
+  [/certificate.*(UnknownIssuer|unknown issuer)/i, "its certificate is of an unknown authority"],
+  [/certificate.*expired/i, "its certificate has expired"],
+  [/certificate.*(NotValidForName|not valid for)/i, "its certificate is for another name"],
+  [/connection reset|broken pipe/i, "it was reset"],
+  [/connection closed|eof/i, "it was closed before the answer was complete"],
+];
+
+/** Why a request failed, in a few words; the address, which may hold arguments, is left out. */
+function causeOf(error: unknown): string {
+  const words = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
+  const cause = CAUSE.exec(words)?.[1];
+  const known = KNOWN_CAUSES.find(([pattern]) => pattern.test(cause ?? words));
+  return known?.[1] ?? (cause === undefined ? "no cause is known" : cleanText(cause).slice(0, 120));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "";
 }
 
 function isRedirect(error: unknown): boolean {

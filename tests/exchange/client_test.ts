@@ -169,6 +169,9 @@ Deno.test("ExchangeClient.status() tells budget, latency and the difference of t
     breaker: { state: "closed", openForMs: 0 },
     clockSkewMs: null,
     lastLatencyMs: null,
+    host: new URL(connected.server.url).host,
+    reachability: { reachable: null, since: null, problem: null },
+    silentForMs: Infinity,
   });
   await client.call("getTicker", { pair: "XBTZAR" });
   const { budget, clockSkewMs, lastLatencyMs } = client.status();

@@ -254,12 +254,13 @@ export class Approvals {
 
   #append(
     event: "confirmation_asked" | "confirmation",
-    { id, identity, previewId, digest }: Approval,
-    facts: Readonly<Record<string, unknown>>,
+    { id, identity, previewId, digest, facts }: Approval,
+    data: Readonly<Record<string, unknown>>,
     now: number,
   ): void {
     const clientOrderId = clientOrderIdOf(previewId, digest);
-    this.#audit.append({ event, identity, clientOrderId, data: { approval: id, digest, ...facts } }, now);
+    const audit = this.#audit.at(facts.venue ?? "");
+    audit.append({ event, identity, clientOrderId, data: { approval: id, digest, ...data } }, now);
   }
 }
 

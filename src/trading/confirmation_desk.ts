@@ -58,7 +58,7 @@ export interface Announcement {
 /** What a {@linkcode ConfirmationDesk} stands on. */
 export interface ConfirmationParts {
   readonly approvals: Approvals;
-  readonly audit: Pick<Audit, "record">;
+  readonly audit: Pick<Audit, "at">;
   /** Tells the operator that an order waits. */
   readonly announce: (announcement: Announcement) => void;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -236,7 +236,8 @@ export class ConfirmationDesk<Result> {
   ): void {
     const digest = orderDigest(facts.order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
-    this.#parts.audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
+    const audit = this.#parts.audit.at(facts.venue ?? "");
+    audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
   }
 }
 

@@ -26,12 +26,21 @@ const signals = listenToSignals({
 }, onSignal);
 watchParent({ parent: () => Deno.ppid, env: readableEnv, onGone: () => shutdown.abort() });
 
+function terminalSize(): { columns: number; rows: number } | undefined {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return undefined;
+  }
+}
+
 const world: World = {
   args: Deno.args,
   env: (name) => Deno.env.get(name),
   stdin: Deno.stdin,
   stdout: Deno.stdout,
   stderr: bestEffort(Deno.stderr),
+  terminal: { size: terminalSize, colour: !Deno.noColor && readableEnv("TERM") !== "dumb" },
   now: () => Date.now(),
   monotonic: () => performance.now(),
   shutdown: shutdown.signal,

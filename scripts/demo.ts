@@ -6,12 +6,18 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
-import { formatTable } from "../src/cli/table.ts";
+import { formatOrderBook } from "../src/cli/terminal/order_book.ts";
+import type { Screen } from "../src/cli/terminal/screen.ts";
+import { formatTable } from "../src/cli/terminal/table.ts";
 import { print } from "../src/cli/world.ts";
 import { drawCandles } from "./chart.ts";
 
 const program = ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts"];
 const server = { command: Deno.execPath(), args: [...program, "--exchange", "simulated"] };
+
+const isTerminal = Deno.stdout.isTerminal();
+const size = isTerminal ? Deno.consoleSize() : { columns: 80, rows: 24 };
+const screen: Screen = { ...size, colour: isTerminal && !Deno.noColor, now: Date.now() };
 
 const Price = z.object({
   pair: z.string(),
@@ -69,18 +75,13 @@ async function showPrices(): Promise<void> {
     ["BTC/ZAR", "eth-zar", "XBTUSDT", "USDTZAR"].map((pair) => call(Price, "get_crypto_price", { pair })),
   );
   await say("Prices (get_crypto_price; BTC/ZAR, eth-zar and XBTUSDT are all understood)");
-  await say(formatTable(prices));
+  await say(formatTable(prices, screen));
 }
 
 async function showBook(): Promise<void> {
   const { bids, asks } = await call(Book, "get_orderbook", { pair: "XBTZAR", depth: 5 });
   await say("Order book of XBTZAR (get_orderbook)");
-  await say(formatTable(bids.map(([price, volume], level) => ({
-    bid_volume: volume,
-    bid: price,
-    ask: asks[level]?.[0] ?? "",
-    ask_volume: asks[level]?.[1] ?? "",
-  }))));
+  await say(formatOrderBook({ bids, asks }, screen));
 }
 
 async function showWeek(): Promise<void> {
@@ -94,7 +95,7 @@ async function showWeek(): Promise<void> {
 async function showBalances(): Promise<void> {
   const { balances, value_in, total_value } = await call(Balances, "get_account_balance", {});
   await say("Balances (get_account_balance)");
-  await say(formatTable(balances.map(({ value, ...row }) => ({ ...row, [`value_${value_in}`]: value ?? "" }))));
+  await say(formatTable(balances.map(({ value, ...row }) => ({ ...row, [`value_${value_in}`]: value ?? "" })), screen));
   await say(`Together ${total_value} ${value_in}`);
 }
 

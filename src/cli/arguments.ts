@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry, CommandName } from "./commands.ts";
 import { didYouMean } from "../did_you_mean.ts";
+import { wrap } from "./terminal/width.ts";
 
 /** A command line that can be run. */
 export interface Invocation {
@@ -16,12 +17,23 @@ export interface Invocation {
   readonly operands: readonly string[];
   /** `--json`: print JSON also on a terminal. */
   readonly json: boolean;
+  /** `--wide`: print whole tables, wider than the terminal. */
+  readonly wide: boolean;
 }
 
 /** What a command line asks for; its problems are told together with those of the values. */
 export type Arguments =
   | { kind: "run"; invocation: Invocation; problems: string[] }
-  | { kind: "print"; text: string };
+  | { kind: "print"; text: string }
+  /** `call TOOL --help`: the help of one tool. */
+  | { kind: "tool help"; tool: string; json: boolean };
+
+/** Help fits every terminal, and reads the same in files. */
+const HELP_WIDTH = 80;
+
+const WORDS = `\
+  help [command]       print help; tools TOOL or call TOOL --help explains a tool
+  version              print the version`;
 
 const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
 
@@ -31,8 +43,12 @@ export function readArguments(args: readonly string[]): Arguments {
   let command: CommandName = "serve";
   let operands: string[] = [];
   let options: Record<string, unknown> = {};
+  const tool = toolToExplain(args);
+  if (tool !== undefined) return { kind: "tool help", tool, json: args.includes("--json") };
   const problems = checkHelpWord(args);
-  if (problems.length > 0) return { kind: "run", invocation: { command, flags: {}, operands, json: false }, problems };
+  if (problems.length > 0) {
+    return { kind: "run", invocation: { command, flags: {}, operands, json: false, wide: false }, problems };
+  }
   const program = buildProgram({
     refuse: (problem) => problems.push(problem),
     print: (text) => printed += text,
@@ -50,9 +66,9 @@ export function readArguments(args: readonly string[]): Arguments {
     problems.push(error.message.replace(/^error: /, ""));
   }
   problems.push(...judgeOperands(command, operands));
-  const { json, ...given } = options;
+  const { json, wide, ...given } = options;
   const flags = textsOf(given, COMMANDS[command].settings, problems);
-  return { kind: "run", invocation: { command, flags, operands, json: json === true }, problems };
+  return { kind: "run", invocation: { command, flags, operands, json: json === true, wide: wide === true }, problems };
 }
 
 /** `help`, `help COMMAND` and `version` as the flags that they stand for. */
@@ -60,6 +76,15 @@ function inFlags(args: readonly string[]): readonly string[] {
   const [word, ...rest] = args;
   if (word === "version") return ["--version", ...rest];
   return word === "help" ? [...rest.filter((name) => name !== "help"), "--help"] : args;
+}
+
+/** The tool in `call TOOL --help`, `tools TOOL --help` or `help call TOOL`. */
+function toolToExplain(args: readonly string[]): string | undefined {
+  const words = inFlags(args);
+  const [command, tool] = words;
+  const isAsked = words.includes("--help") || words.includes("-h");
+  const isOfTool = (command === "call" || command === "tools") && tool !== undefined && !tool.startsWith("-");
+  return isAsked && isOfTool ? tool : undefined;
 }
 
 function checkHelpWord([word, command = "help"]: readonly string[]): string[] {
@@ -79,9 +104,12 @@ function buildProgram(listener: Listener): Command {
     .version(VERSION, "-v, --version", "print the version")
     .helpOption("-h, --help", "print help for a command")
     .helpCommand(false)
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: listener.print,
       writeErr: () => {},
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -93,17 +121,19 @@ function buildProgram(listener: Listener): Command {
       .description(entry.summary)
       .usage(`${entry.usage.split(" ").slice(1).join(" ")} [flags]`.trim())
       .helpOption("-h, --help", "print this help")
+      .configureHelp({ minWidthToWrap: 20 })
       .allowUnknownOption()
       .allowExcessArguments()
       .action((_options, action: Command) => listener.choose(name, action));
     if (entry.json) command.option("--json", "print JSON, also on a terminal");
+    if (entry.wide) command.option("--wide", "print every column of a table, however wide it is");
     for (const setting of Object.values(entry.settings)) addOption(command, setting, listener);
     command.addHelpText("after", environmentHelp(entry.settings));
   }
   const serve = program.commands.find((command) => command.name() === "serve");
   program.addHelpText(
     "after",
-    () => `\nWithout a command:\n${serve?.helpInformation() ?? ""}${environmentHelp(SERVER_SETTINGS)}`,
+    () => `\n${WORDS}\n\nWithout a command:\n${serve?.helpInformation() ?? ""}${environmentHelp(SERVER_SETTINGS)}`,
   );
   return program;
 }
@@ -129,11 +159,18 @@ function addOption(command: Command, setting: Setting, { refuse }: Listener): vo
   command.addOption(option);
 }
 
+/** Where the help of variables begins. */
+const ENVIRONMENT_WIDTH = 36;
+
 /** Settings that have no flag. */
 function environmentHelp(settings: Settings): string {
   const rows = Object.values<Setting>(settings).filter((setting) => setting.flag === undefined);
   if (rows.length === 0) return "";
-  const lines = rows.map((setting) => `  ${setting.env.join(", ").padEnd(36)}  ${setting.help}`);
+  const lines = rows.map((setting) => {
+    const [first, ...rest] = wrap(setting.help, HELP_WIDTH - ENVIRONMENT_WIDTH);
+    const head = `  ${setting.env.join(", ")}`.padEnd(ENVIRONMENT_WIDTH) + first;
+    return [head, ...rest.map((line) => " ".repeat(ENVIRONMENT_WIDTH) + line)].join("\n");
+  });
   return `\nEnvironment only:\n${lines.join("\n")}\n`;
 }
 

@@ -9,10 +9,21 @@ import { didYouMean } from "../did_you_mean.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./live_text.ts";
-import { formatAnswer, formatTable } from "./table.ts";
+import { formatAnswer } from "./terminal/answer.ts";
+import { printAnswer } from "./terminal/print_answer.ts";
+import { screenOf } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
+import { exampleOf } from "./terminal/tool_help.ts";
 import { readToolArguments } from "./tool_arguments.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
+
+/** Where and how something is shown. */
+interface Shown {
+  readonly world: World;
+  readonly json: boolean;
+  readonly wide: boolean;
+}
 
 /** For one call, in milliseconds. */
 const CALL_TIMEOUT_MS = 60_000;
@@ -20,7 +31,7 @@ const CALL_TIMEOUT_MS = 60_000;
 /** Prints who the server is, what it speaks and which tools it offers. */
 export async function describeServer(
   { client }: Session,
-  { endpoint, world, json }: { endpoint: Endpoint; world: World; json: boolean },
+  { endpoint, world, json, wide }: Shown & { readonly endpoint: Endpoint },
 ): Promise<ExitCode> {
   const { tools } = await client.listTools();
   const server = {
@@ -38,9 +49,22 @@ export async function describeServer(
   }));
   if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ ...server, tools: rows }));
   else {
-    const again = `luno-mcp-server client --uri ${endpoint.url.href} call ${rows[0]?.name ?? "TOOL"} name=value`;
-    const text = `${formatAnswer(server)}\n\n${formatTable(rows)}\n${rows.length} tools, to call one: ${again}`;
-    await print(world.stdout, printable(text));
+    const screen = screenOf(world, { wide });
+    const [first] = tools;
+    const example = first === undefined
+      ? "TOOL name=value"
+      : exampleOf(first.name, schemasOf(first), requiredOf(first));
+    await print(
+      world.stdout,
+      [
+        formatAnswer(server, screen),
+        "",
+        formatTable(rows, screen),
+        "",
+        `${rows.length} tools; to call one:`,
+        `  luno-mcp-server client --uri ${printable(endpoint.url.href)} call ${example}`,
+      ].join("\n"),
+    );
   }
   return 0;
 }
@@ -48,7 +72,7 @@ export async function describeServer(
 /** Calls one tool and prints its answer; exit code 1 when that is an error. */
 export async function callOnServer(
   session: Session,
-  { tool: name, words, world, json }: { tool: string; words: readonly string[]; world: World; json: boolean },
+  { tool: name, words, world, json, wide }: Shown & { readonly tool: string; readonly words: readonly string[] },
 ): Promise<ExitCode> {
   const { tools } = await session.client.listTools();
   const tool = tools.find((tool) => tool.name === name);
@@ -62,9 +86,7 @@ export async function callOnServer(
     timeoutMs: CALL_TIMEOUT_MS,
     signal: world.shutdown,
   });
-  const value = valueOf(outcome);
-  const text = json || !world.stdout.isTerminal() ? JSON.stringify(value) : printable(formatAnswer(value));
-  await print(world.stdout, text);
+  await printAnswer(valueOf(outcome), { world, json, wide });
   if (outcome.kind === "answer") return exitCodeOf(name, outcome.value);
   return isWithoutAnswer(outcome) ? exitCodeWithoutAnswer(name) : 1;
 }
@@ -90,4 +112,9 @@ export function schemasOf({ inputSchema: { properties = {} } }: Tool): Record<st
       typeof schema === "object" && schema !== null && !Array.isArray(schema) ? [[name, schema as ArgumentSchema]] : []
     ),
   );
+}
+
+/** The arguments that a server's tool cannot do without. */
+export function requiredOf({ inputSchema: { required = [] } }: Tool): readonly string[] {
+  return required;
 }

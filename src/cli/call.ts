@@ -1,7 +1,6 @@
 /** `call`: runs one tool on the same path as a client's call and prints the answer. */
 
 import { callTool } from "../protocol/tool_call.ts";
-import type { ToolOutcome } from "../protocol/tool_call.ts";
 import { argumentSchemas } from "../tools/argument_problems.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import { didYouMean } from "../did_you_mean.ts";
@@ -9,17 +8,16 @@ import type { LoadedConfig } from "./exchange.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
-import { printable } from "./live_text.ts";
-import { formatAnswer } from "./table.ts";
+import { printAnswer } from "./terminal/print_answer.ts";
 import { checkToolWords, readToolArguments } from "./tool_arguments.ts";
-import { print, refuse } from "./world.ts";
+import { refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Runs `operands`: a tool's name and its arguments as `name=value`. Exit code 1 when the tool answers an error. */
 export async function call(
   loaded: LoadedConfig,
   world: World,
-  { operands, json }: { operands: readonly string[]; json: boolean },
+  { operands, json, wide = false }: { operands: readonly string[]; json: boolean; wide?: boolean },
 ): Promise<ExitCode> {
   const tools = selectTools(loaded.config.tools);
   const [name = "", ...words] = operands;
@@ -39,16 +37,10 @@ export async function call(
   try {
     const { contextOf } = await backend.get();
     const outcome = await callTool(tool, args, { ...contextOf(LOCAL_CALLER), signal: world.shutdown });
-    await printOutcome(outcome, world, json);
+    await printAnswer(outcome.ok ? outcome.value : { error: outcome.error }, { world, json, wide });
     if (outcome.ok) return exitCodeOf(name, outcome.value);
     return outcome.error.code === "ERR_INTERNAL" ? exitCodeWithoutAnswer(name) : 1;
   } finally {
     await backend.close();
   }
-}
-
-async function printOutcome(outcome: ToolOutcome, world: World, json: boolean): Promise<void> {
-  const value = outcome.ok ? outcome.value : { error: outcome.error };
-  const asJson = json || !world.stdout.isTerminal();
-  await print(world.stdout, asJson ? JSON.stringify(value) : printable(formatAnswer(value)));
 }

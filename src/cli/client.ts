@@ -24,12 +24,14 @@ export interface ClientInvocation {
   readonly operands: readonly string[];
   /** Print JSON also on a terminal. @default false */
   readonly json?: boolean;
+  /** Print whole tables, wider than the terminal. @default false */
+  readonly wide?: boolean;
 }
 
 /** Runs until what was asked for is done, the time is up, or a signal comes. */
 export async function client(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json = false }: ClientInvocation,
+  { world, problems, operands, json = false, wide = false }: ClientInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(CLIENT_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...judgeOperands(operands)];
@@ -40,7 +42,7 @@ export async function client(
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { endpoint } = loaded;
   const [, tool, ...words] = operands;
-  if (config.mode === "multi") return await simulateClients(endpoint, { config, world, tool, words });
+  if (config.mode === "multi") return await simulateClients(endpoint, { config, world, tool, words, json });
   if (config.pairs !== undefined) {
     return await watchPrices(endpoint, { config: { ...config, pairs: config.pairs }, world, json });
   }
@@ -54,8 +56,8 @@ export async function client(
   }
   try {
     return tool === undefined
-      ? await describeServer(session, { endpoint, world, json })
-      : await callOnServer(session, { tool, words, world, json });
+      ? await describeServer(session, { endpoint, world, json, wide })
+      : await callOnServer(session, { tool, words, world, json, wide });
   } finally {
     await session.transport.close();
   }

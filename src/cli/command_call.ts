@@ -9,4 +9,6 @@ export interface CommandCall {
   readonly operands: readonly string[];
   /** Print JSON also on a terminal. */
   readonly json: boolean;
+  /** Print whole tables, wider than the terminal. @default false */
+  readonly wide?: boolean;
 }

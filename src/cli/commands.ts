@@ -36,6 +36,8 @@ export interface CommandEntry {
   readonly settings: Settings;
   /** Whether `--json` makes it print JSON also on a terminal. */
   readonly json?: true;
+  /** Whether `--wide` makes it print whole tables on a narrow terminal. */
+  readonly wide?: true;
   /** How many operands it takes. */
   readonly operands?: { readonly min: number; readonly max: number };
   /** The word that must follow, where there is only one. */
@@ -46,16 +48,19 @@ export interface CommandEntry {
 export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   serve: { usage: "serve", summary: "serve clients (the default command)", settings: SERVER_SETTINGS },
   tools: {
-    usage: "tools",
-    summary: "list the tools with their scopes and token costs",
+    usage: "tools [tool]",
+    summary: "list the tools with their scopes and token costs, or explain one",
     settings: SERVER_SETTINGS,
+    operands: { min: 0, max: 1 },
     json: true,
+    wide: true,
   },
   call: {
     usage: "call <tool> [name=value...]",
     summary: "run one tool and print its result",
     settings: SERVER_SETTINGS,
     json: true,
+    wide: true,
     operands: { min: 1, max: 50 },
   },
   config: {
@@ -63,6 +68,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "print every setting with its value and source",
     settings: SERVER_SETTINGS,
     json: true,
+    wide: true,
     operands: { min: 1, max: 1 },
     word: "print",
   },
@@ -71,6 +77,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "explore a server, call a tool, watch prices, or simulate many clients",
     settings: CLIENT_SETTINGS,
     json: true,
+    wide: true,
     operands: { min: 0, max: 50 },
     word: "call",
   },
@@ -111,6 +118,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "verify the audit log, show an order's history, or archive old rows",
     settings: AUDIT_SETTINGS,
     json: true,
+    wide: true,
     operands: { min: 0, max: 1 },
   },
   paper: {
@@ -125,6 +133,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "create, list, rotate and revoke API keys for clients",
     settings: KEYS_SETTINGS,
     json: true,
+    wide: true,
     operands: { min: 0, max: 2 },
   },
   certs: {

@@ -2,17 +2,21 @@
 
 import { shownSettings } from "../config/print.ts";
 import type { LoadedConfig } from "./exchange.ts";
-import { formatTable } from "./table.ts";
+import { screenOf } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
-/** Prints the configuration; secrets read `[redacted]`. */
-export async function printConfig(loaded: LoadedConfig, world: World, { json }: { json: boolean }): Promise<ExitCode> {
+/** Prints the configuration, as JSON by the names that a `--config` file has; secrets read `[redacted]`. */
+export async function printConfig(
+  loaded: LoadedConfig,
+  world: World,
+  { json, wide = false }: { json: boolean; wide?: boolean },
+): Promise<ExitCode> {
   const rows = shownSettings(loaded);
-  const asJson = json || !world.stdout.isTerminal();
-  await print(
-    world.stdout,
-    asJson ? JSON.stringify(rows) : formatTable(rows.map((row) => ({ ...row, value: row.value ?? "" }))),
-  );
+  if (json || !world.stdout.isTerminal()) {
+    const settings = rows.map(({ name, value, origin }) => [name.replace(/^--/, ""), { value, origin }]);
+    await print(world.stdout, JSON.stringify({ settings: Object.fromEntries(settings) }));
+  } else await print(world.stdout, formatTable(rows.map((row) => ({ ...row })), screenOf(world, { wide })));
   return 0;
 }

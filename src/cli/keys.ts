@@ -13,7 +13,9 @@ import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
-import { formatTable } from "./table.ts";
+import { screenOf } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
+import { relativeTime } from "./terminal/times.ts";
 import { withLogging } from "./run.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -27,6 +29,8 @@ export interface KeysInvocation extends PrivateFileOptions {
   readonly operands: readonly string[];
   /** Print JSON: lists also on a terminal, other words at all. @default false */
   readonly json?: boolean;
+  /** Print whole tables, wider than the terminal. @default false */
+  readonly wide?: boolean;
 }
 
 /** What each word takes beside `--state`. */
@@ -48,12 +52,13 @@ interface Job {
   readonly config: Config;
   readonly world: World;
   readonly json: boolean;
+  readonly wide: boolean;
 }
 
 /** Does what the operands say. A new key alone goes to stdout, what is said about it to stderr; with `json` all to stdout. */
 export async function keys(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json = false, uid }: KeysInvocation,
+  { world, problems, operands, json = false, wide = false, uid }: KeysInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(KEYS_SETTINGS, { flags, env: world.env });
   const action = actionOf(operands[0]);
@@ -70,6 +75,9 @@ export async function keys(
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
   const isNew = await isMissing(join(folder, KEYS_FILE));
+  if (isNew && action === "list") {
+    return await listNone(judgeKeys(expected.mark, undefined, folder), { name, world, json });
+  }
   let store: KeyStore;
   try {
     store = KeyStore.open(join(folder, KEYS_FILE), { readOnly: action === "list" });
@@ -82,7 +90,7 @@ export async function keys(
     if (action !== "list" && unexpected.length > 0) {
       return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
     }
-    const job = { store, word: operands[1] ?? "", config: parsed.values, world, json };
+    const job = { store, word: operands[1] ?? "", config: parsed.values, world, json, wide };
     // Changes of keys belong into the record of access, wherever the operator keeps it.
     const { logFormat: format } = parsed.values;
     const code = await withLogging(
@@ -95,6 +103,8 @@ export async function keys(
     store.close();
   }
 }
+
+const NO_KEYS = "No keys; keys create NAME makes one";
 
 const JOBS: Readonly<Record<Action, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
 
@@ -116,14 +126,30 @@ async function create({ store, word: name, config, world, json }: Job): Promise<
   return 0;
 }
 
-async function list({ store, world, json }: Job): Promise<ExitCode> {
+/** A folder without keys has an empty list, unless there were some. */
+async function listNone(
+  lost: readonly string[],
+  { name, world, json }: { name: string; world: World; json: boolean },
+): Promise<ExitCode> {
+  if (lost.length > 0) return await refuse(world, lost.map((problem) => `${name}: ${problem}`));
+  await print(world.stdout, json || !world.stdout.isTerminal() ? JSON.stringify({ keys: [] }) : NO_KEYS);
+  return 0;
+}
+
+async function list({ store, world, json, wide }: Job): Promise<ExitCode> {
   const now = world.now();
-  const rows = store.list().map((key) => describeRow(key, now));
-  if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ keys: rows }));
-  else if (rows.length === 0) await print(world.stdout, "No keys; keys create NAME makes one");
+  const all = store.list();
+  if (json || !world.stdout.isTerminal()) {
+    await print(world.stdout, JSON.stringify({ keys: all.map((key) => describeRow(key, now)) }));
+  } else if (all.length === 0) await print(world.stdout, NO_KEYS);
   else {
-    const shown = rows.map((row) => ({ ...row, scopes: row.scopes.join(" "), expires: row.expires ?? "never" }));
-    await print(world.stdout, formatTable(shown));
+    const rows = all.map((key) => ({
+      ...describeRow(key, now),
+      scopes: key.scopes.join(" "),
+      created: relativeTime(key.createdAt, now),
+      expires: key.expiresAt === undefined ? "never" : relativeTime(key.expiresAt, now),
+    }));
+    await print(world.stdout, formatTable(rows, screenOf(world, { wide })));
   }
   return 0;
 }
@@ -224,13 +250,15 @@ function judgeFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): str
     .map(([name]) => `--${name}: keys ${action} does not take it`);
 }
 
-/** Only `create` makes a store; what is there must be closed to others. */
+/** Only `create` makes a store, and without one a list is empty; what is there must be closed to others. */
 async function judgeStore(
   name: string,
   { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
 ): Promise<string[]> {
   if (!await isMissing(path)) return await judgePrivateFile(name, path, { uid, as: "record" });
-  return action === "create" ? [] : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
+  return action === "create" || action === "list"
+    ? []
+    : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
 }
 
 async function isMissing(path: string): Promise<boolean> {

@@ -30,6 +30,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
     await print(world.stdout, read.text);
     return 0;
   }
+  if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
   for (const name of unneeded(invocation.command, invocation.flags)) Deno.permissions.revokeSync({ name });
   if (readsOwnVariables()) problems.push(...mistypedVariables(world.env));

@@ -9,7 +9,9 @@ import type { ClientConfig } from "../config/client_settings.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { schemasOf } from "./ask_server.ts";
 import { LiveText, printable } from "./live_text.ts";
-import { formatTable } from "./table.ts";
+import { screenOf } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
+import { wrapText } from "./terminal/width.ts";
 import { readToolArguments } from "./tool_arguments.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -22,6 +24,8 @@ export interface SimulateOptions {
   readonly tool: string | undefined;
   /** Its arguments as `name=value`. */
   readonly words: readonly string[];
+  /** `--json`, which the report follows. @default false */
+  readonly json?: boolean;
 }
 
 const DEFAULT_PAIRS = ["XBTZAR", "ETHZAR"] as const;
@@ -36,7 +40,8 @@ const LINE_INTERVAL_MS = 5_000;
  * nobody ended the run early.
  */
 export async function simulateClients(endpoint: Endpoint, options: SimulateOptions): Promise<ExitCode> {
-  const { config, world } = options;
+  const { config, world, json = false } = options;
+  const isJson = json || config.report === "json";
   const random = world.random ?? Math.random;
   const load = new Load({
     endpoint,
@@ -50,11 +55,13 @@ export async function simulateClients(endpoint: Endpoint, options: SimulateOptio
     now: world.monotonic,
   });
   const over = new AbortController();
-  const showing = showProgress(load, { world, report: config.report, signal: over.signal });
+  const showing = showProgress(load, { world, isJson, signal: over.signal });
   const report = await load.run().finally(() => over.abort());
   await showing;
   const broken = [...(world.shutdown.aborted ? [] : neverConnected(report)), ...brokenLimits(report, config)];
-  await print(world.stdout, config.report === "json" ? JSON.stringify({ ...report, broken }) : formatReport(report));
+  if (isJson) await print(world.stdout, JSON.stringify({ ...report, broken }));
+  else if (!world.stdout.isTerminal()) await print(world.stdout, formatReport(report));
+  else await print(world.stdout, wrapText(formatReport(report), { width: screenOf(world).columns, indent: 10 }));
   for (const problem of broken) await print(world.stderr, problem);
   return broken.length > 0 || report.connects === 0 ? 1 : 0;
 }
@@ -93,18 +100,20 @@ async function readArguments(
 
 async function showProgress(
   load: Load,
-  { world, report, signal }: { world: World; report: ClientConfig["report"]; signal: AbortSignal },
+  { world, isJson, signal }: { world: World; isJson: boolean; signal: AbortSignal },
 ): Promise<void> {
   // What a program reads holds the report alone.
-  const output = report === "json" ? world.stderr : world.stdout;
+  const output = isJson ? world.stderr : world.stdout;
   const live = output.isTerminal() ? new LiveText(output) : undefined;
   while (!signal.aborted) {
     await sleep(live === undefined ? LINE_INTERVAL_MS : TABLE_INTERVAL_MS, signal).catch(() => {});
     if (signal.aborted) break;
     const row = progressOf(load);
-    if (live !== undefined) await live.draw(`${formatTable([row])}\nCtrl-C ends the run and prints the report`);
-    else await print(output, printable(Object.entries(row).map(([name, value]) => `${name} ${value}`).join("  ")));
+    if (live !== undefined) {
+      await live.draw(`${formatTable([row], screenOf(world))}\nCtrl-C ends the run and prints the report`);
+    } else await print(output, printable(Object.entries(row).map(([name, value]) => `${name} ${value}`).join("  ")));
   }
+  await live?.clear();
 }
 
 function progressOf(load: Load): Record<string, string | number> {
@@ -115,7 +124,7 @@ function progressOf(load: Load): Record<string, string | number> {
     calls: report.calls,
     "calls/s": report.calls_per_second,
     errors: sum(report.errors),
-    refusals: sum(report.refusals),
+    refused: sum(report.refusals),
     reconnects: report.reconnects,
     "p50 ms": report.latency_ms.p50 ?? "-",
     "p99 ms": report.latency_ms.p99 ?? "-",

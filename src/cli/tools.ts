@@ -1,17 +1,32 @@
-/** `tools`: the catalogue with scopes and token costs. */
+/** `tools`: the catalogue with scopes and token costs, or the help of one tool. */
 
-import type { LoadedConfig } from "./exchange.ts";
-import { formatTable } from "./table.ts";
-import { print } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { didYouMean } from "../did_you_mean.ts";
 import { listingOf, tokenCost } from "../protocol/listing.ts";
+import type { ListingEntry } from "../protocol/listing.ts";
+import type { ArgumentSchema } from "../tools/argument_problems.ts";
+import type { LoadedConfig } from "./exchange.ts";
+import { screenOf, styled } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
+import { describeArguments, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
+import type { DescribedTool } from "./terminal/tool_help.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
 
-/** Prints the tools that the configuration offers. */
+/** How the catalogue is shown. */
+export interface ToolsOptions {
+  /** Nothing, or the tool whose help is shown. */
+  readonly operands?: readonly string[];
+  readonly json: boolean;
+  readonly wide?: boolean;
+}
+
+/** Prints the tools that the configuration offers, by scope; with a name, the help of that tool. */
 export async function printTools(
   { config }: LoadedConfig,
   world: World,
-  options: { json: boolean },
+  { operands: [name] = [], json, wide = false }: ToolsOptions,
 ): Promise<ExitCode> {
+  if (name !== undefined) return await printToolHelp(name, { world, json });
   const rows = listingOf(config.tools).map(({ scope, tool }) => ({
     name: tool.name,
     scope,
@@ -19,12 +34,40 @@ export async function printTools(
     title: tool.title ?? "",
   }));
   const total = rows.reduce((sum, row) => sum + row.tokens, 0);
-  const asJson = options.json || !world.stdout.isTerminal();
-  await print(
-    world.stdout,
-    asJson
-      ? JSON.stringify({ tools: rows, total_tokens: total })
-      : `${formatTable(rows)}\n${rows.length} tools, ${total} tokens`,
+  if (json || !world.stdout.isTerminal()) {
+    await print(world.stdout, JSON.stringify({ tools: rows, total_tokens: total }));
+    return 0;
+  }
+  const screen = screenOf(world, { wide });
+  const groups = [...Map.groupBy(rows, ({ scope }) => scope)].map(([scope, inScope]) =>
+    `${styled(scope, "bold", screen)}\n${formatTable(inScope.map(({ scope: _, ...row }) => row), screen)}`
   );
+  const end = `${rows.length} tools, ${total} tokens; tools NAME explains one`;
+  await print(world.stdout, [...groups, end].join("\n\n"));
   return 0;
+}
+
+/** Prints the help of any tool, also of one that is switched off. */
+export async function printToolHelp(
+  name: string,
+  { world, json }: { world: World; json: boolean },
+): Promise<ExitCode> {
+  const entries = listingOf(["market", "account", "trading", "server"]);
+  const entry = entries.find(({ tool }) => tool.name === name);
+  if (entry === undefined) {
+    const names = entries.map(({ tool }) => tool.name);
+    return await refuse(world, [`${name}: unknown tool${didYouMean(name, names)}`]);
+  }
+  const tool = describedTool(entry);
+  if (json || !world.stdout.isTerminal() && !world.stderr.isTerminal()) {
+    const { schemas, required, ...facts } = tool;
+    const shown = { ...facts, arguments: describeArguments(tool), example: exampleOf(name, schemas, required) };
+    await print(world.stdout, JSON.stringify(shown));
+  } else await print(world.stdout, formatToolHelp(tool, "luno-mcp-server call", screenOf(world)));
+  return 0;
+}
+
+function describedTool({ scope, tool }: ListingEntry): DescribedTool {
+  const { name, title = "", description = "", inputSchema: { properties = {}, required = [] } } = tool;
+  return { name, title, description, scope, schemas: properties as Record<string, ArgumentSchema>, required };
 }

@@ -11,7 +11,9 @@ import type { Endpoint } from "../client/socket.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
 import { Deadline, sleep } from "../exchange/deadline.ts";
 import { LiveText, printable } from "./live_text.ts";
-import { formatTable } from "./table.ts";
+import { screenOf } from "./terminal/screen.ts";
+import { formatTable } from "./terminal/table.ts";
+import { truncate } from "./terminal/width.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -44,7 +46,8 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
   const durationMs = duration === undefined ? FOREVER_MS : duration * 1_000;
   using deadline = new Deadline(durationMs, [world.shutdown]);
   const backoff = new Backoff({ random: world.random ?? Math.random });
-  const show = showerOf(options);
+  const live = options.json || !world.stdout.isTerminal() ? undefined : new LiveText(world.stdout);
+  const show = showerOf(options, live);
   const view = new PriceView(endpoint, options.config.pairs, deadline.signal);
   let hasShown = false;
   try {
@@ -67,6 +70,7 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
       await sleep(pauseMs, deadline.signal).catch(() => {});
     }
   } finally {
+    await live?.clear();
     await view.close();
   }
   return hasShown ? 0 : 1;
@@ -107,15 +111,22 @@ class PriceView {
 
 type Rows = z.output<typeof Tickers>["tickers"];
 
-function showerOf({ world, json }: WatchOptions): (rows: Rows) => Promise<void> {
+function showerOf({ world, json }: WatchOptions, live: LiveText | undefined): (rows: Rows) => Promise<void> {
   const { stdout } = world;
   const time = () => new Date(world.now()).toISOString().slice(0, 19) + "Z";
   if (json) return (rows) => print(stdout, JSON.stringify({ time: time(), tickers: rows }));
-  if (!stdout.isTerminal()) {
+  if (live === undefined) {
     return (rows) => print(stdout, printable(rows.map((row) => `${time()} ${lineOf(row)}`).join("\n")));
   }
-  const live = new LiveText(stdout);
-  return (rows) => live.draw(`${formatTable(rows)}\n${time()}, Ctrl-C ends`);
+  return (rows) => {
+    const screen = screenOf(world);
+    const lines = formatTable(rows, screen).split("\n");
+    // A block that is higher than the terminal could not be replaced.
+    const room = screen.rows - 3;
+    const left = lines.length - room;
+    const shown = left > 0 ? [...lines.slice(0, room), `and ${left} more; --pairs chooses`] : lines;
+    return live.draw([...shown, truncate(`${time()}, Ctrl-C ends`, screen.columns)].join("\n"));
+  };
 }
 
 function lineOf({ pair, bid, ask, last, volume_24h }: Rows[number]): string {

@@ -21,6 +21,12 @@ export interface World {
   readonly stdin: { read(buffer: Uint8Array): Promise<number | null>; isTerminal(): boolean };
   readonly stdout: Output;
   readonly stderr: Output;
+  /** The terminal behind stdout. @default 80 columns without colours */
+  readonly terminal?: {
+    /** `undefined` where nobody knows it. */
+    size(): { readonly columns: number; readonly rows: number } | undefined;
+    readonly colour: boolean;
+  };
   /** Wall clock in milliseconds since the Unix epoch. */
   now(): number;
   /** Milliseconds that only ever rise, for durations. */
@@ -37,7 +43,12 @@ export interface World {
 
 /** Writes text and a newline; a reader that has gone away is no error. */
 export async function print(output: Output, text: string): Promise<void> {
-  const bytes = new TextEncoder().encode(`${text}\n`);
+  await write(output, `${text}\n`);
+}
+
+/** Writes text as it is; a reader that has gone away is no error. */
+export async function write(output: Output, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
   try {
     for (let written = 0; written < bytes.length;) written += await output.write(bytes.subarray(written));
   } catch (error) {

@@ -122,7 +122,7 @@ Deno.test("client --pairs draws its table in place on a terminal", async () => {
   const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
   const running = client(flags, { world, problems: [], operands: [] });
   // deno-lint-ignore no-control-regex
-  await world.stdout.matching(/XBTZAR[^]*\u001b\[6A\u001b\[0J[^]*XBTZAR/);
+  await world.stdout.matching(/XBTZAR[^]*\u001b\[3A\u001b\[0J[^]*XBTZAR/);
   world.interrupt();
   assert.equal(await running, 0);
 });

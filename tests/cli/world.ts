@@ -7,6 +7,10 @@ export interface TestWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout and stderr are terminals. @default false */
   readonly terminal?: boolean;
+  /** How wide it is. @default 80 */
+  readonly columns?: number;
+  /** Whether it takes colours. @default false */
+  readonly colour?: boolean;
 }
 
 /** Streams in memory, the real clock, no randomness, and signals that come when the test says so. */
@@ -16,9 +20,11 @@ export class TestWorld implements World {
   readonly stderr: TestOutput;
   readonly stdin = new TestInput();
   readonly env: (name: string) => string | undefined;
+  readonly terminal: NonNullable<World["terminal"]>;
   readonly #shutdown = new AbortController();
 
-  constructor({ env = {}, terminal = false }: TestWorldOptions = {}) {
+  constructor({ env = {}, terminal = false, columns = 80, colour = false }: TestWorldOptions = {}) {
+    this.terminal = { size: () => ({ columns, rows: 24 }), colour };
     this.env = (name) => env[name];
     this.stdout = new TestOutput(terminal);
     this.stderr = new TestOutput(terminal);

@@ -36,8 +36,16 @@ for (const [command, table] of Object.entries<Settings>(TABLES)) {
 for (const set of ["serve", "embedded", "binary", "inspect", "keys", "client", "simulator"] as const) {
   Deno.test(`the permission set ${set} of deno.json lets the program read variables of ours, and those others alone that it needs`, () => {
     const others = [...VARIABLES].filter((name) => !/^(LUNO|MCP)_/.test(name));
-    // The package ws asks for two of its own when it is loaded, npm says by one that it started the program, servers for the state folder and the runtime's key log.
-    const foreign = ["SSLKEYLOGFILE", "HOME", "XDG_STATE_HOME", "LOCALAPPDATA", "npm_command", "WS_NO_BUFFER_UTIL"];
+    // The package ws asks for two of its own when it is loaded, npm says by one that it started the program, terminals what they take, servers for the state folder and the runtime's key log.
+    const foreign = [
+      "TERM",
+      "SSLKEYLOGFILE",
+      "HOME",
+      "XDG_STATE_HOME",
+      "LOCALAPPDATA",
+      "npm_command",
+      "WS_NO_BUFFER_UTIL",
+    ];
     const possible = ["LUNO_*", "MCP_*", ...others, ...foreign, "WS_NO_UTF_8_VALIDATE"];
     const names: readonly string[] = manifest.permissions[set].env;
     assert.deepEqual(names.filter((name) => !possible.includes(name)), []);

@@ -27,7 +27,7 @@ const world: World = {
 };
 
 const read = readArguments(world.args);
-const loaded = await loadConfig(read.kind === "print" ? {} : read.invocation.flags, world.env);
+const loaded = await loadConfig(read.kind === "run" ? read.invocation.flags : {}, world.env);
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
 const { logLevel: level, logFormat: format } = loaded.config;
 const options = { level, format, secrets: [], output: world.stderr };

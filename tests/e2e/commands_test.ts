@@ -137,14 +137,10 @@ for (const program of PROGRAMS) {
     });
     assert.equal(code, 0);
     assert.ok(!stdout.includes("canary"), stdout);
-    const settings = new Map(JSON.parse(stdout).map((row: { name: string }) => [row.name, row]));
-    assert.deepEqual(settings.get("--log-level"), { name: "--log-level", value: "debug", origin: "flag" });
-    assert.deepEqual(settings.get("--exchange"), { name: "--exchange", value: "simulated", origin: "environment" });
-    assert.deepEqual(settings.get("LUNO_API_SECRET"), {
-      name: "LUNO_API_SECRET",
-      value: "[redacted]",
-      origin: "environment",
-    });
+    const { settings } = JSON.parse(stdout);
+    assert.deepEqual(settings["log-level"], { value: "debug", origin: "flag" });
+    assert.deepEqual(settings.exchange, { value: "simulated", origin: "environment" });
+    assert.deepEqual(settings.LUNO_API_SECRET, { value: "[redacted]", origin: "environment" });
   });
 
   Deno.test(`${name} simulator serves Luno's API until a signal, and the server works against it by --api-url`, async () => {

@@ -1,0 +1,110 @@
+/** Rows as a table that fits the screen: wide text is wrapped, then columns are left out, with a note that names them. */
+
+import { printable } from "../live_text.ts";
+import { styled } from "./screen.ts";
+import type { Screen } from "./screen.ts";
+import { displayWidth, pad, truncate, wrap } from "./width.ts";
+
+/** A row by the names of its columns. */
+export type TableRow = Readonly<Record<string, unknown>>;
+
+/** How a table is shown. */
+export interface TableOptions {
+  /** Columns that are left out before others where the screen is too narrow. */
+  readonly expendable?: readonly string[];
+}
+
+const GAP = "  ";
+
+/** Text is wrapped to no fewer columns. */
+const NARROWEST_TEXT = 20;
+
+interface Column {
+  readonly name: string;
+  readonly cells: readonly string[];
+  readonly isNumber: boolean;
+  width: number;
+}
+
+/** A table of rows of the same shape, with its heads above and numbers to the right. */
+export function formatTable(rows: readonly TableRow[], screen: Screen, options: TableOptions = {}): string {
+  const all = columnsOf(rows);
+  const shown = fit(all, screen, options.expendable ?? []);
+  const lines = rows.flatMap((_, index) => rowLines(shown, index));
+  const heads = shown.map(({ name, width, isNumber }) => pad(name, width, isNumber ? "left" : "right"));
+  const hidden = all.filter((column) => !shown.includes(column) && !isEmpty(column)).map(({ name }) => name);
+  const note = hidden.length === 0
+    ? []
+    : wrap(`not shown: ${hidden.join(", ")} (--wide shows all)`, screen.columns).map((line) =>
+      styled(line, "dim", screen)
+    );
+  return [styled(heads.join(GAP).trimEnd(), "bold", screen), ...lines, ...note].join("\n");
+}
+
+/** A value as one line of text. */
+export function cellText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return printable(text).replaceAll("\n", " ");
+}
+
+function columnsOf(rows: readonly TableRow[]): Column[] {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return names.map((name) => {
+    const cells = rows.map((row) => cellText(row[name]));
+    const width = Math.max(displayWidth(cellText(name)), ...cells.map(displayWidth));
+    return { name: cellText(name), cells, width, isNumber: cells.every((cell) => /^-?[\d.]*$/.test(cell)) };
+  });
+}
+
+/** The columns that fit, with their widths; one always stays. */
+function fit(all: readonly Column[], { columns: room }: Screen, expendable: readonly string[]): Column[] {
+  if (widthOf(all) <= room) return [...all];
+  let shown = all.filter((column) => !isEmpty(column));
+  if (shrinkText(shown, room)) return shown;
+  const order = [
+    ...expendable.flatMap((name) => shown.find((column) => column.name === name) ?? []),
+    ...shown.toReversed().filter(({ name }) => !expendable.includes(name)),
+  ];
+  for (const dropped of order) {
+    if (shown.length === 1) break;
+    shown = shown.filter((column) => column !== dropped);
+    if (widthOf(shown) <= room || shrinkText(shown, room)) return shown;
+  }
+  const [last] = shown;
+  if (last !== undefined) last.width = Math.min(last.width, room);
+  return shown;
+}
+
+/** Makes the widest text of several words narrower; answers whether that is enough. */
+function shrinkText(columns: readonly Column[], room: number): boolean {
+  const over = widthOf(columns) - room;
+  if (over <= 0) return true;
+  const texts = columns.filter(({ cells }) => cells.some((cell) => cell.includes(" ")));
+  const [widest] = texts.toSorted((one, other) => other.width - one.width);
+  if (widest === undefined || widest.width - over < Math.max(NARROWEST_TEXT, displayWidth(widest.name))) return false;
+  widest.width -= over;
+  return true;
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, { width }) => sum + width, 0) + GAP.length * Math.max(0, columns.length - 1);
+}
+
+function isEmpty({ cells }: Column): boolean {
+  return cells.every((cell) => cell === "");
+}
+
+function rowLines(columns: readonly Column[], index: number): string[] {
+  const cells = columns.map(({ cells, width }) => {
+    const text = cells[index] ?? "";
+    return text.includes(" ") || columns.length === 1 ? wrap(text, width) : [truncate(text, width)];
+  });
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from(
+    { length: height },
+    (_, line) =>
+      columns.map(({ width, isNumber }, column) => pad(cells[column]?.[line] ?? "", width, isNumber ? "left" : "right"))
+        .join(GAP).trimEnd(),
+  );
+}

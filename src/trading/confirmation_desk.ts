@@ -16,6 +16,7 @@ import type { OrderSummary } from "./order_summary.ts";
 import type { ConfirmWay } from "./policy.ts";
 import { StoreError } from "./store_connection.ts";
 import { TradingError } from "./trading_error.ts";
+import { assertCounts } from "./trading_rights.ts";
 import type { SendingCall } from "./trading_rights.ts";
 
 /** How a caller's client can ask the person in front of it. */
@@ -134,7 +135,7 @@ export class ConfirmationDesk<Result> {
     const { order } = confirmation;
     this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
     if (!accepted) throw declined(" in the dialog, with its box ticked");
-    return await this.#action.send(order, call);
+    return await this.#action.send(order, { ...call, consent: "dialog" });
   }
 
   /**
@@ -203,7 +204,8 @@ export class ConfirmationDesk<Result> {
     try {
       if (approval.state !== "approved" || orderDigest(approval.facts.order) !== approval.digest) throw declined();
       assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
-      const result = await this.#action.send({ ...approval, identity: call.identity }, call);
+      const consent = approval.decidedBy ?? undefined;
+      const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
       this.#conclude(id, this.#action.describe(result));
       return result;
     } catch (error) {
@@ -251,15 +253,6 @@ function assertAskable(ways: readonly ConfirmWay[]): void {
     ? "Cannot ask for confirmation as only a dialog of the client counts here and this client shows none: use another " +
       'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
     : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
-  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
-}
-
-/** @throws {TradingError} the policy has changed, and an answer given there counts no more */
-function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
-  if (ways.some((each) => each === way)) return;
-  const message = `Nothing was sent, as the policy takes no confirmation by ${way} of this caller: it takes ${
-    ways.join(" and ") || "none"
-  }`;
   throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
 }
 

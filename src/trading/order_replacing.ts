@@ -1,8 +1,10 @@
 /** Replaces orders for callers: once for each call, after a person has confirmed the new one where that is asked. */
 
+import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./approval_outcome.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmed_call.ts";
+import { CONFIRMATION_LIFETIME_MS } from "./confirmations.ts";
 import { confirmedAssessment } from "./confirmed_assessment.ts";
 import type { SentAssessment } from "./confirmed_assessment.ts";
 import { ConfirmationDesk } from "./confirmation_desk.ts";
@@ -14,7 +16,7 @@ import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./order_summary.ts";
 import { tell } from "./placement_result.ts";
 import type { ReplaceResult } from "./replace.ts";
-import { findReplaced, isReducing, replacementOf } from "./replacement.ts";
+import { findReplaced, isReducing, replacementOf, requestOf } from "./replacement.ts";
 import type { Replacement } from "./replacement.ts";
 import { readReplacementTerms } from "./replacement_terms.ts";
 import type { ReplacementTerms } from "./replacement_terms.ts";
@@ -58,54 +60,81 @@ export class OrderReplacing {
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     };
     return findEarlier() ?? await running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
-      return findEarlier() ?? await this.#resume(replacement, call) ?? await this.#replaceFirst(replacement, call);
+      return findEarlier() ?? await this.#replaceOrGoOn(replacement, call);
     });
   }
 
-  /** Goes on with a call that was cut short after its order was claimed: it was confirmed then, where that was asked for. */
-  async #resume(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | undefined> {
-    const { rights } = this.#parts;
+  /** Goes on with a call that was cut short after its order was claimed, or begins. */
+  async #replaceOrGoOn(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+    const { rights, now } = this.#parts;
     const { identity } = call;
     const { idempotencyKey } = replacement;
     const trader = rights.traderOf(identity);
     const { record: { journal } } = await this.#parts.venueOf(trader);
     const left = idempotencyKey === undefined ? undefined : journal.replacements.unfinished(identity, idempotencyKey);
-    if (left === undefined) return undefined;
+    if (left === undefined) return await this.#replaceFirst(replacement, call);
     const asked = askedToReplace(replacement);
     if (left.asked !== asked) throw usedKey("replace the order");
     rights.assertTrading(identity);
-    return await this.#replaceBy(readReplacementTerms(left.terms), { idempotencyKey, asked, by: call, trader });
+    const terms = readReplacementTerms(left.terms);
+    const { consent } = terms;
+    const isConfirmed = rights.policyOf(identity).mode !== "confirm" || consent !== undefined;
+    // What was estimated and confirmed then says little of the market later.
+    const isRecent = Math.abs(now() - left.claimedAt) < CONFIRMATION_LIFETIME_MS;
+    if (!isRecent || !isConfirmed) return await this.#replaceFirst(replacement, call, terms);
+    const by = { ...call, consent };
+    return await this.#replaceBy(terms, { idempotencyKey, asked, by, trader, resumeWith: left.terms });
   }
 
-  async #replaceFirst(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
+  /** `left`: what a call that was cut short long ago was to place, which is assessed and confirmed anew. */
+  async #replaceFirst(
+    replacement: Replacement,
+    call: BrokerCall,
+    left?: ReplacementTerms,
+  ): Promise<ReplaceResult | Unconfirmed> {
     const { rights } = this.#parts;
-    const { identity, signal } = call;
+    const { identity } = call;
     rights.assertTrading(identity);
     const trader = rights.traderOf(identity);
     const asked = askedToReplace(replacement);
     const named = { action: "replace", asked: callOf(asked, replacement) } as const;
     const question = this.#confirmations.ofCall({ identity, ...named });
     if (question !== undefined) return await this.#confirmations.wait(question, call);
-    const { exchange, name, id, record } = await this.#parts.venueOf(trader);
-    const replaced = await findReplaced(exchange, replacement.target, signal);
-    const known = record.journal.findByOrderId(replaced.order_id)?.order;
-    const request = replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly });
-    const { assessment, policy } = await this.#previews.assess(request, { identity, signal, replaced });
-    assertPlaceable(assessment);
+    const { name, id } = await this.#parts.venueOf(trader);
+    const { assessment, policy, replaces, isReduced } = await this.#assess(replacement, call, left);
     const previewed = { ...assessment, asked, venue: id };
     const previewId = await this.#previews.keepReplacement(previewed, { asked: replacement, trader, policy });
     const { idempotencyKey } = replacement;
-    const orderId = replaced.order_id;
-    const terms = { orderId, filledBefore: replaced.base, minVolume: assessment.market.min_volume };
-    const facts = { ...assessment.policyFacts, replaces: terms, venue: id };
-    // Of an order that was placed elsewhere it is not known whether it was post-only.
-    const isReduced = known !== undefined && isReducing(replaced, known, assessment.order);
+    const facts = { ...assessment.policyFacts, replaces, venue: id };
     if (policy.mode !== "confirm" || isReduced) {
-      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by: call, trader, assessment });
+      const by: SendingCall = isReduced ? { ...call, consent: "not_needed" } : call;
+      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader, assessment });
     }
-    const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: orderId });
+    const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: replaces.orderId });
     const asking = this.#confirmations.ask({ ...trader, ...named, previewId, idempotencyKey, facts, summary }, call);
     return "status" in asking ? asking : await this.#confirmations.wait(asking, call);
+  }
+
+  /** Finds out what the new order would do, and whether it only asks for less of what is on the book. */
+  async #assess(replacement: Replacement, { identity, signal }: BrokerCall, left: ReplacementTerms | undefined) {
+    const { exchange, record } = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
+    const replaced = await findReplaced(exchange, replacement.target, signal);
+    const isOver = finalStandingOf(replaced) !== undefined;
+    const known = record.journal.findByOrderId(replaced.order_id)?.order;
+    const request = left === undefined
+      ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
+      : requestOf(left.facts.order);
+    const options = { identity, signal, ...(isOver ? {} : { replaced }) };
+    const { assessment, policy } = await this.#previews.assess(request, options);
+    assertPlaceable(assessment);
+    const replaces = {
+      orderId: replaced.order_id,
+      filledBefore: left?.facts.replaces?.filledBefore ?? replaced.base,
+      minVolume: assessment.market.min_volume,
+    };
+    // Of an order that was placed elsewhere it is not known whether it was post-only.
+    const isReduced = !isOver && known !== undefined && isReducing(replaced, known, assessment.order);
+    return { assessment, policy, replaces, isReduced };
   }
 
   async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
@@ -117,12 +146,14 @@ export class OrderReplacing {
 
   async #replaceBy(
     terms: ReplacementTerms,
-    { idempotencyKey, asked, by, trader, assessment = confirmedAssessment(terms.facts) }: {
+    { idempotencyKey, asked, by, trader, assessment = confirmedAssessment(terms.facts), resumeWith }: {
       idempotencyKey: string | undefined;
       asked: string | null;
       by: SendingCall;
       trader: Trader;
       assessment?: SentAssessment;
+      /** @default {terms} */
+      resumeWith?: string;
     },
   ): Promise<ReplaceResult> {
     const { facts: { replaces }, previewId } = terms;
@@ -139,7 +170,7 @@ export class OrderReplacing {
       previewId,
       idempotencyKey,
       asked,
-      resumeWith: JSON.stringify(terms),
+      resumeWith: resumeWith ?? JSON.stringify({ ...terms, consent: by.consent }),
       termsOf: (order) => termsOf(rights, order, { assessment, trader, by }),
     }, { signal: by.signal });
   }

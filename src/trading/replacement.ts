@@ -55,6 +55,19 @@ export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: R
   };
 }
 
+/** How an exact order is asked for. */
+export function requestOf(order: Order): OrderRequest {
+  const { pair, side, type, volume, counterVolume, price, timeInForce, postOnly, stopPrice, stopDirection } = order;
+  return {
+    ...{ pair, side, type, volume, price },
+    counter_volume: counterVolume,
+    time_in_force: timeInForce,
+    post_only: postOnly,
+    stop_price: stopPrice,
+    stop_direction: stopDirection,
+  };
+}
+
 /**
  * Tells whether the new order only asks for less of the same. One that was post-only must stay so, or it could take what
  * the old one could not; that it is so from now on is no more than was confirmed.

@@ -39,7 +39,7 @@ export async function claimOrder(parts: DeskParts, request: ReplaceRequest): Pro
     const ending = endingOf(look.order) ?? (known?.isOpen === false ? "ended" : undefined);
     const whose = { ...claim, identity, idempotencyKey, asked, terms, instance: instance.id };
     const claiming = journal.replacements.claim(whose, { isOver: ending !== undefined, now: now() });
-    if (claiming === "resumed") return { ok: true, claim };
+    if (claiming === "resumed" && ending !== undefined) return { ok: true, claim };
     if (claiming === "taken") return taken(orderId);
     if (claiming === "over") {
       const old = endedOrder(look.order, { ending: ending ?? "ended", placement: known });

@@ -4,6 +4,7 @@
  * replace the order as long as it is open. Once the new order is written down, the claim stays for good.
  */
 
+import { readNumber } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import type { Instances } from "./instances.ts";
 import type { StoreConnection } from "./store_connection.ts";
@@ -62,8 +63,9 @@ export class ReplacementClaims {
         row["identity"] === identity;
       if (isMine) {
         this.#connection.run(
-          "UPDATE replacements SET instance = ?, attempt = ? WHERE venue = ? AND order_id = ?",
-          ...[instance, attempt, this.#venue, orderId],
+          `UPDATE replacements SET instance = ?1, attempt = ?2, terms = ?3,
+             claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE venue = ?5 AND order_id = ?6`,
+          ...[instance, attempt, terms, now, this.#venue, orderId],
         );
         return "resumed";
       }
@@ -78,11 +80,13 @@ export class ReplacementClaims {
     });
   }
 
-  /** What a call that was cut short goes on with; `asked` is what it asked for. */
+  /** What a call that was cut short goes on with, `asked` what it asked for, and when the terms were made. */
   unfinished(
     identity: string,
     idempotencyKey: string,
-  ): { readonly orderId: string; readonly asked: string | null; readonly terms: string } | undefined {
+  ):
+    | { readonly orderId: string; readonly asked: string | null; readonly terms: string; readonly claimedAt: number }
+    | undefined {
     const row = this.#connection.row(
       `SELECT * FROM replacements WHERE venue = ? AND identity = ? AND idempotency_key = ? AND placed_as IS NULL
          AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
@@ -92,6 +96,7 @@ export class ReplacementClaims {
       orderId: String(row["order_id"]),
       asked: row["asked"] === null ? null : String(row["asked"]),
       terms: String(row["terms"]),
+      claimedAt: readNumber(row, "claimed_at"),
     };
   }
 

@@ -2,8 +2,14 @@
 
 import { z } from "zod";
 import { ApprovedFacts } from "./approvals.ts";
+import { CONFIRM_WAYS } from "./policy.ts";
 
-const Terms = z.object({ facts: ApprovedFacts, previewId: z.string() });
+const Terms = z.object({
+  facts: ApprovedFacts,
+  previewId: z.string(),
+  /** How a person agreed, where one had to. */
+  consent: z.enum([...CONFIRM_WAYS, "not_needed"]).exactOptional(),
+});
 
 /** The new order and what it is held against when it is sent, which order it replaces, and its preview. */
 export type ReplacementTerms = z.output<typeof Terms>;

@@ -17,8 +17,13 @@ export interface RightsParts {
   readonly isPaperOnly: boolean;
 }
 
+/** The way in which a person has confirmed an order, or that it needs nobody's confirmation. */
+export type Consent = ConfirmWay | "not_needed";
+
 /** The call that has an order sent: the last one, where a person was asked in between. */
 export interface SendingCall {
+  /** How a person has agreed to the order. @default nobody has */
+  readonly consent?: Consent | undefined;
   /** Whether its credential lets it trade now; it may end while a person is asked. */
   mayTrade(): boolean;
   /** Aborts when its caller gives up or is gone. */
@@ -68,8 +73,8 @@ export class TradingRights {
   }
 
   /**
-   * The policy that counts when the order is sent; it may have changed while a person was asked, and so may what the
-   * caller's credential allows.
+   * The policy that counts when the order is sent; it may have changed while the order waited, and so may what the
+   * caller's credential allows. Where it asks for a person by now, an order that nobody has confirmed is not sent.
    *
    * @throws {TradingError} one of them does not allow the order any more
    */
@@ -83,6 +88,7 @@ export class TradingRights {
     if (this.traderOf(identity).paper !== paper) throw changedPolicy();
     const [problem] = judgeOrder(policy, assessment.policyFacts);
     if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
+    if (policy.mode === "confirm") assertConsent(this.confirmWaysOf(identity), by.consent);
     return policy;
   }
 }
@@ -91,6 +97,20 @@ function endedRight(): TradingError {
   return new TradingError("Nothing was sent, as the caller's right to trade ended meanwhile: sign in again", {
     code: "ERR_SCOPE_MISSING",
   });
+}
+
+function assertConsent(ways: readonly ConfirmWay[], consent: Consent | undefined): void {
+  if (consent === undefined) throw changedPolicy();
+  if (consent !== "not_needed") assertCounts(ways, consent);
+}
+
+/** @throws {TradingError} the policy has changed, and an answer given there counts no more */
+export function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
+  if (ways.some((each) => each === way)) return;
+  const message = `Nothing was sent, as the policy takes no confirmation by ${way} of this caller: it takes ${
+    ways.join(" and ") || "none"
+  }`;
+  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
 }
 
 /** The order was previewed under another policy. */

@@ -145,6 +145,8 @@ const ENDING: Readonly<
   ERR_CANCELLED: (_world, ended) => ended.caller.abort(),
   ERR_SCOPE_MISSING: (_world, ended) => ended.mayTrade = false,
   ERR_POLICY_MODE: (world) => world.policies.replace(policyFileOf({ default: { mode: "observe" } })),
+  // From now on a person has to confirm it, and nobody has.
+  ERR_PREVIEW_STALE: (world) => world.policies.replace(policyFileOf({ default: { mode: "confirm" } })),
 };
 
 for (const [reason, end] of Object.entries(ENDING)) {
@@ -164,6 +166,7 @@ for (const [reason, end] of Object.entries(ENDING)) {
     assert.deepEqual(world.sent, []);
   });
 }
+
 /** Moves the market, so that an amount that is converted comes out differently. */
 async function move(world: BrokerWorld): Promise<void> {
   await world.answer("place_order", { pair: "XBTZAR", side: "BUY", type: "market", volume: "0.1" });

@@ -9,12 +9,13 @@ import type { LogRecord, Sink } from "@logtape/logtape";
 const SAMPLED = new Set([
   "access: refused",
   "access: scope denied",
+  "calls: request refused",
   "websocket: client sends too much; disconnecting",
   "websocket: client stopped reading; disconnecting",
 ]);
 
 /** What two records of a kind have in common; a path or a name that the client makes up would make each one new. */
-const KIND_FIELDS = ["identity", "address", "reason", "source", "status", "scope", "tool"];
+const KIND_FIELDS = ["identity", "address", "reason", "source", "status", "scope", "tool", "outcome"];
 
 const WINDOW_MS = 10_000;
 

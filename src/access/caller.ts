@@ -47,6 +47,8 @@ export interface CallerParts {
   readonly now: () => number;
   /** The scopes that this connection asked to be held to. */
   readonly narrowed?: ReadonlySet<Scope>;
+  /** Its connection in the log. */
+  readonly connection?: string;
 }
 
 /** A caller; asks anew at every question, so that rights which are taken away act at once. */
@@ -67,6 +69,11 @@ export class Caller {
 
   get address(): string {
     return this.#parts.address;
+  }
+
+  /** Its connection in the log, such as `c12`; absent for requests over HTTP. */
+  get connection(): string | undefined {
+    return this.#parts.connection;
   }
 
   get credential(): Credential {
@@ -101,6 +108,11 @@ export class Caller {
     const { credential, now } = this.#parts;
     if (credential.expiresAt !== undefined && now() >= credential.expiresAt) return "expired";
     return credential.isRevoked?.() ? "revoked" : undefined;
+  }
+
+  /** The same caller, on a connection that the log names so. */
+  on(connection: string): Caller {
+    return new Caller({ ...this.#parts, connection });
   }
 
   /** The same caller, held to fewer scopes. */

@@ -2,6 +2,7 @@
 
 import { publicConfig } from "../config/print.ts";
 import type { Exchange } from "../market/shared_reads.ts";
+import { loggedCalls } from "../monitoring/access_log.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { callTool } from "../protocol/tool_call.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -80,7 +81,7 @@ export async function openBackend(
     contextOf,
     exchange,
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
-    run: callTool,
+    run: loggedCalls(callTool, { mode: config.accessLog, monotonic: world.monotonic }),
     async close() {
       await trading?.close();
       await paper?.close();

@@ -8,6 +8,8 @@ import { scopeChallenge } from "../access/challenge.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
 import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
+import { logRefusal } from "../monitoring/access_log.ts";
+import type { RefusedRequest } from "../monitoring/access_log.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
@@ -18,7 +20,9 @@ import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { MessageBudgets, messagesPerMinute } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
 import { UnknownConnections } from "../session/unknown_connections.ts";
+import type { Connection } from "../session/connection.ts";
 import { Registry } from "../session/registry.ts";
+import type { ChannelObserver } from "../transport/channel.ts";
 import { callerOfHttp } from "../transport/auth_info.ts";
 import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
@@ -131,7 +135,7 @@ export class NetworkServer {
         config.maxSessionsPerClient ?? SESSIONS_PER_CONNECTION * this.#registry.maxConnectionsOf(identity),
       idleMs: config.idleTimeout * 1_000,
       now: world.monotonic,
-      admit: (_request, { identity }) => this.#admitMessage(identity),
+      admit: (request, { identity }) => this.#admitOverHttp(request, identity),
       challenge: (message, call) => this.#challenge(message, call),
       observer: this.#watchSessions(),
     });
@@ -186,11 +190,12 @@ export class NetworkServer {
     });
   }
 
-  #openSocket(socket: Socket, caller: Caller): SocketHandler {
+  #openSocket(socket: Socket, admitted: Caller): SocketHandler {
     const { config } = this.#loaded;
-    const { identity, address, limits } = caller;
+    const { identity, address, limits } = admitted;
     const connection = this.#registry.open({ identity, address, carrier: "websocket" });
     const { id } = connection.start;
+    const caller = admitted.on(id);
     const { budget, cutOff } = this.#budgets.open(identity, () => this.#registry.rateLimit.perMinute(identity));
     const transport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
@@ -210,7 +215,7 @@ export class NetworkServer {
         methods: this.#methods,
         asking: this.#asking,
       }),
-      observer: this.#monitor.watch(connection),
+      observer: this.#observe(connection),
       sent: (text) => this.#monitor.sent(connection, text),
       now: this.#world.monotonic,
     });
@@ -237,6 +242,22 @@ export class NetworkServer {
     };
   }
 
+  #observe(connection: Connection): ChannelObserver {
+    const observer = this.#monitor.watch(connection);
+    const { id, identity } = connection.start;
+    return {
+      ...observer,
+      refused: (request, error) => {
+        observer.refused(request, error);
+        this.#logRefusal(error, { connection: id, identity, requestId: request?.id });
+      },
+    };
+  }
+
+  #logRefusal({ data, code }: RpcError, request: Omit<RefusedRequest, "code">): void {
+    logRefusal(this.#loaded.config.accessLog, { ...request, code: refusalCode(data) ?? String(code) });
+  }
+
   #track(answer: Promise<Response>): Promise<Response> {
     this.#running.add(answer);
     return answer.finally(() => this.#running.delete(answer));
@@ -260,6 +281,7 @@ export class NetworkServer {
     if (refusal === undefined) return await this.#rest(request, caller);
     const { message, retryAfterMs } = refusal;
     this.#monitor.refused({ code: TOO_MANY });
+    logRefusal(this.#loaded.config.accessLog, { identity: caller.identity, code: TOO_MANY });
     return problemResponse({ status: 429, code: TOO_MANY, message, retryable: true, retry_after_ms: retryAfterMs });
   }
 
@@ -285,6 +307,14 @@ export class NetworkServer {
     if (refusal === undefined) return undefined;
     const { message, retryAfterMs } = refusal;
     return { code: SERVER_BUSY, message, data: { code: TOO_MANY, retryable: true, retryAfterMs } };
+  }
+
+  #admitOverHttp(request: JSONRPCRequest | undefined, identity: string): RpcError | undefined {
+    const refusal = this.#admitMessage(identity);
+    if (refusal === undefined) return undefined;
+    this.#monitor.refused(refusal.data);
+    this.#logRefusal(refusal, { identity, requestId: request?.id });
+    return refusal;
   }
 
   #status(): unknown {
@@ -318,6 +348,12 @@ export class NetworkServer {
 }
 
 const TOO_MANY = "ERR_TOO_MANY_REQUESTS";
+
+/** The stable code in a refusal's data, if it has one. */
+function refusalCode(data: unknown): string | undefined {
+  const code = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
 
 /** Why a request may not run now. */
 interface Refusal {

@@ -341,6 +341,14 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_MCP_LOG_LEVEL", "LOG_LEVEL"],
     default: "info",
   },
+  accessLog: {
+    schema: oneOf("off", "errors", "all"),
+    help: "which tool calls to log: none, those that failed, or all; never their arguments",
+    flag: "access-log",
+    value: "which",
+    env: ["MCP_ACCESS_LOG"],
+    default: "errors",
+  },
   logFormat: {
     schema: oneOf("text", "json"),
     help: "format of log lines on stderr",

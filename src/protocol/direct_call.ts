@@ -77,6 +77,7 @@ export interface DirectCall {
   readonly params?: unknown;
   readonly signal: AbortSignal;
   readonly caller: CallerFacts;
+  readonly requestId?: string | number | undefined;
 }
 
 /** The tool's plain answer, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
@@ -87,11 +88,11 @@ export type DirectAnswer =
 /** Runs a tool by its method. Never rejects. */
 export async function callDirectly(
   { tools, contextOf, run }: Backend,
-  { method, params, signal, caller }: DirectCall,
+  { method, params, signal, caller, requestId }: DirectCall,
 ): Promise<DirectAnswer> {
   const tool = tools.findPlain(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const outcome = await run(tool, withoutMeta(params), { ...contextOf(caller), signal });
+  const outcome = await run(tool, withoutMeta(params), { ...contextOf(caller), signal, requestId });
   return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
 }
 

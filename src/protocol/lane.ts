@@ -13,6 +13,7 @@ import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import type { Backend } from "./mcp_server.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
+import type { RequestedCall } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -57,9 +58,9 @@ export class CallLane {
     const { name, arguments: args, _meta: meta, ...rest } = request.params ?? {};
     const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
     if (!isPlain || !this.#parts.methods.has(name) || this.#mayAsk(name)) return undefined;
-    if (this.#isInitialized && meta === undefined) return this.#call(name, args, signal);
+    if (this.#isInitialized && meta === undefined) return this.#call({ name, args, signal, requestId: request.id });
     const isAccepted = this.#acceptedMeta !== undefined && metaKey(meta) === this.#acceptedMeta;
-    return isAccepted ? this.#call(name, args, signal, this.#stamp) : undefined;
+    return isAccepted ? this.#call({ name, args, signal, requestId: request.id }, this.#stamp) : undefined;
   }
 
   #mayAsk(name: string): boolean {
@@ -76,18 +77,25 @@ export class CallLane {
     }
   }
 
-  async #call(name: string, args: unknown, signal: AbortSignal, stamp?: string): Promise<Answer> {
+  async #call(call: Omit<RequestedCall, "caller">, stamp?: string): Promise<Answer> {
+    const { name } = call;
     try {
-      const outcome = await runTool(await this.#parts.backend(), { name, args, signal, caller: this.#parts.caller });
+      const outcome = await runTool(await this.#parts.backend(), { ...call, caller: this.#parts.caller });
       return outcome === undefined ? { error: unknownTool(name) } : { resultJson: toResultJson(outcome, stamp) };
     } catch (error) {
       return internalError(error, { method: "tools/call", tool: name });
     }
   }
 
-  async #direct({ method, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
+  async #direct({ id: requestId, method, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
     try {
-      return await callDirectly(await this.#parts.backend(), { method, params, signal, caller: this.#parts.caller });
+      return await callDirectly(await this.#parts.backend(), {
+        method,
+        params,
+        signal,
+        requestId,
+        caller: this.#parts.caller,
+      });
     } catch (error) {
       return internalError(error, { method });
     }

@@ -77,8 +77,8 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/list", (_request, context) => ({ tools: offers.of(callerOf(context)).tools }));
     server.setRequestHandler("tools/call", async ({ params }, context) => {
-      const { signal } = context.mcpReq;
-      const call = { name: params.name, args: params.arguments, signal, caller: callerOf(context) };
+      const { signal, id: requestId } = context.mcpReq;
+      const call = { name: params.name, args: params.arguments, signal, requestId, caller: callerOf(context) };
       const asking = dialogs.read(call, { server, context });
       const outcome = await runTool(await backend(), { ...call, asking });
       if (outcome?.ok === false && outcome.ask !== undefined) return await dialogs.show(outcome.ask, { call, context });

@@ -15,6 +15,7 @@ export interface RequestedCall {
   readonly signal: AbortSignal;
   readonly caller: CallerFacts;
   readonly asking?: Asking;
+  readonly requestId?: string | number | undefined;
 }
 
 /** The protocol's error for a tool that does not exist. */
@@ -28,7 +29,8 @@ export async function runTool(
   call: RequestedCall,
 ): Promise<ToolOutcome | undefined> {
   const tool = tools.find(call.name);
-  return tool && await run(tool, call.args, { ...contextOf(call.caller), ...asking(call), signal: call.signal });
+  const { signal, requestId } = call;
+  return tool && await run(tool, call.args, { ...contextOf(call.caller), ...asking(call), signal, requestId });
 }
 
 function asking({ asking }: RequestedCall): { readonly asking?: Asking } {

@@ -33,6 +33,8 @@ export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
 export interface CallerFacts {
   /** Such as `local` or `key:alice`. */
   readonly identity: string;
+  /** Its connection in the log, such as `c12`; absent where it has none of its own. */
+  readonly connection?: string | undefined;
   /** Whether it may do this now; asked anew each time. */
   allows(scope: Scope): boolean;
 }
@@ -42,6 +44,8 @@ export interface ToolContext {
   readonly caller: CallerFacts;
   readonly exchange: Exchange;
   readonly markets: Markets;
+  /** The request's own id, for the log. */
+  readonly requestId?: string | number | undefined;
   /** Aborts when the caller cancels, leaves, or the call's time is over. */
   readonly signal: AbortSignal;
   /** Wall clock in milliseconds since the Unix epoch. */

@@ -83,9 +83,19 @@ async function runTool(
   const { tools, contextOf, run } = await backend();
   const tool = tools.find(name);
   if (tool === undefined) return unknown(name);
-  const outcome = await run(tool, args, { ...contextOf(caller), signal: request.signal });
+  const outcome = await run(tool, args, {
+    ...contextOf(caller),
+    signal: request.signal,
+    requestId: requestIdOf(request),
+  });
   if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
   return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
+}
+
+/** What a client or a proxy calls the request, where it says so. */
+function requestIdOf(request: Request): string | undefined {
+  const id = request.headers.get("x-request-id");
+  return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
 }
 
 const BODY_CODES = {

@@ -1,0 +1,71 @@
+/**
+ * The access log: one record for a call of a tool, whichever way it came in, and for a request that was refused before
+ * it reached one. It holds who called what and how it ended; never arguments, answers or credentials.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import type { Backend } from "../protocol/mcp_server.ts";
+import type { ToolOutcome } from "../protocol/tool_call.ts";
+
+const log = getLogger(["luno-mcp-server", "calls"]);
+
+/** Which calls are logged: none, those that failed, or every one. */
+export type AccessLogMode = "off" | "errors" | "all";
+
+type Run = Backend["run"];
+
+/** A request that was refused before it ran. */
+export interface RefusedRequest {
+  /** Such as `c12`; absent for requests over HTTP. */
+  readonly connection?: string | undefined;
+  readonly identity: string;
+  readonly requestId?: string | number | undefined;
+  /** The refusal's stable code. */
+  readonly code: string;
+}
+
+/** Has calls logged as `mode` asks; `monotonic` is in milliseconds. */
+export function loggedCalls(run: Run, { mode, monotonic }: { mode: AccessLogMode; monotonic: () => number }): Run {
+  if (mode === "off") return run;
+  return async (tool, args, context) => {
+    const startedMs = monotonic();
+    const outcome = await run(tool, args, context);
+    if (mode === "all" || isFailure(outcome)) {
+      const { caller, requestId } = context;
+      log.info("tool call", {
+        ...originOf({ connection: caller.connection, identity: caller.identity, requestId }),
+        tool: tool.name,
+        outcome: outcomeOf(outcome),
+        duration_ms: Math.round((monotonic() - startedMs) * 10) / 10,
+      });
+    }
+    return outcome;
+  };
+}
+
+/** Logs a request that was refused, unless there is no access log. */
+export function logRefusal(mode: AccessLogMode, { code, ...request }: RefusedRequest): void {
+  if (mode !== "off") log.info("request refused", { ...originOf(request), outcome: code });
+}
+
+function originOf({ connection, identity, requestId }: Omit<RefusedRequest, "code">) {
+  return {
+    ...(connection === undefined ? {} : { connection_id: connection }),
+    identity,
+    ...(requestId === undefined ? {} : { request_id: shortId(requestId) }),
+  };
+}
+
+/** Clients choose the ids of their requests. */
+function shortId(id: string | number): string | number {
+  return typeof id === "string" ? id.slice(0, 64) : id;
+}
+
+/** Neither a question to a person nor a caller that gave up is a failure. */
+function isFailure(outcome: ToolOutcome): boolean {
+  return !outcome.ok && outcome.ask === undefined && outcome.error.code !== "ERR_CANCELLED";
+}
+
+function outcomeOf(outcome: ToolOutcome): string {
+  return outcome.ok ? "ok" : outcome.error.code;
+}

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { AccessFile } from "../../src/access/access_file.ts";
+import { LOCAL } from "../../src/access/authenticator.ts";
+import { Caller } from "../../src/access/caller.ts";
+import { loggedCalls, logRefusal } from "../../src/monitoring/access_log.ts";
+import type { AccessLogMode } from "../../src/monitoring/access_log.ts";
+import { callDirectly } from "../../src/protocol/direct_call.ts";
+import { CallLane } from "../../src/protocol/lane.ts";
+import { listingOf } from "../../src/protocol/listing.ts";
+import type { Backend } from "../../src/protocol/mcp_server.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
+import { createRest } from "../../src/transport/rest.ts";
+import { backendOf } from "../protocol/backend.ts";
+import { callerOf } from "../support/callers.ts";
+import { TestExchange } from "../support/exchange.ts";
+import { LogRecords } from "../support/log_records.ts";
+
+const PAIR = "CANARYZAR";
+
+/** A backend whose clock passes 1.25 ms with each look, and whose calls are logged as `mode` asks. */
+function backend(exchange: TestExchange, mode: AccessLogMode): Backend {
+  let clock = 0;
+  const run = loggedCalls(callTool, { mode, monotonic: () => clock += 1.25 });
+  return { ...backendOf(exchange.context), run };
+}
+
+const signal = new AbortController().signal;
+const caller = callerOf("key:alice").on("c7");
+
+Deno.test("the access log of all calls tells who called what over a connection, how it ended and how long it took, and no argument", async () => {
+  await using exchange = await TestExchange.start();
+  await using records = await LogRecords.start();
+  const lane = new CallLane({
+    identity: { name: "test", version: "1" },
+    backend: () => Promise.resolve(backend(exchange, "all")),
+    caller,
+    methods: new Set(["get_crypto_price"]),
+    asking: new Set(),
+  });
+  for (const [id, pair] of [[1, "XBTZAR"], ["two", PAIR]] as const) {
+    await lane.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, signal);
+  }
+  const facts = { connection_id: "c7", identity: "key:alice", tool: "get_crypto_price", duration_ms: 1.3 };
+  assert.deepEqual(records.of("tool call").map(({ properties }) => properties), [
+    { ...facts, request_id: 1, outcome: "ok" },
+    { ...facts, request_id: "two", outcome: "ERR_PAIR_UNKNOWN" },
+  ]);
+  assert.ok(!JSON.stringify(records.of("tool call")).includes(PAIR));
+});
+
+for (
+  const [mode, expected] of [["off", []], ["errors", ["ERR_PAIR_UNKNOWN"]], ["all", [
+    "ok",
+    "ERR_PAIR_UNKNOWN",
+  ]]] as const
+) {
+  Deno.test(`the access log ${mode} holds the calls that ended with ${expected.join(" and ") || "nothing"}`, async () => {
+    await using exchange = await TestExchange.start();
+    await using records = await LogRecords.start();
+    const parts = backend(exchange, mode);
+    for (const pair of ["XBTZAR", PAIR]) {
+      await callDirectly(parts, { method: "get_crypto_price", params: { pair }, signal, caller });
+    }
+    logRefusal(mode, { identity: "key:alice", code: "ERR_TOO_MANY_REQUESTS" });
+    assert.deepEqual(records.of("tool call").map(({ properties }) => properties.outcome), expected);
+    assert.equal(records.of("request refused").length, mode === "off" ? 0 : 1);
+  });
+}
+
+Deno.test("the access log leaves out of the errors what a caller gave up and what a person is asked first", async () => {
+  await using exchange = await TestExchange.start();
+  await using records = await LogRecords.start();
+  const errors = [
+    { ok: false, error: { code: "ERR_CANCELLED", message: "", retryable: false } },
+    {
+      ok: false,
+      error: { code: "ERR_CONFIRMATION_REQUIRED", message: "", retryable: false },
+      ask: { id: "1", text: "" },
+    },
+  ] as const;
+  for (const outcome of errors) {
+    const run = loggedCalls(() => Promise.resolve(outcome), { mode: "errors", monotonic: () => 0 });
+    await callDirectly({ ...backendOf(exchange.context), run }, { method: "get_crypto_price", signal, caller });
+  }
+  assert.deepEqual(records.messages, []);
+});
+
+Deno.test("the access log of REST names the request as X-Request-Id does, where that is one", async () => {
+  await using exchange = await TestExchange.start();
+  await using records = await LogRecords.start();
+  const rest = createRest({
+    identity: { name: "test", version: "1" },
+    listing: listingOf(["market"]),
+    backend: () => Promise.resolve(backend(exchange, "all")),
+    maxBodySize: 1_024,
+  });
+  const alice = new Caller({
+    credential: { ...LOCAL, identity: "key:alice" },
+    address: "127.0.0.1",
+    grants: new AccessFile(),
+    now: () => 0,
+  });
+  for (const id of ["trace-1", "two words"]) {
+    const headers = { "content-type": "application/json", "x-request-id": id };
+    const body = JSON.stringify({ pair: "XBTZAR" });
+    const url = "http://localhost/v1/tools/get_crypto_price";
+    await (await rest(new Request(url, { method: "POST", headers, body }), alice)).body?.cancel();
+  }
+  const shown = records.of("tool call").map(({ properties }) => [properties.identity, properties.request_id]);
+  assert.deepEqual(shown, [["key:alice", "trace-1"], ["key:alice", undefined]]);
+});

@@ -9,7 +9,8 @@ import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "./commands.ts";
 import type { LoadedConfig } from "./exchange.ts";
-import { print, refuse, writeFailure } from "./world.ts";
+import { refuseStart, wantedFormat } from "./refuse_start.ts";
+import { print, writeFailure } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Runs the program in a world; answers the code to exit with. */
@@ -38,7 +39,11 @@ async function runInvocation(world: World): Promise<ExitCode> {
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
   if (!loaded.ok) problems.push(...loaded.problems);
-  if (!loaded.ok || problems.length > 0) return await refuse(world, problems);
+  if (!loaded.ok || problems.length > 0) {
+    const logFormat = invocation.command === "serve" ? wantedFormat(invocation.flags, world.env) : "text";
+    const options = { level: "info", format: logFormat, secrets: [], output: world.stderr } as const;
+    return await withLogging(options, () => refuseStart({ logFormat }, world, problems));
+  }
   const { config, credentials } = loaded;
   const secrets = secretTexts(credentials);
   return await withLogging(

@@ -12,7 +12,8 @@ import type { LoadedConfig } from "./exchange.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
-import { print, refuse } from "./world.ts";
+import { refuseStart } from "./refuse_start.ts";
+import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -28,7 +29,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     return await serveNetwork(loaded, world);
   }
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
-  if (!prepared.ok) return await refuse(world, prepared.problems);
+  if (!prepared.ok) return await refuseStart(config, world, prepared.problems);
   const { backend } = prepared;
   const listing = listingOf(config.tools);
   const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
@@ -47,7 +48,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     transport,
     onerror: (error) => log.debug("protocol error", { error: error.message }),
   });
-  if (world.stdin.isTerminal()) await print(world.stderr, waitingText(config.exchange));
+  if (world.stdin.isTerminal() && config.logFormat === "text") await print(world.stderr, waitingText(config.exchange));
   log.debug("server started", { version: VERSION, exchange: config.exchange });
   world.onHangup(() => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);

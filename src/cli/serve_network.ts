@@ -16,7 +16,8 @@ import { NetworkServer, warningsOf } from "./network_server.ts";
 import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
 import { aborted } from "./serve.ts";
-import { print, refuse } from "./world.ts";
+import { refuseStart } from "./refuse_start.ts";
+import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -48,13 +49,13 @@ export async function serveNetwork(
   if (!opened.ok) problems.push(...opened.problems);
   if (!opened.ok || problems.length > 0) {
     if (opened.ok) opened.access.close();
-    return await refuse(world, problems);
+    return await refuseStart(config, world, problems);
   }
   const { access } = opened;
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (!prepared.ok) {
     access.close();
-    return await refuse(world, prepared.problems);
+    return await refuseStart(config, world, prepared.problems);
   }
   const { backend } = prepared;
   for (const warning of warningsOf(config)) log.warning(warning);
@@ -71,7 +72,9 @@ export async function serveNetwork(
   } catch (error) {
     if (!(error instanceof Error && "code" in error && UNAVAILABLE_CODES.includes(String(error.code)))) throw error;
     const address = `${config.host}:${config.port}`;
-    await print(world.stderr, `--host, --port: expected a free address: ${address} is not available (${error.code})`);
+    const problem = `--host, --port: expected a free address: ${address} is not available (${error.code})`;
+    if (config.logFormat === "json") log.error("cannot start", { problems: [problem] });
+    else await print(world.stderr, problem);
     access.close();
     await backend.close();
     return EX_UNAVAILABLE;
@@ -79,7 +82,7 @@ export async function serveNetwork(
   world.onHangup(() => void reload(config, { world, listener, access, backend }));
   const at = { port: listener.port, isSecure: tls !== undefined };
   backend.presence?.update({ addresses: addressesOf(config, at), listener: isNative(config) ? "native" : "hardened" });
-  await print(world.stderr, describe(config, { ...at, access }));
+  await announce(config, world, { ...at, access });
   server.start();
   await aborted(world.shutdown);
   listener.stopAccepting();
@@ -186,6 +189,24 @@ async function reload(
   } catch (error) {
     log.error("this listener cannot reload its certificate; restart to use the new one", { error });
   }
+}
+
+/** Says where it serves: as text for people, as a record in a log of JSON. */
+async function announce(
+  config: Config,
+  world: World,
+  at: { port: number; isSecure: boolean; access: Access },
+): Promise<void> {
+  if (config.logFormat === "text") return await print(world.stderr, describe(config, at));
+  const { exchange, trading } = config;
+  log.info("server started", {
+    version: VERSION,
+    addresses: addressesOf(config, at),
+    listener: isNative(config) ? "native" : "hardened",
+    exchange,
+    trading,
+    authentication: at.access.sources,
+  });
 }
 
 function describe(

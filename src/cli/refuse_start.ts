@@ -1,0 +1,27 @@
+/** Why a server does not start, in the form that its log is asked to have. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/server_settings.ts";
+import { refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** Tells the operator every problem at once, as text or, in a log of JSON, as one record; answers the exit code for it. */
+export async function refuseStart(
+  { logFormat }: Pick<Config, "logFormat">,
+  world: World,
+  problems: readonly string[],
+): Promise<ExitCode> {
+  if (logFormat === "text") return await refuse(world, problems);
+  log.error("cannot start", { problems });
+  return 2;
+}
+
+/** The format that was asked for, as far as a configuration with problems tells. */
+export function wantedFormat(flags: Readonly<Record<string, string>>, env: World["env"]): Config["logFormat"] {
+  const [wanted] = [flags["log-format"], env("LUNO_MCP_LOG_FORMAT"), env("LOG_FORMAT")].filter((text) =>
+    text !== undefined && text !== ""
+  );
+  return wanted?.toLowerCase() === "json" ? "json" : "text";
+}

@@ -104,11 +104,11 @@ function rangesOf({ text, places }: Layer, needle: Needle): [number, number][] {
   return ranges;
 }
 
-/** Percent encoding, escapes of JSON and HTML, and the line ends of wrapped base64. */
+/** Percent encoding, escapes of JSON and HTML, and the line ends of wrapped or folded base64. */
 const ESCAPE =
-  /%(?<percent>[0-9a-f]{2})|\\+(?:u(?<unicode>[0-9a-f]{4})|x(?<byte>[0-9a-f]{2})|(?<other>[^ux]))|&(?:#x0*(?<hex>[0-9a-f]{1,4})|#0*(?<decimal>\d{1,5})|(?<name>amp|lt|gt|quot|apos));|\r?\n/gi;
+  /%(?<percent>[0-9a-f]{2})|\\+(?:u(?<unicode>[0-9a-f]{4})|x(?<byte>[0-9a-f]{2})|(?<other>[^ux]))|&(?:#x0*(?<hex>[0-9a-f]{1,4})|#0*(?<decimal>\d{1,5})|(?<name>amp|lt|gt|quot|apos));|\r?\n[ \t]*/gi;
 
-const HAS_ESCAPES = /[%\\&]|[\w+/-]{20}\r?\n[\w+/-]/;
+const HAS_ESCAPES = /[%\\&]|[\w+/-]{20}\r?\n[ \t]*[\w+/-]/;
 
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 

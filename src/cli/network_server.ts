@@ -152,7 +152,7 @@ export class NetworkServer {
   async stop(): Promise<void> {
     this.#isReady = false;
     const drained = [...this.#sockets].map(async (socket) => {
-      await socket.drain(DRAIN_MS);
+      if (!await socket.drain(DRAIN_MS)) socket.abandon();
       socket.finish(CLOSE.goingAway, "the server is shutting down");
     });
     await Promise.all([...drained, settledWithin(this.#running, DRAIN_MS)]);

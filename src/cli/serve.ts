@@ -52,8 +52,15 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   log.debug("server started", { version: VERSION, exchange: config.exchange });
   world.onHangup(() => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);
-  const drained = await transport.drain(DRAIN_MS);
-  if (!drained && !transport.isClosed) log.warning("stopped with calls still running; they get no answer");
+  const drained = await Promise.race([
+    transport.drain(DRAIN_MS, { whileAnswering: true }),
+    aborted(world.shutdown).then(() => transport.drain(DRAIN_MS)),
+  ]);
+  if (!drained && !transport.isClosed) {
+    log.warning("stopped with calls still running; they are answered with an error", { calls: transport.pending });
+    transport.abandon();
+    await transport.drain(DRAIN_MS);
+  }
   await handle.close();
   await backend.close();
   return 0;

@@ -13,6 +13,7 @@ import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
 import { cancelledId, INVALID_REQUEST, invalidParams, isRequest, readText, SERVER_BUSY } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
+import { settledWithin } from "./settled.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
 
@@ -48,6 +49,8 @@ const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
 
 interface Pending {
   readonly request: JSONRPCRequest;
+  /** In characters. */
+  readonly size: number;
   /** Whether it takes one of the places for requests that run. */
   isRunning: boolean;
   /** Set when the lane answers it. */
@@ -63,6 +66,8 @@ export abstract class Channel implements Transport {
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
   readonly #pending = new Map<RequestId, Pending>();
   readonly #queue: JSONRPCRequest[] = [];
+  /** Of the requests in the queue, in characters. */
+  #waiting = 0;
   #running = 0;
   #idle = Promise.withResolvers<void>();
   #isEnding = false;
@@ -141,14 +146,33 @@ export abstract class Channel implements Transport {
     this.#settle(request.id, "error" in answer);
   }
 
-  /** Refuses new requests and waits until the others are answered, at most `timeoutMs`; answers whether it came to that. */
-  async drain(timeoutMs: number): Promise<boolean> {
+  /**
+   * Refuses new requests and waits until the others are answered, at most `timeoutMs`, or as long as one of them is
+   * answered in each such time; answers whether it came to that.
+   */
+  async drain(timeoutMs: number, { whileAnswering = false } = {}): Promise<boolean> {
     this.#isEnding = true;
-    const timeout = Promise.withResolvers<boolean>();
-    const timer = setTimeout(() => timeout.resolve(false), timeoutMs);
-    const done = await Promise.race([this.quiet().then(() => !this.#closed), timeout.promise]);
-    clearTimeout(timer);
-    return done;
+    const quiet = this.quiet();
+    for (;;) {
+      const before = this.#pending.size;
+      if (await settledWithin([quiet], timeoutMs)) return !this.#closed;
+      if (!whileAnswering || this.#pending.size === before) return false;
+    }
+  }
+
+  /** Aborts whatever is not answered yet and answers it with an error, as when its client can still hear it. */
+  abandon(): void {
+    const waiting = new Set(this.#queue.splice(0));
+    this.#waiting = 0;
+    for (const { request } of [...this.#pending.values()]) {
+      const { id } = request;
+      const params = { requestId: id, reason: "The server ends" };
+      if (!waiting.has(request) && !this.#cancel(id)) {
+        this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+      }
+      this.#write({ id, error: waiting.has(request) ? ENDING : UNFINISHED });
+      this.#settle(id);
+    }
   }
 
   /** Resolves when no request is left to answer, or nobody to answer to. */
@@ -156,9 +180,9 @@ export abstract class Channel implements Transport {
     while (this.#pending.size > 0 && !this.#closed) await this.#idle.promise;
   }
 
-  /** Resolves when another request may be taken; for carriers that can make their client wait. */
-  protected async room(): Promise<void> {
-    while (this.#queue.length >= this.#options.maxInFlight && !this.#closed) await this.#idle.promise;
+  /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
+  protected async room(characters: number): Promise<void> {
+    while (this.#waiting > characters && !this.#closed) await this.#idle.promise;
   }
 
   close(): Promise<void> {
@@ -185,10 +209,13 @@ export abstract class Channel implements Transport {
     if (isWaiting && this.#queue.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
-    this.#pending.set(request.id, { request, isRunning: false });
+    this.#pending.set(request.id, { request, size: text.length, isRunning: false });
     if (isPrompt) this.onmessage?.(request);
-    else if (isWaiting) this.#queue.push(request);
-    else this.#run(request);
+    else if (!isWaiting) this.#run(request);
+    else {
+      this.#queue.push(request);
+      this.#waiting += text.length;
+    }
   }
 
   #run(request: JSONRPCRequest): void {
@@ -212,8 +239,14 @@ export abstract class Channel implements Transport {
     const controller = this.#pending.get(id)?.controller;
     controller?.abort();
     const at = this.#queue.findIndex((request) => request.id === id);
-    if (at >= 0) this.#queue.splice(at, 1);
+    if (at >= 0) this.#dequeue(at);
     return controller !== undefined || at >= 0;
+  }
+
+  #dequeue(at: number): JSONRPCRequest | undefined {
+    const [request] = this.#queue.splice(at, 1);
+    this.#waiting -= request === undefined ? 0 : this.#pending.get(request.id)?.size ?? 0;
+    return request;
   }
 
   #settle(id: RequestId, isError = true): void {
@@ -222,7 +255,7 @@ export abstract class Channel implements Transport {
     this.#pending.delete(id);
     this.#options.observer?.answered(pending.request, { isError });
     if (pending.isRunning) this.#running--;
-    const next = this.#running < this.#options.maxInFlight ? this.#queue.shift() : undefined;
+    const next = this.#running < this.#options.maxInFlight ? this.#dequeue(0) : undefined;
     if (next !== undefined) this.#run(next);
     this.#wake();
   }
@@ -251,6 +284,12 @@ const ENDING: RpcError = {
   code: SERVER_BUSY,
   message: "The server is shutting down: send this request to another one, or later",
   data: { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 },
+};
+
+const UNFINISHED: RpcError = {
+  code: SERVER_BUSY,
+  message: "The server ended before this request was answered: whether it took effect is not known",
+  data: { code: "ERR_SESSION_ENDED", retryable: false },
 };
 
 function queueFull(maxInFlight: number, maxQueue: number): RpcError {

@@ -205,7 +205,8 @@ class HardenedListener implements RunningListener {
       // Two hosts are two opinions about where the request goes.
       if (hasOneHost(incoming)) {
         // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.
-        if (!URL.canParse(`http://${incoming.headers.host}`)) incoming.headers.host = "localhost";
+        const { host } = incoming.headers;
+        if (host === undefined || !URL.canParse(`http://${host}`)) incoming.headers.host = "localhost";
       } else delete incoming.headers.host;
       this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void answer(incoming, outgoing));
     };
@@ -301,8 +302,9 @@ function logHandshake(error: Error): void {
   accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });
 }
 
-function hasOneHost(incoming: IncomingMessage): boolean {
-  return incoming.headersDistinct.host?.length === 1;
+/** HTTP/1.0 needs none, and probes that speak it send none. */
+function hasOneHost({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean {
+  return host.length === 1 || (host.length === 0 && httpVersion === "1.0");
 }
 
 /** A peer that has gone has no address any more, and nobody asks for it. */
@@ -319,10 +321,10 @@ const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNE
 function noSuchMethod(): Response {
   return new Response("Method not allowed\n", {
     status: 405,
-    headers: { "allow": "GET, HEAD, POST, DELETE, OPTIONS" },
+    headers: { "allow": "GET, HEAD, POST, DELETE, OPTIONS", "connection": "close" },
   });
 }
 
 function badRequest(): Response {
-  return new Response("Bad request\n", { status: 400 });
+  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
 }

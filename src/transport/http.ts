@@ -97,6 +97,8 @@ async function authenticate(parts: HttpParts, request: Request, peer: Peer): Pro
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
+  // Whoever asks what may be asked is not known, and each such question has its price too.
+  app.options("*", async ({ env: { peer } }, next) => refuseUnaffordable(parts, peer) ?? await next());
   // The origin was judged before; what arrives here may read the answer.
   app.use(cors({ origin: (origin) => origin, exposeHeaders: EXPOSED_HEADERS }));
   addOpenRoutes(app, parts);

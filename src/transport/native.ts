@@ -260,5 +260,5 @@ function unavailable(): Response {
 }
 
 function badRequest(): Response {
-  return new Response("Bad request\n", { status: 400 });
+  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
 }

@@ -22,6 +22,9 @@ const OUTPUT_LIMIT = 8 * 1_048_576;
 /** What may wait in all, in characters, as messages that nobody asked for come however slow the reader is. */
 const OUTPUT_MAX = 4 * OUTPUT_LIMIT;
 
+/** Requests that may wait for their turn, in characters: beyond it cancellations and the end of the input are not heard. */
+const WAITING_LIMIT = 1_048_576;
+
 /** Lines that are read at once, and in a second: far beyond what a client asks, so that one that floods leaves time for calls. */
 const LINE_RATE = { size: 10_000, perMs: 10 };
 
@@ -90,7 +93,7 @@ export class StdioTransport extends Channel {
         if (count === null) break;
         await this.#receiveAll(lines.push(buffer.subarray(0, count)));
         while (this.#outputLength > OUTPUT_LIMIT && this.#writing !== undefined) await this.#writing;
-        await this.room();
+        await this.room(WAITING_LIMIT);
       }
       const rest = lines.end();
       if (rest !== undefined) this.#receive(rest);

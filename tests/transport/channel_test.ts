@@ -142,6 +142,37 @@ Deno.test("Channel finishes what runs and refuses what comes while it is drained
   ]);
 });
 
+Deno.test("Channel that is abandoned answers what ran and what waited, each as it is, and nothing twice", async () => {
+  const lane = manualLane();
+  const channel = new TestChannel({ maxInFlight: 2, lane });
+  channel.ask(1);
+  channel.ask(2, "tools/list");
+  channel.ask(3);
+  assert.equal(await channel.drain(1), false);
+  channel.abandon();
+  lane.taken.get(1)?.resolve({ result: {} });
+  assert.equal(await channel.drain(60_000), true);
+  assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.data]), [
+    [1, { code: "ERR_SESSION_ENDED", retryable: false }],
+    [2, { code: "ERR_SESSION_ENDED", retryable: false }],
+    [3, { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 }],
+  ]);
+  assert.deepEqual(channel.delivered.map((message) => "method" in message && message.method), [
+    "tools/list",
+    "notifications/cancelled",
+  ]);
+});
+
+Deno.test("Channel.drain() goes on as long as answers come, where it is told to", async () => {
+  const channel = new TestChannel();
+  channel.ask(1);
+  channel.ask(2);
+  const drained = channel.drain(1, { whileAnswering: true });
+  channel.answer(1);
+  setTimeout(() => channel.answer(2), 1);
+  assert.equal(await drained, true);
+});
+
 Deno.test("Channel answers from the lane with the request's id and frees its place", async () => {
   const lane = manualLane();
   const channel = new TestChannel({ maxInFlight: 1, lane });

@@ -254,15 +254,17 @@ Deno.test("every request over HTTP has a price, by its connection and identity, 
   };
   const { application } = setup({ afford });
   const statuses: number[] = [];
-  for (const path of ["/healthz", "/v1/tools", "/status", "/mcp", "/readyz"]) {
-    const response = await application.fetch(request(path), LOCAL);
+  const preflight = { method: "OPTIONS", headers: { "access-control-request-method": "POST" } };
+  const requests = ["/healthz", "/v1/tools", "/status", "/mcp", "/readyz"].map((path) => request(path));
+  for (const each of [...requests, request("/mcp", preflight)]) {
+    const response = await application.fetch(each, LOCAL);
     statuses.push(response.status);
     if (response.status === 429) {
       assert.deepEqual([response.headers.get("retry-after"), response.headers.get("connection")], ["2", "close"]);
     }
     await response.body?.cancel();
   }
-  assert.deepEqual(statuses, [200, 200, 200, 429, 429]);
+  assert.deepEqual(statuses, [200, 200, 200, 429, 429, 429]);
   assert.deepEqual(new Set(prices), new Set(["127.0.0.1 5000 undefined", "127.0.0.1 5000 127.0.0.1"]));
 });
 

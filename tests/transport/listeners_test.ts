@@ -615,13 +615,17 @@ hardened("answers 400 to what is not HTTP/1.1 to the letter", async (variant) =>
     "a bad chunk size": `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}Transfer-Encoding: chunked${CRLF}${CRLF}zz${CRLF}`,
   };
   for (const [name, text] of Object.entries(crooked)) {
-    assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 /, name);
+    assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i, name);
   }
 });
 
-every("answers 400 to a target that names another host than Host", async (variant) => {
+every("passes a request of HTTP/1.0 without Host on, as probes send it", async (variant) => {
+  assert.match(await answerTo(variant, `GET /healthz HTTP/1.0${CRLF}${CRLF}`), /^HTTP\/1\.\d 200 /);
+});
+
+every("answers 400 to a target that names another host than Host, and ends the connection", async (variant) => {
   const text = `GET http://evil.example/ HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`;
-  assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 /);
+  assert.match(await answerTo(variant, text), /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i);
 });
 
 every("takes a whole address as target when it names the same host", async (variant) => {
@@ -635,6 +639,7 @@ hardened("answers 405 to a method that the web cannot ask", async (variant) => {
   const head = await answerTo(variant, `TRACE / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`);
   assert.match(head, /^HTTP\/1\.1 405 /);
   assert.match(head, /allow: GET, HEAD, POST/i);
+  assert.match(head, /connection: close/i);
 });
 
 hardened(

@@ -344,6 +344,30 @@ Deno.test("StdioTransport stops reading while its answers are not taken, and los
   assert.deepEqual(answers.map(({ id }) => id), Array.from({ length: 20 }, (_, id) => id));
 });
 
+Deno.test("StdioTransport hears cancellations, answers and its input's end while many requests wait", async () => {
+  const { stdin, received, transport } = setup();
+  for (let id = 0; id < 500; id++) stdin.send(request(id, "hang"));
+  stdin.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 0 } });
+  stdin.send({ jsonrpc: "2.0", id: "dialog", result: {} });
+  stdin.end();
+  await transport.ended;
+  const last = received.slice(-2).map((message) => "method" in message ? message.method : message.id);
+  assert.deepEqual([transport.pending, ...last], [499, "hang", "dialog"]);
+});
+
+Deno.test("StdioTransport reads no further while a megabyte of requests waits, and then goes on", async () => {
+  const { stdin, transport } = setup();
+  const params = { text: "x".repeat(1_024) };
+  for (let id = 0; id < 1_500; id++) stdin.send({ ...request(id, "hang"), params });
+  await setImmediate();
+  const read = stdin.reads;
+  assert.ok(read < 1_200, `${read} of 1500 requests were read`);
+  for (let id = 0; id < 600; id++) await transport.send({ jsonrpc: "2.0", id, result: {} });
+  await setImmediate();
+  assert.ok(stdin.reads > read, `${stdin.reads} requests were read`);
+  await transport.close();
+});
+
 Deno.test("StdioTransport leaves a client that does not read what is sent unasked", async () => {
   const { stdout, transport, closes } = setup();
   stdout.hold();

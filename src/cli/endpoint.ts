@@ -29,7 +29,8 @@ export async function loadEndpoint(url: URL, access: AccessSettings): Promise<Lo
   }
   const tls = await readTls(access, problems);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, endpoint: { url, ...(token === undefined ? {} : { token }), tls } };
+  const tokenSource = access.tokenFile === undefined ? "LUNO_MCP_TOKEN" : `--token-file (${access.tokenFile})`;
+  return { ok: true, endpoint: { url, ...(token === undefined ? {} : { token, tokenSource }), tls } };
 }
 
 function judgeAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {

@@ -72,38 +72,3 @@ export function closedError(closeCode: number, reason: string, cause?: unknown):
     cause,
   });
 }
-
-/** The error for an HTTP answer instead of an upgrade. */
-export function refusedError(status: number, retryAfter: string | undefined): ConnectionError {
-  const seconds = /^\d{1,6}$/.test(retryAfter ?? "") ? Number(retryAfter) : undefined;
-  const meaning = REFUSAL_MEANINGS[status] ?? "expected an upgrade to WebSocket";
-  return new ConnectionError("ERR_REFUSED", `Server refused the connection with HTTP status ${status}: ${meaning}`, {
-    status,
-    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1_000 }),
-  });
-}
-
-const REFUSAL_MEANINGS: Readonly<Record<number, string>> = {
-  401: "expected a credential of the server: set LUNO_MCP_TOKEN, or give --token-file",
-  403: "not allowed from here, or with this identity",
-  404: "no WebSocket at this path, try /ws",
-  429: "too many connections of this client",
-  503: "too many connections, or the server is stopping",
-};
-
-/** The error for a handshake that came to nothing. */
-export function handshakeError(cause: Error): ConnectionError {
-  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  if (/^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO|ERR_TLS|ERR_SSL|ERR_OSSL|HOSTNAME)|SSL|certificate/i.test(code)) {
-    const message = `Cannot trust the server's certificate: ${cleanText(cause.message)} (${code}): see --ca`;
-    return new ConnectionError("ERR_TLS", message, { cause });
-  }
-  if (/timed out/i.test(cause.message)) {
-    return new ConnectionError("ERR_TIMEOUT", "Server did not answer the handshake in time", { cause });
-  }
-  if (code === "" || code.startsWith("WS_ERR")) {
-    const message = `Expected an MCP server that speaks WebSocket: ${cleanText(cause.message)}`;
-    return new ConnectionError("ERR_HANDSHAKE", message, { cause });
-  }
-  return new ConnectionError("ERR_UNREACHABLE", `Cannot reach the server: ${cleanText(cause.message)}`, { cause });
-}

@@ -11,7 +11,9 @@ import type { Buffer } from "node:buffer";
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
 import type { Socket } from "../transport/listener.ts";
-import { closedError, ConnectionError, handshakeError, refusedError } from "./connection_error.ts";
+import { closedError, ConnectionError } from "./connection_error.ts";
+import { handshakeError, refusedError } from "./handshake_error.ts";
+import type { Attempt } from "./handshake_error.ts";
 
 /** Certificates as PEM. */
 export interface ClientTls {
@@ -26,6 +28,8 @@ export interface Endpoint {
   readonly url: URL;
   /** Sent as `Authorization: Bearer …`. */
   readonly token?: Secret;
+  /** Where the token came from, for the sentence about one that is not accepted. @default "LUNO_MCP_TOKEN" */
+  readonly tokenSource?: string;
   readonly tls?: ClientTls;
 }
 
@@ -56,7 +60,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Connects. Rejects with a {@linkcode ConnectionError}. */
 export function openSocket(
-  { url, token, tls }: Endpoint,
+  { url, token, tokenSource = "LUNO_MCP_TOKEN", tls }: Endpoint,
   handler: ClientSocketHandler,
   options: SocketOptions = {},
 ): Promise<Socket> {
@@ -64,6 +68,12 @@ export function openSocket(
   if (signal?.aborted) return Promise.reject(gaveUp());
   // A server that repeats what it was sent shall not bring the token before a model or into a log.
   const redact = createRedactor(token === undefined ? [] : [token.reveal()]);
+  const attempt: Attempt = {
+    url,
+    tokenSource: token === undefined ? undefined : tokenSource,
+    hasCertificate: tls?.identity !== undefined,
+    hasAuthorities: tls?.ca !== undefined,
+  };
   const socket = new WebSocket(url, [SUBPROTOCOL], {
     headers: token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` },
     maxPayload: maxMessageSize,
@@ -81,9 +91,9 @@ export function openSocket(
     };
     const settle = (): void => signal?.removeEventListener("abort", giveUp);
     signal?.addEventListener("abort", giveUp, { once: true });
-    socket.on("error", (error) => failure ??= handshakeError(error));
+    socket.on("error", (error) => failure ??= handshakeError(error, attempt));
     socket.on("unexpected-response", (request, response) => {
-      failure = refusedError(response.statusCode ?? 0, response.headers["retry-after"]);
+      failure = refusedError(response.statusCode ?? 0, response.headers["retry-after"], attempt);
       request.destroy();
       socket.terminate();
       settle();
@@ -91,7 +101,7 @@ export function openSocket(
     });
     const onFailure = (): void => {
       settle();
-      reject(failure ?? handshakeError(new Error("the connection closed")));
+      reject(failure ?? handshakeError(new Error("the connection closed"), attempt));
     };
     socket.once("close", onFailure);
     socket.once("open", () => {

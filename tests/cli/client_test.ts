@@ -101,7 +101,7 @@ Deno.test("client says why there is no connection", async () => {
   assert.deepEqual([code, stdout], [1, ""]);
   assert.match(
     stderr,
-    /refused the connection with HTTP status 401: expected a credential of the server: set LUNO_MCP_TOKEN/,
+    /refused the connection with HTTP status 401: expected a key or token of the server: set LUNO_MCP_TOKEN/,
   );
 });
 

@@ -184,5 +184,50 @@ Deno.test("openSocket() brings its own certificate to a server that wants one", 
   socket.send("hello");
   assert.equal(await first, "hello");
   socket.terminate();
-  await failureOf({ ...server.endpoint, tls: { ca: authority.cert } });
+  const bare = await failureOf({ ...server.endpoint, tls: { ca: authority.cert } });
+  assert.deepEqual([bare.code, bare.retryable], ["ERR_TLS", false]);
+  assert.match(bare.message, /^The server requires a client certificate, and none was given: set --cert and --key/);
+});
+
+Deno.test("openSocket() tells whose certificate is at fault: the server's, its authority's, or the client's own", async () => {
+  const other = await createCertificates({ hosts: [], client: "stranger", now: Date.now() });
+  await using server = await TestServer.start({ ...echo, tls: { ...served, ca: authority.cert } });
+  const sentence = async (tls: Endpoint["tls"]) =>
+    (await failureOf({ ...server.endpoint, ...(tls && { tls }) })).message;
+  assert.match(await sentence(undefined), /^No public authority issued the server's certificate: name .* with --ca/);
+  assert.match(await sentence({ ca: other.authority.cert }), /^None of the authorities in --ca issued the server's/);
+  assert.match(
+    await sentence({ ca: authority.cert, identity: other.client }),
+    /may not accept the certificate of --cert: an authority of the server must have issued it/,
+  );
+});
+
+Deno.test("openSocket() tells that one end speaks TLS and the other does not", async () => {
+  await using plain = await TestServer.start(echo);
+  await using secure = await TestServer.start({ ...echo, tls: served });
+  const address = ({ endpoint }: TestServer, protocol: string) => ({
+    url: new URL(endpoint.url.href.replace(/^wss?/, protocol)),
+  });
+  assert.match(
+    (await failureOf(address(plain, "wss"))).message,
+    /does not speak TLS at this port: does it expect ws\?/,
+  );
+  assert.match((await failureOf(address(secure, "ws"))).message, /does it expect wss\?$/);
+});
+
+Deno.test("openSocket() blames the token that was given, and asks for one where none was", async () => {
+  await using server = await TestServer.start({ ...echo, refuse: () => "401 Unauthorized" });
+  const token = new Secret("canary-token");
+  const sentence = async (more: Partial<Endpoint>) => (await failureOf({ ...server.endpoint, ...more })).message;
+  assert.match(
+    await sentence({}),
+    /: expected a key or token of the server: set LUNO_MCP_TOKEN, or give --token-file$/,
+  );
+  const given = await sentence({ token });
+  assert.match(
+    given,
+    /: it does not accept the key or token of LUNO_MCP_TOKEN, which may be mistyped, expired, revoked/,
+  );
+  assert.doesNotMatch(given, /set LUNO_MCP_TOKEN|canary/);
+  assert.match(await sentence({ token, tokenSource: "--token-file (/a)" }), /the key or token of --token-file \(\/a\)/);
 });

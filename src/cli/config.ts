@@ -13,9 +13,13 @@ export async function printConfig(
   world: World,
   { json, wide = false }: { json: boolean; wide?: boolean },
 ): Promise<ExitCode> {
-  const rows = shownSettings(loaded);
+  const rows = shownSettings(loaded, world.env);
+  for (const warning of loaded.warnings) await print(world.stderr, warning);
   if (json || !world.stdout.isTerminal()) {
-    const settings = rows.map(({ name, value, origin }) => [name.replace(/^--/, ""), { value, origin }]);
+    const settings = rows.map(({ name, value, origin, why }) => [
+      name.replace(/^--/, ""),
+      { value, origin, ...(why === "" ? {} : { why }) },
+    ]);
     await print(world.stdout, JSON.stringify({ settings: Object.fromEntries(settings) }));
   } else await print(world.stdout, formatTable(rows.map((row) => ({ ...row })), screenOf(world, { wide })));
   return 0;

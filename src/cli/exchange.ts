@@ -1,6 +1,7 @@
 /** Opens the way to the exchange that the configuration asks for; it is always the same client. */
 
 import { getLogger } from "@logtape/logtape";
+import { callsPerMinute } from "../config/in_force.ts";
 import type { Loaded } from "../config/load.ts";
 import { isLoopback } from "../loopback.ts";
 import { CallBudget } from "../exchange/budget.ts";
@@ -38,9 +39,6 @@ export interface ExchangeVenue {
   /** Whether it lives in this process and ends with it. */
   readonly isOwn: boolean;
 }
-
-/** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
-const EMBEDDED_CALLS_PER_MINUTE = 60_000;
 
 /** Opens the exchange; an embedded one is started first. */
 export async function openExchange(loaded: LoadedConfig, world: World): Promise<OpenExchange> {
@@ -92,11 +90,6 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
 
 function revealed(credentials: LoadedConfig["credentials"]): { id: string; secret: string } | undefined {
   return credentials && { id: credentials.id.reveal(), secret: credentials.secret.reveal() };
-}
-
-function callsPerMinute({ config, origins }: LoadedConfig): number {
-  const isWide = config.exchange === "simulated" && origins.apiRateLimit === "default";
-  return isWide ? EMBEDDED_CALLS_PER_MINUTE : config.apiRateLimit;
 }
 
 async function startEmbedded(options: ServerOptions): Promise<RunningSimulation> {

@@ -6,6 +6,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Caller } from "../access/caller.ts";
 import { scopeChallenge } from "../access/challenge.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
+import { limitsPerClient, SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
 import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import { logRefusal } from "../monitoring/access_log.ts";
@@ -52,9 +53,6 @@ const DRAIN_MS = 10_000;
 
 /** How long a client may say nothing at all after its upgrade. */
 const FIRST_MESSAGE_MS = 30_000;
-
-/** A session over HTTP holds no connection while nothing runs in it, so a client may have more of them. */
-const SESSIONS_PER_CONNECTION = 10;
 
 const IDENTITY = { name: NAME, version: VERSION } as const;
 
@@ -324,7 +322,7 @@ export class NetworkServer {
       exchange: this.#loaded.config.exchange,
       ready: this.#isReady,
       identity_sources: this.#access.sources,
-      warnings: warningsOf(this.#loaded.config),
+      warnings: warningsOf(this.#loaded),
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
       exchange_client: this.#opened.value?.exchange.status() ?? null,
       connections: this.#registry.status(),
@@ -370,9 +368,9 @@ function credentialsOf({ sources }: Access): Credential[] {
 }
 
 /** What an operator shall not forget. */
-export function warningsOf({ host, unsafeExpose, tlsTerminated }: LoadedConfig["config"]): string[] {
+export function warningsOf({ config: { host, unsafeExpose, tlsTerminated }, warnings }: LoadedConfig): string[] {
   const isPlain = tlsTerminated && !isLoopback(host);
-  return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : [])];
+  return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : []), ...warnings];
 }
 
 const PLAIN_WARNING =
@@ -386,12 +384,8 @@ function exposedWarning(host: string): string {
   );
 }
 
-/**
- * On loopback all clients are one, so limits per client that nobody has set are as wide as all possible connections
- * together.
- */
-function createRegistry({ config, origins }: LoadedConfig, world: World, { grants, proxies }: Access): Registry {
-  const { maxConnectionsPerClient, rateLimit } = config;
+function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies }: Access): Registry {
+  const { config } = loaded;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {
     log.warning("file descriptor limit too low for --max-connections; raise it (ulimit -n)", {
@@ -399,10 +393,10 @@ function createRegistry({ config, origins }: LoadedConfig, world: World, { grant
       available: allowed.connections,
     });
   }
-  const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
-    isLoopback(config.host) && origins[name] === "default";
-  const connectionsOfEach = isWide("maxConnectionsPerClient") ? allowed.connections : maxConnectionsPerClient;
-  const requestsOfEach = isWide("rateLimit") ? rateLimit * config.maxConnections : rateLimit;
+  const { connections: connectionsOfEach, requestsPerMinute: requestsOfEach } = limitsPerClient(
+    loaded,
+    allowed.connections,
+  );
   return new Registry({
     maxConnections: allowed.connections,
     maxSockets: allowed.sockets,

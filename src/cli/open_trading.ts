@@ -30,7 +30,7 @@ import type { ExchangeVenue, LoadedConfig } from "./exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import { enterFolder } from "./presence.ts";
 import type { Presence } from "./presence.ts";
-import { readPolicy } from "./policy_file.ts";
+import { readPolicy, unlimitedTrading } from "./policy_file.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -90,6 +90,8 @@ export async function openTradingRecord(
     return problems.length > 0 ? { ok: false, problems } : { ok: true, record: undefined };
   }
   const file = await readPolicy(config.policy, problems);
+  const unlimited = config.policy && file && unlimitedTrading(file, config.trading);
+  if (unlimited !== undefined && isServer) log.warning(unlimited);
   const store = folder === undefined
     ? undefined
     : await openStore(folder, { secrets: secretTexts(credentials), world, problems });

@@ -31,6 +31,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (!prepared.ok) return await refuseStart(config, world, prepared.problems);
   const { backend } = prepared;
+  for (const warning of loaded.warnings) log.warning(warning);
   const listing = listingOf(config.tools);
   const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
   const transport = new StdioTransport(world, {

@@ -58,7 +58,7 @@ export async function serveNetwork(
     return await refuseStart(config, world, prepared.problems);
   }
   const { backend } = prepared;
-  for (const warning of warningsOf(config)) log.warning(warning);
+  for (const warning of warningsOf(loaded)) log.warning(warning);
   const server = new NetworkServer(loaded, world, { access, backend, factory });
   const listen = await chooseListener(config);
   const { judgeCertificate } = access;

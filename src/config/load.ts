@@ -1,12 +1,13 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
 import { findDuplicateKeys } from "../duplicate_keys.ts";
-import { isLoopback } from "../loopback.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
 import { findText, parseSettings } from "./parse.ts";
-import type { Found, Origin, Origins, Sources } from "./parse.ts";
+import type { Found, Sources } from "./parse.ts";
+import { contradictions, settingWarnings, tradingInForce } from "./rules.ts";
+import type { ConfigOrigins } from "./rules.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import { secretsOf } from "../redaction.ts";
@@ -25,14 +26,14 @@ export function secretTexts(credentials: Credentials | undefined): string[] {
   return secretsOf({ id: credentials.id.reveal(), secret: credentials.secret.reveal() });
 }
 
-type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
-
 /** A usable configuration, or every problem at once. */
 export type Loaded =
   | {
     ok: true;
     config: Config;
     origins: ConfigOrigins;
+    /** What an operator should know of it; sentences for the log. */
+    warnings: readonly string[];
     /** Absent when no key is configured: public market data only. */
     credentials?: Credentials;
   }
@@ -47,24 +48,20 @@ export async function loadConfig(
   const parsed = parseSettings(SERVER_SETTINGS, files.sources);
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
   const secret = await readSecret(parsed.values, problems);
-  problems.push(
-    ...checkCredentials(parsed.values, parsed.origins),
-    ...checkExchange(parsed.values, parsed.origins),
-    ...checkTransport(parsed.values, parsed.origins),
-    ...checkTrading(parsed.values, parsed.origins),
-  );
+  problems.push(...contradictions(parsed.values, parsed.origins));
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { origins } = parsed;
   const config = settled(parsed.values, origins);
+  const warnings = settingWarnings(parsed.values, origins);
   const credentials = config.apiKeyId !== undefined && secret !== undefined
     ? { credentials: { id: config.apiKeyId, secret } }
     : {};
-  return { ok: true, config, origins, ...credentials };
+  return { ok: true, config, origins, warnings, ...credentials };
 }
 
 /** Settings that depend on each other, brought together. */
 function settled(config: Config, origins: ConfigOrigins): Config {
-  const trading = config.allowWrite && origins.trading === "default" ? "confirm" : config.trading;
+  const trading = tradingInForce(config, origins);
   return { ...config, trading, tools: config.tools.filter((group) => group !== "trading" || trading !== "off") };
 }
 
@@ -124,96 +121,4 @@ function readJsonObject(name: string, text: string, problems: string[]): Record<
 async function readSecret(config: Partial<Config>, problems: string[]): Promise<Secret | undefined> {
   if (config.apiSecretFile === undefined || config.apiSecret !== undefined) return config.apiSecret;
   return await readSecretFile("LUNO_API_SECRET_FILE", config.apiSecretFile, problems);
-}
-
-function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): string[] {
-  // One that is wrong is told of as such, and not as missing.
-  const hasId = origins.apiKeyId !== "unset";
-  const hasSecret = origins.apiSecret !== "unset" || origins.apiSecretFile !== "unset";
-  const problems: string[] = [];
-  if (config.apiSecret !== undefined && config.apiSecretFile !== undefined) {
-    problems.push("LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two, both are set");
-  }
-  if (hasId && !hasSecret) {
-    problems.push(
-      "LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY, or LUNO_API_SECRET_FILE: not set",
-    );
-  }
-  if (!hasId && hasSecret) {
-    problems.push("LUNO_API_KEY: expected the id of the key that the secret belongs to: not set");
-  }
-  return problems;
-}
-
-function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[] {
-  const problems: string[] = [];
-  if (config.exchange === "simulated" && origins.apiUrl === "flag") {
-    problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
-  }
-  if (config.exchange !== "simulated" && origins.seed === "flag") {
-    problems.push("--seed: only with --exchange simulated");
-  }
-  // The simulated exchange brings its own address; one from the environment is not used then.
-  if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
-  return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
-}
-
-/** A flag that would do nothing is refused, as somebody relies on it; the environment is shared by many commands. */
-function checkTrading({ trading, allowWrite }: Partial<Config>, origins: ConfigOrigins): string[] {
-  if (origins.policy !== "flag" || trading !== "off" || allowWrite) return [];
-  return ["--policy: only with --trading confirm or auto, as nothing is traded without"];
-}
-
-const NETWORK_ONLY = [
-  "host",
-  "port",
-  "listener",
-  "sslCert",
-  "sslKey",
-  "sslClientCa",
-  "sslClientDeny",
-  "auth",
-  "jwtIssuer",
-  "jwtAudience",
-  "jwksUrl",
-  "jwksFile",
-  "access",
-  "trustedProxies",
-  "allowedHosts",
-  "allowedOrigins",
-  "tlsTerminated",
-  "unsafeExpose",
-  "maxConnections",
-  "maxConnectionsPerClient",
-  "rateLimit",
-  "maxQueue",
-  "pingInterval",
-  "idleTimeout",
-  "statsInterval",
-] as const satisfies readonly (keyof Config)[];
-
-/** Flags that would do nothing are refused, as somebody relies on them. */
-function checkTransport(config: Partial<Config>, origins: ConfigOrigins): string[] {
-  if (config.transport !== "stdio") return [];
-  return NETWORK_ONLY.filter((name) => origins[name] === "flag")
-    .map((name) => `--${SERVER_SETTINGS[name].flag}: only with --transport websocket or http`);
-}
-
-function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string[] {
-  if (isLoopback(hostname)) return [];
-  const problems: string[] = [];
-  const name = origin === "flag"
-    ? "--api-url"
-    : origin === "config file"
-    ? "api-url in the config file"
-    : "LUNO_API_URL";
-  if (protocol === "http:") {
-    problems.push(`${name}: expected https, as the key travels along: current value is "${href}"`);
-  }
-  if (!/(^|\.)luno\.com$/.test(hostname) && origin !== "flag") {
-    problems.push(
-      `${name}: a host other than luno.com receives your key only by the flag --api-url: current value is "${href}"`,
-    );
-  }
-  return problems;
 }

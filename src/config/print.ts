@@ -1,5 +1,7 @@
 /** The configuration as people may see it: every setting with its origin, secrets redacted. */
 
+import { settingsInForce } from "./in_force.ts";
+import type { Configured } from "./in_force.ts";
 import type { Origin } from "./parse.ts";
 import { Secret } from "../secret.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
@@ -10,24 +12,32 @@ import type { Setting } from "./setting.ts";
 export interface ShownSetting {
   /** The flag, or the variable where there is none. */
   readonly name: string;
+  /** As it counts, which other settings may have decided. */
   readonly value: string | number | boolean | null;
   readonly origin: Origin;
+  /** Why it is not what was read, or does not count; empty where there is nothing to say. */
+  readonly why: string;
 }
 
-/** Lists every setting; a secret that is set reads `[redacted]`. */
-export function shownSettings(
-  loaded: { config: Config; origins: Readonly<Record<keyof Config, Origin>> },
-): ShownSetting[] {
-  return (Object.entries(SERVER_SETTINGS) as [keyof Config, Setting][]).map(([key, setting]) => ({
-    name: setting.flag === undefined ? setting.env[0] ?? key : `--${setting.flag}`,
-    value: setting.secret && loaded.config[key] !== undefined ? "[redacted]" : shownValue(loaded.config[key]),
-    origin: loaded.origins[key],
-  }));
+/** Lists every setting as it is in force; a secret that is set reads `[redacted]`. */
+export function shownSettings(loaded: Configured, env: (name: string) => string | undefined): ShownSetting[] {
+  const inForce = settingsInForce(loaded, env);
+  return (Object.entries(SERVER_SETTINGS) as [keyof Config, Setting][]).map(([key, setting]) => {
+    const { value = shownValue(loaded.config[key]), why = "" } = inForce[key] ?? {};
+    return {
+      name: setting.flag === undefined ? setting.env[0] ?? key : `--${setting.flag}`,
+      value: setting.secret && loaded.config[key] !== undefined ? "[redacted]" : value,
+      origin: loaded.origins[key],
+      why,
+    };
+  });
 }
 
-/** The same as an object by name, for clients. */
-export function publicConfig(loaded: Parameters<typeof shownSettings>[0]): Record<string, ShownSetting["value"]> {
-  return Object.fromEntries(shownSettings(loaded).map(({ name, value }) => [name.replace(/^--/, ""), value]));
+/** The same as an object by name, for clients; they learn of no folder that nobody named. */
+export function publicConfig(loaded: Configured): Record<string, ShownSetting["value"]> {
+  return Object.fromEntries(
+    shownSettings(loaded, () => undefined).map(({ name, value }) => [name.replace(/^--/, ""), value]),
+  );
 }
 
 function shownValue(value: Config[keyof Config]): ShownSetting["value"] {

@@ -1,6 +1,6 @@
 /** Readers of settings: from the text that a flag, a variable or a file holds to a value, or to what was expected. */
 
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
 import { isLoopback } from "../loopback.ts";
 import { Secret } from "../secret.ts";
@@ -90,6 +90,35 @@ export const List: z.ZodType<readonly string[], string> = z.string()
 export const Networks: z.ZodType<readonly string[], string> = List.refine((items) => items.every(isNetwork), {
   error: "expected a comma-separated list of IP addresses and networks such as 10.0.0.0/8",
 });
+
+/** A comma-separated list of what `Host` headers say: names or addresses, each with a port or without. */
+export const HostHeaders: z.ZodType<readonly string[], string> = List.refine(
+  (items) => items.every((item) => isHost(item.replace(/(.):\d{1,5}$/, "$1")) && !isIPv6(item)),
+  {
+    error:
+      "expected a comma-separated list of host names and addresses such as mcp.example.com, [::1] or 10.0.0.5:8765",
+  },
+);
+
+/** A comma-separated list of origins of web pages. */
+export const WebOrigins: z.ZodType<readonly string[], string> = List.refine(
+  (items) => items.every((item) => URL.parse(item)?.origin === item.toLowerCase()),
+  {
+    error:
+      "expected a comma-separated list of origins such as https://app.example.com, with the port where it is not " +
+      "the scheme's own, and without a path",
+  },
+);
+
+/** A name or an address to listen on. */
+export const ListenHost: z.ZodType<string, string> = z.string().refine((text) => isHost(text) || isIPv6(text), {
+  error: "expected a host name or an IP address, without scheme and port",
+});
+
+function isHost(text: string): boolean {
+  const address = /^\[(.*)\]$/.exec(text)?.[1];
+  return address === undefined ? /^[a-z0-9]([a-z0-9._-]{0,252})$/i.test(text) : isIPv6(address);
+}
 
 /** What a switch reads: `true` or `false`. */
 export const Switch: z.ZodType<boolean, string> = oneOf("true", "false").transform((word) => word === "true");

@@ -2,15 +2,17 @@
 
 import {
   Address,
+  HostHeaders,
   KeysAddress,
   Level,
-  List,
+  ListenHost,
   Networks,
   oneOf,
   SecretText,
   someOf,
   Switch,
   Text,
+  WebOrigins,
   wholeNumber,
 } from "./readers.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
@@ -112,7 +114,7 @@ export const SERVER_SETTINGS = {
     default: "1048576",
   },
   host: {
-    schema: Text,
+    schema: ListenHost,
     help: "address to listen on",
     flag: "host",
     value: "name",
@@ -234,14 +236,14 @@ export const SERVER_SETTINGS = {
   },
   recordRetention: RECORD_RETENTION,
   allowedHosts: {
-    schema: List,
+    schema: HostHeaders,
     help: "Host headers to accept, in addition to the loopback names on loopback",
     flag: "allowed-hosts",
     value: "list",
     env: ["MCP_ALLOWED_HOSTS"],
   },
   allowedOrigins: {
-    schema: List,
+    schema: WebOrigins,
     help: "origins of web pages to accept, including pages on other ports of this machine",
     flag: "allowed-origins",
     value: "list",

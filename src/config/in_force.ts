@@ -1,0 +1,118 @@
+/** What settings come to that depend on others, and why: for those who use them, and for `config print`. */
+
+import { isLoopback } from "../loopback.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
+import { NETWORK_ONLY } from "./rules.ts";
+import type { ConfigOrigins } from "./rules.ts";
+import type { Config } from "./server_settings.ts";
+
+/** A configuration with its origins. */
+export interface Configured {
+  readonly config: Config;
+  readonly origins: ConfigOrigins;
+}
+
+/** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
+const EMBEDDED_CALLS_PER_MINUTE = 60_000;
+
+/** A session over HTTP holds no connection while nothing runs in it, so a client may have more of them. */
+export const SESSIONS_PER_CONNECTION = 10;
+
+/** Calls a minute to the exchange. */
+export function callsPerMinute({ config, origins }: Configured): number {
+  const isWide = config.exchange === "simulated" && origins.apiRateLimit === "default";
+  return isWide ? EMBEDDED_CALLS_PER_MINUTE : config.apiRateLimit;
+}
+
+/**
+ * Connections and requests a minute of each client. On loopback all clients are one, so limits that nobody has set are as
+ * wide as all possible connections together; `possible` are those that there are file descriptors for.
+ */
+export function limitsPerClient(
+  { config, origins }: Configured,
+  possible: number = config.maxConnections,
+): { connections: number; requestsPerMinute: number } {
+  const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
+    isLoopback(config.host) && origins[name] === "default";
+  return {
+    connections: isWide("maxConnectionsPerClient") ? possible : config.maxConnectionsPerClient,
+    requestsPerMinute: isWide("rateLimit") ? config.rateLimit * config.maxConnections : config.rateLimit,
+  };
+}
+
+/** A setting as it counts; what is left out is as it was read. */
+export interface InForce {
+  readonly value?: string | number | null;
+  readonly why?: string;
+}
+
+/** The settings that are not simply what was read. */
+export function settingsInForce(
+  configured: Configured,
+  env: (name: string) => string | undefined,
+): Partial<Record<keyof Config, InForce>> {
+  const { config } = configured;
+  return {
+    ...(config.transport === "stdio" ? UNUSED_ON_STDIO : limits(configured)),
+    ...exchange(configured),
+    ...(config.trading === "off" ? { policy: UNTRADED, confirmBy: UNTRADED } : {}),
+    ...(config.trading !== "off" && configured.origins.trading === "default"
+      ? { trading: { why: "ALLOW_WRITE_OPERATIONS is true" } }
+      : {}),
+    ...(config.recordRetention === undefined ? { recordRetention: { why: "rows stay in the record" } } : {}),
+    state: state(config, env),
+  };
+}
+
+const UNTRADED: InForce = { why: "not used with --trading off" };
+
+const UNUSED_ON_STDIO = Object.fromEntries(
+  NETWORK_ONLY.map((name) => [name, { why: "not used with --transport stdio" }]),
+);
+
+function limits(configured: Configured): Partial<Record<keyof Config, InForce>> {
+  const { config, origins } = configured;
+  const { connections, requestsPerMinute } = limitsPerClient(configured);
+  const shared = "on loopback all clients are one identity";
+  return {
+    ...(connections === config.maxConnectionsPerClient
+      ? {}
+      : { maxConnectionsPerClient: { value: connections, why: `all connections, as ${shared}` } }),
+    ...(requestsPerMinute === config.rateLimit ? {} : {
+      rateLimit: {
+        value: requestsPerMinute,
+        why: `${config.rateLimit} for each of ${config.maxConnections} connections, as ${shared}`,
+      },
+    }),
+    ...(origins.maxSessionsPerClient === "unset"
+      ? {
+        maxSessionsPerClient: {
+          value: SESSIONS_PER_CONNECTION * connections,
+          why: `${SESSIONS_PER_CONNECTION} for each connection of a client`,
+        },
+      }
+      : {}),
+  };
+}
+
+function exchange(configured: Configured): Partial<Record<keyof Config, InForce>> {
+  const { config } = configured;
+  if (config.exchange !== "simulated") return { seed: { why: "not used without --exchange simulated" } };
+  const ownKey = { why: "not used: the embedded exchange has a key of its own" };
+  const calls = callsPerMinute(configured);
+  return {
+    apiUrl: { value: null, why: "the embedded exchange, on a free port of 127.0.0.1 that each start picks" },
+    ...(calls === config.apiRateLimit ? {} : {
+      apiRateLimit: { value: calls, why: "the embedded exchange serves this server alone" },
+    }),
+    ...(config.apiKeyId === undefined ? {} : { apiKeyId: ownKey, apiSecret: ownKey, apiSecretFile: ownKey }),
+  };
+}
+
+function state(config: Config, env: (name: string) => string | undefined): InForce {
+  if (config.state !== undefined) return {};
+  const folder = stateFolder(env);
+  return folder === undefined
+    ? { value: null, why: `none, as ${stateVariables().join(" and ")} name none` }
+    : { value: folder, why: "the user's folder for state" };
+}

@@ -1,0 +1,169 @@
+/**
+ * What settings mean together: contradictions that stop a start, and those that only need a word.
+ *
+ * A flag that would do nothing is refused, as somebody relies on it; variables are shared by many commands.
+ */
+
+import { isLoopback } from "../loopback.ts";
+import type { Origin, Origins } from "./parse.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Config } from "./server_settings.ts";
+
+/** Where each setting of the server came from. */
+export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
+
+/** Every contradiction that stops a start; settings that could not be read are passed over. */
+export function contradictions(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  return [
+    ...checkCredentials(config, origins),
+    ...checkExchange(config, origins),
+    ...checkTransport(config, origins),
+    ...checkTrading(config, origins),
+    ...checkTools(config, origins),
+  ];
+}
+
+/** Whether orders can be placed, and by whose leave. */
+export function tradingInForce(
+  { trading = "off", allowWrite }: Partial<Config>,
+  origins: ConfigOrigins,
+): Config["trading"] {
+  return allowWrite && origins.trading === "default" ? "confirm" : trading;
+}
+
+/** What an operator should know of settings that contradict each other and are let through. */
+export function settingWarnings(config: Config, origins: ConfigOrigins): string[] {
+  const { tools, maxConnections, maxConnectionsPerClient } = config;
+  const trading = tradingInForce(config, origins);
+  const hasKey = config.exchange !== "live" || config.apiKeyId !== undefined;
+  const warnings: string[] = [];
+  if (trading === "auto" && config.policy === undefined) {
+    warnings.push(
+      "--trading auto without --policy: orders are placed without a person's approval, whatever their amount",
+    );
+  }
+  if (trading !== "off" && !tools.includes("trading")) {
+    warnings.push(`--trading ${trading}: no order can be placed, as --tools leaves the trading group out`);
+  }
+  if (trading !== "off" && !hasKey) {
+    warnings.push(
+      `--trading ${trading}: no order can be placed without an API key: set LUNO_API_KEY and LUNO_API_SECRET`,
+    );
+  }
+  if (trading === "off" && origins.tools !== "default" && tools.includes("trading")) {
+    warnings.push("--tools: the trading group is not offered without --trading confirm or auto");
+  }
+  if (origins.tools !== "default" && tools.includes("account") && !hasKey) {
+    warnings.push("--tools: tools of the account group fail without an API key: set LUNO_API_KEY and LUNO_API_SECRET");
+  }
+  if (origins.maxConnectionsPerClient !== "default" && maxConnectionsPerClient > maxConnections) {
+    warnings.push(
+      `--max-connections-per-client: ${maxConnectionsPerClient} can never be reached, as --max-connections is ` +
+        maxConnections,
+    );
+  }
+  return warnings;
+}
+
+function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  // One that is wrong is told of as such, and not as missing.
+  const hasId = origins.apiKeyId !== "unset";
+  const hasSecret = origins.apiSecret !== "unset" || origins.apiSecretFile !== "unset";
+  const problems: string[] = [];
+  if (config.apiSecret !== undefined && config.apiSecretFile !== undefined) {
+    problems.push("LUNO_API_SECRET, LUNO_API_SECRET_FILE: expected one of the two, both are set");
+  }
+  if (hasId && !hasSecret) {
+    problems.push(
+      "LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY, or LUNO_API_SECRET_FILE: not set",
+    );
+  }
+  if (!hasId && hasSecret) {
+    problems.push("LUNO_API_KEY: expected the id of the key that the secret belongs to: not set");
+  }
+  return problems;
+}
+
+function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  const problems: string[] = [];
+  if (config.exchange === "simulated" && origins.apiUrl === "flag") {
+    problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
+  }
+  if (config.exchange !== "simulated" && origins.seed === "flag") {
+    problems.push("--seed: only with --exchange simulated");
+  }
+  // The simulated exchange brings its own address; one from the environment is not used then.
+  if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
+  return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
+}
+
+function checkTrading(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  if (config.trading === undefined || tradingInForce(config, origins) !== "off") return [];
+  return (["policy", "confirmBy"] as const).filter((name) => origins[name] === "flag")
+    .map((name) =>
+      `--${SERVER_SETTINGS[name].flag}: only with --trading confirm or auto, as nothing is traded without`
+    );
+}
+
+function checkTools(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  const { tools = [], trading } = config;
+  const isOffered = trading === undefined || tradingInForce(config, origins) !== "off";
+  if (isOffered || !tools.includes("trading")) return [];
+  if (origins.tools !== "flag" && tools.length > 1) return [];
+  return ["--tools: expected --trading confirm or auto beside the trading group, as it is not offered without"];
+}
+
+/** Settings that mean nothing on stdio. */
+export const NETWORK_ONLY = [
+  "host",
+  "port",
+  "listener",
+  "sslCert",
+  "sslKey",
+  "sslClientCa",
+  "sslClientDeny",
+  "auth",
+  "jwtIssuer",
+  "jwtAudience",
+  "jwksUrl",
+  "jwksFile",
+  "access",
+  "trustedProxies",
+  "allowedHosts",
+  "allowedOrigins",
+  "tlsTerminated",
+  "unsafeExpose",
+  "maxConnections",
+  "maxConnectionsPerClient",
+  "rateLimit",
+  "maxSessionsPerClient",
+  "maxQueue",
+  "pingInterval",
+  "idleTimeout",
+  "statsInterval",
+] as const satisfies readonly (keyof Config)[];
+
+function checkTransport(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  if (config.transport !== "stdio") return [];
+  return NETWORK_ONLY.filter((name) => origins[name] === "flag")
+    .map((name) => `--${SERVER_SETTINGS[name].flag}: only with --transport websocket or http`);
+}
+
+function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string[] {
+  if (isLoopback(hostname)) return [];
+  const problems: string[] = [];
+  const name = origin === "flag"
+    ? "--api-url"
+    : origin === "config file"
+    ? "api-url in the config file"
+    : "LUNO_API_URL";
+  if (protocol === "http:") {
+    problems.push(`${name}: expected https, as the key travels along: current value is "${href}"`);
+  }
+  if (!/(^|\.)luno\.com$/.test(hostname) && origin !== "flag") {
+    problems.push(
+      `${name}: a host other than luno.com receives your key only by the flag --api-url: current value is "${href}"`,
+    );
+  }
+  return problems;
+}

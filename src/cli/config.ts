@@ -1,9 +1,12 @@
 /** `config print`: every setting, its value and where it comes from. */
 
 import { shownSettings } from "../config/print.ts";
+import type { ShownSetting } from "../config/print.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import { screenOf } from "./terminal/screen.ts";
+import type { Screen } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
+import { wrapText } from "./terminal/width.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -21,6 +24,18 @@ export async function printConfig(
       { value, origin, ...(why === "" ? {} : { why }) },
     ]);
     await print(world.stdout, JSON.stringify({ settings: Object.fromEntries(settings) }));
-  } else await print(world.stdout, formatTable(rows.map((row) => ({ ...row })), screenOf(world, { wide })));
+  } else {
+    const screen = screenOf(world, { wide });
+    const table = formatTable(rows.map(({ name, value, origin }) => ({ name, value, origin })), screen);
+    await print(world.stdout, [table, ...reasons(rows, screen)].join("\n"));
+  }
   return 0;
+}
+
+/** Why settings are not what was read, or do not count: a paragraph for each reason. */
+function reasons(rows: readonly ShownSetting[], { columns: width }: Screen): string[] {
+  const byReason = Map.groupBy(rows.filter(({ why }) => why !== ""), ({ why }) => why);
+  return [...byReason].map(([why, settings]) =>
+    `\n${wrapText(`${settings.map(({ name }) => name).join(", ")}: ${why}`, { width, indent: 2 })}`
+  );
 }

@@ -8,8 +8,8 @@ import { summaryText } from "../trading/order_summary.ts";
 import type { TradingStore } from "../trading/store.ts";
 import { clockTime } from "./clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, withRecord } from "./trading_record.ts";
-import { print, refuse } from "./world.ts";
+import { findFolder, hasNoRecord, withRecord } from "./trading_record.ts";
+import { fail, print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Who decides, in the record. */
@@ -17,6 +17,8 @@ const BY = "terminal";
 
 /** The longest answer that is read; what is behind it belongs to the same answer. */
 const MAX_ANSWER_BYTES = 1_024;
+
+const NONE_WAITS = "No order waits for approval";
 
 const REASONS = {
   unknown: "no order waits under this id: see approve",
@@ -42,17 +44,25 @@ export async function approve(
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const approved = !parsed.values.decline;
+  if (id === undefined && await hasNoRecord(folder.path)) {
+    await print(world.stdout, json || !world.stdout.isTerminal() ? JSON.stringify({ approvals: [] }) : NONE_WAITS);
+    return 0;
+  }
   return await withRecord({ folder, access: "change" }, {
     world,
     body: async (store) => {
       const now = world.now();
-      if (id !== undefined) return await decide(store, { id, approved, world });
+      if (id !== undefined) return await decide(store, { id, approved, world, json });
       const waiting = store.approvals.pending(now).map((approval) => withEqual(approval, store, now));
       if (json || !world.stdout.isTerminal()) {
         await print(world.stdout, JSON.stringify({ approvals: waiting.map(asRecord) }));
-      } else if (waiting.length === 0) await print(world.stdout, "No order waits for approval");
+      } else if (waiting.length === 0) await print(world.stdout, NONE_WAITS);
       else if (world.stdin.isTerminal()) return await askAll(store, { waiting, world });
-      else await print(world.stdout, [...waiting.map(describe), "approve ID, or approve ID --decline"].join("\n\n"));
+      else {await say(
+          world,
+          [...waiting.map(describe), "approve ID, or approve ID --decline"].join("\n\n"),
+          world.stdout,
+        );}
       return 0;
     },
   });
@@ -66,10 +76,10 @@ async function askAll(
   let worst: ExitCode = 0;
   for (const approval of waiting) {
     if (!approval.ways.includes(BY)) {
-      await print(world.stdout, describe(approval));
+      await say(world, describe(approval), world.stdout);
       continue;
     }
-    await print(world.stdout, `${describe(approval)}\nApprove this order? [y/N]`);
+    await say(world, `${describe(approval)}\nApprove this order? [y/N]`, world.stdout);
     const answer = await readAnswer(world);
     if (answer === null) break;
     const code = await decide(store, { id: approval.id, approved: /^y(es)?$/i.test(answer.trim()), world });
@@ -80,19 +90,27 @@ async function askAll(
 
 async function decide(
   store: TradingStore,
-  { id, approved, world }: { id: string; approved: boolean; world: World },
+  { id, approved, world, json = false }: { id: string; approved: boolean; world: World; json?: boolean },
 ): Promise<ExitCode> {
   const decided = store.approvals.decide(id, { approved, by: BY, now: world.now() });
   if (!decided.ok) {
     const verb = approved ? "approve" : "decline";
-    await print(world.stderr, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
-    return 1;
+    return await fail(world, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
   }
   const { identity, summary, action, previewId, expiresAt } = decided.approval;
+  if (json) {
+    const expires = new Date(expiresAt).toISOString();
+    await print(world.stdout, JSON.stringify({ id, approved, identity, action, preview_id: previewId, expires }));
+    return 0;
+  }
   const again = action === "place" ? `place_order with preview_id=${previewId}` : "the same replace_order again";
   const next = `\nIt is sent by the call that waits for it; where none does, by ${again} until ${clockTime(expiresAt)}`;
   const verb = approved ? "Approved" : "Declined";
-  await print(world.stdout, `${verb}, asked by ${identity}:\n${indent(summaryText(summary))}${approved ? next : ""}`);
+  await say(
+    world,
+    `${verb}, asked by ${identity}:\n${indent(summaryText(summary))}${approved ? next : ""}`,
+    world.stdout,
+  );
   return 0;
 }
 

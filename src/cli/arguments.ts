@@ -62,13 +62,21 @@ export function readArguments(args: readonly string[]): Arguments {
     program.parse(inFlags(args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { kind: "print", text: printed.trimEnd() };
+    if (error.exitCode === 0) {
+      return { kind: "print", text: isVersion(error) && args.includes("--json") ? VERSION_JSON : printed.trimEnd() };
+    }
     problems.push(error.message.replace(/^error: /, ""));
   }
   problems.push(...judgeOperands(command, operands));
   const { json, wide, ...given } = options;
   const flags = textsOf(given, COMMANDS[command].settings, problems);
   return { kind: "run", invocation: { command, flags, operands, json: json === true, wide: wide === true }, problems };
+}
+
+const VERSION_JSON = JSON.stringify({ name: "luno-mcp-server", version: VERSION });
+
+function isVersion({ code }: CommanderError): boolean {
+  return code === "commander.version";
 }
 
 /** `help`, `help COMMAND` and `version` as the flags that they stand for. */
@@ -125,7 +133,7 @@ function buildProgram(listener: Listener): Command {
       .allowUnknownOption()
       .allowExcessArguments()
       .action((_options, action: Command) => listener.choose(name, action));
-    if (entry.json) command.option("--json", "print JSON, also on a terminal");
+    command.option("--json", "print JSON, also on a terminal; errors too");
     if (entry.wide) command.option("--wide", "print every column of a table, however wide it is");
     for (const setting of Object.values(entry.settings)) addOption(command, setting, listener);
     command.addHelpText("after", environmentHelp(entry.settings));

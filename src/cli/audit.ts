@@ -6,9 +6,13 @@ import type { Origins } from "../config/parse.ts";
 import { ARCHIVE_FOLDER, ArchiveError } from "../trading/archive_files.ts";
 import type { AuditRow } from "../trading/audit.ts";
 import type { TradingStore } from "../trading/store.ts";
+import { screenOf } from "./terminal/screen.ts";
+import type { Screen } from "./terminal/screen.ts";
+import { relativeTime } from "./terminal/times.ts";
+import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, withRecord } from "./trading_record.ts";
-import { print, refuse } from "./world.ts";
+import { findFolder, hasNoRecord, withRecord } from "./trading_record.ts";
+import { fail, print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Rows that are shown where no order is named. */
@@ -20,7 +24,7 @@ const MAX_ROWS = 10_000;
 /** Does what the operands say: `verify`, `show` or `archive`. */
 export async function audit(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json }: CommandCall,
+  { world, problems, operands, json, wide = false }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(AUDIT_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;
@@ -34,15 +38,19 @@ export async function audit(
     ...(folder.ok ? [] : [folder.problem]),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
-  const { head: expectedHead, order, recordRetention } = parsed.values;
+  const { head: expectedHead, order, recordRetention, verbose = false } = parsed.values;
   const asJson = json || !world.stdout.isTerminal();
+  if (action === "show" && order === undefined && await hasNoRecord(folder.path)) {
+    await print(world.stdout, asJson ? JSON.stringify({ rows: [] }) : NO_ROWS);
+    return 0;
+  }
   return await withRecord({ folder, access: action === "archive" ? "change" : "read" }, {
     world,
     body: (store) => {
       if (action === "archive") return archive(store, { days: recordRetention, world, asJson });
       return action === "verify"
         ? verify(store, { expectedHead, world, asJson })
-        : show(store, { order, world, asJson });
+        : show(store, { order, world, asJson, screen: screenOf(world, { wide }), verbose });
     },
   });
 }
@@ -79,8 +87,7 @@ async function archive(
   if (days === undefined) throw new TypeError("Cannot archive as nothing says what is old");
   const archived = attempt(() => store.archive.run({ days, now: world.now() }));
   if (archived instanceof ArchiveError) {
-    await print(world.stderr, `Cannot archive as ${archived.message}`);
-    return 1;
+    return await fail(world, `Cannot archive as ${archived.message}`);
   }
   const { rows, files, placements } = archived;
   if (asJson) await print(world.stdout, JSON.stringify({ rows, files, placements }));
@@ -94,17 +101,55 @@ async function archive(
 
 async function show(
   store: TradingStore,
-  { order, world, asJson }: { order: string | undefined; world: World; asJson: boolean },
+  { order, world, asJson, screen, verbose }: {
+    order: string | undefined;
+    world: World;
+    asJson: boolean;
+    screen: Screen;
+    verbose: boolean;
+  },
 ): Promise<ExitCode> {
   const rows = order === undefined
     ? store.audit.trail({ limit: LATEST_ROWS })
     : store.audit.trail({ orderId: order, clientOrderId: order, limit: MAX_ROWS });
   if (rows.length === 0 && order !== undefined) {
-    await print(world.stderr, `Cannot show ${JSON.stringify(order.slice(0, 200))} as no row of the audit speaks of it`);
-    return 1;
+    return await fail(world, `Cannot show ${JSON.stringify(order.slice(0, 200))} as no row of the audit speaks of it`);
   }
-  await print(world.stdout, asJson ? JSON.stringify({ rows: rows.map(asRecord) }) : rows.map(describe).join("\n"));
+  if (asJson) await print(world.stdout, JSON.stringify({ rows: rows.map(asRecord) }));
+  else if (rows.length === 0) await print(world.stdout, NO_ROWS);
+  else if (verbose) await print(world.stdout, rows.map((row) => describe(row, screen)).join("\n"));
+  else {
+    const lines = rows.map((row) => truncate(summarize(row, screen), screen.columns));
+    await print(world.stdout, [...lines, "", "--verbose shows all that each event says"].join("\n"));
+  }
   return 0;
+}
+
+const NO_ROWS = "Nothing was recorded yet";
+
+/** An event in one line: when, what, who, and what matters of what it says. */
+function summarize({ at, event, identity, clientOrderId, orderId, data }: AuditRow, { now }: Screen): string {
+  const { order, ...others } = readData(data);
+  const facts = [
+    orderWords({ ...others, ...(isRecord(order) ? order : {}) }),
+    ...SUMMARIZED.map((name) => others[name]).filter((value) => typeof value === "string").map(String),
+    ...(orderId === null ? [] : [orderId]),
+    ...(clientOrderId === null ? [] : [clientOrderId]),
+  ];
+  const words = [relativeTime(at, now).padStart(11), event.padEnd(12), identity, ...facts];
+  return words.filter((word) => word !== "").map(printable).join("  ");
+}
+
+/** What says most about an event beside its order. */
+const SUMMARIZED = ["state", "status", "outcome", "code", "reason"] as const;
+
+function orderWords(
+  { side, volume, base, counter_volume: counterVolume, pair, price }: Record<string, unknown>,
+): string {
+  const amount = volume ?? counterVolume ?? base;
+  if (typeof side !== "string" || typeof pair !== "string") return "";
+  return [side, amount, pair, ...(price === undefined || price === null ? [] : ["at", price])]
+    .filter((word) => word !== undefined && word !== null).map(String).join(" ");
 }
 
 function asRecord({ seq, at, identity, event, clientOrderId, orderId, data, hash }: AuditRow): Record<string, unknown> {
@@ -120,7 +165,7 @@ function asRecord({ seq, at, identity, event, clientOrderId, orderId, data, hash
   };
 }
 
-function describe({ seq, at, identity, event, clientOrderId, orderId, data }: AuditRow): string {
+function describe({ seq, at, identity, event, clientOrderId, orderId, data }: AuditRow, { columns }: Screen): string {
   const ids = [clientOrderId ?? [], orderId === null ? [] : `order ${orderId}`].flat().join("  ");
   const lines = [`${seq}  ${new Date(at).toISOString()}  ${event.toUpperCase()}  ${identity}  ${ids}`.trimEnd()];
   for (const [name, value] of Object.entries(readData(data))) {
@@ -128,7 +173,11 @@ function describe({ seq, at, identity, event, clientOrderId, orderId, data }: Au
       lines.push(`     ${name}  ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
     }
   }
-  return lines.join("\n");
+  return wrapText(lines.join("\n"), { width: columns, indent: 2 });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A row that was tampered with is shown as it is. */
@@ -155,9 +204,9 @@ function attempt<Result>(body: () => Result): Result | ArchiveError {
   }
 }
 
-const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordRetention")[]>> = {
+const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordRetention" | "verbose")[]>> = {
   verify: ["head"],
-  show: ["order"],
+  show: ["order", "verbose"],
   archive: ["recordRetention"],
 };
 
@@ -167,7 +216,7 @@ function judgeAction(action: string | undefined, origins: Origins<typeof AUDIT_S
     const word = action === undefined ? "audit" : JSON.stringify(action);
     return [`${word}: expected audit verify, audit show with or without --order ID, or audit archive`];
   }
-  const misplaced = (["head", "order", "recordRetention"] as const)
+  const misplaced = (["head", "order", "recordRetention", "verbose"] as const)
     .filter((name) => origins[name] === "flag" && !taken.includes(name))
     .map((name) => `--${AUDIT_SETTINGS[name].flag}: audit ${action} does not take it`);
   const isMissing = action === "archive" && origins.recordRetention === "unset";

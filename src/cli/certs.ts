@@ -21,7 +21,7 @@ const FILES = [
 /** Writes the files, or nothing at all where one of them exists. `problems` are those of the command line itself. */
 export async function certs(
   flags: Readonly<Record<string, string>>,
-  { world, problems }: { world: World; problems: readonly string[] },
+  { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },
 ): Promise<ExitCode> {
   const parsed = parseSettings(CERTS_SETTINGS, { flags, env: world.env });
   if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
@@ -40,7 +40,7 @@ export async function certs(
     if (!(error instanceof Error && "code" in error)) throw error;
     return await refuse(world, [`--dir: expected a folder to write to: ${error.message}`]);
   }
-  await print(world.stdout, describe(dir, client));
+  await print(world.stdout, json ? JSON.stringify(asRecord(dir, client)) : describe(dir, client));
   return 0;
 }
 
@@ -60,6 +60,11 @@ async function writeFiles(dir: string, certificates: DevelopmentCertificates): P
     await Deno.writeTextFile(draft, certificates[of][part], { createNew: true, mode: 0o600 });
     await Deno.rename(draft, path);
   }
+}
+
+function asRecord(dir: string, client: string): Record<string, unknown> {
+  const files = FILES.map(({ name }) => [name.replace(/\.pem$/, "").replaceAll("-", "_"), join(dir, name)]);
+  return { ...Object.fromEntries(files), client_identity: `urn:luno-mcp:client:${client}` };
 }
 
 function describe(dir: string, client: string): string {

@@ -12,7 +12,7 @@ import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
 import { checkToolWords } from "./tool_arguments.ts";
 import { watchPrices } from "./watch_prices.ts";
-import { print, refuse } from "./world.ts";
+import { fail, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What the command line gives beside the flags. */
@@ -51,8 +51,7 @@ export async function client(
     session = await openSession(endpoint, { signal: world.shutdown });
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
-    await print(world.stderr, `${endpoint.url.href}: ${error.message}`);
-    return 1;
+    return await fail(world, `${endpoint.url.href}: ${error.message}`, error.code);
   }
   try {
     return tool === undefined

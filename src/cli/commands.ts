@@ -34,8 +34,6 @@ export interface CommandEntry {
   readonly usage: string;
   readonly summary: string;
   readonly settings: Settings;
-  /** Whether `--json` makes it print JSON also on a terminal. */
-  readonly json?: true;
   /** Whether `--wide` makes it print whole tables on a narrow terminal. */
   readonly wide?: true;
   /** How many operands it takes. */
@@ -52,14 +50,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "list the tools with their scopes and token costs, or explain one",
     settings: SERVER_SETTINGS,
     operands: { min: 0, max: 1 },
-    json: true,
     wide: true,
   },
   call: {
     usage: "call <tool> [name=value...]",
     summary: "run one tool and print its result",
     settings: SERVER_SETTINGS,
-    json: true,
     wide: true,
     operands: { min: 1, max: 50 },
   },
@@ -67,7 +63,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "config print",
     summary: "print every setting with its value and source",
     settings: SERVER_SETTINGS,
-    json: true,
     wide: true,
     operands: { min: 1, max: 1 },
     word: "print",
@@ -76,7 +71,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "client [call <tool> [name=value...]]",
     summary: "explore a server, call a tool, watch prices, or simulate many clients",
     settings: CLIENT_SETTINGS,
-    json: true,
     wide: true,
     operands: { min: 0, max: 50 },
     word: "call",
@@ -91,33 +85,28 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "policy <check|explain>",
     summary: "validate a policy file, or explain what one client may do",
     settings: POLICY_SETTINGS,
-    json: true,
     operands: { min: 0, max: 1 },
   },
   approve: {
     usage: "approve [id]",
     summary: "list, approve or decline orders that wait for approval",
     settings: APPROVE_SETTINGS,
-    json: true,
     operands: { min: 0, max: 1 },
   },
   kill: {
     usage: "kill",
     summary: "halt trading at once; --status shows it, --lift resumes trading",
     settings: KILL_SETTINGS,
-    json: true,
   },
   resume: {
     usage: "resume",
     summary: "resume trading after a halt, as kill --lift does",
     settings: RESUME_SETTINGS,
-    json: true,
   },
   audit: {
     usage: "audit <verify|show|archive>",
     summary: "verify the audit log, show an order's history, or archive old rows",
     settings: AUDIT_SETTINGS,
-    json: true,
     wide: true,
     operands: { min: 0, max: 1 },
   },
@@ -132,7 +121,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "keys <create|list|revoke|rotate> [name]",
     summary: "create, list, rotate and revoke API keys for clients",
     settings: KEYS_SETTINGS,
-    json: true,
     wide: true,
     operands: { min: 0, max: 2 },
   },

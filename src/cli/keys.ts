@@ -17,7 +17,7 @@ import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { withLogging } from "./run.ts";
-import { print, refuse } from "./world.ts";
+import { fail, print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What the command line gives beside the flags. */
@@ -115,8 +115,7 @@ async function create({ store, word: name, config, world, json }: Job): Promise<
     const problem = created.reason === "taken"
       ? `it has a live key already: keys rotate ${name} replaces it, keys revoke ${name} ends it`
       : "all keys that fit are live: revoke some first";
-    await print(world.stderr, `Cannot create a key of ${name} as ${problem}`);
-    return 1;
+    return await fail(world, `Cannot create a key of ${name} as ${problem}`);
   }
   if (json) await print(world.stdout, JSON.stringify({ key: created.text, ...describeRow(created.key, now) }));
   else {
@@ -169,8 +168,7 @@ function describeRow(key: StoredKey, now: number) {
 async function revoke({ store, word, world, json }: Job): Promise<ExitCode> {
   const count = store.revoke(readApiKey(word)?.id ?? word, world.now());
   if (count === 0) {
-    await print(world.stderr, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
-    return 1;
+    return await fail(world, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
   }
   if (json) await print(world.stdout, JSON.stringify({ revoked: count }));
   else await print(world.stderr, `Revoked ${count === 1 ? "1 key" : `${count} keys`}`);
@@ -184,8 +182,7 @@ async function rotate({ store, word: name, config, world, json }: Job): Promise<
     const problem = rotated.reason === "unknown"
       ? `it has no live key: keys create ${name} makes one`
       : "all keys that fit are live: revoke some first";
-    await print(world.stderr, `Cannot rotate the key of ${name} as ${problem}`);
-    return 1;
+    return await fail(world, `Cannot rotate the key of ${name} as ${problem}`);
   }
   if (json) {
     const previous = describeRow(rotated.previous, now);

@@ -8,7 +8,7 @@ import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
-import { print, refuse } from "./world.ts";
+import { fail, print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What the command line gives beside the flags. */
@@ -16,12 +16,14 @@ export interface PaperInvocation extends PrivateFileOptions {
   readonly world: World;
   /** Those of the command line itself. */
   readonly problems: readonly string[];
+  /** Print JSON. @default false */
+  readonly json?: boolean;
 }
 
 /** Resets one identity, or all; a server that runs meanwhile goes on with what is there then. */
 export async function paper(
   flags: Readonly<Record<string, string>>,
-  { world, problems, uid }: PaperInvocation,
+  { world, problems, json = false, uid }: PaperInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(PAPER_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
@@ -39,10 +41,10 @@ export async function paper(
     return await refuse(world, [`${name}: ${error.message}`]);
   }
   if (!known) {
-    await print(world.stderr, `Cannot reset ${JSON.stringify(client)} as it has no paper accounts: check the name`);
-    return 1;
+    return await fail(world, `Cannot reset ${JSON.stringify(client)} as it has no paper accounts: check the name`);
   }
-  await print(world.stderr, `Reset the paper accounts of ${client ?? "everybody"}: no orders, opening balances`);
+  if (json) await print(world.stdout, JSON.stringify({ reset: client ?? null }));
+  else await print(world.stderr, `Reset the paper accounts of ${client ?? "everybody"}: no orders, opening balances`);
   return 0;
 }
 

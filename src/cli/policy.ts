@@ -8,7 +8,7 @@ import { policyJsonSchema } from "../trading/policy_schema.ts";
 import { explainPolicy } from "../trading/policy_words.ts";
 import type { CommandCall } from "./command_call.ts";
 import { readPolicy } from "./policy_file.ts";
-import { print, refuse } from "./world.ts";
+import { print, refuse, say } from "./world.ts";
 import type { ExitCode } from "./world.ts";
 
 /** Does what the operand says: `check` or `explain`. */
@@ -29,7 +29,8 @@ export async function policy(
   const identities = client === undefined ? everybody : [client];
   const shown = { identities, trading, confirmBy };
   const asJson = json || !world.stdout.isTerminal();
-  await print(world.stdout, asJson ? asRecords(file, shown) : inWords(file, shown));
+  if (asJson) await print(world.stdout, asRecords(file, shown));
+  else await say(world, inWords(file, shown), world.stdout);
   return 0;
 }
 
@@ -55,7 +56,18 @@ function asRecords(file: PolicyFile, { identities, trading, ...bounds }: Shown):
   return JSON.stringify({
     policies: identities.map((identity) => {
       const rules = file.policyOf(identity, trading, bounds);
-      return { identity, ...rules, sentences: explainPolicy(identity, rules) };
+      const record = inFileNames({ ...rules });
+      return { identity, ...record, sentences: explainPolicy(identity, rules) };
     }),
   });
+}
+
+/** Members as a policy file names them: `max_per_order` for `maxPerOrder`. */
+function inFileNames(rules: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, value]) => [
+      name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      typeof value === "object" && value !== null && !Array.isArray(value) ? inFileNames({ ...value }) : value,
+    ]),
+  );
 }

@@ -16,7 +16,7 @@ const EX_UNAVAILABLE = 69;
 /** Serves until a signal comes. `problems` are those of the command line itself. */
 export async function simulator(
   flags: Readonly<Record<string, string>>,
-  { world, problems }: { world: World; problems: readonly string[] },
+  { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },
 ): Promise<ExitCode> {
   const parsed = parseSettings(SIMULATOR_SETTINGS, { flags, env: world.env });
   if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
@@ -41,7 +41,7 @@ export async function simulator(
     await print(world.stderr, `--port: expected a free port: current value is ${port}, which another program uses`);
     return EX_UNAVAILABLE;
   }
-  await print(world.stdout, describe(simulation));
+  await print(world.stdout, json ? asRecord(simulation) : describe(simulation));
   await simulation.finished;
   return 0;
 }
@@ -58,6 +58,17 @@ async function readFaults(
       problems: [`--faults: expected a readable JSON file: ${error instanceof Error ? error.message : error}`],
     };
   }
+}
+
+function asRecord({ url, keys }: RunningSimulation): string {
+  return JSON.stringify({
+    url,
+    keys: Object.fromEntries(
+      Object.entries(keys).map((
+        [name, { id, secret }],
+      ) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), { id, secret }]),
+    ),
+  });
 }
 
 function describe({ url, keys }: RunningSimulation): string {

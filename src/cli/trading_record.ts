@@ -6,7 +6,7 @@ import { stateFolder, stateVariables } from "../state/folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import { StoreError } from "../trading/store_connection.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
-import { print, refuse } from "./world.ts";
+import { fail, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** The folder of the record, or why there is none; `name` is what the operator typed. */
@@ -50,11 +50,15 @@ export async function withRecord(
   } catch (error) {
     if (error instanceof StateError) return await refuse(world, [`${folder.name}: ${error.message}`]);
     if (!(error instanceof StoreError)) throw error;
-    await print(world.stderr, error.message);
-    return 1;
+    return await fail(world, error.message);
   } finally {
     store?.close();
   }
+}
+
+/** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */
+export async function hasNoRecord(folder: string): Promise<boolean> {
+  return await isMissing(join(folder, TRADING_DATABASE));
 }
 
 /** Whether there is certainly nothing at a path. */

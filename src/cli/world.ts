@@ -1,6 +1,7 @@
 /** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
 
 import { COMMANDS } from "./commands.ts";
+import { wrapText } from "./terminal/width.ts";
 
 /**
  * Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input, 3 a person has to
@@ -82,9 +83,45 @@ const WRITE_FAILURES: Readonly<Record<string, string>> = {
   EIO: "the device failed",
 };
 
+/** What went wrong, as every command prints it with `--json`. */
+export interface CommandError {
+  /** Stable: it never changes its meaning. */
+  readonly code: string;
+  readonly message: string;
+  readonly [detail: string]: unknown;
+}
+
 /** Tells the operator every problem at once, and where the command at hand is explained; answers the exit code for it. */
-export async function refuse({ args: [command = ""], stderr }: World, problems: readonly string[]): Promise<ExitCode> {
+export async function refuse(world: World, problems: readonly string[]): Promise<ExitCode> {
+  const [command = ""] = world.args;
+  if (asksForJson(world)) {
+    await printError(world, { code: "ERR_CONFIGURATION", message: problems.join("; "), problems });
+    return 2;
+  }
   const help = Object.hasOwn(COMMANDS, command) ? `${command} --help` : "--help";
-  await print(stderr, [...problems, "", `See luno-mcp-server ${help}`].join("\n"));
+  await say(world, [...problems, "", `See luno-mcp-server ${help}`].join("\n"), world.stderr);
   return 2;
+}
+
+/** Tells why a command could not do what was asked; answers the exit code for it. */
+export async function fail(world: World, message: string, code = "ERR_COMMAND_FAILED"): Promise<ExitCode> {
+  if (asksForJson(world)) await printError(world, { code, message });
+  else await say(world, message, world.stderr);
+  return 1;
+}
+
+/** Writes sentences; on a terminal their lines fit it. */
+export async function say({ terminal }: World, text: string, output: Output): Promise<void> {
+  const width = Math.max(40, terminal?.size()?.columns ?? 80);
+  await print(output, output.isTerminal() ? wrapText(text, { width, indent: 2 }) : text);
+}
+
+function asksForJson({ args }: World): boolean {
+  return args.includes("--json");
+}
+
+/** To stdout, where a program reads the answer; of a server on stdio that belongs to the protocol. */
+async function printError({ args: [command = ""], stdout, stderr }: World, error: CommandError): Promise<void> {
+  const isProtocol = command === "bridge" || command === "serve" || !Object.hasOwn(COMMANDS, command);
+  await print(isProtocol ? stderr : stdout, JSON.stringify({ error }));
 }

@@ -44,6 +44,12 @@ export const AUDIT_SETTINGS = {
     env: [],
   },
   recordRetention: RECORD_RETENTION,
+  verbose: {
+    schema: Switch,
+    help: "show all that each event says; default: a line per event",
+    flag: "verbose",
+    env: [],
+  },
 } as const satisfies Settings;
 
 /** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */

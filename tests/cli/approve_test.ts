@@ -85,7 +85,9 @@ Deno.test("approve tells every problem of its command line", async () => {
     assert.match(wrong.stderr, problem);
   }
   assert.match((await run({ state: "/tmp", decline: "true" })).stderr, /^--decline: expected the id of the order/);
-  assert.match((await run({ state: "/tmp/none" })).stderr, /^--state: expected a folder with a trading record/);
+  const none = { state: "/tmp/none" };
+  assert.match((await run(none, { operands: ["a"] })).stderr, /^--state: expected a folder with a trading record/);
+  assert.deepEqual(await run(none, { json: true }), { code: 0, stdout: '{"approvals":[]}\n', stderr: "" });
 });
 
 Deno.test("approve says of equal orders that they are two, and shows but does not decide what only the page may", () =>

@@ -33,7 +33,7 @@ Deno.test("audit verify says at which row the record is broken, in JSON too", ()
     const machine = await run({ state }, { ...VERIFY, terminal: false });
     assert.equal(machine.code, 1);
     assert.equal(JSON.parse(machine.stdout).row, 2);
-    assert.match((await run({ state, order: "lm-a" }, SHOW)).stdout, /unreadable {2}\{/);
+    assert.match((await run({ state, order: "lm-a", verbose: "true" }, SHOW)).stdout, /unreadable {2}\{/);
   }));
 
 Deno.test("audit show prints an order from its intent to its fills, by either id, in JSON too", () =>
@@ -41,7 +41,7 @@ Deno.test("audit show prints an order from its intent to its fills, by either id
     place(store, "a");
     store.journal.close("lm-a", { base: "0.001", counter: "1000" }, NOW);
     place(store, "b");
-    const shown = await run({ state, order: "BXa" }, SHOW);
+    const shown = await run({ state, order: "BXa", verbose: "true" }, SHOW);
     assert.deepEqual([shown.code, shown.stderr], [0, ""]);
     assert.deepEqual(shown.stdout.match(/^\d+ {2}\S+ {2}[A-Z]+/gm), [
       "1  2026-11-22T10:00:00.000Z  INTENT",
@@ -50,10 +50,27 @@ Deno.test("audit show prints an order from its intent to its fills, by either id
       "4  2026-11-22T10:00:00.000Z  FILL",
     ]);
     assert.match(shown.stdout, /"volume":"0\.001"/);
+    const lines = (await run({ state, order: "BXa" }, { ...SHOW, columns: 80 })).stdout.split("\n");
+    assert.deepEqual(lines.map((line) => line.trim().split(/ {2,}/).slice(0, 3)).slice(0, 4), [
+      ["now", "intent", "key:alice"],
+      ["now", "sent", "key:alice"],
+      ["now", "outcome", "key:alice"],
+      ["now", "fill", "key:alice"],
+    ]);
+    for (const line of lines) assert.ok(line.length <= 80, line);
+    assert.match(lines[0] ?? "", /BUY 0\.001 XBTZAR at \d+ {2}lm-a/);
     const { rows } = JSON.parse((await run({ state, order: "lm-a" }, { ...SHOW, json: true })).stdout);
     assert.deepEqual(rows.map(({ event }: { event: string }) => event), ["intent", "sent", "outcome", "fill"]);
     assert.deepEqual([rows[3].order_id, rows[3].data.base], ["BXa", "0.001"]);
   }));
+
+Deno.test("audit show answers an empty list where nothing was ever recorded", async () => {
+  const state = join(Deno.cwd(), "no-such-folder");
+  const shown = await run({ state }, SHOW);
+  assert.deepEqual([shown.code, shown.stdout], [0, "Nothing was recorded yet\n"]);
+  const json = await run({ state }, { ...SHOW, json: true });
+  assert.deepEqual([json.code, json.stdout], [0, '{"rows":[]}\n']);
+});
 
 Deno.test("audit show says when no row speaks of an order", () =>
   withStore(async (_store, { folder: state }) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { policy } from "../../src/cli/policy.ts";
+import { policyJsonSchema } from "../../src/trading/policy_schema.ts";
 import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(policy);
@@ -95,6 +96,11 @@ Deno.test("policy prints JSON with --json and where stdout is no terminal", () =
         ["local", "confirm"],
         ["key:alice", "auto"],
       ]);
+      assert.deepEqual(policies[2].max_per_order, { currency: "ZAR", amount: "1000" });
+      const { properties } =
+        (policyJsonSchema() as { properties: { default: { properties: object } } }).properties.default;
+      const own = ["identity", "digest", "sentences"];
+      for (const name of policies.flatMap(Object.keys)) assert.ok(own.includes(name) || name in properties, name);
       assert.match(policies[2].digest, /^[0-9a-f]{64}$/);
       assert.ok(policies[2].sentences.includes("The value of one order may be at most 1000 ZAR"));
     }

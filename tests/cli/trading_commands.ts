@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout is a terminal, and stdin where `typed` is given. @default true */
   readonly terminal?: boolean;
+  /** How wide it is. @default 1000, so that no sentence is broken */
+  readonly columns?: number;
   /** Lines that somebody types; then the input ends. */
   readonly typed?: readonly string[];
   /** @default NOW */
@@ -33,7 +35,7 @@ type Command = (
 export function runnerOf(command: Command): (flags: Record<string, string>, options?: RunOptions) => Promise<Run> {
   return async (
     flags,
-    { operands = [], problems = [], json = false, env = {}, terminal = true, typed, now = NOW } = {},
+    { operands = [], problems = [], json = false, env = {}, terminal = true, columns = 1_000, typed, now = NOW } = {},
   ) => {
     const texts = { stdout: "", stderr: "" };
     const output = (name: keyof typeof texts): Output => ({
@@ -45,7 +47,7 @@ export function runnerOf(command: Command): (flags: Record<string, string>, opti
     });
     const lines = [...typed ?? []];
     const world: World = {
-      args: [],
+      args: json ? ["--json"] : [],
       env: (name) => env[name],
       stdin: {
         read(buffer) {
@@ -57,6 +59,7 @@ export function runnerOf(command: Command): (flags: Record<string, string>, opti
       },
       stdout: output("stdout"),
       stderr: output("stderr"),
+      terminal: { size: () => ({ columns, rows: 24 }), colour: false },
       now: () => now,
       monotonic: () => performance.now(),
       shutdown: new AbortController().signal,

@@ -7,6 +7,8 @@ export interface TestWorldOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether stdout and stderr are terminals. @default false */
   readonly terminal?: boolean;
+  /** @default [] */
+  readonly args?: readonly string[];
   /** How wide it is. @default 80 */
   readonly columns?: number;
   /** Whether it takes colours. @default false */
@@ -15,7 +17,7 @@ export interface TestWorldOptions {
 
 /** Streams in memory, the real clock, no randomness, and signals that come when the test says so. */
 export class TestWorld implements World {
-  readonly args: readonly string[] = [];
+  readonly args: readonly string[];
   readonly stdout: TestOutput;
   readonly stderr: TestOutput;
   readonly stdin = new TestInput();
@@ -23,7 +25,8 @@ export class TestWorld implements World {
   readonly terminal: NonNullable<World["terminal"]>;
   readonly #shutdown = new AbortController();
 
-  constructor({ env = {}, terminal = false, columns = 80, colour = false }: TestWorldOptions = {}) {
+  constructor({ env = {}, terminal = false, columns = 80, colour = false, args = [] }: TestWorldOptions = {}) {
+    this.args = args;
     this.terminal = { size: () => ({ columns, rows: 24 }), colour };
     this.env = (name) => env[name];
     this.stdout = new TestOutput(terminal);

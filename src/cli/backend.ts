@@ -1,6 +1,7 @@
 /** Opens what answers calls: the tools, the way to the exchange and, where it is switched on, trading. */
 
 import { publicConfig } from "../config/print.ts";
+import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { loggedCalls } from "../monitoring/access_log.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
@@ -9,6 +10,7 @@ import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import type { CallerFacts, ToolContext } from "../tools/tool.ts";
 import type { Announcement } from "../trading/confirmation_desk.ts";
+import type { TradingFigures } from "../trading/audit_log.ts";
 import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./exchange.ts";
 import type { LoadedConfig } from "./exchange.ts";
@@ -18,6 +20,14 @@ import type { World } from "./world.ts";
 
 /** A backend with an end. */
 export interface OpenBackend extends Backend {
+  /** Requests to the exchange since it was opened. */
+  readonly callCounts: () => readonly CallCount[];
+  /**
+   * Trading in numbers; absent while it is off.
+   *
+   * @throws {StoreError} the record cannot be read
+   */
+  readonly tradingFigures?: () => TradingFigures;
   close(): Promise<void>;
 }
 
@@ -42,7 +52,7 @@ export async function openBackend(
   { startedMs, record, announce }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, venue, close } = await openExchange(loaded, world);
+  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
   const paper = await openPaperFor(loaded, { exchange, record, world });
   const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(record, {
     world,
@@ -80,6 +90,8 @@ export async function openBackend(
     tools,
     contextOf,
     exchange,
+    callCounts,
+    ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
     run: loggedCalls(callTool, { mode: config.accessLog, monotonic: world.monotonic }),
     async close() {

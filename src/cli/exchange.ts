@@ -5,6 +5,7 @@ import { callsPerMinute } from "../config/in_force.ts";
 import type { Loaded } from "../config/load.ts";
 import { isLoopback } from "../loopback.ts";
 import { CallBudget } from "../exchange/budget.ts";
+import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { SharedReads } from "../market/shared_reads.ts";
 import type { Exchange } from "../market/shared_reads.ts";
@@ -25,6 +26,8 @@ export interface OpenExchange {
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
+  /** Requests to the exchange since it was opened. */
+  readonly callCounts: () => readonly CallCount[];
   close(): Promise<void>;
 }
 
@@ -72,6 +75,7 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
   return {
     exchange,
     venue,
+    callCounts: () => client.callCounts,
     markets: new Markets(exchange, { now: world.monotonic }),
     name: {
       host: url.host,

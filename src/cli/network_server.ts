@@ -11,6 +11,7 @@ import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import { logRefusal } from "../monitoring/access_log.ts";
 import type { RefusedRequest } from "../monitoring/access_log.ts";
+import type { ExchangeFacts } from "../monitoring/facts.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods, requiredScope } from "../protocol/direct_call.ts";
 import { CallLane } from "../protocol/lane.ts";
@@ -120,7 +121,8 @@ export class NetworkServer {
       tools: [...this.#methods],
       monotonic: world.monotonic,
       statsIntervalMs: config.statsInterval * 1_000,
-      budget: () => this.#opened.value?.exchange.status().budget,
+      exchange: () => this.#exchangeFacts(),
+      trading: () => this.#opened.value?.tradingFigures?.(),
     });
     this.#factory = factory ?? createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
     const credentials = credentialsOf(access);
@@ -238,6 +240,13 @@ export class NetworkServer {
         accessLog.info("disconnected", { connection_id: id, identity, close_code: transport.closeCode ?? code });
       },
     };
+  }
+
+  #exchangeFacts(): ExchangeFacts | undefined {
+    const opened = this.#opened.value;
+    if (opened === undefined) return undefined;
+    const { budget, reachability } = opened.exchange.status();
+    return { callsLeft: budget.remaining, isReachable: reachability.reachable, calls: opened.callCounts() };
   }
 
   #observe(connection: Connection): ChannelObserver {

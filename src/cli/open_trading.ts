@@ -17,7 +17,7 @@ import type { Announcement } from "../trading/confirmation_desk.ts";
 import { Broker } from "../trading/broker.ts";
 import type { OrderKind } from "../trading/cancel_wishes.ts";
 import type { DeskInstance } from "../trading/desk_parts.ts";
-import type { OrderCount } from "../trading/audit_log.ts";
+import type { TradingFigures } from "../trading/audit_log.ts";
 import { AuditLog } from "../trading/audit_log.ts";
 import { HaltWatch, warnOfSent } from "../trading/halt_watch.ts";
 import { OpenOrderCancellation } from "../trading/open_order_cancellation.ts";
@@ -51,14 +51,6 @@ export interface TradingRecord {
   reload(): Promise<string[]>;
   /** Leaves the record. */
   close(): void;
-}
-
-/** Trading in numbers. */
-export interface TradingFigures {
-  readonly isHalted: boolean;
-  readonly approvalsWaiting: number;
-  /** Of this process, since its start. */
-  readonly orders: readonly OrderCount[];
 }
 
 /** Trading that is switched on. */

@@ -9,6 +9,8 @@ import { createRedactor, secretsOf } from "../redaction.ts";
 import type { Redact } from "../redaction.ts";
 import { checkAnswer } from "./answer_check.ts";
 import { readAnswer } from "./answers.ts";
+import { CallCounts } from "./call_counts.ts";
+import type { CallCount } from "./call_counts.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
 import type { Reservation } from "./budget.ts";
@@ -97,6 +99,8 @@ export interface ClientStatus {
 /** One call on its way. */
 interface Call {
   readonly operation: Operation;
+  /** What its endpoint is for. */
+  readonly group: Priority;
   readonly priority: Priority;
   readonly request: WireRequest;
   /** Aborts at the total deadline, when the caller gives up, and when the client closes. */
@@ -124,6 +128,7 @@ export class ExchangeClient {
   readonly #breaker: Breaker;
   readonly #host: string;
   readonly #reachability: Reachability;
+  readonly #counts = new CallCounts();
   readonly #options: Required<
     Pick<
       ExchangeClientOptions,
@@ -170,6 +175,11 @@ export class ExchangeClient {
     return this.#simulationId;
   }
 
+  /** Requests since the client was made; each attempt counts. */
+  get callCounts(): readonly CallCount[] {
+    return this.#counts.all;
+  }
+
   /** Budget, breaker, clock skew and latency of this moment. */
   status(): ClientStatus {
     return {
@@ -209,6 +219,7 @@ export class ExchangeClient {
     using deadline = new Deadline(deadlineMs, outer);
     const call: Call = {
       operation,
+      group: endpoint.priority,
       priority,
       request,
       isCancelled,
@@ -279,7 +290,16 @@ export class ExchangeClient {
   }
 
   async #attempt<Answer>(call: Call, read: (answer: WireAnswer) => Answer): Promise<Answer> {
-    const send = async () => this.#noteAnswer(await this.#send(call), read);
+    const send = async () => {
+      try {
+        const value = this.#noteAnswer(await this.#send(call), read);
+        this.#counts.add(call.group);
+        return value;
+      } catch (error) {
+        this.#counts.add(call.group, error);
+        throw error;
+      }
+    };
     this.#assertClosedBreaker(call);
     return await (call.priority === "cancel" ? send() : this.#breaker.run(send));
   }

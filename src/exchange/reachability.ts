@@ -62,7 +62,7 @@ export class Reachability {
     this.#answeredAt = now();
     if (this.#status.reachable === true) return;
     if (this.#status.reachable === false) {
-      log.info("the exchange {host} is reachable again", { host, unreachable_ms: Math.round(now() - this.#lostAt) });
+      log.info("exchange reachable again", { host, unreachable_ms: Math.round(now() - this.#lostAt) });
     }
     this.#status = { reachable: true, since: wallClock(), problem: null };
   }
@@ -76,7 +76,7 @@ export class Reachability {
     const { host, now, wallClock } = this.#options;
     this.#lostAt = now();
     this.#status = { reachable: false, since: wallClock(), problem: message };
-    log.warning("the exchange {host} cannot be reached: {problem}", { host, code, problem: message });
+    log.warning("exchange unreachable", { host, code, reason: message });
   }
 }
 

@@ -11,6 +11,8 @@ import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
 import type { Backend } from "../protocol/mcp_server.ts";
 import type { Connection } from "../session/connection.ts";
 import type { Registry } from "../session/registry.ts";
+import { addFacts } from "./facts.ts";
+import type { FactSources } from "./facts.ts";
 import { LatencyHistogram } from "./latency.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
 
@@ -35,8 +37,10 @@ export interface MonitorOptions {
   readonly monotonic: () => number;
   /** Between two lines of statistics; 0 writes none. */
   readonly statsIntervalMs: number;
-  /** Calls that the exchange would still take in the current minute, once it has been asked. */
-  readonly budget?: () => { readonly remaining: number; readonly limitPerMinute: number } | undefined;
+  /** What is known of the exchange, once it is open. @default nothing */
+  readonly exchange?: FactSources["exchange"];
+  /** What is known of trading, where it is on. @default nothing */
+  readonly trading?: FactSources["trading"];
 }
 
 /** Watches one server. */
@@ -46,6 +50,7 @@ export class Monitor {
   readonly #metrics = new Metrics();
   readonly #calls: Counter<"tool" | "outcome">;
   readonly #durations: Histogram<"tool">;
+  readonly #queueTimes: Histogram;
   readonly #refusals: Counter<"reason">;
   readonly #rejections: Counter<"reason">;
   readonly #bytes: Counter<"direction">;
@@ -70,6 +75,12 @@ export class Monitor {
       help: "How long tools took",
       labelNames: ["tool"],
       buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
+      registers,
+    });
+    this.#queueTimes = new Histogram({
+      name: "luno_mcp_queue_seconds",
+      help: "How long requests of a connection waited for others of it",
+      buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 30],
       registers,
     });
     this.#refusals = new Counter({
@@ -106,6 +117,7 @@ export class Monitor {
 
   /** Watches the channel of one connection. */
   watch(connection: Connection): ChannelObserver {
+    const receivedMs = new WeakMap<JSONRPCRequest, number>();
     const touch = () => connection.lastSeen = this.#options.registry.now();
     return {
       received: (request, text) => {
@@ -114,7 +126,12 @@ export class Monitor {
         connection.inFlight++;
         connection.bytesIn += size;
         this.#bytes.inc({ direction: "in" }, size);
+        receivedMs.set(request, this.#options.monotonic());
         introduce(connection, request);
+      },
+      started: (request) => {
+        const since = receivedMs.get(request);
+        if (since !== undefined) this.#queueTimes.observe((this.#options.monotonic() - since) / 1_000);
       },
       answered: (_request, { isError }) => {
         touch();
@@ -198,30 +215,15 @@ export class Monitor {
   }
 
   #addGauges(): void {
-    const { registry, budget } = this.#options;
+    const { registry, exchange = () => undefined, trading = () => undefined } = this.#options;
+    addFacts(this.#metrics, { registry, exchange, trading });
     const registers = [this.#metrics];
-    new Gauge({
-      name: "luno_mcp_connections",
-      help: "Open connections",
-      registers,
-      collect() {
-        this.set(registry.size);
-      },
-    });
     new Gauge({
       name: "luno_mcp_requests_in_flight",
       help: "Requests that wait or run",
       registers,
       collect() {
         this.set(registry.connections.reduce((sum, { inFlight }) => sum + inFlight, 0));
-      },
-    });
-    new Gauge({
-      name: "luno_mcp_exchange_calls_left",
-      help: "Calls that the exchange would still take in the current minute",
-      registers,
-      collect() {
-        this.set(budget?.()?.remaining ?? NaN);
       },
     });
     new Gauge({

@@ -30,6 +30,14 @@ export interface OrderCount {
   readonly count: number;
 }
 
+/** Trading in numbers. */
+export interface TradingFigures {
+  readonly isHalted: boolean;
+  readonly approvalsWaiting: number;
+  /** Of this process, since its start. */
+  readonly orders: readonly OrderCount[];
+}
+
 /** What an {@linkcode AuditLog} follows. */
 export interface AuditLogParts {
   readonly audit: Pick<Audit, "after" | "lastSeq" | "onAppend">;

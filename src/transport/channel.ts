@@ -28,6 +28,8 @@ export interface Lane {
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
+  /** It runs, after it waited for others of the connection. */
+  started?(request: JSONRPCRequest): void;
   answered(request: JSONRPCRequest, outcome: { readonly isError: boolean }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
 }
@@ -222,6 +224,7 @@ export abstract class Channel implements Transport {
     const pending = this.#pending.get(request.id);
     if (pending === undefined) return;
     pending.isRunning = true;
+    this.#options.observer?.started?.(request);
     this.#running++;
     const controller = new AbortController();
     const answer = this.#options.lane?.take(request, controller.signal);

@@ -23,7 +23,7 @@ function setup(statsIntervalMs = 0) {
     tools: ["get_crypto_price"],
     monotonic: () => clock.wall,
     statsIntervalMs,
-    budget: () => ({ remaining: 7, limitPerMinute: 300 }),
+    exchange: () => ({ callsLeft: 7, isReachable: true, calls: [] }),
   });
   const connection = registry.open({ identity: "a", address: "192.0.2.1", carrier: "websocket" });
   return { clock, registry, monitor, connection, observer: monitor.watch(connection) };
@@ -70,10 +70,10 @@ Deno.test("Monitor shows gauges of the moment", async () => {
   observer.received(request(1, "get_ticker"), "xxxxxxxxxx");
   assert.match(
     (await monitor.metrics()).text,
-    /luno_mcp_connections 1\n[^]*luno_mcp_requests_in_flight 1\n[^]*luno_mcp_exchange_calls_left 7/,
+    /luno_mcp_connections\{identity="other"\} 1\n[^]*luno_mcp_exchange_calls_left 7\n[^]*luno_mcp_requests_in_flight 1/,
   );
   registry.close(connection);
-  assert.match((await monitor.metrics()).text, /luno_mcp_connections 0/);
+  assert.ok(!(await monitor.metrics()).text.includes('luno_mcp_connections{identity="other"}'));
 });
 
 Deno.test("Monitor keeps each connection's own figures and learns who it is, in both eras", () => {
@@ -149,4 +149,18 @@ Deno.test("Monitor writes a flat line of statistics at its interval, silent wher
     busiest_clients: ["a"],
   }]]);
   await reset();
+});
+
+Deno.test("Monitor tells how long requests waited for others of their connection", async () => {
+  const { clock, monitor, observer } = setup();
+  const [first, second] = [request(1, "get_ticker"), request(2, "get_ticker")];
+  observer.received(first, "x");
+  observer.started?.(first);
+  observer.received(second, "x");
+  clock.wall += 250;
+  observer.started?.(second);
+  const { text } = await monitor.metrics();
+  assert.match(text, /luno_mcp_queue_seconds_bucket\{le="0.1"\} 1/);
+  assert.match(text, /luno_mcp_queue_seconds_sum 0.25/);
+  assert.match(text, /luno_mcp_queue_seconds_count 2/);
 });

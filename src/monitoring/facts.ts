@@ -1,0 +1,130 @@
+/** Metrics that are read where they arise, at the moment in which somebody asks: exchange, orders, connections. */
+
+import { Counter, Gauge } from "prom-client";
+import type { Registry as Metrics } from "prom-client";
+import type { CallCount } from "../exchange/call_counts.ts";
+import type { Registry } from "../session/registry.ts";
+import { ORDER_OUTCOMES } from "../trading/audit_log.ts";
+import type { TradingFigures } from "../trading/audit_log.ts";
+
+/** What the exchange's client tells. */
+export interface ExchangeFacts {
+  /** Calls that the exchange would still take in the current minute. */
+  readonly callsLeft: number;
+  /** Whether it answers; `null` before the first call. */
+  readonly isReachable: boolean | null;
+  readonly calls: readonly CallCount[];
+}
+
+/** Where the figures come from; each answers `undefined` while there are none. */
+export interface FactSources {
+  readonly registry: Registry;
+  readonly exchange: () => ExchangeFacts | undefined;
+  /** @throws {StoreError} the record cannot be read */
+  readonly trading: () => TradingFigures | undefined;
+}
+
+/** What an identity begins with, as a label: who it is never becomes one. */
+const IDENTITY_KINDS = { local: "local", key: "key", token: "token", cert: "certificate", address: "address" } as const;
+
+/** Adds the metrics. */
+export function addFacts(metrics: Metrics, sources: FactSources): void {
+  addConnections(metrics, sources);
+  addExchange(metrics, sources);
+  addTrading(metrics, sources);
+}
+
+function addConnections(metrics: Metrics, { registry }: FactSources): void {
+  new Gauge({
+    name: "luno_mcp_connections",
+    help: "Open connections, by kind of identity",
+    labelNames: ["identity"],
+    registers: [metrics],
+    collect() {
+      this.reset();
+      for (const kind of Object.values(IDENTITY_KINDS)) this.set({ identity: kind }, 0);
+      for (const { start } of registry.connections) this.inc({ identity: kindOf(start.identity) });
+    },
+  });
+}
+
+function addExchange(metrics: Metrics, { exchange }: FactSources): void {
+  const registers = [metrics];
+  new Gauge({
+    name: "luno_mcp_exchange_calls_left",
+    help: "Calls that the exchange would still take in the current minute",
+    registers,
+    collect() {
+      this.set(exchange()?.callsLeft ?? NaN);
+    },
+  });
+  new Gauge({
+    name: "luno_mcp_exchange_up",
+    help: "1 while the exchange answers, 0 while it does not; NaN before the first call",
+    registers,
+    collect() {
+      this.set(toNumber(exchange()?.isReachable ?? null));
+    },
+  });
+  new Counter({
+    name: "luno_mcp_exchange_calls_total",
+    help: "Requests to the exchange, each attempt, by group of endpoints and outcome",
+    labelNames: ["group", "outcome"],
+    registers,
+    collect() {
+      this.reset();
+      for (const { count, ...labels } of exchange()?.calls ?? []) this.inc(labels, count);
+    },
+  });
+}
+
+function addTrading(metrics: Metrics, { trading }: FactSources): void {
+  const registers = [metrics];
+  new Gauge({
+    name: "luno_mcp_trading_halted",
+    help: "1 while trading is halted; NaN while it is off or the record cannot be read",
+    registers,
+    collect() {
+      this.set(toNumber(readable(trading)?.isHalted ?? null));
+    },
+  });
+  new Gauge({
+    name: "luno_mcp_approvals_waiting",
+    help: "Orders that wait for approval; NaN while trading is off or the record cannot be read",
+    registers,
+    collect() {
+      this.set(readable(trading)?.approvalsWaiting ?? NaN);
+    },
+  });
+  new Counter({
+    name: "luno_mcp_orders_total",
+    help: "Orders of this server, by kind and what became of them",
+    labelNames: ["kind", "outcome"],
+    registers,
+    collect() {
+      const figures = readable(trading);
+      if (figures === undefined) return;
+      this.reset();
+      for (const outcome of ORDER_OUTCOMES) this.inc({ kind: "real", outcome }, 0);
+      for (const { count, ...labels } of figures.orders) this.inc(labels, count);
+    },
+  });
+}
+
+/** A record that cannot be read costs its own figures, not the whole page. */
+function readable(trading: FactSources["trading"]): TradingFigures | undefined {
+  try {
+    return trading();
+  } catch {
+    return undefined;
+  }
+}
+
+function toNumber(value: boolean | null): number {
+  return value === null ? NaN : Number(value);
+}
+
+function kindOf(identity: string): string {
+  const [prefix = ""] = identity.split(":");
+  return Object.entries(IDENTITY_KINDS).find(([known]) => known === prefix)?.[1] ?? "other";
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { Monitor } from "../../src/monitoring/monitor.ts";
+import { everyTool, TestExchange } from "../support/exchange.ts";
+import { ORDER_OUTCOMES } from "../../src/trading/audit_log.ts";
+import { RateLimit } from "../../src/session/rate_limit.ts";
+import { Registry } from "../../src/session/registry.ts";
+
+const DASHBOARD = "deploy/grafana/dashboard.json";
+const ALERTS = "deploy/grafana/alerts.yaml";
+
+/** Labels that Prometheus adds, or that a histogram has. */
+const FOREIGN_LABELS = ["instance", "le"];
+
+interface Metric {
+  readonly name: string;
+  readonly labels: ReadonlySet<string>;
+}
+
+/** The metrics of a server in which everything has happened once, with the labels that they have. */
+async function served(): Promise<Map<string, Metric>> {
+  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
+  const registry = new Registry({
+    maxConnections: 9,
+    maxSockets: 9,
+    maxConnectionsOf: () => 9,
+    rateLimit,
+    now: () => 0,
+  });
+  const monitor = new Monitor({
+    registry,
+    tools: [],
+    monotonic: () => 0,
+    statsIntervalMs: 0,
+    exchange: () => ({ callsLeft: 1, isReachable: true, calls: [{ group: "order", outcome: "ok", count: 1 }] }),
+    trading: () => ({ isHalted: false, approvalsWaiting: 0, orders: [] }),
+  });
+  const connection = registry.open({ identity: "local", address: "127.0.0.1", carrier: "websocket" });
+  monitor.sent(connection, "x");
+  monitor.refused({});
+  monitor.rejected("access");
+  const run = monitor.measured(() => Promise.resolve({ ok: true, value: {} }));
+  await using exchange = await TestExchange.start();
+  const tool = everyTool.find("get_crypto_price");
+  assert.ok(tool);
+  await run(tool, {}, exchange.context);
+  const found = new Map<string, Metric>();
+  for (const line of (await monitor.metrics()).text.split("\n")) {
+    const [, name, labels = ""] = /^(\w+)(?:\{(.*)\})? /.exec(line) ?? [];
+    if (name === undefined || line.startsWith("#")) continue;
+    const names = [
+      ...(found.get(name)?.labels ?? []),
+      ...[...labels.matchAll(/(\w+)=/g)].map(([, label = ""]) => label),
+    ];
+    found.set(name, { name, labels: new Set(names) });
+  }
+  return found;
+}
+
+/** The expressions of the dashboard and of the alerts. */
+async function expressions(): Promise<string[]> {
+  const { panels, templating } = JSON.parse(await Deno.readTextFile(DASHBOARD));
+  const drawn = panels.flatMap(({ targets }: { targets: { expr: string }[] }) => targets.map(({ expr }) => expr));
+  const variables = templating.list.map(({ query }: { query: string }) => query);
+  const alerts = (await Deno.readTextFile(ALERTS)).matchAll(/ expr: (?:>-\n)?([^]*?)\n {8}(?:for|labels):/g);
+  return [...drawn, ...variables, ...[...alerts].map(([, expr = ""]) => expr)];
+}
+
+const METRIC = /\b(?:luno_mcp|process)_\w+/g;
+
+Deno.test("the dashboard and the alerts name only metrics that the server has, and the dashboard every one of ours", async () => {
+  const metrics = await served();
+  const used = new Set((await expressions()).flatMap((expr) => expr.match(METRIC) ?? []));
+  assert.deepEqual([...used].filter((name) => !metrics.has(name)), []);
+  const base = (name: string) => name.replace(/_(bucket|sum|count)$/, "");
+  const drawn = new Set([...used].map(base));
+  const ours = new Set([...metrics.keys()].filter((name) => name.startsWith("luno_mcp_")).map(base));
+  assert.deepEqual([...ours].filter((name) => !drawn.has(name)), []);
+});
+
+Deno.test("the dashboard and the alerts filter and group by labels that their metrics have", async () => {
+  const metrics = await served();
+  for (const expr of await expressions()) {
+    const known = new Set([...(expr.match(METRIC) ?? [])].flatMap((name) => [...metrics.get(name)?.labels ?? []]));
+    const filters = [...expr.matchAll(/\{([^}]*)\}/g)].flatMap(([, text = ""]) => [...text.matchAll(/(\w+)\s*=/g)]);
+    const grouped = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, text = ""]) => text.split(/,\s*/));
+    for (const label of [...filters.map(([, label = ""]) => label), ...grouped]) {
+      assert.ok(known.has(label) || FOREIGN_LABELS.includes(label), `${label} in ${expr}`);
+    }
+  }
+});
+
+Deno.test("the alerts name outcomes of orders that exist", async () => {
+  const named = [...(await Deno.readTextFile(ALERTS)).matchAll(/orders_total\{outcome="(\w+)"/g)].map(([, name]) =>
+    name
+  );
+  assert.ok(named.length > 0);
+  assert.deepEqual(named.filter((name) => !ORDER_OUTCOMES.some((known) => known === name)), []);
+});

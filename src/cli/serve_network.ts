@@ -4,6 +4,7 @@ import { getLogger } from "@logtape/logtape";
 import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
+import { listenOnHost } from "../transport/each_address.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "../transport/hardened_runtime.ts";
 import { loadTls } from "../transport/tls.ts";
@@ -64,7 +65,7 @@ export async function serveNetwork(
   const { judgeCertificate } = access;
   let listener: RunningListener;
   try {
-    listener = await listen(server.application, {
+    listener = await listenOnHost(listen)(server.application, {
       ...listenOptions(config),
       ...(tls?.ok ? { tls: tls.files } : {}),
       ...(judgeCertificate === undefined ? {} : { judgeCertificate }),

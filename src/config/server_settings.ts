@@ -115,7 +115,7 @@ export const SERVER_SETTINGS = {
   },
   host: {
     schema: ListenHost,
-    help: "address to listen on",
+    help: "address to listen on; localhost means both 127.0.0.1 and ::1",
     flag: "host",
     value: "name",
     env: ["MCP_HOST"],

@@ -84,8 +84,10 @@ export class KillSwitch {
 
   /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
   pull(pull: Pull): void {
+    const first = this.#unwritten;
+    const cancelOpen = [...new Set([...first?.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
     // What cannot be written yet halts this process all the same, until it is written.
-    const shown = { ...pull, reason: this.#redact(pull.reason) };
+    const shown = { ...(first ?? { ...pull, reason: this.#redact(pull.reason) }), cancelOpen };
     this.#unwritten = shown;
     this.#write(shown);
   }

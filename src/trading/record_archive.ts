@@ -3,7 +3,7 @@
  * placements that are final and sums of past days are forgotten, as the rows tell of them.
  */
 
-import { readNumber } from "../state/sqlite.ts";
+import { readNumber, readOptionalNumber } from "../state/sqlite.ts";
 import { writeArchiveFile } from "./archive_files.ts";
 import type { Audit } from "./audit.ts";
 import { DAY_MS, startOfUtcDay } from "./limits.ts";
@@ -45,8 +45,8 @@ export class RecordArchive {
   }
 
   /**
-   * Archives what is older than so many whole UTC days. Rows leave in their order, so one that is younger keeps all
-   * behind it. A file is on the disk before its rows leave the record; several processes may do this at the same time.
+   * Archives what is older than so many whole UTC days, and forgets of orders what is older than so many days before the
+   * last one. Rows leave in their order, so one that is younger keeps all behind it. A file is on the disk before its rows leave the record; several processes may do this at the same time.
    *
    * @throws {StoreError} the record cannot be written
    * @throws {ArchiveError} an archive file cannot be written; its rows stay
@@ -63,7 +63,17 @@ export class RecordArchive {
       }
       isMore = moved !== undefined && moved.rows === ROWS_PER_FILE && files.length < maxFiles;
     }
-    return { rows, files, placements: this.#forget(keptFrom) };
+    return { rows, files, placements: this.#forget(Math.min(keptFrom, this.#lastTradedDay() - days * DAY_MS)) };
+  }
+
+  /**
+   * The last day with an order for real money, by a clock that was compared with the exchange's: where ours is far ahead
+   * today's keys and sums must stay.
+   */
+  #lastTradedDay(): number {
+    const row = this.#connection.row("SELECT max(created_at) AS at FROM placements WHERE paper = 0");
+    const at = row === undefined ? undefined : readOptionalNumber(row, "at");
+    return at === undefined ? Infinity : startOfUtcDay(at);
   }
 
   #moveFirst({ keptFrom, now }: { keptFrom: number; now: number }): { file: string; rows: number } | undefined {

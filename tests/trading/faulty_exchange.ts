@@ -97,6 +97,17 @@ export class FaultyExchange implements AsyncDisposable {
     return newest.filter(({ createdAt }) => createdAt >= ms).toReversed();
   }
 
+  /** The pairs of own orders that have traded with each other since a moment. */
+  ownTradesSince(ms: number): readonly (readonly string[])[] {
+    const sides = new Map<string, string[]>();
+    for (const { market, sequence, orderId, timestamp } of this.#api.simulation.exchange.trades) {
+      if (timestamp < ms) continue;
+      const trade = `${market.id} ${sequence}`;
+      sides.set(trade, [...sides.get(trade) ?? [], orderId]);
+    }
+    return [...sides.values()].filter(({ length }) => length > 1);
+  }
+
   /** Ends what is alive, behind everybody's back. */
   clear(): void {
     const { exchange } = this.#api.simulation;

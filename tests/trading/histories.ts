@@ -69,6 +69,8 @@ export interface History {
   readonly forbidden: readonly string[];
   /** Orders that were open when the wish to cancel all was taken for fulfilled. */
   readonly left: readonly string[];
+  /** Client order ids of orders that could not be replaced in the end, although nobody has. */
+  readonly stuck: readonly string[];
   /** What threw, which nothing here may. */
   readonly errors: readonly unknown[];
 }
@@ -184,6 +186,7 @@ class Run {
     this.#lift();
     const again = this.#real.filter(({ key }) => key !== null);
     for (const intent of again) await this.#perform(intent.previewId, (call) => this.#replay(intent, call));
+    const stuck = this.#stuck;
     await this.#findOut();
     for (const process of this.#processes) await process.end();
     exchange.fault = () => undefined;
@@ -202,6 +205,7 @@ class Run {
       ended: this.#ended,
       forbidden: this.#forbidden,
       left: this.#left,
+      stuck,
       errors: this.#errors,
     };
   }
@@ -214,6 +218,19 @@ class Run {
       if (store.journal.unsettled().length === 0) return;
       await this.#options.exchange.advance(60_000);
     }
+  }
+
+  /** What the last replacements of all, of which none is under way any more, were told of another call that is not. */
+  get #stuck(): string[] {
+    const { store: { journal } } = this.#anyProcess(0);
+    const last = new Map(this.#told.flatMap((told) => told.kind === "replace" ? [[told.intent, told.result]] : []));
+    const replaced = this.#intents.filter(({ previewId }) => journal.findByPreview(previewId) !== undefined);
+    return [...last].flatMap(([{ key, replaces }, result]) => {
+      const isRefused = result.status === "not_replaced" && "reason" in result.old &&
+        result.old.reason === "ERR_REPLACED_ALREADY";
+      if (key === null || replaces === undefined || !isRefused) return [];
+      return replaced.some((intent) => intent.replaces === replaces) ? [] : [replaces];
+    });
   }
 
   get #real(): readonly Intent[] {

@@ -51,6 +51,7 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
   sends_when_halted: { within: 100, as: ["forbidden"] },
   gives_up_cancelling: { from: 150, within: 20, as: ["forbidden"] },
   refuses_repetitions: { within: 30, as: ["misreported"] },
+  keeps_claims: { within: 100, as: ["stuck"] },
 };
 
 for (const flaw of FLAWS) {

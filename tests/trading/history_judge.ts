@@ -19,6 +19,8 @@ export const VIOLATIONS = [
   "misreported",
   "forbidden",
   "limit",
+  "self_trade",
+  "stuck",
   "audit",
   "unsettled",
   "error",
@@ -44,6 +46,10 @@ export function judge(history: History, exchange: FaultyExchange): Violation[] {
     ...judgeLimits(history, orders),
     ...judgeForbidden(history, orders),
     ...judgeRepetitions(history),
+    ...exchange.ownTradesSince(history.startedAt).map((ids) =>
+      violation("self_trade", `own orders ${ids.join(" and ")} have traded with each other`)
+    ),
+    ...history.stuck.map((id) => violation("stuck", `nobody may replace ${id}, which nobody has replaced`)),
   ];
   const verified = history.store.verify();
   if (!verified.ok) found.push(violation("audit", `${verified.row}: ${verified.reason}`));

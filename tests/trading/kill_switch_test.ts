@@ -75,11 +75,18 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
       assert.throws(() => killSwitch.pull({ by: "test", reason: "full disk", now: NOW }), StoreError);
       const state = killSwitch.state();
       assert.ok(state.halted && state.reason === "full disk");
+      const wished = { by: "other", reason: "again", cancelOpen: ["real"], now: NOW + 1 } as const;
+      assert.throws(() => killSwitch.pull(wished), StoreError);
+      assert.throws(() => killSwitch.pull({ by: "third", reason: "again", now: NOW + 2 }), StoreError);
       assert.throws(() => killSwitch.retry(), StoreError);
       assert.equal(store.killSwitch.state().halted, false);
       database.exec("PRAGMA query_only = 0");
       killSwitch.retry();
-      assert.equal(open().killSwitch.state().halted, true);
+      const written = open();
+      const { halted, by, reason } = { by: "", reason: "", ...written.killSwitch.state() };
+      assert.deepEqual([halted, by, reason], [true, "test", "full disk"]);
+      // What any of the halts wished for is kept until it can be written.
+      assert.deepEqual(written.cancelWishes.open(["real", "paper"]).map(({ kind }) => kind), ["real"]);
     } finally {
       database.close();
     }

@@ -28,6 +28,7 @@ export const FLAWS = [
   "sends_when_halted",
   "gives_up_cancelling",
   "refuses_repetitions",
+  "keeps_claims",
 ] as const;
 
 /** One of {@linkcode FLAWS}. */
@@ -207,6 +208,8 @@ export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: Trad
       return { ...options, journal: sendingWhenHalted(journal, store) };
     case "refuses_repetitions":
       return { ...options, journal: refusingRepetitions(journal) };
+    case "keeps_claims":
+      return { ...options, journal: keepingClaims(journal, store) };
     // These two are broken where calls are made and wishes worked on.
     case "ignores_callers":
     case "gives_up_cancelling":
@@ -271,6 +274,22 @@ function refusingRepetitions(journal: DeskJournal): DeskJournal {
     return { kind: "refused", code: "ERR_IDEMPOTENCY_MISMATCH", message: "The key was used for another order" };
   };
   return { ...journal, repeat };
+}
+
+/** By record, over all its processes. */
+const CLAIMED = new Map<string, Set<string>>();
+
+/** What was claimed once stays so, whatever became of who claimed it. */
+function keepingClaims(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
+  const claimed = CLAIMED.get(killSwitch.file) ?? new Set();
+  CLAIMED.set(killSwitch.file, claimed);
+  const claim: DeskJournal["replacements"]["claim"] = (entry, how) => {
+    if (claimed.has(entry.orderId)) return "taken";
+    claimed.add(entry.orderId);
+    return journal.replacements.claim(entry, how);
+  };
+  const release: DeskJournal["replacements"]["release"] = (...args) => journal.replacements.release(...args);
+  return { ...journal, replacements: { claim, release } };
 }
 
 function sendingAgain(exchange: TradingExchange): TradingExchange {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ARCHIVE_FOLDER, ArchiveError, writeArchiveFile } from "../../src/trading/archive_files.ts";
 import { DAY_MS } from "../../src/trading/limits.ts";
 import type { TradingStore } from "../../src/trading/store.ts";
-import { NOW, place, tamper, withStore } from "./stores.ts";
+import { entry, FREE, NOW, outcomeOf, place, tamper, withStore } from "./stores.ts";
 
 const OLD = NOW - 40 * DAY_MS;
 const DAYS = 30;
@@ -49,6 +49,17 @@ Deno.test("RecordArchive.run() forgets final placements and their keys, and neve
     store.journal.close("lm-open", { base: "0", counter: "0" }, NOW);
     assert.equal(reasonOf(store), "nothing");
     assert.deepEqual(store.archive.run({ days: DAYS, now: NOW + 40 * DAY_MS }).placements, 1);
+    assert.equal(reasonOf(store), "nothing");
+  }));
+
+Deno.test("RecordArchive.run() under a clock that is far ahead forgets neither keys nor sums of the last days", () =>
+  withStore((store) => {
+    place(store, "today", { at: NOW, idempotencyKey: "key-1" });
+    store.journal.close("lm-today", { base: "0.001", counter: "1000" }, NOW);
+    const policy = { ...FREE, maxPerDay: { currency: "ZAR", amount: "1000" } };
+    store.archive.run({ days: DAYS, now: NOW + 400 * DAY_MS });
+    assert.equal(store.journal.findByKey("key:alice", "key-1")?.clientOrderId, "lm-today");
+    assert.equal(outcomeOf(store.journal.begin(entry("next"), policy, NOW)), "ERR_LIMIT_PER_DAY");
     assert.equal(reasonOf(store), "nothing");
   }));
 

@@ -1,0 +1,93 @@
+/**
+ * What random histories do not tell of an engine, each shown on the engine as it is and on one that is broken in that way:
+ * own orders that trade with each other, exchanges that are taken for one another, and equal orders that are asked about
+ * as one.
+ */
+
+import assert from "node:assert/strict";
+import type { DeskOptions } from "../../src/trading/desk_parts.ts";
+import type { Journal } from "../../src/trading/journal.ts";
+import { orderDigest } from "../../src/trading/order.ts";
+import type { Order } from "../../src/trading/order.ts";
+import { BrokerWorld, REST } from "./broker_world.ts";
+import { CROSSING, DeskWorld, journalWith } from "./desk_world.ts";
+import { entry, FREE, INSTANCE, NOW, withStore } from "./stores.ts";
+
+/** Fills in part, and the rest is the best offer then. */
+const PARTLY: Order = { ...CROSSING, side: "SELL", volume: "0.5", price: "1093900", timeInForce: "GTC" };
+
+/** Takes an order that may trade with an own one for one that takes nothing. */
+function blindToOwnOrders({ journal, ...options }: DeskOptions): DeskOptions {
+  const begin: typeof journal.begin = (entry, policy, now) => {
+    const order = { ...entry.order, postOnly: true };
+    const begun = journal.begin({ ...entry, order, digest: orderDigest(order) }, policy, now);
+    if (begun.kind !== "begun") return begun;
+    return { ...begun, placement: { ...begun.placement, order: entry.order, digest: entry.digest } };
+  };
+  return { ...options, journal: journalWith(journal, { begin }) };
+}
+
+/** Two orders of one account that would meet; answers how often they have. */
+async function meet(wrap?: (options: DeskOptions) => DeskOptions): Promise<number> {
+  await using world = await DeskWorld.start(wrap === undefined ? {} : { wrap });
+  await world.desk.place(world.request(PARTLY));
+  await world.desk.place(world.request(CROSSING));
+  return world.exchange.ownTradesSince(0).length;
+}
+
+Deno.test("Desk.place() has no own orders trade with each other, as a broken engine has", async () => {
+  assert.equal(await meet(), 0);
+  assert.ok(await meet(blindToOwnOrders) > 0);
+});
+
+/** What of an order on one exchange is applied to another one that gives the same order id. */
+function mixed(one: Journal, other: Journal): string[] {
+  const id = "BX1";
+  const keyed = entry("a", { idempotencyKey: "k" });
+  one.begin(keyed, FREE, NOW);
+  one.settle(keyed.clientOrderId, { state: "placed", orderId: id }, NOW);
+  const claim = { orderId: id, identity: "key:alice", idempotencyKey: null, asked: null, terms: null };
+  const claiming = { ...claim, instance: INSTANCE.id, attempt: "1" };
+  one.replacements.claim(claiming, { isOver: false, now: NOW });
+  one.begin(entry("b", { replaces: claiming, order: { ...keyed.order, price: "1" } }), FREE, NOW);
+  const { maxPerDay } = { maxPerDay: { currency: "ZAR", amount: "2000" } };
+  const next = entry("c", { idempotencyKey: "k2" });
+  const found = {
+    key: other.findByKey("key:alice", "k") !== undefined,
+    order: other.findByOrderId(id) !== undefined,
+    claim: other.replacements.claim({ ...claiming, attempt: "2" }, { isOver: false, now: NOW }) === "taken",
+    limit: other.wouldRefuse(next, { policy: { ...FREE, maxPerDay }, now: NOW }) !== undefined,
+  };
+  return Object.entries(found).flatMap(([what, isMixed]) => isMixed ? [what] : []);
+}
+
+Deno.test("Journal.at() applies nothing of one exchange to another, as an engine without venues does", async () => {
+  await withStore(({ journal }) => assert.deepEqual(mixed(journal.at("simulated-1"), journal.at("simulated-2")), []));
+  await withStore(({ journal }) => assert.deepEqual(mixed(journal, journal), ["key", "order", "claim", "limit"]));
+});
+
+/** Two equal orders of one caller wait for a person, who approves all that is asked; answers how many are placed. */
+async function approveEqual(isBroken: boolean): Promise<number> {
+  await using world = await BrokerWorld.start({ policy: { default: { mode: "confirm" } } });
+  const { approvals } = world.record;
+  const request = approvals.request.bind(approvals);
+  // One question for what looks the same.
+  if (isBroken) {
+    approvals.request = (asked, now) => {
+      const [equal] = approvals.equalTo({ ...asked, digest: orderDigest(asked.facts.order) }, now);
+      return equal === undefined ? request(asked, now) : { ok: true, approval: equal, token: "" };
+    };
+  }
+  const previews = await Promise.all([REST, REST].map((order) => world.broker.preview(order, world.call())));
+  world.meanwhile = () => {
+    const now = world.now;
+    for (const { id } of approvals.pending(now)) approvals.decide(id, { approved: true, by: "terminal", now });
+  };
+  await Promise.allSettled(previews.map(({ previewId }) => world.broker.place({ previewId }, world.call())));
+  return world.orders.length;
+}
+
+Deno.test("Broker.place() asks about equal orders apart, unlike an engine that takes them for one", async () => {
+  assert.equal(await approveEqual(false), 2);
+  assert.equal(await approveEqual(true), 1);
+});

@@ -194,7 +194,7 @@ const getAuditTrail = defineTool({
   name: "get_audit_trail",
   title: "Audit trail",
   description:
-    "What the record says of your own orders, or of one: preview, decision, confirmation, intent, sending, outcome, fills; with times and hashes.",
+    "What the audit log says of your own orders, or of one: preview, decision, confirmation, intent, sending, outcome, fills; with times and hashes.",
   group: "trading",
   scope: "account:read",
   annotations: { ...LOOKS, idempotentHint: true, openWorldHint: false },
@@ -233,7 +233,7 @@ const getAuditTrail = defineTool({
 const haltTrading = defineTool({
   name: "halt_trading",
   title: "Halt trading",
-  description: "Stops all new orders until a person lifts it; can cancel open ones.",
+  description: "Stops all new orders until a person resumes trading; can cancel open ones.",
   group: "trading",
   scope: "server:admin",
   annotations: CANCELS,

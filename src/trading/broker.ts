@@ -112,7 +112,7 @@ export class Broker {
     return recorded(() => this.#decided(call, asked, () => this.#replacing.replace(replacement, call)));
   }
 
-  /** What the record says of an identity's own orders, oldest first. */
+  /** What the audit log says of an identity's own orders, oldest first. */
   trail(identity: string, query: Omit<TrailQuery, "identity">): AuditRow[] {
     return this.#parts.store.audit.trail({ ...query, identity });
   }

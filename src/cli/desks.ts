@@ -63,7 +63,7 @@ export class Desks {
     this.#parts = parts;
     this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;
-    this.#realVenue().catch((error) => log.error("orders of an earlier run cannot be looked up yet", { error }));
+    this.#realVenue().catch((error) => log.error("cannot reconcile orders of an earlier run yet", { error }));
   }
 
   async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {

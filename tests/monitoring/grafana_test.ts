@@ -89,6 +89,19 @@ Deno.test("the dashboard and the alerts filter and group by labels that their me
   }
 });
 
+Deno.test("docs/monitoring.md names every metric of the server with its labels, and no other", async () => {
+  const page = await Deno.readTextFile("docs/monitoring.md");
+  const rows = [...page.matchAll(/^\| `((?:luno_mcp|process)_\w+)`\s*\| (.*?)\s*\|/gm)];
+  const documented = new Map(rows.map(([, name = "", labels = ""]) => [name, (labels.match(/\w+/g) ?? []).sort()]));
+  const actual = new Map<string, string[]>();
+  for (const { name, labels } of (await served()).values()) {
+    const base = name.replace(/_(bucket|sum|count)$/, "");
+    const own = [...labels].filter((label) => label !== "le");
+    actual.set(base, [...new Set([...actual.get(base) ?? [], ...own])].sort());
+  }
+  assert.deepEqual([...documented].sort(), [...actual].sort());
+});
+
 Deno.test("the alerts name outcomes of orders that exist", async () => {
   const named = [...(await Deno.readTextFile(ALERTS)).matchAll(/orders_total\{outcome="(\w+)"/g)].map(([, name]) =>
     name

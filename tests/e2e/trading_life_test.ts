@@ -62,7 +62,9 @@ for (const program of PROGRAMS) {
     {
       await using server = await world.serve(program, "auto");
       assert.equal((await callTool(server, "place_order", order)).status, "placed");
+      await server.said(/order placed identity="[^"]+" client_order_id="[^"]+" order_id="[^"]+" kind="real"/);
       await world.command(program, "kill", "--reason", "odd fills");
+      await server.said(/trading halted by="[^"]+" reason="odd fills" .*by_this_server=false/);
       const refused = await callTool(server, "place_order", order);
       assert.equal(refused.code, "ERR_TRADING_HALTED");
       assert.match(JSON.stringify(refused), /odd fills.*a person must lift that first/);
@@ -72,6 +74,7 @@ for (const program of PROGRAMS) {
     assert.ok((await callTool(server, "get_open_orders", {})).orders.length > 0);
     assert.equal(world.sent.length, 1);
     await world.command(program, "kill", "--lift");
+    await server.said(/trading resumed by="[^"]+" by_this_server=false/);
     assert.equal((await callTool(server, "place_order", order)).status, "placed");
   });
 
@@ -87,8 +90,10 @@ for (const program of PROGRAMS) {
     await world.command(program, "kill", "--lift");
 
     await Deno.writeTextFile(`${world.state}/halt`, "");
+    await server.said(/trading halted by the halt file/);
     assert.equal(await codeOf(), "ERR_TRADING_HALTED");
     await Deno.remove(`${world.state}/halt`);
+    await server.said(/halt file removed/);
 
     assert.equal((await callTool(server, "halt_trading", { reason: "test" })).halted, true);
     assert.equal(await codeOf(), "ERR_TRADING_HALTED");

@@ -6,6 +6,9 @@
 
 import { z } from "zod";
 import {
+  Amount,
+  AmountOrZero,
+  Code,
   counted,
   Decimal,
   DecimalOrZero,
@@ -27,11 +30,11 @@ import {
 export const Ticker = z.object({
   pair: z.string(),
   timestamp: Timestamp,
-  bid: DecimalOrZero,
-  ask: DecimalOrZero,
-  last_trade: DecimalOrZero,
+  bid: AmountOrZero,
+  ask: AmountOrZero,
+  last_trade: AmountOrZero,
   /** In base currency. */
-  rolling_24_hour_volume: DecimalOrZero,
+  rolling_24_hour_volume: AmountOrZero,
   status: word(["ACTIVE", "POSTONLY", "DISABLED"]),
 });
 export type Ticker = z.output<typeof Ticker>;
@@ -41,7 +44,7 @@ export const TickerList = counted(z.object({ tickers: list(Ticker) }));
 export type TickerList = z.output<typeof TickerList>;
 
 /** One price of a book: a level in the top, a single order in the full book. */
-export const OrderBookEntry = z.object({ price: Decimal, volume: Decimal });
+export const OrderBookEntry = z.object({ price: Amount, volume: Amount });
 export type OrderBookEntry = z.output<typeof OrderBookEntry>;
 
 /** Bids from high to low, asks from low to high. */
@@ -56,9 +59,9 @@ export type OrderBook = z.output<typeof OrderBook>;
 export const PublicTrade = z.object({
   sequence: Integer,
   timestamp: Timestamp,
-  price: Decimal,
+  price: Amount,
   /** In base currency. */
-  volume: Decimal,
+  volume: Amount,
   is_buy: z.boolean(),
 });
 export type PublicTrade = z.output<typeof PublicTrade>;
@@ -70,11 +73,11 @@ export type PublicTradeList = z.output<typeof PublicTradeList>;
 /** `timestamp` is the start of the interval, `volume` is in base currency. */
 export const Candle = z.object({
   timestamp: Timestamp,
-  open: Decimal,
-  high: Decimal,
-  low: Decimal,
-  close: Decimal,
-  volume: DecimalOrZero,
+  open: Amount,
+  high: Amount,
+  low: Amount,
+  close: Amount,
+  volume: AmountOrZero,
 });
 export type Candle = z.output<typeof Candle>;
 
@@ -82,22 +85,23 @@ export type Candle = z.output<typeof Candle>;
 export const CandleList = counted(z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero }));
 export type CandleList = z.output<typeof CandleList>;
 
-const Scale = Integer.pipe(z.int().nonnegative());
+/** Decimals of a price or a volume; no market has nearly as many, and arithmetic with more would not end. */
+const Scale = Integer.pipe(z.int().min(0).max(30));
 
 /** One market: its currencies, and the limits and decimals of an order in it. */
 export const Market = z.object({
   /** The pair, such as `XBTZAR`. */
-  market_id: z.string().min(1),
-  base_currency: z.string().min(1),
-  counter_currency: z.string().min(1),
+  market_id: Code,
+  base_currency: Code,
+  counter_currency: Code,
   trading_status: word(["ACTIVE", "POST_ONLY", "SUSPENDED"]),
   /** Smallest order, in base currency. */
-  min_volume: Decimal,
-  max_volume: Decimal,
+  min_volume: Amount,
+  max_volume: Amount,
   /** Decimals allowed in a volume. */
   volume_scale: Scale,
-  min_price: Decimal,
-  max_price: Decimal,
+  min_price: Amount,
+  max_price: Amount,
   /** Decimals allowed in a price. */
   price_scale: Scale,
   fee_scale: IntegerOrZero,
@@ -124,7 +128,7 @@ export type Success = z.output<typeof Success>;
  */
 export const Balance = z.object({
   account_id: Id,
-  asset: z.string(),
+  asset: Code,
   balance: Decimal,
   reserved: Decimal,
   /** Coming in, not yet credited. */

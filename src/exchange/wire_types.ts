@@ -14,6 +14,15 @@ export const Decimal = z.unknown().transform((value, context): string => {
 /** A decimal that may be missing, `null` or empty where it does not apply; `"0"` then, as Luno writes today. */
 export const DecimalOrZero = z.preprocess((value) => isAbsent(value) ? "0" : value, Decimal);
 
+/** A decimal that cannot be below zero: a price, a volume, or a limit of one. */
+export const Amount = Decimal.refine((text) => !text.startsWith("-"), "expected a decimal from 0");
+
+/** A price or volume that may be missing, `null` or empty; `"0"` then. */
+export const AmountOrZero = DecimalOrZero.refine((text) => !text.startsWith("-"), "expected a decimal from 0");
+
+/** The code of a currency or of a pair, such as `XBT` or `XBTZAR`: what can be asked for again. */
+export const Code = z.string().regex(/^[\w-]{1,40}$/, "expected a code such as XBT or XBTZAR");
+
 /** A 64-bit id or another opaque name, string or number on the wire; here always a non-empty string. */
 export const Id = z.union([z.string().min(1), z.number().refine(Number.isInteger).transform(String)]);
 

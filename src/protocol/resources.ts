@@ -6,6 +6,7 @@ import { tellableSkewMs } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
+import { leftOut, warningsOf } from "../tools/inputs.ts";
 import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import { callTool } from "./tool_call.ts";
 
@@ -29,6 +30,9 @@ interface ResourceEntry {
 }
 
 const RECENT_ROWS = 20;
+
+/** Each takes a call of its own. */
+const READ_ACCOUNTS = 20;
 
 const ENTRIES: readonly ResourceEntry[] = [
   {
@@ -132,15 +136,25 @@ async function readAccount(uri: string, id: string, context: ResourceContext): P
 }
 
 async function readLatestTransactions(context: ResourceContext): Promise<unknown> {
-  const { accounts } = await runTool("get_accounts", {}, context);
+  const accounts = asRows((await runTool("get_accounts", {}, context)).accounts);
   const histories = await Promise.all(
-    asRows(accounts).slice(0, 20).map(async ({ account_id, currency }) => {
-      const { transactions } = await runTool("get_transaction_history", { account_id, limit: RECENT_ROWS }, context);
-      return asRows(transactions).map((row) => ({ account_id, currency, ...row }));
+    accounts.slice(0, READ_ACCOUNTS).map(async ({ account_id, currency }) => {
+      const history = await runTool("get_transaction_history", { account_id, limit: RECENT_ROWS }, context);
+      const rows = asRows(history.transactions).map((row) => ({ account_id, currency, ...row }));
+      return { rows, left_out: Number(history.left_out ?? 0) };
     }),
   );
-  const rows: Record<string, unknown>[] = histories.flat();
-  return rows.toSorted((one, other) => String(other.time).localeCompare(String(one.time))).slice(0, RECENT_ROWS);
+  const rows: Record<string, unknown>[] = histories.flatMap(({ rows }) => rows);
+  const transactions = rows.toSorted((one, other) => String(other.time).localeCompare(String(one.time)));
+  return {
+    transactions: transactions.slice(0, RECENT_ROWS),
+    ...leftOut(histories.reduce((sum, { left_out }) => sum + left_out, 0)),
+    ...warningsOf(
+      accounts.length > READ_ACCOUNTS
+        ? `only the first ${READ_ACCOUNTS} of ${accounts.length} accounts were read`
+        : undefined,
+    ),
+  };
 }
 
 async function runTool(

@@ -58,11 +58,13 @@ const getCryptoPrice = defineTool({
   scope: "market:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({ pair: PairText }),
-  output: TickerRow.extend({ base: z.string(), counter: z.string() }),
+  output: TickerRow.extend({ base: z.string(), counter: z.string(), warnings: Warnings }),
   async run({ pair }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
     const ticker = await exchange.call("getTicker", { pair: market.market_id }, { signal });
-    return { ...tickerRow(ticker), base: market.base_currency, counter: market.counter_currency };
+    const row = tickerRow(ticker);
+    const crossed = isCrossed(row.bid, row.ask) ? CROSSED : undefined;
+    return { ...row, base: market.base_currency, counter: market.counter_currency, ...warningsOf(crossed) };
   },
 });
 
@@ -95,12 +97,16 @@ const getAllTickers = defineTool({
       : await context.exchange.call("getTickers", { pair }, { signal: context.signal });
     const rows = tickers.map(tickerRow).toSorted((one, other) => one.pair < other.pair ? -1 : 1);
     const missing = pair.length - rows.length;
+    const crossed = rows.filter(({ bid, ask }) => isCrossed(bid, ask)).map(({ pair }) => pair);
     return {
       tickers: pickFields(rows, fields),
       total: chosen.markets.length - missing,
       ...page.next,
       ...leftOut(left_out + chosen.leftOut),
-      ...warningsOf(missing > left_out ? `the exchange sent no ticker of ${missing - left_out} markets` : undefined),
+      ...warningsOf(
+        missing > left_out ? `the exchange sent no ticker of ${missing - left_out} markets` : undefined,
+        crossed.length > 0 ? `${CROSSED}: ${crossed.join(", ")}` : undefined,
+      ),
     };
   },
 });
@@ -208,9 +214,7 @@ const getOrderbook = defineTool({
       time: isoTime(book.timestamp),
       ...leftOut(book.left_out),
       ...warningsOf(
-        isCrossed(bids[0]?.price, asks[0]?.price)
-          ? "the book is crossed: its best bid is not below its best ask, so spread and mid mean little"
-          : undefined,
+        isCrossed(bids[0]?.price, asks[0]?.price) ? CROSSED : undefined,
         book.was_unsorted ? "the exchange sent the levels in another order: they are sorted here" : undefined,
       ),
     };
@@ -309,8 +313,10 @@ function quoted(price: string): string | null {
   return parseDecimal(price).eq(0) ? null : price;
 }
 
-function isCrossed(bid: string | undefined, ask: string | undefined): boolean {
-  return bid !== undefined && ask !== undefined && parseDecimal(bid).gte(ask);
+const CROSSED = "the book is crossed: its best bid is not below its best ask, so spread and mid mean little";
+
+function isCrossed(bid: string | null = null, ask: string | null = null): boolean {
+  return bid !== null && ask !== null && parseDecimal(bid).gte(ask);
 }
 
 function touch(

@@ -110,7 +110,34 @@ const LISTS: readonly [
     { markets: { markets: rows(listedMarket("XBT", "ZAR"), { volume_scale: null }) } },
     "markets",
   ],
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { market_id: "XBT ZAR" }) } },
+    "markets",
+  ],
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { base_currency: "\0" }) } },
+    "markets",
+  ],
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { price_scale: 2 ** 40 }) } },
+    "markets",
+  ],
+  [
+    "get_market_overview",
+    {},
+    { markets: { markets: rows(listedMarket("XBT", "ZAR"), { max_price: "-1" }) } },
+    "markets",
+  ],
   ["get_all_tickers", {}, { tickers: { tickers: rows(TICKER, { bid: "much" }) } }, "tickers"],
+  ["get_all_tickers", {}, { tickers: { tickers: rows(TICKER, { ask: "-1" }) } }, "tickers"],
+  ["get_accounts", {}, { balance: { balance: rows(BALANCE, { asset: "" }) } }, "accounts"],
+  ["get_recent_trades", { pair }, { trades: { trades: rows(TRADE, { volume: "-1" }) } }, "trades"],
   ["get_accounts", {}, { balance: { balance: rows(BALANCE, { balance: null }) } }, "accounts"],
   ["get_account_balance", {}, { balance: { balance: rows(BALANCE, { reserved: "" }) } }, "balances"],
   ["get_open_orders", {}, { listorders: { orders: rows(ORDER, { side: null }) } }, "orders"],
@@ -190,6 +217,17 @@ Deno.test("get_all_tickers counts the tickers there are, and says how many marke
   assert.deepEqual(none.warnings, ["the exchange sent no ticker of 2 markets"]);
   const one = await ask({ tickers: { tickers: [TICKER] } }, "get_all_tickers");
   assert.deepEqual([one.tickers.length, one.total, one.left_out], [1, 1, undefined]);
+});
+
+Deno.test("get_crypto_price and get_all_tickers say of a crossed book that it is, and of which pair", async () => {
+  const crossed = { ...TICKER, bid: "12", ask: "11" };
+  const price = await ask({ ticker: crossed }, "get_crypto_price", { pair });
+  assert.match(price.warnings[0], /^the book is crossed/);
+  const prices = await ask({ tickers: { tickers: [{ ...TICKER, pair: "ETHZAR" }, crossed] } }, "get_all_tickers");
+  assert.equal(prices.warnings.length, 1);
+  assert.match(prices.warnings[0], /^the book is crossed.*: XBTZAR$/);
+  const plain = await ask({ ticker: TICKER }, "get_crypto_price", { pair });
+  assert.equal(plain.warnings, undefined);
 });
 
 Deno.test("get_orderbook sorts a book that is not sorted and says of a crossed one that it is", async () => {

@@ -1,6 +1,7 @@
 /**
  * Wishes to cancel everything that is open, as a halt may bring one: each stands in the record until no order is open
- * any more, whatever becomes of the process that works on it. One process at a time does so.
+ * any more, whatever becomes of the process that works on it. One process at a time does so, and after each
+ * round any of them may go on: another one may have the better key or connection.
  */
 
 import { z } from "zod";
@@ -28,8 +29,10 @@ export interface CancelWish {
   readonly number: number;
   readonly by: string;
   readonly wishedAt: number;
-  /** The instance that works on it; `null` before one does. */
+  /** The instance that works on it or has last; `null` before one does. */
   readonly instance: string | null;
+  /** When the round began that is running; `null` between rounds. */
+  readonly begunAt: number | null;
   /** How often it was tried. */
   readonly rounds: number;
   /** When the last round ended. */
@@ -52,6 +55,9 @@ export interface RoundOutcome {
 
 const MAX_REMAINING = 100;
 
+/** A round that takes longer may be of a process that stands still; that an order is cancelled twice does no harm. */
+const LONGEST_ROUND_MS = 300_000;
+
 const Remaining = z.array(z.object({
   order_id: z.string().exactOptional(),
   client_order_id: z.string().exactOptional(),
@@ -72,8 +78,8 @@ export class CancelWishes {
   add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
     this.#connection.run(
       `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
-       ON CONFLICT (kind) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, rounds = 0,
-         tried_at = NULL, remaining = '[]', unlisted = NULL, done_at = NULL`,
+       ON CONFLICT (kind) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, begun_at = NULL,
+         rounds = 0, tried_at = NULL, remaining = '[]', unlisted = NULL, done_at = NULL`,
       ...[kind, by, now],
     );
   }
@@ -88,14 +94,19 @@ export class CancelWishes {
     return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
   }
 
-  /** Takes a wish up for an instance, unless another one that lives works on it. */
-  claim({ kind, number }: CancelWish, instance: string, isAlive: (id: string) => boolean): boolean {
+  /** Takes a wish up for an instance for one round, unless another one that lives is at one. */
+  claim(
+    { kind, number }: CancelWish,
+    instance: string,
+    { isAlive, now }: { readonly isAlive: (id: string) => boolean; readonly now: number },
+  ): boolean {
     return this.#connection.transaction(() => {
       const wish = this.open([kind]).find((each) => each.number === number);
       if (wish === undefined) return false;
       const other = wish.instance === instance ? null : wish.instance;
-      if (other !== null && isAlive(other)) return false;
-      this.#connection.run("UPDATE cancel_wishes SET instance = ? WHERE kind = ?", instance, kind);
+      const isRunning = wish.begunAt !== null && now - wish.begunAt < LONGEST_ROUND_MS;
+      if (other !== null && isRunning && isAlive(other)) return false;
+      this.#connection.run("UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?", instance, now, kind);
       return true;
     });
   }
@@ -110,8 +121,8 @@ export class CancelWishes {
         reason: cleanText(order.reason),
       }));
       this.#connection.run(
-        `UPDATE cancel_wishes SET rounds = rounds + 1, tried_at = ?, remaining = ?, unlisted = ?, done_at = ?
-         WHERE kind = ?`,
+        `UPDATE cancel_wishes SET begun_at = NULL, rounds = rounds + 1, tried_at = ?, remaining = ?, unlisted = ?,
+           done_at = ? WHERE kind = ?`,
         ...[now, JSON.stringify(remaining), outcome.unlisted, outcome.isDone ? now : null, kind],
       );
       if (!outcome.isDone) return;
@@ -135,6 +146,7 @@ function readWish(row: Row): CancelWish {
     by: readText(row, "by"),
     wishedAt: readNumber(row, "wished_at"),
     instance: readOptionalText(row, "instance"),
+    begunAt: readOptionalNumber(row, "begun_at") ?? null,
     rounds: readNumber(row, "rounds"),
     triedAt: readOptionalNumber(row, "tried_at") ?? null,
     remaining: Remaining.parse(JSON.parse(readText(row, "remaining"))),

@@ -64,7 +64,7 @@ export class OpenOrderCancellation {
     const { kind, number, rounds } = wish;
     const pause = pauseAfter(rounds + 1, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
     this.#due.set(kind, { wish: number, at: monotonic() + pause });
-    if (!wishes.claim(wish, instance, isAlive)) return;
+    if (!wishes.claim(wish, instance, { isAlive, now: now() })) return;
     const outcome = await this.#cancelAll(kind);
     this.#due.set(kind, { wish: number, at: monotonic() + pause });
     this.#report(wish, outcome);

@@ -273,5 +273,8 @@ INSERT INTO replacements (venue, order_id, identity, idempotency_key, claimed_at
 DROP TABLE replaced;
 `;
 
+/** A round of cancelling is one process's; between two rounds another one may go on. */
+const ROUNDS = "ALTER TABLE cancel_wishes ADD COLUMN begun_at INTEGER;";
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS, VENUES];
+export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS, VENUES, ROUNDS];

@@ -84,7 +84,9 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
   withStore(async (store, { folder: state }) => {
     const server = addServer(store, state);
     const timer = setInterval(() => {
-      for (const wish of store.cancelWishes.open(["real"])) store.cancelWishes.claim(wish, server.id, () => true);
+      for (const wish of store.cancelWishes.open(["real"])) {
+        store.cancelWishes.claim(wish, server.id, { isAlive: () => true, now: store.now() });
+      }
     }, 20);
     try {
       const { code, stdout } = await run({ state, force: "true", "cancel-open": "true" });

@@ -105,13 +105,36 @@ Deno.test("OpenOrderCancellation leaves a wish to the process that works on it, 
   halt(world);
   const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
   const [wish] = world.store.cancelWishes.all();
-  assert.ok(world.store.cancelWishes.claim(wish ?? assert.fail(), other.id, () => true));
+  assert.ok(world.store.cancelWishes.claim(wish ?? assert.fail(), other.id, { isAlive: () => true, now: world.now }));
   const cancellation = cancellationOf(world);
   await cancellation.look();
   assert.equal(world.exchange.count(STOP), 0);
   other.end();
   await fulfil(world, cancellation);
   assert.deepEqual(liveIn(world), []);
+});
+
+Deno.test("OpenOrderCancellation goes on where another process that lives gets nothing cancelled, or stands still", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 1);
+  halt(world);
+  const { cancelWishes, instances } = world.store;
+  const other = instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
+  const [wish = assert.fail()] = cancelWishes.all();
+  const claiming = () => ({ isAlive: () => true, now: world.now });
+  assert.ok(cancelWishes.claim(wish, other.id, claiming()));
+  const refused = { remaining: [], unlisted: "ERR_CREDENTIALS_REFUSED", isDone: false };
+  cancelWishes.note(wish, refused, world.now);
+  await fulfil(world, cancellationOf(world));
+  assert.deepEqual(liveIn(world), []);
+  halt(world);
+  const [again = assert.fail()] = cancelWishes.all();
+  assert.ok(cancelWishes.claim(again, other.id, claiming()));
+  await world.exchange.advance(299_000);
+  assert.equal(cancelWishes.claim(again, world.instance.id, claiming()), false);
+  await world.exchange.advance(1_000);
+  assert.ok(cancelWishes.claim(again, world.instance.id, claiming()));
+  other.end();
 });
 
 Deno.test("OpenOrderCancellation goes on after a restart", async () => {

@@ -19,6 +19,8 @@ export interface Invocation {
   readonly json: boolean;
   /** `--wide`: print whole tables, wider than the terminal. */
   readonly wide: boolean;
+  /** `client call TOOL --help`: explain the tool, which only the server knows. */
+  readonly help?: true;
 }
 
 /** What a command line asks for; its problems are told together with those of the values. */
@@ -45,6 +47,10 @@ export function readArguments(args: readonly string[]): Arguments {
   let options: Record<string, unknown> = {};
   const tool = toolToExplain(args);
   if (tool !== undefined) return { kind: "tool help", tool, json: args.includes("--json") };
+  if (asksServerForHelp(args)) {
+    const read = readArguments(inFlags(args).filter((word) => !HELP_FLAGS.includes(word)));
+    return read.kind === "run" ? { ...read, invocation: { ...read.invocation, help: true } } : read;
+  }
   const problems = checkHelpWord(args);
   if (problems.length > 0) {
     return { kind: "run", invocation: { command, flags: {}, operands, json: false, wide: false }, problems };
@@ -90,10 +96,20 @@ function inFlags(args: readonly string[]): readonly string[] {
 function toolToExplain(args: readonly string[]): string | undefined {
   const words = inFlags(args);
   const [command, tool] = words;
-  const isAsked = words.includes("--help") || words.includes("-h");
+  const isAsked = words.some((word) => HELP_FLAGS.includes(word));
   const isOfTool = (command === "call" || command === "tools") && tool !== undefined && !tool.startsWith("-");
   return isAsked && isOfTool ? tool : undefined;
 }
+
+/** Whether the help is asked of a tool that a server has: `client call TOOL --help`. */
+function asksServerForHelp(args: readonly string[]): boolean {
+  const words = inFlags(args);
+  const tool = words[words.indexOf("call") + 1];
+  const isCall = words[0] === "client" && words.includes("call") && tool !== undefined && !tool.startsWith("-");
+  return isCall && words.some((word) => HELP_FLAGS.includes(word));
+}
+
+const HELP_FLAGS: readonly string[] = ["--help", "-h"];
 
 function checkHelpWord([word, command = "help"]: readonly string[]): string[] {
   if (word !== "help" || command === "help" || command.startsWith("-") || Object.hasOwn(COMMANDS, command)) return [];

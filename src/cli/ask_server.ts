@@ -13,7 +13,7 @@ import { formatAnswer } from "./terminal/answer.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
-import { exampleOf } from "./terminal/tool_help.ts";
+import { describeArguments, exampleLine, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
 import { readToolArguments } from "./tool_arguments.ts";
 import { print, refuse } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
@@ -62,11 +62,37 @@ export async function describeServer(
         formatTable(rows, screen),
         "",
         `${rows.length} tools; to call one:`,
-        `  luno-mcp-server client --uri ${printable(endpoint.url.href)} call ${example}`,
+        exampleLine(`luno-mcp-server client --uri ${printable(endpoint.url.href)} call ${example}`, screen),
       ].join("\n"),
     );
   }
   return 0;
+}
+
+/** Prints the help of a server's tool. */
+export async function explainOnServer(
+  { client }: Session,
+  { tool: name, endpoint, world, json }: Omit<Shown, "wide"> & { readonly tool: string; readonly endpoint: Endpoint },
+): Promise<ExitCode> {
+  const { tools } = await client.listTools();
+  const tool = tools.find((tool) => tool.name === name);
+  if (tool === undefined) return await refuse(world, [unknownTool(name, tools)]);
+  const facts = { name, title: tool.title ?? "", description: tool.description ?? "" };
+  const described = { ...facts, schemas: schemasOf(tool), required: requiredOf(tool) };
+  const command = `luno-mcp-server client --uri ${printable(endpoint.url.href)} call`;
+  const example = exampleOf(name, described.schemas, described.required);
+  await print(
+    world.stdout,
+    json
+      ? JSON.stringify({ ...facts, arguments: describeArguments(described), example })
+      : formatToolHelp(described, command, screenOf(world)),
+  );
+  return 0;
+}
+
+function unknownTool(name: string, tools: readonly Tool[]): string {
+  const names = tools.map((tool) => tool.name);
+  return `${name}: unknown tool, or one that this identity may not use${didYouMean(name, names)}`;
 }
 
 /** Calls one tool and prints its answer; exit code 1 when that is an error. */
@@ -76,11 +102,7 @@ export async function callOnServer(
 ): Promise<ExitCode> {
   const { tools } = await session.client.listTools();
   const tool = tools.find((tool) => tool.name === name);
-  if (tool === undefined) {
-    return await refuse(world, [
-      `${name}: unknown tool, or one that this identity may not use${didYouMean(name, tools.map((tool) => tool.name))}`,
-    ]);
-  }
+  if (tool === undefined) return await refuse(world, [unknownTool(name, tools)]);
   const args = readToolArguments(words, schemasOf(tool));
   const outcome = await callRemoteTool(session, { name, args }, {
     timeoutMs: CALL_TIMEOUT_MS,

@@ -12,7 +12,7 @@ import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
 import { findFolder, hasNoRecord, withRecord } from "./trading_record.ts";
-import { fail, print, refuse } from "./world.ts";
+import { fail, print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Rows that are shown where no order is named. */
@@ -63,7 +63,7 @@ async function verify(
   if (asJson) await print(world.stdout, JSON.stringify(result));
   if (!result.ok) {
     const place = result.row === null ? "The record is broken" : `The audit is broken at row ${result.row}`;
-    await print(world.stderr, `${place}: ${result.reason}`);
+    await say(world, `${place}: ${result.reason}`, world.stderr);
     return 1;
   }
   if (!asJson) {

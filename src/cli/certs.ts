@@ -68,12 +68,22 @@ function asRecord(dir: string, client: string): Record<string, unknown> {
 }
 
 function describe(dir: string, client: string): string {
-  const path = (name: string) => join(dir, name);
+  const path = (name: string) => inShell(join(dir, name));
   return [
     `Certificates for development in ${dir}`,
-    `  server    --ssl-cert ${path("server.pem")} --ssl-key ${path("server-key.pem")}`,
-    `  client    --ca ${path("ca.pem")} --cert ${path("client.pem")} --key ${path("client-key.pem")}`,
+    `  server    --ssl-cert ${path("server.pem")} \\`,
+    `            --ssl-key ${path("server-key.pem")}`,
+    `  client    --ca ${path("ca.pem")} \\`,
+    `            --cert ${path("client.pem")} \\`,
+    `            --key ${path("client-key.pem")}`,
     `            (urn:luno-mcp:client:${client})`,
-    `  browsers  trust ${path("ca.pem")}; keep ${path("ca-key.pem")} to yourself, or delete it`,
+    `  browsers  trust ${path("ca.pem")};`,
+    `            keep ${path("ca-key.pem")} to yourself, or delete it`,
   ].join("\n");
+}
+
+/** A path as a shell takes it for one word. */
+function inShell(path: string): string {
+  if (/^[\w@%+=:,./\\-]+$/.test(path)) return path;
+  return Deno.build.os === "windows" ? `"${path}"` : `'${path.replaceAll("'", "'\\''")}'`;
 }

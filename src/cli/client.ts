@@ -7,7 +7,7 @@ import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
 import { CLIENT_SETTINGS } from "../config/client_settings.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
-import { callOnServer, describeServer } from "./ask_server.ts";
+import { callOnServer, describeServer, explainOnServer } from "./ask_server.ts";
 import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
 import { checkToolWords } from "./tool_arguments.ts";
@@ -26,12 +26,14 @@ export interface ClientInvocation {
   readonly json?: boolean;
   /** Print whole tables, wider than the terminal. @default false */
   readonly wide?: boolean;
+  /** Explain the tool behind `call` instead of calling it. @default false */
+  readonly help?: boolean;
 }
 
 /** Runs until what was asked for is done, the time is up, or a signal comes. */
 export async function client(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json = false, wide = false }: ClientInvocation,
+  { world, problems, operands, json = false, wide = false, help = false }: ClientInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(CLIENT_SETTINGS, { flags, env: world.env });
   const all = [...problems, ...judgeOperands(operands)];
@@ -42,7 +44,7 @@ export async function client(
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { endpoint } = loaded;
   const [, tool, ...words] = operands;
-  if (config.mode === "multi") return await simulateClients(endpoint, { config, world, tool, words, json });
+  if (config.mode === "multi" && !help) return await simulateClients(endpoint, { config, world, tool, words, json });
   if (config.pairs !== undefined) {
     return await watchPrices(endpoint, { config: { ...config, pairs: config.pairs }, world, json });
   }
@@ -54,6 +56,7 @@ export async function client(
     return await fail(world, `${endpoint.url.href}: ${error.message}`, error.code);
   }
   try {
+    if (tool !== undefined && help) return await explainOnServer(session, { tool, endpoint, world, json });
     return tool === undefined
       ? await describeServer(session, { endpoint, world, json, wide })
       : await callOnServer(session, { tool, words, world, json, wide });

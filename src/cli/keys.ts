@@ -148,7 +148,7 @@ async function list({ store, world, json, wide }: Job): Promise<ExitCode> {
       created: relativeTime(key.createdAt, now),
       expires: key.expiresAt === undefined ? "never" : relativeTime(key.expiresAt, now),
     }));
-    await print(world.stdout, formatTable(rows, screenOf(world, { wide })));
+    await print(world.stdout, formatTable(rows, screenOf(world, { wide }), { expendable: ["created"] }));
   }
   return 0;
 }

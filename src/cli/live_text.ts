@@ -32,6 +32,7 @@ export class LiveText {
   }
 
   #above(): string {
-    return this.#height === 0 ? "" : `\x1b[${this.#height}A\x1b[0J`;
+    // Keys that somebody pressed, Ctrl-C too, have moved the cursor to the right.
+    return this.#height === 0 ? "" : `\r\x1b[${this.#height}A\x1b[0J`;
   }
 }

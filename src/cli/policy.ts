@@ -25,7 +25,7 @@ export async function policy(
     await print(world.stdout, JSON.stringify(policyJsonSchema(), null, 2));
     return 0;
   }
-  const everybody = [...new Set(["everybody else", "local", ...file.identities])];
+  const everybody = [...new Set([EVERYBODY_ELSE, "local", ...file.identities])];
   const identities = client === undefined ? everybody : [client];
   const shown = { identities, trading, confirmBy };
   const asJson = json || !world.stdout.isTerminal();
@@ -48,8 +48,13 @@ interface Shown extends PolicyBounds {
 }
 
 function inWords(file: PolicyFile, { identities, trading, ...bounds }: Shown): string {
-  const policies = identities.map((identity) => explainPolicy(identity, file.policyOf(identity, trading, bounds)));
-  return policies.map((sentences) => sentences.join("\n  ")).join("\n\n");
+  return identities.map((identity) => {
+    const sentences = explainPolicy(identity, file.policyOf(identity, trading, bounds));
+    const note = isNamed(file, identity)
+      ? []
+      : [`The policy names no ${identity}: this is what holds for everybody else`];
+    return [...sentences, ...note].join("\n  ");
+  }).join("\n\n");
 }
 
 function asRecords(file: PolicyFile, { identities, trading, ...bounds }: Shown): string {
@@ -57,10 +62,17 @@ function asRecords(file: PolicyFile, { identities, trading, ...bounds }: Shown):
     policies: identities.map((identity) => {
       const rules = file.policyOf(identity, trading, bounds);
       const record = inFileNames({ ...rules });
-      return { identity, ...record, sentences: explainPolicy(identity, rules) };
+      return { identity, named: isNamed(file, identity), ...record, sentences: explainPolicy(identity, rules) };
     }),
   });
 }
+
+/** Whether a policy says something of its own about an identity; `everybody else` and `local` are no names of it. */
+function isNamed(file: PolicyFile, identity: string): boolean {
+  return identity === EVERYBODY_ELSE || identity === "local" || file.identities.includes(identity);
+}
+
+const EVERYBODY_ELSE = "everybody else";
 
 /** Members as a policy file names them: `max_per_order` for `maxPerOrder`. */
 function inFileNames(rules: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -13,7 +13,7 @@ import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { wrapText } from "./terminal/width.ts";
 import { readToolArguments } from "./tool_arguments.ts";
-import { print } from "./world.ts";
+import { print, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What is simulated, and where it is shown. */
@@ -62,7 +62,7 @@ export async function simulateClients(endpoint: Endpoint, options: SimulateOptio
   if (isJson) await print(world.stdout, JSON.stringify({ ...report, broken }));
   else if (!world.stdout.isTerminal()) await print(world.stdout, formatReport(report));
   else await print(world.stdout, wrapText(formatReport(report), { width: screenOf(world).columns, indent: 10 }));
-  for (const problem of broken) await print(world.stderr, problem);
+  for (const problem of broken) await say(world, problem, world.stderr);
   return broken.length > 0 || report.connects === 0 ? 1 : 0;
 }
 
@@ -165,7 +165,7 @@ export function formatReport(report: Report): string {
     ["clients", report.clients],
     ["duration", `${report.duration_s} s`],
     ["connects", `${report.connects}, ${report.reconnects} of them reconnects`],
-    ["calls", `${report.calls}, ${report.calls_per_second} a second`],
+    ["calls", `${report.calls}, ${report.calls_per_second} per second`],
     ["answers", `${report.answers}, ${report.unfinished} calls were cut off at the end`],
     ["errors", `${formatCounts(report.errors)} (${(report.error_rate * 100).toFixed(2)} %)`],
     ["refusals", formatCounts(report.refusals)],

@@ -14,7 +14,7 @@ import { LiveText, printable } from "./live_text.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { truncate } from "./terminal/width.ts";
-import { print } from "./world.ts";
+import { fail, print, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What is watched, and where it is shown. */
@@ -60,10 +60,13 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
         hasShown = true;
         await show(Tickers.parse(outcome.value).tickers);
       } else {
-        const { message } = outcome.kind === "disconnected" ? outcome.cause : outcome;
-        await print(world.stderr, printable(message));
-        if (outcome.kind === "error" && !hasShown) return 1;
-        if (outcome.kind === "disconnected" && !outcome.cause.retryable) return 1;
+        const { code, message } = outcome.kind === "disconnected" ? outcome.cause : outcome;
+        await live?.clear();
+        const isFinal = outcome.kind === "error"
+          ? !hasShown
+          : outcome.kind === "disconnected" && !outcome.cause.retryable;
+        if (isFinal) return await fail(world, printable(message), code);
+        await say(world, printable(message), world.stderr);
         if (outcome.kind === "refusal") pauseMs = Math.max(pauseMs, outcome.retryAfterMs);
         if (outcome.kind === "disconnected") pauseMs = backoff.next(outcome.cause.retryAfterMs);
       }

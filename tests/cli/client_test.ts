@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readArguments } from "../../src/cli/arguments.ts";
 import { client } from "../../src/cli/client.ts";
 import { brokenLimits, neverConnected } from "../../src/cli/simulate_clients.ts";
 import { servingTools, TestServer } from "../client/test_server.ts";
@@ -105,6 +106,29 @@ Deno.test("client says why there is no connection", async () => {
   );
 });
 
+Deno.test("client call TOOL --help explains the tool as the server describes it", async () => {
+  await using served = await Served.start();
+  const args = ["client", "--uri", served.server.url, "call", "get_orderbook", "--help"];
+  const read = readArguments(args);
+  assert.ok(read.kind === "run" && read.invocation.help);
+  const world = new TestWorld({ args, terminal: true });
+  assert.equal(await client(read.invocation.flags, { ...read.invocation, world, problems: read.problems }), 0);
+  assert.match(world.stdout.text, /depth +a whole number from 1 to 100; default 10/);
+  assert.match(world.stdout.text, /luno-mcp-server client --uri \S+ call get_orderbook [\\\n ]*pair=XBTZAR/);
+  for (const line of world.stdout.text.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+Deno.test("client call names the bound of an argument on a terminal, and ends with 1", async () => {
+  await using served = await Served.start();
+  const operands = ["call", "get_price_range", "pair=XBTZAR", "days=366"];
+  const { code, stdout, stderr } = await served.run({}, { operands, terminal: true });
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(
+    stderr.replaceAll(/\n +/g, " "),
+    /^ERR_INVALID_ARGUMENT: .*days: expected a whole number from 1 to 365: current value is 366$/m,
+  );
+});
+
 Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {
   await using served = await Served.start();
   const flags = { pairs: "btc/zar,ETHZAR", interval: "0.1", duration: "0.3" };
@@ -122,7 +146,7 @@ Deno.test("client --pairs draws its table in place on a terminal", async () => {
   const flags = { uri: served.server.url, pairs: "XBTZAR", interval: "0.1" };
   const running = client(flags, { world, problems: [], operands: [] });
   // deno-lint-ignore no-control-regex
-  await world.stdout.matching(/XBTZAR[^]*\u001b\[3A\u001b\[0J[^]*XBTZAR/);
+  await world.stdout.matching(/XBTZAR[^]*\r\u001b\[3A\u001b\[0J[^]*XBTZAR/);
   world.interrupt();
   assert.equal(await running, 0);
 });

@@ -15,7 +15,7 @@ Deno.test("LiveText.draw() puts each version in the place of the one before", as
   await live.draw("one\ntwo");
   await live.draw("three");
   await live.draw("four");
-  assert.equal(output.text, "one\ntwo\n\u001b[2A\u001b[0Jthree\n\u001b[1A\u001b[0Jfour\n");
+  assert.equal(output.text, "one\ntwo\n\r\u001b[2A\u001b[0Jthree\n\r\u001b[1A\u001b[0Jfour\n");
 });
 
 Deno.test("LiveText.clear() leaves nothing behind, and nothing is written where nothing was drawn", async () => {
@@ -25,5 +25,5 @@ Deno.test("LiveText.clear() leaves nothing behind, and nothing is written where 
   assert.equal(output.text, "");
   await live.draw("one\ntwo");
   await live.clear();
-  assert.equal(output.text, "one\ntwo\n\u001b[2A\u001b[0J");
+  assert.equal(output.text, "one\ntwo\n\r\u001b[2A\u001b[0J");
 });

@@ -75,6 +75,12 @@ Deno.test("policy explain says what one client may do, within what the command l
     assert.equal(await explain("key:alice", "auto"), "key:alice may place orders without approval");
     assert.equal(await explain("key:alice", "confirm"), "key:alice may place orders that a person approves");
     assert.match(await explain("key:alice", "off") ?? "", /^key:alice may look .* and place no orders$/);
+    const bob = await run({ policy: path, client: "key:bob" }, { operands: ["explain"] });
+    assert.match(bob.stdout, /The policy names no key:bob: this is what holds for everybody else$/m);
+    assert.doesNotMatch(
+      (await run({ policy: path, client: "key:alice" }, { operands: ["explain"] })).stdout,
+      /names no/,
+    );
     assert.equal(await explain("key:bob", "auto"), "key:bob may place orders that a person approves");
   }));
 
@@ -99,7 +105,7 @@ Deno.test("policy prints JSON with --json and where stdout is no terminal", () =
       assert.deepEqual(policies[2].max_per_order, { currency: "ZAR", amount: "1000" });
       const { properties } =
         (policyJsonSchema() as { properties: { default: { properties: object } } }).properties.default;
-      const own = ["identity", "digest", "sentences"];
+      const own = ["identity", "named", "digest", "sentences"];
       for (const name of policies.flatMap(Object.keys)) assert.ok(own.includes(name) || name in properties, name);
       assert.match(policies[2].digest, /^[0-9a-f]{64}$/);
       assert.ok(policies[2].sentences.includes("The value of one order may be at most 1000 ZAR"));

@@ -17,7 +17,7 @@ export interface TableOptions {
 const GAP = "  ";
 
 /** Text is wrapped to no fewer columns. */
-const NARROWEST_TEXT = 20;
+const NARROWEST_TEXT = 12;
 
 interface Column {
   readonly name: string;
@@ -66,14 +66,27 @@ function fit(all: readonly Column[], { columns: room }: Screen, expendable: read
     ...expendable.flatMap((name) => shown.find((column) => column.name === name) ?? []),
     ...shown.toReversed().filter(({ name }) => !expendable.includes(name)),
   ];
-  for (const dropped of order) {
+  const dropped: Column[] = [];
+  for (const column of order) {
     if (shown.length === 1) break;
-    shown = shown.filter((column) => column !== dropped);
-    if (widthOf(shown) <= room || shrinkText(shown, room)) return shown;
+    shown = shown.filter((one) => one !== column);
+    dropped.unshift(column);
+    if (widthOf(shown) <= room || shrinkText(shown, room)) return refill({ all, shown, dropped, room });
   }
   const [last] = shown;
   if (last !== undefined) last.width = Math.min(last.width, room);
   return shown;
+}
+
+/** Takes columns back that fit beside the others, now that a wide one is gone. */
+function refill(
+  { all, shown, dropped, room }: { all: readonly Column[]; shown: Column[]; dropped: readonly Column[]; room: number },
+): Column[] {
+  const kept = new Set(shown);
+  for (const column of dropped) {
+    if (widthOf([...kept, column]) <= room) kept.add(column);
+  }
+  return all.filter((column) => kept.has(column));
 }
 
 /** Makes the widest text of several words narrower; answers whether that is enough. */

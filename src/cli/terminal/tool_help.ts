@@ -113,6 +113,6 @@ export function formatToolHelp(tool: DescribedTool, command: string, screen: Scr
 }
 
 /** A command to copy; what does not fit goes on in lines that a shell joins. */
-function exampleLine(command: string, { columns }: Screen): string {
+export function exampleLine(command: string, { columns }: Screen): string {
   return wrap(command, Math.min(columns, 100) - 6).join(" \\\n    ").replace(/^/, "  ");
 }

@@ -13,7 +13,8 @@ import { print } from "../src/cli/world.ts";
 import { drawCandles } from "./chart.ts";
 
 const program = ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts"];
-const server = { command: Deno.execPath(), args: [...program, "--exchange", "simulated"] };
+const WINDOWS_VARIABLES = ["APPDATA", "LOCALAPPDATA", "SYSTEMROOT", "TEMP", "USERPROFILE"];
+const server = { command: Deno.execPath(), args: [...program, "--exchange", "simulated", "--log-level", "warning"] };
 
 const isTerminal = Deno.stdout.isTerminal();
 const size = isTerminal ? Deno.consoleSize() : { columns: 80, rows: 24 };
@@ -46,21 +47,43 @@ const Refusal = z.object({
   error: z.object({ code: z.string(), message: z.string(), suggestions: z.array(z.string()).optional() }),
 });
 
+// Nothing of the visitor's own settings, keys and orders takes part.
+const state = await Deno.makeTempDir({ prefix: "luno-mcp-server-demo-" });
+const env: Readonly<Record<string, string>> = { ...inherited(), LUNO_MCP_STATE: state };
 const client = new Client({ name: "demo", version: "1.0.0" });
-const transport = new StdioClientTransport({ ...server, stderr: "inherit" });
-await client.connect(transport);
 try {
-  await showServer();
-  await showPrices();
-  await showBook();
-  await showWeek();
-  await showBalances();
-  await showMistake();
+  await showOneClient();
+  await showManyClients();
+  await showEntry();
+} catch (error) {
+  await print(Deno.stderr, `The demo failed: ${error instanceof Error ? error.message : error}`);
+  Deno.exitCode = 1;
 } finally {
-  await client.close();
+  await Deno.remove(state, { recursive: true });
 }
-await showManyClients();
-await showEntry();
+
+/** What a process needs to find the system and its caches. */
+function inherited(): Record<string, string> {
+  const names = ["HOME", "PATH", "TERM", "NO_COLOR", "DENO_DIR", "XDG_CACHE_HOME", "TMPDIR", ...WINDOWS_VARIABLES];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+async function showOneClient(): Promise<void> {
+  await client.connect(new StdioClientTransport({ ...server, env, stderr: "inherit" }));
+  try {
+    await showServer();
+    await showPrices();
+    await showBook();
+    await showWeek();
+    await showBalances();
+    await showMistake();
+  } finally {
+    await client.close();
+  }
+}
 
 async function showServer(): Promise<void> {
   const info = client.getServerVersion();
@@ -110,11 +133,13 @@ async function showMistake(): Promise<void> {
 async function showManyClients(): Promise<void> {
   await say("Ten clients at once over WebSocket (client --mode multi), for five seconds");
   const args = [...program, "--exchange", "simulated", "--transport", "websocket", "--port", "0"];
-  const shared = new Deno.Command(Deno.execPath(), { args, stderr: "piped", stdout: "null", stdin: "null" }).spawn();
+  const child = { env, clearEnv: true, stdin: "null" } as const;
+  const shared = new Deno.Command(Deno.execPath(), { ...child, args, stderr: "piped", stdout: "null" }).spawn();
   try {
     const uri = await addressOf(shared);
     const load = ["client", "--uri", uri, "--mode", "multi", "--clients", "10", "--duration", "5"];
-    await new Deno.Command(Deno.execPath(), { args: [...program, ...load], stdin: "null" }).spawn().status;
+    const { code } = await new Deno.Command(Deno.execPath(), { ...child, args: [...program, ...load] }).spawn().status;
+    if (code !== 0) throw new Error(`the simulated clients ended with exit code ${code}`);
     await say("");
   } finally {
     shared.kill("SIGTERM");

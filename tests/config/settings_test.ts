@@ -85,6 +85,12 @@ Deno.test("each task of deno.json may do what its command needs, and no task may
   for (const set of Object.values(sets)) assert.ok(!("all" in set) && !("run" in set) && !("ffi" in set));
 });
 
+Deno.test("the tasks of deno.json quote what other programs print, as paths may have spaces", () => {
+  for (const [name, { command }] of Object.entries(manifest.tasks)) {
+    assert.doesNotMatch(command.replaceAll(/"\$\(deno eval '[^']*'\)"/g, ""), /\$\(/, name);
+  }
+});
+
 Deno.test("unneeded() has each command give back what it does not need", () => {
   assert.deepEqual(unneeded("serve"), []);
   assert.deepEqual(unneeded("client"), ["write"]);

@@ -8,7 +8,12 @@ import { PAPER_SETTINGS } from "../config/paper_settings.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
-import { APPROVE_SETTINGS, AUDIT_SETTINGS, RESUME_SETTINGS } from "../config/trading_commands_settings.ts";
+import {
+  APPROVE_SETTINGS,
+  AUDIT_SETTINGS,
+  RESUME_SETTINGS,
+  STATUS_SETTINGS,
+} from "../config/trading_commands_settings.ts";
 import type { Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
@@ -21,6 +26,7 @@ export type CommandName =
   | "bridge"
   | "policy"
   | "approve"
+  | "status"
   | "kill"
   | "resume"
   | "audit"
@@ -92,6 +98,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary: "list, approve or decline orders that wait for approval",
     settings: APPROVE_SETTINGS,
     operands: { min: 0, max: 1 },
+  },
+  status: {
+    usage: "status",
+    summary: "show the servers of a state folder, and how trading stands there",
+    settings: STATUS_SETTINGS,
+    json: true,
   },
   kill: {
     usage: "kill",

@@ -3,12 +3,12 @@
 import { stateFolder } from "../state/folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import { listInstances } from "../trading/instance_report.ts";
-import type { SeenInstance } from "../trading/instance_report.ts";
+import type { InstanceReport, SeenInstance } from "../trading/instance_report.ts";
 import { printable } from "./live_text.ts";
 import { formatAge } from "./relative_time.ts";
 
 /** A process whose report is older than this does not answer: it was stopped, or its machine sleeps. */
-const STALE_MS = 60_000;
+export const STALE_MS = 60_000;
 
 /** Who uses a folder. */
 export interface FolderUse {
@@ -72,10 +72,19 @@ export function describeInstance(seen: SeenInstance, now: number): string {
 /** A process as commands print it under `--json`. */
 export function instanceRecord({ id, isAlive, report }: SeenInstance, now: number): Readonly<Record<string, unknown>> {
   const state = !isAlive ? "gone" : report !== undefined && now - report.updated_at > STALE_MS ? "stale" : "running";
-  if (report === undefined) return { id, state };
+  return report === undefined ? { id, state } : { id, state, ...reportRecord(report) };
+}
+
+/** A report with its times as texts. */
+export type ReportRecord =
+  & Omit<InstanceReport, "started_at" | "updated_at" | "certificate_expires_at" | "exchange">
+  & { readonly started_at: string | null; readonly updated_at: string | null }
+  & { readonly certificate_expires_at: string | null; readonly exchange: Readonly<Record<string, unknown>> };
+
+/** What a process says about itself, for programs. */
+export function reportRecord(report: InstanceReport): ReportRecord {
   const { started_at, updated_at, certificate_expires_at, exchange, ...facts } = report;
   return {
-    ...{ id, state },
     ...facts,
     started_at: timeOf(started_at),
     updated_at: timeOf(updated_at),

@@ -3,13 +3,17 @@
  * writes files, as the permission for that is given back then.
  */
 
+import type { Exchange } from "../market/shared_reads.ts";
+import type { Announcement } from "../trading/confirmation_desk.ts";
 import type { ApprovalPages } from "./approval_page.ts";
 import type { OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./exchange.ts";
 import type { TradingRecord } from "./open_trading.ts";
 import type { Presence } from "./presence.ts";
+import type { ExchangeWatch } from "./exchange_watch.ts";
 import { lazily } from "./lazily.ts";
 import type { Lazy } from "./lazily.ts";
+import type { TradingView } from "./trading_facts.ts";
 import type { World } from "./world.ts";
 
 /** A backend to come, and what of it can be read anew. */
@@ -18,6 +22,8 @@ export interface LazyBackend extends Lazy<OpenBackend> {
   reload(): Promise<string[]>;
   /** This process in its state folder; absent where it uses none. */
   readonly presence: Presence | undefined;
+  /** How trading stands; absent while it is off. */
+  readonly trading: TradingView | undefined;
   /** Ends what was opened. */
   close(): Promise<void>;
 }
@@ -40,10 +46,14 @@ export async function prepareBackend(
   const { record } = opened;
   const usesFolder = exchange === "paper" || isServer && loaded.config.transport !== "stdio";
   const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, isServer) : undefined);
+  let watch: ExchangeWatch | undefined;
   const page = record === undefined ? undefined : await openPages(record, world, loaded);
   const lazy = lazily(async () => {
     const { openBackend } = await import("./backend.ts");
-    return await openBackend(loaded, world, { startedMs, record, announce: (order) => page?.announce(order) });
+    const announce = (order: Announcement) => page?.announce(order);
+    const opened = await openBackend(loaded, world, { startedMs, record, announce });
+    watch = presence === undefined ? undefined : await follow(presence, opened.exchange, { exchange, isServer });
+    return opened;
   });
   const failed = writes ? await opens(lazy) : undefined;
   // From here on nothing new is written but by the databases that are open.
@@ -62,9 +72,12 @@ export async function prepareBackend(
       },
       settled: lazy.settled,
       presence,
+      trading: record && await viewTrading(record, world),
       reload: async () => await record?.reload() ?? [],
       async close() {
         await page?.close();
+        await lazy.settled();
+        await watch?.stop();
         await (await lazy.settled())?.close();
         presence?.end();
       },
@@ -72,8 +85,28 @@ export async function prepareBackend(
   };
 }
 
+async function viewTrading({ store, policies }: TradingRecord, world: World): Promise<TradingView> {
+  const { TradingView } = await import("./trading_facts.ts");
+  return new TradingView({ store, policies, now: world.now });
+}
+
+/** Has a process tell how it reaches the exchange; a server also asks it when nobody else does. */
+async function follow(
+  presence: Presence,
+  exchange: Exchange,
+  { exchange: kind, isServer }: { exchange: LoadedConfig["config"]["exchange"]; isServer: boolean },
+): Promise<ExchangeWatch | undefined> {
+  const { exchangeReport } = await import("./presence.ts");
+  presence.follow(() => ({ exchange: exchangeReport(exchange.status(), kind) }));
+  if (!isServer) return undefined;
+  const { ExchangeWatch } = await import("./exchange_watch.ts");
+  const watch = new ExchangeWatch({ exchange, asked: () => presence.write() });
+  watch.start();
+  return watch;
+}
+
 /** A process without orders, which runs also where the folder cannot be written. */
-async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence | undefined> {
+async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence> {
   const { enterFolder } = await import("./presence.ts");
   return enterFolder(loaded, world, { isServer, isNeeded: false });
 }

@@ -42,8 +42,10 @@ import { CLOSE, SocketTransport } from "../transport/websocket.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { reportRecord } from "./folder_use.ts";
 import type { Access } from "./open_access.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
+import { tradingRecord } from "./trading_facts.ts";
 import type { World } from "./world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -144,6 +146,10 @@ export class NetworkServer {
 
   /** Starts the statistics, and opens the exchange ahead of the first call. */
   start(): void {
+    this.#opened.presence?.follow(() => ({
+      authentication: { methods: [...this.#access.sources], anonymous: this.#access.anonymous },
+      connections: this.#registry.size,
+    }));
     this.#monitor.start();
     this.#opened.get().catch((error) => log.error("cannot open the exchange", { error }));
   }
@@ -184,6 +190,7 @@ export class NetworkServer {
       metrics: () => this.#monitor.metrics(),
       status: () => this.#status(),
       isReady: () => this.#isReady,
+      isExchangeReachable: () => this.#opened.value?.exchange.status().reachability.reachable ?? null,
       rejected: (reason) => this.#monitor.rejected(reason),
       hint:
         "This is a WebSocket of the Model Context Protocol: connect to it with luno-mcp-server client --uri ADDRESS",
@@ -324,11 +331,19 @@ export class NetworkServer {
     return refusal;
   }
 
+  /** The server as `status` shows it, and what is known only here: its connections, warnings and exchange client. */
   #status(): unknown {
+    const { presence, trading } = this.#opened;
+    const report = presence === undefined ? undefined : reportRecord(presence.report);
+    const facts = trading?.facts();
     return {
       server: IDENTITY.name,
       version: IDENTITY.version,
-      exchange: this.#loaded.config.exchange,
+      ...report,
+      trading: {
+        ...report?.trading,
+        ...(trading === undefined ? {} : facts === undefined ? { halt: null } : tradingRecord(facts, trading.policyOf)),
+      },
       ready: this.#isReady,
       identity_sources: this.#access.sources,
       warnings: warningsOf(this.#loaded),

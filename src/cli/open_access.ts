@@ -35,6 +35,8 @@ export interface Access {
   readonly judgeCertificate?: (der: Uint8Array) => boolean;
   /** The sources that are configured. */
   readonly sources: readonly string[];
+  /** Who is admitted without a credential. */
+  readonly anonymous: "nobody" | "loopback" | "anybody";
   /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
   reload(): Promise<string[]>;
   close(): void;
@@ -102,6 +104,7 @@ function joinAccess(
     ...resourceOf(config),
     ...(certificates === undefined ? {} : { judgeCertificate: (der) => judgeCertificate(certificates, der) }),
     sources: names,
+    anonymous: isDemanded ? "nobody" : config.unsafeExpose ? "anybody" : "loopback",
     async reload() {
       const problems: string[] = [];
       await readGrants(config, { grants, problems });

@@ -167,7 +167,7 @@ function enter(
     const command = isServer ? "serve" : "call";
     const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] };
     presence = enterFolder(loaded, world, { isServer, isNeeded: true });
-    return presence && { presence, instance: instances.enter(facts, presence.lock) };
+    return { presence, instance: instances.enter(facts, presence.lock) };
   } catch (error) {
     presence?.end();
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;

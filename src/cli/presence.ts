@@ -1,5 +1,7 @@
 /** Makes this process known in its state folder for as long as it runs: `status` and `kill` name it then. */
 
+import type { ClientStatus } from "../exchange/client.ts";
+
 import { getLogger } from "@logtape/logtape";
 import { stateFolder } from "../state/folder.ts";
 import { StateError } from "../state/sqlite.ts";
@@ -20,9 +22,9 @@ export type Changes = Partial<
   Pick<InstanceReport, "addresses" | "listener" | "authentication" | "certificate_expires_at" | "connections">
 >;
 
-/** What this process says about itself, and the lock that shows that it is alive. */
+/** What this process says about itself, and the lock that shows that it is alive; without one it cannot be seen. */
 export class Presence {
-  readonly lock: InstanceLock;
+  readonly lock: InstanceLock | undefined;
   readonly #file: InstanceReportFile | undefined;
   readonly #now: () => number;
   readonly #sources: (() => Partial<InstanceReport>)[] = [];
@@ -31,7 +33,7 @@ export class Presence {
   #hasFailed = false;
 
   private constructor(
-    lock: InstanceLock,
+    lock: InstanceLock | undefined,
     { file, report, now }: { file: InstanceReportFile | undefined; report: InstanceReport; now: () => number },
   ) {
     this.lock = lock;
@@ -49,6 +51,11 @@ export class Presence {
     const lock = InstanceLock.take(folder);
     removeOldReports(folder);
     return new Presence(lock, { file: createFile(folder, { id: lock.id, report }), report, now });
+  }
+
+  /** One that nobody else sees. */
+  static unseen(options: { report: InstanceReport; now: () => number }): Presence {
+    return new Presence(undefined, { ...options, file: undefined });
   }
 
   /** What it says now. */
@@ -82,7 +89,7 @@ export class Presence {
   end(): void {
     clearInterval(this.#timer);
     this.#file?.end();
-    this.lock.release();
+    this.lock?.release();
   }
 }
 
@@ -97,8 +104,8 @@ function createFile(folder: string, { id, report }: { id: string; report: Instan
 }
 
 /**
- * Enters the state folder that the configuration names. A server that only reads starts without where the folder cannot be
- * written; the answer is `undefined` then.
+ * Enters the state folder that the configuration names. A server that only reads starts without, where there is no folder
+ * or it cannot be written.
  *
  * @throws {StateError} no lock can be had and orders need one
  */
@@ -106,19 +113,28 @@ export function enterFolder(
   { config }: LoadedConfig,
   world: World,
   { isServer, isNeeded }: { isServer: boolean; isNeeded: boolean },
-): Presence | undefined {
+): Presence {
   const folder = config.state ?? stateFolder(world.env);
-  if (folder === undefined) return undefined;
+  const report = firstReport(config, { command: isServer ? "serve" : "call", now: world.now() });
+  if (folder === undefined) return Presence.unseen({ report, now: world.now });
   try {
-    const report = firstReport(config, { command: isServer ? "serve" : "call", now: world.now() });
     const presence = Presence.open(folder, { report, now: world.now });
     if (!isNeeded) removeFreeLocks(folder, () => false);
     return presence;
   } catch (error) {
     if (isNeeded || !(error instanceof StateError)) throw error;
     log.warning("status and kill cannot show this server", { reason: error.message });
-    return undefined;
+    return Presence.unseen({ report, now: world.now });
   }
+}
+
+/** What a client of the exchange knows, as reports and `/status` show it. */
+export function exchangeReport(
+  { host, reachability, budget }: ClientStatus,
+  kind: InstanceReport["exchange"]["kind"],
+): InstanceReport["exchange"] {
+  const { remaining: calls_left, limitPerMinute: calls_per_minute } = budget;
+  return { kind, host: kind === "simulated" ? null : host, ...reachability, calls_left, calls_per_minute };
 }
 
 function firstReport(

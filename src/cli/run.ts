@@ -74,8 +74,18 @@ export function unneeded(
 /** Commands that listen or connect; `kill` does so to cancel what is open. */
 const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator"];
 
-/** Commands that write files; the last two give the permission back when they have opened theirs. */
-const WRITERS: readonly CommandName[] = ["certs", "keys", "kill", "resume", "approve", "paper", "serve", "call"];
+/** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */
+const WRITERS: readonly CommandName[] = [
+  "certs",
+  "keys",
+  "status",
+  "kill",
+  "resume",
+  "approve",
+  "paper",
+  "serve",
+  "call",
+];
 
 /** Runs `body` with a log that is written out before the answer is given. */
 export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
@@ -105,6 +115,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./keys.ts")).keys;
     case "kill":
       return (await import("./kill.ts")).kill;
+    case "status":
+      return (await import("./status.ts")).status;
     case "resume":
       return (await import("./kill.ts")).resume;
     case "approve":

@@ -7,7 +7,7 @@ import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { listenOnHost } from "../transport/each_address.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listener.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "../transport/hardened_runtime.ts";
-import { loadTls } from "../transport/tls.ts";
+import { expiryOf, loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
@@ -18,6 +18,9 @@ import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
 import { aborted } from "./serve.ts";
 import { refuseStart } from "./refuse_start.ts";
+import { formatRows, serverRows } from "./server_rows.ts";
+import type { Row } from "./server_rows.ts";
+import { haltLine } from "./trading_facts.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -82,9 +85,13 @@ export async function serveNetwork(
   }
   world.onHangup(() => void reload(config, { world, listener, access, backend }));
   const at = { port: listener.port, isSecure: tls !== undefined };
-  backend.presence?.update({ addresses: addressesOf(config, at), listener: isNative(config) ? "native" : "hardened" });
-  await announce(config, world, { ...at, access });
+  backend.presence?.update({
+    addresses: addressesOf(config, at),
+    listener: isNative(config) ? "native" : "hardened",
+    certificate_expires_at: certificateExpiry(tls),
+  });
   server.start();
+  await announce(config, world, { ...at, access, backend });
   await aborted(world.shutdown);
   listener.stopAccepting();
   await server.stop();
@@ -186,6 +193,7 @@ async function reload(
   }
   try {
     listener.reload(tls.files);
+    backend.presence?.update({ certificate_expires_at: certificateExpiry(tls) });
     log.info("certificate reloaded; new connections use it");
   } catch (error) {
     log.error("this listener cannot reload its certificate; restart to use the new one", { error });
@@ -196,39 +204,47 @@ async function reload(
 async function announce(
   config: Config,
   world: World,
-  at: { port: number; isSecure: boolean; access: Access },
+  at: { port: number; isSecure: boolean; access: Access; backend: LazyBackend },
 ): Promise<void> {
-  if (config.logFormat === "text") return await print(world.stderr, describe(config, at));
-  const { exchange, trading } = config;
+  if (config.logFormat === "text") {
+    return await print(world.stderr, describe(config, { ...at, now: world.now() }));
+  }
+  const { exchange, trading, policy = null } = config;
   log.info("server started", {
     version: VERSION,
     addresses: addressesOf(config, at),
     listener: isNative(config) ? "native" : "hardened",
     exchange,
     trading,
+    policy,
+    halted: at.backend.trading?.facts()?.halt.halted ?? null,
     authentication: at.access.sources,
+    anonymous: at.access.anonymous,
   });
 }
 
 function describe(
   { host, allowedHosts, exchange, transport }: Config,
-  at: { port: number; isSecure: boolean; access: Access },
+  at: { port: number; isSecure: boolean; backend: LazyBackend; now: number },
 ): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
   const address = addressOf({ host, allowedHosts }, at.port);
-  const rows = [
-    ...(transport === "websocket" ? [["WebSocket", `${ws}://${address}`]] : []),
-    ["Streamable HTTP", `${http}://${address}/mcp`],
+  const report = at.backend.presence?.report;
+  const { trading } = at.backend;
+  const rows: Row[] = [
     ["REST", `${http}://${address}/v1/tools`],
     ["operators", `${http}://${address}/status`],
-    ["callers", describeCallers(at.access)],
+    ...(report === undefined
+      ? []
+      : serverRows({ ...report, connections: null, exchange: { ...report.exchange, calls_left: null } }, at.now)),
+    ...(trading === undefined ? [] : [["halt", haltLine(trading.facts())] as const]),
   ];
   const hint = transport === "websocket"
     ? `Try: ${Deno.build.standalone ? NAME : "deno task"} client --uri ${ws}://${address}`
     : `Try: curl ${http}://${address}/v1/tools`;
   return [
     `luno-mcp-server ${VERSION} serves on ${address} (exchange: ${exchange}). Ctrl-C ends it.`,
-    ...rows.map(([name = "", where]) => `  ${name.padEnd(15)}  ${where}`),
+    ...formatRows(rows, "  "),
     hint,
   ].join("\n");
 }
@@ -250,6 +266,6 @@ function isWildcard(host: string): boolean {
   return ["0.0.0.0", "::", "[::]"].includes(host);
 }
 
-function describeCallers({ sources }: Access): string {
-  return sources.length === 0 ? "nobody is asked who he is" : `let in by ${sources.join(", ")}`;
+function certificateExpiry(tls: LoadedTls | undefined): number | null {
+  return tls?.ok ? expiryOf(tls.files) ?? null : null;
 }

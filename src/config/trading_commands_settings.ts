@@ -95,6 +95,9 @@ export const HALT_SETTINGS = {
 /** What `resume` understands. */
 export const RESUME_SETTINGS = { state: STATE, force: HALT_SETTINGS.force } as const satisfies Settings;
 
+/** What `status` understands. */
+export const STATUS_SETTINGS = { state: STATE } as const satisfies Settings;
+
 /** What `approve` understands. */
 export const APPROVE_SETTINGS = {
   state: STATE,

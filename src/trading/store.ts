@@ -18,6 +18,8 @@ import { CallClaims } from "./call_claims.ts";
 import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
 import { KillSwitch } from "./kill_switch.ts";
+import { readLimitsUsed } from "./limits_used.ts";
+import type { LimitsUsed } from "./limits_used.ts";
 import { RecordArchive } from "./record_archive.ts";
 import { RecordCheck } from "./record_check.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -78,6 +80,11 @@ export class TradingStore {
   static open(folder: string, { now, readOnly = false, redact }: StoreOptions): TradingStore {
     const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true, readOnly });
     return new TradingStore(new StoreConnection(database), { folder, now, redact });
+  }
+
+  /** What each identity has used of its limits at a wall time. @throws {StoreError} */
+  limitsUsed(now: number): LimitsUsed[] {
+    return readLimitsUsed(this.#connection, now);
   }
 
   /**

@@ -51,6 +51,8 @@ export interface HttpParts {
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): unknown;
   isReady(): boolean;
+  /** `null` before the exchange was called. */
+  isExchangeReachable(): boolean | null;
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void;
   /** How to connect, for somebody who opens the address in a browser. */
   readonly hint: string;
@@ -132,7 +134,7 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   const { resource } = parts;
   const routes: Record<string, (url: string) => Response> = {
     "/healthz": () => textResponse(200, "ok"),
-    "/readyz": () => parts.isReady() ? textResponse(200, "ready") : textResponse(503, "shutting down"),
+    "/readyz": (url) => readiness(parts, new URL(url).searchParams),
   };
   if (resource !== undefined) {
     const describe = (url: string) => Response.json(describeResource(resource, url));
@@ -143,6 +145,15 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
     app.get(path, ({ req, env: { peer } }) => refuseUnaffordable(parts, peer) ?? answer(req.url));
     app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD" }));
   }
+}
+
+/** Whether requests may come; with `?exchange` also whether the exchange answers, which is asked by the server itself. */
+function readiness(parts: HttpParts, query: URLSearchParams): Response {
+  if (!parts.isReady()) return textResponse(503, "shutting down");
+  if (!query.has("exchange")) return textResponse(200, "ready");
+  const isReachable = parts.isExchangeReachable();
+  if (isReachable) return textResponse(200, "ready");
+  return textResponse(503, isReachable === null ? "exchange not called yet" : "exchange unreachable");
 }
 
 /** Lets nobody further who is not known. */

@@ -70,6 +70,12 @@ async function loadOwn({ certPath, keyPath }: Omit<TlsSource, "now">, now: numbe
     : { ok: false, problems };
 }
 
+/** When a certificate in PEM, the first of its chain, expires; wall milliseconds. */
+export function expiryOf({ cert }: Pick<TlsFiles, "cert">): number | undefined {
+  const certificate = parseCertificate(cert);
+  return certificate === undefined ? undefined : Date.parse(certificate.validTo);
+}
+
 /**
  * Throws unless the key belongs to the certificate: the runtime takes any pair, and then fails at every handshake.
  *

@@ -41,6 +41,7 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
     metrics: () => Promise.resolve({ text: "metrics", contentType: "text/plain" }),
     status: () => ({ connections: [] }),
     isReady: () => true,
+    isExchangeReachable: () => null,
     rejected: (reason) => rejections.push(reason),
     hint: "connect like this",
     ...parts,
@@ -204,6 +205,16 @@ Deno.test("/readyz answers 503 while the server ends, and upgrades are refused w
   const answer = await application.upgrade(request("/ws"), LOCAL);
   assert.ok(answer instanceof Response);
   assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+});
+
+Deno.test("/readyz minds the exchange where it is asked to, and not otherwise", async () => {
+  for (const [reachable, status] of [[true, 200], [false, 503], [null, 503]] as const) {
+    const { application } = setup({ isExchangeReachable: () => reachable });
+    assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, status);
+    assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 200);
+  }
+  const { application } = setup({ isReady: () => false, isExchangeReachable: () => true });
+  assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, 503);
 });
 
 Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", async () => {

@@ -1,0 +1,64 @@
+/** What a server says about itself, a row each: its banner and `status` show the same. */
+
+import type { InstanceReport } from "../trading/instance_report.ts";
+import { formatAge } from "./relative_time.ts";
+
+/** A label and what stands behind it. */
+export type Row = readonly [label: string, text: string];
+
+const DAY_MS = 86_400_000;
+
+/** Rows of one server at a wall time; what does not apply has none. */
+export function serverRows(report: InstanceReport, now: number): Row[] {
+  const { addresses, listener, certificate_expires_at: expiresAt, connections } = report;
+  return [
+    ...(report.transport === "stdio" ? [["transport", "stdio"] as const] : []),
+    ...addresses.map((address): Row => [address.startsWith("ws") ? "WebSocket" : "Streamable HTTP", address]),
+    ...(listener === null ? [] : [["listener", listener] as const]),
+    ...(report.authentication === null ? [] : [["authentication", authenticationText(report.authentication)] as const]),
+    ...(expiresAt === null ? [] : [["certificate", certificateText(expiresAt - now)] as const]),
+    ["exchange", exchangeText(report.exchange, now)],
+    ...callRows(report.exchange),
+    ["trading", tradingText(report.trading)],
+    ...(connections === null ? [] : [["connections", String(connections)] as const]),
+  ];
+}
+
+/** Who is admitted. */
+function authenticationText({ methods, anonymous }: NonNullable<InstanceReport["authentication"]>): string {
+  const words = {
+    nobody: "",
+    loopback: "anonymous access on loopback",
+    anybody: "anonymous access for everybody who can connect",
+  };
+  if (methods.length === 0) return `off (${words[anonymous] || "nobody is admitted"})`;
+  return `required (${methods.join(", ")})`;
+}
+
+function certificateText(leftMs: number): string {
+  if (leftMs <= 0) return `EXPIRED ${formatAge(-leftMs)} ago`;
+  const days = Math.floor(leftMs / DAY_MS);
+  return `expires in ${days === 1 ? "1 day" : `${days} days`}`;
+}
+
+function exchangeText({ kind, host, reachable, since, problem }: InstanceReport["exchange"], now: number): string {
+  const name = host === null ? kind : `${kind} (${host})`;
+  if (reachable === null) return `${name}, not called yet`;
+  const age = since === null ? "" : ` for ${formatAge(now - since)}`;
+  return reachable ? `${name}, reachable${age}` : `${name}, UNREACHABLE${age}: ${problem}`;
+}
+
+function callRows({ calls_left: left, calls_per_minute: all }: InstanceReport["exchange"]): Row[] {
+  return left === null || all === null ? [] : [["call budget", `${left} of ${all} calls left in this minute`]];
+}
+
+function tradingText({ mode, policy }: InstanceReport["trading"]): string {
+  if (mode === "off") return "off (read-only)";
+  return `${mode}, ${policy === null ? "without a policy: no limits" : `policy ${policy}`}`;
+}
+
+/** Rows under each other, the texts in line. */
+export function formatRows(rows: readonly Row[], indent: string): string[] {
+  const width = Math.max(0, ...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `${indent}${label.padEnd(width)}  ${text}`);
+}

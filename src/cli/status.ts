@@ -1,0 +1,143 @@
+/** `status`: the servers of a state folder and how trading stands there, at one glance. Creates and changes nothing. */
+
+import { join } from "node:path";
+import { parseSettings } from "../config/parse.ts";
+import { STATUS_SETTINGS } from "../config/trading_commands_settings.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { SeenInstance } from "../trading/instance_report.ts";
+import { HALT_FILE, haltFileState } from "../trading/kill_switch.ts";
+import { CurrentPolicies } from "../trading/policies.ts";
+import { StoreError } from "../trading/store_connection.ts";
+import { TRADING_DATABASE, TradingStore } from "../trading/store.ts";
+import type { CommandCall } from "./command_call.ts";
+import { describeWish } from "./cancel_open_orders.ts";
+import { describeInstance, instanceRecord, lookAtFolder, STALE_MS } from "./folder_use.ts";
+import type { FolderUse } from "./folder_use.ts";
+import { sentBefore } from "./halt_words.ts";
+import { formatAge } from "./relative_time.ts";
+import { printable } from "./live_text.ts";
+import { readPolicy } from "./policy_file.ts";
+import { formatRows, serverRows } from "./server_rows.ts";
+import type { Row } from "./server_rows.ts";
+import { haltLine, limitLine, readTradingFacts, tradingRecord } from "./trading_facts.ts";
+import type { PolicyOf, TradingFacts } from "./trading_facts.ts";
+import { findFolder, isMissing } from "./trading_record.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode, World } from "./world.ts";
+
+/** Everything that is shown. */
+interface Overview {
+  readonly use: FolderUse;
+  /** Absent before a server with `--trading` has made the record. */
+  readonly trading: TradingFacts | undefined;
+  readonly policyOf: PolicyOf;
+  readonly problems: readonly string[];
+}
+
+/** Prints it; exit code 1 where a part cannot be read. */
+export async function status(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, operands, json }: CommandCall,
+): Promise<ExitCode> {
+  const parsed = parseSettings(STATUS_SETTINGS, { flags, env: world.env });
+  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const all = [
+    ...problems,
+    ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),
+    ...(parsed.ok ? [] : parsed.problems),
+    ...(folder.ok ? [] : [folder.problem]),
+  ];
+  if (!folder.ok || all.length > 0) return await refuse(world, all);
+  const use = lookAtFolder(folder.path);
+  if (use.problem !== undefined) return await refuse(world, [`${folder.name}: ${use.problem}`]);
+  if (!use.isThere && parsed.values.state !== undefined) {
+    return await refuse(world, [`${folder.name}: expected a folder that exists: there is no ${folder.path}`]);
+  }
+  const overview = await lookAtAll(use, world);
+  const text = json || !world.stdout.isTerminal() ? inJson(overview, world.now()) : inWords(overview, world.now());
+  await print(world.stdout, text);
+  return overview.problems.length === 0 ? 0 : 1;
+}
+
+async function lookAtAll(use: FolderUse, world: World): Promise<Overview> {
+  const problems: string[] = [];
+  const trading = await readRecord(use.folder, { world, problems });
+  return { use, trading, policyOf: await policyOfServers(use, problems), problems };
+}
+
+async function readRecord(
+  folder: string,
+  { world, problems }: { world: World; problems: string[] },
+): Promise<TradingFacts | undefined> {
+  let store: TradingStore | undefined;
+  try {
+    if (await isMissing(join(folder, TRADING_DATABASE))) {
+      const halt = haltFileState(join(folder, HALT_FILE));
+      return halt.halted ? { halt, onTheirWay: [], wishes: [], waiting: 0, limits: [] } : undefined;
+    }
+    store = TradingStore.open(folder, { now: world.now, readOnly: true });
+    return readTradingFacts(store, world.now());
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  } finally {
+    store?.close();
+  }
+}
+
+/** By the policy of the oldest server that trades: what its file says now. */
+async function policyOfServers({ senders }: FolderUse, problems: string[]): Promise<PolicyOf> {
+  const report = senders.find(({ report }) => report?.command === "serve")?.report;
+  if (report === undefined) return () => undefined;
+  const found: string[] = [];
+  const file = await readPolicy(report.trading.policy ?? undefined, found);
+  problems.push(...found);
+  if (file === undefined) return () => undefined;
+  const policies = new CurrentPolicies(report.trading.mode, file);
+  return (identity) => policies.of(identity);
+}
+
+function inJson({ use, trading, policyOf, problems }: Overview, now: number): string {
+  return JSON.stringify({
+    state: use.folder,
+    servers: use.instances.map((seen) => instanceRecord(seen, now)),
+    trading: trading === undefined ? null : tradingRecord(trading, policyOf),
+    problems,
+  });
+}
+
+function inWords({ use, trading, policyOf, problems }: Overview, now: number): string {
+  const servers = use.instances.flatMap((seen) => serverLines(seen, now));
+  const lines = [
+    `State folder ${use.folder}${use.isThere ? "" : " (it does not exist yet)"}`,
+    ...(servers.length === 0 ? ["No running server uses it"] : servers),
+    ...(trading === undefined ? [] : ["Trading", ...tradingLines(trading, policyOf)]),
+    ...problems.map((problem) => `Problem: ${problem}`),
+  ];
+  return printable(lines.join("\n"));
+}
+
+function serverLines(seen: SeenInstance, now: number): string[] {
+  const { report, isAlive } = seen;
+  if (report === undefined || !isAlive) return [describeInstance(seen, now)];
+  const { pid, command, version, started_at } = report;
+  const title = `Process ${pid} (${command}), version ${version}, started ${formatAge(now - started_at)} ago`;
+  const silent = now - report.updated_at;
+  const warning: Row[] = silent > STALE_MS ? [["WARNING", `does not answer, last seen ${formatAge(silent)} ago`]] : [];
+  return [title, ...formatRows([...warning, ...serverRows(report, now)], "  ")];
+}
+
+function tradingLines({ halt, onTheirWay, wishes, waiting, limits }: TradingFacts, policyOf: PolicyOf): string[] {
+  const orders = `${waiting} ${waiting === 1 ? "order" : "orders"}: luno-mcp-server approve shows them`;
+  const rows: Row[] = [
+    ["halt", haltLine({ halt, wishes })],
+    ["awaiting approval", waiting === 0 ? "none" : orders],
+    ["limits used", limits.length === 0 ? "none" : ""],
+  ];
+  return [
+    ...formatRows(rows, "  ").map((line) => line.trimEnd()),
+    ...limits.map((used) => `    ${limitLine(used, policyOf(used.identity))}`),
+    ...(halt.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : []),
+  ];
+}

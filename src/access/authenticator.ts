@@ -20,13 +20,13 @@ export type SourceVerdict =
   | { readonly ok: true; readonly credential: Credential }
   | { readonly ok: false; readonly reason: string };
 
-/** The sources that are configured, and the rules. */
+/** The sources that are configured, and the rules; read anew for each request, as keys may come while a server runs. */
 export interface AuthenticatorParts {
-  readonly keys?: { verify(text: string): SourceVerdict };
-  readonly tokens?: { verify(text: string): Promise<TokenVerdict> };
-  readonly certificates?: { verify(der: Uint8Array): SourceVerdict };
+  readonly keys?: { verify(text: string): SourceVerdict } | undefined;
+  readonly tokens?: { verify(text: string): Promise<TokenVerdict> } | undefined;
+  readonly certificates?: { verify(der: Uint8Array): SourceVerdict } | undefined;
   /** Who somebody without a credential is, where no source is configured; absent where one is demanded. */
-  readonly anonymous?: (address: string, isForwarded: boolean) => Credential | undefined;
+  readonly anonymous?: ((address: string, isForwarded: boolean) => Credential | undefined) | undefined;
   readonly tickets: Tickets;
   readonly proxies: TrustedProxies;
   readonly grants: Grants;

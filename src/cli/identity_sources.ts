@@ -7,7 +7,7 @@ import type { DenyList } from "../access/deny_list.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
 import type { KeysMark } from "../access/expected_keys.ts";
 import type { KeyStore } from "../access/key_store.ts";
-import type { KeySource } from "../access/key_source.ts";
+import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import { readPrivate } from "../config/files.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
@@ -21,10 +21,14 @@ const log = getLogger(["luno-mcp-server", "access"]);
 type Config = LoadedConfig["config"];
 
 /**
- * Keys are a source as soon as there is one, be it revoked: nobody gets in by the last one's end. Without a folder nobody
- * could tell whether there are keys.
+ * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first
+ * may be made while the server runs. Without a folder nobody could tell whether there are keys.
  */
-export async function openKeys({ state }: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
+export async function openKeys(
+  { state }: Config,
+  world: World,
+  problems: string[],
+): Promise<KeysInFolder | undefined> {
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {
     problems.push(
@@ -50,9 +54,14 @@ export async function openKeys({ state }: Config, world: World, problems: string
     const mark = isThere ? markOf(KeyStore.open(path)) : undefined;
     const wrong = await judgeExpected(folder, mark);
     problems.push(...wrong.map((problem) => `--state: ${problem}`));
-    if (wrong.length > 0 || mark === undefined || mark.revision === 0) return undefined;
+    if (wrong.length > 0) return undefined;
     const { KeySource } = await import("../access/key_source.ts");
-    return new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: world.now });
+    const { KeysInFolder } = await import("../access/keys_in_folder.ts");
+    const hasKeys = mark !== undefined && mark.revision > 0;
+    const source = hasKeys
+      ? new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: world.now })
+      : undefined;
+    return new KeysInFolder({ path, source, now: world.now, monotonic: world.monotonic });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     problems.push(`--state: ${error.message}`);

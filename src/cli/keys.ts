@@ -14,6 +14,7 @@ import { judgePrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import { screenOf } from "./terminal/screen.ts";
+import { describeInstance, lookAtFolder } from "./folder_use.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { withLogging } from "./run.ts";
@@ -47,6 +48,7 @@ type Config = ValuesOf<typeof KEYS_SETTINGS>;
 /** One run of the command with its store open. */
 interface Job {
   readonly store: KeyStore;
+  readonly folder: string;
   /** The name or id; empty for `list`. */
   readonly word: string;
   readonly config: Config;
@@ -90,7 +92,7 @@ export async function keys(
     if (action !== "list" && unexpected.length > 0) {
       return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
     }
-    const job = { store, word: operands[1] ?? "", config: parsed.values, world, json, wide };
+    const job = { store, folder, word: operands[1] ?? "", config: parsed.values, world, json, wide };
     // Changes of keys belong into the record of access, wherever the operator keeps it.
     const { logFormat: format } = parsed.values;
     const code = await withLogging(
@@ -108,7 +110,7 @@ const NO_KEYS = "No keys; keys create NAME makes one";
 
 const JOBS: Readonly<Record<Action, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
 
-async function create({ store, word: name, config, world, json }: Job): Promise<ExitCode> {
+async function create({ store, folder, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
   const created = store.create({ name, scopes: config.scopes, expiresAt: expiryOf(config, now), now });
   if (!created.ok) {
@@ -120,9 +122,20 @@ async function create({ store, word: name, config, world, json }: Job): Promise<
   if (json) await print(world.stdout, JSON.stringify({ key: created.text, ...describeRow(created.key, now) }));
   else {
     await print(world.stdout, created.text);
-    await print(world.stderr, describe(created.key));
+    const others = store.list().length - 1;
+    await print(world.stderr, [describe(created.key), ...(others === 0 ? firstKeyLines(folder, now) : [])].join("\n"));
   }
   return 0;
+}
+
+/** The first key ends anonymous access, also in servers that are running. */
+function firstKeyLines(folder: string, now: number): string[] {
+  const servers = lookAtFolder(folder).instances.filter(({ isAlive, report }) => isAlive && report?.authentication);
+  return [
+    `  note     the first key in ${folder}: from now on every client of a server there must`,
+    "           authenticate; running servers need no restart",
+    ...servers.map((seen) => `  server   ${describeInstance(seen, now)}`),
+  ];
 }
 
 /** A folder without keys has an empty list, unless there were some. */

@@ -127,7 +127,7 @@ export class NetworkServer {
       trading: () => this.#opened.value?.tradingFigures?.(),
     });
     this.#factory = factory ?? createServerFactory({ identity: IDENTITY, listing, backend: this.#backend });
-    const credentials = credentialsOf(access);
+    const credentials = () => credentialsOf(access);
     this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: this.#backend, maxBodySize });
     this.#http = createStreamableHttp({
       factory: () => this.#factory(callerOfHttp),

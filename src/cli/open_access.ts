@@ -7,7 +7,7 @@ import type { CertificateSource } from "../access/certificate_source.ts";
 import { CredentialWatch } from "../access/credential_watch.ts";
 import { TrustedProxies } from "../access/forwarding.ts";
 import { CurrentGrants } from "../access/grants.ts";
-import type { KeySource } from "../access/key_source.ts";
+import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import type { ResourceFacts } from "../access/resource_metadata.ts";
 import { Tickets } from "../access/tickets.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
@@ -42,11 +42,11 @@ export interface Access {
   close(): void;
 }
 
-/** Sources that are configured, each absent where it is not. */
+/** Sources that are configured, each absent where it is not; keys may come later. */
 interface Sources {
-  readonly keys?: KeySource;
-  readonly tokens?: TokenVerifier;
-  readonly certificates?: CertificateSource;
+  readonly keys: KeysInFolder;
+  readonly tokens: TokenVerifier | undefined;
+  readonly certificates: CertificateSource | undefined;
 }
 
 /** Opens it, or answers every problem at once. */
@@ -60,36 +60,38 @@ export async function openAccess(
   const keys = await openKeys(config, world, problems);
   const tokens = await openTokens(config, world, problems);
   const certificates = await openCertificates(config, world, problems);
-  const sources = {
-    ...(keys === undefined ? {} : { keys }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(certificates === undefined ? {} : { certificates }),
-  };
-  const names = [
-    ...(keys === undefined ? [] : ["keys"]),
+  const others = [
     ...(config.jwtIssuer === undefined ? [] : ["tokens"]),
     ...(config.sslClientCa === undefined ? [] : ["certificates"]),
   ];
+  const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
   problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world), ...judgeDemand(config, names));
-  if (problems.length > 0) {
+  if (keys === undefined || problems.length > 0) {
     keys?.close();
     return { ok: false, problems };
   }
-  return { ok: true, access: joinAccess(config, world, { sources, names, grants }) };
+  return { ok: true, access: joinAccess(config, world, { sources: { keys, tokens, certificates }, others, grants }) };
 }
 
 function joinAccess(
   config: Config,
   world: World,
-  { sources, names, grants }: { sources: Sources; names: readonly string[]; grants: CurrentGrants },
+  { sources, others, grants }: { sources: Sources; others: readonly string[]; grants: CurrentGrants },
 ): Access {
-  const { keys, certificates } = sources;
+  const { keys, tokens, certificates } = sources;
   const tickets = new Tickets({ now: world.monotonic });
-  const isDemanded = names.length > 0 || config.auth === "required";
+  const isDemanded = () => others.length > 0 || config.auth === "required" || keys.isConfigured;
   const proxies = new TrustedProxies(config.trustedProxies);
+  const anonymous = anonymousFor(config, isDemanded);
   const authenticator = new Authenticator({
-    ...sources,
-    ...(isDemanded ? {} : { anonymous: anonymousFor(config) }),
+    get keys() {
+      return keys.isConfigured ? keys : undefined;
+    },
+    tokens,
+    certificates,
+    get anonymous() {
+      return isDemanded() ? undefined : anonymous;
+    },
     tickets,
     proxies,
     grants,
@@ -100,11 +102,16 @@ function joinAccess(
     grants,
     proxies,
     tickets,
-    watch: new CredentialWatch(() => keys?.refresh()),
+    watch: new CredentialWatch(() => keys.refresh()),
     ...resourceOf(config),
     ...(certificates === undefined ? {} : { judgeCertificate: (der) => judgeCertificate(certificates, der) }),
-    sources: names,
-    anonymous: isDemanded ? "nobody" : config.unsafeExpose ? "anybody" : "loopback",
+    get sources() {
+      return [...(keys.isConfigured ? ["keys"] : []), ...others];
+    },
+    get anonymous() {
+      if (isDemanded()) return "nobody";
+      return config.unsafeExpose ? "anybody" : "loopback";
+    },
     async reload() {
       const problems: string[] = [];
       await readGrants(config, { grants, problems });
@@ -112,7 +119,7 @@ function joinAccess(
       if (denied !== undefined) certificates?.deny(denied);
       return problems;
     },
-    close: () => keys?.close(),
+    close: () => keys.close(),
   };
 }
 
@@ -122,11 +129,14 @@ function judgeCertificate(certificates: CertificateSource, der: Uint8Array): boo
   return verdict.ok;
 }
 
-/** On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. */
-function anonymousFor({ host, unsafeExpose }: Config) {
+/**
+ * On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. What was admitted
+ * so ends when clients must authenticate.
+ */
+function anonymousFor({ host, unsafeExpose }: Config, isRevoked: () => boolean) {
   return (address: string, isForwarded: boolean) => {
-    if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return LOCAL;
-    return unsafeExpose ? addressCredential(addressKey(address)) : undefined;
+    if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return { ...LOCAL, isRevoked };
+    return unsafeExpose ? { ...addressCredential(addressKey(address)), isRevoked } : undefined;
   };
 }
 

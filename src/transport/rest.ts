@@ -24,7 +24,7 @@ export interface RestOptions {
   readonly identity: { readonly name: string; readonly version: string };
   readonly listing: readonly ListingEntry[];
   /** How callers are known, for the description. @default [] */
-  readonly credentials?: readonly Credential[];
+  readonly credentials?: () => readonly Credential[];
   /** Opened at the first call. */
   readonly backend: () => Promise<Backend>;
   /** Of a request's body, in bytes. */
@@ -110,11 +110,11 @@ function listText(listing: readonly ListingEntry[]): string {
 }
 
 async function describe(
-  { identity, credentials = [] }: RestOptions,
+  { identity, credentials = () => [] }: RestOptions,
   listing: readonly ListingEntry[],
 ): Promise<string> {
   const { describeApi } = await import("../protocol/openapi.ts");
-  return JSON.stringify(describeApi({ identity, listing, credentials }));
+  return JSON.stringify(describeApi({ identity, listing, credentials: credentials() }));
 }
 
 async function readable(request: Request, text: () => string | Promise<string>): Promise<Response> {

@@ -128,6 +128,27 @@ Deno.test("openAccess() takes keys as a source as soon as there was one, be it r
   assert.equal(await whoIs(await folder.access()), "no_credential");
 });
 
+Deno.test("Access takes up the first key while it is used, and ends what was admitted without one", async () => {
+  await using folder = await Folder.create();
+  const access = await folder.access();
+  const request = { url: "http://localhost/mcp", headers: new Headers() };
+  const admitted = await access.authenticator.authenticate(request, { address: "127.0.0.1" });
+  assert.ok(admitted.ok);
+  assert.deepEqual([access.sources, access.anonymous], [[], "loopback"]);
+  const endings: string[] = [];
+  access.watch.watch(admitted.caller, (ending) => endings.push(ending));
+  access.watch.look();
+  assert.deepEqual(endings, []);
+  const { text, store } = folder.createKey("ann");
+  access.watch.look();
+  assert.deepEqual(endings, ["revoked"]);
+  assert.equal(admitted.caller.allows("market:read"), false);
+  assert.equal(await whoIs(access), "no_credential");
+  assert.equal(await whoIs(access, { headers: { authorization: `Bearer ${text}` } }), "key:ann");
+  assert.deepEqual([access.sources, access.anonymous], [["keys"], "nobody"]);
+  store.close();
+});
+
 Deno.test("openAccess() finds keys in the user's state folder without --state", async () => {
   await using folder = await Folder.create();
   const state = join(folder.dir, "luno-mcp-server");

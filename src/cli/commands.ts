@@ -103,7 +103,6 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "status",
     summary: "show the servers of a state folder, and how trading stands there",
     settings: STATUS_SETTINGS,
-    json: true,
   },
   kill: {
     usage: "kill",

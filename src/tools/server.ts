@@ -21,6 +21,8 @@ const checkApiHealth = defineTool({
   }),
   output: z.object({
     reachable: z.boolean(),
+    host: z.string().describe("of the exchange"),
+    since: z.iso.datetime().optional().describe("since when it is reachable, or not"),
     latency_ms: z.int().optional(),
     problem: z.string().optional(),
     calls_left: z.int().describe("of calls_per_minute, now"),
@@ -28,6 +30,8 @@ const checkApiHealth = defineTool({
     clock_skew_ms: z.int().optional().describe("exchange minus server"),
     credentials: z.enum(["accepted", "refused", "missing", "unknown"]),
     permissions: z.record(z.string(), z.enum(["granted", "refused", "unknown"])),
+    trading: z.enum(["off", "confirm", "auto"]),
+    halted: z.boolean().optional().describe("whether trading is halted, where it is on"),
   }),
   async run(input, context) {
     const { exchange } = context;
@@ -36,9 +40,13 @@ const checkApiHealth = defineTool({
     const verdicts = exchange.hasCredentials && input.permissions && market.reached
       ? await probePermissions(context)
       : [];
-    const { budget, clockSkewMs } = exchange.status();
+    const { budget, clockSkewMs, host, reachability } = exchange.status();
     return {
       reachable: market.reached,
+      host,
+      ...(reachability.since === null || reachability.reachable !== market.reached
+        ? {}
+        : { since: new Date(reachability.since).toISOString() }),
       ...(market.reached && lastLatencyMs !== null ? { latency_ms: Math.round(lastLatencyMs) } : {}),
       ...(market.error === undefined ? {} : { problem: market.error.message }),
       calls_left: budget.remaining,
@@ -48,6 +56,8 @@ const checkApiHealth = defineTool({
       permissions: Object.fromEntries(
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),
       ),
+      trading: context.server.trading,
+      ...(context.broker === undefined ? {} : { halted: context.broker.isHalted() }),
     };
   },
 });

@@ -117,6 +117,16 @@ export class Broker {
     return this.#parts.store.audit.trail({ ...query, identity });
   }
 
+  /** Whether trading is halted; also where the record cannot be read, as nothing is sent then. */
+  isHalted(): boolean {
+    try {
+      return this.#parts.store.killSwitch.state().halted;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return true;
+    }
+  }
+
   /**
    * Stops new orders of everybody at once, and begins to cancel what is open where that is asked for.
    *

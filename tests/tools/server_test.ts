@@ -85,7 +85,10 @@ Deno.test("check_api_health answers that the exchange is down instead of failing
   await exchange.simulation.stop();
   const down = await exchange.answer("check_api_health", {}, exchange.connect());
   assert.deepEqual([down.reachable, down.latency_ms], [false, undefined]);
-  assert.match(down.problem, /cannot be reached/);
+  assert.match(down.problem, /cannot be reached: connection refused$/);
+  assert.match(down.host, /^127\.0\.0\.1:\d+$/);
+  assert.ok(Date.parse(down.since) <= Date.now());
+  assert.deepEqual([down.trading, down.halted], ["off", undefined]);
 });
 
 Deno.test("check_api_health grants no permission that a read has not shown", async () => {

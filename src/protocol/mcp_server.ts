@@ -41,7 +41,7 @@ export interface Backend {
   readonly contextOf: (caller: CallerFacts) => Omit<ToolContext, "signal">;
   /** The way to the exchange that all callers share. */
   readonly exchange: Exchange;
-  readonly resources: Omit<ResourceContext, keyof ToolContext>;
+  readonly resources: Omit<ResourceContext, keyof ToolContext | "run">;
   /** `callTool`: it comes with the tools, so that nothing of theirs is loaded before. */
   readonly run: (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
 }
@@ -111,9 +111,10 @@ function addResources(server: Server, { groupsOf, callerOf, backend }: ViewParts
     async (_request, context) => ({ resourceTemplates: (await load()).listResourceTemplates(groupsOf(context)) }),
   );
   server.setRequestHandler("resources/read", async ({ params }, request) => {
-    const { contextOf, resources } = await backend();
-    const { signal } = request.mcpReq;
-    return (await load()).readResource(params.uri, { ...contextOf(callerOf(request)), ...resources, signal });
+    const { contextOf, resources, run } = await backend();
+    const { signal, id: requestId } = request.mcpReq;
+    const context = { ...contextOf(callerOf(request)), ...resources, run, signal, requestId };
+    return (await load()).readResource(params.uri, context);
   });
 }
 

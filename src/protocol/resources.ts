@@ -8,7 +8,7 @@ import { SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
 import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
-import { callTool } from "./tool_call.ts";
+import type { ToolOutcome } from "./tool_call.ts";
 
 /** What resources show beside what tools can reach. */
 export interface ResourceContext extends ToolContext {
@@ -16,7 +16,11 @@ export interface ResourceContext extends ToolContext {
   readonly config: Readonly<Record<string, unknown>>;
   /** Milliseconds since the start, monotonic. */
   uptimeMs(): number;
+  /** Runs the tools that a resource is made of: measured and logged like any call. */
+  readonly run: Run;
 }
+
+type Run = (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
 
 interface ResourceEntry {
   readonly uri: string;
@@ -164,7 +168,7 @@ async function runTool(
 ): Promise<Record<string, unknown>> {
   const tool = context.server.tools.find((candidate) => candidate.name === name);
   if (tool === undefined) throw new TypeError(`Cannot read a resource as there is no tool ${name}`);
-  const outcome = await callTool(tool, args, context);
+  const outcome = await context.run(tool, args, context);
   if (outcome.ok) return outcome.value;
   throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
 }

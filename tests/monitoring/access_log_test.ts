@@ -8,11 +8,12 @@ import { callDirectly } from "../../src/protocol/direct_call.ts";
 import { CallLane } from "../../src/protocol/lane.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import type { Backend } from "../../src/protocol/mcp_server.ts";
+import { readResource } from "../../src/protocol/resources.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { createRest } from "../../src/transport/rest.ts";
 import { backendOf } from "../protocol/backend.ts";
 import { callerOf } from "../support/callers.ts";
-import { TestExchange } from "../support/exchange.ts";
+import { everyTool, TestExchange } from "../support/exchange.ts";
 import { LogRecords } from "../support/log_records.ts";
 
 const PAIR = "CANARYZAR";
@@ -108,4 +109,15 @@ Deno.test("the access log of REST names the request as X-Request-Id does, where 
   }
   const shown = records.of("tool call").map(({ properties }) => [properties.identity, properties.request_id]);
   assert.deepEqual(shown, [["key:alice", "trace-1"], ["key:alice", undefined]]);
+});
+
+Deno.test("the access log holds the tools that reading a resource runs", async () => {
+  await using exchange = await TestExchange.start();
+  await using records = await LogRecords.start();
+  const { run, resources, contextOf } = backend(exchange, "all");
+  const context = contextOf(caller);
+  const server = { ...context.server, tools: everyTool.listed };
+  await readResource("luno://wallets", { ...context, ...resources, server, run, signal, requestId: 3 });
+  const [read] = records.of("tool call");
+  assert.deepEqual([read?.properties.tool, read?.properties.request_id], ["get_accounts", 3]);
 });

@@ -193,7 +193,7 @@ Deno.test("Arguments that do not fit are answered 400 with the fields, and with 
     fetch(`${server.url}/v1/tools/get_crypto_price`, { method: "POST", headers: JSON_TYPE, body });
   const unfit = await problemOf(await post('{"pair":"XBTZAR","depht":3}'));
   assert.deepEqual([unfit.status, unfit.code], [400, "ERR_INVALID_ARGUMENT"]);
-  assert.deepEqual(unfit.fields, [{ field: "depht", problem: "unknown argument" }]);
+  assert.deepEqual(unfit.fields, [{ field: "depht", problem: "unknown argument: known are pair" }]);
   const misspelt = await problemOf(await post('{"pair":"XBTZRA"}'));
   assert.deepEqual([misspelt.status, misspelt.code], [400, "ERR_PAIR_UNKNOWN"]);
   assert.ok(misspelt.suggestions.includes("XBTZAR"));

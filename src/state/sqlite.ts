@@ -107,6 +107,11 @@ export function readText(row: Row, column: string): string {
   return value;
 }
 
+/** A column of text that may be null. */
+export function readTextOrNull(row: Row, column: string): string | null {
+  return row[column] === null ? null : readText(row, column);
+}
+
 /** A column of whole numbers within 2^53. */
 export function readNumber(row: Row | undefined, column: string): number {
   const value = row?.[column];

@@ -7,7 +7,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { cleanText } from "../exchange/errors.ts";
-import { readNumber, readOptionalNumber, readText } from "../state/sqlite.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import { recordedIdentity } from "./audit.ts";
 import type { Audit } from "./audit.ts";
@@ -268,7 +268,7 @@ const Ways = z.array(z.enum(["page", "terminal"]));
 const Action = z.enum(["place", "replace"]);
 
 function readApproval(row: Row, now: number): Approval {
-  const text = (column: string) => row[column] === null ? null : readText(row, column);
+  const text = (column: string) => readTextOrNull(row, column);
   const decision = readOptionalNumber(row, "is_approved");
   const times = { createdAt: readNumber(row, "created_at"), expiresAt: readNumber(row, "expires_at") };
   const undecided = isOver(times, now) ? "expired" : "pending";

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { cleanText } from "../exchange/errors.ts";
-import { readNumber, readOptionalNumber, readText } from "../state/sqlite.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
 import type { StoreConnection } from "./store_connection.ts";
@@ -145,16 +145,12 @@ function readWish(row: Row): CancelWish {
     number: readNumber(row, "number"),
     by: readText(row, "by"),
     wishedAt: readNumber(row, "wished_at"),
-    instance: readOptionalText(row, "instance"),
+    instance: readTextOrNull(row, "instance"),
     begunAt: readOptionalNumber(row, "begun_at") ?? null,
     rounds: readNumber(row, "rounds"),
     triedAt: readOptionalNumber(row, "tried_at") ?? null,
     remaining: Remaining.parse(JSON.parse(readText(row, "remaining"))),
-    unlisted: readOptionalText(row, "unlisted"),
+    unlisted: readTextOrNull(row, "unlisted"),
     doneAt: readOptionalNumber(row, "done_at") ?? null,
   };
-}
-
-function readOptionalText(row: Row, column: string): string | null {
-  return row[column] === null ? null : readText(row, column);
 }

@@ -41,6 +41,8 @@ export class RunningCalls {
   readonly #parts: RunningCallsParts;
   /** What runs in this process, by venue, identity and key. */
   readonly #here = new Map<string, Promise<unknown>>();
+  /** Attempts that have ended, and whose keys others still take for held. */
+  readonly #unreleased = new Set<string>();
 
   constructor(parts: RunningCallsParts) {
     this.#parts = parts;
@@ -83,10 +85,14 @@ export class RunningCalls {
     }
   }
 
-  /** A key that could not be given back is this process's, and free as soon as nothing runs with it here. */
+  /** A key that could not be given back is free for calls of this process, and for others after the next call here. */
   #release(attempt: string): void {
+    this.#unreleased.add(attempt);
     try {
-      this.#parts.claims.release(attempt);
+      for (const each of this.#unreleased) {
+        this.#parts.claims.release(each);
+        this.#unreleased.delete(each);
+      }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }

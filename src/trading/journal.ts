@@ -149,9 +149,9 @@ export class Journal {
 
   /**
    * Writes that an order is being sent, unless something forbids it: a repetition, the kill switch, an instance that was
-   * taken over, a preview that was used, a limit that counts, an own order that it may trade with. One transaction: so nobody is halted, and no limit reached,
-   * between the decision and its order. A repetition is told first, as what it asks for may exist however trading stands
-   * now.
+   * taken over, a preview that was used, a limit that counts, an own order that it may trade with. One transaction: so
+   * nobody is halted, and no limit reached, between the decision and its order. A repetition is told first, as what it
+   * asks for may exist however trading stands now.
    *
    * @throws {StoreError} nothing was written and nothing may be sent
    */

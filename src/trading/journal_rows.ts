@@ -1,14 +1,14 @@
 /** Placements as the journal's table holds them. */
 
 import { z } from "zod";
-import { readNumber, readOptionalNumber, readText } from "../state/sqlite.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import type { Order } from "./order.ts";
 import type { Worth } from "./policy.ts";
 
 /**
- * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was sent, and whether the order exists could not be found
- * out yet.
+ * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was
+ * sent, and whether the order exists could not be found out yet.
  */
 export type PlacementState = "intent" | "sent" | "placed" | "not_placed" | "unknown";
 
@@ -67,32 +67,28 @@ const State = z.enum(["intent", "sent", "placed", "not_placed", "unknown"]);
 /** Reads a row of `placements`. */
 export function readPlacement(row: Row): Placement {
   const state = State.parse(row["state"]);
-  const currency = readOptionalText(row, "notional_currency");
+  const currency = readTextOrNull(row, "notional_currency");
   return {
     clientOrderId: readText(row, "client_order_id"),
     identity: readText(row, "identity"),
     paper: readNumber(row, "paper") === 1,
     venue: readText(row, "venue"),
     previewId: readText(row, "preview_id"),
-    idempotencyKey: readOptionalText(row, "idempotency_key"),
-    asked: readOptionalText(row, "asked"),
+    idempotencyKey: readTextOrNull(row, "idempotency_key"),
+    asked: readTextOrNull(row, "asked"),
     order: OrderRow.parse(JSON.parse(readText(row, "order_json"))),
     digest: readText(row, "digest"),
     policyDigest: readText(row, "policy_digest"),
     state,
-    orderId: readOptionalText(row, "order_id"),
+    orderId: readTextOrNull(row, "order_id"),
     isOpen: state === "placed" && readNumber(row, "is_alive") === 1,
-    worstPrice: readOptionalText(row, "worst_price"),
+    worstPrice: readTextOrNull(row, "worst_price"),
     notional: currency === null ? null : { currency, amount: readText(row, "notional_amount") },
     createdAt: readNumber(row, "created_at"),
     sentAt: readOptionalNumber(row, "sent_at") ?? null,
     validUntil: readOptionalNumber(row, "valid_until") ?? null,
     settledAt: readOptionalNumber(row, "settled_at") ?? null,
-    reason: readOptionalText(row, "reason"),
-    instance: readOptionalText(row, "instance"),
+    reason: readTextOrNull(row, "reason"),
+    instance: readTextOrNull(row, "instance"),
   };
-}
-
-function readOptionalText(row: Row, column: string): string | null {
-  return row[column] === null ? null : readText(row, column);
 }

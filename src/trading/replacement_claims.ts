@@ -4,7 +4,7 @@
  * replace the order as long as it is open. Once the new order is written down, the claim stays for good.
  */
 
-import { readNumber } from "../state/sqlite.ts";
+import { readNumber, readTextOrNull } from "../state/sqlite.ts";
 import type { Row } from "../state/sqlite.ts";
 import type { Instances } from "./instances.ts";
 import type { StoreConnection } from "./store_connection.ts";
@@ -94,7 +94,7 @@ export class ReplacementClaims {
     );
     return row && {
       orderId: String(row["order_id"]),
-      asked: row["asked"] === null ? null : String(row["asked"]),
+      asked: readTextOrNull(row, "asked"),
       terms: String(row["terms"]),
       claimedAt: readNumber(row, "claimed_at"),
     };

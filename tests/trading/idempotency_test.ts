@@ -5,6 +5,7 @@ import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/id
 import type { KeyedCall } from "../../src/trading/idempotency.ts";
 import { TRADING_DATABASE } from "../../src/trading/store.ts";
 import type { TradingStore } from "../../src/trading/store.ts";
+import { StoreError } from "../../src/trading/store_connection.ts";
 import { TradingError } from "../../src/trading/trading_error.ts";
 import { NOW, withStore } from "./stores.ts";
 
@@ -183,6 +184,23 @@ Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and f
     await first;
     one.end();
     two.end();
+  }));
+
+Deno.test("RunningCalls.run() gives back with the next call a key that could not be given back before", () =>
+  withStore(async (store, { open }) => {
+    const { calls, end } = processOn(store);
+    const other = processOn(open());
+    const release = store.calls.release.bind(store.calls);
+    store.calls.release = () => {
+      throw new StoreError("busy");
+    };
+    await calls.run(call(), () => Promise.resolve());
+    store.calls.release = release;
+    await assert.rejects(other.calls.run(call(), () => Promise.resolve()), codeOf("ERR_UNDER_WAY"));
+    await calls.run(call({ idempotencyKey: "next" }), () => Promise.resolve());
+    assert.equal(await other.calls.run(call(), () => Promise.resolve("free")), "free");
+    end();
+    other.end();
   }));
 
 Deno.test("RunningCalls.run() takes the key of a process that has ended within a call", () =>

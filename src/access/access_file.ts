@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { describeIssue } from "../schema_words.ts";
 import { findDuplicateKeys } from "../duplicate_keys.ts";
 import { hiddenIdentities, IdentityName } from "../identity_name.ts";
 import { ALL_SCOPES, SCOPES } from "../scopes.ts";
@@ -90,7 +91,7 @@ export function parseAccess(text: string): ParsedAccess {
   const problems = [
     ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
     ...hiddenIdentities(value),
-    ...(read.success ? [] : read.error.issues.flatMap(describeIssue)),
+    ...(read.success ? [] : read.error.issues.flatMap((issue) => problemsOf(issue, value))),
   ];
   if (read.success && Object.keys(read.data.identities ?? {}).length > MAX_IDENTITIES) {
     problems.push(`identities: expected at most ${MAX_IDENTITIES} of them`);
@@ -101,11 +102,12 @@ export function parseAccess(text: string): ParsedAccess {
 
 const KNOWN = [...Object.keys(Entry.shape), ...Object.keys(AccessSchema.shape)].join(", ");
 
-function describeIssue(issue: z.core.$ZodIssue): string[] {
+function problemsOf(issue: z.core.$ZodIssue, value: unknown): string[] {
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => `${[...issue.path, key].join(".")}: unknown: known are ${KNOWN}`);
   }
   if (issue.code === "invalid_key") return [`${path}: ${issue.issues[0]?.message ?? issue.message}`];
-  return [`${path === "" ? "the file" : path}: ${issue.message}`];
+  const root = z.toJSONSchema(AccessSchema, { io: "input" });
+  return [`${path === "" ? "the file" : path}: ${describeIssue(issue, { root, value, isPrivate: true }).problem}`];
 }

@@ -163,3 +163,22 @@ Deno.test("parseAccess() refuses more identities than it can hold", () => {
   const identities = Object.fromEntries(Array.from({ length: 10_001 }, (_, index) => [`key:k${index}`, {}]));
   assert.match(problemsOf({ identities }).join(), /at most 10000/);
 });
+
+Deno.test("parseAccess() names bound and nearest word, never a library's sentence", () => {
+  const problemsOf = (file: unknown) => {
+    const parsed = parseAccess(JSON.stringify(file));
+    return parsed.ok ? [] : parsed.problems;
+  };
+  assert.deepEqual(
+    problemsOf({
+      default: { rate_limit: 0, scopes: ["market:raed"] },
+      identities: { "key:a": { max_in_flight: "4" } },
+    }),
+    [
+      `default.scopes.0: expected ${SCOPES.slice(0, -1).join(", ")} or ${SCOPES.at(-1)}, did you mean market:read`,
+      "default.rate_limit: expected a whole number from 1 to 10000000: current value is 0",
+      "identities.key:a.max_in_flight: expected a whole number from 1 to 10000",
+    ],
+  );
+  assert.deepEqual(problemsOf([]), ["the file: expected an object"]);
+});

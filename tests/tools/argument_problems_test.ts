@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { argumentProblems, expectationOf } from "../../src/tools/argument_problems.ts";
+import { expectationOf } from "../../src/schema_words.ts";
+import { argumentProblems } from "../../src/tools/argument_problems.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 
 function problemsOf(tool: string, args: unknown): string[] {
@@ -103,7 +104,7 @@ for (const { name, input } of catalogue) {
 }
 
 Deno.test("expectationOf() names bounds as far as there are any", () => {
-  const words = (schema: z.ZodType) => expectationOf(z.toJSONSchema(schema) as z.core.JSONSchema.JSONSchema);
+  const words = (schema: z.ZodType) => expectationOf(z.toJSONSchema(schema));
   assert.equal(words(z.int()), "a whole number");
   assert.equal(words(z.number().min(2)), "a number of at least 2");
   assert.equal(words(z.number().max(2)), "a number of at most 2");

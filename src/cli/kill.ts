@@ -17,7 +17,7 @@ import type { FolderUse } from "./folder_use.ts";
 import { haltedSentences, haltRecord, sentBefore, serverLines, serversRecord } from "./halt_words.ts";
 import { findFolder, isMissing, withRecord } from "./trading_record.ts";
 import type { RecordFolder } from "./trading_record.ts";
-import { print, refuse } from "./world.ts";
+import { print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Who acts, in the record. */
@@ -89,7 +89,7 @@ async function finish(
 ): Promise<ExitCode> {
   const { world, use, json } = job;
   const onTheirWay = store.journal.onTheirWay();
-  if (!json) await print(world.stdout, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }));
+  if (!json) await say(world, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }), world.stdout);
   const outcome = cancelOpen ? await cancelOpenOrders(store, context) : undefined;
   if (json) {
     const record = haltRecord({ onTheirWay, wishes: store.cancelWishes.all() });
@@ -117,7 +117,7 @@ async function pullByFile({ folder, use, world }: Job, error: Error): Promise<Ex
     ...serverLines(use, world.now()),
     "  removing the file resumes trading",
   ];
-  await print(world.stdout, lines.join("\n"));
+  await say(world, lines.join("\n"), world.stdout);
   return 0;
 }
 
@@ -145,8 +145,8 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
       }
       const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
       const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${folder.path}`;
-      const text = json ? JSON.stringify(record) : [sentence, ...serverLines(use, world.now())].join("\n");
-      await print(world.stdout, text);
+      if (json) await print(world.stdout, JSON.stringify(record));
+      else await say(world, [sentence, ...serverLines(use, world.now())].join("\n"), world.stdout);
       return 0;
     },
   });
@@ -185,7 +185,7 @@ async function showStatus(
     ? `Trading is halted in ${folder.path} since ${new Date(state.at).toISOString()} by ${state.by}: ${state.reason}`
     : `Trading is not halted in ${folder.path}`;
   const left = state.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : [];
-  await print(world.stdout, [sentence, ...serverLines(use, now), ...left].join("\n"));
+  await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);
   return 0;
 }
 

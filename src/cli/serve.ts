@@ -49,7 +49,9 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     transport,
     onerror: (error) => log.debug("protocol error", { error: error.message }),
   });
-  if (world.stdin.isTerminal() && config.logFormat === "text") await print(world.stderr, waitingText(config.exchange));
+  if (world.stdin.isTerminal() && config.logFormat === "text") {
+    await print(world.stderr, await waitingText(config.exchange, { backend, now: world.now() }));
+  }
   log.debug("server started", { version: VERSION, exchange: config.exchange });
   world.onHangup(() => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);
@@ -81,9 +83,11 @@ export function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function waitingText(exchange: string): string {
+async function waitingText(exchange: string, { backend, now }: { backend: LazyBackend; now: number }): Promise<string> {
+  const { startRows } = await import("./start_rows.ts");
+  const rows = startRows(backend, now).map((row) => `${row}\n`).join("");
   return `luno-mcp-server ${VERSION} waits for an MCP client on stdin (exchange: ${exchange}). Ctrl-D or Ctrl-C ends it.
-It is meant to be started by a client, from an entry like this in its mcp.json:
+${rows}It is meant to be started by a client, from an entry like this in its mcp.json:
 
   { "mcpServers": { "luno": { "command": "luno-mcp-server", "args": ["--exchange", "${exchange}"] } } }
 

@@ -18,9 +18,8 @@ import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
 import { aborted } from "./serve.ts";
 import { refuseStart } from "./refuse_start.ts";
-import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
-import { haltLine } from "./trading_facts.ts";
+import { startRows } from "./start_rows.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -229,22 +228,13 @@ function describe(
 ): string {
   const [http, ws] = at.isSecure ? ["https", "wss"] : ["http", "ws"];
   const address = addressOf({ host, allowedHosts }, at.port);
-  const report = at.backend.presence?.report;
-  const { trading } = at.backend;
-  const rows: Row[] = [
-    ["REST", `${http}://${address}/v1/tools`],
-    ["operators", `${http}://${address}/status`],
-    ...(report === undefined
-      ? []
-      : serverRows({ ...report, connections: null, exchange: { ...report.exchange, calls_left: null } }, at.now)),
-    ...(trading === undefined ? [] : [["halt", haltLine(trading.facts())] as const]),
-  ];
+  const routes: Row[] = [["REST", `${http}://${address}/v1/tools`], ["operators", `${http}://${address}/status`]];
   const hint = transport === "websocket"
     ? `Try: ${Deno.build.standalone ? NAME : "deno task"} client --uri ${ws}://${address}`
     : `Try: curl ${http}://${address}/v1/tools`;
   return [
     `luno-mcp-server ${VERSION} serves on ${address} (exchange: ${exchange}). Ctrl-C ends it.`,
-    ...formatRows(rows, "  "),
+    ...startRows(at.backend, at.now, routes),
     hint,
   ].join("\n");
 }

@@ -22,7 +22,7 @@ import type { Row } from "./server_rows.ts";
 import { haltLine, limitLine, readTradingFacts, tradingRecord } from "./trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "./trading_facts.ts";
 import { findFolder, isMissing } from "./trading_record.ts";
-import { print, refuse } from "./world.ts";
+import { print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Everything that is shown. */
@@ -54,8 +54,8 @@ export async function status(
     return await refuse(world, [`${folder.name}: expected a folder that exists: there is no ${folder.path}`]);
   }
   const overview = await lookAtAll(use, world);
-  const text = json || !world.stdout.isTerminal() ? inJson(overview, world.now()) : inWords(overview, world.now());
-  await print(world.stdout, text);
+  if (json || !world.stdout.isTerminal()) await print(world.stdout, inJson(overview, world.now()));
+  else await say(world, inWords(overview, world.now()), world.stdout);
   return overview.problems.length === 0 ? 0 : 1;
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { kill } from "../../src/cli/kill.ts";
 import { status } from "../../src/cli/status.ts";
 import { HALT_FILE } from "../../src/trading/kill_switch.ts";
 import { entry, FREE, NOW, tamper, withStore } from "../trading/stores.ts";
@@ -102,6 +103,22 @@ Deno.test("status shows the halt, what it left, and limits used beside those of 
     assert.deepEqual([trading.halt.halted, trading.cancel_open, trading.waiting_approvals], [true, true, 0]);
     const [used] = trading.limits_used;
     assert.deepEqual([used.open_orders, used.max_open_orders, used.max_per_day], [2, 3, rules.max_per_day]);
+  }));
+
+Deno.test("status and kill fit a terminal of 80 columns", () =>
+  withStore(async (store, { folder: state }) => {
+    using _server = new PresentServer(state, {
+      trading: { mode: "auto", policy: join(state, `${"p".repeat(60)}.json`) },
+    });
+    new PresentServer(state, { pid: 12 }).die();
+    store.journal.begin(entry("a"), FREE, NOW);
+    const texts = [
+      await runnerOf(kill)({ state }, { columns: 80 }),
+      await runnerOf(kill)({ state, status: "true" }, { columns: 80 }),
+      await run({ state }, { columns: 80 }),
+      await runnerOf(kill)({ state, lift: "true" }, { columns: 80 }),
+    ].map(({ stdout }) => stdout);
+    for (const line of texts.join("").split("\n")) assert.ok(line.length <= 80, line);
   }));
 
 Deno.test("status makes nothing, and takes a folder without servers and without a record for what it is", () =>

@@ -68,7 +68,7 @@ export class NetworkServer {
   readonly #access: Access;
   readonly #listing: ReturnType<typeof listingOf>;
   readonly #registry: Registry;
-  /** Of requests over HTTP, by the end of their connection and its identity. */
+  /** Of requests over HTTP, by identity, or by the end of their connection where nobody is known. */
   readonly #prices: RateLimit;
   readonly #budgets: MessageBudgets;
   readonly #monitor: Monitor;
@@ -115,7 +115,7 @@ export class NetworkServer {
     this.#registry = createRegistry(loaded, world, access);
     this.#budgets = new MessageBudgets({ maxMessageSize: config.maxMessageSize, now: world.monotonic });
     this.#prices = new RateLimit({
-      perMinute: (key) => messagesPerMinute(this.#registry.rateLimit.perMinute(key.split(" ").slice(2).join(" "))),
+      perMinute: (key) => messagesPerMinute(this.#registry.rateLimit.perMinute(key)),
       now: world.monotonic,
     });
     this.#monitor = new Monitor({
@@ -181,7 +181,8 @@ export class NetworkServer {
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => this.#access.authenticator.authenticate(request, peer),
       ...(this.#access.resource === undefined ? {} : { resource: this.#access.resource }),
-      afford: ({ address, port }, identity = "") => this.#prices.take(`${address} ${port} ${identity}`),
+      // Another connection does not pay for whoever is known.
+      afford: ({ address, port }, identity = `${address} ${port}`) => this.#prices.take(identity),
       issueTicket: (caller) => this.#access.tickets.issue(caller),
       watch: (caller, end) => this.#access.watch.watch(caller, end),
       openSocket: (socket, caller) => this.#openSocket(socket, caller),
@@ -408,7 +409,7 @@ function exposedWarning(host: string): string {
   );
 }
 
-function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies }: Access): Registry {
+function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies, sources }: Access): Registry {
   const { config } = loaded;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {
@@ -417,10 +418,10 @@ function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies }:
       available: allowed.connections,
     });
   }
-  const { connections: connectionsOfEach, requestsPerMinute: requestsOfEach } = limitsPerClient(
-    loaded,
-    allowed.connections,
-  );
+  const { connections: connectionsOfEach, requestsPerMinute: requestsOfEach } = limitsPerClient(loaded, {
+    possible: allowed.connections,
+    isAuthenticated: sources.length > 0,
+  });
   return new Registry({
     maxConnections: allowed.connections,
     maxSockets: allowed.sockets,

@@ -25,19 +25,24 @@ export function callsPerMinute({ config, origins }: Configured): number {
 }
 
 /**
- * Connections and requests a minute of each client. On loopback all clients are one, so limits that nobody has set are as
- * wide as all possible connections together; `possible` are those that there are file descriptors for.
+ * Connections and requests a minute of each client. On loopback without an authentication method all clients are one, so
+ * limits that nobody has set are as wide as all possible connections together; `possible` are those that there are file
+ * descriptors for. Whether there are API keys the settings do not say: a server knows it from its state folder.
  */
 export function limitsPerClient(
   { config, origins }: Configured,
-  possible: number = config.maxConnections,
+  { possible = config.maxConnections, isAuthenticated = isSetToAuthenticate(config) } = {},
 ): { connections: number; requestsPerMinute: number } {
   const isWide = (name: "rateLimit" | "maxConnectionsPerClient") =>
-    isLoopback(config.host) && origins[name] === "default";
+    isLoopback(config.host) && !isAuthenticated && origins[name] === "default";
   return {
     connections: isWide("maxConnectionsPerClient") ? possible : config.maxConnectionsPerClient,
     requestsPerMinute: isWide("rateLimit") ? config.rateLimit * config.maxConnections : config.rateLimit,
   };
+}
+
+function isSetToAuthenticate({ auth, jwtIssuer, sslClientCa }: Config): boolean {
+  return auth === "required" || jwtIssuer !== undefined || sslClientCa !== undefined;
 }
 
 /** A setting as it counts; what is left out is as it was read. */
@@ -73,7 +78,7 @@ const UNUSED_ON_STDIO = Object.fromEntries(
 function limits(configured: Configured): Partial<Record<keyof Config, InForce>> {
   const { config, origins } = configured;
   const { connections, requestsPerMinute } = limitsPerClient(configured);
-  const shared = "on loopback all clients are one identity";
+  const shared = "on loopback all clients are one identity until there is an API key";
   return {
     ...(connections === config.maxConnectionsPerClient
       ? {}

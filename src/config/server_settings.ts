@@ -274,7 +274,7 @@ export const SERVER_SETTINGS = {
   },
   maxConnectionsPerClient: {
     schema: wholeNumber(1, 100_000),
-    help: "maximum connections per client; unless set, all of them on loopback",
+    help: "maximum connections per client; unless set, all of them on loopback without authentication",
     flag: "max-connections-per-client",
     value: "number",
     env: ["MCP_MAX_CONNECTIONS_PER_CLIENT"],
@@ -282,7 +282,7 @@ export const SERVER_SETTINGS = {
   },
   rateLimit: {
     schema: wholeNumber(1, 10_000_000),
-    help: "requests per minute per client; unless set, times --max-connections on loopback",
+    help: "requests per minute per client; unless set, times --max-connections on loopback without authentication",
     flag: "rate-limit",
     value: "requests",
     env: ["MCP_RATE_LIMIT"],

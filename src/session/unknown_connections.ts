@@ -1,6 +1,7 @@
 /**
  * Connections that have been accepted and on which nobody has shown yet who they are: few for each address, and where
- * there is no room the one goes first that has asked nothing for longest.
+ * there is no room the one goes first that has asked nothing for longest. Connections over HTTP of somebody known count for
+ * no address, but one that asks nothing makes room too where the whole server is full.
  */
 
 import { addressKey, isLoopbackAddress } from "./address.ts";
@@ -20,6 +21,7 @@ export interface End {
 interface Unknown {
   /** Whom it counts for; `undefined` for a proxy that has not said yet for whom it asks. */
   owner: string | undefined;
+  isKnown: boolean;
   /** Requests that are being answered. */
   requests: number;
   readonly sinceMs: number;
@@ -57,7 +59,14 @@ export class UnknownConnections {
     const owner = isProxy ? undefined : addressKey(peer.address);
     const graceMs = isLoopbackAddress(peer.address) ? LOCAL_GRACE_MS : 0;
     if (!this.#hasRoom(owner, graceMs)) return false;
-    this.#connections.set(nameOf(peer), { owner, requests: 0, sinceMs: this.#options.now(), graceMs, end });
+    this.#connections.set(nameOf(peer), {
+      owner,
+      isKnown: false,
+      requests: 0,
+      sinceMs: this.#options.now(),
+      graceMs,
+      end,
+    });
     return true;
   }
 
@@ -69,27 +78,41 @@ export class UnknownConnections {
 
   /** A request was answered. */
   answered(peer: End): void {
+    const name = nameOf(peer);
+    const connection = this.#connections.get(name);
+    if (connection === undefined) return;
+    connection.requests--;
+    if (!connection.isKnown) return;
+    this.#connections.delete(name); // To the end, as it has just asked.
+    this.#connections.set(name, connection);
+  }
+
+  /** Somebody on it is known now. */
+  identified(peer: End): void {
     const connection = this.#connections.get(nameOf(peer));
-    if (connection !== undefined) connection.requests--;
+    if (connection === undefined) return;
+    connection.isKnown = true;
+    connection.owner = undefined;
   }
 
   /** A request was refused that came from `address`, which the peer may have asked for as a proxy. */
   refused(peer: End, address: string): void {
     const connection = this.#connections.get(nameOf(peer));
-    if (connection === undefined || connection.owner !== undefined) return;
+    if (connection === undefined || connection.isKnown || connection.owner !== undefined) return;
     const owner = addressKey(address);
     this.#hasRoom(owner, 0);
     connection.owner = owner;
   }
 
-  /** Somebody on it is known now, or it has ended. */
+  /** It is a WebSocket now, or has ended. */
   delete(peer: End): void {
     this.#connections.delete(nameOf(peer));
   }
 
-  /** Closes the connection that has asked nothing for longest; answers whether there was one. */
+  /** Closes the connection that has asked nothing for longest, of somebody known last; answers whether there was one. */
   closeOldestIdle(): boolean {
-    return this.#closeFirst(({ requests }) => requests === 0);
+    return this.#closeFirst(({ requests, isKnown }) => requests === 0 && !isKnown) ||
+      this.#closeFirst(({ requests }) => requests === 0);
   }
 
   #hasRoom(owner: string | undefined, graceMs: number): boolean {

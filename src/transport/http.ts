@@ -89,10 +89,10 @@ async function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () =>
   }
 }
 
-/** Finds out who calls; whoever is known takes no place of those who are not any more. */
+/** Finds out who calls; whoever is known takes no place of those who are not. */
 async function authenticate(parts: HttpParts, request: Request, peer: Peer): Promise<Authentication> {
   const authentication = await parts.authenticate(request, peer);
-  if (authentication.ok) parts.registry.unknown?.delete(peer);
+  if (authentication.ok) parts.registry.unknown?.identified(peer);
   else parts.registry.unknown?.refused(peer, authentication.denial.address);
   return authentication;
 }
@@ -107,10 +107,16 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   app.use(authenticated(parts));
   addSocketHints(app, parts);
   for (const path of withSlash(["/mcp"])) {
-    app.all(path, ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.mcp));
+    app.all(
+      path,
+      ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.mcp),
+    );
   }
   for (const path of withSlash(["/v1/tools", "/v1/tools/:name", "/openapi.json"])) {
-    app.all(path, ({ req, var: { caller } }) => counted(parts, { caller, request: req.raw }, parts.rest));
+    app.all(
+      path,
+      ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.rest),
+    );
   }
   app.post("/v1/tickets", ({ var: { caller } }) => issueTicket(parts, caller));
   app.all("/v1/tickets", () => textResponse(405, "Method not allowed", { allow: "POST" }));
@@ -232,7 +238,7 @@ function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promi
 /** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
 async function counted(
   parts: HttpParts,
-  { request, caller }: { request: Request; caller: Caller },
+  { request, caller, peer }: { request: Request; caller: Caller; peer: Peer },
   answer: HttpParts["mcp"],
 ): Promise<Response> {
   const place = parts.registry.admitRequest(caller.identity);
@@ -241,13 +247,18 @@ async function counted(
     const problem = { status, code: "ERR_BUSY", message, retryable: true, retry_after_ms: RETRY_AFTER_S * 1_000 };
     return refuse(parts, place, problemResponse(problem));
   }
+  parts.registry.unknown?.begin(peer);
+  const release = () => {
+    place.release();
+    parts.registry.unknown?.answered(peer);
+  };
   let isStream = false;
   try {
     const response = await answer(request, caller);
     isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-    return isStream ? watchStream(parts, { response, request, caller }, () => place.release()) : response;
+    return isStream ? watchStream(parts, { response, request, caller }, release) : response;
   } finally {
-    if (!isStream) place.release();
+    if (!isStream) release();
   }
 }
 
@@ -293,6 +304,7 @@ async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Pro
   const { caller } = authentication;
   const rejection = parts.registry.reject(caller.identity);
   if (rejection !== undefined) return refuse(parts, rejection, full(rejection));
+  parts.registry.unknown?.delete(peer);
   const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return {
     ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),

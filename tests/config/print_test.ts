@@ -53,12 +53,13 @@ async function shown(name: string, flags: Record<string, string>, env: Record<st
 const NETWORK = { transport: "http" };
 
 Deno.test("shownSettings() shows the limits that count on loopback, and those that were set", async () => {
-  const shared = "as on loopback all clients are one identity";
+  const shared = "as on loopback all clients are one identity until there is an API key";
   assert.deepEqual(await shown("--rate-limit", NETWORK), [5_000, `100 for each of 50 connections, ${shared}`]);
   assert.deepEqual(await shown("--max-connections-per-client", NETWORK), [50, `all connections, ${shared}`]);
   assert.deepEqual(await shown("--max-sessions-per-client", NETWORK), [500, "10 for each connection of a client"]);
   assert.deepEqual(await shown("--rate-limit", { ...NETWORK, "rate-limit": "7" }), [7, ""]);
   assert.deepEqual(await shown("--rate-limit", { ...NETWORK, host: "0.0.0.0" }), [100, ""]);
+  assert.deepEqual(await shown("--rate-limit", { ...NETWORK, auth: "required" }), [100, ""]);
 });
 
 Deno.test("shownSettings() shows the folder for state that counts, and publicConfig() none that nobody named", async () => {

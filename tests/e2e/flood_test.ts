@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { frameOf, OPCODE, RawPeer } from "../transport/raw_peer.ts";
+import { GuardedServer } from "./guarded_server.ts";
 import { PROGRAMS } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
@@ -96,5 +97,22 @@ for (const program of PROGRAMS) {
     await peer.write(LAST);
     await lastAnswered(peer);
     for (const connection of idle) connection[Symbol.dispose]();
+  });
+
+  Deno.test(`--listener hardened serves others beside a key that keeps every connection it gets (${program.name})`, async () => {
+    await using server = await GuardedServer.start(program, { listener: "hardened" });
+    const text = `GET /v1/tools HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${server.market}\r\n\r\n`;
+    const kept: RawPeer[] = [];
+    for (let count = 0; count < 150; count++) {
+      const peer = await RawPeer.connect(server.port);
+      kept.push(peer);
+      await peer.write(text);
+      assert.match(await peer.head(), /^HTTP\/1\.1 200 /, `request ${count}`);
+    }
+    const headers = { authorization: `Bearer ${server.reader}` };
+    const response = await fetch(`${server.httpUrl}/v1/tools`, { headers });
+    assert.equal(response.status, 200);
+    await response.body?.cancel();
+    for (const connection of kept) connection[Symbol.dispose]();
   });
 }

@@ -55,6 +55,24 @@ Deno.test("UnknownConnections forgets who is known, and lets clients of this mac
   assert.equal(unknown.idle, 33);
 });
 
+Deno.test("UnknownConnections lets idle connections of somebody known leave only where all else is full, the latest last", () => {
+  const { closed, unknown, add, fill } = setup();
+  const end = (port: number) => ({ address: "192.0.2.1", port });
+  fill("192.0.2.1");
+  for (let port = 1; port <= 31; port++) {
+    unknown.begin(end(port));
+    unknown.identified(end(port));
+  }
+  fill("192.0.2.1", 101); // Those of somebody known count for no address: the one that is not made room for the last.
+  assert.deepEqual(closed, [32]);
+  for (let port = 101; port <= 132; port++) unknown.delete(end(port));
+  unknown.answered(end(2));
+  unknown.answered(end(1));
+  assert.ok(add("192.0.2.1", 200));
+  assert.deepEqual([1, 2, 3, 4].map(() => unknown.closeOldestIdle()), [true, true, true, false]);
+  assert.deepEqual(closed, [32, 200, 2, 1]);
+});
+
 Deno.test("UnknownConnections counts what a named proxy forwards for whom it asks", () => {
   const { closed, unknown, add } = setup();
   for (let port = 1; port <= 100; port++) assert.ok(add(PROXY, port));

@@ -183,6 +183,11 @@ export class Approvals {
     });
   }
 
+  /** Gives an answer back that was taken by a call which has begun nothing. */
+  giveBack(id: string): void {
+    this.#connection.run("UPDATE approvals SET taken_at = NULL WHERE id = ?", id);
+  }
+
   /** Writes what became of it, for whoever looks at its page. */
   conclude(id: string, outcome: string): void {
     this.#connection.run("UPDATE approvals SET outcome = ? WHERE id = ?", cleanText(outcome), id);

@@ -91,8 +91,18 @@ const WAIT_MS = 45_000;
 
 const LOOK_EVERY_MS = 250;
 
+/** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
+const PASSING: ReadonlySet<string> = new Set([
+  "ERR_CANCELLED",
+  "ERR_RECOVERING",
+  "ERR_RECORD_FAILED",
+  "ERR_BUDGET_EXHAUSTED",
+  "ERR_UNAVAILABLE",
+  "ERR_CLOCK_UNKNOWN",
+]);
+
 /** Asks people about orders of one kind. */
-export class ConfirmationDesk<Result> {
+export class ConfirmationDesk<Result extends { readonly status: string; readonly reason?: string }> {
   readonly #parts: ConfirmationParts;
   readonly #action: ConfirmedAction<Result>;
   readonly #dialogs: Confirmations;
@@ -206,10 +216,11 @@ export class ConfirmationDesk<Result> {
       assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
       const consent = approval.decidedBy ?? undefined;
       const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
-      this.#conclude(id, this.#action.describe(result));
+      const isPassing = result.status === "refused" && PASSING.has(result.reason ?? "");
+      this.#note(() => isPassing ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result)));
       return result;
     } catch (error) {
-      if (error instanceof TradingError) this.#conclude(id, error.message);
+      if (error instanceof TradingError) this.#note(() => approvals.conclude(id, error.message));
       throw error;
     }
   }
@@ -223,9 +234,9 @@ export class ConfirmationDesk<Result> {
   }
 
   /** The journal knows what became of the order; without this line only its page says less. */
-  #conclude(id: string, outcome: string): void {
+  #note(change: () => void): void {
     try {
-      this.#parts.approvals.conclude(id, outcome);
+      change();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }

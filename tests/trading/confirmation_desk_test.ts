@@ -271,6 +271,25 @@ Deno.test("an order that is repeated with its key is told of without asking agai
   assert.deepEqual([world.announced.length, world.sent.length], [1, 1]);
 });
 
+Deno.test("an order whose call gives up after it was approved is placed by the same call again, once", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  const { preview_id: previewId } = await world.answer("preview_order", REST);
+  const caller = new AbortController();
+  world.meanwhile = () => decide(world, true);
+  world.skewMs = 300; // A clock that jumps is compared anew.
+  world.exchange.fault = ({ path }) => {
+    if (path === "/api/1/ticker") caller.abort();
+    return undefined;
+  };
+  const given = await world.broker.place({ previewId }, { ...world.call(), signal: caller.signal });
+  assert.equal("reason" in given && given.reason, "ERR_CANCELLED");
+  assert.deepEqual(world.sent, []);
+  const again = [1, 2].map(() => world.broker.place({ previewId }, world.call()).catch(({ code }) => code));
+  const [first, second] = await Promise.all(again);
+  assert.deepEqual([first.status, second], ["placed", "ERR_CONFIRMATION_USED"]);
+  assert.deepEqual([world.orders.length, world.announced.length], [1, 1]);
+});
+
 Deno.test("at most ten orders of a caller wait; a further one is refused and nothing is sent", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   const prices = Array.from({ length: 11 }, (_, i) => String(1_050_000 - i));

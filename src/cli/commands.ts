@@ -11,6 +11,7 @@ import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
 import {
   APPROVE_SETTINGS,
   AUDIT_SETTINGS,
+  RELOAD_SETTINGS,
   RESUME_SETTINGS,
   STATUS_SETTINGS,
 } from "../config/trading_commands_settings.ts";
@@ -28,6 +29,7 @@ export type CommandName =
   | "approve"
   | "status"
   | "kill"
+  | "reload"
   | "resume"
   | "audit"
   | "paper"
@@ -113,6 +115,11 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "resume",
     summary: "resume trading after a halt, as kill --lift does",
     settings: RESUME_SETTINGS,
+  },
+  reload: {
+    usage: "reload",
+    summary: "have running servers read their policy, access and certificate files again",
+    settings: RELOAD_SETTINGS,
   },
   audit: {
     usage: "audit <verify|show|archive>",

@@ -81,6 +81,7 @@ const WRITERS: readonly CommandName[] = [
   "status",
   "kill",
   "resume",
+  "reload",
   "approve",
   "paper",
   "serve",
@@ -113,6 +114,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./bridge.ts")).bridge;
     case "keys":
       return (await import("./keys.ts")).keys;
+    case "reload":
+      return (await import("./reload.ts")).reload;
     case "kill":
       return (await import("./kill.ts")).kill;
     case "status":

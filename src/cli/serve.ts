@@ -13,6 +13,7 @@ import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import { LOCAL_CALLER } from "./local_caller.ts";
 import { refuseStart } from "./refuse_start.ts";
+import { onReload } from "./on_reload.ts";
 import { print } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
@@ -53,7 +54,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     await print(world.stderr, await waitingText(config.exchange, { backend, now: world.now() }));
   }
   log.debug("server started", { version: VERSION, exchange: config.exchange });
-  world.onHangup(() => void reload(backend));
+  const stopWatching = onReload(loaded, world, () => void reload(backend));
   await Promise.race([transport.ended, aborted(world.shutdown)]);
   const drained = await Promise.race([
     transport.drain(DRAIN_MS, { whileAnswering: true }),
@@ -64,6 +65,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
     transport.abandon();
     await transport.drain(DRAIN_MS);
   }
+  stopWatching();
   await handle.close();
   await backend.close();
   return 0;

@@ -14,6 +14,7 @@ import type { LoadedConfig } from "./exchange.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import { NetworkServer, warningsOf } from "./network_server.ts";
+import { onReload } from "./on_reload.ts";
 import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
 import { aborted } from "./serve.ts";
@@ -82,7 +83,7 @@ export async function serveNetwork(
     await backend.close();
     return EX_UNAVAILABLE;
   }
-  world.onHangup(() => void reload(config, { world, listener, access, backend }));
+  const stopWatching = onReload(loaded, world, () => void reload(config, { world, listener, access, backend }));
   const at = { port: listener.port, isSecure: tls !== undefined };
   backend.presence?.update({
     addresses: addressesOf(config, at),
@@ -92,6 +93,7 @@ export async function serveNetwork(
   server.start();
   await announce(config, world, { ...at, access, backend });
   await aborted(world.shutdown);
+  stopWatching();
   listener.stopAccepting();
   await server.stop();
   await listener.close();

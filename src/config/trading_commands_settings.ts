@@ -109,3 +109,8 @@ export const APPROVE_SETTINGS = {
     default: "false",
   },
 } as const satisfies Settings;
+
+/** What `reload` understands. */
+export const RELOAD_SETTINGS = {
+  state: { ...STATE, help: "state folder of the servers to reload; default: the user's state folder" },
+} as const satisfies Settings;

@@ -11,7 +11,7 @@ import { POLICY_SETTINGS } from "./policy_settings.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Setting, Settings } from "./setting.ts";
 import { SIMULATOR_SETTINGS } from "./simulator_settings.ts";
-import { APPROVE_SETTINGS, AUDIT_SETTINGS } from "./trading_commands_settings.ts";
+import { APPROVE_SETTINGS, AUDIT_SETTINGS, RELOAD_SETTINGS, STATUS_SETTINGS } from "./trading_commands_settings.ts";
 
 const TABLES: readonly Settings[] = [
   SERVER_SETTINGS,
@@ -19,6 +19,8 @@ const TABLES: readonly Settings[] = [
   BRIDGE_SETTINGS,
   POLICY_SETTINGS,
   APPROVE_SETTINGS,
+  RELOAD_SETTINGS,
+  STATUS_SETTINGS,
   KILL_SETTINGS,
   AUDIT_SETTINGS,
   PAPER_SETTINGS,

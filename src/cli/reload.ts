@@ -1,0 +1,33 @@
+/** `reload`: has the servers of a state folder read their policy, access and certificate files again. */
+
+import { parseSettings } from "../config/parse.ts";
+import { RELOAD_SETTINGS } from "../config/trading_commands_settings.ts";
+import { requestReload } from "../state/reload_request.ts";
+import type { CommandCall } from "./command_call.ts";
+import { lookAtFolder } from "./folder_use.ts";
+import { findFolder } from "./trading_record.ts";
+import { print, refuse } from "./world.ts";
+import type { ExitCode } from "./world.ts";
+
+/** Asks them, where there are any; what they make of it stands in their logs. */
+export async function reload(
+  flags: Readonly<Record<string, string>>,
+  { world, problems, json }: CommandCall,
+): Promise<ExitCode> {
+  const parsed = parseSettings(RELOAD_SETTINGS, { flags, env: world.env });
+  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...(folder.ok ? [] : [folder.problem])];
+  if (!folder.ok || all.length > 0) return await refuse(world, all);
+  const servers = lookAtFolder(folder.path).instances.filter(({ isAlive }) => isAlive).length;
+  if (servers === 0) {
+    const shown = JSON.stringify(folder.path);
+    return await refuse(world, [
+      `${folder.name}: expected the state folder of a running server: none uses it: current value is ${shown}`,
+    ]);
+  }
+  await requestReload(folder.path, world.now());
+  const sentence = `Asked ${servers} server${servers === 1 ? "" : "s"} on ${folder.path} to read files again: ` +
+    "see the log for what came of it";
+  await print(world.stdout, json ? JSON.stringify({ folder: folder.path, servers }) : sentence);
+  return 0;
+}

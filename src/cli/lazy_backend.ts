@@ -60,7 +60,7 @@ export async function prepareBackend(
   Deno.permissions.revokeSync({ name: "write" });
   if (failed !== undefined) {
     record?.close();
-    presence?.end();
+    await presence?.end();
     return { ok: false, problems: [failed] };
   }
   return {
@@ -79,7 +79,7 @@ export async function prepareBackend(
         await lazy.settled();
         await watch?.stop();
         await (await lazy.settled())?.close();
-        presence?.end();
+        await presence?.end();
       },
     },
   };

@@ -123,7 +123,7 @@ export async function openTradingRecord(
       },
       close() {
         instance.end();
-        presence.end();
+        void presence.end();
         store.close();
       },
     },
@@ -169,7 +169,7 @@ function enter(
     presence = enterFolder(loaded, world, { isServer, isNeeded: true });
     return { presence, instance: instances.enter(facts, presence.lock) };
   } catch (error) {
-    presence?.end();
+    void presence?.end();
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(`--state: ${error.message}`);
     return undefined;

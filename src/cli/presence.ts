@@ -85,11 +85,12 @@ export class Presence {
     });
   }
 
-  /** Leaves the folder. A second time does nothing. */
-  end(): void {
+  /** Leaves the folder; settles when nothing more is written. A second time does nothing more. */
+  async end(): Promise<void> {
     clearInterval(this.#timer);
-    this.#file?.end();
+    const ending = this.#file?.end();
     this.lock?.release();
+    await ending;
   }
 }
 

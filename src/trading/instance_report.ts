@@ -69,6 +69,7 @@ export class InstanceReportFile {
   #writing: Promise<void> | undefined;
   #next: InstanceReport | undefined;
   #isEnded = false;
+  #ending: Promise<void> | undefined;
 
   private constructor(file: Deno.FsFile) {
     this.#file = file;
@@ -96,10 +97,15 @@ export class InstanceReportFile {
     return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
   }
 
-  /** Empties the file: the process has ended as it should. A second time does nothing. */
-  end(): void {
-    if (this.#isEnded) return;
+  /** Empties the file: the process has ended as it should. Done at once unless a report is just being written. */
+  end(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
     this.#isEnded = true;
+    // What is written last must not come behind the emptying.
+    if (this.#writing !== undefined) await this.#writing.catch(() => {});
     try {
       this.#file.truncateSync(0);
     } catch {

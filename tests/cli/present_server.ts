@@ -48,7 +48,7 @@ export class PresentServer implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.file.end();
+    void this.file.end();
     this.#lock.release();
   }
 }

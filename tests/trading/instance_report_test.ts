@@ -39,8 +39,8 @@ Deno.test("InstanceReportFile.write() leaves nothing of a longer report, and wri
     assert.deepEqual(listInstances(folder)[0]?.report, { ...REPORT, connections: 19 });
     const { mode } = await Deno.stat(join(folder, INSTANCES_FOLDER, `${lock.id}.json`));
     assert.equal((mode ?? 0) & 0o777, 0o600);
-    file.end();
-    file.end();
+    const last = file.write(REPORT);
+    await Promise.all([file.end(), file.end(), last]);
     await file.write(REPORT);
     lock.release();
     assert.deepEqual(listInstances(folder), []);

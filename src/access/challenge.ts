@@ -29,12 +29,12 @@ const REFUSALS = {
   },
   401: {
     code: "ERR_UNAUTHENTICATED",
-    message: "This server serves only callers that it knows: send a credential of it as Authorization: Bearer",
+    message: "This server requires authentication: send a key or token as Authorization: Bearer",
   },
   403: {
     code: "ERR_PROXY_UNTRUSTED",
     message:
-      "The request says that a proxy forwarded it: without an identity source only this machine itself is served",
+      "The request says that a proxy forwarded it: without an authentication method only this machine itself is served",
   },
   503: { code: "ERR_UNAVAILABLE", message: "Credentials cannot be checked at the moment: try again later" },
 } as const satisfies Record<Denial["status"], unknown>;
@@ -73,7 +73,7 @@ export function scopeChallenge(
 
 /** The sentence about a scope that a caller does not have. */
 export function scopeMissing(scope: Scope): string {
-  return `Cannot do this as the caller lacks the scope ${scope}: ask the operator of this server for it`;
+  return `Cannot do this as your identity lacks the scope ${scope}: ask the operator of this server for it`;
 }
 
 function bearer(

@@ -62,7 +62,7 @@ async function verify(
   const result = store.verify({ expectedHead });
   if (asJson) await print(world.stdout, JSON.stringify(result));
   if (!result.ok) {
-    const place = result.row === null ? "The record is broken" : `The audit is broken at row ${result.row}`;
+    const place = result.row === null ? "The audit log is broken" : `The audit is broken at row ${result.row}`;
     await say(world, `${place}: ${result.reason}`, world.stderr);
     return 1;
   }
@@ -91,7 +91,7 @@ async function archive(
   }
   const { rows, files, placements } = archived;
   if (asJson) await print(world.stdout, JSON.stringify({ rows, files, placements }));
-  else if (rows + placements === 0) await print(world.stdout, `Nothing in the record is older than ${days} days`);
+  else if (rows + placements === 0) await print(world.stdout, `Nothing in the audit log is older than ${days} days`);
   else {
     const names = files.map((file) => `\n  ${ARCHIVE_FOLDER}/${file}`).join("");
     await print(world.stdout, `Archived\n  rows  ${rows}\n  placements  ${placements}${names}`);

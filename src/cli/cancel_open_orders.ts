@@ -171,7 +171,7 @@ function checkReach(store: TradingStore, { config, credentials }: LoadedConfig, 
   const other = venue === undefined ? undefined : store.claim(venue);
   return other === undefined
     ? []
-    : [`--api-url: expected ${other}, whose orders the record holds: current value is ${venue}`];
+    : [`--api-url: expected ${other}, whose orders the database holds: current value is ${venue}`];
 }
 
 function withoutHaltFlags(flags: Readonly<Record<string, string>>): Record<string, string> {

@@ -32,7 +32,7 @@ export async function openKeys(
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {
     problems.push(
-      `--state: expected a folder, as the keys of callers are there: ${stateVariables().join(" and ")} name none`,
+      `--state: expected a folder, as the keys of clients are there: ${stateVariables().join(" and ")} name none`,
     );
     return undefined;
   }

@@ -113,7 +113,7 @@ async function pullByFile({ folder, use, world }: Job, error: Error): Promise<Ex
     return 1;
   }
   const lines = [
-    `Trading is halted by the file ${path}, as the record could not be written; open orders stay open`,
+    `Trading is halted by the file ${path}, as the database could not be written; open orders stay open`,
     ...serverLines(use, world.now()),
     "  removing the file resumes trading",
   ];

@@ -399,7 +399,7 @@ export function warningsOf({ config: { host, unsafeExpose, tlsTerminated }, warn
 }
 
 const PLAIN_WARNING =
-  "--tls-terminated: credentials travel in plain text from the proxy to this server: let nobody else " +
+  "--tls-terminated: credentials travel in plain text from the proxy to this server: allow nobody else " +
   "reach its port, nor listen in between";
 
 function exposedWarning(host: string): string {

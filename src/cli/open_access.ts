@@ -149,7 +149,7 @@ function resourceOf({ jwtIssuer, jwtAudience }: Config): { resource?: ResourceFa
 /** Off loopback nothing starts by accident. */
 function judgeExposure(config: Config, sources: readonly string[]): string[] {
   if (isLoopback(config.host) || config.unsafeExpose) return [];
-  const where = `off loopback (--host ${config.host})`;
+  const where = `on a non-loopback address (--host ${config.host})`;
   const problems: string[] = [];
   if (config.sslCert === undefined && !config.tlsTerminated) {
     problems.push(
@@ -159,7 +159,7 @@ function judgeExposure(config: Config, sources: readonly string[]): string[] {
   }
   if (sources.length === 0) {
     problems.push(
-      `--auth: expected an identity source ${where}, as everybody who reaches it would be served: make a key with ` +
+      `--auth: expected an authentication method ${where}, as everyone who reaches it would be served: make a key with ` +
         "luno-mcp-server keys create NAME, or add --jwt-issuer, or --ssl-client-ca; --unsafe-expose serves everybody",
     );
   }
@@ -169,7 +169,7 @@ function judgeExposure(config: Config, sources: readonly string[]): string[] {
 function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
   if (auth !== "required" || sources.length > 0 || !(isLoopback(host) || unsafeExpose)) return [];
   return [
-    "--auth: expected an identity source, as required lets nobody in without one: make a key with luno-mcp-server keys " +
+    "--auth: expected an authentication method, as required admits nobody without one: make a key with luno-mcp-server keys " +
     "create NAME, or add --jwt-issuer, or --ssl-client-ca",
   ];
 }
@@ -177,7 +177,9 @@ function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly str
 /** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */
 function judgeKeyLog({ host }: Config, world: World): string[] {
   if (isLoopback(host) || (world.env("SSLKEYLOGFILE") ?? "") === "") return [];
-  return [`SSLKEYLOGFILE: expected nothing off loopback (--host ${host}), as it gives connections away: unset it`];
+  return [
+    `SSLKEYLOGFILE: expected nothing on a non-loopback address (--host ${host}), as it gives connections away: unset it`,
+  ];
 }
 
 async function readGrants(

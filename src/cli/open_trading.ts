@@ -91,7 +91,7 @@ export async function openTradingRecord(
   const other = venue === undefined ? undefined : store?.claim(venue);
   if (other !== undefined) {
     problems.push(
-      `--state: expected the trading record of ${venue}: the one in ${folder} is of ${other}: use another folder`,
+      `--state: expected the trading database of ${venue}: the one in ${folder} is of ${other}: use another folder`,
     );
   }
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
@@ -142,7 +142,7 @@ function tidy({ archive, calls }: TradingStore, { days, now }: { days: number | 
     if (rows > 0) log.info("old records archived", { rows, orders: placements });
   } catch (error) {
     if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
-    log.error("cannot tidy up the trading record", { error });
+    log.error("cannot tidy up the trading database", { error });
   }
 }
 

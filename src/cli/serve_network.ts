@@ -113,7 +113,7 @@ function judgeListener(config: Config): string[] {
   if (!isNative(config) && !hasHardenedRuntime()) problems.push(OLD_RUNTIME);
   if (isNative(config) && !isLoopback(host) && !unsafeExpose) {
     problems.push(
-      `--listener: expected hardened or auto off loopback (--host ${host}), as the native one cannot defend itself ` +
+      `--listener: expected hardened or auto on a non-loopback address (--host ${host}), as the native one cannot defend itself ` +
         "against strangers (docs/security.md); --unsafe-expose takes it all the same",
     );
   }
@@ -123,7 +123,7 @@ function judgeListener(config: Config): string[] {
   if (sslClientCa === undefined) return problems;
   if (listener === "native") {
     problems.push(
-      "--listener: expected hardened or auto, as the native one asks nobody for a certificate (--ssl-client-ca)",
+      "--listener: expected hardened or auto, as the native one cannot request certificates (--ssl-client-ca)",
     );
   }
   if (!hasClientCertificates()) {
@@ -162,7 +162,7 @@ const OLD_RUNTIME =
   Deno.version.deno;
 
 const NATIVE_WARNING = "the native listener cannot remove a client that stops reading, nor bound headers, " +
-  "fragments and handshakes in time: use --listener hardened off loopback";
+  "fragments and handshakes in time: use --listener hardened on a non-loopback address";
 
 function listenOptions(config: Config): ListenOptions {
   return {

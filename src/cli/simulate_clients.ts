@@ -166,7 +166,7 @@ export function formatReport(report: Report): string {
     ["duration", `${report.duration_s} s`],
     ["connects", `${report.connects}, ${report.reconnects} of them reconnects`],
     ["calls", `${report.calls}, ${report.calls_per_second} per second`],
-    ["answers", `${report.answers}, ${report.unfinished} calls were cut off at the end`],
+    ["answers", `${report.answers}, ${report.unfinished} calls were unfinished at the end`],
     ["errors", `${formatCounts(report.errors)} (${(report.error_rate * 100).toFixed(2)} %)`],
     ["refusals", formatCounts(report.refusals)],
     ["latency", latency],

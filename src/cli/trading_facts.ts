@@ -87,7 +87,7 @@ function limitRecord({ identity, paper, today, openOrders, ordersLastMinute }: L
 
 /** One line: whether trading is halted; `undefined` is a record that cannot be read. */
 export function haltLine(facts: Pick<TradingFacts, "halt" | "wishes"> | undefined): string {
-  if (facts === undefined) return "not known, as the trading record cannot be read";
+  if (facts === undefined) return "not known, as the trading database cannot be read";
   const { halt, wishes } = facts;
   if (!halt.halted) return "none";
   const left = wishes.filter(({ doneAt }) => doneAt === null).length;

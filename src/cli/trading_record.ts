@@ -40,7 +40,7 @@ export async function withRecord(
 ): Promise<ExitCode> {
   const path = join(folder.path, TRADING_DATABASE);
   if (access !== "create" && await isMissing(path)) {
-    const problem = `expected a folder with a trading record: there is no ${path}`;
+    const problem = `expected a folder with a trading database: there is no ${path}`;
     return await refuse(world, [`${folder.name}: ${problem}: a server with --trading makes it`]);
   }
   let store: TradingStore | undefined;

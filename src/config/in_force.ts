@@ -64,7 +64,7 @@ export function settingsInForce(
     ...(config.trading !== "off" && configured.origins.trading === "default"
       ? { trading: { why: "ALLOW_WRITE_OPERATIONS is true" } }
       : {}),
-    ...(config.recordRetention === undefined ? { recordRetention: { why: "rows stay in the record" } } : {}),
+    ...(config.recordRetention === undefined ? { recordRetention: { why: "rows stay in the database" } } : {}),
     state: state(config, env),
   };
 }

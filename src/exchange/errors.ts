@@ -7,7 +7,7 @@ export const EXCHANGE_ERRORS = {
   ERR_PERMISSION_MISSING: "The API key is valid but lacks the permission that the call needs",
   ERR_FORBIDDEN: "The exchange or its edge refuses this client, without saying why",
   ERR_RATE_LIMITED: "The exchange refuses more calls for now; this one did nothing",
-  ERR_BUDGET_EXHAUSTED: "Our own budget of calls has none left within the time a caller waits; nothing was sent",
+  ERR_BUDGET_EXHAUSTED: "Our own budget of calls has none left within the time a call waits; nothing was sent",
   ERR_UNAVAILABLE: "The exchange failed (5xx), or failed so often that calls are held back for a while",
   ERR_TIMEOUT: "No complete answer came within the deadline",
   ERR_NETWORK: "The connection could not be made or broke",
@@ -22,7 +22,7 @@ export const EXCHANGE_ERRORS = {
   ERR_ORDER_REFUSED: "The order cannot be placed or cancelled in its or the market's present state",
   ERR_ARGUMENT_REFUSED: "A parameter is missing, malformed or out of bounds",
   ERR_ACCOUNT_POLICY: "The user or account may not do this: verification, country, limits",
-  ERR_CANCELLED: "The caller gave up, or the client was closed",
+  ERR_CANCELLED: "The call was cancelled, or the client was closed",
   ERR_EXCHANGE: "The exchange refused with a code or status that is not known here",
 } as const;
 

@@ -82,7 +82,7 @@ function addTrading(metrics: Metrics, { trading }: FactSources): void {
   const registers = [metrics];
   new Gauge({
     name: "luno_mcp_trading_halted",
-    help: "1 while trading is halted; NaN while it is off or the record cannot be read",
+    help: "1 while trading is halted; NaN while it is off or the database cannot be read",
     registers,
     collect() {
       this.set(toNumber(readable(trading)?.isHalted ?? null));
@@ -90,7 +90,7 @@ function addTrading(metrics: Metrics, { trading }: FactSources): void {
   });
   new Gauge({
     name: "luno_mcp_approvals_waiting",
-    help: "Orders that wait for approval; NaN while trading is off or the record cannot be read",
+    help: "Orders that wait for approval; NaN while trading is off or the database cannot be read",
     registers,
     collect() {
       this.set(readable(trading)?.approvalsWaiting ?? NaN);

@@ -50,14 +50,14 @@ const GROUPS = {
 /** Statuses that every tool may answer beside 200. */
 const PROBLEMS = {
   400: "An argument or the body is wrong",
-  401: "The caller is not known: a credential is missing or no good",
-  403: "The caller may not do this, or the Host or Origin header is foreign",
+  401: "Authentication failed: a credential is missing or not valid",
+  403: "Your identity may not do this, or the Host or Origin header is not allowed",
   404: "There is no such tool, or what the arguments name does not exist",
   408: "The body did not arrive in time",
   409: "The exchange's state does not allow it",
   413: "The body is too large",
   415: "The body is not application/json",
-  424: "The server's own access to the exchange is missing, refused or too narrow: only its operator can mend that",
+  424: "The server's own access to the exchange is missing, refused or too narrow: only its operator can correct that",
   429: "Too many calls; Retry-After says when to come again",
   500: "The server failed",
   502: "The exchange could not be reached or did not make sense",

@@ -41,7 +41,7 @@ const marketBrief = definePrompt({
 const portfolioReview = definePrompt({
   name: "portfolio_review",
   title: "Portfolio review",
-  description: "What the accounts hold, what it is worth, and what is tied up in orders",
+  description: "What the accounts hold, its value, and what is tied up in orders",
   groups: ["market", "account"],
   input: z.strictObject({ value_in: Code.optional().describe("Currency to value in, such as ZAR") }),
   write: ({ value_in }) =>

@@ -58,7 +58,7 @@ export function describeMissingConfirmation(tool: string): ToolError {
 export function describeMissingScope(tool: string, scope: Scope): ToolError {
   return {
     code: "ERR_SCOPE_MISSING",
-    message: `Cannot run ${tool} as the caller lacks the scope ${scope}: ask the operator of this server for it`,
+    message: `Cannot run ${tool} as your identity lacks the scope ${scope}: ask the operator of this server for it`,
     retryable: false,
   };
 }

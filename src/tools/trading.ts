@@ -355,5 +355,6 @@ function waiting(
   };
 }
 
-const DIALOG_REFUSED = "this client's own dialog does not count for this caller, as whoever holds its credential can " +
+const DIALOG_REFUSED =
+  "this client's own dialog does not count for this identity, as whoever holds its credential can " +
   'answer it without a person; the operator can allow it with "dialog" in confirm_by of the policy or --confirm-by';

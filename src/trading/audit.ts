@@ -227,7 +227,7 @@ export class Audit {
       const reason = last.seq < start.seq ? unarchived(start.seq) : this.#judgeEnd(last);
       if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
       if (!isHeadSeen) {
-        const reason = "no row has the expected hash: rows were removed, or the record was made anew";
+        const reason = "no row has the expected hash: rows were removed, or the audit log was made anew";
         return { ok: false, row: last.seq, reason };
       }
       return { ok: true, rows: last.seq, head: last.hash, ...(start.seq === 0 ? {} : { archived: start.seq }) };
@@ -260,9 +260,9 @@ export class Audit {
 
   #judgeEnd(last: { seq: number; hash: string }): string | undefined {
     const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
-    if (row === undefined) return "where the record ends is not told any more: the row that says so was removed";
+    if (row === undefined) return "where the audit log ends is not told any more: the row that says so was removed";
     if (row["seq"] === last.seq && row["hash"] === last.hash) return undefined;
-    return `the record should end at row ${row["seq"]} with another hash: rows at its end were removed or added`;
+    return `the audit log should end at row ${row["seq"]} with another hash: rows at its end were removed or added`;
   }
 
   /**
@@ -329,7 +329,7 @@ function judgeRow(row: AuditRow, last: { seq: number; hash: string }): string | 
 }
 
 function unarchived(through: number): string {
-  return `rows 1 to ${through} are archived and no archive file holds this one: put the files back beside the record`;
+  return `rows 1 to ${through} are archived and no archive file holds this one: put the files back beside the database`;
 }
 
 function readRow(row: Row): AuditRow {

@@ -255,7 +255,7 @@ export class ConfirmationDesk<Result extends { readonly status: string; readonly
 }
 
 /** For a person who is asked about one of two equal orders. */
-export const EQUAL_WAITS = "Another equal order of this caller waits for an answer too: a yes to both places both";
+export const EQUAL_WAITS = "Another equal order of this client waits for approval too: a yes to both places both";
 
 /** @throws {TradingError} nobody could answer */
 function assertAskable(ways: readonly ConfirmWay[]): void {

@@ -66,7 +66,7 @@ export class Desk {
     if (this.#stopping.signal.aborted) return notReady("ERR_STOPPED", "the server is ending");
     const { unwritten } = this.#parts;
     if (unwritten.reason !== null && !unwritten.retry()) {
-      return notReady("ERR_RECORD_FAILED", `the trading record cannot be written (${unwritten.reason})`);
+      return notReady("ERR_RECORD_FAILED", `the trading database cannot be written (${unwritten.reason})`);
     }
     if (!this.#isRecovered) return notReady("ERR_RECOVERING", "orders of an earlier run are still being looked up");
     return { ready: true };

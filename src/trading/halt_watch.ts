@@ -46,7 +46,7 @@ export class HaltWatch {
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {
-      if (!this.#hasFailed) log.error("cannot read or write the kill switch", { error });
+      if (!this.#hasFailed) log.error("cannot read or write the halt", { error });
       this.#hasFailed = true;
     }
   }

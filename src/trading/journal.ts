@@ -335,7 +335,7 @@ export class Journal {
     const halt = this.#parts.killSwitch.state();
     if (halt.halted) {
       const message =
-        `Cannot place the order as trading is halted (${halt.reason}): a person must lift that first, with luno-mcp-server kill --lift`;
+        `Cannot place the order as trading is halted (${halt.reason}): a person must resume trading first, with luno-mcp-server kill --lift`;
       return refuse("ERR_TRADING_HALTED", message);
     }
     if (!this.#parts.instances.has(instance)) {

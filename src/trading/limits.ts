@@ -90,7 +90,7 @@ function judgeRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candida
   const retryAfterMs = leaving === undefined ? MINUTE_MS : Math.min(leaving + MINUTE_MS - now, MINUTE_MS);
   return {
     code: "ERR_LIMIT_RATE",
-    message: `Cannot place the order as the policy allows ${maxOrdersPerMinute} orders in a minute: ` +
+    message: `Cannot place the order as the policy allows ${maxOrdersPerMinute} orders per minute: ` +
       `current value is ${begun.length}: wait ${seconds(retryAfterMs)}`,
     retryAfterMs,
   };
@@ -113,7 +113,7 @@ function judgePerDay({ maxPerDay }: CountingLimits, { use, notional, now }: Cand
     return {
       code: "ERR_LIMIT_PER_DAY",
       message: `Cannot place the order as the policy limits what is traded in a day in ${currency} ` +
-        `and the order's worth in it is not known: preview it again, or trade a pair that can be valued in ${currency}`,
+        `and the order's value in it is not known: preview it again, or trade a pair that can be valued in ${currency}`,
     };
   }
   const spent = use.spentToday.reduce((sum, amount) => sum.plus(parseDecimal(amount)), new Big(0));

@@ -176,7 +176,7 @@ interface Bounded {
 }
 
 function judgeBounds(draft: Draft, field: AmountField, { value, min, max, unit }: Bounded): boolean {
-  const what = field === "counter_volume" ? "an amount that is worth at" : "at";
+  const what = field === "counter_volume" ? "an amount with a value of at" : "at";
   const shown = field === "counter_volume" ? worthOf(draft, value) : `: current value is ${formatDecimal(value)}`;
   const isLow = value.lt(min);
   if (!isLow && value.lte(max)) return true;

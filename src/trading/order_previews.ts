@@ -195,7 +195,7 @@ export function assertPlaceable({ policyProblems, estimate }: Assessment): void 
 
 function assertAllowed(waitMs: number): void {
   if (waitMs === 0) return;
-  const message = `Cannot preview the order as a caller may preview ${PREVIEWS_PER_MINUTE} orders in a minute: ` +
+  const message = `Cannot preview the order as a client may preview ${PREVIEWS_PER_MINUTE} orders per minute: ` +
     `wait ${Math.ceil(waitMs / 1_000)} s`;
   throw new TradingError(message, { code: "ERR_LIMIT_PREVIEWS", retryAfterMs: waitMs });
 }
@@ -207,7 +207,7 @@ const PREVIEW_CODES = {
 } as const;
 
 const PREVIEW_SENTENCES = {
-  unknown: "Cannot place the order as this server knows no such preview of this caller: preview the order first",
+  unknown: "Cannot place the order as this server knows no such preview of this client: preview the order first",
   expired: "Cannot place the order as its preview is older than a minute: preview it again",
   used: "Cannot place the order as its preview was used already: preview it again for another order",
 } as const;

@@ -95,11 +95,11 @@ export function unknownSentence(clientOrderId: string): string {
 
 /** Reasons of our own, beside the codes of the exchange client. */
 const SENTENCES: Readonly<Record<string, string>> = {
-  ERR_TRADING_HALTED: "trading was halted before it was sent: a person must lift that first",
+  ERR_TRADING_HALTED: "trading was halted before it was sent: a person must resume trading first",
   ERR_NEVER_SENT: "the program ended before it was sent: preview it again",
   ERR_INTERRUPTED: "the program ended while it was sent, and the exchange does not have it: preview it again",
   ERR_VENUE_ENDED: "the simulated exchange or paper account that it was for has ended",
-  ERR_RECORD_FAILED: "the trading record could not be written: nothing was sent",
+  ERR_RECORD_FAILED: "the trading database could not be written: nothing was sent",
 };
 
 function sentenceOf(reason: string): string {

@@ -173,7 +173,7 @@ function judgeWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: Polic
   const problems: PolicyProblem[] = unvalued.map((currency) => ({
     code: "ERR_POLICY_VALUATION",
     message:
-      `Cannot place order as its worth in ${currency}, in which the policy limits orders, cannot be told just now`,
+      `Cannot place order as its value in ${currency}, in which the policy limits orders, cannot be told just now`,
   }));
   // A day's limit is counted by the journal, but one order beyond it can never pass.
   for (const [limit, span] of [[maxPerOrder, "order"], [maxPerDay, "day"]] as const) {

@@ -35,8 +35,8 @@ const Entry = z.strictObject({
   pairs: some(Pair, 500).describe("Pairs that may be traded; all by default"),
   sides: some(oneOf(SIDES), SIDES.length).describe("Sides that may be taken; both by default"),
   order_types: some(oneOf(ORDER_TYPES), ORDER_TYPES.length).describe("Kinds of order; all by default"),
-  max_per_order: Worth.nullish().describe("Most that one order may be worth"),
-  max_per_day: Worth.nullish().describe("Most that all orders of a UTC day may be worth together"),
+  max_per_order: Worth.nullish().describe("Highest value of one order"),
+  max_per_day: Worth.nullish().describe("Highest value of all orders of a UTC day together"),
   max_open_orders: wholeNumber(1, 10_000).nullish(),
   max_orders_per_minute: wholeNumber(1, 300).nullish().describe("10 by default"),
   price_band_percent: decimal('expected a percentage > 0 in quotes, such as "5"').nullish()

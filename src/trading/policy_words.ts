@@ -36,8 +36,8 @@ function confirmSentences({ confirmBy }: Policy): string[] {
   return [
     `A person approves ${list(confirmBy.map((way) => WAYS[way]), "or")}`,
     confirmBy.includes("dialog")
-      ? "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person"
-      : "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a " +
+      ? "A dialog is answered by the client: whoever holds the client's credential can answer it without a person"
+      : "Its client's own dialogs do not count, as whoever holds the client's credential can answer them without a " +
         `person; "dialog" in confirm_by, or --confirm-by, would allow them`,
   ];
 }

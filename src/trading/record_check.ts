@@ -116,12 +116,12 @@ export class RecordCheck {
 
   #compareSwitch(): Contradiction | undefined {
     const row = this.#connection.row("SELECT is_halted FROM kill_switch WHERE id = 1");
-    if (row === undefined) return { row: null, reason: "the kill switch is missing: it was removed" };
+    if (row === undefined) return { row: null, reason: "the halt is missing: it was removed" };
     const { row: at, halted } = this.#isHalted;
     if ((readNumber(row, "is_halted") === 1) === halted) return undefined;
     const reason = halted
-      ? "trading was halted and the kill switch is not"
-      : "nobody halted trading and the kill switch is";
+      ? "trading was halted and the database says that it is not"
+      : "nobody halted trading and the database says that it is halted";
     return { row: at, reason: `${reason} pulled: it was changed` };
   }
 }

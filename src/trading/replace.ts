@@ -57,7 +57,7 @@ export async function replaceOrder(
   if (earlier === "unreadable") {
     return refuse(
       "ERR_RECORD_FAILED",
-      "Cannot replace the order as the trading record cannot be read: nothing was sent",
+      "Cannot replace the order as the trading database cannot be read: nothing was sent",
     );
   }
   if (earlier !== undefined) return await repeat(placements, request, earlier);

@@ -8,11 +8,11 @@ import type { Row } from "../state/sqlite.ts";
 export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
 
 const SENTENCES: Readonly<Record<StoreFailure, string>> = {
-  full: "Cannot write the trading record as the disk is full: free some space; no order is sent until then",
-  busy: "Cannot write the trading record as another process holds it: end that process, then try again",
-  read_only: "Cannot write the trading record as its file is read-only: make the state folder writable",
-  damaged: "Cannot use the trading record as it is damaged: run audit verify and restore the state folder",
-  unusable: "Cannot use the trading record: check the state folder and its disk",
+  full: "Cannot write the trading database as the disk is full: free some space; no order is sent until then",
+  busy: "Cannot write the trading database as another process holds it: end that process, then try again",
+  read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
+  damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
+  unusable: "Cannot use the trading database: check the state folder and its disk",
 };
 
 /** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */

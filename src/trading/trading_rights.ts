@@ -57,7 +57,7 @@ export class TradingRights {
   haltProblem(): EstimateRemark | undefined {
     const halt = this.#parts.killSwitch.state();
     if (!halt.halted) return undefined;
-    const message = `Cannot trade as trading is halted (${halt.reason}): a person must lift that first, with ` +
+    const message = `Cannot trade as trading is halted (${halt.reason}): a person must resume trading first, with ` +
       "luno-mcp-server kill --lift";
     return { code: "ERR_TRADING_HALTED", message };
   }
@@ -94,7 +94,7 @@ export class TradingRights {
 }
 
 function endedRight(): TradingError {
-  return new TradingError("Nothing was sent, as the caller's right to trade ended meanwhile: sign in again", {
+  return new TradingError("Nothing was sent, as the client's right to trade ended in the meantime: sign in again", {
     code: "ERR_SCOPE_MISSING",
   });
 }
@@ -107,7 +107,7 @@ function assertConsent(ways: readonly ConfirmWay[], consent: Consent | undefined
 /** @throws {TradingError} the policy has changed, and an answer given there counts no more */
 export function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
   if (ways.some((each) => each === way)) return;
-  const message = `Nothing was sent, as the policy takes no confirmation by ${way} of this caller: it takes ${
+  const message = `Nothing was sent, as the policy accepts no approval by ${way} for this client: it accepts ${
     ways.join(" and ") || "none"
   }`;
   throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });

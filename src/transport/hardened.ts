@@ -270,7 +270,7 @@ function assertLimitsWork(): void {
 function assertClientsAreJudged({ tls, judgeCertificate }: ListenOptions): void {
   if (tls?.clientAuthorities === undefined) return;
   if (judgeCertificate === undefined) {
-    throw new TypeError("Cannot ask clients for certificates as nobody judges them: judgeCertificate is not set");
+    throw new TypeError("Cannot ask clients for certificates as nothing checks them: judgeCertificate is not set");
   }
   if (!hasClientCertificates()) {
     const version = Deno.version.deno;

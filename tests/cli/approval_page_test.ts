@@ -215,7 +215,7 @@ Deno.test("the approval page looks again once its time is over, and says of an e
     const seconds = CONFIRMATION_LIFETIME_MS / 1_000 + 1;
     assert.ok((await get()).includes(`<meta http-equiv="refresh" content="${seconds}; url=`));
     ask(store);
-    assert.match(await get(), /<li>Another equal order of this caller waits for an answer too/);
+    assert.match(await get(), /<li>Another equal order of this client waits for approval too/);
   }));
 
 Deno.test("an order that only a terminal may decide has no page, and one that only the page may has no command", () =>

@@ -86,7 +86,7 @@ Deno.test("approve tells every problem of its command line", async () => {
   }
   assert.match((await run({ state: "/tmp", decline: "true" })).stderr, /^--decline: expected the id of the order/);
   const none = { state: "/tmp/none" };
-  assert.match((await run(none, { operands: ["a"] })).stderr, /^--state: expected a folder with a trading record/);
+  assert.match((await run(none, { operands: ["a"] })).stderr, /^--state: expected a folder with a trading database/);
   assert.deepEqual(await run(none, { json: true }), { code: 0, stdout: '{"approvals":[]}\n', stderr: "" });
 });
 
@@ -98,7 +98,7 @@ Deno.test("approve says of equal orders that they are two, and shows but does no
     for (const { id } of [first, second]) {
       assert.ok(
         stdout.includes(
-          `WARNING: Another equal order of this caller waits for an answer too: a yes to both places both (${id})`,
+          `WARNING: Another equal order of this client waits for approval too: a yes to both places both (${id})`,
         ),
         stdout,
       );

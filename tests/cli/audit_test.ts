@@ -85,7 +85,7 @@ Deno.test("audit finds the record where the environment says", () =>
     assert.equal((await run({}, { ...VERIFY, env: { LUNO_MCP_STATE: folder } })).code, 0);
     const missing = await run({}, { ...VERIFY, env: { LUNO_MCP_STATE: join(folder, "none") } });
     assert.equal(missing.code, 2);
-    assert.match(missing.stderr, /^LUNO_MCP_STATE: expected a folder with a trading record: there is no /);
+    assert.match(missing.stderr, /^LUNO_MCP_STATE: expected a folder with a trading database: there is no /);
   }));
 
 Deno.test("audit refuses a record of a newer version", () =>
@@ -114,7 +114,7 @@ const ARCHIVE = { operands: ["archive"] };
 Deno.test("audit archive moves what is old into files, says so, and audit verify counts them", () =>
   withStore(async (store, { folder: state }) => {
     const days = { state, "record-retention": "30" };
-    assert.equal((await run(days, ARCHIVE)).stdout, "Nothing in the record is older than 30 days\n");
+    assert.equal((await run(days, ARCHIVE)).stdout, "Nothing in the audit log is older than 30 days\n");
     place(store, "a", { at: NOW - 40 * DAY_MS });
     const file = "audit-000000000001-000000000003.jsonl";
     const archived = await run(days, ARCHIVE);

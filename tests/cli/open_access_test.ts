@@ -109,9 +109,9 @@ Deno.test("openAccess() refuses to serve without a state folder that can be told
 
 Deno.test("openAccess() refuses --auth required without a source, also where a server is exposed", async () => {
   await using folder = await Folder.create();
-  assertProblems(await folder.problems({ auth: "required" }), /^--auth: .*required lets nobody in without one/);
+  assertProblems(await folder.problems({ auth: "required" }), /^--auth: .*required admits nobody without one/);
   const exposed = { host: "0.0.0.0", "unsafe-expose": "true", auth: "required" };
-  assertProblems(await folder.problems(exposed), /^--auth: .*required lets nobody in without one/);
+  assertProblems(await folder.problems(exposed), /^--auth: .*required admits nobody without one/);
 });
 
 Deno.test("openAccess() takes keys as a source as soon as there was one, be it revoked", async () => {
@@ -169,7 +169,11 @@ for (const host of ["0.0.0.0", "::", "192.0.2.1", "mcp.example", "127.0.0.1.exam
   Deno.test(`openAccess() refuses ${host} without TLS and without a source, with both problems at once`, async () => {
     await using folder = await Folder.create();
     const problems = await folder.problems({ host });
-    assertProblems(problems, /^--ssl-cert, --ssl-key: expected a certificate/, /^--auth: expected an identity source/);
+    assertProblems(
+      problems,
+      /^--ssl-cert, --ssl-key: expected a certificate/,
+      /^--auth: expected an authentication method/,
+    );
     assertProblems(await folder.problems({ host, auth: "required" }), /^--ssl-cert/, /^--auth/);
   });
 }
@@ -203,7 +207,10 @@ Deno.test("openAccess() refuses SSLKEYLOGFILE off loopback alone", async () => {
   await using folder = await Folder.create();
   const SSLKEYLOGFILE = "/tmp/keys.log";
   const exposed = { host: "0.0.0.0", "unsafe-expose": "true" };
-  assertProblems(await folder.problems(exposed, { SSLKEYLOGFILE }), /^SSLKEYLOGFILE: expected nothing off loopback/);
+  assertProblems(
+    await folder.problems(exposed, { SSLKEYLOGFILE }),
+    /^SSLKEYLOGFILE: expected nothing on a non-loopback address/,
+  );
   assert.deepEqual(await folder.problems(exposed, { SSLKEYLOGFILE: "" }), []);
   assert.deepEqual(await folder.problems({}, { SSLKEYLOGFILE }), []);
 });

@@ -23,7 +23,10 @@ interface BadStart {
 const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   "off loopback without TLS and without a source, and says both": {
     args: () => EVERYWHERE,
-    says: [/--ssl-cert, --ssl-key: expected a certificate off loopback/, /--auth: expected an identity source/],
+    says: [
+      /--ssl-cert, --ssl-key: expected a certificate on a non-loopback address/,
+      /--auth: expected an authentication method/,
+    ],
   },
   "off loopback without TLS": {
     args: (folder) => [...EVERYWHERE, ...folder.tokenArgs],
@@ -31,7 +34,7 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "off loopback behind a proxy that ends TLS, without a source": {
     args: () => [...EVERYWHERE, "--tls-terminated"],
-    says: [/--auth: expected an identity source off loopback/],
+    says: [/--auth: expected an authentication method on a non-loopback address/],
   },
   "with --tls-terminated and a certificate": {
     args: (folder) => [...folder.tlsArgs, "--tls-terminated"],
@@ -39,7 +42,7 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "off loopback with the native listener": {
     args: (folder) => [...EVERYWHERE, ...folder.tlsArgs, ...folder.tokenArgs, "--listener", "native"],
-    says: [/--listener: expected hardened or auto off loopback/],
+    says: [/--listener: expected hardened or auto on a non-loopback address/],
   },
   "off loopback without a source": {
     args: (folder) => [...EVERYWHERE, ...folder.tlsArgs],
@@ -51,12 +54,12 @@ const BAD_STARTS: Readonly<Record<string, BadStart>> = {
   },
   "on loopback with --auth required and no source": {
     args: () => ["--auth", "required"],
-    says: [/--auth: .*required lets nobody in without one/],
+    says: [/--auth: .*required admits nobody without one/],
   },
   "off loopback with SSLKEYLOGFILE": {
     args: (folder) => [...EVERYWHERE, ...folder.tlsArgs, ...folder.tokenArgs],
     env: { SSLKEYLOGFILE: "/tmp/luno-mcp-server-test-keys.log" },
-    says: [/SSLKEYLOGFILE: expected nothing off loopback/],
+    says: [/SSLKEYLOGFILE: expected nothing on a non-loopback address/],
   },
   "with a certificate's key that others can read": {
     args: (folder) => folder.tlsArgs,

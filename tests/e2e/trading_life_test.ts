@@ -67,7 +67,7 @@ for (const program of PROGRAMS) {
       await server.said(/trading halted by="[^"]+" reason="odd fills" .*by_this_server=false/);
       const refused = await callTool(server, "place_order", order);
       assert.equal(refused.code, "ERR_TRADING_HALTED");
-      assert.match(JSON.stringify(refused), /odd fills.*a person must lift that first/);
+      assert.match(JSON.stringify(refused), /odd fills.*a person must resume trading first/);
     }
     await using server = await world.serve(program, "auto");
     assert.equal((await callTool(server, "place_order", order)).code, "ERR_TRADING_HALTED");

@@ -387,7 +387,7 @@ Deno.test("halt_trading needs server:admin, stops everybody's next order and can
   assert.deepEqual(halted, { halted: true, ...rest });
   const after = await world.refusal("place_order", REST, world.context("key:alice"));
   assert.equal(after.code, "ERR_TRADING_HALTED");
-  assert.match(after.message, /odd fills.*a person must lift that first/);
+  assert.match(after.message, /odd fills.*a person must resume trading first/);
   assert.equal((await world.refusal("replace_order", { order_id, price: "1060000" })).code, "ERR_TRADING_HALTED");
   assert.deepEqual((await world.answer("get_open_orders", {})).orders, []);
   assert.equal(world.sent.filter((path) => path === POST_LIMIT).length, 2);

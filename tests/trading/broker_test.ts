@@ -111,7 +111,7 @@ Deno.test("Broker.preview() bounds the rows that one caller can have written, ov
   for (let i = 0; i < 60; i++) await world.answer("preview_order", REST);
   const refused = await world.refusal("preview_order", REST);
   assert.equal(refused.code, "ERR_LIMIT_PREVIEWS");
-  assert.match(refused.message, /^Cannot preview the order as a caller may preview 60 orders in a minute: wait \d+ s$/);
+  assert.match(refused.message, /^Cannot preview the order as a client may preview 60 orders per minute: wait \d+ s$/);
   await world.restart();
   const { retry_after_ms: waitMs = 0 } = await world.refusal("preview_order", REST);
   await world.answer("preview_order", REST, world.context("key:other"));

@@ -102,7 +102,7 @@ Deno.test("equal orders in full without a key are two orders, also in dialogs", 
   const call = world.call("local", { canElicit: true });
   const asked = await world.broker.place({ request: REST }, call);
   assert.ok(asked.status === "ask");
-  assert.match(asked.text, /^WARNING: Another equal order of this caller waits for an answer too/m);
+  assert.match(asked.text, /^WARNING: Another equal order of this client waits for approval too/m);
 });
 
 Deno.test("another order, another key and another caller are questions of their own", async () => {

@@ -32,7 +32,10 @@ Deno.test("normalizeOrder() says of a counter amount that is too small what it i
     const answer = normalizeOrder({ ...rest, counter_volume }, XBTZAR);
     return answer.ok ? "" : answer.problems.map(({ problem }) => problem).join();
   };
-  assert.match(messageOf("400"), /^expected an amount that is worth .* XBT: current value is "400", worth 0\.\d+ XBT$/);
+  assert.match(
+    messageOf("400"),
+    /^expected an amount with a value of .* XBT: current value is "400", worth 0\.\d+ XBT$/,
+  );
   assert.match(messageOf("0.01"), /: current value is "0.01", worth less than 0\.0001 XBT$/);
 });
 

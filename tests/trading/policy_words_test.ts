@@ -24,7 +24,7 @@ Deno.test("explainPolicy() says every rule in a sentence", () => {
   assert.deepEqual(explainPolicy("key:alice", parsed.file.policyOf("key:alice", "auto")), [
     "key:alice may place orders that a person approves",
     "A person approves on the server's page or with approve in a terminal",
-    "Its client's own dialogs do not count, as whoever holds the caller's credential can answer them without a person; " +
+    "Its client's own dialogs do not count, as whoever holds the client's credential can answer them without a person; " +
     '"dialog" in confirm_by, or --confirm-by, would allow them',
     "It may only buy, in ETHZAR, SOLZAR and XBTZAR, with limit and stop-limit orders",
     "The value of one order may be at most 1000 ZAR",
@@ -65,7 +65,7 @@ Deno.test("explainPolicy() says what a dialog is worth, and that nobody can conf
   const sentences = (bounds = {}) => explainPolicy("key:a", file.policyOf("key:a", "confirm", bounds)).slice(1, 3);
   assert.deepEqual(sentences(), [
     "A person approves in the client's dialog",
-    "A dialog is answered by the client: whoever holds the caller's credential can answer it without a person",
+    "A dialog is answered by the client: whoever holds the client's credential can answer it without a person",
   ]);
   assert.match(
     sentences({ confirmBy: ["page"] })[0] ?? "",

@@ -95,16 +95,16 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a halt that nobody pulled": {
     statement: "UPDATE kill_switch SET is_halted = 1",
-    reason: /^nobody halted trading and the kill switch is pulled: it was changed$/,
+    reason: /^nobody halted trading and the database says that it is halted pulled: it was changed$/,
   },
-  "a kill switch that is gone": { statement: "DELETE FROM kill_switch", reason: /^the kill switch is missing/ },
+  "a kill switch that is gone": { statement: "DELETE FROM kill_switch", reason: /^the halt is missing/ },
   "an end that is not told any more": {
     statement: "DROP TRIGGER audit_head_stays; DELETE FROM audit_head",
-    reason: /^where the record ends is not told any more: the row that says so was removed$/,
+    reason: /^where the audit log ends is not told any more: the row that says so was removed$/,
   },
   "an end that was emptied": {
     statement: "UPDATE audit_head SET seq = 0, hash = ''",
-    reason: /^the record should end at row 0 with another hash/,
+    reason: /^the audit log should end at row 0 with another hash/,
   },
   "a beginning that is not told any more": {
     statement: "DROP TRIGGER audit_start_stays; DELETE FROM audit_start",
@@ -128,7 +128,7 @@ Deno.test("TradingStore.verify() finds a halt that was lifted without a word", (
     assert.deepEqual(store.verify(), {
       ok: false,
       row: 1,
-      reason: "trading was halted and the kill switch is not pulled: it was changed",
+      reason: "trading was halted and the database says that it is not pulled: it was changed",
     });
   }));
 

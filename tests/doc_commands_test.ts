@@ -23,7 +23,8 @@ function commandLines(line: string): string[] {
 /** Code that is a command without the program's name, such as `keys rotate NAME`. */
 function shortCommand(code: string): string[] {
   const [name = "", next] = code.split(" ");
-  // What ends a process by a signal has the same name.
+  // A row of an answer has a gap between name and value; what ends a process by a signal has the name of a command.
+  if (code.includes("  ")) return [];
   return Object.hasOwn(COMMANDS, name) && next !== undefined && next !== "-USR1" ? [code.replace(/ > .*$/, "")] : [];
 }
 

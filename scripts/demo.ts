@@ -9,6 +9,7 @@ import { z } from "zod";
 import { formatOrderBook } from "../src/cli/terminal/order_book.ts";
 import type { Screen } from "../src/cli/terminal/screen.ts";
 import { formatTable } from "../src/cli/terminal/table.ts";
+import { wrapText } from "../src/cli/terminal/width.ts";
 import { print } from "../src/cli/world.ts";
 import { drawCandles } from "./chart.ts";
 
@@ -183,5 +184,7 @@ async function call<Output>(schema: z.ZodType<Output>, name: string, args: Recor
 }
 
 async function say(text: string): Promise<void> {
-  await print(Deno.stdout, `${text}\n`);
+  // What is coloured was made to fit; its escape sequences take no columns.
+  const fits = text.includes("\x1b") ? text : wrapText(text, { width: screen.columns, indent: 2 });
+  await print(Deno.stdout, `${fits}\n`);
 }

@@ -17,7 +17,7 @@ import type { FolderUse } from "./folder_use.ts";
 import { haltedSentences, haltRecord, sentBefore, serverLines, serversRecord } from "./halt_words.ts";
 import { findFolder, isMissing, withRecord } from "./trading_record.ts";
 import type { RecordFolder } from "./trading_record.ts";
-import { print, refuse, say } from "./world.ts";
+import { fail, print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** Who acts, in the record. */
@@ -109,8 +109,7 @@ async function pullByFile({ folder, use, world }: Job, error: Error): Promise<Ex
     await createFile(path);
   } catch (failure) {
     if (!(failure instanceof Error && "code" in failure)) throw failure;
-    await print(world.stderr, `Cannot halt trading as ${path} cannot be written either: end the server`);
-    return 1;
+    return await fail(world, `Cannot halt trading as ${path} cannot be written either: end the server`);
   }
   const lines = [
     `Trading is halted by the file ${path}, as the database could not be written; open orders stay open`,
@@ -140,8 +139,7 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
         await print(world.stderr, "Orders that were still to be cancelled stay open: look at what is open");
       }
       if (state.halted) {
-        await print(world.stderr, `Trading is still halted by a file: remove ${store.killSwitch.file}`);
-        return 1;
+        return await fail(world, `Trading is still halted by a file: remove ${store.killSwitch.file}`);
       }
       const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
       const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${folder.path}`;

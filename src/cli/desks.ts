@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
+import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/cancel.ts";
@@ -63,7 +64,11 @@ export class Desks {
     this.#parts = parts;
     this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;
-    this.#realVenue().catch((error) => log.error("cannot reconcile orders of an earlier run yet", { error }));
+    this.#realVenue().catch((error) => {
+      // A server that ends in its first moments has nothing to report.
+      const isCancelled = error instanceof ExchangeError && error.code === "ERR_CANCELLED";
+      if (!isCancelled) log.error("cannot reconcile orders of an earlier run yet", { error });
+    });
   }
 
   async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {

@@ -6,7 +6,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Caller } from "../access/caller.ts";
 import { scopeChallenge } from "../access/challenge.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
-import { limitsPerClient, SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
+import { SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
 import { hostName } from "../host_name.ts";
 import { isLoopback } from "../loopback.ts";
 import { logRefusal } from "../monitoring/access_log.ts";
@@ -21,12 +21,10 @@ import type { Credential } from "../protocol/openapi.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { MessageBudgets, messagesPerMinute } from "../session/message_budget.ts";
 import { RateLimit } from "../session/rate_limit.ts";
-import { UnknownConnections } from "../session/unknown_connections.ts";
 import type { Connection } from "../session/connection.ts";
-import { Registry } from "../session/registry.ts";
+import type { Registry } from "../session/registry.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
 import { callerOfHttp } from "../transport/auth_info.ts";
-import { allowSockets } from "../transport/file_descriptors.ts";
 import { createApplication } from "../transport/http.ts";
 import type { HttpSession } from "../transport/http_session.ts";
 import { settledWithin } from "../transport/settled.ts";
@@ -41,7 +39,9 @@ import type { StreamableHttp } from "../transport/streamable_http.ts";
 import { CLOSE, SocketTransport } from "../transport/websocket.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
+import { createRegistry } from "./connection_registry.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { exposureWarnings } from "./exposure_warnings.ts";
 import { reportRecord } from "./folder_use.ts";
 import type { Access } from "./open_access.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
@@ -347,7 +347,7 @@ export class NetworkServer {
       },
       ready: this.#isReady,
       identity_sources: this.#access.sources,
-      warnings: warningsOf(this.#loaded),
+      warnings: exposureWarnings(this.#loaded),
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
       exchange_client: this.#opened.value?.exchange.status() ?? null,
       connections: this.#registry.status(),
@@ -390,47 +390,4 @@ function credentialsOf({ sources }: Access): Credential[] {
     ...(sources.includes("keys") || sources.includes("tokens") ? ["bearer" as const] : []),
     ...(sources.includes("certificates") ? ["certificate" as const] : []),
   ];
-}
-
-/** What an operator shall not forget. */
-export function warningsOf({ config: { host, unsafeExpose, tlsTerminated }, warnings }: LoadedConfig): string[] {
-  const isPlain = tlsTerminated && !isLoopback(host);
-  return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : []), ...warnings];
-}
-
-const PLAIN_WARNING =
-  "--tls-terminated: credentials travel in plain text from the proxy to this server: allow nobody else " +
-  "reach its port, nor listen in between";
-
-function exposedWarning(host: string): string {
-  return (
-    `--unsafe-expose: ${host} is served without the server's own protection: whoever reaches it and has no credential ` +
-    "may read, unless a proxy in front decides who comes through"
-  );
-}
-
-function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies, sources }: Access): Registry {
-  const { config } = loaded;
-  const allowed = allowSockets(config.maxConnections);
-  if (allowed.connections < config.maxConnections) {
-    log.warning("file descriptor limit too low for --max-connections; raise it (ulimit -n)", {
-      requested: config.maxConnections,
-      available: allowed.connections,
-    });
-  }
-  const { connections: connectionsOfEach, requestsPerMinute: requestsOfEach } = limitsPerClient(loaded, {
-    possible: allowed.connections,
-    isAuthenticated: sources.length > 0,
-  });
-  return new Registry({
-    maxConnections: allowed.connections,
-    maxSockets: allowed.sockets,
-    unknown: new UnknownConnections({ isProxy: (address) => proxies.has(address), now: world.monotonic }),
-    maxConnectionsOf: (identity) => grants.limitsOf(identity).maxConnections ?? connectionsOfEach,
-    rateLimit: new RateLimit({
-      perMinute: (identity) => grants.limitsOf(identity).rateLimit ?? requestsOfEach,
-      now: world.monotonic,
-    }),
-    now: world.now,
-  });
 }

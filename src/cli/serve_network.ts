@@ -11,9 +11,10 @@ import { expiryOf, loadTls } from "../transport/tls.ts";
 import type { LoadedTls } from "../transport/tls.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { exposureWarnings } from "./exposure_warnings.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
-import { NetworkServer, warningsOf } from "./network_server.ts";
+import { NetworkServer } from "./network_server.ts";
 import { onReload } from "./on_reload.ts";
 import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
@@ -62,7 +63,7 @@ export async function serveNetwork(
     return await refuseStart(config, world, prepared.problems);
   }
   const { backend } = prepared;
-  for (const warning of warningsOf(loaded)) log.warning(warning);
+  for (const warning of exposureWarnings(loaded)) log.warning(warning);
   const server = new NetworkServer(loaded, world, { access, backend, factory });
   const listen = await chooseListener(config);
   const { judgeCertificate } = access;

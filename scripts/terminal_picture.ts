@@ -16,7 +16,8 @@ const NO_BREAK_SPACE = "\u00a0";
 const SETTING = "export LUNO_MCP_EXCHANGE=simulated";
 const COMMANDS: readonly string[] = [
   "call get_crypto_price pair=BTC/ZAR",
-  "call get_orderbook pair=BTC/ZAR depth=3",
+  "call get_orderbook pair=BTC/ZAR depth=5",
+  "call get_account_balance",
 ];
 
 /** One line of a terminal; what was typed is drawn stronger than what was answered. */

@@ -214,7 +214,8 @@ function describe(key: StoredKey): string {
     `  id       ${key.id}`,
     `  scopes   ${key.scopes.join(" ")}`,
     `  expires  ${formatTime(key.expiresAt)}`,
-    "  send     Authorization: Bearer <key>; client and bridge take it from LUNO_MCP_TOKEN",
+    "  send     Authorization: Bearer <key>",
+    "           client and bridge read it from LUNO_MCP_TOKEN",
   ].join("\n");
 }
 

@@ -18,7 +18,7 @@ import { describeInstance, lookAtFolder } from "./folder_use.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { withLogging } from "./run.ts";
-import { fail, print, refuse } from "./world.ts";
+import { fail, print, refuse, say } from "./world.ts";
 import type { ExitCode, World } from "./world.ts";
 
 /** What the command line gives beside the flags. */
@@ -123,7 +123,8 @@ async function create({ store, folder, word: name, config, world, json }: Job): 
   else {
     await print(world.stdout, created.text);
     const others = store.list().length - 1;
-    await print(world.stderr, [describe(created.key), ...(others === 0 ? firstKeyLines(folder, now) : [])].join("\n"));
+    const lines = [describe(created.key), ...(others === 0 ? firstKeyLines(folder, now) : [])];
+    await say(world, lines.join("\n"), world.stderr);
   }
   return 0;
 }
@@ -132,8 +133,9 @@ async function create({ store, folder, word: name, config, world, json }: Job): 
 function firstKeyLines(folder: string, now: number): string[] {
   const servers = lookAtFolder(folder).instances.filter(({ isAlive, report }) => isAlive && report?.authentication);
   return [
-    `  note     the first key in ${folder}: from now on every client of a server there must`,
+    "  note     the first key: from now on every client of a server on this folder must",
     "           authenticate; running servers need no restart",
+    `  folder   ${folder}`,
     ...servers.map((seen) => `  server   ${describeInstance(seen, now)}`),
   ];
 }

@@ -35,7 +35,10 @@ for (const program of PROGRAMS) {
       assert.deepEqual([probe.status, await probe.text()], [503, "exchange unreachable\n"]);
 
       const { stdout, stderr } = await runProgram(program, ["keys", "create", "ann", "--state", state]);
-      assert.match(stderr, /the first key: .*\n.*need no restart\n {2}folder {3}.*\n {2}server {3}process \d+ \(serve\): ws:/);
+      assert.match(
+        stderr,
+        /the first key: .*\n.*need no restart\n {2}folder {3}.*\n {2}server {3}process \d+ \(serve\): ws:/,
+      );
       const key = stdout.trim();
       // A look at the file is a tenth of a second away at most.
       let open = await fetch(`${server.http}/v1/tools`);

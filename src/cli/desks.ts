@@ -65,9 +65,9 @@ export class Desks {
     this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;
     this.#realVenue().catch((error) => {
-      // A server that ends in its first moments has nothing to report.
-      const isCancelled = error instanceof ExchangeError && error.code === "ERR_CANCELLED";
-      if (!isCancelled) log.error("cannot reconcile orders of an earlier run yet", { error });
+      if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
+      // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
+      else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
     });
   }
 

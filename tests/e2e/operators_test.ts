@@ -17,7 +17,7 @@ for (const program of PROGRAMS) {
         ["--state", state, "--trading", "auto", "--api-url", away.url],
         { exchange: "live", env: { LUNO_API_KEY: "id", LUNO_API_SECRET: "secret-of-this-test" } },
       );
-      const lost = await server.said(/cannot be reached/);
+      const lost = await server.said(/exchange unreachable/);
       assert.ok(lost.includes(host) && lost.includes("connection refused"), lost);
       const shown = JSON.parse((await runProgram(program, ["status", "--state", state, "--json"])).stdout);
       const answered = await (await fetch(`${server.http}/status`)).json();
@@ -52,7 +52,7 @@ for (const program of PROGRAMS) {
       await known.body?.cancel();
       assert.equal(known.status, 200);
       assert.equal(
-        server.lines.filter((line) => /cannot be reached/.test(line) && /WRN|warning/i.test(line)).length,
+        server.lines.filter((line) => /exchange unreachable/.test(line) && /WRN|warning/i.test(line)).length,
         1,
       );
     } finally {

@@ -17,7 +17,7 @@ for (const program of PROGRAMS) {
       let isUp = false;
       // Both pipes stay open as long as the server lives.
       for await (const line of readLines(child.stderr)) {
-        if (isUp || !/serving|^Try: /.test(line)) continue;
+        if (isUp || !/server started|^Try: /.test(line)) continue;
         isUp = true;
         child.kill("SIGTERM");
       }

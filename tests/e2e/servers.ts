@@ -14,6 +14,8 @@ export function listenersOf({ name }: Program): readonly ("native" | "hardened")
   return HARDENED.flat().includes(name) ? ["native", "hardened"] : ["native"];
 }
 
+const LONGEST_WAIT_MS = 120_000;
+
 /** A server that runs, and where. */
 export interface RunningServer extends AsyncDisposable {
   /** `ws://localhost:PORT` or `wss://…`. */
@@ -59,11 +61,22 @@ export async function startServer(
     wake();
   })();
   async function said(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const found = lines.find((line) => pattern.test(line));
-      if (found !== undefined) return found;
-      if (hasEnded) throw new Error(`The server ended without ${pattern}: ${lines.join("\n")}`);
-      await more.promise;
+    let isOver = false;
+    // A line that never comes fails its test instead of holding up all others.
+    const limit = setTimeout(() => {
+      isOver = true;
+      wake();
+    }, LONGEST_WAIT_MS);
+    try {
+      for (;;) {
+        const found = lines.find((line) => pattern.test(line));
+        if (found !== undefined) return found;
+        if (isOver) throw new Error(`The server did not write ${pattern}: ${lines.join("\n")}`);
+        if (hasEnded) throw new Error(`The server ended without ${pattern}: ${lines.join("\n")}`);
+        await more.promise;
+      }
+    } finally {
+      clearTimeout(limit);
     }
   }
   const ws = /--uri (\S+)$/.exec(await said(/^Try: .* --uri \S+$/))?.[1] ?? "";

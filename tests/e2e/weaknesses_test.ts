@@ -10,6 +10,9 @@ import type { Answered, Asked, Json } from "./requests.ts";
 /** Allowed beside loopback, to be matched by whatever only looks alike. */
 const ALLOWED = ["--allowed-hosts", "mcp.example", "--allowed-origins", "https://app.example,http://localhost:5173"];
 
+/** What is tested here needs more calls and connections of one client than a server gives it by default. */
+const LIMITS = ["--rate-limit", "100000", "--max-connections-per-client", "50"];
+
 const OTHER_HOSTS = [
   "evil.example",
   "mcp.example.evil.example",
@@ -317,7 +320,7 @@ const WEAKNESSES: Steps = {
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
     Deno.test(`--listener ${listener} (${program.name}) does not have`, async (test) => {
-      await using server = await GuardedServer.start(program, { listener, args: ALLOWED });
+      await using server = await GuardedServer.start(program, { listener, args: [...ALLOWED, ...LIMITS] });
       for (const [weakness, probe] of Object.entries(WEAKNESSES)) await test.step(weakness, () => probe(server));
     });
   }

@@ -62,7 +62,8 @@ class Terminal implements AsyncDisposable {
   static async open({ command, args }: Program, policy: string): Promise<Terminal> {
     const folder = await Deno.makeTempDir();
     await Deno.mkdir(`${folder}/bin`);
-    const program = [command, ...args].map((word) => word === "main.ts" ? `${ROOT}main.ts` : word)
+    const at = (path: string) => path.startsWith("/") ? path : `${ROOT}${path}`;
+    const program = [at(command), ...args].map((word) => word === "main.ts" ? at(word) : word)
       .flatMap((word) => word === "run" ? [word, "--config", `${ROOT}deno.json`] : [word]);
     const text = `#!/bin/sh\nexec ${program.map((word) => `'${word}'`).join(" ")} "$@"\n`;
     await Deno.writeTextFile(`${folder}/bin/luno-mcp-server`, text, { mode: 0o755 });

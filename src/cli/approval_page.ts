@@ -7,6 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import { judgeOrigin } from "../access/origin_rules.ts";
 import { sleep } from "../exchange/deadline.ts";
+import { LastingServer } from "../lasting_server.ts";
 import { outcomeOf } from "../trading/approval_outcome.ts";
 import type { Outcome } from "../trading/approval_outcome.ts";
 import type { Approval, Decided } from "../trading/approvals.ts";
@@ -77,15 +78,15 @@ export function openApprovals(store: PagesStore, world: World, links?: ApprovalL
 class Pages {
   readonly #store: PagesStore;
   readonly #world: World;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: LastingServer;
   readonly #closing = new AbortController();
   readonly #over = new AbortController();
 
   constructor(store: PagesStore, world: World) {
     this.#store = store;
     this.#world = world;
-    const options = { hostname: "127.0.0.1", port: 0, signal: this.#over.signal, onListen() {} };
-    this.#server = Deno.serve(options, (request) => this.#respond(request));
+    const options = { hostname: "127.0.0.1", port: 0, signal: this.#over.signal };
+    this.#server = new LastingServer(options, (request) => this.#respond(request));
   }
 
   linkOf(token: string): string {

@@ -5,6 +5,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { ExchangeError } from "../exchange/errors.ts";
+import { LastingServer } from "../lasting_server.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { refusalResponse } from "../simulation/api/fault_effects.ts";
 import { Parameters } from "../simulation/api/parameters.ts";
@@ -96,7 +97,7 @@ class PaperServer implements RunningPaper {
       ...orderRoutes(this.#exchange, { placed: () => this.#rounds.wake() }),
     ]);
     const handler = (request: Request) => this.#handle(request);
-    const server = Deno.serve({ port: 0, hostname: "127.0.0.1", signal, onListen: () => {}, handler });
+    const server = new LastingServer({ port: 0, hostname: "127.0.0.1", signal }, handler);
     this.url = `http://127.0.0.1:${server.addr.port}`;
     this.#finished = server.finished;
     // Orders of an earlier run wait on.

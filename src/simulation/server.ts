@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { hostName } from "../host_name.ts";
+import { LastingServer } from "../lasting_server.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
 import { type Door, openDoor } from "./door.ts";
 import { ConnectionReset } from "./api/fault_effects.ts";
@@ -59,23 +60,18 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   const api = createApi({ ...settings, now, signal: stopping.signal });
   let door: Door | undefined;
 
-  const server = Deno.serve({
-    port: connectionResets ? 0 : port,
-    hostname: connectionResets ? RELAYED : hostname,
-    signal: stopping.signal,
-    onListen: () => {},
-    handler: async (request, { remoteAddr }) => {
-      try {
-        const response = await api.handle(request);
-        response.headers.set(SIMULATION_HEADER, id);
-        return response;
-      } catch (error) {
-        if (!(error instanceof ConnectionReset)) throw error;
-        // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
-        if (remoteAddr.transport === "tcp") door?.reset(remoteAddr.port);
-        return cutResponse();
-      }
-    },
+  const where = { port: connectionResets ? 0 : port, hostname: connectionResets ? RELAYED : hostname };
+  const server = new LastingServer({ ...where, signal: stopping.signal }, async (request, { remoteAddr }) => {
+    try {
+      const response = await api.handle(request);
+      response.headers.set(SIMULATION_HEADER, id);
+      return response;
+    } catch (error) {
+      if (!(error instanceof ConnectionReset)) throw error;
+      // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
+      door?.reset(remoteAddr.port);
+      return cutResponse();
+    }
   });
   if (connectionResets) {
     door = await openDoor({ hostname, port, target: { host: RELAYED, port: server.addr.port } }).catch((error) => {

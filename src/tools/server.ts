@@ -12,7 +12,7 @@ const checkApiHealth = defineTool({
   name: "check_api_health",
   title: "API health",
   description:
-    "Is the exchange up, and the key good: latency, calls left in the shared budget, clock skew and, as far as reads can tell, what the API key may do.",
+    "Is the exchange up, and the key good: latency, calls left in the shared budget, clock skew, what the API key may read.",
   group: "server",
   scope: "market:read",
   annotations: READS_EXCHANGE,
@@ -21,8 +21,8 @@ const checkApiHealth = defineTool({
   }),
   output: z.object({
     reachable: z.boolean(),
-    host: z.string().describe("of the exchange"),
-    since: z.iso.datetime().optional().describe("since when it is reachable, or not"),
+    host: z.string(),
+    since: z.string().optional(),
     latency_ms: z.int().optional(),
     problem: z.string().optional(),
     calls_left: z.int().describe("of calls_per_minute, now"),
@@ -31,7 +31,7 @@ const checkApiHealth = defineTool({
     credentials: z.enum(["accepted", "refused", "missing", "unknown"]),
     permissions: z.record(z.string(), z.enum(["granted", "refused", "unknown"])),
     trading: z.enum(["off", "confirm", "auto"]),
-    halted: z.boolean().optional().describe("whether trading is halted, where it is on"),
+    halted: z.boolean().optional(),
   }),
   async run(input, context) {
     const { exchange } = context;

@@ -81,7 +81,7 @@ const previewOrder = defineTool({
   name: "preview_order",
   title: "Preview an order",
   description:
-    "What an order would do now, nothing is sent: exact order, fills from the live book, average and worst price, slippage, fees, balances, what the policy says. Answers a preview_id for place_order, good for 60 s and one use.",
+    "What an order would do now, nothing is sent: exact order, fills from the live book, slippage, fees, balances, what the policy says. Answers a preview_id for place_order, good for 60 s and one use.",
   group: "trading",
   scope: "account:read",
   annotations: LOOKS,
@@ -117,7 +117,7 @@ const placeOrder = defineTool({
 const cancelOrder = defineTool({
   name: "cancel_order",
   title: "Cancel an order",
-  description: "Cancels one order, waits until it is final and tells what it had traded. Never asks anybody.",
+  description: "Cancels one order, waits until it is final and tells what it had traded. Asks nobody.",
   group: "trading",
   scope: "orders:write",
   annotations: CANCELS,

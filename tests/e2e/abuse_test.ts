@@ -16,7 +16,11 @@ async function isServed({ http }: RunningServer): Promise<boolean> {
 
 /** Resident memory of the server in MiB, as it says itself, once it has opened what a first call needs. */
 async function residentMiB({ http }: RunningServer): Promise<number> {
-  const called = await fetch(`${http}/v1/tools/get_market_overview`, { method: "POST", body: "{}" });
+  const called = await fetch(`${http}/v1/tools/get_market_overview`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
   await called.body?.cancel();
   const metrics = await (await fetch(`${http}/metrics`)).text();
   return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / 1_048_576;

@@ -344,7 +344,7 @@ Deno.test("a caller with a key that answers its own dialogs places nothing: a pe
     assert.equal(first.structuredContent.status, "awaiting_confirmation", identity);
     assert.match(
       first.structuredContent.message,
-      /own dialog does not count for this caller, .* "dialog" in confirm_by/,
+      /own dialog does not count for this identity, .* "dialog" in confirm_by/,
     );
     const again = await peers.call(identity, { ...CALL, ...CONFIRMED, requestState: "AAAA" });
     assert.notEqual(again.structuredContent?.status, "placed");

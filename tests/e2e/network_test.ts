@@ -231,14 +231,14 @@ for (const program of PROGRAMS) {
       const answer = fetch(`${server.http}/v1/tools/get_crypto_price`, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ pair: "XBTZAR" }),
+        body: JSON.stringify({ pair: "ETHZAR" }),
       });
       await exchange.asked;
       server.child.kill("SIGTERM");
       while (await isReady(server.http));
       exchange.release();
       const response = await answer;
-      assert.deepEqual([response.status, (await response.json()).pair], [200, "XBTZAR"]);
+      assert.deepEqual([response.status, (await response.json()).pair], [200, "ETHZAR"]);
       assert.equal((await server.child.status).code, 0);
     });
   }
@@ -298,7 +298,8 @@ class HeldExchange implements AsyncDisposable {
     this.#simulation = simulation;
     this.#door = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
-      if (pathname.includes("ticker")) {
+      // A server asks for the ticker of XBTZAR of itself.
+      if (pathname.includes("ticker") && search.includes("ETHZAR")) {
         this.#asked.resolve();
         await this.#gate.promise;
       }
@@ -314,7 +315,7 @@ class HeldExchange implements AsyncDisposable {
     return `http://127.0.0.1:${this.#door.addr.port}`;
   }
 
-  /** Resolves when a ticker was asked for. */
+  /** Resolves when the ticker of ETHZAR was asked for. */
   get asked(): Promise<void> {
     return this.#asked.promise;
   }

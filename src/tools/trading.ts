@@ -117,7 +117,7 @@ const placeOrder = defineTool({
 const cancelOrder = defineTool({
   name: "cancel_order",
   title: "Cancel an order",
-  description: "Cancels one order, waits until it is final and tells what it had traded. Asks nobody.",
+  description: "Cancels one order, waits until it is final and tells what it traded. Needs no approval.",
   group: "trading",
   scope: "orders:write",
   annotations: CANCELS,

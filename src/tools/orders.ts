@@ -172,7 +172,7 @@ const getFees = defineTool({
   name: "get_fees",
   title: "Trading fees",
   description:
-    "Your maker and taker fees in one pair, in percent of the amount; a negative maker fee is paid to you. As of last midnight GMT.",
+    "Your maker and taker fees in one pair, in percent; a negative maker fee is paid to you. As of last midnight GMT.",
   group: "account",
   scope: "account:read",
   annotations: READS_EXCHANGE,

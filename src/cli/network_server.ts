@@ -41,6 +41,7 @@ import { NAME, VERSION } from "../version.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { createRegistry } from "./connection_registry.ts";
 import type { LoadedConfig } from "./exchange.ts";
+import { tellableStatus } from "../exchange/clock_skew.ts";
 import { exposureWarnings } from "./exposure_warnings.ts";
 import { reportRecord } from "./folder_use.ts";
 import type { Access } from "./open_access.ts";
@@ -349,7 +350,7 @@ export class NetworkServer {
       identity_sources: this.#access.sources,
       warnings: exposureWarnings(this.#loaded),
       uptime_ms: Math.round(this.#world.monotonic() - this.#startedMs),
-      exchange_client: this.#opened.value?.exchange.status() ?? null,
+      exchange_client: this.#opened.value === undefined ? null : tellableStatus(this.#opened.value.exchange.status()),
       connections: this.#registry.status(),
       http_sessions: [...this.#sessions].map((session) => this.#sessionStatus(session)),
     };

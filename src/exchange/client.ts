@@ -9,6 +9,8 @@ import { createRedactor, secretsOf } from "../redaction.ts";
 import type { Redact } from "../redaction.ts";
 import { checkAnswer } from "./answer_check.ts";
 import { readAnswer } from "./answers.ts";
+import { ExchangeClockReader } from "./clock_reading.ts";
+import type { ClockReading } from "./clock_reading.ts";
 import { CallCounts } from "./call_counts.ts";
 import type { CallCount } from "./call_counts.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
@@ -58,7 +60,7 @@ export interface ExchangeClientOptions {
   fetch?: typeof fetch;
   /** Monotonic milliseconds. */
   now?: () => number;
-  /** Milliseconds since the Unix epoch; for the clock skew only. */
+  /** Milliseconds since the Unix epoch; for the clock's reading only. */
   wallClock?: () => number;
   /** From 0 to 1. */
   random?: () => number;
@@ -85,8 +87,8 @@ export interface ClientStatus {
     /** For how long calls are held back; 0 when they are not. */
     readonly openForMs: number;
   };
-  /** The exchange's clock less ours, to about a second; `null` before the first answer. */
-  readonly clockSkewMs: number | null;
+  /** `null` before the first answer. */
+  readonly clock: ClockReading | null;
   /** Time from sending the last request to the end of its answer; `null` before the first. */
   readonly lastLatencyMs: number | null;
   /** Host, with its port where that is not the usual one. */
@@ -128,6 +130,7 @@ export class ExchangeClient {
   readonly #breaker: Breaker;
   readonly #host: string;
   readonly #reachability: Reachability;
+  readonly #clock: ExchangeClockReader;
   readonly #counts = new CallCounts();
   readonly #options: Required<
     Pick<
@@ -139,7 +142,6 @@ export class ExchangeClient {
   /** Without a pool: a request on a kept connection that breaks is sent again by Deno in silence, a doubled order. */
   readonly #writeClient = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
   readonly #closing = new AbortController();
-  #clockSkewMs: number | null = null;
   #lastLatencyMs: number | null = null;
   #simulationId: string | null = null;
 
@@ -162,6 +164,7 @@ export class ExchangeClient {
       sleep: options.sleep ?? sleep,
     };
     this.#host = new URL(this.#origin).host;
+    this.#clock = new ExchangeClockReader({ now, wallClock: this.#options.wallClock });
     this.#reachability = new Reachability({ host: this.#host, now, wallClock: this.#options.wallClock });
   }
 
@@ -185,7 +188,7 @@ export class ExchangeClient {
     return {
       budget: { limitPerMinute: this.#budget.limitPerMinute, remaining: this.#budget.remaining },
       breaker: { state: this.#breaker.state, openForMs: this.#breaker.openForMs },
-      clockSkewMs: this.#clockSkewMs,
+      clock: this.#clock.reading,
       lastLatencyMs: this.#lastLatencyMs,
       host: this.#host,
       reachability: this.#reachability.status,
@@ -336,7 +339,7 @@ export class ExchangeClient {
     try {
       const answer = await exchange(call.request, { fetch, client, signal: limit.signal, maxBytes });
       this.#lastLatencyMs = now() - startedAt;
-      this.#noteClock(answer.headers);
+      this.#clock.note(answer.headers.get("date"));
       this.#noteSimulation(answer.headers);
       return this.#withoutSecrets(answer);
     } catch (error) {
@@ -372,11 +375,6 @@ export class ExchangeClient {
     const id = headers.get(SIMULATION_HEADER);
     // What comes from something in between does not tell.
     if (id !== null && /^[0-9a-f]{16}$/.test(id)) this.#simulationId = id;
-  }
-
-  #noteClock(headers: Headers): void {
-    const skew = Date.parse(headers.get("date") ?? "") - this.#options.wallClock();
-    if (Number.isFinite(skew)) this.#clockSkewMs = skew;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
 import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
-import { tellableSkewMs } from "../exchange/clock_skew.ts";
+import { tellableStatus } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { SCOPES } from "../scopes.ts";
 import type { Scope } from "../scopes.ts";
@@ -56,7 +56,7 @@ const ENTRIES: readonly ResourceEntry[] = [
       exchange: server.exchange,
       credentials: exchange.hasCredentials,
       uptime_ms: Math.round(uptimeMs()),
-      ...statusOf(exchange),
+      ...tellableStatus(exchange.status()),
     }),
   },
   {
@@ -87,11 +87,6 @@ const ENTRIES: readonly ResourceEntry[] = [
     read: readLatestTransactions,
   },
 ];
-
-function statusOf(exchange: ResourceContext["exchange"]): ReturnType<typeof exchange.status> {
-  const { clockSkewMs, ...status } = exchange.status();
-  return { ...status, clockSkewMs: clockSkewMs === null ? null : tellableSkewMs(clockSkewMs) };
-}
 
 const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
 

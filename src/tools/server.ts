@@ -40,7 +40,7 @@ const checkApiHealth = defineTool({
     const verdicts = exchange.hasCredentials && input.permissions && market.reached
       ? await probePermissions(context)
       : [];
-    const { budget, clockSkewMs, host, reachability } = exchange.status();
+    const { budget, clock, host, reachability } = exchange.status();
     return {
       reachable: market.reached,
       host,
@@ -51,7 +51,7 @@ const checkApiHealth = defineTool({
       ...(market.error === undefined ? {} : { problem: market.error.message }),
       calls_left: budget.remaining,
       calls_per_minute: budget.limitPerMinute,
-      ...(clockSkewMs === null ? {} : { clock_skew_ms: tellableSkewMs(clockSkewMs) }),
+      ...(clock === null ? {} : { clock_skew_ms: tellableSkewMs(clock.skewMs) }),
       credentials: judgeKey(exchange.hasCredentials, verdicts),
       permissions: Object.fromEntries(
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),

@@ -49,7 +49,7 @@ export async function assessOrder(request: OrderRequest, parts: AssessmentParts)
   const { exchange, markets, signal, now, replaced } = parts;
   const market = await markets.resolve(request.pair, { signal });
   const facts = await readFacts(exchange, market, { signal, replaced });
-  const exchangeTime = () => now() + (exchange.status().clockSkewMs ?? 0);
+  const exchangeTime = () => now() + (exchange.status().clock?.skewMs ?? 0);
   const first = evaluate(request, { ...parts, market, facts, at: exchangeTime() });
   if (!reachesEnd(first)) return assessed(first);
   const book = await readWholeBook(exchange, { market, book: facts.book }, signal);

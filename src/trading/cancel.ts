@@ -297,10 +297,9 @@ async function lookAtTarget(parts: DeskParts, orderId: string, attempt: number):
   }
 }
 
-async function sendStop({ exchange, clock }: DeskParts, orderId: string, isFirst: boolean): Promise<void> {
+async function sendStop({ exchange }: DeskParts, orderId: string, isFirst: boolean): Promise<void> {
   try {
     await exchange.call("stopOrder", { order_id: orderId });
-    clock.note();
   } catch (error) {
     // Whether it was lost, came too late or was not let through: looking at the order tells.
     if (!(error instanceof ExchangeError) || isFirst && HOPELESS.has(error.code)) throw error;

@@ -54,7 +54,7 @@ export class Desk {
       random,
       sleep: options.sleep ?? sleep,
       signal: this.#stopping.signal,
-      clock: new ExchangeClock({ exchange, now, monotonic, isOurs: paper }),
+      clock: new ExchangeClock({ exchange, now, isOurs: paper }),
       unwritten: new Unwritten(),
     };
     this.#placements = new Placements(this.#parts);

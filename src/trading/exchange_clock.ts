@@ -4,6 +4,7 @@
  */
 
 import type { ClientStatus } from "../exchange/client.ts";
+import type { ClockReading } from "../exchange/clock_reading.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 
@@ -23,13 +24,14 @@ export type ClockVerdict =
 
 /** Refuses a clock that is certainly more than {@linkcode MAX_SKEW_MS} off, whatever the header's resolution hides. */
 export function judgeClock(
-  { clockSkewMs, lastLatencyMs }: Pick<ClientStatus, "clockSkewMs" | "lastLatencyMs">,
+  { clock, lastLatencyMs }: Pick<ClientStatus, "clock" | "lastLatencyMs">,
 ): ClockVerdict {
-  if (clockSkewMs === null) return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock() };
-  const most = clockSkewMs + DATE_RESOLUTION_MS + (lastLatencyMs ?? 0);
-  if (clockSkewMs <= MAX_SKEW_MS && most >= -MAX_SKEW_MS) return { ok: true, skewMs: clockSkewMs };
-  const seconds = (Math.abs(clockSkewMs + DATE_RESOLUTION_MS / 2) / 1000).toFixed(1);
-  const direction = clockSkewMs > 0 ? "behind" : "ahead of";
+  if (clock === null) return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock() };
+  const { skewMs } = clock;
+  const most = skewMs + DATE_RESOLUTION_MS + (lastLatencyMs ?? 0);
+  if (skewMs <= MAX_SKEW_MS && most >= -MAX_SKEW_MS) return { ok: true, skewMs };
+  const seconds = (Math.abs(skewMs + DATE_RESOLUTION_MS / 2) / 1000).toFixed(1);
+  const direction = skewMs > 0 ? "behind" : "ahead of";
   return {
     ok: false,
     code: "ERR_CLOCK_SKEW",
@@ -48,69 +50,63 @@ const READING_HOLDS_MS = 60_000;
 /** How far our wall clock may move against the monotonic one before a reading is worth nothing. */
 const JUMP_MS = 200;
 
-interface Reading {
-  /** Monotonic. */
-  readonly at: number;
-  /** Wall clock less monotonic clock. */
-  readonly offset: number;
-}
-
 /** What an {@linkcode ExchangeClock} stands on. */
 export interface ClockParts {
   readonly exchange: TradingExchange;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Monotonic milliseconds. */
-  readonly monotonic: () => number;
   /** Whether the exchange runs on our own clock, as the paper one does. */
   readonly isOurs: boolean;
 }
 
-/** Reads the exchange's clock, anew when the last reading is old or our own clock has jumped since. */
+/** Tells the exchange's time, and asks for it anew when the last reading is old or our own clock has jumped since. */
 export class ExchangeClock {
   readonly #parts: ClockParts;
-  #reading: Reading | undefined;
 
   constructor(parts: ClockParts) {
     this.#parts = parts;
   }
 
-  /** To be called when an answer of the exchange has just arrived. */
-  note(): void {
-    const { now, monotonic } = this.#parts;
-    this.#reading = { at: monotonic(), offset: now() - monotonic() };
+  /** The exchange's time at the earliest, or `null` before its first answer. */
+  earliest(): number | null {
+    const { isOurs, now } = this.#parts;
+    if (isOurs) return now();
+    const reading = this.#reading;
+    return reading === null ? null : now() + reading.skewMs;
   }
 
-  /** The exchange's time at the earliest, or `null` before its first answer; right only just after an answer. */
-  earliest(): number | null {
-    if (this.#parts.isOurs) return this.#parts.now();
-    const { clockSkewMs } = this.#parts.exchange.status();
-    return clockSkewMs === null ? null : this.#parts.now() + clockSkewMs;
+  /** Whether a time of the exchange's clock has passed, or may have, as our own clock was set or stood still. */
+  hasPassed(time: number): boolean {
+    const jumpMs = this.#parts.isOurs ? 0 : this.#reading?.jumpMs ?? 0;
+    return jumpMs > JUMP_MS || (this.earliest() ?? this.#parts.now()) >= time;
   }
 
   /** Judges our clock, after asking for the pair's ticker where no reading can be trusted. */
   async judge(pair: string): Promise<ClockVerdict> {
     const { exchange, isOurs } = this.#parts;
     if (isOurs) return { ok: true, skewMs: 0 };
-    if (!this.#isReadingGood()) {
-      try {
-        await exchange.call("getTicker", { pair }, { fresh: true });
-      } catch (error) {
-        if (!(error instanceof ExchangeError)) throw error;
-        // A refusal is dated as well; without any answer the reading would be an old one.
-        if (error.status === undefined) {
-          return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock("as it did not answer") };
-        }
-      }
-      this.note();
+    if (this.#isReadingGood()) return judgeClock(exchange.status());
+    try {
+      await exchange.call("getTicker", { pair }, { fresh: true });
+    } catch (error) {
+      // A refusal is dated as well.
+      if (!(error instanceof ExchangeError)) throw error;
     }
-    return judgeClock(exchange.status());
+    if (this.#isReadingGood()) return judgeClock(exchange.status());
+    return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock(this.#whyUnknown()) };
+  }
+
+  get #reading(): ClockReading | null {
+    return this.#parts.exchange.status().clock;
   }
 
   #isReadingGood(): boolean {
-    const { exchange, now, monotonic } = this.#parts;
-    if (this.#reading === undefined || exchange.status().clockSkewMs === null) return false;
-    const { at, offset } = this.#reading;
-    return monotonic() - at <= READING_HOLDS_MS && Math.abs(now() - monotonic() - offset) <= JUMP_MS;
+    const reading = this.#reading;
+    return reading !== null && reading.ageMs <= READING_HOLDS_MS && reading.jumpMs <= JUMP_MS;
+  }
+
+  #whyUnknown(): string {
+    const jumpMs = this.#reading?.jumpMs ?? 0;
+    return jumpMs > JUMP_MS ? "as this machine's clock was set just now" : "as it did not answer";
   }
 }

@@ -46,13 +46,9 @@ export function closeIfFinal(
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrders(
-  { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
+  { exchange, signal }: Pick<DeskParts, "exchange" | "signal">,
 ): Promise<ExchangeOrder[]> {
-  return await readPages(async (paging) => {
-    const page = await exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal });
-    clock.note();
-    return page;
-  });
+  return await readPages((paging) => exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal }));
 }
 
 /**
@@ -62,12 +58,11 @@ export async function listOpenOrders(
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrderIds(
-  { exchange, clock, signal }: Pick<DeskParts, "exchange" | "clock" | "signal">,
+  { exchange, signal }: Pick<DeskParts, "exchange" | "signal">,
 ): Promise<{ readonly orders: readonly OrderId[]; readonly leftOut: number }> {
   let leftOut = 0;
   const orders = await readPages(async (paging) => {
     const page = await exchange.call("listOpenOrderIds", { ...paging, limit: PAGE }, { fresh: true, signal });
-    clock.note();
     leftOut += page.left_out;
     return page;
   });

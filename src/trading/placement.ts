@@ -243,7 +243,6 @@ export class Placements {
     request: PlaceRequest,
     { options, terms, ready }: { options: PlaceOptions; terms: Terms; ready: Ready },
   ): RefusedResult | undefined {
-    const { clock, now } = this.#parts;
     const last = this.#terms(request, options);
     if ("status" in last) return last;
     if (last.policy.digest !== terms.policy.digest) {
@@ -252,7 +251,7 @@ export class Placements {
         "Nothing was sent, as the policy has changed meanwhile: preview the order again",
       );
     }
-    if ((clock.earliest() ?? now()) < ready.validUntil) return undefined;
+    if (!this.#parts.clock.hasPassed(ready.validUntil)) return undefined;
     return refuse("ERR_TOO_LATE", "Nothing was sent, as writing the order down took too long: preview it again");
   }
 
@@ -299,19 +298,17 @@ export class Placements {
     { order, clientOrderId }: Placement,
     { reservation, timestamp, validUntil }: Ready,
   ): Promise<Sent> {
-    const { exchange, clock } = this.#parts;
+    const { exchange } = this.#parts;
     const timed = { client_order_id: clientOrderId, timestamp, ttl: TTL_MS };
     try {
       const call = toRequestParams(order);
       const { order_id } = call.endpoint === "postMarketOrder"
         ? await exchange.call(call.endpoint, { ...call.params, ...timed }, { reservation })
         : await exchange.call(call.endpoint, { ...call.params, ...timed }, { reservation });
-      clock.note();
       if (!LIKELY_ID.test(order_id)) return inDoubt("ERR_ANSWER_INVALID", validUntil);
       return { kind: "settled", outcome: { state: "placed", orderId: order_id } };
     } catch (error) {
       if (!(error instanceof ExchangeError)) return inDoubt("ERR_INTERNAL", validUntil);
-      if (error.status !== undefined) clock.note();
       return this.#judge({ error, validUntil });
     }
   }

@@ -59,7 +59,7 @@ export interface Sought {
 
 /** Looks an order up once, by either of its ids. Only the exchange's own word for it counts as absent. */
 export async function lookUp(
-  { exchange, clock, signal }: Pick<LookParts, "exchange" | "clock" | "signal">,
+  { exchange, signal }: Pick<LookParts, "exchange" | "signal">,
   id: { readonly clientOrderId: string } | { readonly orderId: string },
   /** `cancel` for a look that serves a cancellation. */
   options: Pick<SharedCallOptions, "priority"> = {},
@@ -67,11 +67,9 @@ export async function lookUp(
   const params = "orderId" in id ? { id: id.orderId } : { client_order_id: id.clientOrderId };
   try {
     const order = await exchange.call("getOrder", params, { ...options, fresh: true, signal });
-    clock.note();
     return { kind: "found", order };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    if (error.status !== undefined) clock.note();
     // A bare 404 may come from anything in between.
     const isAbsent = error.code === "ERR_NOT_FOUND" && error.lunoCode === "ErrOrderNotFound";
     return isAbsent ? { kind: "absent" } : { kind: "failed", error };

@@ -159,6 +159,7 @@ Deno.test("ExchangeClient.status() tells budget, latency and the difference of t
   await using connected = connect(
     (_, connection) => connection.write(http(200, TICKER, { date: date.toUTCString() })),
     {
+      now: () => 0,
       wallClock: () => date.getTime() - 5_000,
     },
   );
@@ -167,16 +168,16 @@ Deno.test("ExchangeClient.status() tells budget, latency and the difference of t
   assert.deepEqual(untouched, {
     budget: { limitPerMinute: 300, remaining: 300 },
     breaker: { state: "closed", openForMs: 0 },
-    clockSkewMs: null,
+    clock: null,
     lastLatencyMs: null,
     host: new URL(connected.server.url).host,
     reachability: { reachable: null, since: null, problem: null },
     silentForMs: Infinity,
   });
   await client.call("getTicker", { pair: "XBTZAR" });
-  const { budget, clockSkewMs, lastLatencyMs } = client.status();
+  const { budget, clock, lastLatencyMs } = client.status();
   assert.equal(budget.remaining, 299);
-  assert.equal(clockSkewMs, 5_000);
+  assert.deepEqual(clock, { skewMs: 5_000, ageMs: 0, jumpMs: 0 });
   assert.ok(lastLatencyMs !== null && lastLatencyMs >= 0);
 });
 

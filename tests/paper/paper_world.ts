@@ -53,6 +53,7 @@ export class PaperWorld implements AsyncDisposable {
       url: this.paper.url,
       credentials,
       budget: new CallBudget({ limitPerMinute: 1_000_000 }),
+      now: () => this.market.clock.now,
       wallClock: () => this.market.clock.now,
       sleep: () => Promise.resolve(),
     });

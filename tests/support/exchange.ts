@@ -77,6 +77,7 @@ export class TestExchange implements AsyncDisposable {
       url: this.simulation.url,
       credentials: key === null ? undefined : SIMULATED_KEYS[key],
       budget: new CallBudget({ limitPerMinute: 100_000 }),
+      now: () => this.clock.now,
       wallClock: () => this.clock.now,
       sleep: () => Promise.resolve(),
       ...options,

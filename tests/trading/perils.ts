@@ -3,6 +3,7 @@
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { ExchangeError } from "../../src/exchange/errors.ts";
 import type { DeskJournal, DeskOptions } from "../../src/trading/desk_parts.ts";
+import type { ClockReading } from "../../src/exchange/clock_reading.ts";
 import type { TradingExchange } from "../../src/trading/exchange_clock.ts";
 import type { Placement } from "../../src/trading/journal.ts";
 import { sealPolicy } from "../../src/trading/policy.ts";
@@ -192,7 +193,8 @@ export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: Trad
       return { ...options, journal: { ...journal, begin } };
     }
     case "hurries": {
-      const status = () => ({ ...exchange.status(), clockSkewMs: (exchange.status().clockSkewMs ?? 0) + 1_900 });
+      const ahead = (clock: ClockReading | null) => clock && { ...clock, skewMs: clock.skewMs + 1_900 };
+      const status = () => ({ ...exchange.status(), clock: ahead(exchange.status().clock) });
       const begin: DeskJournal["begin"] = (entry, policy, now) =>
         journal.begin({ ...entry, validUntil: entry.validUntil - 12_000 }, policy, now);
       const find = (id: string) => store.journal.find(id);

@@ -14,7 +14,7 @@ function partsOf(exchange: FaultyExchange, signal = new AbortController().signal
   const now = () => exchange.clock.now;
   return {
     exchange: client,
-    clock: new ExchangeClock({ exchange: client, now, monotonic: now, isOurs: false }),
+    clock: new ExchangeClock({ exchange: client, now, isOurs: false }),
     monotonic: now,
     sleep: (ms) => exchange.advance(ms),
     random: () => 1,
@@ -83,8 +83,32 @@ Deno.test("reconcile() ends at once when it is stopped", async () => {
 });
 
 Deno.test("judgeClock() allows for the second that the Date header hides, and for a slow answer", () => {
-  const verdict = (clockSkewMs: number | null, lastLatencyMs = 0) => judgeClock({ clockSkewMs, lastLatencyMs }).ok;
+  const verdict = (skewMs: number | null, lastLatencyMs = 0) => {
+    const clock = skewMs === null ? null : { skewMs, ageMs: 0, jumpMs: 0 };
+    return judgeClock({ clock, lastLatencyMs }).ok;
+  };
   assert.deepEqual([2_000, 2_001, -3_000, -3_001].map((skew) => verdict(skew)), [true, false, true, false]);
   assert.equal(verdict(-4_000, 1_000), true);
   assert.equal(verdict(null), false);
+});
+
+Deno.test("ExchangeClock is not misled when our clock is set between the answer and the look at it", async () => {
+  await using exchange = new FaultyExchange();
+  let skewMs = 0;
+  const client = exchange.connect({ skewMs: () => skewMs });
+  const call: typeof client.call = async (...request) => {
+    const answer = await client.call(...request);
+    skewMs = 3_600_000;
+    return answer;
+  };
+  const setJustNow = { call, status: () => client.status(), reserve: client.reserve.bind(client) };
+  const clock = new ExchangeClock({ exchange: setJustNow, now: () => exchange.clock.now + skewMs, isOurs: false });
+  const verdict = await clock.judge("XBTZAR");
+  assert.equal(verdict.ok ? "ok" : verdict.code, "ERR_CLOCK_UNKNOWN");
+  assert.equal(clock.earliest(), Math.floor(NOON_MS / 1_000) * 1_000);
+  const later = await clock.judge("XBTZAR");
+  assert.equal(later.ok ? "ok" : later.code, "ERR_CLOCK_SKEW");
+  assert.equal(clock.hasPassed(NOON_MS + 5_000), false);
+  skewMs = 0;
+  assert.equal(clock.hasPassed(NOON_MS + 5_000), true);
 });

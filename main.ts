@@ -3,8 +3,8 @@
 import { watchParent } from "./src/cli/parent_watch.ts";
 import { run } from "./src/cli/run.ts";
 import { listenToSignals } from "./src/cli/signals.ts";
-import { bestEffort } from "./src/cli/world.ts";
-import type { World } from "./src/cli/world.ts";
+import { bestEffort } from "./src/world.ts";
+import type { World } from "./src/world.ts";
 
 const shutdown = new AbortController();
 

@@ -7,11 +7,11 @@ import { report } from "./report.ts";
 import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
 import { startSimulation } from "../src/simulation/server.ts";
-import { Desk } from "../src/trading/desk.ts";
-import { type Order, orderDigest } from "../src/trading/order.ts";
-import { toRequestParams } from "../src/trading/order_rules.ts";
-import { judgeOrder, sealPolicy } from "../src/trading/policy.ts";
-import { TradingStore } from "../src/trading/store.ts";
+import { Desk } from "../src/trading/execution/executor.ts";
+import { type Order, orderDigest } from "../src/trading/orders/order.ts";
+import { toRequestParams } from "../src/trading/orders/order_rules.ts";
+import { judgeOrder, sealPolicy } from "../src/trading/policy/policy.ts";
+import { TradingStore } from "../src/trading/record/store.ts";
 
 /** Half and ninety-nine hundredths of all took at most so many milliseconds. */
 export interface Spread {

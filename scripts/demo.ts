@@ -10,7 +10,7 @@ import { formatOrderBook } from "../src/cli/terminal/order_book.ts";
 import type { Screen } from "../src/cli/terminal/screen.ts";
 import { formatTable } from "../src/cli/terminal/table.ts";
 import { wrapText } from "../src/cli/terminal/width.ts";
-import { print } from "../src/cli/world.ts";
+import { print } from "../src/world.ts";
 import { drawCandles } from "./chart.ts";
 
 const program = ["run", "--no-prompt", "--quiet", "-P=embedded", "main.ts"];

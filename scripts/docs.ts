@@ -4,7 +4,7 @@ import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
-import { policyJsonSchema } from "../src/trading/policy_schema.ts";
+import { policyJsonSchema } from "../src/trading/policy/policy_schema.ts";
 
 const LISTING = new URL("../src/protocol/listing.json", import.meta.url);
 

@@ -4,11 +4,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { print } from "../src/cli/world.ts";
+import { print } from "../src/world.ts";
 import { addTally, emptyTally, type Share, type Tally } from "../tests/trading/history_share.ts";
 import type { WorkerMessage } from "../tests/trading/history_worker.ts";
 import { killHistories, MAX_STEPS, stopHistories } from "../tests/trading/killed_histories.ts";
-import { FLAWS } from "../tests/trading/perils.ts";
+import { FLAWS } from "../tests/trading/fault_plan.ts";
 
 const OPTIONS = {
   histories: { type: "string", default: "500" },

@@ -1,8 +1,8 @@
 /** Prints docs/demo.svg: a terminal in which real commands have run on the simulated exchange. */
 
 import { run } from "../src/cli/run.ts";
-import { print } from "../src/cli/world.ts";
-import type { Output, World } from "../src/cli/world.ts";
+import { print } from "../src/world.ts";
+import type { Output, World } from "../src/world.ts";
 
 const COLUMNS = 80;
 const CELL = { width: 7.8, height: 18 };

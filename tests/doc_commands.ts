@@ -32,7 +32,7 @@ export function words(command: string): string[] {
   return [...plain.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', "")).filter((word) => word !== "…");
 }
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("..", import.meta.url);
 
 /** README, changelog and every page of docs, by path. */
 export async function readPages(): Promise<ReadonlyMap<string, string>> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("..", import.meta.url);
 
 /** Every page of the project by its path, as text. */
 async function readPages(): Promise<ReadonlyMap<string, string>> {

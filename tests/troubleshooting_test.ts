@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("..", import.meta.url);
 
 /** Codes of the runtime and of libraries, which our own code only recognises. */
 const FOREIGN: ReadonlySet<string> = new Set([

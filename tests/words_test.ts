@@ -5,7 +5,7 @@ import { COMMANDS } from "../src/cli/commands.ts";
 import type { Setting } from "../src/config/setting.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("..", import.meta.url);
 
 /** What is not to be read, and what to write instead. */
 const BANNED: readonly (readonly [pattern: RegExp, instead: string])[] = [

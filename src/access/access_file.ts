@@ -6,11 +6,11 @@
  */
 
 import { z } from "zod";
-import { describeIssue } from "../schema_words.ts";
-import { findDuplicateKeys } from "../duplicate_keys.ts";
-import { hiddenIdentities, IdentityName } from "../identity_name.ts";
-import { ALL_SCOPES, SCOPES } from "../scopes.ts";
-import type { Scope } from "../scopes.ts";
+import { describeIssue } from "../validation/schema_problems.ts";
+import { findDuplicateKeys } from "../validation/duplicate_keys.ts";
+import { hiddenIdentities, IdentityName } from "./identity_name.ts";
+import { ALL_SCOPES, SCOPES } from "./scopes.ts";
+import type { Scope } from "./scopes.ts";
 import type { Credential, Grants, IdentityLimits } from "./caller.ts";
 
 const Entry = z.strictObject({

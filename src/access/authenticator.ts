@@ -5,8 +5,8 @@
  * Only headers are looked at. How a refusal looks on the wire is left to `challenge.ts`.
  */
 
-import { ALL_SCOPES, isScope } from "../scopes.ts";
-import type { Scope } from "../scopes.ts";
+import { ALL_SCOPES, isScope } from "./scopes.ts";
+import type { Scope } from "./scopes.ts";
 import { looksLikeApiKey } from "./api_key.ts";
 import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";

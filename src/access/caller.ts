@@ -1,7 +1,7 @@
 /** Somebody who has been let in: who it is and, at any moment, what it may do. */
 
-import { SCOPES } from "../scopes.ts";
-import type { Scope } from "../scopes.ts";
+import { SCOPES } from "./scopes.ts";
+import type { Scope } from "./scopes.ts";
 
 /** Where an identity comes from. */
 export type Source = "local" | "address" | "key" | "token" | "certificate";

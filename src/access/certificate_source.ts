@@ -1,6 +1,6 @@
 /** Client certificates as a source of identities. */
 
-import { ALL_SCOPES } from "../scopes.ts";
+import { ALL_SCOPES } from "./scopes.ts";
 import type { SourceVerdict } from "./authenticator.ts";
 import type { ClientCertificate } from "./client_certificate.ts";
 import type { DenyList } from "./deny_list.ts";

@@ -1,6 +1,6 @@
 /** The grants that count now; a file that is read anew takes the place of the one before. */
 
-import type { Scope } from "../scopes.ts";
+import type { Scope } from "./scopes.ts";
 import { AccessFile } from "./access_file.ts";
 import type { Credential, Grants, IdentityLimits } from "./caller.ts";
 

@@ -6,9 +6,9 @@
 import { base64url, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
-import { Subject } from "../identity_name.ts";
+import { Subject } from "./identity_name.ts";
 import { type FindKey, KeysUnavailableError, SIGNATURE_ALGORITHMS } from "./jwks.ts";
-import { isScope, type Scope } from "../scopes.ts";
+import { isScope, type Scope } from "./scopes.ts";
 import { VerifiedTokens } from "./verified_tokens.ts";
 
 /** What a token must say, besides being signed with one of the issuer's keys. */

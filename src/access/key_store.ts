@@ -11,9 +11,9 @@ import { inTransaction, openDatabase, readBytes, readNumber, readOptionalNumber,
 import type { Row } from "../state/sqlite.ts";
 import type { KeysMark } from "./expected_keys.ts";
 import { createApiKey, looksLikeApiKey, readApiKey } from "./api_key.ts";
-import { KEY_NAME } from "../identity_name.ts";
-import { isScope } from "../scopes.ts";
-import type { Scope } from "../scopes.ts";
+import { KEY_NAME } from "./identity_name.ts";
+import { isScope } from "./scopes.ts";
+import type { Scope } from "./scopes.ts";
 
 /** The database's name in the state folder. */
 export const KEYS_FILE = "keys.db";

@@ -1,6 +1,6 @@
 /** This server as a protected resource of OAuth 2.0 (RFC 9728): who gives tokens for it, and for which scopes. */
 
-import { SCOPES } from "../scopes.ts";
+import { SCOPES } from "./scopes.ts";
 import { METADATA_PATH } from "./challenge.ts";
 
 /** Where a client found the server, and who vouches for its tokens. */

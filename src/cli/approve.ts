@@ -2,15 +2,15 @@
 
 import { parseSettings } from "../config/parse.ts";
 import { APPROVE_SETTINGS } from "../config/trading_commands_settings.ts";
-import type { Approval, Decided } from "../trading/approvals.ts";
-import { EQUAL_WAITS } from "../trading/confirmation_desk.ts";
-import { summaryText } from "../trading/order_summary.ts";
-import type { TradingStore } from "../trading/store.ts";
+import type { Approval, Decided } from "../trading/record/approvals.ts";
+import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
+import { summaryText } from "../trading/orders/order_summary.ts";
+import type { TradingStore } from "../trading/record/store.ts";
 import { clockTime } from "./clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "./trading_record.ts";
-import { fail, print, refuse, say } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { findFolder, hasNoRecord, withRecord } from "../server/open_record.ts";
+import { fail, print, refuse, say } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Who decides, in the record. */
 const BY = "terminal";

@@ -5,18 +5,18 @@ import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMean } from "../validation/nearest_word.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
-import { printable } from "./live_text.ts";
+import { printable } from "./terminal/live_text.ts";
 import { formatAnswer } from "./terminal/answer.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleLine, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
-import { readToolArguments } from "./tool_arguments.ts";
-import { print, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { readToolArguments } from "./terminal/tool_arguments.ts";
+import { print, refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Where and how something is shown. */
 interface Shown {

@@ -3,17 +3,17 @@
 import { AUDIT_SETTINGS } from "../config/trading_commands_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
-import { ARCHIVE_FOLDER, ArchiveError } from "../trading/archive_files.ts";
-import type { AuditRow } from "../trading/audit.ts";
-import type { TradingStore } from "../trading/store.ts";
+import { ARCHIVE_FOLDER, ArchiveError } from "../trading/record/archive_files.ts";
+import type { AuditRow } from "../trading/record/audit.ts";
+import type { TradingStore } from "../trading/record/store.ts";
 import { screenOf } from "./terminal/screen.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "./trading_record.ts";
-import { fail, print, refuse, say } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { findFolder, hasNoRecord, withRecord } from "../server/open_record.ts";
+import { fail, print, refuse, say } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Rows that are shown where no order is named. */
 const LATEST_ROWS = 50;

@@ -10,11 +10,11 @@ import { parseSettings } from "../config/parse.ts";
 import { BRIDGE_SETTINGS } from "../config/client_settings.ts";
 import { SocketAddress } from "../config/readers.ts";
 import { sleep } from "../exchange/deadline.ts";
-import { startLogging } from "../logging.ts";
+import { startLogging } from "../logging/logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { loadEndpoint } from "./endpoint.ts";
-import { refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "bridge"]);
 

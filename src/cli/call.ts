@@ -3,15 +3,15 @@
 import { callTool } from "../protocol/tool_call.ts";
 import { argumentSchemas } from "../tools/argument_problems.ts";
 import { selectTools } from "../tools/catalogue.ts";
-import { didYouMean } from "../did_you_mean.ts";
-import type { LoadedConfig } from "./exchange.ts";
+import { didYouMean } from "../validation/nearest_word.ts";
+import type { LoadedConfig } from "../server/open_exchange.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
-import { prepareBackend } from "./lazy_backend.ts";
-import { LOCAL_CALLER } from "./local_caller.ts";
+import { prepareBackend } from "../server/lazy_backend.ts";
+import { LOCAL_CALLER } from "../access/local_caller.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
-import { checkToolWords, readToolArguments } from "./tool_arguments.ts";
-import { refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { checkToolWords, readToolArguments } from "./terminal/tool_arguments.ts";
+import { refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Runs `operands`: a tool's name and its arguments as `name=value`. Exit code 1 when the tool answers an error. */
 export async function call(

@@ -4,15 +4,15 @@ import { loadConfig } from "../config/load.ts";
 import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { StateError } from "../state/sqlite.ts";
-import type { CancelWish, OrderKind } from "../trading/cancel_wishes.ts";
-import { OpenOrderCancellation } from "../trading/open_order_cancellation.ts";
-import { StoreError } from "../trading/store_connection.ts";
-import type { TradingStore } from "../trading/store.ts";
-import { Desks } from "./desks.ts";
-import { openExchange } from "./exchange.ts";
-import type { LoadedConfig } from "./exchange.ts";
-import { venueOf } from "./open_trading.ts";
-import type { World } from "./world.ts";
+import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";
+import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
+import { StoreError } from "../trading/record/store_connection.ts";
+import type { TradingStore } from "../trading/record/store.ts";
+import { Desks } from "../server/executors.ts";
+import { openExchange } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../server/open_exchange.ts";
+import { venueOf } from "../server/open_trading.ts";
+import type { World } from "../world.ts";
 
 /** How long a server has to take the wish up; it looks four times a second. */
 const TAKE_UP_MS = 3_000;
@@ -121,7 +121,7 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
   const instance = store.instances.enter({ pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] });
   const { exchange, name, venue, close } = await openExchange(loaded, world);
   const paper = kinds.includes("paper")
-    ? await (await import("./open_paper.ts")).openPaper({ upstream: exchange, folder, world, isForAll: false })
+    ? await (await import("../server/open_paper.ts")).openPaper({ upstream: exchange, folder, world, isForAll: false })
     : undefined;
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
   const takeOver = () => instance.takeOver(kinds);

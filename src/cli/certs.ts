@@ -3,10 +3,10 @@
 import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
 import { CERTS_SETTINGS } from "../config/certs_settings.ts";
-import { createCertificates } from "../transport/certificates.ts";
-import type { DevelopmentCertificates } from "../transport/certificates.ts";
-import { print, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { createCertificates } from "../transport/listeners/certificates.ts";
+import type { DevelopmentCertificates } from "../transport/listeners/certificates.ts";
+import { print, refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** What each file is called, and what it holds. */
 const FILES = [

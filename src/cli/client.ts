@@ -10,10 +10,10 @@ import type { ClientConfig } from "../config/client_settings.ts";
 import { callOnServer, describeServer, explainOnServer } from "./ask_server.ts";
 import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
-import { checkToolWords } from "./tool_arguments.ts";
+import { checkToolWords } from "./terminal/tool_arguments.ts";
 import { watchPrices } from "./watch_prices.ts";
-import { fail, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { fail, refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** What the command line gives beside the flags. */
 export interface ClientInvocation {

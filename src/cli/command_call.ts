@@ -1,4 +1,4 @@
-import type { World } from "./world.ts";
+import type { World } from "../world.ts";
 
 /** How a command is called that reads settings of its own. */
 export interface CommandCall {

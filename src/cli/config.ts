@@ -2,13 +2,13 @@
 
 import { shownSettings } from "../config/print.ts";
 import type { ShownSetting } from "../config/print.ts";
-import type { LoadedConfig } from "./exchange.ts";
+import type { LoadedConfig } from "../server/open_exchange.ts";
 import { screenOf } from "./terminal/screen.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { wrapText } from "./terminal/width.ts";
-import { print } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { print } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Prints the configuration, as JSON by the names that a `--config` file has; secrets read `[redacted]`. */
 export async function printConfig(

@@ -3,8 +3,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
 import { readOwn, readPrivate, readSecretFile } from "../config/files.ts";
-import { isLoopback } from "../loopback.ts";
-import type { Secret } from "../secret.ts";
+import { isLoopback } from "../network/loopback.ts";
+import type { Secret } from "../secrets/secret.ts";
 
 /** How to be let in, as the settings say it. */
 export interface AccessSettings {

@@ -3,7 +3,7 @@
  * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
  */
 
-import type { ExitCode } from "./world.ts";
+import type { ExitCode } from "../world.ts";
 
 type Answer = Readonly<Record<string, unknown>>;
 

@@ -3,13 +3,13 @@
 import { join } from "node:path";
 import { PAPER_SETTINGS } from "../config/paper_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { PAPER_FILE, PaperStore } from "../paper/store.ts";
+import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
-import { fail, print, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { fail, print, refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** What the command line gives beside the flags. */
 export interface PaperInvocation extends PrivateFileOptions {

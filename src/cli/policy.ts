@@ -2,14 +2,14 @@
 
 import { parseSettings } from "../config/parse.ts";
 import { POLICY_SETTINGS } from "../config/policy_settings.ts";
-import type { PolicyBounds, TradingBound } from "../trading/policy_file.ts";
-import { PolicyFile } from "../trading/policy_file.ts";
-import { policyJsonSchema } from "../trading/policy_schema.ts";
-import { explainPolicy } from "../trading/policy_words.ts";
+import type { PolicyBounds, TradingBound } from "../trading/policy/policy_file.ts";
+import { PolicyFile } from "../trading/policy/policy_file.ts";
+import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
+import { explainPolicy } from "../trading/policy/policy_words.ts";
 import type { CommandCall } from "./command_call.ts";
-import { readPolicy } from "./policy_file.ts";
-import { print, refuse, say } from "./world.ts";
-import type { ExitCode } from "./world.ts";
+import { readPolicy } from "../server/read_policy.ts";
+import { print, refuse, say } from "../world.ts";
+import type { ExitCode } from "../world.ts";
 
 /** Does what the operand says: `check` or `explain`. */
 export async function policy(

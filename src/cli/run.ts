@@ -2,16 +2,16 @@
 
 import { loadConfig, secretTexts } from "../config/load.ts";
 import { mistypedVariables } from "../config/variables.ts";
-import { startLogging } from "../logging.ts";
-import type { LoggingOptions } from "../logging.ts";
+import { startLogging } from "../logging/logging.ts";
+import type { LoggingOptions } from "../logging/logging.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "./commands.ts";
-import type { LoadedConfig } from "./exchange.ts";
+import type { LoadedConfig } from "../server/open_exchange.ts";
 import { refuseStart, wantedFormat } from "./refuse_start.ts";
-import { print, writeFailure } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { print, writeFailure } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** Runs the program in a world; answers the code to exit with. */
 export async function run(world: World): Promise<ExitCode> {
@@ -148,6 +148,6 @@ async function runCommand(invocation: Invocation, loaded: LoadedConfig, world: W
     case "config":
       return await (await import("./config.ts")).printConfig(loaded, world, invocation);
     default:
-      return await (await import("./serve.ts")).serve(loaded, world);
+      return await (await import("../server/serve_stdio.ts")).serve(loaded, world);
   }
 }

@@ -8,13 +8,13 @@ import type { CountsByKind, Report } from "../client/tally.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { schemasOf } from "./ask_server.ts";
-import { LiveText, printable } from "./live_text.ts";
+import { LiveText, printable } from "./terminal/live_text.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { wrapText } from "./terminal/width.ts";
-import { readToolArguments } from "./tool_arguments.ts";
-import { print, say } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { readToolArguments } from "./terminal/tool_arguments.ts";
+import { print, say } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** What is simulated, and where it is shown. */
 export interface SimulateOptions {

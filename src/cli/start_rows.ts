@@ -1,9 +1,9 @@
 /** What a server says about itself when it starts, in the words of `status`. */
 
-import type { LazyBackend } from "./lazy_backend.ts";
+import type { LazyBackend } from "../server/lazy_backend.ts";
 import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
-import { haltLine } from "./trading_facts.ts";
+import { haltLine } from "../server/trading_facts.ts";
 
 /** Lines for its banner; `routes` stand first. A server that uses no state folder trades nothing. */
 export function startRows(

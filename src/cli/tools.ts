@@ -1,16 +1,16 @@
 /** `tools`: the catalogue with scopes and token costs, or the help of one tool. */
 
-import { didYouMean } from "../did_you_mean.ts";
+import { didYouMean } from "../validation/nearest_word.ts";
 import { listingOf, tokenCost } from "../protocol/listing.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
-import type { LoadedConfig } from "./exchange.ts";
+import type { LoadedConfig } from "../server/open_exchange.ts";
 import { screenOf, styled } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
 import type { DescribedTool } from "./terminal/tool_help.ts";
-import { print, refuse } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { print, refuse } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** How the catalogue is shown. */
 export interface ToolsOptions {

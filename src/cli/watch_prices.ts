@@ -10,12 +10,12 @@ import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
 import { Deadline, sleep } from "../exchange/deadline.ts";
-import { LiveText, printable } from "./live_text.ts";
+import { LiveText, printable } from "./terminal/live_text.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { truncate } from "./terminal/width.ts";
-import { fail, print, say } from "./world.ts";
-import type { ExitCode, World } from "./world.ts";
+import { fail, print, say } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
 
 /** What is watched, and where it is shown. */
 export interface WatchOptions {

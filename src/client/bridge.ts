@@ -10,7 +10,7 @@ import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@mode
 import { getLogger } from "@logtape/logtape";
 import type { Sleep } from "../exchange/deadline.ts";
 import { cancelledId, isRequest } from "../transport/json_rpc.ts";
-import type { Socket } from "../transport/listener.ts";
+import type { Socket } from "../transport/listeners/listener.ts";
 import type { Backoff } from "./backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { Handshake } from "./handshake.ts";

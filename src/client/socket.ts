@@ -4,13 +4,13 @@
  * It knows nothing of JSON-RPC, and it does not connect again.
  */
 
-import { createRedactor } from "../redaction.ts";
-import type { Redact } from "../redaction.ts";
-import type { Secret } from "../secret.ts";
+import { createRedactor } from "../secrets/redaction.ts";
+import type { Redact } from "../secrets/redaction.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { Buffer } from "node:buffer";
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
-import type { Socket } from "../transport/listener.ts";
+import type { Socket } from "../transport/listeners/listener.ts";
 import { closedError, ConnectionError } from "./connection_error.ts";
 import { handshakeError, refusedError } from "./handshake_error.ts";
 import type { Attempt } from "./handshake_error.ts";

@@ -1,7 +1,7 @@
 /** The official client's transport over WebSocket: one JSON-RPC message a text frame. It does not connect again. */
 
 import type { JSONRPCMessage, Transport } from "@modelcontextprotocol/client";
-import type { Socket } from "../transport/listener.ts";
+import type { Socket } from "../transport/listeners/listener.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { readReceived } from "./received_text.ts";
 import { openSocket } from "./socket.ts";

@@ -1,6 +1,6 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
-import { Secret } from "../secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import { decodeText, NO_TEXT } from "./decode_text.ts";
 import { secretProblem } from "./secret_text.ts";
 import { fileProblems, judgePrivateFile } from "../state/private_file.ts";

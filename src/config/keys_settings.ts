@@ -1,7 +1,7 @@
 /** The settings of the commands for API keys. */
 
 import { z } from "zod";
-import { SCOPES } from "../scopes.ts";
+import { SCOPES } from "../access/scopes.ts";
 import { someOf, Text } from "./readers.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Settings } from "./setting.ts";

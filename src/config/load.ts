@@ -1,6 +1,6 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
-import { findDuplicateKeys } from "../duplicate_keys.ts";
+import { findDuplicateKeys } from "../validation/duplicate_keys.ts";
 import { judgePrivateFile } from "../state/private_file.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
@@ -10,8 +10,8 @@ import { contradictions, settingWarnings, tradingInForce } from "./rules.ts";
 import type { ConfigOrigins } from "./rules.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
-import { secretsOf } from "../redaction.ts";
-import type { Secret } from "../secret.ts";
+import { secretsOf } from "../secrets/redaction.ts";
+import type { Secret } from "../secrets/secret.ts";
 import type { Setting, Settings } from "./setting.ts";
 
 /** An API key of the exchange. */

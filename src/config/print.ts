@@ -3,7 +3,7 @@
 import { settingsInForce } from "./in_force.ts";
 import type { Configured } from "./in_force.ts";
 import type { Origin } from "./parse.ts";
-import { Secret } from "../secret.ts";
+import { Secret } from "../secrets/secret.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import type { Setting } from "./setting.ts";

@@ -2,8 +2,8 @@
 
 import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
-import { isLoopback } from "../loopback.ts";
-import { Secret } from "../secret.ts";
+import { isLoopback } from "../network/loopback.ts";
+import { Secret } from "../secrets/secret.ts";
 import { secretProblem } from "./secret_text.ts";
 
 /** Any text but an empty one. */

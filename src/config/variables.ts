@@ -1,7 +1,7 @@
 /** The environment variables of every command, and names that were meant to be one of them. */
 
-import { didYouMean } from "../did_you_mean.ts";
-import { distance } from "../exchange/pair_names.ts";
+import { didYouMean } from "../validation/nearest_word.ts";
+import { distance } from "../money/pair_names.ts";
 import { CERTS_SETTINGS } from "./certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "./client_settings.ts";
 import { KEYS_SETTINGS } from "./keys_settings.ts";

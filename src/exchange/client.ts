@@ -4,9 +4,9 @@
  * `endpoints.ts`.
  */
 
-import { isLoopback } from "../loopback.ts";
-import { createRedactor, secretsOf } from "../redaction.ts";
-import type { Redact } from "../redaction.ts";
+import { isLoopback } from "../network/loopback.ts";
+import { createRedactor, secretsOf } from "../secrets/redaction.ts";
+import type { Redact } from "../secrets/redaction.ts";
 import { checkAnswer } from "./answer_check.ts";
 import { readAnswer } from "./answers.ts";
 import { ExchangeClockReader } from "./clock_reading.ts";

@@ -1,6 +1,6 @@
 /** How an order stands, read in one way by everything that shows, counts, cancels or records orders. */
 
-import { parseDecimal } from "./money.ts";
+import { parseDecimal } from "../money/decimals.ts";
 import type { Order } from "./schemas.ts";
 
 /**

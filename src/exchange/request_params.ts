@@ -1,7 +1,7 @@
 /** What calls may carry: each parameter with the bounds that the exchange documents, checked before anything is sent. */
 
 import { z } from "zod";
-import { parseDecimal, PLAIN_DECIMAL } from "./money.ts";
+import { parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts";
 
 /** One parameter; an array travels as a repeated key, `undefined` not at all. */
 export type ParamValue = string | number | boolean | readonly string[] | undefined;

@@ -1,7 +1,7 @@
 /** The building blocks of answers: how Luno writes a decimal, an id, a time, a word and a list, read with tolerance. */
 
 import { z } from "zod";
-import { normalizeDecimal } from "./money.ts";
+import { normalizeDecimal } from "../money/decimals.ts";
 
 /** A decimal, string or number on the wire; here always a plain decimal string without trailing zeros. */
 export const Decimal = z.unknown().transform((value, context): string => {

@@ -20,7 +20,7 @@ import type {
   ServerContext,
   ServerOptions,
 } from "@modelcontextprotocol/server";
-import type { Asking } from "../trading/confirmation_desk.ts";
+import type { Asking } from "../trading/confirmation/confirmer.ts";
 
 /** How long a person may take for a dialog, in seconds. */
 const STATE_SECONDS = 180;

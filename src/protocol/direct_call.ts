@@ -1,6 +1,6 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
-import type { Scope } from "../scopes.ts";
+import type { Scope } from "../access/scopes.ts";
 import type { CallerFacts } from "../tools/tool.ts";
 import { listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";

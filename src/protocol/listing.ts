@@ -4,7 +4,7 @@
  */
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
-import type { Scope } from "../scopes.ts";
+import type { Scope } from "../access/scopes.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 import listing from "./listing.json" with { type: "json" };
 

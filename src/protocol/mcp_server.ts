@@ -14,7 +14,7 @@ import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts
 import { AnsweringServer } from "./answering_server.ts";
 import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";
-import { Offers } from "./offer.ts";
+import { Offers } from "./visible_tools.ts";
 import type { ResourceContext } from "./resources.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 import { runTool, toResult, unknownTool } from "./tool_answer.ts";

@@ -3,7 +3,7 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { GetPromptResult, Prompt } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import { PLAIN_DECIMAL } from "../exchange/money.ts";
+import { PLAIN_DECIMAL } from "../money/decimals.ts";
 import { inDeclaredCase } from "../tools/argument_case.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";
 import type { ToolGroup } from "../tools/tool.ts";

@@ -4,8 +4,8 @@ import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelc
 import type { ReadResourceResult, Resource, ResourceTemplateType } from "@modelcontextprotocol/server";
 import { tellableStatus } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
-import { SCOPES } from "../scopes.ts";
-import type { Scope } from "../scopes.ts";
+import { SCOPES } from "../access/scopes.ts";
+import type { Scope } from "../access/scopes.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
 import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import type { ToolOutcome } from "./tool_call.ts";

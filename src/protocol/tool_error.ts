@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { z } from "zod";
 import { ExchangeError } from "../exchange/errors.ts";
-import type { Scope } from "../scopes.ts";
+import type { Scope } from "../access/scopes.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";
 import { ArgumentError } from "../tools/tool.ts";
 import type { Tool } from "../tools/tool.ts";

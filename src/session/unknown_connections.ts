@@ -4,7 +4,7 @@
  * no address, but one that asks nothing makes room too where the whole server is full.
  */
 
-import { addressKey, isLoopbackAddress } from "./address.ts";
+import { addressKey, isLoopbackAddress } from "../network/address.ts";
 
 /** Of one address, for IPv6 of one network of 64 bits. */
 const MAX_PER_ADDRESS = 32;

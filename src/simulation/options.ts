@@ -4,7 +4,7 @@
  */
 
 import type { FaultRule } from "./api/faults.ts";
-import type { TradingStatus } from "./market/markets.ts";
+import type { TradingStatus } from "./model/markets.ts";
 
 /** How the simulated exchange behaves; every field has a default. */
 export interface SimulationOptions {

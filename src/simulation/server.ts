@@ -1,10 +1,10 @@
 /** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
 
 import { randomBytes } from "node:crypto";
-import { hostName } from "../host_name.ts";
-import { LastingServer } from "../lasting_server.ts";
+import { hostName } from "../network/host_name.ts";
+import { LastingServer } from "../network/lasting_server.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
-import { type Door, openDoor } from "./door.ts";
+import { type Door, openDoor } from "./relay.ts";
 import { ConnectionReset } from "./api/fault_effects.ts";
 import type { Faults } from "./api/faults.ts";
 import { SIMULATED_KEYS } from "./api/keys.ts";

@@ -1,16 +1,16 @@
 /** Puts the parts of one simulated exchange together: markets, accounts, engine, funding, and the past. */
 
-import { Accounts } from "./trading/accounts.ts";
-import { Exchange } from "./trading/exchange.ts";
+import { Accounts } from "./engine/accounts.ts";
+import { Exchange } from "./engine/exchange.ts";
 import { Funding } from "./funding/funding.ts";
 import { HISTORY_MS } from "./history/funding_history.ts";
 import { seedHistory } from "./history/history.ts";
-import { createIdentifiers, type Identifiers } from "./trading/identifiers.ts";
-import type { PriceModel, Tape } from "./market/market_data.ts";
+import { createIdentifiers, type Identifiers } from "./engine/identifiers.ts";
+import type { PriceModel, Tape } from "./model/market_data.ts";
 import type { Settings } from "./options.ts";
-import { createPriceModel } from "./market/prices.ts";
-import { startOfDay } from "./market/days.ts";
-import { createTape } from "./market/tape.ts";
+import { createPriceModel } from "./model/prices.ts";
+import { startOfDay } from "./model/days.ts";
+import { createTape } from "./model/tape.ts";
 
 /** One simulated exchange without its HTTP. */
 export interface Simulation {

@@ -1,7 +1,7 @@
 /** The accounts of the key's owner: balances, ledgers, transfers. */
 
 import { z } from "zod";
-import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import type { Balance, Transaction, Transfer } from "../exchange/schemas.ts";
 import { chooseAccount } from "./accounts.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
@@ -23,7 +23,7 @@ import {
 import { findLedgerRow, ledgerQuery, readLedger } from "./ledger.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
-import { openValuation, sumByCurrency } from "./valuation.ts";
+import { openValuation, sumByCurrency } from "../market/valuation.ts";
 
 const AccountChoice = {
   account_id: AccountId.optional(),

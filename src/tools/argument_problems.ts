@@ -1,10 +1,10 @@
 /** What is wrong with the arguments of a tool, in sentences that name the bound, the value and the nearest name. */
 
 import { z } from "zod";
-import { nearestWord } from "../did_you_mean.ts";
+import { nearestWord } from "../validation/nearest_word.ts";
 import { cleanText } from "../exchange/errors.ts";
-import { describeIssue, MAX_QUOTED } from "../schema_words.ts";
-import type { SchemaNode } from "../schema_words.ts";
+import { describeIssue, MAX_QUOTED } from "../validation/schema_problems.ts";
+import type { SchemaNode } from "../validation/schema_problems.ts";
 import { ArgumentError } from "./tool.ts";
 
 /** The JSON Schema of one argument. */

@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import { z } from "zod";
-import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
+import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
 import type { Candle } from "../exchange/schemas.ts";
 import {
   fieldsOf,

@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import { z } from "zod";
-import { formatDecimal, formatPercent, parseDecimal } from "../exchange/money.ts";
+import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
 import type { Market, Ticker } from "../exchange/schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import { candleTools } from "./candles.ts";

@@ -1,7 +1,7 @@
 /** An order as tools show it: how it stands in one word, and what it has traded so far. */
 
 import { z } from "zod";
-import { formatDecimal, parseDecimal } from "../exchange/money.ts";
+import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { standingOf } from "../exchange/order_standing.ts";
 import type { Order } from "../exchange/schemas.ts";
 import { ExchangeText } from "./exchange_text.ts";

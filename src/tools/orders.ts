@@ -1,7 +1,7 @@
 /** Orders, fills and fees of the key's owner; nothing here places or cancels. */
 
 import { z } from "zod";
-import { formatPercent, parseDecimal } from "../exchange/money.ts";
+import { formatPercent, parseDecimal } from "../money/decimals.ts";
 import Big from "big.js";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
 import { ExchangeText } from "./exchange_text.ts";

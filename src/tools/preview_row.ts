@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { PreviewAnswer } from "../trading/order_previews.ts";
-import type { Order } from "../trading/order.ts";
+import type { Order } from "../trading/orders/order.ts";
 
 const Remark = z.object({ code: z.string(), message: z.string() });
 const Change = z.object({ before: z.string(), after: z.string() });

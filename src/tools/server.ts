@@ -4,7 +4,7 @@ import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { ExchangeError } from "../exchange/errors.ts";
-import { SCOPES } from "../scopes.ts";
+import { SCOPES } from "../access/scopes.ts";
 import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 

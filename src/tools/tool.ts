@@ -2,10 +2,10 @@
 
 import type { z } from "zod";
 import type { Exchange } from "../market/shared_reads.ts";
-import type { Markets } from "../exchange/pairs.ts";
-import type { Scope } from "../scopes.ts";
+import type { Markets } from "../market/pairs.ts";
+import type { Scope } from "../access/scopes.ts";
 import type { Broker } from "../trading/broker.ts";
-import type { Asking } from "../trading/confirmation_desk.ts";
+import type { Asking } from "../trading/confirmation/confirmer.ts";
 
 /** The group that `--tools` switches on and off. */
 export type ToolGroup = "market" | "account" | "trading" | "server";

@@ -1,12 +1,12 @@
 /** Orders: what one would do, placing, cancelling, replacing, and the record of it. */
 
 import { z } from "zod";
-import type { Asking, Unconfirmed } from "../trading/confirmation_desk.ts";
+import type { Asking, Unconfirmed } from "../trading/confirmation/confirmer.ts";
 import type { Broker } from "../trading/broker.ts";
 import type { BrokerCall } from "../trading/broker_parts.ts";
-import type { CancelTarget } from "../trading/cancel.ts";
-import type { OrderRequest } from "../trading/order.ts";
-import type { PlacementResult } from "../trading/placement_result.ts";
+import type { CancelTarget } from "../trading/execution/cancel.ts";
+import type { OrderRequest } from "../trading/orders/order.ts";
+import type { PlacementResult } from "../trading/execution/placement_result.ts";
 import { TradingError } from "../trading/trading_error.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";

@@ -4,26 +4,26 @@
  */
 
 import { ExchangeError } from "../exchange/errors.ts";
-import type { AuditRow, TrailQuery } from "./audit.ts";
+import type { AuditRow, TrailQuery } from "./record/audit.ts";
 import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_parts.ts";
-import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
-import type { RemainingOrder } from "./cancel_wishes.ts";
-import type { Unconfirmed } from "./confirmation_desk.ts";
+import type { CancelAllResult, CancelResult, CancelTarget } from "./execution/cancel.ts";
+import type { RemainingOrder } from "./record/cancel_wishes.ts";
+import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
-import type { Placement } from "./journal.ts";
-import type { Pull } from "./kill_switch.ts";
-import type { OrderRequest } from "./order.ts";
+import type { Placement } from "./record/journal.ts";
+import type { Pull } from "./record/kill_switch.ts";
+import type { OrderRequest } from "./orders/order.ts";
 import { OrderPlacing } from "./order_placing.ts";
 import { OrderPreviews } from "./order_previews.ts";
 import type { PreviewAnswer } from "./order_previews.ts";
 import { OrderReplacing } from "./order_replacing.ts";
-import type { PlacementResult } from "./placement_result.ts";
-import type { ReplaceResult } from "./replace.ts";
-import type { Replacement } from "./replacement.ts";
-import { StoreError } from "./store_connection.ts";
+import type { PlacementResult } from "./execution/placement_result.ts";
+import type { ReplaceResult } from "./execution/replace.ts";
+import type { Replacement } from "./execution/replacement.ts";
+import { StoreError } from "./record/store_connection.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
-import { TradingRights } from "./trading_rights.ts";
+import { TradingRights } from "./policy/trading_rights.ts";
 
 /** How trading is halted. */
 export interface Halt extends Pick<Pull, "by" | "reason"> {

@@ -1,17 +1,17 @@
 /** What taking orders needs of the rest of the program, and the calls that it takes. */
 
 import type { Exchange } from "../market/shared_reads.ts";
-import type { Markets } from "../exchange/pairs.ts";
-import type { OrderKind } from "./cancel_wishes.ts";
-import type { Asking, ConfirmationParts } from "./confirmation_desk.ts";
-import type { Desk } from "./desk.ts";
+import type { Markets } from "../market/pairs.ts";
+import type { OrderKind } from "./record/cancel_wishes.ts";
+import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
+import type { Desk } from "./execution/executor.ts";
 import type { RunningCalls } from "./idempotency.ts";
-import type { OrderRequest } from "./order.ts";
-import type { ExchangeName } from "./order_summary.ts";
-import type { CurrentPolicies } from "./policies.ts";
-import type { TradingStore } from "./store.ts";
+import type { OrderRequest } from "./orders/order.ts";
+import type { ExchangeName } from "./orders/order_summary.ts";
+import type { CurrentPolicies } from "./policy/policies.ts";
+import type { TradingStore } from "./record/store.ts";
 import type { Trader } from "./trader.ts";
-import type { SendingCall, TradingRights } from "./trading_rights.ts";
+import type { SendingCall, TradingRights } from "./policy/trading_rights.ts";
 
 /** Where a trader's orders go. */
 export interface Venue {

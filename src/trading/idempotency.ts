@@ -5,14 +5,14 @@
  */
 
 import type { Sleep } from "../exchange/deadline.ts";
-import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../exchange/money.ts";
+import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts";
 import { codeOf } from "../money/currencies.ts";
-import type { Audit } from "./audit.ts";
-import type { CallClaim, CallClaims } from "./call_claims.ts";
-import type { Placement } from "./journal.ts";
-import type { OrderRequest } from "./order.ts";
-import type { Replacement } from "./replacement.ts";
-import { StoreError } from "./store_connection.ts";
+import type { Audit } from "./record/audit.ts";
+import type { CallClaim, CallClaims } from "./record/call_claims.ts";
+import type { Placement } from "./record/journal.ts";
+import type { OrderRequest } from "./orders/order.ts";
+import type { Replacement } from "./execution/replacement.ts";
+import { StoreError } from "./record/store_connection.ts";
 import { TradingError } from "./trading_error.ts";
 
 /** How long a call waits for one with its key that runs in another process. */

@@ -1,27 +1,27 @@
 /** Places previewed orders, and orders in full: once for each call, after a person has confirmed them where that is asked. */
 
-import type { Approval } from "./approvals.ts";
-import { describePlacement } from "./approval_outcome.ts";
-import type { Audit } from "./audit.ts";
+import type { Approval } from "./record/approvals.ts";
+import { describePlacement } from "./confirmation/approval_outcome.ts";
+import type { Audit } from "./record/audit.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
-import { askedIn, assertSameExchange, callOf } from "./confirmed_call.ts";
-import { confirmedAssessment } from "./confirmed_assessment.ts";
-import type { SentAssessment } from "./confirmed_assessment.ts";
-import { ConfirmationDesk } from "./confirmation_desk.ts";
-import type { Unconfirmed } from "./confirmation_desk.ts";
-import type { ConfirmedOrder } from "./confirmations.ts";
+import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
+import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
+import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
+import { ConfirmationDesk } from "./confirmation/confirmer.ts";
+import type { Unconfirmed } from "./confirmation/confirmer.ts";
+import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
-import type { Placement } from "./journal.ts";
-import { orderDigest } from "./order.ts";
+import type { Placement } from "./record/journal.ts";
+import { orderDigest } from "./orders/order.ts";
 import type { OrderPreviews } from "./order_previews.ts";
-import { summarizeOrder } from "./order_summary.ts";
-import type { PlaceRequest } from "./placement.ts";
-import { tell } from "./placement_result.ts";
-import type { PlacementResult } from "./placement_result.ts";
-import { termsOf } from "./sending_terms.ts";
+import { summarizeOrder } from "./orders/order_summary.ts";
+import type { PlaceRequest } from "./execution/placement.ts";
+import { tell } from "./execution/placement_result.ts";
+import type { PlacementResult } from "./execution/placement_result.ts";
+import { termsOf } from "./execution/sending_terms.ts";
 import type { Trader } from "./trader.ts";
 import { TradingError } from "./trading_error.ts";
-import type { SendingCall } from "./trading_rights.ts";
+import type { SendingCall } from "./policy/trading_rights.ts";
 
 /** The placing of all callers' orders. */
 export class OrderPlacing {

@@ -1,28 +1,28 @@
 /** Replaces orders for callers: once for each call, after a person has confirmed the new one where that is asked. */
 
 import { finalStandingOf } from "../exchange/order_standing.ts";
-import { describeReplacement } from "./approval_outcome.ts";
+import { describeReplacement } from "./confirmation/approval_outcome.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
-import { askedIn, assertSameExchange, callOf } from "./confirmed_call.ts";
-import { CONFIRMATION_LIFETIME_MS } from "./confirmations.ts";
-import { confirmedAssessment } from "./confirmed_assessment.ts";
-import type { SentAssessment } from "./confirmed_assessment.ts";
-import { ConfirmationDesk } from "./confirmation_desk.ts";
-import type { Unconfirmed } from "./confirmation_desk.ts";
-import type { ConfirmedOrder } from "./confirmations.ts";
+import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
+import { CONFIRMATION_LIFETIME_MS } from "./confirmation/confirmations.ts";
+import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
+import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
+import { ConfirmationDesk } from "./confirmation/confirmer.ts";
+import type { Unconfirmed } from "./confirmation/confirmer.ts";
+import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToReplace, usedKey, wasAskedFor } from "./idempotency.ts";
 import { assertPlaceable } from "./order_previews.ts";
 import type { OrderPreviews } from "./order_previews.ts";
-import { summarizeOrder } from "./order_summary.ts";
-import { tell } from "./placement_result.ts";
-import type { ReplaceResult } from "./replace.ts";
-import { findReplaced, isReducing, replacementOf, requestOf } from "./replacement.ts";
-import type { Replacement } from "./replacement.ts";
-import { readReplacementTerms } from "./replacement_terms.ts";
-import type { ReplacementTerms } from "./replacement_terms.ts";
-import { termsOf } from "./sending_terms.ts";
+import { summarizeOrder } from "./orders/order_summary.ts";
+import { tell } from "./execution/placement_result.ts";
+import type { ReplaceResult } from "./execution/replace.ts";
+import { findReplaced, isReducing, replacementOf, requestOf } from "./execution/replacement.ts";
+import type { Replacement } from "./execution/replacement.ts";
+import { readReplacementTerms } from "./execution/replacement_terms.ts";
+import type { ReplacementTerms } from "./execution/replacement_terms.ts";
+import { termsOf } from "./execution/sending_terms.ts";
 import type { Trader } from "./trader.ts";
-import type { SendingCall } from "./trading_rights.ts";
+import type { SendingCall } from "./policy/trading_rights.ts";
 
 /** The replacing of all callers' orders. */
 export class OrderReplacing {

@@ -8,7 +8,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
-import type { Answer } from "../protocol/lane.ts";
+import type { Answer } from "../protocol/fast_path.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
 import { cancelledId, INVALID_REQUEST, invalidParams, isRequest, readText, SERVER_BUSY } from "./json_rpc.ts";

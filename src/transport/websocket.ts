@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
-import type { Socket, SocketHandler } from "./listener.ts";
+import type { Socket, SocketHandler } from "./listeners/listener.ts";
 
 const log = getLogger(["luno-mcp-server", "websocket"]);
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { AccessFile, parseAccess } from "../../src/access/access_file.ts";
 import type { Credential, Source } from "../../src/access/caller.ts";
-import { parsePolicyFile } from "../../src/trading/policy_file.ts";
-import { ALL_SCOPES, SCOPES } from "../../src/scopes.ts";
+import { parsePolicyFile } from "../../src/trading/policy/policy_file.ts";
+import { ALL_SCOPES, SCOPES } from "../../src/access/scopes.ts";
 
 function accessOf(value: unknown): AccessFile {
   const parsed = parseAccess(JSON.stringify(value));

@@ -6,7 +6,7 @@ import type { Credential } from "../../src/access/caller.ts";
 import { TrustedProxies } from "../../src/access/forwarding.ts";
 import type { TokenVerdict } from "../../src/access/jwt.ts";
 import { Tickets } from "../../src/access/tickets.ts";
-import type { Scope } from "../../src/scopes.ts";
+import type { Scope } from "../../src/access/scopes.ts";
 
 const NOW = 1_000_000;
 const KEY = "lunomcp_0123456789ab_secret";

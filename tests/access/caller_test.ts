@@ -3,7 +3,7 @@ import { AccessFile, parseAccess } from "../../src/access/access_file.ts";
 import { Caller } from "../../src/access/caller.ts";
 import type { CallerParts, Credential } from "../../src/access/caller.ts";
 import { CurrentGrants } from "../../src/access/grants.ts";
-import type { Scope } from "../../src/scopes.ts";
+import type { Scope } from "../../src/access/scopes.ts";
 
 const READ: ReadonlySet<Scope> = new Set(["market:read", "account:read"]);
 const ANN: Credential = { identity: "key:ann", source: "key", scopes: READ };

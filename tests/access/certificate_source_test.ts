@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CertificateSource } from "../../src/access/certificate_source.ts";
 import type { ClientCertificate } from "../../src/access/client_certificate.ts";
 import { DenyList } from "../../src/access/deny_list.ts";
-import { ALL_SCOPES } from "../../src/scopes.ts";
+import { ALL_SCOPES } from "../../src/access/scopes.ts";
 
 const NOBODY = new DenyList(new Set());
 const GOOD: ClientCertificate = {

@@ -3,7 +3,7 @@ import { BasicConstraintsExtension, ExtendedKeyUsage, type JsonGeneralName, KeyU
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { judgeAuthorities, readClientCertificate } from "../../src/access/client_certificate.ts";
-import { createCertificates } from "../../src/transport/certificates.ts";
+import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { type Deviations, P384, selfSigned, TestAuthority } from "../transport/test_authority.ts";
 
 const NOW = Date.UTC(2026, 10, 22);

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { createApiKey } from "../../src/access/api_key.ts";
 import { isKeyName, keyState, KeyStore } from "../../src/access/key_store.ts";
 import type { Created, KeyStoreOptions, Rotated } from "../../src/access/key_store.ts";
-import { startLogging } from "../../src/logging.ts";
+import { startLogging } from "../../src/logging/logging.ts";
 
 const NOW = Date.UTC(2026, 10, 22);
 const DAY_MS = 86_400_000;

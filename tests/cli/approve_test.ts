@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { approve } from "../../src/cli/approve.ts";
 import { clockTime } from "../../src/cli/clock_time.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/confirmations.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/confirmation/confirmations.ts";
 import { ask } from "../trading/approval_requests.ts";
 import { NOW, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { kill } from "../../src/cli/kill.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import { InstanceLock } from "../../src/trading/instance_lock.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
+import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";
 import { INSTANCE, NOW, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { certs } from "../../src/cli/certs.ts";
-import type { ExitCode, Output, World } from "../../src/cli/world.ts";
-import { loadTls } from "../../src/transport/tls.ts";
+import type { ExitCode, Output, World } from "../../src/world.ts";
+import { loadTls } from "../../src/transport/listeners/tls.ts";
 
 const NOW = Date.UTC(2026, 10, 22);
 const DAY_MS = 86_400_000;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { loadEndpoint } from "../../src/cli/endpoint.ts";
 import type { AccessSettings } from "../../src/cli/endpoint.ts";
-import { createCertificates } from "../../src/transport/certificates.ts";
-import { Secret } from "../../src/secret.ts";
+import { createCertificates } from "../../src/transport/listeners/certificates.ts";
+import { Secret } from "../../src/secrets/secret.ts";
 
 const NOTHING: AccessSettings = {
   token: undefined,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { client } from "../../src/cli/client.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "../../src/cli/exit_code.ts";
-import { checkToolWords } from "../../src/cli/tool_arguments.ts";
+import { checkToolWords } from "../../src/cli/terminal/tool_arguments.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import { servingTools, TestServer } from "../client/test_server.ts";
 import { BrokerWorld, FILL, REST } from "../trading/broker_world.ts";

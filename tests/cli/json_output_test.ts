@@ -3,7 +3,7 @@ import { readArguments } from "../../src/cli/arguments.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import type { CommandName } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
-import { fail, refuse, say } from "../../src/cli/world.ts";
+import { fail, refuse, say } from "../../src/world.ts";
 import { VERSION } from "../../src/version.ts";
 import { TestWorld } from "./world.ts";
 
@@ -54,7 +54,7 @@ Deno.test("docs/output.md has a row for each command's JSON, and for each exit c
   for (const name of names) {
     if (!PROTOCOL.has(name)) assert.ok(rows.some((row) => new RegExp(`\`${name}[ \`]`).test(row)), name);
   }
-  const source = await Deno.readTextFile(new URL("../../src/cli/world.ts", import.meta.url));
+  const source = await Deno.readTextFile(new URL("../../src/world.ts", import.meta.url));
   const codes = /type ExitCode = ([\d |]+);/.exec(source)?.[1]?.split(" | ") ?? [];
   const told = page.split("\n").flatMap((line) => /^\| (\d+) /.exec(line)?.[1] ?? []);
   assert.deepEqual(told, codes);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
 import { keys } from "../../src/cli/keys.ts";
-import type { ExitCode } from "../../src/cli/world.ts";
+import type { ExitCode } from "../../src/world.ts";
 import { TestWorld } from "./world.ts";
 import type { TestWorldOptions } from "./world.ts";
 

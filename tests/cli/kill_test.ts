@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill, resume } from "../../src/cli/kill.ts";
-import { InstanceLock } from "../../src/trading/instance_lock.ts";
-import { HALT_FILE } from "../../src/trading/kill_switch.ts";
-import { TRADING_DATABASE } from "../../src/trading/store.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
+import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
+import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { link } from "../state/link.ts";

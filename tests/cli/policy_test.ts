@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { policy } from "../../src/cli/policy.ts";
-import { policyJsonSchema } from "../../src/trading/policy_schema.ts";
+import { policyJsonSchema } from "../../src/trading/policy/policy_schema.ts";
 import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(policy);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill } from "../../src/cli/kill.ts";
 import { status } from "../../src/cli/status.ts";
-import { HALT_FILE } from "../../src/trading/kill_switch.ts";
+import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
 import { entry, FREE, NOW, tamper, withStore } from "../trading/stores.ts";
 import { PresentServer, REPORT } from "./present_server.ts";
 import { runnerOf } from "./trading_commands.ts";

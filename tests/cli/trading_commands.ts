@@ -1,6 +1,6 @@
 /** Runs a command for the trading record in a world of its own. */
 
-import type { ExitCode, Output, World } from "../../src/cli/world.ts";
+import type { ExitCode, Output, World } from "../../src/world.ts";
 import { NOW } from "../trading/stores.ts";
 
 /** What a command gets beside its flags. */

@@ -1,6 +1,6 @@
 /** A world for commands under test: what they read and write is text. */
 
-import type { Output, World } from "../../src/cli/world.ts";
+import type { Output, World } from "../../src/world.ts";
 
 /** What a test decides about its world. */
 export interface TestWorldOptions {

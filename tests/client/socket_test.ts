@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import type { ConnectionError } from "../../src/client/connection_error.ts";
 import { openSocket } from "../../src/client/socket.ts";
 import type { Endpoint, SocketOptions } from "../../src/client/socket.ts";
-import { createCertificates } from "../../src/transport/certificates.ts";
+import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { TestServer } from "./test_server.ts";
-import { Secret } from "../../src/secret.ts";
+import { Secret } from "../../src/secrets/secret.ts";
 
 /** A connection with its messages and its end. */
 async function connect(endpoint: Endpoint, options: SocketOptions = {}) {

@@ -15,7 +15,7 @@ import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
-import type { TlsFiles } from "../../src/transport/listener.ts";
+import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
 
 /** What a server does with the sockets that it accepts. */

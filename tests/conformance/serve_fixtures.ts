@@ -5,8 +5,8 @@
 
 import { readArguments } from "../../src/cli/arguments.ts";
 import { withLogging } from "../../src/cli/run.ts";
-import { serveNetwork } from "../../src/cli/serve_network.ts";
-import type { World } from "../../src/cli/world.ts";
+import { serveNetwork } from "../../src/server/serve_network.ts";
+import type { World } from "../../src/world.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createFixtureServer } from "./fixture_server.ts";
 

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from "node:util";
 import { codeOf, commandLines, readPages } from "../doc_commands.ts";
 import { inherited } from "./program.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** They serve until they are told to end, connect elsewhere, or belong to an example that a test of its own runs. */
 const ELSEWHERE =

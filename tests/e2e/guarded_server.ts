@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
-import type { Scope } from "../../src/scopes.ts";
+import type { Scope } from "../../src/access/scopes.ts";
 import { jwksOf } from "../access/identity_provider.ts";
 import { certificates } from "../transport/listening.ts";
 import { RawPeer, upgradeRequest } from "../transport/raw_peer.ts";

@@ -11,7 +11,7 @@ import type { Program } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname.replace(/\/$/, "");
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 const Entry = z.union([
   z.object({ command: z.string(), args: z.array(z.string()), env: z.record(z.string(), z.string()).default({}) }),

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
-import { MIGRATIONS } from "../../src/trading/schema.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import { MIGRATIONS } from "../../src/trading/record/schema.ts";
+import { TradingStore } from "../../src/trading/record/store.ts";
 import { tamper } from "../trading/stores.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
+import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 import type { Json } from "../support/exchange.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";
 import { runProgram } from "./program.ts";

@@ -5,7 +5,7 @@ import type { Json } from "../support/exchange.ts";
 import { inherited, PROGRAMS, readLines } from "./program.ts";
 import type { Program } from "./program.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** What the page shows: a script, or a command with its output. */
 type Part =

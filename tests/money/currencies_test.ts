@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { codeOf, decimalsOf, kindOf, labelOf, otherNamesOf } from "../../src/money/currencies.ts";
-import { MARKETS } from "../../src/simulation/market/markets.ts";
+import { MARKETS } from "../../src/simulation/model/markets.ts";
 
 Deno.test("decimalsOf() counts money of every state in two decimals and everything else in eight", () => {
   const states = "AUD EUR GBP IDR KES MYR NAD NGN SGD UGX USD ZAR ZMW".split(" ");

@@ -4,8 +4,8 @@ import { addressCredential, LOCAL } from "../../src/access/authenticator.ts";
 import type { Authentication } from "../../src/access/authenticator.ts";
 import { AccessFile } from "../../src/access/access_file.ts";
 import { Caller } from "../../src/access/caller.ts";
-import { ALL_SCOPES } from "../../src/scopes.ts";
-import type { Scope } from "../../src/scopes.ts";
+import { ALL_SCOPES } from "../../src/access/scopes.ts";
+import type { Scope } from "../../src/access/scopes.ts";
 
 /** A caller that may do everything, or the given things. */
 export function callerOf(identity = "local", scopes: Iterable<Scope> = ALL_SCOPES): Caller {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { expectationOf } from "../../src/schema_words.ts";
+import { expectationOf } from "../../src/validation/schema_problems.ts";
 import { argumentProblems } from "../../src/tools/argument_problems.ts";
 import { catalogue } from "../../src/tools/catalogue.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatDecimal, parseDecimal } from "../../src/exchange/money.ts";
+import { formatDecimal, parseDecimal } from "../../src/money/decimals.ts";
 import { callDirectly } from "../../src/protocol/direct_call.ts";
 import { plainForms } from "../../src/tools/plain_form.ts";
 import { backendOf } from "../protocol/backend.ts";

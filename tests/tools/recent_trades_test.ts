@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Markets } from "../../src/exchange/pairs.ts";
+import { Markets } from "../../src/market/pairs.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
 import { answering, listedMarket } from "../support/scripted.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { everyTool, TestExchange } from "../support/exchange.ts";
-import { SCOPES } from "../../src/scopes.ts";
+import { SCOPES } from "../../src/access/scopes.ts";
 import { callerOf } from "../support/callers.ts";
 
 const PERMISSIONS = [

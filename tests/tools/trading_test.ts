@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ALL_SCOPES } from "../../src/scopes.ts";
+import { ALL_SCOPES } from "../../src/access/scopes.ts";
 import type { Json } from "../support/exchange.ts";
 import type { WireFault } from "../trading/faulty_exchange.ts";
 import { BrokerWorld, FILL, policyFileOf, REST } from "../trading/broker_world.ts";

@@ -1,9 +1,9 @@
 /** Orders that wait for a person, made up. */
 
 import assert from "node:assert/strict";
-import type { Approval, ApprovalRequest } from "../../src/trading/approvals.ts";
-import type { Order } from "../../src/trading/order.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
+import type { Approval, ApprovalRequest } from "../../src/trading/record/approvals.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
 import { NOW, ORDER } from "./stores.ts";
 
 let previews = 0;

@@ -5,12 +5,12 @@
  */
 
 import assert from "node:assert/strict";
-import type { DeskOptions } from "../../src/trading/desk_parts.ts";
-import type { Journal } from "../../src/trading/journal.ts";
-import { orderDigest } from "../../src/trading/order.ts";
-import type { Order } from "../../src/trading/order.ts";
+import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { Journal } from "../../src/trading/record/journal.ts";
+import { orderDigest } from "../../src/trading/orders/order.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
 import { BrokerWorld, REST } from "./broker_world.ts";
-import { CROSSING, DeskWorld, journalWith } from "./desk_world.ts";
+import { CROSSING, DeskWorld, journalWith } from "./executor_world.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "./stores.ts";
 
 /** Fills in part, and the rest is the best offer then. */

@@ -1,6 +1,6 @@
 /** The choices of random histories: dice, orders that can be told apart by their price or amount, faults of the wire. */
 
-import type { Order } from "../../src/trading/order.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
 import type { WireFault } from "./faulty_exchange.ts";
 
 /** Random choices that can be had again. */

@@ -10,7 +10,7 @@ import { parseJson } from "../../src/exchange/json.ts";
 import { type Api, createApi } from "../../src/simulation/api/api.ts";
 import type { FaultRule } from "../../src/simulation/api/faults.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import type { Order as LedgerOrder } from "../../src/simulation/trading/orders.ts";
+import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
 /** What befalls one request on the wire. */
 export type WireFault =

@@ -4,19 +4,19 @@
  * were told is kept, for `history_judge.ts` to compare with the exchange and the journal.
  */
 
-import type { CancelAllResult, CancelResult } from "../../src/trading/cancel.ts";
-import type { Placement } from "../../src/trading/journal.ts";
-import type { Order } from "../../src/trading/order.ts";
-import type { Terms } from "../../src/trading/placement.ts";
-import { refuse } from "../../src/trading/placement_result.ts";
-import type { PlacementResult, RefusedResult } from "../../src/trading/placement_result.ts";
-import { type Policy, sealPolicy } from "../../src/trading/policy.ts";
-import type { ReplaceResult } from "../../src/trading/replace.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
+import type { CancelAllResult, CancelResult } from "../../src/trading/execution/cancel.ts";
+import type { Placement } from "../../src/trading/record/journal.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
+import type { Terms } from "../../src/trading/execution/placement.ts";
+import { refuse } from "../../src/trading/execution/placement_result.ts";
+import type { PlacementResult, RefusedResult } from "../../src/trading/execution/placement_result.ts";
+import { type Policy, sealPolicy } from "../../src/trading/policy/policy.ts";
+import type { ReplaceResult } from "../../src/trading/execution/replace.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
 import { Dice, drawFault, makeOrder, ORDER_KINDS } from "./chance.ts";
 import type { FaultyExchange, Seen, WireFault } from "./faulty_exchange.ts";
 import { HistoryProcess } from "./history_process.ts";
-import type { Flaw } from "./perils.ts";
+import type { Flaw } from "./fault_plan.ts";
 
 /** How a history is run. */
 export interface HistoryOptions {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { killHistories, stopHistories } from "./killed_histories.ts";
 import { runShare } from "./history_share.ts";
-import { type Flaw, FLAWS } from "./perils.ts";
+import { type Flaw, FLAWS } from "./fault_plan.ts";
 
 /** `deno task prove orders --seed 11` runs more of the same. */
 const SEED = 11;

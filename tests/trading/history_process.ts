@@ -2,14 +2,14 @@
 
 import { CallBudget } from "../../src/exchange/budget.ts";
 import type { ExchangeClient } from "../../src/exchange/client.ts";
-import { Desk } from "../../src/trading/desk.ts";
-import type { DeskOptions } from "../../src/trading/desk_parts.ts";
-import { InstanceLock } from "../../src/trading/instance_lock.ts";
-import { OpenOrderCancellation } from "../../src/trading/open_order_cancellation.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import { Desk } from "../../src/trading/execution/executor.ts";
+import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
+import { TradingStore } from "../../src/trading/record/store.ts";
 import type { Dice } from "./chance.ts";
 import type { FaultyExchange } from "./faulty_exchange.ts";
-import { type Flaw, flawed, flawedWishes, Life } from "./perils.ts";
+import { type Flaw, flawed, flawedWishes, Life } from "./fault_plan.ts";
 
 /** What a {@linkcode HistoryProcess} is made of. */
 export interface ProcessParts {

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { runHistory, type Told } from "./histories.ts";
-import { judge, type Violation } from "./history_judge.ts";
-import type { Flaw } from "./perils.ts";
+import { judge, type Violation } from "./history_checker.ts";
+import type { Flaw } from "./fault_plan.ts";
 
 /** Which histories to run. */
 export interface Share {

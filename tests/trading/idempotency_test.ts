@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/idempotency.ts";
 import type { KeyedCall } from "../../src/trading/idempotency.ts";
-import { TRADING_DATABASE } from "../../src/trading/store.ts";
-import type { TradingStore } from "../../src/trading/store.ts";
-import { StoreError } from "../../src/trading/store_connection.ts";
+import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
+import { StoreError } from "../../src/trading/record/store_connection.ts";
 import { TradingError } from "../../src/trading/trading_error.ts";
 import { NOW, withStore } from "./stores.ts";
 

@@ -5,12 +5,12 @@
 
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { sealPolicy } from "../../src/trading/policy.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import { sealPolicy } from "../../src/trading/policy/policy.ts";
+import { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { Dice, makeOrder } from "./chance.ts";
 import type { Intent, Told } from "./histories.ts";
-import { judge, type Violation } from "./history_judge.ts";
+import { judge, type Violation } from "./history_checker.ts";
 import { KILL_ME, type KilledWork, STOPPED } from "./killed_process.ts";
 
 /** Which histories to run. */

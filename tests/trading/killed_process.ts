@@ -5,11 +5,11 @@
 
 import { ExchangeClient } from "../../src/exchange/client.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import { Desk } from "../../src/trading/desk.ts";
-import { sealPolicy } from "../../src/trading/policy.ts";
-import { TradingStore } from "../../src/trading/store.ts";
+import { Desk } from "../../src/trading/execution/executor.ts";
+import { sealPolicy } from "../../src/trading/policy/policy.ts";
+import { TradingStore } from "../../src/trading/record/store.ts";
 import { type Intent, NOTIONAL } from "./histories.ts";
-import { Life } from "./perils.ts";
+import { Life } from "./fault_plan.ts";
 
 /** What it is to do, as JSON in its first argument. */
 export interface KilledWork {

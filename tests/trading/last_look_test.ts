@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import type { Reservation } from "../../src/exchange/budget.ts";
-import type { DeskOptions } from "../../src/trading/desk_parts.ts";
-import type { Terms } from "../../src/trading/placement.ts";
-import { refuse } from "../../src/trading/placement_result.ts";
-import type { RefusedResult } from "../../src/trading/placement_result.ts";
-import { sealPolicy } from "../../src/trading/policy.ts";
-import { DeskWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./desk_world.ts";
+import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { Terms } from "../../src/trading/execution/placement.ts";
+import { refuse } from "../../src/trading/execution/placement_result.ts";
+import type { RefusedResult } from "../../src/trading/execution/placement_result.ts";
+import { sealPolicy } from "../../src/trading/policy/policy.ts";
+import { DeskWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 

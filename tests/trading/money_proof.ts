@@ -4,10 +4,10 @@
  */
 
 import Big from "big.js";
-import { formatDecimal, parseDecimal } from "../../src/exchange/money.ts";
+import { formatDecimal, parseDecimal } from "../../src/money/decimals.ts";
 import { hash32 } from "../../src/simulation/random.ts";
-import { divideDown, feeOn, roundUp, sumOf } from "../../src/trading/amounts.ts";
-import { walkBook } from "../../src/trading/book_walk.ts";
+import { divideDown, feeOn, roundUp, sumOf } from "../../src/money/rounding.ts";
+import { walkBook } from "../../src/market/book_walk.ts";
 
 /** What was found. */
 export interface MoneyProof {

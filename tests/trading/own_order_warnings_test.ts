@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Estimate, type EstimateFacts, estimateOrder } from "../../src/trading/estimate.ts";
-import type { Order } from "../../src/trading/order.ts";
+import { type Estimate, type EstimateFacts, estimateOrder } from "../../src/trading/orders/estimate.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
 import { BOOK, FEES, XBTZAR } from "./xbtzar.ts";
 
 const PAIR = { pair: "XBTZAR", base: "XBT", counter: "ZAR" } as const;

@@ -5,10 +5,10 @@ import Big from "big.js";
 import fc from "fast-check";
 import type { Market } from "../../src/exchange/schemas.ts";
 import { decimalsOf } from "../../src/money/currencies.ts";
-import { MARKETS } from "../../src/simulation/market/markets.ts";
-import { type Book, walkBook } from "../../src/trading/book_walk.ts";
-import type { OrderRequest } from "../../src/trading/order.ts";
-import { normalizeOrder } from "../../src/trading/order_rules.ts";
+import { MARKETS } from "../../src/simulation/model/markets.ts";
+import { type Book, walkBook } from "../../src/market/book_walk.ts";
+import type { OrderRequest } from "../../src/trading/orders/order.ts";
+import { normalizeOrder } from "../../src/trading/orders/order_rules.ts";
 import { BrokerWorld } from "./broker_world.ts";
 
 const LISTED: readonly { market: Market; typicalPrice: string }[] = MARKETS.map((each) => ({

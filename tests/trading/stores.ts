@@ -2,18 +2,18 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { Audit } from "../../src/trading/audit.ts";
-import { CancelWishes } from "../../src/trading/cancel_wishes.ts";
-import { Instances } from "../../src/trading/instances.ts";
-import type { InstanceFacts } from "../../src/trading/instances.ts";
-import { Journal } from "../../src/trading/journal.ts";
-import type { Begun, NewPlacement, Placement } from "../../src/trading/journal.ts";
-import { KillSwitch } from "../../src/trading/kill_switch.ts";
-import { orderDigest } from "../../src/trading/order.ts";
-import type { Order } from "../../src/trading/order.ts";
-import type { Policy } from "../../src/trading/policy.ts";
-import { StoreConnection } from "../../src/trading/store_connection.ts";
-import { TRADING_DATABASE, TradingStore } from "../../src/trading/store.ts";
+import { Audit } from "../../src/trading/record/audit.ts";
+import { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
+import { Instances } from "../../src/trading/record/instances.ts";
+import type { InstanceFacts } from "../../src/trading/record/instances.ts";
+import { Journal } from "../../src/trading/record/journal.ts";
+import type { Begun, NewPlacement, Placement } from "../../src/trading/record/journal.ts";
+import { KillSwitch } from "../../src/trading/record/kill_switch.ts";
+import { orderDigest } from "../../src/trading/orders/order.ts";
+import type { Order } from "../../src/trading/orders/order.ts";
+import type { Policy } from "../../src/trading/policy/policy.ts";
+import { StoreConnection } from "../../src/trading/record/store_connection.ts";
+import { TRADING_DATABASE, TradingStore } from "../../src/trading/record/store.ts";
 
 /** 2026-11-22 10:00 UTC. */
 export const NOW = Date.UTC(2026, 10, 22, 10);

@@ -1,7 +1,7 @@
 /** One market with a small book, to reckon with by hand. */
 
 import type { FeeInfo, Market } from "../../src/exchange/schemas.ts";
-import type { Book } from "../../src/trading/book_walk.ts";
+import type { Book } from "../../src/market/book_walk.ts";
 
 /** Volumes of four decimals, whole prices. */
 export const XBTZAR: Market = {

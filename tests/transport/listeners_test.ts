@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { WebSocket } from "ws";
-import { createCertificates } from "../../src/transport/certificates.ts";
-import { listenHardened } from "../../src/transport/hardened.ts";
-import { listenNative } from "../../src/transport/native.ts";
+import { createCertificates } from "../../src/transport/listeners/certificates.ts";
+import { listenHardened } from "../../src/transport/listeners/hardened.ts";
+import { listenNative } from "../../src/transport/listeners/native.ts";
 import { certificates, Echo, Events, Listening, type Variant, variants } from "./listening.ts";
 import { frameOf, type FrameOptions, OPCODE, RawPeer, upgradeRequest } from "./raw_peer.ts";
 

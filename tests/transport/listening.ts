@@ -1,7 +1,7 @@
 /** A listener with an application that echoes, and that remembers what happened. */
 
-import { createCertificates } from "../../src/transport/certificates.ts";
-import { listenHardened } from "../../src/transport/hardened.ts";
+import { createCertificates } from "../../src/transport/listeners/certificates.ts";
+import { listenHardened } from "../../src/transport/listeners/hardened.ts";
 import type {
   Acceptance,
   Application,
@@ -10,8 +10,8 @@ import type {
   Peer,
   RunningListener,
   Socket,
-} from "../../src/transport/listener.ts";
-import { listenNative } from "../../src/transport/native.ts";
+} from "../../src/transport/listeners/listener.ts";
+import { listenNative } from "../../src/transport/listeners/native.ts";
 import { WebSocket } from "ws";
 
 /** Certificates for `localhost` and 127.0.0.1. */

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { Server } from "@modelcontextprotocol/server";
-import { createStreamableHttp } from "../../src/transport/streamable_http.ts";
-import type { StreamableHttp, StreamableHttpOptions } from "../../src/transport/streamable_http.ts";
+import { createStreamableHttp } from "../../src/transport/http/streamable_http.ts";
+import type { StreamableHttp, StreamableHttpOptions } from "../../src/transport/http/streamable_http.ts";
 import { serveHttp } from "./http_server.ts";
 import type { HttpServer } from "./http_server.ts";
 

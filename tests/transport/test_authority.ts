@@ -14,7 +14,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import type { TlsFiles } from "../../src/transport/listener.ts";
+import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 
 /** What a key is made with. */
 export type KeyAlgorithm = EcKeyGenParams & { readonly hash: string };

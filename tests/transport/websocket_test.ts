@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Socket } from "../../src/transport/listener.ts";
+import type { Socket } from "../../src/transport/listeners/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
 import type { SocketTransportOptions } from "../../src/transport/websocket.ts";
 

@@ -1,6 +1,6 @@
 /** Answers and errors of tools as people read them on a terminal. */
 
-import { PLAIN_DECIMAL } from "../../exchange/money.ts";
+import { PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { formatOrderBook } from "./order_book.ts";
 import type { BookLevel } from "./order_book.ts";
 import { styled } from "./screen.ts";

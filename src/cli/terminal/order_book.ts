@@ -1,7 +1,7 @@
 /** An order book as a ladder: bids to the left, asks to the right, best prices in the middle, depth as bars outside. */
 
 import Big from "big.js";
-import { printable } from "../live_text.ts";
+import { printable } from "./live_text.ts";
 import { styled } from "./screen.ts";
 import type { Screen } from "./screen.ts";
 import { formatTable } from "./table.ts";

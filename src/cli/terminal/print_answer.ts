@@ -1,7 +1,7 @@
 /** Prints what a tool answered: JSON for programs, text for people. */
 
-import { print } from "../world.ts";
-import type { World } from "../world.ts";
+import { print } from "../../world.ts";
+import type { World } from "../../world.ts";
 import { formatAnswer, formatError } from "./answer.ts";
 import { screenOf } from "./screen.ts";
 

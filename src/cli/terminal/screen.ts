@@ -1,6 +1,6 @@
 /** What text on a terminal is made for: its width, whether it takes colours, and the moment. */
 
-import type { World } from "../world.ts";
+import type { World } from "../../world.ts";
 
 /** Where no terminal says how wide it is. */
 const DEFAULT_SIZE = { columns: 80, rows: 24 };

@@ -1,6 +1,6 @@
 /** Rows as a table that fits the screen: wide text is wrapped, then columns are left out, with a note that names them. */
 
-import { printable } from "../live_text.ts";
+import { printable } from "./live_text.ts";
 import { styled } from "./screen.ts";
 import type { Screen } from "./screen.ts";
 import { displayWidth, pad, truncate, wrap } from "./width.ts";

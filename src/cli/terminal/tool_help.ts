@@ -1,6 +1,6 @@
 /** Help for one tool: what it does, its arguments with their bounds and defaults, and a call to copy. */
 
-import { expectationOf } from "../../schema_words.ts";
+import { expectationOf } from "../../validation/schema_problems.ts";
 import type { ArgumentSchema } from "../../tools/argument_problems.ts";
 import { styled } from "./screen.ts";
 import type { Screen } from "./screen.ts";

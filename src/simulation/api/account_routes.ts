@@ -1,16 +1,16 @@
 /** Endpoints of accounts, their ledgers and balances. */
 
 import Big from "big.js";
-import type { Account } from "../trading/accounts.ts";
+import type { Account } from "../engine/accounts.ts";
 import type { PendingReceive } from "../funding/funding.ts";
 import { PERMISSIONS } from "./keys.ts";
-import type { LedgerRow } from "../trading/ledger.ts";
+import type { LedgerRow } from "../engine/ledger.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 import { bareNumber, printDecimal, printList } from "./print.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import { labelOf } from "../../money/currencies.ts";
-import { CURRENCIES } from "../market/currencies.ts";
+import { CURRENCIES } from "../model/traded_currencies.ts";
 import type { Simulation } from "../simulation.ts";
 
 const MAX_ROWS = 1000;

@@ -15,7 +15,7 @@ import { orderRoutes } from "./order_routes.ts";
 import { paymentRoutes } from "./payment_routes.ts";
 import { Parameters } from "./parameters.ts";
 import { RateLimit } from "./rate_limit.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import { BodyTooLarge, readForm } from "./request_form.ts";
 import { NO_CONTENT, RenderedJson, type RouteMatch, Router } from "./route.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";

@@ -3,9 +3,9 @@
 import { parseJson } from "../../exchange/json.ts";
 import { LUNO_ERRORS } from "../../exchange/luno_errors.ts";
 import type { Fault } from "./faults.ts";
-import { PLAIN_DECIMAL } from "../../exchange/money.ts";
+import { PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { bareNumber } from "./print.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 
 /** The connection is to be reset without an answer. */
 export class ConnectionReset extends Error {

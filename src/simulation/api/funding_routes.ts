@@ -8,7 +8,7 @@ import { PERMISSIONS } from "./keys.ts";
 import { NETWORKS, networksOf, sendFeeOf } from "../funding/networks.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 import { printList } from "./print.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import type { Simulation } from "../simulation.ts";
 

@@ -1,7 +1,7 @@
 /** API keys of the simulated exchange, what each may do, and how a request names one. */
 
 import type { Settings } from "../options.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 
 /** Permission bits as the exchange numbers them. */
 export const PERMISSIONS = {

@@ -1,13 +1,13 @@
 /** Endpoints of public market data. The real service lets them be a second old, so answers are kept for one second. */
 
-import { CANDLE_DURATIONS_S } from "../market/candles.ts";
-import { DAY_MS } from "../market/days.ts";
-import type { RestingOrder } from "../trading/matching.ts";
-import { findMarket, MARKETS, type SimulatedMarket } from "../market/markets.ts";
+import { CANDLE_DURATIONS_S } from "../model/candles.ts";
+import { DAY_MS } from "../model/days.ts";
+import type { RestingOrder } from "../engine/matching.ts";
+import { findMarket, MARKETS, type SimulatedMarket } from "../model/markets.ts";
 import { statusOf } from "./order_rules.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 import { printList, printPrice, printVolume } from "./print.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import { type Call, RenderedJson, type Route } from "./route.ts";
 import type { Simulation } from "../simulation.ts";
 

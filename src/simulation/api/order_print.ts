@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import { bareNumber, printDecimal, printPrice, printVolume } from "./print.ts";
-import type { Order, UserTrade } from "../trading/orders.ts";
+import type { Order, UserTrade } from "../engine/orders.ts";
 
 /** The first form of an order: no client order id, no stop, no accounts. */
 export function printOrderV1(order: Order): object {

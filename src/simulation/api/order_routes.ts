@@ -4,12 +4,12 @@ import Big from "big.js";
 import { PERMISSIONS } from "./keys.ts";
 import { printOrderV1, printOrderV2, printUserTrade } from "./order_print.ts";
 import { readClientOrderId, readLimitOrder, readMarket, readMarketOrder, type RuleContext } from "./order_rules.ts";
-import type { Order } from "../trading/orders.ts";
+import type { Order } from "../engine/orders.ts";
 import { printDecimal, printList } from "./print.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import type { Simulation } from "../simulation.ts";
-import { thirtyDayVolume } from "../trading/trading_volume.ts";
+import { thirtyDayVolume } from "../engine/trading_volume.ts";
 import { selectUserTrades } from "./user_trades.ts";
 
 const ORDER_ID = /^BX[0-9A-Z]{6,30}$/;

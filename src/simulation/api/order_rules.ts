@@ -1,17 +1,17 @@
 /** What the exchange demands of an order request before it looks at funds or at the book. */
 
 import type Big from "big.js";
-import { countDecimals } from "../../exchange/money.ts";
+import { countDecimals } from "../../money/decimals.ts";
 import type { LunoErrorCode } from "../../exchange/luno_errors.ts";
-import type { Account, Accounts } from "../trading/accounts.ts";
-import type { OrderDraft } from "../trading/order_draft.ts";
+import type { Account, Accounts } from "../engine/accounts.ts";
+import type { OrderDraft } from "../engine/order_draft.ts";
 import { decimalsOf } from "../../money/currencies.ts";
-import { lotsOf, priceOf, ticksOf } from "../market/market_units.ts";
-import { findMarket, type SimulatedMarket, type TradingStatus } from "../market/markets.ts";
+import { lotsOf, priceOf, ticksOf } from "../model/market_units.ts";
+import { findMarket, type SimulatedMarket, type TradingStatus } from "../model/markets.ts";
 import type { Settings } from "../options.ts";
-import type { Stop } from "../trading/orders.ts";
+import type { Stop } from "../engine/orders.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 
 /** What the rules look up. `lastPrice` is in ticks, `null` in a market without trades. */
 export interface RuleContext {

@@ -1,9 +1,9 @@
 /** Reads what a request asks for: query and form body together, each value checked by the exchange's own rules. */
 
 import type Big from "big.js";
-import { parseDecimal, PLAIN_DECIMAL } from "../../exchange/money.ts";
+import { parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import type { LunoErrorCode } from "../../exchange/luno_errors.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 
 const TRUE = new Set(["true", "True", "TRUE", "t", "T", "1"]);
 const FALSE = new Set(["false", "False", "FALSE", "f", "F", "0"]);

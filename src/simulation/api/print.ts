@@ -1,7 +1,7 @@
 /** How the exchange writes decimals and ids into its JSON. */
 
 import type Big from "big.js";
-import type { SimulatedMarket } from "../market/markets.ts";
+import type { SimulatedMarket } from "../model/markets.ts";
 
 declare global {
   interface JSON {

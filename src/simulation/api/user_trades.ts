@@ -1,6 +1,6 @@
 /** The paging rules of own fills. */
 
-import type { UserTrade } from "../trading/orders.ts";
+import type { UserTrade } from "../engine/orders.ts";
 import type { Parameters } from "./parameters.ts";
 
 /**

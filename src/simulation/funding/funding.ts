@@ -1,11 +1,11 @@
 /** Money that came in and went out: transfers, withdrawals, beneficiaries, receive addresses and moves. */
 
 import Big from "big.js";
-import type { Account, Accounts } from "../trading/accounts.ts";
-import type { Identifiers } from "../trading/identifiers.ts";
+import type { Account, Accounts } from "../engine/accounts.ts";
+import type { Identifiers } from "../engine/identifiers.ts";
 import { networksOf } from "./networks.ts";
 import { TokenBucket } from "../token_bucket.ts";
-import { Refusal } from "../trading/refusal.ts";
+import { Refusal } from "../engine/refusal.ts";
 import { labelOf } from "../../money/currencies.ts";
 
 /** Confirmed money in or out of one account; `amount` is net of `fee`. */

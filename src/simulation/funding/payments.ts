@@ -5,10 +5,10 @@
 
 import Big from "big.js";
 import type { LunoErrorCode } from "../../exchange/luno_errors.ts";
-import type { Account, Accounts } from "../trading/accounts.ts";
-import type { Identifiers } from "../trading/identifiers.ts";
-import type { LedgerEntry } from "../trading/ledger.ts";
-import { Refusal } from "../trading/refusal.ts";
+import type { Account, Accounts } from "../engine/accounts.ts";
+import type { Identifiers } from "../engine/identifiers.ts";
+import type { LedgerEntry } from "../engine/ledger.ts";
+import { Refusal } from "../engine/refusal.ts";
 import type { Funding, Move, Withdrawal } from "./funding.ts";
 import { sendFeeOf } from "./networks.ts";
 

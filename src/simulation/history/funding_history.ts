@@ -1,11 +1,11 @@
 /** The payments of the account's past: what came in, what was moved, what went out. */
 
 import Big from "big.js";
-import type { Account, Accounts } from "../trading/accounts.ts";
-import { DAY_MS } from "../market/days.ts";
-import type { Exchange } from "../trading/exchange.ts";
+import type { Account, Accounts } from "../engine/accounts.ts";
+import { DAY_MS } from "../model/days.ts";
+import type { Exchange } from "../engine/exchange.ts";
 import type { Funding } from "../funding/funding.ts";
-import type { Identifiers } from "../trading/identifiers.ts";
+import type { Identifiers } from "../engine/identifiers.ts";
 import { networksOf } from "../funding/networks.ts";
 import type { Settings } from "../options.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readArguments } from "../../../src/cli/arguments.ts";
 import { printToolHelp } from "../../../src/cli/tools.ts";
 import { displayWidth } from "../../../src/cli/terminal/width.ts";
-import { checkToolWords, readToolArguments } from "../../../src/cli/tool_arguments.ts";
+import { checkToolWords, readToolArguments } from "../../../src/cli/terminal/tool_arguments.ts";
 import { argumentSchemas } from "../../../src/tools/argument_problems.ts";
 import { catalogue } from "../../../src/tools/catalogue.ts";
 import { TestWorld } from "../world.ts";

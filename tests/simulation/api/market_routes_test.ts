@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MARKETS } from "../../../src/simulation/market/markets.ts";
+import { MARKETS } from "../../../src/simulation/model/markets.ts";
 import { type Json, openSimulation, START_MS } from "../simulated_client.ts";
 
 const CLIENT = openSimulation();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findMarket } from "../../../src/simulation/market/markets.ts";
+import { findMarket } from "../../../src/simulation/model/markets.ts";
 import { type SimulationOptions, withDefaults } from "../../../src/simulation/options.ts";
 import { createSimulation } from "../../../src/simulation/simulation.ts";
 import { START_MS } from "../simulated_client.ts";

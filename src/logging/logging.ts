@@ -1,0 +1,159 @@
+/**
+ * Log records go to stderr, redacted, and never block the program.
+ *
+ * Any file asks logtape for a logger of its own; only `main.ts` calls {@linkcode startLogging}.
+ */
+
+import { RefusalSampler } from "./sampling.ts";
+import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logtape/logtape";
+import type { LogRecord, TextFormatter } from "@logtape/logtape";
+import { redactByField, redactByPattern } from "@logtape/redaction";
+import type { RedactionPattern } from "@logtape/redaction";
+import type { LogLevel } from "../config/readers.ts";
+import { createRedactor, REDACTED } from "../secrets/redaction.ts";
+
+/** The name under which all of our loggers stand. */
+export const LOG_CATEGORY = "luno-mcp-server";
+
+/** Where log lines end up. */
+export interface LogOutput {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** What {@linkcode startLogging} needs to know. */
+export interface LoggingOptions {
+  readonly level: LogLevel;
+  readonly format: "text" | "json";
+  /** Values that no line may contain, wherever they turn up. */
+  readonly secrets: readonly string[];
+  readonly output: LogOutput;
+}
+
+/** A running log; `stop` writes what is queued, for half a second at most. */
+export interface Logging {
+  stop(): Promise<void>;
+}
+
+/** Characters that wait for a slow reader; lines beyond them are dropped and counted. */
+const QUEUE_LIMIT = 1_048_576;
+
+/** How long `stop` waits for a reader. */
+const FLUSH_TIMEOUT_MS = 500;
+
+/** Configures logtape for the whole process. */
+export async function startLogging(options: LoggingOptions): Promise<Logging> {
+  const plain = options.format === "json"
+    ? getJsonLinesFormatter()
+    : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
+  const redact = createRedactor(options.secrets);
+  const redacted = redactByPattern((record) => redact(plain(record)), SECRET_FORMS);
+  const lines = new LineQueue(options.output, (record) => oneLine(redacted(record)));
+  const sampler = new RefusalSampler((record) => lines.push(record));
+  await configure({
+    reset: true,
+    sinks: {
+      stderr: redactByField((record) => sampler.push(record), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
+    },
+    loggers: [
+      { category: LOG_CATEGORY, lowestLevel: options.level, sinks: ["stderr"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
+    ],
+  });
+  return {
+    async stop() {
+      sampler.flush();
+      await lines.flush();
+      await reset();
+    },
+  };
+}
+
+const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
+
+/** Secrets that are known by their form alone. */
+const SECRET_FORMS: RedactionPattern[] = [
+  { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
+  { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
+  { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: REDACTED },
+];
+
+function formatLine(
+  values: { timestamp: string | null; level: string; category: string; message: string; record: LogRecord },
+): string {
+  const fields = Object.entries(values.record.properties).map(([key, value]) => ` ${key}=${formatValue(value)}`);
+  return `${values.timestamp} ${values.level} ${values.category}: ${values.message}${fields.join("")}`;
+}
+
+/** A value as JSON, so that a program can read it; an error as people read it. */
+function formatValue(value: unknown): string {
+  if (value instanceof Error) return Deno.inspect(value, { compact: true, breakLength: Infinity });
+  return JSON.stringify(value, (_name, inner) => typeof inner === "bigint" ? String(inner) : inner) ?? "null";
+}
+
+/** Keeps a record on one line, so that data from outside cannot forge another. */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return `${text.trimEnd().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter)}\n`;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Writes lines one after the other without making their author wait. */
+class LineQueue {
+  readonly #output: LogOutput;
+  readonly #format: TextFormatter;
+  readonly #encoder = new TextEncoder();
+  #waiting = "";
+  #dropped: { readonly count: number; readonly last: LogRecord } | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(output: LogOutput, format: TextFormatter) {
+    this.#output = output;
+    this.#format = format;
+  }
+
+  push(record: LogRecord): void {
+    if (this.#waiting.length >= QUEUE_LIMIT) {
+      this.#dropped = { count: (this.#dropped?.count ?? 0) + 1, last: record };
+      return;
+    }
+    this.#waiting += this.#format(record);
+    this.#writing ??= this.#drain();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#writing === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS);
+    await Promise.race([this.#writing, promise]);
+    clearTimeout(timer);
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#waiting.length > 0) {
+        const batch = this.#waiting + this.#droppedNote();
+        this.#waiting = "";
+        this.#dropped = undefined;
+        await this.#write(this.#encoder.encode(batch));
+      }
+    } catch {
+      this.#waiting = ""; // Nobody reads stderr any more; the program goes on without a log.
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+
+  #droppedNote(): string {
+    if (this.#dropped === undefined) return "";
+    const { count, last } = this.#dropped;
+    const text = "log lines dropped because stderr was not read";
+    return this.#format({ ...last, level: "warning", message: [text], rawMessage: text, properties: { count } });
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let written = 0; written < bytes.length;) written += await this.#output.write(bytes.subarray(written));
+  }
+}

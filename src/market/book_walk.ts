@@ -1,0 +1,101 @@
+/**
+ * What an order would find in a book, level by level, exactly. Knows nothing of fees, balances or what becomes of the
+ * rest.
+ */
+
+import Big from "big.js";
+import { parseDecimal } from "../money/decimals.ts";
+import { divideDown } from "../money/rounding.ts";
+import type { Side } from "../trading/orders/order.ts";
+
+/** One price of a book; decimals, the volume in base currency. */
+export interface BookLevel {
+  readonly price: string;
+  readonly volume: string;
+}
+
+/** A book as the exchange shows it: bids from high to low, asks from low to high. */
+export interface Book {
+  readonly asks: readonly BookLevel[];
+  readonly bids: readonly BookLevel[];
+  /** Whether the exchange sent it in another order. @default false */
+  readonly was_unsorted?: boolean;
+  /** Levels that cannot be read. @default 0 */
+  readonly left_out?: number;
+}
+
+/** What one level gives. */
+export interface BookFill {
+  readonly price: Big;
+  readonly volume: Big;
+}
+
+/** What a {@linkcode walkBook} looks for; without `volume` and `counterVolume` everything up to the limit. */
+export interface Walk {
+  readonly side: Side;
+  /** Worst price to trade at, counter per base. */
+  readonly limit?: Big | undefined;
+  /** Base to trade. */
+  readonly volume?: Big | undefined;
+  /** Counter to spend or to bring in, never more. */
+  readonly counterVolume?: Big | undefined;
+  /** Decimals of a volume. */
+  readonly volumeScale: number;
+}
+
+/** What a book gives. */
+export interface Walked {
+  /** Best price first. */
+  readonly fills: readonly BookFill[];
+  readonly base: Big;
+  readonly counter: Big;
+  /** Whether more was wanted than the book had within the limit. */
+  readonly isShort: boolean;
+  /** Whether it would have gone on to levels behind the last one. */
+  readonly reachesEnd: boolean;
+}
+
+/** Takes what an order would take: the best price first, none worse than its limit, never more than was asked for. */
+export function walkBook(book: Book, { side, limit, volume, counterVolume, volumeScale }: Walk): Walked {
+  const fills: BookFill[] = [];
+  let base = new Big(0);
+  let counter = new Big(0);
+  let isAtLimit = false;
+  for (const level of side === "BUY" ? book.asks : book.bids) {
+    const price = parseDecimal(level.price);
+    isAtLimit = price.lte(0) || (limit !== undefined && isWorse(side, price, limit));
+    if (isAtLimit) break;
+    const wanted = smallest([
+      volume?.minus(base),
+      counterVolume === undefined ? undefined : divideDown(counterVolume.minus(counter), price, volumeScale),
+    ]);
+    const available = parseDecimal(level.volume);
+    const taken = smallest([available, wanted]) ?? available;
+    if (taken.gt(0)) fills.push({ price, volume: taken });
+    base = base.plus(taken);
+    counter = counter.plus(price.times(taken));
+    // What is left of a level goes first: a rest too small for it must not go on to a worse price.
+    if (taken.lt(available)) return { fills, base, counter, isShort: false, reachesEnd: false };
+  }
+  const last = fills.at(-1)?.price;
+  const isAffordable = counterVolume === undefined || last === undefined ||
+    divideDown(counterVolume.minus(counter), last, volumeScale).gt(0);
+  const isShort = isAffordable && (volume === undefined || base.lt(volume));
+  return { fills, base, counter, isShort, reachesEnd: isShort && !isAtLimit };
+}
+
+/** Whether a price is beyond a limit: higher when buying, lower when selling. */
+export function isWorse(side: Side, price: Big, limit: Big): boolean {
+  return side === "BUY" ? price.gt(limit) : price.lt(limit);
+}
+
+/** The middle between the best prices, or `null` when a side is empty. */
+export function midOf({ asks: [ask], bids: [bid] }: Book): Big | null {
+  return ask === undefined || bid === undefined
+    ? null
+    : parseDecimal(ask.price).plus(parseDecimal(bid.price)).times("0.5");
+}
+
+function smallest(amounts: readonly (Big | undefined)[]): Big | undefined {
+  return amounts.reduce((least, amount) => least === undefined || amount?.lt(least) ? amount : least, undefined);
+}

@@ -1,0 +1,115 @@
+/** The markets of the exchange, read now and then, and what people mean by a pair or a currency. */
+
+import type { ExchangeClient } from "../exchange/client.ts";
+import { abortable } from "../exchange/deadline.ts";
+import { endpoints } from "../exchange/endpoints.ts";
+import { cleanText, ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
+import { cancelled } from "../exchange/failures.ts";
+import { findCurrency, findMarket, type Found } from "../money/pair_names.ts";
+import type { Market } from "../exchange/schemas.ts";
+
+/** How long the old list serves after it could not be read anew. */
+const RETRY_AFTER_FAILURE_MS = 15_000;
+
+/** Settings of {@linkcode Markets}. */
+export interface MarketsOptions {
+  /** Monotonic milliseconds. */
+  now?: () => number;
+  /**
+   * How long a list is taken for true.
+   *
+   * @default {600_000}
+   */
+  ttlMs?: number;
+}
+
+/** What a caller of {@linkcode Markets} may give up with. */
+export interface LookupOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The list of markets, shared: many callers cost one request, and a caller who gives up does not take it from the
+ * others. When it cannot be read anew the old one serves on.
+ */
+export class Markets {
+  readonly #client: Pick<ExchangeClient, "call">;
+  readonly #now: () => number;
+  readonly #ttlMs: number;
+  #known: readonly Market[] | undefined;
+  #leftOut = 0;
+  #freshUntil = -Infinity;
+  #loading: Promise<readonly Market[]> | undefined;
+
+  constructor(client: Pick<ExchangeClient, "call">, options: MarketsOptions = {}) {
+    this.#client = client;
+    this.#now = options.now ?? (() => performance.now());
+    this.#ttlMs = options.ttlMs ?? 600_000;
+  }
+
+  /**
+   * All markets.
+   *
+   * @throws {ExchangeError} when they were never read and cannot be read now
+   */
+  async list({ signal }: LookupOptions = {}): Promise<readonly Market[]> {
+    if (signal?.aborted) throw cancelled(endpoints.getMarkets, "none");
+    if (this.#known !== undefined && this.#now() < this.#freshUntil) return this.#known;
+    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
+    return await abortable(this.#loading, signal, () => cancelled(endpoints.getMarkets, "none"));
+  }
+
+  /** How many markets the list leaves out, as they cannot be read. */
+  get leftOut(): number {
+    return this.#leftOut;
+  }
+
+  /**
+   * The market that a text names, such as `BTC/ZAR`, `btc-zar` or `XBTZAR`.
+   *
+   * @throws {ExchangeError} `ERR_PAIR_UNKNOWN`, with the nearest pairs as `suggestions`
+   */
+  async resolve(text: string, options: LookupOptions = {}): Promise<Market> {
+    return this.#valueOf("pair", text, findMarket(text, await this.list(options)));
+  }
+
+  /**
+   * Luno's code of the currency that a text names: `btc` and `Bitcoin` are `XBT`.
+   *
+   * @throws {ExchangeError} `ERR_CURRENCY_UNKNOWN`, with the nearest codes as `suggestions`
+   */
+  async resolveCurrency(text: string, options: LookupOptions = {}): Promise<string> {
+    return this.#valueOf("currency", text, findCurrency(text, await this.list(options)));
+  }
+
+  #valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
+    if (found.ok) return found.value;
+    const { suggestions } = found;
+    const written = JSON.stringify(cleanText(text).slice(0, 40));
+    const hint = suggestions.length === 0 ? "look at the list of markets" : `nearest are ${suggestions.join(", ")}`;
+    const unread = this.#leftOut === 0 ? "" : ` (${this.#leftOut} of the exchange's markets cannot be read)`;
+    throw new ExchangeError(`Cannot find ${kind} ${written} as no market has it: ${hint}${unread}`, {
+      code: UNKNOWN_CODE[kind],
+      suggestions,
+    });
+  }
+
+  async #load(): Promise<readonly Market[]> {
+    try {
+      const { markets, left_out } = await this.#client.call("getMarkets", {});
+      this.#leftOut = left_out;
+      // An exchange without markets is one that is starting or ailing: ask again next time.
+      this.#freshUntil = markets.length === 0 ? -Infinity : this.#now() + this.#ttlMs;
+      return this.#known = markets;
+    } catch (error) {
+      if (this.#known === undefined) throw error;
+      this.#freshUntil = this.#now() + RETRY_AFTER_FAILURE_MS;
+      return this.#known;
+    }
+  }
+}
+
+const UNKNOWN_CODE: Readonly<Record<"pair" | "currency", ExchangeErrorCode>> = {
+  pair: "ERR_PAIR_UNKNOWN",
+  currency: "ERR_CURRENCY_UNKNOWN",
+};

@@ -1,0 +1,42 @@
+/** What a caller is shown of the listing: the tools that it may use now. */
+
+import type { Tool as ListedTool } from "@modelcontextprotocol/server";
+import type { Scope } from "../access/scopes.ts";
+import type { CallerFacts, ToolGroup } from "../tools/tool.ts";
+import type { ListingEntry } from "./listing.ts";
+
+/** A caller's part of the listing. */
+export interface Offer {
+  readonly entries: readonly ListingEntry[];
+  /** As `tools/list` answers them. */
+  readonly tools: ListedTool[];
+  /** Groups of which it may use something. */
+  readonly groups: ReadonlySet<ToolGroup>;
+}
+
+/** Makes offers out of one listing; equal rights get the same one. */
+export class Offers {
+  readonly #listing: readonly ListingEntry[];
+  readonly #scopes: readonly Scope[];
+  readonly #made = new Map<string, Offer>();
+
+  constructor(listing: readonly ListingEntry[]) {
+    this.#listing = listing;
+    this.#scopes = [...new Set(listing.map(({ scope }) => scope))];
+  }
+
+  /** What this caller may use now. */
+  of(caller: CallerFacts): Offer {
+    const key = this.#scopes.filter((scope) => caller.allows(scope)).join(" ");
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const entries = this.#listing.filter(({ scope }) => caller.allows(scope));
+    const offer = {
+      entries,
+      tools: entries.map(({ tool }) => tool),
+      groups: new Set(entries.map(({ group }) => group)),
+    };
+    this.#made.set(key, offer);
+    return offer;
+  }
+}

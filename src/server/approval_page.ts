@@ -1,0 +1,183 @@
+/**
+ * Serves a page on loopback on which a person approves one order, behind a one-time link. The link is printed where stderr
+ * is a terminal; anywhere else stderr is kept or collected by others, so it stands in a private file. After the decision
+ * the page shows what became of the order, as long as the server runs.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { judgeOrigin } from "../access/origin_rules.ts";
+import { sleep } from "../exchange/deadline.ts";
+import { LastingServer } from "../network/lasting_server.ts";
+import { outcomeOf } from "../trading/confirmation/approval_outcome.ts";
+import type { Outcome } from "../trading/confirmation/approval_outcome.ts";
+import type { Approval, Decided } from "../trading/record/approvals.ts";
+import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
+import type { Announcement } from "../trading/confirmation/confirmer.ts";
+import { describeExchange, plainSpaces } from "../trading/orders/order_summary.ts";
+import { StoreError } from "../trading/record/store_connection.ts";
+import type { TradingStore } from "../trading/record/store.ts";
+import { settledWithin } from "../transport/settled.ts";
+import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
+import type { ApprovalLinks } from "./approval_links.ts";
+import { print } from "../world.ts";
+import type { World } from "../world.ts";
+
+/** Tells the operator about orders that wait, and serves their pages. */
+export interface ApprovalPages {
+  announce(order: Announcement): void;
+  close(): Promise<void>;
+}
+
+/** What the pages need of the record. */
+export type PagesStore = Pick<TradingStore, "approvals" | "journal">;
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+/** Who decides, in the record. */
+const BY = "page";
+
+/** How long the answer to a decision waits for what becomes of the order; the page looks again after that. */
+const OUTCOME_WAIT_MS = 3_000;
+
+const OUTCOME_LOOK_MS = 50;
+
+/** How long answers that are being sent may take when the server ends. */
+const CLOSING_MS = 500;
+
+/** A form of the page is far smaller. */
+const MAX_FORM_BYTES = 1_024;
+
+/** Prepares the pages; a port is taken with the first order that waits. With `links` stderr gets log records only. */
+export function openApprovals(store: PagesStore, world: World, links?: ApprovalLinks): ApprovalPages {
+  let pages: Pages | undefined;
+  const linkOf = (token: string): string => (pages ??= new Pages(store, world)).linkOf(token);
+  return {
+    announce({ approvalId, token, summary, ways }) {
+      const order = plainSpaces(`${summary.headline} (${describeExchange(summary.exchange)})`);
+      if (links !== undefined) {
+        const hasPage = ways.includes("page");
+        const page = hasPage ? { links_file: links.path } : {};
+        const terminal = ways.includes("terminal") ? { command: `luno-mcp-server approve ${approvalId}` } : {};
+        const tell = () =>
+          log.warning("order waiting for approval", { approval_id: approvalId, order, ...page, ...terminal });
+        return hasPage ? void links.add(`${approvalId} ${linkOf(token)} ${order}`).then(tell) : tell();
+      }
+      const places = ways.map((way) => {
+        return way === "terminal" ? `run: luno-mcp-server approve ${approvalId}` : `open ${linkOf(token)}`;
+      });
+      void print(world.stderr, `An order is waiting for approval: ${order}\n  ${places.join("\n  or ")}`);
+    },
+    async close() {
+      await pages?.close();
+      await links?.close();
+    },
+  };
+}
+
+/** The pages of one server, on a port of their own. */
+class Pages {
+  readonly #store: PagesStore;
+  readonly #world: World;
+  readonly #server: LastingServer;
+  readonly #closing = new AbortController();
+  readonly #over = new AbortController();
+
+  constructor(store: PagesStore, world: World) {
+    this.#store = store;
+    this.#world = world;
+    const options = { hostname: "127.0.0.1", port: 0, signal: this.#over.signal };
+    this.#server = new LastingServer(options, (request) => this.#respond(request));
+  }
+
+  linkOf(token: string): string {
+    return `http://127.0.0.1:${this.#server.addr.port}/approve/${token}`;
+  }
+
+  /** Ends; an answer that waits for an outcome is sent with what is known by now. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (await settledWithin([this.#server.shutdown()], CLOSING_MS)) return;
+    this.#over.abort();
+    // With a peer that reads nothing the server never finishes.
+    await settledWithin([this.#server.finished], CLOSING_MS);
+  }
+
+  async #respond(request: Request): Promise<Response> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return plainPage("Not possible", { status: 503, text: error.message });
+    }
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const rules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
+    if (judgeOrigin(request.headers, rules) !== undefined) {
+      const text = "Open the link from the server in a browser on this machine.";
+      return plainPage("Not allowed", { status: 403, text });
+    }
+    const { pathname } = new URL(request.url);
+    const [, token = "", action] = /^\/approve\/([\w-]{20,100})(?:\/(yes|no))?$/.exec(pathname) ?? [];
+    const { approvals } = this.#store;
+    const approval = token === "" ? undefined : approvals.findByToken(token, this.#world.now());
+    if (approval === undefined) {
+      return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
+    }
+    if (request.method !== (action === undefined ? "GET" : "POST")) {
+      return plainPage("Not allowed", { status: 405, text: "Open the link from the server." });
+    }
+    if (action === undefined) return this.#show(approval.id, token);
+    if (action === "yes" && !await isChecked(request)) {
+      return this.#show(approval.id, token, "Tick the box first: I have checked this order");
+    }
+    const approved = action === "yes";
+    const decided = approvals.decide(approval.id, { approved, by: BY, now: this.#world.now() });
+    if (!decided.ok) return this.#show(approval.id, token, PROBLEMS[decided.reason]);
+    await this.#settled(approval.id);
+    return this.#show(approval.id, token);
+  }
+
+  #show(id: string, token: string, problem?: string): Response {
+    const now = this.#world.now();
+    const { approvals } = this.#store;
+    const approval = approvals.find(id, now);
+    if (approval === undefined) {
+      return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
+    }
+    const warnings = approvals.equalTo(approval, now).length === 0 ? [] : [EQUAL_WAITS];
+    const facts = { token, outcome: this.#outcomeOf(approval), warnings, now };
+    return orderPage(approval, problem === undefined ? facts : { ...facts, problem });
+  }
+
+  #outcomeOf(approval: Approval): Outcome {
+    return outcomeOf(approval, this.#store.journal.findByPreview(approval.previewId), this.#world.now());
+  }
+
+  /** Waits a while until it is known what becomes of the order. */
+  async #settled(id: string): Promise<void> {
+    const world = this.#world;
+    const { signal } = this.#closing;
+    const untilMs = world.monotonic() + OUTCOME_WAIT_MS;
+    while (world.monotonic() < untilMs && !signal.aborted) {
+      const approval = this.#store.approvals.find(id, world.now());
+      const kind = approval === undefined ? undefined : this.#outcomeOf(approval).kind;
+      if (kind !== "waiting" && kind !== "under_way") return;
+      await sleep(OUTCOME_LOOK_MS, signal).catch(() => {});
+    }
+  }
+}
+
+const PROBLEMS: Readonly<Record<Extract<Decided, { ok: false }>["reason"], string>> = {
+  unknown: "No order waits under this address",
+  expired: "The time to answer is over",
+  decided: "The order was decided already",
+  elsewhere: "By the policy this order is decided in a terminal only",
+};
+
+/** Whether the box was ticked. */
+async function isChecked(request: Request): Promise<boolean> {
+  const length = Number(request.headers.get("content-length") ?? "NaN");
+  if (!(length <= MAX_FORM_BYTES)) return false;
+  return new URLSearchParams(await request.text().catch(() => "")).get(CHECKED) === "yes";
+}

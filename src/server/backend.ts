@@ -1,0 +1,115 @@
+/** Opens what answers calls: the tools, the way to the exchange and, where it is switched on, trading. */
+
+import { publicConfig } from "../config/print.ts";
+import type { CallCount } from "../exchange/call_counts.ts";
+import type { Exchange } from "../market/shared_reads.ts";
+import { loggedCalls } from "../monitoring/access_log.ts";
+import type { Backend } from "../protocol/mcp_server.ts";
+import { callTool } from "../protocol/tool_call.ts";
+import { stateFolder } from "../state/folder.ts";
+import { selectTools } from "../tools/catalogue.ts";
+import type { CallerFacts, ToolContext } from "../tools/tool.ts";
+import type { Announcement } from "../trading/confirmation/confirmer.ts";
+import type { TradingFigures } from "../trading/record/audit_log.ts";
+import { NAME, VERSION } from "../version.ts";
+import { openExchange } from "./open_exchange.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+import type { OpenPaper } from "./open_paper.ts";
+import type { TradingRecord } from "./open_trading.ts";
+import type { World } from "../world.ts";
+
+/** A backend with an end. */
+export interface OpenBackend extends Backend {
+  /** Requests to the exchange since it was opened. */
+  readonly callCounts: () => readonly CallCount[];
+  /**
+   * Trading in numbers; absent while it is off.
+   *
+   * @throws {StoreError} the record cannot be read
+   */
+  readonly tradingFigures?: () => TradingFigures;
+  close(): Promise<void>;
+}
+
+/** What a backend is opened with. */
+export interface BackendOptions {
+  /** When the program started, monotonic. */
+  readonly startedMs: number;
+  /** Present where trading is switched on. */
+  readonly record: TradingRecord | undefined;
+  /** Tells the operator that an order waits for a person. */
+  readonly announce: (announcement: Announcement) => void;
+}
+
+/**
+ * Opens the backend that the configuration asks for.
+ *
+ * @throws {StateError} the paper ledger cannot be used
+ */
+export async function openBackend(
+  loaded: LoadedConfig,
+  world: World,
+  { startedMs, record, announce }: BackendOptions,
+): Promise<OpenBackend> {
+  const { config } = loaded;
+  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
+  const paper = await openPaperFor(loaded, { exchange, record, world });
+  const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(record, {
+    world,
+    exchange,
+    markets,
+    name,
+    venue,
+    paper,
+    announce,
+  });
+  const tools = selectTools(config.tools);
+  const server = {
+    name: NAME,
+    version: VERSION,
+    exchange: config.exchange,
+    trading: config.trading,
+    tools: tools.listed,
+  };
+  const isPaperFor = ({ identity }: CallerFacts) =>
+    trading?.broker.traderOf(identity).paper ?? paper?.isForAll ?? false;
+  const contextOf = (caller: CallerFacts): Omit<ToolContext, "signal"> => {
+    // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
+    const view = isPaperFor(caller) ? paper?.viewOf(caller.identity) : undefined;
+    return {
+      caller,
+      exchange: view ?? exchange,
+      markets,
+      now: world.now,
+      ...(trading === undefined ? {} : { broker: trading.broker }),
+      isPaper: view !== undefined,
+      server,
+    };
+  };
+  return {
+    tools,
+    contextOf,
+    exchange,
+    callCounts,
+    ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
+    resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
+    run: loggedCalls(callTool, { mode: config.accessLog, monotonic: world.monotonic }),
+    async close() {
+      await trading?.close();
+      await paper?.close();
+      await close();
+    },
+  };
+}
+
+async function openPaperFor(
+  { config }: LoadedConfig,
+  { exchange, record, world }: { exchange: Exchange; record: TradingRecord | undefined; world: World },
+): Promise<OpenPaper | undefined> {
+  const isForAll = config.exchange === "paper";
+  if (!isForAll && !record?.policies.hasPaper) return undefined;
+  const folder = record?.folder ?? config.state ?? stateFolder(world.env);
+  if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
+  const { openPaper } = await import("./open_paper.ts");
+  return await openPaper({ upstream: exchange, folder, world, isForAll });
+}

@@ -1,0 +1,40 @@
+/** From the settings to who may have how many connections and requests, as far as there are file descriptors. */
+
+import { getLogger } from "@logtape/logtape";
+import { limitsPerClient } from "../config/in_force.ts";
+import { RateLimit } from "../session/rate_limit.ts";
+import { Registry } from "../session/registry.ts";
+import { UnknownConnections } from "../session/unknown_connections.ts";
+import { allowSockets } from "../transport/listeners/file_descriptors.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+import type { Access } from "./open_access.ts";
+import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** The registry of a server's connections. */
+export function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies, sources }: Access): Registry {
+  const { config } = loaded;
+  const allowed = allowSockets(config.maxConnections);
+  if (allowed.connections < config.maxConnections) {
+    log.warning("file descriptor limit too low for --max-connections; raise it (ulimit -n)", {
+      requested: config.maxConnections,
+      available: allowed.connections,
+    });
+  }
+  const { connections: connectionsOfEach, requestsPerMinute: requestsOfEach } = limitsPerClient(loaded, {
+    possible: allowed.connections,
+    isAuthenticated: sources.length > 0,
+  });
+  return new Registry({
+    maxConnections: allowed.connections,
+    maxSockets: allowed.sockets,
+    unknown: new UnknownConnections({ isProxy: (address) => proxies.has(address), now: world.monotonic }),
+    maxConnectionsOf: (identity) => grants.limitsOf(identity).maxConnections ?? connectionsOfEach,
+    rateLimit: new RateLimit({
+      perMinute: (identity) => grants.limitsOf(identity).rateLimit ?? requestsOfEach,
+      now: world.monotonic,
+    }),
+    now: world.now,
+  });
+}

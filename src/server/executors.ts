@@ -1,0 +1,205 @@
+/** The desks of one process, on one record: what looks up, places and cancels orders for everybody. */
+
+import { getLogger } from "@logtape/logtape";
+import { sleep } from "../exchange/deadline.ts";
+import { ExchangeError } from "../exchange/errors.ts";
+import type { Exchange } from "../market/shared_reads.ts";
+import type { Venue } from "../trading/broker_parts.ts";
+import type { CancelAllResult } from "../trading/execution/cancel.ts";
+import type { OrderKind } from "../trading/record/cancel_wishes.ts";
+import { Desk } from "../trading/execution/executor.ts";
+import type { DeskInstance, DeskJournal } from "../trading/execution/executor_parts.ts";
+import type { Journal } from "../trading/record/journal.ts";
+import { StoreError } from "../trading/record/store_connection.ts";
+import type { TradingStore } from "../trading/record/store.ts";
+import type { ExchangeName } from "../trading/orders/order_summary.ts";
+import type { Trader } from "../trading/trader.ts";
+import { TradingError } from "../trading/trading_error.ts";
+import type { ExchangeVenue } from "./open_exchange.ts";
+import type { OpenPaper } from "./open_paper.ts";
+import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+/** How often it is looked whether other processes have ended and left orders. */
+const TAKE_OVER_EVERY_MS = 15_000;
+
+/** What {@linkcode Desks} stand on. */
+export interface DesksParts {
+  readonly store: TradingStore;
+  readonly instance: DeskInstance;
+  readonly exchange: Exchange;
+  readonly name: ExchangeName;
+  readonly venue: ExchangeVenue;
+  readonly paper: OpenPaper | undefined;
+  readonly world: World;
+}
+
+/** Where one desk trades. */
+interface Place {
+  /** Whose account, on paper. */
+  readonly identity: string | undefined;
+  readonly id: string;
+  readonly exchange: Exchange;
+  readonly name: ExchangeName;
+}
+
+/** A desk that is used. */
+interface OpenDesk {
+  readonly id: string;
+  readonly desk: Desk;
+  readonly venue: Promise<Venue>;
+}
+
+/** The desks of everybody: one for the real exchange, one for each identity on paper. */
+export class Desks {
+  readonly #parts: DesksParts;
+  readonly #timer: ReturnType<typeof setInterval>;
+  /** By identity on paper; `undefined` is everybody's on the real exchange. */
+  readonly #open = new Map<string | undefined, OpenDesk>();
+  /** Desks of exchanges and accounts that were started anew since. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(parts: DesksParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
+    if (!this.#hasReal) return;
+    this.#realVenue().catch((error) => {
+      if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
+      // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
+      else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
+    });
+  }
+
+  async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {
+    if (!isPaper && this.#hasReal) return await this.#realVenue();
+    const { name, paper } = this.#parts;
+    if (paper === undefined) {
+      const message = "Cannot trade on paper as the policy had no paper mode when the server started: restart it";
+      throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
+    }
+    const exchange = paper.viewOf(identity);
+    return await this.#at({ identity, id: paper.epochOf(identity), exchange, name: { ...name, kind: "paper" } });
+  }
+
+  get #hasReal(): boolean {
+    return this.#parts.paper?.isForAll !== true;
+  }
+
+  async #realVenue(): Promise<Venue> {
+    const { exchange, name, venue } = this.#parts;
+    return await this.#at({ identity: undefined, id: await venue.id(), exchange, name });
+  }
+
+  /** The desk of a venue: another one than before where the exchange or the account was started anew. */
+  #at(place: Place): Promise<Venue> {
+    const { identity, id } = place;
+    const known = this.#open.get(identity);
+    if (known?.id === id) return known.venue;
+    if (known !== undefined) this.#leave(known.desk);
+    const opened = this.#openDesk(place);
+    this.#open.set(identity, opened);
+    opened.venue.catch(() => this.#open.delete(identity));
+    return opened.venue;
+  }
+
+  #openDesk({ identity, id, exchange, name }: Place): OpenDesk {
+    const { store, instance, world: { now, monotonic } } = this.#parts;
+    const paper = identity !== undefined;
+    const record = { journal: store.journal.at(id), audit: store.audit.at(id) };
+    if (id !== "") this.#endOthers(record.journal, identity);
+    const journal = paper ? journalOf(record.journal, identity) : record.journal;
+    const desk = new Desk({ exchange, journal, audit: record.audit, instance, paper, now, monotonic, sleep });
+    const recovered = desk.recover();
+    recovered.catch((error) =>
+      log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
+    );
+    const venue = { exchange, desk, name, id, record };
+    // Calls on paper that come meanwhile wait for the recovery too.
+    return { id, desk, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+  }
+
+  /** Nothing can be looked up any more on an exchange that was started anew, nor on accounts before their reset. */
+  #endOthers(journal: Journal, identity: string | undefined): void {
+    const { store: { instances }, venue, world: { now } } = this.#parts;
+    const paper = identity !== undefined;
+    // One that a process brings with it lasts as long as that.
+    const mayLive = (instance: string | null) =>
+      !paper && venue.isOwn && instance !== null && instances.isAlive(instance);
+    try {
+      const ended = journal.endOthers({ identity, paper, mayLive, now: now() });
+      if (ended > 0) log.info("closed the orders of a simulated exchange that has restarted", { orders: ended });
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warning("cannot close the orders of a simulated exchange that has restarted", { error });
+    }
+  }
+
+  #leave(desk: Desk): void {
+    const left = desk.stop().finally(() => this.#leaving.delete(left));
+    this.#leaving.add(left);
+  }
+
+  /** Cancels everything that is open, of real orders or of paper ones, and tells what remains. */
+  async cancelAll(kind: OrderKind): Promise<CancelAllResult> {
+    const real = kind === "real" && this.#hasReal ? [(await this.#realVenue()).desk] : [];
+    const desks = kind === "paper" ? await this.#paperDesks() : real;
+    const results = await Promise.all(desks.map((desk) => desk.cancelAll({}, "kill switch")));
+    const unread = results.find(({ is_complete }) => !is_complete);
+    return {
+      cancelled: results.flatMap(({ cancelled }) => cancelled),
+      ended: results.flatMap(({ ended }) => ended),
+      remaining: results.flatMap(({ remaining }) => remaining),
+      is_complete: unread === undefined,
+      ...(unread?.list_error === undefined ? {} : { list_error: unread.list_error }),
+    };
+  }
+
+  /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
+  async #paperDesks(): Promise<Desk[]> {
+    const { journal } = this.#parts.store;
+    const lost = journal.unsettled().filter(({ paper }) => paper);
+    const left = [...journal.open(undefined, true), ...lost].map(({ identity }) => identity);
+    const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
+    const identities = new Set([...opened, ...left]);
+    const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
+    return venues.map(({ desk }) => desk);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#leaving, ...this.#all.map((desk) => desk.stop())]);
+  }
+
+  get #all(): Desk[] {
+    return [...this.#open.values()].map(({ desk }) => desk);
+  }
+
+  #takeOver(): void {
+    try {
+      if (this.#parts.instance.takeOver() > 0) { for (const desk of this.#all) desk.watch(); }
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warning("cannot take over orders of stopped servers", { error });
+    }
+  }
+}
+
+/** The journal as one identity's desk sees it, which cannot look up other identities' orders. */
+function journalOf(journal: Journal, identity: string): DeskJournal {
+  return {
+    begin: (entry, policy, now) => journal.begin(entry, policy, now),
+    repeat: (entry, now) => journal.repeat(entry, now),
+    withdraw: (clientOrderId, reason, now) => journal.withdraw(clientOrderId, reason, now),
+    forgetIntent: (clientOrderId, now) => journal.forgetIntent(clientOrderId, now),
+    settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
+    close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
+    wouldRefuse: (entry, refusing) => journal.wouldRefuse(entry, refusing),
+    replacements: journal.replacements,
+    find: (clientOrderId) => journal.find(clientOrderId),
+    findByOrderId: (orderId) => journal.findByOrderId(orderId),
+    findByKey: (who, key) => journal.findByKey(who, key),
+    unsettled: () => journal.unsettled().filter((placement) => placement.identity === identity),
+    open: (_identity, isPaper) => journal.open(identity, isPaper),
+  };
+}

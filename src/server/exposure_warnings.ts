@@ -1,0 +1,21 @@
+/** What a server's start and its status say about protections that it runs without. */
+
+import { isLoopback } from "../network/loopback.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+
+/** The warnings, those of the settings included. */
+export function exposureWarnings({ config: { host, unsafeExpose, tlsTerminated }, warnings }: LoadedConfig): string[] {
+  const isPlain = tlsTerminated && !isLoopback(host);
+  return [...(isPlain ? [PLAIN_WARNING] : []), ...(unsafeExpose ? [exposedWarning(host)] : []), ...warnings];
+}
+
+const PLAIN_WARNING =
+  "--tls-terminated: credentials travel in plain text from the proxy to this server: allow nobody else " +
+  "to reach its port or to listen in between";
+
+function exposedWarning(host: string): string {
+  return (
+    `--unsafe-expose: ${host} is served without the server's own protection: whoever reaches it and has no credential ` +
+    "may read, unless a proxy in front decides who comes through"
+  );
+}

@@ -1,0 +1,155 @@
+/** The identity sources that the settings ask for: API keys, tokens, clients' certificates. Problems join the others. */
+
+import { join } from "node:path";
+import { getLogger } from "@logtape/logtape";
+import type { CertificateSource } from "../access/certificate_source.ts";
+import type { DenyList } from "../access/deny_list.ts";
+import type { TokenVerifier } from "../access/jwt.ts";
+import type { KeysMark } from "../access/expected_keys.ts";
+import type { KeyStore } from "../access/key_store.ts";
+import type { KeysInFolder } from "../access/keys_in_folder.ts";
+import { readPrivate } from "../config/files.ts";
+import { stateFolder, stateVariables } from "../state/folder.ts";
+import { judgePrivateFile } from "../state/private_file.ts";
+import { folderProblems } from "../state/state_folder.ts";
+import { StateError } from "../state/sqlite.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
+
+type Config = LoadedConfig["config"];
+
+/**
+ * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first
+ * may be made while the server runs. Without a folder nobody could tell whether there are keys.
+ */
+export async function openKeys(
+  { state }: Config,
+  world: World,
+  problems: string[],
+): Promise<KeysInFolder | undefined> {
+  const folder = state ?? stateFolder(world.env);
+  if (folder === undefined) {
+    problems.push(
+      `--state: expected a folder, as the keys of clients are there: ${stateVariables().join(" and ")} name none`,
+    );
+    return undefined;
+  }
+  const unsafe = folderProblems(folder).map((problem) => `--state: ${problem}`);
+  // A folder that somebody names and that is not there is more likely another one's name than a new one.
+  if (state !== undefined && !await exists(state)) {
+    unsafe.push(
+      `--state: expected a folder that exists: there is no ${state}: run mkdir -m 700 ${state}, ` +
+        "or make a key there with luno-mcp-server keys create NAME",
+    );
+  }
+  const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
+  const path = join(folder, KEYS_FILE);
+  const isThere = await exists(path);
+  if (isThere && unsafe.length === 0) unsafe.push(...await judgePrivateFile("--state", path, { as: "record" }));
+  problems.push(...unsafe);
+  if (unsafe.length > 0) return undefined;
+  try {
+    const mark = isThere ? markOf(KeyStore.open(path)) : undefined;
+    const wrong = await judgeExpected(folder, mark);
+    problems.push(...wrong.map((problem) => `--state: ${problem}`));
+    if (wrong.length > 0) return undefined;
+    const { KeySource } = await import("../access/key_source.ts");
+    const { KeysInFolder } = await import("../access/keys_in_folder.ts");
+    const hasKeys = mark !== undefined && mark.revision > 0;
+    const source = hasKeys
+      ? new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: world.now })
+      : undefined;
+    return new KeysInFolder({ path, source, now: world.now, monotonic: world.monotonic });
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    problems.push(`--state: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Opened to write, a store is brought to this version's schema. */
+function markOf(store: KeyStore): KeysMark {
+  try {
+    return store.mark;
+  } finally {
+    store.close();
+  }
+}
+
+/** Holds the store against what is remembered of it, and remembers it as it is now. */
+async function judgeExpected(folder: string, mark: KeysMark | undefined): Promise<string[]> {
+  const { judgeKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
+  const expected = await readExpectedKeys(folder);
+  if (!expected.ok) return [expected.problem];
+  const problems = judgeKeys(expected.mark, mark, folder);
+  if (problems.length > 0 || mark === undefined || mark.revision === 0) return problems;
+  if (mark.revision === expected.mark?.revision) return [];
+  await writeExpectedKeys(folder, mark).catch((error) => {
+    log.warning("cannot record in the state folder that API keys exist", { error });
+  });
+  return [];
+}
+
+/** What cannot be looked at counts as there, so that opening it tells why. */
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, (error) => !(error instanceof Deno.errors.NotFound));
+}
+
+/** Tokens of one issuer, where all of its settings are there. */
+export async function openTokens(config: Config, world: World, problems: string[]): Promise<TokenVerifier | undefined> {
+  const { jwtIssuer: issuer, jwtAudience: audience, jwksUrl, jwksFile } = config;
+  const given = [issuer, audience, jwksUrl ?? jwksFile];
+  if (given.every((value) => value === undefined)) return undefined;
+  if (jwksUrl !== undefined && jwksFile !== undefined) {
+    problems.push("--jwks-url, --jwks-file: expected one of the two, both are set");
+  }
+  if (issuer === undefined) problems.push("--jwt-issuer: expected the issuer of tokens: not set");
+  if (audience === undefined) problems.push("--jwt-audience: expected the audience of tokens: not set");
+  if (jwksUrl === undefined && jwksFile === undefined) {
+    problems.push("--jwks-url, --jwks-file: expected the keys of --jwt-issuer: neither is set");
+  }
+  const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
+  const { judgeJwks, openJwks } = await import("../access/jwks.ts");
+  if (text !== undefined) problems.push(...judgeJwks(text).map((problem) => `--jwks-file: ${problem}`));
+  const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
+  if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;
+  const { TokenVerifier } = await import("../access/jwt.ts");
+  const keys = openJwks(source, { now: world.monotonic, prefetch: true });
+  return new TokenVerifier({ keys, rules: { issuer, audience }, now: world.now });
+}
+
+/** Certificates of the authorities that the listener asks for. */
+export async function openCertificates(
+  config: Config,
+  world: World,
+  problems: string[],
+): Promise<CertificateSource | undefined> {
+  const { sslClientCa, sslClientDeny, sslCert } = config;
+  if (sslClientDeny !== undefined && sslClientCa === undefined) {
+    problems.push("--ssl-client-deny: only with --ssl-client-ca");
+  }
+  if (sslClientCa === undefined) return undefined;
+  if (sslCert === undefined) problems.push("--ssl-client-ca: only with --ssl-cert and --ssl-key");
+  const denied = await readDenied(config, problems);
+  const { readClientCertificate } = await import("../access/client_certificate.ts");
+  const { CertificateSource } = await import("../access/certificate_source.ts");
+  const { DenyList } = await import("../access/deny_list.ts");
+  return new CertificateSource({
+    read: readClientCertificate,
+    denied: denied ?? new DenyList(new Set()),
+    now: world.now,
+  });
+}
+
+/** Reads the deny list; `undefined` where there is none, or none that can be used. */
+export async function readDenied({ sslClientDeny: path }: Config, problems: string[]): Promise<DenyList | undefined> {
+  const text = path === undefined ? undefined : await readPrivate("--ssl-client-deny", path, problems);
+  if (text === undefined) return undefined;
+  const { parseDenyList } = await import("../access/deny_list.ts");
+  const parsed = parseDenyList(text);
+  if (parsed.ok) return parsed.list;
+  problems.push(...parsed.problems.map((problem) => `--ssl-client-deny: ${problem}`));
+  return undefined;
+}

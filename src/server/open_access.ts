@@ -1,0 +1,195 @@
+/** From the settings to who is let in: opens the identity sources, and says everything that speaks against a start. */
+
+import { getLogger } from "@logtape/logtape";
+import { parseAccess } from "../access/access_file.ts";
+import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
+import type { CertificateSource } from "../access/certificate_source.ts";
+import { CredentialWatch } from "../access/credential_watch.ts";
+import { TrustedProxies } from "../access/forwarding.ts";
+import { CurrentGrants } from "../access/grants.ts";
+import type { KeysInFolder } from "../access/keys_in_folder.ts";
+import type { ResourceFacts } from "../access/resource_metadata.ts";
+import { Tickets } from "../access/tickets.ts";
+import type { TokenVerifier } from "../access/jwt.ts";
+import { readPrivate } from "../config/files.ts";
+import { isLoopback } from "../network/loopback.ts";
+import { addressKey, isLoopbackAddress } from "../network/address.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+import { openCertificates, openKeys, openTokens, readDenied } from "./identity_sources.ts";
+import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
+
+type Config = LoadedConfig["config"];
+
+/** Everything about access that the server needs. */
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly grants: CurrentGrants;
+  readonly proxies: TrustedProxies;
+  readonly tickets: Tickets;
+  readonly watch: CredentialWatch;
+  /** Where tokens come from, if they are taken. */
+  readonly resource?: ResourceFacts;
+  /** Judges certificates as a connection opens; present where they are asked for. */
+  readonly judgeCertificate?: (der: Uint8Array) => boolean;
+  /** The sources that are configured. */
+  readonly sources: readonly string[];
+  /** Who is admitted without a credential. */
+  readonly anonymous: "nobody" | "loopback" | "anybody";
+  /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
+  reload(): Promise<string[]>;
+  close(): void;
+}
+
+/** Sources that are configured, each absent where it is not; keys may come later. */
+interface Sources {
+  readonly keys: KeysInFolder;
+  readonly tokens: TokenVerifier | undefined;
+  readonly certificates: CertificateSource | undefined;
+}
+
+/** Opens it, or answers every problem at once. */
+export async function openAccess(
+  config: Config,
+  world: World,
+): Promise<{ ok: true; access: Access } | { ok: false; problems: string[] }> {
+  const problems: string[] = [];
+  const grants = new CurrentGrants();
+  await readGrants(config, { grants, problems });
+  const keys = await openKeys(config, world, problems);
+  const tokens = await openTokens(config, world, problems);
+  const certificates = await openCertificates(config, world, problems);
+  const others = [
+    ...(config.jwtIssuer === undefined ? [] : ["tokens"]),
+    ...(config.sslClientCa === undefined ? [] : ["certificates"]),
+  ];
+  const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
+  problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world), ...judgeDemand(config, names));
+  if (keys === undefined || problems.length > 0) {
+    keys?.close();
+    return { ok: false, problems };
+  }
+  return { ok: true, access: joinAccess(config, world, { sources: { keys, tokens, certificates }, others, grants }) };
+}
+
+function joinAccess(
+  config: Config,
+  world: World,
+  { sources, others, grants }: { sources: Sources; others: readonly string[]; grants: CurrentGrants },
+): Access {
+  const { keys, tokens, certificates } = sources;
+  const tickets = new Tickets({ now: world.monotonic });
+  const isDemanded = () => others.length > 0 || config.auth === "required" || keys.isConfigured;
+  const proxies = new TrustedProxies(config.trustedProxies);
+  const anonymous = anonymousFor(config, isDemanded);
+  const authenticator = new Authenticator({
+    get keys() {
+      return keys.isConfigured ? keys : undefined;
+    },
+    tokens,
+    certificates,
+    get anonymous() {
+      return isDemanded() ? undefined : anonymous;
+    },
+    tickets,
+    proxies,
+    grants,
+    now: world.now,
+  });
+  return {
+    authenticator,
+    grants,
+    proxies,
+    tickets,
+    watch: new CredentialWatch(() => keys.refresh()),
+    ...resourceOf(config),
+    ...(certificates === undefined ? {} : { judgeCertificate: (der) => judgeCertificate(certificates, der) }),
+    get sources() {
+      return [...(keys.isConfigured ? ["keys"] : []), ...others];
+    },
+    get anonymous() {
+      if (isDemanded()) return "nobody";
+      return config.unsafeExpose ? "anybody" : "loopback";
+    },
+    async reload() {
+      const problems: string[] = [];
+      await readGrants(config, { grants, problems });
+      const denied = await readDenied(config, problems);
+      if (denied !== undefined) certificates?.deny(denied);
+      return problems;
+    },
+    close: () => keys.close(),
+  };
+}
+
+function judgeCertificate(certificates: CertificateSource, der: Uint8Array): boolean {
+  const verdict = certificates.verify(der);
+  if (!verdict.ok) log.warning("refused", { reason: verdict.reason, source: "certificate" });
+  return verdict.ok;
+}
+
+/**
+ * On loopback the person at this machine; elsewhere, on servers that are exposed on purpose, an address. What was admitted
+ * so ends when clients must authenticate.
+ */
+function anonymousFor({ host, unsafeExpose }: Config, isRevoked: () => boolean) {
+  return (address: string, isForwarded: boolean) => {
+    if (isLoopback(host) && isLoopbackAddress(address) && !isForwarded) return { ...LOCAL, isRevoked };
+    return unsafeExpose ? { ...addressCredential(addressKey(address)), isRevoked } : undefined;
+  };
+}
+
+function resourceOf({ jwtIssuer, jwtAudience }: Config): { resource?: ResourceFacts } {
+  return jwtIssuer === undefined || jwtAudience === undefined
+    ? {}
+    : { resource: { issuer: jwtIssuer, audience: jwtAudience } };
+}
+
+/** Off loopback nothing starts by accident. */
+function judgeExposure(config: Config, sources: readonly string[]): string[] {
+  if (isLoopback(config.host) || config.unsafeExpose) return [];
+  const where = `on a non-loopback address (--host ${config.host})`;
+  const problems: string[] = [];
+  if (config.sslCert === undefined && !config.tlsTerminated) {
+    problems.push(
+      `--ssl-cert, --ssl-key: expected a certificate ${where}, as credentials travel along: add both ` +
+        "(luno-mcp-server certs create makes a pair to try), or --tls-terminated where a proxy of yours speaks TLS; --unsafe-expose asks for neither",
+    );
+  }
+  if (sources.length === 0) {
+    problems.push(
+      `--auth: expected an authentication method ${where}, as everyone who reaches it would be served: make a key with ` +
+        "luno-mcp-server keys create NAME, or add --jwt-issuer, or --ssl-client-ca; --unsafe-expose serves everybody",
+    );
+  }
+  return problems;
+}
+
+function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
+  if (auth !== "required" || sources.length > 0 || !(isLoopback(host) || unsafeExpose)) return [];
+  return [
+    "--auth: expected an authentication method, as required admits nobody without one: make a key with luno-mcp-server keys " +
+    "create NAME, or add --jwt-issuer, or --ssl-client-ca",
+  ];
+}
+
+/** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */
+function judgeKeyLog({ host }: Config, world: World): string[] {
+  if (isLoopback(host) || (world.env("SSLKEYLOGFILE") ?? "") === "") return [];
+  return [
+    `SSLKEYLOGFILE: expected nothing on a non-loopback address (--host ${host}), as it gives connections away: unset it`,
+  ];
+}
+
+async function readGrants(
+  { access: path }: Config,
+  { grants, problems }: { grants: CurrentGrants; problems: string[] },
+): Promise<void> {
+  if (path === undefined) return;
+  const text = await readPrivate("--access", path, problems);
+  if (text === undefined) return;
+  const parsed = parseAccess(text);
+  if (parsed.ok) grants.replace(parsed.access);
+  else problems.push(...parsed.problems.map((problem) => `--access: ${problem}`));
+}

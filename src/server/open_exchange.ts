@@ -1,0 +1,102 @@
+/** Opens the way to the exchange that the configuration asks for; it is always the same client. */
+
+import { getLogger } from "@logtape/logtape";
+import { callsPerMinute } from "../config/in_force.ts";
+import type { Loaded } from "../config/load.ts";
+import { isLoopback } from "../network/loopback.ts";
+import { CallBudget } from "../exchange/budget.ts";
+import type { CallCount } from "../exchange/call_counts.ts";
+import { ExchangeClient } from "../exchange/client.ts";
+import { SharedReads } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/shared_reads.ts";
+import { Markets } from "../market/pairs.ts";
+import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
+import type { ExchangeName } from "../trading/orders/order_summary.ts";
+import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "exchange"]);
+
+/** A configuration that has been loaded. */
+export type LoadedConfig = Extract<Loaded, { ok: true }>;
+
+/** A client of the chosen exchange, and what ends with it. */
+export interface OpenExchange {
+  readonly exchange: Exchange;
+  readonly markets: Markets;
+  /** Where orders go, for the person who confirms them. */
+  readonly name: ExchangeName;
+  readonly venue: ExchangeVenue;
+  /** Requests to the exchange since it was opened. */
+  readonly callCounts: () => readonly CallCount[];
+  close(): Promise<void>;
+}
+
+/** What tells an exchange from one that was there before it. */
+export interface ExchangeVenue {
+  /**
+   * Which simulated exchange it is at this moment; `""` for one that never starts anew.
+   *
+   * @throws {ExchangeError} it is on this machine and has not answered yet
+   */
+  id(): Promise<string>;
+  /** Whether it lives in this process and ends with it. */
+  readonly isOwn: boolean;
+}
+
+/** Opens the exchange; an embedded one is started first. */
+export async function openExchange(loaded: LoadedConfig, world: World): Promise<OpenExchange> {
+  const { config, credentials } = loaded;
+  const limitPerMinute = callsPerMinute(loaded);
+  const simulated = config.exchange === "simulated"
+    ? await startEmbedded({ seed: config.seed, rateLimitPerMinute: limitPerMinute, now: world.now })
+    : undefined;
+  if (simulated !== undefined && credentials !== undefined) {
+    log.info("ignoring LUNO_API_KEY with --exchange simulated");
+  }
+  const key = simulated?.keys.trading ?? revealed(credentials);
+  const url = new URL(simulated?.url ?? config.apiUrl.href);
+  const client = new ExchangeClient({
+    url: url.href,
+    ...(key === undefined ? {} : { credentials: key }),
+    budget: new CallBudget({ limitPerMinute, now: world.monotonic }),
+    now: world.monotonic,
+    wallClock: world.now,
+  });
+  const exchange = new SharedReads(client, { now: world.monotonic });
+  const venue: ExchangeVenue = {
+    isOwn: simulated !== undefined,
+    async id() {
+      if (!isLoopback(url.hostname)) return "";
+      // Whichever exchange it is, its first answer tells.
+      if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
+      return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
+    },
+  };
+  return {
+    exchange,
+    venue,
+    callCounts: () => client.callCounts,
+    markets: new Markets(exchange, { now: world.monotonic }),
+    name: {
+      host: url.host,
+      // A simulated exchange of this machine says that it is one; the word of any other host is not taken for that.
+      get kind() {
+        const isSimulator = isLoopback(url.hostname) && client.simulationId !== null;
+        return config.exchange === "live" && isSimulator ? "simulated" : config.exchange;
+      },
+    },
+    async close() {
+      client.close();
+      await simulated?.stop();
+    },
+  };
+}
+
+function revealed(credentials: LoadedConfig["credentials"]): { id: string; secret: string } | undefined {
+  return credentials && { id: credentials.id.reveal(), secret: credentials.secret.reveal() };
+}
+
+async function startEmbedded(options: ServerOptions): Promise<RunningSimulation> {
+  const { startSimulation } = await import("../simulation/server.ts");
+  return await startSimulation({ ...options, connectionResets: false });
+}

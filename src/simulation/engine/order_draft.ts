@@ -1,0 +1,61 @@
+/** An order on its way to the book: what its owner decides, its first state, and what the matching core sees of it. */
+
+import Big from "big.js";
+import { budgetOf } from "../model/market_units.ts";
+import type { IncomingOrder } from "./matching.ts";
+import type { Order } from "./orders.ts";
+
+const ZERO = new Big(0);
+
+/** An order before it is taken: what its owner decides. */
+export type OrderDraft = Pick<
+  Order,
+  | "clientOrderId"
+  | "market"
+  | "side"
+  | "type"
+  | "timeInForce"
+  | "postOnly"
+  | "limitPrice"
+  | "limitVolume"
+  | "budget"
+  | "stop"
+  | "baseAccountId"
+  | "counterAccountId"
+>;
+
+/** The first state of an order, before anything happened to it. */
+export function newOrder(
+  draft: OrderDraft,
+  { id, nowMs, dueAt }: { id: string; nowMs: number; dueAt: number | null },
+): Order {
+  return {
+    ...draft,
+    id,
+    status: "AWAITING",
+    filled: 0,
+    base: ZERO,
+    counter: ZERO,
+    feeBase: ZERO,
+    feeCounter: ZERO,
+    reserved: ZERO,
+    createdAt: nowMs,
+    dueAt,
+    completedAt: 0,
+    cancelledAt: 0,
+    updatedAt: nowMs,
+  };
+}
+
+/** Whether an accepted order is still on its way to the book. */
+export function isInTransit(order: Order): boolean {
+  return order.status === "AWAITING" && order.dueAt !== null;
+}
+
+/** What the matching core needs to know of an order. */
+export function incomingOf(order: Order): IncomingOrder {
+  const { side, limitPrice: price, limitVolume: volume, timeInForce, postOnly } = order;
+  if (order.type !== "MARKET") return { kind: "limit", side, price, volume, timeInForce, postOnly };
+  if (order.budget === null) return { kind: "market", side: "SELL", volume };
+  return { kind: "market", side: "BUY", budget: budgetOf(order.market, order.budget) };
+}

@@ -1,0 +1,139 @@
+/** What a fill does to an order and to the ledgers: amounts, the fee, and the rows that share one reference. */
+
+import Big from "big.js";
+import type { Account, Accounts } from "./accounts.ts";
+import type { TradeDetails } from "./ledger.ts";
+import { decimalsOf, labelOf } from "../../money/currencies.ts";
+import { costOf, priceOf, volumeOf } from "../model/market_units.ts";
+import type { SimulatedMarket } from "../model/markets.ts";
+import type { Order } from "./orders.ts";
+
+/** One fill from the point of view of one of its two orders; `price` in ticks, `volume` in lots. */
+export interface Execution {
+  readonly price: number;
+  readonly volume: number;
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly role: "maker" | "taker";
+  /** Shared by the ledger rows that it writes. */
+  readonly reference: string;
+}
+
+/** Amounts of one fill in currency units; fees may be negative (a rebate). */
+export interface Amounts {
+  readonly base: Big;
+  readonly counter: Big;
+  readonly feeBase: Big;
+  readonly feeCounter: Big;
+}
+
+const ZERO = new Big(0);
+
+/** The fee on an amount, rounded half up to the market's fee scale. */
+export function feeOn(market: SimulatedMarket, amount: Big, role: Execution["role"]): Big {
+  return amount.times(role === "maker" ? market.makerFee : market.takerFee).round(market.feeScale, Big.roundHalfUp);
+}
+
+/** What must be held back for the part of an order that is still open, in its funding currency. */
+export function reservationFor(order: Order): Big {
+  if (order.budget !== null) return order.budget.minus(order.counter);
+  const open = order.limitVolume - order.filled;
+  return order.side === "BUY" ? costOf(order.market, order.limitPrice, open) : volumeOf(order.market, open);
+}
+
+/** The account whose funds an order spends. */
+export function fundingAccount(order: Order, accounts: Accounts): Account {
+  return accounts.get(order.side === "BUY" ? order.counterAccountId : order.baseAccountId);
+}
+
+/**
+ * Settles one fill: writes one EXCHANGE row into each of the two accounts and a FEE row into the account that pays the
+ * fee, and answers the order's next state with the amounts of this fill. Completion is left to the caller.
+ */
+export function settle(
+  order: Order,
+  execution: Execution,
+  { accounts, sellFeeIn }: { readonly accounts: Accounts; readonly sellFeeIn: "base" | "counter" },
+): { readonly order: Order; readonly amounts: Amounts } {
+  const { market } = order;
+  const base = volumeOf(market, execution.volume);
+  const counter = costOf(market, execution.price, execution.volume);
+  const freed = freedBy(order, execution);
+  const write = rowWriter(order, execution);
+  const baseAccount = accounts.get(order.baseAccountId);
+  const counterAccount = accounts.get(order.counterAccountId);
+  const sign = order.side === "BUY" ? 1 : -1;
+  const spends = (spending: boolean) => spending ? freed : ZERO;
+  write(baseAccount, "EXCHANGE", base.times(sign), spends(sign < 0));
+  write(counterAccount, "EXCHANGE", counter.times(-sign), spends(sign > 0));
+
+  const filled: Order = {
+    ...order,
+    filled: order.filled + execution.volume,
+    base: order.base.plus(base),
+    counter: order.counter.plus(counter),
+    reserved: order.reserved.minus(freed),
+    updatedAt: execution.timestamp,
+  };
+  const feeBase = feeOn(market, base, execution.role);
+  const paysInBase = order.side === "BUY" || (sellFeeIn === "base" && canPay(baseAccount, feeBase, filled));
+  const fees = paysInBase
+    ? { feeBase, feeCounter: ZERO }
+    : { feeBase: ZERO, feeCounter: feeOn(market, counter, execution.role) };
+  if (!fees.feeBase.eq(0)) write(baseAccount, "FEE", fees.feeBase.neg(), ZERO);
+  if (!fees.feeCounter.eq(0)) write(counterAccount, "FEE", fees.feeCounter.neg(), ZERO);
+
+  return {
+    order: {
+      ...filled,
+      feeBase: order.feeBase.plus(fees.feeBase),
+      feeCounter: order.feeCounter.plus(fees.feeCounter),
+    },
+    amounts: { base, counter, ...fees },
+  };
+}
+
+/** Whether an account can pay a fee and still deliver what its sell has open and not reserved yet. */
+function canPay(account: Account, fee: Big, order: Order): boolean {
+  const claimed = reservationFor(order).minus(order.reserved);
+  return account.ledger.totals.available.minus(claimed).gte(fee);
+}
+
+/** The part of an order's reservation that a fill uses up or sets free. */
+function freedBy(order: Order, { price, volume }: Execution): Big {
+  const { market } = order;
+  const held = order.side === "SELL"
+    ? volumeOf(market, volume)
+    : costOf(market, order.budget === null ? order.limitPrice : price, volume);
+  return held.lt(order.reserved) ? held : order.reserved;
+}
+
+function rowWriter(order: Order, { price, volume, sequence, timestamp, reference }: Execution) {
+  const { market } = order;
+  const trade: TradeDetails = {
+    pair: market.id,
+    price: priceOf(market, price),
+    volume: volumeOf(market, volume),
+    sequence,
+  };
+  const verb = order.side === "BUY" ? "Bought" : "Sold";
+  const pair = `${labelOf(market.base)}/${labelOf(market.counter)}`;
+  const traded = `${verb} ${trade.volume.toFixed()} ${pair} @ ${grouped(trade.price, market)}`;
+  return (account: Account, kind: "EXCHANGE" | "FEE", delta: Big, freed: Big) =>
+    account.ledger.append({
+      timestamp,
+      kind,
+      balanceDelta: delta,
+      availableDelta: delta.plus(freed),
+      description: kind === "FEE" ? "Trading fee" : traded,
+      reference,
+      trade,
+    });
+}
+
+/** A price as statements show it, with thousands apart: `1,407,088`. */
+function grouped(price: Big, market: SimulatedMarket): string {
+  const [whole = "0", fraction] = price.toFixed().split(".");
+  const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? thousands : `${thousands}.${fraction.slice(0, decimalsOf(market.counter))}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * In which order paper accounts are listed: those first that the real account has, as whoever reads a balance takes the
+ * first currency of a state for the one that its owner counts in. Without a real account it is the openings' order.
+ */
+
+import { ExchangeError } from "../../exchange/errors.ts";
+import type { Exchange } from "../../market/shared_reads.ts";
+import { INITIAL_BALANCES } from "./paper_accounts.ts";
+
+/** Accounts are opened rarely. */
+const FRESH_MS = 600_000;
+
+/** How long the openings' order stands in for a real one that could not be read. */
+const RETRY_MS = 30_000;
+
+/** Settings of {@linkcode AccountOrder}. */
+export interface AccountOrderOptions {
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+}
+
+/** The order of currencies. */
+export class AccountOrder {
+  readonly #upstream: Pick<Exchange, "call">;
+  readonly #monotonic: () => number;
+  #kept: { readonly currencies: readonly string[]; readonly freshUntil: number } | undefined;
+
+  constructor(upstream: Pick<Exchange, "call">, { monotonic }: AccountOrderOptions) {
+    this.#upstream = upstream;
+    this.#monotonic = monotonic;
+  }
+
+  /** Sorts what belongs to currencies; never fails. */
+  async sort<Row extends { readonly currency: string }>(rows: readonly Row[], signal?: AbortSignal): Promise<Row[]> {
+    const currencies = [...await this.#real(signal), ...Object.keys(INITIAL_BALANCES)];
+    const place = ({ currency }: Row) => {
+      const at = currencies.indexOf(currency);
+      return at < 0 ? currencies.length : at;
+    };
+    return rows.toSorted((a, b) => place(a) - place(b));
+  }
+
+  async #real(signal: AbortSignal | undefined): Promise<readonly string[]> {
+    const kept = this.#kept;
+    if (kept !== undefined && this.#monotonic() < kept.freshUntil) return kept.currencies;
+    const { currencies, forMs } = await this.#read(signal);
+    this.#kept = { currencies, freshUntil: this.#monotonic() + forMs };
+    return currencies;
+  }
+
+  async #read(signal: AbortSignal | undefined): Promise<{ currencies: readonly string[]; forMs: number }> {
+    try {
+      const { balance } = await this.#upstream.call("getBalances", {}, { signal });
+      return { currencies: balance.map(({ asset }) => asset), forMs: FRESH_MS };
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      return { currencies: [], forMs: error.retryable ? RETRY_MS : FRESH_MS };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** What trading costs on paper: what was set, else what the real account pays, else what the exchange publishes. */
+
+import { ExchangeError } from "../../exchange/errors.ts";
+import { parseDecimal } from "../../money/decimals.ts";
+import type { Market } from "../../exchange/schemas.ts";
+import type { Exchange } from "../../market/shared_reads.ts";
+import { publishedFees } from "../../money/published_fees.ts";
+import type { FeeRates } from "./paper_market.ts";
+
+/** Rates for every market as fractions: `"0.006"` is 0.6 %. */
+export interface FixedFees {
+  readonly maker: string;
+  readonly taker: string;
+}
+
+/** Settings of {@linkcode Fees}. */
+export interface FeesOptions {
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  /** @default what the real account pays */
+  readonly fixed?: FixedFees | undefined;
+}
+
+/** The real rates change once a day. */
+const FRESH_MS = 600_000;
+
+/** How long the published rates stand in for those that could not be read. */
+const RETRY_MS = 30_000;
+
+const MAX_KEPT = 1_000;
+
+/** The rates of the markets. */
+export class Fees {
+  readonly #upstream: Pick<Exchange, "call">;
+  readonly #options: FeesOptions;
+  readonly #kept = new Map<string, { readonly rates: FeeRates; readonly freshUntil: number }>();
+
+  /** @throws {RangeError} for a fixed rate that is no decimal */
+  constructor(upstream: Pick<Exchange, "call">, options: FeesOptions) {
+    for (const rate of Object.values(options.fixed ?? {})) parseDecimal(rate);
+    this.#upstream = upstream;
+    this.#options = options;
+  }
+
+  /** The rates of one market; never fails. */
+  async in(market: Market, signal?: AbortSignal): Promise<FeeRates> {
+    const { fixed, monotonic } = this.#options;
+    if (fixed !== undefined) return bothSides(fixed);
+    const pair = market.market_id;
+    const kept = this.#kept.get(pair);
+    if (kept !== undefined && monotonic() < kept.freshUntil) return kept.rates;
+    const { rates, forMs } = await this.#read(market, signal);
+    this.#kept.delete(pair);
+    this.#kept.set(pair, { rates, freshUntil: monotonic() + forMs });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
+    return rates;
+  }
+
+  async #read(market: Market, signal: AbortSignal | undefined): Promise<{ rates: FeeRates; forMs: number }> {
+    try {
+      return {
+        rates: await this.#upstream.call("getFeeInfo", { pair: market.market_id }, { signal }),
+        forMs: FRESH_MS,
+      };
+    } catch (error) {
+      if (!(error instanceof ExchangeError)) throw error;
+      const { base_currency: base, counter_currency: counter } = market;
+      return { rates: publishedFees({ base, counter }), forMs: error.retryable ? RETRY_MS : FRESH_MS };
+    }
+  }
+}
+
+function bothSides({ maker, taker }: FixedFees): FeeRates {
+  return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
+}

@@ -1,0 +1,142 @@
+/** Between orders and fills as values and the rows that keep them. */
+
+import Big from "big.js";
+import type { SQLInputValue } from "node:sqlite";
+import type { SimulatedMarket } from "../model/markets.ts";
+import type { Order, Stop, UserTrade } from "../engine/orders.ts";
+import { readNumber, readOptionalNumber, readText, type Row } from "../../state/sqlite.ts";
+import { marketOfTerms } from "./paper_market.ts";
+
+/** An order and the newest real trade that it has met or was too late for. */
+export interface LiveOrder {
+  readonly order: Order;
+  readonly seen: number;
+}
+
+/** The row of an order, by column. */
+export function toRow(identity: string, { order, seen }: LiveOrder): Record<string, SQLInputValue> {
+  const { market } = order;
+  return {
+    id: order.id,
+    identity,
+    client_order_id: order.clientOrderId === "" ? null : order.clientOrderId,
+    pair: market.id,
+    base_currency: market.base,
+    counter_currency: market.counter,
+    price_scale: market.priceScale,
+    volume_scale: market.volumeScale,
+    fee_scale: market.feeScale,
+    maker_fee: market.makerFee,
+    taker_fee: market.takerFee,
+    side: order.side,
+    type: order.type,
+    time_in_force: order.timeInForce,
+    post_only: Number(order.postOnly),
+    limit_price: order.limitPrice,
+    limit_volume: order.limitVolume,
+    budget: order.budget?.toFixed() ?? null,
+    stop_price: order.stop?.price ?? null,
+    stop_direction: order.stop?.direction ?? null,
+    base_account_id: order.baseAccountId,
+    counter_account_id: order.counterAccountId,
+    created_at: order.createdAt,
+    status: order.status,
+    filled: order.filled,
+    base: order.base.toFixed(),
+    counter: order.counter.toFixed(),
+    fee_base: order.feeBase.toFixed(),
+    fee_counter: order.feeCounter.toFixed(),
+    reserved: order.reserved.toFixed(),
+    due_at: order.dueAt,
+    completed_at: order.completedAt,
+    cancelled_at: order.cancelledAt,
+    updated_at: order.updatedAt,
+    seen_sequence: seen,
+  };
+}
+
+/** The order of a row. */
+export function toOrder(row: Row): Order {
+  return {
+    id: readText(row, "id"),
+    clientOrderId: row.client_order_id === null ? "" : readText(row, "client_order_id"),
+    market: marketOf(row),
+    side: oneOf(row, "side", ["BUY", "SELL"]),
+    type: oneOf(row, "type", ["LIMIT", "MARKET", "STOP_LIMIT"]),
+    status: oneOf(row, "status", ["AWAITING", "PENDING", "COMPLETE"]),
+    timeInForce: oneOf(row, "time_in_force", ["GTC", "IOC", "FOK"]),
+    postOnly: readNumber(row, "post_only") === 1,
+    limitPrice: readNumber(row, "limit_price"),
+    limitVolume: readNumber(row, "limit_volume"),
+    budget: row.budget === null ? null : readDecimal(row, "budget"),
+    stop: stopOf(row),
+    baseAccountId: readText(row, "base_account_id"),
+    counterAccountId: readText(row, "counter_account_id"),
+    createdAt: readNumber(row, "created_at"),
+    filled: readNumber(row, "filled"),
+    base: readDecimal(row, "base"),
+    counter: readDecimal(row, "counter"),
+    feeBase: readDecimal(row, "fee_base"),
+    feeCounter: readDecimal(row, "fee_counter"),
+    reserved: readDecimal(row, "reserved"),
+    dueAt: readOptionalNumber(row, "due_at") ?? null,
+    completedAt: readNumber(row, "completed_at"),
+    cancelledAt: readNumber(row, "cancelled_at"),
+    updatedAt: readNumber(row, "updated_at"),
+  };
+}
+
+/** The order of a row and what it has seen. */
+export function toLiveOrder(row: Row): LiveOrder {
+  return { order: toOrder(row), seen: readNumber(row, "seen_sequence") };
+}
+
+/** The fill of a row that holds its order too. */
+export function toTrade(row: Row): UserTrade {
+  const { market, id, clientOrderId, side } = toOrder(row);
+  return {
+    market,
+    orderId: id,
+    clientOrderId,
+    side,
+    sequence: readNumber(row, "sequence"),
+    isBuy: readNumber(row, "is_buy") === 1,
+    timestamp: readNumber(row, "timestamp"),
+    price: readNumber(row, "price"),
+    volume: readNumber(row, "volume"),
+    counter: readDecimal(row, "fill_counter"),
+    feeBase: readDecimal(row, "fill_fee_base"),
+    feeCounter: readDecimal(row, "fill_fee_counter"),
+  };
+}
+
+function marketOf(row: Row): SimulatedMarket {
+  return marketOfTerms({
+    id: readText(row, "pair"),
+    base: readText(row, "base_currency"),
+    counter: readText(row, "counter_currency"),
+    priceScale: readNumber(row, "price_scale"),
+    volumeScale: readNumber(row, "volume_scale"),
+    feeScale: readNumber(row, "fee_scale"),
+    makerFee: readText(row, "maker_fee"),
+    takerFee: readText(row, "taker_fee"),
+  });
+}
+
+function stopOf(row: Row): Stop | null {
+  const price = readOptionalNumber(row, "stop_price");
+  return price === undefined ? null : { price, direction: oneOf(row, "stop_direction", ["ABOVE", "BELOW"]) };
+}
+
+function readDecimal(row: Row, column: string): Big {
+  return new Big(readText(row, column));
+}
+
+function oneOf<const Word extends string>(row: Row, column: string, words: readonly Word[]): Word {
+  const text = readText(row, column);
+  const word = words.find((known) => known === text);
+  if (word === undefined) {
+    throw new TypeError(`Cannot read column ${column} as it must be ${words.join(" or ")}: current value is ${text}`);
+  }
+  return word;
+}

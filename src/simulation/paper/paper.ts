@@ -1,0 +1,162 @@
+/**
+ * The paper exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API, with
+ * the real market and paper money. It never sends anything but reads to the real exchange.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { ExchangeError } from "../../exchange/errors.ts";
+import { LastingServer } from "../../network/lasting_server.ts";
+import type { Exchange } from "../../market/shared_reads.ts";
+import { refusalResponse } from "../api/fault_effects.ts";
+import { Parameters } from "../api/parameters.ts";
+import { BodyTooLarge, readForm } from "../api/request_form.ts";
+import { Router } from "../api/route.ts";
+import { Refusal } from "../engine/refusal.ts";
+import { accountRoutes } from "./account_routes.ts";
+import { readFailure } from "./failures.ts";
+import type { FixedFees } from "./fees.ts";
+import { type Credentials, PaperKeys } from "./keys.ts";
+import { marketRoutes } from "./market_routes.ts";
+import { orderRoutes } from "./order_routes.ts";
+import type { Balances } from "./paper_accounts.ts";
+import { PaperExchange } from "./paper_exchange.ts";
+import { Rounds } from "./poller.ts";
+import type { PaperCall } from "./route.ts";
+import { PaperStore } from "./store.ts";
+
+const log = getLogger(["luno-mcp-server", "paper"]);
+
+/** Settings of {@linkcode startPaper}. */
+export interface PaperOptions {
+  /** The real exchange, which is only ever read. */
+  readonly upstream: Pick<Exchange, "call">;
+  /** The state folder; `paper.db` in it is made when it is missing. */
+  readonly folder: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Milliseconds that only ever rise. */
+  readonly monotonic: () => number;
+  /** From 0 up to, but not including, 1; for ids. @default Math.random */
+  readonly random?: () => number;
+  /** What identities start with, and go back to when they are reset. @default INITIAL_BALANCES */
+  readonly initialBalances?: Balances;
+  /** Fees of every market. @default what the real account pays, else what the exchange publishes */
+  readonly fees?: FixedFees;
+  /** Pause between two looks at markets in which orders wait. @default 2_000 */
+  readonly pauseMs?: number;
+}
+
+/** A running paper exchange. */
+export interface RunningPaper {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string;
+  /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
+  keyFor(identity: string): Credentials;
+  /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
+  epochOf(identity: string): string;
+  /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
+  reset(identity?: string): void;
+  /** Ends everything; state stays in the folder. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a paper exchange; it runs until `stop()`. Rejects with a `StateError` when the state in the folder cannot be
+ * used, with a `RangeError` for initial balances that are no decimals of at least 0 and for fees that are none at all.
+ */
+export function startPaper(options: PaperOptions): Promise<RunningPaper> {
+  return Promise.try(() => new PaperServer(options));
+}
+
+class PaperServer implements RunningPaper {
+  readonly url: string;
+  readonly #store: PaperStore;
+  readonly #exchange: PaperExchange;
+  readonly #rounds: Rounds;
+  readonly #keys = new PaperKeys();
+  readonly #router: Router;
+  readonly #stopping = new AbortController();
+  readonly #finished: Promise<void>;
+  readonly #running = new Set<Promise<Response>>();
+  #stopped: Promise<void> | undefined;
+
+  constructor({ folder, random, initialBalances, pauseMs = 2_000, ...options }: PaperOptions) {
+    const { signal } = this.#stopping;
+    this.#store = PaperStore.open(folder, { random });
+    try {
+      this.#store.setOpenings(initialBalances);
+      this.#exchange = new PaperExchange({ ...options, store: this.#store, signal });
+    } catch (error) {
+      this.#store.close();
+      throw error;
+    }
+    this.#rounds = new Rounds(this.#exchange, { pauseMs });
+    this.#router = new Router([
+      ...marketRoutes(this.#exchange),
+      ...accountRoutes(this.#exchange),
+      ...orderRoutes(this.#exchange, { placed: () => this.#rounds.wake() }),
+    ]);
+    const handler = (request: Request) => this.#handle(request);
+    const server = new LastingServer({ port: 0, hostname: "127.0.0.1", signal }, handler);
+    this.url = `http://127.0.0.1:${server.addr.port}`;
+    this.#finished = server.finished;
+    // Orders of an earlier run wait on.
+    this.#rounds.wake();
+  }
+
+  keyFor(identity: string): Credentials {
+    return this.#keys.keyFor(identity);
+  }
+
+  epochOf(identity: string): string {
+    return this.#store.epochOf(identity);
+  }
+
+  reset(identity?: string): void {
+    this.#exchange.reset(identity);
+  }
+
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#rounds.stop();
+    await Promise.allSettled(this.#running);
+    await this.#finished;
+    this.#store.close();
+  }
+
+  async #handle(request: Request): Promise<Response> {
+    const answer = this.#answer(request).catch((error) => answerToFailure(error));
+    this.#running.add(answer);
+    const response = await answer;
+    this.#running.delete(answer);
+    response.headers.set("date", new Date(this.#exchange.wallClock()).toUTCString());
+    return response;
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const match = this.#router.find(request.method, url.pathname);
+    if (match === undefined) return new Response(null, { status: 404 });
+    const form = request.method === "GET" ? undefined : await readForm(request);
+    const identity = this.#keys.identityOf(request.headers.get("authorization"));
+    if (match.route.permission !== null && identity === undefined) {
+      return new Response("Unauthorized", { status: 401, headers: { "content-type": "text/plain" } });
+    }
+    const nowMs = this.#exchange.now();
+    const parameters = new Parameters(url.searchParams, form);
+    const call: PaperCall = { identity: identity ?? "", parameters, id: match.id, nowMs, atMs: nowMs };
+    return Response.json(await match.route.run(call));
+  }
+}
+
+function answerToFailure(error: unknown): Response {
+  if (error instanceof Refusal) return refusalResponse(error);
+  if (error instanceof ExchangeError) return readFailure(error);
+  if (error instanceof BodyTooLarge) return new Response(null, { status: 413 });
+  log.error("internal error", { during: "paper exchange", error });
+  return refusalResponse(new Refusal("ErrInternal"));
+}

@@ -1,0 +1,201 @@
+/** Orders and own fills of every identity, in SQLite. Callers open the transaction. */
+
+import type { DatabaseSync } from "node:sqlite";
+import { DAY_MS } from "../model/days.ts";
+import type { SimulatedMarket } from "../model/markets.ts";
+import type { Order, OrderFilter, UserTrade } from "../engine/orders.ts";
+import { readNumber, readText, type Row } from "../../state/sqlite.ts";
+import { type LiveOrder, toLiveOrder, toOrder, toRow, toTrade } from "./order_rows.ts";
+
+/** Orders of one identity that are kept; the oldest complete ones go, with their fills. */
+export const MAX_ORDERS = 10_000;
+
+/** Orders of one identity that may live at a time. */
+export const MAX_LIVE_ORDERS = 1_000;
+
+/** Fills of one identity that are kept. */
+const MAX_TRADES = 10_000;
+
+const ARCHIVE_AFTER_MS = 100 * DAY_MS;
+
+/** Whose orders in which market; orders of another scale are counted in other ticks. */
+export interface DeskName {
+  readonly identity: string;
+  readonly market: Pick<SimulatedMarket, "id" | "priceScale" | "volumeScale">;
+}
+
+const COLUMNS = [
+  "id",
+  "identity",
+  "client_order_id",
+  "pair",
+  "base_currency",
+  "counter_currency",
+  "price_scale",
+  "volume_scale",
+  "fee_scale",
+  "maker_fee",
+  "taker_fee",
+  "side",
+  "type",
+  "time_in_force",
+  "post_only",
+  "limit_price",
+  "limit_volume",
+  "budget",
+  "stop_price",
+  "stop_direction",
+  "base_account_id",
+  "counter_account_id",
+  "created_at",
+  "status",
+  "filled",
+  "base",
+  "counter",
+  "fee_base",
+  "fee_counter",
+  "reserved",
+  "due_at",
+  "completed_at",
+  "cancelled_at",
+  "updated_at",
+  "seen_sequence",
+] as const;
+
+/** What changes in the life of an order: everything from the status on. */
+const CHANGING = COLUMNS.slice(COLUMNS.indexOf("status"));
+
+const SAVE = `INSERT INTO orders (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map((name) => `:${name}`).join(", ")})
+  ON CONFLICT (id) DO UPDATE SET ${CHANGING.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+
+/** The orders of everybody. */
+export class PaperOrders {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** Keeps a new order or the next state of a known one. */
+  save(identity: string, live: LiveOrder): void {
+    this.#database.prepare(SAVE).run(toRow(identity, live));
+  }
+
+  /** Keeps a fill of an order that is kept itself. */
+  record(identity: string, trade: UserTrade): void {
+    this.#database.prepare("INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+      identity,
+      trade.sequence,
+      trade.orderId,
+      trade.market.id,
+      Number(trade.isBuy),
+      trade.timestamp,
+      trade.price,
+      trade.volume,
+      trade.counter.toFixed(),
+      trade.feeBase.toFixed(),
+      trade.feeCounter.toFixed(),
+    );
+  }
+
+  /** An order of an identity by either of its ids. */
+  find(identity: string, by: { readonly id: string } | { readonly clientOrderId: string }): Order | undefined {
+    const [column, value] = "id" in by ? ["id", by.id] : ["client_order_id", by.clientOrderId];
+    const [row] = this.#all(`SELECT * FROM orders WHERE identity = ? AND ${column} = ?`, identity, value);
+    return row === undefined ? undefined : toOrder(row);
+  }
+
+  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  list(
+    identity: string,
+    { pair, closed, createdBefore, limit, atMs }: OrderFilter,
+  ): Order[] {
+    return this.#database.prepare(
+      `SELECT * FROM orders WHERE identity = :identity AND (:pair IS NULL OR pair = :pair)
+        AND (:closed IS NULL OR (status = 'COMPLETE') = :closed)
+        AND (:before IS NULL OR created_at < :before)
+        AND (completed_at = 0 OR completed_at >= :archived) ORDER BY number DESC LIMIT :limit`,
+    ).all({
+      identity,
+      pair: pair ?? null,
+      closed: closed === undefined ? null : Number(closed),
+      before: createdBefore ?? null,
+      archived: atMs - ARCHIVE_AFTER_MS,
+      limit,
+    }).map(toOrder);
+  }
+
+  /** Fills of one identity in one market, oldest first. */
+  trades(identity: string, pair: string): UserTrade[] {
+    return this.#all(
+      `SELECT orders.*, trades.sequence, trades.is_buy, trades.timestamp, trades.price, trades.volume,
+        trades.counter AS fill_counter, trades.fee_base AS fill_fee_base, trades.fee_counter AS fill_fee_counter
+        FROM trades JOIN orders ON orders.id = trades.order_id
+        WHERE trades.identity = ? AND trades.pair = ? ORDER BY trades.sequence`,
+      identity,
+      pair,
+    ).map(toTrade);
+  }
+
+  /** Orders of a desk that are not complete, oldest first. */
+  live({ identity, market }: DeskName): LiveOrder[] {
+    return this.#all(
+      `SELECT * FROM orders WHERE status <> 'COMPLETE' AND pair = ? AND identity = ?
+        AND price_scale = ? AND volume_scale = ? ORDER BY number`,
+      market.id,
+      identity,
+      market.priceScale,
+      market.volumeScale,
+    ).map(toLiveOrder);
+  }
+
+  /** Whose orders live in a market: one of each desk. */
+  desks(pair: string): (DeskName & { readonly market: SimulatedMarket })[] {
+    return this.#all(
+      `SELECT *, min(number) FROM orders WHERE status <> 'COMPLETE' AND pair = ?
+        GROUP BY identity, price_scale, volume_scale`,
+      pair,
+    ).map((row) => ({ identity: readText(row, "identity"), market: toOrder(row).market }));
+  }
+
+  /** The pairs in which orders live, in alphabetical order. */
+  livePairs(): string[] {
+    return this.#all("SELECT DISTINCT pair FROM orders WHERE status <> 'COMPLETE' ORDER BY pair")
+      .map((row) => readText(row, "pair"));
+  }
+
+  /** How many orders of an identity live. */
+  countLive(identity: string): number {
+    const [row] = this.#all(
+      "SELECT count(*) AS count FROM orders WHERE status <> 'COMPLETE' AND identity = ?",
+      identity,
+    );
+    return readNumber(row, "count");
+  }
+
+  /** Drops what is beyond the bounds of one identity. */
+  prune(identity: string): void {
+    const [row] = this.#all("SELECT count(*) AS count FROM orders WHERE identity = ?", identity);
+    const surplus = readNumber(row, "count") - MAX_ORDERS;
+    if (surplus > 0) {
+      this.#database.prepare(
+        `DELETE FROM orders WHERE number IN (SELECT number FROM orders
+          WHERE identity = ? AND status = 'COMPLETE' ORDER BY number LIMIT ?)`,
+      ).run(identity, surplus);
+    }
+    this.#database.prepare(
+      "DELETE FROM trades WHERE identity = ? AND sequence <= (SELECT sequence FROM identities WHERE name = ?) - ?",
+    ).run(identity, identity, MAX_TRADES);
+  }
+
+  /** Drops every order and fill of one identity, or of everybody. */
+  clear(identity?: string): void {
+    // Their fills go with them.
+    if (identity === undefined) this.#database.exec("DELETE FROM orders");
+    else this.#database.prepare("DELETE FROM orders WHERE identity = ?").run(identity);
+  }
+
+  #all(sql: string, ...values: (string | number)[]): Row[] {
+    return this.#database.prepare(sql).all(...values);
+  }
+}

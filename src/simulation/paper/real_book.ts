@@ -1,0 +1,54 @@
+/** The real order book as paper orders meet it: in ticks and lots. */
+
+import Big from "big.js";
+import { parseDecimal } from "../../money/decimals.ts";
+import type { OrderBook, OrderBookEntry } from "../../exchange/schemas.ts";
+import type { SimulatedMarket } from "../model/markets.ts";
+import { byPriority, type RestingOrder, type Side } from "../engine/matching.ts";
+import { wholeLots } from "./paper_market.ts";
+
+/** One price of the real book. */
+export interface Level {
+  readonly price: number;
+  readonly volume: number;
+}
+
+/** Both sides, best price first, one level for each price. */
+export interface RealBook {
+  readonly bids: readonly Level[];
+  readonly asks: readonly Level[];
+}
+
+type Scales = Pick<SimulatedMarket, "priceScale" | "volumeScale">;
+
+/** Reads a book, aggregated or not. What is finer than the scales is rounded against whoever trades with it. */
+export function readBook(
+  scales: Scales,
+  { bids, asks }: Pick<OrderBook, "timestamp" | "bids" | "asks">,
+): RealBook {
+  return {
+    bids: readSide(scales, { entries: bids, side: "BUY" }),
+    asks: readSide(scales, { entries: asks, side: "SELL" }),
+  };
+}
+
+function readSide(scales: Scales, { entries, side }: { entries: readonly OrderBookEntry[]; side: Side }): Level[] {
+  const volumes = new Map<number, Big>();
+  for (const { price, volume } of entries) {
+    const ticks = parseDecimal(price).times(`1e${scales.priceScale}`)
+      .round(0, side === "BUY" ? Big.roundDown : Big.roundUp).toNumber();
+    volumes.set(ticks, (volumes.get(ticks) ?? new Big(0)).plus(parseDecimal(volume)));
+  }
+  return [...volumes].map(([price, volume]) => ({ price, volume: wholeLots(scales, volume) }))
+    .filter(({ price, volume }) => isCount(price) && isCount(volume))
+    .sort(byPriority(side));
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0;
+}
+
+/** A level as the matching core wants it. */
+export function asResting({ price, volume }: Level): RestingOrder {
+  return { id: "", price, volume, own: false };
+}

@@ -1,0 +1,302 @@
+/**
+ * Has a person confirm an order in a way that the policy takes: in a dialog of the client, else on a page on loopback or
+ * with `approve` in a terminal. Whatever is not a clear yes in time sends nothing, and a yes sends nothing by itself: a
+ * call waits for it, or comes again and acts on it, also in another process on the same record.
+ */
+
+import type { Sleep } from "../../exchange/deadline.ts";
+import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "../record/approvals.ts";
+import type { Audit } from "../record/audit.ts";
+import { clientOrderIdOf } from "../orders/client_order_id.ts";
+import { CONFIRMATION_LIFETIME_MS, Confirmations } from "./confirmations.ts";
+import type { ConfirmedOrder } from "./confirmations.ts";
+import { orderDigest } from "../orders/order.ts";
+import { summaryText } from "../orders/order_summary.ts";
+import type { OrderSummary } from "../orders/order_summary.ts";
+import type { ConfirmWay } from "../policy/policy.ts";
+import { StoreError } from "../record/store_connection.ts";
+import { TradingError } from "../trading_error.ts";
+import { assertCounts } from "../policy/trading_rights.ts";
+import type { SendingCall } from "../policy/trading_rights.ts";
+
+/** How a caller's client can ask the person in front of it. */
+export interface Asking {
+  /** Whether it can show a dialog. */
+  readonly canElicit: boolean;
+  /** What the person answered in the dialog that this call was asked to show. */
+  readonly answer?: { readonly id: string; readonly accepted: boolean };
+}
+
+/** What a call comes to that still waits for a person. Nothing was sent. */
+export type Unconfirmed =
+  /** The client is to show a dialog, and to call again with the answer. */
+  | { readonly status: "ask"; readonly id: string; readonly text: string }
+  /** The person is asked elsewhere; the same call made again waits on. */
+  | {
+    readonly status: "awaiting_confirmation";
+    readonly previewId: string;
+    /** What `approve` takes in a terminal; no secret. */
+    readonly approvalId: string;
+    /** Where the person can answer. */
+    readonly ways: readonly OwnerWay[];
+    /** Equal orders of the caller that wait for answers of their own, by their approvals. */
+    readonly equal: readonly string[];
+    /** Whether the client could have shown a dialog, which does not count for this caller. */
+    readonly isDialogRefused: boolean;
+    readonly expiresInMs: number;
+  };
+
+/** An order that a person is asked about outside the client. */
+export interface Announcement {
+  readonly approvalId: string;
+  /** The one-time secret of the page; no log and no answer may hold it but the operator's. */
+  readonly token: string;
+  readonly summary: OrderSummary;
+  /** Where the person can answer. */
+  readonly ways: readonly OwnerWay[];
+}
+
+/** What a {@linkcode ConfirmationDesk} stands on. */
+export interface ConfirmationParts {
+  readonly approvals: Approvals;
+  readonly audit: Pick<Audit, "at">;
+  /** Tells the operator that an order waits. */
+  readonly announce: (announcement: Announcement) => void;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  readonly sleep: Sleep;
+}
+
+/** What becomes of an order that was confirmed. */
+export interface ConfirmedAction<Result> {
+  /** Which confirmations of a caller count now. */
+  readonly waysOf: (identity: string) => readonly ConfirmWay[];
+  /** Sends it, unless something forbids it by now. */
+  readonly send: (order: ConfirmedOrder, call: SendingCall & { readonly identity: string }) => Promise<Result>;
+  /** What became of it, in a sentence; for whoever looks at its page. */
+  readonly describe: (result: Result) => string;
+}
+
+/** How one call waits. */
+interface Call extends SendingCall {
+  readonly identity: string;
+  readonly signal: AbortSignal;
+  readonly asking: Asking;
+}
+
+/** How long one call waits for a person elsewhere; clients give up on calls after a minute. */
+const WAIT_MS = 45_000;
+
+const LOOK_EVERY_MS = 250;
+
+/** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
+const PASSING: ReadonlySet<string> = new Set([
+  "ERR_CANCELLED",
+  "ERR_RECOVERING",
+  "ERR_RECORD_FAILED",
+  "ERR_BUDGET_EXHAUSTED",
+  "ERR_UNAVAILABLE",
+  "ERR_CLOCK_UNKNOWN",
+]);
+
+/** Asks people about orders of one kind. */
+export class ConfirmationDesk<Result extends { readonly status: string; readonly reason?: string }> {
+  readonly #parts: ConfirmationParts;
+  readonly #action: ConfirmedAction<Result>;
+  readonly #dialogs: Confirmations;
+
+  constructor(parts: ConfirmationParts, action: ConfirmedAction<Result>) {
+    this.#parts = parts;
+    this.#action = action;
+    this.#dialogs = new Confirmations({ now: parts.monotonic });
+  }
+
+  /**
+   * Asks about an order: in a dialog where the client has one and it counts, else elsewhere.
+   *
+   * @throws {TradingError} nobody was asked
+   */
+  ask(order: ConfirmedOrder, { asking }: Call): Approval | Extract<Unconfirmed, { status: "ask" }> {
+    const ways = this.#action.waysOf(order.identity);
+    if (asking.canElicit && ways.includes("dialog")) return this.#askInDialog(order);
+    assertAskable(ways);
+    return this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
+  }
+
+  /** The question about a caller's own preview, however it stands. */
+  ofPreview(previewId: string, order: Pick<ConfirmedOrder, "identity" | "action">): Approval | undefined {
+    const { approvals, now } = this.#parts;
+    return approvals.findByPreview(previewId, order, now());
+  }
+
+  /** The question that the same call has asked before, as long as its answer can be taken. */
+  ofCall(order: Pick<ConfirmedOrder, "identity" | "action" | "asked">): Approval | undefined {
+    const { approvals, now } = this.#parts;
+    return approvals.findAsked(order, now());
+  }
+
+  /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
+  async answer({ id, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
+    const confirmation = this.#dialogs.take(id, call.identity);
+    if (confirmation === undefined) throw unknownConfirmation();
+    assertCounts(this.#action.waysOf(call.identity), "dialog");
+    const { order } = confirmation;
+    this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
+    if (!accepted) throw declined(" in the dialog, with its box ticked");
+    return await this.#action.send(order, { ...call, consent: "dialog" });
+  }
+
+  /**
+   * Waits for the answer that is given elsewhere, as long as one call may, and acts on it.
+   *
+   * @throws {TradingError} nothing was sent: it was declined, is over, or another call has acted on the answer
+   */
+  async wait({ id }: Approval, call: Call): Promise<Result | Unconfirmed> {
+    const { approvals, now, monotonic, sleep } = this.#parts;
+    const untilMs = monotonic() + WAIT_MS;
+    for (;;) {
+      const approval = approvals.find(id, now());
+      if (approval === undefined) throw unknownConfirmation();
+      const isPending = approval.state === "pending";
+      if (call.signal.aborted || (isPending && monotonic() >= untilMs)) return this.#stillWaiting(approval, call);
+      if (!isPending) return await this.#act(approval, call);
+      await sleep(LOOK_EVERY_MS, call.signal).catch(() => {});
+    }
+  }
+
+  #askInDialog(order: ConfirmedOrder): Extract<Unconfirmed, { status: "ask" }> {
+    const { summary } = order;
+    const isAlone = this.#equalTo(order).length === 0;
+    const confirmation = this.#dialogs.add(order);
+    if (confirmation === undefined) throw tooMany();
+    this.#record("confirmation_asked", order, { confirmation: confirmation.id, way: "dialog" });
+    const warnings = isAlone ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
+    return { status: "ask", id: confirmation.id, text: summaryText({ ...summary, warnings }) };
+  }
+
+  #askElsewhere(request: ApprovalRequest): Approval {
+    const { approvals, announce, now } = this.#parts;
+    const asked = approvals.request(request, now());
+    if (!asked.ok) throw tooMany();
+    const { approval, token } = asked;
+    announce({ approvalId: approval.id, token, summary: request.summary, ways: request.ways });
+    return approval;
+  }
+
+  #equalTo({ facts, identity, previewId }: ConfirmedOrder): string[] {
+    const { approvals, now } = this.#parts;
+    const digest = orderDigest(facts.order);
+    const inDialogs = this.#dialogs.of(identity).filter(({ order }) => orderDigest(order.facts.order) === digest);
+    return [...inDialogs, ...approvals.equalTo({ digest, identity, previewId }, now())].map(({ id }) => id);
+  }
+
+  #stillWaiting(approval: Approval, { asking }: Call): Unconfirmed {
+    const { approvals, now } = this.#parts;
+    const { id, previewId, ways, expiresAt } = approval;
+    return {
+      status: "awaiting_confirmation",
+      previewId,
+      approvalId: id,
+      ways,
+      equal: approvals.equalTo(approval, now()).map((each) => each.id),
+      isDialogRefused: asking.canElicit,
+      expiresInMs: Math.max(0, expiresAt - now()),
+    };
+  }
+
+  async #act({ id }: Approval, call: Call): Promise<Result> {
+    const { approvals, now } = this.#parts;
+    // Of calls that wait for one answer, in all processes, one gets it.
+    const approval = approvals.take(id, now());
+    if (approval === undefined) throw this.#whyNot(id);
+    try {
+      if (approval.state !== "approved" || orderDigest(approval.facts.order) !== approval.digest) throw declined();
+      assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
+      const consent = approval.decidedBy ?? undefined;
+      const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
+      const isPassing = result.status === "refused" && PASSING.has(result.reason ?? "");
+      this.#note(() => isPassing ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result)));
+      return result;
+    } catch (error) {
+      if (error instanceof TradingError) this.#note(() => approvals.conclude(id, error.message));
+      throw error;
+    }
+  }
+
+  #whyNot(id: string): TradingError {
+    const { approvals, now } = this.#parts;
+    const approval = approvals.find(id, now());
+    if (approval === undefined) return unknownConfirmation();
+    if (approval.takenAt === null) return expired();
+    return approval.state === "declined" ? declined() : usedConfirmation(approval);
+  }
+
+  /** The journal knows what became of the order; without this line only its page says less. */
+  #note(change: () => void): void {
+    try {
+      change();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  #record(
+    event: "confirmation" | "confirmation_asked",
+    { identity, previewId, facts }: ConfirmedOrder,
+    data: Record<string, unknown>,
+  ): void {
+    const digest = orderDigest(facts.order);
+    const clientOrderId = clientOrderIdOf(previewId, digest);
+    const audit = this.#parts.audit.at(facts.venue ?? "");
+    audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
+  }
+}
+
+/** For a person who is asked about one of two equal orders. */
+export const EQUAL_WAITS = "Another equal order of this client waits for approval too: a yes to both places both";
+
+/** @throws {TradingError} nobody could answer */
+function assertAskable(ways: readonly ConfirmWay[]): void {
+  if (ways.some((way) => way !== "dialog")) return;
+  const message = ways.includes("dialog")
+    ? "Cannot ask for confirmation as only a dialog of the client counts here and this client shows none: use another " +
+      'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
+    : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
+  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
+}
+
+function tooMany(): TradingError {
+  return new TradingError("Cannot ask for confirmation as too many orders wait for one: have those decided first", {
+    code: "ERR_CONFIRMATIONS_FULL",
+    retryAfterMs: CONFIRMATION_LIFETIME_MS,
+  });
+}
+
+function unknownConfirmation(): TradingError {
+  return new TradingError(
+    "No pending approval matches this answer: it expired or was already used. Place the order again.",
+    { code: "ERR_CONFIRMATION_UNKNOWN" },
+  );
+}
+
+function usedConfirmation({ previewId, digest }: Approval): TradingError {
+  const id = clientOrderIdOf(previewId, digest);
+  return new TradingError(
+    `This call has sent nothing, as another one has acted on the confirmation: look the order up, as ${id}`,
+    { code: "ERR_CONFIRMATION_USED" },
+  );
+}
+
+function expired(): TradingError {
+  return new TradingError("Nothing was sent, as the time to confirm the order is over: preview it again", {
+    code: "ERR_CONFIRMATION_EXPIRED",
+  });
+}
+
+function declined(how = ""): TradingError {
+  return new TradingError(`Nothing was sent, as the person did not confirm the order${how}`, {
+    code: "ERR_CONFIRMATION_DECLINED",
+  });
+}

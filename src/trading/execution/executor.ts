@@ -1,0 +1,177 @@
+/**
+ * Where orders are placed, cancelled and replaced on one exchange. What may be placed is decided before: by policy,
+ * preview and confirmation.
+ */
+
+import { sleep } from "../../exchange/deadline.ts";
+import { cancelAllOrders, cancelOrder } from "./cancel.ts";
+import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
+import type { DeskOptions, DeskParts } from "./executor_parts.ts";
+import { ExchangeClock } from "./exchange_clock.ts";
+import { refreshOpenOrders } from "./open_orders.ts";
+import { Placements } from "./placement.ts";
+import type { PlaceOptions, PlaceRequest } from "./placement.ts";
+import { type PlacementResult, refuse } from "./placement_result.ts";
+import { recoverPlacements, Watch } from "./recovery.ts";
+import { replaceOrder } from "./replace.ts";
+import type { ReplaceRequest, ReplaceResult } from "./replace.ts";
+import { Unwritten } from "./pending_writes.ts";
+
+/** Whether orders may be placed, and if not, why. */
+export type Readiness =
+  | { readonly ready: true }
+  | {
+    readonly ready: false;
+    readonly code: "ERR_RECOVERING" | "ERR_RECORD_FAILED" | "ERR_STOPPED";
+    readonly message: string;
+  };
+
+/** How long cancelling everything waits for orders that are on their way. */
+const ARRIVAL_WAIT_MS = 15_000;
+
+/** How long a call waits for the recovery of an earlier run's orders. */
+const RECOVERY_WAIT_MS = 20_000;
+
+/** One exchange's desk. Holds a timer once it was used: {@linkcode Desk.stop} ends it. */
+export class Desk {
+  readonly #parts: DeskParts;
+  readonly #placements: Placements;
+  readonly #watch: Watch;
+  readonly #stopping = new AbortController();
+  #recovering: Promise<void> | undefined;
+  #isRecovered = false;
+
+  constructor({ exchange, journal, audit, instance, paper, now, ...options }: DeskOptions) {
+    const { monotonic = () => performance.now(), random = Math.random } = options;
+    this.#parts = {
+      exchange,
+      journal,
+      audit,
+      instance,
+      paper,
+      now,
+      monotonic,
+      random,
+      sleep: options.sleep ?? sleep,
+      signal: this.#stopping.signal,
+      clock: new ExchangeClock({ exchange, now, isOurs: paper }),
+      unwritten: new Unwritten(),
+    };
+    this.#placements = new Placements(this.#parts);
+    this.#watch = new Watch(this.#parts, this.#placements);
+  }
+
+  /** Whether orders may be placed now; cancelling always may be tried. */
+  get readiness(): Readiness {
+    if (this.#stopping.signal.aborted) return notReady("ERR_STOPPED", "the server is ending");
+    const { unwritten } = this.#parts;
+    if (unwritten.reason !== null && !unwritten.retry()) {
+      return notReady("ERR_RECORD_FAILED", `the trading database cannot be written (${unwritten.reason})`);
+    }
+    if (!this.#isRecovered) return notReady("ERR_RECOVERING", "orders of an earlier run are still being looked up");
+    return { ready: true };
+  }
+
+  /** {@linkcode Desk.readiness} in one word. */
+  get isReady(): boolean {
+    return this.readiness.ready;
+  }
+
+  /**
+   * Settles what an earlier run left open; until then nothing is placed. What stays unknown is looked for in the
+   * background.
+   *
+   * @throws {StoreError} when the journal cannot be read
+   */
+  recover(): Promise<void> {
+    return this.#recovering ??= this.#recover().finally(() => this.#recovering = undefined);
+  }
+
+  /** Places an order once and tells whether it exists; see {@linkcode Placements.place}. */
+  async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
+    const readiness = await this.#whenRecovered();
+    if (!readiness.ready) return refuse(readiness.code, readiness.message);
+    const result = await this.#placements.place(request, options);
+    if (result.status === "placed" || result.status === "unknown") this.#watch.start();
+    return result;
+  }
+
+  /**
+   * Cancels an order and waits until it is final.
+   *
+   * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
+   */
+  async cancel(target: CancelTarget, identity: string): Promise<CancelResult> {
+    const result = await cancelOrder(this.#parts, target, identity);
+    this.#watch.start();
+    return result;
+  }
+
+  /** Cancels all open orders, or those of one pair, and tells which remain. */
+  async cancelAll(filter: { readonly pair?: string | undefined }, identity: string): Promise<CancelAllResult> {
+    const result = await cancelAllOrders(this.#parts, { ...filter, settled: () => this.#arrived() }, identity);
+    this.#watch.start();
+    return result;
+  }
+
+  /**
+   * Cancels an order, waits until it is final, and places the rest.
+   *
+   * @throws {ExchangeError} when the exchange will not let this key cancel
+   */
+  async replace(request: ReplaceRequest, options: PlaceOptions = {}): Promise<ReplaceResult> {
+    const readiness = await this.#whenRecovered();
+    if (!readiness.ready) return refuse(readiness.code, readiness.message);
+    const result = await replaceOrder({ parts: this.#parts, placements: this.#placements }, request, options);
+    this.#watch.start();
+    return result;
+  }
+
+  /** Writes the fills of placed orders that are final by now; answers how many. */
+  refresh(identity?: string): Promise<number> {
+    return refreshOpenOrders(this.#parts, { identity });
+  }
+
+  /** There may be something new to look up. */
+  watch(): void {
+    this.#watch.start();
+  }
+
+  /** Places nothing more, stops looking, and waits for requests that are on their way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
+    this.#parts.unwritten.retry();
+  }
+
+  /** The readiness, after waiting a while for a recovery that is going on. */
+  async #whenRecovered(): Promise<Readiness> {
+    if (this.#isRecovered) return this.readiness;
+    // One that failed, for want of a record that can be read, is tried again.
+    await this.#within(this.recover(), RECOVERY_WAIT_MS);
+    return this.readiness;
+  }
+
+  /** Waits for orders that are on their way. */
+  #arrived(): Promise<void> {
+    return this.#within(Promise.allSettled(this.#placements.underWay), ARRIVAL_WAIT_MS);
+  }
+
+  /** Waits for work, however it ends, for so long at most. */
+  async #within(work: Promise<unknown>, ms: number): Promise<void> {
+    const over = new AbortController();
+    const waited = this.#parts.sleep(ms, AbortSignal.any([over.signal, this.#stopping.signal]));
+    await Promise.race([work.catch(() => {}), waited.catch(() => {})]);
+    over.abort();
+  }
+
+  async #recover(): Promise<void> {
+    await recoverPlacements(this.#parts, this.#placements);
+    this.#isRecovered = !this.#stopping.signal.aborted;
+    this.#watch.start();
+  }
+}
+
+function notReady(code: Exclude<Readiness, { ready: true }>["code"], reason: string): Readiness {
+  return { ready: false, code, message: `Cannot place an order as ${reason}: try again later` };
+}

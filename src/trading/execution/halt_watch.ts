@@ -1,0 +1,61 @@
+/** Acts on halts that were made elsewhere: in another process, by the file, or while the record could not be written. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Placement } from "../record/journal.ts";
+import type { KillSwitch } from "../record/kill_switch.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+const INTERVAL_MS = 250;
+
+/** What a {@linkcode HaltWatch} acts on. */
+export interface HaltWatchOptions {
+  readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
+  /** Works on the wishes to cancel what is open. */
+  readonly cancellation: { look(): Promise<void> };
+  /** Orders that had left before and whose outcome is not known. */
+  readonly onTheirWay: () => readonly Placement[];
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Looks at the kill switch four times a second; new orders are stopped by the journal itself, at once. */
+export class HaltWatch {
+  readonly #options: HaltWatchOptions;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #hasFailed = false;
+
+  constructor(options: HaltWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), INTERVAL_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Looks now, and settles when the rounds of cancelling that are running have ended. Never rejects. */
+  async look(): Promise<void> {
+    const { killSwitch, cancellation, onTheirWay, now } = this.#options;
+    try {
+      killSwitch.retry();
+      if (killSwitch.noteFile(now()) === "appeared") warnOfSent(onTheirWay());
+      await cancellation.look();
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed) log.error("cannot read or write the halt", { error });
+      this.#hasFailed = true;
+    }
+  }
+}
+
+/** Logs which orders a halt came too late for. */
+export function warnOfSent(placements: readonly Placement[]): void {
+  if (placements.length === 0) return;
+  log.warning("orders were already sent when trading was halted", {
+    in_flight_orders: placements.map(({ clientOrderId }) => clientOrderId),
+  });
+}

@@ -1,0 +1,108 @@
+/**
+ * Fulfils the wishes to cancel what is open: in rounds, with pauses that grow, until nothing is open any more. A round
+ * that fails is one of many; a process that dies leaves its wish to the next.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import type { CancelAllResult } from "./cancel.ts";
+import type { CancelWish, CancelWishes, OrderKind, RoundOutcome } from "../record/cancel_wishes.ts";
+import { pauseAfter } from "./pauses.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** What an {@linkcode OpenOrderCancellation} works with. */
+export interface CancellationParts {
+  readonly wishes: Pick<CancelWishes, "open" | "claim" | "note">;
+  /** This process. */
+  readonly instance: string;
+  /** Whether another process lives. */
+  readonly isAlive: (instance: string) => boolean;
+  /** Whose orders this process can cancel. */
+  readonly kinds: readonly OrderKind[];
+  /** Cancels once everything that is open. */
+  readonly cancelAll: (kind: OrderKind) => Promise<CancelAllResult>;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Works on wishes of its kinds, one round of each at a time. */
+export class OpenOrderCancellation {
+  readonly #parts: CancellationParts;
+  readonly #running = new Map<OrderKind, Promise<void>>();
+  /** When the next round of a wish may begin, monotonic; by its kind. */
+  readonly #due = new Map<OrderKind, { readonly wish: number; readonly at: number }>();
+
+  constructor(parts: CancellationParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins the rounds that are due; settles when none is running. */
+  async look(): Promise<void> {
+    const { wishes, kinds } = this.#parts;
+    for (const wish of wishes.open(kinds)) {
+      if (this.#running.has(wish.kind) || !this.#isDue(wish)) continue;
+      const round = this.#round(wish).finally(() => this.#running.delete(wish.kind));
+      this.#running.set(wish.kind, round);
+    }
+    await Promise.all(this.#running.values());
+  }
+
+  #isDue({ kind, number }: CancelWish): boolean {
+    const due = this.#due.get(kind);
+    return due?.wish !== number || due.at <= this.#parts.monotonic();
+  }
+
+  async #round(wish: CancelWish): Promise<void> {
+    const { wishes, instance, isAlive, now, monotonic, random = Math.random } = this.#parts;
+    const { kind, number, rounds } = wish;
+    const pause = pauseAfter(rounds + 1, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+    this.#due.set(kind, { wish: number, at: monotonic() + pause });
+    if (!wishes.claim(wish, instance, { isAlive, now: now() })) return;
+    const outcome = await this.#cancelAll(kind);
+    this.#due.set(kind, { wish: number, at: monotonic() + pause });
+    this.#report(wish, outcome);
+    wishes.note(wish, outcome, now());
+  }
+
+  async #cancelAll(kind: OrderKind): Promise<RoundOutcome> {
+    try {
+      const { cancelled, ended, remaining, is_complete, list_error } = await this.#parts.cancelAll(kind);
+      return {
+        remaining: remaining.map(({ order_id, client_order_id, reason }) => ({
+          ...(order_id === undefined ? {} : { order_id }),
+          ...(client_order_id === undefined ? {} : { client_order_id }),
+          reason,
+        })),
+        unlisted: is_complete ? null : list_error ?? "ERR_ANSWER_INVALID",
+        // Lists may trail: only a round that finds nothing open at all is the last.
+        isDone: is_complete && remaining.length + cancelled.length + ended.length === 0,
+      };
+    } catch (error) {
+      log.error("cannot cancel open orders", { error });
+      return { remaining: [], unlisted: codeOf(error), isDone: false };
+    }
+  }
+
+  #report({ kind, rounds }: CancelWish, { remaining, unlisted, isDone }: RoundOutcome): void {
+    const fields = {
+      order_kind: kind,
+      attempt: rounds + 1,
+      remaining: remaining.map(({ reason, ...ids }) => ({ ...ids, reason })),
+    };
+    if (isDone) log.warning("all open orders cancelled after the halt", fields);
+    else if (remaining.length > 0 || unlisted !== null) {
+      log.error("open orders remain after the halt; trying again", { ...fields, list_error: unlisted });
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "ERR_INTERNAL";
+}

@@ -1,0 +1,113 @@
+/** What a caller is told of a placement. Never "failed" for an order that may exist. */
+
+import { cannot } from "../../exchange/refusals.ts";
+import { EXCHANGE_ERRORS } from "../../exchange/errors.ts";
+import type { Placement } from "../record/journal.ts";
+
+/** Fields of every placement that was written into the journal. */
+interface Known {
+  readonly client_order_id: string;
+  /** Present for a paper order. */
+  readonly paper?: true;
+  /** Present when an earlier call with the same idempotency key has placed it. */
+  readonly repeated?: true;
+}
+
+/** The order exists. */
+export interface PlacedResult extends Known {
+  readonly status: "placed";
+  readonly order_id: string;
+}
+
+/** The order does not exist and will not come. */
+export interface NotPlacedResult extends Known {
+  readonly status: "not_placed";
+  /** Stable code. */
+  readonly reason: string;
+  readonly message: string;
+  readonly retry_after_ms?: number;
+}
+
+/** The order may exist: ask for it before placing another one. */
+export interface UnknownResult extends Known {
+  readonly status: "unknown";
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** This call has sent nothing, and no placement of it was begun. */
+export interface RefusedResult {
+  readonly status: "refused";
+  /** Stable code. */
+  readonly reason: string;
+  readonly message: string;
+  readonly retry_after_ms?: number;
+}
+
+/** How a placement stands that was written into the journal. */
+export type JournalledResult = PlacedResult | NotPlacedResult | UnknownResult;
+
+/** What became of one call. */
+export type PlacementResult = JournalledResult | RefusedResult;
+
+/** What stands in place of the journal's words where more is known. */
+export interface Telling {
+  readonly message?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly isRepeated?: boolean;
+}
+
+/** Refuses a call. */
+export function refuse(reason: string, message: string, retryAfterMs?: number): RefusedResult {
+  return { status: "refused", reason, message, ...waiting(retryAfterMs) };
+}
+
+/** Tells how a placement stands in the journal. */
+export function tell(
+  placement: Placement,
+  { message, retryAfterMs, isRepeated = false }: Telling = {},
+): JournalledResult {
+  const { clientOrderId, state, orderId, paper } = placement;
+  const reason = placement.reason ?? "ERR_UNDER_WAY";
+  const known: Known = {
+    client_order_id: clientOrderId,
+    ...(paper ? { paper } : {}),
+    ...(isRepeated ? { repeated: isRepeated } : {}),
+  };
+  if (state === "placed" && orderId !== null) return { status: "placed", ...known, order_id: orderId };
+  if (state === "not_placed") {
+    return { status: "not_placed", ...known, reason, message: message ?? sentenceOf(reason), ...waiting(retryAfterMs) };
+  }
+  return { status: "unknown", ...known, reason, message: unknownSentence(clientOrderId) };
+}
+
+/** The sentence for an order that was sent in vain. */
+export function absentSentence(reason: string): string {
+  const why = `its request got no good answer (${reason}), and the exchange does not have it and takes it no more`;
+  return cannot({ title: "Place the order" }, `${why}: preview it again`);
+}
+
+/** The sentence for an order that may exist. */
+export function unknownSentence(clientOrderId: string): string {
+  return `Whether order ${clientOrderId} was placed is not known yet, and it may exist: ` +
+    "look it up by this client order id before placing another one";
+}
+
+/** Reasons of our own, beside the codes of the exchange client. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  ERR_TRADING_HALTED: "trading was halted before it was sent: a person must resume trading first",
+  ERR_NEVER_SENT: "the program ended before it was sent: preview it again",
+  ERR_INTERRUPTED: "the program ended while it was sent, and the exchange does not have it: preview it again",
+  ERR_VENUE_ENDED: "the simulated exchange or paper account that it was for has ended",
+  ERR_RECORD_FAILED: "the trading database could not be written: nothing was sent",
+};
+
+function sentenceOf(reason: string): string {
+  const known = Object.entries({ ...EXCHANGE_ERRORS, ...SENTENCES }).find(([code]) => code === reason)?.[1];
+  const words = known ?? `it was refused (${reason})`;
+  return cannot({ title: "Place the order" }, words.charAt(0).toLowerCase() + words.slice(1));
+}
+
+function waiting(retryAfterMs: number | undefined): { readonly retry_after_ms?: number } {
+  return retryAfterMs === undefined ? {} : { retry_after_ms: Math.ceil(retryAfterMs) };
+}

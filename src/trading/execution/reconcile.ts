@@ -1,0 +1,100 @@
+/**
+ * Finds out what became of an order whose answer was lost. It reads only; what it finds is written down by others.
+ *
+ * An order exists as soon as one look-up finds it. That it does not exist is believed only when it cannot come any more:
+ * the exchange drops a request that arrives after `timestamp + ttl` by its own clock, so two look-ups in a row must say
+ * "not found" after that time and a margin, as reads may trail the truth.
+ */
+
+import type { Sleep } from "../../exchange/deadline.ts";
+import { ExchangeError } from "../../exchange/errors.ts";
+import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { SharedCallOptions } from "../../market/shared_reads.ts";
+import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
+import { pauseAfter } from "./pauses.ts";
+
+/** How far reads may trail the truth, in milliseconds. */
+export const READ_LAG_MS = 3_000;
+
+/** For how long a placement is looked for before its caller is told that its outcome is unknown. */
+export const PATIENCE_MS = 30_000;
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
+const LOOKS_THAT_AGREE = 2;
+
+/** What one look-up says. */
+export type Look =
+  | { readonly kind: "found"; readonly order: ExchangeOrder }
+  | { readonly kind: "absent" }
+  | { readonly kind: "failed"; readonly error: ExchangeError };
+
+/** What is known in the end. */
+export type Finding =
+  | { readonly kind: "found"; readonly order: ExchangeOrder }
+  | { readonly kind: "absent" }
+  | { readonly kind: "undecided" };
+
+/** What looking stands on. */
+export interface LookParts {
+  readonly exchange: TradingExchange;
+  readonly clock: ExchangeClock;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+  readonly sleep: Sleep;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** Ends all looking. */
+  readonly signal: AbortSignal;
+}
+
+/** Which order is looked for, and when its absence counts. */
+export interface Sought {
+  readonly clientOrderId: string;
+  /** By the exchange's clock, from when on "not found" is believed; `null` when it never is. */
+  readonly absentAfter: number | null;
+  /** @default {30_000} */
+  readonly patienceMs?: number | undefined;
+}
+
+/** Looks an order up once, by either of its ids. Only the exchange's own word for it counts as absent. */
+export async function lookUp(
+  { exchange, signal }: Pick<LookParts, "exchange" | "signal">,
+  id: { readonly clientOrderId: string } | { readonly orderId: string },
+  /** `cancel` for a look that serves a cancellation. */
+  options: Pick<SharedCallOptions, "priority"> = {},
+): Promise<Look> {
+  const params = "orderId" in id ? { id: id.orderId } : { client_order_id: id.clientOrderId };
+  try {
+    const order = await exchange.call("getOrder", params, { ...options, fresh: true, signal });
+    return { kind: "found", order };
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    // A bare 404 may come from anything in between.
+    const isAbsent = error.code === "ERR_NOT_FOUND" && error.lunoCode === "ErrOrderNotFound";
+    return isAbsent ? { kind: "absent" } : { kind: "failed", error };
+  }
+}
+
+/** Looks until it is known what became of an order, or until the time is over. */
+export async function reconcile(parts: LookParts, sought: Sought): Promise<Finding> {
+  const { clock, monotonic, random } = parts;
+  const endsAt = monotonic() + (sought.patienceMs ?? PATIENCE_MS);
+  let agreeing = 0;
+  for (let attempt = 1; !parts.signal.aborted; attempt++) {
+    const look = await lookUp(parts, { clientOrderId: sought.clientOrderId });
+    if (look.kind === "found") return look;
+    const isLate = sought.absentAfter !== null && (clock.earliest() ?? 0) > sought.absentAfter;
+    agreeing = look.kind === "absent" && isLate ? agreeing + 1 : 0;
+    if (agreeing >= LOOKS_THAT_AGREE) return look.kind === "absent" ? look : { kind: "undecided" };
+    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+    if (monotonic() + pause >= endsAt) break;
+    if (!await slept(parts, pause)) break;
+  }
+  return { kind: "undecided" };
+}
+
+/** Waits; `false` when the wait was ended by the signal. */
+export async function slept({ sleep, signal }: Pick<LookParts, "sleep" | "signal">, ms: number): Promise<boolean> {
+  return !signal.aborted && await sleep(ms, signal).then(() => !signal.aborted, () => false);
+}

@@ -1,0 +1,97 @@
+/**
+ * What is undone: at start what processes that have ended left open, later what could not be found out in time. Each
+ * placement is settled in the journal, as soon as the exchange tells what became of it. What another process that lives
+ * has sent is its own business.
+ */
+
+import type { DeskParts } from "./executor_parts.ts";
+import { inParallel } from "./in_parallel.ts";
+import type { Placement } from "../record/journal.ts";
+import { refreshOpenOrders } from "./open_orders.ts";
+import { pauseAfter } from "./pauses.ts";
+import type { Placements } from "./placement.ts";
+import { slept } from "./reconcile.ts";
+
+/** Placements that are looked for at a time. */
+const AT_ONCE = 4;
+
+/** How long one placement is looked for in a round of the background. */
+const ROUND_PATIENCE_MS = 5_000;
+
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 300_000;
+
+/**
+ * Settles what ended processes left: intents were never sent, everything that may have been sent is looked up.
+ *
+ * @throws {StoreError} when the journal cannot be read
+ */
+export async function recoverPlacements(parts: DeskParts, placements: Placements): Promise<void> {
+  await settleLost(parts, placements);
+}
+
+/** Goes on with what is undone, in rounds that grow further apart; one timer, ended by the desk's signal. */
+export class Watch {
+  readonly #parts: DeskParts;
+  readonly #placements: Placements;
+  #running: Promise<void> | undefined;
+  #round = 0;
+  #pause = new AbortController();
+
+  constructor(parts: DeskParts, placements: Placements) {
+    this.#parts = parts;
+    this.#placements = placements;
+  }
+
+  /** Settles when no round is going on or waited for. */
+  get finished(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
+  /** There is something new to watch: a long pause gives way to a short one. */
+  start(): void {
+    if (this.#round > 1) this.#pause.abort();
+    this.#round = 0;
+    this.#running ??= this.#watch().finally(() => this.#running = undefined);
+  }
+
+  async #watch(): Promise<void> {
+    const { random, sleep, signal } = this.#parts;
+    for (let isAnythingLeft = true; isAnythingLeft;) {
+      this.#round++;
+      this.#pause = new AbortController();
+      const ms = pauseAfter(this.#round, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+      const isOver = await slept({ sleep, signal: AbortSignal.any([signal, this.#pause.signal]) }, ms);
+      if (signal.aborted) return;
+      if (isOver) isAnythingLeft = await this.#runRound().catch(() => true);
+    }
+  }
+
+  /** Answers whether anything is left to do. */
+  async #runRound(): Promise<boolean> {
+    const { journal, paper, unwritten } = this.#parts;
+    if (!unwritten.retry()) return true;
+    await settleLost(this.#parts, this.#placements, { patienceMs: ROUND_PATIENCE_MS });
+    await refreshOpenOrders(this.#parts);
+    return lost(this.#parts, this.#placements).length > 0 || journal.open(undefined, paper).length > 0;
+  }
+}
+
+async function settleLost(
+  parts: DeskParts,
+  placements: Placements,
+  options: { readonly patienceMs?: number } = {},
+): Promise<void> {
+  parts.instance.takeOver();
+  const left = lost(parts, placements);
+  for (const placement of left.filter(({ state }) => state === "intent")) placements.forget(placement);
+  const sent = left.filter(({ state }) => state !== "intent");
+  await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement, options) });
+}
+
+/** Placements of this process on this exchange that nobody here is busy with. */
+function lost({ instance, journal, paper }: DeskParts, placements: Placements): Placement[] {
+  return journal.unsettled().filter((placement) =>
+    placement.instance === instance.id && placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
+  );
+}

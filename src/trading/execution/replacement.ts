@@ -1,0 +1,88 @@
+/** The new order that takes the place of one on the book. */
+
+import type { Exchange } from "../../market/shared_reads.ts";
+import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
+import { finalStandingOf, standingOf } from "../../exchange/order_standing.ts";
+import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { CancelTarget } from "./cancel.ts";
+import type { Order, OrderRequest } from "../orders/order.ts";
+import { TradingError } from "../trading_error.ts";
+
+/** What is to change about an order; what is absent stays as it is. */
+export interface Replacement {
+  readonly target: CancelTarget;
+  readonly price?: string | undefined;
+  /** Base to be on the book from now on; what has not been traded yet without it. */
+  readonly volume?: string | undefined;
+  readonly postOnly?: boolean | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/**
+ * The order as the exchange has it.
+ *
+ * @throws {ExchangeError} `ERR_NOT_FOUND`
+ */
+export async function findReplaced(
+  exchange: Pick<Exchange, "call">,
+  target: CancelTarget,
+  signal: AbortSignal,
+): Promise<ExchangeOrder> {
+  const query = "orderId" in target ? { id: target.orderId } : { client_order_id: target.clientOrderId };
+  return await exchange.call("getOrder", query, { signal, fresh: true });
+}
+
+/**
+ * The new order in full.
+ *
+ * @throws {TradingError} the old order is final, or has no price to change
+ */
+export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
+  if (finalStandingOf(old) !== undefined) throw refuse(old, "it is final: place a new one");
+  if (standingOf(old) === "unknown") throw refuse(old, "its status is not known here: look at it later");
+  if (old.type === "MARKET") throw refuse(old, "a market order has no terms to change");
+  const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
+  return {
+    pair: old.pair,
+    side: old.side,
+    type: old.type === "STOP_LIMIT" ? "stop_limit" : "limit",
+    volume: volume ?? formatDecimal(rest),
+    price: price ?? old.limit_price,
+    ...(postOnly === undefined ? {} : { post_only: postOnly }),
+    ...(old.type === "STOP_LIMIT" && old.stop_direction !== ""
+      ? { stop_price: old.stop_price, stop_direction: old.stop_direction === "ABOVE" ? "ABOVE" : "BELOW" }
+      : {}),
+  };
+}
+
+/** How an exact order is asked for. */
+export function requestOf(order: Order): OrderRequest {
+  const { pair, side, type, volume, counterVolume, price, timeInForce, postOnly, stopPrice, stopDirection } = order;
+  return {
+    ...{ pair, side, type, volume, price },
+    counter_volume: counterVolume,
+    time_in_force: timeInForce,
+    post_only: postOnly,
+    stop_price: stopPrice,
+    stop_direction: stopDirection,
+  };
+}
+
+/**
+ * Tells whether the new order only asks for less of the same. One that was post-only must stay so, or it could take what
+ * the old one could not; that it is so from now on is no more than was confirmed.
+ *
+ * @param placed the old order as it was sent, which the exchange does not tell whole
+ */
+export function isReducing(old: ExchangeOrder, placed: Order, order: Order): boolean {
+  const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
+  const isTakerAnew = placed.postOnly === true && order.postOnly !== true;
+  const isSame = order.side === placed.side && order.type === placed.type && order.stopPrice === placed.stopPrice &&
+    order.timeInForce === placed.timeInForce;
+  return isSame && !isTakerAnew && order.price !== undefined && order.volume !== undefined &&
+    parseDecimal(order.price).eq(parseDecimal(old.limit_price)) && parseDecimal(order.volume).lte(rest);
+}
+
+function refuse({ order_id }: ExchangeOrder, reason: string): TradingError {
+  return new TradingError(`Cannot replace order ${order_id} as ${reason}`, { code: "ERR_ORDER_NOT_REPLACEABLE" });
+}

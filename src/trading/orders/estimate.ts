@@ -1,0 +1,249 @@
+/**
+ * What an order would do if it reached the book as it is now: fills, prices, fees, balances. An estimate of one moment,
+ * exact in its arithmetic; the order itself comes from `normalizeOrder`.
+ */
+
+import Big from "big.js";
+import { countDecimals, formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
+import type { FeeInfo, Market } from "../../exchange/schemas.ts";
+import { feeOn, sumOf } from "../../money/rounding.ts";
+import { type Book, type BookFill, midOf, walkBook } from "../../market/book_walk.ts";
+import { warningsOf } from "./estimate_warnings.ts";
+import type { Order, Side } from "./order.ts";
+
+/** Available amounts, balance less what is reserved; decimals. */
+export interface Funds {
+  readonly base: string;
+  readonly counter: string;
+}
+
+/** One of the caller's own open orders in the same market. */
+export interface OwnOrder {
+  readonly order_id: string;
+  readonly side: Side;
+  readonly price: string;
+}
+
+/** What an order is estimated by. */
+export interface EstimateFacts {
+  readonly market: Market;
+  readonly book: Book;
+  readonly fees: FeeInfo;
+  /** `null` when the account could not be read. */
+  readonly funds: Funds | null;
+  readonly ownOrders: readonly OwnOrder[];
+}
+
+/** A reason not to place the order, or something to know before it is placed. */
+export interface EstimateRemark {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Amounts are decimals; prices are counter per base. */
+export interface Estimate {
+  /** One row per level of the book, best price first. */
+  readonly fills: readonly { readonly price: string; readonly volume: string; readonly counter: string }[];
+  readonly filledBase: string;
+  readonly filledCounter: string;
+  /** Rounded against the caller where it has no end; `null` when nothing fills at once. */
+  readonly averagePrice: string | null;
+  readonly worstPrice: string | null;
+  /** Base that goes on the book, or waits for its stop price. */
+  readonly restingBase: string;
+  /** Base that neither fills nor rests. */
+  readonly droppedBase: string;
+  /** Counter amount that a market order to buy does not spend. */
+  readonly unspentCounter: string;
+  readonly mid: string | null;
+  /** How much worse than mid the fills are on average; negative when better. */
+  readonly slippagePercent: string | null;
+  readonly fees: EstimatedFees;
+  /** Available amounts before and after, with the fee of what fills at once. */
+  readonly balances: { readonly base: Change; readonly counter: Change } | null;
+  /** How much is missing, and of what. */
+  readonly shortfall: { readonly currency: string; readonly amount: string } | null;
+  /** Whether it takes all that the book shows, so that a longer book would tell more. */
+  readonly reachesEnd: boolean;
+  /** Reasons not to place the order. */
+  readonly problems: readonly EstimateRemark[];
+  readonly warnings: readonly EstimateRemark[];
+}
+
+/** Fees in one currency: the bought one, or what is sold as long as there is enough of it. A rebate is negative. */
+export interface EstimatedFees {
+  readonly currency: string;
+  /** On what fills at once. */
+  readonly taker: string;
+  /** On what rests, once it fills. */
+  readonly maker: string;
+  readonly takerRate: string;
+  readonly makerRate: string;
+}
+
+/** An available amount. */
+export interface Change {
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What becomes of an order on the book. */
+export interface Outlook {
+  readonly fills: readonly BookFill[];
+  readonly base: Big;
+  readonly counter: Big;
+  readonly resting: Big;
+  readonly dropped: Big;
+  readonly unspent: Big;
+  /** Whether the book has less than the order wants within its limit. */
+  readonly isShort: boolean;
+  readonly reachesEnd: boolean;
+  /** Base that the book would give within the limit, even where the order then takes nothing. */
+  readonly reachable: Big;
+}
+
+const ZERO = new Big(0);
+
+/** Estimates an order. */
+export function estimateOrder(order: Order, facts: EstimateFacts): Estimate {
+  const { market, book, funds } = facts;
+  const outlook = outlookOf(order, facts);
+  const fees = feesOf(order, outlook, facts);
+  const mid = midOf(book);
+  const missing = funds === null ? ZERO : neededFor(order).minus(order.side === "BUY" ? funds.counter : funds.base);
+  const shortfall = missing.gt(0)
+    ? { currency: order.side === "BUY" ? order.counter : order.base, amount: formatDecimal(missing) }
+    : null;
+  const { fills, base, counter } = outlook;
+  const worst = fills.at(-1)?.price;
+  return {
+    fills: fills.map(({ price, volume }) => ({
+      price: formatDecimal(price),
+      volume: formatDecimal(volume),
+      counter: formatDecimal(price.times(volume)),
+    })),
+    filledBase: formatDecimal(base),
+    filledCounter: formatDecimal(counter),
+    averagePrice: averageOf(order.side, outlook, market),
+    worstPrice: worst === undefined ? null : formatDecimal(worst),
+    restingBase: formatDecimal(outlook.resting),
+    droppedBase: formatDecimal(outlook.dropped),
+    unspentCounter: formatDecimal(outlook.unspent),
+    mid: mid === null ? null : formatDecimal(mid),
+    slippagePercent: mid === null ? null : slippageOf(order.side, outlook, mid),
+    fees: fees.shown,
+    balances: funds === null ? null : balancesOf(order, outlook, { funds, fee: fees.charged }),
+    shortfall,
+    reachesEnd: outlook.reachesEnd,
+    ...warningsOf(order, outlook, { ...facts, mid, shortfall }),
+  };
+}
+
+/** What a limit order, a market order or one that waits for its stop price would do now. */
+function outlookOf(order: Order, { market, book }: EstimateFacts): Outlook {
+  const volume = order.volume === undefined ? undefined : parseDecimal(order.volume);
+  const budget = order.counterVolume === undefined ? undefined : parseDecimal(order.counterVolume);
+  const limit = order.price === undefined ? undefined : parseDecimal(order.price);
+  const walked = walkBook(book, {
+    side: order.side,
+    limit,
+    volume,
+    counterVolume: budget,
+    volumeScale: market.volume_scale,
+  });
+  const wanted = volume ?? walked.base;
+  const nothing = { ...walked, fills: [], base: ZERO, counter: ZERO, reachable: walked.base };
+  if (order.type === "stop_limit") return { ...nothing, resting: wanted, dropped: ZERO, unspent: ZERO };
+  const isRefused = order.timeInForce === "FOK" ? walked.isShort : order.postOnly === true && walked.fills.length > 0;
+  if (isRefused) return { ...nothing, resting: ZERO, dropped: wanted, unspent: ZERO };
+  const rest = wanted.minus(walked.base);
+  const rests = order.type === "limit" && order.timeInForce !== "IOC";
+  return {
+    ...walked,
+    resting: rests ? rest : ZERO,
+    dropped: rests ? ZERO : rest,
+    unspent: budget?.minus(walked.counter) ?? ZERO,
+    reachable: walked.base,
+  };
+}
+
+/** What the exchange reserves for an order: counter when buying, base when selling. */
+function neededFor({ side, volume, counterVolume, price }: Order): Big {
+  if (counterVolume !== undefined) return parseDecimal(counterVolume);
+  const base = parseDecimal(volume ?? "0");
+  return side === "BUY" ? base.times(parseDecimal(price ?? "0")) : base;
+}
+
+interface Charged {
+  readonly base: Big;
+  readonly counter: Big;
+}
+
+function feesOf(
+  order: Order,
+  { fills, resting }: Outlook,
+  { market, fees, funds }: EstimateFacts,
+): { readonly shown: EstimatedFees; readonly charged: Charged } {
+  const isBuy = order.side === "BUY";
+  const takerRate = isBuy ? fees.taker_fee_buy : fees.taker_fee_sell;
+  const makerRate = isBuy ? fees.maker_fee_buy : fees.maker_fee_sell;
+  const price = parseDecimal(order.price ?? "0");
+  const feesIn = (isInBase: boolean) => ({
+    taker: sumOf(
+      fills.map((fill) =>
+        feeOn(isInBase ? fill.volume : fill.price.times(fill.volume), parseDecimal(takerRate), market.fee_scale)
+      ),
+    ),
+    maker: feeOn(isInBase ? resting : resting.times(price), parseDecimal(makerRate), market.fee_scale),
+  });
+  const inBase = feesIn(true);
+  // A sell pays in what it sells, and out of its proceeds once nothing of that is left.
+  const left = funds === null ? null : parseDecimal(funds.base).minus(order.volume ?? "0");
+  const isInBase = isBuy || left === null || left.gte(inBase.taker.plus(inBase.maker));
+  const { taker, maker } = isInBase ? inBase : feesIn(false);
+  return {
+    shown: {
+      currency: isInBase ? order.base : order.counter,
+      taker: formatDecimal(taker),
+      maker: formatDecimal(maker),
+      takerRate: formatDecimal(parseDecimal(takerRate)),
+      makerRate: formatDecimal(parseDecimal(makerRate)),
+    },
+    charged: isInBase ? { base: taker, counter: ZERO } : { base: ZERO, counter: taker },
+  };
+}
+
+function balancesOf(
+  { side, price }: Order,
+  { base, counter, resting }: Outlook,
+  { funds, fee }: { readonly funds: Funds; readonly fee: Charged },
+): { readonly base: Change; readonly counter: Change } {
+  const isBuy = side === "BUY";
+  const baseChange = isBuy ? base : base.plus(resting).neg();
+  const counterChange = isBuy ? counter.plus(resting.times(price ?? "0")).neg() : counter;
+  return {
+    base: changeOf(funds.base, baseChange.minus(fee.base)),
+    counter: changeOf(funds.counter, counterChange.minus(fee.counter)),
+  };
+}
+
+function changeOf(before: string, change: Big): Change {
+  const amount = parseDecimal(before);
+  return { before: formatDecimal(amount), after: formatDecimal(amount.plus(change)) };
+}
+
+/** Two decimals more than prices have; a buyer's average is rounded up, a seller's down. */
+function averageOf(side: Side, { fills, base, counter }: Outlook, market: Market): string | null {
+  if (base.eq(0)) return null;
+  const scale = fills.reduce((most, { price }) => Math.max(most, countDecimals(price)), market.price_scale) + 2;
+  const units = counter.times(`1e${scale}`);
+  const excess = units.mod(base);
+  const down = units.minus(excess).div(base);
+  return formatDecimal((side === "BUY" && excess.gt(0) ? down.plus(1) : down).times(`1e-${scale}`));
+}
+
+function slippageOf(side: Side, { base, counter }: Outlook, mid: Big): string | null {
+  if (base.eq(0)) return null;
+  const atMid = mid.times(base);
+  return formatPercent(side === "BUY" ? counter.minus(atMid) : atMid.minus(counter), atMid, 4);
+}

@@ -1,0 +1,108 @@
+/** What the market and the account say about an order before it is placed, read at one time. */
+
+import Big from "big.js";
+import type { Exchange } from "../../market/shared_reads.ts";
+import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
+import type { Balance, FeeInfo, Market, Order as ExchangeOrder, OrderBook, Ticker } from "../../exchange/schemas.ts";
+import type { Funds, OwnOrder } from "./estimate.ts";
+import type { Valuation } from "../policy/policy.ts";
+
+/** Everything that is read for one order. */
+export interface MarketFacts {
+  readonly book: OrderBook;
+  readonly fees: FeeInfo;
+  readonly funds: Funds;
+  readonly ownOrders: readonly OwnOrder[];
+  /** What amounts are worth at current mid prices, over one market. */
+  readonly valuation: Valuation;
+}
+
+/** How the facts are read. */
+export interface FactsOptions {
+  readonly signal: AbortSignal;
+  /** An order that will be gone when the new one is placed: its reservation counts as available. */
+  readonly replaced?: ExchangeOrder | undefined;
+}
+
+/** Levels that the short form of the book has at most. */
+const SHORT_BOOK = 100;
+
+/** Own orders that are looked at for self-crossing. */
+const MAX_OWN_ORDERS = 1_000;
+
+/**
+ * Reads the facts.
+ *
+ * @throws {ExchangeError}
+ */
+export async function readFacts(
+  exchange: Exchange,
+  market: Market,
+  { signal, replaced }: FactsOptions,
+): Promise<MarketFacts> {
+  const { market_id: pair } = market;
+  const [book, fees, { balance }, { orders }, { tickers }] = await Promise.all([
+    exchange.call("getOrderBook", { pair }, { signal, fresh: true }),
+    exchange.call("getFeeInfo", { pair }, { signal }),
+    exchange.call("getBalances", {}, { signal }),
+    exchange.call("listOrders", { pair, limit: MAX_OWN_ORDERS }, { signal }),
+    exchange.call("getTickers", {}, { signal }),
+  ]);
+  const others = orders.filter(({ order_id }) => order_id !== replaced?.order_id);
+  return {
+    book,
+    fees,
+    funds: fundsOf(balance, { market, replaced }),
+    ownOrders: others.filter(({ type }) => type === "LIMIT").map(toOwnOrder),
+    valuation: valuationOf(tickers),
+  };
+}
+
+/** The whole book, where the short one ends before an order does; the same book when it is whole already. */
+export async function readWholeBook(
+  exchange: Exchange,
+  { market, book }: { market: Market; book: OrderBook },
+  signal: AbortSignal,
+): Promise<OrderBook> {
+  if (Math.max(book.asks.length, book.bids.length) < SHORT_BOOK) return book;
+  return await exchange.call("getOrderBookFull", { pair: market.market_id }, { signal, fresh: true });
+}
+
+function fundsOf(
+  rows: readonly Balance[],
+  { market, replaced }: { market: Market; replaced: ExchangeOrder | undefined },
+): Funds {
+  // An order is paid from one account, the default one, which the exchange does not name: at best from the fullest.
+  const available = (currency: string) =>
+    rows.filter(({ asset }) => asset === currency)
+      .map(({ balance, reserved }) => parseDecimal(balance).minus(parseDecimal(reserved)))
+      .reduce((most, amount) => amount.gt(most) ? amount : most, new Big(0));
+  const base = available(market.base_currency);
+  const counter = available(market.counter_currency);
+  if (replaced === undefined) return { base: formatDecimal(base), counter: formatDecimal(counter) };
+  const rest = parseDecimal(replaced.limit_volume).minus(parseDecimal(replaced.base));
+  const isBuy = replaced.side === "BUY";
+  return {
+    base: formatDecimal(isBuy ? base : base.plus(rest)),
+    counter: formatDecimal(isBuy ? counter.plus(rest.times(parseDecimal(replaced.limit_price))) : counter),
+  };
+}
+
+function toOwnOrder({ order_id, side, limit_price }: ExchangeOrder): OwnOrder {
+  return { order_id, side, price: limit_price };
+}
+
+/** Over the market of the two currencies, whichever way round it is, never too little; an empty side leaves no mid price. */
+function valuationOf(tickers: readonly Ticker[]): Valuation {
+  const mids = new Map(
+    tickers.filter(({ bid, ask }) => parseDecimal(bid).gt(0) && parseDecimal(ask).gt(0))
+      .map(({ pair, bid, ask }) => [pair, parseDecimal(bid).plus(parseDecimal(ask)).div(2)]),
+  );
+  return ({ currency: from, amount }, to) => {
+    if (from === to) return amount;
+    const direct = mids.get(`${from}${to}`);
+    if (direct !== undefined) return formatDecimal(parseDecimal(amount).times(direct).round(8, Big.roundUp));
+    const inverse = mids.get(`${to}${from}`);
+    return inverse === undefined ? null : formatDecimal(parseDecimal(amount).div(inverse).round(8, Big.roundUp));
+  };
+}

@@ -1,0 +1,213 @@
+/** The amounts of an order: read, held against the market's limits, converted between base and counter. */
+
+import Big from "big.js";
+import { cleanText } from "../../exchange/errors.ts";
+import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
+import type { Market } from "../../exchange/schemas.ts";
+import { decimalsOf } from "../../money/currencies.ts";
+import { divideDown, roundUp } from "../../money/rounding.ts";
+import { type Book, walkBook, type Walked } from "../../market/book_walk.ts";
+import type { OrderRequest } from "./order.ts";
+
+/** Why an order cannot be sent as it is asked for. */
+export type OrderProblemCode =
+  | "ERR_PAIR_UNKNOWN"
+  | "ERR_MARKET_CLOSED"
+  | "ERR_MARKET_POST_ONLY"
+  | "ERR_FIELD_MISSING"
+  | "ERR_FIELD_CONFLICT"
+  | "ERR_AMOUNT_FORM"
+  | "ERR_AMOUNT_NOT_POSITIVE"
+  | "ERR_AMOUNT_TOO_PRECISE"
+  | "ERR_AMOUNT_TOO_SMALL"
+  | "ERR_AMOUNT_TOO_LARGE"
+  | "ERR_BOOK_NEEDED"
+  | "ERR_LIQUIDITY";
+
+/** One thing to change; `problem` says what was expected. */
+export interface OrderProblem {
+  readonly field: keyof OrderRequest;
+  readonly problem: string;
+  readonly code: OrderProblemCode;
+}
+
+/** An order on its way to its exact form, with what was found on the way. */
+export interface Draft {
+  readonly request: OrderRequest;
+  readonly market: Market;
+  /** Needed to convert the amount of a market order. */
+  readonly book: Book | undefined;
+  readonly problems: OrderProblem[];
+  readonly notes: string[];
+}
+
+type AmountField = "volume" | "counter_volume" | "price" | "stop_price";
+
+/** The end of a sentence about a text that somebody wrote. */
+export function currently(text: string): string {
+  return `: current value is ${JSON.stringify(cleanText(text).slice(0, 50))}`;
+}
+
+/** The base amount that was asked for, when it is one that the market takes. */
+export function readVolume(draft: Draft): Big | undefined {
+  const volume = readAmount(draft, "volume", draft.market.volume_scale);
+  return volume !== undefined && judgeSize(draft, "volume", volume) ? volume : undefined;
+}
+
+/** The counter amount that was asked for; its size is judged by what it is worth in base. */
+export function readCounterVolume(draft: Draft): Big | undefined {
+  return readAmount(draft, "counter_volume", decimalsOf(draft.market.counter_currency));
+}
+
+/** A price, when it is one that the market takes. */
+export function readPrice(draft: Draft, field: "price" | "stop_price"): Big | undefined {
+  const { market } = draft;
+  const price = readAmount(draft, field, market.price_scale);
+  if (price === undefined) return undefined;
+  const bounds = { min: market.min_price, max: market.max_price, unit: market.counter_currency };
+  return judgeBounds(draft, field, { value: price, ...bounds }) ? price : undefined;
+}
+
+/** The base that a counter amount is worth at a limit price, rounded down. */
+export function convertAtPrice(draft: Draft, counter: Big, price: Big): Big | undefined {
+  const { market, notes } = draft;
+  const volume = divideDown(counter, price, market.volume_scale);
+  if (!judgeSize(draft, "counter_volume", volume)) return undefined;
+  const left = counter.minus(volume.times(price));
+  if (left.gt(0)) {
+    notes.push(
+      `volume is ${formatDecimal(volume)} ${market.base_currency}, rounded down: ` +
+        `${formatDecimal(left)} ${market.counter_currency} of counter_volume is left over`,
+    );
+  }
+  return volume;
+}
+
+/** The base that a market order must sell to bring in a counter amount, by the bids of the moment, rounded down. */
+export function convertSale(draft: Draft, counter: Big): Big | undefined {
+  const { market, notes } = draft;
+  const walked = convertByBook(draft, "counter_volume", { counterVolume: counter });
+  if (walked === undefined || !judgeSize(draft, "counter_volume", walked.base)) return undefined;
+  const less = counter.minus(walked.counter);
+  notes.push(
+    `volume is ${formatDecimal(walked.base)} ${market.base_currency}${less.gt(0) ? ", rounded down" : ""}: by the ` +
+      `bids of this moment it brings in ${formatDecimal(walked.counter)} ${market.counter_currency} before fees` +
+      (less.gt(0) ? `, ${formatDecimal(less)} less than counter_volume` : ""),
+  );
+  return walked.base;
+}
+
+/**
+ * The least counter amount for which a market order buys at least a base amount, by the asks of the moment: an amount
+ * that is rounded down would buy one step less, and at the market's minimum nothing.
+ */
+export function convertPurchase(draft: Draft, volume: Big): Big | undefined {
+  const { market, book, notes } = draft;
+  const { base_currency: base, counter_currency: counter } = market;
+  const walked = convertByBook(draft, "volume", { volume });
+  if (book === undefined || walked === undefined) return undefined;
+  const spent = roundUp(walked.counter, decimalsOf(counter));
+  const bought = walkBook(book, { side: "BUY", counterVolume: spent, volumeScale: market.volume_scale });
+  if (bought.isShort || bought.base.gt(market.max_volume)) {
+    const most = bought.isShort ? "more than the book has" : `more than ${market.max_volume} ${base}`;
+    const problem = `expected less: ${formatDecimal(spent)} ${counter}, the least that pays for it, buys ${most}` +
+      currently(volume.toFixed());
+    refuse(draft, { field: "volume", code: bought.isShort ? "ERR_LIQUIDITY" : "ERR_AMOUNT_TOO_LARGE", problem });
+    return undefined;
+  }
+  const added = spent.minus(walked.counter);
+  notes.push(
+    `counter_volume is ${formatDecimal(spent)} ${counter}, what ${
+      formatDecimal(volume)
+    } ${base} costs by the asks of ` +
+      `this moment${added.gt(0) ? `, rounded up by ${formatDecimal(added)}` : ""}` +
+      `${bought.base.gt(volume) ? `, which buys ${formatDecimal(bought.base)} ${base}` : ""}: ` +
+      "once the book changes it buys more or less than that",
+  );
+  return spent;
+}
+
+/** Holds what a market order would buy against the market's limits, which are in base, as far as the book tells. */
+export function judgePurchase(draft: Draft, counterVolume: Big): void {
+  const { market, book } = draft;
+  if (book === undefined) return;
+  const walked = walkBook(book, { side: "BUY", counterVolume, volumeScale: market.volume_scale });
+  if (!walked.isShort) judgeSize(draft, "counter_volume", walked.base);
+}
+
+/** Adds a problem. */
+export function refuse(draft: Draft, problem: OrderProblem): void {
+  draft.problems.push(problem);
+}
+
+function convertByBook(
+  draft: Draft,
+  field: "volume" | "counter_volume",
+  wanted: { readonly volume: Big } | { readonly counterVolume: Big },
+): Walked | undefined {
+  const { request: { side }, market, book } = draft;
+  if (book === undefined) {
+    const other = field === "volume" ? "counter_volume" : "volume";
+    const problem = `expected ${other}, as there is no book by which to convert`;
+    refuse(draft, { field, code: "ERR_BOOK_NEEDED", problem });
+    return undefined;
+  }
+  const walked = walkBook(book, { side, ...wanted, volumeScale: market.volume_scale });
+  if (!walked.isShort) return walked;
+  const most = field === "volume"
+    ? `${formatDecimal(walked.base)} ${market.base_currency}`
+    : `${formatDecimal(walked.counter)} ${market.counter_currency}`;
+  const problem = `expected at most ${most}, which is all that the book has: use a limit order for more`;
+  refuse(draft, { field, code: "ERR_LIQUIDITY", problem });
+  return undefined;
+}
+
+function judgeSize(draft: Draft, field: "volume" | "counter_volume", volume: Big): boolean {
+  const { market } = draft;
+  const bounds = { min: market.min_volume, max: market.max_volume, unit: market.base_currency };
+  return judgeBounds(draft, field, { value: volume, ...bounds });
+}
+
+interface Bounded {
+  readonly value: Big;
+  readonly min: string;
+  readonly max: string;
+  readonly unit: string;
+}
+
+function judgeBounds(draft: Draft, field: AmountField, { value, min, max, unit }: Bounded): boolean {
+  const what = field === "counter_volume" ? "an amount with a value of at" : "at";
+  const shown = field === "counter_volume" ? worthOf(draft, value) : `: current value is ${formatDecimal(value)}`;
+  const isLow = value.lt(min);
+  if (!isLow && value.lte(max)) return true;
+  const problem = `expected ${what} ${isLow ? `least ${min}` : `most ${max}`} ${unit}${shown}`;
+  refuse(draft, { field, code: isLow ? "ERR_AMOUNT_TOO_SMALL" : "ERR_AMOUNT_TOO_LARGE", problem });
+  return false;
+}
+
+/** A counter amount as it was written, and the base that it is worth, which bounds are in. */
+function worthOf({ request: { counter_volume = "" }, market }: Draft, base: Big): string {
+  const { volume_scale: scale, base_currency: unit } = market;
+  const worth = base.eq(0)
+    ? `less than ${formatDecimal(new Big(`1e-${scale}`))} ${unit}`
+    : `${formatDecimal(base)} ${unit}`;
+  return `${currently(counter_volume)}, worth ${worth}`;
+}
+
+function readAmount(draft: Draft, field: AmountField, scale: number): Big | undefined {
+  const text = draft.request[field];
+  if (text === undefined) return undefined;
+  if (!PLAIN_DECIMAL.test(text)) {
+    const wanted = /^[+-]?[\d.]+e[+-]?\d+$/i.test(text) ? "a decimal without exponent" : "a plain decimal";
+    refuse(draft, { field, code: "ERR_AMOUNT_FORM", problem: `expected ${wanted}, such as 0.0005${currently(text)}` });
+    return undefined;
+  }
+  const amount = parseDecimal(text);
+  if (amount.lte(0)) {
+    refuse(draft, { field, code: "ERR_AMOUNT_NOT_POSITIVE", problem: `expected a decimal > 0${currently(text)}` });
+  } else if (countDecimals(amount) > scale) {
+    const wanted = scale === 0 ? "no decimals" : `at most ${scale} decimals`;
+    refuse(draft, { field, code: "ERR_AMOUNT_TOO_PRECISE", problem: `expected ${wanted}${currently(text)}` });
+  } else return amount;
+  return undefined;
+}

@@ -1,0 +1,233 @@
+/**
+ * What somebody may trade, and whether one order is within it. Pure: what the market says is handed in. Limits that
+ * count (per day, per minute, open orders, cooling off) are left to the journal, which reserves and counts in one
+ * transaction.
+ */
+
+import { createHash } from "node:crypto";
+import Big from "big.js";
+import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
+import { findMarket } from "../../money/pair_names.ts";
+import type { MarketWarning, MarketWarningCode } from "../orders/market_warnings.ts";
+import type { Order, OrderType, Side } from "../orders/order.ts";
+
+/** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
+export type Mode = "observe" | "paper" | "confirm" | "auto";
+
+/**
+ * How a person may confirm an order: in the client's own dialog, on the server's page, or with `approve` in a terminal.
+ * A dialog is answered by the client in the caller's name; the other two need somebody who can act on the server's machine.
+ */
+export type ConfirmWay = "dialog" | "page" | "terminal";
+
+/** Every {@linkcode ConfirmWay}. */
+export const CONFIRM_WAYS: readonly ConfirmWay[] = ["dialog", "page", "terminal"];
+
+/** An amount of one currency, a decimal. */
+export interface Worth {
+  readonly currency: string;
+  readonly amount: string;
+}
+
+/** What one identity may do; what is absent is not limited. */
+export interface PolicyRules {
+  readonly mode: Mode;
+  /** Which answers of a person count; there in mode `confirm` only, empty where none is left. */
+  readonly confirmBy?: readonly ConfirmWay[];
+  /** Luno's codes. */
+  readonly pairs?: readonly string[];
+  readonly sides?: readonly Side[];
+  readonly orderTypes?: readonly OrderType[];
+  readonly maxPerOrder?: Worth;
+  /** All orders of one UTC day together. */
+  readonly maxPerDay?: Worth;
+  readonly maxOpenOrders?: number;
+  readonly maxOrdersPerMinute?: number;
+  /** Furthest distance of a limit price or an average price from the mid price. */
+  readonly priceBandPercent?: string;
+  /** Doubts about a market with which orders are placed nevertheless. */
+  readonly allowWarnings?: readonly MarketWarningCode[];
+  /** Pauses an identity whose orders were refused that often within the time. */
+  readonly coolOff?: { readonly rejects: number; readonly withinSeconds: number; readonly pauseSeconds: number };
+}
+
+/** Rules under a name that journal and audit keep. */
+export interface Policy extends PolicyRules {
+  /** SHA-256 of the rules as hex: equal rules have equal digests. */
+  readonly digest: string;
+}
+
+/** What an order is judged by. */
+export interface PolicyFacts {
+  readonly order: Order;
+  /** What the order is worth, see {@linkcode notionalOf}; a currency that is missing could not be valued. */
+  readonly notional: readonly Worth[];
+  /** The mid price of the book; `null` when a side of it is empty. */
+  readonly mid: string | null;
+  /** What the fills would cost on average; `null` when nothing would fill at once. */
+  readonly averagePrice: string | null;
+  /** The worst price at which a market order is expected to trade, where that is known. */
+  readonly worstPrice?: string | null;
+  /** What speaks against believing the market. */
+  readonly warnings: readonly MarketWarning[];
+}
+
+/** Which rule an order breaks. */
+export type PolicyProblemCode =
+  | "ERR_POLICY_MODE"
+  | "ERR_POLICY_PAIR"
+  | "ERR_POLICY_SIDE"
+  | "ERR_POLICY_ORDER_TYPE"
+  | "ERR_POLICY_ORDER_SIZE"
+  | "ERR_POLICY_VALUATION"
+  | "ERR_POLICY_PRICE_BAND"
+  | "ERR_POLICY_WARNING";
+
+/** One rule that an order breaks; `message` says what to change. */
+export interface PolicyProblem {
+  readonly code: PolicyProblemCode;
+  readonly message: string;
+}
+
+/** What an amount is worth in another currency, a decimal, or `null` when nobody can say. */
+export type Valuation = (worth: Worth, currency: string) => string | null;
+
+/** What {@linkcode notionalOf} needs beside the order. */
+export interface NotionalOptions {
+  /** What the book pays for a market order to sell, a decimal; `null` when it does not say. */
+  readonly estimatedCounter: string | null;
+  /** Best bid of the book; `null` when there is none. */
+  readonly bestBid: string | null;
+  readonly valuation: Valuation;
+}
+
+/** Gives rules their digest. */
+export function sealPolicy(rules: PolicyRules): Policy {
+  return { ...rules, digest: createHash("sha256").update(JSON.stringify(canonical(rules))).digest("hex") };
+}
+
+/**
+ * What an order is worth: exactly in its counter currency, and in its base currency where it names a base amount; by
+ * valuation in any other that a limit speaks of. A currency without an answer is left out.
+ *
+ * A limit order to sell may trade above its limit, so that it is worth what the best bid or its stop price says when
+ * that is more: a low limit price does not make a large order small.
+ */
+export function notionalOf(
+  order: Order,
+  policy: PolicyRules,
+  { estimatedCounter, bestBid, valuation }: NotionalOptions,
+): Worth[] {
+  const amount = order.counterVolume ?? (order.price === undefined ? estimatedCounter : limitWorth(order, bestBid));
+  const known: Worth[] = [];
+  if (amount !== null) known.push({ currency: order.counter, amount });
+  if (order.volume !== undefined) known.push({ currency: order.base, amount: order.volume });
+  const wanted = new Set([policy.maxPerOrder, policy.maxPerDay].flatMap((limit) => limit?.currency ?? []));
+  const others = [...wanted].filter((currency) => !known.some((worth) => worth.currency === currency));
+  const valued = others.flatMap((currency) => {
+    const [worth] = known;
+    const amount = worth === undefined ? null : valuation(worth, currency);
+    return amount === null ? [] : [{ currency, amount }];
+  });
+  return [...known, ...valued];
+}
+
+/** Every rule that an order breaks. What cannot be judged is refused. */
+export function judgeOrder(policy: PolicyRules, facts: PolicyFacts): PolicyProblem[] {
+  return [
+    ...judgeKind(policy, facts.order),
+    ...judgeWorth(policy, facts),
+    ...judgePrices(policy, facts),
+    ...checkWarnings(policy, facts),
+  ];
+}
+
+function judgeKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order): PolicyProblem[] {
+  const problems: PolicyProblem[] = [];
+  const refuse = (code: PolicyProblemCode, message: string) => problems.push({ code, message });
+  if (mode === "observe") {
+    refuse("ERR_POLICY_MODE", "Cannot place orders as the policy's mode is observe: ask the operator for another mode");
+  }
+  if (pairs !== undefined && !pairs.some((pair) => names(pair, order))) {
+    refuse("ERR_POLICY_PAIR", `Cannot trade ${order.pair} as the policy allows ${pairs.join(", ")}`);
+  }
+  if (sides !== undefined && !sides.includes(order.side)) {
+    refuse("ERR_POLICY_SIDE", `Cannot ${order.side} as the policy allows ${sides.join(", ")}`);
+  }
+  if (orderTypes !== undefined && !orderTypes.includes(order.type)) {
+    const allowed = orderTypes.join(", ");
+    refuse("ERR_POLICY_ORDER_TYPE", `Cannot place a ${order.type} order as the policy allows ${allowed}`);
+  }
+  return problems;
+}
+
+/** A pair of the policy may be written as people write it; what it means is decided against the order's own market. */
+function names(pair: string, order: Order): boolean {
+  return findMarket(pair, [{ market_id: order.pair, base_currency: order.base, counter_currency: order.counter }]).ok;
+}
+
+function judgeWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: PolicyFacts): PolicyProblem[] {
+  const limits = [maxPerOrder, maxPerDay].flatMap((limit) => limit ?? []);
+  const currencies = [...new Set(limits.map(({ currency }) => currency))];
+  const unvalued = currencies.filter((currency) => !notional.some((worth) => worth.currency === currency));
+  const problems: PolicyProblem[] = unvalued.map((currency) => ({
+    code: "ERR_POLICY_VALUATION",
+    message:
+      `Cannot place order as its value in ${currency}, in which the policy limits orders, cannot be told just now`,
+  }));
+  // A day's limit is counted by the journal, but one order beyond it can never pass.
+  for (const [limit, span] of [[maxPerOrder, "order"], [maxPerDay, "day"]] as const) {
+    const worth = notional.find(({ currency }) => currency === limit?.currency);
+    if (limit === undefined || worth === undefined || parseDecimal(worth.amount).lte(limit.amount)) continue;
+    problems.push({
+      code: "ERR_POLICY_ORDER_SIZE",
+      message: `Cannot place order as the policy allows at most ${limit.amount} ${limit.currency} per ${span}: ` +
+        `current value is ${worth.amount}`,
+    });
+  }
+  return problems;
+}
+
+function judgePrices({ priceBandPercent }: PolicyRules, { order, mid, averagePrice }: PolicyFacts): PolicyProblem[] {
+  if (priceBandPercent === undefined) return [];
+  const limitPrice = order.price ?? null;
+  const middle = mid === null ? new Big(0) : parseDecimal(mid);
+  if (middle.lte(0) || (limitPrice ?? averagePrice) === null) {
+    const message = "Cannot place order as its distance from the market, which the policy limits, cannot be told: " +
+      "the book has too little on one of its sides";
+    return [{ code: "ERR_POLICY_PRICE_BAND", message }];
+  }
+  return ([["limit", limitPrice], ["average", averagePrice]] as const).flatMap(([name, price]) => {
+    if (price === null) return [];
+    const distance = parseDecimal(price).minus(middle).abs();
+    if (distance.times(100).lte(middle.times(priceBandPercent))) return [];
+    const message = `Cannot place order as the policy allows prices within ${priceBandPercent} % of the market at ` +
+      `${formatDecimal(middle)}: the ${name} price ${price} is ${formatPercent(distance, middle)} % away`;
+    return [{ code: "ERR_POLICY_PRICE_BAND" as const, message }];
+  });
+}
+
+/** Each doubt about the market forbids the order, unless the policy allows it by name. */
+function checkWarnings({ allowWarnings = [] }: PolicyRules, { warnings }: PolicyFacts): PolicyProblem[] {
+  return warnings.filter(({ code }) => !allowWarnings.includes(code)).map(({ code, message }) => ({
+    code: "ERR_POLICY_WARNING",
+    message: `Cannot place order with the warning ${code} (${message}): preview it again later, or have the operator ` +
+      "name the warning in the policy's allow_warnings",
+  }));
+}
+
+/** Volume times the best price that a limit order names or may meet. */
+function limitWorth({ side, volume, price, stopPrice }: Order, bestBid: string | null): string | null {
+  if (volume === undefined || price === undefined) return null;
+  const met = side === "SELL" ? [price, stopPrice, bestBid] : [price];
+  const best = met.map((each) => parseDecimal(each ?? "0")).reduce((high, each) => each.gt(high) ? each : high);
+  return formatDecimal(parseDecimal(volume).times(best));
+}
+
+/** The same rules in one order of fields, lists sorted. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical).toSorted();
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).filter(([key, field]) => key !== "digest" && field !== undefined);
+  return fields.map(([key, field]) => [key, canonical(field)]).toSorted(([a], [b]) => String(a) < String(b) ? -1 : 1);
+}

@@ -1,0 +1,157 @@
+/** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
+
+import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
+import { findDuplicateKeys } from "../../validation/duplicate_keys.ts";
+import { hiddenIdentities } from "../../access/identity_name.ts";
+import { codeOf } from "../../money/currencies.ts";
+import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
+import type { ConfirmWay, Mode, Policy, PolicyRules, Worth } from "./policy.ts";
+import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
+
+/** What `--trading` allows at most. */
+export type TradingBound = "off" | "confirm" | "auto";
+
+/** What the command line says beside the mode. */
+export interface PolicyBounds {
+  /** The only ways in which anybody may confirm (`--confirm-by`); what the file says where it is not given. */
+  readonly confirmBy?: readonly ConfirmWay[] | undefined;
+}
+
+/** A file that can be used, or everything that is wrong with it. */
+export type ParsedPolicy = { ok: true; file: PolicyFile } | { ok: false; problems: string[] };
+
+/** Longest file, in characters. */
+const MAX_LENGTH = 1_048_576;
+
+/** What holds where a file says nothing. */
+const BUILT_IN: PolicyEntry = { max_orders_per_minute: 10, price_band_percent: "10" };
+
+/** What everybody may trade. */
+export class PolicyFile {
+  readonly #default: PolicyEntry;
+  readonly #identities: ReadonlyMap<string, PolicyEntry>;
+  /** By bounds and identity; those that the file does not name share one, but for `local`. */
+  readonly #policies = new Map<string, Policy>();
+
+  /** Without arguments: what holds when there is no file. */
+  constructor(fallback: PolicyEntry = {}, identities: Readonly<Record<string, PolicyEntry>> = {}) {
+    this.#default = { ...BUILT_IN, ...fallback };
+    this.#identities = new Map(Object.entries(identities));
+  }
+
+  /** Identities that the file names. */
+  get identities(): string[] {
+    return [...this.#identities.keys()];
+  }
+
+  /** What an identity may do: its own settings, else the default's; never more than the command line allows. */
+  policyOf(identity: string, bound: TradingBound, { confirmBy }: PolicyBounds = {}): Policy {
+    const own = this.#identities.get(identity);
+    const isLocal = identity === "local";
+    const key = JSON.stringify([bound, confirmBy, own === undefined && !isLocal ? null : identity]);
+    const known = this.#policies.get(key);
+    if (known !== undefined) return known;
+    const entry = { ...this.#default, ...own };
+    const policy = sealPolicy(rulesOf(entry, bound, confirmWays(entry, { isLocal, confirmBy })));
+    this.#policies.set(key, policy);
+    return policy;
+  }
+}
+
+/** Reads a file's text; every problem says where it is. */
+export function parsePolicyFile(text: string): ParsedPolicy {
+  if (text.length > MAX_LENGTH) {
+    const problem = `the file: expected at most ${MAX_LENGTH} characters: current value is ${text.length}`;
+    return { ok: false, problems: [problem] };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const place = /line \d+ column \d+/.exec(String(error))?.[0];
+    return {
+      ok: false,
+      problems: [`the file: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`],
+    };
+  }
+  const problems = [
+    ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
+    ...hiddenIdentities(value),
+  ];
+  const read = PolicySchema.safeParse(value, { reportInput: true });
+  if (!read.success) problems.push(...read.error.issues.flatMap(describeIssue));
+  if (!read.success || problems.length > 0) return { ok: false, problems };
+  return { ok: true, file: new PolicyFile(read.data.default, read.data.identities) };
+}
+
+function rulesOf(entry: PolicyEntry, bound: TradingBound, confirmBy: readonly ConfirmWay[]): PolicyRules {
+  const { cool_off } = entry;
+  const mode = boundMode(entry.mode, bound);
+  return {
+    mode,
+    ...given("confirmBy", mode === "confirm" ? confirmBy : undefined),
+    ...given("pairs", entry.pairs && sortedOnce(entry.pairs.map(pairCode))),
+    ...given("sides", entry.sides && sortedOnce(entry.sides)),
+    ...given("orderTypes", entry.order_types && sortedOnce(entry.order_types)),
+    ...given("maxPerOrder", entry.max_per_order && worthOf(entry.max_per_order)),
+    ...given("maxPerDay", entry.max_per_day && worthOf(entry.max_per_day)),
+    ...given("maxOpenOrders", entry.max_open_orders),
+    ...given("maxOrdersPerMinute", entry.max_orders_per_minute),
+    ...given("priceBandPercent", entry.price_band_percent && normal(entry.price_band_percent)),
+    ...given("allowWarnings", entry.allow_warnings?.length ? sortedOnce(entry.allow_warnings) : undefined),
+    ...given(
+      "coolOff",
+      cool_off && {
+        rejects: cool_off.rejects,
+        withinSeconds: cool_off.within_seconds,
+        pauseSeconds: cool_off.pause_seconds,
+      },
+    ),
+  };
+}
+
+/** A dialog is answered with the caller's credential, so that it proves a person only where the caller is the owner. */
+function confirmWays(
+  { confirm_by }: PolicyEntry,
+  { isLocal, confirmBy }: { isLocal: boolean; confirmBy: readonly ConfirmWay[] | undefined },
+): ConfirmWay[] {
+  const wanted = confirm_by ?? confirmBy ?? (isLocal ? CONFIRM_WAYS : CONFIRM_WAYS.filter((way) => way !== "dialog"));
+  return CONFIRM_WAYS.filter((way) => wanted.includes(way) && (confirmBy ?? wanted).includes(way));
+}
+
+function boundMode(mode: Mode | undefined, bound: TradingBound): Mode {
+  if (bound === "off") return "observe";
+  return mode === undefined || (mode === "auto" && bound === "confirm") ? bound : mode;
+}
+
+/** A field, or none for a limit that is absent or lifted by `null`. */
+function given<Name extends string, Value>(
+  name: Name,
+  value: Value | null | undefined,
+): { readonly [N in Name]?: Value } {
+  const field: { [N in Name]?: Value } = {};
+  if (value !== null && value !== undefined) field[name] = value;
+  return field;
+}
+
+/** A pair as Luno's codes: only a whole code is bitcoin's other name, so that `WBTC` stays itself. */
+function pairCode(text: string): string {
+  const codes = text.split(/[ /_-]/).map(currencyCode);
+  return codes.length === 1 ? codes.join("").replace(/^BTC(?=.{3})/, "XBT") : codes.join("");
+}
+
+function currencyCode(text: string): string {
+  return codeOf(text.toUpperCase());
+}
+
+function worthOf({ amount, currency }: { readonly amount: string; readonly currency: string }): Worth {
+  return { amount: normal(amount), currency: currencyCode(currency) };
+}
+
+function normal(text: string): string {
+  return formatDecimal(parseDecimal(text));
+}
+
+function sortedOnce<Item extends string>(items: readonly Item[]): Item[] {
+  return [...new Set(items)].toSorted();
+}

@@ -1,0 +1,121 @@
+/** What a caller may do right now: by policy, on which exchange, and whether anybody may trade at all. */
+
+import type { Assessment } from "../orders/assessment.ts";
+import type { EstimateRemark } from "../orders/estimate.ts";
+import type { KillSwitch } from "../record/kill_switch.ts";
+import { CONFIRM_WAYS, judgeOrder } from "./policy.ts";
+import type { ConfirmWay, Policy } from "./policy.ts";
+import type { CurrentPolicies } from "./policies.ts";
+import type { Trader } from "../trader.ts";
+import { TradingError } from "../trading_error.ts";
+
+/** What rights follow from. */
+export interface RightsParts {
+  readonly policies: CurrentPolicies;
+  readonly killSwitch: Pick<KillSwitch, "state">;
+  /** Whether every order is a paper one, whatever the policy says. */
+  readonly isPaperOnly: boolean;
+}
+
+/** The way in which a person has confirmed an order, or that it needs nobody's confirmation. */
+export type Consent = ConfirmWay | "not_needed";
+
+/** The call that has an order sent: the last one, where a person was asked in between. */
+export interface SendingCall {
+  /** How a person has agreed to the order. @default nobody has */
+  readonly consent?: Consent | undefined;
+  /** Whether its credential lets it trade now; it may end while a person is asked. */
+  mayTrade(): boolean;
+  /** Aborts when its caller gives up or is gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Rights as they are at each question. */
+export class TradingRights {
+  readonly #parts: RightsParts;
+
+  constructor(parts: RightsParts) {
+    this.#parts = parts;
+  }
+
+  /** What a caller may do now. */
+  policyOf(identity: string): Policy {
+    return this.#parts.policies.of(identity);
+  }
+
+  /** Which confirmations of a caller's orders count now; all of them where none is asked for. */
+  confirmWaysOf(identity: string): readonly ConfirmWay[] {
+    return this.policyOf(identity).confirmBy ?? CONFIRM_WAYS;
+  }
+
+  /** On which exchange a caller trades now. */
+  traderOf(identity: string): Trader {
+    return { identity, paper: this.#parts.isPaperOnly || this.policyOf(identity).mode === "paper" };
+  }
+
+  /** Why nobody can place anything now. */
+  haltProblem(): EstimateRemark | undefined {
+    const halt = this.#parts.killSwitch.state();
+    if (!halt.halted) return undefined;
+    const message = `Cannot trade as trading is halted (${halt.reason}): a person must resume trading first, with ` +
+      "luno-mcp-server kill --lift";
+    return { code: "ERR_TRADING_HALTED", message };
+  }
+
+  /** @throws {TradingError} the caller may only look, or trading is halted */
+  assertTrading(identity: string): void {
+    if (this.policyOf(identity).mode === "observe") {
+      const message = `Cannot trade as the policy lets ${identity} only observe: ask the operator`;
+      throw new TradingError(message, { code: "ERR_POLICY_MODE" });
+    }
+    const halt = this.haltProblem();
+    if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
+  }
+
+  /**
+   * The policy that counts when the order is sent; it may have changed while the order waited, and so may what the
+   * caller's credential allows. Where it asks for a person by now, an order that nobody has confirmed is not sent.
+   *
+   * @throws {TradingError} one of them does not allow the order any more
+   */
+  assertStillAllowed(
+    assessment: Pick<Assessment, "policyFacts">,
+    { identity, paper }: Trader,
+    by: SendingCall,
+  ): Policy {
+    if (!by.mayTrade()) throw endedRight();
+    const policy = this.policyOf(identity);
+    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+    const [problem] = judgeOrder(policy, assessment.policyFacts);
+    if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
+    if (policy.mode === "confirm") assertConsent(this.confirmWaysOf(identity), by.consent);
+    return policy;
+  }
+}
+
+function endedRight(): TradingError {
+  return new TradingError("Nothing was sent, as the client's right to trade ended in the meantime: sign in again", {
+    code: "ERR_SCOPE_MISSING",
+  });
+}
+
+function assertConsent(ways: readonly ConfirmWay[], consent: Consent | undefined): void {
+  if (consent === undefined) throw changedPolicy();
+  if (consent !== "not_needed") assertCounts(ways, consent);
+}
+
+/** @throws {TradingError} the policy has changed, and an answer given there counts no more */
+export function assertCounts(ways: readonly ConfirmWay[], way: ConfirmWay | null): void {
+  if (ways.some((each) => each === way)) return;
+  const message = `Nothing was sent, as the policy accepts no approval by ${way} for this client: it accepts ${
+    ways.join(" and ") || "none"
+  }`;
+  throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
+}
+
+/** The order was previewed under another policy. */
+export function changedPolicy(): TradingError {
+  return new TradingError("Cannot place the order as the policy has changed since its preview: preview it again", {
+    code: "ERR_PREVIEW_STALE",
+  });
+}

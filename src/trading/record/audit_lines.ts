@@ -1,0 +1,180 @@
+/** What the log says of one row of the audit: level, message and fields. Reads the row and its order, nothing else. */
+
+import type { AuditRow } from "./audit.ts";
+import type { OrderOutcome } from "./audit_log.ts";
+import type { Placement } from "./journal.ts";
+import type { Order } from "../orders/order.ts";
+
+/** A log record to be. */
+export interface Line {
+  readonly level: "debug" | "info" | "warning";
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whether it is logged where another process wrote the row, too. */
+  readonly isForAll: boolean;
+  /** What the row means for the counts of orders. */
+  readonly outcome?: { readonly kind: "real" | "paper"; readonly outcome: OrderOutcome };
+}
+
+type Data = Readonly<Record<string, unknown>>;
+
+/** One row with what is known of it. */
+interface Entry {
+  readonly row: AuditRow;
+  readonly data: Data;
+  readonly placement: Placement | undefined;
+}
+
+/** The line for a row; `undefined` where it has none of its own. `placement` is the order that the row speaks of. */
+export function recordLine(row: AuditRow, placement: Placement | undefined): Line | undefined {
+  const data = readData(row.data);
+  return LINES[row.event]?.({ row, data, placement });
+}
+
+const LINES: Readonly<Record<string, (entry: Entry) => Line | undefined>> = {
+  preview({ row, data }) {
+    const { order, problems } = data;
+    const fields = { ...idsOf(row), kind: kindOf(data["paper"]), ...orderFields(order), problems };
+    return { level: "debug", message: "order previewed", fields, isForAll: false };
+  },
+
+  decision({ row, data }) {
+    const { code, paper } = data;
+    if (typeof code !== "string") return undefined;
+    const outcome = { kind: kindOf(paper), outcome: "refused" } as const;
+    return { level: "info", message: "order refused", fields: { ...idsOf(row), code }, isForAll: false, outcome };
+  },
+
+  sent: (entry) => ({ level: "debug", message: "order sent", fields: fieldsOf(entry), isForAll: false }),
+
+  outcome(entry) {
+    const { state, reason } = entry.data;
+    const known = OUTCOMES[String(state)];
+    if (known === undefined) return undefined;
+    const { level, message, outcome } = known;
+    const why = typeof reason === "string" ? { code: reason } : {};
+    const counted = { kind: kindOf(entry.placement?.paper), outcome };
+    return { level, message, fields: { ...fieldsOf(entry), ...why }, isForAll: false, outcome: counted };
+  },
+
+  fill: (entry) => settled(entry, "filled"),
+
+  closed: (entry) => settled(entry, "closed"),
+
+  cancel({ row, data, placement }) {
+    const { status, base, reason } = data;
+    if (typeof status !== "string") return undefined;
+    const fields = {
+      ...idsOf(row),
+      ...(reason === undefined ? {} : { code: reason }),
+      ...orderFields(placement?.order),
+    };
+    if (status !== "cancelled") {
+      const message = "order not cancelled";
+      return { level: "warning", message, fields: { ...fields, status }, isForAll: false };
+    }
+    const outcome = { kind: kindOf(placement?.paper), outcome: "cancelled" } as const;
+    const message = "order cancelled";
+    return { level: "info", message, fields: { ...fields, filled_volume: base }, isForAll: false, outcome };
+  },
+
+  replace({ row, data }) {
+    const fields = { identity: row.identity, replaced_order_id: row.orderId, status: data["status"] };
+    return { level: "info", message: "order replaced", fields, isForAll: false };
+  },
+
+  confirmation_asked({ row, data, placement }) {
+    const fields = { ...idsOf(row), ...approvalFields(data), ...orderFields(placement?.order) };
+    return { level: "info", message: "approval requested", fields, isForAll: true };
+  },
+
+  confirmation({ row, data }) {
+    const message = data["approved"] === true ? "order approved" : "order declined";
+    return { level: "info", message, fields: { ...idsOf(row), ...approvalFields(data) }, isForAll: true };
+  },
+
+  halt({ row, data }) {
+    const fields = { by: row.identity, reason: data["reason"], cancel_open: data["cancel_open"] };
+    return { level: "warning", message: "trading halted", fields, isForAll: true };
+  },
+
+  lift({ row, data }) {
+    const fields = { by: row.identity, ...(data["withdrawn"] === undefined ? {} : { withdrawn: data["withdrawn"] }) };
+    return { level: "warning", message: "trading resumed", fields, isForAll: true };
+  },
+
+  halt_file({ data }) {
+    const isThere = data["present"] === true;
+    const message = isThere ? "trading halted by the halt file" : "halt file removed";
+    return { level: "warning", message, fields: {}, isForAll: true };
+  },
+};
+
+const OUTCOMES: Readonly<Record<string, Pick<Line, "level" | "message"> & { readonly outcome: OrderOutcome }>> = {
+  placed: { level: "info", message: "order placed", outcome: "placed" },
+  not_placed: { level: "info", message: "order not placed", outcome: "not_placed" },
+  unknown: { level: "warning", message: "order outcome unknown", outcome: "unknown" },
+};
+
+function settled(entry: Entry, outcome: "filled" | "closed"): Line {
+  const { base, counter, feeBase, feeCounter, status } = entry.data;
+  const fields = {
+    ...fieldsOf(entry),
+    filled_volume: base,
+    filled_value: counter,
+    ...(feeBase === undefined ? {} : { fee_base: feeBase }),
+    ...(feeCounter === undefined ? {} : { fee_counter: feeCounter }),
+    ...(status === undefined ? {} : { status }),
+  };
+  const counted = { kind: kindOf(entry.placement?.paper), outcome };
+  return { level: "info", message: "order settled", fields, isForAll: false, outcome: counted };
+}
+
+function fieldsOf({ row, placement }: Entry): Data {
+  return { ...idsOf(row), kind: kindOf(placement?.paper), ...orderFields(placement?.order) };
+}
+
+function idsOf({ identity, clientOrderId, orderId }: AuditRow): Data {
+  return {
+    identity,
+    ...(clientOrderId === null ? {} : { client_order_id: clientOrderId }),
+    ...(orderId === null ? {} : { order_id: orderId }),
+  };
+}
+
+/** An order's terms; of an order in a row of the audit nothing is certain. */
+function orderFields(order: unknown): Data {
+  if (!isObject(order)) return {};
+  const { pair, side, type, volume, counterVolume, price }: { [Field in keyof Order]?: unknown } = order;
+  return {
+    pair,
+    side,
+    type,
+    ...(volume === undefined ? {} : { volume }),
+    ...(counterVolume === undefined ? {} : { counter_volume: counterVolume }),
+    ...(price === undefined ? {} : { price }),
+  };
+}
+
+/** Two ways of asking write their rows a little differently. */
+function approvalFields({ approval, confirmation, way, ways, by }: Data): Data {
+  return { approval_id: approval ?? confirmation, ways: ways ?? [way ?? by] };
+}
+
+function kindOf(paper: unknown): "real" | "paper" {
+  return paper === true ? "paper" : "real";
+}
+
+/** A row that is too long holds only its beginning; one that somebody has damaged is no reason to stop. */
+function readData(text: string): Data {
+  try {
+    const data: unknown = JSON.parse(text);
+    return isObject(data) ? data : {};
+  } catch {
+    return {};
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

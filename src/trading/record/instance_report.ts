@@ -1,0 +1,207 @@
+/**
+ * What each process that uses a state folder says about itself: a file beside its lock, so that commands can show it
+ * without asking the process. Only the lock tells whether the process is alive.
+ */
+
+import { join } from "node:path";
+import { z } from "zod";
+import { StateError } from "../../state/sqlite.ts";
+import { INSTANCES_FOLDER, isLocked } from "./instance_lock.ts";
+
+/** What a process says about itself. Times are wall milliseconds; `null` is what does not apply or is not known yet. */
+export const InstanceReport = z.object({
+  pid: z.int(),
+  /** What was started: `serve`, `call` or `kill`. */
+  command: z.string(),
+  version: z.string(),
+  started_at: z.int(),
+  /** When it wrote this. */
+  updated_at: z.int(),
+  transport: z.enum(["stdio", "websocket", "http"]).nullable(),
+  /** Where clients connect. */
+  addresses: z.array(z.string()),
+  /** What carries TLS and HTTP. */
+  listener: z.enum(["native", "hardened"]).nullable(),
+  authentication: z.object({
+    /** `keys`, `tokens`, `certificates`. */
+    methods: z.array(z.string()),
+    /** Who is admitted without a credential. */
+    anonymous: z.enum(["nobody", "loopback", "anybody"]),
+  }).nullable(),
+  certificate_expires_at: z.int().nullable(),
+  exchange: z.object({
+    kind: z.enum(["live", "paper", "simulated"]),
+    host: z.string().nullable(),
+    reachable: z.boolean().nullable(),
+    /** Since when it is reachable or unreachable. */
+    since: z.int().nullable(),
+    /** Why it is unreachable. */
+    problem: z.string().nullable(),
+    calls_left: z.int().nullable(),
+    calls_per_minute: z.int().nullable(),
+  }),
+  trading: z.object({ mode: z.enum(["off", "confirm", "auto"]), policy: z.string().nullable() }),
+  connections: z.int().nullable(),
+});
+
+/** See {@linkcode InstanceReport}. */
+export type InstanceReport = z.infer<typeof InstanceReport>;
+
+/** A process that uses a state folder, or one that ended without saying so. */
+export interface SeenInstance {
+  /** 16 hexadecimal digits. */
+  readonly id: string;
+  readonly isAlive: boolean;
+  /** Absent where the process has none, or a newer version wrote it. */
+  readonly report?: InstanceReport;
+}
+
+const REPORT = /^([0-9a-f]{16})\.json$/;
+const LOCK = /^([0-9a-f]{16})\.lock$/;
+
+/** How often a report is read again that was caught while it was being written. */
+const ATTEMPTS = 3;
+
+/** The report of this process. It is written through one open file, so that no permission to write is needed later. */
+export class InstanceReportFile {
+  readonly #file: Deno.FsFile;
+  #length = 0;
+  #writing: Promise<void> | undefined;
+  #next: InstanceReport | undefined;
+  #isEnded = false;
+  #ending: Promise<void> | undefined;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Makes the file of an instance whose lock this process holds, and writes its first report.
+   *
+   * @throws {StateError} the folder cannot be written
+   */
+  static create(folder: string, { id, report }: { id: string; report: InstanceReport }): InstanceReportFile {
+    const path = pathOf(folder, id);
+    try {
+      const created = new InstanceReportFile(Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }));
+      created.#file.writeSync(created.#encode(report));
+      return created;
+    } catch (error) {
+      throw new StateError(`Cannot write ${path}: ${reasonOf(error)}`, { path, cause: error });
+    }
+  }
+
+  /** Writes a report; of several that come while one is being written, the last. Rejects when the disk refuses. */
+  write(report: InstanceReport): Promise<void> {
+    this.#next = report;
+    return this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+  }
+
+  /** Empties the file: the process has ended as it should. Done at once unless a report is just being written. */
+  end(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#isEnded = true;
+    // What is written last must not come behind the emptying.
+    if (this.#writing !== undefined) await this.#writing.catch(() => {});
+    try {
+      this.#file.truncateSync(0);
+    } catch {
+      // The lock is free soon: it tells that the process has ended.
+    } finally {
+      this.#file.close();
+    }
+  }
+
+  async #writeAll(): Promise<void> {
+    for (let report = this.#next; report !== undefined && !this.#isEnded; report = this.#next) {
+      this.#next = undefined;
+      const bytes = this.#encode(report);
+      await this.#file.seek(0, Deno.SeekMode.Start);
+      if (!this.#isEnded) await this.#file.write(bytes);
+    }
+  }
+
+  /** As long as the one before at least, so that nothing of that one is left behind it. */
+  #encode(report: InstanceReport): Uint8Array {
+    const bytes = new TextEncoder().encode(JSON.stringify(report));
+    this.#length = Math.max(this.#length, bytes.length + 1);
+    const padded = new Uint8Array(this.#length).fill(0x20);
+    padded.set(bytes);
+    padded[this.#length - 1] = 0x0a;
+    return padded;
+  }
+}
+
+/**
+ * Those that use a state folder now, oldest first, then those that ended without saying so. Changes nothing.
+ *
+ * @throws {StateError} the folder is there and cannot be searched
+ */
+export function listInstances(folder: string): SeenInstance[] {
+  const names = listNames(join(folder, INSTANCES_FOLDER));
+  const ids = new Set(names.flatMap((name) => (LOCK.exec(name) ?? REPORT.exec(name))?.[1] ?? []));
+  return [...ids].flatMap((id) => see(folder, id)).toSorted((one, other) =>
+    Number(other.isAlive) - Number(one.isAlive) || startOf(one) - startOf(other) || (one.id < other.id ? -1 : 1)
+  );
+}
+
+/** Removes the reports of processes that have ended; what cannot be removed stays. */
+export function removeOldReports(folder: string): void {
+  for (const { id, isAlive } of listInstances(folder)) {
+    if (!isAlive) removeQuietly(pathOf(folder, id));
+  }
+}
+
+function see(folder: string, id: string): SeenInstance[] {
+  const isAlive = isLocked(folder, id);
+  const report = readReport(pathOf(folder, id));
+  if (!isAlive && report === "empty") return [];
+  return [{ id, isAlive, ...(typeof report === "string" ? {} : { report }) }];
+}
+
+function readReport(path: string): InstanceReport | "empty" | "unreadable" {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      const text = Deno.readTextFileSync(path);
+      if (text === "") return "empty";
+      const read = InstanceReport.safeParse(JSON.parse(text));
+      if (read.success) return read.data;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "empty";
+    }
+  }
+  return "unreadable";
+}
+
+function listNames(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    const message = `Cannot see which servers use the folder: ${reasonOf(error)}: run this as the user of the server`;
+    throw new StateError(message, { path: directory, cause: error });
+  }
+}
+
+function startOf({ report }: SeenInstance): number {
+  return report?.started_at ?? 0;
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Another process was faster, or the folder cannot be written.
+  }
+}
+
+function pathOf(folder: string, id: string): string {
+  return join(folder, INSTANCES_FOLDER, `${id}.json`);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,132 @@
+/**
+ * The limits that count: what was spent today, orders in a minute, open orders, refusals in a short time. Pure; the
+ * journal asks within the transaction in which it writes the intent, so that two callers cannot pass together.
+ */
+
+import Big from "big.js";
+import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
+import type { Policy, Worth } from "../policy/policy.ts";
+
+/** What a caller has used up, real and paper apart. Times are wall milliseconds. */
+export interface Use {
+  /** What the placements of this UTC day are worth, in the currency of the limit, without those known not to exist. */
+  readonly spentToday: readonly string[];
+  /** Orders that are open, on their way, or of unknown fate. */
+  readonly openOrders: number;
+  /** When the orders of the last minute began, oldest first; at least as many as the limit, if there are. */
+  readonly begun: readonly number[];
+  /** When an order that had been sent turned out not to be placed, lately, oldest first. */
+  readonly refusals: readonly number[];
+}
+
+/** A refusal by a limit; the message says what to do. */
+export interface LimitRefusal {
+  readonly code: "ERR_LIMIT_PER_DAY" | "ERR_LIMIT_RATE" | "ERR_LIMIT_OPEN_ORDERS" | "ERR_COOLING_OFF";
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** The limits of a policy that count. */
+export type CountingLimits = Pick<Policy, "coolOff" | "maxOrdersPerMinute" | "maxOpenOrders" | "maxPerDay">;
+
+/** What the limits of a policy are held against. */
+export interface Candidate {
+  readonly use: Use;
+  /** What the new order is worth; `null` where it cannot be valued. */
+  readonly notional: Worth | null;
+  /** Wall milliseconds. */
+  readonly now: number;
+}
+
+const MINUTE_MS = 60_000;
+/** A day, in milliseconds. */
+export const DAY_MS = 86_400_000;
+
+/** When the UTC day of a time began. */
+export function startOfUtcDay(at: number): number {
+  return Math.floor(at / DAY_MS) * DAY_MS;
+}
+
+/** After which time an order counts as of the last minute. */
+export function startOfMinute(now: number): number {
+  return now - MINUTE_MS;
+}
+
+/** Since when refusals matter to a cool-off. */
+export function startOfCoolOff({ withinSeconds, pauseSeconds }: NonNullable<Policy["coolOff"]>, now: number): number {
+  return now - (withinSeconds + pauseSeconds) * 1_000;
+}
+
+/** The first limit that the order would exceed, or `null`. */
+export function judgeLimits(limits: CountingLimits, candidate: Candidate): LimitRefusal | null {
+  return judgeCoolOff(limits, candidate) ?? judgeRate(limits, candidate) ?? judgeOpenOrders(limits, candidate) ??
+    judgePerDay(limits, candidate);
+}
+
+function judgeCoolOff({ coolOff }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
+  if (coolOff === undefined) return null;
+  const { rejects, withinSeconds, pauseSeconds } = coolOff;
+  const last = use.refusals.findLast((at, index) => {
+    const first = use.refusals[index - rejects + 1];
+    return first !== undefined && at - first <= withinSeconds * 1_000;
+  });
+  if (last === undefined) return null;
+  const retryAfterMs = Math.min(last + pauseSeconds * 1_000 - now, pauseSeconds * 1_000);
+  if (retryAfterMs <= 0) return null;
+  return {
+    code: "ERR_COOLING_OFF",
+    message: `Cannot place the order as ${rejects} orders were sent in vain within ${withinSeconds} s: ` +
+      `find out why, then wait ${seconds(retryAfterMs)}`,
+    retryAfterMs,
+  };
+}
+
+function judgeRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
+  if (maxOrdersPerMinute === undefined) return null;
+  const begun = use.begun.filter((at) => at > startOfMinute(now));
+  if (begun.length < maxOrdersPerMinute) return null;
+  // There is room again once fewer than the limit are younger than a minute.
+  const leaving = begun[begun.length - maxOrdersPerMinute];
+  const retryAfterMs = leaving === undefined ? MINUTE_MS : Math.min(leaving + MINUTE_MS - now, MINUTE_MS);
+  return {
+    code: "ERR_LIMIT_RATE",
+    message: `Cannot place the order as the policy allows ${maxOrdersPerMinute} orders per minute: ` +
+      `current value is ${begun.length}: wait ${seconds(retryAfterMs)}`,
+    retryAfterMs,
+  };
+}
+
+function judgeOpenOrders({ maxOpenOrders }: CountingLimits, { use }: Candidate): LimitRefusal | null {
+  if (maxOpenOrders === undefined || use.openOrders < maxOpenOrders) return null;
+  return {
+    code: "ERR_LIMIT_OPEN_ORDERS",
+    message: `Cannot place the order as the policy allows ${maxOpenOrders} open orders: ` +
+      `current value is ${use.openOrders}: cancel one, or wait until one is filled`,
+  };
+}
+
+function judgePerDay({ maxPerDay }: CountingLimits, { use, notional, now }: Candidate): LimitRefusal | null {
+  if (maxPerDay === undefined) return null;
+  const { currency, amount: most } = maxPerDay;
+  const tomorrow = startOfUtcDay(now) + DAY_MS;
+  if (notional?.currency !== currency) {
+    return {
+      code: "ERR_LIMIT_PER_DAY",
+      message: `Cannot place the order as the policy limits what is traded in a day in ${currency} ` +
+        `and the order's value in it is not known: preview it again, or trade a pair that can be valued in ${currency}`,
+    };
+  }
+  const spent = use.spentToday.reduce((sum, amount) => sum.plus(parseDecimal(amount)), new Big(0));
+  if (spent.plus(parseDecimal(notional.amount)).lte(parseDecimal(most))) return null;
+  return {
+    code: "ERR_LIMIT_PER_DAY",
+    message: `Cannot place the order as the policy allows ${most} ${currency} in a UTC day, ` +
+      `${formatDecimal(spent)} are used and this order takes ${notional.amount}: ` +
+      `trade less, or wait until ${new Date(tomorrow).toISOString()}`,
+    retryAfterMs: tomorrow - now,
+  };
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1_000)} s`;
+}

@@ -1,0 +1,153 @@
+/** One connection to `trading.db`: transactions that hold whole or not at all, and one kind of error for what fails. */
+
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { inTransaction } from "../../state/sqlite.ts";
+import type { Row } from "../../state/sqlite.ts";
+
+/** Why the trading record cannot be used now. */
+export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
+
+const SENTENCES: Readonly<Record<StoreFailure, string>> = {
+  full: "Cannot write the trading database as the disk is full: free some space; no order is sent until then",
+  busy: "Cannot write the trading database as another process holds it: end that process, then try again",
+  read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
+  damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
+  unusable: "Cannot use the trading database: check the state folder and its disk",
+};
+
+/** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code = "ERR_TRADING_STORE";
+  readonly failure: StoreFailure;
+
+  constructor(failure: StoreFailure, cause?: unknown) {
+    super(SENTENCES[failure], { cause });
+    this.failure = failure;
+  }
+}
+
+/** The database under the journal, the audit, the kill switch and the approvals. */
+export class StoreConnection {
+  readonly #database: DatabaseSync;
+  /** By their texts, all of which stand in this program. */
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+  #isDoomed = false;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** Whether a transaction of this connection is running. */
+  get isInTransaction(): boolean {
+    return this.#depth > 0;
+  }
+
+  /**
+   * Runs `body` while nobody else writes; all that it wrote is kept when it returns, nothing when it throws. Inside of
+   * another one it becomes part of that, which is then kept or undone as a whole.
+   *
+   * @throws {StoreError} nothing was written
+   */
+  transaction<Result>(body: () => Result): Result {
+    if (this.#depth > 0) return this.#nested(body);
+    this.#isDoomed = false;
+    return storing(() =>
+      inTransaction(this.#database, () => {
+        const result = this.#counted(body);
+        if (this.#isDoomed) throw new TypeError("Cannot commit as a part of the transaction has failed");
+        return result;
+      })
+    );
+  }
+
+  /** Runs `body`, which only reads, on one state of the record. */
+  snapshot<Result>(body: () => Result): Result {
+    if (this.#database.isTransaction) return body();
+    return storing(() => {
+      this.#database.exec("BEGIN");
+      try {
+        return body();
+      } finally {
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      }
+    });
+  }
+
+  /** Runs a statement that answers nothing. */
+  run(sql: string, ...values: SQLInputValue[]): void {
+    storing(() => this.#statement(sql).run(...values));
+  }
+
+  /** The first row of an answer. */
+  row(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return storing(() => this.#statement(sql).get(...values));
+  }
+
+  /** A whole answer; its query bounds it. */
+  rows(sql: string, ...values: SQLInputValue[]): Row[] {
+    return storing(() => this.#statement(sql).all(...values));
+  }
+
+  /** Row after row, for answers that are too long to hold. */
+  *each(sql: string): Generator<Row> {
+    try {
+      yield* this.#database.prepare(sql).iterate();
+    } catch (error) {
+      throw asStoreError(error);
+    }
+  }
+
+  /** A second time does nothing. */
+  close(): void {
+    this.#statements.clear();
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #nested<Result>(body: () => Result): Result {
+    try {
+      return this.#counted(body);
+    } catch (error) {
+      this.#isDoomed = true;
+      throw error;
+    }
+  }
+
+  #counted<Result>(body: () => Result): Result {
+    this.#depth++;
+    try {
+      return body();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) this.#statements.set(sql, statement = this.#database.prepare(sql));
+    return statement;
+  }
+}
+
+function storing<Result>(body: () => Result): Result {
+  try {
+    return body();
+  } catch (error) {
+    throw asStoreError(error);
+  }
+}
+
+function asStoreError(error: unknown): unknown {
+  if (!(error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR")) return error;
+  return new StoreError(failureOf(error.message), error);
+}
+
+/** The runtime tells SQLite's own code for some failures only, its words for all. */
+function failureOf(message: string): StoreFailure {
+  if (/is full/.test(message)) return "full";
+  if (/is locked|is busy/.test(message)) return "busy";
+  if (/readonly/.test(message)) return "read_only";
+  if (/malformed|not a database|corrupt|append-only|constraint failed/.test(message)) return "damaged";
+  return "unusable";
+}

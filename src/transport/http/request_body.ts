@@ -1,0 +1,98 @@
+/** A request's body as JSON: its type checked, its size, time and depth bounded while it arrives. */
+
+import { isJsonContentType } from "@modelcontextprotocol/server";
+import { isDeeper, MAX_DEPTH } from "../json_rpc.ts";
+
+/** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
+const BODY_TIMEOUT_MS = 10_000;
+
+/** How a body is bounded. */
+export interface BodyLimits {
+  /** In bytes. */
+  readonly maxSize: number;
+  /** From now until the last byte. @default 10_000 */
+  readonly timeoutMs?: number;
+}
+
+/** A body, or why there is none: an HTTP status and a sentence. `value` is `undefined` for an empty body. */
+export type JsonBody =
+  | { readonly ok: true; readonly value: unknown; readonly text: string; readonly size: number }
+  | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
+
+/** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
+export async function readJsonBody(
+  request: Request,
+  { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
+): Promise<JsonBody> {
+  const isTyped = isJsonContentType(request.headers.get("content-type"));
+  // Whoever sends nothing need not say what it is.
+  const isNothing = request.headers.get("content-type") === null &&
+    !(Number(request.headers.get("content-length")) > 0);
+  if (!isTyped && !isNothing) return UNTYPED;
+  if ((request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+    return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
+  }
+  if (Number(request.headers.get("content-length")) > maxSize) return tooLarge(maxSize);
+  if (request.body === null) return { ok: true, value: undefined, text: "", size: 0 };
+  const reader = request.body.getReader();
+  const timeout = { isOver: false };
+  const timer = setTimeout(() => {
+    timeout.isOver = true;
+    void reader.cancel().catch(() => {});
+  }, timeoutMs);
+  try {
+    const read = await readText(reader, maxSize);
+    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
+    if (read === undefined) return tooLarge(maxSize);
+    return isTyped || read.size === 0 ? parse(read.text, read.size) : UNTYPED;
+  } catch {
+    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
+    return malformed("expected a whole body in UTF-8");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Answers `undefined`, and reads no further, once there is more than `maxSize`. */
+async function readText(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxSize: number,
+): Promise<{ text: string; size: number } | undefined> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { text: text + decoder.decode(), size };
+    size += value.byteLength;
+    if (size > maxSize) {
+      void reader.cancel().catch(() => {});
+      return undefined;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function parse(text: string, size: number): JsonBody {
+  if (text.trim() === "") return { ok: true, value: undefined, text, size };
+  if (isDeeper(text, MAX_DEPTH)) return malformed(`expected at most ${MAX_DEPTH} levels`);
+  try {
+    return { ok: true, value: JSON.parse(text), text, size };
+  } catch {
+    return malformed("expected one JSON value");
+  }
+}
+
+const UNTYPED: JsonBody = {
+  ok: false,
+  status: 415,
+  message: "Unsupported media type: expected Content-Type application/json",
+};
+
+function tooLarge(maxSize: number): JsonBody {
+  return { ok: false, status: 413, message: `Body too large: expected at most ${maxSize} bytes` };
+}
+
+function malformed(expected: string): JsonBody {
+  return { ok: false, status: 400, message: `Malformed body: ${expected}` };
+}

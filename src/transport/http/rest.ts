@@ -1,0 +1,136 @@
+/**
+ * The tools over REST: `GET /v1/tools` lists them, `POST /v1/tools/{name}` runs one, `GET /openapi.json` describes both.
+ *
+ * Who may call, from where and how often was decided before a request comes here.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { directMethods, isWriting } from "../../protocol/direct_call.ts";
+import type { ListingEntry } from "../../protocol/listing.ts";
+import type { Backend } from "../../protocol/mcp_server.ts";
+import type { Credential } from "../../protocol/openapi.ts";
+import { Offers } from "../../protocol/visible_tools.ts";
+import type { CallerFacts } from "../../tools/tool.ts";
+import { pathOf } from "./path.ts";
+import { documentResponse } from "./document.ts";
+import { findDuplicateMember } from "../duplicate_members.ts";
+import { problemResponse, statusOf } from "./problem.ts";
+import { readJsonBody } from "./request_body.ts";
+
+const log = getLogger(["luno-mcp-server", "rest"]);
+
+/** What the routes serve. */
+export interface RestOptions {
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly listing: readonly ListingEntry[];
+  /** How callers are known, for the description. @default [] */
+  readonly credentials?: () => readonly Credential[];
+  /** Opened at the first call. */
+  readonly backend: () => Promise<Backend>;
+  /** Of a request's body, in bytes. */
+  readonly maxBodySize: number;
+  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
+  readonly bodyTimeoutMs?: number;
+}
+
+/** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
+export function createRest(options: RestOptions): (request: Request, caller: CallerFacts) => Promise<Response> {
+  const { listing } = options;
+  const names = directMethods(listing);
+  const offers = new Offers(listing);
+  const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
+    const path = pathOf(request);
+    if (path === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
+    if (path === "/openapi.json") {
+      return await readable(request, () => describe(options, offers.of(caller).entries));
+    }
+    const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
+    if (name === undefined || !names.has(name)) return unknown(name);
+    if (request.method !== "POST") return wrongMethod(request.method, "POST");
+    return await runTool(name, { request, caller }, options);
+  };
+  return async (request, caller) => {
+    try {
+      return await route(request, caller);
+    } catch (error) {
+      log.error("internal error", { during: "request", transport: "rest", path: pathOf(request).slice(0, 100), error });
+      return problemResponse({ status: 500, code: "ERR_INTERNAL", message: "The server failed", retryable: false });
+    }
+  };
+}
+
+async function runTool(
+  name: string,
+  { request, caller }: { request: Request; caller: CallerFacts },
+  options: RestOptions,
+): Promise<Response> {
+  const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
+  const body = await readJsonBody(request, { maxSize, timeoutMs });
+  if (!body.ok) {
+    const { status, message } = body;
+    return problemResponse({ status, code: BODY_CODES[status], message, retryable: status === 408 });
+  }
+  const { value: args = {} } = body;
+  if (typeof args !== "object" || args === null || Array.isArray(args)) {
+    const message = "Malformed body: expected an object of arguments";
+    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+  }
+  const twice = isWriting(name) ? findDuplicateMember(body.text) : undefined;
+  if (twice !== undefined) {
+    const message = `Malformed body: a member is there twice: ${JSON.stringify(twice)}`;
+    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+  }
+  const { tools, contextOf, run } = await backend();
+  const tool = tools.find(name);
+  if (tool === undefined) return unknown(name);
+  const outcome = await run(tool, args, {
+    ...contextOf(caller),
+    signal: request.signal,
+    requestId: requestIdOf(request),
+  });
+  if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
+  return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
+}
+
+/** What a client or a proxy calls the request, where it says so. */
+function requestIdOf(request: Request): string | undefined {
+  const id = request.headers.get("x-request-id");
+  return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
+}
+
+const BODY_CODES = {
+  400: "ERR_BODY_INVALID",
+  408: "ERR_BODY_TIMEOUT",
+  413: "ERR_BODY_TOO_LARGE",
+  415: "ERR_CONTENT_TYPE",
+} as const;
+
+function listText(listing: readonly ListingEntry[]): string {
+  return JSON.stringify({ tools: listing.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
+}
+
+async function describe(
+  { identity, credentials = () => [] }: RestOptions,
+  listing: readonly ListingEntry[],
+): Promise<string> {
+  const { describeApi } = await import("../../protocol/openapi.ts");
+  return JSON.stringify(describeApi({ identity, listing, credentials: credentials() }));
+}
+
+async function readable(request: Request, text: () => string | Promise<string>): Promise<Response> {
+  const { method } = request;
+  if (method !== "GET" && method !== "HEAD") return wrongMethod(method, "GET, HEAD");
+  return await documentResponse(request, await text());
+}
+
+function wrongMethod(method: string, allow: string): Response {
+  const message = `Method not allowed: expected ${allow}, not ${method.slice(0, 20)}`;
+  return problemResponse({ status: 405, code: "ERR_METHOD", message, retryable: false, headers: { allow } });
+}
+
+function unknown(name: string | undefined): Response {
+  const problem = name === undefined
+    ? { code: "ERR_ROUTE_UNKNOWN", message: "There is nothing here: see /openapi.json" }
+    : { code: "ERR_TOOL_UNKNOWN", message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}: see /v1/tools` };
+  return problemResponse({ ...problem, status: 404, retryable: false });
+}

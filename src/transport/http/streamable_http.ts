@@ -1,0 +1,259 @@
+/**
+ * Streamable HTTP, one endpoint for both eras: requests of 2026-07-28 each stand alone, clients of the years before get
+ * sessions.
+ *
+ * Who the caller is, and which hosts and origins may call, was decided before a request comes here.
+ */
+
+import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
+import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
+import { getLogger } from "@logtape/logtape";
+import type { Caller } from "../../access/caller.ts";
+import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
+import { toAuthInfo } from "./auth_info.ts";
+import { EVENT_HEADERS, isEventStream, notAcceptable } from "./http_session.ts";
+import { HttpSessions } from "./http_sessions.ts";
+import type { HttpSessionsOptions } from "./http_sessions.ts";
+import { claimsRevision, findInvalidMeta, findInvalidParams } from "../../protocol/request_params.ts";
+import {
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  invalidParams,
+  isRequest,
+  PARSE_ERROR,
+  readMessage,
+  refuseDuplicates,
+  SERVER_BUSY,
+} from "../json_rpc.ts";
+import type { RpcError } from "../json_rpc.ts";
+import { readJsonBody } from "./request_body.ts";
+import { rpcError } from "./rpc_response.ts";
+
+const log = getLogger(["luno-mcp-server", "http"]);
+
+const SESSION_HEADER = "mcp-session-id";
+const METHODS = ["GET", "POST", "DELETE"];
+
+/** When a client that found no room may come again. */
+const RETRY_AFTER_MS = 60_000;
+
+/** The status by which the SDK says that a request was aborted. */
+const ABORTED = 499;
+
+/** The code that the protocol's SDKs answer for a session that does not exist. */
+const SESSION_NOT_FOUND = -32001;
+
+/** How the endpoint serves. */
+export interface StreamableHttpOptions {
+  /** Makes a server object for a session or, in the new era, for a request. */
+  readonly factory: () => Server;
+  /** Of a request's body, in bytes. */
+  readonly maxBodySize: number;
+  /** @default 1_000 */
+  readonly maxSessions?: number;
+  /** Of one identity. @default 100 of each */
+  readonly maxSessionsOf?: (identity: string) => number;
+  /** After which a session without a request and without an open stream ends. @default 1_800_000 */
+  readonly idleMs?: number;
+  /** Between comments on an open stream, in milliseconds. @default 15_000 */
+  readonly keepAliveMs?: number;
+  /** How long a stream that a client lost can be taken up again, in milliseconds. @default 15_000 */
+  readonly resumeMs?: number;
+  /** For a request's body to arrive in, in milliseconds. @default 10_000 */
+  readonly bodyTimeoutMs?: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /**
+   * Says why a request, or a body that is no message, is refused, if it is; `data.retryAfterMs` becomes Retry-After. Pings
+   * are not asked about.
+   */
+  readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => RpcError | undefined;
+  /** Answers a request in the server's place where its caller would need another token. */
+  readonly challenge?: (message: JSONRPCRequest, parts: { request: Request; caller: Caller }) => Response | undefined;
+  readonly observer?: HttpSessionsOptions["observer"];
+}
+
+/** The endpoint. */
+export interface StreamableHttp {
+  /** Never rejects. A client that leaves, seen at `request.signal` or at the response's body, aborts what it asked. */
+  fetch(request: Request, caller: Caller): Promise<Response>;
+  /** Sessions that are open. */
+  readonly sessions: number;
+  /** Ends every session and everything that runs; later requests are answered 503. */
+  close(): Promise<void>;
+}
+
+/** Makes the endpoint. */
+export function createStreamableHttp(options: StreamableHttpOptions): StreamableHttp {
+  return new Endpoint(options);
+}
+
+class Endpoint implements StreamableHttp {
+  readonly #options: StreamableHttpOptions;
+  readonly #sessions: HttpSessions;
+  readonly #stateless: ReturnType<typeof createMcpHandler>;
+  #isClosed = false;
+
+  constructor(options: StreamableHttpOptions) {
+    this.#options = options;
+    const { factory, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
+    this.#sessions = new HttpSessions({
+      factory,
+      now,
+      keepAliveMs,
+      resumeMs: options.resumeMs ?? 15_000,
+      maxSessions,
+      maxSessionsOf,
+      idleMs: options.idleMs ?? 1_800_000,
+      ...(options.observer === undefined ? {} : { observer: options.observer }),
+    });
+    this.#stateless = createMcpHandler(() => factory(), {
+      legacy: "reject",
+      keepAliveMs,
+      maxSubscriptions: maxSessions,
+      onerror: (error) => log.debug("protocol error", { error: error.message }),
+    });
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  async fetch(request: Request, caller: Caller): Promise<Response> {
+    try {
+      if (this.#isClosed) return busy("The server is shutting down");
+      if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
+      return request.method === "POST" ? await this.#post(request, caller) : await this.#other(request, caller);
+    } catch (error) {
+      log.error("internal error", { during: "request", transport: "http", method: request.method, error });
+      return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#sessions.close(), this.#stateless.close()]);
+  }
+
+  async #post(request: Request, caller: Caller): Promise<Response> {
+    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, admit } = this.#options;
+    const body = await readJsonBody(request, { maxSize, timeoutMs });
+    // What is no message counts against the limit like a request.
+    const unread = (id: RequestId | null, answer: () => Response) => {
+      const refusal = admit?.(undefined, caller);
+      return refusal === undefined ? answer() : refused(id, refusal);
+    };
+    if (!body.ok) {
+      const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
+      return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
+    }
+    if (this.#isClosed) return busy("The server is shutting down");
+    const parsed = readMessage(body.value);
+    const read = parsed.kind === "message" ? refuseDuplicates(parsed.message, body.text) ?? parsed : parsed;
+    if (read.kind === "refused") {
+      return unread(read.ids[0] ?? null, () => refuseUnread(read.ids, read.error));
+    }
+    const { message } = read;
+    const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
+    if (refusal !== undefined) return refused(idOf(message), refusal);
+    const invalid = refuseParams(message);
+    if (invalid !== undefined) return invalid;
+    const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
+    if (challenge !== undefined) return challenge;
+    const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
+    if (isOpening || await isLegacyRequest(request, message)) {
+      return await this.#postToSession(request, message, caller);
+    }
+    return await this.#postAlone(request, message, caller);
+  }
+
+  /** A message of 2026-07-28, which needs no session; its answer comes in the form that the client accepts. */
+  async #postAlone(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+    const accept = request.headers.get("accept");
+    const takesEvents = acceptance(accept, EVENTS_TYPE) > 0;
+    const takesJson = acceptance(accept, JSON_TYPE) > 0;
+    const isTaken = takesEvents || (takesJson && "method" in message && message.method !== "subscriptions/listen");
+    if (isRequest(message) && !isTaken) return notAcceptable(message);
+    const response = await this.#stateless.fetch(request, { parsedBody: message, authInfo: toAuthInfo(caller) });
+    if (response.status === ABORTED && !request.signal.aborted) return busy("The server is shutting down", message);
+    if (takesJson || response.status !== 200 || !isRequest(message) || isEventStream(response)) return response;
+    return new Response(`event: message\ndata: ${await response.text()}\n\n`, { headers: EVENT_HEADERS });
+  }
+
+  async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+    const id = request.headers.get(SESSION_HEADER);
+    const parts = { authInfo: toAuthInfo(caller), message };
+    if (id !== null) {
+      return await this.#sessions.find(id, caller.identity)?.handle(request, parts) ?? unknownSession(message);
+    }
+    if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
+    const session = await this.#sessions.open(caller.identity);
+    if (session === "full") return busy("Too many sessions", message);
+    if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
+    const response = await session.handle(request, parts);
+    if (response.status !== 200) await session.end("refused");
+    return response;
+  }
+
+  async #other(request: Request, caller: Caller): Promise<Response> {
+    const authInfo = toAuthInfo(caller);
+    const id = request.headers.get(SESSION_HEADER);
+    if (id === null) return missingSession();
+    return await this.#sessions.find(id, caller.identity)?.handle(request, { authInfo }) ?? unknownSession();
+  }
+}
+
+/** One error for each request of a batch. */
+function refuseUnread([id = null, ...more]: readonly (RequestId | null)[], error: RpcError): Response {
+  if (more.length === 0) return rpcError({ status: 400, id, error });
+  return Response.json([id, ...more].map((id) => ({ jsonrpc: "2.0", id, error })), { status: 400 });
+}
+
+/** A request with wrong parameters is answered like any other; a message that cannot be taken is refused. */
+function refuseParams(message: JSONRPCMessage): Response | undefined {
+  const params = "params" in message ? message.params : undefined;
+  const problem = isRequest(message) ? findInvalidParams(message) : findInvalidMeta(params);
+  if (problem === undefined) return undefined;
+  const status = findInvalidMeta(params) === undefined ? 200 : 400;
+  return rpcError({ status, id: idOf(message), error: invalidParams(problem) });
+}
+
+function missingSession(message?: JSONRPCMessage): Response {
+  const text = "Bad request: expected an Mcp-Session-Id header, or initialize, or a request of 2026-07-28";
+  return rpcError({ status: 400, id: idOf(message), error: { code: INVALID_REQUEST, message: text } });
+}
+
+function unknownSession(message?: JSONRPCMessage): Response {
+  const error = { code: SESSION_NOT_FOUND, message: "Session not found" };
+  return rpcError({ status: 404, id: idOf(message), error });
+}
+
+function methodNotAllowed(method: string): Response {
+  const error = { code: INVALID_REQUEST, message: `Method not allowed: ${method.slice(0, 20)}` };
+  return rpcError({ status: 405, error, headers: { allow: METHODS.join(", ") } });
+}
+
+/** 503: the server has no room for anybody. */
+function busy(reason: string, message?: JSONRPCMessage): Response {
+  const headers = { "retry-after": String(RETRY_AFTER_MS / 1_000) };
+  return rpcError({ status: 503, id: idOf(message), error: tooMany(reason), headers });
+}
+
+/** 429: this client asks too much. */
+function refused(id: RequestId | null, error: RpcError): Response {
+  const seconds = Math.ceil(retryAfterMs(error) / 1_000);
+  return rpcError({ status: 429, id, error, headers: { "retry-after": String(seconds) } });
+}
+
+function tooMany(message: string): RpcError {
+  return { code: SERVER_BUSY, message, data: { code: "ERR_BUSY", retryable: true, retryAfterMs: RETRY_AFTER_MS } };
+}
+
+function retryAfterMs({ data }: RpcError): number {
+  if (typeof data !== "object" || data === null || !("retryAfterMs" in data)) return RETRY_AFTER_MS;
+  return typeof data.retryAfterMs === "number" ? data.retryAfterMs : RETRY_AFTER_MS;
+}
+
+function idOf(message: JSONRPCMessage | undefined): string | number | null {
+  return message !== undefined && isRequest(message) ? message.id : null;
+}

@@ -1,0 +1,330 @@
+/**
+ * The hardened listener: `node:http(s)` and `ws`, for addresses that strangers reach. Everything that a peer can hold
+ * open has a limit in time, and everything that it can send has one in size, before it is buffered.
+ */
+
+import { getRequestListener } from "@hono/node-server";
+import type { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { createServer as createHttpServer, IncomingMessage } from "node:http";
+import type { RequestListener, Server, ServerOptions } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { Server as SecureServer } from "node:https";
+import type { Socket as TcpSocket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
+import { WebSocketServer } from "ws";
+import { getLogger } from "@logtape/logtape";
+import { isAccepting } from "./accept_watch.ts";
+import { certificateOf, ClientGate } from "./client_gate.ts";
+import { guard } from "./guard.ts";
+import { HardenedSocket } from "./hardened_socket.ts";
+import { offersWebSocket, readHandshake } from "./handshake.ts";
+import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsSettings } from "./listener.ts";
+import { webRequest } from "./node_request.ts";
+import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
+import { peerOf } from "./peer.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import { refuseUpgrade } from "./refusal.ts";
+import { closedWithin, settledWithin } from "../settled.ts";
+import { assertPair, authoritiesOf } from "./tls.ts";
+
+/** Looked at once a second, so that nothing takes more than ten. */
+const HEADERS_TIMEOUT_MS = 8_500;
+const REQUEST_TIMEOUT_MS = 8_500;
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+/** How long a peer may take to answer a close. */
+const CLOSE_TIMEOUT_MS = 5_000;
+/** How long answers may still take that are on their way when the listener closes. */
+const FLUSH_MS = 1_000;
+const MAX_HEADER_BYTES = 16_384;
+/** Of one message; each takes as long as a message that is refused. */
+const MAX_FRAGMENTS = 4_096;
+
+const log = getLogger(["luno-mcp-server", "listener"]);
+const accessLog = getLogger(["luno-mcp-server", "access"]);
+
+/**
+ * Starts the hardened listener. See {@linkcode Listen}.
+ *
+ * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence; for authorities of clients
+ *   that are none, or that come without `judgeCertificate`
+ */
+export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
+  assertLimitsWork();
+  assertClientsAreJudged(options);
+  const listener = new HardenedListener(guard(application), options);
+  await listener.listen(options);
+  return listener;
+}
+
+class HardenedListener implements RunningListener {
+  hostname = "";
+  port = 0;
+  readonly #application: Application;
+  readonly #server: Server;
+  readonly #secure: SecureServer | undefined;
+  readonly #webSockets: WebSocketServer;
+  /** Every accepted connection, whatever became of it. */
+  readonly #connections = new Set<TcpSocket>();
+  readonly #sockets = new Set<HardenedSocket>();
+  readonly #protocols = new WeakMap<IncomingMessage, string>();
+  readonly #clients: ClientGate | undefined;
+  readonly #readAhead = new Map<TcpSocket, ReadAhead>();
+  #isWatching = false;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+
+  constructor(application: Application, options: ListenOptions) {
+    this.#application = application;
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxMessageSize,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      skipUTF8Validation: false,
+      closeTimeout: CLOSE_TIMEOUT_MS, // Its types do not know this one.
+      handleProtocols: (_offered: Set<string>, incoming: IncomingMessage) => this.#protocols.get(incoming) ?? false,
+    };
+    this.#webSockets = new WebSocketServer(settings);
+    const limits = {
+      ...limitsOf(options),
+      // Its types do not know this one; others' upgrades are requests like any other.
+      shouldUpgradeCallback: ({ headers }: IncomingMessage) => offersWebSocket(headers.upgrade),
+    };
+    if (options.tls === undefined) this.#server = createHttpServer(limits);
+    else {
+      const handshakeTimeout = limits.headersTimeout;
+      this.#clients = ClientGate.of(options);
+      const asked = this.#clients === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+      this.#secure = createHttpsServer({ ...limits, handshakeTimeout, ...asked, ...secureContext(options.tls) });
+      // Before the server's own listener, which begins to read requests.
+      this.#secure.prependListener("secureConnection", (connection) => this.#clients?.finish(connection));
+      if (this.#clients !== undefined) this.#secure.on("tlsClientError", logHandshake);
+      this.#server = this.#secure;
+    }
+    this.#server.on("connection", (connection) => this.#admit(connection));
+    const opened = options.tls === undefined ? "connection" : "secureConnection";
+    this.#server.on(opened, (connection) => this.#bound(connection));
+    this.#server.on("request", this.#requestListener());
+    // A body that is too large is refused before it is asked for.
+    this.#server.on("checkContinue", (incoming, outgoing) => {
+      if (!(Number(incoming.headers["content-length"]) > options.maxMessageSize)) outgoing.writeContinue();
+      this.#server.emit("request", incoming, outgoing);
+    });
+    this.#server.on("upgrade", (incoming, connection, head) => {
+      this.#readAhead.get(incoming.socket)?.release();
+      void this.#upgrade(incoming, connection, head);
+    });
+  }
+
+  async listen({ hostname, port, pingIntervalMs }: ListenOptions): Promise<void> {
+    this.#server.listen(port, hostname);
+    try {
+      await once(this.#server, "listening");
+    } catch (error) {
+      // What the runtime says of an address that this machine does not have.
+      if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) throw error;
+      throw Object.assign(new Error(`Cannot listen on ${hostname}`, { cause: error }), { code: "EADDRNOTAVAIL" });
+    }
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") {
+      throw new TypeError("Cannot listen as there is no TCP address");
+    }
+    this.hostname = address.address;
+    this.port = address.port;
+    this.#heartbeat = setInterval(() => this.#beat(), pingIntervalMs);
+  }
+
+  reload(tls: TlsSettings): void {
+    if (this.#secure === undefined) throw new TypeError("Cannot use a certificate as the listener was started without");
+    if ((tls.clientAuthorities === undefined) !== (this.#clients === undefined)) {
+      throw new TypeError("Cannot begin or cease to ask clients for certificates as the listener is running");
+    }
+    this.#secure.setSecureContext(secureContext(tls));
+    if (tls.clientAuthorities !== undefined) this.#clients?.replaceAuthorities(tls.clientAuthorities);
+  }
+
+  stopAccepting(): void {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
+    this.stopAccepting();
+    const gone = [...this.#sockets].map((socket) => socket.gone);
+    await closedWithin(this.#sockets, FLUSH_MS);
+    for (const socket of this.#sockets) socket.terminate();
+    const answers = [...this.#readAhead.values()].flatMap((each) => [...each.answers]);
+    await settledWithin(answers.map((answer) => once(answer, "close")), FLUSH_MS);
+    await Promise.all([...this.#connections].map((connection) => {
+      const closed = once(connection, "close");
+      connection.destroy();
+      return closed;
+    }));
+    await settledWithin(gone, FLUSH_MS);
+  }
+
+  #admit(connection: TcpSocket): void {
+    const admission = this.#application.admit(peerAt(connection), () => connection.destroy());
+    if (admission === false) {
+      connection.destroy();
+      return;
+    }
+    this.#connections.add(connection);
+    this.#clients?.begin(connection);
+    connection.once("close", () => {
+      this.#connections.delete(connection);
+      admission.release();
+    });
+  }
+
+  #bound(connection: TcpSocket): void {
+    try {
+      this.#readAhead.set(connection, new ReadAhead(connection));
+      connection.once("close", () => this.#readAhead.delete(connection));
+    } catch (error) {
+      log.error("cannot set limits on a connection; disconnecting", { error });
+      connection.destroy();
+    }
+  }
+
+  #requestListener(): RequestListener {
+    const answer = getRequestListener(
+      async ({ body, signal }, { incoming }) => {
+        // The adapter's request only looks like one: the web's own classes do not take it for theirs.
+        const request = webRequest(incoming, { body, signal });
+        if (request === undefined) return FORBIDDEN_METHODS.has(incoming.method ?? "") ? noSuchMethod() : badRequest();
+        const handshake = readHandshake(request);
+        if (handshake.kind === "invalid") return handshake.response;
+        return await this.#application.fetch(request, peerAt(incoming.socket));
+      },
+      { overrideGlobalObjects: false, errorHandler: badRequest },
+    );
+    return (incoming, outgoing) => {
+      // Two hosts are two opinions about where the request goes.
+      if (hasOneHost(incoming)) {
+        // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.
+        const { host } = incoming.headers;
+        if (host === undefined || !URL.canParse(`http://${host}`)) incoming.headers.host = "localhost";
+      } else delete incoming.headers.host;
+      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void answer(incoming, outgoing));
+    };
+  }
+
+  async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+    connection.on("error", () => {}); // Its close event says the same.
+    const decision = await this.#decide(incoming);
+    if (connection.destroyed) return;
+    if (decision instanceof Response) {
+      refuseUpgrade(connection, decision).catch(() => connection.destroy());
+      return;
+    }
+    incoming.headers.upgrade = "websocket"; // Others may have stood beside it.
+    this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
+      const hardened = new HardenedSocket(socket, {
+        acceptance: decision,
+        gone: () => this.#sockets.delete(hardened),
+      });
+      this.#sockets.add(hardened);
+    });
+  }
+
+  async #decide(incoming: IncomingMessage): Promise<Response | Acceptance> {
+    const request = hasOneHost(incoming) ? webRequest(incoming) : undefined;
+    // RFC 6455, section 4.1: HTTP/1.0 knows no upgrade.
+    if (request === undefined || incoming.httpVersion !== "1.1") return badRequest();
+    const handshake = readHandshake(request);
+    if (handshake.kind === "invalid") return handshake.response;
+    const decision = await this.#application.upgrade(request, peerAt(incoming.socket));
+    if (decision instanceof Response) return decision;
+    const { protocol } = decision;
+    const offered = handshake.kind === "websocket" && protocol !== undefined && handshake.protocols.includes(protocol);
+    if (offered) this.#protocols.set(incoming, protocol);
+    return decision;
+  }
+
+  #beat(): void {
+    for (const socket of this.#sockets) socket.beat();
+    void this.#watch();
+  }
+
+  /** Listens anew where the runtime has stopped accepting. */
+  async #watch(): Promise<void> {
+    if (this.#isWatching || !this.#server.listening) return;
+    this.#isWatching = true;
+    const accepts = await isAccepting(this.#server, { address: this.hostname, port: this.port });
+    this.#isWatching = false;
+    if (accepts || !this.#server.listening) return;
+    log.error("listener stopped accepting connections; restarting it");
+    this.#server.close();
+    this.#server.listen(this.port, this.hostname);
+  }
+}
+
+function assertLimitsWork(): void {
+  if (hasHardenedRuntime()) return;
+  throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
+}
+
+function assertClientsAreJudged({ tls, judgeCertificate }: ListenOptions): void {
+  if (tls?.clientAuthorities === undefined) return;
+  if (judgeCertificate === undefined) {
+    throw new TypeError("Cannot ask clients for certificates as nothing checks them: judgeCertificate is not set");
+  }
+  if (!hasClientCertificates()) {
+    const version = Deno.version.deno;
+    throw new TypeError(`Cannot ask clients for certificates as it needs Deno 2.9: current version is ${version}`);
+  }
+}
+
+function limitsOf(options: ListenOptions): ServerOptions & { headersTimeout: number } {
+  const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  return {
+    headersTimeout: headersTimeoutMs,
+    // It counts from the first byte, as the one for headers does.
+    requestTimeout: Math.max(requestTimeoutMs, headersTimeoutMs),
+    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 2),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+}
+
+function secureContext(tls: TlsSettings): TlsOptions {
+  assertPair(tls);
+  const authorities = tls.clientAuthorities === undefined ? {} : { ca: authoritiesOf(tls.clientAuthorities) };
+  return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", ...authorities };
+}
+
+/** Somebody was not let in by TLS, for want of a good certificate among other things; by now it has no address any more. */
+function logHandshake(error: Error): void {
+  const reason = "code" in error ? String(error.code) : error.message;
+  accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });
+}
+
+/** HTTP/1.0 needs none, and probes that speak it send none. */
+function hasOneHost({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean {
+  return host.length === 1 || (host.length === 0 && httpVersion === "1.0");
+}
+
+/** A peer that has gone has no address any more, and nobody asks for it. */
+function peerAt(connection: TcpSocket): Peer {
+  const { remoteAddress = "0.0.0.0", remotePort = 0 } = connection;
+  const peer = peerOf(remoteAddress, remotePort);
+  const certificate = certificateOf(connection);
+  return certificate === undefined ? peer : { ...peer, certificate };
+}
+
+/** Methods that the web's own requests cannot have. */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
+
+function noSuchMethod(): Response {
+  return new Response("Method not allowed\n", {
+    status: 405,
+    headers: { "allow": "GET, HEAD, POST, DELETE, OPTIONS", "connection": "close" },
+  });
+}
+
+function badRequest(): Response {
+  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
+}

@@ -1,0 +1,264 @@
+/**
+ * The native listener: `Deno.serve` and native upgrades, the fastest there is. It leaves to the hardened listener what
+ * the runtime cannot do: time-outs for headers, bodies and TLS handshakes, a limit on a message before it is joined,
+ * getting rid of a peer that reads nothing, other certificates without a restart.
+ */
+
+import { getLogger } from "@logtape/logtape";
+import { guard } from "./guard.ts";
+import { isSameHost, readHandshake, soundUrl } from "./handshake.ts";
+import type {
+  Acceptance,
+  Application,
+  ListenOptions,
+  Peer,
+  RunningListener,
+  Socket,
+  SocketHandler,
+} from "./listener.ts";
+import { peerOf } from "./peer.ts";
+import { closedWithin, settledWithin } from "../settled.ts";
+
+/** How long a peer may take to answer a close, and `close()` to come back. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** How long answers may still take that are on their way when the listener closes. */
+const FLUSH_MS = 1_000;
+
+/** After which a listener that failed is started again. */
+const REVIVAL_MS = 200;
+
+const log = getLogger(["luno-mcp-server", "listener"]);
+
+/** Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}. */
+// deno-lint-ignore require-await -- an address that is not available rejects
+export async function listenNative(application: Application, options: ListenOptions): Promise<RunningListener> {
+  if (options.tls?.clientAuthorities !== undefined) {
+    throw new TypeError("Cannot ask clients for certificates as the native listener cannot");
+  }
+  return new NativeListener(guard(application), options);
+}
+
+class NativeListener implements RunningListener {
+  readonly hostname: string;
+  readonly port: number;
+  readonly #application: Application;
+  readonly #options: ListenOptions;
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #revival: ReturnType<typeof setTimeout> | undefined;
+  readonly #abort = new AbortController();
+  readonly #sockets = new Set<NativeSocket>();
+  #accepting = true;
+  #isClosing = false;
+
+  constructor(application: Application, options: ListenOptions) {
+    this.#application = application;
+    this.#options = options;
+    this.#server = this.#serve(options);
+    ({ hostname: this.hostname, port: this.port } = this.#server.addr);
+  }
+
+  #serve({ hostname, port, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
+    const server = Deno.serve({
+      hostname,
+      port,
+      ...tls,
+      signal: this.#abort.signal,
+      onListen() {},
+      handler: (request, info) => this.#answer(request, info),
+    });
+    // Where no connection can be accepted, for want of a file descriptor, the runtime gives the whole server up.
+    server.finished.catch((error) => this.#revive(error));
+    return server;
+  }
+
+  #revive(error: unknown): void {
+    if (this.#isClosing) return;
+    log.error("listener failed; restarting it", { error });
+    this.#revival = setTimeout(() => {
+      try {
+        this.#server = this.#serve({ ...this.#options, hostname: this.hostname, port: this.port });
+      } catch (error) {
+        this.#revive(error);
+      }
+    }, REVIVAL_MS);
+  }
+
+  reload(): never {
+    throw new TypeError("Cannot use another certificate as the native listener reads it once, at the start");
+  }
+
+  stopAccepting(): void {
+    // The runtime's own shutdown would close the open sockets too; so requests are turned away until `close()`.
+    this.#accepting = false;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    clearTimeout(this.#revival);
+    await closedWithin(this.#sockets, FLUSH_MS);
+    for (const socket of this.#sockets) socket.terminate();
+    // In order first; a peer that reads nothing would hold that up for ever.
+    if (await settledWithin([this.#server.shutdown()], FLUSH_MS)) return;
+    this.#abort.abort();
+    // With a peer that reads nothing the server never finishes.
+    await settledWithin([this.#server.finished], CLOSE_TIMEOUT_MS);
+  }
+
+  /** The runtime shows requests, not connections: each one counts as a connection until it is answered or closed. */
+  async #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
+    const peer = peerOf(info.remoteAddr.hostname, info.remoteAddr.port);
+    const admission = this.#accepting && this.#application.admit(peer);
+    if (admission === false) return unavailable();
+    const handshake = readHandshake(request);
+    if (handshake.kind === "websocket") {
+      return await this.#upgrade(request, { peer, protocols: handshake.protocols, release: admission.release });
+    }
+    info.completed.then(admission.release, admission.release);
+    if (handshake.kind === "invalid") return handshake.response;
+    const sound = soundRequest(request);
+    return sound === undefined ? badRequest() : await this.#application.fetch(sound, peer);
+  }
+
+  async #upgrade(
+    request: Request,
+    { peer, protocols, release }: { peer: Peer; protocols: readonly string[]; release: () => void },
+  ): Promise<Response> {
+    const sound = soundRequest(request);
+    const decision = sound === undefined ? badRequest() : await this.#application.upgrade(sound, peer);
+    if (decision instanceof Response) {
+      release();
+      return decision;
+    }
+    // The runtime pings at half of this time and drops a peer that is silent until its end.
+    const idleTimeout = 2 * this.#options.pingIntervalMs / 1_000;
+    if (request.signal.aborted) {
+      release(); // Its peer has left: no event of a socket will ever say so.
+      return badRequest();
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout });
+    const { protocol } = decision;
+    // The runtime's own option throws when the client offered nothing, or wrote its list without spaces.
+    if (protocol !== undefined && protocols.includes(protocol)) {
+      response.headers.set("sec-websocket-protocol", protocol);
+    }
+    const native = new NativeSocket(socket, {
+      acceptance: decision,
+      maxMessageSize: this.#options.maxMessageSize,
+      gone: () => {
+        this.#sockets.delete(native);
+        release();
+      },
+    });
+    this.#sockets.add(native);
+    return response;
+  }
+}
+
+interface NativeSocketOptions {
+  readonly acceptance: Acceptance;
+  readonly maxMessageSize: number;
+  /** Called once, when nothing is left of the socket. */
+  gone(): void;
+}
+
+class NativeSocket implements Socket {
+  readonly #socket: WebSocket;
+  readonly #release: () => void;
+  #handler: SocketHandler | undefined;
+  #ended = false;
+  readonly #gone = Promise.withResolvers<void>();
+  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: WebSocket, { acceptance, maxMessageSize, gone }: NativeSocketOptions) {
+    this.#socket = socket;
+    this.#release = gone;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#handler = acceptance.open(this);
+    socket.onmessage = ({ data }) => this.#receive(data, maxMessageSize);
+    // What went wrong comes as an event of its own before the close event, and is of no use here.
+    socket.onerror = (event) => event.preventDefault();
+    // A connection that broke has the code 0 here.
+    socket.onclose = ({ code, reason }) => this.#end(code === 0 ? 1006 : code, reason);
+  }
+
+  get isClosing(): boolean {
+    return this.#socket.readyState === WebSocket.CLOSING;
+  }
+
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(text: string): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#socket.close(code, reason);
+    // A peer that reads nothing never answers, and the runtime waits for it without end.
+    this.#closeTimer = setTimeout(() => this.#end(1006, ""), CLOSE_TIMEOUT_MS);
+  }
+
+  /** The runtime reads on, but throws away what it reads. */
+  cut(code: number, reason: string): void {
+    this.close(code, reason);
+  }
+
+  terminate(): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1001);
+    this.#end(1006, "");
+  }
+
+  #receive(data: string | ArrayBuffer, maxMessageSize: number): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    // The runtime joins fragments without a limit of ours; here is the first place that sees a message.
+    if (isLonger(data, maxMessageSize)) this.close(1009, "message too big");
+    else if (typeof data === "string") this.#handler?.text(data);
+    else this.#handler?.binary();
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#closeTimer);
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    this.#handler?.closed(code, reason);
+    this.#handler = undefined;
+    this.#release();
+    this.#gone.resolve();
+  }
+}
+
+/** Whether a message takes more bytes in UTF-8; most are judged without counting them. */
+function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
+  if (typeof data !== "string") return data.byteLength > bytes;
+  if (data.length > bytes) return true;
+  return data.length * 3 > bytes && new TextEncoder().encode(data).length > bytes;
+}
+
+/** The request with an address that can be read and a `Host`, which HTTP/2 spells otherwise. */
+function soundRequest(request: Request): Request | undefined {
+  const url = soundUrl(request.url);
+  const host = request.headers.get("host");
+  if (url === undefined || (host !== null && !isSameHost(url, host))) return undefined;
+  if (url === request.url && request.headers.has("host")) return request;
+  const headers = new Headers(request.headers);
+  if (!headers.has("host")) headers.set("host", new URL(url).host);
+  const { method, body, signal } = request;
+  return new Request(url, { method, headers, body, signal });
+}
+
+function unavailable(): Response {
+  return new Response("Not now\n", { status: 503, headers: { "connection": "close", "retry-after": "1" } });
+}
+
+function badRequest(): Response {
+  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
+}

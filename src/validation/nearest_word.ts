@@ -1,0 +1,17 @@
+import { distance } from "../money/pair_names.ts";
+
+/** The known word that a mistyped one was meant to be; `undefined` where none is near. Case does not count. */
+export function nearestWord(word: string, known: readonly string[]): string | undefined {
+  const written = word.toLowerCase();
+  const [best] = known
+    .map((candidate) => ({ candidate, far: distance(written, candidate.toLowerCase()) }))
+    .filter(({ far }) => far <= Math.max(2, word.length / 3))
+    .toSorted((one, other) => one.far - other.far);
+  return best?.candidate;
+}
+
+/** The end of a sentence about a mistyped word: `, did you mean X`, or nothing where no known word is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const nearest = nearestWord(word, known);
+  return nearest === undefined ? "" : `, did you mean ${nearest}`;
+}

@@ -1,0 +1,110 @@
+/** What zod found wrong, in sentences made of the JSON Schema: what was expected, with its bounds, and the value that was there. */
+
+import type { z } from "zod";
+import { nearestWord } from "./nearest_word.ts";
+import { cleanText } from "../exchange/errors.ts";
+
+/** A JSON Schema, as far as sentences are made of it. */
+export type SchemaNode = z.core.JSONSchema.BaseSchema;
+
+/** The longest value or name that is quoted, in characters. */
+export const MAX_QUOTED = 100;
+
+/** What a value may be, as it stands behind "expected": `a whole number from 1 to 500`, `BUY or SELL`. */
+export function expectationOf(schema: SchemaNode): string {
+  const example = /\bsuch as .+/.exec(schema.description ?? "")?.[0];
+  return `${kindOf(schema)}${example === undefined ? "" : `, ${example}`}`;
+}
+
+function kindOf({ type, enum: words, anyOf, items, ...bounds }: SchemaNode): string {
+  if (words !== undefined) return listWords(words.map(String));
+  if (anyOf !== undefined) return anyOf.map((one) => kindOf(one as SchemaNode)).join(" or ");
+  switch (type) {
+    case "integer":
+    case "number":
+      return `a ${type === "integer" ? "whole number" : "number"}${range(bounds.minimum, bounds.maximum)}`;
+    case "boolean":
+      return "true or false";
+    case "array":
+      return `a list of ${sizes(bounds.minItems, bounds.maxItems)}${itemsOf(items as SchemaNode | undefined)}`;
+    case "object":
+      return "an object";
+    default: {
+      const size = sizes(bounds.minLength, bounds.maxLength);
+      return size === "" ? "a string" : `a string of ${size}characters`;
+    }
+  }
+}
+
+function itemsOf(items: SchemaNode | undefined): string {
+  if (items?.enum !== undefined) return listWords(items.enum.map(String), "and");
+  return items?.type === "string" || items === undefined ? "strings" : "values";
+}
+
+function range(min: number | undefined, max: number | undefined): string {
+  const from = min === undefined || min <= Number.MIN_SAFE_INTEGER ? undefined : min;
+  const to = max === undefined || max >= Number.MAX_SAFE_INTEGER ? undefined : max;
+  if (from === undefined) return to === undefined ? "" : ` of at most ${to}`;
+  return to === undefined ? ` of at least ${from}` : ` from ${from} to ${to}`;
+}
+
+function sizes(min: number | undefined, max: number | undefined): string {
+  if (max === undefined) return (min ?? 0) > 1 ? `at least ${min} ` : "";
+  return (min ?? 0) > 0 ? `${min} to ${max} ` : `at most ${max} `;
+}
+
+function listWords(words: readonly string[], joint = "or"): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
+}
+
+/** Where an issue was found. */
+export interface IssuePlace {
+  readonly root: SchemaNode;
+  /** What `root` was to read. */
+  readonly value: unknown;
+  /** Whether it may be a file that holds secrets: nothing of it is repeated then but numbers. @default false */
+  readonly isPrivate?: boolean;
+}
+
+/** What is wrong with one value; `suggestion` is the word that was probably meant. */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  { root, value: whole, isPrivate = false }: IssuePlace,
+): { readonly problem: string; readonly suggestion?: string } {
+  const schema = schemaAt(root, issue.path);
+  const value = valueAt(whole, issue.path);
+  // A sentence of the schema's own says more than its type; the library's begin with a capital letter.
+  const expected = issue.message.startsWith("expected ") ? issue.message : `expected ${expectationOf(schema)}`;
+  if (value === undefined) return { problem: `${expected}: it is missing` };
+  if (typeof value === "number" && schema.type === "string") {
+    return { problem: `expected a string such as "${value}": current value is the number ${value}` };
+  }
+  const suggestion = typeof value === "string" ? nearestWord(value, (schema.enum ?? []).map(String)) : undefined;
+  const problem = isPrivate && typeof value !== "number" ? expected : `${expected}: current value is ${quote(value)}`;
+  return suggestion === undefined ? { problem } : { problem: `${problem}, did you mean ${suggestion}`, suggestion };
+}
+
+function schemaAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode {
+  let schema = root;
+  for (const step of path) {
+    const named = schema.properties?.[String(step)] ?? schema.additionalProperties;
+    const next = typeof step === "number" ? schema.items : named;
+    if (typeof next !== "object" || Array.isArray(next)) return {};
+    schema = next;
+  }
+  return schema;
+}
+
+function valueAt(args: unknown, path: readonly PropertyKey[]): unknown {
+  let value = args;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[step];
+  }
+  return value;
+}
+
+function quote(value: unknown): string {
+  const text = JSON.stringify(value);
+  return cleanText(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}

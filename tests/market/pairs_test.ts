@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { Markets } from "../../src/market/pairs.ts";
+import { connect, failureOf } from "../exchange/clients.ts";
+import { FakeClock } from "../exchange/fake_clock.ts";
+import { http, type RawConnection } from "../exchange/raw_server.ts";
+
+function listOf(...bases: string[]): string {
+  const markets = bases.map((base) => ({
+    market_id: `${base}ZAR`,
+    trading_status: "ACTIVE",
+    base_currency: base,
+    counter_currency: "ZAR",
+    min_volume: "0.0005",
+    max_volume: "100.00",
+    volume_scale: 4,
+    min_price: "1.00",
+    max_price: "1000000.00",
+    price_scale: 0,
+    fee_scale: 8,
+  }));
+  return http(200, JSON.stringify({ markets }));
+}
+
+function setup(answer: (connection: RawConnection) => unknown) {
+  const clock = new FakeClock();
+  const connected = connect((_, connection) => answer(connection));
+  return { clock, connected, markets: new Markets(connected.client, { now: clock.now, ttlMs: 600_000 }) };
+}
+
+Deno.test("Markets.resolve() answers the market of a pair, whoever wrote it", async () => {
+  const { connected, markets } = setup((connection) => connection.write(listOf("XBT", "ETH")));
+  await using _ = connected;
+  assert.equal((await markets.resolve("btc/zar")).market_id, "XBTZAR");
+  assert.equal(await markets.resolveCurrency("bitcoin"), "XBT");
+});
+
+Deno.test("Markets.resolve() throws ERR_PAIR_UNKNOWN with the nearest pairs", async () => {
+  const { connected, markets } = setup((connection) => connection.write(listOf("XBT", "ETH")));
+  await using _ = connected;
+  const pair = await failureOf(markets.resolve("ZAR\u001b/BTC"));
+  assert.deepEqual([pair.code, pair.suggestions[0]], ["ERR_PAIR_UNKNOWN", "XBTZAR"]);
+  assert.match(pair.message, /^Cannot find pair "ZAR \/BTC" as no market has it: nearest are XBTZAR/);
+  const currency = await failureOf(markets.resolveCurrency("QQQQQQQ"));
+  assert.deepEqual([currency.code, currency.suggestions], ["ERR_CURRENCY_UNKNOWN", []]);
+});
+
+Deno.test("Markets.list() asks once for many callers, and again only when the list is old", async () => {
+  const { clock, connected, markets } = setup((connection) => connection.write(listOf("XBT")));
+  await using _ = connected;
+  await Promise.all([markets.list(), markets.list(), markets.resolve("XBTZAR")]);
+  await clock.advance(599_999);
+  await markets.list();
+  assert.equal(connected.server.requests.length, 1);
+  await clock.advance(1);
+  await markets.list();
+  assert.equal(connected.server.requests.length, 2);
+});
+
+Deno.test("Markets.list() lets one caller give up without taking the list from the others", async () => {
+  const caller = new AbortController();
+  const { connected, markets } = setup(async (connection) => {
+    caller.abort();
+    await connection.write(listOf("XBT"));
+  });
+  await using _ = connected;
+  const [gaveUp, stayed] = await Promise.all([failureOf(markets.list({ signal: caller.signal })), markets.list()]);
+  assert.equal(gaveUp.code, "ERR_CANCELLED");
+  assert.equal(stayed.length, 1);
+  assert.equal((await failureOf(markets.list({ signal: caller.signal }))).code, "ERR_CANCELLED");
+  assert.equal(connected.server.requests.length, 1);
+});
+
+Deno.test("Markets.list() serves the old list while the exchange fails, and asks again a little later", async () => {
+  let answer = listOf("XBT");
+  const { clock, connected, markets } = setup((connection) => connection.write(answer));
+  await using _ = connected;
+  await markets.list();
+  answer = http(400, "");
+  await clock.advance(600_000);
+  assert.equal((await markets.list()).length, 1);
+  await markets.list();
+  assert.equal(connected.server.requests.length, 2);
+  answer = listOf("XBT", "ETH");
+  await clock.advance(15_000);
+  assert.equal((await markets.list()).length, 2);
+});
+
+Deno.test("Markets.list() throws while it has never had a list, and asks again at the next call", async () => {
+  let answer = http(400, "");
+  const { connected, markets } = setup((connection) => connection.write(answer));
+  await using _ = connected;
+  assert.equal((await failureOf(markets.list())).code, "ERR_EXCHANGE");
+  answer = listOf();
+  assert.deepEqual(await markets.list(), []);
+  answer = listOf("XBT");
+  assert.equal((await markets.list()).length, 1);
+});

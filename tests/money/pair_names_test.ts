@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { distance, findCurrency, findMarket, type NamedMarket, namesPair } from "../../src/money/pair_names.ts";
+
+function market(base_currency: string, counter_currency: string): NamedMarket {
+  return { market_id: base_currency + counter_currency, base_currency, counter_currency };
+}
+
+const markets = [
+  ["XBT", "ZAR"],
+  ["ETH", "ZAR"],
+  ["XRP", "ZAR"],
+  ["USDT", "ZAR"],
+  ["USDT", "ZARU"],
+  ["XBT", "USDT"],
+  ["XBT", "USDC"],
+  ["ETH", "XBT"],
+  ["WBTC", "ZAR"],
+  ["DOGE", "USDT"],
+  ["SOL", "XRP"],
+  ["XBT", "EUR"],
+].map(([base = "", counter = ""]) => market(base, counter));
+
+function idOf(text: string): string | undefined {
+  const found = findMarket(text, markets);
+  return found.ok ? found.value.market_id : undefined;
+}
+
+function suggestionsFor(text: string): readonly string[] {
+  const found = findMarket(text, markets);
+  assert.ok(!found.ok, text);
+  return found.suggestions;
+}
+
+Deno.test("findMarket() understands a pair as people write it", () => {
+  for (
+    const text of [
+      "XBTZAR",
+      "BTC/ZAR",
+      "btc-zar",
+      "xbt_zar",
+      " Btc : Zar ",
+      "BTCZAR",
+      "xbtzar",
+      "bitcoin/zar",
+      "bitcoin rand",
+    ]
+  ) {
+    assert.equal(idOf(text), "XBTZAR", text);
+  }
+  assert.equal(idOf("eth/btc"), "ETHXBT");
+  assert.equal(idOf("ETHBTC"), "ETHXBT");
+  assert.equal(idOf("usdtzaru"), "USDTZARU");
+});
+
+Deno.test("findMarket() takes BTC for XBT only where it is the whole code", () => {
+  assert.equal(idOf("WBTCZAR"), "WBTCZAR");
+  assert.equal(idOf("WBTC/ZAR"), "WBTCZAR");
+  assert.equal(idOf("WXBTZAR"), undefined);
+});
+
+Deno.test("findMarket() prefers a market that really is called so", () => {
+  const found = findMarket("BTCZAR", [...markets, market("BTC", "ZAR")]);
+  assert.ok(found.ok);
+  assert.equal(found.value.market_id, "BTCZAR");
+});
+
+Deno.test("findMarket() offers a reversed pair first, then what is spelt nearly so, at most five", () => {
+  assert.equal(suggestionsFor("ZARXBT")[0], "XBTZAR");
+  assert.equal(suggestionsFor("zar/btc")[0], "XBTZAR");
+  assert.deepEqual(suggestionsFor("XBT/USD").slice(0, 2), ["XBTUSDC", "XBTUSDT"]);
+  assert.equal(suggestionsFor("etzar")[0], "ETHZAR");
+  for (const text of ["XBTUSD", "ZAR", "BTC"]) assert.ok(suggestionsFor(text).length <= 5);
+});
+
+Deno.test("findMarket() offers the markets of a currency that stands alone", () => {
+  assert.deepEqual(suggestionsFor("bitcoin").slice(0, 4), ["XBTEUR", "XBTUSDC", "XBTUSDT", "XBTZAR"]);
+});
+
+Deno.test("findMarket() offers nothing for a text that has nothing in common with a pair", () => {
+  for (const text of ["", "   ", "/", "completely different words", "x".repeat(10_000), "XBTZAR" + " ".repeat(100)]) {
+    assert.deepEqual(suggestionsFor(text), [], text.slice(0, 30));
+  }
+});
+
+Deno.test("findMarket() finds every market by every way of joining its codes, and only ever answers a real one", () => {
+  fc.assert(fc.property(
+    fc.constantFrom(...markets),
+    fc.constantFrom("", "/", "-", "_", " ", ":"),
+    fc.boolean(),
+    fc.boolean(),
+    (wanted, separator, lower, people) => {
+      const written = [wanted.base_currency, wanted.counter_currency]
+        .map((code) => people && code === "XBT" ? "BTC" : code).join(separator);
+      assert.equal(idOf(lower ? written.toLowerCase() : written), wanted.market_id);
+    },
+  ));
+  fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => {
+    const found = findMarket(text, markets);
+    const ids = markets.map(({ market_id }) => market_id);
+    assert.ok(found.ok ? markets.includes(found.value) : found.suggestions.every((id) => ids.includes(id)));
+  }));
+});
+
+Deno.test("findCurrency() answers Luno's code, and near ones for an unknown", () => {
+  const codeOf = (text: string) => {
+    const found = findCurrency(text, markets);
+    return found.ok ? found.value : found.suggestions;
+  };
+  assert.deepEqual(["btc", "XBT", "Bitcoin", "zar", "wbtc", " eur "].map(codeOf), [
+    "XBT",
+    "XBT",
+    "XBT",
+    "ZAR",
+    "WBTC",
+    "EUR",
+  ]);
+  assert.deepEqual(codeOf("USD"), ["USDC", "USDT"]);
+  assert.deepEqual(codeOf("btc zar"), []);
+});
+
+Deno.test("distance() counts letters to add, drop or replace, the same in both directions", () => {
+  assert.equal(distance("kitten", "sitting"), 3);
+  const word = fc.string({ maxLength: 8 });
+  fc.assert(fc.property(word, word, word, (a, b, c) => {
+    assert.equal(distance(a, a), 0);
+    assert.equal(distance(a, b), distance(b, a));
+    assert.ok(distance(a, c) <= distance(a, b) + distance(b, c));
+    assert.ok(distance(a, b) <= Math.max(a.length, b.length));
+  }));
+});
+
+Deno.test("namesPair() tells whether a text names a pair of which only the code is known", () => {
+  for (const text of ["XBTZAR", "btczar", "BTC/ZAR", "xbt-zar", "bitcoin rand", "XBT_ZAR"]) {
+    assert.equal(namesPair(text, "XBTZAR"), true, text);
+    assert.equal(namesPair(text, "ETHZAR"), false, text);
+  }
+  assert.equal(namesPair("USDT/ZAR", "USDTZARU"), false);
+  assert.equal(namesPair("WBTC/ZAR", "XBTZAR"), false);
+  for (const text of ["", "/", "XBT", "XBT ZAR ZAR"]) assert.equal(namesPair(text, "XBTZAR"), false, text);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { addressKey, isLoopbackAddress } from "../../src/network/address.ts";
+
+Deno.test("addressKey() counts an IPv4 address for itself, however it is written", () => {
+  assert.equal(addressKey("192.0.2.7"), "192.0.2.7");
+  assert.equal(addressKey("::ffff:192.0.2.7"), "192.0.2.7");
+});
+
+Deno.test("addressKey() counts an IPv6 network of 64 bits as one", () => {
+  assert.equal(addressKey("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+  assert.equal(addressKey("2001:0db8:0001:0002::1"), "2001:db8:1:2::/64");
+  assert.equal(addressKey("2001:db8::1"), "2001:db8:0:0::/64");
+  assert.equal(addressKey("fe80::1%eth0"), "fe80:0:0:0::/64");
+});
+
+Deno.test("addressKey() is the same for all hosts of a network and differs between networks", () => {
+  const group = fc.integer({ min: 0, max: 0xffff }).map((value) => value.toString(16));
+  const groups = (count: number) => fc.array(group, { minLength: count, maxLength: count });
+  fc.assert(fc.property(groups(4), groups(4), groups(4), groups(4), (net, other, host, another) => {
+    const key = addressKey([...net, ...host].join(":"));
+    assert.equal(addressKey([...net, ...another].join(":")), key);
+    assert.equal(addressKey([...other, ...host].join(":")) === key, other.join() === net.join());
+  }));
+});
+
+Deno.test("isLoopbackAddress() knows this machine and nobody else", () => {
+  for (const address of ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"]) {
+    assert.ok(isLoopbackAddress(address), address);
+  }
+  for (const address of ["192.0.2.1", "::2", "128.0.0.1", "::ffff:10.0.0.1", "1270.0.0.1"]) {
+    assert.ok(!isLoopbackAddress(address), address);
+  }
+});

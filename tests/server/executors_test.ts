@@ -1,0 +1,162 @@
+/** One record under exchanges and paper accounts that are started anew. */
+
+import assert from "node:assert/strict";
+import { openExchange } from "../../src/server/open_exchange.ts";
+import { openPaper } from "../../src/server/open_paper.ts";
+import { openTrading, openTradingRecord } from "../../src/server/open_trading.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { PaperStore } from "../../src/simulation/paper/store.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { startSimulation } from "../../src/simulation/server.ts";
+import type { Broker } from "../../src/trading/broker.ts";
+import type { BrokerCall } from "../../src/trading/broker_parts.ts";
+import type { PlacementResult } from "../../src/trading/execution/placement_result.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
+import { TestWorld } from "../cli/world.ts";
+
+/** A clock that agrees with what servers say in their answers. */
+class LiveWorld extends TestWorld {
+  override now(): number {
+    return Date.now();
+  }
+}
+
+const CALL: BrokerCall = {
+  identity: "local",
+  asking: { canElicit: false },
+  signal: new AbortController().signal,
+  mayTrade: () => true,
+};
+
+interface Serving {
+  readonly broker: Broker;
+  readonly store: TradingStore;
+  /** Below the market, and within what the policy allows. */
+  readonly price: string;
+}
+
+/** A server's trading for as long as `body` runs. */
+async function serving(
+  flags: Record<string, string>,
+  body: (serving: Serving) => Promise<void>,
+): Promise<void> {
+  const { id, secret } = SIMULATED_KEYS.trading;
+  const env: Record<string, string> = { LUNO_API_KEY: id, LUNO_API_SECRET: secret };
+  const loaded = await loadConfig({ trading: "auto", ...flags }, (name) => env[name]);
+  assert.ok(loaded.ok, JSON.stringify(loaded));
+  const world = new LiveWorld();
+  const opened = await openTradingRecord(loaded, world, { isServer: true });
+  assert.ok(opened.ok && opened.record !== undefined, JSON.stringify(opened));
+  const { record } = opened;
+  const { exchange, markets, name, venue, close } = await openExchange(loaded, world);
+  const paper = loaded.config.exchange === "paper"
+    ? await openPaper({ upstream: exchange, folder: record.folder, world, isForAll: true })
+    : undefined;
+  const trading = openTrading(record, { world, exchange, markets, name, venue, paper, announce: () => {} });
+  try {
+    const ticker = await exchange.call("getTicker", { pair: "XBTZAR" });
+    const price = String(Math.floor(Number(ticker.bid) * 0.95));
+    await body({ broker: trading.broker, store: record.store, price });
+  } finally {
+    await trading.close();
+    await paper?.close();
+    await close();
+  }
+}
+
+async function withState(body: (state: string) => Promise<void>): Promise<void> {
+  const state = await Deno.makeTempDir();
+  try {
+    await body(state);
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+}
+
+/** A bid that rests; at the same price for as long as a test lasts. */
+function bid(price: string) {
+  return { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price } as const;
+}
+
+async function place(
+  { broker, price }: Serving,
+  idempotencyKey?: string,
+): Promise<Extract<PlacementResult, { status: "placed" }>> {
+  const placed = await broker.place({ request: bid(price), idempotencyKey }, CALL);
+  assert.ok(placed.status === "placed", JSON.stringify(placed));
+  return placed;
+}
+
+Deno.test("A simulated exchange that starts anew has the same order ids, and nothing of what the record holds of the last", () =>
+  withState(async (state) => {
+    const flags = { exchange: "simulated", state };
+    let first: string | undefined;
+    await serving(flags, async (serving) => {
+      const { broker, price } = serving;
+      const { order_id } = await place(serving, "key-1");
+      const replaced = await broker.replace({ target: { orderId: order_id }, price: String(Number(price) + 1) }, CALL);
+      assert.equal(replaced.status, "replaced", JSON.stringify(replaced));
+      first = order_id;
+    });
+    await serving(flags, async (serving) => {
+      const { broker, store, price } = serving;
+      const { order_id, repeated, client_order_id } = await place(serving, "key-1");
+      assert.deepEqual([order_id, repeated], [first, undefined]);
+      const trail = broker.trail("local", { orderId: order_id });
+      assert.deepEqual(trail.map(({ event }) => event), ["preview", "intent", "sent", "outcome"]);
+      assert.ok(trail.every(({ clientOrderId }) => clientOrderId === client_order_id));
+      const replaced = await broker.replace({ target: { orderId: order_id }, price: String(Number(price) + 1) }, CALL);
+      assert.equal(replaced.status, "replaced", JSON.stringify(replaced));
+      assert.equal((await place(serving, "key-1")).repeated, true);
+      assert.equal(store.journal.open().length, 1);
+      assert.deepEqual(store.verify().ok, true);
+    });
+  }));
+
+Deno.test("A simulator that is started anew on its port is another exchange, for a server that runs on too", () =>
+  withState(async (state) => {
+    let simulation = await startSimulation({ connectionResets: false });
+    const port = Number(new URL(simulation.url).port);
+    try {
+      await serving({ "api-url": simulation.url, state }, async (serving) => {
+        const { broker, store, price } = serving;
+        const first = await place(serving, "key-1");
+        await simulation.stop();
+        simulation = await startSimulation({ port, connectionResets: false });
+        await broker.preview(bid(price), CALL);
+        const second = await place(serving, "key-1");
+        assert.deepEqual([second.order_id, second.repeated], [first.order_id, undefined]);
+        assert.deepEqual(store.journal.open().map(({ clientOrderId }) => clientOrderId), [second.client_order_id]);
+        assert.deepEqual(store.verify().ok, true);
+      });
+    } finally {
+      await simulation.stop();
+    }
+  }));
+
+Deno.test("A paper account that is reset knows no key and no claim of before, while the server runs", () =>
+  withState(async (state) => {
+    const simulation = await startSimulation();
+    const flags = { exchange: "paper", "api-url": simulation.url, state };
+    try {
+      await serving(flags, async (serving) => {
+        const { broker, store, price } = serving;
+        const first = await place(serving, "key-1");
+        assert.equal((await place(serving, "key-1")).repeated, true);
+        const preview = await broker.preview(bid(price), CALL);
+        const other = PaperStore.open(state);
+        other.reset({ identity: "local", nowMs: Date.now() });
+        other.close();
+        await assert.rejects(
+          broker.place({ previewId: preview.previewId }, CALL),
+          /was started anew since: preview it/,
+        );
+        const second = await place(serving, "key-1");
+        assert.deepEqual([second.repeated, second.order_id === first.order_id], [undefined, false]);
+        assert.deepEqual(store.journal.open().map(({ orderId }) => orderId), [second.order_id]);
+        assert.deepEqual(store.verify().ok, true);
+      });
+    } finally {
+      await simulation.stop();
+    }
+  }));

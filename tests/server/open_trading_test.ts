@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { openTradingRecord } from "../../src/server/open_trading.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { DAY_MS } from "../../src/trading/record/limits.ts";
+import { entry, FREE, INSTANCE, NOW, place, withStore } from "../trading/stores.ts";
+import { TestWorld } from "../cli/world.ts";
+
+async function open(flags: Record<string, string>, { isServer }: { isServer: boolean }) {
+  const loaded = await loadConfig({ exchange: "simulated", trading: "auto", ...flags }, () => undefined);
+  assert.ok(loaded.ok);
+  const opened = await openTradingRecord(loaded, new TestWorld(), { isServer });
+  assert.ok(opened.ok && opened.record !== undefined, JSON.stringify(opened));
+  return opened.record;
+}
+
+Deno.test("openTradingRecord() of a server archives what is older than --record-retention, a short command nothing", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "old", { at: NOW - 8 * DAY_MS });
+    (await open({ state, "record-retention": "7" }, { isServer: false })).close();
+    (await open({ state }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 0);
+    (await open({ state, "record-retention": "7" }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 3);
+    assert.ok(store.verify().ok);
+  }));
+
+Deno.test("openTradingRecord() opens where nothing can be archived", () =>
+  withStore(async (store, { folder: state }) => {
+    place(store, "old", { at: NOW - 8 * DAY_MS });
+    await Deno.writeTextFile(join(state, "archive"), "");
+    (await open({ state, "record-retention": "7" }, { isServer: true })).close();
+    assert.equal(store.audit.start().seq, 0);
+  }));
+
+Deno.test("openTradingRecord() of a server takes over what ended processes left, of a short command nothing", () =>
+  withStore(async (store, { folder: state }) => {
+    store.journal.begin(entry("left"), FREE, NOW);
+    store.instances.remove(INSTANCE.id);
+    const command = await open({ state }, { isServer: false });
+    assert.equal(command.instance.takeOver(), 0);
+    command.close();
+    const server = await open({ state }, { isServer: true });
+    assert.equal(server.instance.takeOver(), 1);
+    assert.equal(store.journal.find("lm-left")?.instance, server.instance.id);
+    server.close();
+    assert.deepEqual(store.instances.alive(), []);
+  }));

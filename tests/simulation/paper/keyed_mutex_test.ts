@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { Turns } from "../../../src/simulation/paper/keyed_mutex.ts";
+import { Refusal } from "../../../src/simulation/engine/refusal.ts";
+
+Deno.test("Turns.run() runs what has one name in order of arrival, and other names at once", async () => {
+  const turns = new Turns();
+  const gate = Promise.withResolvers<void>();
+  const log: string[] = [];
+  const first = turns.run("XBTZAR", async () => {
+    await gate.promise;
+    log.push("first");
+  });
+  const failed = assert.rejects(turns.run("XBTZAR", () => Promise.reject(new TypeError("no"))), TypeError);
+  const last = turns.run("XBTZAR", () => Promise.resolve(log.push("last")));
+  await turns.run("ETHZAR", () => Promise.resolve(log.push("other")));
+  gate.resolve();
+  await Promise.all([first, failed, last]);
+  assert.deepEqual(log, ["other", "first", "last"]);
+});
+
+Deno.test("Turns.run() refuses when a hundred wait, and takes more when they are done", async () => {
+  const turns = new Turns();
+  const gate = Promise.withResolvers<void>();
+  const waiting = Array.from({ length: 101 }, () => turns.run("XBTZAR", () => gate.promise));
+  await assert.rejects(turns.run("XBTZAR", () => Promise.resolve()), (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.code, "ErrTooManyRequests");
+    return true;
+  });
+  gate.resolve();
+  await Promise.all(waiting);
+  assert.equal(await turns.run("XBTZAR", () => Promise.resolve(1)), 1);
+});

@@ -1,0 +1,350 @@
+import assert from "node:assert/strict";
+import Big from "big.js";
+import fc from "fast-check";
+import type { PublicTrade } from "../../../src/exchange/schemas.ts";
+import { Desk } from "../../../src/simulation/paper/paper_engine.ts";
+import { marketOfTerms } from "../../../src/simulation/paper/paper_market.ts";
+import { readBook, type RealBook } from "../../../src/simulation/paper/real_book.ts";
+import { PaperStore } from "../../../src/simulation/paper/store.ts";
+import { newOrder, type OrderDraft } from "../../../src/simulation/engine/order_draft.ts";
+import type { Order } from "../../../src/simulation/engine/orders.ts";
+import { Refusal } from "../../../src/simulation/engine/refusal.ts";
+
+const IDENTITY = "local";
+const OPENINGS = { XBT: "10", ZAR: "1000000" };
+
+/** One tick is a rand, one lot a hundredth of a bitcoin. */
+const MARKET = marketOfTerms({
+  id: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  priceScale: 0,
+  volumeScale: 2,
+  feeScale: 8,
+  makerFee: "0.004",
+  takerFee: "0.006",
+});
+
+const EMPTY: RealBook = { bids: [], asks: [] };
+
+type Wanted = Partial<Pick<OrderDraft, "side" | "type" | "timeInForce" | "postOnly" | "budget" | "stop">> & {
+  readonly price?: number;
+  readonly lots?: number;
+};
+
+/** One identity's trading in one market, on a database of its own. */
+class Trader implements Disposable {
+  readonly store: PaperStore;
+  clock = 1_000;
+  readonly #folder: string;
+
+  constructor() {
+    this.#folder = Deno.makeTempDirSync();
+    this.store = PaperStore.open(this.#folder);
+    this.store.setOpenings(OPENINGS);
+    this.store.transact(() => this.store.accounts.open(IDENTITY, { currencies: [], nowMs: 0 }));
+  }
+
+  at<Result>(book: RealBook, body: (desk: Desk) => Result): Result {
+    const nowMs = ++this.clock;
+    const { store } = this;
+    return store.transact(() => {
+      const desk = new Desk({ store, identity: IDENTITY, market: MARKET, book, nowMs });
+      const result = body(desk);
+      desk.close();
+      return result;
+    });
+  }
+
+  place({ price = 0, lots = 0, ...wanted }: Wanted, book: RealBook = EMPTY, seen = 0): Order {
+    const draft: OrderDraft = {
+      clientOrderId: "",
+      market: MARKET,
+      side: "BUY",
+      type: "LIMIT",
+      timeInForce: "GTC",
+      postOnly: false,
+      limitPrice: price,
+      limitVolume: lots,
+      budget: null,
+      stop: null,
+      baseAccountId: this.account("XBT").id,
+      counterAccountId: this.account("ZAR").id,
+      ...wanted,
+    };
+    const dueAt = draft.stop === null ? this.clock : null;
+    const order = newOrder(draft, { id: this.store.ids.order(), nowMs: this.clock, dueAt });
+    return this.at(book, (desk) => desk.place(order, seen));
+  }
+
+  order({ id }: Order): Order {
+    const order = this.store.orders.find(IDENTITY, { id });
+    assert.ok(order);
+    return order;
+  }
+
+  account(currency: string) {
+    const account = this.store.accounts.of(IDENTITY).find((each) => each.currency === currency);
+    assert.ok(account);
+    return account;
+  }
+
+  get totals(): Record<string, readonly [string, string]> {
+    return Object.fromEntries(
+      this.store.accounts.of(IDENTITY).map((each) => [
+        each.currency,
+        [each.balance.toFixed(), each.available.toFixed()],
+      ]),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.store.close();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+function bookOf(bids: readonly [number, number][], asks: readonly [number, number][]): RealBook {
+  const levels = (side: readonly [number, number][]) => side.map(([price, volume]) => ({ price, volume }));
+  return { bids: levels(bids), asks: levels(asks) };
+}
+
+function trade(sequence: number, price: string, volume: string): PublicTrade {
+  return { sequence, price, volume, timestamp: 0, is_buy: false };
+}
+
+function refusedAs(code: string) {
+  return (error: unknown) => error instanceof Refusal && error.code === code;
+}
+
+Deno.test("Desk.place() fills from the best level on and lets the rest wait with its funds reserved", () => {
+  using trader = new Trader();
+  const order = trader.place({ price: 110, lots: 500 }, bookOf([], [[100, 100], [110, 200], [120, 900]]));
+  assert.deepEqual([order.status, order.filled], ["PENDING", 300]);
+  assert.deepEqual([order.base.toFixed(), order.counter.toFixed(), order.feeBase.toFixed()], ["3", "320", "0.018"]);
+  assert.deepEqual(trader.totals, { XBT: ["12.982", "12.982"], ZAR: ["999680", "999460"] });
+  assert.deepEqual(trader.order(order), order);
+});
+
+Deno.test("Desk.place() of an immediate-or-cancel order drops the rest", () => {
+  using trader = new Trader();
+  const order = trader.place({ price: 110, lots: 500, timeInForce: "IOC" }, bookOf([], [[100, 100]]));
+  assert.deepEqual([order.status, order.filled, order.cancelledAt], ["COMPLETE", 100, 0]);
+  assert.deepEqual(trader.totals.ZAR, ["999900", "999900"]);
+});
+
+Deno.test("Desk.place() of a fill-or-kill order takes all or nothing", () => {
+  using trader = new Trader();
+  const book = bookOf([], [[100, 100], [110, 200]]);
+  const killed = trader.place({ price: 110, lots: 301, timeInForce: "FOK" }, book);
+  assert.deepEqual([killed.status, killed.filled], ["COMPLETE", 0]);
+  assert.deepEqual(trader.totals, { XBT: ["10", "10"], ZAR: ["1000000", "1000000"] });
+  assert.equal(trader.place({ price: 110, lots: 300, timeInForce: "FOK" }, book).filled, 300);
+});
+
+Deno.test("Desk.place() refuses a post-only order that would trade with the real book or an own order", () => {
+  using trader = new Trader();
+  const book = bookOf([], [[100, 1]]);
+  assert.throws(() => trader.place({ price: 100, lots: 1, postOnly: true }, book), refusedAs("ErrOrderCanceled"));
+  assert.equal(trader.place({ price: 99, lots: 1, postOnly: true }, book).status, "PENDING");
+  const sale = { side: "SELL", price: 99, lots: 1, postOnly: true } as const;
+  assert.throws(() => trader.place(sale, EMPTY), refusedAs("ErrOrderCanceled"));
+});
+
+Deno.test("Desk.place() refuses a market order that the book does not carry", () => {
+  using trader = new Trader();
+  const sell = { side: "SELL", type: "MARKET", timeInForce: "IOC", lots: 300 } as const;
+  assert.throws(() => trader.place(sell, EMPTY), refusedAs("ErrNotEnoughLiquidity"));
+  assert.throws(() => trader.place(sell, bookOf([[100, 200], [89, 100]], [])), refusedAs("ErrNotEnoughLiquidity"));
+  assert.equal(trader.place(sell, bookOf([[100, 200], [90, 100]], [])).counter.toFixed(), "290");
+});
+
+Deno.test("Desk.place() refuses what the available balance does not cover", () => {
+  using trader = new Trader();
+  trader.place({ price: 1_000, lots: 90_000 });
+  assert.throws(() => trader.place({ price: 1_000, lots: 10_001 }), refusedAs("ErrInsufficientBalance"));
+  assert.equal(trader.place({ price: 1_000, lots: 10_000 }).status, "PENDING");
+  assert.deepEqual(trader.totals.ZAR, ["1000000", "0"]);
+});
+
+Deno.test("Desk.meetTrades() fills at the order's own price, up to the trade's volume, once for each trade", () => {
+  using trader = new Trader();
+  const order = trader.place({ price: 100, lots: 300 }, EMPTY, 7);
+  const trades = [trade(9, "99.5", "1.009"), trade(8, "100.01", "5"), trade(7, "90", "5")];
+  for (let round = 0; round < 3; round++) trader.at(EMPTY, (desk) => desk.meetTrades(trades));
+  assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
+  assert.equal(trader.order(order).feeBase.toFixed(), "0.004");
+  trader.at(EMPTY, (desk) => desk.meetTrades([trade(10, "100", "9"), ...trades]));
+  assert.deepEqual([trader.order(order).status, trader.order(order).filled], ["COMPLETE", 300]);
+  assert.deepEqual(trader.totals, { XBT: ["12.988", "12.988"], ZAR: ["999700", "999700"] });
+});
+
+Deno.test("Desk.meetTrades() shares the volume of a trade among the orders it crosses, the best price first", () => {
+  using trader = new Trader();
+  const [low, high] = [trader.place({ price: 99, lots: 100 }), trader.place({ price: 100, lots: 100 })];
+  trader.at(EMPTY, (desk) => desk.meetTrades([trade(1, "98", "1.5")]));
+  assert.deepEqual([trader.order(low).filled, trader.order(high).filled], [50, 100]);
+});
+
+Deno.test("Desk.meetTrades() wakes a stop by a later trade only, and not by the trade that woke it fills it", () => {
+  using trader = new Trader();
+  const stop = { price: 105, direction: "ABOVE" } as const;
+  const order = trader.place({ type: "STOP_LIMIT", price: 106, lots: 100, stop }, EMPTY, 5);
+  assert.deepEqual(trader.totals.ZAR, ["1000000", "999894"]);
+  trader.at(EMPTY, (desk) => desk.meetTrades([trade(5, "110", "9"), trade(6, "104.9", "9")]));
+  assert.equal(trader.order(order).status, "AWAITING");
+  trader.at(EMPTY, (desk) => desk.meetTrades([trade(7, "105", "9")]));
+  assert.deepEqual([trader.order(order).status, trader.order(order).filled], ["PENDING", 0]);
+  trader.at(EMPTY, (desk) => desk.meetTrades([trade(8, "105", "9")]));
+  assert.deepEqual([trader.order(order).status, trader.order(order).counter.toFixed()], ["COMPLETE", "106"]);
+});
+
+Deno.test("Desk.meetBook() fills a waiting order from a level that crosses it, once from the same lots", () => {
+  using trader = new Trader();
+  const order = trader.place({ price: 100, lots: 300 });
+  const book = bookOf([], [[98, 100], [101, 900]]);
+  for (let round = 0; round < 3; round++) trader.at(book, (desk) => desk.meetBook());
+  assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
+  trader.at(bookOf([], [[98, 150]]), (desk) => desk.meetBook());
+  assert.equal(trader.order(order).filled, 150);
+});
+
+Deno.test("Desk.place() trades with an own order that waits, the world's lots first", () => {
+  using trader = new Trader();
+  const bid = trader.place({ price: 100, lots: 100 });
+  const ask = trader.place({ side: "SELL", price: 100, lots: 150 }, bookOf([[100, 80]], []));
+  assert.deepEqual([ask.status, ask.filled, trader.order(bid).filled], ["COMPLETE", 150, 70]);
+});
+
+Deno.test("Desk.cancel() gives back what is reserved, and has no effect on what is over", () => {
+  using trader = new Trader();
+  const { id } = trader.place({ price: 100, lots: 300 }, bookOf([], [[100, 100]]));
+  assert.equal(trader.at(EMPTY, (desk) => desk.cancel(id)), true);
+  assert.equal(trader.at(EMPTY, (desk) => desk.cancel(id)), false);
+  assert.deepEqual(trader.totals.ZAR, ["999900", "999900"]);
+  const order = trader.store.orders.find(IDENTITY, { id });
+  assert.ok(order && order.cancelledAt > 0 && order.completedAt === order.cancelledAt);
+});
+
+Deno.test("a refused order leaves no trace", () => {
+  using trader = new Trader();
+  const before = trader.totals;
+  assert.throws(() => trader.place({ side: "SELL", price: 1, lots: 100_000 }), refusedAs("ErrInsufficientBalance"));
+  assert.deepEqual(trader.totals, before);
+  assert.deepEqual(trader.store.orders.list(IDENTITY, { limit: 10, atMs: trader.clock }), []);
+});
+
+const levels = fc.array(fc.tuple(fc.integer({ min: 90, max: 110 }), fc.integer({ min: 1, max: 400 })), {
+  maxLength: 4,
+});
+const book = fc.tuple(levels, levels).map(([bids, asks]) =>
+  readBook(MARKET, {
+    timestamp: 0,
+    bids: bids.map(([price, lots]) => ({ price: `${price - 8}.3`, volume: `${lots}e-2` })).map(plain),
+    asks: asks.map(([price, lots]) => ({ price: `${price + 8}.3`, volume: `${lots}e-2` })).map(plain),
+  })
+);
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant("place" as const),
+    book,
+    order: fc.record({
+      side: fc.constantFrom("BUY" as const, "SELL" as const),
+      timeInForce: fc.constantFrom("GTC" as const, "IOC" as const, "FOK" as const),
+      price: fc.integer({ min: 85, max: 125 }),
+      lots: fc.integer({ min: 1, max: 900 }),
+      stop: fc.option(
+        fc.record({ price: fc.integer({ min: 85, max: 125 }), direction: fc.constantFrom("ABOVE", "BELOW") }),
+      ),
+    }),
+  }),
+  fc.record({
+    kind: fc.constant("market" as const),
+    book,
+    side: fc.constantFrom("BUY" as const, "SELL" as const),
+    amount: fc.integer({ min: 1, max: 100_000 }),
+  }),
+  fc.record({ kind: fc.constant("cancel" as const), place: fc.nat(20) }),
+  fc.record({
+    kind: fc.constant("round" as const),
+    book,
+    prices: fc.array(fc.tuple(fc.integer({ min: 850, max: 1_250 }), fc.integer({ min: 1, max: 9_000 })), {
+      maxLength: 3,
+    }),
+  }),
+);
+
+function plain({ price, volume }: { price: string; volume: string }): { price: string; volume: string } {
+  return { price, volume: new Big(volume).toFixed() };
+}
+
+Deno.test("money on paper changes by fills and fees alone, exactly, whatever happens", () => {
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), (steps) => {
+      using trader = new Trader();
+      let sequence = 0;
+      for (const each of steps) {
+        try {
+          if (each.kind === "place") {
+            const { stop, ...order } = each.order;
+            trader.place({ ...order, type: stop === null ? "LIMIT" : "STOP_LIMIT", stop }, each.book, sequence);
+          } else if (each.kind === "market") {
+            const amount = each.side === "BUY"
+              ? { budget: new Big(each.amount).div(100) }
+              : { lots: each.amount % 1_500 + 1 };
+            trader.place({ side: each.side, type: "MARKET", timeInForce: "IOC", ...amount }, each.book);
+          } else if (each.kind === "cancel") {
+            const live = trader.store.orders.live({ identity: IDENTITY, market: MARKET });
+            const { order } = live[each.place % Math.max(1, live.length)] ?? {};
+            if (order !== undefined) trader.at(EMPTY, (desk) => desk.cancel(order.id));
+          } else {
+            const trades = each.prices.map(([price, lots]) =>
+              trade(++sequence, new Big(price).div(10).toFixed(), new Big(lots).div(1_000).toFixed())
+            );
+            trader.at(each.book, (desk) => {
+              desk.meetTrades(trades);
+              desk.meetBook();
+            });
+          }
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+        }
+        assertConserved(trader);
+      }
+    }),
+    { numRuns: 60, seed: 7 },
+  );
+});
+
+/** Compares the accounts with what fills, fees and live orders say, and each ledger with its account. */
+function assertConserved({ store }: Trader): void {
+  const expected = { XBT: new Big(OPENINGS.XBT), ZAR: new Big(OPENINGS.ZAR) };
+  const reserved = { XBT: new Big(0), ZAR: new Big(0) };
+  for (const { side, price, volume, feeBase, feeCounter } of store.orders.trades(IDENTITY, MARKET.id)) {
+    const [base, counter] = [new Big(volume).div(100), new Big(volume).times(price).div(100)];
+    expected.XBT = expected.XBT.plus(side === "BUY" ? base : base.neg()).minus(feeBase);
+    expected.ZAR = expected.ZAR.plus(side === "BUY" ? counter.neg() : counter).minus(feeCounter);
+  }
+  for (const { order } of store.orders.live({ identity: IDENTITY, market: MARKET })) {
+    const open = new Big(order.limitVolume - order.filled).div(100);
+    const [currency, amount] = order.side === "BUY"
+      ? ["ZAR", open.times(order.limitPrice)] as const
+      : ["XBT", open] as const;
+    assert.equal(order.reserved.toFixed(), amount.toFixed());
+    reserved[currency] = reserved[currency].plus(amount);
+  }
+  for (const currency of ["XBT", "ZAR"] as const) {
+    const account = store.accounts.of(IDENTITY).find((each) => each.currency === currency);
+    assert.ok(account);
+    assert.equal(account.balance.toFixed(), expected[currency].toFixed());
+    assert.equal(account.available.toFixed(), expected[currency].minus(reserved[currency]).toFixed());
+    assert.ok(account.available.gte(0));
+    const rows = store.accounts.rows(account.id, { from: 1, to: account.rows + 1 });
+    const sum = (name: "balanceDelta" | "availableDelta") =>
+      rows.reduce((total, row) => total.plus(row[name]), new Big(0)).toFixed();
+    assert.deepEqual(
+      [sum("balanceDelta"), sum("availableDelta")],
+      [account.balance, account.available].map((v) => v.toFixed()),
+    );
+  }
+}

@@ -1,0 +1,476 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import Big from "big.js";
+import type { ExchangeClient } from "../../../src/exchange/client.ts";
+import { ExchangeError, type ExchangeErrorCode } from "../../../src/exchange/errors.ts";
+import { startPaper } from "../../../src/simulation/paper/paper.ts";
+import { INITIAL_BALANCES } from "../../../src/simulation/paper/paper_accounts.ts";
+import { MIGRATIONS } from "../../../src/simulation/paper/schema.ts";
+import { PAPER_FILE, PaperStore } from "../../../src/simulation/paper/store.ts";
+import { openDatabase } from "../../../src/state/sqlite.ts";
+import { START_MS } from "../../support/exchange.ts";
+import { balancesOf, completed, orderWhen, PaperWorld } from "./paper_world.ts";
+
+const PAIR = "XBTZAR";
+
+function refusedAs(code: ExchangeErrorCode, lunoCode?: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof ExchangeError, String(error));
+    assert.deepEqual([error.code, error.lunoCode], [code, lunoCode], error.message);
+    return true;
+  };
+}
+
+/** The price between best bid and best ask. */
+async function middle(client: ExchangeClient): Promise<string> {
+  const { bid, ask } = await client.call("getTicker", { pair: PAIR });
+  return new Big(bid).plus(ask).div(2).round(0).toFixed();
+}
+
+Deno.test("a paper exchange answers what the exchange client checks, on every endpoint it has", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  const { order_id } = await client.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "5000" });
+  const price = await middle(client);
+  await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price, client_order_id: "resting" });
+  const { balance } = await client.call("getBalances", {});
+  const id = balance.find(({ asset }) => asset === "XBT")?.account_id ?? "";
+  const answers = [
+    client.call("getTicker", { pair: PAIR }),
+    client.call("getTickers", { pair: [PAIR, "ETHZAR"] }),
+    client.call("getOrderBook", { pair: PAIR }),
+    client.call("getOrderBookFull", { pair: PAIR }),
+    client.call("listTrades", { pair: PAIR, since: START_MS - 60_000 }),
+    client.call("getCandles", { pair: PAIR, since: START_MS - 3_600_000, duration: 300 }),
+    client.call("getMarkets", {}),
+    client.call("listPendingTransactions", { id }),
+    client.call("listTransactions", { id, min_row: -10, max_row: 0 }),
+    client.call("listMoves", {}),
+    client.call("listTransfers", { account_id: id }),
+    client.call("listWithdrawals", {}),
+    client.call("listBeneficiaries", {}),
+    client.call("listLinkedUsers", {}),
+    client.call("getFeeInfo", { pair: PAIR }),
+    client.call("listOrdersV1", { state: "PENDING", pair: PAIR }),
+    client.call("getOrderV1", { id: order_id }),
+    client.call("listOrders", { closed: true }),
+    client.call("getOrderV2", { id: order_id }),
+    client.call("getOrder", { client_order_id: "resting" }),
+    client.call("listUserTrades", { pair: PAIR }),
+  ];
+  for (const answer of answers) await answer;
+  const [pending] = (await client.call("listOrdersV1", { state: "PENDING" })).orders;
+  assert.equal(pending?.limit_price, price);
+});
+
+Deno.test("a paper exchange gives the real market's data", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  for (const name of ["getTicker", "getOrderBook", "getOrderBookFull", "listTrades"] as const) {
+    assert.deepEqual(
+      await client.call(name, { pair: PAIR }),
+      await world.market.client.call(name, { pair: PAIR }),
+      name,
+    );
+  }
+  assert.deepEqual(await client.call("getMarkets", {}), await world.market.client.call("getMarkets", {}));
+});
+
+Deno.test("a paper market order spends its budget on the real asks, exactly, with the fee in base", async () => {
+  await using world = await PaperWorld.start({ fees: { maker: "0.004", taker: "0.006" } });
+  const client = world.connect();
+  const { asks } = await client.call("getOrderBook", { pair: PAIR });
+  const { order_id } = await client.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "60000" });
+  assert.match(order_id, /^BXPAPER/);
+  let left = new Big(60_000);
+  let [base, counter, fee] = [new Big(0), new Big(0), new Big(0)];
+  for (const { price, volume } of asks) {
+    const affordable = left.div(price).round(6, Big.roundDown);
+    const taken = affordable.lt(volume) ? affordable : new Big(volume);
+    if (taken.eq(0)) break;
+    left = left.minus(taken.times(price));
+    base = base.plus(taken);
+    counter = counter.plus(taken.times(price));
+    fee = fee.plus(taken.times("0.006").round(8, Big.roundHalfUp));
+  }
+  const order = await client.call("getOrder", { id: order_id });
+  assert.deepEqual(
+    [order.status, order.base, order.counter, order.fee_base, order.fee_counter],
+    ["COMPLETE", base.toFixed(), counter.toFixed(), fee.toFixed(), "0"],
+  );
+  const balances = await balancesOf(client);
+  assert.deepEqual(balances.XBT, [new Big(1).plus(base).minus(fee).toFixed(), "0"]);
+  assert.deepEqual(balances.ZAR, [new Big(100_000).minus(counter).toFixed(), "0"]);
+});
+
+Deno.test("a paper order does not find twice what it took from the real book", async () => {
+  await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
+  const client = world.connect();
+  const [best, second] = (await client.call("getOrderBook", { pair: PAIR })).asks;
+  assert.ok(best && second);
+  const order = { pair: PAIR, type: "BID", volume: best.volume, price: best.price, time_in_force: "IOC" } as const;
+  const first = await client.call("postLimitOrder", order);
+  assert.equal((await client.call("getOrder", { id: first.order_id })).base, best.volume);
+  const again = await client.call("postLimitOrder", order);
+  assert.equal((await client.call("getOrder", { id: again.order_id })).base, "0");
+  const { order_id } = await client.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "1000" });
+  const { trades } = await client.call("listUserTrades", { pair: PAIR });
+  assert.equal(trades.find((trade) => trade.order_id === order_id)?.price, second.price);
+  const other = world.connect(world.paper.keyFor("key:other"));
+  const theirs = await other.call("postLimitOrder", order);
+  assert.equal((await other.call("getOrder", { id: theirs.order_id })).base, best.volume);
+});
+
+Deno.test("a paper order finds what was taken gone after a new start, and after another order's cancellation", async () => {
+  await using world = await PaperWorld.start({ initialBalances: { ZAR: "100000000" } });
+  const [best] = (await world.connect().call("getOrderBook", { pair: PAIR })).asks;
+  assert.ok(best);
+  const order = { pair: PAIR, type: "BID", volume: best.volume, price: best.price } as const;
+  const take = async (client = world.connect()) => {
+    const { order_id } = await client.call("postLimitOrder", { ...order, time_in_force: "IOC" });
+    return (await client.call("getOrder", { id: order_id })).base;
+  };
+  assert.equal(await take(), best.volume);
+  const { order_id } = await world.connect().call("postLimitOrder", { ...order, price: "1000000" });
+  await world.connect().call("stopOrder", { order_id });
+  assert.equal(await take(), "0");
+  await world.restart();
+  assert.equal(await take(), "0");
+});
+
+Deno.test("a paper order goes on beyond the hundred levels of the short book", async () => {
+  await using world = await PaperWorld.start({ initialBalances: { ZAR: "1000000000" } });
+  const client = world.connect();
+  const { asks } = await client.call("getOrderBook", { pair: PAIR });
+  assert.equal(asks.length, 100);
+  const shown = asks.reduce((sum, { volume }) => sum.plus(volume), new Big(0));
+  const order = { pair: PAIR, type: "BID", volume: shown.plus("0.001").toFixed(), price: "90000000" } as const;
+  const { order_id } = await client.call("postLimitOrder", { ...order, time_in_force: "FOK" });
+  assert.equal((await client.call("getOrder", { id: order_id })).base, order.volume);
+});
+
+Deno.test("a resting paper order is filled by a real trade that crosses it, up to that trade's volume", async () => {
+  await using world = await PaperWorld.start({ pauseMs: 1, fees: { maker: "0.004", taker: "0.006" } });
+  const client = world.connect();
+  const price = await middle(client);
+  const { order_id } = await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.003", price });
+  assert.equal((await client.call("getOrder", { id: order_id })).status, "PENDING");
+  assert.equal((await balancesOf(client)).ZAR?.[1], new Big(price).times("0.003").toFixed());
+  await world.market.client.call("postMarketOrder", { pair: PAIR, type: "SELL", base_volume: "0.002" });
+  await orderWhen(client, order_id, ({ base }) => {
+    assert.ok(new Big(base).lte("0.002"), base);
+    return base === "0.002";
+  });
+  await world.market.client.call("postMarketOrder", { pair: PAIR, type: "SELL", base_volume: "0.002" });
+  const order = await completed(client, order_id);
+  assert.deepEqual([order.base, order.counter, order.fee_base], [
+    "0.003",
+    new Big(price).times("0.003").toFixed(),
+    "0.000012",
+  ]);
+  const { trades } = await client.call("listUserTrades", { pair: PAIR });
+  assert.ok(trades.every((trade) => trade.price === price && !trade.is_buy && trade.type === "BID"));
+});
+
+Deno.test("a resting paper order is filled by a level of the real book that crosses it", async () => {
+  await using world = await PaperWorld.start({ pauseMs: 1 });
+  const client = world.connect();
+  const price = await middle(client);
+  const { order_id } = await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price });
+  await world.market.client.call("postLimitOrder", { pair: PAIR, type: "ASK", volume: "0.002", price });
+  const order = await completed(client, order_id);
+  assert.deepEqual([order.base, order.counter], ["0.001", new Big(price).times("0.001").toFixed()]);
+});
+
+Deno.test("paper state outlives the program, and waiting orders go on", async () => {
+  await using world = await PaperWorld.start();
+  const before = world.connect();
+  const price = await middle(before);
+  await before.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "5000" });
+  const limit = { pair: PAIR, type: "BID", volume: "0.001", price, client_order_id: "mine" } as const;
+  const { order_id } = await before.call("postLimitOrder", limit);
+  const kept = await Promise.all([
+    before.call("getBalances", {}),
+    before.call("listOrdersV1", {}),
+    before.call("listUserTrades", { pair: PAIR }),
+  ]);
+  await world.restart({ pauseMs: 1 });
+  const client = world.connect();
+  assert.deepEqual(
+    await Promise.all([
+      client.call("getBalances", {}),
+      client.call("listOrdersV1", {}),
+      client.call("listUserTrades", { pair: PAIR }),
+    ]),
+    kept,
+  );
+  await assert.rejects(client.call("postLimitOrder", limit), refusedAs("ERR_DUPLICATE", "ErrDuplicateClientOrderID"));
+  await world.market.client.call("postMarketOrder", { pair: PAIR, type: "SELL", base_volume: "0.005" });
+  assert.equal((await completed(client, order_id)).base, "0.001");
+});
+
+Deno.test("RunningPaper.reset() empties the orders of one identity and restores its balances", async () => {
+  await using world = await PaperWorld.start();
+  const [mine, theirs] = [world.connect(), world.connect(world.paper.keyFor("key:other"))];
+  for (const client of [mine, theirs]) {
+    await client.call("postMarketOrder", { pair: PAIR, type: "BUY", counter_volume: "5000" });
+    await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price: "1000" });
+  }
+  const untouched = await balancesOf(theirs);
+  world.paper.reset("local");
+  assert.deepEqual((await mine.call("listOrdersV1", {})).orders, []);
+  assert.deepEqual((await mine.call("listUserTrades", { pair: PAIR })).trades, []);
+  const balances = await balancesOf(mine);
+  for (const [currency, amount] of Object.entries(INITIAL_BALANCES)) {
+    assert.deepEqual(balances[currency], [amount, "0"], currency);
+  }
+  assert.deepEqual(balances.SOL, ["0", "0"]);
+  assert.deepEqual(await balancesOf(theirs), untouched);
+  assert.equal((await theirs.call("listOrdersV1", {})).orders.length, 2);
+  world.paper.reset();
+  assert.deepEqual((await theirs.call("listOrdersV1", {})).orders, []);
+});
+
+Deno.test("RunningPaper.epochOf() tells accounts from those before a reset, by whatever process, and from lost ones", async () => {
+  await using world = await PaperWorld.start();
+  const [mine, theirs] = [world.paper.epochOf("local"), world.paper.epochOf("key:other")];
+  assert.match(mine, /^paper-[0-9a-f]{16}$/);
+  assert.notEqual(mine, theirs);
+  await world.restart();
+  assert.equal(world.paper.epochOf("local"), mine);
+  const other = PaperStore.open(world.folder);
+  other.reset({ identity: "local", nowMs: 0 });
+  other.close();
+  assert.notEqual(world.paper.epochOf("local"), mine);
+  assert.equal(world.paper.epochOf("key:other"), theirs);
+  world.paper.reset();
+  assert.notEqual(world.paper.epochOf("key:other"), theirs);
+});
+
+Deno.test("PaperStore.open() takes accounts of a version that knew no epochs for what they are", async () => {
+  await using world = await PaperWorld.start();
+  const old = openDatabase(join(world.folder, "old.db"), { migrations: MIGRATIONS.slice(0, 1) });
+  old.exec("INSERT INTO identities (name) VALUES ('local')");
+  old.close();
+  await Deno.mkdir(join(world.folder, "old"));
+  await Deno.rename(join(world.folder, "old.db"), join(world.folder, "old", PAPER_FILE));
+  const store = PaperStore.open(join(world.folder, "old"));
+  assert.equal(store.epochOf("local"), "paper");
+  store.close();
+});
+
+Deno.test("a paper exchange keeps identities apart", async () => {
+  await using world = await PaperWorld.start();
+  const [mine, theirs] = [world.connect(), world.connect(world.paper.keyFor("key:alice:2"))];
+  const { order_id } = await mine.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price: "1000" });
+  const { balance } = await mine.call("getBalances", {});
+  const notFound = refusedAs("ERR_NOT_FOUND", "ErrOrderNotFound");
+  await assert.rejects(theirs.call("getOrder", { id: order_id }), notFound);
+  await assert.rejects(theirs.call("getOrderV1", { id: order_id }), notFound);
+  await assert.rejects(
+    theirs.call("stopOrder", { order_id }),
+    refusedAs("ERR_ORDER_REFUSED", "ErrCannotStopUnknownOrNonPendingOrder"),
+  );
+  const [first] = balance;
+  await assert.rejects(
+    theirs.call("listTransactions", { id: first?.account_id ?? "", min_row: 1, max_row: 10 }),
+    refusedAs("ERR_NOT_FOUND", "ErrAccountNotFound"),
+  );
+  assert.deepEqual((await theirs.call("listOrders", {})).orders, []);
+});
+
+Deno.test("a paper exchange lets nobody in without a key of its own", async () => {
+  await using world = await PaperWorld.start();
+  const { id, secret } = world.paper.keyFor("local");
+  for (const wrong of [{ id, secret: "0".repeat(64) }, { id: "key:other", secret }, { id, secret: "" }]) {
+    await assert.rejects(world.connect(wrong).call("getBalances", {}), refusedAs("ERR_CREDENTIALS_REFUSED"));
+  }
+  await world.restart();
+  await assert.rejects(world.connect({ id, secret }).call("getBalances", {}), refusedAs("ERR_CREDENTIALS_REFUSED"));
+  assert.throws(() => world.paper.keyFor(""), RangeError);
+});
+
+const LIMIT = { pair: PAIR, type: "BID", volume: "0.001", price: "1000000" } as const;
+
+const REFUSED = [
+  ["an unknown pair", { ...LIMIT, pair: "NOPEZAR" }, "ERR_MARKET_CLOSED", "ErrMarketUnavailable"],
+  ["more than the balance", { ...LIMIT, volume: "1" }, "ERR_INSUFFICIENT_FUNDS", "ErrInsufficientBalance"],
+  ["too small a volume", { ...LIMIT, volume: "0.00001" }, "ERR_ARGUMENT_REFUSED", "ErrVolumeTooLow"],
+  ["too fine a volume", { ...LIMIT, volume: "0.0010001" }, "ERR_ARGUMENT_REFUSED", "ErrVolumeDenominationNotAllowed"],
+  ["too fine a price", { ...LIMIT, price: "1000000.5" }, "ERR_ARGUMENT_REFUSED", "ErrPriceDenominationNotAllowed"],
+  ["too low a price", { ...LIMIT, price: "1" }, "ERR_ARGUMENT_REFUSED", "ErrPriceTooLow"],
+  [
+    "a post-only order that would trade",
+    { ...LIMIT, price: "9000000", post_only: true },
+    "ERR_ORDER_REFUSED",
+    "ErrOrderCanceled",
+  ],
+  ["somebody else's account", { ...LIMIT, base_account_id: "12345" }, "ERR_NOT_FOUND", "ErrAccountNotFound"],
+] as const;
+
+for (const [what, params, code, lunoCode] of REFUSED) {
+  Deno.test(`a paper exchange refuses ${what} as ${lunoCode} and changes nothing`, async () => {
+    await using world = await PaperWorld.start();
+    const client = world.connect();
+    const before = await balancesOf(client);
+    await assert.rejects(client.call("postLimitOrder", params), refusedAs(code, lunoCode));
+    assert.deepEqual(await balancesOf(client), before);
+    assert.deepEqual((await client.call("listOrdersV1", {})).orders, []);
+  });
+}
+
+Deno.test("a paper exchange refuses an order that comes later than its ttl, and takes one in time", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  const late = { ...LIMIT, price: "1000", timestamp: START_MS - 5_001, ttl: 5_000 };
+  await assert.rejects(client.call("postLimitOrder", late), refusedAs("ERR_UNAVAILABLE", "ErrDeadlineExceeded"));
+  assert.deepEqual((await client.call("listOrdersV1", {})).orders, []);
+  await client.call("postLimitOrder", { ...late, timestamp: START_MS - 5_000 });
+  assert.equal((await client.call("listOrders", {})).orders.length, 1);
+});
+
+Deno.test("a paper exchange shows its clock, so that skew is seen, and goes by it after it was set back", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  world.market.clock.now = START_MS + 3_600_000;
+  await client.call("getBalances", {});
+  world.market.clock.now = START_MS;
+  await client.call("getBalances", {});
+  assert.equal(client.status().clock?.skewMs, 0);
+  await client.call("postLimitOrder", { ...LIMIT, price: "1000", timestamp: START_MS, ttl: 1_000 });
+});
+
+Deno.test("a paper exchange refuses an order whose ttl ran out while the real market was read", async () => {
+  await using world = await PaperWorld.start();
+  const { market } = world;
+  const upstream = world.market.client;
+  await world.restart({
+    upstream: {
+      call: (name, params, options) => {
+        if (name === "getOrderBook") market.clock.now += 5_001;
+        return upstream.call(name, params, options);
+      },
+    },
+  });
+  const client = world.connect();
+  await assert.rejects(
+    client.call("postLimitOrder", {
+      ...LIMIT,
+      price: "1000",
+      timestamp: START_MS,
+      ttl: 5_000,
+      client_order_id: "late",
+    }),
+    refusedAs("ERR_UNAVAILABLE", "ErrDeadlineExceeded"),
+  );
+  await assert.rejects(
+    client.call("getOrder", { client_order_id: "late" }),
+    refusedAs("ERR_NOT_FOUND", "ErrOrderNotFound"),
+  );
+});
+
+Deno.test("a paper exchange takes one of many equal client order ids that come at once", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  const order = { ...LIMIT, price: "1000", client_order_id: "once" };
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => client.call("postLimitOrder", order)));
+  assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 1);
+  assert.equal((await client.call("listOrders", {})).orders.length, 1);
+});
+
+Deno.test("a paper order is certainly not placed when the real market cannot be read", async () => {
+  await using world = await PaperWorld.start();
+  await world.connect().call("getBalances", {});
+  world.market.simulation.faults.set([{ path: "/api/1/orderbook_top", kind: "server_error", status: 503 }]);
+  await assert.rejects(world.connect().call("postLimitOrder", { ...LIMIT, client_order_id: "lost" }), (error) => {
+    refusedAs("ERR_MARKET_CLOSED", "ErrUnderMaintenance")(error);
+    assert.ok(error instanceof ExchangeError);
+    assert.equal(error.outcome, "none");
+    return true;
+  });
+  assert.deepEqual((await world.connect().call("listOrdersV1", {})).orders, []);
+});
+
+Deno.test("a paper stop order waits until a real trade reaches its stop price", async () => {
+  await using world = await PaperWorld.start({ pauseMs: 1 });
+  const client = world.connect();
+  const { bid } = await client.call("getTicker", { pair: PAIR });
+  const { order_id } = await client.call("postLimitOrder", {
+    pair: PAIR,
+    type: "ASK",
+    volume: "0.001",
+    price: new Big(bid).times("0.98").round(0).toFixed(),
+    stop_price: bid,
+    stop_direction: "BELOW",
+  });
+  const waiting = await client.call("getOrder", { id: order_id });
+  assert.deepEqual([waiting.status, waiting.type, waiting.base], ["AWAITING", "STOP_LIMIT", "0"]);
+  assert.equal((await balancesOf(client)).XBT?.[1], "0.001");
+  await world.market.client.call("postMarketOrder", { pair: PAIR, type: "SELL", base_volume: "0.002" });
+  const order = await completed(client, order_id);
+  assert.deepEqual([order.base, order.stop_direction], ["0.001", "BELOW"]);
+  assert.ok(new Big(order.counter).lte(new Big(bid).times("0.001")));
+});
+
+Deno.test("a paper exchange charges what the real account pays, else what is published", async () => {
+  await using world = await PaperWorld.start();
+  const { thirty_day_volume: _, ...rates } = await world.connect().call("getFeeInfo", { pair: "USDTZAR" });
+  const { thirty_day_volume: __, ...real } = await world.market.client.call("getFeeInfo", { pair: "USDTZAR" });
+  assert.deepEqual(rates, real);
+  await world.restart({ upstream: world.market.connect({ key: null }).exchange });
+  const client = world.connect();
+  assert.equal((await client.call("getFeeInfo", { pair: PAIR })).taker_fee_buy, "0.006");
+  assert.equal((await client.call("getFeeInfo", { pair: "USDTZAR" })).maker_fee_sell, "-0.0001");
+  await assert.rejects(
+    client.call("getCandles", { pair: PAIR, since: START_MS, duration: 300 }),
+    refusedAs("ERR_PERMISSION_MISSING", "ErrInsufficientPerms"),
+  );
+});
+
+Deno.test("startPaper() refuses initial balances and fees that are no decimals", async () => {
+  await using world = await PaperWorld.start();
+  const options = { upstream: world.market.client, folder: world.folder, now: Date.now, monotonic: () => 0 };
+  for (const amount of ["-1", "1e3", "many"]) {
+    await assert.rejects(startPaper({ ...options, initialBalances: { ZAR: amount } }), RangeError);
+  }
+  await assert.rejects(startPaper({ ...options, fees: { maker: "0.1 %", taker: "0" } }), RangeError);
+});
+
+Deno.test("RunningPaper.stop() ends orders on their way without placing them", async () => {
+  await using world = await PaperWorld.start();
+  const upstream = world.market.client;
+  const asked = Promise.withResolvers<void>();
+  await world.restart({
+    upstream: {
+      call: (name, params, options) => {
+        if (name !== "getOrderBook") return upstream.call(name, params, options);
+        asked.resolve();
+        return new Promise((_, reject) => {
+          options?.signal?.addEventListener("abort", () => {
+            reject(new ExchangeError("Cannot read", { code: "ERR_CANCELLED" }));
+          });
+        });
+      },
+    },
+  });
+  const placing = assert.rejects(world.connect().call("postLimitOrder", { ...LIMIT, client_order_id: "x" }));
+  await asked.promise;
+  await world.restart();
+  await placing;
+  assert.deepEqual((await world.connect().call("listOrdersV1", {})).orders, []);
+});
+
+Deno.test("a paper exchange refuses a body beyond 64 KiB and paths that it does not have", async () => {
+  await using world = await PaperWorld.start();
+  const { id, secret } = world.paper.keyFor("local");
+  const headers = {
+    "authorization": `Basic ${btoa(`${id}:${secret}`)}`,
+    "content-type": "application/x-www-form-urlencoded",
+  };
+  const body = `pair=${"X".repeat(70_000)}`;
+  const large = await fetch(`${world.paper.url}/api/1/postorder`, { method: "POST", headers, body });
+  assert.equal(large.status, 413);
+  await large.body?.cancel();
+  const send = await fetch(`${world.paper.url}/api/1/send`, { method: "POST", headers });
+  assert.equal(send.status, 404);
+});

@@ -1,0 +1,162 @@
+/** A wish to cancel everything stands until nothing is open: over outages, refusals and the death of who works on it. */
+
+import assert from "node:assert/strict";
+import { OpenOrderCancellation } from "../../../src/trading/execution/open_order_cancellation.ts";
+import { ANYTHING, DeskWorld, expectStatus, LOOK, POST, STOP } from "../executor_world.ts";
+import type { WireFault } from "../faulty_exchange.ts";
+
+const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
+
+function cancellationOf(world: DeskWorld, instance = world.instance.id): OpenOrderCancellation {
+  return new OpenOrderCancellation({
+    wishes: world.store.cancelWishes,
+    instance,
+    isAlive: (id) => world.store.instances.isAlive(id),
+    kinds: ["real"],
+    cancelAll: () => world.desk.cancelAll({}, "kill switch"),
+    now: () => world.now,
+    monotonic: () => world.exchange.clock.now,
+    random: () => 1,
+  });
+}
+
+function halt(world: DeskWorld): void {
+  world.store.killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
+}
+
+/** Looks again and again until nothing is wished for any more; answers how many rounds that took. */
+async function fulfil(world: DeskWorld, cancellation: OpenOrderCancellation): Promise<number> {
+  const { cancelWishes } = world.store;
+  for (let looks = 0; cancelWishes.open(["real"]).length > 0; looks++) {
+    assert.ok(looks < 2_000, "the wish is never fulfilled");
+    await cancellation.look();
+    await world.exchange.advance(250);
+  }
+  return cancelWishes.all()[0]?.rounds ?? 0;
+}
+
+async function place(world: DeskWorld, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) expectStatus(await world.desk.place(world.request()), "placed");
+}
+
+function liveIn(world: DeskWorld): string[] {
+  return world.exchange.ledger.filter(({ status }) => status !== "COMPLETE").map(({ id }) => id);
+}
+
+Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing is", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 3);
+  halt(world);
+  assert.equal(await fulfil(world, cancellationOf(world)), 2);
+  assert.deepEqual(liveIn(world), []);
+  const [wish] = world.store.cancelWishes.all();
+  assert.deepEqual([wish?.remaining, wish?.unlisted, wish?.doneAt !== null], [[], null, true]);
+  const row = world.store.audit.trail({}).at(-1);
+  assert.deepEqual([row?.event, JSON.parse(row?.data ?? "").done], ["cancel_open", true]);
+});
+
+Deno.test("OpenOrderCancellation goes on through an outage of minutes with pauses that grow, and tells what remains", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 3);
+  halt(world);
+  const healthyAt = world.exchange.clock.now + 240_000;
+  world.exchange.fault = () => world.exchange.clock.now < healthyAt ? DOWN : undefined;
+  const cancellation = cancellationOf(world);
+  await cancellation.look();
+  const [wish] = world.store.cancelWishes.all();
+  assert.equal(wish?.remaining.length, 3);
+  assert.equal(wish?.unlisted, "ERR_UNAVAILABLE");
+  const rounds = await fulfil(world, cancellation);
+  assert.deepEqual(liveIn(world), []);
+  assert.ok(rounds < 20, `${rounds} rounds`);
+});
+
+Deno.test("OpenOrderCancellation tries again what was refused", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 1);
+  halt(world);
+  world.fault(STOP, { kind: "rules", rules: [{ kind: "html", when: "before", status: 403 }] }, 1);
+  await fulfil(world, cancellationOf(world));
+  assert.deepEqual(liveIn(world), []);
+});
+
+Deno.test("OpenOrderCancellation is not done while an order that left before the halt may still arrive", async () => {
+  await using world = await DeskWorld.start();
+  const left = Promise.withResolvers<void>();
+  world.exchange.fault = ({ path }) => {
+    if (path !== POST) return undefined;
+    halt(world);
+    left.resolve();
+    return { kind: "late", ms: 4_000 };
+  };
+  world.fault(LOOK, DOWN, 30);
+  const placing = world.desk.place(world.request());
+  await left.promise;
+  await fulfil(world, cancellationOf(world));
+  await placing;
+  assert.equal(world.exchange.count(POST), 1);
+  assert.deepEqual(liveIn(world), []);
+  assert.equal(world.exchange.ledger.filter(({ clientOrderId }) => clientOrderId.startsWith("lm-")).length, 1);
+});
+
+Deno.test("OpenOrderCancellation leaves a wish to the process that works on it, and takes it over when that dies", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 1);
+  halt(world);
+  const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
+  const [wish] = world.store.cancelWishes.all();
+  assert.ok(world.store.cancelWishes.claim(wish ?? assert.fail(), other.id, { isAlive: () => true, now: world.now }));
+  const cancellation = cancellationOf(world);
+  await cancellation.look();
+  assert.equal(world.exchange.count(STOP), 0);
+  other.end();
+  await fulfil(world, cancellation);
+  assert.deepEqual(liveIn(world), []);
+});
+
+Deno.test("OpenOrderCancellation goes on where another process that lives gets nothing cancelled, or stands still", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 1);
+  halt(world);
+  const { cancelWishes, instances } = world.store;
+  const other = instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
+  const [wish = assert.fail()] = cancelWishes.all();
+  const claiming = () => ({ isAlive: () => true, now: world.now });
+  assert.ok(cancelWishes.claim(wish, other.id, claiming()));
+  const refused = { remaining: [], unlisted: "ERR_CREDENTIALS_REFUSED", isDone: false };
+  cancelWishes.note(wish, refused, world.now);
+  await fulfil(world, cancellationOf(world));
+  assert.deepEqual(liveIn(world), []);
+  halt(world);
+  const [again = assert.fail()] = cancelWishes.all();
+  assert.ok(cancelWishes.claim(again, other.id, claiming()));
+  await world.exchange.advance(299_000);
+  assert.equal(cancelWishes.claim(again, world.instance.id, claiming()), false);
+  await world.exchange.advance(1_000);
+  assert.ok(cancelWishes.claim(again, world.instance.id, claiming()));
+  other.end();
+});
+
+Deno.test("OpenOrderCancellation goes on after a restart", async () => {
+  await using world = await DeskWorld.start();
+  await place(world, 2);
+  halt(world);
+  world.exchange.fault = () => DOWN;
+  await cancellationOf(world).look();
+  world.exchange.fault = () => undefined;
+  await world.restart();
+  await world.desk.recover();
+  await fulfil(world, cancellationOf(world));
+  assert.deepEqual(liveIn(world), []);
+  assert.equal(ANYTHING.mode, "auto");
+});
+
+Deno.test("CancelWishes.note() ends no wish that was made anew while a round ran", async () => {
+  await using world = await DeskWorld.start();
+  halt(world);
+  const [first] = world.store.cancelWishes.all();
+  halt(world);
+  world.store.cancelWishes.note(first ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, world.now);
+  const [second] = world.store.cancelWishes.all();
+  assert.deepEqual([second?.number, second?.rounds, second?.doneAt], [2, 0, null]);
+});

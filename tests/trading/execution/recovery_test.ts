@@ -1,0 +1,118 @@
+/** What an earlier run left, and what could not be found out in time. */
+
+import assert from "node:assert/strict";
+import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import type { DeskOptions } from "../../../src/trading/execution/executor_parts.ts";
+import { DeskWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
+import { asIntent, entry, FREE, INSTANCE } from "../stores.ts";
+import type { WireFault } from "../faulty_exchange.ts";
+
+const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
+
+/** The first run ends before what became of its orders is written. */
+function firstRunEndsUnsettled(): (options: DeskOptions) => DeskOptions {
+  let runs = 0;
+  return (options) => {
+    if (++runs > 1) return options;
+    const { journal } = options;
+    const settle = (): never => {
+      throw new StoreError("unusable");
+    };
+    return { ...options, journal: journalWith(journal, { settle }) };
+  };
+}
+
+Deno.test("Desk.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
+  await using world = await DeskWorld.start({ isRecovered: false });
+  world.store.instances.add(INSTANCE);
+  world.store.journal.begin(entry("a"), FREE, world.now);
+  asIntent(world.folder, "a");
+  await world.desk.recover();
+  const { state, reason } = world.store.journal.find("lm-a") ?? {};
+  assert.deepEqual([state, reason], ["not_placed", "ERR_NEVER_SENT"]);
+  assert.equal(world.exchange.count(POST), 0);
+});
+
+for (
+  const [what, fault, state] of [
+    ["was taken", { kind: "cut", when: "after" }, "placed"],
+    ["was lost", { kind: "cut", when: "before" }, "not_placed"],
+  ] as const
+) {
+  Deno.test(`Desk.recover() finds out that an order of the last run ${what}`, async () => {
+    await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
+    const request = world.request();
+    world.fault(POST, fault);
+    await world.desk.place(request);
+    await world.restart();
+    assert.equal(world.placement(request)?.state, "sent");
+    await world.desk.recover();
+    assert.equal(world.placement(request)?.state, state);
+    assert.equal(world.orders(request).length, state === "placed" ? 1 : 0);
+    assert.equal(world.exchange.count(POST), 1);
+  });
+}
+
+Deno.test("Desk.recover() waits for an order of the last run that is still on its way", async () => {
+  await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
+  const request = world.request();
+  world.exchange.fault = ({ path }) => {
+    if (path === LOOK) world.desk.stop();
+    return path === POST ? { kind: "late", ms: 4_000 } : undefined;
+  };
+  await world.desk.place(request);
+  world.exchange.fault = () => undefined;
+  await world.restart();
+  assert.deepEqual([world.placement(request)?.state, world.orders(request)], ["sent", []]);
+  await world.desk.recover();
+  assert.equal(world.placement(request)?.state, "placed");
+});
+
+Deno.test("Desk.place() places nothing before the desk has recovered", async () => {
+  await using world = await DeskWorld.start({ isRecovered: false });
+  const readiness = world.desk.readiness;
+  assert.ok(!readiness.ready && readiness.code === "ERR_RECOVERING");
+  const { store } = world;
+  const unreadable = () => {
+    throw new StoreError("damaged");
+  };
+  const { unsettled } = store.journal;
+  store.journal.unsettled = unreadable;
+  assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_RECOVERING");
+  store.journal.unsettled = unsettled;
+  expectStatus(await world.desk.place(world.request()), "placed");
+});
+
+Deno.test("Desk goes on looking for an unknown order in the background and writes what became of it", async () => {
+  await using world = await DeskWorld.start();
+  const request = world.request();
+  world.fault(POST, { kind: "cut", when: "after" });
+  world.fault(LOOK, DOWN, Infinity);
+  expectStatus(await world.desk.place(request), "unknown");
+  world.exchange.fault = () => undefined;
+  await world.wakeUntil(() => world.placement(request)?.state !== "unknown");
+  assert.equal(world.placement(request)?.state, "placed");
+  const outcomes = world.store.audit.trail({ clientOrderId: world.placement(request)?.clientOrderId ?? "" });
+  assert.deepEqual(outcomes.map(({ event }) => event), ["intent", "sent", "outcome", "outcome"]);
+  assert.deepEqual(world.store.audit.verify().ok, true);
+});
+
+Deno.test("Desk.place() tells what an unknown order came to when the call is repeated", async () => {
+  await using world = await DeskWorld.start();
+  const request = world.request(RESTING, { idempotencyKey: "k" });
+  world.fault(POST, { kind: "cut", when: "after" });
+  world.fault(LOOK, DOWN, Infinity);
+  expectStatus(await world.desk.place(request), "unknown");
+  world.exchange.fault = () => undefined;
+  assert.equal(expectStatus(await world.desk.place(request), "placed").repeated, true);
+});
+
+Deno.test("Desk.stop() ends the search, and the caller is told that the outcome is unknown", async () => {
+  await using world = await DeskWorld.start();
+  const request = world.request();
+  world.exchange.fault = ({ path }) => {
+    if (path === LOOK) world.desk.stop();
+    return path === POST ? { kind: "cut", when: "after" } : path === LOOK ? DOWN : undefined;
+  };
+  expectStatus(await world.desk.place(request), "unknown");
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { TradingError } from "../../../src/trading/trading_error.ts";
+import type { Order as ExchangeOrder } from "../../../src/exchange/schemas.ts";
+import { findReplaced, isReducing, replacementOf } from "../../../src/trading/execution/replacement.ts";
+import { BrokerWorld, FILL, policyFileOf, REST } from "../broker_world.ts";
+
+/** An order of the simulated exchange as it reads. */
+async function readOrder(world: BrokerWorld, args: Record<string, unknown>): Promise<ExchangeOrder> {
+  const { order_id } = await world.answer("place_order", args);
+  const { exchange, signal } = world.context();
+  return await findReplaced(exchange, { orderId: order_id }, signal);
+}
+
+function target({ order_id }: ExchangeOrder) {
+  return { orderId: order_id };
+}
+
+Deno.test("findReplaced() finds an order by either id", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id, client_order_id } = await world.answer("place_order", REST);
+  const { exchange, signal } = world.context();
+  const byId = await findReplaced(exchange, { orderId: order_id }, signal);
+  const byOwnId = await findReplaced(exchange, { clientOrderId: client_order_id }, signal);
+  assert.deepEqual([byId.order_id, byOwnId.order_id], [order_id, order_id]);
+});
+
+Deno.test("replacementOf() changes what it is told and keeps the rest", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  const kept = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1050000" };
+  assert.deepEqual(replacementOf(old, { target: target(old) }), kept);
+  const changed = replacementOf(old, { target: target(old), price: "1060000", volume: "0.002", postOnly: true });
+  assert.deepEqual(changed, { ...kept, price: "1060000", volume: "0.002", post_only: true });
+});
+
+Deno.test("replacementOf() refuses an order that is final by its time, and one in a status that is not known", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  for (
+    const [fields, why] of [
+      [{ completed_timestamp: 1_790_000_000_000 }, /it is final: place a new one$/],
+      [{ status: "COMPLETE" }, /it is final: place a new one$/],
+      [{ status: "UNKNOWN" }, /its status is not known here/],
+    ] as const
+  ) {
+    assert.throws(
+      () => replacementOf({ ...old, ...fields }, { target: target(old), price: "1060000" }),
+      (error) => error instanceof TradingError && why.test(error.message),
+    );
+  }
+});
+
+Deno.test("replacementOf() takes what was traded already off the volume", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  const partly = { ...old, base: "0.0004" };
+  assert.equal(replacementOf(partly, { target: target(old) }).volume, "0.0006");
+});
+
+Deno.test("replacementOf() keeps a stop-limit order's stop", async () => {
+  await using world = await BrokerWorld.start();
+  const stop = { stop_price: "1040000", stop_direction: "BELOW" };
+  const old = await readOrder(world, { ...REST, side: "SELL", type: "stop_limit", price: "1030000", ...stop });
+  const request = replacementOf(old, { target: target(old), price: "1020000" });
+  const { type, stop_price, stop_direction, price } = request;
+  assert.deepEqual([type, stop_price, stop_direction, price], ["stop_limit", "1040000", "BELOW", "1020000"]);
+});
+
+Deno.test("replacementOf() refuses an order that is final", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, FILL);
+  assert.throws(
+    () => replacementOf(old, { target: target(old) }),
+    (error) =>
+      error instanceof TradingError && error.code === "ERR_ORDER_NOT_REPLACEABLE" &&
+      /it is final: place a new one/.test(error.message),
+  );
+});
+
+const PLACED = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "limit",
+  price: "1050000",
+  volume: "0.001",
+  timeInForce: "GTC",
+} as const;
+
+Deno.test("isReducing() is so for less at the same price alone", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  assert.equal(isReducing(old, PLACED, PLACED), true);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, volume: "0.0011" }), false);
+  for (const price of ["1049999", "1050001"]) assert.equal(isReducing(old, PLACED, { ...PLACED, price }), false);
+  assert.equal(isReducing({ ...old, base: "0.0006" }, PLACED, { ...PLACED, volume: "0.0005" }), false);
+});
+
+Deno.test("isReducing() is not so where a maker could become a taker, or other terms change", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, { ...REST, post_only: true });
+  const maker = { ...PLACED, postOnly: true };
+  assert.equal(isReducing(old, maker, { ...maker, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, PLACED, { ...maker, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, maker, { ...PLACED, volume: "0.0005" }), false);
+  const stop = { ...PLACED, type: "stop_limit", stopPrice: "1060000", stopDirection: "ABOVE" } as const;
+  assert.equal(isReducing(old, stop, { ...stop, volume: "0.0005" }), true);
+  assert.equal(isReducing(old, stop, { ...stop, stopPrice: "1070000" }), false);
+  assert.equal(isReducing(old, PLACED, { ...PLACED, timeInForce: "IOC" }), false);
+});
+
+Deno.test("replace_order asks a person before a post-only order may take, although it gets smaller", async () => {
+  await using world = await BrokerWorld.start();
+  const { order_id } = await world.answer("place_order", { ...REST, post_only: true });
+  world.policies.replace(policyFileOf({ default: { mode: "confirm" } }));
+  const sent = world.sent.length;
+  const asked = await world.answer("replace_order", { order_id, volume: "0.0005", post_only: false });
+  assert.equal(asked.status, "awaiting_confirmation");
+  assert.equal(world.sent.length, sent);
+  const smaller = await world.answer("replace_order", { order_id, volume: "0.0005" });
+  assert.equal(smaller.status, "replaced", JSON.stringify(smaller));
+  assert.equal(world.orders.at(-1)?.postOnly, true);
+});

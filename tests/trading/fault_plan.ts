@@ -1,0 +1,365 @@
+/** One life of a process: its parts of a desk work until it dies, at any step, and nothing of it works afterwards. */
+
+import type { ExchangeClient } from "../../src/exchange/client.ts";
+import { ExchangeError } from "../../src/exchange/errors.ts";
+import type { DeskJournal, DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { ClockReading } from "../../src/exchange/clock_reading.ts";
+import type { TradingExchange } from "../../src/trading/execution/exchange_clock.ts";
+import type { Placement } from "../../src/trading/record/journal.ts";
+import { sealPolicy } from "../../src/trading/policy/policy.ts";
+import type { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
+
+/** Thrown at the step at which a life ends, and by everything after it. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+/** Ways to break the engine, each of which the judge must see. */
+export const FLAWS = [
+  "sends_again",
+  "journals_afterwards",
+  "trusts_silence",
+  "ignores_limits",
+  "hurries",
+  "forgets_cancel",
+  "settles_unseen",
+  "ignores_callers",
+  "waits_after_marking",
+  "sends_when_halted",
+  "gives_up_cancelling",
+  "refuses_repetitions",
+  "keeps_claims",
+] as const;
+
+/** One of {@linkcode FLAWS}. */
+export type Flaw = (typeof FLAWS)[number];
+
+/** How the calls of a life leave. */
+export interface Leaving {
+  /** Called with each of them, as they go on when the process does not. */
+  readonly onLeaving?: (call: Promise<unknown>) => void;
+  /** Their deadline on the real clock. */
+  readonly deadlineMs?: number;
+}
+
+/** A process that dies after some steps, or never. */
+export class Life {
+  #stepsLeft: number;
+  #isOver = false;
+  readonly #death = Promise.withResolvers<void>();
+
+  readonly #die: () => void;
+  readonly #meanwhile: () => void;
+  readonly #before: () => void;
+
+  /**
+   * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what happens
+   *   at each step at which others may act; `before`: what happens at every step
+   */
+  constructor(
+    steps = Infinity,
+    happening: { readonly die?: () => void; readonly meanwhile?: () => void; readonly before?: () => void } = {},
+  ) {
+    this.#stepsLeft = steps;
+    this.#die = happening.die ?? (() => {});
+    this.#meanwhile = happening.meanwhile ?? (() => {});
+    this.#before = happening.before ?? (() => {});
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Settles when the life ends. */
+  get death(): Promise<void> {
+    return this.#death.promise;
+  }
+
+  /** @throws {Crash} this was the last one, or it is over already */
+  step(): void {
+    if (!this.#isOver) this.#meanwhile();
+    this.#count();
+  }
+
+  #count(): void {
+    this.#before();
+    if (!this.#isOver && --this.#stepsLeft > 0) return;
+    if (!this.#isOver) this.#die();
+    this.end();
+    throw new Crash();
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#death.resolve();
+  }
+
+  /** A journal on which every change is two steps: just before it and just after. */
+  journal(journal: DeskJournal): DeskJournal {
+    const stepping =
+      <Arguments extends unknown[], Result>(change: (...args: Arguments) => Result) => (...args: Arguments): Result => {
+        this.step();
+        const result = change(...args);
+        this.step();
+        return result;
+      };
+    const reading =
+      <Arguments extends unknown[], Result>(read: (...args: Arguments) => Result) => (...args: Arguments): Result => {
+        if (this.#isOver) throw new Crash();
+        return read(...args);
+      };
+    return {
+      begin: stepping((...args) => journal.begin(...args)),
+      repeat: stepping((...args) => journal.repeat(...args)),
+      withdraw: stepping((...args) => journal.withdraw(...args)),
+      forgetIntent: stepping((...args) => journal.forgetIntent(...args)),
+      settle: stepping((...args) => journal.settle(...args)),
+      close: stepping((...args) => journal.close(...args)),
+      replacements: {
+        claim: stepping((...args) => journal.replacements.claim(...args)),
+        release: stepping((...args) => journal.replacements.release(...args)),
+      },
+      wouldRefuse: reading((...args) => journal.wouldRefuse(...args)),
+      find: reading((...args) => journal.find(...args)),
+      findByOrderId: reading((...args) => journal.findByOrderId(...args)),
+      findByKey: reading((...args) => journal.findByKey(...args)),
+      unsettled: reading(() => journal.unsettled()),
+      open: reading((...args) => journal.open(...args)),
+    };
+  }
+
+  /** An exchange whose every call has three steps: before it leaves, on its way, and when its answer is there. */
+  exchange(client: ExchangeClient, { onLeaving = () => {}, ...options }: Leaving = {}): TradingExchange {
+    return {
+      status: () => client.status(),
+      reserve: async (name, shared) => {
+        await this.#alive();
+        const reservation = await client.reserve(name, shared);
+        await this.#alive();
+        return reservation;
+      },
+      // What leaves must leave at once: the process may die here, but nobody else can act.
+      call: (name, params, { fresh: _fresh, ...shared } = {}) => {
+        if (!this.#takesStep(() => this.#count())) return new Promise(() => {});
+        const call = client.call(name, params, { ...options, ...shared });
+        onLeaving(call);
+        call.catch(() => {});
+        return this.#answer(call);
+      },
+    };
+  }
+
+  async #answer<Answer>(call: Promise<Answer>): Promise<Answer> {
+    await this.#alive();
+    try {
+      return await call;
+    } finally {
+      await this.#alive();
+    }
+  }
+
+  /** Takes a step; who has died is never heard of again. */
+  async #alive(): Promise<void> {
+    if (!this.#takesStep(() => this.step())) await new Promise(() => {});
+  }
+
+  #takesStep(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      return false;
+    }
+  }
+}
+
+/** Breaks the engine in one way. */
+export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: TradingStore): DeskOptions {
+  const { exchange, journal } = options;
+  switch (flaw) {
+    case undefined:
+      return options;
+    case "sends_again":
+      return { ...options, exchange: sendingAgain(exchange) };
+    case "journals_afterwards":
+      return { ...options, journal: journallingAfterwards(journal) };
+    case "trusts_silence":
+      return { ...options, exchange: trustingSilence(exchange) };
+    case "ignores_limits": {
+      const begin: DeskJournal["begin"] = (entry, _policy, now) =>
+        journal.begin(entry, sealPolicy({ mode: "auto" }), now);
+      return { ...options, journal: { ...journal, begin } };
+    }
+    case "hurries": {
+      const ahead = (clock: ClockReading | null) => clock && { ...clock, skewMs: clock.skewMs + 1_900 };
+      const status = () => ({ ...exchange.status(), clock: ahead(exchange.status().clock) });
+      const begin: DeskJournal["begin"] = (entry, policy, now) =>
+        journal.begin({ ...entry, validUntil: entry.validUntil - 12_000 }, policy, now);
+      const find = (id: string) => store.journal.find(id);
+      return { ...options, exchange: { ...exchange, status }, journal: { ...journal, begin, find } };
+    }
+    case "forgets_cancel":
+      return { ...options, exchange: forgettingCancel(exchange) };
+    case "settles_unseen":
+      return { ...options, instance: { ...options.instance, takeOver: () => settlingUnseen(store) } };
+    case "waits_after_marking":
+      return { ...options, exchange: waitingAfterMarking(exchange) };
+    case "sends_when_halted":
+      return { ...options, journal: sendingWhenHalted(journal, store) };
+    case "refuses_repetitions":
+      return { ...options, journal: refusingRepetitions(journal) };
+    case "keeps_claims":
+      return { ...options, journal: keepingClaims(journal, store) };
+    // These two are broken where calls are made and wishes worked on.
+    case "ignores_callers":
+    case "gives_up_cancelling":
+      return options;
+  }
+}
+
+/** Wishes to cancel, which an engine that gives up takes for fulfilled after one round. */
+export function flawedWishes(
+  wishes: CancelWishes,
+  flaw: Flaw | undefined,
+): Pick<CancelWishes, "open" | "claim" | "note"> {
+  return {
+    open: (...args) => wishes.open(...args),
+    claim: (...args) => wishes.claim(...args),
+    note: (wish, outcome, now) => {
+      const isDone = outcome.isDone || flaw === "gives_up_cancelling";
+      wishes.note(wish, { ...outcome, isDone }, now);
+    },
+  };
+}
+
+/** A process that starts takes every order that it finds undone for one that was never sent. */
+function settlingUnseen({ journal, now }: TradingStore): number {
+  for (const { clientOrderId } of journal.unsettled()) {
+    journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now());
+  }
+  return 0;
+}
+
+/** Waits for its turn in the call budget after the order was written down. */
+function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    reserve: () => Promise.resolve({ use: () => {}, release: () => {} }),
+    call: async (name, params, { reservation: _none, ...options } = {}) => {
+      const reservation = await exchange.reserve(name);
+      return await exchange.call(name, params, { ...options, reservation });
+    },
+  };
+}
+
+/** Looks at the kill switch well before it writes the order down. */
+function sendingWhenHalted(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
+  const begin: DeskJournal["begin"] = (...args) => {
+    const state = killSwitch.state;
+    killSwitch.state = () => ({ halted: false });
+    try {
+      return journal.begin(...args);
+    } finally {
+      killSwitch.state = state;
+    }
+  };
+  return { ...journal, begin };
+}
+
+/** Takes a call that is made again for another one under the same key. */
+function refusingRepetitions(journal: DeskJournal): DeskJournal {
+  const repeat: DeskJournal["repeat"] = (...args) => {
+    const answer = journal.repeat(...args);
+    if (answer?.kind !== "repeated") return answer;
+    return { kind: "refused", code: "ERR_IDEMPOTENCY_MISMATCH", message: "The key was used for another order" };
+  };
+  return { ...journal, repeat };
+}
+
+/** By record, over all its processes. */
+const CLAIMED = new Map<string, Set<string>>();
+
+/** What was claimed once stays so, whatever became of who claimed it. */
+function keepingClaims(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
+  const claimed = CLAIMED.get(killSwitch.file) ?? new Set();
+  CLAIMED.set(killSwitch.file, claimed);
+  const claim: DeskJournal["replacements"]["claim"] = (entry, how) => {
+    if (claimed.has(entry.orderId)) return "taken";
+    claimed.add(entry.orderId);
+    return journal.replacements.claim(entry, how);
+  };
+  const release: DeskJournal["replacements"]["release"] = (...args) => journal.replacements.release(...args);
+  return { ...journal, replacements: { claim, release } };
+}
+
+function sendingAgain(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      try {
+        return await exchange.call(name, params, options);
+      } catch (error) {
+        const isPost = "client_order_id" in params && "timestamp" in params;
+        if (!isPost || !(error instanceof ExchangeError) || error.outcome !== "unknown") throw error;
+        return await exchange.call(name, { ...params, client_order_id: `${params.client_order_id}-2` }, options);
+      }
+    },
+  };
+}
+
+function trustingSilence(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      try {
+        return await exchange.call(name, params, options);
+      } catch (error) {
+        if (!(error instanceof ExchangeError) || error.outcome === "none") throw error;
+        throw new ExchangeError(error.message, { code: "ERR_NETWORK", outcome: "none", status: error.status });
+      }
+    },
+  };
+}
+
+function forgettingCancel(exchange: TradingExchange): TradingExchange {
+  return {
+    ...exchange,
+    call: async (name, params, options) => {
+      const answer = await exchange.call(name, params, options);
+      // Takes every order that it reads by its id for final.
+      if (name === "getOrder" && "id" in params) Object.assign(answer, { status: "COMPLETE", expiration_timestamp: 1 });
+      return answer;
+    },
+  };
+}
+
+function journallingAfterwards(journal: DeskJournal): DeskJournal {
+  const held = new Map<string, () => void>();
+  return {
+    ...journal,
+    begin: (entry, policy, now) => {
+      const { validUntil, ...rest } = entry;
+      const placement: Placement = {
+        venue: "",
+        asked: null,
+        worstPrice: null,
+        ...rest,
+        ...JUST_SENT,
+        createdAt: now,
+        sentAt: now,
+        validUntil,
+      };
+      held.set(entry.clientOrderId, () => void journal.begin(entry, policy, now));
+      return { kind: "begun", placement };
+    },
+    settle: (id, outcome, now) => {
+      held.get(id)?.();
+      held.delete(id);
+      return journal.settle(id, outcome, now);
+    },
+  };
+}
+
+const JUST_SENT = { state: "sent", orderId: null, isOpen: false, settledAt: null, reason: null } as const;

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { documentResponse } from "../../../src/transport/http/document.ts";
+
+const TEXT = JSON.stringify(Array.from({ length: 1_000 }, (_, number) => number));
+
+function ask(headers: Record<string, string> = {}, { method = "GET", text = TEXT } = {}): Promise<Response> {
+  return documentResponse(new Request("http://localhost/openapi.json", { method, headers }), text);
+}
+
+Deno.test("documentResponse() answers 304 to whoever has the text, until it changes", async () => {
+  const first = await ask();
+  assert.equal(await first.text(), TEXT);
+  const etag = first.headers.get("etag") ?? assert.fail();
+  for (const known of [etag, `"other", ${etag}`, etag.replace("W/", ""), "*"]) {
+    const again = await ask({ "if-none-match": known });
+    assert.deepEqual([again.status, await again.text(), again.headers.get("etag")], [304, "", etag], known);
+  }
+  assert.equal((await ask({ "if-none-match": etag }, { text: "[]" })).status, 200);
+  assert.equal((await ask({ "if-none-match": '"other"' })).status, 200);
+});
+
+Deno.test("documentResponse() compresses for whoever takes gzip, and for nobody else", async () => {
+  for (const header of ["gzip", "deflate, GZIP;q=0.5", "*"]) {
+    const response = await ask({ "accept-encoding": header });
+    assert.equal(response.headers.get("content-encoding"), "gzip", header);
+    const body = response.body?.pipeThrough(new DecompressionStream("gzip")) ?? assert.fail();
+    assert.equal(await new Response(body).text(), TEXT);
+  }
+  for (const header of ["", "br", "gzip;q=0", "gzip; q=0.0", "identity"]) {
+    const response = await ask({ "accept-encoding": header });
+    assert.equal(response.headers.get("content-encoding"), null, header);
+    await response.body?.cancel();
+  }
+  assert.equal((await ask({ "accept-encoding": "gzip" }, { text: "[]" })).headers.get("content-encoding"), null);
+});
+
+Deno.test("documentResponse() answers HEAD with the headers of GET", async () => {
+  const head = await ask({}, { method: "HEAD" });
+  const get = await ask();
+  assert.deepEqual([...head.headers], [...get.headers]);
+  assert.deepEqual([await head.text(), await get.text()], ["", TEXT]);
+});

@@ -1,0 +1,289 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { EXCHANGE_ERRORS, ExchangeError } from "../../../src/exchange/errors.ts";
+import type { ExchangeErrorCode } from "../../../src/exchange/errors.ts";
+import { listingOf } from "../../../src/protocol/listing.ts";
+import type { Backend } from "../../../src/protocol/mcp_server.ts";
+import { createRest } from "../../../src/transport/http/rest.ts";
+import { catalogue, selectTools } from "../../../src/tools/catalogue.ts";
+import { ArgumentError, READS_SERVER } from "../../../src/tools/tool.ts";
+import type { Tool, ToolGroup } from "../../../src/tools/tool.ts";
+import { backendOf } from "../../protocol/backend.ts";
+import { TestExchange } from "../../support/exchange.ts";
+import type { Json } from "../../support/exchange.ts";
+import { serveHttp } from "../http_server.ts";
+import type { HttpServer } from "../http_server.ts";
+
+const GROUPS: readonly ToolGroup[] = ["market", "account", "server"];
+const JSON_TYPE = { "content-type": "application/json" };
+const identity = { name: "luno-mcp-server", version: "1.2.3" };
+
+function serveRest(backend: () => Promise<Backend>, groups = GROUPS, bodyTimeoutMs = 30_000): HttpServer {
+  return serveHttp(createRest({ identity, listing: listingOf(groups), backend, maxBodySize: 1_024, bodyTimeoutMs }));
+}
+
+/** A backend whose every tool does this. */
+async function withTool(run: Tool["run"]): Promise<{ backend: () => Promise<Backend>; exchange: TestExchange }> {
+  const exchange = await TestExchange.start();
+  const tool: Tool = {
+    name: "describe_capabilities",
+    title: "Test",
+    description: "Test",
+    group: "server",
+    scope: "market:read",
+    annotations: READS_SERVER,
+    input: z.object({}),
+    output: z.object({}),
+    run,
+  };
+  const backend = { ...backendOf(exchange.context), tools: { ...selectTools(GROUPS), find: () => tool } };
+  return { backend: () => Promise.resolve(backend), exchange };
+}
+
+function never(): Promise<Backend> {
+  throw new Error("The backend was opened");
+}
+
+/** A body in pieces, so that no length is declared. */
+function endless(piece: string): ReadableStream<Uint8Array> {
+  return new ReadableStream({ pull: (controller) => controller.enqueue(new TextEncoder().encode(piece)) });
+}
+
+async function problemOf(response: Response): Promise<Json> {
+  const problem = await response.json();
+  assert.equal(response.headers.get("content-type"), "application/problem+json");
+  assert.equal(problem.status, response.status);
+  assert.equal(problem.type, "about:blank");
+  for (const member of ["title", "detail", "code"]) assert.equal(typeof problem[member], "string", member);
+  assert.notEqual(problem.title, "Error");
+  assert.equal(typeof problem.retryable, "boolean");
+  return problem;
+}
+
+Deno.test("POST /v1/tools/{name} answers the tool's plain result, by name and by alias", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
+  const expected = await exchange.answer("get_crypto_price", { pair: "XBTZAR" });
+  for (const name of ["get_crypto_price", "get_ticker"]) {
+    const response = await fetch(`${server.url}/v1/tools/${name}`, {
+      method: "POST",
+      headers: { "content-type": "application/json; charset=utf-8" },
+      body: '{"pair":"XBTZAR"}',
+    });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get("cache-control"), "no-store");
+    assert.deepEqual(await response.json(), expected);
+  }
+});
+
+Deno.test("POST /v1/tools/{name} takes an empty body for no arguments", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
+  const init = { method: "POST", headers: JSON_TYPE };
+  const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, init);
+  assert.equal(response.status, 200);
+  assert.equal((await response.json()).server, "luno-mcp-server");
+});
+
+Deno.test("GET /v1/tools lists what is offered, without aliases and without opening the backend", async () => {
+  await using server = serveRest(never, ["market"]);
+  const response = await fetch(`${server.url}/v1/tools`);
+  assert.equal(response.headers.get("content-type"), "application/json");
+  const { tools } = await response.json();
+  const market = catalogue.filter(({ group }) => group === "market");
+  assert.deepEqual(tools.map(({ name }: Json) => name), market.map(({ name }) => name));
+  assert.deepEqual([tools[0].group, tools[0].scope, tools[0].inputSchema.type], ["market", "market:read", "object"]);
+});
+
+Deno.test("GET /openapi.json describes what is offered; HEAD answers the headers alone", async () => {
+  await using server = serveRest(never, ["market"]);
+  const document = await (await fetch(`${server.url}/openapi.json`)).json();
+  assert.deepEqual([document.openapi, document.info.version], ["3.1.0", "1.2.3"]);
+  assert.ok("/v1/tools/get_crypto_price" in document.paths);
+  const head = await fetch(`${server.url}/openapi.json`, { method: "HEAD" });
+  assert.deepEqual([head.status, await head.text()], [200, ""]);
+});
+
+Deno.test("POST /v1/tools/{name} without a body and a content type is a call without arguments", async () => {
+  const { backend, exchange } = await withTool((args) => Promise.resolve(args));
+  await using _exchange = exchange;
+  await using server = serveRest(backend);
+  const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, { method: "POST" });
+  assert.deepEqual([response.status, await response.json()], [200, {}]);
+});
+
+/** A request that is wrong, and what it gets; nothing of it reaches a tool. */
+const BAD_INPUT: Readonly<
+  Record<string, [path: string, init: RequestInit, status: number, code: string, allow?: string]>
+> = {
+  "an unknown route": ["/v1/nothing", {}, 404, "ERR_ROUTE_UNKNOWN"],
+  "a deeper route": ["/v1/tools/get_fees/x", {}, 404, "ERR_ROUTE_UNKNOWN"],
+  "an unknown tool": ["/v1/tools/get_rich", { method: "POST" }, 404, "ERR_TOOL_UNKNOWN"],
+  "a prototype's name": ["/v1/tools/__proto__", { method: "POST" }, 404, "ERR_TOOL_UNKNOWN"],
+  "GET of a tool": ["/v1/tools/get_fees", {}, 405, "ERR_METHOD", "POST"],
+  "POST of the list": ["/v1/tools", { method: "POST" }, 405, "ERR_METHOD", "GET, HEAD"],
+  "DELETE of the document": ["/openapi.json", { method: "DELETE" }, 405, "ERR_METHOD", "GET, HEAD"],
+  "no content type": ["/v1/tools/get_fees", { method: "POST", body: new Blob(["{}"]) }, 415, "ERR_CONTENT_TYPE"],
+  "a form": [
+    "/v1/tools/get_fees",
+    { method: "POST", body: new URLSearchParams({ pair: "XBTZAR" }) },
+    415,
+    "ERR_CONTENT_TYPE",
+  ],
+  "a list": ["/v1/tools/get_fees", { method: "POST", headers: JSON_TYPE, body: "[]" }, 400, "ERR_BODY_INVALID"],
+  "null": ["/v1/tools/get_fees", { method: "POST", headers: JSON_TYPE, body: "null" }, 400, "ERR_BODY_INVALID"],
+  "malformed JSON": ["/v1/tools/get_fees", { method: "POST", headers: JSON_TYPE, body: "{" }, 400, "ERR_BODY_INVALID"],
+  "deep nesting": [
+    "/v1/tools/get_fees",
+    { method: "POST", headers: JSON_TYPE, body: '{"a":'.repeat(101) + "1" + "}".repeat(101) },
+    400,
+    "ERR_BODY_INVALID",
+  ],
+  "invalid UTF-8": [
+    "/v1/tools/get_fees",
+    { method: "POST", headers: JSON_TYPE, body: new Uint8Array([0x7b, 0x22, 0xc0, 0x22, 0x3a, 0x31, 0x7d]) },
+    400,
+    "ERR_BODY_INVALID",
+  ],
+  "too large by its length": [
+    "/v1/tools/get_fees",
+    { method: "POST", headers: JSON_TYPE, body: `{"pair":"${"x".repeat(1_100)}"}` },
+    413,
+    "ERR_BODY_TOO_LARGE",
+  ],
+  "too large while it arrives": [
+    "/v1/tools/get_fees",
+    { method: "POST", headers: JSON_TYPE, body: endless("x".repeat(200)) },
+    413,
+    "ERR_BODY_TOO_LARGE",
+  ],
+};
+
+for (const [name, [path, init, status, code, allow]] of Object.entries(BAD_INPUT)) {
+  Deno.test(`REST answers ${status} ${code} to ${name}`, async () => {
+    await using server = serveRest(never);
+    const response = await fetch(server.url + path, init);
+    const problem = await problemOf(response);
+    assert.deepEqual([problem.status, problem.code], [status, code]);
+    if (allow !== undefined) assert.equal(response.headers.get("allow"), allow);
+  });
+}
+
+Deno.test("REST answers 408 to a body that never ends", async () => {
+  await using server = serveRest(never, GROUPS, 20);
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
+  const response = await fetch(`${server.url}/v1/tools/get_fees`, { method: "POST", headers: JSON_TYPE, body });
+  const { code, retryable } = await problemOf(response);
+  assert.deepEqual([response.status, code, retryable], [408, "ERR_BODY_TIMEOUT", true]);
+});
+
+Deno.test("A tool that is not offered is unknown, its aliases too", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context, ["market"])), ["market"]);
+  for (const name of ["get_accounts", "get_balances"]) {
+    const response = await fetch(`${server.url}/v1/tools/${name}`, { method: "POST", headers: JSON_TYPE });
+    assert.equal((await problemOf(response)).code, "ERR_TOOL_UNKNOWN");
+  }
+});
+
+Deno.test("Arguments that do not fit are answered 400 with the fields, and with what was perhaps meant", async () => {
+  await using exchange = await TestExchange.start();
+  await using server = serveRest(() => Promise.resolve(backendOf(exchange.context)));
+  const post = (body: string) =>
+    fetch(`${server.url}/v1/tools/get_crypto_price`, { method: "POST", headers: JSON_TYPE, body });
+  const unfit = await problemOf(await post('{"pair":"XBTZAR","depht":3}'));
+  assert.deepEqual([unfit.status, unfit.code], [400, "ERR_INVALID_ARGUMENT"]);
+  assert.deepEqual(unfit.fields, [{ field: "depht", problem: "unknown argument: known are pair" }]);
+  const misspelt = await problemOf(await post('{"pair":"XBTZRA"}'));
+  assert.deepEqual([misspelt.status, misspelt.code], [400, "ERR_PAIR_UNKNOWN"]);
+  assert.ok(misspelt.suggestions.includes("XBTZAR"));
+});
+
+/** What each error of the exchange becomes. */
+const STATUSES: Readonly<Record<ExchangeErrorCode, number>> = {
+  ERR_CREDENTIALS_MISSING: 424,
+  ERR_CREDENTIALS_REFUSED: 424,
+  ERR_PERMISSION_MISSING: 424,
+  ERR_FORBIDDEN: 424,
+  ERR_ACCOUNT_POLICY: 424,
+  ERR_RATE_LIMITED: 429,
+  ERR_BUDGET_EXHAUSTED: 429,
+  ERR_UNAVAILABLE: 503,
+  ERR_CANCELLED: 503,
+  ERR_TIMEOUT: 504,
+  ERR_NETWORK: 502,
+  ERR_ANSWER_INVALID: 502,
+  ERR_ANSWER_TOO_LARGE: 502,
+  ERR_EXCHANGE: 502,
+  ERR_PAIR_UNKNOWN: 400,
+  ERR_CURRENCY_UNKNOWN: 400,
+  ERR_ARGUMENT_REFUSED: 400,
+  ERR_NOT_FOUND: 404,
+  ERR_MARKET_CLOSED: 409,
+  ERR_INSUFFICIENT_FUNDS: 409,
+  ERR_DUPLICATE: 409,
+  ERR_ORDER_REFUSED: 409,
+};
+
+Deno.test("Every error of the exchange has its status, the exchange's own words and when to come again", async () => {
+  let code: ExchangeErrorCode = "ERR_EXCHANGE";
+  const { backend, exchange } = await withTool(() =>
+    Promise.reject(
+      new ExchangeError("Ours", { code, retryable: true, retryAfterMs: 1_200, lunoCode: "ErrX", status: 418 }),
+    )
+  );
+  await using _exchange = exchange;
+  await using server = serveRest(backend);
+  for (code of Object.keys(EXCHANGE_ERRORS) as ExchangeErrorCode[]) {
+    const init = { method: "POST", headers: JSON_TYPE };
+    const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, init);
+    const problem = await problemOf(response);
+    assert.deepEqual([problem.code, problem.status], [code, STATUSES[code]]);
+    assert.deepEqual([problem.detail, problem.retryable, problem.retry_after_ms], ["Ours", true, 1_200]);
+    assert.deepEqual(problem.exchange, { code: "ErrX", status: 418 });
+    assert.equal(response.headers.get("retry-after"), "2");
+  }
+});
+
+Deno.test("What is our own fault is answered 500 and tells nothing, wherever it happens", async () => {
+  const { backend, exchange } = await withTool(() => Promise.reject(new Error("secret")));
+  await using _exchange = exchange;
+  for (const broken of [backend, () => Promise.reject(new Error("secret"))]) {
+    await using server = serveRest(broken);
+    const init = { method: "POST", headers: JSON_TYPE };
+    const problem = await problemOf(await fetch(`${server.url}/v1/tools/describe_capabilities`, init));
+    assert.deepEqual([problem.status, problem.code], [500, "ERR_INTERNAL"]);
+    assert.ok(!JSON.stringify(problem).includes("secret"));
+  }
+});
+
+Deno.test("A refused argument is answered 400 with its suggestions", async () => {
+  const { backend, exchange } = await withTool(() => Promise.reject(new ArgumentError("account_id", "unknown", ["1"])));
+  await using _exchange = exchange;
+  await using server = serveRest(backend);
+  const init = { method: "POST", headers: JSON_TYPE };
+  const problem = await problemOf(await fetch(`${server.url}/v1/tools/describe_capabilities`, init));
+  assert.deepEqual([problem.status, problem.fields[0].field, problem.suggestions], [400, "account_id", ["1"]]);
+});
+
+Deno.test("A client that leaves aborts its call", async () => {
+  const started = Promise.withResolvers<void>();
+  const aborted = Promise.withResolvers<void>();
+  const { backend, exchange } = await withTool((_input, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted.resolve();
+        reject(new ExchangeError("Cancelled", { code: "ERR_CANCELLED" }));
+      }, { once: true });
+      started.resolve();
+    })
+  );
+  await using _exchange = exchange;
+  await using server = serveRest(backend);
+  const leave = new AbortController();
+  const init = { method: "POST", headers: JSON_TYPE, signal: leave.signal };
+  const left = assert.rejects(fetch(`${server.url}/v1/tools/describe_capabilities`, init), { name: "AbortError" });
+  await started.promise;
+  leave.abort();
+  await Promise.all([left, aborted.promise]);
+});

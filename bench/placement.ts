@@ -1,16 +1,16 @@
 /**
  * What policy, journal and audit add to the placing of one order: the same order sent by the exchange client alone and
- * through a desk with a durable record, in turn, to the simulated exchange on loopback.
+ * through an executor with a durable record, in turn, to the simulated exchange on loopback.
  */
 
 import { report } from "./report.ts";
 import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
 import { startSimulation } from "../src/simulation/server.ts";
-import { Desk } from "../src/trading/execution/executor.ts";
+import { OrderExecutor } from "../src/trading/execution/executor.ts";
 import { type Order, orderDigest } from "../src/trading/orders/order.ts";
 import { toRequestParams } from "../src/trading/orders/order_rules.ts";
-import { judgeOrder, sealPolicy } from "../src/trading/policy/policy.ts";
+import { evaluateOrder, sealPolicy } from "../src/trading/policy/policy.ts";
 import { TradingStore } from "../src/trading/record/store.ts";
 
 /** Half and ninety-nine hundredths of all took at most so many milliseconds. */
@@ -24,9 +24,9 @@ export interface PlacementCost {
   readonly orders: number;
   /** Sent by the exchange client alone. */
   readonly direct: Spread;
-  /** Judged by a policy, journalled, sent, settled and audited. */
-  readonly desk: Spread;
-  /** What the desk does beside waiting for the exchange. */
+  /** Checked by a policy, journalled, sent, settled and audited. */
+  readonly executor: Spread;
+  /** What the executor does beside waiting for the exchange. */
   readonly overhead: Spread;
 }
 
@@ -78,24 +78,24 @@ export async function measurePlacement(orders: number, folder: string): Promise<
   };
   const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] });
   const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const desk = new Desk({ exchange, journal, audit, instance, paper: false, now: Date.now });
-  await desk.recover();
+  const executor = new OrderExecutor({ exchange, journal, audit, instance, paper: false, now: Date.now });
+  await executor.recover();
   const [direct, placed, overhead]: [number[], number[], number[]] = [[], [], []];
   for (let number = 0; number < orders + WARM_UP; number++) {
     const directMs = await timed(() => sendDirectly(client, `direct-${number}`));
     waitedMs = 0;
-    const deskMs = await timed(() => placeThrough(desk, `preview-${number}`));
+    const deskMs = await timed(() => placeThrough(executor, `preview-${number}`));
     if (number < WARM_UP) continue;
     direct.push(directMs);
     placed.push(deskMs);
     overhead.push(deskMs - waitedMs);
   }
-  await desk.stop();
+  await executor.stop();
   process.end();
   store.close();
   client.close();
   await simulation.stop();
-  return { orders, direct: spreadOf(direct), desk: spreadOf(placed), overhead: spreadOf(overhead) };
+  return { orders, direct: spreadOf(direct), executor: spreadOf(placed), overhead: spreadOf(overhead) };
 }
 
 async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
@@ -104,11 +104,11 @@ async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
   await client.call(call.endpoint, { ...call.params, client_order_id: id, timestamp: Date.now(), ttl: 5_000 });
 }
 
-async function placeThrough(desk: Desk, previewId: string): Promise<void> {
+async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
-  if (judgeOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
+  if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
   const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
-  const result = await desk.place({ order: ORDER, identity: "local", previewId, termsOf });
+  const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf });
   if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }
 
@@ -128,8 +128,8 @@ function spreadOf(values: readonly number[]): Spread {
 export async function benchPlacement(): Promise<void> {
   const folder = "dist/bench-placement";
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  const { orders, direct, desk, overhead } = await measurePlacement(1_000, folder);
-  for (const [what, { p50, p99 }] of Object.entries({ direct, desk, overhead })) {
+  const { orders, direct, executor, overhead } = await measurePlacement(1_000, folder);
+  for (const [what, { p50, p99 }] of Object.entries({ direct, executor, overhead })) {
     report({ figure: "placing an order, ms", what, orders, p50, p99 });
   }
   await Deno.remove(folder, { recursive: true });

@@ -56,7 +56,7 @@ export type Authentication =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly denial: Denial };
 
-type Judged = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
+type Verified = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
 
 /** Names of query parameters in which people put credentials. */
 const CREDENTIAL_PARAMETERS = /^(access_?token|token|api_?key|key|ticket|auth(orization)?|jwt|secret|password)$/i;
@@ -105,10 +105,10 @@ export class Authenticator {
     const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
     if (ticket !== undefined && known === undefined) return refuse({ status: 401, reason: "ticket_unusable" });
     if (known !== undefined) return { ok: true, caller: narrowed === undefined ? known : known.narrowedTo(narrowed) };
-    const judged = await this.#judge(headers, { ...sender, address, isForwarded: isUnbelieved || isForwarded });
-    if (!("credential" in judged)) return refuse(judged);
+    const verified = await this.#verify(headers, { ...sender, address, isForwarded: isUnbelieved || isForwarded });
+    if (!("credential" in verified)) return refuse(verified);
     const { grants, now } = this.#parts;
-    const caller = new Caller({ credential: judged.credential, address, grants, now });
+    const caller = new Caller({ credential: verified.credential, address, grants, now });
     // A token may be a little late by the issuer's clock, and a connection outlive its certificate.
     const ending = caller.ending();
     if (ending !== undefined) return refuse({ status: 401, reason: ending });
@@ -116,10 +116,10 @@ export class Authenticator {
   }
 
   /** A credential that was sent is the one that counts; without one it is the certificate. */
-  async #judge(headers: Headers, sender: Sender & { readonly isForwarded: boolean }): Promise<Judged> {
+  async #verify(headers: Headers, sender: Sender & { readonly isForwarded: boolean }): Promise<Verified> {
     const { certificates, anonymous } = this.#parts;
     const authorization = headers.get("authorization");
-    if (authorization !== null && this.#asksForBearer) return await this.#judgeBearer(authorization);
+    if (authorization !== null && this.#asksForBearer) return await this.#checkBearer(authorization);
     if (certificates !== undefined) {
       if (authorization !== null) return { status: 401, reason: "source_not_configured" };
       if (sender.certificate === undefined) return { status: 401, reason: "no_certificate" };
@@ -135,7 +135,7 @@ export class Authenticator {
     return this.#parts.keys !== undefined || this.#parts.tokens !== undefined;
   }
 
-  async #judgeBearer(authorization: string): Promise<Judged> {
+  async #checkBearer(authorization: string): Promise<Verified> {
     const { keys, tokens } = this.#parts;
     const text = BEARER.exec(authorization)?.[1];
     if (text === undefined) return { status: 401, reason: "malformed" };

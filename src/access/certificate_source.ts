@@ -31,7 +31,7 @@ export class CertificateSource {
     this.#denied = denied;
   }
 
-  /** Judges a certificate as DER, whose signature the listener has checked. */
+  /** Checks a certificate as DER, whose signature the listener has checked. */
   verify(der: Uint8Array): SourceVerdict {
     const certificate = this.#verdicts.get(der) ?? this.#options.read(der, { now: this.#options.now() });
     this.#verdicts.set(der, certificate);

@@ -96,7 +96,7 @@ function readAnew(der: Uint8Array, fingerprint: string): Reading {
  * What speaks against a bundle of authorities, each problem a sentence that begins with `name`; none for a good one.
  * The runtime would accept any bundle, and then refuse every client.
  */
-export function judgeAuthorities(pem: string, { name, now }: { name: string; now: number }): string[] {
+export function checkAuthorities(pem: string, { name, now }: { name: string; now: number }): string[] {
   const blocks = certificatesIn(pem);
   if (blocks === undefined || blocks.length === 0) return [`${name}: expected authorities' certificates in PEM`];
   return blocks.flatMap((der, index) => {

@@ -43,7 +43,7 @@ export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
 }
 
 /** What speaks against the store that is there, absent where there is none; nothing where it is the expected one. */
-export function judgeKeys(expected: KeysMark | undefined, found: KeysMark | undefined, folder: string): string[] {
+export function checkKeys(expected: KeysMark | undefined, found: KeysMark | undefined, folder: string): string[] {
   if (expected === undefined) return [];
   const path = join(folder, EXPECTED_FILE);
   if (found === undefined) {

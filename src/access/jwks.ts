@@ -105,7 +105,7 @@ const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
  * A token that names no key is tried with each that fits. The answer rejects with {@linkcode KeysUnavailableError} when
  * the keys cannot be fetched now or are not to be trusted, and with jose's own errors when no key fits.
  *
- * @throws {TypeError} when a local file has a problem: see {@linkcode judgeJwks}
+ * @throws {TypeError} when a local file has a problem: see {@linkcode checkJwks}
  */
 export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey {
   if ("text" in source) {
@@ -118,7 +118,7 @@ export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey
 }
 
 /** Every problem of a local JWKS file, each without any of its content; none when it can be used. */
-export function judgeJwks(text: string): string[] {
+export function checkJwks(text: string): string[] {
   const json = parse(text);
   if (json === undefined) return ["expected JSON"];
   const jwks = Jwks.safeParse(json);
@@ -304,7 +304,7 @@ async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Pro
 }
 
 function readJwks(text: string): LocalJWKSet {
-  const problems = judgeJwks(text);
+  const problems = checkJwks(text);
   if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
   return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(parse(text)).keys) });
 }

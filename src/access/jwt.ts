@@ -1,5 +1,5 @@
 /**
- * Access tokens in the form of a JWT (RFC 9068), judged by RFC 8725's advice. Takes no key and no address from a token, and
+ * Access tokens in the form of a JWT (RFC 9068), checked by RFC 8725's advice. Takes no key and no address from a token, and
  * passes a token on to nobody; which keys count is for `jwks.ts`.
  */
 
@@ -85,7 +85,7 @@ const Claims = z.object({
   scp: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
-/** Judges tokens of one issuer for one audience; a good one is remembered for at most a minute. */
+/** Checks tokens of one issuer for one audience; a good one is remembered for at most a minute. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #toleranceS: number;
@@ -102,17 +102,17 @@ export class TokenVerifier {
     }
   }
 
-  /** Judges a token; never rejects, and never holds a token longer than this takes. */
+  /** Checks a token; never rejects, and never holds a token longer than this takes. */
   async verify(token: string): Promise<TokenVerdict> {
     if (token.length > MAX_LENGTH) return refused("oversized");
     const known = this.#verified.get(token);
     if (known !== undefined) return known;
-    const verdict = judgeHeader(token) ?? await this.#judgeSigned(token);
+    const verdict = checkHeader(token) ?? await this.#checkSigned(token);
     if (verdict.ok) this.#verified.add(token, verdict);
     return verdict;
   }
 
-  async #judgeSigned(token: string): Promise<TokenVerdict> {
+  async #checkSigned(token: string): Promise<TokenVerdict> {
     const { keys, rules, now } = this.#options;
     const currentDate = new Date(now());
     try {
@@ -132,7 +132,7 @@ export class TokenVerifier {
 }
 
 /** Refuses what can be told without a key, above all an algorithm that would make a public key a shared secret. */
-function judgeHeader(token: string): RefusedToken | undefined {
+function checkHeader(token: string): RefusedToken | undefined {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every(isBase64url)) return refused("malformed");
   try {

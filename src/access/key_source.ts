@@ -49,7 +49,7 @@ export class KeySource {
     this.#live = this.#readLive();
   }
 
-  /** Judges a key's text. */
+  /** Checks a key's text. */
   verify(text: string): SourceVerdict {
     if (this.#monotonic() - this.#lookedMs >= LOOK_MS) this.refresh();
     const known = this.#verified.get(text);

@@ -28,7 +28,7 @@ export interface RefusedOrigin {
 }
 
 /** Tells which of a request's Host and Origin is not let in; `undefined` when both are. */
-export function judgeOrigin(headers: Headers, rules: OriginRules): RefusedOrigin | undefined {
+export function checkOrigin(headers: Headers, rules: OriginRules): RefusedOrigin | undefined {
   const host = headers.get("host") ?? "";
   const origin = headers.get("origin");
   if (origin !== null && !isAllowedOrigin(origin, host, rules)) {

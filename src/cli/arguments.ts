@@ -73,7 +73,7 @@ export function readArguments(args: readonly string[]): Arguments {
     }
     problems.push(error.message.replace(/^error: /, ""));
   }
-  problems.push(...judgeOperands(command, operands));
+  problems.push(...checkOperands(command, operands));
   const { json, wide, ...given } = options;
   const flags = textsOf(given, COMMANDS[command].settings, problems);
   return { kind: "run", invocation: { command, flags, operands, json: json === true, wide: wide === true }, problems };
@@ -199,7 +199,7 @@ function environmentHelp(settings: Settings): string {
 }
 
 /** What is left over when the known flags are taken: operands, and flags that nobody knows. */
-function judgeOperands(command: CommandName, left: readonly string[]): string[] {
+function checkOperands(command: CommandName, left: readonly string[]): string[] {
   const entry = COMMANDS[command];
   const unknown = left.filter((word) => word.startsWith("-"));
   const operands = left.filter((word, index) => !word.startsWith("-") && !/^-[^=]*$/.test(left[index - 1] ?? ""));

@@ -32,7 +32,7 @@ export async function audit(
   const [action, ...extra] = operands;
   const all = [
     ...problems,
-    ...judgeAction(action, origins),
+    ...checkAction(action, origins),
     ...extra.map((word) => `${JSON.stringify(word)}: unexpected argument`),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),
@@ -210,7 +210,7 @@ const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordReten
   archive: ["recordRetention"],
 };
 
-function judgeAction(action: string | undefined, origins: Origins<typeof AUDIT_SETTINGS>): string[] {
+function checkAction(action: string | undefined, origins: Origins<typeof AUDIT_SETTINGS>): string[] {
   const taken = action === undefined ? undefined : ACTIONS[action];
   if (taken === undefined) {
     const word = action === undefined ? "audit" : JSON.stringify(action);

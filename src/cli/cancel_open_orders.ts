@@ -8,7 +8,7 @@ import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import type { TradingStore } from "../trading/record/store.ts";
-import { Desks } from "../server/executors.ts";
+import { OrderExecutors } from "../server/executors.ts";
 import { openExchange } from "../server/open_exchange.ts";
 import type { LoadedConfig } from "../server/open_exchange.ts";
 import { venueOf } from "../server/open_trading.ts";
@@ -125,12 +125,20 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
     : undefined;
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
   const takeOver = () => instance.takeOver(kinds);
-  const desks = new Desks({ store, instance: { id: instance.id, takeOver }, exchange, name, venue, paper, world });
+  const executors = new OrderExecutors({
+    store,
+    instance: { id: instance.id, takeOver },
+    exchange,
+    name,
+    venue,
+    paper,
+    world,
+  });
   try {
-    await fulfil(store, { desks, instance: instance.id, world, kinds });
+    await fulfil(store, { executors, instance: instance.id, world, kinds });
     return [];
   } finally {
-    await desks.stop();
+    await executors.stop();
     await paper?.close();
     await close();
     instance.end();
@@ -139,12 +147,17 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
 
 async function fulfil(
   { cancelWishes: wishes, instances }: TradingStore,
-  { desks, instance, world, kinds }: { desks: Desks; instance: string; world: World; kinds: readonly OrderKind[] },
+  { executors, instance, world, kinds }: {
+    executors: OrderExecutors;
+    instance: string;
+    world: World;
+    kinds: readonly OrderKind[];
+  },
 ): Promise<void> {
   const { now, monotonic } = world;
   // A server that lives may still hold the wish without working on it, as when it was stopped.
   const isAlive = () => false;
-  const cancelAll = (kind: OrderKind) => desks.cancelAll(kind);
+  const cancelAll = (kind: OrderKind) => executors.cancelAll(kind);
   const cancellation = new OpenOrderCancellation({ wishes, instance, isAlive, kinds, cancelAll, now, monotonic });
   const isHopeless = ({ unlisted, remaining }: CancelWish) =>
     [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => code !== null && HOPELESS.includes(code));

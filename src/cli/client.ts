@@ -36,11 +36,11 @@ export async function client(
   { world, problems, operands, json = false, wide = false, help = false }: ClientInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(CLIENT_SETTINGS, { flags, env: world.env });
-  const all = [...problems, ...judgeOperands(operands)];
+  const all = [...problems, ...checkOperands(operands)];
   if (!parsed.ok) return await refuse(world, [...all, ...parsed.problems]);
   const { values: config, origins } = parsed;
   const loaded = await loadEndpoint(config.uri, config);
-  all.push(...judgeFlags(config, { origins, operands }), ...(loaded.ok ? [] : loaded.problems));
+  all.push(...validateFlags(config, { origins, operands }), ...(loaded.ok ? [] : loaded.problems));
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { endpoint } = loaded;
   const [, tool, ...words] = operands;
@@ -65,7 +65,7 @@ export async function client(
   }
 }
 
-function judgeOperands([verb, tool, ...words]: readonly string[]): string[] {
+function checkOperands([verb, tool, ...words]: readonly string[]): string[] {
   if (verb === undefined) return [];
   if (verb !== "call") return [`${verb}: expected call, a tool and its arguments`];
   return tool === undefined ? ["call: expected the name of a tool behind it"] : checkToolWords(words);
@@ -74,7 +74,7 @@ function judgeOperands([verb, tool, ...words]: readonly string[]): string[] {
 const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;
 
 /** Flags that would do nothing are refused, as somebody relies on them. */
-function judgeFlags(
+function validateFlags(
   config: ClientConfig,
   { origins, operands }: { origins: Origins<typeof CLIENT_SETTINGS>; operands: readonly string[] },
 ): string[] {

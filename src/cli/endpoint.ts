@@ -20,7 +20,7 @@ export type LoadedEndpoint = { ok: true; endpoint: Endpoint } | { ok: false; pro
 
 /** Loads what belongs to `url`. A token is never sent in clear text to another machine. */
 export async function loadEndpoint(url: URL, access: AccessSettings): Promise<LoadedEndpoint> {
-  const problems = judgeAccess(url, access);
+  const problems = checkAccess(url, access);
   const token = access.tokenFile === undefined
     ? access.token
     : await readSecretFile("--token-file", access.tokenFile, problems);
@@ -33,7 +33,7 @@ export async function loadEndpoint(url: URL, access: AccessSettings): Promise<Lo
   return { ok: true, endpoint: { url, ...(token === undefined ? {} : { token, tokenSource }), tls } };
 }
 
-function judgeAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {
+function checkAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {
   const problems: string[] = [];
   const isClear = url.protocol === "ws:";
   if (token !== undefined && tokenFile !== undefined) {
@@ -56,7 +56,7 @@ async function readTls(access: AccessSettings, problems: string[]): Promise<Clie
   const key = access.key === undefined ? undefined : await readPrivate("--key", access.key, problems);
   if (ca !== undefined) readCertificate("--ca", ca, problems);
   const certificate = cert === undefined ? undefined : readCertificate("--cert", cert, problems);
-  if (certificate !== undefined && key !== undefined) judgeKey(certificate, key, problems);
+  if (certificate !== undefined && key !== undefined) checkKey(certificate, key, problems);
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { identity: { cert, key } }),
@@ -72,7 +72,7 @@ function readCertificate(name: string, pem: string, problems: string[]): X509Cer
   }
 }
 
-function judgeKey(certificate: X509Certificate, pem: string, problems: string[]): void {
+function checkKey(certificate: X509Certificate, pem: string, problems: string[]): void {
   try {
     if (!certificate.checkPrivateKey(createPrivateKey(pem))) {
       problems.push("--key: expected the key to the certificate in --cert: it is the key to another");

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
-import { judgeKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
+import { checkKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
 import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts";
 import type { StoredKey } from "../access/key_store.ts";
 import { KEYS_SETTINGS } from "../config/keys_settings.ts";
@@ -10,7 +10,7 @@ import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
+import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import { screenOf } from "./terminal/screen.ts";
@@ -64,21 +64,21 @@ export async function keys(
 ): Promise<ExitCode> {
   const parsed = parseSettings(KEYS_SETTINGS, { flags, env: world.env });
   const action = actionOf(operands[0]);
-  const all = [...problems, ...judgeOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
-  if (action !== undefined) all.push(...judgeFlags(action, parsed.origins));
+  const all = [...problems, ...checkOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
+  if (action !== undefined) all.push(...validateFlags(action, parsed.origins));
   const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
   const folder = parsed.values.state ?? stateFolder(world.env);
   if (folder === undefined) {
     all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
   } else if (action !== undefined) {
-    all.push(...await judgeStore(name, { path: join(folder, KEYS_FILE), action, uid }));
+    all.push(...await checkStore(name, { path: join(folder, KEYS_FILE), action, uid }));
   }
   if (!parsed.ok || action === undefined || folder === undefined || all.length > 0) return await refuse(world, all);
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
   const isNew = await isMissing(join(folder, KEYS_FILE));
   if (isNew && action === "list") {
-    return await listNone(judgeKeys(expected.mark, undefined, folder), { name, world, json });
+    return await listNone(checkKeys(expected.mark, undefined, folder), { name, world, json });
   }
   let store: KeyStore;
   try {
@@ -88,7 +88,7 @@ export async function keys(
     return await refuse(world, [`${name}: ${error.message}`]);
   }
   try {
-    const unexpected = isNew ? [] : judgeKeys(expected.mark, store.mark, folder);
+    const unexpected = isNew ? [] : checkKeys(expected.mark, store.mark, folder);
     if (action !== "list" && unexpected.length > 0) {
       return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
     }
@@ -237,7 +237,7 @@ function actionOf(word = ""): Action | undefined {
   return isAction(word) ? word : undefined;
 }
 
-function judgeOperands([word, operand, ...more]: readonly string[]): string[] {
+function checkOperands([word, operand, ...more]: readonly string[]): string[] {
   const action = actionOf(word);
   if (action === undefined) {
     const usages = Object.entries(ACTIONS).map(([name, { operand }]) => ["keys", name, operand ?? []].flat().join(" "));
@@ -256,7 +256,7 @@ function judgeOperands([word, operand, ...more]: readonly string[]): string[] {
   ];
 }
 
-function judgeFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): string[] {
+function validateFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): string[] {
   const taken: readonly string[] = ["state", ...ACTIONS[action].flags];
   return Object.entries(origins)
     .filter(([name, origin]) => origin === "flag" && !taken.includes(name))
@@ -264,11 +264,11 @@ function judgeFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): str
 }
 
 /** Only `create` makes a store, and without one a list is empty; what is there must be closed to others. */
-async function judgeStore(
+async function checkStore(
   name: string,
   { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
 ): Promise<string[]> {
-  if (!await isMissing(path)) return await judgePrivateFile(name, path, { uid, as: "record" });
+  if (!await isMissing(path)) return await checkPrivateFile(name, path, { uid, as: "record" });
   return action === "create" || action === "list"
     ? []
     : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];

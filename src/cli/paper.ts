@@ -5,7 +5,7 @@ import { PAPER_SETTINGS } from "../config/paper_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
+import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import { fail, print, refuse } from "../world.ts";
@@ -30,7 +30,7 @@ export async function paper(
   const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
   const folder = parsed.values.state ?? stateFolder(world.env);
   if (folder === undefined) all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
-  else all.push(...await judgePrivateFile(name, join(folder, PAPER_FILE), { uid, as: "record" }));
+  else all.push(...await checkPrivateFile(name, join(folder, PAPER_FILE), { uid, as: "record" }));
   if (!parsed.ok || folder === undefined || all.length > 0) return await refuse(world, all);
   const { client } = parsed.values;
   let known: boolean;

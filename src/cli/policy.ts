@@ -17,7 +17,7 @@ export async function policy(
   { world, problems, operands: [action], json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
-  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...judgeAction(action, parsed.values.client)];
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed.values.client)];
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, confirmBy, client, schema } = parsed.values;
@@ -34,7 +34,7 @@ export async function policy(
   return 0;
 }
 
-function judgeAction(action: string | undefined, client: string | undefined): string[] {
+function checkAction(action: string | undefined, client: string | undefined): string[] {
   if (action !== "check" && action !== "explain") {
     return [`${action ?? "policy"}: expected policy check or policy explain`];
   }

@@ -3,7 +3,7 @@
 import { Secret } from "../secrets/secret.ts";
 import { decodeText, NO_TEXT } from "./decode_text.ts";
 import { secretProblem } from "./secret_text.ts";
-import { fileProblems, judgePrivateFile } from "../state/private_file.ts";
+import { checkPrivateFile, fileProblems } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";
 
 /** Reads a file that is closed to everybody but the program's user, or root's and readable by a group at most. */
@@ -21,7 +21,7 @@ async function readProtected(
   path: string,
   { as: protection, problems }: { as: Protection; problems: string[] },
 ): Promise<string | undefined> {
-  const before = await judgePrivateFile(name, path, { as: protection });
+  const before = await checkPrivateFile(name, path, { as: protection });
   problems.push(...before);
   if (before.length > 0) return undefined;
   try {

@@ -1,7 +1,7 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
 import { findDuplicateKeys } from "../validation/duplicate_keys.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
+import { checkPrivateFile } from "../state/private_file.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
 import { findText, parseSettings } from "./parse.ts";
@@ -100,7 +100,7 @@ async function readEnvFile(
   const others = table.envFile?.env.filter((variable) => values[variable] !== undefined) ?? [];
   problems.push(...others.map((variable) => `${name}: ${variable}: a file of variables cannot name another one`));
   const secrets = Object.values(table).filter((setting) => setting.secret).flatMap(({ env }) => env);
-  if (secrets.some((secret) => (values[secret] ?? "") !== "")) problems.push(...await judgePrivateFile(name, path));
+  if (secrets.some((secret) => (values[secret] ?? "") !== "")) problems.push(...await checkPrivateFile(name, path));
   return values;
 }
 

@@ -22,8 +22,8 @@ export type Answer = { readonly result: unknown } | { readonly resultJson: strin
   readonly error: { readonly code: number; readonly message: string; readonly data?: unknown };
 };
 
-/** What a lane needs of the server. */
-export interface LaneParts {
+/** What a fast path needs of the server. */
+export interface FastPathParts {
   readonly identity: { readonly name: string; readonly version: string };
   readonly backend: () => Promise<Backend>;
   /** Whose connection it is. */
@@ -34,9 +34,9 @@ export interface LaneParts {
   readonly methods: ReadonlySet<string>;
 }
 
-/** The lane of one connection. */
-export class CallLane {
-  readonly #parts: LaneParts;
+/** The fast path of one connection. */
+export class CallFastPath {
+  readonly #parts: FastPathParts;
   /** What a result of 2026-07-28 holds beside a tool's own, as JSON members. */
   readonly #stamp: string;
   /** Whether a 2025-era handshake was answered. */
@@ -44,7 +44,7 @@ export class CallLane {
   /** The `_meta` of the last 2026-era request that the SDK answered with a result. */
   #acceptedMeta: string | undefined;
 
-  constructor(parts: LaneParts) {
+  constructor(parts: FastPathParts) {
     this.#parts = parts;
     const meta = { [SERVER_INFO_META_KEY]: { ...parts.identity, title: "Luno" } };
     this.#stamp = `,"resultType":"complete","_meta":${JSON.stringify(meta)}`;

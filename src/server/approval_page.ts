@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { judgeOrigin } from "../access/origin_rules.ts";
+import { checkOrigin } from "../access/origin_rules.ts";
 import { sleep } from "../exchange/deadline.ts";
 import { LastingServer } from "../network/lasting_server.ts";
 import { outcomeOf } from "../trading/confirmation/approval_outcome.ts";
@@ -113,7 +113,7 @@ class Pages {
 
   async #answer(request: Request): Promise<Response> {
     const rules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
-    if (judgeOrigin(request.headers, rules) !== undefined) {
+    if (checkOrigin(request.headers, rules) !== undefined) {
       const text = "Open the link from the server in a browser on this machine.";
       return plainPage("Not allowed", { status: 403, text });
     }

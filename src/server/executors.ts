@@ -1,4 +1,4 @@
-/** The desks of one process, on one record: what looks up, places and cancels orders for everybody. */
+/** The executors of one process, on one record: what looks up, places and cancels orders for everybody. */
 
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../exchange/deadline.ts";
@@ -7,8 +7,8 @@ import type { Exchange } from "../market/shared_reads.ts";
 import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/execution/cancel.ts";
 import type { OrderKind } from "../trading/record/cancel_wishes.ts";
-import { Desk } from "../trading/execution/executor.ts";
-import type { DeskInstance, DeskJournal } from "../trading/execution/executor_parts.ts";
+import { OrderExecutor } from "../trading/execution/executor.ts";
+import type { ExecutorInstance, ExecutorJournal } from "../trading/execution/executor_parts.ts";
 import type { Journal } from "../trading/record/journal.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import type { TradingStore } from "../trading/record/store.ts";
@@ -24,10 +24,10 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 /** How often it is looked whether other processes have ended and left orders. */
 const TAKE_OVER_EVERY_MS = 15_000;
 
-/** What {@linkcode Desks} stand on. */
+/** What {@linkcode OrderExecutors} stand on. */
 export interface DesksParts {
   readonly store: TradingStore;
-  readonly instance: DeskInstance;
+  readonly instance: ExecutorInstance;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
@@ -35,7 +35,7 @@ export interface DesksParts {
   readonly world: World;
 }
 
-/** Where one desk trades. */
+/** Where one executor trades. */
 interface Place {
   /** Whose account, on paper. */
   readonly identity: string | undefined;
@@ -44,20 +44,20 @@ interface Place {
   readonly name: ExchangeName;
 }
 
-/** A desk that is used. */
-interface OpenDesk {
+/** An executor that is used. */
+interface OpenExecutor {
   readonly id: string;
-  readonly desk: Desk;
+  readonly executor: OrderExecutor;
   readonly venue: Promise<Venue>;
 }
 
-/** The desks of everybody: one for the real exchange, one for each identity on paper. */
-export class Desks {
+/** The executors of everybody: one for the real exchange, one for each identity on paper. */
+export class OrderExecutors {
   readonly #parts: DesksParts;
   readonly #timer: ReturnType<typeof setInterval>;
   /** By identity on paper; `undefined` is everybody's on the real exchange. */
-  readonly #open = new Map<string | undefined, OpenDesk>();
-  /** Desks of exchanges and accounts that were started anew since. */
+  readonly #open = new Map<string | undefined, OpenExecutor>();
+  /** OrderExecutors of exchanges and accounts that were started anew since. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: DesksParts) {
@@ -91,32 +91,41 @@ export class Desks {
     return await this.#at({ identity: undefined, id: await venue.id(), exchange, name });
   }
 
-  /** The desk of a venue: another one than before where the exchange or the account was started anew. */
+  /** The executor of a venue: another one than before where the exchange or the account was started anew. */
   #at(place: Place): Promise<Venue> {
     const { identity, id } = place;
     const known = this.#open.get(identity);
     if (known?.id === id) return known.venue;
-    if (known !== undefined) this.#leave(known.desk);
-    const opened = this.#openDesk(place);
+    if (known !== undefined) this.#leave(known.executor);
+    const opened = this.#openExecutor(place);
     this.#open.set(identity, opened);
     opened.venue.catch(() => this.#open.delete(identity));
     return opened.venue;
   }
 
-  #openDesk({ identity, id, exchange, name }: Place): OpenDesk {
+  #openExecutor({ identity, id, exchange, name }: Place): OpenExecutor {
     const { store, instance, world: { now, monotonic } } = this.#parts;
     const paper = identity !== undefined;
     const record = { journal: store.journal.at(id), audit: store.audit.at(id) };
     if (id !== "") this.#endOthers(record.journal, identity);
     const journal = paper ? journalOf(record.journal, identity) : record.journal;
-    const desk = new Desk({ exchange, journal, audit: record.audit, instance, paper, now, monotonic, sleep });
-    const recovered = desk.recover();
+    const executor = new OrderExecutor({
+      exchange,
+      journal,
+      audit: record.audit,
+      instance,
+      paper,
+      now,
+      monotonic,
+      sleep,
+    });
+    const recovered = executor.recover();
     recovered.catch((error) =>
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
-    const venue = { exchange, desk, name, id, record };
+    const venue = { exchange, executor, name, id, record };
     // Calls on paper that come meanwhile wait for the recovery too.
-    return { id, desk, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+    return { id, executor, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
   }
 
   /** Nothing can be looked up any more on an exchange that was started anew, nor on accounts before their reset. */
@@ -135,16 +144,16 @@ export class Desks {
     }
   }
 
-  #leave(desk: Desk): void {
-    const left = desk.stop().finally(() => this.#leaving.delete(left));
+  #leave(executor: OrderExecutor): void {
+    const left = executor.stop().finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }
 
   /** Cancels everything that is open, of real orders or of paper ones, and tells what remains. */
   async cancelAll(kind: OrderKind): Promise<CancelAllResult> {
-    const real = kind === "real" && this.#hasReal ? [(await this.#realVenue()).desk] : [];
-    const desks = kind === "paper" ? await this.#paperDesks() : real;
-    const results = await Promise.all(desks.map((desk) => desk.cancelAll({}, "kill switch")));
+    const real = kind === "real" && this.#hasReal ? [(await this.#realVenue()).executor] : [];
+    const executors = kind === "paper" ? await this.#paperExecutors() : real;
+    const results = await Promise.all(executors.map((executor) => executor.cancelAll({}, "kill switch")));
     const unread = results.find(({ is_complete }) => !is_complete);
     return {
       cancelled: results.flatMap(({ cancelled }) => cancelled),
@@ -156,28 +165,28 @@ export class Desks {
   }
 
   /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
-  async #paperDesks(): Promise<Desk[]> {
+  async #paperExecutors(): Promise<OrderExecutor[]> {
     const { journal } = this.#parts.store;
     const lost = journal.unsettled().filter(({ paper }) => paper);
     const left = [...journal.open(undefined, true), ...lost].map(({ identity }) => identity);
     const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
     const identities = new Set([...opened, ...left]);
     const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
-    return venues.map(({ desk }) => desk);
+    return venues.map(({ executor }) => executor);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all([...this.#leaving, ...this.#all.map((desk) => desk.stop())]);
+    await Promise.all([...this.#leaving, ...this.#all.map((executor) => executor.stop())]);
   }
 
-  get #all(): Desk[] {
-    return [...this.#open.values()].map(({ desk }) => desk);
+  get #all(): OrderExecutor[] {
+    return [...this.#open.values()].map(({ executor }) => executor);
   }
 
   #takeOver(): void {
     try {
-      if (this.#parts.instance.takeOver() > 0) { for (const desk of this.#all) desk.watch(); }
+      if (this.#parts.instance.takeOver() > 0) { for (const executor of this.#all) executor.watch(); }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.warning("cannot take over orders of stopped servers", { error });
@@ -185,8 +194,8 @@ export class Desks {
   }
 }
 
-/** The journal as one identity's desk sees it, which cannot look up other identities' orders. */
-function journalOf(journal: Journal, identity: string): DeskJournal {
+/** The journal as one identity's executor sees it, which cannot look up other identities' orders. */
+function journalOf(journal: Journal, identity: string): ExecutorJournal {
   return {
     begin: (entry, policy, now) => journal.begin(entry, policy, now),
     repeat: (entry, now) => journal.repeat(entry, now),

@@ -10,7 +10,7 @@ import type { KeyStore } from "../access/key_store.ts";
 import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import { readPrivate } from "../config/files.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
-import { judgePrivateFile } from "../state/private_file.ts";
+import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
@@ -47,12 +47,12 @@ export async function openKeys(
   const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
   const path = join(folder, KEYS_FILE);
   const isThere = await exists(path);
-  if (isThere && unsafe.length === 0) unsafe.push(...await judgePrivateFile("--state", path, { as: "record" }));
+  if (isThere && unsafe.length === 0) unsafe.push(...await checkPrivateFile("--state", path, { as: "record" }));
   problems.push(...unsafe);
   if (unsafe.length > 0) return undefined;
   try {
     const mark = isThere ? markOf(KeyStore.open(path)) : undefined;
-    const wrong = await judgeExpected(folder, mark);
+    const wrong = await checkExpected(folder, mark);
     problems.push(...wrong.map((problem) => `--state: ${problem}`));
     if (wrong.length > 0) return undefined;
     const { KeySource } = await import("../access/key_source.ts");
@@ -79,11 +79,11 @@ function markOf(store: KeyStore): KeysMark {
 }
 
 /** Holds the store against what is remembered of it, and remembers it as it is now. */
-async function judgeExpected(folder: string, mark: KeysMark | undefined): Promise<string[]> {
-  const { judgeKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
+async function checkExpected(folder: string, mark: KeysMark | undefined): Promise<string[]> {
+  const { checkKeys, readExpectedKeys, writeExpectedKeys } = await import("../access/expected_keys.ts");
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return [expected.problem];
-  const problems = judgeKeys(expected.mark, mark, folder);
+  const problems = checkKeys(expected.mark, mark, folder);
   if (problems.length > 0 || mark === undefined || mark.revision === 0) return problems;
   if (mark.revision === expected.mark?.revision) return [];
   await writeExpectedKeys(folder, mark).catch((error) => {
@@ -111,8 +111,8 @@ export async function openTokens(config: Config, world: World, problems: string[
     problems.push("--jwks-url, --jwks-file: expected the keys of --jwt-issuer: neither is set");
   }
   const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
-  const { judgeJwks, openJwks } = await import("../access/jwks.ts");
-  if (text !== undefined) problems.push(...judgeJwks(text).map((problem) => `--jwks-file: ${problem}`));
+  const { checkJwks, openJwks } = await import("../access/jwks.ts");
+  if (text !== undefined) problems.push(...checkJwks(text).map((problem) => `--jwks-file: ${problem}`));
   const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
   if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;
   const { TokenVerifier } = await import("../access/jwt.ts");

@@ -14,7 +14,7 @@ import type { RefusedRequest } from "../monitoring/access_log.ts";
 import type { ExchangeFacts } from "../monitoring/facts.ts";
 import { Monitor } from "../monitoring/monitor.ts";
 import { directMethods, requiredScope } from "../protocol/direct_call.ts";
-import { CallLane } from "../protocol/fast_path.ts";
+import { CallFastPath } from "../protocol/fast_path.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import type { Credential } from "../protocol/openapi.ts";
@@ -217,7 +217,7 @@ export class NetworkServer {
         if (!isAffordable) cutOff();
         return isAffordable;
       },
-      lane: new CallLane({
+      fastPath: new CallFastPath({
         identity: IDENTITY,
         caller,
         backend: this.#backend,

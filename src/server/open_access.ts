@@ -31,8 +31,8 @@ export interface Access {
   readonly watch: CredentialWatch;
   /** Where tokens come from, if they are taken. */
   readonly resource?: ResourceFacts;
-  /** Judges certificates as a connection opens; present where they are asked for. */
-  readonly judgeCertificate?: (der: Uint8Array) => boolean;
+  /** Checks certificates as a connection opens; present where they are asked for. */
+  readonly isCertificateAccepted?: (der: Uint8Array) => boolean;
   /** The sources that are configured. */
   readonly sources: readonly string[];
   /** Who is admitted without a credential. */
@@ -65,7 +65,7 @@ export async function openAccess(
     ...(config.sslClientCa === undefined ? [] : ["certificates"]),
   ];
   const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
-  problems.push(...judgeExposure(config, names), ...judgeKeyLog(config, world), ...judgeDemand(config, names));
+  problems.push(...checkExposure(config, names), ...checkKeyLog(config, world), ...checkDemand(config, names));
   if (keys === undefined || problems.length > 0) {
     keys?.close();
     return { ok: false, problems };
@@ -104,7 +104,7 @@ function joinAccess(
     tickets,
     watch: new CredentialWatch(() => keys.refresh()),
     ...resourceOf(config),
-    ...(certificates === undefined ? {} : { judgeCertificate: (der) => judgeCertificate(certificates, der) }),
+    ...(certificates === undefined ? {} : { isCertificateAccepted: (der) => isCertificateAccepted(certificates, der) }),
     get sources() {
       return [...(keys.isConfigured ? ["keys"] : []), ...others];
     },
@@ -123,7 +123,7 @@ function joinAccess(
   };
 }
 
-function judgeCertificate(certificates: CertificateSource, der: Uint8Array): boolean {
+function isCertificateAccepted(certificates: CertificateSource, der: Uint8Array): boolean {
   const verdict = certificates.verify(der);
   if (!verdict.ok) log.warning("refused", { reason: verdict.reason, source: "certificate" });
   return verdict.ok;
@@ -147,7 +147,7 @@ function resourceOf({ jwtIssuer, jwtAudience }: Config): { resource?: ResourceFa
 }
 
 /** Off loopback nothing starts by accident. */
-function judgeExposure(config: Config, sources: readonly string[]): string[] {
+function checkExposure(config: Config, sources: readonly string[]): string[] {
   if (isLoopback(config.host) || config.unsafeExpose) return [];
   const where = `on a non-loopback address (--host ${config.host})`;
   const problems: string[] = [];
@@ -166,7 +166,7 @@ function judgeExposure(config: Config, sources: readonly string[]): string[] {
   return problems;
 }
 
-function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
+function checkDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
   if (auth !== "required" || sources.length > 0 || !(isLoopback(host) || unsafeExpose)) return [];
   return [
     "--auth: expected an authentication method, as required admits nobody without one: make a key with luno-mcp-server keys " +
@@ -175,7 +175,7 @@ function judgeDemand({ auth, host, unsafeExpose }: Config, sources: readonly str
 }
 
 /** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */
-function judgeKeyLog({ host }: Config, world: World): string[] {
+function checkKeyLog({ host }: Config, world: World): string[] {
   if (isLoopback(host) || (world.env("SSLKEYLOGFILE") ?? "") === "") return [];
   return [
     `SSLKEYLOGFILE: expected nothing on a non-loopback address (--host ${host}), as it gives connections away: unset it`,

@@ -1,5 +1,5 @@
 /**
- * Opens what orders need: the trading record, the policy, a desk for each exchange that somebody trades on, and the
+ * Opens what orders need: the trading record, the policy, an executor for each exchange that somebody trades on, and the
  * paper exchange. Everything that is written is opened here, so that the permission to write can be given back after it.
  */
 
@@ -16,7 +16,7 @@ import { ArchiveError } from "../trading/record/archive_files.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { Broker } from "../trading/broker.ts";
 import type { OrderKind } from "../trading/record/cancel_wishes.ts";
-import type { DeskInstance } from "../trading/execution/executor_parts.ts";
+import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
 import type { TradingFigures } from "../trading/record/audit_log.ts";
 import { AuditLog } from "../trading/record/audit_log.ts";
 import { HaltWatch, warnOfSent } from "../trading/execution/halt_watch.ts";
@@ -25,7 +25,7 @@ import { CurrentPolicies } from "../trading/policy/policies.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import { TradingStore } from "../trading/record/store.ts";
-import { Desks } from "./executors.ts";
+import { OrderExecutors } from "./executors.ts";
 import type { ExchangeVenue, LoadedConfig } from "./open_exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import { enterFolder } from "./presence.ts";
@@ -40,7 +40,7 @@ export interface TradingRecord {
   readonly folder: string;
   readonly store: TradingStore;
   /** This process among those that use the record. */
-  readonly instance: DeskInstance;
+  readonly instance: ExecutorInstance;
   readonly presence: Presence;
   /** Whether this process serves, and so logs what happens in the record. */
   readonly isServer: boolean;
@@ -194,13 +194,13 @@ export function openTrading(
   const { audit, journal } = store;
   // A command prints what became of its order itself.
   const auditLog = record.isServer ? new AuditLog({ audit, find: (id) => journal.find(id) }) : undefined;
-  const desks = new Desks({ ...record, exchange, name, venue, paper, world });
+  const executors = new OrderExecutors({ ...record, exchange, name, venue, paper, world });
   const cancellation = new OpenOrderCancellation({
     wishes: store.cancelWishes,
     instance: record.instance.id,
     isAlive: (id) => store.instances.isAlive(id),
     kinds: record.kinds,
-    cancelAll: (kind) => desks.cancelAll(kind),
+    cancelAll: (kind) => executors.cancelAll(kind),
     now,
     monotonic,
   });
@@ -212,7 +212,7 @@ export function openTrading(
     instance: record.instance,
     markets,
     isPaperOnly: paper?.isForAll ?? false,
-    venueOf: (trader) => desks.venueOf(trader),
+    venueOf: (trader) => executors.venueOf(trader),
     confirmation: { approvals: store.approvals, audit: store.audit, announce, now, monotonic, sleep },
     cancels: record.kinds,
     halted: () => halts.look(),
@@ -237,7 +237,7 @@ export function openTrading(
     }),
     async close() {
       halts.stop();
-      await desks.stop();
+      await executors.stop();
       auditLog?.stop();
       record.close();
     },

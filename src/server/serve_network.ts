@@ -47,7 +47,7 @@ export async function serveNetwork(
   { factory }: NetworkOptions = {},
 ): Promise<ExitCode> {
   const { config } = loaded;
-  const problems = judgeListener(config);
+  const problems = checkListener(config);
   const tls = await readTls(config, world);
   if (tls !== undefined && !tls.ok) problems.push(...tls.problems);
   const opened = await openAccess(config, world);
@@ -66,13 +66,13 @@ export async function serveNetwork(
   for (const warning of exposureWarnings(loaded)) log.warning(warning);
   const server = new NetworkServer(loaded, world, { access, backend, factory });
   const listen = await chooseListener(config);
-  const { judgeCertificate } = access;
+  const { isCertificateAccepted } = access;
   let listener: RunningListener;
   try {
     listener = await listenOnHost(listen)(server.application, {
       ...listenOptions(config),
       ...(tls?.ok ? { tls: tls.files } : {}),
-      ...(judgeCertificate === undefined ? {} : { judgeCertificate }),
+      ...(isCertificateAccepted === undefined ? {} : { isCertificateAccepted }),
     });
   } catch (error) {
     if (!(error instanceof Error && "code" in error && UNAVAILABLE_CODES.includes(String(error.code)))) throw error;
@@ -102,7 +102,7 @@ export async function serveNetwork(
 }
 
 /** What the listener would need that is not there. */
-function judgeListener(config: Config): string[] {
+function checkListener(config: Config): string[] {
   const { sslCert, sslKey, sslClientCa, listener, host, unsafeExpose, tlsTerminated } = config;
   const problems: string[] = [];
   if (sslCert !== undefined && sslKey === undefined) {

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { directMethods } from "../protocol/direct_call.ts";
-import { CallLane } from "../protocol/fast_path.ts";
+import { CallFastPath } from "../protocol/fast_path.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { StdioTransport } from "../transport/stdio.ts";
@@ -38,7 +38,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const transport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
-    lane: new CallLane({
+    fastPath: new CallFastPath({
       ...parts,
       caller: LOCAL_CALLER,
       methods: directMethods(listing),

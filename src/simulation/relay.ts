@@ -6,7 +6,7 @@
 import { connect, createServer, type Socket } from "node:net";
 
 /** The relay. */
-export interface Door {
+export interface Relay {
   readonly port: number;
   /** Resets the client whose relayed connection reaches the HTTP listener from `port`. */
   reset(port: number): void;
@@ -15,13 +15,13 @@ export interface Door {
 }
 
 /** Opens the relay on `hostname` and `port` (0 picks a free one) towards the HTTP listener at `target`. */
-export function openDoor(
+export function openRelay(
   { hostname, port, target }: {
     readonly hostname: string;
     readonly port: number;
     readonly target: { readonly host: string; readonly port: number };
   },
-): Promise<Door> {
+): Promise<Relay> {
   const clients = new Map<number, Socket>();
   const open = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
@@ -43,7 +43,7 @@ export function openDoor(
       upstream.pipe(client);
     });
   });
-  const door = (boundPort: number): Door => ({
+  const relay = (boundPort: number): Relay => ({
     port: boundPort,
     reset: (source) => clients.get(source)?.resetAndDestroy(),
     close: () =>
@@ -56,7 +56,7 @@ export function openDoor(
     server.once("error", reject);
     server.listen(port, hostname, () => {
       const address = server.address();
-      resolve(door(typeof address === "object" && address !== null ? address.port : port));
+      resolve(relay(typeof address === "object" && address !== null ? address.port : port));
     });
   });
 }

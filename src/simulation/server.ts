@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { hostName } from "../network/host_name.ts";
 import { LastingServer } from "../network/lasting_server.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
-import { type Door, openDoor } from "./relay.ts";
+import { openRelay, type Relay } from "./relay.ts";
 import { ConnectionReset } from "./api/fault_effects.ts";
 import type { Faults } from "./api/faults.ts";
 import { SIMULATED_KEYS } from "./api/keys.ts";
@@ -58,7 +58,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   const stopping = new AbortController();
   const id = randomBytes(8).toString("hex");
   const api = createApi({ ...settings, now, signal: stopping.signal });
-  let door: Door | undefined;
+  let relay: Relay | undefined;
 
   const where = { port: connectionResets ? 0 : port, hostname: connectionResets ? RELAYED : hostname };
   const server = new LastingServer({ ...where, signal: stopping.signal }, async (request, { remoteAddr }) => {
@@ -69,24 +69,24 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
     } catch (error) {
       if (!(error instanceof ConnectionReset)) throw error;
       // With the relay nobody is left to read an answer; without it this is the most that the listener can do.
-      door?.reset(remoteAddr.port);
+      relay?.reset(remoteAddr.port);
       return cutResponse();
     }
   });
   if (connectionResets) {
-    door = await openDoor({ hostname, port, target: { host: RELAYED, port: server.addr.port } }).catch((error) => {
+    relay = await openRelay({ hostname, port, target: { host: RELAYED, port: server.addr.port } }).catch((error) => {
       stopping.abort();
       throw error;
     });
   }
-  const finished = server.finished.then(() => door?.close());
+  const finished = server.finished.then(() => relay?.close());
   const stop = () => {
     stopping.abort();
     return finished;
   };
   if (signal?.aborted) stopping.abort();
   else signal?.addEventListener("abort", stop, { once: true });
-  const url = `http://${hostName(hostname)}:${door?.port ?? server.addr.port}`;
+  const url = `http://${hostName(hostname)}:${relay?.port ?? server.addr.port}`;
   return { url, id, keys: SIMULATED_KEYS, faults: api.faults, finished, stop };
 }
 

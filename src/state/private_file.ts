@@ -5,7 +5,7 @@ import process from "node:process";
 /** Who must be kept from what. */
 export type Protection = "secret" | "record" | "public";
 
-/** Settings of {@linkcode judgePrivateFile}. */
+/** Settings of {@linkcode checkPrivateFile}. */
 export interface PrivateFileOptions {
   /** The user that the program runs as; `null` where the system has none. @default process.getuid */
   readonly uid?: (() => number | null) | undefined;
@@ -31,7 +31,7 @@ const PUBLIC = { bits: 0o022, words: "that only its owner can write", chmod: "go
  * The problems of a file that must be protected; each starts with `name`, which is what the operator typed. Where the
  * system knows neither users nor modes, there are none to find.
  */
-export async function judgePrivateFile(
+export async function checkPrivateFile(
   name: string,
   path: string,
   options: PrivateFileOptions = {},

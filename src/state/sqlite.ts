@@ -58,7 +58,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     });
     if (isTidy) database.exec("PRAGMA query_only = ON");
     if (durable && !readOnly) makeDurable(database, path);
-    judgeVersion(database, { path, known: migrations.length, readOnly });
+    checkVersion(database, { path, known: migrations.length, readOnly });
     if (!readOnly) migrate(database, { path, migrations });
     return database;
   } catch (error) {
@@ -182,13 +182,13 @@ function migrate(
   const known = migrations.length;
   if (versionOf(database) === known) return;
   inTransaction(database, () => {
-    judgeVersion(database, { path, known, readOnly: false }); // Another process may have been faster.
+    checkVersion(database, { path, known, readOnly: false }); // Another process may have been faster.
     for (const statements of migrations.slice(versionOf(database))) database.exec(statements);
     database.exec(`PRAGMA user_version = ${known}`);
   });
 }
 
-function judgeVersion(
+function checkVersion(
   database: DatabaseSync,
   { path, known, readOnly }: { path: string; known: number; readOnly: boolean },
 ): void {

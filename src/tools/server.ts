@@ -52,7 +52,7 @@ const checkApiHealth = defineTool({
       calls_left: budget.remaining,
       calls_per_minute: budget.limitPerMinute,
       ...(clock === null ? {} : { clock_skew_ms: tellableSkewMs(clock.skewMs) }),
-      credentials: judgeKey(exchange.hasCredentials, verdicts),
+      credentials: checkKey(exchange.hasCredentials, verdicts),
       permissions: Object.fromEntries(
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),
       ),
@@ -125,25 +125,28 @@ async function probePermissions(context: ToolContext): Promise<PermissionVerdict
   const balances = await attempt(context, "getBalances", {});
   const accountId = balances.reached ? balances.answer?.balance[0]?.account_id : undefined;
   const probes: Promise<PermissionVerdict>[] = [
-    judge("Perm_R_Orders", attempt(context, "listOrders", { limit: 1 })),
-    judge("Perm_R_Withdrawals", attempt(context, "listWithdrawals", { limit: 1 })),
-    judge("Perm_R_Beneficiaries", attempt(context, "listBeneficiaries", {})),
+    classifyProbe("Perm_R_Orders", attempt(context, "listOrders", { limit: 1 })),
+    classifyProbe("Perm_R_Withdrawals", attempt(context, "listWithdrawals", { limit: 1 })),
+    classifyProbe("Perm_R_Beneficiaries", attempt(context, "listBeneficiaries", {})),
     ...(accountId === undefined ? [] : [
-      judge("Perm_R_Transactions", attempt(context, "listTransactions", { id: accountId, min_row: -1, max_row: 0 })),
-      judge("Perm_R_Transfers", attempt(context, "listTransfers", { account_id: accountId, limit: 1 })),
+      classifyProbe(
+        "Perm_R_Transactions",
+        attempt(context, "listTransactions", { id: accountId, min_row: -1, max_row: 0 }),
+      ),
+      classifyProbe("Perm_R_Transfers", attempt(context, "listTransfers", { account_id: accountId, limit: 1 })),
     ]),
   ];
-  return [await judge("Perm_R_Balance", Promise.resolve(balances)), ...await Promise.all(probes)];
+  return [await classifyProbe("Perm_R_Balance", Promise.resolve(balances)), ...await Promise.all(probes)];
 }
 
-async function judge(permission: string, probe: Promise<Attempt<EndpointName>>): Promise<PermissionVerdict> {
+async function classifyProbe(permission: string, probe: Promise<Attempt<EndpointName>>): Promise<PermissionVerdict> {
   const { error } = await probe;
   if (error === undefined) return { permission, verdict: "granted" };
   if (error.code === "ERR_CREDENTIALS_REFUSED") return { permission, verdict: "key refused" };
   return { permission, verdict: error.code === "ERR_PERMISSION_MISSING" ? "refused" : "unknown" };
 }
 
-function judgeKey(
+function checkKey(
   hasKey: boolean,
   verdicts: readonly PermissionVerdict[],
 ): "accepted" | "refused" | "missing" | "unknown" {

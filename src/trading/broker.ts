@@ -1,6 +1,6 @@
 /**
  * Takes callers' orders: each is assessed, checked against the policy, confirmed by a person where that is asked for, and
- * handed to the desk of the exchange that the caller trades on, the real one or paper.
+ * handed to the executor of the exchange that the caller trades on, the real one or paper.
  */
 
 import { ExchangeError } from "../exchange/errors.ts";
@@ -86,8 +86,8 @@ export class Broker {
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
   async cancel(target: CancelTarget, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
-    const { desk } = await this.#parts.venueOf(this.#whereIs(target, identity));
-    return await desk.cancel(target, identity);
+    const { executor } = await this.#parts.venueOf(this.#whereIs(target, identity));
+    return await executor.cancel(target, identity);
   }
 
   /** Cancels all open orders of the account, or those of one pair, and tells what remains. */
@@ -95,8 +95,8 @@ export class Broker {
     { pair }: { readonly pair?: string | undefined },
     { identity, signal }: Pick<BrokerCall, "identity" | "signal">,
   ): Promise<CancelAllResult> {
-    const { desk } = await this.#parts.venueOf(this.traderOf(identity));
-    const result = await desk.cancelAll({ pair }, identity);
+    const { executor } = await this.#parts.venueOf(this.traderOf(identity));
+    const result = await executor.cancelAll({ pair }, identity);
     const isEmpty = result.cancelled.length + result.ended.length + result.remaining.length === 0;
     if (pair !== undefined && isEmpty) await this.#assertPair(pair, signal);
     return result;

@@ -4,7 +4,7 @@ import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { OrderKind } from "./record/cancel_wishes.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
-import type { Desk } from "./execution/executor.ts";
+import type { OrderExecutor } from "./execution/executor.ts";
 import type { RunningCalls } from "./idempotency.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
@@ -16,7 +16,7 @@ import type { SendingCall, TradingRights } from "./policy/trading_rights.ts";
 /** Where a trader's orders go. */
 export interface Venue {
   readonly exchange: Exchange;
-  readonly desk: Desk;
+  readonly executor: OrderExecutor;
   /** Where that is, for the person who confirms. */
   readonly name: ExchangeName;
   /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */

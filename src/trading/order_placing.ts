@@ -7,7 +7,7 @@ import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./brok
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
-import { ConfirmationDesk } from "./confirmation/confirmer.ts";
+import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
@@ -27,12 +27,12 @@ import type { SendingCall } from "./policy/trading_rights.ts";
 export class OrderPlacing {
   readonly #parts: SharedParts;
   readonly #previews: OrderPreviews;
-  readonly #confirmations: ConfirmationDesk<PlacementResult>;
+  readonly #confirmations: Confirmer<PlacementResult>;
 
   constructor(parts: SharedParts, previews: OrderPreviews) {
     this.#parts = parts;
     this.#previews = previews;
-    this.#confirmations = new ConfirmationDesk(parts.confirmation, {
+    this.#confirmations = new Confirmer(parts.confirmation, {
       waysOf: (identity) => parts.rights.confirmWaysOf(identity),
       send: (order, by) => this.#sendConfirmed(order, by),
       describe: describePlacement,
@@ -124,11 +124,11 @@ export class OrderPlacing {
   ): Promise<PlacementResult> {
     const { rights } = this.#parts;
     rights.assertStillAllowed(assessment, trader, by);
-    const { desk } = await this.#parts.venueOf(trader);
+    const { executor } = await this.#parts.venueOf(trader);
     const { order } = assessment;
     const terms = () => termsOf(rights, order, { assessment, trader, by });
     const { signal } = by;
-    return await desk.place({ ...named, order, identity: trader.identity, termsOf: terms }, { signal });
+    return await executor.place({ ...named, order, identity: trader.identity, termsOf: terms }, { signal });
   }
 
   /**
@@ -142,7 +142,7 @@ export class OrderPlacing {
     const { idempotencyKey } = order;
     if (idempotencyKey === undefined) return undefined;
     const { rights } = this.#parts;
-    const { desk, record } = await this.#parts.venueOf(rights.traderOf(identity));
+    const { executor, record } = await this.#parts.venueOf(rights.traderOf(identity));
     const earlier = record.journal.findByKey(identity, idempotencyKey);
     if (earlier === undefined) return undefined;
     const isSame = await this.#isFor(earlier, { order, call, audit: record.audit });
@@ -152,7 +152,7 @@ export class OrderPlacing {
     const { previewId, asked, notional } = earlier;
     const terms = () => ({ policy: rights.policyOf(identity), notional });
     const named = { identity, previewId, idempotencyKey, asked };
-    return await desk.place({ ...named, order: earlier.order, termsOf: terms }, { signal });
+    return await executor.place({ ...named, order: earlier.order, termsOf: terms }, { signal });
   }
 
   /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */

@@ -7,7 +7,7 @@ import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_ca
 import { CONFIRMATION_LIFETIME_MS } from "./confirmation/confirmations.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
-import { ConfirmationDesk } from "./confirmation/confirmer.ts";
+import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToReplace, usedKey, wasAskedFor } from "./idempotency.ts";
@@ -28,12 +28,12 @@ import type { SendingCall } from "./policy/trading_rights.ts";
 export class OrderReplacing {
   readonly #parts: SharedParts;
   readonly #previews: OrderPreviews;
-  readonly #confirmations: ConfirmationDesk<ReplaceResult>;
+  readonly #confirmations: Confirmer<ReplaceResult>;
 
   constructor(parts: SharedParts, previews: OrderPreviews) {
     this.#parts = parts;
     this.#previews = previews;
-    this.#confirmations = new ConfirmationDesk(parts.confirmation, {
+    this.#confirmations = new Confirmer(parts.confirmation, {
       waysOf: (identity) => parts.rights.confirmWaysOf(identity),
       send: (order, by) => this.#replaceConfirmed(order, by),
       describe: describeReplacement,
@@ -160,9 +160,9 @@ export class OrderReplacing {
     if (replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
     const { rights } = this.#parts;
     rights.assertStillAllowed(assessment, trader, by);
-    const { desk } = await this.#parts.venueOf(trader);
+    const { executor } = await this.#parts.venueOf(trader);
     const { orderId, ...rest } = replaces;
-    return await desk.replace({
+    return await executor.replace({
       ...rest,
       target: { orderId },
       order: assessment.order,

@@ -18,7 +18,7 @@ import { settledWithin } from "./settled.ts";
 const log = getLogger(["luno-mcp-server", "channel"]);
 
 /** Answers requests without the SDK. */
-export interface Lane {
+export interface FastPath {
   /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined;
   /** Hears what the SDK answered. */
@@ -42,7 +42,7 @@ export interface ChannelOptions {
   readonly maxQueue?: number;
   /** Says why a request, or a text that is no message, is refused, if it is; not asked about pings and cancellations. */
   readonly admit?: (request?: JSONRPCRequest) => RpcError | undefined;
-  readonly lane?: Lane;
+  readonly fastPath?: FastPath;
   readonly observer?: ChannelObserver;
 }
 
@@ -55,7 +55,7 @@ interface Pending {
   readonly size: number;
   /** Whether it takes one of the places for requests that run. */
   isRunning: boolean;
-  /** Set when the lane answers it. */
+  /** Set when the fast path answers it. */
   controller?: AbortController;
 }
 
@@ -144,7 +144,7 @@ export abstract class Channel implements Transport {
 
   #sendAnswer(request: JSONRPCRequest, answer: JSONRPCMessage): void {
     this.#send(JSON.stringify(inRevisionOf(request, answer)));
-    this.#options.lane?.answered(request, "result" in answer);
+    this.#options.fastPath?.answered(request, "result" in answer);
     this.#settle(request.id, "error" in answer);
   }
 
@@ -227,7 +227,7 @@ export abstract class Channel implements Transport {
     this.#options.observer?.started?.(request);
     this.#running++;
     const controller = new AbortController();
-    const answer = this.#options.lane?.take(request, controller.signal);
+    const answer = this.#options.fastPath?.take(request, controller.signal);
     if (answer === undefined) return this.onmessage?.(request);
     pending.controller = controller;
     void answer.then((answer) => {
@@ -237,7 +237,7 @@ export abstract class Channel implements Transport {
     });
   }
 
-  /** Ends a request that waits or that the lane answers; answers whether there was one. */
+  /** Ends a request that waits or that the fast path answers; answers whether there was one. */
   #cancel(id: RequestId): boolean {
     const controller = this.#pending.get(id)?.controller;
     controller?.abort();

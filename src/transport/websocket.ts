@@ -58,7 +58,7 @@ export class SocketTransport extends Channel {
     this.#socket = socket;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#timer = setTimeout(() => this.#judgeSilence(), options.firstMessageMs);
+    this.#timer = setTimeout(() => this.#checkSilence(), options.firstMessageMs);
   }
 
   start(): Promise<void> {
@@ -126,12 +126,12 @@ export class SocketTransport extends Channel {
   }
 
   /** Ends a silent connection, and looks again when one that spoke may have become silent. */
-  #judgeSilence(): void {
+  #checkSilence(): void {
     if (this.#lastMs === undefined) return this.finish(CLOSE.policyViolation, "no message after the upgrade");
     // Whoever waits for an answer is not silent.
     if (this.pending > 0) this.#lastMs = this.#now();
     const leftMs = this.#lastMs + this.#options.idleMs - this.#now();
     if (leftMs <= 0) return this.finish(CLOSE.policyViolation, "idle for too long");
-    this.#timer = setTimeout(() => this.#judgeSilence(), leftMs);
+    this.#timer = setTimeout(() => this.#checkSilence(), leftMs);
   }
 }

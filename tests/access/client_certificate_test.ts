@@ -2,7 +2,7 @@ import "reflect-metadata"; // The certificate library asks for it, and for being
 import { BasicConstraintsExtension, ExtendedKeyUsage, type JsonGeneralName, KeyUsageFlags } from "@peculiar/x509";
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { judgeAuthorities, readClientCertificate } from "../../src/access/client_certificate.ts";
+import { checkAuthorities, readClientCertificate } from "../../src/access/client_certificate.ts";
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { type Deviations, P384, selfSigned, TestAuthority } from "../transport/test_authority.ts";
 
@@ -47,7 +47,7 @@ Deno.test("readClientCertificate() reads the client's certificate that the progr
 });
 
 Deno.test("readClientCertificate() prefers the first URI to the first DNS name, and writes that in lower case", async () => {
-  const dns: JsonGeneralName = { type: "dns", value: "Desk.Example.com" };
+  const dns: JsonGeneralName = { type: "dns", value: "OrderExecutor.Example.com" };
   const uri: JsonGeneralName = { type: "url", value: "spiffe://Example/a" };
   assert.equal(await identityOf(dns, uri, { type: "url", value: "urn:other" }), "cert:spiffe://Example/a");
   assert.equal(await identityOf(dns, { type: "dns", value: "other" }), "cert:desk.example.com");
@@ -85,7 +85,7 @@ Deno.test("readClientCertificate() refuses a certificate outside its time, to th
   assert.match(await reasonFor({ notBefore: NOW + 1_000 }), /not valid before 2026-11-22T00:00:01/);
 });
 
-Deno.test("readClientCertificate() judges a certificate that it knows by the time of each reading", async () => {
+Deno.test("readClientCertificate() checks a certificate that it knows by the time of each reading", async () => {
   const { der } = await authority.issue(DURING);
   const at = (now: number) => readClientCertificate(der, { now }).ok;
   assert.deepEqual([NOW, DURING.notAfter + 1, NOW, DURING.notBefore - 1].map(at), [true, false, true, false]);
@@ -114,22 +114,22 @@ Deno.test("readClientCertificate() refuses what is no certificate", async () => 
   }
 });
 
-Deno.test("judgeAuthorities() finds nothing wrong with sound authorities, one or many", async () => {
+Deno.test("checkAuthorities() finds nothing wrong with sound authorities, one or many", async () => {
   const other = await TestAuthority.create({ ...DURING, algorithm: P384, keyUsages: undefined });
   for (const pem of [authority.files.cert, `# ours\n${authority.files.cert}\n${other.files.cert}`]) {
-    assert.deepEqual(judgeAuthorities(pem, { name: "CA", now: NOW }), []);
+    assert.deepEqual(checkAuthorities(pem, { name: "CA", now: NOW }), []);
   }
 });
 
-Deno.test("judgeAuthorities() refuses a bundle without a certificate", () => {
+Deno.test("checkAuthorities() refuses a bundle without a certificate", () => {
   for (const pem of ["", "nonsense", authority.files.key]) {
-    assert.deepEqual(judgeAuthorities(pem, { name: "CA", now: NOW }), [
+    assert.deepEqual(checkAuthorities(pem, { name: "CA", now: NOW }), [
       "CA: expected authorities' certificates in PEM",
     ]);
   }
 });
 
-Deno.test("judgeAuthorities() names every certificate that is no authority, with the reason", async () => {
+Deno.test("checkAuthorities() names every certificate that is no authority, with the reason", async () => {
   const signers = await Promise.all([
     TestAuthority.create({ ...DURING, ca: false }),
     TestAuthority.create({ ...DURING, ca: undefined }),
@@ -141,7 +141,7 @@ Deno.test("judgeAuthorities() names every certificate that is no authority, with
   ]);
   const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   const pem = [authority.files.cert, ...signers.map(({ files }) => files.cert), broken].join("");
-  assert.deepEqual(judgeAuthorities(pem, { name: "CA", now: NOW }), [
+  assert.deepEqual(checkAuthorities(pem, { name: "CA", now: NOW }), [
     "CA: certificate 2: expected an authority, with the basic constraint CA:TRUE",
     "CA: certificate 3: expected an authority, with the basic constraint CA:TRUE",
     "CA: certificate 4: expected an authority that may sign certificates, with the key usage keyCertSign",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { judgeJwks, type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
+import { checkJwks, type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
 import { type TokenVerdict, TokenVerifier } from "../../src/access/jwt.ts";
 import { LogRecords } from "../support/log_records.ts";
 import { createKey, IdentityProvider, jwksOf, privateJwk, type SigningKey, signToken } from "./identity_provider.ts";
@@ -155,7 +155,7 @@ Deno.test("openJwks() takes up a new key for tokens that name none", async () =>
 Deno.test("openJwks() leaves odd members of a set out and takes the others", async () => {
   const odd = [{}, null, 7, "key", [], { kty: null }, { kty: "RSA" }, { ...newKey.jwk, kid: 7 }];
   const text = JSON.stringify({ keys: [...odd, { ...oldKey.jwk, use: null, alg: null, x5c: null }], next: null });
-  assert.deepEqual(judgeJwks(text), []);
+  assert.deepEqual(checkJwks(text), []);
   const keys = openJwks({ text });
   const verifier = new TokenVerifier({ keys, rules: { issuer: ISSUER, audience: AUDIENCE }, now: () => NOW });
   assert.equal(outcome(await verifier.verify(await tokenOf(oldKey))), "ok");
@@ -229,7 +229,7 @@ Deno.test("openJwks() takes a local file, and throws for one with a problem", as
 Deno.test("openJwks() leaves out keys that are not for signatures, and those of unknown kinds", async () => {
   const forEncryption = { ...newKey.jwk, use: "enc" };
   const text = JSON.stringify({ keys: [forEncryption, { kty: "NEW", kid: "future" }, oldKey.jwk] });
-  assert.deepEqual(judgeJwks(text), []);
+  assert.deepEqual(checkJwks(text), []);
   const verifier = new TokenVerifier({
     keys: openJwks({ text }),
     rules: { issuer: ISSUER, audience: AUDIENCE },
@@ -265,8 +265,8 @@ const PROBLEMS: Readonly<Record<string, { text: string; problems: readonly RegEx
 };
 
 for (const [name, { text, problems }] of Object.entries(PROBLEMS)) {
-  Deno.test(`judgeJwks() finds ${problems.length} problems with ${name}, and repeats nothing of it`, () => {
-    const found = judgeJwks(text);
+  Deno.test(`checkJwks() finds ${problems.length} problems with ${name}, and repeats nothing of it`, () => {
+    const found = checkJwks(text);
     assert.equal(found.length, problems.length, found.join());
     for (const [index, problem] of problems.entries()) assert.match(found[index] ?? "", problem);
     assert.ok(!found.join().includes(SECRET.k));

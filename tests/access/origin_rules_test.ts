@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { judgeOrigin } from "../../src/access/origin_rules.ts";
+import { checkOrigin } from "../../src/access/origin_rules.ts";
 import type { OriginRules } from "../../src/access/origin_rules.ts";
 
 const LOOPBACK: OriginRules = { allowedHosts: [], allowedOrigins: [], allowLoopback: true };
@@ -10,21 +10,21 @@ const PUBLIC: OriginRules = {
   allowLoopback: false,
 };
 
-function judge(rules: OriginRules, host: string | null, origin?: string): string | undefined {
+function check(rules: OriginRules, host: string | null, origin?: string): string | undefined {
   const headers = new Headers();
   if (host !== null) headers.set("host", host);
   if (origin !== undefined) headers.set("origin", origin);
-  const refused = judgeOrigin(headers, rules);
+  const refused = checkOrigin(headers, rules);
   return refused && `${refused.header} is not allowed`;
 }
 
-Deno.test("judgeOrigin() lets loopback names in on loopback, with any port", () => {
+Deno.test("checkOrigin() lets loopback names in on loopback, with any port", () => {
   for (const host of ["localhost", "localhost:8765", "127.0.0.1:1", "[::1]:8765", "LOCALHOST:80"]) {
-    assert.equal(judge(LOOPBACK, host), undefined, host);
+    assert.equal(check(LOOPBACK, host), undefined, host);
   }
 });
 
-Deno.test("judgeOrigin() refuses a missing, foreign or crooked Host", () => {
+Deno.test("checkOrigin() refuses a missing, foreign or crooked Host", () => {
   const hosts = [
     null,
     "evil.example",
@@ -37,21 +37,21 @@ Deno.test("judgeOrigin() refuses a missing, foreign or crooked Host", () => {
     "127.0.0.2",
     "",
   ];
-  for (const host of hosts) assert.equal(judge(LOOPBACK, host), "Host is not allowed", String(host));
+  for (const host of hosts) assert.equal(check(LOOPBACK, host), "Host is not allowed", String(host));
 });
 
-Deno.test("judgeOrigin() lets allowed hosts in by exact match, with the port where one is named", () => {
+Deno.test("checkOrigin() lets allowed hosts in by exact match, with the port where one is named", () => {
   for (const host of ["mcp.example", "mcp.example:443", "MCP.example", "api.example:8443"]) {
-    assert.equal(judge(PUBLIC, host), undefined, host);
+    assert.equal(check(PUBLIC, host), undefined, host);
   }
   for (const host of ["api.example", "api.example:1", "xmcp.example", "mcp.example.evil", "localhost"]) {
-    assert.equal(judge(PUBLIC, host), "Host is not allowed", host);
+    assert.equal(check(PUBLIC, host), "Host is not allowed", host);
   }
 });
 
-Deno.test("judgeOrigin() lets allowed origins in by exact match", () => {
+Deno.test("checkOrigin() lets allowed origins in by exact match", () => {
   for (const origin of ["https://app.example", "http://other.example:8080"]) {
-    assert.equal(judge(PUBLIC, "mcp.example", origin), undefined, origin);
+    assert.equal(check(PUBLIC, "mcp.example", origin), undefined, origin);
   }
   const foreign = [
     "null",
@@ -64,12 +64,12 @@ Deno.test("judgeOrigin() lets allowed origins in by exact match", () => {
     "http://localhost",
     "file://",
   ];
-  for (const origin of foreign) assert.equal(judge(PUBLIC, "mcp.example", origin), "Origin is not allowed", origin);
+  for (const origin of foreign) assert.equal(check(PUBLIC, "mcp.example", origin), "Origin is not allowed", origin);
 });
 
-Deno.test("judgeOrigin() lets own pages in on loopback, and no page of another loopback port or name", () => {
+Deno.test("checkOrigin() lets own pages in on loopback, and no page of another loopback port or name", () => {
   for (const own of ["localhost:8765", "127.0.0.1:1", "[::1]:8765", "localhost"]) {
-    for (const scheme of ["http", "https"]) assert.equal(judge(LOOPBACK, own, `${scheme}://${own}`), undefined, own);
+    for (const scheme of ["http", "https"]) assert.equal(check(LOOPBACK, own, `${scheme}://${own}`), undefined, own);
   }
   const foreign = [
     "http://localhost:3000",
@@ -87,20 +87,20 @@ Deno.test("judgeOrigin() lets own pages in on loopback, and no page of another l
     "",
   ];
   for (const origin of foreign) {
-    assert.equal(judge(LOOPBACK, "localhost:8765", origin), "Origin is not allowed", origin);
+    assert.equal(check(LOOPBACK, "localhost:8765", origin), "Origin is not allowed", origin);
   }
   const named = { ...LOOPBACK, allowedOrigins: ["http://localhost:3000"] };
-  assert.equal(judge(named, "localhost:8765", "http://localhost:3000"), undefined);
+  assert.equal(check(named, "localhost:8765", "http://localhost:3000"), undefined);
 });
 
-Deno.test("judgeOrigin() lets nothing in that is not one of the allowed names, whatever stands around it", () => {
+Deno.test("checkOrigin() lets nothing in that is not one of the allowed names, whatever stands around it", () => {
   const around = fc.string({ minLength: 1, maxLength: 12 }).filter((text) =>
     /^[\x21-\x7e]+$/.test(text) && !/^:\d{1,5}$/.test(text)
   );
   fc.assert(fc.property(around, fc.boolean(), (text, before) => {
     const host = before ? `${text}mcp.example` : `mcp.example${text}`;
-    assert.equal(judge(PUBLIC, host), "Host is not allowed");
+    assert.equal(check(PUBLIC, host), "Host is not allowed");
     const origin = before ? `${text}https://app.example` : `https://app.example${text}`;
-    assert.equal(judge(PUBLIC, "mcp.example", origin), "Origin is not allowed");
+    assert.equal(check(PUBLIC, "mcp.example", origin), "Origin is not allowed");
   }));
 });

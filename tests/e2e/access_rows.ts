@@ -1,4 +1,4 @@
-/** Every credential that lets nobody in, and every door that it is shown at. */
+/** Every credential that lets nobody in, and every entrance that it is shown at. */
 
 import { crc32 } from "node:zlib";
 import { createApiKey } from "../../src/access/api_key.ts";
@@ -17,19 +17,20 @@ export interface Row {
 }
 
 /** Ways in, each with the headers that it is given. */
-export const DOORS: Readonly<Record<string, (server: GuardedServer, headers: Asked["headers"]) => Promise<Answered>>> =
-  {
-    "GET /v1/tools": (server, headers = {}) => server.ask("/v1/tools", { headers }),
-    "POST /v1/tools/describe_capabilities": (server, headers) =>
-      server.ask("/v1/tools/describe_capabilities", restCall(headers)),
-    "POST /mcp of 2025-11-25": (server, headers) => server.ask("/mcp", opening(headers)),
-    "POST /mcp of 2026-07-28": (server, headers) => server.ask("/mcp", modernCall("describe_capabilities", headers)),
-    "POST /mcp without a session": (server, headers) => server.ask("/mcp", legacy("tools/list", {}, headers)),
-    "POST /v1/tickets": (server, headers = {}) => server.ask("/v1/tickets", { method: "POST", headers }),
-    "GET /status": (server, headers = {}) => server.ask("/status", { headers }),
-    "a path that is none": (server, headers = {}) => server.ask("/nothing", { headers }),
-    "an upgrade": (server, headers) => server.upgrade(headers),
-  };
+export const ENTRANCES: Readonly<
+  Record<string, (server: GuardedServer, headers: Asked["headers"]) => Promise<Answered>>
+> = {
+  "GET /v1/tools": (server, headers = {}) => server.ask("/v1/tools", { headers }),
+  "POST /v1/tools/describe_capabilities": (server, headers) =>
+    server.ask("/v1/tools/describe_capabilities", restCall(headers)),
+  "POST /mcp of 2025-11-25": (server, headers) => server.ask("/mcp", opening(headers)),
+  "POST /mcp of 2026-07-28": (server, headers) => server.ask("/mcp", modernCall("describe_capabilities", headers)),
+  "POST /mcp without a session": (server, headers) => server.ask("/mcp", legacy("tools/list", {}, headers)),
+  "POST /v1/tickets": (server, headers = {}) => server.ask("/v1/tickets", { method: "POST", headers }),
+  "GET /status": (server, headers = {}) => server.ask("/status", { headers }),
+  "a path that is none": (server, headers = {}) => server.ask("/nothing", { headers }),
+  "an upgrade": (server, headers) => server.upgrade(headers),
+};
 
 /** The same key id with another secret and the checksum that belongs to it. */
 function withOtherSecret(key: string): string {

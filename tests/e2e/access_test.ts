@@ -1,7 +1,7 @@
-/** Who is let in, and what he may do: every door of a running server against every kind of credential. */
+/** Who is let in, and what he may do: every entrance of a running server against every kind of credential. */
 
 import assert from "node:assert/strict";
-import { DOORS, refusedRows, secretOf } from "./access_rows.ts";
+import { ENTRANCES, refusedRows, secretOf } from "./access_rows.ts";
 import { PROGRAMS } from "./program.ts";
 import { listenersOf } from "./servers.ts";
 import { GuardedServer } from "./guarded_server.ts";
@@ -11,8 +11,10 @@ import { METADATA_URL } from "./tokens.ts";
 const REALM = 'Bearer realm="luno-mcp-server"';
 const HINTS = `resource_metadata="${METADATA_URL}", scope="market:read account:read"`;
 
-/** A handshake for each costs more than the rest, and TLS knows no doors. */
-const DOORS_WITH_TLS = Object.entries(DOORS).filter(([door]) => /^(GET \/v1\/tools|an upgrade)$/.test(door));
+/** A handshake for each costs more than the rest, and TLS knows no entrances. */
+const ENTRANCES_WITH_TLS = Object.entries(ENTRANCES).filter(([entrance]) =>
+  /^(GET \/v1\/tools|an upgrade)$/.test(entrance)
+);
 
 for (const program of PROGRAMS) {
   for (const listener of listenersOf(program)) {
@@ -26,11 +28,11 @@ for (const program of PROGRAMS) {
         for (const { name, authorization } of rows) {
           await test.step(name, async () => {
             const headers = authorization.length === 0 ? {} : { Authorization: authorization };
-            for (const [door, knock] of secure ? DOORS_WITH_TLS : Object.entries(DOORS)) {
+            for (const [entrance, knock] of secure ? ENTRANCES_WITH_TLS : Object.entries(ENTRANCES)) {
               const { status, headers: answered, body } = await knock(server, headers);
-              assert.equal(status, 401, `${door}: ${body}`);
+              assert.equal(status, 401, `${entrance}: ${body}`);
               const error = authorization.length === 0 ? "" : ' error="invalid_token",';
-              assert.equal(answered.get("www-authenticate"), `${REALM},${error} ${HINTS}`, door);
+              assert.equal(answered.get("www-authenticate"), `${REALM},${error} ${HINTS}`, entrance);
               bodies.add(body);
             }
             assert.equal(bodies.size, 1, [...bodies].join("\n"));

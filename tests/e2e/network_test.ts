@@ -287,16 +287,16 @@ async function isReady(url: string): Promise<boolean> {
   return response?.status === 200;
 }
 
-/** A simulated exchange behind a door that holds questions for tickers back until it is told to let them through. */
+/** A simulated exchange behind a relay that holds questions for tickers back until it is told to let them through. */
 class HeldExchange implements AsyncDisposable {
   readonly #gate = Promise.withResolvers<void>();
   readonly #asked = Promise.withResolvers<void>();
   readonly #simulation: RunningSimulation;
-  readonly #door: Deno.HttpServer<Deno.NetAddr>;
+  readonly #relay: Deno.HttpServer<Deno.NetAddr>;
 
   private constructor(simulation: RunningSimulation) {
     this.#simulation = simulation;
-    this.#door = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    this.#relay = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
       const { pathname, search } = new URL(request.url);
       // A server asks for the ticker of XBTZAR of itself.
       if (pathname.includes("ticker") && search.includes("ETHZAR")) {
@@ -312,7 +312,7 @@ class HeldExchange implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#door.addr.port}`;
+    return `http://127.0.0.1:${this.#relay.addr.port}`;
   }
 
   /** Resolves when the ticker of ETHZAR was asked for. */
@@ -326,7 +326,7 @@ class HeldExchange implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gate.resolve();
-    await this.#door.shutdown();
+    await this.#relay.shutdown();
     await this.#simulation.stop();
   }
 }

@@ -1,7 +1,7 @@
 /** What callers may do who are let in: lists, scopes, limits, sessions, and the end of a credential. */
 
 import assert from "node:assert/strict";
-import { DOORS, secretOf } from "./access_rows.ts";
+import { ENTRANCES, secretOf } from "./access_rows.ts";
 import { PROGRAMS } from "./program.ts";
 import { listenersOf } from "./servers.ts";
 import { GuardedServer } from "./guarded_server.ts";
@@ -63,7 +63,7 @@ async function listsOf(server: GuardedServer, headers: Record<string, string>) {
 const OPEN_RESOURCES = ["luno://status", "luno://endpoints"];
 const ACCOUNT_RESOURCES = ["luno://wallets", "luno://transactions"];
 
-/** Status at each door for somebody who may read. */
+/** Status at each entrance for somebody who may read. */
 const LET_IN: Readonly<Record<string, number>> = {
   "POST /mcp without a session": 400,
   "POST /v1/tickets": 201,
@@ -82,11 +82,11 @@ async function refusal(socket: SocketClient, method: string, params: object = {}
 type Steps = Readonly<Record<string, (server: GuardedServer) => Promise<void>>>;
 
 const RIGHTS: Steps = {
-  async "lets a key and a token in at every door"(server) {
+  async "lets a key and a token in at every entrance"(server) {
     for (const credential of [server.reader, await newToken()]) {
-      for (const [door, knock] of Object.entries(DOORS)) {
+      for (const [entrance, knock] of Object.entries(ENTRANCES)) {
         const { status, body } = await knock(server, bearer(credential));
-        assert.equal(status, LET_IN[door] ?? 200, `${door}: ${body}`);
+        assert.equal(status, LET_IN[entrance] ?? 200, `${entrance}: ${body}`);
       }
     }
   },
@@ -125,7 +125,7 @@ const RIGHTS: Steps = {
     }
   },
 
-  async "refuses a call beyond the scopes at every door, and writes it down"(server) {
+  async "refuses a call beyond the scopes at every entrance, and writes it down"(server) {
     const headers = bearer(server.market);
     await using socket = await (await server.connect(headers)).initialize();
     for (const tool of ["get_accounts", "get_balances"]) {

@@ -110,7 +110,7 @@ const WEAKNESSES: Steps = {
     }
   },
 
-  async "a token of a page's own origin: Host and Origin are judged before any credential"(server) {
+  async "a token of a page's own origin: Host and Origin are checked before any credential"(server) {
     const bad = { ...bearer("wrong"), Host: "evil.example" };
     assert.equal((await server.upgrade(bad)).status, 403);
     assert.equal((await server.ask("/v1/tools", { headers: bad })).status, 403);

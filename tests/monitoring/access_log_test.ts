@@ -5,7 +5,7 @@ import { Caller } from "../../src/access/caller.ts";
 import { loggedCalls, logRefusal } from "../../src/monitoring/access_log.ts";
 import type { AccessLogMode } from "../../src/monitoring/access_log.ts";
 import { callDirectly } from "../../src/protocol/direct_call.ts";
-import { CallLane } from "../../src/protocol/fast_path.ts";
+import { CallFastPath } from "../../src/protocol/fast_path.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import type { Backend } from "../../src/protocol/mcp_server.ts";
 import { readResource } from "../../src/protocol/resources.ts";
@@ -31,7 +31,7 @@ const caller = callerOf("key:alice").on("c7");
 Deno.test("the access log of all calls tells who called what over a connection, how it ended and how long it took, and no argument", async () => {
   await using exchange = await TestExchange.start();
   await using records = await LogRecords.start();
-  const lane = new CallLane({
+  const fastPath = new CallFastPath({
     identity: { name: "test", version: "1" },
     backend: () => Promise.resolve(backend(exchange, "all")),
     caller,
@@ -39,7 +39,7 @@ Deno.test("the access log of all calls tells who called what over a connection, 
     asking: new Set(),
   });
   for (const [id, pair] of [[1, "XBTZAR"], ["two", PAIR]] as const) {
-    await lane.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, signal);
+    await fastPath.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, signal);
   }
   const facts = { connection_id: "c7", identity: "key:alice", tool: "get_crypto_price", duration_ms: 1.3 };
   assert.deepEqual(records.of("tool call").map(({ properties }) => properties), [

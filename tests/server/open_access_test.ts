@@ -371,7 +371,7 @@ Deno.test("openAccess() asks for client certificates with TLS alone, and for a d
   assertProblems(await folder.problems({ "ssl-client-deny": deny }), /^--ssl-client-deny: only with --ssl-client-ca/);
   const access = await folder.access({ "ssl-client-ca": ca, "ssl-cert": "c", "ssl-key": "k", "ssl-client-deny": deny });
   assert.deepEqual(access.sources, ["certificates"]);
-  assert.equal(access.judgeCertificate?.(new Uint8Array([1])), false);
+  assert.equal(access.isCertificateAccepted?.(new Uint8Array([1])), false);
   assert.equal(await whoIs(access), "no_certificate");
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { link } from "./link.ts";
-import { fileProblems, judgePrivateFile } from "../../src/state/private_file.ts";
+import { checkPrivateFile, fileProblems } from "../../src/state/private_file.ts";
 import type { Protection } from "../../src/state/private_file.ts";
 
 const USER = 1_000;
@@ -73,31 +73,31 @@ async function withFile(mode: number, body: (path: string) => Promise<void>): Pr
   }
 }
 
-Deno.test("judgePrivateFile() refuses a file that is missing, and what is no file, by the name that was typed", () =>
+Deno.test("checkPrivateFile() refuses a file that is missing, and what is no file, by the name that was typed", () =>
   withFile(0o600, async (path) => {
     const dir = join(path, "..");
-    assert.deepEqual(await judgePrivateFile("--ssl-key", `${path}.old`), [
+    assert.deepEqual(await checkPrivateFile("--ssl-key", `${path}.old`), [
       `--ssl-key: expected a readable file: there is none: current value is "${path}.old"`,
     ]);
-    assert.deepEqual(await judgePrivateFile("--ssl-key", dir), [
+    assert.deepEqual(await checkPrivateFile("--ssl-key", dir), [
       `--ssl-key: expected a file: current value is "${dir}"`,
     ]);
   }));
 
-Deno.test("judgePrivateFile() follows a link to a secret, as mounted ones are, and none to a record", () =>
+Deno.test("checkPrivateFile() follows a link to a secret, as mounted ones are, and none to a record", () =>
   withFile(0o600, async (path) => {
     await link(path, `${path}.link`);
-    assert.deepEqual(await judgePrivateFile("--ssl-key", `${path}.link`), []);
-    assert.deepEqual(await judgePrivateFile("--state", `${path}.link`, { as: "record" }), [
+    assert.deepEqual(await checkPrivateFile("--ssl-key", `${path}.link`), []);
+    assert.deepEqual(await checkPrivateFile("--state", `${path}.link`, { as: "record" }), [
       `--state: expected a file, not a link to another one: current value is "${path}.link"`,
     ]);
   }));
 
-Deno.test("judgePrivateFile() asks the system which user runs the program", () =>
+Deno.test("checkPrivateFile() asks the system which user runs the program", () =>
   withFile(0o600, async (path) => {
     const module = new URL("../../src/state/private_file.ts", import.meta.url).href;
-    const script = `const { judgePrivateFile } = await import(${JSON.stringify(module)});` +
-      `console.log(JSON.stringify(await judgePrivateFile("--ssl-key", ${JSON.stringify(path)})))`;
+    const script = `const { checkPrivateFile } = await import(${JSON.stringify(module)});` +
+      `console.log(JSON.stringify(await checkPrivateFile("--ssl-key", ${JSON.stringify(path)})))`;
     const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["eval", script], stderr: "null" }).output();
     assert.deepEqual(JSON.parse(new TextDecoder().decode(stdout)), []);
   }));

@@ -5,19 +5,19 @@
  */
 
 import assert from "node:assert/strict";
-import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import type { Journal } from "../../src/trading/record/journal.ts";
 import { orderDigest } from "../../src/trading/orders/order.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import { BrokerWorld, REST } from "./broker_world.ts";
-import { CROSSING, DeskWorld, journalWith } from "./executor_world.ts";
+import { CROSSING, ExecutorWorld, journalWith } from "./executor_world.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "./stores.ts";
 
 /** Fills in part, and the rest is the best offer then. */
 const PARTLY: Order = { ...CROSSING, side: "SELL", volume: "0.5", price: "1093900", timeInForce: "GTC" };
 
 /** Takes an order that may trade with an own one for one that takes nothing. */
-function blindToOwnOrders({ journal, ...options }: DeskOptions): DeskOptions {
+function blindToOwnOrders({ journal, ...options }: ExecutorOptions): ExecutorOptions {
   const begin: typeof journal.begin = (entry, policy, now) => {
     const order = { ...entry.order, postOnly: true };
     const begun = journal.begin({ ...entry, order, digest: orderDigest(order) }, policy, now);
@@ -28,14 +28,14 @@ function blindToOwnOrders({ journal, ...options }: DeskOptions): DeskOptions {
 }
 
 /** Two orders of one account that would meet; answers how often they have. */
-async function meet(wrap?: (options: DeskOptions) => DeskOptions): Promise<number> {
-  await using world = await DeskWorld.start(wrap === undefined ? {} : { wrap });
-  await world.desk.place(world.request(PARTLY));
-  await world.desk.place(world.request(CROSSING));
+async function meet(wrap?: (options: ExecutorOptions) => ExecutorOptions): Promise<number> {
+  await using world = await ExecutorWorld.start(wrap === undefined ? {} : { wrap });
+  await world.executor.place(world.request(PARTLY));
+  await world.executor.place(world.request(CROSSING));
   return world.exchange.ownTradesSince(0).length;
 }
 
-Deno.test("Desk.place() has no own orders trade with each other, as a broken engine has", async () => {
+Deno.test("OrderExecutor.place() has no own orders trade with each other, as a broken engine has", async () => {
   assert.equal(await meet(), 0);
   assert.ok(await meet(blindToOwnOrders) > 0);
 });

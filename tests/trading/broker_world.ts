@@ -1,4 +1,4 @@
-/** A broker on a real record, a real desk and the simulated exchange over HTTP, on clocks that move when told. */
+/** A broker on a real record, a real executor and the simulated exchange over HTTP, on clocks that move when told. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ import { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker_parts.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation/confirmer.ts";
 import { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
-import { Desk } from "../../src/trading/execution/executor.ts";
+import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { Instances } from "../../src/trading/record/instances.ts";
 import { Journal } from "../../src/trading/record/journal.ts";
 import { KillSwitch } from "../../src/trading/record/kill_switch.ts";
@@ -34,7 +34,7 @@ import { callerOf } from "../support/callers.ts";
 import type { Json } from "../support/exchange.ts";
 import { FaultyExchange, NOON_MS } from "./faulty_exchange.ts";
 
-/** Pauses from here on are the background's; they last until the desk stops. */
+/** Pauses from here on are the background's; they last until the executor stops. */
 const BACKGROUND_MS = 2_100;
 
 /** What a test decides about its broker. */
@@ -93,7 +93,7 @@ export class BrokerWorld implements AsyncDisposable {
   meanwhile: () => void | Promise<void> = () => {};
   broker: Broker;
   #record: ReturnType<typeof openRecord>;
-  #desk: Desk;
+  #executor: OrderExecutor;
   readonly #startMs = this.exchange.clock.now;
   readonly #markets: Markets;
 
@@ -102,13 +102,13 @@ export class BrokerWorld implements AsyncDisposable {
     this.policies = new CurrentPolicies(bound, policy === undefined ? undefined : policyFileOf(policy));
     this.#markets = new Markets(this.#client, { now: () => this.exchange.clock.now });
     this.#record = openRecord(folder);
-    this.#desk = this.#openDesk();
+    this.#executor = this.#openExecutor();
     this.broker = this.#openBroker();
   }
 
   static async start(options: BrokerWorldOptions = {}): Promise<BrokerWorld> {
     const world = new BrokerWorld(await Deno.makeTempDir(), options);
-    await world.#desk.recover();
+    await world.#executor.recover();
     return world;
   }
 
@@ -184,17 +184,17 @@ export class BrokerWorld implements AsyncDisposable {
 
   /** The process ends without a word and starts again. */
   async restart(): Promise<void> {
-    await this.#desk.stop();
+    await this.#executor.stop();
     this.#record.instance.end();
     this.database.close();
     this.#record = openRecord(this.folder);
-    this.#desk = this.#openDesk();
+    this.#executor = this.#openExecutor();
     this.broker = this.#openBroker();
-    await this.#desk.recover();
+    await this.#executor.recover();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#desk.stop();
+    await this.#executor.stop();
     this.#record.instance.end();
     this.database.close();
     await this.exchange[Symbol.asyncDispose]();
@@ -203,9 +203,9 @@ export class BrokerWorld implements AsyncDisposable {
 
   readonly #client = this.exchange.connect({ skewMs: () => this.skewMs });
 
-  #openDesk(): Desk {
+  #openExecutor(): OrderExecutor {
     const { journal, audit, instance } = this.#record;
-    return new Desk({
+    return new OrderExecutor({
       exchange: this.#client,
       journal,
       audit,
@@ -227,7 +227,7 @@ export class BrokerWorld implements AsyncDisposable {
       instance: this.#record.instance.id,
       isAlive: () => true,
       kinds: ["real"],
-      cancelAll: () => this.#desk.cancelAll({}, "kill switch"),
+      cancelAll: () => this.#executor.cancelAll({}, "kill switch"),
       now,
       monotonic,
     });
@@ -238,7 +238,13 @@ export class BrokerWorld implements AsyncDisposable {
       isPaperOnly: false,
       instance: this.#record.instance,
       venueOf: () =>
-        Promise.resolve({ exchange: this.#client, desk: this.#desk, name: this.name, id: "", record: this.#record }),
+        Promise.resolve({
+          exchange: this.#client,
+          executor: this.#executor,
+          name: this.name,
+          id: "",
+          record: this.#record,
+        }),
       confirmation: {
         approvals,
         audit,

@@ -60,7 +60,7 @@ export function makeOrder(kind: OrderKind, number: number): Order {
   }
 }
 
-/** What befalls a request. Reads are behind by less than the desk's margin; every write may be lost, late or doubled. */
+/** What befalls a request. Reads are behind by less than the executor's margin; every write may be lost, late or doubled. */
 export function drawFault(
   dice: Dice,
   { method, isSilencePossible }: { readonly method: string; readonly isSilencePossible: boolean },

@@ -1,9 +1,9 @@
-/** A desk on a real record and a faulty exchange, on clocks that move when told; it can be cut short and started anew. */
+/** An executor on a real record and a faulty exchange, on clocks that move when told; it can be cut short and started anew. */
 
 import assert from "node:assert/strict";
 import type { Placement } from "../../src/trading/record/journal.ts";
-import { Desk } from "../../src/trading/execution/executor.ts";
-import type { DeskJournal, DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import { OrderExecutor } from "../../src/trading/execution/executor.ts";
+import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import { type Order, orderDigest } from "../../src/trading/orders/order.ts";
 import { clientOrderIdOf } from "../../src/trading/orders/client_order_id.ts";
 import type { PlaceRequest, Terms } from "../../src/trading/execution/placement.ts";
@@ -13,7 +13,7 @@ import type { Instance } from "../../src/trading/record/instances.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
 
-/** Pauses from here on are the background's: they last until {@linkcode DeskWorld.wakeUntil}. */
+/** Pauses from here on are the background's: they last until {@linkcode ExecutorWorld.wakeUntil}. */
 const BACKGROUND_MS = 2_100;
 
 /** A buy far below the market, which rests. */
@@ -46,38 +46,38 @@ export const LOOK = "/api/exchange/3/order";
 /** Where they are cancelled. */
 export const STOP = "/api/1/stoporder";
 
-/** A desk and everything around it. */
-export class DeskWorld implements AsyncDisposable {
+/** An executor and everything around it. */
+export class ExecutorWorld implements AsyncDisposable {
   readonly exchange: FaultyExchange;
   readonly folder: string;
   /** Our wall clock less the exchange's. */
   skewMs = 0;
   store: TradingStore;
   instance: Instance;
-  desk: Desk;
-  /** What stands between the desk and its parts. */
-  readonly #wrap: (options: DeskOptions) => DeskOptions;
+  executor: OrderExecutor;
+  /** What stands between the executor and its parts. */
+  readonly #wrap: (options: ExecutorOptions) => ExecutorOptions;
   #sleepers: (() => void)[] = [];
   #previews = 0;
 
-  private constructor(exchange: FaultyExchange, folder: string, wrap: (options: DeskOptions) => DeskOptions) {
+  private constructor(exchange: FaultyExchange, folder: string, wrap: (options: ExecutorOptions) => ExecutorOptions) {
     this.exchange = exchange;
     this.folder = folder;
     this.#wrap = wrap;
     this.store = this.#openStore();
     this.instance = this.#enter();
-    this.desk = this.#openDesk();
+    this.executor = this.#openExecutor();
   }
 
-  /** Starts; the desk is ready unless `isRecovered` is `false`. */
+  /** Starts; the executor is ready unless `isRecovered` is `false`. */
   static async start(
     { wrap = (options) => options, isRecovered = true }: {
-      readonly wrap?: (options: DeskOptions) => DeskOptions;
+      readonly wrap?: (options: ExecutorOptions) => ExecutorOptions;
       readonly isRecovered?: boolean;
     } = {},
-  ): Promise<DeskWorld> {
-    const world = new DeskWorld(new FaultyExchange(), await Deno.makeTempDir(), wrap);
-    if (isRecovered) await world.desk.recover();
+  ): Promise<ExecutorWorld> {
+    const world = new ExecutorWorld(new FaultyExchange(), await Deno.makeTempDir(), wrap);
+    if (isRecovered) await world.executor.recover();
     return world;
   }
 
@@ -113,14 +113,14 @@ export class DeskWorld implements AsyncDisposable {
     };
   }
 
-  /** The process ends without a word and starts again; the desk is not recovered. */
+  /** The process ends without a word and starts again; the executor is not recovered. */
   async restart(): Promise<void> {
-    await this.desk.stop();
+    await this.executor.stop();
     this.instance.end();
     this.store.close();
     this.store = this.#openStore();
     this.instance = this.#enter();
-    this.desk = this.#openDesk();
+    this.executor = this.#openExecutor();
   }
 
   /** Ends the background's pauses again and again, until `isDone`. */
@@ -132,7 +132,7 @@ export class DeskWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.desk.stop();
+    await this.executor.stop();
     this.instance.end();
     this.store.close();
     await this.exchange[Symbol.asyncDispose]();
@@ -147,9 +147,9 @@ export class DeskWorld implements AsyncDisposable {
     return this.store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["real"] });
   }
 
-  #openDesk(): Desk {
+  #openExecutor(): OrderExecutor {
     const { instance } = this;
-    return new Desk(this.#wrap({
+    return new OrderExecutor(this.#wrap({
       exchange: this.exchange.connect({ skewMs: () => this.skewMs }),
       journal: this.store.journal,
       audit: this.store.audit,
@@ -172,7 +172,7 @@ export class DeskWorld implements AsyncDisposable {
 }
 
 /** The journal with some of its methods replaced. */
-export function journalWith(journal: DeskJournal, replaced: Partial<DeskJournal>): DeskJournal {
+export function journalWith(journal: ExecutorJournal, replaced: Partial<ExecutorJournal>): ExecutorJournal {
   return {
     begin: (...args) => journal.begin(...args),
     repeat: (...args) => journal.repeat(...args),

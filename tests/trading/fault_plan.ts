@@ -1,8 +1,8 @@
-/** One life of a process: its parts of a desk work until it dies, at any step, and nothing of it works afterwards. */
+/** One life of a process: its parts of an executor work until it dies, at any step, and nothing of it works afterwards. */
 
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { ExchangeError } from "../../src/exchange/errors.ts";
-import type { DeskJournal, DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import type { ClockReading } from "../../src/exchange/clock_reading.ts";
 import type { TradingExchange } from "../../src/trading/execution/exchange_clock.ts";
 import type { Placement } from "../../src/trading/record/journal.ts";
@@ -15,7 +15,7 @@ export class Crash extends Error {
   override readonly name = "Crash";
 }
 
-/** Ways to break the engine, each of which the judge must see. */
+/** Ways to break the engine, each of which the checker must see. */
 export const FLAWS = [
   "sends_again",
   "journals_afterwards",
@@ -96,7 +96,7 @@ export class Life {
   }
 
   /** A journal on which every change is two steps: just before it and just after. */
-  journal(journal: DeskJournal): DeskJournal {
+  journal(journal: ExecutorJournal): ExecutorJournal {
     const stepping =
       <Arguments extends unknown[], Result>(change: (...args: Arguments) => Result) => (...args: Arguments): Result => {
         this.step();
@@ -176,7 +176,7 @@ export class Life {
 }
 
 /** Breaks the engine in one way. */
-export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: TradingStore): DeskOptions {
+export function flawed(options: ExecutorOptions, flaw: Flaw | undefined, store: TradingStore): ExecutorOptions {
   const { exchange, journal } = options;
   switch (flaw) {
     case undefined:
@@ -188,14 +188,14 @@ export function flawed(options: DeskOptions, flaw: Flaw | undefined, store: Trad
     case "trusts_silence":
       return { ...options, exchange: trustingSilence(exchange) };
     case "ignores_limits": {
-      const begin: DeskJournal["begin"] = (entry, _policy, now) =>
+      const begin: ExecutorJournal["begin"] = (entry, _policy, now) =>
         journal.begin(entry, sealPolicy({ mode: "auto" }), now);
       return { ...options, journal: { ...journal, begin } };
     }
     case "hurries": {
       const ahead = (clock: ClockReading | null) => clock && { ...clock, skewMs: clock.skewMs + 1_900 };
       const status = () => ({ ...exchange.status(), clock: ahead(exchange.status().clock) });
-      const begin: DeskJournal["begin"] = (entry, policy, now) =>
+      const begin: ExecutorJournal["begin"] = (entry, policy, now) =>
         journal.begin({ ...entry, validUntil: entry.validUntil - 12_000 }, policy, now);
       const find = (id: string) => store.journal.find(id);
       return { ...options, exchange: { ...exchange, status }, journal: { ...journal, begin, find } };
@@ -255,8 +255,8 @@ function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
 }
 
 /** Looks at the kill switch well before it writes the order down. */
-function sendingWhenHalted(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
-  const begin: DeskJournal["begin"] = (...args) => {
+function sendingWhenHalted(journal: ExecutorJournal, { killSwitch }: TradingStore): ExecutorJournal {
+  const begin: ExecutorJournal["begin"] = (...args) => {
     const state = killSwitch.state;
     killSwitch.state = () => ({ halted: false });
     try {
@@ -269,8 +269,8 @@ function sendingWhenHalted(journal: DeskJournal, { killSwitch }: TradingStore): 
 }
 
 /** Takes a call that is made again for another one under the same key. */
-function refusingRepetitions(journal: DeskJournal): DeskJournal {
-  const repeat: DeskJournal["repeat"] = (...args) => {
+function refusingRepetitions(journal: ExecutorJournal): ExecutorJournal {
+  const repeat: ExecutorJournal["repeat"] = (...args) => {
     const answer = journal.repeat(...args);
     if (answer?.kind !== "repeated") return answer;
     return { kind: "refused", code: "ERR_IDEMPOTENCY_MISMATCH", message: "The key was used for another order" };
@@ -282,15 +282,15 @@ function refusingRepetitions(journal: DeskJournal): DeskJournal {
 const CLAIMED = new Map<string, Set<string>>();
 
 /** What was claimed once stays so, whatever became of who claimed it. */
-function keepingClaims(journal: DeskJournal, { killSwitch }: TradingStore): DeskJournal {
+function keepingClaims(journal: ExecutorJournal, { killSwitch }: TradingStore): ExecutorJournal {
   const claimed = CLAIMED.get(killSwitch.file) ?? new Set();
   CLAIMED.set(killSwitch.file, claimed);
-  const claim: DeskJournal["replacements"]["claim"] = (entry, how) => {
+  const claim: ExecutorJournal["replacements"]["claim"] = (entry, how) => {
     if (claimed.has(entry.orderId)) return "taken";
     claimed.add(entry.orderId);
     return journal.replacements.claim(entry, how);
   };
-  const release: DeskJournal["replacements"]["release"] = (...args) => journal.replacements.release(...args);
+  const release: ExecutorJournal["replacements"]["release"] = (...args) => journal.replacements.release(...args);
   return { ...journal, replacements: { claim, release } };
 }
 
@@ -335,7 +335,7 @@ function forgettingCancel(exchange: TradingExchange): TradingExchange {
   };
 }
 
-function journallingAfterwards(journal: DeskJournal): DeskJournal {
+function journallingAfterwards(journal: ExecutorJournal): ExecutorJournal {
   const held = new Map<string, () => void>();
   return {
     ...journal,

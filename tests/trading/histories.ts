@@ -51,7 +51,7 @@ export type Told =
   | { readonly kind: "cancel"; readonly result: CancelResult }
   | { readonly kind: "cancel_all"; readonly result: CancelAllResult };
 
-/** A history that has ended; the judge closes the record. */
+/** A history that has ended; the checker closes the record. */
 export interface History {
   readonly startedAt: number;
   readonly policy: Policy;
@@ -98,7 +98,7 @@ interface Call {
 }
 
 /** Something that happens after so many steps of whatever process. */
-interface Peril {
+interface PlannedFault {
   steps: number;
   readonly happen: () => void;
 }
@@ -111,7 +111,7 @@ class Run {
   readonly #startedAt: number;
   readonly #faultiness: number;
   readonly #callsPerMinute: number;
-  readonly #isPerilous: boolean;
+  readonly #isFaulty: boolean;
   readonly #intents: Intent[] = [];
   readonly #told: Told[] = [];
   readonly #errors: unknown[] = [];
@@ -122,7 +122,7 @@ class Run {
   readonly #calls = new Map<string, Call[]>();
   readonly #forbidden: string[] = [];
   readonly #left: string[] = [];
-  #perils: Peril[] = [];
+  #faultPlan: PlannedFault[] = [];
   #outageUntil = 0;
   #crashes = 0;
   #faults = 0;
@@ -142,7 +142,7 @@ class Run {
       maxOpenOrders: 2 + this.#dice.below(4),
       maxOrdersPerMinute: 3 + this.#dice.below(6),
     });
-    this.#isPerilous = this.#dice.chance(0.5);
+    this.#isFaulty = this.#dice.chance(0.5);
     this.#callsPerMinute = this.#dice.chance(0.25) ? 5 + this.#dice.below(30) : 1_000_000;
     exchange.fault = (seen) => this.#draw(seen);
     // Two histories of five have several processes.
@@ -155,7 +155,7 @@ class Run {
     for (const place of this.#processes.keys()) await this.#recover(place);
     const rounds = 2 + this.#dice.below(4);
     for (let round = 0; round < rounds; round++) {
-      if (this.#isPerilous && this.#dice.chance(0.6)) this.#perils.push(this.#newPeril());
+      if (this.#isFaulty && this.#dice.chance(0.6)) this.#faultPlan.push(this.#newFault());
       const acts = Array.from({ length: this.#dice.pick([1, 1, 2, 3]) }, () => this.#act());
       await Promise.all(acts);
       await this.#survive();
@@ -168,11 +168,11 @@ class Run {
     return await this.#end();
   }
 
-  /** Heals everything, lets all that is late arrive, and gives the desks the time to find out. */
+  /** Heals everything, lets all that is late arrive, and gives the executors the time to find out. */
   async #end(): Promise<History> {
     const { exchange } = this.#options;
     this.#isHealed = true;
-    this.#perils = [];
+    this.#faultPlan = [];
     this.#skewsMs.fill(0);
     for (const process of this.#processes) if (this.#dice.chance(0.5)) process.life.end();
     await exchange.advance(20_000);
@@ -181,7 +181,7 @@ class Run {
     await this.#survive(Infinity);
     await exchange.advance(20_000);
     await this.#findOut();
-    for (const process of this.#processes) await process.desk.refresh();
+    for (const process of this.#processes) await process.executor.refresh();
     await this.#fulfilWishes();
     this.#lift();
     const again = this.#real.filter(({ key }) => key !== null);
@@ -214,7 +214,7 @@ class Run {
   async #findOut(): Promise<void> {
     const { store } = this.#anyProcess(0);
     for (let round = 0; round < 10; round++) {
-      for (const process of this.#processes) await process.desk.recover();
+      for (const process of this.#processes) await process.executor.recover();
       if (store.journal.unsettled().length === 0) return;
       await this.#options.exchange.advance(60_000);
     }
@@ -256,7 +256,7 @@ class Run {
     if (die < 0.95) return await this.#perform(null, (call) => this.#replace(old, call));
     const filter = this.#dice.chance(0.5) ? { pair: "XBTZAR" } : {};
     await this.#perform(null, async ({ process }) => {
-      return { kind: "cancel_all", result: await process.desk.cancelAll(filter, "local") };
+      return { kind: "cancel_all", result: await process.executor.cancelAll(filter, "local") };
     });
   }
 
@@ -281,7 +281,7 @@ class Run {
     this.#note(previewId, call);
     if (this.#dice.chance(0.1)) call.caller.abort();
     const request = { order, identity, previewId, idempotencyKey, ...this.#rightsOf(call) };
-    return { kind: "placement", intent, result: await call.process.desk.place(request, this.#optionsOf(call)) };
+    return { kind: "placement", intent, result: await call.process.executor.place(request, this.#optionsOf(call)) };
   }
 
   /** The same call again, or one that only looks like it. */
@@ -307,7 +307,7 @@ class Run {
     if (placement === undefined) return undefined;
     const { orderId, clientOrderId } = placement;
     const target = orderId !== null && this.#dice.chance(0.5) ? { orderId } : { clientOrderId };
-    return { kind: "cancel", result: await process.desk.cancel(target, intent.identity) };
+    return { kind: "cancel", result: await process.executor.cancel(target, intent.identity) };
   }
 
   async #replace(old: Intent, call: Call): Promise<Told | undefined> {
@@ -323,7 +323,7 @@ class Run {
     this.#note(previewId, call);
     const placing = { order, identity, previewId, idempotencyKey: key, ...this.#rightsOf(call) };
     const replacing = { target: { clientOrderId }, ...placing };
-    return { kind: "replace", intent, result: await call.process.desk.replace(replacing, this.#optionsOf(call)) };
+    return { kind: "replace", intent, result: await call.process.executor.replace(replacing, this.#optionsOf(call)) };
   }
 
   /** An engine that looks at rights only when a call comes knows nothing of what ends afterwards. */
@@ -360,7 +360,7 @@ class Run {
   }
 
   /** What ends a call, halts trading, or takes the exchange away, after some steps. */
-  #newPeril(): Peril {
+  #newFault(): PlannedFault {
     const steps = 1 + this.#dice.below(25);
     const die = this.#dice.unit();
     if (die < 0.3) return { steps, happen: () => this.#endCall((call) => call.caller.abort()) };
@@ -370,8 +370,8 @@ class Run {
   }
 
   #meanwhile(): void {
-    const due = this.#perils.filter((peril) => --peril.steps <= 0);
-    this.#perils = this.#perils.filter(({ steps }) => steps > 0);
+    const due = this.#faultPlan.filter((planned) => --planned.steps <= 0);
+    this.#faultPlan = this.#faultPlan.filter(({ steps }) => steps > 0);
     for (const { happen } of due) happen();
   }
 
@@ -441,8 +441,8 @@ class Run {
   }
 
   async #recover(place: number): Promise<void> {
-    const { desk, life } = this.#anyProcess(place);
-    const recovered = desk.recover().catch((error) => {
+    const { executor, life } = this.#anyProcess(place);
+    const recovered = executor.recover().catch((error) => {
       if (!life.isOver) this.#errors.push(error);
     });
     await Promise.race([recovered, life.death]);

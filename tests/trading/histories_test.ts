@@ -1,4 +1,4 @@
-/** A short share of random histories, and proof that their judge is able to condemn. */
+/** A short share of random histories, and proof that their checker is able to condemn. */
 
 import assert from "node:assert/strict";
 import { killHistories, stopHistories } from "./killed_histories.ts";
@@ -9,20 +9,20 @@ import { type Flaw, FLAWS } from "./fault_plan.ts";
 const SEED = 11;
 
 for (const first of [0, 100, 200, 300, 400]) {
-  Deno.test(`Desk doubles, loses and misreports nothing, and passes no limit, in random histories from ${first} on`, async () => {
+  Deno.test(`OrderExecutor doubles, loses and misreports nothing, and passes no limit, in random histories from ${first} on`, async () => {
     const tally = await runShare({ seed: SEED, first, count: 100 });
     assert.deepEqual(tally.violations, []);
     assert.ok(tally.crashes > 30 && tally.faults > 60 && tally.orders > 100, JSON.stringify(tally));
   });
 }
 
-Deno.test("Desk doubles, loses and misreports nothing when its process is killed before and after the order has left", async () => {
+Deno.test("OrderExecutor doubles, loses and misreports nothing when its process is killed before and after the order has left", async () => {
   const { kills, violations } = await killHistories({ seed: SEED, steps: [7, 9] });
   assert.deepEqual(violations, []);
   assert.ok(kills >= 2, `${kills} kills`);
 });
 
-Deno.test("Desk sends nothing too late, and takes over from nobody who lives, when one of two processes is stopped", async () => {
+Deno.test("OrderExecutor sends nothing too late, and takes over from nobody who lives, when one of two processes is stopped", async () => {
   const { kills, violations } = await stopHistories({ steps: [STEP_OF_SENDING] });
   assert.deepEqual(violations, []);
   assert.equal(kills, 1);
@@ -55,7 +55,7 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
 };
 
 for (const flaw of FLAWS) {
-  Deno.test(`judge() condemns an engine that ${flaw.replaceAll("_", " ")}`, async () => {
+  Deno.test(`checkHistory() condemns an engine that ${flaw.replaceAll("_", " ")}`, async () => {
     const { from = 0, within, as } = CONDEMNED[flaw];
     const { violations } = await runShare({ seed: SEED, first: from, count: within, flaw, untilWrong: true });
     const kinds = new Set<string>(violations.map(({ kind }) => kind));

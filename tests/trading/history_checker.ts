@@ -35,17 +35,17 @@ export interface Violation {
 const MINUTE_MS = 60_000;
 
 /** Everything that is wrong with a history. */
-export function judge(history: History, exchange: FaultyExchange): Violation[] {
+export function checkHistory(history: History, exchange: FaultyExchange): Violation[] {
   const orders = exchange.createdSince(history.startedAt);
   const found: Violation[] = [
     ...history.errors.map((error) => violation("error", error instanceof Error ? error.stack ?? "" : String(error))),
-    ...judgeDoubled(history, orders),
-    ...judgeJournal(history, orders),
-    ...history.told.flatMap((told) => judgeTold(told, orders)),
-    ...judgeReplaced(history, orders),
-    ...judgeLimits(history, orders),
-    ...judgeForbidden(history, orders),
-    ...judgeRepetitions(history),
+    ...checkDoubled(history, orders),
+    ...checkJournal(history, orders),
+    ...history.told.flatMap((told) => checkTold(told, orders)),
+    ...checkReplaced(history, orders),
+    ...checkLimits(history, orders),
+    ...checkForbidden(history, orders),
+    ...checkRepetitions(history),
     ...exchange.ownTradesSince(history.startedAt).map((ids) =>
       violation("self_trade", `own orders ${ids.join(" and ")} have traded with each other`)
     ),
@@ -57,7 +57,7 @@ export function judge(history: History, exchange: FaultyExchange): Violation[] {
 }
 
 /** Nothing leaves for a caller who is gone or may not trade, nothing is sent after a halt, nothing arrives too late. */
-function judgeForbidden({ store, forbidden, left }: History, orders: readonly LedgerOrder[]): Violation[] {
+function checkForbidden({ store, forbidden, left }: History, orders: readonly LedgerOrder[]): Violation[] {
   const late = orders.filter(({ clientOrderId, createdAt }) =>
     createdAt > (store.journal.find(clientOrderId)?.validUntil ?? Infinity)
   );
@@ -65,11 +65,11 @@ function judgeForbidden({ store, forbidden, left }: History, orders: readonly Le
     ...forbidden.map((id) => violation("forbidden", `${id} left although its caller was gone or might not trade`)),
     ...left.map((id) => violation("forbidden", `${id} was open when everything was taken for cancelled`)),
     ...late.map(({ clientOrderId }) => violation("forbidden", `${clientOrderId} was taken after its time`)),
-    ...judgeHalts(store),
+    ...checkHalts(store),
   ];
 }
 
-function judgeHalts({ audit }: History["store"]): Violation[] {
+function checkHalts({ audit }: History["store"]): Violation[] {
   let isHalted = false;
   return audit.trail({ limit: 10_000 }).flatMap(({ event, clientOrderId }) => {
     if (event === "halt" || event === "lift") isHalted = event === "halt";
@@ -78,7 +78,7 @@ function judgeHalts({ audit }: History["store"]): Violation[] {
   });
 }
 
-function judgeDoubled({ intents }: History, orders: readonly LedgerOrder[]): Violation[] {
+function checkDoubled({ intents }: History, orders: readonly LedgerOrder[]): Violation[] {
   return intents.flatMap(({ number }) => {
     const rivals = intents.filter((intent) => intent.number === number || intent.rivals === number);
     const ids = rivals.flatMap(({ order: wanted }) => orders.filter((order) => isOf(order, wanted))).map(({ id }) =>
@@ -88,7 +88,7 @@ function judgeDoubled({ intents }: History, orders: readonly LedgerOrder[]): Vio
   });
 }
 
-function judgeJournal({ store, intents }: History, orders: readonly LedgerOrder[]): Violation[] {
+function checkJournal({ store, intents }: History, orders: readonly LedgerOrder[]): Violation[] {
   const { journal } = store;
   const unsettled = journal.unsettled().map(({ clientOrderId, state }) =>
     violation("unsettled", `${clientOrderId} is still ${state}`)
@@ -105,26 +105,26 @@ function judgeJournal({ store, intents }: History, orders: readonly LedgerOrder[
   return [...unsettled, ...lost, ...phantoms];
 }
 
-function judgeTold(told: Told, orders: readonly LedgerOrder[]): Violation[] {
+function checkTold(told: Told, orders: readonly LedgerOrder[]): Violation[] {
   switch (told.kind) {
     case "placement":
-      return judgeResult(told.intent, told.result, orders);
+      return checkResult(told.intent, told.result, orders);
     case "replace":
       return [
-        ..."placement" in told.result ? judgeResult(told.intent, told.result.placement, orders) : [],
+        ..."placement" in told.result ? checkResult(told.intent, told.result.placement, orders) : [],
         ...told.result.status === "replaced" || told.result.status === "nothing_left"
-          ? judgeEnded(told.result.old, orders)
+          ? checkEnded(told.result.old, orders)
           : [],
       ];
     case "cancel":
-      if (isEnded(told.result)) return judgeEnded(told.result, orders);
-      return told.result.status === "not_found" ? judgeMissing(told.result, orders) : [];
+      if (isEnded(told.result)) return checkEnded(told.result, orders);
+      return told.result.status === "not_found" ? checkMissing(told.result, orders) : [];
     case "cancel_all":
-      return [...told.result.cancelled, ...told.result.ended].flatMap((ended) => judgeEnded(ended, orders));
+      return [...told.result.cancelled, ...told.result.ended].flatMap((ended) => checkEnded(ended, orders));
   }
 }
 
-function judgeResult(intent: Intent, result: PlacementResult, orders: readonly LedgerOrder[]): Violation[] {
+function checkResult(intent: Intent, result: PlacementResult, orders: readonly LedgerOrder[]): Violation[] {
   const what = `order ${intent.number} was told ${JSON.stringify(result)}`;
   if (result.status === "placed") {
     const order = orders.find(({ id }) => id === result.order_id);
@@ -139,7 +139,7 @@ function judgeResult(intent: Intent, result: PlacementResult, orders: readonly L
 }
 
 /** A key is refused only where another order was asked for under it. */
-function judgeRepetitions({ told, intents }: History): Violation[] {
+function checkRepetitions({ told, intents }: History): Violation[] {
   const contested = new Set(intents.flatMap(({ number, rivals }) => rivals === undefined ? [] : [number, rivals]));
   return told.flatMap((each) => {
     if (each.kind !== "placement" || each.result.status !== "refused" || contested.has(each.intent.number)) return [];
@@ -148,7 +148,7 @@ function judgeRepetitions({ told, intents }: History): Violation[] {
   });
 }
 
-function judgeEnded(told: EndedOrder, orders: readonly LedgerOrder[]): Violation[] {
+function checkEnded(told: EndedOrder, orders: readonly LedgerOrder[]): Violation[] {
   const order = orders.find(({ id }) => id === told.order_id);
   if (order === undefined) return []; // Older than the history.
   const isCancelled = order.cancelledAt > 0;
@@ -157,7 +157,7 @@ function judgeEnded(told: EndedOrder, orders: readonly LedgerOrder[]): Violation
   return isTrue ? [] : [violation("misreported", `told ${JSON.stringify(told)}, and the order is ${order.status}`)];
 }
 
-function judgeMissing(
+function checkMissing(
   told: { readonly order_id?: string; readonly client_order_id?: string },
   orders: readonly LedgerOrder[],
 ): Violation[] {
@@ -166,7 +166,7 @@ function judgeMissing(
 }
 
 /** A new order begins after the old one has ended, and takes no more than that left. */
-function judgeReplaced({ store, intents }: History, orders: readonly LedgerOrder[]): Violation[] {
+function checkReplaced({ store, intents }: History, orders: readonly LedgerOrder[]): Violation[] {
   return intents.flatMap((intent) => {
     const next = orders.find((order) => isOf(order, intent.order));
     const old = orders.find(({ clientOrderId }) => clientOrderId === intent.replaces);
@@ -180,7 +180,7 @@ function judgeReplaced({ store, intents }: History, orders: readonly LedgerOrder
   });
 }
 
-function judgeLimits({ store, policy }: History, orders: readonly LedgerOrder[]): Violation[] {
+function checkLimits({ store, policy }: History, orders: readonly LedgerOrder[]): Violation[] {
   const placements = orders.flatMap(({ clientOrderId }) => store.journal.find(clientOrderId) ?? []);
   const identities = new Set(placements.map(({ identity }) => identity));
   return [...identities].flatMap((identity) => {
@@ -188,20 +188,20 @@ function judgeLimits({ store, policy }: History, orders: readonly LedgerOrder[])
     const names = new Set(own.map(({ clientOrderId }) => clientOrderId));
     const theirs = orders.filter(({ clientOrderId }) => names.has(clientOrderId));
     return [
-      ...judgePerDay(identity, { count: theirs.length, most: Number(policy.maxPerDay?.amount) }),
-      ...judgeOpen(theirs, policy.maxOpenOrders ?? Infinity),
-      ...judgeRate(own, policy.maxOrdersPerMinute ?? Infinity),
+      ...checkPerDay(identity, { count: theirs.length, most: Number(policy.maxPerDay?.amount) }),
+      ...checkOpen(theirs, policy.maxOpenOrders ?? Infinity),
+      ...checkRate(own, policy.maxOrdersPerMinute ?? Infinity),
     ];
   });
 }
 
 /** Every order is reserved with the same amount, and a history ends on the day it began. */
-function judgePerDay(identity: string, { count, most }: { count: number; most: number }): Violation[] {
+function checkPerDay(identity: string, { count, most }: { count: number; most: number }): Violation[] {
   const spent = count * Number(NOTIONAL);
   return spent <= most ? [] : [violation("limit", `${identity} has spent ${spent} of ${most} in a day`)];
 }
 
-function judgeOpen(orders: readonly LedgerOrder[], most: number): Violation[] {
+function checkOpen(orders: readonly LedgerOrder[], most: number): Violation[] {
   return orders.flatMap(({ id, createdAt }) => {
     const open = orders.filter((other) =>
       other.createdAt <= createdAt && (other.status !== "COMPLETE" || other.completedAt > createdAt)
@@ -210,7 +210,7 @@ function judgeOpen(orders: readonly LedgerOrder[], most: number): Violation[] {
   });
 }
 
-function judgeRate(placements: readonly Placement[], most: number): Violation[] {
+function checkRate(placements: readonly Placement[], most: number): Violation[] {
   const begun = placements.map(({ createdAt }) => createdAt).toSorted((a, b) => a - b);
   return begun.flatMap((at, place) => {
     const first = begun[place - most];

@@ -1,9 +1,9 @@
-/** One process of a random history: its own connection to the record, lock, clock, client and desk, until it dies. */
+/** One process of a random history: its own connection to the record, lock, clock, client and executor, until it dies. */
 
 import { CallBudget } from "../../src/exchange/budget.ts";
 import type { ExchangeClient } from "../../src/exchange/client.ts";
-import { Desk } from "../../src/trading/execution/executor.ts";
-import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import { OrderExecutor } from "../../src/trading/execution/executor.ts";
+import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
 import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";
@@ -42,7 +42,7 @@ const REAL_DEADLINE_MS = 50;
 export class HistoryProcess {
   readonly store: TradingStore;
   readonly life: Life;
-  readonly desk: Desk;
+  readonly executor: OrderExecutor;
   readonly #parts: ProcessParts;
   readonly #lock: InstanceLock;
   readonly #client: ExchangeClient;
@@ -64,13 +64,13 @@ export class HistoryProcess {
       onSending: parts.onSending,
       budget: new CallBudget({ limitPerMinute: callsPerMinute, now: monotonic, sleep: (ms) => exchange.advance(ms) }),
     });
-    this.desk = new Desk(flawed(this.#deskOptions(), parts.flaw, this.store));
+    this.executor = new OrderExecutor(flawed(this.#executorOptions(), parts.flaw, this.store));
     this.#cancellation = new OpenOrderCancellation({
       wishes: flawedWishes(this.store.cancelWishes, parts.flaw),
       instance: this.#lock.id,
       isAlive: (id) => this.store.instances.isAlive(id),
       kinds: ["real"],
-      cancelAll: () => this.desk.cancelAll({}, "kill switch"),
+      cancelAll: () => this.executor.cancelAll({}, "kill switch"),
       now: () => this.now,
       monotonic,
       random: dice.unit,
@@ -101,12 +101,12 @@ export class HistoryProcess {
 
   /** Ends in order; the record stays open for whoever looks at it. */
   async end(): Promise<void> {
-    await this.desk.stop();
+    await this.executor.stop();
     this.#client.close();
     this.#lock.release();
   }
 
-  #deskOptions(): DeskOptions {
+  #executorOptions(): ExecutorOptions {
     const { exchange, dice, overSockets, onLeaving } = this.#parts;
     const { life, store: { audit, instances, journal } } = this;
     const { id } = this.#lock;

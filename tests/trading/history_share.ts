@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { runHistory, type Told } from "./histories.ts";
-import { judge, type Violation } from "./history_checker.ts";
+import { checkHistory, type Violation } from "./history_checker.ts";
 import type { Flaw } from "./fault_plan.ts";
 
 /** Which histories to run. */
@@ -115,7 +115,7 @@ async function runOne(
   const folder = join(root, String(number));
   const overSockets = number % socketsEvery === 0;
   const history = await runHistory({ seed, number, exchange, folder, overSockets, flaw });
-  const violations = judge(history, exchange).map((violation) => ({ ...violation, history: number }));
+  const violations = checkHistory(history, exchange).map((violation) => ({ ...violation, history: number }));
   addTally(tally, {
     histories: 1,
     overSockets: overSockets ? 1 : 0,

@@ -10,7 +10,7 @@ import { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { Dice, makeOrder } from "./chance.ts";
 import type { Intent, Told } from "./histories.ts";
-import { judge, type Violation } from "./history_checker.ts";
+import { checkHistory, type Violation } from "./history_checker.ts";
 import { KILL_ME, type KilledWork, STOPPED } from "./killed_process.ts";
 
 /** Which histories to run. */
@@ -32,7 +32,7 @@ export const MAX_STEPS = 14;
 
 const PROGRAM = fileURLToPath(new URL("./killed_process.ts", import.meta.url));
 
-/** What a line of the process says; its shape is checked where it is judged. */
+/** What a line of the process says; its shape is checked where it is read. */
 const Line = z.union([z.literal([KILL_ME, STOPPED]), z.object({ kind: z.literal("placement") }).loose()]);
 
 /** Runs histories one after the other. */
@@ -73,8 +73,8 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
     maxOrdersPerMinute: 2,
   });
   const calm = { processes: 1, faults: 0, halts: 0, ended: 0, forbidden: [], left: [], stuck: [], errors: [] };
-  const judged = { ...calm, startedAt, policy, intents, told, store, crashes: kills };
-  const violations = judge(judged, exchange);
+  const checked = { ...calm, startedAt, policy, intents, told, store, crashes: kills };
+  const violations = checkHistory(checked, exchange);
   store.close();
   await Deno.remove(folder, { recursive: true });
   return { kills, violations };
@@ -124,7 +124,7 @@ async function stopHistory(stopAt: number): Promise<{ stops: number; violations:
     maxOrdersPerMinute: 4,
   });
   const calm = { faults: 0, halts: 0, ended: 0, forbidden: [], left: [], stuck: [], errors: [], crashes: 0 };
-  const violations = judge({ ...calm, processes: 2, startedAt, policy, intents, told, store }, exchange);
+  const violations = checkHistory({ ...calm, processes: 2, startedAt, policy, intents, told, store }, exchange);
   store.close();
   await Deno.remove(folder, { recursive: true });
   return { stops, violations };

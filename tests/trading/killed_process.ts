@@ -5,7 +5,7 @@
 
 import { ExchangeClient } from "../../src/exchange/client.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import { Desk } from "../../src/trading/execution/executor.ts";
+import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";
 import { type Intent, NOTIONAL } from "./histories.ts";
@@ -50,16 +50,16 @@ async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork
   const exchange = life.exchange(client);
   const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["real"] });
   const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const desk = new Desk({ exchange, journal: life.journal(journal), audit, instance, paper: false, now });
-  await desk.recover();
+  const executor = new OrderExecutor({ exchange, journal: life.journal(journal), audit, instance, paper: false, now });
+  await executor.recover();
   for (const intent of intents) {
     const { identity, previewId, key, order } = intent;
     const notional = { amount: NOTIONAL, currency: "ZAR" };
     const terms = { policy: sealPolicy({ mode: "auto" }), notional };
-    const result = await desk.place({ order, identity, previewId, idempotencyKey: key, termsOf: () => terms });
+    const result = await executor.place({ order, identity, previewId, idempotencyKey: key, termsOf: () => terms });
     write({ kind: "placement", intent, result });
   }
-  await desk.stop();
+  await executor.stop();
   client.close();
   process.end();
   store.close();

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import type { Reservation } from "../../src/exchange/budget.ts";
-import type { DeskOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import type { Terms } from "../../src/trading/execution/placement.ts";
 import { refuse } from "../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
-import { DeskWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./executor_world.ts";
+import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 
 /** Calls back while an order waits for its turn in the call budget. */
-function whileWaiting(meanwhile: () => void): (options: DeskOptions) => DeskOptions {
+function whileWaiting(meanwhile: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
     const { exchange } = options;
     const reserve: typeof exchange.reserve = async (...call) => {
@@ -27,7 +27,7 @@ function whileWaiting(meanwhile: () => void): (options: DeskOptions) => DeskOpti
 }
 
 /** Calls back right after an order was written down as sent. */
-function onceWritten(afterwards: () => void): (options: DeskOptions) => DeskOptions {
+function onceWritten(afterwards: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
     const begin: typeof options.journal.begin = (...args) => {
       const begun = options.journal.begin(...args);
@@ -53,52 +53,55 @@ function newRights(): Rights {
 }
 
 for (const [what, { end, reason }] of Object.entries(ENDED)) {
-  Deno.test(`Desk.place() sends no order ${what} while it waited for its turn, and keeps no trace`, async () => {
+  Deno.test(`OrderExecutor.place() sends no order ${what} while it waited for its turn, and keeps no trace`, async () => {
     const rights = newRights();
-    await using world = await DeskWorld.start({ wrap: whileWaiting(() => end(rights)) });
+    await using world = await ExecutorWorld.start({ wrap: whileWaiting(() => end(rights)) });
     const request = world.request(undefined, { termsOf: () => rights.terms });
-    const result = expectStatus(await world.desk.place(request, { signal: rights.caller.signal }), "refused");
+    const result = expectStatus(await world.executor.place(request, { signal: rights.caller.signal }), "refused");
     assert.equal(result.reason, reason);
     assert.deepEqual([world.placement(request), world.exchange.count(POST)], [undefined, 0]);
   });
 
-  Deno.test(`Desk.place() sends no order ${what} while it was written down, and says that it is not placed`, async () => {
+  Deno.test(`OrderExecutor.place() sends no order ${what} while it was written down, and says that it is not placed`, async () => {
     const rights = newRights();
-    await using world = await DeskWorld.start({ wrap: onceWritten(() => end(rights)) });
+    await using world = await ExecutorWorld.start({ wrap: onceWritten(() => end(rights)) });
     const request = world.request(undefined, { termsOf: () => rights.terms });
-    const result = expectStatus(await world.desk.place(request, { signal: rights.caller.signal }), "not_placed");
+    const result = expectStatus(await world.executor.place(request, { signal: rights.caller.signal }), "not_placed");
     assert.equal(result.reason, reason);
     const { state, sentAt } = world.placement(request) ?? {};
     assert.deepEqual([state, sentAt, world.exchange.count(POST)], ["not_placed", null, 0]);
   });
 }
 
-Deno.test("Desk.place() sends no order whose policy changed while it was written down", async () => {
+Deno.test("OrderExecutor.place() sends no order whose policy changed while it was written down", async () => {
   let terms = FREE_TERMS;
   const other = { policy: sealPolicy({ mode: "auto", maxOpenOrders: 9 }), notional: null };
-  await using world = await DeskWorld.start({ wrap: onceWritten(() => terms = other) });
-  const result = expectStatus(await world.desk.place(world.request(undefined, { termsOf: () => terms })), "not_placed");
+  await using world = await ExecutorWorld.start({ wrap: onceWritten(() => terms = other) });
+  const result = expectStatus(
+    await world.executor.place(world.request(undefined, { termsOf: () => terms })),
+    "not_placed",
+  );
   assert.equal(result.reason, "ERR_PREVIEW_STALE");
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("Desk.place() sends no order that the exchange would not take any more when it was written down", async () => {
-  await using world = await DeskWorld.start({ wrap: onceWritten(() => world.exchange.clock.now += 5_000) });
-  assert.equal(expectStatus(await world.desk.place(world.request()), "not_placed").reason, "ERR_TOO_LATE");
+Deno.test("OrderExecutor.place() sends no order that the exchange would not take any more when it was written down", async () => {
+  await using world = await ExecutorWorld.start({ wrap: onceWritten(() => world.exchange.clock.now += 5_000) });
+  assert.equal(expectStatus(await world.executor.place(world.request()), "not_placed").reason, "ERR_TOO_LATE");
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("Desk.place() sends no order that was halted while it waited for its turn", async () => {
-  await using world = await DeskWorld.start({
+Deno.test("OrderExecutor.place() sends no order that was halted while it waited for its turn", async () => {
+  await using world = await ExecutorWorld.start({
     wrap: whileWaiting(() => world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now })),
   });
-  assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_TRADING_HALTED");
+  assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_TRADING_HALTED");
   assert.equal(world.exchange.count(POST), 0);
 });
 
-Deno.test("Desk.place() has the turn in the call budget before the order is written down, and gives back what it does not use", async () => {
+Deno.test("OrderExecutor.place() has the turn in the call budget before the order is written down, and gives back what it does not use", async () => {
   const settled: string[] = [];
-  const track = (options: DeskOptions): DeskOptions => {
+  const track = (options: ExecutorOptions): ExecutorOptions => {
     const { exchange } = options;
     const reserve: typeof exchange.reserve = async (...call): Promise<Reservation> => {
       const reservation = await exchange.reserve(...call);
@@ -121,24 +124,24 @@ Deno.test("Desk.place() has the turn in the call budget before the order is writ
     const journal = journalWith(options.journal, { begin });
     return { ...options, journal, exchange: { status: () => exchange.status(), call, reserve } };
   };
-  await using world = await DeskWorld.start({ wrap: track });
-  expectStatus(await world.desk.place(world.request()), "placed");
+  await using world = await ExecutorWorld.start({ wrap: track });
+  expectStatus(await world.executor.place(world.request()), "placed");
   assert.deepEqual(settled.splice(0), ["reserved", "written", "used"]);
   const policy = sealPolicy({ mode: "auto", maxOrdersPerMinute: 0 });
-  await world.desk.place(world.request(undefined, { termsOf: () => ({ policy, notional: null }) }));
+  await world.executor.place(world.request(undefined, { termsOf: () => ({ policy, notional: null }) }));
   assert.deepEqual(settled, ["reserved", "written", "released"]);
 });
 
-Deno.test("Desk.place() writes nothing down while the call budget is used up", async () => {
+Deno.test("OrderExecutor.place() writes nothing down while the call budget is used up", async () => {
   const budget = new CallBudget({ limitPerMinute: 1, maxWaitMs: 0 });
   await budget.take("cancel");
   let runs = 0;
-  await using world = await DeskWorld.start({
+  await using world = await ExecutorWorld.start({
     wrap: (options) => ++runs === 1 ? options : { ...options, exchange: world.exchange.connect({ budget }) },
   });
   await world.restart();
-  await world.desk.recover();
+  await world.executor.recover();
   const request = world.request();
-  assert.equal(expectStatus(await world.desk.place(request), "refused").reason, "ERR_BUDGET_EXHAUSTED");
+  assert.equal(expectStatus(await world.executor.place(request), "refused").reason, "ERR_BUDGET_EXHAUSTED");
   assert.equal(world.placement(request), undefined);
 });

@@ -54,8 +54,8 @@ class TestChannel extends Channel {
   }
 }
 
-/** A lane whose answers the test gives. */
-function manualLane() {
+/** A fast path whose answers the test gives. */
+function manualFastPath() {
   const taken = new Map<unknown, { signal: AbortSignal; resolve: (answer: Answer) => void }>();
   return {
     taken,
@@ -143,14 +143,14 @@ Deno.test("Channel finishes what runs and refuses what comes while it is drained
 });
 
 Deno.test("Channel that is abandoned answers what ran and what waited, each as it is, and nothing twice", async () => {
-  const lane = manualLane();
-  const channel = new TestChannel({ maxInFlight: 2, lane });
+  const fastPath = manualFastPath();
+  const channel = new TestChannel({ maxInFlight: 2, fastPath });
   channel.ask(1);
   channel.ask(2, "tools/list");
   channel.ask(3);
   assert.equal(await channel.drain(1), false);
   channel.abandon();
-  lane.taken.get(1)?.resolve({ result: {} });
+  fastPath.taken.get(1)?.resolve({ result: {} });
   assert.equal(await channel.drain(60_000), true);
   assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.data]), [
     [1, { code: "ERR_SESSION_ENDED", retryable: false }],
@@ -173,29 +173,29 @@ Deno.test("Channel.drain() goes on as long as answers come, where it is told to"
   assert.equal(await drained, true);
 });
 
-Deno.test("Channel answers from the lane with the request's id and frees its place", async () => {
-  const lane = manualLane();
-  const channel = new TestChannel({ maxInFlight: 1, lane });
+Deno.test("Channel answers from the fast path with the request's id and frees its place", async () => {
+  const fastPath = manualFastPath();
+  const channel = new TestChannel({ maxInFlight: 1, fastPath });
   channel.ask(1);
   channel.ask(2);
-  lane.taken.get(1)?.resolve({ result: { value: 1 } });
+  fastPath.taken.get(1)?.resolve({ result: { value: 1 } });
   await channel.drain(0);
   assert.deepEqual(channel.written, [{ jsonrpc: "2.0", id: 1, result: { value: 1 } }]);
-  assert.deepEqual([...lane.taken.keys()], [1, 2]);
+  assert.deepEqual([...fastPath.taken.keys()], [1, 2]);
   assert.deepEqual(channel.delivered, []);
 });
 
-Deno.test("Channel aborts what the lane runs when it is cancelled or the connection ends, and does not answer it", async () => {
-  const lane = manualLane();
-  const channel = new TestChannel({ lane });
+Deno.test("Channel aborts what the fast path runs when it is cancelled or the connection ends, and does not answer it", async () => {
+  const fastPath = manualFastPath();
+  const channel = new TestChannel({ fastPath });
   for (const id of [1, 2]) channel.ask(id);
   channel.cancel(1);
-  assert.equal(lane.taken.get(1)?.signal.aborted, true);
-  assert.equal(lane.taken.get(2)?.signal.aborted, false);
+  assert.equal(fastPath.taken.get(1)?.signal.aborted, true);
+  assert.equal(fastPath.taken.get(2)?.signal.aborted, false);
   await channel.close();
   await channel.close();
-  assert.equal(lane.taken.get(2)?.signal.aborted, true);
-  for (const { resolve } of lane.taken.values()) resolve({ result: {} });
+  assert.equal(fastPath.taken.get(2)?.signal.aborted, true);
+  for (const { resolve } of fastPath.taken.values()) resolve({ result: {} });
   await channel.drain(0);
   assert.deepEqual([channel.written, channel.ends], [[], 1]);
 });
@@ -272,8 +272,8 @@ Deno.test("Channel does not count what its client cancels as an error", () => {
     answered: (_: unknown, { isError }: { isError: boolean }) => outcomes.push(isError),
     refused() {},
   };
-  const lane = manualLane();
-  const channel = new TestChannel({ lane, observer, maxInFlight: 1 });
+  const fastPath = manualFastPath();
+  const channel = new TestChannel({ fastPath, observer, maxInFlight: 1 });
   channel.ask(1);
   channel.ask(2);
   for (const id of [2, 1]) channel.cancel(id);

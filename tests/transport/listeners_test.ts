@@ -394,12 +394,12 @@ every("opens a WebSocket that is offered among other upgrades", async (variant) 
   assert.match(await peer.head(), /^HTTP\/1\.1 101 /);
 });
 
-every("lets the application judge a host that is none", async (variant) => {
-  const judge = (request: Request) => {
+every("lets the application check a host that is none", async (variant) => {
+  const accepts = (request: Request) => {
     const answer = { host: request.headers.get("host"), path: new URL(request.url).pathname };
     return Promise.resolve(Response.json(answer, { status: 403 }));
   };
-  const application = new Echo({ upgrade: judge, fetch: judge });
+  const application = new Echo({ upgrade: accepts, fetch: accepts });
   await using listening = await Listening.start(variant, { application });
   const host = "127.0.0.1:evil.example";
   for (const request of [upgradeRequest({ Host: host }), `GET /ws HTTP/1.1\r\nHost: ${host}\r\n\r\n`]) {

@@ -24,8 +24,8 @@ const caCerts = [certificates.authority.cert];
 const authority = await TestAuthority.create();
 const good = await authority.issue();
 
-/** Judges as the server does, by what is written in a deny list. */
-function judge(denied = ""): (certificate: Uint8Array) => boolean {
+/** Checks as the server does, by what is written in a deny list. */
+function accepts(denied = ""): (certificate: Uint8Array) => boolean {
   const parsed = parseDenyList(denied);
   assert.ok(parsed.ok);
   return (der) => {
@@ -41,7 +41,7 @@ function start(
   const { authorities = authority.files.cert, ...rest } = options;
   return Listening.start({ name: "mutual TLS", listen: listenHardened, secure: true }, {
     tls: { ...certificates.server, clientAuthorities: authorities },
-    judgeCertificate: judge(),
+    isCertificateAccepted: accepts(),
     ...rest,
   });
 }
@@ -162,20 +162,20 @@ for (const [which, issue] of Object.entries(bad)) {
 Deno.test("listenHardened() turns a client away whose serial number or fingerprint is denied", async () => {
   const certificate = readClientCertificate(good.der, { now: Date.now() });
   assert.ok(certificate.ok);
-  await assertTurnedAway(good.files, { judgeCertificate: judge(certificate.serial) });
-  await assertTurnedAway(good.files, { judgeCertificate: judge(certificate.fingerprint.toUpperCase()) });
+  await assertTurnedAway(good.files, { isCertificateAccepted: accepts(certificate.serial) });
+  await assertTurnedAway(good.files, { isCertificateAccepted: accepts(certificate.fingerprint.toUpperCase()) });
 });
 
-Deno.test("listenHardened() turns a client away where the judgement fails", async () => {
-  const judgeCertificate = () => {
-    throw new Error("judge is out");
+Deno.test("listenHardened() turns a client away where the check fails", async () => {
+  const isCertificateAccepted = () => {
+    throw new Error("check is out");
   };
-  await assertTurnedAway(good.files, { judgeCertificate });
+  await assertTurnedAway(good.files, { isCertificateAccepted });
 });
 
-Deno.test("listenHardened() judges a client that resumes its TLS session anew", async () => {
+Deno.test("listenHardened() checks a client that resumes its TLS session anew", async () => {
   let accepts = true;
-  await using listening = await start({ judgeCertificate: () => accepts });
+  await using listening = await start({ isCertificateAccepted: () => accepts });
   using client = new Client(good.files);
   assert.equal(await client.status(listening), 200);
   accepts = false;
@@ -238,7 +238,7 @@ Deno.test("RunningListener.reload() ends open connections when an authority is t
   assert.equal((await closed)[0], 1006);
 });
 
-Deno.test("RunningListener.reload() ends handshakes that the former authorities would judge", async () => {
+Deno.test("RunningListener.reload() ends handshakes that the former authorities would accept", async () => {
   const admitted = new Events<true>();
   const application = new Echo({
     admit: () => {
@@ -272,11 +272,11 @@ Deno.test("RunningListener.reload() changes nothing for authorities that are non
   assert.throws(() => open.listener.reload({ ...certificates.server, clientAuthorities }), /begin or cease/);
 });
 
-Deno.test("listenHardened() rejects authorities that are none, and ones without a judge", async () => {
+Deno.test("listenHardened() rejects authorities that are none, and ones without a check", async () => {
   await assert.rejects(start({ authorities: "nonsense" }), /no authority to sign them/);
   const tls = { ...certificates.server, clientAuthorities: authority.files.cert };
   const listen = { hostname: "127.0.0.1", port: 0, maxMessageSize: 1_000, pingIntervalMs: 1_000, tls };
-  await assert.rejects(listenHardened(new Echo(), listen), /judgeCertificate is not set/);
+  await assert.rejects(listenHardened(new Echo(), listen), /isCertificateAccepted is not set/);
 });
 
 Deno.test("loadTls() gives the authorities of clients, or tells what is wrong with them", async () => {

@@ -5,8 +5,8 @@ import { Refusal } from "../engine/refusal.ts";
 /** How many may wait for one name. */
 const MAX_WAITING = 100;
 
-/** Turns by name. */
-export class Turns {
+/** KeyedMutex by name. */
+export class KeyedMutex {
   readonly #last = new Map<string, { readonly done: Promise<void>; readonly waiting: number }>();
 
   /**

@@ -20,7 +20,7 @@ import { marketRoutes } from "./market_routes.ts";
 import { orderRoutes } from "./order_routes.ts";
 import type { Balances } from "./paper_accounts.ts";
 import { PaperExchange } from "./paper_exchange.ts";
-import { Rounds } from "./poller.ts";
+import { Poller } from "./poller.ts";
 import type { PaperCall } from "./route.ts";
 import { PaperStore } from "./store.ts";
 
@@ -72,7 +72,7 @@ class PaperServer implements RunningPaper {
   readonly url: string;
   readonly #store: PaperStore;
   readonly #exchange: PaperExchange;
-  readonly #rounds: Rounds;
+  readonly #poller: Poller;
   readonly #keys = new PaperKeys();
   readonly #router: Router;
   readonly #stopping = new AbortController();
@@ -90,18 +90,18 @@ class PaperServer implements RunningPaper {
       this.#store.close();
       throw error;
     }
-    this.#rounds = new Rounds(this.#exchange, { pauseMs });
+    this.#poller = new Poller(this.#exchange, { pauseMs });
     this.#router = new Router([
       ...marketRoutes(this.#exchange),
       ...accountRoutes(this.#exchange),
-      ...orderRoutes(this.#exchange, { placed: () => this.#rounds.wake() }),
+      ...orderRoutes(this.#exchange, { placed: () => this.#poller.wake() }),
     ]);
     const handler = (request: Request) => this.#handle(request);
     const server = new LastingServer({ port: 0, hostname: "127.0.0.1", signal }, handler);
     this.url = `http://127.0.0.1:${server.addr.port}`;
     this.#finished = server.finished;
     // Orders of an earlier run wait on.
-    this.#rounds.wake();
+    this.#poller.wake();
   }
 
   keyFor(identity: string): Credentials {
@@ -122,7 +122,7 @@ class PaperServer implements RunningPaper {
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#rounds.stop();
+    await this.#poller.stop();
     await Promise.allSettled(this.#running);
     await this.#finished;
     this.#store.close();

@@ -3,7 +3,7 @@
  * The arithmetic is the simulation's; the other side is the real book, which an order on paper does not change.
  * Nobody's place in the queue at one price is known, so a waiting order counts as the first at its price.
  *
- * A desk lives inside one transaction. It reads what it needs when it is opened, writes what happened when it is closed,
+ * An engine lives inside one transaction. It reads what it needs when it is opened, writes what happened when it is closed,
  * and waits for nothing.
  */
 
@@ -24,8 +24,8 @@ import { wholeLots } from "./paper_market.ts";
 import { asResting, type Level, type RealBook } from "./real_book.ts";
 import type { PaperStore } from "./store.ts";
 
-/** What a desk stands on. */
-export interface DeskParts {
+/** What an engine stands on. */
+export interface ExecutorParts {
   readonly store: PaperStore;
   readonly identity: string;
   readonly market: SimulatedMarket;
@@ -39,9 +39,9 @@ const MARKET_ORDER_REACH = "0.1";
 
 const ZERO = new Big(0);
 
-/** The desk of one identity in one market. */
-export class Desk {
-  readonly #parts: DeskParts;
+/** The engine of one identity in one market. */
+export class PaperEngine {
+  readonly #parts: ExecutorParts;
   readonly #accounts: Accounts;
   readonly #orders = new Map<string, LiveOrder>();
   readonly #changed = new Set<string>();
@@ -50,7 +50,7 @@ export class Desk {
   readonly #levels: Record<Side, Level[]>;
   readonly #takes: { readonly side: Side; readonly level: Level }[] = [];
 
-  constructor(parts: DeskParts) {
+  constructor(parts: ExecutorParts) {
     this.#parts = parts;
     const { store, identity, market, book, nowMs } = parts;
     this.#accounts = store.accounts.load(identity, [market.base, market.counter]);

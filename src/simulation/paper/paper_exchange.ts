@@ -1,5 +1,5 @@
 /**
- * The paper exchange without its HTTP: takes orders to desks with the real market of the moment. It reads the market
+ * The paper exchange without its HTTP: takes orders to engines with the real market of the moment. It reads the market
  * first and then does everything in one transaction, so that an order is wholly there or not at all.
  */
 
@@ -13,7 +13,7 @@ import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts"
 import type { Order } from "../engine/orders.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { AccountOrder } from "./account_order.ts";
-import { Desk, newestSequence } from "./paper_engine.ts";
+import { newestSequence, PaperEngine } from "./paper_engine.ts";
 import { Fees, type FixedFees } from "./fees.ts";
 import { readDeadline, readLimitOrder, readMarketOrder, readSide } from "./order_rules.ts";
 import type { PaperAccount } from "./paper_accounts.ts";
@@ -21,7 +21,7 @@ import { type FeeRates, paperMarket } from "./paper_market.ts";
 import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
 import { asResting, readBook, type RealBook } from "./real_book.ts";
 import type { PaperStore } from "./store.ts";
-import { Turns } from "./keyed_mutex.ts";
+import { KeyedMutex } from "./keyed_mutex.ts";
 
 /** What the paper exchange stands on. */
 export interface PaperExchangeParts {
@@ -54,7 +54,7 @@ export class PaperExchange {
   readonly #markets: Markets;
   readonly #fees: Fees;
   readonly #order: AccountOrder;
-  readonly #turns = new Turns();
+  readonly #mutex = new KeyedMutex();
   #latestMs = 0;
 
   constructor(parts: PaperExchangeParts) {
@@ -135,7 +135,7 @@ export class PaperExchange {
     this.#refuseLate(deadlineMs);
     await this.openAccounts(identity);
     const market = paperMarket(real, { fees: await this.feesIn(real), side: readSide(parameters, kind) });
-    return await this.#turns.run(market.id, async () => {
+    return await this.#mutex.run(market.id, async () => {
       const isStop = kind === "limit" && parameters.text("stop_direction") !== undefined;
       const earlier = isStop ? await this.#trades(market.id) : [];
       const [last] = earlier;
@@ -157,9 +157,9 @@ export class PaperExchange {
     return this.store.transact(() => {
       const order = this.store.orders.find(identity, { id });
       if (order === undefined || order.status === "COMPLETE") return false;
-      const desk = this.#desk({ identity, market: order.market, book: null });
-      const isCancelled = desk.cancel(id);
-      desk.close();
+      const engine = this.#engine({ identity, market: order.market, book: null });
+      const isCancelled = engine.cancel(id);
+      engine.close();
       return isCancelled;
     });
   }
@@ -170,18 +170,18 @@ export class PaperExchange {
    * @throws {ExchangeError} when they cannot be read
    */
   async settle(pair: string): Promise<void> {
-    await this.#turns.run(pair, async () => {
+    await this.#mutex.run(pair, async () => {
       const { signal, upstream } = this;
       const [{ trades }, answer] = await Promise.all([
         upstream.call("listTrades", { pair }, { signal }),
         upstream.call("getOrderBook", { pair }, { signal }),
       ]);
-      for (const { identity, market } of this.store.orders.desks(pair)) {
+      for (const { identity, market } of this.store.orders.liveMarkets(pair)) {
         this.store.transact(() => {
-          const desk = this.#desk({ identity, market, book: readBook(market, answer) });
-          desk.meetTrades(trades);
-          desk.meetBook();
-          desk.close();
+          const engine = this.#engine({ identity, market, book: readBook(market, answer) });
+          engine.meetTrades(trades);
+          engine.meetBook();
+          engine.close();
         });
       }
     });
@@ -211,17 +211,17 @@ export class PaperExchange {
           `At most ${MAX_LIVE_ORDERS} orders may be open on paper: cancel some first`,
         );
       }
-      const desk = this.#desk({ identity, market, book });
+      const engine = this.#engine({ identity, market, book });
       const dueAt = draft.stop === null ? nowMs : null;
-      const order = desk.place(newOrder(draft, { id: store.ids.order(), nowMs, dueAt }), seen);
-      desk.close();
+      const order = engine.place(newOrder(draft, { id: store.ids.order(), nowMs, dueAt }), seen);
+      engine.close();
       store.orders.prune(identity);
       return order;
     });
   }
 
-  #desk(parts: Pick<ConstructorParameters<typeof Desk>[0], "identity" | "market" | "book">): Desk {
-    return new Desk({ ...parts, store: this.store, nowMs: this.now() });
+  #engine(parts: Pick<ConstructorParameters<typeof PaperEngine>[0], "identity" | "market" | "book">): PaperEngine {
+    return new PaperEngine({ ...parts, store: this.store, nowMs: this.now() });
   }
 
   #refuseLate(deadlineMs: number): void {

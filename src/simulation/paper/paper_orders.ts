@@ -19,7 +19,7 @@ const MAX_TRADES = 10_000;
 const ARCHIVE_AFTER_MS = 100 * DAY_MS;
 
 /** Whose orders in which market; orders of another scale are counted in other ticks. */
-export interface DeskName {
+export interface AccountMarket {
   readonly identity: string;
   readonly market: Pick<SimulatedMarket, "id" | "priceScale" | "volumeScale">;
 }
@@ -137,8 +137,8 @@ export class PaperOrders {
     ).map(toTrade);
   }
 
-  /** Orders of a desk that are not complete, oldest first. */
-  live({ identity, market }: DeskName): LiveOrder[] {
+  /** Orders of an account in a market that are not complete, oldest first. */
+  live({ identity, market }: AccountMarket): LiveOrder[] {
     return this.#all(
       `SELECT * FROM orders WHERE status <> 'COMPLETE' AND pair = ? AND identity = ?
         AND price_scale = ? AND volume_scale = ? ORDER BY number`,
@@ -149,8 +149,8 @@ export class PaperOrders {
     ).map(toLiveOrder);
   }
 
-  /** Whose orders live in a market: one of each desk. */
-  desks(pair: string): (DeskName & { readonly market: SimulatedMarket })[] {
+  /** Whose orders live in a market: one of each account. */
+  liveMarkets(pair: string): (AccountMarket & { readonly market: SimulatedMarket })[] {
     return this.#all(
       `SELECT *, min(number) FROM orders WHERE status <> 'COMPLETE' AND pair = ?
         GROUP BY identity, price_scale, volume_scale`,

@@ -10,7 +10,7 @@ const log = getLogger(["luno-mcp-server", "paper"]);
 const PAIRS_PER_ROUND = 2;
 
 /** The rounds of one paper exchange. */
-export class Rounds {
+export class Poller {
   readonly #exchange: PaperExchange;
   readonly #pauseMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -56,7 +56,7 @@ export interface Announcement {
   readonly ways: readonly OwnerWay[];
 }
 
-/** What a {@linkcode ConfirmationDesk} stands on. */
+/** What a {@linkcode Confirmer} stands on. */
 export interface ConfirmationParts {
   readonly approvals: Approvals;
   readonly audit: Pick<Audit, "at">;
@@ -102,7 +102,7 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 /** Asks people about orders of one kind. */
-export class ConfirmationDesk<Result extends { readonly status: string; readonly reason?: string }> {
+export class Confirmer<Result extends { readonly status: string; readonly reason?: string }> {
   readonly #parts: ConfirmationParts;
   readonly #action: ConfirmedAction<Result>;
   readonly #dialogs: Confirmations;

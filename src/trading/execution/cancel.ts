@@ -9,7 +9,7 @@ import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { standingOf } from "../../exchange/order_standing.ts";
 import { namesPair } from "../../money/pair_names.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
@@ -94,7 +94,7 @@ const HOPELESS: ReadonlySet<ExchangeErrorCode> = new Set([
  *
  * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
  */
-export async function cancelOrder(parts: DeskParts, target: CancelTarget, identity: string): Promise<CancelResult> {
+export async function cancelOrder(parts: ExecutorParts, target: CancelTarget, identity: string): Promise<CancelResult> {
   const found = await findTarget(parts, target);
   if (typeof found !== "string") return found;
   return await cancelById(parts, found, identity);
@@ -102,7 +102,7 @@ export async function cancelOrder(parts: DeskParts, target: CancelTarget, identi
 
 /** Cancels all open orders of the account, or those of one pair, and tells which remain. */
 export async function cancelAllOrders(
-  parts: DeskParts,
+  parts: ExecutorParts,
   { pair, settled }: {
     /** As people write it: orders are matched against it, so that no list of markets is needed. */
     readonly pair?: string | undefined;
@@ -132,7 +132,7 @@ export async function cancelAllOrders(
 }
 
 async function cancelEach(
-  parts: DeskParts,
+  parts: ExecutorParts,
   ids: readonly string[],
   { identity, done }: { readonly identity: string; readonly done: Map<string, CancelResult> },
 ): Promise<void> {
@@ -144,10 +144,10 @@ async function cancelEach(
 
 /** The exchange's list may miss the newest orders, and the journal knows only ours. */
 async function openIds(
-  parts: DeskParts,
+  parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; isListed: boolean; failure?: string }> {
-  const ours = parts.unwritten.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
+  const ours = parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
     const { orders, leftOut } = await listOpenOrderIds(parts);
@@ -163,10 +163,10 @@ async function openIds(
 
 /** Placements whose outcome is not known: those that exist by now, and those that may. */
 async function findLost(
-  parts: DeskParts,
+  parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
-  const lost = (parts.unwritten.attempt(() => parts.journal.unsettled()) ?? []).filter(({ paper, state, order }) =>
+  const lost = (parts.pendingWrites.attempt(() => parts.journal.unsettled()) ?? []).filter(({ paper, state, order }) =>
     paper === parts.paper && state !== "intent" && isWanted(order.pair)
   );
   const looks = await inParallel(lost, {
@@ -185,18 +185,18 @@ async function findLost(
 
 /** What was found out on the way is nobody's doubt any more. */
 function notePlaced(
-  { journal, now, unwritten }: DeskParts,
+  { journal, now, pendingWrites }: ExecutorParts,
   { clientOrderId, orderId }: { readonly clientOrderId: string; readonly orderId: string },
 ): void {
   const at = now();
-  unwritten.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
+  pendingWrites.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
 }
 
 /** The exchange's id of the target, or why there is none. */
-async function findTarget(parts: DeskParts, target: CancelTarget): Promise<string | OpenOrder | MissingOrder> {
+async function findTarget(parts: ExecutorParts, target: CancelTarget): Promise<string | OpenOrder | MissingOrder> {
   if ("orderId" in target) return target.orderId;
   const { clientOrderId } = target;
-  const placement = parts.unwritten.attempt(() => parts.journal.find(clientOrderId));
+  const placement = parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
   if (placement?.orderId) return placement.orderId;
   const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
   if (look.kind === "found") return look.order.order_id;
@@ -215,7 +215,7 @@ async function findTarget(parts: DeskParts, target: CancelTarget): Promise<strin
 }
 
 /** The exchange's id of an open order; `undefined` also when the list cannot be read. */
-async function findAmongOpen(parts: DeskParts, clientOrderId: string): Promise<string | undefined> {
+async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promise<string | undefined> {
   try {
     const { orders } = await listOpenOrderIds(parts);
     return orders.find(({ client_order_id }) => client_order_id === clientOrderId)?.order_id;
@@ -225,13 +225,13 @@ async function findAmongOpen(parts: DeskParts, clientOrderId: string): Promise<s
   }
 }
 
-async function cancelById(parts: DeskParts, orderId: string, identity: string): Promise<CancelResult> {
-  const { audit, journal, now, unwritten } = parts;
-  const placement = unwritten.attempt(() => journal.findByOrderId(orderId));
+async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
+  const { audit, journal, now, pendingWrites } = parts;
+  const placement = pendingWrites.attempt(() => journal.findByOrderId(orderId));
   const subject = { identity, orderId, clientOrderId: placement?.clientOrderId ?? null };
   const note = (data: Record<string, unknown>): void => {
     const at = now();
-    unwritten.write(() => audit.record({ event: "cancel", ...subject, data }, at));
+    pendingWrites.write(() => audit.record({ event: "cancel", ...subject, data }, at));
   };
   note({ asked: true });
   const result = await stopUntilFinal(parts, orderId).catch((error) => {
@@ -250,7 +250,7 @@ async function cancelById(parts: DeskParts, orderId: string, identity: string): 
 
 /** Sends the cancellation, looks, and sends it again as long as the order is seen alive. */
 async function stopUntilFinal(
-  parts: DeskParts,
+  parts: ExecutorParts,
   orderId: string,
 ): Promise<{ readonly order: ExchangeOrder; readonly ending: Ending } | OpenOrder | MissingOrder> {
   const { monotonic, random } = parts;
@@ -282,7 +282,7 @@ async function stopUntilFinal(
 }
 
 /** Looks at the order, or where it cannot be read alone, for it among the latest closed ones. */
-async function lookAtTarget(parts: DeskParts, orderId: string, attempt: number): Promise<Look> {
+async function lookAtTarget(parts: ExecutorParts, orderId: string, attempt: number): Promise<Look> {
   const look = await lookUp(parts, { orderId }, { priority: "cancel" });
   if (look.kind !== "failed" || attempt % LOOKS_PER_STOP !== 1) return look;
   try {
@@ -297,7 +297,7 @@ async function lookAtTarget(parts: DeskParts, orderId: string, attempt: number):
   }
 }
 
-async function sendStop({ exchange }: DeskParts, orderId: string, isFirst: boolean): Promise<void> {
+async function sendStop({ exchange }: ExecutorParts, orderId: string, isFirst: boolean): Promise<void> {
   try {
     await exchange.call("stopOrder", { order_id: orderId });
   } catch (error) {

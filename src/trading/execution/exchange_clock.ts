@@ -23,7 +23,7 @@ export type ClockVerdict =
   | { readonly ok: false; readonly code: "ERR_CLOCK_SKEW" | "ERR_CLOCK_UNKNOWN"; readonly message: string };
 
 /** Refuses a clock that is certainly more than {@linkcode MAX_SKEW_MS} off, whatever the header's resolution hides. */
-export function judgeClock(
+export function checkClock(
   { clock, lastLatencyMs }: Pick<ClientStatus, "clock" | "lastLatencyMs">,
 ): ClockVerdict {
   if (clock === null) return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock() };
@@ -81,18 +81,18 @@ export class ExchangeClock {
     return jumpMs > JUMP_MS || (this.earliest() ?? this.#parts.now()) >= time;
   }
 
-  /** Judges our clock, after asking for the pair's ticker where no reading can be trusted. */
-  async judge(pair: string): Promise<ClockVerdict> {
+  /** Checks our clock, after asking for the pair's ticker where no reading can be trusted. */
+  async check(pair: string): Promise<ClockVerdict> {
     const { exchange, isOurs } = this.#parts;
     if (isOurs) return { ok: true, skewMs: 0 };
-    if (this.#isReadingGood()) return judgeClock(exchange.status());
+    if (this.#isReadingGood()) return checkClock(exchange.status());
     try {
       await exchange.call("getTicker", { pair }, { fresh: true });
     } catch (error) {
       // A refusal is dated as well.
       if (!(error instanceof ExchangeError)) throw error;
     }
-    if (this.#isReadingGood()) return judgeClock(exchange.status());
+    if (this.#isReadingGood()) return checkClock(exchange.status());
     return { ok: false, code: "ERR_CLOCK_UNKNOWN", message: unknownClock(this.#whyUnknown()) };
   }
 

@@ -6,7 +6,7 @@
 import { sleep } from "../../exchange/deadline.ts";
 import { cancelAllOrders, cancelOrder } from "./cancel.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
-import type { DeskOptions, DeskParts } from "./executor_parts.ts";
+import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";
 import { ExchangeClock } from "./exchange_clock.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
 import { Placements } from "./placement.ts";
@@ -15,7 +15,7 @@ import { type PlacementResult, refuse } from "./placement_result.ts";
 import { recoverPlacements, Watch } from "./recovery.ts";
 import { replaceOrder } from "./replace.ts";
 import type { ReplaceRequest, ReplaceResult } from "./replace.ts";
-import { Unwritten } from "./pending_writes.ts";
+import { PendingWrites } from "./pending_writes.ts";
 
 /** Whether orders may be placed, and if not, why. */
 export type Readiness =
@@ -32,16 +32,16 @@ const ARRIVAL_WAIT_MS = 15_000;
 /** How long a call waits for the recovery of an earlier run's orders. */
 const RECOVERY_WAIT_MS = 20_000;
 
-/** One exchange's desk. Holds a timer once it was used: {@linkcode Desk.stop} ends it. */
-export class Desk {
-  readonly #parts: DeskParts;
+/** One exchange's executor. Holds a timer once it was used: {@linkcode OrderExecutor.stop} ends it. */
+export class OrderExecutor {
+  readonly #parts: ExecutorParts;
   readonly #placements: Placements;
   readonly #watch: Watch;
   readonly #stopping = new AbortController();
   #recovering: Promise<void> | undefined;
   #isRecovered = false;
 
-  constructor({ exchange, journal, audit, instance, paper, now, ...options }: DeskOptions) {
+  constructor({ exchange, journal, audit, instance, paper, now, ...options }: ExecutorOptions) {
     const { monotonic = () => performance.now(), random = Math.random } = options;
     this.#parts = {
       exchange,
@@ -55,7 +55,7 @@ export class Desk {
       sleep: options.sleep ?? sleep,
       signal: this.#stopping.signal,
       clock: new ExchangeClock({ exchange, now, isOurs: paper }),
-      unwritten: new Unwritten(),
+      pendingWrites: new PendingWrites(),
     };
     this.#placements = new Placements(this.#parts);
     this.#watch = new Watch(this.#parts, this.#placements);
@@ -64,15 +64,15 @@ export class Desk {
   /** Whether orders may be placed now; cancelling always may be tried. */
   get readiness(): Readiness {
     if (this.#stopping.signal.aborted) return notReady("ERR_STOPPED", "the server is ending");
-    const { unwritten } = this.#parts;
-    if (unwritten.reason !== null && !unwritten.retry()) {
-      return notReady("ERR_RECORD_FAILED", `the trading database cannot be written (${unwritten.reason})`);
+    const { pendingWrites } = this.#parts;
+    if (pendingWrites.reason !== null && !pendingWrites.retry()) {
+      return notReady("ERR_RECORD_FAILED", `the trading database cannot be written (${pendingWrites.reason})`);
     }
     if (!this.#isRecovered) return notReady("ERR_RECOVERING", "orders of an earlier run are still being looked up");
     return { ready: true };
   }
 
-  /** {@linkcode Desk.readiness} in one word. */
+  /** {@linkcode OrderExecutor.readiness} in one word. */
   get isReady(): boolean {
     return this.readiness.ready;
   }
@@ -141,7 +141,7 @@ export class Desk {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
-    this.#parts.unwritten.retry();
+    this.#parts.pendingWrites.retry();
   }
 
   /** The readiness, after waiting a while for a recovery that is going on. */

@@ -1,4 +1,4 @@
-/** What every part of a trading desk stands on. */
+/** What every part of a trading executor stands on. */
 
 import type { Sleep } from "../../exchange/deadline.ts";
 import type { Audit } from "../record/audit.ts";
@@ -6,10 +6,10 @@ import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import type { Journal } from "../record/journal.ts";
 import type { ReplacementClaims } from "../record/replacement_claims.ts";
 import type { LookParts } from "./reconcile.ts";
-import type { Unwritten } from "./pending_writes.ts";
+import type { PendingWrites } from "./pending_writes.ts";
 
-/** What a desk needs of the journal. */
-export type DeskJournal =
+/** What an executor needs of the journal. */
+export type ExecutorJournal =
   & { readonly replacements: Pick<ReplacementClaims, "claim" | "release"> }
   & Pick<
     Journal,
@@ -27,20 +27,20 @@ export type DeskJournal =
     | "open"
   >;
 
-/** The process that a desk is part of. */
-export interface DeskInstance {
+/** The process that an executor is part of. */
+export interface ExecutorInstance {
   /** What its placements are marked with. */
   readonly id: string;
   /** Takes over what ended processes left undone, and answers how many placements; a short command takes over nothing. */
   takeOver(): number;
 }
 
-/** What a desk is made of; one desk for each exchange, the real one and paper. */
-export interface DeskOptions {
+/** What an executor is made of; one executor for each exchange, the real one and paper. */
+export interface ExecutorOptions {
   readonly exchange: TradingExchange;
-  readonly journal: DeskJournal;
+  readonly journal: ExecutorJournal;
   readonly audit: Pick<Audit, "record">;
-  readonly instance: DeskInstance;
+  readonly instance: ExecutorInstance;
   /** Whether its orders are paper ones. */
   readonly paper: boolean;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -52,15 +52,15 @@ export interface DeskOptions {
   readonly random?: () => number;
 }
 
-/** The parts as the desk shares them out. */
-export interface DeskParts extends LookParts {
+/** The parts as the executor shares them out. */
+export interface ExecutorParts extends LookParts {
   readonly exchange: TradingExchange;
   readonly clock: ExchangeClock;
-  readonly journal: DeskJournal;
+  readonly journal: ExecutorJournal;
   readonly audit: Pick<Audit, "record">;
-  readonly instance: DeskInstance;
+  readonly instance: ExecutorInstance;
   readonly paper: boolean;
   readonly now: () => number;
   /** What has happened and is still to be written. */
-  readonly unwritten: Unwritten;
+  readonly pendingWrites: PendingWrites;
 }

@@ -3,7 +3,7 @@
 import { ExchangeError } from "../../exchange/errors.ts";
 import { finalStandingOf, type StandingFacts } from "../../exchange/order_standing.ts";
 import type { Order as ExchangeOrder, OrderId } from "../../exchange/schemas.ts";
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { lookUp } from "./reconcile.ts";
@@ -28,7 +28,7 @@ export function endingOf(order: StandingFacts): Ending | undefined {
 
 /** Writes the final fills of one of our placements; nothing while the order lives or when that is known already. */
 export function closeIfFinal(
-  { journal, now, unwritten }: Pick<DeskParts, "journal" | "now" | "unwritten">,
+  { journal, now, pendingWrites }: Pick<ExecutorParts, "journal" | "now" | "pendingWrites">,
   { clientOrderId }: Pick<Placement, "clientOrderId">,
   order: ExchangeOrder,
 ): boolean {
@@ -36,7 +36,7 @@ export function closeIfFinal(
   if (status === undefined) return false;
   const { base, counter, fee_base: feeBase, fee_counter: feeCounter } = order;
   const at = now();
-  unwritten.write(() => journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status }, at));
+  pendingWrites.write(() => journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status }, at));
   return true;
 }
 
@@ -46,7 +46,7 @@ export function closeIfFinal(
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrders(
-  { exchange, signal }: Pick<DeskParts, "exchange" | "signal">,
+  { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
 ): Promise<ExchangeOrder[]> {
   return await readPages((paging) => exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal }));
 }
@@ -58,7 +58,7 @@ export async function listOpenOrders(
  * @throws {ExchangeError} when a page cannot be read
  */
 export async function listOpenOrderIds(
-  { exchange, signal }: Pick<DeskParts, "exchange" | "signal">,
+  { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
 ): Promise<{ readonly orders: readonly OrderId[]; readonly leftOut: number }> {
   let leftOut = 0;
   const orders = await readPages(async (paging) => {
@@ -94,7 +94,7 @@ async function readPages<Row extends OrderId>(
  * well when the exchange cannot be asked.
  */
 export async function refreshOpenOrders(
-  parts: DeskParts,
+  parts: ExecutorParts,
   { identity }: { readonly identity?: string | undefined } = {},
 ): Promise<number> {
   try {
@@ -111,7 +111,7 @@ export async function refreshOpenOrders(
 }
 
 /** An order is final only when the exchange says so of it: a list that trails misses the newest. */
-async function closeFinal(parts: DeskParts, gone: readonly Placement[]): Promise<number> {
+async function closeFinal(parts: ExecutorParts, gone: readonly Placement[]): Promise<number> {
   const closed = new Map<string, ExchangeOrder>();
   if (gone.length > 1) {
     const { orders } = await parts.exchange.call("listOrders", { closed: true, limit: PAGE }, {
@@ -136,13 +136,16 @@ async function closeFinal(parts: DeskParts, gone: readonly Placement[]): Promise
 }
 
 /** The exchange knew the order and does not any more: what it traded last stands in the rows before, if anywhere. */
-function closeForgotten({ journal, now, unwritten }: DeskParts, { clientOrderId, settledAt }: Placement): boolean {
+function closeForgotten(
+  { journal, now, pendingWrites }: ExecutorParts,
+  { clientOrderId, settledAt }: Placement,
+): boolean {
   const at = now();
   if (at - (settledAt ?? at) < FORGOTTEN_MS) return false;
-  unwritten.write(() => journal.close(clientOrderId, { base: "0", counter: "0", status: "not_found" }, at));
+  pendingWrites.write(() => journal.close(clientOrderId, { base: "0", counter: "0", status: "not_found" }, at));
   return true;
 }
 
-function closeOne(parts: DeskParts, placement: Placement, order: ExchangeOrder | undefined): boolean {
+function closeOne(parts: ExecutorParts, placement: Placement, order: ExchangeOrder | undefined): boolean {
   return order !== undefined && closeIfFinal(parts, placement, order);
 }

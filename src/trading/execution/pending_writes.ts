@@ -7,7 +7,7 @@
 const MAX_KEPT = 1_000;
 
 /** Changes of the record that wait to be written. */
-export class Unwritten {
+export class PendingWrites {
   #kept: (() => void)[] = [];
   #reason: string | null = null;
 
@@ -18,7 +18,7 @@ export class Unwritten {
 
   /**
    * Writes what has happened; `undefined` when that failed and it is kept for later. After a failure nothing is tried
-   * here until {@linkcode Unwritten.retry} has worked: whoever cancels must not wait for a record that is stuck.
+   * here until {@linkcode PendingWrites.retry} has worked: whoever cancels must not wait for a record that is stuck.
    */
   write<Result>(change: () => Result): Result | undefined {
     if (this.#reason === null) {

@@ -7,7 +7,7 @@ import type { Reservation } from "../../exchange/budget.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { clientOrderIdOf } from "../orders/client_order_id.ts";
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
 import type { NewPlacement, Placement, Repeated, Settlement } from "../record/journal.ts";
 import { closeIfFinal, refreshOpenOrders } from "./open_orders.ts";
@@ -102,11 +102,11 @@ interface Ready {
 
 /** Placements of one exchange that are on their way. */
 export class Placements {
-  readonly #parts: DeskParts;
+  readonly #parts: ExecutorParts;
   /** By client order id. */
   readonly #underWay = new Map<string, Promise<JournalledResult>>();
 
-  constructor(parts: DeskParts) {
+  constructor(parts: ExecutorParts) {
     this.#parts = parts;
   }
 
@@ -120,7 +120,7 @@ export class Placements {
     return this.#underWay.has(clientOrderId);
   }
 
-  /** Places an order; the desk must be ready. Never throws for what the exchange or the record does. */
+  /** Places an order; the executor must be ready. Never throws for what the exchange or the record does. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
     for (let isFirst = true;; isFirst = false) {
       const repeated = this.#attempt(() => this.#repeat(request));
@@ -161,9 +161,9 @@ export class Placements {
 
   /** Writes that an intent of a process that has ended was never sent. */
   forget({ clientOrderId }: Placement): void {
-    const { journal, now, unwritten } = this.#parts;
+    const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    unwritten.write(() => journal.forgetIntent(clientOrderId, at));
+    pendingWrites.write(() => journal.forgetIntent(clientOrderId, at));
   }
 
   #repeat(request: PlaceRequest): Repeated | { readonly kind: "new" } {
@@ -195,7 +195,7 @@ export class Placements {
       return error.code === "ERR_CANCELLED" ? cancelled() : refuse(error.code, error.message, error.retryAfterMs);
     }
     try {
-      const verdict = await clock.judge(order.pair);
+      const verdict = await clock.check(order.pair);
       if (verdict.ok) {
         const timestamp = Math.floor(clock.earliest() ?? now());
         return { reservation, timestamp, validUntil: timestamp + TTL_MS };
@@ -257,9 +257,9 @@ export class Placements {
 
   /** Settles an order whose request was never made. */
   #withdraw(placement: Placement, { reason, message }: RefusedResult): JournalledResult {
-    const { journal, now, unwritten } = this.#parts;
+    const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    const written = unwritten.write(() => journal.withdraw(placement.clientOrderId, reason, at));
+    const written = pendingWrites.write(() => journal.withdraw(placement.clientOrderId, reason, at));
     return tell(written ?? { ...placement, state: "not_placed", reason }, { message });
   }
 
@@ -309,7 +309,7 @@ export class Placements {
       return { kind: "settled", outcome: { state: "placed", orderId: order_id } };
     } catch (error) {
       if (!(error instanceof ExchangeError)) return inDoubt("ERR_INTERNAL", validUntil);
-      return this.#judge({ error, validUntil });
+      return this.#classify({ error, validUntil });
     }
   }
 
@@ -317,7 +317,7 @@ export class Placements {
    * What an error says of the order. Something between us and the exchange may have repeated the request, and then the
    * answer is the last copy's: only what no copy of an accepted order would be answered counts at once.
    */
-  #judge({ error, validUntil }: { readonly error: ExchangeError; readonly validUntil: number }): Sent {
+  #classify({ error, validUntil }: { readonly error: ExchangeError; readonly validUntil: number }): Sent {
     if (error.code === "ERR_DUPLICATE") return { kind: "in_doubt", reason: error.code, absentAfter: null };
     if (error.outcome === "unknown") return inDoubt(error.code, validUntil);
     const telling = { message: error.message, retryAfterMs: error.retryAfterMs };
@@ -348,9 +348,9 @@ export class Placements {
 
   /** Writes an outcome and tells what the journal then knows; what could not be written is told as it is. */
   #settle(placement: Placement, outcome: Settlement, telling?: Telling): JournalledResult {
-    const { journal, now, unwritten } = this.#parts;
+    const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    const written = unwritten.write(() => journal.settle(placement.clientOrderId, outcome, at));
+    const written = pendingWrites.write(() => journal.settle(placement.clientOrderId, outcome, at));
     const orderId = outcome.state === "placed" ? outcome.orderId : null;
     const reason = outcome.state === "placed" ? null : outcome.reason;
     return tell(written ?? { ...placement, state: outcome.state, orderId, reason }, telling);

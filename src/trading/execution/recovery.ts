@@ -4,7 +4,7 @@
  * has sent is its own business.
  */
 
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
@@ -26,19 +26,19 @@ const LONGEST_PAUSE_MS = 300_000;
  *
  * @throws {StoreError} when the journal cannot be read
  */
-export async function recoverPlacements(parts: DeskParts, placements: Placements): Promise<void> {
+export async function recoverPlacements(parts: ExecutorParts, placements: Placements): Promise<void> {
   await settleLost(parts, placements);
 }
 
-/** Goes on with what is undone, in rounds that grow further apart; one timer, ended by the desk's signal. */
+/** Goes on with what is undone, in rounds that grow further apart; one timer, ended by the executor's signal. */
 export class Watch {
-  readonly #parts: DeskParts;
+  readonly #parts: ExecutorParts;
   readonly #placements: Placements;
   #running: Promise<void> | undefined;
   #round = 0;
   #pause = new AbortController();
 
-  constructor(parts: DeskParts, placements: Placements) {
+  constructor(parts: ExecutorParts, placements: Placements) {
     this.#parts = parts;
     this.#placements = placements;
   }
@@ -69,8 +69,8 @@ export class Watch {
 
   /** Answers whether anything is left to do. */
   async #runRound(): Promise<boolean> {
-    const { journal, paper, unwritten } = this.#parts;
-    if (!unwritten.retry()) return true;
+    const { journal, paper, pendingWrites } = this.#parts;
+    if (!pendingWrites.retry()) return true;
     await settleLost(this.#parts, this.#placements, { patienceMs: ROUND_PATIENCE_MS });
     await refreshOpenOrders(this.#parts);
     return lost(this.#parts, this.#placements).length > 0 || journal.open(undefined, paper).length > 0;
@@ -78,7 +78,7 @@ export class Watch {
 }
 
 async function settleLost(
-  parts: DeskParts,
+  parts: ExecutorParts,
   placements: Placements,
   options: { readonly patienceMs?: number } = {},
 ): Promise<void> {
@@ -90,7 +90,7 @@ async function settleLost(
 }
 
 /** Placements of this process on this exchange that nobody here is busy with. */
-function lost({ instance, journal, paper }: DeskParts, placements: Placements): Placement[] {
+function lost({ instance, journal, paper }: ExecutorParts, placements: Placements): Placement[] {
   return journal.unsettled().filter((placement) =>
     placement.instance === instance.id && placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
   );

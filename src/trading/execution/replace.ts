@@ -7,7 +7,7 @@ import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { cancelOrder, isEnded } from "./cancel.ts";
 import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import type { Placement } from "../record/journal.ts";
 import type { Order } from "../orders/order.ts";
 import type { Placements, PlaceOptions, PlaceRequest } from "./placement.ts";
@@ -47,7 +47,7 @@ export type ReplaceResult =
  * @throws {ExchangeError} when the exchange will not let this key cancel
  */
 export async function replaceOrder(
-  { parts, placements }: { readonly parts: DeskParts; readonly placements: Placements },
+  { parts, placements }: { readonly parts: ExecutorParts; readonly placements: Placements },
   request: ReplaceRequest,
   options: PlaceOptions = {},
 ): Promise<ReplaceResult> {
@@ -72,7 +72,7 @@ export async function replaceOrder(
 }
 
 async function replaceClaimed(
-  { parts, placements }: { readonly parts: DeskParts; readonly placements: Placements },
+  { parts, placements }: { readonly parts: ExecutorParts; readonly placements: Placements },
   request: ReplaceRequest & { readonly replaces: ClaimedOrder },
   options: PlaceOptions,
 ): Promise<ReplaceResult> {
@@ -100,7 +100,7 @@ async function replaceClaimed(
 }
 
 function findEarlier(
-  { journal }: DeskParts,
+  { journal }: ExecutorParts,
   { identity, idempotencyKey }: { readonly identity: string; readonly idempotencyKey: string | null },
 ): Placement | undefined | "unreadable" {
   try {
@@ -137,7 +137,11 @@ function withoutVolume({ volume: _volume, ...order }: Order): string {
   return JSON.stringify(Object.entries(order).toSorted(([a], [b]) => a < b ? -1 : 1));
 }
 
-function note({ audit, now, unwritten }: DeskParts, { identity }: ReplaceRequest, data: Record<string, unknown>): void {
+function note(
+  { audit, now, pendingWrites }: ExecutorParts,
+  { identity }: ReplaceRequest,
+  data: Record<string, unknown>,
+): void {
   const at = now();
-  unwritten.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
+  pendingWrites.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
 }

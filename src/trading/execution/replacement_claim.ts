@@ -3,7 +3,7 @@
 import { endedOrder } from "./cancel.ts";
 import type { CancelResult, CancelTarget, EndedOrder } from "./cancel.ts";
 import { clientOrderIdOf } from "../orders/client_order_id.ts";
-import type { DeskParts } from "./executor_parts.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
 import type { Placement } from "../record/journal.ts";
 import { endingOf } from "./open_orders.ts";
 import { orderDigest } from "../orders/order.ts";
@@ -26,7 +26,7 @@ export type Claimed =
  * Makes sure, before anything is cancelled, that this is the only replacement of the order, that the order still stands,
  * and that the new one would be let through. A call that was cut short goes on, however the order stands by now.
  */
-export async function claimOrder(parts: DeskParts, request: ReplaceRequest): Promise<Claimed> {
+export async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promise<Claimed> {
   const { instance, journal, now } = parts;
   const { target, identity, idempotencyKey = null, asked = null, resumeWith: terms = null } = request;
   const look = await lookUp(parts, target);
@@ -68,11 +68,11 @@ function taken(orderId: string): Claimed {
 
 /** What would stand in the new order's way; the old one leaves the place of an open order free. */
 async function wouldRefuse(
-  { instance, journal, clock, now, paper }: DeskParts,
+  { instance, journal, clock, now, paper }: ExecutorParts,
   { order, identity, previewId, termsOf, replaces }: ReplaceRequest,
   known: Placement | undefined,
 ): Promise<RefusedResult | undefined> {
-  const verdict = await clock.judge(order.pair);
+  const verdict = await clock.check(order.pair);
   if (!verdict.ok) return refuse(verdict.code, verdict.message);
   const terms = termsOf(order);
   if ("status" in terms) return terms;
@@ -89,11 +89,11 @@ async function wouldRefuse(
 
 /** Ends the attempt: nothing of the claim is left where nothing was cancelled, else the same call may go on. */
 export function releaseOrder(
-  { journal, unwritten }: DeskParts,
+  { journal, pendingWrites }: ExecutorParts,
   claim: ClaimedOrder,
   how: { readonly isUntouched: boolean },
 ): void {
-  unwritten.write(() => journal.replacements.release(claim, how));
+  pendingWrites.write(() => journal.replacements.release(claim, how));
 }
 
 /** The old order traded as much as was to be placed. */

@@ -1,4 +1,4 @@
-/** One order judged in every way before it may be placed: its exact form, what it would do, and what the policy says. */
+/** One order evaluated in every way before it may be placed: its exact form, what it would do, and what the policy says. */
 
 import type { Exchange } from "../../market/shared_reads.ts";
 import type { Markets } from "../../market/pairs.ts";
@@ -10,7 +10,7 @@ import { type MarketFacts, readFacts, readWholeBook } from "./market_facts.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import type { OrderProblem } from "./order_amounts.ts";
 import { normalizeOrder } from "./order_rules.ts";
-import { judgeOrder, notionalOf } from "../policy/policy.ts";
+import { evaluateOrder, notionalOf } from "../policy/policy.ts";
 import type { Policy, PolicyFacts, PolicyProblem, Worth } from "../policy/policy.ts";
 import { TradingError } from "../trading_error.ts";
 
@@ -92,7 +92,7 @@ function evaluate(
     });
   const { mid, averagePrice, worstPrice } = estimate;
   const policyFacts = { order, notional: worth(order), mid, averagePrice, worstPrice, warnings };
-  const policyProblems = judgeOrder(policy, policyFacts);
+  const policyProblems = evaluateOrder(policy, policyFacts);
   const assessment = { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
   return { ok: true, assessment };
 }

@@ -21,14 +21,14 @@ export interface Remarks {
 /** Own orders that a sentence names. */
 const MAX_NAMED = 5;
 
-/** Judges an estimated order. */
+/** Checks an estimated order. */
 export function warningsOf(order: Order, outlook: Outlook, facts: RemarkFacts): Remarks {
   const crossing = crossingOrders(order, outlook, facts.ownOrders);
   return {
     problems: [
-      ...judgeFunds(facts),
-      ...judgeLiquidity(order, outlook),
-      ...judgeCrossing(order, crossing.now),
+      ...checkFunds(facts),
+      ...checkLiquidity(order, outlook),
+      ...checkCrossing(order, crossing.now),
     ],
     warnings: [
       ...warnOfLifetime(order, outlook),
@@ -40,7 +40,7 @@ export function warningsOf(order: Order, outlook: Outlook, facts: RemarkFacts): 
   };
 }
 
-function judgeFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
+function checkFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
   if (shortfall === null) return [];
   const { currency, amount } = shortfall;
   const message = `Cannot pay for order as ${amount} ${currency} is missing from what is available: ` +
@@ -48,14 +48,14 @@ function judgeFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
   return [{ code: "ERR_INSUFFICIENT_FUNDS", message }];
 }
 
-function judgeLiquidity({ type, base }: Order, { isShort, reachable }: Outlook): EstimateRemark[] {
+function checkLiquidity({ type, base }: Order, { isShort, reachable }: Outlook): EstimateRemark[] {
   if (type !== "market" || !isShort) return [];
   const message = `Cannot fill market order as the book has ${formatDecimal(reachable)} ${base} in all: ` +
     "make it smaller or use a limit order";
   return [{ code: "ERR_LIQUIDITY", message }];
 }
 
-function judgeCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
+function checkCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
   if (own.length === 0) return [];
   const otherwise = order.type === "market" ? "make it smaller" : "choose another price";
   const message = `Cannot place order as it would trade with your own open ${namesOf(own)}: ` +

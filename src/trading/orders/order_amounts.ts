@@ -51,10 +51,10 @@ export function currently(text: string): string {
 /** The base amount that was asked for, when it is one that the market takes. */
 export function readVolume(draft: Draft): Big | undefined {
   const volume = readAmount(draft, "volume", draft.market.volume_scale);
-  return volume !== undefined && judgeSize(draft, "volume", volume) ? volume : undefined;
+  return volume !== undefined && checkSize(draft, "volume", volume) ? volume : undefined;
 }
 
-/** The counter amount that was asked for; its size is judged by what it is worth in base. */
+/** The counter amount that was asked for; its size is checked by what it is worth in base. */
 export function readCounterVolume(draft: Draft): Big | undefined {
   return readAmount(draft, "counter_volume", decimalsOf(draft.market.counter_currency));
 }
@@ -65,14 +65,14 @@ export function readPrice(draft: Draft, field: "price" | "stop_price"): Big | un
   const price = readAmount(draft, field, market.price_scale);
   if (price === undefined) return undefined;
   const bounds = { min: market.min_price, max: market.max_price, unit: market.counter_currency };
-  return judgeBounds(draft, field, { value: price, ...bounds }) ? price : undefined;
+  return checkBounds(draft, field, { value: price, ...bounds }) ? price : undefined;
 }
 
 /** The base that a counter amount is worth at a limit price, rounded down. */
 export function convertAtPrice(draft: Draft, counter: Big, price: Big): Big | undefined {
   const { market, notes } = draft;
   const volume = divideDown(counter, price, market.volume_scale);
-  if (!judgeSize(draft, "counter_volume", volume)) return undefined;
+  if (!checkSize(draft, "counter_volume", volume)) return undefined;
   const left = counter.minus(volume.times(price));
   if (left.gt(0)) {
     notes.push(
@@ -87,7 +87,7 @@ export function convertAtPrice(draft: Draft, counter: Big, price: Big): Big | un
 export function convertSale(draft: Draft, counter: Big): Big | undefined {
   const { market, notes } = draft;
   const walked = convertByBook(draft, "counter_volume", { counterVolume: counter });
-  if (walked === undefined || !judgeSize(draft, "counter_volume", walked.base)) return undefined;
+  if (walked === undefined || !checkSize(draft, "counter_volume", walked.base)) return undefined;
   const less = counter.minus(walked.counter);
   notes.push(
     `volume is ${formatDecimal(walked.base)} ${market.base_currency}${less.gt(0) ? ", rounded down" : ""}: by the ` +
@@ -128,11 +128,11 @@ export function convertPurchase(draft: Draft, volume: Big): Big | undefined {
 }
 
 /** Holds what a market order would buy against the market's limits, which are in base, as far as the book tells. */
-export function judgePurchase(draft: Draft, counterVolume: Big): void {
+export function checkPurchase(draft: Draft, counterVolume: Big): void {
   const { market, book } = draft;
   if (book === undefined) return;
   const walked = walkBook(book, { side: "BUY", counterVolume, volumeScale: market.volume_scale });
-  if (!walked.isShort) judgeSize(draft, "counter_volume", walked.base);
+  if (!walked.isShort) checkSize(draft, "counter_volume", walked.base);
 }
 
 /** Adds a problem. */
@@ -162,10 +162,10 @@ function convertByBook(
   return undefined;
 }
 
-function judgeSize(draft: Draft, field: "volume" | "counter_volume", volume: Big): boolean {
+function checkSize(draft: Draft, field: "volume" | "counter_volume", volume: Big): boolean {
   const { market } = draft;
   const bounds = { min: market.min_volume, max: market.max_volume, unit: market.base_currency };
-  return judgeBounds(draft, field, { value: volume, ...bounds });
+  return checkBounds(draft, field, { value: volume, ...bounds });
 }
 
 interface Bounded {
@@ -175,7 +175,7 @@ interface Bounded {
   readonly unit: string;
 }
 
-function judgeBounds(draft: Draft, field: AmountField, { value, min, max, unit }: Bounded): boolean {
+function checkBounds(draft: Draft, field: AmountField, { value, min, max, unit }: Bounded): boolean {
   const what = field === "counter_volume" ? "an amount with a value of at" : "at";
   const shown = field === "counter_volume" ? worthOf(draft, value) : `: current value is ${formatDecimal(value)}`;
   const isLow = value.lt(min);

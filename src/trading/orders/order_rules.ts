@@ -11,12 +11,12 @@ import type { Market } from "../../exchange/schemas.ts";
 import type { Book } from "../../market/book_walk.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import {
+  checkPurchase,
   convertAtPrice,
   convertPurchase,
   convertSale,
   currently,
   type Draft,
-  judgePurchase,
   type OrderProblem,
   readCounterVolume,
   readPrice,
@@ -44,8 +44,8 @@ export function normalizeOrder(
   { book }: { readonly book?: Book | undefined } = {},
 ): Normalized {
   const draft: Draft = { request, market, book, problems: [], notes: [] };
-  judgeMarket(draft);
-  judgeFields(draft);
+  checkMarket(draft);
+  checkFields(draft);
   const order = request.type === "market" ? readMarketOrder(draft) : readLimitOrder(draft);
   const { problems, notes } = draft;
   return problems.length > 0 || order === undefined ? { ok: false, problems } : { ok: true, order, notes };
@@ -83,7 +83,7 @@ function missing(field: keyof Order, { side, type }: Order): never {
   throw new TypeError(`Cannot send order as ${field} is missing: current value is a ${type} order to ${side}`);
 }
 
-function judgeMarket(draft: Draft): void {
+function checkMarket(draft: Draft): void {
   const { request, market } = draft;
   if (!findMarket(request.pair, [market]).ok) {
     const problem = `expected ${market.market_id}${currently(request.pair)}`;
@@ -100,7 +100,7 @@ function judgeMarket(draft: Draft): void {
 }
 
 /** Which fields go together. */
-function judgeFields(draft: Draft): void {
+function checkFields(draft: Draft): void {
   const { type, volume, counter_volume, price } = draft.request;
   if (volume === undefined && counter_volume === undefined) {
     lacks(draft, "volume", "expected volume or counter_volume");
@@ -112,11 +112,11 @@ function judgeFields(draft: Draft): void {
   if (type === "market" && price !== undefined) {
     clashes(draft, "price", "expected none for a market order: use a limit order with IOC to bound the price");
   }
-  judgeLifetime(draft);
-  judgeStop(draft);
+  checkLifetime(draft);
+  checkStop(draft);
 }
 
-function judgeLifetime(draft: Draft): void {
+function checkLifetime(draft: Draft): void {
   const { type, time_in_force, post_only } = draft.request;
   if (type === "market" && time_in_force !== undefined) {
     clashes(draft, "time_in_force", "expected none for a market order, which never rests");
@@ -128,7 +128,7 @@ function judgeLifetime(draft: Draft): void {
   }
 }
 
-function judgeStop(draft: Draft): void {
+function checkStop(draft: Draft): void {
   const { type, stop_price, stop_direction } = draft.request;
   if (type === "stop_limit") {
     if (stop_price === undefined) lacks(draft, "stop_price", "expected a stop price for a stop_limit order");
@@ -170,7 +170,7 @@ function readMarketOrder(draft: Draft): Order | undefined {
     const sold = volume ?? (counter && convertSale(draft, counter));
     return sold && { ...headOf(request, market), volume: formatDecimal(sold) };
   }
-  if (counter !== undefined) judgePurchase(draft, counter);
+  if (counter !== undefined) checkPurchase(draft, counter);
   const spent = counter ?? (volume && convertPurchase(draft, volume));
   return spent && { ...headOf(request, market), counterVolume: formatDecimal(spent) };
 }

@@ -16,7 +16,7 @@ const MAX_PER_IDENTITY = 100;
 /** What a preview is made of; `facts` is what its caller was shown. */
 export interface PreviewStart<Facts> extends Trader {
   readonly order: Order;
-  /** Digest of the policy by which it was judged. */
+  /** Digest of the policy by which it was evaluated. */
   readonly policyDigest: string;
   readonly facts: Facts;
 }

@@ -57,7 +57,7 @@ export interface Policy extends PolicyRules {
   readonly digest: string;
 }
 
-/** What an order is judged by. */
+/** What an order is evaluated by. */
 export interface PolicyFacts {
   readonly order: Order;
   /** What the order is worth, see {@linkcode notionalOf}; a currency that is missing could not be valued. */
@@ -132,17 +132,17 @@ export function notionalOf(
   return [...known, ...valued];
 }
 
-/** Every rule that an order breaks. What cannot be judged is refused. */
-export function judgeOrder(policy: PolicyRules, facts: PolicyFacts): PolicyProblem[] {
+/** Every rule that an order breaks. What cannot be evaluated is refused. */
+export function evaluateOrder(policy: PolicyRules, facts: PolicyFacts): PolicyProblem[] {
   return [
-    ...judgeKind(policy, facts.order),
-    ...judgeWorth(policy, facts),
-    ...judgePrices(policy, facts),
+    ...checkKind(policy, facts.order),
+    ...checkWorth(policy, facts),
+    ...checkPrices(policy, facts),
     ...checkWarnings(policy, facts),
   ];
 }
 
-function judgeKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order): PolicyProblem[] {
+function checkKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order): PolicyProblem[] {
   const problems: PolicyProblem[] = [];
   const refuse = (code: PolicyProblemCode, message: string) => problems.push({ code, message });
   if (mode === "observe") {
@@ -166,7 +166,7 @@ function names(pair: string, order: Order): boolean {
   return findMarket(pair, [{ market_id: order.pair, base_currency: order.base, counter_currency: order.counter }]).ok;
 }
 
-function judgeWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: PolicyFacts): PolicyProblem[] {
+function checkWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: PolicyFacts): PolicyProblem[] {
   const limits = [maxPerOrder, maxPerDay].flatMap((limit) => limit ?? []);
   const currencies = [...new Set(limits.map(({ currency }) => currency))];
   const unvalued = currencies.filter((currency) => !notional.some((worth) => worth.currency === currency));
@@ -188,7 +188,7 @@ function judgeWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: Polic
   return problems;
 }
 
-function judgePrices({ priceBandPercent }: PolicyRules, { order, mid, averagePrice }: PolicyFacts): PolicyProblem[] {
+function checkPrices({ priceBandPercent }: PolicyRules, { order, mid, averagePrice }: PolicyFacts): PolicyProblem[] {
   if (priceBandPercent === undefined) return [];
   const limitPrice = order.price ?? null;
   const middle = mid === null ? new Big(0) : parseDecimal(mid);

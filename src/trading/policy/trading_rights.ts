@@ -3,7 +3,7 @@
 import type { Assessment } from "../orders/assessment.ts";
 import type { EstimateRemark } from "../orders/estimate.ts";
 import type { KillSwitch } from "../record/kill_switch.ts";
-import { CONFIRM_WAYS, judgeOrder } from "./policy.ts";
+import { CONFIRM_WAYS, evaluateOrder } from "./policy.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
 import type { Trader } from "../trader.ts";
@@ -86,7 +86,7 @@ export class TradingRights {
     if (!by.mayTrade()) throw endedRight();
     const policy = this.policyOf(identity);
     if (this.traderOf(identity).paper !== paper) throw changedPolicy();
-    const [problem] = judgeOrder(policy, assessment.policyFacts);
+    const [problem] = evaluateOrder(policy, assessment.policyFacts);
     if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
     if (policy.mode === "confirm") assertConsent(this.confirmWaysOf(identity), by.consent);
     return policy;

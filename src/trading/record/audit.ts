@@ -218,13 +218,13 @@ export class Audit {
       let last = { seq: 0, hash: CHAIN_START };
       let isHeadSeen = expectedHead === undefined || expectedHead === CHAIN_START;
       for (const row of this.#chain(archived)) {
-        const reason = last.seq < start.seq && row.seq > start.seq ? unarchived(start.seq) : judgeRow(row, last);
+        const reason = last.seq < start.seq && row.seq > start.seq ? unarchived(start.seq) : checkRow(row, last);
         if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
         visit(row);
         isHeadSeen ||= row.hash === expectedHead;
         last = row;
       }
-      const reason = last.seq < start.seq ? unarchived(start.seq) : this.#judgeEnd(last);
+      const reason = last.seq < start.seq ? unarchived(start.seq) : this.#checkEnd(last);
       if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
       if (!isHeadSeen) {
         const reason = "no row has the expected hash: rows were removed, or the audit log was made anew";
@@ -258,7 +258,7 @@ export class Audit {
     for (const row of this.#connection.each("SELECT * FROM audit ORDER BY seq")) yield readRow(row);
   }
 
-  #judgeEnd(last: { seq: number; hash: string }): string | undefined {
+  #checkEnd(last: { seq: number; hash: string }): string | undefined {
     const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
     if (row === undefined) return "where the audit log ends is not told any more: the row that says so was removed";
     if (row["seq"] === last.seq && row["hash"] === last.hash) return undefined;
@@ -321,7 +321,7 @@ function chained(row: Omit<AuditRow, "hash">): AuditRow {
   return { ...row, hash: createHash("sha256").update(text).digest("hex") };
 }
 
-function judgeRow(row: AuditRow, last: { seq: number; hash: string }): string | undefined {
+function checkRow(row: AuditRow, last: { seq: number; hash: string }): string | undefined {
   if (row.seq !== last.seq + 1) return `it is missing: the next one is ${row.seq}`;
   if (row.previous !== last.hash) return "it does not follow the row before it: one of the two was changed";
   if (chained(row).hash !== row.hash) return "its content was changed: the hash is another";

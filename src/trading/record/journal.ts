@@ -14,7 +14,7 @@ import { readPlacement } from "./journal_rows.ts";
 import type { Placement, PlacementState } from "./journal_rows.ts";
 import type { Instances } from "./instances.ts";
 import type { KillSwitch } from "./kill_switch.ts";
-import { judgeLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
+import { checkLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
 import type { LimitRefusal, Use } from "./limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -162,7 +162,7 @@ export class Journal {
     return this.#connection.transaction(() => {
       // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
       this.#parts.killSwitch.noteFile(now);
-      const answer = this.#repetitionOf(entry) ?? this.#judge(entry, { policy, now });
+      const answer = this.#repetitionOf(entry) ?? this.#refusalOf(entry, { policy, now });
       if (answer !== null) return this.#noteRefusal(entry, answer, now);
       const placement = this.#insert(entry, now);
       if (entry.replaces !== undefined) this.replacements.placed(entry.replaces, entry.clientOrderId);
@@ -265,7 +265,7 @@ export class Journal {
 
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
   wouldRefuse(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
-    return this.#judge(entry, { policy, now, without }) ?? undefined;
+    return this.#refusalOf(entry, { policy, now, without }) ?? undefined;
   }
 
   find(clientOrderId: string): Placement | undefined {
@@ -330,7 +330,7 @@ export class Journal {
     return answer;
   }
 
-  #judge(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | null {
+  #refusalOf(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | null {
     const { identity, paper, previewId, notional, instance } = entry;
     const halt = this.#parts.killSwitch.state();
     if (halt.halted) {
@@ -354,12 +354,12 @@ export class Journal {
       const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
       return refuse("ERR_PREVIEW_USED", message);
     }
-    const refusal = judgeLimits(policy, { use: this.#use({ identity, paper }, { policy, now }), notional, now });
-    return refusal === null ? this.#judgeOwnOrders(entry, without) : { kind: "refused", ...refusal };
+    const refusal = checkLimits(policy, { use: this.#use({ identity, paper }, { policy, now }), notional, now });
+    return refusal === null ? this.#checkOwnOrders(entry, without) : { kind: "refused", ...refusal };
   }
 
   /** Own orders of the account that the new one may trade with: those on the book, on their way or of unknown fate. */
-  #judgeOwnOrders(
+  #checkOwnOrders(
     { identity, paper, order, worstPrice = null }: Omit<NewPlacement, "validUntil">,
     without: string | undefined,
   ): Refused | null {

@@ -47,7 +47,7 @@ export class KillSwitch {
   readonly #wishes: CancelWishes;
   readonly #file: string;
   /** A pull that the record does not hold yet. */
-  #unwritten: Pull | undefined;
+  #pendingHalt: Pull | undefined;
 
   readonly #redact: Redact;
 
@@ -74,8 +74,8 @@ export class KillSwitch {
 
   /** How it stands now, of both. */
   state(): KillSwitchState {
-    if (this.#unwritten !== undefined) {
-      const { by, reason, now: at } = this.#unwritten;
+    if (this.#pendingHalt !== undefined) {
+      const { by, reason, now: at } = this.#pendingHalt;
       return { halted: true, at, by, reason, source: "switch" };
     }
     const { isHalted, at, by, reason } = this.#row();
@@ -84,11 +84,11 @@ export class KillSwitch {
 
   /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
   pull(pull: Pull): void {
-    const first = this.#unwritten;
+    const first = this.#pendingHalt;
     const cancelOpen = [...new Set([...first?.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
     // What cannot be written yet halts this process all the same, until it is written.
     const shown = { ...(first ?? { ...pull, reason: this.#redact(pull.reason) }), cancelOpen };
-    this.#unwritten = shown;
+    this.#pendingHalt = shown;
     this.#write(shown);
   }
 
@@ -104,7 +104,7 @@ export class KillSwitch {
       for (const kind of cancelOpen) this.#wishes.add(kind, { by: who, now });
       this.#audit.append({ event: "halt", identity: who, data: { reason: why, cancel_open: cancelOpen } }, now);
     });
-    this.#unwritten = undefined;
+    this.#pendingHalt = undefined;
   }
 
   /**
@@ -114,7 +114,7 @@ export class KillSwitch {
   lift(
     { by, now }: { by: string; now: number },
   ): { readonly state: KillSwitchState; readonly withdrawn: CancelWish[] } {
-    this.#unwritten = undefined;
+    this.#pendingHalt = undefined;
     return this.#connection.transaction(() => {
       const wasHalted = this.#row().isHalted;
       this.#connection.run("UPDATE kill_switch SET is_halted = 0, at = 0, by = '', reason = ''");
@@ -142,7 +142,7 @@ export class KillSwitch {
 
   /** Writes a pull that could not be written. */
   retry(): void {
-    if (this.#unwritten !== undefined) this.#write(this.#unwritten);
+    if (this.#pendingHalt !== undefined) this.#write(this.#pendingHalt);
   }
 
   #row(): { isHalted: boolean; at: number; by: string; reason: string } {

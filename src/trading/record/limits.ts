@@ -58,12 +58,12 @@ export function startOfCoolOff({ withinSeconds, pauseSeconds }: NonNullable<Poli
 }
 
 /** The first limit that the order would exceed, or `null`. */
-export function judgeLimits(limits: CountingLimits, candidate: Candidate): LimitRefusal | null {
-  return judgeCoolOff(limits, candidate) ?? judgeRate(limits, candidate) ?? judgeOpenOrders(limits, candidate) ??
-    judgePerDay(limits, candidate);
+export function checkLimits(limits: CountingLimits, candidate: Candidate): LimitRefusal | null {
+  return checkCoolOff(limits, candidate) ?? checkRate(limits, candidate) ?? checkOpenOrders(limits, candidate) ??
+    checkPerDay(limits, candidate);
 }
 
-function judgeCoolOff({ coolOff }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
+function checkCoolOff({ coolOff }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
   if (coolOff === undefined) return null;
   const { rejects, withinSeconds, pauseSeconds } = coolOff;
   const last = use.refusals.findLast((at, index) => {
@@ -81,7 +81,7 @@ function judgeCoolOff({ coolOff }: CountingLimits, { use, now }: Candidate): Lim
   };
 }
 
-function judgeRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
+function checkRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
   if (maxOrdersPerMinute === undefined) return null;
   const begun = use.begun.filter((at) => at > startOfMinute(now));
   if (begun.length < maxOrdersPerMinute) return null;
@@ -96,7 +96,7 @@ function judgeRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candida
   };
 }
 
-function judgeOpenOrders({ maxOpenOrders }: CountingLimits, { use }: Candidate): LimitRefusal | null {
+function checkOpenOrders({ maxOpenOrders }: CountingLimits, { use }: Candidate): LimitRefusal | null {
   if (maxOpenOrders === undefined || use.openOrders < maxOpenOrders) return null;
   return {
     code: "ERR_LIMIT_OPEN_ORDERS",
@@ -105,7 +105,7 @@ function judgeOpenOrders({ maxOpenOrders }: CountingLimits, { use }: Candidate):
   };
 }
 
-function judgePerDay({ maxPerDay }: CountingLimits, { use, notional, now }: Candidate): LimitRefusal | null {
+function checkPerDay({ maxPerDay }: CountingLimits, { use, notional, now }: Candidate): LimitRefusal | null {
   if (maxPerDay === undefined) return null;
   const { currency, amount: most } = maxPerDay;
   const tomorrow = startOfUtcDay(now) + DAY_MS;

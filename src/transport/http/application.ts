@@ -10,7 +10,7 @@ import { cors } from "hono/cors";
 import type { Authentication, Denial } from "../../access/authenticator.ts";
 import type { Caller, Ending } from "../../access/caller.ts";
 import { challengeOf, METADATA_PATH, scopeChallenge } from "../../access/challenge.ts";
-import { judgeOrigin } from "../../access/origin_rules.ts";
+import { checkOrigin } from "../../access/origin_rules.ts";
 import type { OriginRules } from "../../access/origin_rules.ts";
 import { describeResource, metadataUrl } from "../../access/resource_metadata.ts";
 import type { ResourceFacts } from "../../access/resource_metadata.ts";
@@ -70,7 +70,7 @@ export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   return {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
-    upgrade: (request, peer) => whileAsking(parts, peer, () => judgeUpgrade(parts, request, peer)),
+    upgrade: (request, peer) => whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
     async fetch(request, peer) {
       const answer = async () => refuseOrigin(parts, request, peer) ?? await routes.fetch(request, { peer });
       const response = await whileAsking(parts, peer, answer);
@@ -101,7 +101,7 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
   // Whoever asks what may be asked is not known, and each such question has its price too.
   app.options("*", async ({ env: { peer } }, next) => refuseUnaffordable(parts, peer) ?? await next());
-  // The origin was judged before; what arrives here may read the answer.
+  // The origin was checked before; what arrives here may read the answer.
   app.use(cors({ origin: (origin) => origin, exposeHeaders: EXPOSED_HEADERS }));
   addOpenRoutes(app, parts);
   app.use(authenticated(parts));
@@ -284,7 +284,7 @@ const PROBES = ["/healthz", "/readyz"];
 
 function refuseOrigin(parts: HttpParts, request: Request, { address }: Peer): Response | undefined {
   const path = pathOf(request);
-  const refused = judgeOrigin(request.headers, parts.rules);
+  const refused = checkOrigin(request.headers, parts.rules);
   if (refused === undefined || (refused.header === "Host" && PROBES.includes(path))) return undefined;
   const { header, value, allowedBy } = refused;
   const reason = header === "Host" ? "host" : "origin";
@@ -292,7 +292,7 @@ function refuseOrigin(parts: HttpParts, request: Request, { address }: Peer): Re
   return refuse(parts, "origin", textResponse(403, `${header} is not allowed`));
 }
 
-async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
+async function checkUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
   const refusal = refuseOrigin(parts, request, peer);
   if (refusal !== undefined) return refusal;
   if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {
@@ -309,7 +309,7 @@ async function judgeUpgrade(parts: HttpParts, request: Request, peer: Peer): Pro
   return {
     ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),
     open(socket) {
-      // Others of this client may have opened theirs since, all judged before the first was open.
+      // Others of this client may have opened theirs since, all checked before the first was open.
       const rejection = parts.registry.reject(caller.identity);
       return rejection === undefined ? parts.openSocket(socket, caller) : turnAway(parts, socket, rejection);
     },

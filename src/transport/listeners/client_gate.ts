@@ -1,6 +1,6 @@
 /**
  * Who may come in where clients are asked for certificates. The runtime checks signatures, but takes a resumed TLS session
- * for good whoever its authorities are now; the application judges what else a certificate must be.
+ * for good whoever its authorities are now; the application checks what else a certificate must be.
  */
 
 import type { Socket as TcpSocket } from "node:net";
@@ -24,7 +24,7 @@ export function certificateOf(connection: TcpSocket): Uint8Array | undefined {
 
 /** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
 export class ClientGate {
-  readonly #judge: (certificate: Uint8Array) => boolean;
+  readonly #accepts: (certificate: Uint8Array) => boolean;
   #authorities: string;
   /** Fingerprints, the latest last. */
   readonly #verified = new Set<string>();
@@ -32,15 +32,15 @@ export class ClientGate {
   /** Connections within their TLS handshake, by their other end. */
   readonly #handshakes = new Map<string, TcpSocket>();
 
-  private constructor(authorities: string, judge: (certificate: Uint8Array) => boolean) {
+  private constructor(authorities: string, accepts: (certificate: Uint8Array) => boolean) {
     this.#authorities = authorities;
-    this.#judge = judge;
+    this.#accepts = accepts;
   }
 
   /** The gate, where clients are asked for certificates. */
-  static of({ tls, judgeCertificate }: ListenOptions): ClientGate | undefined {
-    if (tls?.clientAuthorities === undefined || judgeCertificate === undefined) return undefined;
-    return new ClientGate(tls.clientAuthorities, judgeCertificate);
+  static of({ tls, isCertificateAccepted }: ListenOptions): ClientGate | undefined {
+    if (tls?.clientAuthorities === undefined || isCertificateAccepted === undefined) return undefined;
+    return new ClientGate(tls.clientAuthorities, isCertificateAccepted);
   }
 
   /** A connection was accepted and begins its handshake. */
@@ -86,7 +86,7 @@ export class ClientGate {
     this.#remember(fingerprint);
     const der = new Uint8Array(certificate.raw);
     try {
-      return this.#judge(der) ? der : undefined;
+      return this.#accepts(der) ? der : undefined;
     } catch (error) {
       log.error("internal error", { during: "certificate check", error });
       return undefined;

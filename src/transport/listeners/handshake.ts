@@ -56,7 +56,7 @@ function isWebSocket(token: string): boolean {
 
 /**
  * The address of a request whose `Host` may be none (`127.0.0.1:evil.example`), so that an application that reads it
- * does not fail before it has judged the header; `undefined` for an address without hope.
+ * does not fail before it has checked the header; `undefined` for an address without hope.
  */
 export function soundUrl(url: string): string | undefined {
   if (URL.canParse(url)) return url;

@@ -48,7 +48,7 @@ const accessLog = getLogger(["luno-mcp-server", "access"]);
  * Starts the hardened listener. See {@linkcode Listen}.
  *
  * @throws {TypeError} on a runtime before Deno 2.9, which would ignore its limits in silence; for authorities of clients
- *   that are none, or that come without `judgeCertificate`
+ *   that are none, or that come without `isCertificateAccepted`
  */
 export async function listenHardened(application: Application, options: ListenOptions): Promise<RunningListener> {
   assertLimitsWork();
@@ -204,7 +204,7 @@ class HardenedListener implements RunningListener {
     return (incoming, outgoing) => {
       // Two hosts are two opinions about where the request goes.
       if (hasOneHost(incoming)) {
-        // The adapter refuses a host that is none; the application shall judge it, and reads the raw headers.
+        // The adapter refuses a host that is none; the application shall check it, and reads the raw headers.
         const { host } = incoming.headers;
         if (host === undefined || !URL.canParse(`http://${host}`)) incoming.headers.host = "localhost";
       } else delete incoming.headers.host;
@@ -267,10 +267,10 @@ function assertLimitsWork(): void {
   throw new TypeError(`Cannot listen hardened as the limits need Deno 2.9: current version is ${Deno.version.deno}`);
 }
 
-function assertClientsAreJudged({ tls, judgeCertificate }: ListenOptions): void {
+function assertClientsAreJudged({ tls, isCertificateAccepted }: ListenOptions): void {
   if (tls?.clientAuthorities === undefined) return;
-  if (judgeCertificate === undefined) {
-    throw new TypeError("Cannot ask clients for certificates as nothing checks them: judgeCertificate is not set");
+  if (isCertificateAccepted === undefined) {
+    throw new TypeError("Cannot ask clients for certificates as nothing checks them: isCertificateAccepted is not set");
   }
   if (!hasClientCertificates()) {
     const version = Deno.version.deno;

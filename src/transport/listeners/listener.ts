@@ -67,7 +67,7 @@ export interface TlsFiles {
 export interface TlsSettings extends TlsFiles {
   /**
    * Certificates of authorities, as PEM: nobody connects without a certificate that one of them signed. For the hardened
-   * listener, which then needs {@linkcode ListenOptions.judgeCertificate}.
+   * listener, which then needs {@linkcode ListenOptions.isCertificateAccepted}.
    */
   readonly clientAuthorities?: string;
 }
@@ -82,7 +82,7 @@ export interface ListenOptions {
    * Whether a client may connect whose certificate, as DER, an authority signed. Asked at every connection, since one that
    * resumes an older TLS session is not checked by the runtime again, not even for its time.
    */
-  readonly judgeCertificate?: (certificate: Uint8Array) => boolean;
+  readonly isCertificateAccepted?: (certificate: Uint8Array) => boolean;
   /** Largest WebSocket message in bytes, joined from fragments; a larger one closes with 1009. */
   readonly maxMessageSize: number;
   /** Between pings on a WebSocket; a peer that does not answer is gone within two intervals. */

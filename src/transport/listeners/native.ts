@@ -236,7 +236,7 @@ class NativeSocket implements Socket {
   }
 }
 
-/** Whether a message takes more bytes in UTF-8; most are judged without counting them. */
+/** Whether a message takes more bytes in UTF-8; most are decided without counting them. */
 function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
   if (typeof data !== "string") return data.byteLength > bytes;
   if (data.length > bytes) return true;

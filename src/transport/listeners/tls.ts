@@ -1,13 +1,13 @@
-/** Certificate files: loaded whole, and judged before anything listens with them. */
+/** Certificate files: loaded whole, and checked before anything listens with them. */
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { decodeText } from "../../config/decode_text.ts";
-import { judgePrivateFile } from "../../state/private_file.ts";
+import { checkPrivateFile } from "../../state/private_file.ts";
 import type { Protection } from "../../state/private_file.ts";
 import type { TlsFiles, TlsSettings } from "./listener.ts";
 
-/** Where the files are, and the clock to judge them by. */
+/** Where the files are, and the clock to check them by. */
 export interface TlsSource {
   /** PEM: the server's certificate, then those between it and the authority. */
   readonly certPath: string;
@@ -43,8 +43,8 @@ async function loadAuthorities(
   const problems: string[] = [];
   const text = await readPem(path, { as: "public", problems });
   if (text !== undefined) {
-    const { judgeAuthorities } = await import("../../access/client_certificate.ts");
-    problems.push(...judgeAuthorities(text, { name: path, now }));
+    const { checkAuthorities } = await import("../../access/client_certificate.ts");
+    problems.push(...checkAuthorities(text, { name: path, now }));
   }
   return text !== undefined && problems.length === 0
     ? { ok: true, files: { clientAuthorities: text } }
@@ -106,7 +106,7 @@ async function readPem(
   path: string,
   { as: protection, problems }: { as: Protection; problems: string[] },
 ): Promise<string | undefined> {
-  problems.push(...await judgePrivateFile(path, path, { as: protection }));
+  problems.push(...await checkPrivateFile(path, path, { as: protection }));
   try {
     const { size, isFile } = await Deno.stat(path);
     if (!isFile) return undefined;
@@ -125,7 +125,7 @@ async function readOpenPem(
 ): Promise<string> {
   const text = decodeText(await Deno.readFile(path)) ?? "";
   if (protection === "public" && /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    problems.push(...await judgePrivateFile(path, path));
+    problems.push(...await checkPrivateFile(path, path));
   }
   return text;
 }

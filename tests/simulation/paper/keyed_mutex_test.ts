@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { Turns } from "../../../src/simulation/paper/keyed_mutex.ts";
+import { KeyedMutex } from "../../../src/simulation/paper/keyed_mutex.ts";
 import { Refusal } from "../../../src/simulation/engine/refusal.ts";
 
-Deno.test("Turns.run() runs what has one name in order of arrival, and other names at once", async () => {
-  const turns = new Turns();
+Deno.test("KeyedMutex.run() runs what has one name in order of arrival, and other names at once", async () => {
+  const turns = new KeyedMutex();
   const gate = Promise.withResolvers<void>();
   const log: string[] = [];
   const first = turns.run("XBTZAR", async () => {
@@ -18,8 +18,8 @@ Deno.test("Turns.run() runs what has one name in order of arrival, and other nam
   assert.deepEqual(log, ["other", "first", "last"]);
 });
 
-Deno.test("Turns.run() refuses when a hundred wait, and takes more when they are done", async () => {
-  const turns = new Turns();
+Deno.test("KeyedMutex.run() refuses when a hundred wait, and takes more when they are done", async () => {
+  const turns = new KeyedMutex();
   const gate = Promise.withResolvers<void>();
   const waiting = Array.from({ length: 101 }, () => turns.run("XBTZAR", () => gate.promise));
   await assert.rejects(turns.run("XBTZAR", () => Promise.resolve()), (error) => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
 import type { PublicTrade } from "../../../src/exchange/schemas.ts";
-import { Desk } from "../../../src/simulation/paper/paper_engine.ts";
+import { PaperEngine } from "../../../src/simulation/paper/paper_engine.ts";
 import { marketOfTerms } from "../../../src/simulation/paper/paper_market.ts";
 import { readBook, type RealBook } from "../../../src/simulation/paper/real_book.ts";
 import { PaperStore } from "../../../src/simulation/paper/store.ts";
@@ -45,13 +45,13 @@ class Trader implements Disposable {
     this.store.transact(() => this.store.accounts.open(IDENTITY, { currencies: [], nowMs: 0 }));
   }
 
-  at<Result>(book: RealBook, body: (desk: Desk) => Result): Result {
+  at<Result>(book: RealBook, body: (engine: PaperEngine) => Result): Result {
     const nowMs = ++this.clock;
     const { store } = this;
     return store.transact(() => {
-      const desk = new Desk({ store, identity: IDENTITY, market: MARKET, book, nowMs });
-      const result = body(desk);
-      desk.close();
+      const engine = new PaperEngine({ store, identity: IDENTITY, market: MARKET, book, nowMs });
+      const result = body(engine);
+      engine.close();
       return result;
     });
   }
@@ -74,7 +74,7 @@ class Trader implements Disposable {
     };
     const dueAt = draft.stop === null ? this.clock : null;
     const order = newOrder(draft, { id: this.store.ids.order(), nowMs: this.clock, dueAt });
-    return this.at(book, (desk) => desk.place(order, seen));
+    return this.at(book, (engine) => engine.place(order, seen));
   }
 
   order({ id }: Order): Order {
@@ -117,7 +117,7 @@ function refusedAs(code: string) {
   return (error: unknown) => error instanceof Refusal && error.code === code;
 }
 
-Deno.test("Desk.place() fills from the best level on and lets the rest wait with its funds reserved", () => {
+Deno.test("PaperEngine.place() fills from the best level on and lets the rest wait with its funds reserved", () => {
   using trader = new Trader();
   const order = trader.place({ price: 110, lots: 500 }, bookOf([], [[100, 100], [110, 200], [120, 900]]));
   assert.deepEqual([order.status, order.filled], ["PENDING", 300]);
@@ -126,14 +126,14 @@ Deno.test("Desk.place() fills from the best level on and lets the rest wait with
   assert.deepEqual(trader.order(order), order);
 });
 
-Deno.test("Desk.place() of an immediate-or-cancel order drops the rest", () => {
+Deno.test("PaperEngine.place() of an immediate-or-cancel order drops the rest", () => {
   using trader = new Trader();
   const order = trader.place({ price: 110, lots: 500, timeInForce: "IOC" }, bookOf([], [[100, 100]]));
   assert.deepEqual([order.status, order.filled, order.cancelledAt], ["COMPLETE", 100, 0]);
   assert.deepEqual(trader.totals.ZAR, ["999900", "999900"]);
 });
 
-Deno.test("Desk.place() of a fill-or-kill order takes all or nothing", () => {
+Deno.test("PaperEngine.place() of a fill-or-kill order takes all or nothing", () => {
   using trader = new Trader();
   const book = bookOf([], [[100, 100], [110, 200]]);
   const killed = trader.place({ price: 110, lots: 301, timeInForce: "FOK" }, book);
@@ -142,7 +142,7 @@ Deno.test("Desk.place() of a fill-or-kill order takes all or nothing", () => {
   assert.equal(trader.place({ price: 110, lots: 300, timeInForce: "FOK" }, book).filled, 300);
 });
 
-Deno.test("Desk.place() refuses a post-only order that would trade with the real book or an own order", () => {
+Deno.test("PaperEngine.place() refuses a post-only order that would trade with the real book or an own order", () => {
   using trader = new Trader();
   const book = bookOf([], [[100, 1]]);
   assert.throws(() => trader.place({ price: 100, lots: 1, postOnly: true }, book), refusedAs("ErrOrderCanceled"));
@@ -151,7 +151,7 @@ Deno.test("Desk.place() refuses a post-only order that would trade with the real
   assert.throws(() => trader.place(sale, EMPTY), refusedAs("ErrOrderCanceled"));
 });
 
-Deno.test("Desk.place() refuses a market order that the book does not carry", () => {
+Deno.test("PaperEngine.place() refuses a market order that the book does not carry", () => {
   using trader = new Trader();
   const sell = { side: "SELL", type: "MARKET", timeInForce: "IOC", lots: 300 } as const;
   assert.throws(() => trader.place(sell, EMPTY), refusedAs("ErrNotEnoughLiquidity"));
@@ -159,7 +159,7 @@ Deno.test("Desk.place() refuses a market order that the book does not carry", ()
   assert.equal(trader.place(sell, bookOf([[100, 200], [90, 100]], [])).counter.toFixed(), "290");
 });
 
-Deno.test("Desk.place() refuses what the available balance does not cover", () => {
+Deno.test("PaperEngine.place() refuses what the available balance does not cover", () => {
   using trader = new Trader();
   trader.place({ price: 1_000, lots: 90_000 });
   assert.throws(() => trader.place({ price: 1_000, lots: 10_001 }), refusedAs("ErrInsufficientBalance"));
@@ -167,60 +167,60 @@ Deno.test("Desk.place() refuses what the available balance does not cover", () =
   assert.deepEqual(trader.totals.ZAR, ["1000000", "0"]);
 });
 
-Deno.test("Desk.meetTrades() fills at the order's own price, up to the trade's volume, once for each trade", () => {
+Deno.test("PaperEngine.meetTrades() fills at the order's own price, up to the trade's volume, once for each trade", () => {
   using trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 }, EMPTY, 7);
   const trades = [trade(9, "99.5", "1.009"), trade(8, "100.01", "5"), trade(7, "90", "5")];
-  for (let round = 0; round < 3; round++) trader.at(EMPTY, (desk) => desk.meetTrades(trades));
+  for (let round = 0; round < 3; round++) trader.at(EMPTY, (engine) => engine.meetTrades(trades));
   assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
   assert.equal(trader.order(order).feeBase.toFixed(), "0.004");
-  trader.at(EMPTY, (desk) => desk.meetTrades([trade(10, "100", "9"), ...trades]));
+  trader.at(EMPTY, (engine) => engine.meetTrades([trade(10, "100", "9"), ...trades]));
   assert.deepEqual([trader.order(order).status, trader.order(order).filled], ["COMPLETE", 300]);
   assert.deepEqual(trader.totals, { XBT: ["12.988", "12.988"], ZAR: ["999700", "999700"] });
 });
 
-Deno.test("Desk.meetTrades() shares the volume of a trade among the orders it crosses, the best price first", () => {
+Deno.test("PaperEngine.meetTrades() shares the volume of a trade among the orders it crosses, the best price first", () => {
   using trader = new Trader();
   const [low, high] = [trader.place({ price: 99, lots: 100 }), trader.place({ price: 100, lots: 100 })];
-  trader.at(EMPTY, (desk) => desk.meetTrades([trade(1, "98", "1.5")]));
+  trader.at(EMPTY, (engine) => engine.meetTrades([trade(1, "98", "1.5")]));
   assert.deepEqual([trader.order(low).filled, trader.order(high).filled], [50, 100]);
 });
 
-Deno.test("Desk.meetTrades() wakes a stop by a later trade only, and not by the trade that woke it fills it", () => {
+Deno.test("PaperEngine.meetTrades() wakes a stop by a later trade only, and not by the trade that woke it fills it", () => {
   using trader = new Trader();
   const stop = { price: 105, direction: "ABOVE" } as const;
   const order = trader.place({ type: "STOP_LIMIT", price: 106, lots: 100, stop }, EMPTY, 5);
   assert.deepEqual(trader.totals.ZAR, ["1000000", "999894"]);
-  trader.at(EMPTY, (desk) => desk.meetTrades([trade(5, "110", "9"), trade(6, "104.9", "9")]));
+  trader.at(EMPTY, (engine) => engine.meetTrades([trade(5, "110", "9"), trade(6, "104.9", "9")]));
   assert.equal(trader.order(order).status, "AWAITING");
-  trader.at(EMPTY, (desk) => desk.meetTrades([trade(7, "105", "9")]));
+  trader.at(EMPTY, (engine) => engine.meetTrades([trade(7, "105", "9")]));
   assert.deepEqual([trader.order(order).status, trader.order(order).filled], ["PENDING", 0]);
-  trader.at(EMPTY, (desk) => desk.meetTrades([trade(8, "105", "9")]));
+  trader.at(EMPTY, (engine) => engine.meetTrades([trade(8, "105", "9")]));
   assert.deepEqual([trader.order(order).status, trader.order(order).counter.toFixed()], ["COMPLETE", "106"]);
 });
 
-Deno.test("Desk.meetBook() fills a waiting order from a level that crosses it, once from the same lots", () => {
+Deno.test("PaperEngine.meetBook() fills a waiting order from a level that crosses it, once from the same lots", () => {
   using trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 });
   const book = bookOf([], [[98, 100], [101, 900]]);
-  for (let round = 0; round < 3; round++) trader.at(book, (desk) => desk.meetBook());
+  for (let round = 0; round < 3; round++) trader.at(book, (engine) => engine.meetBook());
   assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
-  trader.at(bookOf([], [[98, 150]]), (desk) => desk.meetBook());
+  trader.at(bookOf([], [[98, 150]]), (engine) => engine.meetBook());
   assert.equal(trader.order(order).filled, 150);
 });
 
-Deno.test("Desk.place() trades with an own order that waits, the world's lots first", () => {
+Deno.test("PaperEngine.place() trades with an own order that waits, the world's lots first", () => {
   using trader = new Trader();
   const bid = trader.place({ price: 100, lots: 100 });
   const ask = trader.place({ side: "SELL", price: 100, lots: 150 }, bookOf([[100, 80]], []));
   assert.deepEqual([ask.status, ask.filled, trader.order(bid).filled], ["COMPLETE", 150, 70]);
 });
 
-Deno.test("Desk.cancel() gives back what is reserved, and has no effect on what is over", () => {
+Deno.test("PaperEngine.cancel() gives back what is reserved, and has no effect on what is over", () => {
   using trader = new Trader();
   const { id } = trader.place({ price: 100, lots: 300 }, bookOf([], [[100, 100]]));
-  assert.equal(trader.at(EMPTY, (desk) => desk.cancel(id)), true);
-  assert.equal(trader.at(EMPTY, (desk) => desk.cancel(id)), false);
+  assert.equal(trader.at(EMPTY, (engine) => engine.cancel(id)), true);
+  assert.equal(trader.at(EMPTY, (engine) => engine.cancel(id)), false);
   assert.deepEqual(trader.totals.ZAR, ["999900", "999900"]);
   const order = trader.store.orders.find(IDENTITY, { id });
   assert.ok(order && order.cancelledAt > 0 && order.completedAt === order.cancelledAt);
@@ -296,14 +296,14 @@ Deno.test("money on paper changes by fills and fees alone, exactly, whatever hap
           } else if (each.kind === "cancel") {
             const live = trader.store.orders.live({ identity: IDENTITY, market: MARKET });
             const { order } = live[each.place % Math.max(1, live.length)] ?? {};
-            if (order !== undefined) trader.at(EMPTY, (desk) => desk.cancel(order.id));
+            if (order !== undefined) trader.at(EMPTY, (engine) => engine.cancel(order.id));
           } else {
             const trades = each.prices.map(([price, lots]) =>
               trade(++sequence, new Big(price).div(10).toFixed(), new Big(lots).div(1_000).toFixed())
             );
-            trader.at(each.book, (desk) => {
-              desk.meetTrades(trades);
-              desk.meetBook();
+            trader.at(each.book, (engine) => {
+              engine.meetTrades(trades);
+              engine.meetBook();
             });
           }
         } catch (error) {

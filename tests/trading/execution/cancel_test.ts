@@ -3,22 +3,22 @@
 import assert from "node:assert/strict";
 import { ExchangeError } from "../../../src/exchange/errors.ts";
 import { StoreError } from "../../../src/trading/record/store_connection.ts";
-import { CROSSING, DeskWorld, expectStatus, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
+import { CROSSING, ExecutorWorld, expectStatus, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
 const LIST = "/api/exchange/2/listorders";
 
-async function placed(world: DeskWorld, order = RESTING) {
+async function placed(world: ExecutorWorld, order = RESTING) {
   const request = world.request(order);
-  return { request, result: expectStatus(await world.desk.place(request), "placed") };
+  return { request, result: expectStatus(await world.executor.place(request), "placed") };
 }
 
-Deno.test("Desk.cancel() cancels by either id, tells what was traded, and writes it down", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() cancels by either id, tells what was traded, and writes it down", async () => {
+  await using world = await ExecutorWorld.start();
   for (const name of ["orderId", "clientOrderId"] as const) {
     const { request, result } = await placed(world);
     const target = name === "orderId" ? { orderId: result.order_id } : { clientOrderId: result.client_order_id };
-    const ended = expectStatus(await world.desk.cancel(target, "local"), "cancelled");
+    const ended = expectStatus(await world.executor.cancel(target, "local"), "cancelled");
     assert.deepEqual([ended.order_id, ended.filled_volume, ended.unfilled_volume], [result.order_id, "0", "0.001"]);
     assert.equal(world.orders(request)[0]?.status, "COMPLETE");
     assert.equal(world.placement(request)?.isOpen, false);
@@ -27,10 +27,10 @@ Deno.test("Desk.cancel() cancels by either id, tells what was traded, and writes
   }
 });
 
-Deno.test("Desk.cancel() says filled when the cancellation came too late", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() says filled when the cancellation came too late", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world, CROSSING);
-  const ended = expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "filled");
+  const ended = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "filled");
   assert.deepEqual([ended.filled_volume, ended.unfilled_volume], ["0.001", "0"]);
 });
 
@@ -44,20 +44,20 @@ const LOSING: Readonly<Record<string, WireFault>> = {
 };
 
 for (const [what, fault] of Object.entries(LOSING)) {
-  Deno.test(`Desk.cancel() cancels although the cancellation ${what}`, async () => {
-    await using world = await DeskWorld.start();
+  Deno.test(`OrderExecutor.cancel() cancels although the cancellation ${what}`, async () => {
+    await using world = await ExecutorWorld.start();
     const { request, result } = await placed(world);
     world.fault(STOP, fault);
-    expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "cancelled");
+    expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "cancelled");
     assert.equal(world.orders(request)[0]?.status, "COMPLETE");
   });
 }
 
-Deno.test("Desk.cancel() says open, never cancelled, when the order is not seen final", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() says open, never cancelled, when the order is not seen final", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(STOP, { kind: "cut", when: "before" }, Infinity);
-  const open = expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "open");
+  const open = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "open");
   assert.equal(open.client_order_id, result.client_order_id);
   assert.match(open.message, /not seen final in time: ask again/);
 });
@@ -67,68 +67,68 @@ function inStatus(status: unknown, fields: Record<string, unknown> = {}): WireFa
   return { kind: "changed", change: (order) => ({ ...order, status, ...fields }) };
 }
 
-Deno.test("Desk.cancel() takes a time of completion for final, whatever the status says, and sends one cancellation", async () => {
+Deno.test("OrderExecutor.cancel() takes a time of completion for final, whatever the status says, and sends one cancellation", async () => {
   for (const status of ["CANCELLED", "FAILED", "", null]) {
-    await using world = await DeskWorld.start();
+    await using world = await ExecutorWorld.start();
     const { request, result } = await placed(world);
     world.fault(LOOK, inStatus(status), Infinity);
-    expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "cancelled");
+    expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "cancelled");
     assert.deepEqual([world.exchange.count(STOP), world.placement(request)?.isOpen], [1, false], String(status));
   }
 });
 
-Deno.test("Desk.cancel() says filled when the last fill won against the cancellation", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() says filled when the last fill won against the cancellation", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(LOOK, { kind: "changed", change: (order) => ({ ...order, base: order.limit_volume }) }, Infinity);
-  expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "filled");
+  expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "filled");
 });
 
-Deno.test("Desk.cancel() says unknown, soon, of an order in a status that is not documented and not final", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() says unknown, soon, of an order in a status that is not documented and not final", async () => {
+  await using world = await ExecutorWorld.start();
   const { request, result } = await placed(world);
   world.fault(LOOK, inStatus("FROZEN", { completed_timestamp: 0, expiration_timestamp: 0 }), Infinity);
   const startedAt = world.now;
-  const unknown = expectStatus(await world.desk.cancel({ orderId: result.order_id }, "local"), "unknown");
+  const unknown = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "unknown");
   assert.deepEqual([unknown.order_id, unknown.reason], [result.order_id, "ERR_STATUS_UNKNOWN"]);
   assert.ok(world.now - startedAt < 6_000, `it took ${world.now - startedAt} ms`);
   assert.equal(world.placement(request)?.isOpen, true);
-  const { remaining } = await world.desk.cancelAll({}, "local");
+  const { remaining } = await world.executor.cancelAll({}, "local");
   assert.ok(remaining.some(({ order_id, status }) => order_id === result.order_id && status === "unknown"));
 });
 
-Deno.test("Desk.cancel() finds an order that was unknown by its client order id", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() finds an order that was unknown by its client order id", async () => {
+  await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "server_error", when: "before" }] }, Infinity);
   world.fault(LIST, { kind: "rules", rules: [{ kind: "server_error", when: "before" }] }, Infinity);
-  const { client_order_id: clientOrderId } = expectStatus(await world.desk.place(request), "unknown");
-  expectStatus(await world.desk.cancel({ clientOrderId }, "local"), "open");
+  const { client_order_id: clientOrderId } = expectStatus(await world.executor.place(request), "unknown");
+  expectStatus(await world.executor.cancel({ clientOrderId }, "local"), "open");
   world.exchange.fault = () => undefined;
   await world.exchange.advance(15_000); // The client holds reads back after so many failures.
-  expectStatus(await world.desk.cancel({ clientOrderId }, "local"), "cancelled");
+  expectStatus(await world.executor.cancel({ clientOrderId }, "local"), "cancelled");
 });
 
-Deno.test("Desk.cancel() says not_found for ids that nobody has", async () => {
-  await using world = await DeskWorld.start();
-  expectStatus(await world.desk.cancel({ clientOrderId: "nobody" }, "local"), "not_found");
-  expectStatus(await world.desk.cancel({ orderId: "BXNOBODY1" }, "local"), "not_found");
+Deno.test("OrderExecutor.cancel() says not_found for ids that nobody has", async () => {
+  await using world = await ExecutorWorld.start();
+  expectStatus(await world.executor.cancel({ clientOrderId: "nobody" }, "local"), "not_found");
+  expectStatus(await world.executor.cancel({ orderId: "BXNOBODY1" }, "local"), "not_found");
 });
 
-Deno.test("Desk.cancel() rejects when the exchange lets this key cancel nothing", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() rejects when the exchange lets this key cancel nothing", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(STOP, { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientPerms" }] });
   await assert.rejects(
-    world.desk.cancel({ orderId: result.order_id }, "local"),
+    world.executor.cancel({ orderId: result.order_id }, "local"),
     (error) => error instanceof ExchangeError && error.code === "ERR_PERMISSION_MISSING",
   );
 });
 
-Deno.test("Desk.cancel() cancels while trading is halted, and while nothing can be written", async () => {
+Deno.test("OrderExecutor.cancel() cancels while trading is halted, and while nothing can be written", async () => {
   let isFull = false;
-  await using world = await DeskWorld.start({
+  await using world = await ExecutorWorld.start({
     wrap: (options) => ({
       ...options,
       audit: {
@@ -142,68 +142,68 @@ Deno.test("Desk.cancel() cancels while trading is halted, and while nothing can 
   const first = await placed(world);
   const second = await placed(world);
   world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now });
-  expectStatus(await world.desk.cancel({ orderId: first.result.order_id }, "local"), "cancelled");
+  expectStatus(await world.executor.cancel({ orderId: first.result.order_id }, "local"), "cancelled");
   isFull = true;
-  expectStatus(await world.desk.cancel({ orderId: second.result.order_id }, "local"), "cancelled");
-  assert.equal(world.desk.isReady, false);
+  expectStatus(await world.executor.cancel({ orderId: second.result.order_id }, "local"), "cancelled");
+  assert.equal(world.executor.isReady, false);
   isFull = false;
-  assert.equal(world.desk.isReady, true);
+  assert.equal(world.executor.isReady, true);
   assert.equal(world.placement(second.request)?.isOpen, false);
 });
 
-Deno.test("Desk.cancelAll() cancels what is open in one pair or in all, and says what remained", async () => {
-  await using world = await DeskWorld.start();
-  await world.desk.cancelAll({}, "local");
+Deno.test("OrderExecutor.cancelAll() cancels what is open in one pair or in all, and says what remained", async () => {
+  await using world = await ExecutorWorld.start();
+  await world.executor.cancelAll({}, "local");
   const kept = await placed(world, { ...RESTING, pair: "ETHZAR", base: "ETH", volume: "0.01", price: "30000" });
   const first = await placed(world);
   const stuck = await placed(world);
   world.exchange.fault = ({ path }) =>
     path === LOOK || path === LIST ? { kind: "rules", rules: [{ kind: "server_error", when: "before" }] } : undefined;
-  const blind = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  const blind = await world.executor.cancelAll({ pair: "XBTZAR" }, "local");
   assert.deepEqual(blind.cancelled, []);
   assert.deepEqual(
     new Set(blind.remaining.map(({ order_id }) => order_id)),
     new Set([first, stuck].map(({ result }) => result.order_id)),
   );
   world.exchange.fault = () => undefined;
-  const seen = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  const seen = await world.executor.cancelAll({ pair: "XBTZAR" }, "local");
   assert.deepEqual(
     new Set(seen.cancelled.map(({ order_id }) => order_id)),
     new Set([first, stuck].map(({ result }) => result.order_id)),
   );
   assert.deepEqual([seen.remaining, seen.is_complete], [[], true]);
-  const rest = await world.desk.cancelAll({}, "local");
+  const rest = await world.executor.cancelAll({}, "local");
   assert.deepEqual(rest.cancelled.map(({ order_id }) => order_id), [kept.result.order_id]);
 });
 
-Deno.test("Desk.cancelAll() says that the list is not complete when the exchange's cannot be read", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancelAll() says that the list is not complete when the exchange's cannot be read", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault("/api/exchange/2/listorders", { kind: "cut", when: "before" }, Infinity);
-  const { cancelled, is_complete } = await world.desk.cancelAll({}, "local");
+  const { cancelled, is_complete } = await world.executor.cancelAll({}, "local");
   assert.deepEqual([cancelled.map(({ order_id }) => order_id), is_complete], [[result.order_id], false]);
 });
 
-Deno.test("Desk.cancel() finds an order of somebody else by its client order id in the lists alone", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client order id in the lists alone", async () => {
+  await using world = await ExecutorWorld.start();
   const order = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000", client_order_id: "mine" } as const;
   const { order_id } = await world.exchange.connect().call("postLimitOrder", order);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
-  const ended = expectStatus(await world.desk.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
+  const ended = expectStatus(await world.executor.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
   assert.equal(ended.order_id, order_id);
 });
 
-Deno.test("Desk.cancelAll() sees in the lists that orders are final when they cannot be read alone", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancelAll() sees in the lists that orders are final when they cannot be read alone", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
-  const { cancelled, remaining } = await world.desk.cancelAll({ pair: "xbt-zar" }, "local");
+  const { cancelled, remaining } = await world.executor.cancelAll({ pair: "xbt-zar" }, "local");
   assert.ok(cancelled.some(({ order_id }) => order_id === result.order_id));
   assert.deepEqual(remaining, []);
 });
 
-Deno.test("Desk.cancelAll() cancels orders whose rows cannot be read, and says when others may remain", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancelAll() cancels orders whose rows cannot be read, and says when others may remain", async () => {
+  await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
   const spoilt = (fields: Record<string, unknown>): WireFault => ({
     kind: "changed",
@@ -217,25 +217,25 @@ Deno.test("Desk.cancelAll() cancels orders whose rows cannot be read, and says w
     price: "900000",
   });
   world.fault(LIST, spoilt({ side: null, pair: null, creation_timestamp: "soon" }), 2);
-  const blind = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  const blind = await world.executor.cancelAll({ pair: "XBTZAR" }, "local");
   assert.deepEqual(blind.cancelled.map((order) => order.order_id), [result.order_id]);
   assert.equal(blind.is_complete, false);
   world.fault(LIST, spoilt({ side: null, creation_timestamp: "soon" }), 2);
-  const all = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  const all = await world.executor.cancelAll({ pair: "XBTZAR" }, "local");
   assert.ok(all.cancelled.some((order) => order.order_id === order_id));
   assert.equal(all.is_complete, true);
 });
 
-Deno.test("Desk.cancelAll() cancels an order whose outcome was unknown", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.cancelAll() cancels an order whose outcome was unknown", async () => {
+  await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "server_error", when: "before" }] }, Infinity);
-  expectStatus(await world.desk.place(request), "unknown");
+  expectStatus(await world.executor.place(request), "unknown");
   world.exchange.fault = ({ path }) =>
     path.endsWith("listorders") ? { kind: "rules", rules: [{ kind: "stale", ms: 120_000 }] } : undefined;
   await world.exchange.advance(15_000);
-  const { cancelled } = await world.desk.cancelAll({ pair: "XBTZAR" }, "local");
+  const { cancelled } = await world.executor.cancelAll({ pair: "XBTZAR" }, "local");
   assert.ok(cancelled.some(({ order_id }) => order_id === world.orders(request)[0]?.id));
   assert.equal(world.orders(request)[0]?.status, "COMPLETE");
 });

@@ -2,30 +2,30 @@
 
 import assert from "node:assert/strict";
 import { OpenOrderCancellation } from "../../../src/trading/execution/open_order_cancellation.ts";
-import { ANYTHING, DeskWorld, expectStatus, LOOK, POST, STOP } from "../executor_world.ts";
+import { ANYTHING, ExecutorWorld, expectStatus, LOOK, POST, STOP } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
-function cancellationOf(world: DeskWorld, instance = world.instance.id): OpenOrderCancellation {
+function cancellationOf(world: ExecutorWorld, instance = world.instance.id): OpenOrderCancellation {
   return new OpenOrderCancellation({
     wishes: world.store.cancelWishes,
     instance,
     isAlive: (id) => world.store.instances.isAlive(id),
     kinds: ["real"],
-    cancelAll: () => world.desk.cancelAll({}, "kill switch"),
+    cancelAll: () => world.executor.cancelAll({}, "kill switch"),
     now: () => world.now,
     monotonic: () => world.exchange.clock.now,
     random: () => 1,
   });
 }
 
-function halt(world: DeskWorld): void {
+function halt(world: ExecutorWorld): void {
   world.store.killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
 }
 
 /** Looks again and again until nothing is wished for any more; answers how many rounds that took. */
-async function fulfil(world: DeskWorld, cancellation: OpenOrderCancellation): Promise<number> {
+async function fulfil(world: ExecutorWorld, cancellation: OpenOrderCancellation): Promise<number> {
   const { cancelWishes } = world.store;
   for (let looks = 0; cancelWishes.open(["real"]).length > 0; looks++) {
     assert.ok(looks < 2_000, "the wish is never fulfilled");
@@ -35,16 +35,16 @@ async function fulfil(world: DeskWorld, cancellation: OpenOrderCancellation): Pr
   return cancelWishes.all()[0]?.rounds ?? 0;
 }
 
-async function place(world: DeskWorld, count: number): Promise<void> {
-  for (let i = 0; i < count; i++) expectStatus(await world.desk.place(world.request()), "placed");
+async function place(world: ExecutorWorld, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) expectStatus(await world.executor.place(world.request()), "placed");
 }
 
-function liveIn(world: DeskWorld): string[] {
+function liveIn(world: ExecutorWorld): string[] {
   return world.exchange.ledger.filter(({ status }) => status !== "COMPLETE").map(({ id }) => id);
 }
 
 Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing is", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 3);
   halt(world);
   assert.equal(await fulfil(world, cancellationOf(world)), 2);
@@ -56,7 +56,7 @@ Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing 
 });
 
 Deno.test("OpenOrderCancellation goes on through an outage of minutes with pauses that grow, and tells what remains", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 3);
   halt(world);
   const healthyAt = world.exchange.clock.now + 240_000;
@@ -72,7 +72,7 @@ Deno.test("OpenOrderCancellation goes on through an outage of minutes with pause
 });
 
 Deno.test("OpenOrderCancellation tries again what was refused", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
   world.fault(STOP, { kind: "rules", rules: [{ kind: "html", when: "before", status: 403 }] }, 1);
@@ -81,7 +81,7 @@ Deno.test("OpenOrderCancellation tries again what was refused", async () => {
 });
 
 Deno.test("OpenOrderCancellation is not done while an order that left before the halt may still arrive", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   const left = Promise.withResolvers<void>();
   world.exchange.fault = ({ path }) => {
     if (path !== POST) return undefined;
@@ -90,7 +90,7 @@ Deno.test("OpenOrderCancellation is not done while an order that left before the
     return { kind: "late", ms: 4_000 };
   };
   world.fault(LOOK, DOWN, 30);
-  const placing = world.desk.place(world.request());
+  const placing = world.executor.place(world.request());
   await left.promise;
   await fulfil(world, cancellationOf(world));
   await placing;
@@ -100,7 +100,7 @@ Deno.test("OpenOrderCancellation is not done while an order that left before the
 });
 
 Deno.test("OpenOrderCancellation leaves a wish to the process that works on it, and takes it over when that dies", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
   const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
@@ -115,7 +115,7 @@ Deno.test("OpenOrderCancellation leaves a wish to the process that works on it, 
 });
 
 Deno.test("OpenOrderCancellation goes on where another process that lives gets nothing cancelled, or stands still", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
   const { cancelWishes, instances } = world.store;
@@ -138,21 +138,21 @@ Deno.test("OpenOrderCancellation goes on where another process that lives gets n
 });
 
 Deno.test("OpenOrderCancellation goes on after a restart", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   await place(world, 2);
   halt(world);
   world.exchange.fault = () => DOWN;
   await cancellationOf(world).look();
   world.exchange.fault = () => undefined;
   await world.restart();
-  await world.desk.recover();
+  await world.executor.recover();
   await fulfil(world, cancellationOf(world));
   assert.deepEqual(liveIn(world), []);
   assert.equal(ANYTHING.mode, "auto");
 });
 
 Deno.test("CancelWishes.note() ends no wish that was made anew while a round ran", async () => {
-  await using world = await DeskWorld.start();
+  await using world = await ExecutorWorld.start();
   halt(world);
   const [first] = world.store.cancelWishes.all();
   halt(world);

@@ -1,7 +1,7 @@
 /** Looking for an order whose answer was lost. */
 
 import assert from "node:assert/strict";
-import { ExchangeClock, judgeClock } from "../../../src/trading/execution/exchange_clock.ts";
+import { checkClock, ExchangeClock } from "../../../src/trading/execution/exchange_clock.ts";
 import { type LookParts, lookUp, reconcile } from "../../../src/trading/execution/reconcile.ts";
 import { LOOK } from "../executor_world.ts";
 import { FaultyExchange, NOON_MS, type WireFault } from "../faulty_exchange.ts";
@@ -82,10 +82,10 @@ Deno.test("reconcile() ends at once when it is stopped", async () => {
   assert.equal(exchange.seen.length, 0);
 });
 
-Deno.test("judgeClock() allows for the second that the Date header hides, and for a slow answer", () => {
+Deno.test("checkClock() allows for the second that the Date header hides, and for a slow answer", () => {
   const verdict = (skewMs: number | null, lastLatencyMs = 0) => {
     const clock = skewMs === null ? null : { skewMs, ageMs: 0, jumpMs: 0 };
-    return judgeClock({ clock, lastLatencyMs }).ok;
+    return checkClock({ clock, lastLatencyMs }).ok;
   };
   assert.deepEqual([2_000, 2_001, -3_000, -3_001].map((skew) => verdict(skew)), [true, false, true, false]);
   assert.equal(verdict(-4_000, 1_000), true);
@@ -103,10 +103,10 @@ Deno.test("ExchangeClock is not misled when our clock is set between the answer 
   };
   const setJustNow = { call, status: () => client.status(), reserve: client.reserve.bind(client) };
   const clock = new ExchangeClock({ exchange: setJustNow, now: () => exchange.clock.now + skewMs, isOurs: false });
-  const verdict = await clock.judge("XBTZAR");
+  const verdict = await clock.check("XBTZAR");
   assert.equal(verdict.ok ? "ok" : verdict.code, "ERR_CLOCK_UNKNOWN");
   assert.equal(clock.earliest(), Math.floor(NOON_MS / 1_000) * 1_000);
-  const later = await clock.judge("XBTZAR");
+  const later = await clock.check("XBTZAR");
   assert.equal(later.ok ? "ok" : later.code, "ERR_CLOCK_SKEW");
   assert.equal(clock.hasPassed(NOON_MS + 5_000), false);
   skewMs = 0;

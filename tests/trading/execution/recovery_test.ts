@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_connection.ts";
-import type { DeskOptions } from "../../../src/trading/execution/executor_parts.ts";
-import { DeskWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
+import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
+import { ExecutorWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
 import { asIntent, entry, FREE, INSTANCE } from "../stores.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
 /** The first run ends before what became of its orders is written. */
-function firstRunEndsUnsettled(): (options: DeskOptions) => DeskOptions {
+function firstRunEndsUnsettled(): (options: ExecutorOptions) => ExecutorOptions {
   let runs = 0;
   return (options) => {
     if (++runs > 1) return options;
@@ -22,12 +22,12 @@ function firstRunEndsUnsettled(): (options: DeskOptions) => DeskOptions {
   };
 }
 
-Deno.test("Desk.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
-  await using world = await DeskWorld.start({ isRecovered: false });
+Deno.test("OrderExecutor.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
+  await using world = await ExecutorWorld.start({ isRecovered: false });
   world.store.instances.add(INSTANCE);
   world.store.journal.begin(entry("a"), FREE, world.now);
   asIntent(world.folder, "a");
-  await world.desk.recover();
+  await world.executor.recover();
   const { state, reason } = world.store.journal.find("lm-a") ?? {};
   assert.deepEqual([state, reason], ["not_placed", "ERR_NEVER_SENT"]);
   assert.equal(world.exchange.count(POST), 0);
@@ -39,38 +39,38 @@ for (
     ["was lost", { kind: "cut", when: "before" }, "not_placed"],
   ] as const
 ) {
-  Deno.test(`Desk.recover() finds out that an order of the last run ${what}`, async () => {
-    await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
+  Deno.test(`OrderExecutor.recover() finds out that an order of the last run ${what}`, async () => {
+    await using world = await ExecutorWorld.start({ wrap: firstRunEndsUnsettled() });
     const request = world.request();
     world.fault(POST, fault);
-    await world.desk.place(request);
+    await world.executor.place(request);
     await world.restart();
     assert.equal(world.placement(request)?.state, "sent");
-    await world.desk.recover();
+    await world.executor.recover();
     assert.equal(world.placement(request)?.state, state);
     assert.equal(world.orders(request).length, state === "placed" ? 1 : 0);
     assert.equal(world.exchange.count(POST), 1);
   });
 }
 
-Deno.test("Desk.recover() waits for an order of the last run that is still on its way", async () => {
-  await using world = await DeskWorld.start({ wrap: firstRunEndsUnsettled() });
+Deno.test("OrderExecutor.recover() waits for an order of the last run that is still on its way", async () => {
+  await using world = await ExecutorWorld.start({ wrap: firstRunEndsUnsettled() });
   const request = world.request();
   world.exchange.fault = ({ path }) => {
-    if (path === LOOK) world.desk.stop();
+    if (path === LOOK) world.executor.stop();
     return path === POST ? { kind: "late", ms: 4_000 } : undefined;
   };
-  await world.desk.place(request);
+  await world.executor.place(request);
   world.exchange.fault = () => undefined;
   await world.restart();
   assert.deepEqual([world.placement(request)?.state, world.orders(request)], ["sent", []]);
-  await world.desk.recover();
+  await world.executor.recover();
   assert.equal(world.placement(request)?.state, "placed");
 });
 
-Deno.test("Desk.place() places nothing before the desk has recovered", async () => {
-  await using world = await DeskWorld.start({ isRecovered: false });
-  const readiness = world.desk.readiness;
+Deno.test("OrderExecutor.place() places nothing before the executor has recovered", async () => {
+  await using world = await ExecutorWorld.start({ isRecovered: false });
+  const readiness = world.executor.readiness;
   assert.ok(!readiness.ready && readiness.code === "ERR_RECOVERING");
   const { store } = world;
   const unreadable = () => {
@@ -78,17 +78,17 @@ Deno.test("Desk.place() places nothing before the desk has recovered", async () 
   };
   const { unsettled } = store.journal;
   store.journal.unsettled = unreadable;
-  assert.equal(expectStatus(await world.desk.place(world.request()), "refused").reason, "ERR_RECOVERING");
+  assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_RECOVERING");
   store.journal.unsettled = unsettled;
-  expectStatus(await world.desk.place(world.request()), "placed");
+  expectStatus(await world.executor.place(world.request()), "placed");
 });
 
-Deno.test("Desk goes on looking for an unknown order in the background and writes what became of it", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor goes on looking for an unknown order in the background and writes what became of it", async () => {
+  await using world = await ExecutorWorld.start();
   const request = world.request();
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, DOWN, Infinity);
-  expectStatus(await world.desk.place(request), "unknown");
+  expectStatus(await world.executor.place(request), "unknown");
   world.exchange.fault = () => undefined;
   await world.wakeUntil(() => world.placement(request)?.state !== "unknown");
   assert.equal(world.placement(request)?.state, "placed");
@@ -97,22 +97,22 @@ Deno.test("Desk goes on looking for an unknown order in the background and write
   assert.deepEqual(world.store.audit.verify().ok, true);
 });
 
-Deno.test("Desk.place() tells what an unknown order came to when the call is repeated", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.place() tells what an unknown order came to when the call is repeated", async () => {
+  await using world = await ExecutorWorld.start();
   const request = world.request(RESTING, { idempotencyKey: "k" });
   world.fault(POST, { kind: "cut", when: "after" });
   world.fault(LOOK, DOWN, Infinity);
-  expectStatus(await world.desk.place(request), "unknown");
+  expectStatus(await world.executor.place(request), "unknown");
   world.exchange.fault = () => undefined;
-  assert.equal(expectStatus(await world.desk.place(request), "placed").repeated, true);
+  assert.equal(expectStatus(await world.executor.place(request), "placed").repeated, true);
 });
 
-Deno.test("Desk.stop() ends the search, and the caller is told that the outcome is unknown", async () => {
-  await using world = await DeskWorld.start();
+Deno.test("OrderExecutor.stop() ends the search, and the caller is told that the outcome is unknown", async () => {
+  await using world = await ExecutorWorld.start();
   const request = world.request();
   world.exchange.fault = ({ path }) => {
-    if (path === LOOK) world.desk.stop();
+    if (path === LOOK) world.executor.stop();
     return path === POST ? { kind: "cut", when: "after" } : path === LOOK ? DOWN : undefined;
   };
-  expectStatus(await world.desk.place(request), "unknown");
+  expectStatus(await world.executor.place(request), "unknown");
 });

@@ -3,7 +3,7 @@ import Big from "big.js";
 import fc from "fast-check";
 import type { Order } from "../../../src/trading/orders/order.ts";
 import {
-  judgeOrder,
+  evaluateOrder,
   notionalOf,
   type PolicyFacts,
   type PolicyRules,
@@ -19,28 +19,28 @@ const AUTO: PolicyRules = { mode: "auto" };
 const noValuation: Valuation = () => null;
 
 function codes(rules: Partial<PolicyRules>, facts: Partial<PolicyFacts> = {}): string[] {
-  const judged = { order: BID, notional: [], mid: "1000000", averagePrice: null, warnings: [], ...facts };
-  return judgeOrder({ ...AUTO, ...rules }, judged).map(({ code }) => code);
+  const checked = { order: BID, notional: [], mid: "1000000", averagePrice: null, warnings: [], ...facts };
+  return evaluateOrder({ ...AUTO, ...rules }, checked).map(({ code }) => code);
 }
 
-/** What a limit in `currency` would be judged by. */
+/** What a limit in `currency` would be evaluated by. */
 function worth(order: Order, currency: string, options: Partial<Parameters<typeof notionalOf>[2]> = {}) {
   const rules: PolicyRules = { ...AUTO, maxPerOrder: { amount: "1", currency } };
   const all = notionalOf(order, rules, { estimatedCounter: null, bestBid: null, valuation: noValuation, ...options });
   return all.filter((each) => each.currency === currency);
 }
 
-Deno.test("judgeOrder() lets everything pass that no rule forbids", () => {
+Deno.test("evaluateOrder() lets everything pass that no rule forbids", () => {
   assert.deepEqual(codes({}), []);
   assert.deepEqual(codes({}, { order: SALE, mid: null }), []);
 });
 
-Deno.test("judgeOrder() refuses every order in mode observe", () => {
+Deno.test("evaluateOrder() refuses every order in mode observe", () => {
   assert.deepEqual(codes({ mode: "observe" }), ["ERR_POLICY_MODE"]);
   for (const mode of ["paper", "confirm", "auto"] as const) assert.deepEqual(codes({ mode }), []);
 });
 
-Deno.test("judgeOrder() refuses a pair, side or kind of order that is not listed, all at once", () => {
+Deno.test("evaluateOrder() refuses a pair, side or kind of order that is not listed, all at once", () => {
   assert.deepEqual(codes({ pairs: ["ETHZAR"], sides: ["SELL"], orderTypes: ["market"] }), [
     "ERR_POLICY_PAIR",
     "ERR_POLICY_SIDE",
@@ -49,7 +49,7 @@ Deno.test("judgeOrder() refuses a pair, side or kind of order that is not listed
   assert.deepEqual(codes({ pairs: ["ETHZAR", "XBTZAR"], sides: ["BUY"], orderTypes: ["limit"] }), []);
 });
 
-Deno.test("judgeOrder() knows a pair of the policy in every spelling, and no other for it", () => {
+Deno.test("evaluateOrder() knows a pair of the policy in every spelling, and no other for it", () => {
   for (const pair of ["XBTZAR", "BTCZAR", "btc/zar", "bitcoin rand"]) {
     assert.deepEqual(codes({ pairs: [pair] }), [], pair);
   }
@@ -58,8 +58,8 @@ Deno.test("judgeOrder() knows a pair of the policy in every spelling, and no oth
   }
 });
 
-Deno.test("judgeOrder() says what is allowed and what was asked for", () => {
-  const [problem] = judgeOrder({ ...AUTO, maxPerOrder: { amount: "9899.99", currency: "ZAR" } }, {
+Deno.test("evaluateOrder() says what is allowed and what was asked for", () => {
+  const [problem] = evaluateOrder({ ...AUTO, maxPerOrder: { amount: "9899.99", currency: "ZAR" } }, {
     order: BID,
     notional: worth(BID, "ZAR"),
     mid: null,
@@ -72,7 +72,7 @@ Deno.test("judgeOrder() says what is allowed and what was asked for", () => {
   });
 });
 
-Deno.test("judgeOrder() allows exactly the amount of the limit and not one step more", () => {
+Deno.test("evaluateOrder() allows exactly the amount of the limit and not one step more", () => {
   for (const [amount, expected] of [["9900", []], ["9899.99999999", ["ERR_POLICY_ORDER_SIZE"]]] as const) {
     for (const limit of ["maxPerOrder", "maxPerDay"] as const) {
       const rules = { [limit]: { amount, currency: "ZAR" } };
@@ -81,7 +81,7 @@ Deno.test("judgeOrder() allows exactly the amount of the limit and not one step 
   }
 });
 
-Deno.test("judgeOrder() refuses an order whose worth cannot be told in the currency of a limit", () => {
+Deno.test("evaluateOrder() refuses an order whose worth cannot be told in the currency of a limit", () => {
   const maxPerOrder = { amount: "1000000", currency: "EUR" };
   assert.deepEqual(codes({ maxPerOrder }), ["ERR_POLICY_VALUATION"]);
   assert.deepEqual(codes({ maxPerOrder }, { notional: [{ currency: "ZAR", amount: "1" }] }), ["ERR_POLICY_VALUATION"]);
@@ -89,7 +89,7 @@ Deno.test("judgeOrder() refuses an order whose worth cannot be told in the curre
   assert.deepEqual(codes({ maxPerOrder }, { notional: [{ currency: "EUR", amount: "500" }] }), []);
 });
 
-Deno.test("judgeOrder() holds limit and average prices within the band around the middle, borders included", () => {
+Deno.test("evaluateOrder() holds limit and average prices within the band around the middle, borders included", () => {
   const at = (price: string) => codes({ priceBandPercent: "2.5" }, { order: { ...BID, price } });
   for (const price of ["975000", "1000000", "1025000"]) assert.deepEqual(at(price), [], price);
   for (const price of ["974999", "1025001", "1"]) assert.deepEqual(at(price), ["ERR_POLICY_PRICE_BAND"], price);
@@ -98,7 +98,7 @@ Deno.test("judgeOrder() holds limit and average prices within the band around th
   assert.deepEqual(codes({ priceBandPercent: "2.6" }, sale), []);
 });
 
-Deno.test("judgeOrder() refuses an order whose distance from the market cannot be told", () => {
+Deno.test("evaluateOrder() refuses an order whose distance from the market cannot be told", () => {
   const band = { priceBandPercent: "10" };
   assert.deepEqual(codes(band, { mid: null }), ["ERR_POLICY_PRICE_BAND"]);
   assert.deepEqual(codes(band, { mid: "0" }), ["ERR_POLICY_PRICE_BAND"]);
@@ -177,7 +177,7 @@ Deno.test("sealPolicy() gives equal rules one digest, however they are written d
   assert.equal(new Set([digest, ...others.map((other) => sealPolicy(other).digest)]).size, 5);
 });
 
-Deno.test("judgeOrder() never passes an order that is worth more than the limit", () => {
+Deno.test("evaluateOrder() never passes an order that is worth more than the limit", () => {
   const cents = fc.integer({ min: 1, max: 1_000_000_000 }).map((units) => new Big(units).times("0.01"));
   fc.assert(fc.property(cents, cents, cents, (volume, price, limit) => {
     const order: Order = { ...BID, volume: volume.toFixed(), price: price.toFixed() };

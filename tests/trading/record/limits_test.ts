@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { judgeLimits, startOfUtcDay } from "../../../src/trading/record/limits.ts";
+import { checkLimits, startOfUtcDay } from "../../../src/trading/record/limits.ts";
 import type { Candidate, CountingLimits, Use } from "../../../src/trading/record/limits.ts";
 import { NOW } from "../stores.ts";
 
 const UNUSED: Use = { spentToday: [], openOrders: 0, begun: [], refusals: [] };
 
-function judge(
+function refusalOf(
   limits: CountingLimits,
   use: Partial<Use>,
   { now = NOW, notional = { currency: "ZAR", amount: "100" } }: Partial<Candidate> = {},
 ): [string, number | undefined] | null {
-  const refusal = judgeLimits(limits, { use: { ...UNUSED, ...use }, notional, now });
+  const refusal = checkLimits(limits, { use: { ...UNUSED, ...use }, notional, now });
   return refusal === null ? null : [refusal.code, refusal.retryAfterMs];
 }
 
@@ -20,51 +20,57 @@ Deno.test("startOfUtcDay() is midnight in UTC, also at midnight", () => {
   assert.equal(startOfUtcDay(midnight - 1), midnight - 86_400_000);
 });
 
-Deno.test("judgeLimits() limits nothing that a policy does not name", () => {
+Deno.test("refusalOf() limits nothing that a policy does not name", () => {
   const busy = { spentToday: ["1000000000"], openOrders: 1_000, begun: [NOW, NOW], refusals: [NOW, NOW] };
-  assert.equal(judge({}, busy, { notional: null }), null);
+  assert.equal(refusalOf({}, busy, { notional: null }), null);
 });
 
-Deno.test("judgeLimits() lets a day be used to the last cent, exactly", () => {
+Deno.test("refusalOf() lets a day be used to the last cent, exactly", () => {
   const maxPerDay = { amount: "1000.30", currency: "ZAR" };
   const spentToday = ["900.1", "0.2"];
-  assert.equal(judge({ maxPerDay }, { spentToday }), null);
-  const over = judge({ maxPerDay }, { spentToday: [...spentToday, "0.00000001"] });
+  assert.equal(refusalOf({ maxPerDay }, { spentToday }), null);
+  const over = refusalOf({ maxPerDay }, { spentToday: [...spentToday, "0.00000001"] });
   assert.deepEqual(over, ["ERR_LIMIT_PER_DAY", 14 * 3_600_000]);
 });
 
-Deno.test("judgeLimits() refuses an order whose worth in the limit's currency is not known", () => {
+Deno.test("refusalOf() refuses an order whose worth in the limit's currency is not known", () => {
   const maxPerDay = { amount: "1000", currency: "ZAR" };
   for (const notional of [null, { currency: "EUR", amount: "1" }]) {
-    assert.deepEqual(judge({ maxPerDay }, {}, { notional }), ["ERR_LIMIT_PER_DAY", undefined]);
+    assert.deepEqual(refusalOf({ maxPerDay }, {}, { notional }), ["ERR_LIMIT_PER_DAY", undefined]);
   }
 });
 
-Deno.test("judgeLimits() allows as many orders in a minute as the policy says, in any 60 seconds", () => {
+Deno.test("refusalOf() allows as many orders in a minute as the policy says, in any 60 seconds", () => {
   const limits = { maxOrdersPerMinute: 2 };
-  assert.equal(judge(limits, { begun: [NOW] }), null);
-  assert.deepEqual(judge(limits, { begun: [NOW - 59_999, NOW] }), ["ERR_LIMIT_RATE", 1]);
-  assert.equal(judge(limits, { begun: [NOW - 60_000, NOW] }), null);
-  assert.deepEqual(judge(limits, { begun: [NOW - 30_000, NOW - 20_000, NOW - 10_000] }), ["ERR_LIMIT_RATE", 40_000]);
-  assert.deepEqual(judge({ maxOrdersPerMinute: 0 }, {}), ["ERR_LIMIT_RATE", 60_000]);
+  assert.equal(refusalOf(limits, { begun: [NOW] }), null);
+  assert.deepEqual(refusalOf(limits, { begun: [NOW - 59_999, NOW] }), ["ERR_LIMIT_RATE", 1]);
+  assert.equal(refusalOf(limits, { begun: [NOW - 60_000, NOW] }), null);
+  assert.deepEqual(refusalOf(limits, { begun: [NOW - 30_000, NOW - 20_000, NOW - 10_000] }), [
+    "ERR_LIMIT_RATE",
+    40_000,
+  ]);
+  assert.deepEqual(refusalOf({ maxOrdersPerMinute: 0 }, {}), ["ERR_LIMIT_RATE", 60_000]);
 });
 
-Deno.test("judgeLimits() allows as many open orders as the policy says", () => {
-  assert.equal(judge({ maxOpenOrders: 3 }, { openOrders: 2 }), null);
-  assert.deepEqual(judge({ maxOpenOrders: 3 }, { openOrders: 3 }), ["ERR_LIMIT_OPEN_ORDERS", undefined]);
+Deno.test("refusalOf() allows as many open orders as the policy says", () => {
+  assert.equal(refusalOf({ maxOpenOrders: 3 }, { openOrders: 2 }), null);
+  assert.deepEqual(refusalOf({ maxOpenOrders: 3 }, { openOrders: 3 }), ["ERR_LIMIT_OPEN_ORDERS", undefined]);
 });
 
-Deno.test("judgeLimits() pauses from the last refusal that made them too many within the time", () => {
+Deno.test("refusalOf() pauses from the last refusal that made them too many within the time", () => {
   const coolOff = { rejects: 3, withinSeconds: 10, pauseSeconds: 60 };
   const refusals = [NOW - 10_000, NOW - 5_000, NOW];
-  assert.deepEqual(judge({ coolOff }, { refusals }), ["ERR_COOLING_OFF", 60_000]);
-  assert.deepEqual(judge({ coolOff }, { refusals }, { now: NOW + 59_999 }), ["ERR_COOLING_OFF", 1]);
-  assert.equal(judge({ coolOff }, { refusals }, { now: NOW + 60_000 }), null);
-  assert.equal(judge({ coolOff }, { refusals: [NOW - 10_001, NOW - 5_000, NOW] }), null);
-  assert.equal(judge({ coolOff }, { refusals: [NOW - 5_000, NOW] }), null);
+  assert.deepEqual(refusalOf({ coolOff }, { refusals }), ["ERR_COOLING_OFF", 60_000]);
+  assert.deepEqual(refusalOf({ coolOff }, { refusals }, { now: NOW + 59_999 }), ["ERR_COOLING_OFF", 1]);
+  assert.equal(refusalOf({ coolOff }, { refusals }, { now: NOW + 60_000 }), null);
+  assert.equal(refusalOf({ coolOff }, { refusals: [NOW - 10_001, NOW - 5_000, NOW] }), null);
+  assert.equal(refusalOf({ coolOff }, { refusals: [NOW - 5_000, NOW] }), null);
 });
 
-Deno.test("judgeLimits() does not end a pause by a late refusal that stands alone", () => {
+Deno.test("refusalOf() does not end a pause by a late refusal that stands alone", () => {
   const coolOff = { rejects: 2, withinSeconds: 1, pauseSeconds: 60 };
-  assert.deepEqual(judge({ coolOff }, { refusals: [NOW - 30_000, NOW - 29_500, NOW] }), ["ERR_COOLING_OFF", 30_500]);
+  assert.deepEqual(refusalOf({ coolOff }, { refusals: [NOW - 30_000, NOW - 29_500, NOW] }), [
+    "ERR_COOLING_OFF",
+    30_500,
+  ]);
 });

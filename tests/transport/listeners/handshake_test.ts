@@ -51,7 +51,7 @@ Deno.test("readHandshake() takes no header that was sent twice", () => {
   }
 });
 
-Deno.test("readHandshake() judges any headers without throwing", () => {
+Deno.test("readHandshake() reads any headers without throwing", () => {
   const value = fc.string({ unit: "grapheme-ascii" });
   const headers = fc.record(
     Object.fromEntries([...Object.keys(sound), "sec-websocket-protocol"].map((name) => [name, value])),

@@ -47,7 +47,7 @@ Deno.test("readClientCertificate() reads the client's certificate that the progr
 });
 
 Deno.test("readClientCertificate() prefers the first URI to the first DNS name, and writes that in lower case", async () => {
-  const dns: JsonGeneralName = { type: "dns", value: "OrderExecutor.Example.com" };
+  const dns: JsonGeneralName = { type: "dns", value: "Desk.Example.com" };
   const uri: JsonGeneralName = { type: "url", value: "spiffe://Example/a" };
   assert.equal(await identityOf(dns, uri, { type: "url", value: "urn:other" }), "cert:spiffe://Example/a");
   assert.equal(await identityOf(dns, { type: "dns", value: "other" }), "cert:desk.example.com");

@@ -115,4 +115,4 @@ Deno.test("Instances.takeOver() is nothing for a process that stands still", () 
     await Promise.all([output.cancel(), child.stdin.close()]);
   }));
 
-const CALLER = new URL("caller_process.ts", import.meta.url).pathname;
+const CALLER = new URL("../caller_process.ts", import.meta.url).pathname;

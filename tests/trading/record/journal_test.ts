@@ -40,7 +40,7 @@ function usesIn(folder: string): unknown[] {
 
 /** Starts `caller_process.ts`. */
 function startCaller(...args: string[]): Deno.ChildProcess {
-  const path = new URL("caller_process.ts", import.meta.url).pathname;
+  const path = new URL("../caller_process.ts", import.meta.url).pathname;
   const permissions = ["--no-prompt", "--allow-read", "--allow-write=/tmp", "--allow-run", "--allow-sys=uid"];
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", ...permissions, path, ...args],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { statusOf } from "../../../src/transport/http/problem.ts";
 
 Deno.test("statusOf() tells what a confirmation came to from a fault of the server", () => {
@@ -21,9 +22,10 @@ const NOT_TOLD = ["ERR_INTERNAL", "ERR_SQLITE_ERROR", "ERR_TRADING_STORE"];
 
 Deno.test("statusOf() has a status for every code of trading, of tools and of the exchange: none is 500 by default", async () => {
   const codes = new Set<string>();
-  for (const folder of ["trading", "tools", "exchange", "protocol", "market", "paper"]) {
-    for await (const { name } of Deno.readDir(`src/${folder}`)) {
-      const text = await Deno.readTextFile(`src/${folder}/${name}`);
+  for (const folder of ["trading", "tools", "exchange", "protocol", "market", "simulation/paper"]) {
+    for (const path of readdirSync(`src/${folder}`, { recursive: true, encoding: "utf8" })) {
+      if (!path.endsWith(".ts")) continue;
+      const text = await Deno.readTextFile(`src/${folder}/${path}`);
       for (const [, code = ""] of text.matchAll(/\b(ERR_[A-Z_]*[A-Z])\b(?!_)/g)) codes.add(code);
     }
   }

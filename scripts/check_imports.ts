@@ -1,0 +1,206 @@
+/**
+ * Holds the imports between the rooms of `src/` against the table below: each points to a room that stands above its own,
+ * no files import each other in a circle (type imports count), and packages and files that belong to one part are
+ * imported by nobody else. Prints every problem and ends with code 1 when there is one.
+ */
+
+import { readdirSync } from "node:fs";
+import { dirname, join, normalize } from "node:path/posix";
+import { print } from "../src/world.ts";
+
+/** Rooms from the ground up, each with the rooms that it may import; all of those stand before it. */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  "src/errors": [],
+  "src/money": [],
+  "src/secrets": [],
+  "src/network": [],
+  "src/validation": [],
+  "src": ["src/secrets"],
+  "src/state": ["src/validation"],
+  "src/access": ["src/errors", "src/secrets", "src/network", "src/validation", "src/state"],
+  "src/session": ["src/errors", "src/network", "src/access"],
+  "src/config": ["src", "src/access", "src/money", "src/network", "src/secrets", "src/state", "src/validation"],
+  "src/logging": ["src", "src/config", "src/secrets"],
+  "src/exchange": ["src", "src/errors", "src/money", "src/network", "src/secrets", "src/validation"],
+  "src/market": ["src/errors", "src/exchange", "src/money", "src/validation"],
+  "src/simulation": [
+    "src/errors",
+    "src/exchange",
+    "src/market",
+    "src/money",
+    "src/network",
+    "src/session",
+    "src/state",
+    "src/validation",
+  ],
+  "src/trading": [
+    "src/access",
+    "src/errors",
+    "src/exchange",
+    "src/market",
+    "src/money",
+    "src/secrets",
+    "src/state",
+    "src/validation",
+  ],
+  "src/tools": [
+    "src",
+    "src/access",
+    "src/errors",
+    "src/exchange",
+    "src/market",
+    "src/money",
+    "src/trading",
+    "src/validation",
+  ],
+  "src/protocol": [
+    "src",
+    "src/access",
+    "src/errors",
+    "src/exchange",
+    "src/market",
+    "src/money",
+    "src/tools",
+    "src/trading",
+    "src/validation",
+  ],
+  "src/transport": [
+    "src",
+    "src/access",
+    "src/errors",
+    "src/network",
+    "src/protocol",
+    "src/session",
+    "src/state",
+    "src/validation",
+  ],
+  "src/client": ["src", "src/errors", "src/exchange", "src/secrets", "src/transport", "src/validation"],
+  "src/monitoring": [
+    "src",
+    "src/errors",
+    "src/exchange",
+    "src/protocol",
+    "src/session",
+    "src/trading",
+    "src/transport",
+  ],
+  "src/server": [
+    "src",
+    "src/access",
+    "src/config",
+    "src/errors",
+    "src/exchange",
+    "src/logging",
+    "src/market",
+    "src/money",
+    "src/monitoring",
+    "src/network",
+    "src/protocol",
+    "src/secrets",
+    "src/session",
+    "src/simulation",
+    "src/state",
+    "src/tools",
+    "src/trading",
+    "src/transport",
+    "src/validation",
+  ],
+};
+
+/** The commands join everything; only the program's entry imports them. */
+const COMMANDS = "src/cli";
+
+/** Packages that only some rooms may import. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  "@modelcontextprotocol/": ["src/protocol", "src/transport", "src/client", "src/server"],
+  "@hono/": ["src/transport"],
+  "hono": ["src/transport"],
+  "ws": ["src/transport", "src/client"],
+  "jose": ["src/access"],
+  "prom-client": ["src/monitoring"],
+};
+
+/** What a file imports: paths of ours, and packages. */
+export interface Imports {
+  readonly files: readonly string[];
+  readonly packages: readonly string[];
+}
+
+/** Reads the imports of a source, those of types and at run time among them. */
+export function readImports(path: string, source: string): Imports {
+  const code = source.replace(/^\s*(\/?\*|\/\/).*$/gm, "");
+  const names = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) => name);
+  const files = names.filter((name) => name.startsWith(".")).map((name) => normalize(join(dirname(path), name)));
+  return { files, packages: names.filter((name) => !name.startsWith(".")) };
+}
+
+/** Every problem of the sources of `src/` and `main.ts`, given by their paths. */
+export function importProblems(sources: ReadonlyMap<string, string>): string[] {
+  const imports = new Map([...sources].map(([path, source]) => [path, readImports(path, source)]));
+  return [
+    ...[...imports].flatMap(([path, { files }]) => files.flatMap((file) => arrowProblem(path, file) ?? [])),
+    ...[...imports].flatMap(([path, { packages }]) => packages.flatMap((name) => packageProblem(path, name) ?? [])),
+    ...circles(new Map([...imports].map(([path, { files }]) => [path, files]))).map((circle) =>
+      `These files import each other in a circle: ${circle.join(", ")}`
+    ),
+  ];
+}
+
+function arrowProblem(path: string, file: string): string | undefined {
+  const [from, to] = [roomOf(path), roomOf(file)];
+  if (from === to || to === undefined || from === undefined) return undefined;
+  if (from === COMMANDS && to !== COMMANDS) return undefined;
+  if (ROOMS[from]?.includes(to)) return undefined;
+  return `${path} imports ${file}: ${from} may not import ${to}`;
+}
+
+function packageProblem(path: string, name: string): string | undefined {
+  const room = roomOf(path);
+  const [, rooms] =
+    Object.entries(PACKAGES).find(([prefix]) => prefix.endsWith("/") ? name.startsWith(prefix) : name === prefix) ?? [];
+  if (room === undefined || rooms === undefined || rooms.includes(room)) return undefined;
+  return `${path} imports ${name}: only ${rooms.join(", ")} may`;
+}
+
+/** The folder below `src/`, or `src` for files at its root; `undefined` for `main.ts` and what is no source of ours. */
+function roomOf(path: string): string | undefined {
+  const [top, room, file] = path.split("/");
+  if (top !== "src") return undefined;
+  return file === undefined ? "src" : `${top}/${room}`;
+}
+
+/** Groups of files of which each reaches every other one (Tarjan). */
+function circles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (path: string): number => {
+    const place = order.size;
+    order.set(path, place);
+    stack.push(path);
+    let low = place;
+    for (const next of graph.get(path) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, lowest.get(next) ?? order.get(next) ?? low);
+    }
+    lowest.set(path, low);
+    if (low !== place) return low;
+    const circle = stack.splice(stack.indexOf(path));
+    if (circle.length > 1 || graph.get(path)?.includes(path)) found.push(circle.sort());
+    return low;
+  };
+  for (const path of graph.keys()) if (!order.has(path)) visit(path);
+  return found;
+}
+
+function readSources(): Map<string, string> {
+  const paths = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+  return new Map(["main.ts", ...paths.map((path) => `src/${path}`)].map((path) => [path, Deno.readTextFileSync(path)]));
+}
+
+if (import.meta.main) {
+  const problems = importProblems(readSources());
+  for (const problem of problems) await print(Deno.stderr, problem);
+  if (problems.length > 0) Deno.exit(1);
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { importProblems, readImports } from "../scripts/check_imports.ts";
+
+function problemsOf(sources: Readonly<Record<string, string>>): string[] {
+  return importProblems(new Map(Object.entries(sources)));
+}
+
+Deno.test("readImports() reads imports of values and types, at run time and from packages, and no comments", () => {
+  const source = `
+/** Not this: from "./comment.ts". */
+import { a } from "./a.ts";
+import type { B } from "../money/b.ts";
+import "./c.ts";
+export * from "./d.ts";
+const e = await import("./e.ts");
+import assert from "node:assert/strict";
+`;
+  assert.deepEqual(readImports("src/trading/x.ts", source), {
+    files: ["src/trading/a.ts", "src/money/b.ts", "src/trading/c.ts", "src/trading/d.ts", "src/trading/e.ts"],
+    packages: ["node:assert/strict"],
+  });
+});
+
+Deno.test("importProblems() takes imports that point down, and names one that points up", () => {
+  const down = { "src/tools/a.ts": 'import { b } from "../trading/orders/b.ts";', "src/trading/orders/b.ts": "" };
+  assert.deepEqual(problemsOf(down), []);
+  const [problem = "", ...others] = problemsOf({ "src/money/a.ts": 'import { b } from "../trading/b.ts";' });
+  assert.deepEqual(others, []);
+  assert.match(problem, /^src\/money\/a\.ts imports src\/trading\/b\.ts: src\/money may not import src\/trading$/);
+});
+
+Deno.test("importProblems() lets only main.ts import commands", () => {
+  const command = 'import { run } from "./src/cli/run.ts";';
+  assert.deepEqual(problemsOf({ "main.ts": command, "src/cli/run.ts": "" }), []);
+  assert.equal(problemsOf({ "src/server/a.ts": 'import { run } from "../cli/run.ts";' }).length, 1);
+});
+
+Deno.test("importProblems() names files that import each other in a circle, by types too", () => {
+  const [problem, ...others] = problemsOf({
+    "src/money/a.ts": 'import type { B } from "./b.ts";',
+    "src/money/b.ts": 'import { c } from "./c.ts";',
+    "src/money/c.ts": 'import { a } from "./a.ts";',
+    "src/money/d.ts": 'import { a } from "./a.ts";',
+  });
+  assert.equal(
+    problem,
+    "These files import each other in a circle: src/money/a.ts, src/money/b.ts, src/money/c.ts",
+  );
+  assert.deepEqual(others, []);
+});
+
+Deno.test("importProblems() keeps packages in the rooms that they belong to", () => {
+  assert.deepEqual(problemsOf({ "src/protocol/a.ts": 'import { b } from "@modelcontextprotocol/server";' }), []);
+  assert.deepEqual(problemsOf({ "src/trading/a.ts": 'import { b } from "@modelcontextprotocol/server";' }), [
+    "src/trading/a.ts imports @modelcontextprotocol/server: only src/protocol, src/transport, src/client, src/server may",
+  ]);
+});

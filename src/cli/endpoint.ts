@@ -3,7 +3,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
 import { readOwn, readPrivate, readSecretFile } from "../config/files.ts";
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import type { Secret } from "../secrets/secret.ts";
 
 /** How to be let in, as the settings say it. */

@@ -1,6 +1,6 @@
 /** What settings come to that depend on others, and why: for those who use them, and for `config print`. */
 
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { NETWORK_ONLY } from "./rules.ts";
 import type { ConfigOrigins } from "./rules.ts";

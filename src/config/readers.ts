@@ -2,7 +2,7 @@
 
 import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
 import { secretProblem } from "./secret_text.ts";
 

@@ -4,7 +4,7 @@
  * A flag that would do nothing is refused, as somebody relies on it; variables are shared by many commands.
  */
 
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import type { Origin, Origins } from "./parse.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";

@@ -4,7 +4,7 @@
  * `endpoints.ts`.
  */
 
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import { createRedactor, secretsOf } from "../secrets/redaction.ts";
 import type { Redact } from "../secrets/redaction.ts";
 import { checkAnswer } from "./answer_check.ts";

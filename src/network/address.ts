@@ -1,13 +1,28 @@
-/** Addresses as keys of limits: one for each IPv4 address, one for each IPv6 network of 64 bits. */
+/** Addresses and host names: which mean this machine, how URLs write them, and under which key limits count them. */
 
-/** The key under which an address is counted; a mapped IPv4 address counts as itself. */
+/** The key under which an address is counted: an IPv4 address, mapped ones too, counts for itself, an IPv6 address for its network of 64 bits. */
 export function addressKey(address: string): string {
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  return address.includes(":") ? `${network64(address)}::/64` : address;
+  const plain = plainAddress(address);
+  return plain.includes(":") ? `${network64(plain)}::/64` : plain;
 }
 
-/** Tells whether an address belongs to this machine. */
+/** An address without its zone; an IPv4 address inside IPv6 is the IPv4 address. */
+export function plainAddress(address: string): string {
+  const plain = address.replace(/%.*$/, "");
+  return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(plain)?.[1] ?? plain;
+}
+
+/** A name or address as URLs and `Host` headers have it: IPv6 addresses stand in brackets. */
+export function hostName(host: string): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+}
+
+/** Tells whether a host name, of a URL or as people write it, means this machine. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Tells whether the address of a peer belongs to this machine. */
 export function isLoopbackAddress(address: string): boolean {
   const key = addressKey(address);
   return key.startsWith("127.") || address === "::1";
@@ -15,7 +30,7 @@ export function isLoopbackAddress(address: string): boolean {
 
 /** The first four groups, without leading zeros. */
 function network64(address: string): string {
-  const [head = "", tail] = address.toLowerCase().replace(/%.*$/, "").split("::");
+  const [head = "", tail] = address.toLowerCase().split("::");
   const front = groups(head);
   const back = tail === undefined ? [] : groups(tail);
   const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0");

@@ -12,7 +12,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, JSONRPCRequest, Result, ServerContext, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
-import { findInvalidParams } from "./request_params.ts";
+import { findInvalidParams } from "./invalid_params.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 

@@ -1,7 +1,7 @@
 /** What the SDK answers alike for every revision of the protocol, and they do not. */
 
 import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
-import { claimsRevision } from "./request_params.ts";
+import { claimsRevision } from "./invalid_params.ts";
 
 const INVALID_PARAMS = -32602;
 

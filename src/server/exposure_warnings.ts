@@ -1,6 +1,6 @@
 /** What a server's start and its status say about protections that it runs without. */
 
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
 
 /** The warnings, those of the settings included. */

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { callsPerMinute } from "../config/in_force.ts";
 import type { Loaded } from "../config/load.ts";
-import { isLoopback } from "../network/loopback.ts";
+import { isLoopback } from "../network/address.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";

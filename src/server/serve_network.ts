@@ -1,8 +1,7 @@
 /** `serve` with `--transport websocket` or `http`: many clients at once on one port. */
 
 import { getLogger } from "@logtape/logtape";
-import { hostName } from "../network/host_name.ts";
-import { isLoopback } from "../network/loopback.ts";
+import { hostName, isLoopback } from "../network/address.ts";
 import type { ServerFactory } from "../protocol/mcp_server.ts";
 import { listenOnHost } from "../transport/listeners/each_address.ts";
 import type { Listen, ListenOptions, RunningListener } from "../transport/listeners/listener.ts";

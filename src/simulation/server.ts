@@ -1,7 +1,7 @@
 /** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
 
 import { randomBytes } from "node:crypto";
-import { hostName } from "../network/host_name.ts";
+import { hostName } from "../network/address.ts";
 import { LastingServer } from "../network/lasting_server.ts";
 import { type ApiOptions, createApi } from "./api/api.ts";
 import { openRelay, type Relay } from "./relay.ts";

@@ -10,7 +10,7 @@ import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@mode
 import { getLogger } from "@logtape/logtape";
 import type { Answer } from "../protocol/fast_path.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
-import { findInvalidMeta, findInvalidParams } from "../protocol/request_params.ts";
+import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
 import { cancelledId, INVALID_REQUEST, invalidParams, isRequest, readText, SERVER_BUSY } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { settledWithin } from "./settled.ts";

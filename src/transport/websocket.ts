@@ -6,23 +6,13 @@
 import { getLogger } from "@logtape/logtape";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
+import { CLOSE } from "./close_codes.ts";
 import type { Socket, SocketHandler } from "./listeners/listener.ts";
 
 const log = getLogger(["luno-mcp-server", "websocket"]);
 
 /** The subprotocol that clients may ask for. */
 export const SUBPROTOCOL = "mcp";
-
-/** Codes with which a WebSocket ends (RFC 6455, section 7.4). */
-export const CLOSE = {
-  normal: 1000,
-  goingAway: 1001,
-  unsupportedData: 1003,
-  policyViolation: 1008,
-  tooBig: 1009,
-  internalError: 1011,
-  tryAgainLater: 1013,
-} as const;
 
 /** Answers that may wait for a slow reader, in bytes; beyond them the reader is dropped. */
 const OUTPUT_LIMIT = 8 * 1_048_576;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addressKey, isLoopbackAddress } from "../../src/network/address.ts";
+import { addressKey, hostName, isLoopback, isLoopbackAddress } from "../../src/network/address.ts";
 
 Deno.test("addressKey() counts an IPv4 address for itself, however it is written", () => {
   assert.equal(addressKey("192.0.2.7"), "192.0.2.7");
@@ -31,4 +31,31 @@ Deno.test("isLoopbackAddress() knows this machine and nobody else", () => {
   for (const address of ["192.0.2.1", "::2", "128.0.0.1", "::ffff:10.0.0.1", "1270.0.0.1"]) {
     assert.ok(!isLoopbackAddress(address), address);
   }
+});
+
+Deno.test("isLoopback() knows this machine's names and no others", () => {
+  for (const host of ["localhost", "127.0.0.1", "127.255.0.9", "[::1]", "::1"]) assert.ok(isLoopback(host), host);
+  for (
+    const host of [
+      "0.0.0.0",
+      "[::]",
+      "::",
+      "128.0.0.1",
+      "127.0.0.1.example",
+      "localhost.example",
+      "[::ffff:7f00:1]",
+      "",
+    ]
+  ) {
+    assert.ok(!isLoopback(host), host);
+  }
+});
+
+Deno.test("hostName() puts IPv6 addresses in brackets, once, and leaves everything else", () => {
+  assert.deepEqual(["::1", "[::1]", "127.0.0.2", "luno.example"].map(hostName), [
+    "[::1]",
+    "[::1]",
+    "127.0.0.2",
+    "luno.example",
+  ]);
 });

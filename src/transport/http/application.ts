@@ -23,7 +23,8 @@ import type { Acceptance, Application, Peer, Socket, SocketHandler } from "../li
 import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";
 import { watchBody } from "./watched_body.ts";
-import { CLOSE, SUBPROTOCOL } from "../websocket.ts";
+import { CLOSE } from "../close_codes.ts";
+import { SUBPROTOCOL } from "../websocket.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 

@@ -14,7 +14,7 @@ import { toAuthInfo } from "./auth_info.ts";
 import { EVENT_HEADERS, isEventStream, notAcceptable } from "./http_session.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
-import { claimsRevision, findInvalidMeta, findInvalidParams } from "../../protocol/request_params.ts";
+import { claimsRevision, findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
 import {
   INTERNAL_ERROR,
   INVALID_REQUEST,

@@ -1,6 +1,7 @@
 /** Keeps an application's mistakes away from a listener: they are logged, and the client learns only that there was one. */
 
 import { getLogger } from "@logtape/logtape";
+import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 
 const log = getLogger(["luno-mcp-server", "listener"]);
@@ -42,7 +43,7 @@ function guardAcceptance(acceptance: Acceptance): Acceptance {
         return new GuardedHandler(acceptance.open(socket), socket);
       } catch (error) {
         log.error("internal error", { during: "open", error });
-        socket.close(1011, "internal error");
+        socket.close(CLOSE.internalError, "internal error");
         return { text() {}, binary() {}, closed() {} };
       }
     },
@@ -93,7 +94,7 @@ class GuardedHandler implements SocketHandler {
 
   #fail(during: string, error: unknown): void {
     log.error("internal error", { during, error });
-    this.#socket.close(1011, "internal error");
+    this.#socket.close(CLOSE.internalError, "internal error");
   }
 }
 

@@ -19,13 +19,13 @@ import { isAccepting } from "./accept_watch.ts";
 import { certificateOf, ClientGate } from "./client_gate.ts";
 import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
-import { offersWebSocket, readHandshake } from "./handshake.ts";
+import { offersWebSocket, readHandshake } from "./websocket_handshake.ts";
 import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsSettings } from "./listener.ts";
 import { webRequest } from "./node_request.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
 import { ReadAhead } from "./read_ahead.ts";
-import { refuseUpgrade } from "./refusal.ts";
+import { refuseUpgrade } from "./refuse_upgrade.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 

@@ -1,12 +1,13 @@
 import type { RawData, WebSocket } from "ws";
+import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Socket, SocketHandler } from "./listener.ts";
 
 /** What a peer did wrong, by the codes of `ws`; anything else is an error of the protocol. */
-const CLOSE_CODES: Readonly<Record<string, readonly [code: number, reason: string]>> = {
-  WS_ERR_INVALID_UTF8: [1007, "invalid UTF-8"],
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: [1009, "message too big"],
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: [1009, "message too big"],
-  WS_ERR_TOO_MANY_BUFFERED_PARTS: [1008, "too many fragments"],
+const FAULTS: Readonly<Record<string, readonly [code: number, reason: string]>> = {
+  WS_ERR_INVALID_UTF8: [CLOSE.invalidText, "invalid UTF-8"],
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: [CLOSE.tooBig, "message too big"],
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: [CLOSE.tooBig, "message too big"],
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: [CLOSE.policyViolation, "too many fragments"],
 };
 
 /** How long a peer that broke the rules has to take the close frame. */
@@ -97,5 +98,5 @@ export class HardenedSocket implements Socket {
 
 function faultOf(error: Error): readonly [code: number, reason: string] | undefined {
   const code = "code" in error ? String(error.code) : "";
-  return CLOSE_CODES[code] ?? (code.startsWith("WS_ERR_") ? [1002, "protocol error"] : undefined);
+  return FAULTS[code] ?? (code.startsWith("WS_ERR_") ? [CLOSE.protocolError, "protocol error"] : undefined);
 }

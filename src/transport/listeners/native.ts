@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { guard } from "./guard.ts";
-import { isSameHost, readHandshake, soundUrl } from "./handshake.ts";
+import { isSameHost, readHandshake, soundUrl } from "./websocket_handshake.ts";
 import type {
   Acceptance,
   Application,
@@ -16,6 +16,7 @@ import type {
   Socket,
   SocketHandler,
 } from "./listener.ts";
+import { CLOSE } from "../close_codes.ts";
 import { peerOf } from "./peer.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
 
@@ -179,7 +180,7 @@ class NativeSocket implements Socket {
     // What went wrong comes as an event of its own before the close event, and is of no use here.
     socket.onerror = (event) => event.preventDefault();
     // A connection that broke has the code 0 here.
-    socket.onclose = ({ code, reason }) => this.#end(code === 0 ? 1006 : code, reason);
+    socket.onclose = ({ code, reason }) => this.#end(code === 0 ? CLOSE.abnormal : code, reason);
   }
 
   get isClosing(): boolean {
@@ -202,7 +203,7 @@ class NativeSocket implements Socket {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#socket.close(code, reason);
     // A peer that reads nothing never answers, and the runtime waits for it without end.
-    this.#closeTimer = setTimeout(() => this.#end(1006, ""), CLOSE_TIMEOUT_MS);
+    this.#closeTimer = setTimeout(() => this.#end(CLOSE.abnormal, ""), CLOSE_TIMEOUT_MS);
   }
 
   /** The runtime reads on, but throws away what it reads. */
@@ -211,14 +212,14 @@ class NativeSocket implements Socket {
   }
 
   terminate(): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1001);
-    this.#end(1006, "");
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(CLOSE.goingAway);
+    this.#end(CLOSE.abnormal, "");
   }
 
   #receive(data: string | ArrayBuffer, maxMessageSize: number): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     // The runtime joins fragments without a limit of ours; here is the first place that sees a message.
-    if (isLonger(data, maxMessageSize)) this.close(1009, "message too big");
+    if (isLonger(data, maxMessageSize)) this.close(CLOSE.tooBig, "message too big");
     else if (typeof data === "string") this.#handler?.text(data);
     else this.#handler?.binary();
   }

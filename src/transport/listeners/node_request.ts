@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
-import { isSameHost, soundUrl } from "./handshake.ts";
+import { isSameHost, soundUrl } from "./websocket_handshake.ts";
 
 /** The part of a request of `node:http` that matters here. */
 type NodeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders" | "socket">;

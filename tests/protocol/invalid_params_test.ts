@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isJSONRPCRequest, specTypeSchemas } from "@modelcontextprotocol/server";
-import { findInvalidMeta, findInvalidParams } from "../../src/protocol/request_params.ts";
+import { findInvalidMeta, findInvalidParams } from "../../src/protocol/invalid_params.ts";
 
 const CLIENT = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "test", version: "1" } };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readHandshake, soundUrl } from "../../../src/transport/listeners/handshake.ts";
+import { readHandshake, soundUrl } from "../../../src/transport/listeners/websocket_handshake.ts";
 
 const sound = {
   "connection": "keep-alive, Upgrade",

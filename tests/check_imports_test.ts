@@ -29,6 +29,12 @@ Deno.test("importProblems() takes imports that point down, and names one that po
   assert.match(problem, /^src\/money\/a\.ts imports src\/trading\/b\.ts: src\/money may not import src\/trading$/);
 });
 
+Deno.test("importProblems() lets every room import the ground, and the ground nothing", () => {
+  const text = { "src/text/a.ts": "", "src/money/b.ts": 'import { a } from "../text/a.ts";' };
+  assert.deepEqual(problemsOf(text), []);
+  assert.equal(problemsOf({ "src/text/a.ts": 'import { b } from "../money/b.ts";' }).length, 1);
+});
+
 Deno.test("importProblems() lets only main.ts import commands", () => {
   const command = 'import { run } from "./src/cli/run.ts";';
   assert.deepEqual(problemsOf({ "main.ts": command, "src/cli/run.ts": "" }), []);

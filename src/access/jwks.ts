@@ -8,6 +8,7 @@ import { getLogger } from "@logtape/logtape";
 import { createLocalJWKSet, errors, flattenedVerify } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { z } from "zod";
+import { isObject } from "../validation/is_object.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -325,10 +326,6 @@ function isSound(key: SignatureKey): boolean {
   } catch {
     return false;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(text: string): unknown {

@@ -6,7 +6,7 @@ import type { Setting, Settings } from "../config/setting.ts";
 import { VERSION } from "../version.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CommandEntry, CommandName } from "./commands.ts";
-import { didYouMean } from "../validation/nearest_word.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import { wrap } from "./terminal/width.ts";
 
 /** A command line that can be run. */

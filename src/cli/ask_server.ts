@@ -5,7 +5,7 @@ import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
-import { didYouMean } from "../validation/nearest_word.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./terminal/live_text.ts";

@@ -14,6 +14,7 @@ import type { CommandCall } from "./command_call.ts";
 import { findFolder, hasNoRecord, withRecord } from "../server/open_record.ts";
 import { fail, print, refuse, say } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** Rows that are shown where no order is named. */
 const LATEST_ROWS = 50;
@@ -131,7 +132,7 @@ const NO_ROWS = "Nothing was recorded yet";
 function summarize({ at, event, identity, clientOrderId, orderId, data }: AuditRow, { now }: Screen): string {
   const { order, ...others } = readData(data);
   const facts = [
-    orderWords({ ...others, ...(isRecord(order) ? order : {}) }),
+    orderWords({ ...others, ...(isObject(order) ? order : {}) }),
     ...SUMMARIZED.map((name) => others[name]).filter((value) => typeof value === "string").map(String),
     ...(orderId === null ? [] : [orderId]),
     ...(clientOrderId === null ? [] : [clientOrderId]),
@@ -174,10 +175,6 @@ function describe({ seq, at, identity, event, clientOrderId, orderId, data }: Au
     }
   }
   return wrapText(lines.join("\n"), { width: columns, indent: 2 });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A row that was tampered with is shown as it is. */

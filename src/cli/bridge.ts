@@ -9,7 +9,7 @@ import type { Endpoint } from "../client/socket.ts";
 import { parseSettings } from "../config/parse.ts";
 import { BRIDGE_SETTINGS } from "../config/client_settings.ts";
 import { SocketAddress } from "../config/readers.ts";
-import { sleep } from "../exchange/deadline.ts";
+import { sleep } from "../timing/sleep.ts";
 import { startLogging } from "../logging/logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { loadEndpoint } from "./endpoint.ts";

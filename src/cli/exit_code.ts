@@ -3,6 +3,7 @@
  * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
  */
 
+import { isObject } from "../validation/is_object.ts";
 import type { ExitCode } from "../world.ts";
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -63,8 +64,4 @@ function readingOf(tool: string): Reading | undefined {
 
 function codeIn(codes: Readonly<Record<string, ExitCode>>, status: unknown): ExitCode {
   return Object.entries(codes).find(([known]) => known === status)?.[1] ?? UNKNOWN;
-}
-
-function isObject(value: unknown): value is Answer {
-  return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,7 @@ import { openSession } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import type { CountsByKind, Report } from "../client/tally.ts";
 import type { ClientConfig } from "../config/client_settings.ts";
-import { sleep } from "../exchange/deadline.ts";
+import { sleep } from "../timing/sleep.ts";
 import { schemasOf } from "./ask_server.ts";
 import { LiveText, printable } from "./terminal/live_text.ts";
 import { screenOf } from "./terminal/screen.ts";

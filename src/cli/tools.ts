@@ -1,6 +1,6 @@
 /** `tools`: the catalogue with scopes and token costs, or the help of one tool. */
 
-import { didYouMean } from "../validation/nearest_word.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import { listingOf, tokenCost } from "../protocol/listing.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";

@@ -1,5 +1,7 @@
 /** How long to wait before connecting again. */
 
+import { pauseAfter } from "../timing/backoff.ts";
+
 /** Bounds of the pauses, and the chance in them. */
 export interface BackoffOptions {
   /** From 0 up to, but not including, 1. */
@@ -27,9 +29,7 @@ export class Backoff {
 
   /** The pause before the next attempt, in milliseconds; on top of what the server asked for, at most five minutes. */
   next(retryAfterMs = 0): number {
-    const { random, firstMs, longestMs } = this.#options;
-    const ceiling = Math.min(longestMs, firstMs * 2 ** this.#attempts++);
-    return Math.min(Math.max(retryAfterMs, 0), LONGEST_ASKED_MS) + random() * ceiling;
+    return Math.min(Math.max(retryAfterMs, 0), LONGEST_ASKED_MS) + pauseAfter(++this.#attempts, this.#options);
   }
 
   /** Starts over, once a connection has proved itself by an answer: one that only opens and closes has not. */

@@ -8,7 +8,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
 import { getLogger } from "@logtape/logtape";
-import type { Sleep } from "../exchange/deadline.ts";
+import type { Sleep } from "../timing/sleep.ts";
 import { cancelledId, isRequest } from "../transport/json_rpc.ts";
 import type { Socket } from "../transport/listeners/listener.ts";
 import type { Backoff } from "./backoff.ts";

@@ -1,6 +1,6 @@
 /** Why there is no connection to a server, or none any more. */
 
-import { cleanText } from "../exchange/errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 
 /**
  * Stable codes: `ERR_UNREACHABLE` nobody listens there, `ERR_TIMEOUT` no answer to the handshake, `ERR_TLS` the

@@ -1,6 +1,6 @@
 /** Why a handshake came to nothing, and what to change: what was given to the connection decides whose fault it is. */
 
-import { cleanText } from "../exchange/errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { ConnectionError } from "./connection_error.ts";
 
 /** What a connection was tried with. */

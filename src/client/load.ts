@@ -3,7 +3,7 @@
  * waits when it is told to, and connects again with backoff when its connection is gone.
  */
 
-import type { Sleep } from "../exchange/deadline.ts";
+import type { Sleep } from "../timing/sleep.ts";
 import { Backoff } from "./backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { callRemoteTool } from "./remote_tool.ts";

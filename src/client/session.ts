@@ -1,7 +1,7 @@
 /** An MCP session with a server over WebSocket, in whichever era the server speaks. */
 
 import { Client, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
-import { cleanText } from "../exchange/errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { VERSION } from "../version.ts";
 import { ConnectionError } from "./connection_error.ts";
 import type { Endpoint, SocketOptions } from "./socket.ts";

@@ -1,7 +1,7 @@
 /** Messages that wait for a connection: a bounded number, for a bounded time. */
 
 import type { JSONRPCMessage, RequestId } from "@modelcontextprotocol/client";
-import type { Sleep } from "../exchange/deadline.ts";
+import type { Sleep } from "../timing/sleep.ts";
 
 /** Bounds, and who hears of messages that waited too long. */
 export interface WaitingRoomOptions {

@@ -1,6 +1,6 @@
 /** Reads settings from their sources: flags win over the environment, that over files, files over defaults. */
 
-import { didYouMean } from "../validation/nearest_word.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { Setting, Settings, ValuesOf } from "./setting.ts";
 
 /** Where the text of a setting came from. */

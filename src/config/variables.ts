@@ -1,7 +1,7 @@
 /** The environment variables of every command, and names that were meant to be one of them. */
 
-import { didYouMean } from "../validation/nearest_word.ts";
-import { distance } from "../money/pair_names.ts";
+import { didYouMean } from "../text/nearest_word.ts";
+import { editDistance } from "../text/edit_distance.ts";
 import { CERTS_SETTINGS } from "./certs_settings.ts";
 import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "./client_settings.ts";
 import { KEYS_SETTINGS } from "./keys_settings.ts";
@@ -51,7 +51,7 @@ export function unknownVariables(names: readonly string[]): string[] {
 function isMistaken(name: string): boolean {
   if (VARIABLES.has(name) || IGNORED.has(name)) return false;
   return OWN.test(name) ||
-    [...VARIABLES].some((known) => !OWN.test(known) && distance(name.toUpperCase(), known) <= MAX_MISTYPED);
+    [...VARIABLES].some((known) => !OWN.test(known) && editDistance(name.toUpperCase(), known) <= MAX_MISTYPED);
 }
 
 /**

@@ -2,7 +2,8 @@
 
 import { z } from "zod";
 import { AnswerMismatch } from "./answer_check.ts";
-import { cleanText, ExchangeError, type ExchangeErrorInfo, type Outcome } from "./errors.ts";
+import { ExchangeError, type ExchangeErrorInfo, type Outcome } from "./errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { parseJson } from "./json.ts";
 import { cannot, type Operation, toExchangeError } from "./refusals.ts";
 import { parseRetryAfter } from "./retry.ts";

@@ -2,7 +2,7 @@
  * How many calls the whole process may make, and who goes first when they are scarce. Knows nothing of HTTP.
  */
 
-import { type Sleep, sleep } from "./deadline.ts";
+import { type Sleep, sleep } from "../timing/sleep.ts";
 import type { Priority } from "./endpoints.ts";
 
 /** Most urgent first. */

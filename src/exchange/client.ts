@@ -16,7 +16,8 @@ import type { CallCount } from "./call_counts.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
 import type { Reservation } from "./budget.ts";
-import { Deadline, type Sleep, sleep } from "./deadline.ts";
+import { Deadline } from "../timing/deadline.ts";
+import { type Sleep, sleep } from "../timing/sleep.ts";
 import {
   type AnswerOf,
   answerSchema,
@@ -283,7 +284,7 @@ export class ExchangeClient {
         return await this.#attempt(call, read);
       } catch (error) {
         if (call.operation.isWrite || attempt >= maxAttempts || !isTransient(error)) throw error;
-        const pause = pauseMs(attempt, random(), error.retryAfterMs);
+        const pause = pauseMs(attempt, random, error.retryAfterMs);
         if (this.#breaker.openForMs > pause || now() + pause >= call.endsAt) throw error;
         await sleep(pause, call.signal).catch(() => {
           throw call.isCancelled() ? cancelled(call.operation, "none") : error;

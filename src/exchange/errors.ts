@@ -51,7 +51,7 @@ export interface ExchangeErrorInfo {
   readonly status?: number | undefined;
   /** `x-luno-trace-id`, which Luno's support asks for. */
   readonly traceId?: string | undefined;
-  /** The exchange's own words, as {@linkcode cleanText} leaves them: data, never ours. */
+  /** The exchange's own words, as `cleanText()` leaves them: data, never ours. */
   readonly detail?: string | undefined;
   /** What the caller may have meant, nearest first; for unknown pairs and currencies. */
   readonly suggestions?: readonly string[];
@@ -86,12 +86,4 @@ export class ExchangeError extends Error {
     this.detail = info.detail;
     this.suggestions = info.suggestions ?? [];
   }
-}
-
-const MAX_TEXT_LENGTH = 300;
-
-/** Text from outside made fit to show as data: control and formatting characters out, at most 300 characters. */
-export function cleanText(text: string): string {
-  const printable = text.slice(0, MAX_TEXT_LENGTH * 4).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ").trim();
-  return Array.from(printable).slice(0, MAX_TEXT_LENGTH).join("");
 }

@@ -1,6 +1,7 @@
 /** What it means that no answer arrived whole. */
 
-import { cleanText, ExchangeError, type Outcome } from "./errors.ts";
+import { ExchangeError, type Outcome } from "./errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { cannot, type Operation } from "./refusals.ts";
 import { BodyTooLargeError } from "./wire.ts";
 

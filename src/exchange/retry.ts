@@ -1,5 +1,6 @@
 /** When a read is asked again. */
 
+import { pauseAfter, type PauseBounds } from "../timing/backoff.ts";
 import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
 
 const TRANSIENT: ReadonlySet<ExchangeErrorCode> = new Set([
@@ -11,23 +12,16 @@ const TRANSIENT: ReadonlySet<ExchangeErrorCode> = new Set([
   "ERR_ANSWER_INVALID",
 ]);
 
-const FIRST_PAUSE_MS = 300;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSES: PauseBounds = { firstMs: 300, longestMs: 5_000 };
 
 /** Tells whether the failure of one attempt may be over by the next. */
 export function isTransient(error: unknown): error is ExchangeError {
   return error instanceof ExchangeError && error.retryable && TRANSIENT.has(error.code);
 }
 
-/**
- * The pause before attempt `attempt + 1`: exponential with full jitter, up to 300, 600, 1200 … 5000 ms, and never less
- * than the exchange asked for.
- *
- * @param random from 0 to 1
- */
-export function pauseMs(attempt: number, random: number, retryAfterMs = 0): number {
-  const jittered = random * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-  return Math.max(retryAfterMs, jittered);
+/** The pause after attempt 1, 2, 3, …, in milliseconds: with full jitter, and never less than the exchange asked for. */
+export function pauseMs(attempt: number, random: () => number, retryAfterMs = 0): number {
+  return Math.max(retryAfterMs, pauseAfter(attempt, { ...PAUSES, random }));
 }
 
 /** `Retry-After` in milliseconds: seconds, or a date, which is measured against the answer's own `Date`. */

@@ -1,9 +1,10 @@
 /** The markets of the exchange, read now and then, and what people mean by a pair or a currency. */
 
 import type { ExchangeClient } from "../exchange/client.ts";
-import { abortable } from "../exchange/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import { endpoints } from "../exchange/endpoints.ts";
-import { cleanText, ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
+import { ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { cancelled } from "../exchange/failures.ts";
 import { findCurrency, findMarket, type Found } from "../money/pair_names.ts";
 import type { Market } from "../exchange/schemas.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { CallOptions, ExchangeClient } from "../exchange/client.ts";
-import { abortable } from "../exchange/deadline.ts";
+import { abortable } from "../timing/deadline.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { cancelled } from "../exchange/failures.ts";

@@ -3,6 +3,7 @@
  * codes have three to five letters.
  */
 
+import { editDistance } from "../text/edit_distance.ts";
 import { codeOf, otherNamesOf } from "./currencies.ts";
 import type { Market } from "../exchange/schemas.ts";
 
@@ -42,24 +43,10 @@ export function findCurrency(text: string, markets: readonly NamedMarket[]): Fou
   const word = splitWords(text).join(" ");
   const codes = [...new Set(markets.flatMap((market) => [market.base_currency, market.counter_currency]))];
   const code = codes.find((each) => each === word) ?? codes.find((each) => namesOf(each).includes(word));
-  return code === undefined ? { ok: false, suggestions: nearest(codes, (each) => distance(word, each)) } : {
+  return code === undefined ? { ok: false, suggestions: nearest(codes, (each) => editDistance(word, each)) } : {
     ok: true,
     value: code,
   };
-}
-
-/** The fewest letters to add, drop or replace that make one word the other. */
-export function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 interface Spellings {
@@ -95,8 +82,8 @@ function nearestPairs(words: readonly string[], markets: readonly NamedMarket[])
     const written = words.map(codeOf);
     const [first = "", second] = written;
     return second === undefined
-      ? distance(first, market.market_id)
-      : distance(first, market.base_currency) + distance(second, market.counter_currency);
+      ? editDistance(first, market.market_id)
+      : editDistance(first, market.base_currency) + editDistance(second, market.counter_currency);
   };
   const byId = new Map(markets.map((market) => [market.market_id, market]));
   return nearest([...byId.keys()], (id) => {

@@ -21,6 +21,7 @@ import type {
   ServerOptions,
 } from "@modelcontextprotocol/server";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** How long a person may take for a dialog, in seconds. */
 const STATE_SECONDS = 180;
@@ -111,10 +112,6 @@ function hasDialogs(capabilities: unknown): boolean {
   if (!isObject(capabilities) || !isObject(capabilities.elicitation)) return false;
   const modes = Object.keys(capabilities.elicitation);
   return modes.length === 0 || modes.includes("form");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 function digestOf({ name, args }: Call): string {

@@ -14,6 +14,7 @@ import type { CallerFacts } from "../tools/tool.ts";
 import type { Backend } from "./mcp_server.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 import type { RequestedCall } from "./tool_answer.ts";
+import { isObject } from "../validation/is_object.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -112,8 +113,4 @@ function metaKey(meta: unknown): string {
   if (!isObject(meta)) return "";
   const { progressToken: _token, ...rest } = meta;
   return JSON.stringify(rest);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

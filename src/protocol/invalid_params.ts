@@ -4,6 +4,8 @@
  * whether the envelope of 2026-07-28 is there at all, is the SDK's to say.
  */
 
+import { isObject } from "../validation/is_object.ts";
+
 /** Answers what is wrong with a value at a path, if something is. */
 type Check = (value: unknown, path: string) => string | undefined;
 
@@ -15,8 +17,6 @@ const ENVELOPE = "io.modelcontextprotocol/";
 export const REVISION_KEY = `${ENVELOPE}protocolVersion`;
 
 const isText = (value: unknown): value is string => typeof value === "string";
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const text = expecting("a string", isText);
 const truth = expecting("true or false", (value) => typeof value === "boolean");

@@ -2,6 +2,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
 import { claimsRevision } from "./invalid_params.ts";
+import { isObject } from "../validation/is_object.ts";
 
 const INVALID_PARAMS = -32602;
 
@@ -29,8 +30,4 @@ export function endedSubscription(message: JSONRPCMessage): JSONRPCResultRespons
   if (!isObject(notifications) || Object.keys(notifications).length > 0) return undefined;
   if (typeof id !== "string" && typeof id !== "number") return undefined;
   return { jsonrpc: "2.0", id, result: { resultType: "complete", _meta: { [SUBSCRIPTION_KEY]: id } } };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { checkOrigin } from "../access/origin_rules.ts";
-import { sleep } from "../exchange/deadline.ts";
+import { sleep } from "../timing/sleep.ts";
 import { LastingServer } from "../network/lasting_server.ts";
 import { outcomeOf } from "../trading/confirmation/approval_outcome.ts";
 import type { Outcome } from "../trading/confirmation/approval_outcome.ts";

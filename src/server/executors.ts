@@ -1,7 +1,7 @@
 /** The executors of one process, on one record: what looks up, places and cancels orders for everybody. */
 
 import { getLogger } from "@logtape/logtape";
-import { sleep } from "../exchange/deadline.ts";
+import { sleep } from "../timing/sleep.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Venue } from "../trading/broker_parts.ts";

@@ -5,7 +5,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { secretTexts } from "../config/load.ts";
-import { sleep } from "../exchange/deadline.ts";
+import { sleep } from "../timing/sleep.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { Exchange } from "../market/shared_reads.ts";
 import { createRedactor } from "../secrets/redaction.ts";

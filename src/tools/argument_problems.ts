@@ -1,8 +1,8 @@
 /** What is wrong with the arguments of a tool, in sentences that name the bound, the value and the nearest name. */
 
 import { z } from "zod";
-import { nearestWord } from "../validation/nearest_word.ts";
-import { cleanText } from "../exchange/errors.ts";
+import { nearestWord } from "../text/nearest_word.ts";
+import { cleanText } from "../text/clean_text.ts";
 import { describeIssue, MAX_QUOTED } from "../validation/schema_problems.ts";
 import type { SchemaNode } from "../validation/schema_problems.ts";
 import { ArgumentError } from "./tool.ts";

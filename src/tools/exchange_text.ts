@@ -1,7 +1,7 @@
 /** Text that somebody else wrote and the exchange passes on: names, descriptions, references. It is data, never ours. */
 
 import { z } from "zod";
-import { cleanText } from "../exchange/errors.ts";
+import { cleanText } from "../text/clean_text.ts";
 
 /** A schema for such text in answers: without control characters, capped. */
 export const ExchangeText = z.string().overwrite(cleanText);

@@ -4,7 +4,7 @@
  * caller (an amount that was converted, say) may come out differently the next time.
  */
 
-import type { Sleep } from "../exchange/deadline.ts";
+import type { Sleep } from "../timing/sleep.ts";
 import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts";
 import { codeOf } from "../money/currencies.ts";
 import type { Audit } from "./record/audit.ts";
@@ -14,6 +14,7 @@ import type { OrderRequest } from "./orders/order.ts";
 import type { Replacement } from "./execution/replacement.ts";
 import { StoreError } from "./record/store_connection.ts";
 import { TradingError } from "./trading_error.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** How long a call waits for one with its key that runs in another process. */
 const PATIENCE_MS = 60_000;
@@ -168,8 +169,4 @@ async function ended(work: Promise<unknown>, signal: AbortSignal): Promise<void>
   if (signal.aborted) giveUp();
   await Promise.race([work.then(() => {}, () => {}), givenUp.promise]);
   signal.removeEventListener("abort", giveUp);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

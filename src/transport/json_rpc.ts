@@ -4,6 +4,7 @@ import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextpro
 import { isWriting } from "../protocol/direct_call.ts";
 import { findDuplicateMember } from "./duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** Codes that the specification gives. */
 export const PARSE_ERROR = -32700;
@@ -147,8 +148,4 @@ export function isDeeper(text: string, limit: number): boolean {
 
 function isId(value: unknown): value is RequestId {
   return typeof value === "string" || Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,8 +1,8 @@
 /** What zod found wrong, in sentences made of the JSON Schema: what was expected, with its bounds, and the value that was there. */
 
 import type { z } from "zod";
-import { nearestWord } from "./nearest_word.ts";
-import { cleanText } from "../exchange/errors.ts";
+import { nearestWord } from "../text/nearest_word.ts";
+import { cleanText } from "../text/clean_text.ts";
 
 /** A JSON Schema, as far as sentences are made of it. */
 export type SchemaNode = z.core.JSONSchema.BaseSchema;

@@ -7,7 +7,7 @@ import { Bridge } from "../../src/client/bridge.ts";
 import type { BridgeOptions } from "../../src/client/bridge.ts";
 import type { ConnectionError } from "../../src/client/connection_error.ts";
 import { openSocket } from "../../src/client/socket.ts";
-import { sleep } from "../../src/exchange/deadline.ts";
+import { sleep } from "../../src/timing/sleep.ts";
 import { ERAS } from "../protocol/connections.ts";
 import type { Era } from "../protocol/connections.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";

@@ -1,4 +1,4 @@
-import type { Sleep } from "../../src/exchange/deadline.ts";
+import type { Sleep } from "../../src/timing/sleep.ts";
 
 interface Sleeper {
   readonly wakesAt: number;

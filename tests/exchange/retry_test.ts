@@ -4,22 +4,14 @@ import { ExchangeError } from "../../src/exchange/errors.ts";
 import { isTransient, parseRetryAfter, pauseMs } from "../../src/exchange/retry.ts";
 
 Deno.test("pauseMs() grows to 5 s with full jitter and never falls below what the exchange asked for", () => {
-  assert.deepEqual([1, 2, 3, 4, 5, 6, 50].map((attempt) => pauseMs(attempt, 1)), [
-    300,
-    600,
-    1200,
-    2400,
-    4800,
-    5000,
-    5000,
-  ]);
-  assert.equal(pauseMs(3, 0), 0);
+  assert.deepEqual([1, 2, 6].map((attempt) => pauseMs(attempt, () => 1)), [300, 600, 5_000]);
+  assert.equal(pauseMs(3, () => 0), 0);
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 1000 }),
     fc.double({ min: 0, max: 1, noNaN: true }),
     fc.nat(100_000),
     (attempt, random, retryAfterMs) => {
-      const pause = pauseMs(attempt, random, retryAfterMs);
+      const pause = pauseMs(attempt, () => random, retryAfterMs);
       assert.ok(pause >= retryAfterMs && pause <= Math.max(5_000, retryAfterMs));
     },
   ));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { distance, findCurrency, findMarket, type NamedMarket, namesPair } from "../../src/money/pair_names.ts";
+import { findCurrency, findMarket, type NamedMarket, namesPair } from "../../src/money/pair_names.ts";
 
 function market(base_currency: string, counter_currency: string): NamedMarket {
   return { market_id: base_currency + counter_currency, base_currency, counter_currency };
@@ -117,17 +117,6 @@ Deno.test("findCurrency() answers Luno's code, and near ones for an unknown", ()
   ]);
   assert.deepEqual(codeOf("USD"), ["USDC", "USDT"]);
   assert.deepEqual(codeOf("btc zar"), []);
-});
-
-Deno.test("distance() counts letters to add, drop or replace, the same in both directions", () => {
-  assert.equal(distance("kitten", "sitting"), 3);
-  const word = fc.string({ maxLength: 8 });
-  fc.assert(fc.property(word, word, word, (a, b, c) => {
-    assert.equal(distance(a, a), 0);
-    assert.equal(distance(a, b), distance(b, a));
-    assert.ok(distance(a, c) <= distance(a, b) + distance(b, c));
-    assert.ok(distance(a, b) <= Math.max(a.length, b.length));
-  }));
 });
 
 Deno.test("namesPair() tells whether a text names a pair of which only the code is known", () => {

@@ -9,6 +9,7 @@ import { cellText, formatTable } from "./table.ts";
 import type { TableRow } from "./table.ts";
 import { isMoment, relativeTime, shortTime } from "./times.ts";
 import { displayWidth, pad, wrap, wrapText } from "./width.ts";
+import { isObject } from "../../validation/is_object.ts";
 
 /** What a tool answered, or a part of it. */
 type Values = Readonly<Record<string, unknown>>;
@@ -59,7 +60,7 @@ export function formatError(error: Values, screen: Screen): string {
   if (untold.length > 0) lines.push(`  did you mean: ${untold.join(", ")}`);
   if (typeof retryAfterMs === "number") lines.push(`  try again in ${Math.ceil(retryAfterMs / 1_000)} s`);
   else if (retryable === true) lines.push("  trying again may succeed");
-  if (isRecord(exchange)) lines.push(`  the exchange answered: ${cellText(formatExchange(exchange))}`);
+  if (isObject(exchange)) lines.push(`  the exchange answered: ${cellText(formatExchange(exchange))}`);
   const text = wrapText(lines.join("\n"), { width: screen.columns, indent: 2 });
   return styled(head, "red", screen) + text.slice(head.length);
 }
@@ -87,19 +88,19 @@ function fieldText(value: unknown, { now }: Screen): string {
 
 /** What does not fit into one line beside its name. */
 function isBlock(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0 && value.every((item) => isRecord(item) || Array.isArray(item));
-  return isRecord(value);
+  if (Array.isArray(value)) return value.length > 0 && value.every((item) => isObject(item) || Array.isArray(item));
+  return isObject(value);
 }
 
 function formatBlock(value: unknown, screen: Screen): string {
-  if (isRecord(value)) {
+  if (isObject(value)) {
     const inner = Object.entries(value);
     const singles = inner.filter(([, part]) => !isBlock(part));
     const blocks = inner.filter(([, part]) => isBlock(part));
     const lines = [formatFields(singles, screen, "  ")].filter((part) => part !== "");
     return [...lines, ...blocks.map(([name, part]) => `  ${cellText(name)}\n${indented(part, screen)}`)].join("\n");
   }
-  const rows = (value as readonly unknown[]).map((row) => isRecord(row) ? row : { ...(row as readonly unknown[]) });
+  const rows = (value as readonly unknown[]).map((row) => isObject(row) ? row : { ...(row as readonly unknown[]) });
   return formatTable(rows.map((row) => readableRow(row, screen)), screen, { expendable: EXPENDABLE });
 }
 
@@ -121,8 +122,4 @@ function isSide(value: unknown): value is readonly BookLevel[] {
     value.every((level) =>
       Array.isArray(level) && level.length === 2 && level.every((part) => PLAIN_DECIMAL.test(String(part)))
     );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

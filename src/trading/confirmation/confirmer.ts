@@ -4,7 +4,7 @@
  * call waits for it, or comes again and acts on it, also in another process on the same record.
  */
 
-import type { Sleep } from "../../exchange/deadline.ts";
+import type { Sleep } from "../../timing/sleep.ts";
 import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "../record/approvals.ts";
 import type { Audit } from "../record/audit.ts";
 import { clientOrderIdOf } from "../orders/client_order_id.ts";

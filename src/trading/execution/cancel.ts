@@ -13,7 +13,7 @@ import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
-import { pauseAfter } from "./pauses.ts";
+import { pauseAfter } from "../../timing/backoff.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
@@ -275,7 +275,7 @@ async function stopUntilFinal(
         return { status: "not_found", order_id: orderId, message: noSuchOrder() };
       }
     }
-    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
     if (monotonic() + pause - startedAt >= PATIENCE_MS || !await slept(parts, pause)) break;
   }
   return stillOpen(orderId, reason);

@@ -3,7 +3,7 @@
  * preview and confirmation.
  */
 
-import { sleep } from "../../exchange/deadline.ts";
+import { sleep } from "../../timing/sleep.ts";
 import { cancelAllOrders, cancelOrder } from "./cancel.ts";
 import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
 import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";

@@ -1,6 +1,6 @@
 /** What every part of a trading executor stands on. */
 
-import type { Sleep } from "../../exchange/deadline.ts";
+import type { Sleep } from "../../timing/sleep.ts";
 import type { Audit } from "../record/audit.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import type { Journal } from "../record/journal.ts";

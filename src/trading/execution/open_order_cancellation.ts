@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { CancelAllResult } from "./cancel.ts";
 import type { CancelWish, CancelWishes, OrderKind, RoundOutcome } from "../record/cancel_wishes.ts";
-import { pauseAfter } from "./pauses.ts";
+import { pauseAfter } from "../../timing/backoff.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -62,7 +62,12 @@ export class OpenOrderCancellation {
   async #round(wish: CancelWish): Promise<void> {
     const { wishes, instance, isAlive, now, monotonic, random = Math.random } = this.#parts;
     const { kind, number, rounds } = wish;
-    const pause = pauseAfter(rounds + 1, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+    const pause = pauseAfter(rounds + 1, {
+      firstMs: FIRST_PAUSE_MS,
+      longestMs: LONGEST_PAUSE_MS,
+      random,
+      certain: 0.5,
+    });
     this.#due.set(kind, { wish: number, at: monotonic() + pause });
     if (!wishes.claim(wish, instance, { isAlive, now: now() })) return;
     const outcome = await this.#cancelAll(kind);

@@ -6,12 +6,12 @@
  * "not found" after that time and a margin, as reads may trail the truth.
  */
 
-import type { Sleep } from "../../exchange/deadline.ts";
+import type { Sleep } from "../../timing/sleep.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import type { SharedCallOptions } from "../../market/shared_reads.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
-import { pauseAfter } from "./pauses.ts";
+import { pauseAfter } from "../../timing/backoff.ts";
 
 /** How far reads may trail the truth, in milliseconds. */
 export const READ_LAG_MS = 3_000;
@@ -87,7 +87,7 @@ export async function reconcile(parts: LookParts, sought: Sought): Promise<Findi
     const isLate = sought.absentAfter !== null && (clock.earliest() ?? 0) > sought.absentAfter;
     agreeing = look.kind === "absent" && isLate ? agreeing + 1 : 0;
     if (agreeing >= LOOKS_THAT_AGREE) return look.kind === "absent" ? look : { kind: "undecided" };
-    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
     if (monotonic() + pause >= endsAt) break;
     if (!await slept(parts, pause)) break;
   }

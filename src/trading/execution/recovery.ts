@@ -8,7 +8,7 @@ import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
-import { pauseAfter } from "./pauses.ts";
+import { pauseAfter } from "../../timing/backoff.ts";
 import type { Placements } from "./placement.ts";
 import { slept } from "./reconcile.ts";
 
@@ -60,7 +60,12 @@ export class Watch {
     for (let isAnythingLeft = true; isAnythingLeft;) {
       this.#round++;
       this.#pause = new AbortController();
-      const ms = pauseAfter(this.#round, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random });
+      const ms = pauseAfter(this.#round, {
+        firstMs: FIRST_PAUSE_MS,
+        longestMs: LONGEST_PAUSE_MS,
+        random,
+        certain: 0.5,
+      });
       const isOver = await slept({ sleep, signal: AbortSignal.any([signal, this.#pause.signal]) }, ms);
       if (signal.aborted) return;
       if (isOver) isAnythingLeft = await this.#runRound().catch(() => true);

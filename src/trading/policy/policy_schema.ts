@@ -1,7 +1,7 @@
 /** The shape of a policy file, and its problems in words. Field names are those of the file. */
 
 import { z } from "zod";
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { IdentityName } from "../../access/identity_name.ts";
 import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";

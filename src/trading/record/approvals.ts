@@ -6,7 +6,7 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { recordedIdentity } from "./audit.ts";

@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { REDACTED } from "../../secrets/redaction.ts";
 import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";

@@ -4,6 +4,7 @@ import type { AuditRow } from "./audit.ts";
 import type { OrderOutcome } from "./audit_log.ts";
 import type { Placement } from "./journal.ts";
 import type { Order } from "../orders/order.ts";
+import { isObject } from "../../validation/is_object.ts";
 
 /** A log record to be. */
 export interface Line {
@@ -173,8 +174,4 @@ function readData(text: string): Data {
   } catch {
     return {};
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

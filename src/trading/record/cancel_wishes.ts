@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import type { Audit } from "./audit.ts";

@@ -5,7 +5,7 @@
  * writes the intent. It sends nothing and asks the exchange nothing.
  */
 
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import { readNumber } from "../../state/sqlite.ts";
 import type { Audit, AuditEventName } from "./audit.ts";

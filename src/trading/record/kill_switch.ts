@@ -7,7 +7,7 @@
  */
 
 import { join } from "node:path";
-import { cleanText } from "../../exchange/errors.ts";
+import { cleanText } from "../../text/clean_text.ts";
 import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Audit } from "./audit.ts";

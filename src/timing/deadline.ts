@@ -22,25 +22,6 @@ export class Deadline implements Disposable {
   readonly #abort = (): void => this.#controller.abort();
 }
 
-/** Waits; rejects with the signal's reason as soon as it aborts. */
-export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
-
-/** The real {@linkcode Sleep}; its timer ends with the signal. */
-export function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, milliseconds);
-    function onAbort(): void {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-}
-
 /** Waits for a promise that others share: giving up leaves it alone and rejects with `reason()`. */
 export function abortable<Value>(
   promise: Promise<Value>,

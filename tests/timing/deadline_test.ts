@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { abortable, Deadline, sleep } from "../../src/exchange/deadline.ts";
+import { abortable, Deadline } from "../../src/timing/deadline.ts";
 
 function tick(milliseconds = 5): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -25,15 +25,6 @@ Deno.test("Deadline ends its timer and its listeners when it is disposed of", as
   outer.abort();
   await tick();
   assert.ok(!deadline.signal.aborted);
-});
-
-Deno.test("sleep() ends early with the reason of its signal", async () => {
-  const caller = new AbortController();
-  const sleeping = sleep(60_000, caller.signal);
-  caller.abort(new Error("enough"));
-  await assert.rejects(sleeping, /enough/);
-  await assert.rejects(sleep(60_000, caller.signal), /enough/);
-  await sleep(0, new AbortController().signal);
 });
 
 Deno.test("abortable() gives up alone and passes on what the promise says otherwise", async () => {

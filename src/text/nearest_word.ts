@@ -1,10 +1,10 @@
-import { distance } from "../money/pair_names.ts";
+import { editDistance } from "./edit_distance.ts";
 
 /** The known word that a mistyped one was meant to be; `undefined` where none is near. Case does not count. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase();
   const [best] = known
-    .map((candidate) => ({ candidate, far: distance(written, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, far: editDistance(written, candidate.toLowerCase()) }))
     .filter(({ far }) => far <= Math.max(2, word.length / 3))
     .toSorted((one, other) => one.far - other.far);
   return best?.candidate;

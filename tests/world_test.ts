@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bestEffort, print, refuse, writeFailure } from "../src/world.ts";
-import type { Output, World } from "../src/world.ts";
+import { bestEffort, print } from "../src/world.ts";
+import type { Output } from "../src/world.ts";
 
 /** An output that takes three bytes at a time, or fails. */
 function output(error?: Error): Output & { text(): string } {
@@ -13,21 +13,6 @@ function output(error?: Error): Output & { text(): string } {
     },
     isTerminal: () => false,
     text: () => new TextDecoder().decode(new Uint8Array(bytes)),
-  };
-}
-
-function worldWith(stderr: Output): World {
-  return {
-    args: [],
-    env: () => undefined,
-    stdin: { read: () => Promise.resolve(null), isTerminal: () => false },
-    stdout: output(new Error("stdout belongs to the protocol")),
-    stderr,
-    now: () => 0,
-    monotonic: () => 0,
-    shutdown: new AbortController().signal,
-    onHangup: () => {},
-    onUserSignal: () => {},
   };
 }
 
@@ -47,26 +32,4 @@ Deno.test("bestEffort() writes as long as it can, and fails nobody where it cann
   await print(bestEffort(stderr), "text");
   assert.equal(stderr.text(), "text\n");
   await print(bestEffort(output(new Error("disk full"))), "text");
-});
-
-Deno.test("writeFailure() says what the system said of a full disk, and nothing of faults of the program", () => {
-  const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
-  assert.equal(writeFailure(full), "Cannot write as the disk is full: make room and try again (ENOSPC)");
-  for (const other of [new TypeError("x"), Object.assign(new Error("x"), { code: "ERR_X" }), "x"]) {
-    assert.equal(writeFailure(other), undefined);
-  }
-});
-
-Deno.test("refuse() points to the help of the command that was typed, and to the program's where it knows none", async () => {
-  for (const [args, help] of [[["kill", "--x"], "kill --help"], [["kil"], "--help"], [["--x"], "--help"]] as const) {
-    const stderr = output();
-    await refuse({ ...worldWith(stderr), args }, ["--x: bad"]);
-    assert.equal(stderr.text(), `--x: bad\n\nSee luno-mcp-server ${help}\n`);
-  }
-});
-
-Deno.test("refuse() writes every problem to stderr, a line each, and answers exit code 2", async () => {
-  const stderr = output();
-  assert.equal(await refuse(worldWith(stderr), ["--seed: bad", "--config: missing"]), 2);
-  assert.equal(stderr.text(), "--seed: bad\n--config: missing\n\nSee luno-mcp-server --help\n");
 });

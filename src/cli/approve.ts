@@ -8,8 +8,9 @@ import { summaryText } from "../trading/orders/order_summary.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { clockTime } from "./clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "../server/open_record.ts";
-import { fail, print, refuse, say } from "../world.ts";
+import { findFolder, hasNoRecord, withRecord } from "./open_record.ts";
+import { fail, refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Who decides, in the record. */

@@ -15,7 +15,8 @@ import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleLine, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
 import { readToolArguments } from "./terminal/tool_arguments.ts";
-import { print, refuse } from "../world.ts";
+import { refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Where and how something is shown. */

@@ -11,8 +11,9 @@ import type { Screen } from "./terminal/screen.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "../server/open_record.ts";
-import { fail, print, refuse, say } from "../world.ts";
+import { findFolder, hasNoRecord, withRecord } from "./open_record.ts";
+import { fail, refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 import { isObject } from "../validation/is_object.ts";
 

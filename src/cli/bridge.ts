@@ -13,7 +13,7 @@ import { sleep } from "../timing/sleep.ts";
 import { startLogging } from "../logging/logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { loadEndpoint } from "./endpoint.ts";
-import { refuse } from "../world.ts";
+import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "bridge"]);

@@ -10,7 +10,7 @@ import { prepareBackend } from "../server/lazy_backend.ts";
 import { LOCAL_CALLER } from "../access/local_caller.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
 import { checkToolWords, readToolArguments } from "./terminal/tool_arguments.ts";
-import { refuse } from "../world.ts";
+import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Runs `operands`: a tool's name and its arguments as `name=value`. Exit code 1 when the tool answers an error. */

@@ -5,7 +5,8 @@ import { parseSettings } from "../config/parse.ts";
 import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { createCertificates } from "../transport/listeners/certificates.ts";
 import type { DevelopmentCertificates } from "../transport/listeners/certificates.ts";
-import { print, refuse } from "../world.ts";
+import { refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What each file is called, and what it holds. */

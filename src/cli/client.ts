@@ -12,7 +12,7 @@ import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
 import { checkToolWords } from "./terminal/tool_arguments.ts";
 import { watchPrices } from "./watch_prices.ts";
-import { fail, refuse } from "../world.ts";
+import { fail, refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What the command line gives beside the flags. */

@@ -14,11 +14,13 @@ import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
 import { screenOf } from "./terminal/screen.ts";
-import { describeInstance, lookAtFolder } from "../server/folder_use.ts";
+import { lookAtFolder } from "../server/folder_use.ts";
+import { describeInstance } from "./folder_words.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { withLogging } from "./run.ts";
-import { fail, print, refuse, say } from "../world.ts";
+import { fail, refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What the command line gives beside the flags. */

@@ -12,12 +12,15 @@ import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
 import { cancelOpenOrders, describeWish, kindsToCancel } from "./cancel_open_orders.ts";
-import { lookAtFolder, unusedProblem } from "../server/folder_use.ts";
+import { lookAtFolder, serversRecord } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
-import { haltedSentences, haltRecord, sentBefore, serverLines, serversRecord } from "../server/halt_words.ts";
-import { findFolder, isMissing, withRecord } from "../server/open_record.ts";
-import type { RecordFolder } from "../server/open_record.ts";
-import { fail, print, refuse, say } from "../world.ts";
+import { haltRecord } from "../server/trading_facts.ts";
+import { serverLines, unusedProblem } from "./folder_words.ts";
+import { haltedSentences, sentBefore } from "./halt_words.ts";
+import { findFolder, isMissing, withRecord } from "./open_record.ts";
+import type { RecordFolder } from "./open_record.ts";
+import { fail, refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Who acts, in the record. */

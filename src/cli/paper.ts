@@ -8,7 +8,8 @@ import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/sqlite.ts";
-import { fail, print, refuse } from "../world.ts";
+import { fail, refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What the command line gives beside the flags. */

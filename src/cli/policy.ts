@@ -8,7 +8,8 @@ import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
 import { explainPolicy } from "../trading/policy/policy_words.ts";
 import type { CommandCall } from "./command_call.ts";
 import { readPolicy } from "../server/read_policy.ts";
-import { print, refuse, say } from "../world.ts";
+import { refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
 /** Does what the operand says: `check` or `explain`. */

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/server_settings.ts";
-import { refuse } from "../world.ts";
+import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);

@@ -5,8 +5,9 @@ import { RELOAD_SETTINGS } from "../config/trading_commands_settings.ts";
 import { requestReload } from "../state/reload_request.ts";
 import type { CommandCall } from "./command_call.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
-import { findFolder } from "../server/open_record.ts";
-import { print, refuse } from "../world.ts";
+import { findFolder } from "./open_record.ts";
+import { refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
 /** Asks them, where there are any; what they make of it stands in their logs. */

@@ -10,7 +10,8 @@ import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "./commands.ts";
 import type { LoadedConfig } from "../server/open_exchange.ts";
 import { refuseStart, wantedFormat } from "./refuse_start.ts";
-import { print, writeFailure } from "../world.ts";
+import { writeFailure } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Runs the program in a world; answers the code to exit with. */

@@ -13,7 +13,8 @@ import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { wrapText } from "./terminal/width.ts";
 import { readToolArguments } from "./terminal/tool_arguments.ts";
-import { print, say } from "../world.ts";
+import { say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What is simulated, and where it is shown. */

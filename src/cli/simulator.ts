@@ -7,7 +7,8 @@ import { parseFaults } from "../simulation/api/faults.ts";
 import type { ParsedFaults } from "../simulation/api/faults.ts";
 import { startSimulation } from "../simulation/server.ts";
 import type { RunningSimulation } from "../simulation/server.ts";
-import { print, refuse } from "../world.ts";
+import { refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Code of `sysexits.h` for a service that cannot have what it needs: here the port. */

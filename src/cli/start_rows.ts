@@ -3,7 +3,7 @@
 import type { LazyBackend } from "../server/lazy_backend.ts";
 import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
-import { haltLine } from "../server/trading_facts.ts";
+import { haltLine } from "./halt_words.ts";
 
 /** Lines for its banner; `routes` stand first. A server that uses no state folder trades nothing. */
 export function startRows(

@@ -6,23 +6,27 @@ import { STATUS_SETTINGS } from "../config/trading_commands_settings.ts";
 import { StateError } from "../state/sqlite.ts";
 import type { SeenInstance } from "../trading/record/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
+import type { LimitsUsed } from "../trading/record/limits_used.ts";
+import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import { describeWish } from "./cancel_open_orders.ts";
-import { describeInstance, instanceRecord, lookAtFolder, STALE_MS } from "../server/folder_use.ts";
+import { instanceRecord, lookAtFolder, STALE_MS } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
-import { sentBefore } from "../server/halt_words.ts";
+import { describeInstance } from "./folder_words.ts";
+import { haltLine, sentBefore } from "./halt_words.ts";
 import { formatAge } from "./relative_time.ts";
 import { printable } from "./terminal/live_text.ts";
 import { readPolicy } from "../server/read_policy.ts";
 import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
-import { haltLine, limitLine, readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
+import { readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "../server/trading_facts.ts";
-import { findFolder, isMissing } from "../server/open_record.ts";
-import { print, refuse, say } from "../world.ts";
+import { findFolder, isMissing } from "./open_record.ts";
+import { refuse, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Everything that is shown. */
@@ -140,4 +144,21 @@ function tradingLines({ halt, onTheirWay, wishes, waiting, limits }: TradingFact
     ...limits.map((used) => `    ${limitLine(used, policyOf(used.identity))}`),
     ...(halt.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : []),
   ];
+}
+
+/** One line: what an identity has used, with the limits that are known. */
+function limitLine(
+  { identity, paper, today, openOrders, ordersLastMinute }: LimitsUsed,
+  policy?: Policy,
+): string {
+  const { maxPerDay, maxOpenOrders, maxOrdersPerMinute } = policy ?? {};
+  const sums = today.map(({ currency, amount }) =>
+    `${amount}${maxPerDay?.currency === currency ? ` of ${maxPerDay.amount}` : ""} ${currency}`
+  );
+  const facts = [
+    `today ${sums.length === 0 ? "nothing" : sums.join(" + ")}`,
+    `${openOrders}${maxOpenOrders === undefined ? "" : ` of ${maxOpenOrders}`} open`,
+    `${ordersLastMinute}${maxOrdersPerMinute === undefined ? "" : ` of ${maxOrdersPerMinute}`} in the last minute`,
+  ];
+  return `${identity}${paper ? " (paper)" : ""}: ${facts.join(", ")}`;
 }

@@ -9,7 +9,8 @@ import { screenOf, styled } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
 import type { DescribedTool } from "./terminal/tool_help.ts";
-import { print, refuse } from "../world.ts";
+import { refuse } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** How the catalogue is shown. */

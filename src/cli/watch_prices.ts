@@ -15,7 +15,8 @@ import { LiveText, printable } from "./terminal/live_text.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { truncate } from "./terminal/width.ts";
-import { fail, print, say } from "../world.ts";
+import { fail, say } from "./report.ts";
+import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** What is watched, and where it is shown. */

@@ -1,11 +1,8 @@
-/** Which processes use a state folder, in words. */
+/** Which processes use a state folder, and what each says about itself. */
 
-import { stateFolder } from "../state/folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import { listInstances } from "../trading/record/instance_report.ts";
 import type { InstanceReport, SeenInstance } from "../trading/record/instance_report.ts";
-import { printable } from "../cli/terminal/live_text.ts";
-import { formatAge } from "../cli/relative_time.ts";
 
 /** A process whose report is older than this does not answer: it was stopped, or its machine sleeps. */
 export const STALE_MS = 60_000;
@@ -33,46 +30,15 @@ export function lookAtFolder(folder: string): FolderUse {
   }
 }
 
-/** Why nothing is done to a folder from which nobody sends orders; `undefined` where somebody does. */
-export function unusedProblem(
-  { folder, isThere, instances, senders, problem }: FolderUse,
-  { name, env, now }: { name: string; env: (name: string) => string | undefined; now: number },
-): string | undefined {
-  if (senders.length > 0 || problem !== undefined) return undefined;
-  const readers = instances.filter(({ isAlive }) => isAlive);
-  const why = !isThere
-    ? "there is no such folder"
-    : readers.length === 0
-    ? "no running server uses it"
-    : `trading is off in every server that uses it (${readers.map((seen) => nameOf(seen)).join(", ")})`;
-  return [
-    `${name}: expected the state folder of a server that trades: ${why}: current value is ${JSON.stringify(folder)}`,
-    ...elsewhere(folder, { env, now }),
-    "  --force does it all the same, for servers that start there later",
-  ].join("\n");
-}
-
-/** One line about a process. */
-export function describeInstance(seen: SeenInstance, now: number): string {
-  const { report, isAlive } = seen;
-  if (report === undefined) return `${nameOf(seen)}${isAlive ? "" : ", which ended without saying so"}`;
-  const { started_at, updated_at, addresses, trading, transport } = report;
-  const facts = [
-    ...(addresses.length > 0 ? addresses : transport === null ? [] : [transport]),
-    `trading ${trading.mode}`,
-    `started ${formatAge(now - started_at)} ago`,
-    ...(isAlive ? [] : [`ended without saying so, last seen ${formatAge(now - updated_at)} ago`]),
-    ...(isAlive && now - updated_at > STALE_MS
-      ? [`does not answer, last seen ${formatAge(now - updated_at)} ago`]
-      : []),
-  ];
-  return printable(`${nameOf(seen)}: ${facts.join(", ")}`);
-}
-
 /** A process as commands print it under `--json`. */
 export function instanceRecord({ id, isAlive, report }: SeenInstance, now: number): Readonly<Record<string, unknown>> {
   const state = !isAlive ? "gone" : report !== undefined && now - report.updated_at > STALE_MS ? "stale" : "running";
   return report === undefined ? { id, state } : { id, state, ...reportRecord(report) };
+}
+
+/** A folder and who uses it, as commands print it under `--json`. */
+export function serversRecord({ folder, instances }: FolderUse, now: number): Readonly<Record<string, unknown>> {
+  return { state: folder, servers: instances.map((seen) => instanceRecord(seen, now)) };
 }
 
 /** A report with its times as texts. */
@@ -91,22 +57,6 @@ export function reportRecord(report: InstanceReport): ReportRecord {
     certificate_expires_at: timeOf(certificate_expires_at),
     exchange: { ...exchange, since: timeOf(exchange.since) },
   };
-}
-
-/** Somebody who forgot `--state`, or mistyped it, may mean the user's own folder. */
-function elsewhere(
-  folder: string,
-  { env, now }: { env: (name: string) => string | undefined; now: number },
-): string[] {
-  const own = stateFolder(env);
-  if (own === undefined || own === folder) return [];
-  return lookAtFolder(own).senders.map((seen) => `  ${own} is used by ${describeInstance(seen, now)}`);
-}
-
-function nameOf({ report }: SeenInstance): string {
-  return report === undefined
-    ? "a process that says nothing about itself"
-    : `process ${report.pid} (${report.command})`;
 }
 
 /** A wall time for machines. */

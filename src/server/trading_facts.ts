@@ -1,5 +1,7 @@
-/** How trading stands in one state folder: `status`, `/status` and the banner of a server say the same. */
+/** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
 
+import type { CancelWish } from "../trading/record/cancel_wishes.ts";
+import type { Placement } from "../trading/record/journal.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limits_used.ts";
 import type { Policy } from "../trading/policy/policy.ts";
@@ -7,8 +9,13 @@ import type { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { timeOf } from "./folder_use.ts";
-import { haltRecord } from "./halt_words.ts";
-import type { HaltRemains } from "./halt_words.ts";
+
+/** What a halt leaves behind. */
+export interface HaltRemains {
+  /** Orders that were sent before, and whose outcome is not known. */
+  readonly onTheirWay: readonly Placement[];
+  readonly wishes: readonly CancelWish[];
+}
 
 /** What the record tells. */
 export interface TradingFacts extends HaltRemains {
@@ -85,30 +92,23 @@ function limitRecord({ identity, paper, today, openOrders, ordersLastMinute }: L
   };
 }
 
-/** One line: whether trading is halted; `undefined` is a record that cannot be read. */
-export function haltLine(facts: Pick<TradingFacts, "halt" | "wishes"> | undefined): string {
-  if (facts === undefined) return "not known, as the trading database cannot be read";
-  const { halt, wishes } = facts;
-  if (!halt.halted) return "none";
-  const left = wishes.filter(({ doneAt }) => doneAt === null).length;
-  return `trading is HALTED since ${timeOf(halt.at)} by ${halt.by}: ${halt.reason}${
-    left === 0 ? "" : "; open orders are still being cancelled"
-  }`;
-}
-
-/** One line: what an identity has used, with the limits that are known. */
-export function limitLine(
-  { identity, paper, today, openOrders, ordersLastMinute }: LimitsUsed,
-  policy?: Policy,
-): string {
-  const { maxPerDay, maxOpenOrders, maxOrdersPerMinute } = policy ?? {};
-  const sums = today.map(({ currency, amount }) =>
-    `${amount}${maxPerDay?.currency === currency ? ` of ${maxPerDay.amount}` : ""} ${currency}`
-  );
-  const facts = [
-    `today ${sums.length === 0 ? "nothing" : sums.join(" + ")}`,
-    `${openOrders}${maxOpenOrders === undefined ? "" : ` of ${maxOpenOrders}`} open`,
-    `${ordersLastMinute}${maxOrdersPerMinute === undefined ? "" : ` of ${maxOrdersPerMinute}`} in the last minute`,
-  ];
-  return `${identity}${paper ? " (paper)" : ""}: ${facts.join(", ")}`;
+/** What a halt leaves behind, for programs. */
+export function haltRecord({ onTheirWay, wishes }: HaltRemains): Readonly<Record<string, unknown>> {
+  return {
+    on_their_way: onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => ({
+      client_order_id: clientOrderId,
+      ...{ side, pair },
+      ...(validUntil === null ? {} : { valid_until: timeOf(validUntil) }),
+    })),
+    cancel_open: wishes.some(({ doneAt }) => doneAt === null),
+    cancelling: wishes.map(({ kind, wishedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
+      orders: kind,
+      asked_at: timeOf(wishedAt),
+      rounds,
+      tried_at: timeOf(triedAt),
+      remaining,
+      list_error: unlisted,
+      done_at: timeOf(doneAt),
+    })),
+  };
 }

@@ -3,7 +3,7 @@ import { readArguments } from "../../src/cli/arguments.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import type { CommandName } from "../../src/cli/commands.ts";
 import { run } from "../../src/cli/run.ts";
-import { fail, refuse, say } from "../../src/world.ts";
+import { refuse } from "../../src/cli/report.ts";
 import { VERSION } from "../../src/version.ts";
 import { TestWorld } from "./world.ts";
 
@@ -26,21 +26,6 @@ for (const name of names) {
     assert.equal(PROTOCOL.has(name) ? world.stdout.text : world.stderr.text, "");
   });
 }
-
-Deno.test("fail() prints a sentence that fits the terminal, or the one shape of errors", async () => {
-  const shown = new TestWorld({ args: ["keys"], terminal: true });
-  assert.equal(await fail(shown, "many words ".repeat(20)), 1);
-  for (const line of shown.stderr.text.split("\n")) assert.ok(line.length <= 80, line);
-  const json = new TestWorld({ args: ["keys", "--json"] });
-  assert.equal(await fail(json, "Cannot do it"), 1);
-  assert.deepEqual(json.stdout.messages, [{ error: { code: "ERR_COMMAND_FAILED", message: "Cannot do it" } }]);
-});
-
-Deno.test("say() leaves lines whole that no terminal shows", async () => {
-  const world = new TestWorld();
-  await say(world, "x ".repeat(100), world.stdout);
-  assert.equal(world.stdout.text, `${"x ".repeat(100)}\n`);
-});
 
 Deno.test("version --json prints name and version", async () => {
   const world = new TestWorld({ args: ["version", "--json"] });

@@ -6,7 +6,7 @@ import { stateFolder, stateVariables } from "../state/folder.ts";
 import { StateError } from "../state/sqlite.ts";
 import { StoreError } from "../trading/record/store_connection.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
-import { fail, refuse } from "../world.ts";
+import { fail, refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** The folder of the record, or why there is none; `name` is what the operator typed. */

@@ -1,0 +1,45 @@
+/** A halt in words: whether there is one, which servers it reaches, and what had left before. */
+
+import { timeOf } from "../server/folder_use.ts";
+import type { FolderUse } from "../server/folder_use.ts";
+import type { TradingFacts } from "../server/trading_facts.ts";
+import type { Placement } from "../trading/record/journal.ts";
+import { serverLines } from "./folder_words.ts";
+
+/** One line: whether trading is halted; `undefined` is a record that cannot be read. */
+export function haltLine(facts: Pick<TradingFacts, "halt" | "wishes"> | undefined): string {
+  if (facts === undefined) return "not known, as the trading database cannot be read";
+  const { halt, wishes } = facts;
+  if (!halt.halted) return "none";
+  const left = wishes.filter(({ doneAt }) => doneAt === null).length;
+  return `trading is HALTED since ${timeOf(halt.at)} by ${halt.by}: ${halt.reason}${
+    left === 0 ? "" : "; open orders are still being cancelled"
+  }`;
+}
+
+/** Trading has just been halted. */
+export function haltedSentences(
+  use: FolderUse,
+  { onTheirWay, cancelOpen, now }: { onTheirWay: readonly Placement[]; cancelOpen: boolean; now: number },
+): string {
+  const left = sentBefore(onTheirWay);
+  return [
+    `Trading is halted in ${use.folder}: no new order is sent`,
+    ...serverLines(use, now),
+    ...left,
+    cancelOpen ? "  open orders are being cancelled" : "  open orders stay open; kill --cancel-open cancels them",
+    "  kill --lift resumes trading",
+  ].join("\n");
+}
+
+/** Orders that the halt did not stop. */
+export function sentBefore(onTheirWay: readonly Placement[]): string[] {
+  if (onTheirWay.length === 0) return [];
+  const rows = onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => {
+    const until = validUntil === null
+      ? ""
+      : `, taken by the exchange until ${new Date(validUntil).toISOString()} at most`;
+    return `    ${clientOrderId}  ${side} ${pair}${until}`;
+  });
+  return ["  these orders were sent before and may still be placed:", ...rows];
+}

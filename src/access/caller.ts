@@ -3,6 +3,19 @@
 import { SCOPES } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
 
+/** Who calls, as far as those who answer may know. */
+export interface CallerFacts {
+  /** Such as `local` or `key:alice`. */
+  readonly identity: string;
+  /** Its connection in the log, such as `c12`; absent where it has none of its own. */
+  readonly connection?: string | undefined;
+  /** Whether it may do this now; asked anew each time. */
+  allows(scope: Scope): boolean;
+}
+
+/** Whoever started the process, and may do everything that it can. */
+export const LOCAL_CALLER: CallerFacts = { identity: "local", allows: () => true };
+
 /** Where an identity comes from. */
 export type Source = "local" | "address" | "key" | "token" | "certificate";
 
@@ -52,7 +65,7 @@ export interface CallerParts {
 }
 
 /** A caller; asks anew at every question, so that rights which are taken away act at once. */
-export class Caller {
+export class Caller implements CallerFacts {
   readonly #parts: CallerParts;
 
   constructor(parts: CallerParts) {

@@ -7,7 +7,7 @@ import { didYouMean } from "../text/nearest_word.ts";
 import type { LoadedConfig } from "../server/open_exchange.ts";
 import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { prepareBackend } from "../server/lazy_backend.ts";
-import { LOCAL_CALLER } from "../access/local_caller.ts";
+import { LOCAL_CALLER } from "../access/caller.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
 import { checkToolWords, readToolArguments } from "./terminal/tool_arguments.ts";
 import { refuse } from "./report.ts";

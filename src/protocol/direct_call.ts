@@ -1,7 +1,7 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
 import type { Scope } from "../access/scopes.ts";
-import type { CallerFacts } from "../tools/tool.ts";
+import type { CallerFacts } from "../access/caller.ts";
 import { listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./mcp_server.ts";

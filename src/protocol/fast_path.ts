@@ -10,7 +10,7 @@ import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
 import { callDirectly, isTradingAlias } from "./direct_call.ts";
-import type { CallerFacts } from "../tools/tool.ts";
+import type { CallerFacts } from "../access/caller.ts";
 import type { Backend } from "./mcp_server.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 import type { RequestedCall } from "./tool_answer.ts";

@@ -10,7 +10,8 @@ import type { Server, ServerContext, ServerOptions } from "@modelcontextprotocol
 import { getLogger } from "@logtape/logtape";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { ToolSet } from "../tools/catalogue.ts";
-import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
+import type { CallerFacts } from "../access/caller.ts";
+import type { Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import { AnsweringServer } from "./answering_server.ts";
 import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";

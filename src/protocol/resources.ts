@@ -7,7 +7,8 @@ import { endpoints } from "../exchange/endpoints.ts";
 import { SCOPES } from "../access/scopes.ts";
 import type { Scope } from "../access/scopes.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
-import type { CallerFacts, Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
+import type { CallerFacts } from "../access/caller.ts";
+import type { Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 /** What resources show beside what tools can reach. */

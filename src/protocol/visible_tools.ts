@@ -2,7 +2,8 @@
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
 import type { Scope } from "../access/scopes.ts";
-import type { CallerFacts, ToolGroup } from "../tools/tool.ts";
+import type { CallerFacts } from "../access/caller.ts";
+import type { ToolGroup } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 
 /** A caller's part of the listing. */

@@ -11,7 +11,7 @@ import { NAME, VERSION } from "../version.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
-import { LOCAL_CALLER } from "../access/local_caller.ts";
+import { LOCAL_CALLER } from "../access/caller.ts";
 import { refuseStart } from "../cli/refuse_start.ts";
 import { onReload } from "./on_reload.ts";
 import { print } from "../world.ts";

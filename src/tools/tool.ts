@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { Exchange } from "../market/shared_reads.ts";
 import type { Markets } from "../market/pairs.ts";
+import type { CallerFacts } from "../access/caller.ts";
 import type { Scope } from "../access/scopes.ts";
 import type { Broker } from "../trading/broker.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
@@ -28,16 +29,6 @@ export const READS_EXCHANGE: Hints = {
 
 /** Answers from what the server itself knows. */
 export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
-
-/** Who calls, as far as tools may know. */
-export interface CallerFacts {
-  /** Such as `local` or `key:alice`. */
-  readonly identity: string;
-  /** Its connection in the log, such as `c12`; absent where it has none of its own. */
-  readonly connection?: string | undefined;
-  /** Whether it may do this now; asked anew each time. */
-  allows(scope: Scope): boolean;
-}
 
 /** What a running tool may use. */
 export interface ToolContext {

@@ -10,7 +10,7 @@ import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/mcp_server.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { Offers } from "../../protocol/visible_tools.ts";
-import type { CallerFacts } from "../../tools/tool.ts";
+import type { CallerFacts } from "../../access/caller.ts";
 import { pathOf } from "./path.ts";
 import { documentResponse } from "./document.ts";
 import { findDuplicateMember } from "../duplicate_members.ts";

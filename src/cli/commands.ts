@@ -15,7 +15,7 @@ import {
   RESUME_SETTINGS,
   STATUS_SETTINGS,
 } from "../config/trading_commands_settings.ts";
-import type { Settings } from "../config/setting.ts";
+import type { Setting, Settings } from "../config/setting.ts";
 
 /** The commands; without one it is `serve`. */
 export type CommandName =
@@ -155,3 +155,24 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     settings: SIMULATOR_SETTINGS,
   },
 };
+
+/** A flag as the command line and its help know it; without a `value` it is a switch. */
+export interface Flag {
+  readonly flag: string;
+  readonly value?: string;
+  readonly help: string;
+  readonly env: readonly string[];
+  readonly default?: string;
+}
+
+/** The flags of a command, in the order of its help: those for its output, and its settings. */
+export function flagsOf({ settings, wide }: CommandEntry): Flag[] {
+  const ofSettings = Object.values<Setting>(settings).flatMap(({ flag, ...setting }) =>
+    flag === undefined ? [] : [{ ...setting, flag }]
+  );
+  return [JSON_FLAG, ...(wide ? [WIDE_FLAG] : []), ...ofSettings];
+}
+
+const JSON_FLAG: Flag = { flag: "json", help: "print JSON, also on a terminal; errors too", env: [] };
+
+const WIDE_FLAG: Flag = { flag: "wide", help: "print every column of a table, however wide it is", env: [] };

@@ -131,6 +131,80 @@ Deno.test("readArguments() refuses a flag without its value, and takes no flag f
   assert.deepEqual(read("--log-level=").flags, { "log-level": "" });
 });
 
+for (
+  const [line, expected] of [
+    ["--seed 3 --port=0", { flags: { seed: "3", port: "0" } }],
+    ["serve --seed=", { flags: { seed: "" } }],
+    ["--seed -1", { flags: { seed: "-1" } }],
+    ["--seed -.5e3", { flags: { seed: "-.5e3" } }],
+    ["--policy -", { flags: { policy: "-" } }],
+    ["--policy=--json", { flags: { policy: "--json" } }],
+    ["--policy=a=b", { flags: { policy: "a=b" } }],
+    ["--tls-terminated --tls-terminated --seed 1", { flags: { "tls-terminated": "true", seed: "1" } }],
+    ["call get_fees limit=-5 --seed 1 a=b", { operands: ["get_fees", "limit=-5", "a=b"], flags: { seed: "1" } }],
+    ["-- tools get_fees", { command: "tools", operands: ["get_fees"] }],
+    ["tools -- get_fees", { command: "tools", operands: ["get_fees"] }],
+    ["tools -- --json", { command: "tools", operands: ["--json"] }],
+    ["call -- get_fees -h --seed=1", { command: "call", operands: ["get_fees", "-h", "--seed=1"] }],
+    ["keys create alice --scopes market:read", {
+      command: "keys",
+      operands: ["create", "alice"],
+      flags: { scopes: "market:read" },
+    }],
+    ["kill --reason --lift", { problems: ["--reason: expected a value"], flags: { lift: "true" } }],
+    ["--seed -x", { problems: ["--seed: expected a value", "-x: unknown flag"] }],
+    ["tools -5", { problems: ["-5: unknown flag"] }],
+    ["tools -", { problems: ["-: unknown flag"] }],
+    ["tools --no-json", { problems: ["--no-json: unknown flag, did you mean --json"] }],
+    ["tools --jsno", { problems: ["--jsno: unknown flag, did you mean --json"] }],
+    ["tools --json=true", { problems: ['--json: expected no value, given as "true"'] }],
+    ["kill --lift=false", { problems: ['--lift: expected no value, given as "false"'] }],
+    ["status --wide", { problems: ["--wide: unknown flag"] }],
+    ["client --trading off", { problems: ["--trading: unknown flag"] }],
+    ["keys --seed 1 list", { problems: ["--seed: unknown flag"], operands: ["list"] }],
+    ["keys --seed=1 list", { problems: ["--seed: unknown flag"], operands: ["list"] }],
+    ["call --bogus get_fees", { problems: ["--bogus: unknown flag"] }],
+    ["tols --seed 1", { problems: ["tols: unknown command, did you mean tools"], flags: { seed: "1" } }],
+    ["tols --bogus", { problems: ["--bogus: unknown flag", "tols: unknown command, did you mean tools"] }],
+    ["--json tools", { problems: ["tools: expected the command before its flags"] }],
+    ["status now", { problems: ["now: unexpected argument"] }],
+    ["--seed 1 --seed=2 --seed 3", {
+      problems: ['--seed: expected once, given as "1" and "2"', '--seed: expected once, given as "2" and "3"'],
+    }],
+  ] as const satisfies readonly (readonly [string, Partial<Invocation> & { problems?: readonly string[] }])[]
+) {
+  Deno.test(`readArguments() reads ${line}`, () => {
+    const found = readArguments(line.split(" "));
+    assert.ok(found.kind === "run");
+    const { problems, invocation } = found;
+    assert.deepEqual(problems, "problems" in expected ? expected.problems : []);
+    const { problems: _problems, ...read }: Partial<Invocation> & { problems?: unknown } = expected;
+    for (const [name, value] of Object.entries(read)) {
+      assert.deepEqual(invocation[name as keyof Invocation], value, name);
+    }
+  });
+}
+
+Deno.test("readArguments() takes --help and --version wherever they stand, but behind --", () => {
+  const help = printed("tools", "--help");
+  for (const line of ["tools --seed --help", "tools --bogus -h", "help tools", "tools -h a b"]) {
+    assert.equal(printed(...line.split(" ")), help, line);
+  }
+  for (const line of ["tools --version", "--bogus -v", "kill --reason -v", "status -h -v"]) {
+    assert.equal(printed(...line.split(" ")), VERSION, line);
+  }
+  assert.deepEqual(read("tools", "--", "-v").operands, ["-v"]);
+  assert.equal(printed("--version", "--json"), JSON.stringify({ name: "luno-mcp-server", version: VERSION }));
+});
+
+Deno.test("readArguments() explains the tool that a command names", () => {
+  for (const line of ["call get_fees --help", "tools get_fees -h", "help call get_fees"]) {
+    assert.deepEqual(readArguments(line.split(" ")), { kind: "tool help", tool: "get_fees", json: false }, line);
+  }
+  const invocation = read("client", "--uri", "ws://localhost:1", "call", "get_fees", "--help");
+  assert.deepEqual([invocation.help, invocation.operands], [true, ["call", "get_fees"]]);
+});
+
 Deno.test("readArguments() refuses a flag that is given twice", () => {
   assert.deepEqual(problemsOf("--seed 1 --seed=2"), ['--seed: expected once, given as "1" and "2"']);
 });

@@ -1,0 +1,68 @@
+/** What `--help` prints, made from the tables of commands and settings. */
+
+import type { Setting } from "../config/setting.ts";
+import { COMMANDS, flagsOf } from "./commands.ts";
+import type { CommandEntry, CommandName, Flag } from "./commands.ts";
+import { wrap } from "./terminal/width.ts";
+
+/** Help fits every terminal, and reads the same in files. */
+const HELP_WIDTH = 80;
+
+/** Where the help of variables begins. */
+const ENVIRONMENT_WIDTH = 36;
+
+const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
+
+type Row = readonly [term: string, help: string];
+
+/** The help of the program: its commands, and what `serve` takes, which needs no name. */
+export function programHelp(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]): Row => [`${name} [options]`, summary]);
+  const column = columnOf(commands);
+  return [
+    `Usage: luno-mcp-server [options] [command]\n\n${INTRODUCTION}`,
+    `Options:\n${rows([["-v, --version", "print the version"], ["-h, --help", "print help for a command"]], column)}`,
+    `Commands:\n${rows(commands, column)}`,
+    rows([
+      ["help [command]", "print help; tools TOOL or call TOOL --help explains a tool"],
+      ["version", "print the version"],
+    ], column),
+    `Without a command:\n${commandHelp("serve")}`,
+  ].join("\n\n");
+}
+
+/** The help of one command: its usage, its flags, and the settings that only a variable gives. */
+export function commandHelp(name: CommandName): string {
+  const entry = COMMANDS[name];
+  const flags = [...flagsOf(entry).map(flagRow), ["-h, --help", "print this help"] as const];
+  const variables = variableRows(entry);
+  return [
+    `Usage: luno-mcp-server ${entry.usage} [flags]`,
+    wrap(entry.summary, HELP_WIDTH).join("\n"),
+    `Options:\n${rows(flags, columnOf(flags))}`,
+    ...(variables.length === 0 ? [] : [`Environment only:\n${rows(variables, ENVIRONMENT_WIDTH)}`]),
+  ].join("\n\n");
+}
+
+function flagRow({ flag, value, help, env, default: preset }: Flag): Row {
+  const notes = [...(env.length === 0 ? [] : [env.join(", ")]), ...(preset === undefined ? [] : [`default ${preset}`])];
+  const term = value === undefined ? `--${flag}` : `--${flag} <${value}>`;
+  return [term, notes.length === 0 ? help : `${help} (${notes.join("; ")})`];
+}
+
+function variableRows({ settings }: CommandEntry): Row[] {
+  return Object.values<Setting>(settings).filter(({ flag }) => flag === undefined)
+    .map(({ env, help }) => [env.join(", "), help]);
+}
+
+function columnOf(list: readonly Row[]): number {
+  return Math.max(...list.map(([term]) => term.length)) + 4;
+}
+
+/** Terms on the left, their help from `column` on. */
+function rows(list: readonly Row[], column: number): string {
+  return list.flatMap(([term, help]) => {
+    const [first, ...rest] = wrap(help, HELP_WIDTH - column);
+    return [`  ${term}`.padEnd(column) + first, ...rest.map((line) => " ".repeat(column) + line)];
+  }).join("\n");
+}

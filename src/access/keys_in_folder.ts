@@ -5,7 +5,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import type { SourceVerdict } from "./authenticator.ts";
 import { KeySource } from "./key_source.ts";
 import { KeyStore } from "./key_store.ts";

@@ -3,7 +3,7 @@
 import { loadConfig } from "../config/load.ts";
 import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import { sleep } from "../timing/sleep.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { StoreError } from "../trading/record/store_connection.ts";

@@ -12,7 +12,7 @@ import type { ValuesOf } from "../config/setting.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
 import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { ValuesOf } from "../config/setting.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import { StoreError } from "../trading/record/store_connection.ts";

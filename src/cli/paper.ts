@@ -7,7 +7,7 @@ import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { fail, refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";

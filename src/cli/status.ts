@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
 import { STATUS_SETTINGS } from "../config/trading_commands_settings.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../trading/record/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limits_used.ts";

@@ -1,6 +1,6 @@
 /** Which processes use a state folder, and what each says about itself. */
 
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { listInstances } from "../trading/record/instance_report.ts";
 import type { InstanceReport, SeenInstance } from "../trading/record/instance_report.ts";
 

@@ -12,7 +12,7 @@ import { readPrivate } from "../config/files.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
 import type { World } from "../world.ts";
 

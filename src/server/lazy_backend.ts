@@ -125,7 +125,7 @@ async function opens(lazy: Lazy<OpenBackend>): Promise<string | undefined> {
     await lazy.get();
     return undefined;
   } catch (error) {
-    const { StateError } = await import("../state/sqlite.ts");
+    const { StateError } = await import("../state/state_error.ts");
     if (error instanceof StateError) return `--state: ${error.message}`;
     throw error;
   }

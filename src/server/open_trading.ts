@@ -11,7 +11,7 @@ import type { Exchange } from "../market/shared_reads.ts";
 import { createRedactor } from "../secrets/redaction.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { ArchiveError } from "../trading/record/archive_files.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { Broker } from "../trading/broker.ts";

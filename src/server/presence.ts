@@ -4,7 +4,7 @@ import type { ClientStatus } from "../exchange/client.ts";
 
 import { getLogger } from "@logtape/logtape";
 import { stateFolder } from "../state/folder.ts";
-import { StateError } from "../state/sqlite.ts";
+import { StateError } from "../state/state_error.ts";
 import { InstanceLock, removeFreeLocks } from "../trading/record/instance_lock.ts";
 import { InstanceReportFile, removeOldReports } from "../trading/record/instance_report.ts";
 import type { InstanceReport } from "../trading/record/instance_report.ts";

@@ -8,6 +8,7 @@ import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { SQLOutputValue } from "node:sqlite";
 import { fileProblems } from "./private_file.ts";
+import { sqliteFailure, StateError } from "./state_error.ts";
 import { folderProblems } from "./state_folder.ts";
 
 /** How to open a database. */
@@ -18,24 +19,14 @@ export interface DatabaseOptions {
   readonly readOnly?: boolean;
   /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
   readonly durable?: boolean;
-}
-
-/** A database that cannot be used; the message says what to do. */
-export class StateError extends Error {
-  override readonly name = "StateError";
-  readonly path: string;
-
-  constructor(message: string, { path, cause }: { path: string; cause?: unknown }) {
-    super(message, { cause });
-    this.path = path;
-  }
+  /** How long a statement waits for another process that writes, in milliseconds. @default 5_000 */
+  readonly busyMs?: number;
 }
 
 /** One row of an answer. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-/** How long a statement waits for another process that writes. */
-const BUSY_TIMEOUT_MS = 5_000;
+const BUSY_MS = 5_000;
 
 /**
  * Opens a database; unless it is read only, a missing one is created, readable by its owner alone. One that others may
@@ -44,7 +35,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  * @throws {StateError}
  */
 export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
-  const { readOnly = false, durable = false, migrations } = options;
+  const { readOnly = false, durable = false, migrations, busyMs = BUSY_MS } = options;
   let database: DatabaseSync | undefined;
   try {
     checkFiles(path);
@@ -53,7 +44,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     // An absolute path is never taken for a URI.
     database = new DatabaseSync(resolve(path), {
       readOnly: readOnly && !isTidy,
-      timeout: BUSY_TIMEOUT_MS,
+      timeout: busyMs,
       enableForeignKeyConstraints: true,
     });
     if (isTidy) database.exec("PRAGMA query_only = ON");
@@ -65,7 +56,11 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     database?.close();
     if (error instanceof StateError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StateError(`Cannot open ${path} as a database: ${reason}`, { path, cause: error });
+    throw new StateError(`Cannot open ${path} as a database: ${reason}`, {
+      path,
+      failure: sqliteFailure(reason),
+      cause: error,
+    });
   }
 }
 

@@ -10,8 +10,8 @@ import {
   readNumber,
   readOptionalNumber,
   readText,
-  StateError,
 } from "../../src/state/sqlite.ts";
+import { StateError } from "../../src/state/state_error.ts";
 
 const ONE = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT";
 const TWO =

@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { StateError } from "../../state/sqlite.ts";
+import { StateError } from "../../state/state_error.ts";
 import { makeFolder } from "../../state/state_folder.ts";
 
 /** The folder of the lock files in the state folder. */

@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { inTransaction } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
+import { sqliteFailure } from "../../state/state_error.ts";
 
 /** Why the trading record cannot be used now. */
 export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
@@ -140,14 +141,5 @@ function storing<Result>(body: () => Result): Result {
 
 function asStoreError(error: unknown): unknown {
   if (!(error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR")) return error;
-  return new StoreError(failureOf(error.message), error);
-}
-
-/** The runtime tells SQLite's own code for some failures only, its words for all. */
-function failureOf(message: string): StoreFailure {
-  if (/is full/.test(message)) return "full";
-  if (/is locked|is busy/.test(message)) return "busy";
-  if (/readonly/.test(message)) return "read_only";
-  if (/malformed|not a database|corrupt|append-only|constraint failed/.test(message)) return "damaged";
-  return "unusable";
+  return new StoreError(sqliteFailure(error.message), error);
 }

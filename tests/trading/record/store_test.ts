@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createRedactor, secretsOf } from "../../../src/secrets/redaction.ts";
-import { openDatabase, StateError } from "../../../src/state/sqlite.ts";
+import { openDatabase } from "../../../src/state/sqlite.ts";
+import { StateError } from "../../../src/state/state_error.ts";
 import { MIGRATIONS } from "../../../src/trading/record/schema.ts";
 import { StoreError } from "../../../src/trading/record/store_connection.ts";
 import { TRADING_DATABASE, TradingStore } from "../../../src/trading/record/store.ts";

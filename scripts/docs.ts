@@ -3,6 +3,7 @@
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
+import { aliases } from "../src/tools/aliases.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
 import { policyJsonSchema } from "../src/trading/policy/policy_schema.ts";
 
@@ -17,7 +18,8 @@ export function policySchemaText(): string {
 
 /** The text of `listing.json`. */
 export function listingText(): string {
-  return `${JSON.stringify(describeTools(catalogue), null, 2)}\n`;
+  const others = aliases.map(({ name, group, scope }) => ({ name, group, scope }));
+  return `${JSON.stringify({ tools: describeTools(catalogue), aliases: others }, null, 2)}\n`;
 }
 
 /** The pages that hold a derived table, between comments of the table's name. */

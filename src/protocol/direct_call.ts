@@ -2,7 +2,7 @@
 
 import type { Scope } from "../access/scopes.ts";
 import type { CallerFacts } from "../access/caller.ts";
-import { listingOf } from "./listing.ts";
+import { ALIASES, listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./mcp_server.ts";
 import type { ToolError } from "./tool_error.ts";
@@ -14,33 +14,20 @@ const INTERNAL_ERROR = -32603;
 /** The code of every other error of a tool; `data.code` says which. */
 export const TOOL_FAILED = -32010;
 
-/** The names of Luno's own Go server with their groups; `src/tools/aliases.ts` has what they do, once it is loaded. */
-const ALIASES: Readonly<Record<string, ListingEntry["group"]>> = {
-  get_ticker: "market",
-  get_tickers: "market",
-  get_order_book: "market",
-  list_trades: "market",
-  get_candles: "market",
-  get_markets_info: "market",
-  get_balances: "account",
-  create_order: "trading",
-  list_transactions: "account",
-};
-
 /**
  * The methods that are tools' names or aliases: of every group that has an entry in the listing, and of those that trade,
  * which say themselves how trading is switched on. Loads no tool.
  */
 export function directMethods(listing: readonly ListingEntry[]): ReadonlySet<string> {
   const groups = new Set([...listing.map(({ group }) => group), "trading"]);
-  const aliases = Object.entries(ALIASES).filter(([, group]) => groups.has(group)).map(([name]) => name);
+  const aliases = [...ALIASES.values()].filter(({ group }) => groups.has(group)).map(({ name }) => name);
   const trading = listingOf(["trading"]).map(({ tool }) => tool.name);
   return new Set([...listing.map(({ tool }) => tool.name), ...trading, ...aliases]);
 }
 
 /** Whether a name is another one for a tool that trades, and so may have to ask a person before it goes on. */
 export function isTradingAlias(name: string): boolean {
-  return Object.hasOwn(ALIASES, name) && ALIASES[name] === "trading";
+  return ALIASES.get(name)?.group === "trading";
 }
 
 /** Names of tools that change something, at the exchange or here. */
@@ -57,18 +44,8 @@ export function isWriting(name: unknown): boolean {
 /** What a caller must be allowed to do for a tool or alias of this name; `undefined` where there is none. */
 export function requiredScope(listing: readonly ListingEntry[], name: unknown): Scope | undefined {
   const listed = listing.find(({ tool }) => tool.name === name);
-  if (listed !== undefined) return listed.scope;
-  const group = Object.entries(ALIASES).find(([alias]) => alias === name)?.[1];
-  return group && ALIAS_SCOPES[group];
+  return listed?.scope ?? (typeof name === "string" ? ALIASES.get(name)?.scope : undefined);
 }
-
-/** Aliases of one group all need the same. */
-const ALIAS_SCOPES: Readonly<Record<ListingEntry["group"], Scope>> = {
-  market: "market:read",
-  account: "account:read",
-  trading: "orders:write",
-  server: "market:read",
-};
 
 /** A request whose method is a tool's name. */
 export interface DirectCall {

@@ -1,6 +1,6 @@
 /**
- * What clients are told about the tools, ready-made: `listing.json` is written from the catalogue by
- * `deno task docs`, so that a server can answer lists before it has loaded a single tool.
+ * What clients are told about the tools, and the other names that tools answer to, ready-made: `listing.json` is written
+ * from the catalogue by `deno task docs`, so that a server can answer lists before it has loaded a single tool.
  */
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
@@ -15,10 +15,22 @@ export interface ListingEntry {
   readonly tool: ListedTool;
 }
 
+/** A name of Luno's own Go server for a tool of ours; lists leave it out. */
+export interface AliasEntry {
+  readonly name: string;
+  readonly group: ToolGroup;
+  readonly scope: Scope;
+}
+
+const { tools, aliases } = listing as { tools: ListingEntry[]; aliases: AliasEntry[] };
+
 /** The entries of some groups, in the catalogue's order. */
 export function listingOf(groups: readonly ToolGroup[]): ListingEntry[] {
-  return (listing as ListingEntry[]).filter(({ group }) => groups.includes(group));
+  return tools.filter(({ group }) => groups.includes(group));
 }
+
+/** Every alias, by its name. */
+export const ALIASES: ReadonlyMap<string, AliasEntry> = new Map(aliases.map((alias) => [alias.name, alias]));
 
 /** Tools of a listing that may have to ask a person before they go on. */
 export function askingTools(listing: readonly ListingEntry[]): ReadonlySet<string> {

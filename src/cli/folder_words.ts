@@ -3,7 +3,7 @@
 import { lookAtFolder, STALE_MS } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import { stateFolder } from "../state/folder.ts";
-import type { SeenInstance } from "../trading/record/instance_report.ts";
+import type { SeenInstance } from "../server/instance_report.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAge } from "./relative_time.ts";
 

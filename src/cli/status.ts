@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseSettings } from "../config/parse.ts";
 import { STATUS_SETTINGS } from "../config/trading_commands_settings.ts";
 import { StateError } from "../state/state_error.ts";
-import type { SeenInstance } from "../trading/record/instance_report.ts";
+import type { SeenInstance } from "../server/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limits_used.ts";
 import type { Policy } from "../trading/policy/policy.ts";

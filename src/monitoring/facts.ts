@@ -4,8 +4,8 @@ import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Registry } from "../session/registry.ts";
-import { ORDER_OUTCOMES } from "../trading/record/audit_log.ts";
-import type { TradingFigures } from "../trading/record/audit_log.ts";
+import { ORDER_OUTCOMES } from "../trading/audit_lines.ts";
+import type { TradingFigures } from "../trading/audit_log.ts";
 
 /** What the exchange's client tells. */
 export interface ExchangeFacts {

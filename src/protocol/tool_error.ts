@@ -7,7 +7,7 @@ import type { Scope } from "../access/scopes.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";
 import { ArgumentError } from "../tools/tool.ts";
 import type { Tool } from "../tools/tool.ts";
-import { TradingError } from "../trading/trading_error.ts";
+import { TradingError } from "../trading/orders/trading_error.ts";
 
 const log = getLogger(["luno-mcp-server", "tools"]);
 

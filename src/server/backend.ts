@@ -11,7 +11,7 @@ import { selectTools } from "../tools/catalogue.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { ToolContext } from "../tools/tool.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
-import type { TradingFigures } from "../trading/record/audit_log.ts";
+import type { TradingFigures } from "../trading/audit_log.ts";
 import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./open_exchange.ts";
 import type { LoadedConfig } from "./open_exchange.ts";

@@ -1,8 +1,8 @@
 /** Which processes use a state folder, and what each says about itself. */
 
 import { StateError } from "../state/state_error.ts";
-import { listInstances } from "../trading/record/instance_report.ts";
-import type { InstanceReport, SeenInstance } from "../trading/record/instance_report.ts";
+import { listInstances } from "./instance_report.ts";
+import type { InstanceReport, SeenInstance } from "./instance_report.ts";
 
 /** A process whose report is older than this does not answer: it was stopped, or its machine sleeps. */
 export const STALE_MS = 60_000;

@@ -4,10 +4,10 @@ import { z } from "zod";
 import type { Asking, Unconfirmed } from "../trading/confirmation/confirmer.ts";
 import type { Broker } from "../trading/broker.ts";
 import type { BrokerCall } from "../trading/broker_parts.ts";
-import type { CancelTarget } from "../trading/execution/cancel.ts";
+import type { OrderReference } from "../trading/orders/order.ts";
 import type { OrderRequest } from "../trading/orders/order.ts";
 import type { PlacementResult } from "../trading/execution/placement_result.ts";
-import { TradingError } from "../trading/trading_error.ts";
+import { TradingError } from "../trading/orders/trading_error.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";
 import { PreviewOutput, previewRow } from "./preview_row.ts";
@@ -307,7 +307,7 @@ function readOrder(order: Record<string, unknown>): z.output<typeof OrderInput> 
 
 function targetOf(
   { order_id, client_order_id }: { order_id?: string | undefined; client_order_id?: string | undefined },
-): CancelTarget {
+): OrderReference {
   if (order_id !== undefined && client_order_id === undefined) return { orderId: order_id };
   if (client_order_id !== undefined && order_id === undefined) return { clientOrderId: client_order_id };
   throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");

@@ -6,7 +6,8 @@
 import { ExchangeError } from "../exchange/errors.ts";
 import type { AuditRow, TrailQuery } from "./record/audit.ts";
 import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_parts.ts";
-import type { CancelAllResult, CancelResult, CancelTarget } from "./execution/cancel.ts";
+import type { CancelAllResult, CancelResult } from "./execution/cancel.ts";
+import type { OrderReference } from "./orders/order.ts";
 import type { RemainingOrder } from "./record/cancel_wishes.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
@@ -19,10 +20,10 @@ import type { PreviewAnswer } from "./order_previews.ts";
 import { OrderReplacing } from "./order_replacing.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
 import type { ReplaceResult } from "./execution/replace.ts";
-import type { Replacement } from "./execution/replacement.ts";
+import type { Replacement } from "./orders/replacement.ts";
 import { StoreError } from "./record/store_connection.ts";
-import type { Trader } from "./trader.ts";
-import { TradingError } from "./trading_error.ts";
+import type { Trader } from "./orders/trader.ts";
+import { TradingError } from "./orders/trading_error.ts";
 import { TradingRights } from "./policy/trading_rights.ts";
 
 /** How trading is halted. */
@@ -85,7 +86,7 @@ export class Broker {
    *
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
-  async cancel(target: CancelTarget, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
+  async cancel(target: OrderReference, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
     const { executor } = await this.#parts.venueOf(this.#whereIs(target, identity));
     return await executor.cancel(target, identity);
   }
@@ -159,7 +160,7 @@ export class Broker {
   }
 
   /** An order stays where it was placed, also when its caller has been put on paper since. */
-  #whereIs(target: CancelTarget, identity: string): Trader {
+  #whereIs(target: OrderReference, identity: string): Trader {
     const { journal } = this.#parts.store;
     try {
       const placement = "orderId" in target

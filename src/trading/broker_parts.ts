@@ -10,7 +10,7 @@ import type { OrderRequest } from "./orders/order.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
 import type { CurrentPolicies } from "./policy/policies.ts";
 import type { TradingStore } from "./record/store.ts";
-import type { Trader } from "./trader.ts";
+import type { Trader } from "./orders/trader.ts";
 import type { SendingCall, TradingRights } from "./policy/trading_rights.ts";
 
 /** Where a trader's orders go. */

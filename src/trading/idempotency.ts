@@ -11,9 +11,9 @@ import type { Audit } from "./record/audit.ts";
 import type { CallClaim, CallClaims } from "./record/call_claims.ts";
 import type { Placement } from "./record/journal.ts";
 import type { OrderRequest } from "./orders/order.ts";
-import type { Replacement } from "./execution/replacement.ts";
+import type { Replacement } from "./orders/replacement.ts";
 import { StoreError } from "./record/store_connection.ts";
-import { TradingError } from "./trading_error.ts";
+import { TradingError } from "./orders/trading_error.ts";
 import { isObject } from "../validation/is_object.ts";
 
 /** How long a call waits for one with its key that runs in another process. */

@@ -6,7 +6,7 @@ import type { Audit } from "./record/audit.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
-import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
+import type { SentAssessment } from "./policy/assessment.ts";
 import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
@@ -19,8 +19,8 @@ import type { PlaceRequest } from "./execution/placement.ts";
 import { tell } from "./execution/placement_result.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
 import { termsOf } from "./execution/sending_terms.ts";
-import type { Trader } from "./trader.ts";
-import { TradingError } from "./trading_error.ts";
+import type { Trader } from "./orders/trader.ts";
+import { TradingError } from "./orders/trading_error.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
 /** The placing of all callers' orders. */

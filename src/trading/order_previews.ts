@@ -1,20 +1,20 @@
 /** Shows what orders would do, and keeps what was shown until it is placed, once, by the caller that it was shown to. */
 
-import { assessOrder } from "./orders/assessment.ts";
-import type { Assessment } from "./orders/assessment.ts";
+import { assessOrder } from "./policy/assessment.ts";
+import type { Assessment } from "./policy/assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./record/audit.ts";
 import type { BrokerCall, SharedParts } from "./broker_parts.ts";
-import { clientOrderIdOf } from "./orders/client_order_id.ts";
-import type { EstimateRemark } from "./orders/estimate.ts";
+import { clientOrderIdOf } from "./orders/order.ts";
+import type { EstimateRemark } from "./orders/order_remarks.ts";
 import { askedToPlace } from "./idempotency.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Policy } from "./policy/policy.ts";
 import { Previews } from "./orders/preview.ts";
 import type { Preview } from "./orders/preview.ts";
-import type { isReducing, Replacement } from "./execution/replacement.ts";
-import type { Trader } from "./trader.ts";
-import { TradingError } from "./trading_error.ts";
+import type { isReducing, Replacement } from "./orders/replacement.ts";
+import type { Trader } from "./orders/trader.ts";
+import { TradingError } from "./orders/trading_error.ts";
 import { changedPolicy } from "./policy/trading_rights.ts";
 
 /** What a preview answers. */

@@ -4,9 +4,9 @@ import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
-import { CONFIRMATION_LIFETIME_MS } from "./confirmation/confirmations.ts";
+import { CONFIRMATION_LIFETIME_MS } from "./record/approvals.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
-import type { SentAssessment } from "./confirmation/confirmed_assessment.ts";
+import type { SentAssessment } from "./policy/assessment.ts";
 import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
@@ -16,12 +16,12 @@ import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";
 import { tell } from "./execution/placement_result.ts";
 import type { ReplaceResult } from "./execution/replace.ts";
-import { findReplaced, isReducing, replacementOf, requestOf } from "./execution/replacement.ts";
-import type { Replacement } from "./execution/replacement.ts";
+import { findReplaced, isReducing, replacementOf, requestOf } from "./orders/replacement.ts";
+import type { Replacement } from "./orders/replacement.ts";
 import { readReplacementTerms } from "./execution/replacement_terms.ts";
 import type { ReplacementTerms } from "./execution/replacement_terms.ts";
 import { termsOf } from "./execution/sending_terms.ts";
-import type { Trader } from "./trader.ts";
+import type { Trader } from "./orders/trader.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
 /** The replacing of all callers' orders. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { audit } from "../../src/cli/audit.ts";
-import { DAY_MS } from "../../src/trading/record/limits.ts";
+import { DAY_MS } from "../../src/trading/policy/limits.ts";
 import { NOW, place, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
 

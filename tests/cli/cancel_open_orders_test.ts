@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { kill } from "../../src/cli/kill.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
-import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";
 import { INSTANCE, NOW, withStore } from "../trading/stores.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill, resume } from "../../src/cli/kill.ts";
-import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
 import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";

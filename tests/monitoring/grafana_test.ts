@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Monitor } from "../../src/monitoring/monitor.ts";
 import { everyTool, TestExchange } from "../support/exchange.ts";
-import { ORDER_OUTCOMES } from "../../src/trading/record/audit_log.ts";
+import { ORDER_OUTCOMES } from "../../src/trading/audit_lines.ts";
 import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 

@@ -4,7 +4,7 @@ import { ApprovalLinks, LINKS_FILE } from "../../src/server/approval_links.ts";
 import { openApprovals } from "../../src/server/approval_page.ts";
 import { startLogging } from "../../src/logging/logging.ts";
 import type { Approval } from "../../src/trading/record/approvals.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/confirmation/confirmations.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approvals.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { link } from "../state/link.ts";
 import { ask } from "../trading/approval_requests.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { openTradingRecord } from "../../src/server/open_trading.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { DAY_MS } from "../../src/trading/record/limits.ts";
+import { DAY_MS } from "../../src/trading/policy/limits.ts";
 import { entry, FREE, INSTANCE, NOW, place, withStore } from "../trading/stores.ts";
 import { TestWorld } from "../cli/world.ts";
 

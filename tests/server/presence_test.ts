@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { enterFolder } from "../../src/server/presence.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { listInstances } from "../../src/trading/record/instance_report.ts";
+import { listInstances } from "../../src/server/instance_report.ts";
 import { LogRecords } from "../support/log_records.ts";
 import { TestWorld } from "../cli/world.ts";
 

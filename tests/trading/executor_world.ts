@@ -5,7 +5,7 @@ import type { Placement } from "../../src/trading/record/journal.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import { type Order, orderDigest } from "../../src/trading/orders/order.ts";
-import { clientOrderIdOf } from "../../src/trading/orders/client_order_id.ts";
+import { clientOrderIdOf } from "../../src/trading/orders/order.ts";
 import type { PlaceRequest, Terms } from "../../src/trading/execution/placement.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";

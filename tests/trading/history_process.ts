@@ -4,7 +4,7 @@ import { CallBudget } from "../../src/exchange/budget.ts";
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
-import { InstanceLock } from "../../src/trading/record/instance_lock.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";
 import type { Dice } from "./chance.ts";

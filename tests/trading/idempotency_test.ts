@@ -6,7 +6,7 @@ import type { KeyedCall } from "../../src/trading/idempotency.ts";
 import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { StoreError } from "../../src/trading/record/store_connection.ts";
-import { TradingError } from "../../src/trading/trading_error.ts";
+import { TradingError } from "../../src/trading/orders/trading_error.ts";
 import { NOW, withStore } from "./stores.ts";
 
 const ORDER = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1000000" } as const;

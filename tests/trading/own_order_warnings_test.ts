@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Estimate, type EstimateFacts, estimateOrder } from "../../src/trading/orders/estimate.ts";
+import { type Estimate, estimateOrder } from "../../src/trading/orders/estimate.ts";
+import { type EstimateFacts } from "../../src/trading/orders/outlook.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import { BOOK, FEES, XBTZAR } from "./xbtzar.ts";
 

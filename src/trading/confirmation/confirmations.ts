@@ -4,10 +4,8 @@
  */
 
 import { randomBytes } from "node:crypto";
+import { CONFIRMATION_LIFETIME_MS } from "../record/approvals.ts";
 import type { ApprovalRequest } from "../record/approvals.ts";
-
-/** How long a person may take, and until when the order can be placed after a yes. */
-export const CONFIRMATION_LIFETIME_MS = 180_000;
 
 const MAX_WAITING = 200;
 const MAX_PER_IDENTITY = 10;

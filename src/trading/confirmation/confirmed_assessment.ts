@@ -3,12 +3,9 @@
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { ApprovedFacts } from "../record/approvals.ts";
-import type { Assessment } from "../orders/assessment.ts";
+import type { SentAssessment } from "../policy/assessment.ts";
 import type { Order } from "../orders/order.ts";
-import type { Worth } from "../policy/policy.ts";
-
-/** What is needed of an assessment when its order is sent. */
-export type SentAssessment = Pick<Assessment, "order" | "policyFacts" | "notionalOf">;
+import type { Worth } from "../orders/notional.ts";
 
 /** Decimals of a worth that had to be divided. */
 const WORTH_PLACES = 8;

@@ -1,9 +1,9 @@
 /** The calls that orders were confirmed for, and what holds when such an order is sent. */
 
 import type { ConfirmedOrder } from "./confirmations.ts";
+import type { ExchangeName } from "../orders/order_summary.ts";
 import { describeExchange } from "../orders/order_summary.ts";
-import type { Venue } from "../broker_parts.ts";
-import { TradingError } from "../trading_error.ts";
+import { TradingError } from "../orders/trading_error.ts";
 
 /** A call in one form: the same one made again waits for the same answer. */
 export function callOf(asked: string, { idempotencyKey }: { readonly idempotencyKey?: string | undefined }): string {
@@ -17,7 +17,10 @@ export function askedIn({ asked }: ConfirmedOrder): string | null {
 }
 
 /** @throws {TradingError} the order was confirmed for another exchange than the one that its trader trades on now */
-export function assertSameExchange({ summary, facts }: ConfirmedOrder, { name: { kind, host }, id }: Venue): void {
+export function assertSameExchange(
+  { summary, facts }: ConfirmedOrder,
+  { name: { kind, host }, id }: { readonly name: ExchangeName; readonly id: string },
+): void {
   const confirmed = summary.exchange;
   // A simulated exchange is known as one once it has answered; its host tells it from others before that too.
   const isSameKind = (confirmed.kind === "paper") === (kind === "paper");

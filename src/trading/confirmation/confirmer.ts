@@ -7,15 +7,16 @@
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "../record/approvals.ts";
 import type { Audit } from "../record/audit.ts";
-import { clientOrderIdOf } from "../orders/client_order_id.ts";
-import { CONFIRMATION_LIFETIME_MS, Confirmations } from "./confirmations.ts";
+import { clientOrderIdOf } from "../orders/order.ts";
+import { Confirmations } from "./confirmations.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../record/approvals.ts";
 import type { ConfirmedOrder } from "./confirmations.ts";
 import { orderDigest } from "../orders/order.ts";
 import { summaryText } from "../orders/order_summary.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
 import type { ConfirmWay } from "../policy/policy.ts";
 import { StoreError } from "../record/store_connection.ts";
-import { TradingError } from "../trading_error.ts";
+import { TradingError } from "../orders/trading_error.ts";
 import { assertCounts } from "../policy/trading_rights.ts";
 import type { SendingCall } from "../policy/trading_rights.ts";
 

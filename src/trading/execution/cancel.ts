@@ -14,6 +14,7 @@ import { inParallel } from "./in_parallel.ts";
 import type { Placement } from "../record/journal.ts";
 import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
+import type { OrderReference } from "../orders/order.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
@@ -25,9 +26,6 @@ const LONGEST_PAUSE_MS = 1_500;
 
 /** A cancellation may be lost like everything else; sending it again is safe. */
 const LOOKS_PER_STOP = 3;
-
-/** Which order; one of the two. */
-export type CancelTarget = { readonly orderId: string } | { readonly clientOrderId: string };
 
 /** An order that is final, and how it ended: by a cancellation, filled before it, or ended by the exchange. */
 export interface EndedOrder {
@@ -94,7 +92,11 @@ const HOPELESS: ReadonlySet<ExchangeErrorCode> = new Set([
  *
  * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
  */
-export async function cancelOrder(parts: ExecutorParts, target: CancelTarget, identity: string): Promise<CancelResult> {
+export async function cancelOrder(
+  parts: ExecutorParts,
+  target: OrderReference,
+  identity: string,
+): Promise<CancelResult> {
   const found = await findTarget(parts, target);
   if (typeof found !== "string") return found;
   return await cancelById(parts, found, identity);
@@ -193,7 +195,7 @@ function notePlaced(
 }
 
 /** The exchange's id of the target, or why there is none. */
-async function findTarget(parts: ExecutorParts, target: CancelTarget): Promise<string | OpenOrder | MissingOrder> {
+async function findTarget(parts: ExecutorParts, target: OrderReference): Promise<string | OpenOrder | MissingOrder> {
   if ("orderId" in target) return target.orderId;
   const { clientOrderId } = target;
   const placement = parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));

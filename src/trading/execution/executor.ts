@@ -5,7 +5,8 @@
 
 import { sleep } from "../../timing/sleep.ts";
 import { cancelAllOrders, cancelOrder } from "./cancel.ts";
-import type { CancelAllResult, CancelResult, CancelTarget } from "./cancel.ts";
+import type { CancelAllResult, CancelResult } from "./cancel.ts";
+import type { OrderReference } from "../orders/order.ts";
 import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";
 import { ExchangeClock } from "./exchange_clock.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
@@ -101,7 +102,7 @@ export class OrderExecutor {
    *
    * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
    */
-  async cancel(target: CancelTarget, identity: string): Promise<CancelResult> {
+  async cancel(target: OrderReference, identity: string): Promise<CancelResult> {
     const result = await cancelOrder(this.#parts, target, identity);
     this.#watch.start();
     return result;

@@ -6,7 +6,7 @@
 import type { Reservation } from "../../exchange/budget.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
-import { clientOrderIdOf } from "../orders/client_order_id.ts";
+import { clientOrderIdOf } from "../orders/order.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
 import type { NewPlacement, Placement, Repeated, Settlement } from "../record/journal.ts";

@@ -1,13 +1,13 @@
 /** What counts for an order at the moment in which it is sent. */
 
-import type { Assessment } from "../orders/assessment.ts";
-import type { SentAssessment } from "../confirmation/confirmed_assessment.ts";
+import type { Assessment } from "../policy/assessment.ts";
+import type { SentAssessment } from "../policy/assessment.ts";
 import type { Terms } from "./placement.ts";
 import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { Trader } from "../trader.ts";
-import { TradingError } from "../trading_error.ts";
+import type { Trader } from "../orders/trader.ts";
+import { TradingError } from "../orders/trading_error.ts";
 import type { SendingCall, TradingRights } from "../policy/trading_rights.ts";
 
 /** Whose order it is, what was found out about it, and the call that has it sent. */

@@ -4,8 +4,8 @@ import Big from "big.js";
 import type { Exchange } from "../../market/shared_reads.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Balance, FeeInfo, Market, Order as ExchangeOrder, OrderBook, Ticker } from "../../exchange/schemas.ts";
-import type { Funds, OwnOrder } from "./estimate.ts";
-import type { Valuation } from "../policy/policy.ts";
+import type { Funds, OwnOrder } from "./outlook.ts";
+import type { Valuation } from "./notional.ts";
 
 /** Everything that is read for one order. */
 export interface MarketFacts {

@@ -51,10 +51,18 @@ export interface Order {
   readonly stopDirection?: StopDirection;
 }
 
+/** An order by one of its two ids: the exchange's, or the one that it was sent with. */
+export type OrderReference = { readonly orderId: string } | { readonly clientOrderId: string };
+
 /** The digest that binds previews, approvals and journal entries to one exact order: SHA-256 as hex. */
 export function orderDigest(order: Order): string {
   const entries = Object.entries(order).filter(([, value]) => value !== undefined).toSorted(([a], [b]) =>
     a < b ? -1 : 1
   );
   return createHash("sha256").update(JSON.stringify(entries)).digest("hex");
+}
+
+/** The name under which an order is known to the exchange: one for each preview and exact order. */
+export function clientOrderIdOf(previewId: string, digest: string): string {
+  return `lm-${createHash("sha256").update(previewId + digest).digest("hex").slice(0, 40)}`;
 }

@@ -7,7 +7,6 @@ import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { labelOf as nameOf } from "../../money/currencies.ts";
-import type { Assessment } from "./assessment.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Order } from "./order.ts";
 import { describeOrder } from "./order_words.ts";
@@ -48,7 +47,11 @@ const LIVE_HOST = /(^|\.)luno\.com$/;
 
 /** Sums an order up. */
 export function summarizeOrder(
-  { order, estimate, notes }: Pick<Assessment, "order" | "estimate" | "notes">,
+  { order, estimate, notes }: {
+    readonly order: Order;
+    readonly estimate: Estimate;
+    readonly notes: readonly string[];
+  },
   { exchange, identity, replaces }: SummaryFacts,
 ): OrderSummary {
   return {

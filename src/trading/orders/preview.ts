@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Order } from "./order.ts";
-import type { Trader } from "../trader.ts";
+import type { Trader } from "./trader.ts";
 
 /** How long a preview can be placed. */
 export const PREVIEW_LIFETIME_MS = 60_000;

@@ -9,6 +9,7 @@ import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
 import { findMarket } from "../../money/pair_names.ts";
 import type { MarketWarning, MarketWarningCode } from "../orders/market_warnings.ts";
+import type { Worth } from "../orders/notional.ts";
 import type { Order, OrderType, Side } from "../orders/order.ts";
 
 /** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
@@ -22,12 +23,6 @@ export type ConfirmWay = "dialog" | "page" | "terminal";
 
 /** Every {@linkcode ConfirmWay}. */
 export const CONFIRM_WAYS: readonly ConfirmWay[] = ["dialog", "page", "terminal"];
-
-/** An amount of one currency, a decimal. */
-export interface Worth {
-  readonly currency: string;
-  readonly amount: string;
-}
 
 /** What one identity may do; what is absent is not limited. */
 export interface PolicyRules {
@@ -60,7 +55,7 @@ export interface Policy extends PolicyRules {
 /** What an order is evaluated by. */
 export interface PolicyFacts {
   readonly order: Order;
-  /** What the order is worth, see {@linkcode notionalOf}; a currency that is missing could not be valued. */
+  /** What the order is worth, see `notionalOf()`; a currency that is missing could not be valued. */
   readonly notional: readonly Worth[];
   /** The mid price of the book; `null` when a side of it is empty. */
   readonly mid: string | null;
@@ -89,47 +84,9 @@ export interface PolicyProblem {
   readonly message: string;
 }
 
-/** What an amount is worth in another currency, a decimal, or `null` when nobody can say. */
-export type Valuation = (worth: Worth, currency: string) => string | null;
-
-/** What {@linkcode notionalOf} needs beside the order. */
-export interface NotionalOptions {
-  /** What the book pays for a market order to sell, a decimal; `null` when it does not say. */
-  readonly estimatedCounter: string | null;
-  /** Best bid of the book; `null` when there is none. */
-  readonly bestBid: string | null;
-  readonly valuation: Valuation;
-}
-
 /** Gives rules their digest. */
 export function sealPolicy(rules: PolicyRules): Policy {
   return { ...rules, digest: createHash("sha256").update(JSON.stringify(canonical(rules))).digest("hex") };
-}
-
-/**
- * What an order is worth: exactly in its counter currency, and in its base currency where it names a base amount; by
- * valuation in any other that a limit speaks of. A currency without an answer is left out.
- *
- * A limit order to sell may trade above its limit, so that it is worth what the best bid or its stop price says when
- * that is more: a low limit price does not make a large order small.
- */
-export function notionalOf(
-  order: Order,
-  policy: PolicyRules,
-  { estimatedCounter, bestBid, valuation }: NotionalOptions,
-): Worth[] {
-  const amount = order.counterVolume ?? (order.price === undefined ? estimatedCounter : limitWorth(order, bestBid));
-  const known: Worth[] = [];
-  if (amount !== null) known.push({ currency: order.counter, amount });
-  if (order.volume !== undefined) known.push({ currency: order.base, amount: order.volume });
-  const wanted = new Set([policy.maxPerOrder, policy.maxPerDay].flatMap((limit) => limit?.currency ?? []));
-  const others = [...wanted].filter((currency) => !known.some((worth) => worth.currency === currency));
-  const valued = others.flatMap((currency) => {
-    const [worth] = known;
-    const amount = worth === undefined ? null : valuation(worth, currency);
-    return amount === null ? [] : [{ currency, amount }];
-  });
-  return [...known, ...valued];
 }
 
 /** Every rule that an order breaks. What cannot be evaluated is refused. */
@@ -214,14 +171,6 @@ function checkWarnings({ allowWarnings = [] }: PolicyRules, { warnings }: Policy
     message: `Cannot place order with the warning ${code} (${message}): preview it again later, or have the operator ` +
       "name the warning in the policy's allow_warnings",
   }));
-}
-
-/** Volume times the best price that a limit order names or may meet. */
-function limitWorth({ side, volume, price, stopPrice }: Order, bestBid: string | null): string | null {
-  if (volume === undefined || price === undefined) return null;
-  const met = side === "SELL" ? [price, stopPrice, bestBid] : [price];
-  const best = met.map((each) => parseDecimal(each ?? "0")).reduce((high, each) => each.gt(high) ? each : high);
-  return formatDecimal(parseDecimal(volume).times(best));
 }
 
 /** The same rules in one order of fields, lists sorted. */

@@ -5,7 +5,8 @@ import { findDuplicateKeys } from "../../validation/duplicate_keys.ts";
 import { hiddenIdentities } from "../../access/identity_name.ts";
 import { codeOf } from "../../money/currencies.ts";
 import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
-import type { ConfirmWay, Mode, Policy, PolicyRules, Worth } from "./policy.ts";
+import type { ConfirmWay, Mode, Policy, PolicyRules } from "./policy.ts";
+import type { Worth } from "../orders/notional.ts";
 import { describeIssue, type PolicyEntry, PolicySchema } from "./policy_schema.ts";
 
 /** What `--trading` allows at most. */

@@ -1,18 +1,20 @@
 /** What a caller may do right now: by policy, on which exchange, and whether anybody may trade at all. */
 
-import type { Assessment } from "../orders/assessment.ts";
-import type { EstimateRemark } from "../orders/estimate.ts";
-import type { KillSwitch } from "../record/kill_switch.ts";
+import type { Assessment } from "./assessment.ts";
+import type { EstimateRemark } from "../orders/order_remarks.ts";
 import { CONFIRM_WAYS, evaluateOrder } from "./policy.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
-import type { Trader } from "../trader.ts";
-import { TradingError } from "../trading_error.ts";
+import type { Trader } from "../orders/trader.ts";
+import { TradingError } from "../orders/trading_error.ts";
+
+/** Whether trading is halted, and why. */
+export type Halt = { readonly halted: false } | { readonly halted: true; readonly reason: string };
 
 /** What rights follow from. */
 export interface RightsParts {
   readonly policies: CurrentPolicies;
-  readonly killSwitch: Pick<KillSwitch, "state">;
+  readonly killSwitch: { state(): Halt };
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
 }

@@ -11,15 +11,17 @@ import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../
 import type { Row } from "../../state/sqlite.ts";
 import { recordedIdentity } from "./audit.ts";
 import type { Audit } from "./audit.ts";
-import { clientOrderIdOf } from "../orders/client_order_id.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../confirmation/confirmations.ts";
+import { clientOrderIdOf } from "../orders/order.ts";
 import { OrderRow } from "./journal_rows.ts";
 import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";
 import { orderDigest } from "../orders/order.ts";
 import { OrderSummary } from "../orders/order_summary.ts";
 import type { PolicyFacts } from "../policy/policy.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../trader.ts";
+import type { Trader } from "../orders/trader.ts";
+
+/** How long a person may take, and until when the order can be placed after a yes. */
+export const CONFIRMATION_LIFETIME_MS = 180_000;
 
 /** Where somebody other than the caller can answer. */
 export type OwnerWay = "page" | "terminal";

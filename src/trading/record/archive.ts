@@ -6,7 +6,7 @@
 import { readNumber, readOptionalNumber } from "../../state/sqlite.ts";
 import { writeArchiveFile } from "./archive_files.ts";
 import type { Audit } from "./audit.ts";
-import { DAY_MS, startOfUtcDay } from "./limits.ts";
+import { DAY_MS, startOfUtcDay } from "../policy/limits.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** Rows of one archive file; also what is held in memory at a time. */

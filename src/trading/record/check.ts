@@ -11,7 +11,7 @@ import type { AuditRow } from "./audit.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { readPlacement } from "./journal_rows.ts";
 import type { Placement } from "./journal_rows.ts";
-import { startOfUtcDay } from "./limits.ts";
+import { startOfUtcDay } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { StoreConnection } from "./store_connection.ts";
 

@@ -4,9 +4,9 @@ import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { readText } from "../../state/sqlite.ts";
 import type { Placement } from "./journal_rows.ts";
-import { startOfUtcDay } from "./limits.ts";
+import { startOfUtcDay } from "../policy/limits.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../trader.ts";
+import type { Trader } from "../orders/trader.ts";
 
 /** What of a placement counts, and for which day. */
 export type Reserved = Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">;

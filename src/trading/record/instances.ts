@@ -5,7 +5,7 @@
 
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
-import { InstanceLock, isLocked, removeFreeLocks } from "./instance_lock.ts";
+import { InstanceLock, isLocked, removeFreeLocks } from "../../state/instance_lock.ts";
 import type { OrderKind } from "./cancel_wishes.ts";
 import { StoreError } from "./store_connection.ts";
 import type { StoreConnection } from "./store_connection.ts";

@@ -14,15 +14,15 @@ import { readPlacement } from "./journal_rows.ts";
 import type { Placement, PlacementState } from "./journal_rows.ts";
 import type { Instances } from "./instances.ts";
 import type { KillSwitch } from "./kill_switch.ts";
-import { checkLimits, startOfCoolOff, startOfMinute } from "./limits.ts";
-import type { LimitRefusal, Use } from "./limits.ts";
+import { checkLimits, startOfCoolOff, startOfMinute } from "../policy/limits.ts";
+import type { LimitRefusal, Use } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { Policy } from "../policy/policy.ts";
 import { mayTradeTogether } from "../orders/self_trade.ts";
 import { ReplacementClaims } from "./replacement_claims.ts";
 import type { ReplacementClaim } from "./replacement_claims.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../trader.ts";
+import type { Trader } from "../orders/trader.ts";
 
 export type { Placement, PlacementState } from "./journal_rows.ts";
 

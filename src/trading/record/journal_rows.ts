@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import type { Order } from "../orders/order.ts";
-import type { Worth } from "../policy/policy.ts";
+import type { Worth } from "../orders/notional.ts";
 
 /**
  * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was

@@ -3,10 +3,10 @@
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
-import { startOfMinute, startOfUtcDay } from "./limits.ts";
-import type { Worth } from "../policy/policy.ts";
+import { startOfMinute, startOfUtcDay } from "../policy/limits.ts";
+import type { Worth } from "../orders/notional.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../trader.ts";
+import type { Trader } from "../orders/trader.ts";
 
 /** Use of one identity, real and paper apart. */
 export interface LimitsUsed extends Trader {

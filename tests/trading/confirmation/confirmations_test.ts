@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { CONFIRMATION_LIFETIME_MS, Confirmations } from "../../../src/trading/confirmation/confirmations.ts";
+import { Confirmations } from "../../../src/trading/confirmation/confirmations.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approvals.ts";
 import { orderRequest } from "../approval_requests.ts";
 
 function waiting(identity: string) {

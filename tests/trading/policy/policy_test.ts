@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
 import type { Order } from "../../../src/trading/orders/order.ts";
-import {
-  evaluateOrder,
-  notionalOf,
-  type PolicyFacts,
-  type PolicyRules,
-  sealPolicy,
-  type Valuation,
-} from "../../../src/trading/policy/policy.ts";
+import { evaluateOrder, type PolicyFacts, type PolicyRules, sealPolicy } from "../../../src/trading/policy/policy.ts";
+import { notionalOf, type Valuation } from "../../../src/trading/orders/notional.ts";
 
 const PAIR = { pair: "XBTZAR", base: "XBT", counter: "ZAR" } as const;
 const BID: Order = { ...PAIR, side: "BUY", type: "limit", volume: "0.01", price: "990000", timeInForce: "GTC" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ARCHIVE_FOLDER, ArchiveError, writeArchiveFile } from "../../../src/trading/record/archive_files.ts";
-import { DAY_MS } from "../../../src/trading/record/limits.ts";
+import { DAY_MS } from "../../../src/trading/policy/limits.ts";
 import type { TradingStore } from "../../../src/trading/record/store.ts";
 import { entry, FREE, NOW, outcomeOf, place, tamper, withStore } from "../stores.ts";
 

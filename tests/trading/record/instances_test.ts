@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InstanceLock, INSTANCES_FOLDER, isLocked } from "../../../src/trading/record/instance_lock.ts";
+import { InstanceLock, INSTANCES_FOLDER, isLocked } from "../../../src/state/instance_lock.ts";
 import type { TradingStore } from "../../../src/trading/record/store.ts";
 import { asIntent, entry, FREE, INSTANCE, NOW, openStore, place, withStore } from "../stores.ts";
 

@@ -3,16 +3,18 @@
 import type { Exchange } from "../../market/shared_reads.ts";
 import type { Markets } from "../../market/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import { estimateOrder } from "./estimate.ts";
-import type { Estimate } from "./estimate.ts";
-import { marketWarnings, tradableBook } from "./market_warnings.ts";
-import { type MarketFacts, readFacts, readWholeBook } from "./market_facts.ts";
-import type { Order, OrderRequest } from "./order.ts";
-import type { OrderProblem } from "./order_amounts.ts";
-import { normalizeOrder } from "./order_rules.ts";
-import { evaluateOrder, notionalOf } from "../policy/policy.ts";
-import type { Policy, PolicyFacts, PolicyProblem, Worth } from "../policy/policy.ts";
-import { TradingError } from "../trading_error.ts";
+import { estimateOrder } from "../orders/estimate.ts";
+import type { Estimate } from "../orders/estimate.ts";
+import { marketWarnings, tradableBook } from "../orders/market_warnings.ts";
+import { type MarketFacts, readFacts, readWholeBook } from "../orders/market_facts.ts";
+import type { Order, OrderRequest } from "../orders/order.ts";
+import type { OrderProblem } from "../orders/order_amounts.ts";
+import { normalizeOrder } from "../orders/order_rules.ts";
+import { evaluateOrder } from "./policy.ts";
+import { notionalOf } from "../orders/notional.ts";
+import type { Policy, PolicyFacts, PolicyProblem } from "./policy.ts";
+import type { Worth } from "../orders/notional.ts";
+import { TradingError } from "../orders/trading_error.ts";
 
 /** What is known of an order; nothing of it was sent. */
 export interface Assessment {
@@ -26,6 +28,9 @@ export interface Assessment {
   /** What an order like it is worth in each currency that a limit speaks of. */
   notionalOf(order: Order): readonly Worth[];
 }
+
+/** What is needed of an assessment when its order is sent. */
+export type SentAssessment = Pick<Assessment, "order" | "policyFacts" | "notionalOf">;
 
 /** What an order is assessed with. */
 export interface AssessmentParts {

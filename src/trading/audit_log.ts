@@ -6,9 +6,10 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Audit, AuditRow } from "./audit.ts";
+import type { Audit, AuditRow } from "./record/audit.ts";
 import { recordLine } from "./audit_lines.ts";
-import type { Placement } from "./journal.ts";
+import type { OrderOutcome } from "./audit_lines.ts";
+import type { Placement } from "./record/journal.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -16,12 +17,6 @@ const INTERVAL_MS = 250;
 
 /** Rows that one look takes at most; the next look goes on. */
 const ROWS_A_LOOK = 500;
-
-/** What became of orders, as counted; a fixed set, so that each may be a label. */
-export const ORDER_OUTCOMES = ["refused", "placed", "not_placed", "unknown", "filled", "cancelled", "closed"] as const;
-
-/** What became of an order. */
-export type OrderOutcome = (typeof ORDER_OUTCOMES)[number];
 
 /** How many orders of a kind came to an outcome since the start. */
 export interface OrderCount {

@@ -5,7 +5,8 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type { Policy, Worth } from "../policy/policy.ts";
+import type { Policy } from "./policy.ts";
+import type { Worth } from "../orders/notional.ts";
 
 /** What a caller has used up, real and paper apart. Times are wall milliseconds. */
 export interface Use {

@@ -1,10 +1,15 @@
 /** What the log says of one row of the audit: level, message and fields. Reads the row and its order, nothing else. */
 
-import type { AuditRow } from "./audit.ts";
-import type { OrderOutcome } from "./audit_log.ts";
-import type { Placement } from "./journal.ts";
-import type { Order } from "../orders/order.ts";
-import { isObject } from "../../validation/is_object.ts";
+import type { AuditRow } from "./record/audit.ts";
+import type { Placement } from "./record/journal.ts";
+import type { Order } from "./orders/order.ts";
+import { isObject } from "../validation/is_object.ts";
+
+/** What became of orders, as counted; a fixed set, so that each may be a label. */
+export const ORDER_OUTCOMES = ["refused", "placed", "not_placed", "unknown", "filled", "cancelled", "closed"] as const;
+
+/** What became of an order. */
+export type OrderOutcome = (typeof ORDER_OUTCOMES)[number];
 
 /** A log record to be. */
 export interface Line {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { TradingError } from "../../../src/trading/trading_error.ts";
+import { TradingError } from "../../../src/trading/orders/trading_error.ts";
 import type { Order as ExchangeOrder } from "../../../src/exchange/schemas.ts";
-import { findReplaced, isReducing, replacementOf } from "../../../src/trading/execution/replacement.ts";
+import { findReplaced, isReducing, replacementOf } from "../../../src/trading/orders/replacement.ts";
 import { BrokerWorld, FILL, policyFileOf, REST } from "../broker_world.ts";
 
 /** An order of the simulated exchange as it reads. */

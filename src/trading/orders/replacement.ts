@@ -4,13 +4,13 @@ import type { Exchange } from "../../market/shared_reads.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { finalStandingOf, standingOf } from "../../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import type { CancelTarget } from "./cancel.ts";
-import type { Order, OrderRequest } from "../orders/order.ts";
-import { TradingError } from "../trading_error.ts";
+import type { OrderReference } from "./order.ts";
+import type { Order, OrderRequest } from "./order.ts";
+import { TradingError } from "./trading_error.ts";
 
 /** What is to change about an order; what is absent stays as it is. */
 export interface Replacement {
-  readonly target: CancelTarget;
+  readonly target: OrderReference;
   readonly price?: string | undefined;
   /** Base to be on the book from now on; what has not been traded yet without it. */
   readonly volume?: string | undefined;
@@ -25,7 +25,7 @@ export interface Replacement {
  */
 export async function findReplaced(
   exchange: Pick<Exchange, "call">,
-  target: CancelTarget,
+  target: OrderReference,
   signal: AbortSignal,
 ): Promise<ExchangeOrder> {
   const query = "orderId" in target ? { id: target.orderId } : { client_order_id: target.clientOrderId };

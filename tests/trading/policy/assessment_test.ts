@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
-import { assessOrder } from "../../../src/trading/orders/assessment.ts";
+import { assessOrder } from "../../../src/trading/policy/assessment.ts";
 import type { OrderRequest } from "../../../src/trading/orders/order.ts";
-import { findReplaced } from "../../../src/trading/execution/replacement.ts";
-import { TradingError } from "../../../src/trading/trading_error.ts";
+import { findReplaced } from "../../../src/trading/orders/replacement.ts";
+import { TradingError } from "../../../src/trading/orders/trading_error.ts";
 import { BrokerWorld, REST } from "../broker_world.ts";
 import type { BrokerWorldOptions } from "../broker_world.ts";
 

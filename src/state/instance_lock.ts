@@ -5,8 +5,8 @@
  */
 
 import { join } from "node:path";
-import { StateError } from "../../state/state_error.ts";
-import { makeFolder } from "../../state/state_folder.ts";
+import { StateError } from "./state_error.ts";
+import { makeFolder } from "./state_folder.ts";
 
 /** The folder of the lock files in the state folder. */
 export const INSTANCES_FOLDER = "instances";

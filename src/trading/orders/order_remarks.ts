@@ -3,8 +3,14 @@
 import type Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { isWorse } from "../../market/book_walk.ts";
-import type { EstimateFacts, EstimateRemark, Outlook, OwnOrder } from "./estimate.ts";
+import type { EstimateFacts, Outlook, OwnOrder } from "./outlook.ts";
 import type { Order } from "./order.ts";
+
+/** A reason not to place the order, or something to know before it is placed. */
+export interface EstimateRemark {
+  readonly code: string;
+  readonly message: string;
+}
 
 /** What the remarks look at beside the order and its outlook. */
 export interface RemarkFacts extends EstimateFacts {
@@ -22,7 +28,7 @@ export interface Remarks {
 const MAX_NAMED = 5;
 
 /** Checks an estimated order. */
-export function warningsOf(order: Order, outlook: Outlook, facts: RemarkFacts): Remarks {
+export function remarksOn(order: Order, outlook: Outlook, facts: RemarkFacts): Remarks {
   const crossing = crossingOrders(order, outlook, facts.ownOrders);
   return {
     problems: [

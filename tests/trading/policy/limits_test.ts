@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { checkLimits, startOfUtcDay } from "../../../src/trading/record/limits.ts";
-import type { Candidate, CountingLimits, Use } from "../../../src/trading/record/limits.ts";
+import { checkLimits, startOfUtcDay } from "../../../src/trading/policy/limits.ts";
+import type { Candidate, CountingLimits, Use } from "../../../src/trading/policy/limits.ts";
 import { NOW } from "../stores.ts";
 
 const UNUSED: Use = { spentToday: [], openOrders: 0, begun: [], refusals: [] };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { AuditLog } from "../../../src/trading/record/audit_log.ts";
-import { HaltWatch } from "../../../src/trading/execution/halt_watch.ts";
-import { HALT_FILE } from "../../../src/trading/record/kill_switch.ts";
-import type { TradingStore } from "../../../src/trading/record/store.ts";
-import { LogRecords } from "../../support/log_records.ts";
-import { ask } from "../approval_requests.ts";
-import { entry, FREE, NOW, withStore } from "../stores.ts";
+import { AuditLog } from "../../src/trading/audit_log.ts";
+import { HaltWatch } from "../../src/trading/execution/halt_watch.ts";
+import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
+import type { TradingStore } from "../../src/trading/record/store.ts";
+import { LogRecords } from "../support/log_records.ts";
+import { ask } from "./approval_requests.ts";
+import { entry, FREE, NOW, withStore } from "./stores.ts";
 
 /** What the log says of what `act` does to a record that a server follows and others share. */
 async function logged(

@@ -6,7 +6,7 @@ import type { Approval, Decided } from "../trading/record/approvals.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import { summaryText } from "../trading/orders/order_summary.ts";
 import type { TradingStore } from "../trading/record/store.ts";
-import { clockTime } from "./clock_time.ts";
+import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { findFolder, hasNoRecord, withRecord } from "./open_record.ts";
 import { fail, refuse, say } from "./report.ts";

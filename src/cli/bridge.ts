@@ -9,6 +9,7 @@ import type { Endpoint } from "../client/socket.ts";
 import { parseSettings } from "../config/parse.ts";
 import { BRIDGE_SETTINGS } from "../config/client_settings.ts";
 import { SocketAddress } from "../config/readers.ts";
+import { aborted } from "../timing/aborted.ts";
 import { sleep } from "../timing/sleep.ts";
 import { startLogging } from "../logging/logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
@@ -87,11 +88,4 @@ async function forward(
   await local.close();
   await running;
   return failure === undefined ? 0 : 1;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -5,7 +5,7 @@ import type { FolderUse } from "../server/folder_use.ts";
 import { stateFolder } from "../state/folder.ts";
 import type { SeenInstance } from "../server/instance_report.ts";
 import { printable } from "./terminal/live_text.ts";
-import { formatAge } from "./relative_time.ts";
+import { formatAge } from "./terminal/times.ts";
 
 /** Why nothing is done to a folder from which nobody sends orders; `undefined` where somebody does. */
 export function unusedProblem(

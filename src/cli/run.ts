@@ -149,6 +149,6 @@ async function runCommand(invocation: Invocation, loaded: LoadedConfig, world: W
     case "config":
       return await (await import("./config.ts")).printConfig(loaded, world, invocation);
     default:
-      return await (await import("../server/serve_stdio.ts")).serve(loaded, world);
+      return await (await import("./serve.ts")).serve(loaded, world);
   }
 }

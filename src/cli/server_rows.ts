@@ -1,7 +1,7 @@
 /** What a server says about itself, a row each: its banner and `status` show the same. */
 
 import type { InstanceReport } from "../server/instance_report.ts";
-import { formatAge } from "./relative_time.ts";
+import { formatAge } from "./terminal/times.ts";
 
 /** A label and what stands behind it. */
 export type Row = readonly [label: string, text: string];

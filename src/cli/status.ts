@@ -17,7 +17,7 @@ import { instanceRecord, lookAtFolder, STALE_MS } from "../server/folder_use.ts"
 import type { FolderUse } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
 import { haltLine, sentBefore } from "./halt_words.ts";
-import { formatAge } from "./relative_time.ts";
+import { formatAge } from "./terminal/times.ts";
 import { printable } from "./terminal/live_text.ts";
 import { readPolicy } from "../server/read_policy.ts";
 import { formatRows, serverRows } from "./server_rows.ts";

@@ -1,6 +1,6 @@
 /** What many clients together have met, in bounded memory. */
 
-import { LatencyHistogram } from "../monitoring/latency.ts";
+import { LatencyHistogram } from "../timing/latency_histogram.ts";
 
 /** Different kinds that are counted by name; further ones share `other`. */
 const MAX_KINDS = 50;

@@ -13,7 +13,7 @@ import type { Connection } from "../session/connection.ts";
 import type { Registry } from "../session/registry.ts";
 import { addFacts } from "./facts.ts";
 import type { FactSources } from "./facts.ts";
-import { LatencyHistogram } from "./latency.ts";
+import { LatencyHistogram } from "../timing/latency_histogram.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);

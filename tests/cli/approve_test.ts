@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { approve } from "../../src/cli/approve.ts";
-import { clockTime } from "../../src/cli/clock_time.ts";
+import { clockTime } from "../../src/text/clock_time.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approvals.ts";
 import { ask } from "../trading/approval_requests.ts";

@@ -31,4 +31,11 @@ const loaded = await loadConfig(read.kind === "run" ? read.invocation.flags : {}
 if (!loaded.ok) throw new Error(loaded.problems.join("\n"));
 const { logLevel: level, logFormat: format } = loaded.config;
 const options = { level, format, secrets: [], output: world.stderr };
-Deno.exit(await withLogging(options, () => serveNetwork(loaded, world, { factory: () => createFixtureServer() })));
+Deno.exit(
+  await withLogging(options, async () => {
+    const parts = { factory: () => createFixtureServer(), announce: () => Promise.resolve() };
+    const served = await serveNetwork(loaded, world, parts);
+    if (!served.ok) throw new Error(served.problems.join("\n"));
+    return 0;
+  }),
+);

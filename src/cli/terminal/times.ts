@@ -1,4 +1,4 @@
-/** Moments as people read them on a terminal. */
+/** Moments and durations as people read them on a terminal. */
 
 const UNITS = [["day", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000]] as const;
 
@@ -10,14 +10,24 @@ export function isMoment(value: unknown): value is string {
   return typeof value === "string" && ISO_MOMENT.test(value);
 }
 
+/** A duration in its largest whole unit, such as `12 min` or `3 d`; never less than `0 s`. */
+export function formatAge(ms: number): string {
+  const { count, unit } = inLargestUnit(ms) ?? { count: 0, unit: "s" };
+  return `${count} ${unit === "day" ? "d" : unit}`;
+}
+
 /** A moment as seen from `now`, in its largest whole unit: `3 min ago`, `in 90 days`, `now`. Both in milliseconds. */
 export function relativeTime(at: number, now: number): string {
-  const distance = Math.abs(at - now);
-  const [unit, size] = UNITS.find(([, size]) => distance >= size) ?? ["now", 1];
-  if (unit === "now") return unit;
-  const count = Math.floor(distance / size);
+  const distance = inLargestUnit(Math.abs(at - now));
+  if (distance === undefined) return "now";
+  const { count, unit } = distance;
   const words = `${count} ${unit === "day" && count > 1 ? "days" : unit}`;
   return at > now ? `in ${words}` : `${words} ago`;
+}
+
+function inLargestUnit(ms: number): { count: number; unit: string } | undefined {
+  for (const [unit, size] of UNITS) if (ms >= size) return { count: Math.floor(ms / size), unit };
+  return undefined;
 }
 
 /** The moment in UTC to the second: `2026-11-22 10:07:31Z`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clockTime } from "../../src/cli/clock_time.ts";
+import { clockTime } from "../../src/text/clock_time.ts";
 
 const AT = Date.UTC(2026, 10, 22, 22, 5, 9);
 

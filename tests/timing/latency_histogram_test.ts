@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LatencyHistogram } from "../../src/monitoring/latency.ts";
+import { LatencyHistogram } from "../../src/timing/latency_histogram.ts";
 
 const durations = fc.array(fc.double({ min: 0.01, max: 600_000, noNaN: true }), { minLength: 1, maxLength: 200 });
 

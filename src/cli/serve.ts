@@ -1,0 +1,68 @@
+/** `serve`: serves clients; says where it does, or why it does not. */
+
+import { getLogger } from "@logtape/logtape";
+import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { Announce, Served } from "../server/serving.ts";
+import { VERSION } from "../version.ts";
+import { print } from "../world.ts";
+import type { ExitCode, World } from "../world.ts";
+import { refuseStart } from "./refuse_start.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+
+/** Code of `sysexits.h` for an address that is not to be had. */
+const EX_UNAVAILABLE = 69;
+
+/** Serves until the client leaves or a signal comes. */
+export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCode> {
+  const { config } = loaded;
+  const served = await start(loaded, world);
+  if (served.ok) return 0;
+  const { cause, problems } = served;
+  if (cause === "settings") return await refuseStart(config, world, problems);
+  if (config.logFormat === "json") log.error("cannot start", { problems });
+  else await print(world.stderr, problems.join("\n"));
+  return EX_UNAVAILABLE;
+}
+
+// Modules are loaded by the transport that needs them, so that stdio starts fast.
+async function start(loaded: LoadedConfig, world: World): Promise<Served> {
+  if (loaded.config.transport === "stdio") {
+    const { serveOneClient } = await import("../server/serve_stdio.ts");
+    return await serveOneClient(loaded, world, { announce: announceStdio(loaded, world) });
+  }
+  const { serveNetwork } = await import("../server/serve_network.ts");
+  return await serveNetwork(loaded, world, { announce: announceNetwork(loaded, world) });
+}
+
+/** Only whoever started it at a terminal wonders why nothing happens. */
+function announceStdio({ config }: LoadedConfig, world: World): Announce {
+  return async (server) => {
+    if (!world.stdin.isTerminal() || config.logFormat !== "text") return;
+    const { stdioBanner } = await import("./banner.ts");
+    await print(world.stderr, stdioBanner(config, server, world.now()));
+  };
+}
+
+/** As text for people, as a record in a log of JSON. */
+function announceNetwork({ config }: LoadedConfig, world: World): Announce {
+  return async (server) => {
+    if (config.logFormat === "text") {
+      const { networkBanner } = await import("./banner.ts");
+      return await print(world.stderr, networkBanner(config, server, world.now()));
+    }
+    const { exchange, trading, policy = null } = config;
+    const { addresses, listener, authentication } = server.report ?? {};
+    log.info("server started", {
+      version: VERSION,
+      addresses,
+      listener,
+      exchange,
+      trading,
+      policy,
+      halted: server.trading?.facts()?.halt.halted ?? null,
+      authentication: authentication?.methods,
+      anonymous: authentication?.anonymous,
+    });
+  };
+}

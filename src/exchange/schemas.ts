@@ -270,6 +270,9 @@ export const Order = z.object({
 });
 export type Order = z.output<typeof Order>;
 
+/** Which way an order trades. */
+export type Side = Order["side"];
+
 /** Answer of `listOrders`, newest first. */
 export const OrderList = counted(z.object({ orders: list(Order) }));
 export type OrderList = z.output<typeof OrderList>;

@@ -6,7 +6,7 @@
 import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
 import { divideDown } from "../money/rounding.ts";
-import type { Side } from "../trading/orders/order.ts";
+import type { Side } from "../exchange/schemas.ts";
 
 /** One price of a book; decimals, the volume in base currency. */
 export interface BookLevel {

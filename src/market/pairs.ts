@@ -6,7 +6,7 @@ import { endpoints } from "../exchange/endpoints.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../exchange/errors.ts";
 import { cleanText } from "../text/clean_text.ts";
 import { cancelled } from "../exchange/failures.ts";
-import { findCurrency, findMarket, type Found } from "../money/pair_names.ts";
+import { findCurrency, findPair, type Found, type NamedPair } from "../money/pair_names.ts";
 import type { Market } from "../exchange/schemas.ts";
 
 /** How long the old list serves after it could not be read anew. */
@@ -29,6 +29,11 @@ export interface LookupOptions {
   signal?: AbortSignal | undefined;
 }
 
+interface Known {
+  readonly markets: readonly Market[];
+  readonly pairs: readonly (NamedPair & { readonly market: Market })[];
+}
+
 /**
  * The list of markets, shared: many callers cost one request, and a caller who gives up does not take it from the
  * others. When it cannot be read anew the old one serves on.
@@ -37,10 +42,10 @@ export class Markets {
   readonly #client: Pick<ExchangeClient, "call">;
   readonly #now: () => number;
   readonly #ttlMs: number;
-  #known: readonly Market[] | undefined;
+  #known: Known | undefined;
   #leftOut = 0;
   #freshUntil = -Infinity;
-  #loading: Promise<readonly Market[]> | undefined;
+  #loading: Promise<Known> | undefined;
 
   constructor(client: Pick<ExchangeClient, "call">, options: MarketsOptions = {}) {
     this.#client = client;
@@ -53,11 +58,8 @@ export class Markets {
    *
    * @throws {ExchangeError} when they were never read and cannot be read now
    */
-  async list({ signal }: LookupOptions = {}): Promise<readonly Market[]> {
-    if (signal?.aborted) throw cancelled(endpoints.getMarkets, "none");
-    if (this.#known !== undefined && this.#now() < this.#freshUntil) return this.#known;
-    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
-    return await abortable(this.#loading, signal, () => cancelled(endpoints.getMarkets, "none"));
+  async list(options: LookupOptions = {}): Promise<readonly Market[]> {
+    return (await this.#read(options)).markets;
   }
 
   /** How many markets the list leaves out, as they cannot be read. */
@@ -71,7 +73,7 @@ export class Markets {
    * @throws {ExchangeError} `ERR_PAIR_UNKNOWN`, with the nearest pairs as `suggestions`
    */
   async resolve(text: string, options: LookupOptions = {}): Promise<Market> {
-    return this.#valueOf("pair", text, findMarket(text, await this.list(options)));
+    return this.#valueOf("pair", text, findPair(text, (await this.#read(options)).pairs)).market;
   }
 
   /**
@@ -80,7 +82,14 @@ export class Markets {
    * @throws {ExchangeError} `ERR_CURRENCY_UNKNOWN`, with the nearest codes as `suggestions`
    */
   async resolveCurrency(text: string, options: LookupOptions = {}): Promise<string> {
-    return this.#valueOf("currency", text, findCurrency(text, await this.list(options)));
+    return this.#valueOf("currency", text, findCurrency(text, (await this.#read(options)).pairs));
+  }
+
+  async #read({ signal }: LookupOptions): Promise<Known> {
+    if (signal?.aborted) throw cancelled(endpoints.getMarkets, "none");
+    if (this.#known !== undefined && this.#now() < this.#freshUntil) return this.#known;
+    this.#loading ??= this.#load().finally(() => this.#loading = undefined);
+    return await abortable(this.#loading, signal, () => cancelled(endpoints.getMarkets, "none"));
   }
 
   #valueOf<Value>(kind: "pair" | "currency", text: string, found: Found<Value>): Value {
@@ -95,19 +104,24 @@ export class Markets {
     });
   }
 
-  async #load(): Promise<readonly Market[]> {
+  async #load(): Promise<Known> {
     try {
       const { markets, left_out } = await this.#client.call("getMarkets", {});
       this.#leftOut = left_out;
       // An exchange without markets is one that is starting or ailing: ask again next time.
       this.#freshUntil = markets.length === 0 ? -Infinity : this.#now() + this.#ttlMs;
-      return this.#known = markets;
+      return this.#known = { markets, pairs: markets.map((market) => ({ ...namedPair(market), market })) };
     } catch (error) {
       if (this.#known === undefined) throw error;
       this.#freshUntil = this.#now() + RETRY_AFTER_FAILURE_MS;
       return this.#known;
     }
   }
+}
+
+/** A market by the names that people give it. */
+export function namedPair({ market_id, base_currency, counter_currency }: Market): NamedPair {
+  return { id: market_id, base: base_currency, counter: counter_currency };
 }
 
 const UNKNOWN_CODE: Readonly<Record<"pair" | "currency", ExchangeErrorCode>> = {

@@ -5,26 +5,12 @@
  * Whatever needs a key, and every write, goes straight through.
  */
 
-import type { CallOptions, ExchangeClient } from "../exchange/client.ts";
+import type { ExchangeClient } from "../exchange/client.ts";
 import { abortable } from "../timing/deadline.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { cancelled } from "../exchange/failures.ts";
-
-/** What tools need of the exchange. */
-export interface Exchange extends Pick<ExchangeClient, "hasCredentials" | "status" | "reserve"> {
-  call<Name extends EndpointName>(
-    name: Name,
-    params: ParamsOf<Name>,
-    options?: SharedCallOptions,
-  ): Promise<AnswerOf<Name>>;
-}
-
-/** How one call is made. */
-export interface SharedCallOptions extends Pick<CallOptions, "signal" | "priority" | "reservation"> {
-  /** Asks the exchange itself, however fresh another answer is. @default false */
-  readonly fresh?: boolean;
-}
+import type { Exchange, ExchangeCallOptions } from "./exchange_port.ts";
 
 /** How long an answer is passed on; what `cache-control` says of public data. */
 const FRESH_MS = 1_000;
@@ -67,7 +53,7 @@ export class SharedReads implements Exchange {
   async call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    { fresh = false, ...options }: SharedCallOptions = {},
+    { fresh = false, ...options }: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
     if (fresh || endpoints[name].permission !== "none") return await this.#client.call(name, params, options);
     const { signal } = options;

@@ -4,7 +4,7 @@ import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
 import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
 import { decimalsOf, kindOf } from "../money/currencies.ts";
-import type { ToolContext } from "../tools/tool.ts";
+import { sumOf } from "../money/rounding.ts";
 
 /** All accounts of one currency together. */
 export interface Holding {
@@ -22,55 +22,41 @@ export interface Worth {
   readonly value: Big;
 }
 
-/** Values holdings in one currency. */
-export interface Valuation {
-  readonly currency: string;
-  /** `null` where no chain of at most three markets leads to the currency. */
-  valueOf(holding: Holding): Worth | null;
-  /** A sum, rounded like the values. */
-  total(values: readonly Big[]): Big;
-}
-
 /** Longest chain of markets between two currencies. */
 const MAX_STEPS = 3;
 
 /** Sums accounts by currency, in order of appearance. */
 export function sumByCurrency(rows: readonly Balance[]): Holding[] {
   return [...Map.groupBy(rows, (row) => row.asset)].map(([currency, group]) => {
-    const balance = sum(group, "balance");
-    const reserved = sum(group, "reserved");
-    const unconfirmed = sum(group, "unconfirmed");
+    const balance = sumOf(group.map((row) => parseDecimal(row.balance)));
+    const reserved = sumOf(group.map((row) => parseDecimal(row.reserved)));
+    const unconfirmed = sumOf(group.map((row) => parseDecimal(row.unconfirmed)));
     const isEmpty = [balance, reserved, unconfirmed].every((amount) => amount.eq(0));
     return { currency, balance, reserved, unconfirmed, accounts: group.length, isEmpty };
   });
 }
 
-/** Reads current prices; without `currency` it values in the first fiat currency held that is traded, else in USDT. */
-export async function openValuation(
-  { exchange, markets, signal }: ToolContext,
-  options: { held: readonly Holding[]; currency?: string },
-): Promise<Valuation> {
-  const [list, { tickers }] = await Promise.all([
-    markets.list({ signal }),
-    exchange.call("getTickers", {}, { signal }),
-  ]);
-  const currency = options.currency === undefined
-    ? options.held.find((holding) => isTradedFiat(holding.currency, list))?.currency ?? "USDT"
-    : await markets.resolveCurrency(options.currency, { signal });
-  const prices = pricesIn(currency, ratesOf(list, tickers));
-  const places = decimalsOf(currency);
-  return {
-    currency,
-    valueOf(holding) {
-      const price = prices.get(holding.currency);
-      return price === undefined ? null : { price: price.round(10), value: holding.balance.times(price).round(places) };
-    },
-    total: (values) => values.reduce((total, value) => total.plus(value), new Big(0)),
-  };
+/** What holdings are valued by. */
+export interface Prices {
+  readonly markets: readonly Market[];
+  readonly tickers: readonly Ticker[];
 }
 
-function isTradedFiat(currency: string, markets: readonly Market[]): boolean {
-  return kindOf(currency) === "fiat" && markets.some((market) => market.counter_currency === currency);
+/** The currency to value in where none is asked for: the first fiat currency held that is traded, else USDT. */
+export function homeCurrency(held: readonly Holding[], markets: readonly Market[]): string {
+  const isTradedFiat = (code: string): boolean =>
+    kindOf(code) === "fiat" && markets.some((market) => market.counter_currency === code);
+  return held.find(({ currency }) => isTradedFiat(currency))?.currency ?? "USDT";
+}
+
+/** Values holdings in a currency; `null` for those from which no chain of at most three markets leads to it. */
+export function valueIn(currency: string, { markets, tickers }: Prices): (holding: Holding) => Worth | null {
+  const prices = pricesIn(currency, ratesOf(markets, tickers));
+  const places = decimalsOf(currency);
+  return (holding) => {
+    const price = prices.get(holding.currency);
+    return price === undefined ? null : { price: price.round(10), value: holding.balance.times(price).round(places) };
+  };
 }
 
 interface Rate {
@@ -112,8 +98,4 @@ function pricesIn(currency: string, rates: readonly Rate[]): Map<string, Big> {
     reached = [...new Set(next.map((rate) => rate.from))];
   }
   return prices;
-}
-
-function sum(rows: readonly Balance[], field: "balance" | "reserved" | "unconfirmed"): Big {
-  return rows.reduce((total, row) => total.plus(row[field]), new Big(0));
 }

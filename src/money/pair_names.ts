@@ -1,14 +1,17 @@
 /**
- * Pairs and currencies as people write them, matched against the markets that exist. A pair is never split by position:
+ * Pairs and currencies as people write them, matched against the pairs that are traded. A pair is never split by position:
  * codes have three to five letters.
  */
 
 import { editDistance } from "../text/edit_distance.ts";
 import { codeOf, otherNamesOf } from "./currencies.ts";
-import type { Market } from "../exchange/schemas.ts";
 
-/** The part of a market that names it. */
-export type NamedMarket = Pick<Market, "market_id" | "base_currency" | "counter_currency">;
+/** A pair by its id, and the codes of its currencies. */
+export interface NamedPair {
+  readonly id: string;
+  readonly base: string;
+  readonly counter: string;
+}
 
 /** What a text was found to mean, or what may have been meant, nearest first. */
 export type Found<Value> =
@@ -18,30 +21,32 @@ export type Found<Value> =
 const MAX_SUGGESTIONS = 5;
 const MAX_LENGTH = 40;
 
-/** Finds the market that `text` names: `BTC/ZAR`, `btc-zar`, `xbt_zar`, `XBTZAR`, `bitcoin zar`. */
-export function findMarket<Known extends NamedMarket>(text: string, markets: readonly Known[]): Found<Known> {
+/** Finds the pair that `text` names: `BTC/ZAR`, `btc-zar`, `xbt_zar`, `XBTZAR`, `bitcoin zar`. */
+export function findPair<Known extends NamedPair>(text: string, pairs: readonly Known[]): Found<Known> {
   const words = splitWords(text);
-  const exact = markets.find((market) => words.length === 1 && market.market_id === words[0]);
-  const found = exact ?? markets.find((market) => isNamedBy(words, spellings(market)));
-  return found === undefined ? { ok: false, suggestions: nearestPairs(words, markets) } : { ok: true, value: found };
+  const exact = pairs.find(({ id }) => words.length === 1 && id === words[0]);
+  const found = exact ?? pairs.find((pair) => isNamedBy(words, spellings(pair)));
+  return found === undefined ? { ok: false, suggestions: nearestPairs(words, pairs) } : { ok: true, value: found };
 }
 
 /**
- * Tells whether `text` names a pair whose currencies are not at hand, such as an order's: `btc-zar` names `XBTZAR`,
- * wherever its code may end.
+ * Tells whether `text` names a pair. Of one whose currencies are not at hand, such as an order's, the id is enough:
+ * `btc-zar` names `XBTZAR`, wherever its code may end.
  */
-export function namesPair(text: string, pair: string): boolean {
+export function namesPair(text: string, pair: NamedPair | string): boolean {
   const words = splitWords(text);
-  if (words.length === 1 && words[0] === pair) return true;
-  return Array.from(pair).some((_, end) =>
-    end > 0 && isNamedBy(words, { base: namesOf(pair.slice(0, end)), counter: namesOf(pair.slice(end)) })
+  const id = typeof pair === "string" ? pair : pair.id;
+  if (words.length === 1 && words[0] === id) return true;
+  if (typeof pair !== "string") return isNamedBy(words, spellings(pair));
+  return Array.from(id).some((_, end) =>
+    end > 0 && isNamedBy(words, { base: namesOf(id.slice(0, end)), counter: namesOf(id.slice(end)) })
   );
 }
 
 /** Finds the code of the currency that `text` names, among those that are traded. */
-export function findCurrency(text: string, markets: readonly NamedMarket[]): Found<string> {
+export function findCurrency(text: string, pairs: readonly NamedPair[]): Found<string> {
   const word = splitWords(text).join(" ");
-  const codes = [...new Set(markets.flatMap((market) => [market.base_currency, market.counter_currency]))];
+  const codes = [...new Set(pairs.flatMap(({ base, counter }) => [base, counter]))];
   const code = codes.find((each) => each === word) ?? codes.find((each) => namesOf(each).includes(word));
   return code === undefined ? { ok: false, suggestions: nearest(codes, (each) => editDistance(word, each)) } : {
     ok: true,
@@ -54,8 +59,8 @@ interface Spellings {
   readonly counter: readonly string[];
 }
 
-function spellings(market: NamedMarket): Spellings {
-  return { base: namesOf(market.base_currency), counter: namesOf(market.counter_currency) };
+function spellings({ base, counter }: NamedPair): Spellings {
+  return { base: namesOf(base), counter: namesOf(counter) };
 }
 
 function namesOf(code: string): string[] {
@@ -74,22 +79,18 @@ function isNamedBy(words: readonly string[], { base, counter }: Spellings): bool
   return base.some((start) => counter.some((end) => first === start + end));
 }
 
-function nearestPairs(words: readonly string[], markets: readonly NamedMarket[]): string[] {
-  const score = (market: NamedMarket): number => {
-    const { base, counter } = spellings(market);
+function nearestPairs(words: readonly string[], pairs: readonly NamedPair[]): string[] {
+  const score = (pair: NamedPair): number => {
+    const { base, counter } = spellings(pair);
     if (isNamedBy(words, { base: counter, counter: base })) return -2;
     if (words.length === 1 && base.includes(words[0] ?? "")) return -1;
-    const written = words.map(codeOf);
-    const [first = "", second] = written;
+    const [first = "", second] = words.map(codeOf);
     return second === undefined
-      ? editDistance(first, market.market_id)
-      : editDistance(first, market.base_currency) + editDistance(second, market.counter_currency);
+      ? editDistance(first, pair.id)
+      : editDistance(first, pair.base) + editDistance(second, pair.counter);
   };
-  const byId = new Map(markets.map((market) => [market.market_id, market]));
-  return nearest([...byId.keys()], (id) => {
-    const market = byId.get(id);
-    return market === undefined ? Infinity : score(market);
-  });
+  const scores = new Map(pairs.map((pair) => [pair.id, score(pair)]));
+  return nearest([...scores.keys()], (id) => scores.get(id) ?? Infinity);
 }
 
 /** The few candidates with the lowest score; a score that means "nothing in common" leaves one out. */

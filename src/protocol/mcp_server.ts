@@ -8,7 +8,7 @@
 import { ProtocolError } from "@modelcontextprotocol/server";
 import type { Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import type { ToolSet } from "../tools/catalogue.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Tool, ToolContext, ToolGroup } from "../tools/tool.ts";

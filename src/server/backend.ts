@@ -2,7 +2,7 @@
 
 import { publicConfig } from "../config/print.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import { loggedCalls } from "../monitoring/access_log.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { callTool } from "../protocol/tool_call.ts";

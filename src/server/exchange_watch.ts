@@ -1,7 +1,7 @@
 /** Asks the exchange now and then while nobody else does, so that an operator hears of it before a client does. */
 
 import { ExchangeError } from "../exchange/errors.ts";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 
 /** Between two looks. */
 const LOOK_EVERY_MS = 15_000;

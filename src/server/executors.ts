@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import { sleep } from "../timing/sleep.ts";
 import { ExchangeError } from "../exchange/errors.ts";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/execution/cancel.ts";
 import type { OrderKind } from "../trading/record/cancel_wishes.ts";

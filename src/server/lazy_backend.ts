@@ -3,7 +3,7 @@
  * writes files, as the permission for that is given back then.
  */
 
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { ApprovalPages } from "./approval_page.ts";
 import type { OpenBackend } from "./backend.ts";

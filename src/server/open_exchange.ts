@@ -8,7 +8,7 @@ import { CallBudget } from "../exchange/budget.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { SharedReads } from "../market/shared_reads.ts";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import { Markets } from "../market/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";

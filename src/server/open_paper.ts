@@ -4,7 +4,7 @@ import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
-import type { Exchange, SharedCallOptions } from "../market/shared_reads.ts";
+import type { Exchange, ExchangeCallOptions } from "../market/exchange_port.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { RunningPaper } from "../simulation/paper/paper.ts";
 import type { World } from "../world.ts";
@@ -84,7 +84,7 @@ class PaperView implements Exchange {
   async call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    options: SharedCallOptions = {},
+    options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
     if (endpoints[name].permission === "none") return await this.#upstream.call(name, params, options);
     return await this.#client.call(name, params, options);

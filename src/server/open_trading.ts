@@ -7,7 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { secretTexts } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
 import type { Markets } from "../market/pairs.ts";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import { createRedactor } from "../secrets/redaction.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
+import { sumOf } from "../money/rounding.ts";
 import type { Balance, Transaction, Transfer } from "../exchange/schemas.ts";
 import { chooseAccount } from "./accounts.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
@@ -23,7 +24,7 @@ import {
 import { findLedgerRow, ledgerQuery, readLedger } from "./ledger.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
-import { openValuation, sumByCurrency } from "../market/valuation.ts";
+import { homeCurrency, sumByCurrency, valueIn } from "../market/valuation.ts";
 
 const AccountChoice = {
   account_id: AccountId.optional(),
@@ -87,17 +88,23 @@ const getAccountBalance = defineTool({
     unpriced: z.array(z.string()).describe("not in total_value, for want of a market"),
     left_out: LeftOut,
   }),
-  async run({ currency, value_in, include_empty }, context) {
-    const { exchange, markets, signal } = context;
+  async run({ currency, value_in, include_empty }, { exchange, markets, signal }) {
     const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
     const { balance, left_out } = await exchange.call("getBalances", {}, { signal });
     const held = sumByCurrency(balance);
-    const valuation = await openValuation(context, { held, ...(value_in === undefined ? {} : { currency: value_in }) });
+    const [list, { tickers }] = await Promise.all([
+      markets.list({ signal }),
+      exchange.call("getTickers", {}, { signal }),
+    ]);
+    const valuedIn = value_in === undefined
+      ? homeCurrency(held, list)
+      : await markets.resolveCurrency(value_in, { signal });
+    const worthOf = valueIn(valuedIn, { markets: list, tickers });
     const rows = held
       .filter((row) =>
         (code === undefined || row.currency === code) && (include_empty || code !== undefined || !row.isEmpty)
       )
-      .map((row) => ({ row, worth: valuation.valueOf(row) }));
+      .map((row) => ({ row, worth: worthOf(row) }));
     const priced = rows.flatMap(({ worth }) => worth === null ? [] : [worth.value]);
     return {
       balances: rows.map(({ row, worth }) => ({
@@ -110,8 +117,8 @@ const getAccountBalance = defineTool({
         price: worth === null ? null : formatDecimal(worth.price),
         value: worth === null ? null : formatDecimal(worth.value),
       })),
-      value_in: valuation.currency,
-      total_value: formatDecimal(valuation.total(priced)),
+      value_in: valuedIn,
+      total_value: formatDecimal(sumOf(priced)),
       unpriced: rows.filter(({ worth }) => worth === null).map(({ row }) => row.currency),
       ...leftOut(left_out),
     };

@@ -1,7 +1,7 @@
 /** The type of a tool: one object that holds all there is to know about it. */
 
 import type { z } from "zod";
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Scope } from "../access/scopes.ts";

@@ -1,6 +1,6 @@
 /** What taking orders needs of the rest of the program, and the calls that it takes. */
 
-import type { Exchange } from "../market/shared_reads.ts";
+import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { OrderKind } from "./record/cancel_wishes.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findCurrency, findMarket, type NamedMarket, namesPair } from "../../src/money/pair_names.ts";
+import { findCurrency, findPair, type NamedPair, namesPair } from "../../src/money/pair_names.ts";
 
-function market(base_currency: string, counter_currency: string): NamedMarket {
-  return { market_id: base_currency + counter_currency, base_currency, counter_currency };
+function pair(base: string, counter: string): NamedPair {
+  return { id: base + counter, base, counter };
 }
 
-const markets = [
+const pairs = [
   ["XBT", "ZAR"],
   ["ETH", "ZAR"],
   ["XRP", "ZAR"],
@@ -19,20 +19,20 @@ const markets = [
   ["DOGE", "USDT"],
   ["SOL", "XRP"],
   ["XBT", "EUR"],
-].map(([base = "", counter = ""]) => market(base, counter));
+].map(([base = "", counter = ""]) => pair(base, counter));
 
 function idOf(text: string): string | undefined {
-  const found = findMarket(text, markets);
-  return found.ok ? found.value.market_id : undefined;
+  const found = findPair(text, pairs);
+  return found.ok ? found.value.id : undefined;
 }
 
 function suggestionsFor(text: string): readonly string[] {
-  const found = findMarket(text, markets);
+  const found = findPair(text, pairs);
   assert.ok(!found.ok, text);
   return found.suggestions;
 }
 
-Deno.test("findMarket() understands a pair as people write it", () => {
+Deno.test("findPair() understands a pair as people write it", () => {
   for (
     const text of [
       "XBTZAR",
@@ -53,19 +53,19 @@ Deno.test("findMarket() understands a pair as people write it", () => {
   assert.equal(idOf("usdtzaru"), "USDTZARU");
 });
 
-Deno.test("findMarket() takes BTC for XBT only where it is the whole code", () => {
+Deno.test("findPair() takes BTC for XBT only where it is the whole code", () => {
   assert.equal(idOf("WBTCZAR"), "WBTCZAR");
   assert.equal(idOf("WBTC/ZAR"), "WBTCZAR");
   assert.equal(idOf("WXBTZAR"), undefined);
 });
 
-Deno.test("findMarket() prefers a market that really is called so", () => {
-  const found = findMarket("BTCZAR", [...markets, market("BTC", "ZAR")]);
+Deno.test("findPair() prefers a pair that really is called so", () => {
+  const found = findPair("BTCZAR", [...pairs, pair("BTC", "ZAR")]);
   assert.ok(found.ok);
-  assert.equal(found.value.market_id, "BTCZAR");
+  assert.equal(found.value.id, "BTCZAR");
 });
 
-Deno.test("findMarket() offers a reversed pair first, then what is spelt nearly so, at most five", () => {
+Deno.test("findPair() offers a reversed pair first, then what is spelt nearly so, at most five", () => {
   assert.equal(suggestionsFor("ZARXBT")[0], "XBTZAR");
   assert.equal(suggestionsFor("zar/btc")[0], "XBTZAR");
   assert.deepEqual(suggestionsFor("XBT/USD").slice(0, 2), ["XBTUSDC", "XBTUSDT"]);
@@ -73,38 +73,38 @@ Deno.test("findMarket() offers a reversed pair first, then what is spelt nearly 
   for (const text of ["XBTUSD", "ZAR", "BTC"]) assert.ok(suggestionsFor(text).length <= 5);
 });
 
-Deno.test("findMarket() offers the markets of a currency that stands alone", () => {
+Deno.test("findPair() offers the pairs of a currency that stands alone", () => {
   assert.deepEqual(suggestionsFor("bitcoin").slice(0, 4), ["XBTEUR", "XBTUSDC", "XBTUSDT", "XBTZAR"]);
 });
 
-Deno.test("findMarket() offers nothing for a text that has nothing in common with a pair", () => {
+Deno.test("findPair() offers nothing for a text that has nothing in common with a pair", () => {
   for (const text of ["", "   ", "/", "completely different words", "x".repeat(10_000), "XBTZAR" + " ".repeat(100)]) {
     assert.deepEqual(suggestionsFor(text), [], text.slice(0, 30));
   }
 });
 
-Deno.test("findMarket() finds every market by every way of joining its codes, and only ever answers a real one", () => {
+Deno.test("findPair() finds every pair by every way of joining its codes, and only ever answers a real one", () => {
   fc.assert(fc.property(
-    fc.constantFrom(...markets),
+    fc.constantFrom(...pairs),
     fc.constantFrom("", "/", "-", "_", " ", ":"),
     fc.boolean(),
     fc.boolean(),
     (wanted, separator, lower, people) => {
-      const written = [wanted.base_currency, wanted.counter_currency]
+      const written = [wanted.base, wanted.counter]
         .map((code) => people && code === "XBT" ? "BTC" : code).join(separator);
-      assert.equal(idOf(lower ? written.toLowerCase() : written), wanted.market_id);
+      assert.equal(idOf(lower ? written.toLowerCase() : written), wanted.id);
     },
   ));
   fc.assert(fc.property(fc.string({ maxLength: 60 }), (text) => {
-    const found = findMarket(text, markets);
-    const ids = markets.map(({ market_id }) => market_id);
-    assert.ok(found.ok ? markets.includes(found.value) : found.suggestions.every((id) => ids.includes(id)));
+    const found = findPair(text, pairs);
+    const ids = pairs.map(({ id }) => id);
+    assert.ok(found.ok ? pairs.includes(found.value) : found.suggestions.every((id) => ids.includes(id)));
   }));
 });
 
 Deno.test("findCurrency() answers Luno's code, and near ones for an unknown", () => {
   const codeOf = (text: string) => {
-    const found = findCurrency(text, markets);
+    const found = findCurrency(text, pairs);
     return found.ok ? found.value : found.suggestions;
   };
   assert.deepEqual(["btc", "XBT", "Bitcoin", "zar", "wbtc", " eur "].map(codeOf), [

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient, type ExchangeClientOptions } from "../../src/exchange/client.ts";
 import { Markets } from "../../src/market/pairs.ts";
-import type { Exchange } from "../../src/market/shared_reads.ts";
+import type { Exchange } from "../../src/market/exchange_port.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";

@@ -4,7 +4,7 @@
  */
 
 import { ExchangeError } from "../../exchange/errors.ts";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import { INITIAL_BALANCES } from "./paper_accounts.ts";
 
 /** Accounts are opened rarely. */

@@ -3,7 +3,7 @@
 import { ExchangeError } from "../../exchange/errors.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/schemas.ts";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import { publishedFees } from "../../money/published_fees.ts";
 import type { FeeRates } from "./paper_market.ts";
 

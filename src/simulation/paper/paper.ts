@@ -6,7 +6,7 @@
 import { getLogger } from "@logtape/logtape";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import { refusalResponse } from "../api/fault_effects.ts";
 import { Parameters } from "../api/parameters.ts";
 import { BodyTooLarge, readForm } from "../api/request_form.ts";

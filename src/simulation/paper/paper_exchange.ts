@@ -6,7 +6,7 @@
 import { parseDecimal } from "../../money/decimals.ts";
 import { Markets } from "../../market/pairs.ts";
 import type { Market, PublicTrade } from "../../exchange/schemas.ts";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import type { Parameters } from "../api/parameters.ts";
 import { crosses, matchOrder } from "../engine/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts";

@@ -6,7 +6,7 @@
 import type { ClientStatus } from "../../exchange/client.ts";
 import type { ClockReading } from "../../exchange/clock_reading.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 
 /** What trading needs of an exchange: the real one, the simulated one or the paper one. */
 export type TradingExchange = Pick<Exchange, "call" | "status" | "reserve">;

@@ -9,7 +9,7 @@
 import type { Sleep } from "../../timing/sleep.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import type { SharedCallOptions } from "../../market/shared_reads.ts";
+import type { ExchangeCallOptions } from "../../market/exchange_port.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 
@@ -62,7 +62,7 @@ export async function lookUp(
   { exchange, signal }: Pick<LookParts, "exchange" | "signal">,
   id: { readonly clientOrderId: string } | { readonly orderId: string },
   /** `cancel` for a look that serves a cancellation. */
-  options: Pick<SharedCallOptions, "priority"> = {},
+  options: Pick<ExchangeCallOptions, "priority"> = {},
 ): Promise<Look> {
   const params = "orderId" in id ? { id: id.orderId } : { client_order_id: id.clientOrderId };
   try {

@@ -5,14 +5,14 @@
 
 import Big from "big.js";
 import { countDecimals, formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
-import type { Market } from "../../exchange/schemas.ts";
+import type { Market, Side } from "../../exchange/schemas.ts";
 import { feeOn, sumOf } from "../../money/rounding.ts";
 import { midOf } from "../../market/book_walk.ts";
 import { remarksOn } from "./order_remarks.ts";
 import type { EstimateRemark } from "./order_remarks.ts";
 import { outlookOf } from "./outlook.ts";
 import type { EstimateFacts, Funds, Outlook } from "./outlook.ts";
-import type { Order, Side } from "./order.ts";
+import type { Order } from "./order.ts";
 
 /** Amounts are decimals; prices are counter per base. */
 export interface Estimate {

@@ -1,7 +1,7 @@
 /** What the market and the account say about an order before it is placed, read at one time. */
 
 import Big from "big.js";
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Balance, FeeInfo, Market, Order as ExchangeOrder, OrderBook, Ticker } from "../../exchange/schemas.ts";
 import type { Funds, OwnOrder } from "./outlook.ts";

@@ -6,10 +6,10 @@
 
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
-import type { FeeInfo, Market } from "../../exchange/schemas.ts";
+import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
 import type { Book, BookLevel } from "../../market/book_walk.ts";
 import type { Estimate } from "./estimate.ts";
-import type { Order, Side } from "./order.ts";
+import type { Order } from "./order.ts";
 
 /** Every code; policies name them, so that none changes its meaning. */
 export const MARKET_WARNING_CODES = [

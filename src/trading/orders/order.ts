@@ -1,9 +1,7 @@
 /** An order before it is sent, in the one exact form that previews, policy, journal and audit all speak of. */
 
 import { createHash } from "node:crypto";
-
-/** Which way an order trades. */
-export type Side = "BUY" | "SELL";
+import type { Side } from "../../exchange/schemas.ts";
 
 /** What kind of order it is. */
 export type OrderType = "limit" | "market" | "stop_limit";

@@ -6,9 +6,10 @@
 
 import { formatDecimal } from "../../money/decimals.ts";
 import type { ParamsOf } from "../../exchange/endpoints.ts";
-import { findMarket } from "../../money/pair_names.ts";
+import { namesPair } from "../../money/pair_names.ts";
 import type { Market } from "../../exchange/schemas.ts";
 import type { Book } from "../../market/book_walk.ts";
+import { namedPair } from "../../market/pairs.ts";
 import type { Order, OrderRequest } from "./order.ts";
 import {
   checkPurchase,
@@ -85,7 +86,7 @@ function missing(field: keyof Order, { side, type }: Order): never {
 
 function checkMarket(draft: Draft): void {
   const { request, market } = draft;
-  if (!findMarket(request.pair, [market]).ok) {
+  if (!namesPair(request.pair, namedPair(market))) {
     const problem = `expected ${market.market_id}${currently(request.pair)}`;
     refuse(draft, { field: "pair", code: "ERR_PAIR_UNKNOWN", problem });
   }

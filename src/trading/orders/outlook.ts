@@ -2,9 +2,9 @@
 
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
-import type { FeeInfo, Market } from "../../exchange/schemas.ts";
+import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
 import { type Book, type BookFill, walkBook } from "../../market/book_walk.ts";
-import type { Order, Side } from "./order.ts";
+import type { Order } from "./order.ts";
 
 /** Available amounts, balance less what is reserved; decimals. */
 export interface Funds {

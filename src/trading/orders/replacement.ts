@@ -1,6 +1,6 @@
 /** The new order that takes the place of one on the book. */
 
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { finalStandingOf, standingOf } from "../../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";

@@ -1,6 +1,6 @@
 /** One order evaluated in every way before it may be placed: its exact form, what it would do, and what the policy says. */
 
-import type { Exchange } from "../../market/shared_reads.ts";
+import type { Exchange } from "../../market/exchange_port.ts";
 import type { Markets } from "../../market/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import { estimateOrder } from "../orders/estimate.ts";

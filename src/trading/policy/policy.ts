@@ -7,10 +7,11 @@
 import { createHash } from "node:crypto";
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
-import { findMarket } from "../../money/pair_names.ts";
+import { namesPair } from "../../money/pair_names.ts";
 import type { MarketWarning, MarketWarningCode } from "../orders/market_warnings.ts";
 import type { Worth } from "../orders/notional.ts";
-import type { Order, OrderType, Side } from "../orders/order.ts";
+import type { Side } from "../../exchange/schemas.ts";
+import type { Order, OrderType } from "../orders/order.ts";
 
 /** How orders of an identity go: not at all, on paper, after a person's confirmation, or at once. */
 export type Mode = "observe" | "paper" | "confirm" | "auto";
@@ -120,7 +121,7 @@ function checkKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order
 
 /** A pair of the policy may be written as people write it; what it means is decided against the order's own market. */
 function names(pair: string, order: Order): boolean {
-  return findMarket(pair, [{ market_id: order.pair, base_currency: order.base, counter_currency: order.counter }]).ok;
+  return namesPair(pair, { id: order.pair, base: order.base, counter: order.counter });
 }
 
 function checkWorth({ maxPerOrder, maxPerDay }: PolicyRules, { notional }: PolicyFacts): PolicyProblem[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ExchangeClient } from "../../../src/exchange/client.ts";
-import type { Exchange } from "../../../src/market/shared_reads.ts";
+import type { Exchange } from "../../../src/market/exchange_port.ts";
 import type { Json } from "../../support/exchange.ts";
 import { FaultyExchange } from "../../trading/faulty_exchange.ts";
 import { PaperWorld } from "./paper_world.ts";

@@ -1,6 +1,5 @@
 /** Holds calls back while the exchange is down, so that nobody waits for what cannot come. */
 
-import { circuitBreaker, type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
 import { ExchangeError, type ExchangeErrorCode } from "./errors.ts";
 
 /** Says that the exchange is in no state to answer. */
@@ -30,68 +29,63 @@ export interface BreakerOptions {
   now?: () => number;
 }
 
-/**
- * The time for which a breaker stays open. cockatiel asks for `duration` at each call and measures it with `Date.now()`,
- * which may jump; so this one follows the injected clock and says "for ever" until its time is over.
- */
-class Pause {
-  endsAt = 0;
+/** A circuit breaker on a monotonic clock: failures in a row open it, and a probe that ends well closes it. */
+export class Breaker {
+  readonly #limit: number;
   readonly #pauseMs: number;
   readonly #now: () => number;
+  /** In a row, while closed. */
+  #failures = 0;
+  /** When a call may probe; absent while closed. */
+  #probeAt: number | undefined;
+  #isProbing = false;
 
-  constructor(pauseMs: number, now: () => number) {
+  constructor({ failures = 5, pauseMs = 10_000, now = () => performance.now() }: BreakerOptions = {}) {
+    this.#limit = failures;
     this.#pauseMs = pauseMs;
     this.#now = now;
   }
 
-  get duration(): number {
-    return this.leftMs > 0 ? Infinity : -Infinity;
-  }
-
-  get leftMs(): number {
-    return Math.max(0, this.endsAt - this.#now());
-  }
-
-  /** Called whenever the breaker opens. */
-  next(): Pause {
-    this.endsAt = this.#now() + this.#pauseMs;
-    return this;
-  }
-}
-
-/** cockatiel's circuit breaker on a monotonic clock. */
-export class Breaker {
-  readonly #policy: CircuitBreakerPolicy;
-  readonly #pause: Pause;
-
-  constructor(options: BreakerOptions = {}) {
-    const { failures = 5, pauseMs = 10_000, now = () => performance.now() } = options;
-    this.#pause = new Pause(pauseMs, now);
-    this.#policy = circuitBreaker(handleWhen((error) => this.#isFailure(error)), {
-      halfOpenAfter: this.#pause,
-      breaker: new ConsecutiveBreaker(failures),
-    });
-  }
-
   /** `half-open` while one call probes whether the exchange is back. */
   get state(): "closed" | "open" | "half-open" {
-    if (this.#policy.state === CircuitState.Closed) return "closed";
-    return this.#policy.state === CircuitState.HalfOpen ? "half-open" : "open";
+    if (this.#probeAt === undefined) return "closed";
+    return this.#isProbing ? "half-open" : "open";
   }
 
   /** Milliseconds for which calls are held back; 0 when the next one may go. */
   get openForMs(): number {
-    if (this.state === "closed") return 0;
-    return this.state === "half-open" ? PROBE_MS : this.#pause.leftMs;
+    if (this.#probeAt === undefined) return 0;
+    return this.#isProbing ? PROBE_MS : Math.max(0, this.#probeAt - this.#now());
   }
 
-  /** Runs a call and takes note of how it ends; to be called only when `openForMs` is 0. */
-  run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-    return this.#policy.execute(call);
+  /** Runs a call and takes note of how it ends; to be called only when `openForMs` is 0. The call starts at once. */
+  async run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+    const isProbe = this.#isProbing = this.#probeAt !== undefined;
+    // What was sent before the breaker opened says nothing about the exchange since.
+    const counts = (): boolean => isProbe || this.#probeAt === undefined;
+    try {
+      const answer = await call();
+      if (counts()) this.#close();
+      return answer;
+    } catch (error) {
+      const code = error instanceof ExchangeError ? error.code : undefined;
+      const isFailure = code !== undefined && (UNAVAILABILITY.has(code) || (isProbe && NO_EVIDENCE.has(code)));
+      if (isFailure && counts()) this.#fail(isProbe);
+      else if (isProbe) this.#close();
+      throw error;
+    }
   }
 
-  #isFailure(error: unknown): boolean {
-    if (!(error instanceof ExchangeError)) return false;
-    return UNAVAILABILITY.has(error.code) || (this.state === "half-open" && NO_EVIDENCE.has(error.code));
+  #fail(isProbe: boolean): void {
+    this.#failures++;
+    if (!isProbe && this.#failures < this.#limit) return;
+    this.#probeAt = this.#now() + this.#pauseMs;
+    this.#isProbing = false;
+  }
+
+  #close(): void {
+    this.#failures = 0;
+    this.#probeAt = undefined;
+    this.#isProbing = false;
   }
 }

@@ -56,3 +56,29 @@ Deno.test("Breaker opens again for its whole pause when the probe fails or says 
     assert.deepEqual([breaker.state, breaker.openForMs], ["open", 10_000], code);
   }
 });
+
+Deno.test("Breaker goes by its probe alone, whatever calls say that were sent before it opened", async () => {
+  for (const late of [undefined, "ERR_NETWORK"] as const) {
+    const { breaker, clock } = setup();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const slow = breaker.run(() => promise);
+    await fail(breaker, "ERR_UNAVAILABLE", 3);
+    await clock.advance(10_000);
+    const probe = Promise.withResolvers<void>();
+    const probing = breaker.run(() => probe.promise);
+    if (late === undefined) resolve();
+    else reject(new ExchangeError("Cannot read", { code: late }));
+    await slow.catch(() => {});
+    assert.equal(breaker.state, "half-open", `${late}`);
+    probe.resolve();
+    await probing;
+    assert.equal(breaker.state, "closed", `${late}`);
+  }
+});
+
+Deno.test("Breaker starts a call in the same turn, as an order that was decided on must not wait", () => {
+  const { breaker } = setup();
+  let hasStarted = false;
+  void breaker.run(() => Promise.resolve(hasStarted = true));
+  assert.ok(hasStarted);
+});

@@ -2,8 +2,8 @@
 
 import { kindOf } from "./currencies.ts";
 
-/** Rates as fractions: `"0.006"` is 0.6 %. A negative one is a rebate. */
-export interface PublishedFees {
+/** What an account pays in one market, as fractions: `"0.006"` is 0.6 %. A negative one is a rebate. */
+export interface FeeRates {
   readonly maker_fee_buy: string;
   readonly maker_fee_sell: string;
   readonly taker_fee_buy: string;
@@ -11,7 +11,7 @@ export interface PublishedFees {
 }
 
 /** The rates for the country of the counter currency; euro, pounds and Australian dollars follow South Africa. */
-export function publishedFees({ base, counter }: { readonly base: string; readonly counter: string }): PublishedFees {
+export function publishedFees({ base, counter }: { readonly base: string; readonly counter: string }): FeeRates {
   const isStable = kindOf(base) === "stablecoin";
   switch (counter) {
     case "IDR":
@@ -40,6 +40,6 @@ export function publishedFees({ base, counter }: { readonly base: string; readon
   }
 }
 
-function bothSides(maker: string, taker: string): PublishedFees {
+function bothSides(maker: string, taker: string): FeeRates {
   return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
 }

@@ -4,10 +4,11 @@
  */
 
 import type { FaultRule } from "./api/faults.ts";
-import type { TradingStatus } from "./model/markets.ts";
+import type { TradingStatus } from "./engine/market.ts";
+import { ENGINE_DEFAULTS, type EngineSettings } from "./engine/settings.ts";
 
 /** How the simulated exchange behaves; every field has a default. */
-export interface SimulationOptions {
+export interface SimulationOptions extends Partial<EngineSettings> {
   /** Seed of prices, ids and fault probabilities; the same seed and requests give the same answers. @default 1 */
   readonly seed?: number;
   /** Calls per minute before 429, as a token bucket; 0 switches the limit off. @default 300 */
@@ -30,27 +31,12 @@ export interface SimulationOptions {
   readonly emptyLists?: "array" | "null";
   /** Whether errors of order calls carry the extra `error_action` object. @default false */
   readonly errorAction?: boolean;
-  /** Post-only order that would trade: refuse the call, or accept it and complete it unfilled. @default "error" */
-  readonly postOnlyCrossing?: "error" | "complete";
-  /**
-   * Currency in which a sell pays its fee. In base it falls back to the proceeds when the base account has nothing
-   * left to pay with, so that a whole balance can be sold. @default "base"
-   */
-  readonly sellFeeIn?: "base" | "counter";
-  /** An order that meets an own resting one: trade with it, or cancel the resting one. @default "trade" */
-  readonly selfTrade?: "trade" | "cancel_resting";
-  /** Whether a stop-limit order reserves funds while it waits for its trigger. @default true */
-  readonly reserveStops?: boolean;
   /** Cancelling an order that is unknown or closed: an error code, or `success: false`. @default "error" */
   readonly stopClosedOrder?: "error" | "success_false";
   /** Whether the running interval is the last candle. @default true */
   readonly runningCandle?: boolean;
-  /** Milliseconds that an accepted order stays AWAITING before it reaches the book. @default 0 */
-  readonly orderDelayMs?: number;
   /** Milliseconds by which balances and own trades trail. @default 0 */
   readonly readLagMs?: number;
-  /** Furthest move of the price, as a fraction of the best one, that a market order may cause. @default 0.1 */
-  readonly marketOrderReach?: number;
   /** Highest price times volume of a limit order, in counter currency; "0" is no bound. @default "0" */
   readonly maxOrderValue?: string;
   /** Trading status of single markets, in place of the one they are listed with. @default none */
@@ -67,6 +53,7 @@ export type Settings = Required<SimulationOptions>;
 /** Fills in the defaults. */
 export function withDefaults(options: SimulationOptions): Settings {
   return {
+    ...ENGINE_DEFAULTS,
     seed: 1,
     rateLimitPerMinute: 300,
     rateLimitScope: "key",
@@ -78,15 +65,9 @@ export function withDefaults(options: SimulationOptions): Settings {
     tradesSince: "newest",
     emptyLists: "array",
     errorAction: false,
-    postOnlyCrossing: "error",
-    sellFeeIn: "base",
-    selfTrade: "trade",
-    reserveStops: true,
     stopClosedOrder: "error",
     runningCandle: true,
-    orderDelayMs: 0,
     readLagMs: 0,
-    marketOrderReach: 0.1,
     maxOrderValue: "0",
     marketStatus: {},
     ledgerRows: 0,

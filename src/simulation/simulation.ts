@@ -1,7 +1,7 @@
 /** Puts the parts of one simulated exchange together: markets, accounts, engine, funding, and the past. */
 
 import { Accounts } from "./engine/accounts.ts";
-import { Exchange } from "./engine/exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { Funding } from "./funding/funding.ts";
 import { HISTORY_MS } from "./history/funding_history.ts";
 import { seedHistory } from "./history/history.ts";
@@ -9,7 +9,7 @@ import { createIdentifiers, type Identifiers } from "./engine/identifiers.ts";
 import type { PriceModel, Tape } from "./model/market_data.ts";
 import type { Settings } from "./options.ts";
 import { createPriceModel } from "./model/prices.ts";
-import { startOfDay } from "./model/days.ts";
+import { startOfDay } from "./days.ts";
 import { createTape } from "./model/tape.ts";
 
 /** One simulated exchange without its HTTP. */

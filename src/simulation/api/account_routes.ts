@@ -4,7 +4,7 @@ import Big from "big.js";
 import type { Account } from "../engine/accounts.ts";
 import type { PendingReceive } from "../funding/funding.ts";
 import { PERMISSIONS } from "./keys.ts";
-import type { LedgerRow } from "../engine/ledger.ts";
+import { checkedAccountId, printRow, readRowRange } from "./ledger_print.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 import { bareNumber, printDecimal, printList } from "./print.ts";
 import { Refusal } from "../engine/refusal.ts";
@@ -13,7 +13,6 @@ import { labelOf } from "../../money/currencies.ts";
 import { CURRENCIES } from "../model/traded_currencies.ts";
 import type { Simulation } from "../simulation.ts";
 
-const MAX_ROWS = 1000;
 const ZERO = new Big(0);
 
 /** Every endpoint of this file. */
@@ -88,23 +87,11 @@ function transactions(simulation: Simulation, { id, parameters, nowMs, atMs }: C
   const account = accountAt(simulation, id);
   const { settings, exchange } = simulation;
   exchange.advance(nowMs);
-  const { from, to } = rowRange(parameters, account.ledger.length);
+  const { from, to } = readRowRange(parameters, account.ledger.length);
   const rows = account.ledger.rows(from, to).filter(({ timestamp }) => timestamp <= atMs);
   const ordered = settings.transactionOrder === "newest_first" ? rows.toReversed() : rows;
   const amount = settings.transactionAmounts === "string" ? printDecimal : (value: Big) => bareNumber(value.toFixed());
   return { id, transactions: printList(ordered.map((row) => printRow(account, row, amount)), settings) };
-}
-
-/** A value of zero or less counts back from one past the newest row. */
-function rowRange(parameters: Parameters, length: number): { readonly from: number; readonly to: number } {
-  const [from, to] = ["min_row", "max_row"].map((name) => {
-    const row = parameters.integer(name);
-    if (row === undefined) throw invalidArgument(name);
-    return row <= 0 ? length + 1 + row : row;
-  });
-  if (from === undefined || to === undefined) throw new Refusal("ErrInvalidArguments");
-  if (to - from > MAX_ROWS) throw new Refusal("ErrTooManyRowsRequested");
-  return { from: Math.max(1, from), to };
 }
 
 function pending(simulation: Simulation, { id }: Call): object {
@@ -130,38 +117,11 @@ function printPending(account: Account, { amount, createdAt, reference }: Pendin
     kind: "TRANSFER",
     description: `Receiving ${labelOf(account.currency)}`,
     reference,
-  }, printDecimal);
-}
-
-function printRow(account: Account, row: LedgerRow, amount: (value: Big) => string | object): object {
-  return {
-    row_index: row.index,
-    timestamp: row.timestamp,
-    account_id: account.id,
-    currency: account.currency,
-    balance: amount(row.balance),
-    available: amount(row.available),
-    balance_delta: amount(row.balanceDelta),
-    available_delta: amount(row.availableDelta),
-    description: row.description,
-    kind: row.kind,
-    reference: row.reference,
-    details: row.address === undefined ? {} : { Address: row.address },
-    detail_fields: {
-      crypto_details: { address: row.address ?? "", txid: row.transactionId ?? "" },
-      trade_details: {
-        pair: row.trade?.pair ?? "",
-        price: printDecimal(row.trade?.price ?? ZERO),
-        sequence: row.trade?.sequence ?? 0,
-        volume: printDecimal(row.trade?.volume ?? ZERO),
-      },
-    },
-  };
+  });
 }
 
 function accountAt({ accounts }: Simulation, id: string): Account {
-  if (!/^\d{1,19}$/.test(id)) throw new Refusal("ErrInvalidAccountID");
-  return accounts.get(id);
+  return accounts.get(checkedAccountId(id));
 }
 
 function requiredName(parameters: Parameters): string {

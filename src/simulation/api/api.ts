@@ -18,6 +18,7 @@ import { RateLimit } from "./rate_limit.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { BodyTooLarge, readForm } from "./request_form.ts";
 import { NO_CONTENT, RenderedJson, type RouteMatch, Router } from "./route.ts";
+import { simulatedOrders } from "./simulated_orders.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";
 
 /** What the API needs besides its options. */
@@ -88,10 +89,11 @@ class ApiHandler implements Api {
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     const simulation = createSimulation(this.#settings, this.#startMs);
-    const routes = [marketRoutes, orderRoutes, accountRoutes, fundingRoutes, paymentRoutes].flatMap((routesOf) =>
-      routesOf(simulation)
-    );
-    this.#opened = { simulation, router: new Router(routes) };
+    const router = new Router([
+      ...[marketRoutes, accountRoutes, fundingRoutes, paymentRoutes].flatMap((routesOf) => routesOf(simulation)),
+      ...orderRoutes(simulatedOrders(simulation)),
+    ]);
+    this.#opened = { simulation, router };
     return this.#opened;
   }
 

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { isLunoErrorCode, type LunoErrorCode } from "../../exchange/luno_errors.ts";
-import { DAY_MS } from "../model/days.ts";
+import { DAY_MS } from "../days.ts";
 import { hash32, seedFor, toUnit } from "../random.ts";
 
 const MAX_RULES = 100;

@@ -1,14 +1,15 @@
 /** Endpoints of public market data. The real service lets them be a second old, so answers are kept for one second. */
 
 import { CANDLE_DURATIONS_S } from "../model/candles.ts";
-import { DAY_MS } from "../model/days.ts";
+import { DAY_MS } from "../days.ts";
+import type { TradingStatus } from "../engine/market.ts";
 import type { RestingOrder } from "../engine/matching.ts";
 import { findMarket, MARKETS, type SimulatedMarket } from "../model/markets.ts";
-import { statusOf } from "./order_rules.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
 import { printList, printPrice, printVolume } from "./print.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { type Call, RenderedJson, type Route } from "./route.ts";
+import type { Settings } from "../options.ts";
 import type { Simulation } from "../simulation.ts";
 
 const MAX_TRADES = 100;
@@ -77,6 +78,11 @@ export function marketRoutes(simulation: Simulation): readonly Route[] {
   ];
 }
 
+/** The trading status of a market, as listed or as the settings override it. */
+export function statusOf(market: SimulatedMarket, settings: Pick<Settings, "marketStatus">): TradingStatus {
+  return settings.marketStatus[market.id] ?? market.status;
+}
+
 type Printer = (market: SimulatedMarket, call: Call, simulation: Simulation) => string;
 
 /** One rendered answer for each market, good for the second it was made in unless own orders change the market. */
@@ -94,10 +100,10 @@ class SecondCache {
     const { exchange } = this.#simulation;
     const second = Math.floor(call.atMs / 1000);
     const kept = this.#kept.get(market.id);
-    if (kept?.second === second && kept.changes === exchange.changesIn(market.id)) return kept.text;
+    if (kept?.second === second && kept.changes === exchange.orders.changesIn(market.id)) return kept.text;
     exchange.advance(call.nowMs);
     const text = this.#print(market, call, this.#simulation);
-    this.#kept.set(market.id, { second, changes: exchange.changesIn(market.id), text });
+    this.#kept.set(market.id, { second, changes: exchange.orders.changesIn(market.id), text });
     return text;
   }
 }

@@ -1,6 +1,7 @@
 /** Orders and own fills as the exchange writes them. */
 
 import Big from "big.js";
+import type { FeeRates } from "../../money/published_fees.ts";
 import { bareNumber, printDecimal, printPrice, printVolume } from "./print.ts";
 import type { Order, UserTrade } from "../engine/orders.ts";
 
@@ -59,6 +60,19 @@ export function printUserTrade(trade: UserTrade): object {
     fee_base: printDecimal(trade.feeBase),
     fee_counter: printDecimal(trade.feeCounter),
     is_buy: trade.isBuy,
+  };
+}
+
+/** Fees as fractions and the thirty-day volume in counter currency; the short names mean buying. */
+export function printFeeInfo(rates: FeeRates, thirtyDayVolume: Big): object {
+  return {
+    maker_fee: rates.maker_fee_buy,
+    taker_fee: rates.taker_fee_buy,
+    maker_fee_buy: rates.maker_fee_buy,
+    maker_fee_sell: rates.maker_fee_sell,
+    taker_fee_buy: rates.taker_fee_buy,
+    taker_fee_sell: rates.taker_fee_sell,
+    thirty_day_volume: printDecimal(thirtyDayVolume),
   };
 }
 

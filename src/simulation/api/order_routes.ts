@@ -1,41 +1,47 @@
-/** Endpoints of orders, own fills and fees. */
+/** The endpoints of orders, own fills and fees, over whatever takes the orders. */
 
-import Big from "big.js";
-import { PERMISSIONS } from "./keys.ts";
-import { printOrderV1, printOrderV2, printUserTrade } from "./order_print.ts";
-import { readClientOrderId, readLimitOrder, readMarket, readMarketOrder, type RuleContext } from "./order_rules.ts";
+import { printOrderV1, printOrderV2 } from "./order_print.ts";
+import { type OrderKind, readClientOrderId } from "./order_rules.ts";
 import type { Order } from "../engine/orders.ts";
-import { printDecimal, printList } from "./print.ts";
 import { Refusal } from "../engine/refusal.ts";
+import { printList } from "./print.ts";
 import type { Call, Route } from "./route.ts";
-import type { Simulation } from "../simulation.ts";
-import { thirtyDayVolume } from "../engine/trading_volume.ts";
-import { selectUserTrades } from "./user_trades.ts";
 
-const ORDER_ID = /^BX[0-9A-Z]{6,30}$/;
+/** What takes and knows orders; refuses by throwing. What is answered as `unknown` may come later and is JSON. */
+export interface OrderHandlers<AnyCall extends Call> {
+  /** Bits that reading and writing need. */
+  readonly permissions: { readonly read: number; readonly write: number };
+  /** What an order id looks like. */
+  readonly idPattern: RegExp;
+  place(kind: OrderKind, call: AnyCall): unknown;
+  /** Answers whether there was one to cancel. */
+  cancel(id: string, call: AnyCall): boolean;
+  /** `success: false` for an order that is unknown or over, in place of an error. @default false */
+  readonly answersFailedCancel?: boolean;
+  /** Newest first; `closed` picks those that are over or those that are not. */
+  list(call: AnyCall, closed: boolean | undefined): readonly Order[];
+  find(by: { readonly id: string } | { readonly clientOrderId: string }, call: AnyCall): Order | undefined;
+  /** How an empty list of orders is written. @default "array" */
+  readonly emptyLists?: "array" | "null";
+  trades(call: AnyCall): unknown;
+  feeInfo(call: AnyCall): unknown;
+}
 
 /** Every endpoint of this file. */
-export function orderRoutes(simulation: Simulation): readonly Route[] {
-  const { exchange, settings } = simulation;
-  const read = { method: "GET", permission: PERMISSIONS.readOrders, isOrderCall: true } as const;
-  const write = { method: "POST", permission: PERMISSIONS.writeOrders, isOrderCall: true } as const;
+export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCall>): readonly Route<AnyCall>[] {
+  const read = { method: "GET", permission: handlers.permissions.read, isOrderCall: true } as const;
+  const write = { method: "POST", permission: handlers.permissions.write, isOrderCall: true } as const;
+  const { emptyLists = "array" } = handlers;
+  const find = (call: AnyCall) => found(handlers.find({ id: checkedId(call.id, handlers) }, call));
   return [
-    {
-      ...write,
-      path: "/api/1/postorder",
-      run: (call) => place(simulation, call, readLimitOrder),
-    },
-    {
-      ...write,
-      path: "/api/1/marketorder",
-      run: (call) => place(simulation, call, readMarketOrder),
-    },
+    { ...write, path: "/api/1/postorder", run: (call) => handlers.place("limit", call) },
+    { ...write, path: "/api/1/marketorder", run: (call) => handlers.place("market", call) },
     {
       ...write,
       path: "/api/1/stoporder",
-      run: ({ parameters, nowMs }) => {
-        const success = exchange.cancel(checkedOrderId(parameters.text("order_id") ?? ""), nowMs);
-        if (!success && settings.stopClosedOrder === "error") {
+      run: (call) => {
+        const success = handlers.cancel(checkedId(call.parameters.text("order_id") ?? "", handlers), call);
+        if (!success && handlers.answersFailedCancel !== true) {
           throw new Refusal("ErrCannotStopUnknownOrNonPendingOrder");
         }
         return { success };
@@ -44,117 +50,45 @@ export function orderRoutes(simulation: Simulation): readonly Route[] {
     {
       ...read,
       path: "/api/1/listorders",
-      run: (call) => ({ orders: printList(listV1(simulation, call).map(printOrderV1), settings) }),
+      run: (call) => {
+        const state = call.parameters.choice("state", ["PENDING", "COMPLETE"], "ErrInvalidArguments");
+        const closed = state === undefined ? undefined : state === "COMPLETE";
+        return { orders: printList(handlers.list(call, closed).map(printOrderV1), { emptyLists }) };
+      },
     },
     {
       ...read,
       path: "/api/exchange/2/listorders",
       run: (call) => {
         const closed = call.parameters.boolean("closed");
-        return { orders: printList(list(simulation, call, closed).map(printOrderV2), settings) };
+        return { orders: printList(handlers.list(call, closed).map(printOrderV2), { emptyLists }) };
       },
     },
-    {
-      ...read,
-      path: "/api/1/orders/{id}",
-      run: (call) => printOrderV1(find(simulation, call, call.id)),
-    },
-    {
-      ...read,
-      path: "/api/exchange/2/orders/{id}",
-      run: (call) => printOrderV2(find(simulation, call, call.id)),
-    },
-    {
-      ...read,
-      path: "/api/exchange/3/order",
-      run: (call) => printOrderV2(findByEitherId(simulation, call)),
-    },
-    {
-      ...read,
-      path: "/api/1/listtrades",
-      run: (call) => {
-        const market = readMarket(call.parameters);
-        exchange.advance(call.nowMs);
-        const atMs = call.atMs - settings.readLagMs;
-        const own = exchange.trades.filter((trade) => trade.market === market && trade.timestamp <= atMs);
-        return { trades: printList(selectUserTrades(own, call.parameters).map(printUserTrade), settings) };
-      },
-    },
-    {
-      ...read,
-      path: "/api/1/fee_info",
-      run: (call) => feeInfo(simulation, call),
-    },
+    { ...read, path: "/api/1/orders/{id}", run: (call) => printOrderV1(find(call)) },
+    { ...read, path: "/api/exchange/2/orders/{id}", run: (call) => printOrderV2(find(call)) },
+    { ...read, path: "/api/exchange/3/order", run: (call) => printOrderV2(findByEitherId(call, handlers)) },
+    { ...read, path: "/api/1/listtrades", run: (call) => handlers.trades(call) },
+    { ...read, path: "/api/1/fee_info", run: (call) => handlers.feeInfo(call) },
   ];
 }
 
-function place(
-  { accounts, settings, tape, exchange }: Simulation,
-  { parameters, nowMs }: Call,
-  read: typeof readLimitOrder,
-): object {
-  exchange.advance(nowMs);
-  const context: RuleContext = {
-    accounts,
-    settings,
-    nowMs,
-    lastPrice: (market) => tape.lastTrade(market.id, nowMs).price,
-  };
-  return { order_id: exchange.place(read(parameters, context), nowMs).id };
+/** Exactly one of `id` and `client_order_id` names the order. */
+function findByEitherId<AnyCall extends Call>(call: AnyCall, handlers: OrderHandlers<AnyCall>): Order {
+  const id = call.parameters.text("id");
+  const clientOrderId = readClientOrderId(call.parameters);
+  if (id !== undefined && clientOrderId === undefined) {
+    return found(handlers.find({ id: checkedId(id, handlers) }, call));
+  }
+  if (id !== undefined || clientOrderId === undefined) throw new Refusal("ErrInvalidParameters");
+  return found(handlers.find({ clientOrderId }, call));
 }
 
-function listV1(simulation: Simulation, call: Call): readonly Order[] {
-  const state = call.parameters.choice("state", ["PENDING", "COMPLETE"], "ErrInvalidArguments");
-  return list(simulation, call, state === undefined ? undefined : state === "COMPLETE");
-}
-
-function list(
-  { exchange }: Simulation,
-  { parameters, nowMs, atMs }: Call,
-  closed: boolean | undefined,
-): readonly Order[] {
-  const pair = parameters.text("pair") === undefined ? undefined : readMarket(parameters).id;
-  const createdBefore = parameters.optionalInteger("created_before");
-  const limit = parameters.limit();
-  exchange.advance(nowMs);
-  return exchange.orders.list({ pair, closed, createdBefore, limit, atMs });
-}
-
-function find({ exchange }: Simulation, { nowMs, atMs }: Call, id: string): Order {
-  checkedOrderId(id);
-  exchange.advance(nowMs);
-  const order = exchange.orders.at(id, atMs);
+function found(order: Order | undefined): Order {
   if (order === undefined) throw new Refusal("ErrOrderNotFound");
   return order;
 }
 
-/** Exactly one of `id` and `client_order_id` names the order. */
-function findByEitherId(simulation: Simulation, call: Call): Order {
-  const id = call.parameters.text("id");
-  const clientOrderId = readClientOrderId(call.parameters);
-  if ((id === undefined) === (clientOrderId === undefined)) throw new Refusal("ErrInvalidParameters");
-  if (id !== undefined) return find(simulation, call, id);
-  const known = simulation.exchange.orders.idOf(clientOrderId ?? "");
-  if (known === undefined) throw new Refusal("ErrOrderNotFound");
-  return find(simulation, call, known);
-}
-
-function feeInfo({ exchange }: Simulation, { parameters, nowMs, atMs }: Call): object {
-  const market = readMarket(parameters);
-  exchange.advance(nowMs);
-  const [maker, taker] = [market.makerFee, market.takerFee].map((fee) => new Big(fee).toFixed(8));
-  return {
-    maker_fee: maker,
-    taker_fee: taker,
-    maker_fee_buy: maker,
-    maker_fee_sell: maker,
-    taker_fee_buy: taker,
-    taker_fee_sell: taker,
-    thirty_day_volume: printDecimal(thirtyDayVolume(exchange.trades, { market, nowMs: atMs })),
-  };
-}
-
-function checkedOrderId(id: string): string {
-  if (!ORDER_ID.test(id)) throw new Refusal("ErrInvalidOrderRef");
+function checkedId(id: string, { idPattern }: { readonly idPattern: RegExp }): string {
+  if (!idPattern.test(id)) throw new Refusal("ErrInvalidOrderRef");
   return id;
 }

@@ -1,7 +1,7 @@
 /** How the exchange writes decimals and ids into its JSON. */
 
 import type Big from "big.js";
-import type { SimulatedMarket } from "../model/markets.ts";
+import type { TradedMarket } from "../engine/market.ts";
 
 declare global {
   interface JSON {
@@ -25,12 +25,12 @@ export function printUnits(units: number, scale: number, places = 2): string {
 }
 
 /** Writes a price with at least `places` decimals. */
-export function printPrice(market: SimulatedMarket, ticks: number, places?: number): string {
+export function printPrice(market: TradedMarket, ticks: number, places?: number): string {
   return printUnits(ticks, market.priceScale, places);
 }
 
 /** Writes a volume with at least `places` decimals. */
-export function printVolume(market: SimulatedMarket, lots: number, places?: number): string {
+export function printVolume(market: TradedMarket, lots: number, places?: number): string {
   return printUnits(lots, market.volumeScale, places);
 }
 

@@ -25,7 +25,7 @@ export class RenderedJson {
 export const NO_CONTENT: unique symbol = Symbol("no content");
 
 /** One endpoint. */
-export interface Route {
+export interface Route<AnyCall extends Call = Call> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `{id}` for a segment that varies. */
   readonly path: string;
@@ -36,7 +36,7 @@ export interface Route {
   /** Whether its errors may carry `error_action`. */
   readonly isOrderCall?: boolean;
   /** Answers {@linkcode NO_CONTENT}, a {@linkcode RenderedJson} or a value to be written as JSON; refuses by throwing. */
-  run(call: Call): unknown;
+  run(call: AnyCall): unknown;
 }
 
 /** A route and what its `{id}` matched. */

@@ -5,8 +5,11 @@
 
 import Big from "big.js";
 
+/** What kinds of event a row may belong to. */
+export const ROW_KINDS = ["FEE", "TRANSFER", "EXCHANGE", "INTEREST"] as const;
+
 /** What kind of event a row belongs to. */
-export type RowKind = "FEE" | "TRANSFER" | "EXCHANGE" | "INTEREST";
+export type RowKind = typeof ROW_KINDS[number];
 
 /** The trade behind a row. `price` and `volume` in currency units. */
 export interface TradeDetails {
@@ -46,7 +49,26 @@ export interface Totals {
 
 const EMPTY: Totals = { balance: new Big(0), available: new Big(0) };
 
-/** The ledger of one account. */
+/**
+ * The totals after one more row.
+ *
+ * @throws {RangeError} when it would make `available` negative or larger than `balance`: a mistake of the engine
+ */
+export function totalsAfter(
+  before: Totals,
+  { balanceDelta, availableDelta }: Pick<LedgerEntry, "balanceDelta" | "availableDelta">,
+): Totals {
+  const balance = before.balance.plus(balanceDelta);
+  const available = before.available.plus(availableDelta);
+  if (available.lt(0) || available.gt(balance)) {
+    throw new RangeError(
+      `Cannot append to ledger as 0 <= available <= balance: current values are ${available} and ${balance}`,
+    );
+  }
+  return { balance, available };
+}
+
+/** The ledger of one account, in memory. */
 export class Ledger {
   readonly #rows: LedgerRow[] = [];
 
@@ -66,15 +88,7 @@ export class Ledger {
    * @throws {RangeError} when it would make `available` negative or larger than `balance`: a mistake of the engine
    */
   append(entry: LedgerEntry): LedgerRow {
-    const before = this.totals;
-    const balance = before.balance.plus(entry.balanceDelta);
-    const available = before.available.plus(entry.availableDelta);
-    if (available.lt(0) || available.gt(balance)) {
-      throw new RangeError(
-        `Cannot append to ledger as 0 <= available <= balance: current values are ${available} and ${balance}`,
-      );
-    }
-    const row = { ...entry, index: this.#rows.length + 1, balance, available };
+    const row = { ...entry, ...totalsAfter(this.totals, entry), index: this.#rows.length + 1 };
     this.#rows.push(row);
     return row;
   }

@@ -1,8 +1,8 @@
-/** An order on its way to the book: what its owner decides, its first state, and what the matching core sees of it. */
+/** What an owner decides of an order, its first state, and what the matching core sees of it. */
 
 import Big from "big.js";
-import { budgetOf } from "../model/market_units.ts";
-import type { IncomingOrder } from "./matching.ts";
+import { budgetOf } from "./market_units.ts";
+import { byPriority, type IncomingOrder, type RestingOrder, type Side } from "./matching.ts";
 import type { Order } from "./orders.ts";
 
 const ZERO = new Big(0);
@@ -27,7 +27,7 @@ export type OrderDraft = Pick<
 /** The first state of an order, before anything happened to it. */
 export function newOrder(
   draft: OrderDraft,
-  { id, nowMs, dueAt }: { id: string; nowMs: number; dueAt: number | null },
+  { id, nowMs, dueAt, seen = 0 }: { id: string; nowMs: number; dueAt: number | null; seen?: number },
 ): Order {
   return {
     ...draft,
@@ -44,6 +44,7 @@ export function newOrder(
     completedAt: 0,
     cancelledAt: 0,
     updatedAt: nowMs,
+    seen,
   };
 }
 
@@ -58,4 +59,12 @@ export function incomingOf(order: Order): IncomingOrder {
   if (order.type !== "MARKET") return { kind: "limit", side, price, volume, timeInForce, postOnly };
   if (order.budget === null) return { kind: "market", side: "SELL", volume };
   return { kind: "market", side: "BUY", budget: budgetOf(order.market, order.budget) };
+}
+
+/** Own orders of one side that are on the book, best price first and then oldest first. */
+export function resting(orders: readonly Order[], side: Side): RestingOrder[] {
+  return orders
+    .filter((order) => order.side === side && order.status === "PENDING")
+    .map(({ id, limitPrice: price, limitVolume, filled }) => ({ id, price, volume: limitVolume - filled, own: true }))
+    .sort(byPriority(side));
 }

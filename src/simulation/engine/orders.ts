@@ -1,8 +1,7 @@
-/** Orders as values, and the store that keeps every state an order has been in for long enough to read it late. */
+/** Orders and their fills as values. */
 
 import type Big from "big.js";
-import { DAY_MS } from "../model/days.ts";
-import type { SimulatedMarket } from "../model/markets.ts";
+import type { TradedMarket } from "./market.ts";
 import type { Side, TimeInForce } from "./matching.ts";
 
 /** AWAITING: not on the book yet; PENDING: on the book; COMPLETE: filled or cancelled. */
@@ -19,7 +18,7 @@ export interface Order {
   readonly id: string;
   /** Empty when the owner gave none. */
   readonly clientOrderId: string;
-  readonly market: SimulatedMarket;
+  readonly market: TradedMarket;
   readonly side: Side;
   readonly type: "LIMIT" | "MARKET" | "STOP_LIMIT";
   readonly status: OrderStatus;
@@ -50,11 +49,13 @@ export interface Order {
   /** When the owner's cancellation was processed, else 0. */
   readonly cancelledAt: number;
   readonly updatedAt: number;
+  /** The newest numbered trade of the rest of the world that it has met or was too late for; 0 without such trades. */
+  readonly seen: number;
 }
 
 /** One fill of an own order, as `listtrades` shows it. */
 export interface UserTrade {
-  readonly market: SimulatedMarket;
+  readonly market: TradedMarket;
   readonly sequence: number;
   readonly orderId: string;
   readonly clientOrderId: string;
@@ -69,7 +70,7 @@ export interface UserTrade {
   readonly feeCounter: Big;
 }
 
-/** What {@linkcode OrderStore.list} selects. */
+/** What a list of orders selects. */
 export interface OrderFilter {
   readonly pair?: string | undefined;
   readonly closed?: boolean | undefined;
@@ -78,71 +79,4 @@ export interface OrderFilter {
   readonly limit: number;
   /** The moment whose state is wanted. */
   readonly atMs: number;
-}
-
-const ARCHIVE_AFTER_MS = 100 * DAY_MS;
-const STATES_KEPT = 20;
-
-/** Every order of the user, oldest first. */
-export class OrderStore {
-  readonly #ids: string[] = [];
-  readonly #states = new Map<string, Order[]>();
-  readonly #idByClientOrderId = new Map<string, string>();
-  readonly #live = new Map<string, Order>();
-
-  /** Saves a new order or the next state of a known one. */
-  save(order: Order): Order {
-    const states = this.#states.get(order.id);
-    if (states === undefined) {
-      this.#ids.push(order.id);
-      this.#states.set(order.id, [order]);
-    } else {
-      states.push(order);
-      if (states.length > STATES_KEPT) states.shift();
-    }
-    if (order.clientOrderId !== "") this.#idByClientOrderId.set(order.clientOrderId, order.id);
-    if (order.status === "COMPLETE") this.#live.delete(order.id);
-    else this.#live.set(order.id, order);
-    return order;
-  }
-
-  /** The newest state of an order. */
-  get(id: string): Order | undefined {
-    return this.#states.get(id)?.at(-1);
-  }
-
-  /** An order's state at a moment; `undefined` before it was placed. */
-  at(id: string, atMs: number): Order | undefined {
-    return this.#states.get(id)?.findLast((state) => state.updatedAt <= atMs);
-  }
-
-  /** The id of the order that took this client order id. */
-  idOf(clientOrderId: string): string | undefined {
-    return this.#idByClientOrderId.get(clientOrderId);
-  }
-
-  /** Orders that are not complete, oldest first. */
-  live(): IterableIterator<Order> {
-    return this.#live.values();
-  }
-
-  /** Whether any order is not complete. */
-  get anyLive(): boolean {
-    return this.#live.size > 0;
-  }
-
-  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
-  list({ pair, closed, createdBefore, limit, atMs }: OrderFilter): readonly Order[] {
-    const found: Order[] = [];
-    for (let place = this.#ids.length - 1; place >= 0 && found.length < limit; place--) {
-      const order = this.at(this.#ids[place] ?? "", atMs);
-      if (order === undefined) continue;
-      if (pair !== undefined && order.market.id !== pair) continue;
-      if (closed !== undefined && closed !== (order.status === "COMPLETE")) continue;
-      if (createdBefore !== undefined && order.createdAt >= createdBefore) continue;
-      if (order.completedAt > 0 && order.completedAt < atMs - ARCHIVE_AFTER_MS) continue;
-      found.push(order);
-    }
-    return found;
-  }
 }

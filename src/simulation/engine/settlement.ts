@@ -1,12 +1,12 @@
 /** What a fill does to an order and to the ledgers: amounts, the fee, and the rows that share one reference. */
 
 import Big from "big.js";
-import type { Account, Accounts } from "./accounts.ts";
 import type { TradeDetails } from "./ledger.ts";
 import { decimalsOf, labelOf } from "../../money/currencies.ts";
-import { costOf, priceOf, volumeOf } from "../model/market_units.ts";
-import type { SimulatedMarket } from "../model/markets.ts";
+import { costOf, priceOf, volumeOf } from "./market_units.ts";
+import type { TradedMarket } from "./market.ts";
 import type { Order } from "./orders.ts";
+import type { TradingAccount, TradingAccounts } from "./trading_store.ts";
 
 /** One fill from the point of view of one of its two orders; `price` in ticks, `volume` in lots. */
 export interface Execution {
@@ -30,7 +30,7 @@ export interface Amounts {
 const ZERO = new Big(0);
 
 /** The fee on an amount, rounded half up to the market's fee scale. */
-export function feeOn(market: SimulatedMarket, amount: Big, role: Execution["role"]): Big {
+export function feeOn(market: TradedMarket, amount: Big, role: Execution["role"]): Big {
   return amount.times(role === "maker" ? market.makerFee : market.takerFee).round(market.feeScale, Big.roundHalfUp);
 }
 
@@ -42,7 +42,7 @@ export function reservationFor(order: Order): Big {
 }
 
 /** The account whose funds an order spends. */
-export function fundingAccount(order: Order, accounts: Accounts): Account {
+export function fundingAccount(order: Order, accounts: TradingAccounts): TradingAccount {
   return accounts.get(order.side === "BUY" ? order.counterAccountId : order.baseAccountId);
 }
 
@@ -53,7 +53,7 @@ export function fundingAccount(order: Order, accounts: Accounts): Account {
 export function settle(
   order: Order,
   execution: Execution,
-  { accounts, sellFeeIn }: { readonly accounts: Accounts; readonly sellFeeIn: "base" | "counter" },
+  { accounts, sellFeeIn }: { readonly accounts: TradingAccounts; readonly sellFeeIn: "base" | "counter" },
 ): { readonly order: Order; readonly amounts: Amounts } {
   const { market } = order;
   const base = volumeOf(market, execution.volume);
@@ -94,7 +94,7 @@ export function settle(
 }
 
 /** Whether an account can pay a fee and still deliver what its sell has open and not reserved yet. */
-function canPay(account: Account, fee: Big, order: Order): boolean {
+function canPay(account: TradingAccount, fee: Big, order: Order): boolean {
   const claimed = reservationFor(order).minus(order.reserved);
   return account.ledger.totals.available.minus(claimed).gte(fee);
 }
@@ -119,7 +119,7 @@ function rowWriter(order: Order, { price, volume, sequence, timestamp, reference
   const verb = order.side === "BUY" ? "Bought" : "Sold";
   const pair = `${labelOf(market.base)}/${labelOf(market.counter)}`;
   const traded = `${verb} ${trade.volume.toFixed()} ${pair} @ ${grouped(trade.price, market)}`;
-  return (account: Account, kind: "EXCHANGE" | "FEE", delta: Big, freed: Big) =>
+  return (account: TradingAccount, kind: "EXCHANGE" | "FEE", delta: Big, freed: Big) =>
     account.ledger.append({
       timestamp,
       kind,
@@ -132,7 +132,7 @@ function rowWriter(order: Order, { price, volume, sequence, timestamp, reference
 }
 
 /** A price as statements show it, with thousands apart: `1,407,088`. */
-function grouped(price: Big, market: SimulatedMarket): string {
+function grouped(price: Big, market: TradedMarket): string {
   const [whole = "0", fraction] = price.toFixed().split(".");
   const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? thousands : `${thousands}.${fraction.slice(0, decimalsOf(market.counter))}`;

@@ -1,6 +1,6 @@
 import Big from "big.js";
-import { DAY_MS, startOfDay } from "../model/days.ts";
-import type { SimulatedMarket } from "../model/markets.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
+import type { TradedMarket } from "./market.ts";
 import type { UserTrade } from "./orders.ts";
 
 /**
@@ -9,11 +9,11 @@ import type { UserTrade } from "./orders.ts";
  */
 export function thirtyDayVolume(
   trades: readonly UserTrade[],
-  { market, nowMs }: { readonly market: SimulatedMarket; readonly nowMs: number },
+  { market, nowMs }: { readonly market: TradedMarket; readonly nowMs: number },
 ): Big {
   const midnight = startOfDay(nowMs);
   return trades
-    .filter((trade) => trade.market === market)
+    .filter((trade) => trade.market.id === market.id)
     .filter(({ timestamp }) => timestamp >= midnight - 30 * DAY_MS && timestamp < midnight)
     .reduce((sum, { counter }) => sum.plus(counter), new Big(0));
 }

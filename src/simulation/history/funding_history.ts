@@ -2,8 +2,8 @@
 
 import Big from "big.js";
 import type { Account, Accounts } from "../engine/accounts.ts";
-import { DAY_MS } from "../model/days.ts";
-import type { Exchange } from "../engine/exchange.ts";
+import { DAY_MS } from "../days.ts";
+import type { Exchange } from "../exchange.ts";
 import type { Funding } from "../funding/funding.ts";
 import type { Identifiers } from "../engine/identifiers.ts";
 import { networksOf } from "../funding/networks.ts";

@@ -7,8 +7,8 @@
 import Big from "big.js";
 import type { OrderDraft } from "../engine/order_draft.ts";
 import { awaitPayment, type HistoryParts, MINUTE_MS, moveFunds, openAccounts, withdraw } from "./funding_history.ts";
-import { DAY_MS } from "../model/days.ts";
-import { costOf, lotsOf } from "../model/market_units.ts";
+import { DAY_MS } from "../days.ts";
+import { costOf, lotsOf } from "../engine/market_units.ts";
 import { findMarket, type SimulatedMarket } from "../model/markets.ts";
 
 /** Opens the accounts and lives through their past, oldest event first. */

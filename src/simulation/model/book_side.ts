@@ -1,6 +1,6 @@
 import Big from "big.js";
 import type { BookOrder } from "./market_data.ts";
-import { lotsOf, ticksOf } from "./market_units.ts";
+import { lotsOf, ticksOf } from "../engine/market_units.ts";
 import type { SimulatedMarket } from "./markets.ts";
 import { hash32, seedFor, toSize, toUnit } from "../random.ts";
 import type { MarketTouch } from "./touch.ts";

@@ -1,6 +1,6 @@
 import { CANDLE_DURATIONS_S, CandleSeries } from "./candles.ts";
 import { DayLog } from "./day_log.ts";
-import { DAY_MS, startOfDay } from "./days.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
 import type { Candle, PriceModel, SequencedTrade, Trade } from "./market_data.ts";
 import { seedFor } from "../random.ts";
 

@@ -1,29 +1,10 @@
 import Big from "big.js";
 import { publishedFees } from "../../money/published_fees.ts";
+import type { TradedMarket, TradingStatus } from "../engine/market.ts";
 import { ASSETS } from "./assets.ts";
 
-/** A market's `trading_status` as the exchange spells it; only an ACTIVE market trades. */
-export type TradingStatus = "ACTIVE" | "POST_ONLY" | "SUSPENDED" | "UNKNOWN";
-
-/** One market of the simulated exchange. Amounts are decimal strings; codes are Luno's (XBT, not BTC). */
-export interface SimulatedMarket {
-  readonly id: string;
-  readonly base: string;
-  readonly counter: string;
-  readonly status: TradingStatus;
-  /** Smallest and largest order, in base. */
-  readonly minVolume: string;
-  readonly maxVolume: string;
-  /** Lowest and highest price of an order, in counter. */
-  readonly minPrice: string;
-  readonly maxPrice: string;
-  /** Decimals of a volume, of a price and of a fee: one lot is 10^-volumeScale of base. */
-  readonly volumeScale: number;
-  readonly priceScale: number;
-  readonly feeScale: number;
-  /** Fees of the first tier as fractions; a negative one is a rebate. */
-  readonly makerFee: string;
-  readonly takerFee: string;
+/** One market of the simulated exchange, with what its model invents. */
+export interface SimulatedMarket extends TradedMarket {
   /** Price at the end of September 2026; the model passes through it then. */
   readonly typicalPrice: string;
   /** How lively the market is; shapes what the model invents, never an account's money. */

@@ -1,4 +1,4 @@
-import { DAY_MS, startOfDay } from "./days.ts";
+import { DAY_MS, startOfDay } from "../days.ts";
 import type { PriceModel, Tape } from "./market_data.ts";
 import { MarketTape } from "./market_tape.ts";
 

@@ -1,6 +1,6 @@
 import Big from "big.js";
 import type { AssetValue, AssetValues } from "./asset_values.ts";
-import { ticksOf } from "./market_units.ts";
+import { ticksOf } from "../engine/market_units.ts";
 import type { SimulatedMarket } from "./markets.ts";
 import { hash32, seedFor, toUnit } from "../random.ts";
 

@@ -1,6 +1,6 @@
 import Big from "big.js";
 import type { Trade } from "./market_data.ts";
-import { lotsOf } from "./market_units.ts";
+import { lotsOf } from "../engine/market_units.ts";
 import type { SimulatedMarket } from "./markets.ts";
 import { hash32, seedFor, toSize, toUnit } from "../random.ts";
 import { meanTradeLots } from "./book_side.ts";

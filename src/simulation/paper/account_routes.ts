@@ -1,14 +1,10 @@
 /** Endpoints of paper accounts and their ledgers. Nothing comes in or goes out on paper, so those lists are empty. */
 
-import { bareNumber, printDecimal } from "../api/print.ts";
-import { invalidArgument, type Parameters } from "../api/parameters.ts";
-import { Refusal } from "../engine/refusal.ts";
-import { parseDecimal } from "../../money/decimals.ts";
-import type { PaperAccount, PaperRow } from "./paper_accounts.ts";
+import { checkedAccountId, printRow, readRowRange } from "../api/ledger_print.ts";
+import { printDecimal } from "../api/print.ts";
+import type { PaperAccount } from "./paper_accounts.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 import type { PaperCall, PaperRoute } from "./route.ts";
-
-const MAX_ROWS = 1_000;
 
 /** Every endpoint of this file. */
 export function accountRoutes(exchange: PaperExchange): readonly PaperRoute[] {
@@ -44,7 +40,7 @@ async function balances(exchange: PaperExchange, { identity, parameters }: Paper
 
 function transactions(exchange: PaperExchange, { identity, id, parameters }: PaperCall): object {
   const account = accountOf(exchange, { identity, id });
-  const rows = exchange.store.accounts.rows(id, rowRange(parameters, account.rows));
+  const rows = exchange.store.accounts.rows(id, readRowRange(parameters, account.rows));
   return { id, transactions: rows.toReversed().map((row) => printRow(account, row)) };
 }
 
@@ -54,44 +50,9 @@ function pending(exchange: PaperExchange, { identity, id }: PaperCall): object {
 }
 
 function accountOf(exchange: PaperExchange, { identity, id }: Pick<PaperCall, "identity" | "id">): PaperAccount {
-  if (!/^\d{1,19}$/.test(id)) throw new Refusal("ErrInvalidAccountID");
-  return exchange.store.accounts.get(identity, id);
+  return exchange.store.accounts.get(identity, checkedAccountId(id));
 }
 
 function nameOf({ currency }: PaperAccount): string {
   return `Paper ${currency}`;
-}
-
-/** A value of zero or less counts back from one past the newest row. */
-function rowRange(parameters: Parameters, length: number): { readonly from: number; readonly to: number } {
-  const place = (name: string) => {
-    const row = parameters.integer(name);
-    if (row === undefined) throw invalidArgument(name);
-    return row <= 0 ? length + 1 + row : row;
-  };
-  const [from, to] = [place("min_row"), place("max_row")];
-  if (to - from > MAX_ROWS) throw new Refusal("ErrTooManyRowsRequested");
-  return { from, to };
-}
-
-function printRow(account: PaperAccount, row: PaperRow): object {
-  const amount = (text: string) => printDecimal(parseDecimal(text));
-  return {
-    row_index: row.index,
-    timestamp: row.timestamp,
-    account_id: bareNumber(account.id),
-    currency: account.currency,
-    balance: amount(row.balance),
-    available: amount(row.available),
-    balance_delta: amount(row.balanceDelta),
-    available_delta: amount(row.availableDelta),
-    description: row.description,
-    kind: row.kind,
-    reference: row.reference,
-    details: {},
-    detail_fields: {
-      crypto_details: { address: "", txid: "" },
-      trade_details: { pair: row.pair, price: amount(row.price), sequence: row.sequence, volume: amount(row.volume) },
-    },
-  };
 }

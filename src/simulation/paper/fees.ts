@@ -4,8 +4,7 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
-import { publishedFees } from "../../money/published_fees.ts";
-import type { FeeRates } from "./paper_market.ts";
+import { type FeeRates, publishedFees } from "../../money/published_fees.ts";
 
 /** Rates for every market as fractions: `"0.006"` is 0.6 %. */
 export interface FixedFees {

@@ -2,19 +2,13 @@
 
 import Big from "big.js";
 import type { SQLInputValue } from "node:sqlite";
-import type { SimulatedMarket } from "../model/markets.ts";
+import type { TradedMarket } from "../engine/market.ts";
 import type { Order, Stop, UserTrade } from "../engine/orders.ts";
 import { readNumber, readOptionalNumber, readText, type Row } from "../../state/sqlite.ts";
 import { marketOfTerms } from "./paper_market.ts";
 
-/** An order and the newest real trade that it has met or was too late for. */
-export interface LiveOrder {
-  readonly order: Order;
-  readonly seen: number;
-}
-
 /** The row of an order, by column. */
-export function toRow(identity: string, { order, seen }: LiveOrder): Record<string, SQLInputValue> {
+export function toRow(identity: string, order: Order): Record<string, SQLInputValue> {
   const { market } = order;
   return {
     id: order.id,
@@ -51,7 +45,7 @@ export function toRow(identity: string, { order, seen }: LiveOrder): Record<stri
     completed_at: order.completedAt,
     cancelled_at: order.cancelledAt,
     updated_at: order.updatedAt,
-    seen_sequence: seen,
+    seen_sequence: order.seen,
   };
 }
 
@@ -61,10 +55,10 @@ export function toOrder(row: Row): Order {
     id: readText(row, "id"),
     clientOrderId: row.client_order_id === null ? "" : readText(row, "client_order_id"),
     market: marketOf(row),
-    side: oneOf(row, "side", ["BUY", "SELL"]),
-    type: oneOf(row, "type", ["LIMIT", "MARKET", "STOP_LIMIT"]),
-    status: oneOf(row, "status", ["AWAITING", "PENDING", "COMPLETE"]),
-    timeInForce: oneOf(row, "time_in_force", ["GTC", "IOC", "FOK"]),
+    side: readWord(row, "side", ["BUY", "SELL"]),
+    type: readWord(row, "type", ["LIMIT", "MARKET", "STOP_LIMIT"]),
+    status: readWord(row, "status", ["AWAITING", "PENDING", "COMPLETE"]),
+    timeInForce: readWord(row, "time_in_force", ["GTC", "IOC", "FOK"]),
     postOnly: readNumber(row, "post_only") === 1,
     limitPrice: readNumber(row, "limit_price"),
     limitVolume: readNumber(row, "limit_volume"),
@@ -83,12 +77,8 @@ export function toOrder(row: Row): Order {
     completedAt: readNumber(row, "completed_at"),
     cancelledAt: readNumber(row, "cancelled_at"),
     updatedAt: readNumber(row, "updated_at"),
+    seen: readNumber(row, "seen_sequence"),
   };
-}
-
-/** The order of a row and what it has seen. */
-export function toLiveOrder(row: Row): LiveOrder {
-  return { order: toOrder(row), seen: readNumber(row, "seen_sequence") };
 }
 
 /** The fill of a row that holds its order too. */
@@ -110,7 +100,7 @@ export function toTrade(row: Row): UserTrade {
   };
 }
 
-function marketOf(row: Row): SimulatedMarket {
+function marketOf(row: Row): TradedMarket {
   return marketOfTerms({
     id: readText(row, "pair"),
     base: readText(row, "base_currency"),
@@ -125,14 +115,16 @@ function marketOf(row: Row): SimulatedMarket {
 
 function stopOf(row: Row): Stop | null {
   const price = readOptionalNumber(row, "stop_price");
-  return price === undefined ? null : { price, direction: oneOf(row, "stop_direction", ["ABOVE", "BELOW"]) };
+  return price === undefined ? null : { price, direction: readWord(row, "stop_direction", ["ABOVE", "BELOW"]) };
 }
 
-function readDecimal(row: Row, column: string): Big {
+/** A column of decimal text. */
+export function readDecimal(row: Row, column: string): Big {
   return new Big(readText(row, column));
 }
 
-function oneOf<const Word extends string>(row: Row, column: string, words: readonly Word[]): Word {
+/** A column that holds one of a few words. */
+export function readWord<const Word extends string>(row: Row, column: string, words: readonly Word[]): Word {
   const text = readText(row, column);
   const word = words.find((known) => known === text);
   if (word === undefined) {

@@ -8,6 +8,7 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { refusalResponse } from "../api/fault_effects.ts";
+import { orderRoutes } from "../api/order_routes.ts";
 import { Parameters } from "../api/parameters.ts";
 import { BodyTooLarge, readForm } from "../api/request_form.ts";
 import { Router } from "../api/route.ts";
@@ -17,7 +18,7 @@ import { readFailure } from "./failures.ts";
 import type { FixedFees } from "./fees.ts";
 import { type Credentials, PaperKeys } from "./keys.ts";
 import { marketRoutes } from "./market_routes.ts";
-import { orderRoutes } from "./order_routes.ts";
+import { paperOrders } from "./order_handlers.ts";
 import type { Balances } from "./paper_accounts.ts";
 import { PaperExchange } from "./paper_exchange.ts";
 import { Poller } from "./poller.ts";
@@ -94,7 +95,7 @@ class PaperServer implements RunningPaper {
     this.#router = new Router([
       ...marketRoutes(this.#exchange),
       ...accountRoutes(this.#exchange),
-      ...orderRoutes(this.#exchange, { placed: () => this.#poller.wake() }),
+      ...orderRoutes(paperOrders(this.#exchange, { placed: () => this.#poller.wake() })),
     ]);
     const handler = (request: Request) => this.#handle(request);
     const server = new LastingServer({ port: 0, hostname: "127.0.0.1", signal }, handler);

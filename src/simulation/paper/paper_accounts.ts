@@ -1,12 +1,14 @@
 /** Identities, their accounts and ledgers, in SQLite. Every identity is a world of its own: nobody sees another's. */
 
-import Big from "big.js";
+import type Big from "big.js";
 import type { DatabaseSync } from "node:sqlite";
 import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { readNumber, readText, type Row } from "../../state/sqlite.ts";
-import { Accounts } from "../engine/accounts.ts";
-import type { LedgerRow } from "../engine/ledger.ts";
+import type { RuleContext } from "../api/order_rules.ts";
+import { type LedgerRow, ROW_KINDS, type Totals, totalsAfter } from "../engine/ledger.ts";
 import { Refusal } from "../engine/refusal.ts";
+import type { TradingAccount, TradingAccounts } from "../engine/trading_store.ts";
+import { readDecimal, readWord } from "./order_rows.ts";
 import type { PaperIds } from "./paper_ids.ts";
 
 /** Money that a new or reset identity has, by currency, as decimal strings. */
@@ -34,24 +36,6 @@ export interface PaperAccount {
   readonly available: Big;
   /** Number of rows that its ledger ever had. */
   readonly rows: number;
-}
-
-/** One row of a ledger as it is kept; amounts are decimal text. */
-export interface PaperRow {
-  readonly index: number;
-  readonly timestamp: number;
-  readonly balance: string;
-  readonly available: string;
-  readonly balanceDelta: string;
-  readonly availableDelta: string;
-  readonly kind: string;
-  readonly description: string;
-  readonly reference: string;
-  /** Empty where no trade stands behind the row. */
-  readonly pair: string;
-  readonly price: string;
-  readonly volume: string;
-  readonly sequence: number;
 }
 
 const MAX_IDENTITIES = 1_000;
@@ -151,6 +135,14 @@ export class PaperAccounts {
     return toAccount(row);
   }
 
+  /** The accounts of an identity as the rules of orders look them up. */
+  view(identity: string): RuleContext["accounts"] {
+    return {
+      get: (id) => this.get(identity, id),
+      defaultIn: (currency) => this.of(identity).find((account) => account.currency === currency),
+    };
+  }
+
   /** The next number of an identity's own trades, from 1. */
   nextSequence(identity: string): number {
     const [row] = this.#all(
@@ -160,38 +152,36 @@ export class PaperAccounts {
     return readNumber(row, "sequence");
   }
 
-  /** An identity's accounts in some currencies, as the simulation's arithmetic takes them: one row holds the totals. */
-  load(identity: string, currencies: readonly string[]): Accounts {
-    const accounts = new Accounts();
-    for (const { id, currency, balance, available } of this.of(identity)) {
-      if (!currencies.includes(currency)) continue;
-      accounts.open(id, { currency, name: currency }).ledger.append({
-        timestamp: 0,
-        balanceDelta: balance,
-        availableDelta: available,
-        kind: "TRANSFER",
-        description: "",
-        reference: "",
-      });
-    }
-    return accounts;
-  }
-
-  /** Keeps every row that was written into loaded accounts. */
-  store(accounts: Accounts): void {
-    for (const { id, ledger } of accounts.all()) {
-      for (const row of ledger.rows(2, ledger.length + 1)) this.#append(id, row);
-    }
+  /** The ledgers of an identity as the engine moves them: what is appended is kept at once. */
+  ledgersOf(identity: string): TradingAccounts {
+    const opened = new Map<string, TradingAccount>();
+    return {
+      get: (id) => {
+        const account = opened.get(id) ?? { ledger: this.#ledger(this.get(identity, id)) };
+        opened.set(id, account);
+        return account;
+      },
+    };
   }
 
   /** The rows with `from <= index < to`, oldest first; the oldest ones of a long ledger are gone. */
-  rows(accountId: string, { from, to }: { from: number; to: number }): PaperRow[] {
+  rows(accountId: string, { from, to }: { from: number; to: number }): LedgerRow[] {
     return this.#all(
       "SELECT * FROM ledger WHERE account_id = ? AND row_index >= ? AND row_index < ? ORDER BY row_index",
       accountId,
       from,
       to,
     ).map(toRow);
+  }
+
+  #ledger({ id, ...totals }: PaperAccount): TradingAccount["ledger"] {
+    let newest: Totals = totals;
+    return {
+      get totals() {
+        return newest;
+      },
+      append: (entry) => newest = this.#append(id, { ...entry, ...totalsAfter(newest, entry) }),
+    };
   }
 
   #admit(identity: string): void {
@@ -222,12 +212,12 @@ export class PaperAccounts {
     });
   }
 
-  #append(accountId: string, row: Omit<LedgerRow, "index">): void {
-    const [balance, available] = [row.balance, row.available].map(formatDecimal);
+  #append(accountId: string, row: Omit<LedgerRow, "index">): LedgerRow {
+    const [balance, available] = [formatDecimal(row.balance), formatDecimal(row.available)];
     const [updated] = this.#all(
       "UPDATE accounts SET rows = rows + 1, balance = ?, available = ? WHERE id = ? RETURNING rows",
-      balance ?? "",
-      available ?? "",
+      balance,
+      available,
       accountId,
     );
     const index = readNumber(updated, "rows");
@@ -236,8 +226,8 @@ export class PaperAccounts {
       accountId,
       index,
       row.timestamp,
-      balance ?? "",
-      available ?? "",
+      balance,
+      available,
       formatDecimal(row.balanceDelta),
       formatDecimal(row.availableDelta),
       row.kind,
@@ -251,6 +241,7 @@ export class PaperAccounts {
     if (index % SLACK_ROWS === 0) {
       this.#run("DELETE FROM ledger WHERE account_id = ? AND row_index <= ?", accountId, index - MAX_ROWS);
     }
+    return { ...row, index };
   }
 
   #all(sql: string, ...values: (string | number | null)[]): Row[] {
@@ -266,26 +257,30 @@ function toAccount(row: Row): PaperAccount {
   return {
     id: readText(row, "id"),
     currency: readText(row, "currency"),
-    balance: new Big(readText(row, "balance")),
-    available: new Big(readText(row, "available")),
+    balance: readDecimal(row, "balance"),
+    available: readDecimal(row, "available"),
     rows: readNumber(row, "rows"),
   };
 }
 
-function toRow(row: Row): PaperRow {
+function toRow(row: Row): LedgerRow {
+  const pair = readText(row, "pair");
+  const trade = {
+    pair,
+    price: readDecimal(row, "price"),
+    volume: readDecimal(row, "volume"),
+    sequence: readNumber(row, "sequence"),
+  };
   return {
     index: readNumber(row, "row_index"),
     timestamp: readNumber(row, "timestamp"),
-    balance: readText(row, "balance"),
-    available: readText(row, "available"),
-    balanceDelta: readText(row, "balance_delta"),
-    availableDelta: readText(row, "available_delta"),
-    kind: readText(row, "kind"),
+    balance: readDecimal(row, "balance"),
+    available: readDecimal(row, "available"),
+    balanceDelta: readDecimal(row, "balance_delta"),
+    availableDelta: readDecimal(row, "available_delta"),
+    kind: readWord(row, "kind", ROW_KINDS),
     description: readText(row, "description"),
     reference: readText(row, "reference"),
-    pair: readText(row, "pair"),
-    price: readText(row, "price"),
-    volume: readText(row, "volume"),
-    sequence: readNumber(row, "sequence"),
+    ...(pair === "" ? {} : { trade }),
   };
 }

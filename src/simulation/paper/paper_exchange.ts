@@ -4,20 +4,21 @@
  */
 
 import { parseDecimal } from "../../money/decimals.ts";
+import type { FeeRates } from "../../money/published_fees.ts";
 import { Markets } from "../../market/pairs.ts";
 import type { Market, PublicTrade } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
+import { type OrderKind, readDeadline, readOrder, readSide } from "../api/order_rules.ts";
 import type { Parameters } from "../api/parameters.ts";
 import { crosses, matchOrder } from "../engine/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts";
 import type { Order } from "../engine/orders.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { AccountOrder } from "./account_order.ts";
-import { newestSequence, PaperEngine } from "./paper_engine.ts";
+import { newestSequence, PaperEngine, type PaperEngineParts } from "./paper_engine.ts";
 import { Fees, type FixedFees } from "./fees.ts";
-import { readDeadline, readLimitOrder, readMarketOrder, readSide } from "./order_rules.ts";
 import type { PaperAccount } from "./paper_accounts.ts";
-import { type FeeRates, paperMarket } from "./paper_market.ts";
+import { paperMarket } from "./paper_market.ts";
 import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
 import { asResting, readBook, type RealBook } from "./real_book.ts";
 import type { PaperStore } from "./store.ts";
@@ -39,14 +40,14 @@ export interface PaperExchangeParts {
 /** An order request of one identity. */
 export interface OrderCall {
   readonly identity: string;
-  readonly kind: "limit" | "market";
+  readonly kind: OrderKind;
   readonly parameters: Parameters;
 }
 
 /** How many levels of a book the short form shows; a book of fewer is shown whole. */
 const TOP_LEVELS = 100;
 
-/** The orders of everybody against the real market. */
+/** The orders of every identity against the real market. */
 export class PaperExchange {
   readonly store: PaperStore;
   readonly upstream: Pick<Exchange, "call">;
@@ -134,15 +135,16 @@ export class PaperExchange {
     const deadlineMs = readDeadline(parameters);
     this.#refuseLate(deadlineMs);
     await this.openAccounts(identity);
-    const market = paperMarket(real, { fees: await this.feesIn(real), side: readSide(parameters, kind) });
+    const market = paperMarket(real, { fees: await this.feesIn(real), side: readSide(kind, parameters) });
     return await this.#mutex.run(market.id, async () => {
       const isStop = kind === "limit" && parameters.text("stop_direction") !== undefined;
       const earlier = isStop ? await this.#trades(market.id) : [];
       const [last] = earlier;
-      const draft = (kind === "limit" ? readLimitOrder : readMarketOrder)(parameters, {
+      const draft = readOrder(kind, parameters, {
         market,
-        accounts: this.store.accounts.of(identity),
-        lastPrice: last === undefined ? null : parseDecimal(last.price),
+        accounts: this.store.accounts.view(identity),
+        nowMs: this.wallClock(),
+        lastPrice: () => last === undefined ? null : parseDecimal(last.price),
       });
       const mayRest = kind === "limit" && draft.timeInForce === "GTC";
       const [book, trades] = draft.stop !== null
@@ -157,10 +159,7 @@ export class PaperExchange {
     return this.store.transact(() => {
       const order = this.store.orders.find(identity, { id });
       if (order === undefined || order.status === "COMPLETE") return false;
-      const engine = this.#engine({ identity, market: order.market, book: null });
-      const isCancelled = engine.cancel(id);
-      engine.close();
-      return isCancelled;
+      return this.#engine({ identity, market: order.market, book: null }).cancel(id);
     });
   }
 
@@ -181,7 +180,6 @@ export class PaperExchange {
           const engine = this.#engine({ identity, market, book: readBook(market, answer) });
           engine.meetTrades(trades);
           engine.meetBook();
-          engine.close();
         });
       }
     });
@@ -200,27 +198,19 @@ export class PaperExchange {
     return store.transact(() => {
       // Reading the market took its time.
       this.#refuseLate(deadlineMs);
-      const nowMs = this.now();
-      const { clientOrderId, market } = draft;
-      if (clientOrderId !== "" && store.orders.find(identity, { clientOrderId }) !== undefined) {
-        throw new Refusal("ErrDuplicateClientOrderID");
-      }
       if (store.orders.countLive(identity) >= MAX_LIVE_ORDERS) {
         throw new Refusal(
           "ErrOrderCanceled",
           `At most ${MAX_LIVE_ORDERS} orders may be open on paper: cancel some first`,
         );
       }
-      const engine = this.#engine({ identity, market, book });
-      const dueAt = draft.stop === null ? nowMs : null;
-      const order = engine.place(newOrder(draft, { id: store.ids.order(), nowMs, dueAt }), seen);
-      engine.close();
+      const order = this.#engine({ identity, market: draft.market, book }).place(draft, seen);
       store.orders.prune(identity);
       return order;
     });
   }
 
-  #engine(parts: Pick<ConstructorParameters<typeof PaperEngine>[0], "identity" | "market" | "book">): PaperEngine {
+  #engine(parts: Pick<PaperEngineParts, "identity" | "market" | "book">): PaperEngine {
     return new PaperEngine({ ...parts, store: this.store, nowMs: this.now() });
   }
 

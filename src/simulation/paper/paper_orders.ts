@@ -1,11 +1,11 @@
 /** Orders and own fills of every identity, in SQLite. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
-import { DAY_MS } from "../model/days.ts";
-import type { SimulatedMarket } from "../model/markets.ts";
+import { DAY_MS } from "../days.ts";
+import type { TradedMarket } from "../engine/market.ts";
 import type { Order, OrderFilter, UserTrade } from "../engine/orders.ts";
 import { readNumber, readText, type Row } from "../../state/sqlite.ts";
-import { type LiveOrder, toLiveOrder, toOrder, toRow, toTrade } from "./order_rows.ts";
+import { toOrder, toRow, toTrade } from "./order_rows.ts";
 
 /** Orders of one identity that are kept; the oldest complete ones go, with their fills. */
 export const MAX_ORDERS = 10_000;
@@ -19,9 +19,14 @@ const MAX_TRADES = 10_000;
 const ARCHIVE_AFTER_MS = 100 * DAY_MS;
 
 /** Whose orders in which market; orders of another scale are counted in other ticks. */
-export interface AccountMarket {
+export interface MarketKey {
   readonly identity: string;
-  readonly market: Pick<SimulatedMarket, "id" | "priceScale" | "volumeScale">;
+  readonly market: Pick<TradedMarket, "id" | "priceScale" | "volumeScale">;
+}
+
+/** An identity and a market, with everything that the engine needs of it. */
+export interface AccountMarket extends MarketKey {
+  readonly market: TradedMarket;
 }
 
 const COLUMNS = [
@@ -77,8 +82,8 @@ export class PaperOrders {
   }
 
   /** Keeps a new order or the next state of a known one. */
-  save(identity: string, live: LiveOrder): void {
-    this.#database.prepare(SAVE).run(toRow(identity, live));
+  save(identity: string, order: Order): void {
+    this.#database.prepare(SAVE).run(toRow(identity, order));
   }
 
   /** Keeps a fill of an order that is kept itself. */
@@ -138,7 +143,7 @@ export class PaperOrders {
   }
 
   /** Orders of an account in a market that are not complete, oldest first. */
-  live({ identity, market }: AccountMarket): LiveOrder[] {
+  live({ identity, market }: MarketKey): Order[] {
     return this.#all(
       `SELECT * FROM orders WHERE status <> 'COMPLETE' AND pair = ? AND identity = ?
         AND price_scale = ? AND volume_scale = ? ORDER BY number`,
@@ -146,11 +151,11 @@ export class PaperOrders {
       identity,
       market.priceScale,
       market.volumeScale,
-    ).map(toLiveOrder);
+    ).map(toOrder);
   }
 
   /** Whose orders live in a market: one of each account. */
-  liveMarkets(pair: string): (AccountMarket & { readonly market: SimulatedMarket })[] {
+  liveMarkets(pair: string): AccountMarket[] {
     return this.#all(
       `SELECT *, min(number) FROM orders WHERE status <> 'COMPLETE' AND pair = ?
         GROUP BY identity, price_scale, volume_scale`,

@@ -3,7 +3,7 @@
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { OrderBook, OrderBookEntry } from "../../exchange/schemas.ts";
-import type { SimulatedMarket } from "../model/markets.ts";
+import type { TradedMarket } from "../engine/market.ts";
 import { byPriority, type RestingOrder, type Side } from "../engine/matching.ts";
 import { wholeLots } from "./paper_market.ts";
 
@@ -19,7 +19,7 @@ export interface RealBook {
   readonly asks: readonly Level[];
 }
 
-type Scales = Pick<SimulatedMarket, "priceScale" | "volumeScale">;
+type Scales = Pick<TradedMarket, "priceScale" | "volumeScale">;
 
 /** Reads a book, aggregated or not. What is finer than the scales is rounded against whoever trades with it. */
 export function readBook(

@@ -9,6 +9,4 @@ export interface PaperCall extends Call {
 }
 
 /** One endpoint; `run` may answer later. */
-export interface PaperRoute extends Route {
-  run(call: PaperCall): unknown;
-}
+export type PaperRoute = Route<PaperCall>;

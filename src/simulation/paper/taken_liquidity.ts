@@ -5,16 +5,13 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { SimulatedMarket } from "../model/markets.ts";
 import type { Side } from "../engine/matching.ts";
 import { readNumber } from "../../state/sqlite.ts";
+import type { MarketKey } from "./paper_orders.ts";
 import type { Level } from "./real_book.ts";
 
 /** Which side of which market somebody took from. */
-export interface BookSide {
-  readonly identity: string;
-  /** Levels of other scales are counted in other ticks and lots. */
-  readonly market: Pick<SimulatedMarket, "id" | "priceScale" | "volumeScale">;
+export interface BookSide extends MarketKey {
   /** The side of the orders that were taken. */
   readonly side: Side;
 }

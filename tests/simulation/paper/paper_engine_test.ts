@@ -6,7 +6,7 @@ import { PaperEngine } from "../../../src/simulation/paper/paper_engine.ts";
 import { marketOfTerms } from "../../../src/simulation/paper/paper_market.ts";
 import { readBook, type RealBook } from "../../../src/simulation/paper/real_book.ts";
 import { PaperStore } from "../../../src/simulation/paper/store.ts";
-import { newOrder, type OrderDraft } from "../../../src/simulation/engine/order_draft.ts";
+import type { OrderDraft } from "../../../src/simulation/engine/order_draft.ts";
 import type { Order } from "../../../src/simulation/engine/orders.ts";
 import { Refusal } from "../../../src/simulation/engine/refusal.ts";
 
@@ -50,9 +50,7 @@ class Trader implements Disposable {
     const { store } = this;
     return store.transact(() => {
       const engine = new PaperEngine({ store, identity: IDENTITY, market: MARKET, book, nowMs });
-      const result = body(engine);
-      engine.close();
-      return result;
+      return body(engine);
     });
   }
 
@@ -72,9 +70,7 @@ class Trader implements Disposable {
       counterAccountId: this.account("ZAR").id,
       ...wanted,
     };
-    const dueAt = draft.stop === null ? this.clock : null;
-    const order = newOrder(draft, { id: this.store.ids.order(), nowMs: this.clock, dueAt });
-    return this.at(book, (engine) => engine.place(order, seen));
+    return this.at(book, (engine) => engine.place(draft, seen));
   }
 
   order({ id }: Order): Order {
@@ -171,7 +167,7 @@ Deno.test("PaperEngine.meetTrades() fills at the order's own price, up to the tr
   using trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 }, EMPTY, 7);
   const trades = [trade(9, "99.5", "1.009"), trade(8, "100.01", "5"), trade(7, "90", "5")];
-  for (let round = 0; round < 3; round++) trader.at(EMPTY, (engine) => engine.meetTrades(trades));
+  for (let poll = 0; poll < 3; poll++) trader.at(EMPTY, (engine) => engine.meetTrades(trades));
   assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
   assert.equal(trader.order(order).feeBase.toFixed(), "0.004");
   trader.at(EMPTY, (engine) => engine.meetTrades([trade(10, "100", "9"), ...trades]));
@@ -203,7 +199,7 @@ Deno.test("PaperEngine.meetBook() fills a waiting order from a level that crosse
   using trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 });
   const book = bookOf([], [[98, 100], [101, 900]]);
-  for (let round = 0; round < 3; round++) trader.at(book, (engine) => engine.meetBook());
+  for (let poll = 0; poll < 3; poll++) trader.at(book, (engine) => engine.meetBook());
   assert.deepEqual([trader.order(order).filled, trader.order(order).counter.toFixed()], [100, "100"]);
   trader.at(bookOf([], [[98, 150]]), (engine) => engine.meetBook());
   assert.equal(trader.order(order).filled, 150);
@@ -266,7 +262,7 @@ const step = fc.oneof(
   }),
   fc.record({ kind: fc.constant("cancel" as const), place: fc.nat(20) }),
   fc.record({
-    kind: fc.constant("round" as const),
+    kind: fc.constant("poll" as const),
     book,
     prices: fc.array(fc.tuple(fc.integer({ min: 850, max: 1_250 }), fc.integer({ min: 1, max: 9_000 })), {
       maxLength: 3,
@@ -295,7 +291,7 @@ Deno.test("money on paper changes by fills and fees alone, exactly, whatever hap
             trader.place({ side: each.side, type: "MARKET", timeInForce: "IOC", ...amount }, each.book);
           } else if (each.kind === "cancel") {
             const live = trader.store.orders.live({ identity: IDENTITY, market: MARKET });
-            const { order } = live[each.place % Math.max(1, live.length)] ?? {};
+            const order = live[each.place % Math.max(1, live.length)];
             if (order !== undefined) trader.at(EMPTY, (engine) => engine.cancel(order.id));
           } else {
             const trades = each.prices.map(([price, lots]) =>
@@ -325,7 +321,7 @@ function assertConserved({ store }: Trader): void {
     expected.XBT = expected.XBT.plus(side === "BUY" ? base : base.neg()).minus(feeBase);
     expected.ZAR = expected.ZAR.plus(side === "BUY" ? counter.neg() : counter).minus(feeCounter);
   }
-  for (const { order } of store.orders.live({ identity: IDENTITY, market: MARKET })) {
+  for (const order of store.orders.live({ identity: IDENTITY, market: MARKET })) {
     const open = new Big(order.limitVolume - order.filled).div(100);
     const [currency, amount] = order.side === "BUY"
       ? ["ZAR", open.times(order.limitPrice)] as const

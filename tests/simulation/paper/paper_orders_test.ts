@@ -31,7 +31,7 @@ const ORDER: Order = newOrder({
   stop: { price: 1_390_000, direction: "BELOW" },
   baseAccountId: "4000000000000000001",
   counterAccountId: "4000000000000000002",
-}, { id: "BXPAPER1", nowMs: 1, dueAt: null });
+}, { id: "BXPAPER1", nowMs: 1, dueAt: null, seen: 3 });
 
 function withStore(body: (store: PaperStore) => void): void {
   const folder = Deno.makeTempDirSync();
@@ -50,7 +50,7 @@ Deno.test("PaperOrders keeps every field of an order, and its changes", () =>
   withStore(({ orders }) => {
     const market: Order = { ...ORDER, id: "BXPAPER2", type: "MARKET", stop: null, budget: new Big("10.55"), dueAt: 5 };
     const named: Order = { ...ORDER, id: "BXPAPER3", clientOrderId: "mine" };
-    for (const order of [ORDER, market, named]) orders.save(IDENTITY, { order, seen: 3 });
+    for (const order of [ORDER, market, named]) orders.save(IDENTITY, order);
     for (const order of [ORDER, market, named]) assert.deepEqual(orders.find(IDENTITY, { id: order.id }), order);
     const changed: Order = {
       ...named,
@@ -59,10 +59,11 @@ Deno.test("PaperOrders keeps every field of an order, and its changes", () =>
       base: new Big("0.000007"),
       updatedAt: 9,
       dueAt: 8,
+      seen: 4,
     };
-    orders.save(IDENTITY, { order: changed, seen: 4 });
+    orders.save(IDENTITY, changed);
     assert.deepEqual(orders.find(IDENTITY, { clientOrderId: "mine" }), changed);
-    assert.deepEqual(orders.live({ identity: IDENTITY, market: ORDER.market }).at(-1), { order: changed, seen: 4 });
+    assert.deepEqual(orders.live({ identity: IDENTITY, market: ORDER.market }).at(-1), changed);
   }));
 
 Deno.test("PaperOrders.list() filters, answers the newest first and leaves out what is archived", () =>
@@ -73,7 +74,7 @@ Deno.test("PaperOrders.list() filters, answers the newest first and leaves out w
       { ...ORDER, id: "BXPAPER2", createdAt: 2 },
       { ...ORDER, id: "BXPAPER3", createdAt: 3, market: { ...ORDER.market, id: "ETHZAR" } },
     ];
-    for (const order of all) orders.save(IDENTITY, { order, seen: 0 });
+    for (const order of all) orders.save(IDENTITY, order);
     const ids = (filter: Partial<Parameters<typeof orders.list>[1]>) =>
       orders.list(IDENTITY, { limit: 10, atMs: 20, ...filter }).map(({ id }) => id.slice(-1)).join("");
     assert.equal(ids({}), "321");
@@ -93,7 +94,7 @@ Deno.test("PaperOrders.prune() keeps 10,000 orders of an identity, and drops non
       for (let number = 0; number < MAX_ORDERS + 3; number++) {
         const isLive = number === 1;
         const order: Order = { ...ORDER, id: `BXPAPER${number}`, status: isLive ? "AWAITING" : "COMPLETE" };
-        orders.save(IDENTITY, { order, seen: 0 });
+        orders.save(IDENTITY, order);
       }
       orders.prune(IDENTITY);
     });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
-import { Accounts } from "../../../src/simulation/engine/accounts.ts";
-import { Exchange } from "../../../src/simulation/engine/exchange.ts";
-import { createIdentifiers } from "../../../src/simulation/engine/identifiers.ts";
-import type { Book, PriceModel, Trade } from "../../../src/simulation/model/market_data.ts";
-import { findMarket } from "../../../src/simulation/model/markets.ts";
-import type { OrderDraft } from "../../../src/simulation/engine/order_draft.ts";
-import { type SimulationOptions, withDefaults } from "../../../src/simulation/options.ts";
-import { Refusal } from "../../../src/simulation/engine/refusal.ts";
+import { Accounts } from "../../src/simulation/engine/accounts.ts";
+import { Exchange } from "../../src/simulation/exchange.ts";
+import { createIdentifiers } from "../../src/simulation/engine/identifiers.ts";
+import type { Book, PriceModel, Trade } from "../../src/simulation/model/market_data.ts";
+import { findMarket } from "../../src/simulation/model/markets.ts";
+import type { OrderDraft } from "../../src/simulation/engine/order_draft.ts";
+import { type SimulationOptions, withDefaults } from "../../src/simulation/options.ts";
+import { Refusal } from "../../src/simulation/engine/refusal.ts";
 
 const MARKET = findMarket("XBTZAR") ?? assert.fail("XBTZAR is not listed");
 const START = 1_000_000;

@@ -1,0 +1,86 @@
+/** Orders and fills in memory, with every state an order has been in for long enough to read it late. */
+
+import { DAY_MS } from "../days.ts";
+import type { Order, OrderFilter, UserTrade } from "./orders.ts";
+import type { TradingStore } from "./trading_store.ts";
+
+const ARCHIVE_AFTER_MS = 100 * DAY_MS;
+const STATES_KEPT = 20;
+
+/** Every order of the user, oldest first, and every fill, in memory. */
+export class OrderStore implements TradingStore {
+  /** Fills of own orders, oldest first. */
+  readonly trades: UserTrade[] = [];
+  readonly #changes = new Map<string, number>();
+  readonly #ids: string[] = [];
+  readonly #states = new Map<string, Order[]>();
+  readonly #idByClientOrderId = new Map<string, string>();
+  readonly #live = new Map<string, Order>();
+
+  /** Saves a new order or the next state of a known one. */
+  save(order: Order): Order {
+    const states = this.#states.get(order.id);
+    if (states === undefined) {
+      this.#ids.push(order.id);
+      this.#states.set(order.id, [order]);
+    } else {
+      states.push(order);
+      if (states.length > STATES_KEPT) states.shift();
+    }
+    if (order.clientOrderId !== "") this.#idByClientOrderId.set(order.clientOrderId, order.id);
+    if (order.status === "COMPLETE") this.#live.delete(order.id);
+    else this.#live.set(order.id, order);
+    this.#changes.set(order.market.id, this.changesIn(order.market.id) + 1);
+    return order;
+  }
+
+  /** Keeps a fill. */
+  record(trade: UserTrade): void {
+    this.trades.push(trade);
+  }
+
+  /** A number that rises whenever an order changes what a market shows. */
+  changesIn(marketId: string): number {
+    return this.#changes.get(marketId) ?? 0;
+  }
+
+  /** The newest state of an order. */
+  get(id: string): Order | undefined {
+    return this.#states.get(id)?.at(-1);
+  }
+
+  /** An order's state at a moment; `undefined` before it was placed. */
+  at(id: string, atMs: number): Order | undefined {
+    return this.#states.get(id)?.findLast((state) => state.updatedAt <= atMs);
+  }
+
+  /** The id of the order that took this client order id. */
+  idOf(clientOrderId: string): string | undefined {
+    return this.#idByClientOrderId.get(clientOrderId);
+  }
+
+  /** Orders that are not complete, oldest first. */
+  live(): IterableIterator<Order> {
+    return this.#live.values();
+  }
+
+  /** Whether any order is not complete. */
+  get anyLive(): boolean {
+    return this.#live.size > 0;
+  }
+
+  /** Orders by filter, newest first; those archived 100 days after completion are left out. */
+  list({ pair, closed, createdBefore, limit, atMs }: OrderFilter): readonly Order[] {
+    const found: Order[] = [];
+    for (let place = this.#ids.length - 1; place >= 0 && found.length < limit; place--) {
+      const order = this.at(this.#ids[place] ?? "", atMs);
+      if (order === undefined) continue;
+      if (pair !== undefined && order.market.id !== pair) continue;
+      if (closed !== undefined && closed !== (order.status === "COMPLETE")) continue;
+      if (createdBefore !== undefined && order.createdAt >= createdBefore) continue;
+      if (order.completedAt > 0 && order.completedAt < atMs - ARCHIVE_AFTER_MS) continue;
+      found.push(order);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The simulated market lived through: the matching engine over the model's quotes, whose trades and whose orders on
+ * their way happen in the order of their times. It reads no clock: every call names the moment, and moments may not run
+ * backwards.
+ */
+
+import type { Accounts } from "./engine/accounts.ts";
+import type { Identifiers } from "./engine/identifiers.ts";
+import type { MarketTrade } from "./engine/liquidity.ts";
+import { MatchingEngine } from "./engine/matching_engine.ts";
+import type { EngineSettings } from "./engine/settings.ts";
+import type { RestingOrder, Side } from "./engine/matching.ts";
+import { isInTransit, type OrderDraft } from "./engine/order_draft.ts";
+import { OrderStore } from "./engine/order_store.ts";
+import type { Order, UserTrade } from "./engine/orders.ts";
+import type { PriceModel, Tape } from "./model/market_data.ts";
+import type { TradedMarket } from "./engine/market.ts";
+import { ModelLiquidity } from "./model/model_liquidity.ts";
+
+/** What the exchange stands on. */
+export interface ExchangeParts {
+  readonly accounts: Accounts;
+  readonly model: PriceModel;
+  /** Where own trades become public. */
+  readonly tape: Pick<Tape, "record">;
+  readonly identifiers: Identifiers;
+  readonly settings: EngineSettings;
+  /** Where time begins; nothing may happen before. */
+  readonly startMs: number;
+}
+
+/** Both sides of a book, best price first, own orders behind the model's at the same price. */
+export interface MergedBook {
+  readonly bids: readonly RestingOrder[];
+  readonly asks: readonly RestingOrder[];
+}
+
+/** The orders of the one user in the simulated markets. */
+export class Exchange {
+  readonly orders = new OrderStore();
+  readonly #model: PriceModel;
+  readonly #engine: MatchingEngine;
+  #time: number;
+
+  constructor({ model, tape, startMs, ...parts }: ExchangeParts) {
+    this.#model = model;
+    this.#engine = new MatchingEngine({ ...parts, store: this.orders, liquidity: new ModelLiquidity({ model, tape }) });
+    this.#time = startMs;
+  }
+
+  /** Fills of own orders, oldest first. */
+  get trades(): readonly UserTrade[] {
+    return this.orders.trades;
+  }
+
+  /** Lets everything happen that is due up to and including `nowMs`. */
+  advance(nowMs: number): void {
+    while (this.#time < nowMs && this.orders.anyLive) {
+      const untilMs = Math.min(nowMs, this.#time + LONGEST_STEP_MS);
+      for (const event of this.#events(this.#time, untilMs)) {
+        if ("trade" in event) this.#engine.meetTrade(event.market, event.trade);
+        else this.#engine.arrive(event.order, event.atMs);
+      }
+      this.#time = untilMs;
+    }
+    this.#time = Math.max(this.#time, nowMs);
+  }
+
+  /**
+   * Takes an order.
+   *
+   * @throws {Refusal} for a used client order id, missing funds, a post-only order that would trade, or a market order
+   * that the book cannot carry
+   */
+  place(draft: OrderDraft, nowMs: number): Order {
+    this.advance(nowMs);
+    return this.#engine.place(draft, { atMs: nowMs });
+  }
+
+  /** Cancels an order that is on the book or waits for its trigger; answers whether there was one. */
+  cancel(id: string, nowMs: number): boolean {
+    this.advance(nowMs);
+    return this.#engine.cancel(id, nowMs);
+  }
+
+  /** The book of a market as everybody sees it. */
+  bookAt(market: TradedMarket, atMs: number): MergedBook {
+    return {
+      bids: this.#engine.book(market, { side: "BUY", atMs }),
+      asks: this.#engine.book(market, { side: "SELL", atMs }),
+    };
+  }
+
+  /** What a market order of a side may trade with: the part of the book that does not move the price too far. */
+  carriedAt(
+    market: TradedMarket,
+    asked: { readonly side: Side; readonly atMs: number },
+  ): readonly RestingOrder[] {
+    return this.#engine.carried(market, asked);
+  }
+
+  /** What happens in `fromMs < t <= untilMs`, in order: the model's trades before own orders of the same moment. */
+  #events(fromMs: number, untilMs: number): readonly Event[] {
+    const live = [...this.orders.live()];
+    const markets = new Map(live.map(({ market }) => [market.id, market]));
+    const trades = [...markets.values()].flatMap((market) =>
+      this.#model.tradesBetween(market.id, fromMs + 1, untilMs + 1).map((trade) => ({
+        atMs: trade.timestamp,
+        market,
+        trade: { atMs: trade.timestamp, price: trade.price, volume: trade.volume },
+      }))
+    );
+    const arrivals = live.filter((order) => isInTransit(order) && (order.dueAt ?? 0) <= untilMs)
+      .map((order) => ({ atMs: order.dueAt ?? 0, order }));
+    return [...trades, ...arrivals].sort((a, b) => a.atMs - b.atMs);
+  }
+}
+
+type Event =
+  | { readonly atMs: number; readonly market: TradedMarket; readonly trade: MarketTrade }
+  | { readonly atMs: number; readonly order: Order };
+
+/** Keeps the model's trades of one step few, however far the clock jumps. */
+const LONGEST_STEP_MS = 60 * 60 * 1000;

@@ -1,0 +1,61 @@
+/** The simulated market as the engine meets it: the model's quotes, less what accounts already took from them. */
+
+import type { Liquidity, OwnTrade, Take } from "../engine/liquidity.ts";
+import type { TradedMarket } from "../engine/market.ts";
+import type { RestingOrder, Side } from "../engine/matching.ts";
+import { resting } from "../engine/order_draft.ts";
+import type { Order } from "../engine/orders.ts";
+import type { PriceModel, Tape } from "./market_data.ts";
+
+/** What the simulated market stands on. */
+export interface ModelLiquidityParts {
+  readonly model: PriceModel;
+  /** Where own trades become public. */
+  readonly tape: Pick<Tape, "record">;
+}
+
+/** The model's side of every market. */
+export class ModelLiquidity implements Liquidity {
+  readonly ownTradesArePublic = true;
+  readonly #parts: ModelLiquidityParts;
+  /** Lots taken from the model's orders that still stand, by market and by their id. */
+  readonly #taken = new Map<string, Map<string, number>>();
+
+  constructor(parts: ModelLiquidityParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The model's orders. One that crosses an own order is hidden until a trade of the model fills that order: the model
+   * does not know it, and a crossed book would be no book.
+   */
+  quotes(
+    market: TradedMarket,
+    { side, atMs, own }: { readonly side: Side; readonly atMs: number; readonly own: readonly Order[] },
+  ): readonly RestingOrder[] {
+    const { bids, asks } = this.#parts.model.bookAt(market.id, atMs);
+    const taken = this.#taken.get(market.id);
+    const [crossed] = resting(own, side === "BUY" ? "SELL" : "BUY");
+    const bound = crossed?.price ?? (side === "BUY" ? Infinity : -Infinity);
+    return (side === "BUY" ? bids : asks)
+      .filter(({ price }) => side === "BUY" ? price < bound : price > bound)
+      .map(({ id, price, volume }) => ({ id, price, volume: volume - (taken?.get(id) ?? 0), own: false }))
+      .filter(({ volume }) => volume > 0);
+  }
+
+  /** Notes that lots of one of the model's orders are gone; forgets orders that no longer stand. */
+  take({ id: marketId }: TradedMarket, { makerId, lots, atMs }: Take): void {
+    const taken = this.#taken.get(marketId) ?? new Map<string, number>();
+    this.#taken.set(marketId, taken);
+    taken.set(makerId, (taken.get(makerId) ?? 0) + lots);
+    const { bids, asks } = this.#parts.model.bookAt(marketId, atMs);
+    const standing = new Set([...bids, ...asks].map(({ id }) => id));
+    for (const known of taken.keys()) {
+      if (!standing.has(known)) taken.delete(known);
+    }
+  }
+
+  record({ id }: TradedMarket, trade: OwnTrade): number {
+    return this.#parts.tape.record(id, trade);
+  }
+}

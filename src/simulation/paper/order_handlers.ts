@@ -1,0 +1,54 @@
+/** Paper orders, their fills and fees, as the endpoints of orders ask for them. */
+
+import { ExchangeError } from "../../exchange/errors.ts";
+import { printFeeInfo, printUserTrade } from "../api/order_print.ts";
+import type { OrderHandlers } from "../api/order_routes.ts";
+import type { OrderKind } from "../api/order_rules.ts";
+import { selectUserTrades } from "../api/user_trades.ts";
+import { thirtyDayVolume } from "../engine/trading_volume.ts";
+import { orderFailure } from "./failures.ts";
+import type { PaperExchange } from "./paper_exchange.ts";
+import { paperMarket } from "./paper_market.ts";
+import type { PaperCall } from "./route.ts";
+
+/** What stands behind the order endpoints on paper; `placed` is called after each order that was taken. */
+export function paperOrders(exchange: PaperExchange, { placed }: { placed: () => void }): OrderHandlers<PaperCall> {
+  const { orders } = exchange.store;
+  return {
+    permissions: { read: 0, write: 0 },
+    idPattern: /^[0-9A-Za-z_-]{1,64}$/,
+    place: async (kind, call) => {
+      const order = await place(exchange, kind, call);
+      placed();
+      return { order_id: order.id };
+    },
+    cancel: (id, { identity }) => exchange.cancel(identity, id),
+    list: ({ identity, parameters, nowMs: atMs }, closed) =>
+      orders.list(identity, {
+        pair: parameters.text("pair"),
+        closed,
+        createdBefore: parameters.optionalInteger("created_before"),
+        limit: parameters.limit(),
+        atMs,
+      }),
+    find: (by, { identity }) => orders.find(identity, by),
+    trades: async ({ identity, parameters }) => {
+      const { market_id: pair } = await exchange.market(parameters.text("pair"));
+      return { trades: selectUserTrades(orders.trades(identity, pair), parameters).map(printUserTrade) };
+    },
+    feeInfo: async ({ identity, parameters, nowMs }) => {
+      const real = await exchange.market(parameters.text("pair"));
+      const fees = await exchange.feesIn(real);
+      const market = paperMarket(real, { fees, side: "BUY" });
+      return printFeeInfo(fees, thirtyDayVolume(orders.trades(identity, market.id), { market, nowMs }));
+    },
+  };
+}
+
+async function place(exchange: PaperExchange, kind: OrderKind, { identity, parameters }: PaperCall) {
+  try {
+    return await exchange.place({ identity, kind, parameters });
+  } catch (error) {
+    throw error instanceof ExchangeError ? orderFailure(error) : error;
+  }
+}

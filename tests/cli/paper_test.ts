@@ -33,13 +33,12 @@ async function withState(body: (state: string) => Promise<void>): Promise<void> 
 
 function spend(store: PaperStore, identity: string): void {
   store.accounts.open(identity, { currencies: [], nowMs: 0 });
-  const accounts = store.accounts.load(identity, ["ZAR"]);
-  const ledger = accounts.defaultIn("ZAR")?.ledger;
-  const delta = ledger?.totals.balance.div(-10);
-  assert.ok(ledger && delta);
+  const account = store.accounts.of(identity).find(({ currency }) => currency === "ZAR");
+  assert.ok(account);
   const [timestamp, kind, description, reference] = [1, "FEE" as const, "", ""];
-  ledger.append({ timestamp, kind, description, reference, balanceDelta: delta, availableDelta: delta });
-  store.accounts.store(accounts);
+  const delta = account.balance.div(-10);
+  store.accounts.ledgersOf(identity).get(account.id)
+    .ledger.append({ timestamp, kind, description, reference, balanceDelta: delta, availableDelta: delta });
 }
 
 function balanceOf(state: string, identity: string): string | undefined {

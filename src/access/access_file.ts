@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { describeIssue } from "../validation/schema_problems.ts";
-import { findDuplicateKeys } from "../validation/duplicate_keys.ts";
+import { listDuplicateMembers } from "../validation/duplicate_members.ts";
 import { hiddenIdentities, IdentityName } from "./identity_name.ts";
 import { ALL_SCOPES, SCOPES } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
@@ -89,7 +89,7 @@ export function parseAccess(text: string): ParsedAccess {
   }
   const read = AccessSchema.safeParse(value);
   const problems = [
-    ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
+    ...listDuplicateMembers(text).map((path) => `${path}: expected once: it stands there again`),
     ...hiddenIdentities(value),
     ...(read.success ? [] : read.error.issues.flatMap((issue) => problemsOf(issue, value))),
   ];

@@ -1,6 +1,6 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
-import { findDuplicateKeys } from "../validation/duplicate_keys.ts";
+import { listDuplicateMembers } from "../validation/duplicate_members.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
@@ -107,7 +107,9 @@ async function readEnvFile(
 function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    problems.push(...findDuplicateKeys(text).map((path) => `${name}: ${path}: expected once: it stands there again`));
+    problems.push(
+      ...listDuplicateMembers(text).map((path) => `${name}: ${path}: expected once: it stands there again`),
+    );
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
     problems.push(`${name}: expected a JSON object of settings named like the flags`);
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import { isWriting } from "../protocol/direct_call.ts";
-import { findDuplicateMember } from "./duplicate_members.ts";
+import { findDuplicateMember } from "../validation/duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 import { isObject } from "../validation/is_object.ts";
 

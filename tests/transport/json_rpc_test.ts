@@ -84,3 +84,25 @@ Deno.test("readText() reads requests, notifications and answers", () => {
     assert.deepEqual(readText(JSON.stringify(message)), { kind: "message", message });
   }
 });
+
+Deno.test("readText() refuses a member twice in whatever writes, and lets the last one count elsewhere", () => {
+  const call = (name: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}","arguments":{"volume":"1","volume":"2"}}}`;
+  const refused = [
+    call("place_order"),
+    call("create_order"),
+    call("cancel_order"),
+    call("halt_trading"),
+    '{"jsonrpc":"2.0","id":1,"method":"place_order","params":{"volume":"1","volume":"2"}}',
+    '{"jsonrpc":"2.0","id":1,"method":"get_ticker","method":"place_order","params":{}}',
+    '{"jsonrpc":"2.0","id":1,"result":{"action":"decline","action":"accept"}}',
+  ];
+  for (const text of refused) {
+    const read = readText(text);
+    assert.equal(read.kind, "refused", text);
+    if (read.kind === "refused") assert.match(read.error.message, /twice: "(volume|method|action)"/);
+  }
+  for (const text of [call("get_crypto_price"), '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1,"a":2}}']) {
+    assert.equal(readText(text).kind, "message", text);
+  }
+});

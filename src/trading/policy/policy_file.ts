@@ -1,7 +1,7 @@
 /** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
 
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import { findDuplicateKeys } from "../../validation/duplicate_keys.ts";
+import { listDuplicateMembers } from "../../validation/duplicate_members.ts";
 import { hiddenIdentities } from "../../access/identity_name.ts";
 import { codeOf } from "../../money/currencies.ts";
 import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
@@ -76,7 +76,7 @@ export function parsePolicyFile(text: string): ParsedPolicy {
     };
   }
   const problems = [
-    ...findDuplicateKeys(text).map((path) => `${path}: expected once: it stands there again`),
+    ...listDuplicateMembers(text).map((path) => `${path}: expected once: it stands there again`),
     ...hiddenIdentities(value),
   ];
   const read = PolicySchema.safeParse(value, { reportInput: true });

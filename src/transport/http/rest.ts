@@ -13,7 +13,7 @@ import { Offers } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
 import { pathOf } from "./path.ts";
 import { documentResponse } from "./document.ts";
-import { findDuplicateMember } from "../duplicate_members.ts";
+import { findDuplicateMember } from "../../validation/duplicate_members.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findDuplicateKeys } from "../../../src/validation/duplicate_keys.ts";
 import { parsePolicyFile, PolicyFile } from "../../../src/trading/policy/policy_file.ts";
 import type { ConfirmWay } from "../../../src/trading/policy/policy.ts";
 import { policyJsonSchema } from "../../../src/trading/policy/policy_schema.ts";
@@ -168,17 +167,6 @@ Deno.test("parsePolicyFile() answers problems, never an exception, for any text 
     const parsed = parsePolicyFile(text);
     if (!parsed.ok) assert.ok(parsed.problems.length > 0 && parsed.problems.every((problem) => problem !== ""));
   }));
-});
-
-Deno.test("findDuplicateKeys() finds none in what JSON.stringify writes", () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    assert.deepEqual(findDuplicateKeys(JSON.stringify(value, undefined, 2)), []);
-  }));
-});
-
-Deno.test("findDuplicateKeys() tells keys from texts, and objects in lists from each other", () => {
-  assert.deepEqual(findDuplicateKeys('{"a" : ["b", "b", {"b":1}, {"b":"a"}], "c": "a" }'), []);
-  assert.deepEqual(findDuplicateKeys('{"a\\"}":1, "b":{"a\\"}":{"x":1,"x":2}}, "b":"\\"b\\":"}'), ['b.a"}.x', "b"]);
 });
 
 Deno.test("policyJsonSchema() describes the file as it is written, and every setting of it", () => {

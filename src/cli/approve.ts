@@ -1,7 +1,7 @@
 /** `approve`: a person says in a terminal whether orders that wait may be sent. */
 
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { APPROVE_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { Approval, Decided } from "../trading/record/approvals.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import { summaryText } from "../trading/orders/order_summary.ts";
@@ -33,7 +33,7 @@ export async function approve(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(APPROVE_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.approve, { flags, env: world.env });
   const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
   const [id, ...extra] = operands;
   const all = [

@@ -3,7 +3,7 @@
 import { didYouMean } from "../text/nearest_word.ts";
 import { VERSION } from "../version.ts";
 import { COMMANDS, flagsOf } from "./commands.ts";
-import type { CommandName } from "./commands.ts";
+import type { CommandName } from "../config/command_settings.ts";
 import { commandHelp, programHelp } from "./help.ts";
 
 /** A command line that can be run. */
@@ -117,7 +117,7 @@ interface Words {
 }
 
 function readWords(command: CommandName, words: readonly string[]): Words {
-  const known = new Map(flagsOf(COMMANDS[command]).map((flag) => [`--${flag.flag}`, flag]));
+  const known = new Map(flagsOf(command).map((flag) => [`--${flag.flag}`, flag]));
   const read: Words = { flags: {}, operands: [], hasUnknown: false, problems: [] };
   const left = [...words];
   for (let word = left.shift(); word !== undefined; word = left.shift()) {

@@ -1,6 +1,6 @@
 /** `audit`: checks the record of every order, shows one order from its preview to its fills, archives what is old. */
 
-import { AUDIT_SETTINGS } from "../config/trading_commands_settings.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
 import { ARCHIVE_FOLDER, ArchiveError } from "../trading/record/archive_files.ts";
@@ -28,7 +28,7 @@ export async function audit(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json, wide = false }: CommandCall,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(AUDIT_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.audit, { flags, env: world.env });
   const { values, origins } = parsed;
   const folder = findFolder(values.state, { env: world.env, origin: origins.state });
   const [action, ...extra] = operands;
@@ -208,7 +208,7 @@ const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordReten
   archive: ["recordRetention"],
 };
 
-function checkAction(action: string | undefined, origins: Origins<typeof AUDIT_SETTINGS>): string[] {
+function checkAction(action: string | undefined, origins: Origins<typeof COMMAND_SETTINGS.audit>): string[] {
   const taken = action === undefined ? undefined : ACTIONS[action];
   if (taken === undefined) {
     const word = action === undefined ? "audit" : JSON.stringify(action);
@@ -216,7 +216,7 @@ function checkAction(action: string | undefined, origins: Origins<typeof AUDIT_S
   }
   const misplaced = (["head", "order", "recordRetention", "verbose"] as const)
     .filter((name) => origins[name] === "flag" && !taken.includes(name))
-    .map((name) => `--${AUDIT_SETTINGS[name].flag}: audit ${action} does not take it`);
+    .map((name) => `--${COMMAND_SETTINGS.audit[name].flag}: audit ${action} does not take it`);
   const isMissing = action === "archive" && origins.recordRetention === "unset";
   return isMissing
     ? [...misplaced, "--record-retention: expected days: audit archive needs to know what is old"]

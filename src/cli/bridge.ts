@@ -6,8 +6,8 @@ import { Bridge } from "../client/bridge.ts";
 import { ConnectionError } from "../client/connection_error.ts";
 import { openSocket } from "../client/socket.ts";
 import type { Endpoint } from "../client/socket.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { BRIDGE_SETTINGS } from "../config/client_settings.ts";
 import { SocketAddress } from "../config/readers.ts";
 import { aborted } from "../timing/aborted.ts";
 import { sleep } from "../timing/sleep.ts";
@@ -40,7 +40,7 @@ export async function bridge(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands }: BridgeInvocation,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(BRIDGE_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.bridge, { flags, env: world.env });
   const address = SocketAddress.safeParse(operands[0] ?? "");
   const all = [...problems];
   if (!address.success) {

@@ -1,7 +1,7 @@
 /** Has everything that is open cancelled after a halt: by a server that runs, or where none does, right here. */
 
+import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { loadConfig } from "../config/load.ts";
-import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import { sleep } from "../timing/sleep.ts";
 import { StateError } from "../state/state_error.ts";
 import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";

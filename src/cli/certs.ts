@@ -1,8 +1,8 @@
 /** `certs create`: a development authority, a server's and a client's certificate, as files. */
 
 import { join } from "node:path";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { CERTS_SETTINGS } from "../config/certs_settings.ts";
 import { createCertificates } from "../transport/listeners/certificates.ts";
 import type { DevelopmentCertificates } from "../transport/listeners/certificates.ts";
 import { refuse } from "./report.ts";
@@ -24,7 +24,7 @@ export async function certs(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },
 ): Promise<ExitCode> {
-  const parsed = parseSettings(CERTS_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.certs, { flags, env: world.env });
   if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
   const { dir, hosts = [], client, force } = parsed.values;
   const existing = force ? [] : await existingFiles(dir);

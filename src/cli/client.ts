@@ -3,10 +3,10 @@
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import { ConnectionError } from "../client/connection_error.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
+import type { CommandConfig } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
-import { CLIENT_SETTINGS } from "../config/client_settings.ts";
-import type { ClientConfig } from "../config/client_settings.ts";
 import { callOnServer, describeServer, explainOnServer } from "./ask_server.ts";
 import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
@@ -35,7 +35,7 @@ export async function client(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json = false, wide = false, help = false }: ClientInvocation,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(CLIENT_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.client, { flags, env: world.env });
   const all = [...problems, ...checkOperands(operands)];
   if (!parsed.ok) return await refuse(world, [...all, ...parsed.problems]);
   const { values: config, origins } = parsed;
@@ -75,16 +75,16 @@ const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as co
 
 /** Flags that would do nothing are refused, as somebody relies on them. */
 function validateFlags(
-  config: ClientConfig,
-  { origins, operands }: { origins: Origins<typeof CLIENT_SETTINGS>; operands: readonly string[] },
+  config: CommandConfig<"client">,
+  { origins, operands }: { origins: Origins<typeof COMMAND_SETTINGS.client>; operands: readonly string[] },
 ): string[] {
   const isMulti = config.mode === "multi";
   const isWatch = !isMulti && config.pairs !== undefined;
-  const isGiven = (name: keyof typeof CLIENT_SETTINGS) => origins[name] === "flag";
+  const isGiven = (name: keyof typeof COMMAND_SETTINGS.client) => origins[name] === "flag";
   const problems: string[] = [];
   if (!isMulti) {
     problems.push(
-      ...MULTI_ONLY.filter(isGiven).map((name) => `--${CLIENT_SETTINGS[name].flag}: only with --mode multi`),
+      ...MULTI_ONLY.filter(isGiven).map((name) => `--${COMMAND_SETTINGS.client[name].flag}: only with --mode multi`),
     );
   }
   if (!isMulti && !isWatch && isGiven("duration")) problems.push("--duration: only with --pairs or --mode multi");

@@ -1,8 +1,10 @@
 /** What `--help` prints, made from the tables of commands and settings. */
 
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
+import type { CommandName } from "../config/command_settings.ts";
 import type { Setting } from "../config/setting.ts";
 import { COMMANDS, flagsOf } from "./commands.ts";
-import type { CommandEntry, CommandName, Flag } from "./commands.ts";
+import type { Flag } from "./commands.ts";
 import { wrap } from "./terminal/width.ts";
 
 /** Help fits every terminal, and reads the same in files. */
@@ -34,8 +36,8 @@ export function programHelp(): string {
 /** The help of one command: its usage, its flags, and the settings that only a variable gives. */
 export function commandHelp(name: CommandName): string {
   const entry = COMMANDS[name];
-  const flags = [...flagsOf(entry).map(flagRow), ["-h, --help", "print this help"] as const];
-  const variables = variableRows(entry);
+  const flags = [...flagsOf(name).map(flagRow), ["-h, --help", "print this help"] as const];
+  const variables = variableRows(name);
   return [
     `Usage: luno-mcp-server ${entry.usage} [flags]`,
     wrap(entry.summary, HELP_WIDTH).join("\n"),
@@ -50,8 +52,8 @@ function flagRow({ flag, value, help, env, default: preset }: Flag): Row {
   return [term, notes.length === 0 ? help : `${help} (${notes.join("; ")})`];
 }
 
-function variableRows({ settings }: CommandEntry): Row[] {
-  return Object.values<Setting>(settings).filter(({ flag }) => flag === undefined)
+function variableRows(name: CommandName): Row[] {
+  return Object.values<Setting>(COMMAND_SETTINGS[name]).filter(({ flag }) => flag === undefined)
     .map(({ env, help }) => [env.join(", "), help]);
 }
 

@@ -5,7 +5,7 @@ import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
 import { checkKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
 import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts";
 import type { StoredKey } from "../access/key_store.ts";
-import { KEYS_SETTINGS } from "../config/keys_settings.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { Origins } from "../config/parse.ts";
 import type { ValuesOf } from "../config/setting.ts";
@@ -42,10 +42,13 @@ const ACTIONS = {
   list: { operand: undefined, flags: [] },
   revoke: { operand: "NAME_OR_ID", flags: [] },
   rotate: { operand: "NAME", flags: ["overlap", "expires"] },
-} as const satisfies Record<string, { operand: string | undefined; flags: readonly (keyof typeof KEYS_SETTINGS)[] }>;
+} as const satisfies Record<
+  string,
+  { operand: string | undefined; flags: readonly (keyof typeof COMMAND_SETTINGS.keys)[] }
+>;
 
 type Action = keyof typeof ACTIONS;
-type Config = ValuesOf<typeof KEYS_SETTINGS>;
+type Config = ValuesOf<typeof COMMAND_SETTINGS.keys>;
 
 /** One run of the command with its store open. */
 interface Job {
@@ -64,7 +67,7 @@ export async function keys(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json = false, wide = false, uid }: KeysInvocation,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(KEYS_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.keys, { flags, env: world.env });
   const action = actionOf(operands[0]);
   const all = [...problems, ...checkOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
   if (action !== undefined) all.push(...validateFlags(action, parsed.origins));
@@ -258,7 +261,7 @@ function checkOperands([word, operand, ...more]: readonly string[]): string[] {
   ];
 }
 
-function validateFlags(action: Action, origins: Origins<typeof KEYS_SETTINGS>): string[] {
+function validateFlags(action: Action, origins: Origins<typeof COMMAND_SETTINGS.keys>): string[] {
   const taken: readonly string[] = ["state", ...ACTIONS[action].flags];
   return Object.entries(origins)
     .filter(([name, origin]) => origin === "flag" && !taken.includes(name))

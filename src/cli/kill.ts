@@ -1,8 +1,8 @@
 /** `kill` and `resume`: halt trading, resume it, or show whether it is halted. */
 
 import { join } from "node:path";
+import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { HALT_SETTINGS } from "../config/trading_commands_settings.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";

@@ -1,7 +1,7 @@
 /** `paper reset`: drops paper orders and puts the paper accounts back to what they were opened with. */
 
 import { join } from "node:path";
-import { PAPER_SETTINGS } from "../config/paper_settings.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
@@ -26,7 +26,7 @@ export async function paper(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false, uid }: PaperInvocation,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(PAPER_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.paper, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
   const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
   const folder = parsed.values.state ?? stateFolder(world.env);

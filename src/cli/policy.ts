@@ -1,7 +1,7 @@
 /** `policy`: checks a policy file, and says in sentences what somebody may do by it. */
 
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { POLICY_SETTINGS } from "../config/policy_settings.ts";
 import type { PolicyBounds, TradingBound } from "../trading/policy/policy_file.ts";
 import { PolicyFile } from "../trading/policy/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
@@ -17,7 +17,7 @@ export async function policy(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands: [action], json }: CommandCall,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(POLICY_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.policy, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed.values.client)];
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);

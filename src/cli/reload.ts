@@ -1,7 +1,7 @@
 /** `reload`: has the servers of a state folder read their policy, access and certificate files again. */
 
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { RELOAD_SETTINGS } from "../config/trading_commands_settings.ts";
 import { requestReload } from "../state/reload_request.ts";
 import type { CommandCall } from "./command_call.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
@@ -15,7 +15,7 @@ export async function reload(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(RELOAD_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.reload, { flags, env: world.env });
   const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...(folder.ok ? [] : [folder.problem])];
   if (!folder.ok || all.length > 0) return await refuse(world, all);

@@ -7,7 +7,7 @@ import type { LoggingOptions } from "../logging/logging.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
-import type { CommandName } from "./commands.ts";
+import type { CommandName } from "../config/command_settings.ts";
 import type { LoadedConfig } from "../server/open_exchange.ts";
 import { refuseStart, wantedFormat } from "./refuse_start.ts";
 import { writeFailure } from "./report.ts";

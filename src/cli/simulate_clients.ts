@@ -1,11 +1,11 @@
 /** `client --mode multi`: many simulated clients, a live view of them, and a report. */
 
+import type { CommandConfig } from "../config/command_settings.ts";
 import { Load } from "../client/load.ts";
 import type { ToolRequest } from "../client/remote_tool.ts";
 import { openSession } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import type { CountsByKind, Report } from "../client/tally.ts";
-import type { ClientConfig } from "../config/client_settings.ts";
 import { sleep } from "../timing/sleep.ts";
 import { schemasOf } from "./ask_server.ts";
 import { LiveText, printable } from "./terminal/live_text.ts";
@@ -19,7 +19,7 @@ import type { ExitCode, World } from "../world.ts";
 
 /** What is simulated, and where it is shown. */
 export interface SimulateOptions {
-  readonly config: ClientConfig;
+  readonly config: CommandConfig<"client">;
   readonly world: World;
   /** The tool to call; prices of `--pairs` without one. */
   readonly tool: string | undefined;
@@ -143,7 +143,7 @@ export function neverConnected(
 /** Says which limits a run has broken. A run without any answer breaks them all. */
 export function brokenLimits(
   report: Report,
-  { maxErrorRate, maxP99 }: Pick<ClientConfig, "maxErrorRate" | "maxP99">,
+  { maxErrorRate, maxP99 }: Pick<CommandConfig<"client">, "maxErrorRate" | "maxP99">,
 ): string[] {
   const { error_rate: rate, answers, latency_ms: { p99 } } = report;
   const problems: string[] = [];

@@ -1,8 +1,8 @@
 /** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
 
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { decodeText } from "../config/decode_text.ts";
 import { parseSettings } from "../config/parse.ts";
-import { SIMULATOR_SETTINGS } from "../config/simulator_settings.ts";
 import { parseFaults } from "../simulation/api/faults.ts";
 import type { ParsedFaults } from "../simulation/api/faults.ts";
 import { startSimulation } from "../simulation/server.ts";
@@ -19,7 +19,7 @@ export async function simulator(
   flags: Readonly<Record<string, string>>,
   { world, problems, json = false }: { world: World; problems: readonly string[]; json?: boolean },
 ): Promise<ExitCode> {
-  const parsed = parseSettings(SIMULATOR_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.simulator, { flags, env: world.env });
   if (!parsed.ok) return await refuse(world, [...problems, ...parsed.problems]);
   const { port, seed, rateLimit, tradesSince, faults: path } = parsed.values;
   const faults = path === undefined ? { ok: true as const, faults: [] } : await readFaults(path);

@@ -1,8 +1,8 @@
 /** `status`: the servers of a state folder and how trading stands there, at one glance. Creates and changes nothing. */
 
 import { join } from "node:path";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { STATUS_SETTINGS } from "../config/trading_commands_settings.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
@@ -43,7 +43,7 @@ export async function status(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
-  const parsed = parseSettings(STATUS_SETTINGS, { flags, env: world.env });
+  const parsed = parseSettings(COMMAND_SETTINGS.status, { flags, env: world.env });
   const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
   const all = [
     ...problems,

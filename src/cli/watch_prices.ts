@@ -1,5 +1,6 @@
 /** Watches the prices of some pairs: a table that is drawn anew on a terminal, a line for each pair elsewhere. */
 
+import type { CommandConfig } from "../config/command_settings.ts";
 import { z } from "zod";
 import { Backoff } from "../client/backoff.ts";
 import { ConnectionError } from "../client/connection_error.ts";
@@ -8,7 +9,6 @@ import type { RemoteOutcome } from "../client/remote_tool.ts";
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
-import type { ClientConfig } from "../config/client_settings.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { sleep } from "../timing/sleep.ts";
 import { LiveText, printable } from "./terminal/live_text.ts";
@@ -21,7 +21,7 @@ import type { ExitCode, World } from "../world.ts";
 
 /** What is watched, and where it is shown. */
 export interface WatchOptions {
-  readonly config: ClientConfig & { readonly pairs: readonly string[] };
+  readonly config: CommandConfig<"client"> & { readonly pairs: readonly string[] };
   readonly world: World;
   readonly json: boolean;
 }

@@ -82,6 +82,44 @@ export function someOf<const Word extends string>(...words: readonly Word[]): z.
   });
 }
 
+/** A comma-separated list of pairs. */
+export const PairNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const pairs = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (pairs.length > 0 && pairs.length <= 200 && pairs.every((pair) => pair.length <= 30)) return pairs;
+  context.addIssue({ code: "custom", message: "expected a comma-separated list of at most 200 pairs" });
+  return z.NEVER;
+});
+
+/** Who a client is, such as `local` or `key:alice`. */
+export const Identity: z.ZodType<string, string> = z.string()
+  .min(1, { error: "expected a name" }).max(300, { error: "expected at most 300 characters" });
+
+/** The head of the audit log. */
+export const Hash: z.ZodType<string, string> = z.string().toLowerCase()
+  .regex(/^[0-9a-f]{64}$/, { error: "expected 64 hexadecimal digits, as audit verify prints them" });
+
+const UNITS_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000 };
+
+/** Ten years of 365 days. */
+const MAX_LIFETIME_MS = 3_650 * 86_400_000;
+
+/** How long something is valid, such as `90d`, `12h` or `30m`, in milliseconds; or one of some words instead. */
+export function lifetime<const Word extends string>(
+  { minMs }: { minMs: number },
+  ...words: readonly Word[]
+): z.ZodType<number | Word, string> {
+  return z.string().transform((text, context) => {
+    const word = words.find((known) => known === text.toLowerCase());
+    if (word !== undefined) return word;
+    const [, digits, unit] = /^(\d{1,7})([dhm])$/i.exec(text) ?? [];
+    const ms = Number(digits) * (UNITS_MS[unit?.toLowerCase() ?? ""] ?? NaN);
+    if (ms >= minMs && ms <= MAX_LIFETIME_MS) return ms;
+    const choices = ["a duration from ", minMs === 0 ? "0m" : "1m", " to 3650d, such as 90d, 12h or 30m"].join("");
+    context.addIssue({ code: "custom", message: `expected ${[choices, ...words].join(", or ")}` });
+    return z.NEVER;
+  });
+}
+
 /** A comma-separated list of texts. */
 export const List: z.ZodType<readonly string[], string> = z.string()
   .transform((text) => text.split(",").map((part) => part.trim()).filter((part) => part !== ""));
@@ -109,6 +147,26 @@ export const WebOrigins: z.ZodType<readonly string[], string> = List.refine(
       "the scheme's own, and without a path",
   },
 );
+
+/** A comma-separated list of what a certificate can stand for: host names, `*.` in front included, and addresses. */
+export const HostNames: z.ZodType<readonly string[], string> = z.string().transform((text, context) => {
+  const names = text.split(",").map((part) => part.trim().toLowerCase().replace(/^\[(.*)\]$/, "$1"))
+    .filter((part) => part !== "");
+  const unusable = names.find((name) =>
+    isIP(name) === 0 && !/^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.|$))+$/.test(name)
+  );
+  if (names.length > 0 && names.length <= 100 && unusable === undefined) return names;
+  context.addIssue({
+    code: "custom",
+    message: "expected a comma-separated list of at most 100 host names and IP addresses",
+  });
+  return z.NEVER;
+});
+
+/** What a client's certificate calls it. */
+export const CertificateName: z.ZodType<string, string> = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, {
+  error: "expected letters, digits, dots, dashes and underscores, at most 63",
+});
 
 /** A name or an address to listen on. */
 export const ListenHost: z.ZodType<string, string> = z.string().refine((text) => isHost(text) || isIPv6(text), {

@@ -16,7 +16,6 @@ import {
   wholeNumber,
 } from "./readers.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
-import { RECORD_RETENTION } from "./trading_commands_settings.ts";
 
 /** What every command that reaches the exchange understands. */
 export const SERVER_SETTINGS = {
@@ -234,7 +233,13 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_MCP_STATE"],
     protects: true,
   },
-  recordRetention: RECORD_RETENTION,
+  recordRetention: {
+    schema: wholeNumber(7, 36_500),
+    help: "days after which audit rows move to archive files, at server start and by audit archive; default: never",
+    flag: "record-retention",
+    value: "days",
+    env: ["LUNO_MCP_RECORD_RETENTION"],
+  },
   allowedHosts: {
     schema: HostHeaders,
     help: "Host headers to accept, in addition to the loopback names on loopback",

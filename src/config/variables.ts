@@ -2,36 +2,12 @@
 
 import { didYouMean } from "../text/nearest_word.ts";
 import { editDistance } from "../text/edit_distance.ts";
-import { CERTS_SETTINGS } from "./certs_settings.ts";
-import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "./client_settings.ts";
-import { KEYS_SETTINGS } from "./keys_settings.ts";
-import { KILL_SETTINGS } from "./kill_settings.ts";
-import { PAPER_SETTINGS } from "./paper_settings.ts";
-import { POLICY_SETTINGS } from "./policy_settings.ts";
-import { SERVER_SETTINGS } from "./server_settings.ts";
-import type { Setting, Settings } from "./setting.ts";
-import { SIMULATOR_SETTINGS } from "./simulator_settings.ts";
-import { APPROVE_SETTINGS, AUDIT_SETTINGS, RELOAD_SETTINGS, STATUS_SETTINGS } from "./trading_commands_settings.ts";
-
-const TABLES: readonly Settings[] = [
-  SERVER_SETTINGS,
-  CLIENT_SETTINGS,
-  BRIDGE_SETTINGS,
-  POLICY_SETTINGS,
-  APPROVE_SETTINGS,
-  RELOAD_SETTINGS,
-  STATUS_SETTINGS,
-  KILL_SETTINGS,
-  AUDIT_SETTINGS,
-  PAPER_SETTINGS,
-  KEYS_SETTINGS,
-  CERTS_SETTINGS,
-  SIMULATOR_SETTINGS,
-];
+import { COMMAND_SETTINGS } from "./command_settings.ts";
+import type { Setting } from "./setting.ts";
 
 /** Every variable that some command reads: an environment and its files are shared by all of them. */
 export const VARIABLES: ReadonlySet<string> = new Set(
-  TABLES.flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env)),
+  Object.values(COMMAND_SETTINGS).flatMap((table) => Object.values<Setting>(table).flatMap(({ env }) => env)),
 );
 
 /** Variables of Luno's Go server that have no meaning here, but stand in files that it was used with. */

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readArguments } from "../../src/cli/arguments.ts";
 import type { Invocation } from "../../src/cli/arguments.ts";
-import type { CommandName } from "../../src/cli/commands.ts";
-import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
-import { SIMULATOR_SETTINGS } from "../../src/config/simulator_settings.ts";
+import type { CommandName } from "../../src/config/command_settings.ts";
+import { COMMAND_SETTINGS } from "../../src/config/command_settings.ts";
 import type { Setting } from "../../src/config/setting.ts";
 import { VERSION } from "../../src/version.ts";
 
@@ -15,8 +14,9 @@ const OPERANDS: Partial<Record<CommandName, string[]>> = { call: ["get_fees"], c
 
 /** The flags of a command: those that take a value, and the switches. */
 function flagsOf(command: CommandName): { valued: string[]; switches: string[] } {
-  const table = command === "simulator" ? SIMULATOR_SETTINGS : SERVER_SETTINGS;
-  const flags = Object.values<Setting>(table).flatMap(({ flag, value }) => flag === undefined ? [] : [{ flag, value }]);
+  const flags = Object.values<Setting>(COMMAND_SETTINGS[command]).flatMap(({ flag, value }) =>
+    flag === undefined ? [] : [{ flag, value }]
+  );
   const { valued = [], switches = [] } = Object.groupBy(flags, ({ value }) => value ? "valued" : "switches");
   return { valued: valued.map(({ flag }) => flag), switches: switches.map(({ flag }) => flag) };
 }

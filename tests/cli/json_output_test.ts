@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readArguments } from "../../src/cli/arguments.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import type { CommandName } from "../../src/cli/commands.ts";
+import type { CommandName } from "../../src/config/command_settings.ts";
 import { run } from "../../src/cli/run.ts";
 import { refuse } from "../../src/cli/report.ts";
 import { VERSION } from "../../src/version.ts";

@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import manifest from "../../deno.json" with { type: "json" };
 import { unneeded } from "../../src/cli/run.ts";
-import { CERTS_SETTINGS } from "../../src/config/certs_settings.ts";
-import { BRIDGE_SETTINGS, CLIENT_SETTINGS } from "../../src/config/client_settings.ts";
+import { COMMAND_SETTINGS } from "../../src/config/command_settings.ts";
 import { SERVER_SETTINGS } from "../../src/config/server_settings.ts";
 import type { Setting, Settings } from "../../src/config/setting.ts";
-import { SIMULATOR_SETTINGS } from "../../src/config/simulator_settings.ts";
 import { VARIABLES } from "../../src/config/variables.ts";
 
-const TABLES = {
-  server: SERVER_SETTINGS,
-  simulator: SIMULATOR_SETTINGS,
-  certs: CERTS_SETTINGS,
-  client: CLIENT_SETTINGS,
-  bridge: BRIDGE_SETTINGS,
-};
-
-for (const [command, table] of Object.entries<Settings>(TABLES)) {
+for (const [command, table] of Object.entries<Settings>(COMMAND_SETTINGS)) {
   const settings = Object.values<Setting>(table);
 
   Deno.test(`the settings of ${command} have readable defaults, a help text each, and each name once`, () => {
@@ -56,13 +46,16 @@ for (const set of ["serve", "embedded", "binary", "inspect", "keys", "client", "
 }
 
 Deno.test("every flag of the server has a variable, and so has what leads a client to a server", () => {
-  const connection = [CLIENT_SETTINGS.uri, CLIENT_SETTINGS.tokenFile, CLIENT_SETTINGS.ca, CLIENT_SETTINGS.cert];
-  const settings: Setting[] = [...Object.values(SERVER_SETTINGS), ...connection, CLIENT_SETTINGS.key];
+  const { uri, tokenFile, ca, cert, key } = COMMAND_SETTINGS.client;
+  const settings: Setting[] = [...Object.values(SERVER_SETTINGS), uri, tokenFile, ca, cert, key];
   for (const { flag, env } of settings) assert.ok(env.some((name) => /^(LUNO|MCP|ALLOW)_/.test(name)), String(flag));
 });
 
 Deno.test("the permission set certs of deno.json lets the program read no variable", () => {
-  assert.deepEqual(manifest.permissions.certs.env, Object.values<Setting>(CERTS_SETTINGS).flatMap(({ env }) => env));
+  assert.deepEqual(
+    manifest.permissions.certs.env,
+    Object.values<Setting>(COMMAND_SETTINGS.certs).flatMap(({ env }) => env),
+  );
 });
 
 Deno.test("each task of deno.json may do what its command needs, and no task may do everything", () => {

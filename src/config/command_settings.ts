@@ -1,0 +1,364 @@
+/** What each command understands: one table of settings for each, beside the server's. */
+
+import { SCOPES } from "../access/scopes.ts";
+import {
+  CertificateName,
+  decimalNumber,
+  Hash,
+  HostNames,
+  Identity,
+  lifetime,
+  oneOf,
+  PairNames,
+  SecretText,
+  SocketAddress,
+  someOf,
+  Switch,
+  Text,
+  wholeNumber,
+} from "./readers.ts";
+import { SERVER_SETTINGS } from "./server_settings.ts";
+import type { Settings, ValuesOf } from "./setting.ts";
+
+/** A switch that is off unless it is given. */
+function switchOf<const Flag extends string>(flag: Flag, help: string) {
+  return { schema: Switch, help, flag, env: [], default: "false" } as const;
+}
+
+/** The state folder, as the help of a command calls what is there. */
+function stateFolder(what: string) {
+  return {
+    schema: Text,
+    help: `${what}; default: the user's state folder`,
+    flag: "state",
+    value: "folder",
+    env: ["LUNO_MCP_STATE"],
+    protects: true,
+  } as const;
+}
+
+const RECORD = stateFolder("state folder that holds orders and the audit log");
+
+/** How a client authenticates to a server. */
+const ACCESS = {
+  token: { schema: SecretText, help: "API key or token to authenticate with", env: ["LUNO_MCP_TOKEN"], secret: true },
+  tokenFile: {
+    schema: Text,
+    help: "file that holds the API key or token, readable by its owner only",
+    flag: "token-file",
+    value: "path",
+    env: ["LUNO_MCP_TOKEN_FILE"],
+  },
+  ca: {
+    schema: Text,
+    help: "PEM file of certificate authorities to trust instead of the public ones",
+    flag: "ca",
+    value: "path",
+    env: ["LUNO_MCP_CA_PATH"],
+  },
+  cert: {
+    schema: Text,
+    help: "PEM file of the client's certificate",
+    flag: "cert",
+    value: "path",
+    env: ["LUNO_MCP_CLIENT_CERT_PATH"],
+  },
+  key: {
+    schema: Text,
+    help: "PEM file of the private key for --cert",
+    flag: "key",
+    value: "path",
+    env: ["LUNO_MCP_CLIENT_KEY_PATH"],
+  },
+} as const satisfies Settings;
+
+const CLIENT = {
+  uri: {
+    schema: SocketAddress,
+    help: "address of the server",
+    flag: "uri",
+    value: "url",
+    env: ["LUNO_MCP_URI"],
+    default: "ws://localhost:8765",
+  },
+  mode: {
+    schema: oneOf("single", "multi"),
+    help: "single: explore, call a tool or watch prices; multi: simulate many clients",
+    flag: "mode",
+    value: "name",
+    env: [],
+    default: "single",
+  },
+  pairs: {
+    schema: PairNames,
+    help: "pairs to watch, or for simulated clients to request",
+    flag: "pairs",
+    value: "names",
+    env: [],
+  },
+  interval: {
+    schema: decimalNumber(0.1, 86_400),
+    help: "seconds between price updates",
+    flag: "interval",
+    value: "seconds",
+    env: [],
+    default: "5",
+  },
+  duration: {
+    schema: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
+    help: "seconds to run; default: 60 for simulated clients, until Ctrl-C for prices",
+    flag: "duration",
+    value: "seconds",
+    env: [],
+  },
+  clients: {
+    schema: wholeNumber(1, 10_000),
+    help: "number of simulated clients",
+    flag: "clients",
+    value: "number",
+    env: [],
+    default: "10",
+  },
+  rate: {
+    schema: decimalNumber(0.001, 1_000),
+    help: "calls per second of each simulated client",
+    flag: "rate",
+    value: "calls",
+    env: [],
+    default: "1",
+  },
+  report: {
+    schema: oneOf("text", "json"),
+    help: "format of the report on simulated clients",
+    flag: "report",
+    value: "format",
+    env: [],
+    default: "text",
+  },
+  maxErrorRate: {
+    schema: decimalNumber(0, 1),
+    help: "share of calls that may fail, 0 to 1; above it the exit code is 1",
+    flag: "max-error-rate",
+    value: "share",
+    default: "0.01",
+    env: [],
+  },
+  maxP99: {
+    schema: decimalNumber(0, 600_000),
+    help: "largest 99th percentile of answer times, in ms; above it the exit code is 1",
+    flag: "max-p99",
+    value: "ms",
+    env: [],
+  },
+  ...ACCESS,
+} as const satisfies Settings;
+
+const BRIDGE = {
+  ...ACCESS,
+  maxMessageSize: SERVER_SETTINGS.maxMessageSize,
+  logLevel: { ...SERVER_SETTINGS.logLevel, default: "warning" },
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+/** Which of the words of `policy` takes which is known by the command. */
+const POLICY = {
+  policy: { ...SERVER_SETTINGS.policy, help: "policy file; without it, the built-in defaults are shown" },
+  trading: {
+    ...SERVER_SETTINGS.trading,
+    help: "--trading as the server is started: the upper bound of every mode",
+    default: "auto",
+  },
+  confirmBy: {
+    schema: SERVER_SETTINGS.confirmBy.schema,
+    help: "--confirm-by as the server is started: the only approval methods that count",
+    flag: "confirm-by",
+    value: "ways",
+    env: SERVER_SETTINGS.confirmBy.env,
+  },
+  client: {
+    schema: Identity,
+    help: "identity to explain, such as local or key:alice",
+    flag: "client",
+    value: "identity",
+    env: [],
+  },
+  schema: switchOf("schema", "print the JSON Schema of policy files instead"),
+} as const satisfies Settings;
+
+/** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */
+export const HALT_SETTINGS = {
+  state: RECORD,
+  reason: {
+    schema: Text,
+    help: "why trading is halted; shown with every refused order",
+    flag: "reason",
+    value: "text",
+    env: [],
+  },
+  cancelOpen: switchOf("cancel-open", "also cancel all open orders: by the running server, else by this command"),
+  lift: switchOf("lift", "resume trading"),
+  status: switchOf(
+    "status",
+    "only show whether trading is halted, which servers use the folder, and what is still to be cancelled",
+  ),
+  force: switchOf("force", "halt or resume also where no running server uses the folder"),
+} as const satisfies Settings;
+
+const { exchange, apiUrl, apiRateLimit, apiKeyId, apiSecret, apiSecretFile, envFile } = SERVER_SETTINGS;
+
+/** The exchange's settings are for cancelling where no server runs. */
+const KILL = {
+  ...HALT_SETTINGS,
+  ...{ exchange, apiUrl, apiRateLimit, apiKeyId, apiSecret, apiSecretFile, envFile },
+} as const satisfies Settings;
+
+const AUDIT = {
+  state: RECORD,
+  head: {
+    schema: Hash,
+    help: "head printed by an earlier audit verify and kept elsewhere; proves that the rows up to it are unchanged",
+    flag: "head",
+    value: "hash",
+    env: [],
+  },
+  order: {
+    schema: Text,
+    help: "order id or client order id to show; default: the latest rows",
+    flag: "order",
+    value: "id",
+    env: [],
+  },
+  recordRetention: SERVER_SETTINGS.recordRetention,
+  verbose: {
+    schema: Switch,
+    help: "show all that each event says; default: a line per event",
+    flag: "verbose",
+    env: [],
+  },
+} as const satisfies Settings;
+
+const PAPER = {
+  client: {
+    schema: Identity,
+    help: "identity whose paper accounts to reset, such as local or key:alice; default: all",
+    flag: "client",
+    value: "name",
+    env: [],
+  },
+  state: stateFolder("state folder that holds the paper accounts"),
+} as const satisfies Settings;
+
+/** Which of the words of `keys` takes which is known by the command. */
+const KEYS = {
+  scopes: {
+    schema: someOf(...SCOPES),
+    help: `scopes of the new key: ${SCOPES.join(", ")}`,
+    flag: "scopes",
+    value: "scopes",
+    env: [],
+    default: "market:read",
+  },
+  expires: {
+    schema: lifetime({ minMs: 60_000 }, "never"),
+    help: "lifetime of a created or rotated key: 90d, 12h, 30m or never",
+    flag: "expires",
+    value: "duration",
+    env: [],
+    default: "90d",
+  },
+  overlap: {
+    schema: lifetime<never>({ minMs: 0 }),
+    help: "how long the old key still works after rotate",
+    flag: "overlap",
+    value: "duration",
+    env: [],
+    default: "7d",
+  },
+  state: stateFolder("state folder that holds the keys"),
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+const CERTS = {
+  dir: {
+    schema: Text,
+    help: "folder for the certificates and keys",
+    flag: "dir",
+    value: "path",
+    env: [],
+    default: "certs",
+  },
+  hosts: {
+    schema: HostNames,
+    help: "more names and IP addresses of the server, besides localhost",
+    flag: "host",
+    value: "names",
+    env: [],
+  },
+  client: {
+    schema: CertificateName,
+    help: "name in the client's certificate",
+    flag: "client",
+    value: "name",
+    env: [],
+    default: "developer",
+  },
+  force: switchOf("force", "overwrite existing files"),
+} as const satisfies Settings;
+
+const SIMULATOR = {
+  port: {
+    schema: wholeNumber(0, 65_535),
+    help: "port on loopback; 0 picks a free one",
+    flag: "port",
+    value: "number",
+    env: [],
+    default: "9000",
+  },
+  seed: SERVER_SETTINGS.seed,
+  rateLimit: {
+    schema: wholeNumber(0, 1_000_000),
+    help: "calls per minute for each key; 0 disables the limit",
+    flag: "rate-limit",
+    value: "calls",
+    env: [],
+    default: "300",
+  },
+  tradesSince: {
+    schema: oneOf("newest", "oldest"),
+    help: "which 100 trades a request with since= returns",
+    flag: "trades-since",
+    value: "which",
+    env: [],
+    default: "newest",
+  },
+  faults: { schema: Text, help: "JSON file of faults to start with", flag: "faults", value: "path", env: [] },
+  logLevel: SERVER_SETTINGS.logLevel,
+  logFormat: SERVER_SETTINGS.logFormat,
+} as const satisfies Settings;
+
+/** The settings of every command, in the order of the help. */
+export const COMMAND_SETTINGS = {
+  serve: SERVER_SETTINGS,
+  tools: SERVER_SETTINGS,
+  call: SERVER_SETTINGS,
+  config: SERVER_SETTINGS,
+  client: CLIENT,
+  bridge: BRIDGE,
+  policy: POLICY,
+  approve: { state: RECORD, decline: switchOf("decline", "decline the order instead of approving it") },
+  status: { state: RECORD },
+  kill: KILL,
+  resume: { state: RECORD, force: HALT_SETTINGS.force },
+  reload: { state: stateFolder("state folder of the servers to reload") },
+  audit: AUDIT,
+  paper: PAPER,
+  keys: KEYS,
+  certs: CERTS,
+  simulator: SIMULATOR,
+} as const satisfies Readonly<Record<string, Settings>>;
+
+/** The commands; without one it is `serve`. */
+export type CommandName = keyof typeof COMMAND_SETTINGS;
+
+/** The configuration of a command as its table reads it. */
+export type CommandConfig<Name extends CommandName> = ValuesOf<(typeof COMMAND_SETTINGS)[Name]>;

@@ -26,11 +26,20 @@ const KINDS = [
   "pipelined reads",
 ] as const;
 
-/** Runs all figures, or those of the floods that are named. The quiet clients and the flooding one are not the server's process. */
-export async function benchFairness(kinds: readonly string[] = KINDS): Promise<void> {
+/**
+ * Runs all figures, or those of the listeners and floods that are named. The quiet clients and the flooding one are not
+ * the server's process.
+ */
+export async function benchFairness(chosen: readonly string[] = []): Promise<void> {
+  const unknown = chosen.filter((name) => ![...LISTENERS, ...KINDS].some((known) => known === name));
+  if (unknown.length > 0) throw new RangeError(`Cannot flood with ${unknown}: expected ${[...LISTENERS, ...KINDS]}`);
+  const [listeners, kinds] = [LISTENERS, KINDS].map((all) => {
+    const named = all.filter((name) => chosen.includes(name));
+    return named.length > 0 ? named : all;
+  });
   const keys = await createKeys();
   await writePrivate(`${STATE}/access.json`, JSON.stringify(ACCESS));
-  for (const listener of LISTENERS) for (const kind of kinds) await benchFlood(listener, { kind, keys });
+  for (const listener of listeners ?? []) for (const kind of kinds ?? []) await benchFlood(listener, { kind, keys });
 }
 
 /** The flooding client has the limits that every client has; the quiet ones may ask as often as they like. */
@@ -65,7 +74,7 @@ async function benchFlood(listener: string, { kind, keys }: { kind: string; keys
   const calm = await watch(server, peers);
   const flooder = startFlooder(kind, { server, key: keys.flooder });
   const flooded = await watch(server, peers);
-  const { messages, connections } = await flooder.stop();
+  const { sentMiB, answers, connections } = await flooder.stop();
   report({
     figure: `beside a client that floods with ${kind}`,
     listener,
@@ -76,7 +85,8 @@ async function benchFlood(listener: string, { kind, keys }: { kind: string; keys
     healthz_p99_ms: percentile(flooded.probes, 0.99),
     healthz_max_ms: Math.max(...flooded.probes),
     growth_mib: flooded.memoryMiB - calm.memoryMiB,
-    messages,
+    sent_mib: sentMiB,
+    answers,
     connections,
   });
 }
@@ -136,7 +146,7 @@ async function repeat(
 function startFlooder(
   kind: string,
   { server, key }: { server: BenchServer; key: string },
-): { stop(): Promise<{ messages: number; connections: number }> } {
+): { stop(): Promise<{ sentMiB: number; answers: number; connections: number }> } {
   const permissions = ["--allow-net=127.0.0.1"];
   const child = new Deno.Command(Deno.execPath(), {
     args: [

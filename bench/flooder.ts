@@ -1,10 +1,13 @@
 /**
  * A client that sends as fast as the server takes it, and comes again whenever it is cut off: `flooder.ts KIND PORT KEY`.
- * A process of its own, so that what it does takes no time from those who are timed. Prints what it has sent when its
- * stdin ends.
+ * A process of its own, so that what it does takes no time from those who are timed. Prints what it has written, as
+ * mebibytes, how many answers it has read, and how many connections it has opened, when its stdin ends. What it has written
+ * lies in buffers in part, and a server that has ended a connection may read on and throw away: how much was looked at only
+ * answers tell, which notifications do not get.
  */
 
 import { writeSync } from "node:fs";
+import { AnswerCount } from "./answer_count.ts";
 import { frameOf, OPCODE, upgradeRequest } from "../tests/transport/raw_peer.ts";
 
 /** About as much as a socket takes at once, in bytes. */
@@ -47,9 +50,9 @@ const pieces = Math.max(1, Math.floor(CHUNK / flood.piece.length));
 const chunk = new Uint8Array(flood.piece.length * pieces);
 for (let index = 0; index < pieces; index++) chunk.set(flood.piece, index * flood.piece.length);
 
-let [bytes, connections] = [0, 0];
+let [bytes, answers, connections] = [0, 0, 0];
 void Deno.stdin.read(new Uint8Array(1)).then(() => {
-  writeSync(1, `${JSON.stringify({ messages: Math.round(bytes / flood.piece.length), connections })}\n`);
+  writeSync(1, `${JSON.stringify({ sentMiB: bytes / 1_048_576, answers, connections })}\n`);
   Deno.exit();
 });
 for (;;) {
@@ -76,7 +79,12 @@ async function sendAll(connection: Deno.Conn): Promise<void> {
   let isCut = false;
   void (async () => {
     const buffer = new Uint8Array(CHUNK);
-    while (await connection.read(buffer).catch(() => null) !== null);
+    const count = new AnswerCount(flood?.opening === undefined ? "http" : "frames");
+    for (;;) {
+      const size = await connection.read(buffer).catch(() => null);
+      if (size === null) break;
+      answers += count.push(buffer.subarray(0, size));
+    }
     isCut = true;
   })();
   try {

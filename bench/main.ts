@@ -1,4 +1,4 @@
-/** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one. Ratios count; machines differ. */
+/** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one, `deno task bench fairness=native,pings` part of one. Ratios count; machines differ. */
 
 import { benchAccess } from "./access.ts";
 import { benchFairness } from "./fairness.ts";
@@ -8,7 +8,7 @@ import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
 import { benchWebSocket } from "./ws.ts";
 
-const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<void>>> = {
   start: benchStart,
   stdio: benchStdio,
   memory: benchMemory,
@@ -20,8 +20,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
-for (const name of chosen) {
+for (const argument of chosen) {
+  const [name = "", parts] = argument.split("=");
   const bench = BENCHES[name];
   if (bench === undefined) throw new RangeError(`Cannot run ${name}: expected ${Object.keys(BENCHES).join(", ")}`);
-  await bench();
+  await bench(parts?.split(","));
 }

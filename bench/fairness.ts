@@ -72,7 +72,7 @@ async function benchFlood(listener: string, { kind, keys }: { kind: string; keys
   );
   await watch(server, peers); // Warms up.
   const calm = await watch(server, peers);
-  const flooder = startFlooder(kind, { server, key: keys.flooder });
+  const flooder = await startFlooder(kind, { server, key: keys.flooder });
   const flooded = await watch(server, peers);
   const { sentMiB, answers, connections } = await flooder.stop();
   report({
@@ -143,10 +143,11 @@ async function repeat(
   }
 }
 
-function startFlooder(
+/** Starts a flood; what the process needs for its own start comes before. */
+async function startFlooder(
   kind: string,
   { server, key }: { server: BenchServer; key: string },
-): { stop(): Promise<{ sentMiB: number; answers: number; connections: number }> } {
+): Promise<{ stop(): Promise<{ sentMiB: number; answers: number; connections: number }> }> {
   const permissions = ["--allow-net=127.0.0.1"];
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -162,11 +163,16 @@ function startFlooder(
     stdin: "piped",
     stdout: "piped",
   }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await output.read(); // It is ready.
+  const input = child.stdin.getWriter();
+  await input.write(new Uint8Array(1));
   return {
     async stop() {
-      await child.stdin.close();
-      const { stdout } = await child.output();
-      return JSON.parse(new TextDecoder().decode(stdout));
+      await input.close();
+      const { value = "" } = await output.read();
+      await child.status;
+      return JSON.parse(value);
     },
   };
 }

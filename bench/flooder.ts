@@ -1,7 +1,8 @@
 /**
  * A client that sends as fast as the server takes it, and comes again whenever it is cut off: `flooder.ts KIND PORT KEY`.
- * A process of its own, so that what it does takes no time from those who are timed. Prints what it has written, as
- * mebibytes, how many answers it has read, and how many connections it has opened, when its stdin ends. What it has written
+ * A process of its own, so that what it does takes no time from those who are timed. Says that it is ready, begins at a
+ * byte of its stdin, and ends at the end of that. Prints then what it has written, as
+ * mebibytes, how many answers it has read, and how many connections it has opened. What it has written
  * lies in buffers in part, and a server that has ended a connection may read on and throw away: how much was looked at only
  * answers tell, which notifications do not get.
  */
@@ -51,6 +52,8 @@ const chunk = new Uint8Array(flood.piece.length * pieces);
 for (let index = 0; index < pieces; index++) chunk.set(flood.piece, index * flood.piece.length);
 
 let [bytes, answers, connections] = [0, 0, 0];
+writeSync(1, "ready\n");
+await Deno.stdin.read(new Uint8Array(1));
 void Deno.stdin.read(new Uint8Array(1)).then(() => {
   writeSync(1, `${JSON.stringify({ sentMiB: bytes / 1_048_576, answers, connections })}\n`);
   Deno.exit();

@@ -5,6 +5,7 @@ import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import type { Caller } from "../access/caller.ts";
 import { scopeChallenge } from "../access/challenge.ts";
+import { LOCAL_CALLER } from "../access/caller.ts";
 import { metadataUrl } from "../access/resource_metadata.ts";
 import { SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
 import { hostName, isLoopback } from "../network/address.ts";
@@ -184,6 +185,11 @@ export class NetworkServer {
       ...(this.#access.resource === undefined ? {} : { resource: this.#access.resource }),
       // Another connection does not pay for whoever is known.
       afford: ({ address, port }, identity = `${address} ${port}`) => this.#prices.take(identity),
+      // Where authentication is off, all clients of this machine are one: who floods would keep the others out.
+      pauseMs: (identity) =>
+        identity === LOCAL_CALLER.identity
+          ? 0
+          : this.#budgets.pauseMs(identity, this.#registry.rateLimit.perMinute(identity)),
       issueTicket: (caller) => this.#access.tickets.issue(caller),
       watch: (caller, end) => this.#access.watch.watch(caller, end),
       openSocket: (socket, caller) => this.#openSocket(socket, caller),

@@ -9,7 +9,7 @@ const SPARE_MESSAGES = 600;
 /** Messages of the largest size that may come in a second. */
 const LARGEST_PER_SECOND = 4;
 
-/** What whoever has just been cut off may send on the next connection: an opening and a few calls. */
+/** What whoever was cut off must wait for, and may send on the next connection: an opening and a few calls. */
 const FIRST_AFTER_CUT = 50;
 
 /** Identities that are remembered for having been cut off. */
@@ -31,8 +31,8 @@ export interface MessageBudgetOptions {
 }
 
 /**
- * Makes the budgets of connections. Whoever was cut off begins the next one with what has flowed in since, so that coming
- * again does not pay.
+ * Makes the budgets of connections. Whoever was cut off waits until an opening has flowed in, and begins the next connection
+ * with that, so that coming again does not pay.
  */
 export class MessageBudgets {
   readonly #options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">;
@@ -43,12 +43,18 @@ export class MessageBudgets {
     this.#options = options;
   }
 
-  /** The budget of a new connection; `cutOff` is to be called when it is cut off. */
+  /** How long an identity that was cut off may not connect yet, in milliseconds; 0 where it may. */
+  pauseMs(identity: string, rateLimit: number): number {
+    const pauseMs = FIRST_AFTER_CUT * MINUTE_MS / messagesPerMinute(rateLimit);
+    return Math.max(0, (this.#cuts.get(identity) ?? -Infinity) + pauseMs - this.#options.now());
+  }
+
+  /** The budget of a new connection, with an opening at least; `cutOff` is to be called when it is cut off. */
   open(identity: string, rateLimit: () => number): { readonly budget: MessageBudget; readonly cutOff: () => void } {
     const { now } = this.#options;
     const sinceMs = now() - (this.#cuts.get(identity) ?? -Infinity);
     const size = messagesPerMinute(rateLimit());
-    const first = Math.min(size, FIRST_AFTER_CUT + sinceMs * size / MINUTE_MS);
+    const first = Math.min(size, Math.max(FIRST_AFTER_CUT, sinceMs * size / MINUTE_MS));
     return {
       budget: new MessageBudget({ ...this.#options, rateLimit, first }),
       cutOff: () => this.#remember(identity),

@@ -37,7 +37,7 @@ Deno.test("MessageBudget takes four of the largest messages a second, whatever t
   assert.equal(countTaken(budget, 1_000_000), 2);
 });
 
-Deno.test("MessageBudgets gives whoever was cut off 50 messages at first, and what flows in, and others a full budget", () => {
+Deno.test("MessageBudgets gives whoever was cut off what has flowed in since, 50 messages at least, and others a full budget", () => {
   const clock = { now: 0 };
   const budgets = new MessageBudgets({ maxMessageSize: 1_000_000, now: () => clock.now });
   const open = (identity: string) => budgets.open(identity, () => 100);
@@ -47,7 +47,20 @@ Deno.test("MessageBudgets gives whoever was cut off 50 messages at first, and wh
   assert.equal(countTaken(open("key:ann").budget), 50);
   assert.equal(countTaken(open("key:bob").budget), 800);
   clock.now += 30_000;
-  assert.equal(countTaken(open("key:ann").budget), 450);
+  assert.equal(countTaken(open("key:ann").budget), 400);
   clock.now += 30_000;
   assert.equal(countTaken(open("key:ann").budget), 800);
+});
+
+Deno.test("MessageBudgets keeps whoever was cut off away until 50 messages have flowed in, and nobody else", () => {
+  const clock = { now: 0 };
+  const budgets = new MessageBudgets({ maxMessageSize: 1_000_000, now: () => clock.now });
+  assert.equal(budgets.pauseMs("key:ann", 100), 0);
+  budgets.open("key:ann", () => 100).cutOff();
+  assert.equal(budgets.pauseMs("key:ann", 100), 3_750);
+  assert.equal(budgets.pauseMs("key:bob", 100), 0);
+  clock.now += 3_000;
+  assert.equal(budgets.pauseMs("key:ann", 100), 750);
+  clock.now += 750;
+  assert.equal(budgets.pauseMs("key:ann", 100), 0);
 });

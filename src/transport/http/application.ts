@@ -38,6 +38,8 @@ export interface HttpParts {
   authenticate(request: Request, peer: Peer): Promise<Authentication>;
   /** Takes the price of a request from its connection, of an identity where that is known. @default everything is free */
   readonly afford?: (peer: Peer, identity?: string) => Admission;
+  /** How long an identity may open no WebSocket, as it was cut off a moment ago; in milliseconds. @default never */
+  readonly pauseMs?: (identity: string) => number;
   /** Where tokens come from, if they are taken. */
   readonly resource?: ResourceFacts;
   /** A one-time ticket for a WebSocket; `undefined` when the caller holds too many. */
@@ -113,7 +115,8 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
       ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.mcp),
     );
   }
-  for (const path of withSlash(["/v1/tools", "/v1/tools/:name", "/openapi.json"])) {
+  // Which of these there are, `rest` knows.
+  for (const path of ["/v1/tools/*", ...withSlash(["/openapi.json"])]) {
     app.all(
       path,
       ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.rest),
@@ -305,6 +308,8 @@ async function checkUpgrade(parts: HttpParts, request: Request, peer: Peer): Pro
   const { caller } = authentication;
   const rejection = parts.registry.reject(caller.identity);
   if (rejection !== undefined) return refuse(parts, rejection, full(rejection));
+  const pauseMs = parts.pauseMs?.(caller.identity) ?? 0;
+  if (pauseMs > 0) return refuse(parts, "client_full", cutOff(pauseMs));
   parts.registry.unknown?.delete(peer);
   const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return {
@@ -331,6 +336,11 @@ function refuse(parts: HttpParts, reason: Parameters<HttpParts["rejected"]>[0], 
 function full(rejection: Rejection): Response {
   const { status, message } = FULL[rejection];
   return textResponse(status, message, { "retry-after": String(RETRY_AFTER_S) });
+}
+
+function cutOff(pauseMs: number): Response {
+  const headers = { "retry-after": String(Math.ceil(pauseMs / 1_000)) };
+  return textResponse(429, "The last connection of this client sent too many messages", headers);
 }
 
 const FULL = {

@@ -1,28 +1,44 @@
-/** A text that seldom changes, as an answer: with an entity tag (RFC 9110, section 8.8.3), and compressed for who takes that. */
+/** Texts that seldom change, as answers: with an entity tag (RFC 9110, section 8.8.3), and compressed for who takes that. */
 
-/** Texts below this are not worth compressing, in characters. */
+import { gzipSync } from "node:zlib";
+
+/** Texts below this are not worth compressing, in bytes. */
 const MIN_COMPRESSED = 1_024;
 
-/** Answers GET and HEAD with a JSON text, 304 to whoever has it. It may differ from caller to caller. */
-export async function documentResponse(request: Request, text: string): Promise<Response> {
-  const isCompressed = text.length >= MIN_COMPRESSED && takesGzip(request.headers.get("accept-encoding") ?? "");
-  const etag = await tagOf(text);
-  const shared = { etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization" };
-  if (isKnown(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers: shared });
-  const headers = {
-    ...shared,
-    "content-type": "application/json",
-    ...(isCompressed ? { "content-encoding": "gzip" } : {}),
-  };
-  if (request.method === "HEAD") return new Response(null, { headers });
-  if (!isCompressed) return new Response(text, { headers });
-  return new Response(new Blob([text]).stream().pipeThrough(new CompressionStream("gzip")), { headers });
-}
+/** A JSON text, encoded once for everybody who asks. */
+export class JsonDocument {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  readonly #compressed: Uint8Array<ArrayBuffer> | undefined;
+  readonly #etag: string;
 
-/** A weak one, as the compressed bytes are others with the same meaning. */
-async function tagOf(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return `W/"${digest.subarray(0, 12).toHex()}"`;
+  private constructor(bytes: Uint8Array<ArrayBuffer>, etag: string) {
+    this.#bytes = bytes;
+    this.#compressed = bytes.length < MIN_COMPRESSED ? undefined : new Uint8Array(gzipSync(bytes));
+    this.#etag = etag;
+  }
+
+  /** Encodes a value. */
+  static async of(value: unknown): Promise<JsonDocument> {
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    // A weak one, as the compressed bytes are others with the same meaning.
+    return new JsonDocument(bytes, `W/"${digest.subarray(0, 12).toHex()}"`);
+  }
+
+  /** Answers GET and HEAD, 304 to whoever has it. It may differ from caller to caller. */
+  answer({ method, headers }: Pick<Request, "method" | "headers">): Response {
+    const etag = this.#etag;
+    const shared = { etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization" };
+    if (isKnown(headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers: shared });
+    const compressed = takesGzip(headers.get("accept-encoding") ?? "") ? this.#compressed : undefined;
+    return new Response(method === "HEAD" ? null : compressed ?? this.#bytes, {
+      headers: {
+        ...shared,
+        "content-type": "application/json",
+        ...(compressed === undefined ? {} : { "content-encoding": "gzip" }),
+      },
+    });
+  }
 }
 
 function isKnown(header: string | null, etag: string): boolean {

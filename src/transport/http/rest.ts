@@ -10,9 +10,10 @@ import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/mcp_server.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { Offers } from "../../protocol/visible_tools.ts";
+import type { Offer } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
 import { pathOf } from "./path.ts";
-import { documentResponse } from "./document.ts";
+import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
 import { problemResponse, statusOf } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
@@ -38,12 +39,11 @@ export function createRest(options: RestOptions): (request: Request, caller: Cal
   const { listing } = options;
   const names = directMethods(listing);
   const offers = new Offers(listing);
+  const documents = new Documents(options);
   const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
     const path = pathOf(request);
-    if (path === "/v1/tools") return await readable(request, () => listText(offers.of(caller).entries));
-    if (path === "/openapi.json") {
-      return await readable(request, () => describe(options, offers.of(caller).entries));
-    }
+    if (path === "/v1/tools") return await readable(request, () => documents.list(offers.of(caller)));
+    if (path === "/openapi.json") return await readable(request, () => documents.description(offers.of(caller)));
     const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
@@ -105,22 +105,49 @@ const BODY_CODES = {
   415: "ERR_CONTENT_TYPE",
 } as const;
 
-function listText(listing: readonly ListingEntry[]): string {
-  return JSON.stringify({ tools: listing.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
+/** What can be read, made once for all callers with equal rights: it is the largest answer there is, and the cheapest to ask for. */
+class Documents {
+  readonly #options: RestOptions;
+  readonly #made = new WeakMap<Offer, Map<string, Promise<JsonDocument>>>();
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+  }
+
+  /** The tools of `GET /v1/tools`. */
+  list(offer: Offer): Promise<JsonDocument> {
+    const make = () =>
+      JsonDocument.of({ tools: offer.entries.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
+    return this.#once(offer, { name: "list", make });
+  }
+
+  /** The description of `GET /openapi.json`, which says also by what callers are known now. */
+  description(offer: Offer): Promise<JsonDocument> {
+    const { identity, credentials: known = () => [] } = this.#options;
+    const credentials = known();
+    const make = async () => {
+      const { describeApi } = await import("../../protocol/openapi.ts");
+      return await JsonDocument.of(describeApi({ identity, listing: offer.entries, credentials }));
+    };
+    return this.#once(offer, { name: `description ${credentials.join()}`, make });
+  }
+
+  #once(
+    offer: Offer,
+    { name, make }: { name: string; make: () => Promise<JsonDocument> },
+  ): Promise<JsonDocument> {
+    const made = this.#made.get(offer) ?? new Map<string, Promise<JsonDocument>>();
+    this.#made.set(offer, made);
+    const document = made.get(name) ?? make();
+    made.set(name, document);
+    return document;
+  }
 }
 
-async function describe(
-  { identity, credentials = () => [] }: RestOptions,
-  listing: readonly ListingEntry[],
-): Promise<string> {
-  const { describeApi } = await import("../../protocol/openapi.ts");
-  return JSON.stringify(describeApi({ identity, listing, credentials: credentials() }));
-}
-
-async function readable(request: Request, text: () => string | Promise<string>): Promise<Response> {
+async function readable(request: Request, document: () => Promise<JsonDocument>): Promise<Response> {
   const { method } = request;
   if (method !== "GET" && method !== "HEAD") return wrongMethod(method, "GET, HEAD");
-  return await documentResponse(request, await text());
+  return (await document()).answer(request);
 }
 
 function wrongMethod(method: string, allow: string): Response {

@@ -348,3 +348,13 @@ Deno.test("an open stream counts as a connection until its reader leaves", async
   assert.equal(again.status, 200);
   await again.body?.cancel();
 });
+
+Deno.test("an upgrade of whoever was cut off a moment ago is refused with 429 and when to come again, and no other", async () => {
+  const { application, rejections } = setup({ pauseMs: (identity) => identity === LOCAL.address ? 1_200 : 0 });
+  const refused = await application.upgrade(request("/ws"), LOCAL);
+  assert.ok(refused instanceof Response);
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "2"]);
+  assert.deepEqual(rejections, ["client_full"]);
+  assert.ok(!(await application.upgrade(request("/ws"), REMOTE) instanceof Response));
+  assert.equal((await application.fetch(request("/v1/tools"), LOCAL)).status, 200);
+});

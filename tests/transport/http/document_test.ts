@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { documentResponse } from "../../../src/transport/http/document.ts";
+import { JsonDocument } from "../../../src/transport/http/document.ts";
 
-const TEXT = JSON.stringify(Array.from({ length: 1_000 }, (_, number) => number));
+const VALUE = Array.from({ length: 1_000 }, (_, number) => number);
+const TEXT = JSON.stringify(VALUE);
 
-function ask(headers: Record<string, string> = {}, { method = "GET", text = TEXT } = {}): Promise<Response> {
-  return documentResponse(new Request("http://localhost/openapi.json", { method, headers }), text);
+async function ask(headers: Record<string, string> = {}, { method = "GET", value = VALUE } = {}): Promise<Response> {
+  return (await JsonDocument.of(value)).answer({ method, headers: new Headers(headers) });
 }
 
-Deno.test("documentResponse() answers 304 to whoever has the text, until it changes", async () => {
+Deno.test("JsonDocument answers 304 to whoever has the text, until it changes", async () => {
   const first = await ask();
   assert.equal(await first.text(), TEXT);
   const etag = first.headers.get("etag") ?? assert.fail();
@@ -15,11 +16,11 @@ Deno.test("documentResponse() answers 304 to whoever has the text, until it chan
     const again = await ask({ "if-none-match": known });
     assert.deepEqual([again.status, await again.text(), again.headers.get("etag")], [304, "", etag], known);
   }
-  assert.equal((await ask({ "if-none-match": etag }, { text: "[]" })).status, 200);
+  assert.equal((await ask({ "if-none-match": etag }, { value: [] })).status, 200);
   assert.equal((await ask({ "if-none-match": '"other"' })).status, 200);
 });
 
-Deno.test("documentResponse() compresses for whoever takes gzip, and for nobody else", async () => {
+Deno.test("JsonDocument compresses for whoever takes gzip, and for nobody else", async () => {
   for (const header of ["gzip", "deflate, GZIP;q=0.5", "*"]) {
     const response = await ask({ "accept-encoding": header });
     assert.equal(response.headers.get("content-encoding"), "gzip", header);
@@ -31,10 +32,10 @@ Deno.test("documentResponse() compresses for whoever takes gzip, and for nobody 
     assert.equal(response.headers.get("content-encoding"), null, header);
     await response.body?.cancel();
   }
-  assert.equal((await ask({ "accept-encoding": "gzip" }, { text: "[]" })).headers.get("content-encoding"), null);
+  assert.equal((await ask({ "accept-encoding": "gzip" }, { value: [] })).headers.get("content-encoding"), null);
 });
 
-Deno.test("documentResponse() answers HEAD with the headers of GET", async () => {
+Deno.test("JsonDocument answers HEAD with the headers of GET", async () => {
   const head = await ask({}, { method: "HEAD" });
   const get = await ask();
   assert.deepEqual([...head.headers], [...get.headers]);

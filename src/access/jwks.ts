@@ -9,6 +9,7 @@ import { createLocalJWKSet, errors, flattenedVerify } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { z } from "zod";
 import { isObject } from "../validation/is_object.ts";
+import { readBodyText } from "../network/body_text.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -245,7 +246,7 @@ class PublishedKeys {
       redirect: "error",
       signal: AbortSignal.timeout(this.#timeoutMs),
     });
-    if (response.status === 200 && response.body !== null) return await readText(response.body);
+    if (response.status === 200) return await readBodyText(response.body, { maxBytes: MAX_ANSWER_BYTES, strict: true });
     await response.body?.cancel();
     throw new TypeError(`Cannot read JWKS as the answer must have status 200: current value is ${response.status}`);
   }
@@ -255,20 +256,6 @@ class PublishedKeys {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) {
-      throw new RangeError(`Cannot read JWKS as the answer must have at most ${MAX_ANSWER_BYTES} bytes`);
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /** The key that a token names or, where it names none or several keys share the name, the one that it is signed with. */

@@ -3,7 +3,7 @@
 import { ExchangeError, type Outcome } from "./errors.ts";
 import { cleanText } from "../text/clean_text.ts";
 import { cannot, type Operation } from "./refusals.ts";
-import { BodyTooLargeError } from "./wire.ts";
+import { BodyTooLargeError } from "../network/body_text.ts";
 
 /** What is known about a request that failed after it was handed to the network. */
 export interface Failure {

@@ -2,6 +2,8 @@
  * One request and its whole answer. Leaves to others what the answer means and whether to ask again.
  */
 
+import { BodyTooLargeError, readBodyText } from "../network/body_text.ts";
+
 /** A request that is ready to be sent. */
 export interface WireRequest {
   readonly url: string;
@@ -26,11 +28,6 @@ export interface WireOptions {
   readonly maxBytes: number;
 }
 
-/** The body is larger than allowed; the rest was not read. */
-export class BodyTooLargeError extends Error {
-  override readonly name = "BodyTooLargeError";
-}
-
 /**
  * Sends a request and reads its answer; follows no redirect.
  *
@@ -48,20 +45,8 @@ export async function exchange(request: WireRequest, options: WireOptions): Prom
   return { status: response.status, headers: response.headers, body: await readText(response, options.maxBytes) };
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
-  if (response.body === null) return "";
-  if (Number(response.headers.get("content-length")) > maxBytes) {
-    await response.body.cancel();
-    throw new BodyTooLargeError(`Cannot read the body as it is larger than ${maxBytes} bytes`);
-  }
-  const decoder = new TextDecoder();
-  let bytes = 0;
-  let text = "";
-  // Leaving the loop early cancels the stream, and with it the connection.
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new BodyTooLargeError(`Cannot read the body as it is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
+async function readText({ body, headers }: Response, maxBytes: number): Promise<string> {
+  if (!(Number(headers.get("content-length")) > maxBytes)) return await readBodyText(body, { maxBytes });
+  await body?.cancel();
+  throw new BodyTooLargeError(`Cannot read the body as it is larger than ${maxBytes} bytes`);
 }

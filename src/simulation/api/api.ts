@@ -16,7 +16,8 @@ import { paymentRoutes } from "./payment_routes.ts";
 import { Parameters } from "./parameters.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { Refusal } from "../engine/refusal.ts";
-import { BodyTooLarge, readForm } from "./request_form.ts";
+import { BodyTooLargeError } from "../../network/body_text.ts";
+import { readForm } from "./request_form.ts";
 import { NO_CONTENT, RenderedJson, type RouteMatch, Router } from "./route.ts";
 import { simulatedOrders } from "./simulated_orders.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";
@@ -144,7 +145,7 @@ class ApiHandler implements Api {
         return refusalResponse(error, { withAction: settings.errorAction && route.isOrderCall === true });
       }
       if (error instanceof Unauthorised) return unauthorisedResponse(settings);
-      if (error instanceof BodyTooLarge) return new Response(null, { status: 413 });
+      if (error instanceof BodyTooLargeError) return new Response(null, { status: 413 });
       throw error;
     }
   }

@@ -1,7 +1,8 @@
 /** `/_sim/faults`: read, replace and clear the faults of a running simulation. */
 
 import { type Faults, parseFaults } from "./faults.ts";
-import { BodyTooLarge, readText } from "./request_form.ts";
+import { BodyTooLargeError } from "../../network/body_text.ts";
+import { readText } from "./request_form.ts";
 
 /** Where the faults of a running simulation are. */
 export const FAULTS_PATH = "/_sim/faults";
@@ -39,7 +40,7 @@ async function readJson(request: Request): Promise<unknown> {
   try {
     return JSON.parse(await readText(request.body));
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof BodyTooLarge) return undefined;
+    if (error instanceof SyntaxError || error instanceof BodyTooLargeError) return undefined;
     throw error;
   }
 }

@@ -10,7 +10,8 @@ import type { Exchange } from "../../market/exchange_port.ts";
 import { refusalResponse } from "../api/fault_effects.ts";
 import { orderRoutes } from "../api/order_routes.ts";
 import { Parameters } from "../api/parameters.ts";
-import { BodyTooLarge, readForm } from "../api/request_form.ts";
+import { BodyTooLargeError } from "../../network/body_text.ts";
+import { readForm } from "../api/request_form.ts";
 import { Router } from "../api/route.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { accountRoutes } from "./account_routes.ts";
@@ -157,7 +158,7 @@ class PaperServer implements RunningPaper {
 function answerToFailure(error: unknown): Response {
   if (error instanceof Refusal) return refusalResponse(error);
   if (error instanceof ExchangeError) return readFailure(error);
-  if (error instanceof BodyTooLarge) return new Response(null, { status: 413 });
+  if (error instanceof BodyTooLargeError) return new Response(null, { status: 413 });
   log.error("internal error", { during: "paper exchange", error });
   return refusalResponse(new Refusal("ErrInternal"));
 }

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { BodyTooLargeError, readBodyText } from "../../src/network/body_text.ts";
+
+function streamOf(
+  ...chunks: readonly (readonly number[])[]
+): { body: ReadableStream<Uint8Array>; isCancelled(): boolean } {
+  let isCancelled = false;
+  const rest = [...chunks];
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const next = rest.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(Uint8Array.from(next));
+    },
+    cancel: () => void (isCancelled = true),
+  });
+  return { body, isCancelled: () => isCancelled };
+}
+
+Deno.test("readBodyText() joins a character that arrives in two pieces, and takes no body for an empty one", async () => {
+  assert.equal(await readBodyText(streamOf([0x61, 0xc3], [0xa9]).body, { maxBytes: 3 }), "aé");
+  assert.equal(await readBodyText(null, { maxBytes: 1 }), "");
+});
+
+Deno.test("readBodyText() stops at the first byte too many, and cancels the rest", async () => {
+  const { body, isCancelled } = streamOf([1, 2], [3], [4]);
+  await assert.rejects(readBodyText(body, { maxBytes: 2 }), BodyTooLargeError);
+  assert.ok(isCancelled());
+});
+
+Deno.test("readBodyText() replaces what is not UTF-8, and refuses it where it is strict", async () => {
+  assert.equal(await readBodyText(streamOf([0xff]).body, { maxBytes: 1 }), "\ufffd");
+  await assert.rejects(readBodyText(streamOf([0xff]).body, { maxBytes: 1, strict: true }), TypeError);
+  await assert.rejects(readBodyText(streamOf([0xc3]).body, { maxBytes: 1, strict: true }), TypeError);
+});

@@ -6,7 +6,7 @@ import { sleep } from "../timing/sleep.ts";
 import { StateError } from "../state/state_error.ts";
 import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { OrderExecutors } from "../server/executors.ts";
 import { openExchange } from "../server/open_exchange.ts";

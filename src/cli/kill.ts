@@ -7,7 +7,7 @@ import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";

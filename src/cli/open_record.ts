@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Origin } from "../config/parse.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { StateError } from "../state/state_error.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import { fail, refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";

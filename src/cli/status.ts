@@ -9,7 +9,7 @@ import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limits_used.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import { describeWish } from "./cancel_open_orders.ts";

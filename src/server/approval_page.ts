@@ -14,7 +14,7 @@ import type { Approval, Decided } from "../trading/record/approvals.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { describeExchange, plainSpaces } from "../trading/orders/order_summary.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { settledWithin } from "../transport/settled.ts";
 import { CHECKED, orderPage, plainPage } from "./approval_view.ts";

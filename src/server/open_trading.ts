@@ -23,7 +23,7 @@ import { HaltWatch, warnOfSent } from "../trading/execution/halt_watch.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import { TradingStore } from "../trading/record/store.ts";
 import { OrderExecutors } from "./executors.ts";
 import type { ExchangeVenue, LoadedConfig } from "./open_exchange.ts";

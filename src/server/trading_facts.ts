@@ -6,7 +6,7 @@ import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limits_used.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import type { CurrentPolicies } from "../trading/policy/policies.ts";
-import { StoreError } from "../trading/record/store_connection.ts";
+import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { timeOf } from "./folder_use.ts";
 

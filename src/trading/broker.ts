@@ -6,7 +6,8 @@
 import { ExchangeError } from "../exchange/errors.ts";
 import type { AuditRow, TrailQuery } from "./record/audit.ts";
 import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_parts.ts";
-import type { CancelAllResult, CancelResult } from "./execution/cancel.ts";
+import type { CancelAllResult } from "./execution/cancel_all.ts";
+import type { CancelResult } from "./execution/cancel_result.ts";
 import type { OrderReference } from "./orders/order.ts";
 import type { RemainingOrder } from "./record/cancel_wishes.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
@@ -21,7 +22,7 @@ import { OrderReplacing } from "./order_replacing.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
 import type { ReplaceResult } from "./execution/replace.ts";
 import type { Replacement } from "./orders/replacement.ts";
-import { StoreError } from "./record/store_connection.ts";
+import { StoreError } from "./record/store_error.ts";
 import type { Trader } from "./orders/trader.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { TradingRights } from "./policy/trading_rights.ts";

@@ -12,7 +12,7 @@ import type { CallClaim, CallClaims } from "./record/call_claims.ts";
 import type { Placement } from "./record/journal.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Replacement } from "./orders/replacement.ts";
-import { StoreError } from "./record/store_connection.ts";
+import { StoreError } from "./record/store_error.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { isObject } from "../validation/is_object.ts";
 

@@ -15,7 +15,7 @@ import type { Placement } from "./record/journal.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";
-import type { PlaceRequest } from "./execution/placement.ts";
+import type { PlaceRequest } from "./execution/place_request.ts";
 import { tell } from "./execution/placement_result.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
 import { termsOf } from "./execution/sending_terms.ts";

@@ -4,7 +4,7 @@ import { addFacts } from "../../src/monitoring/facts.ts";
 import type { FactSources } from "../../src/monitoring/facts.ts";
 import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
-import { StoreError } from "../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../src/trading/record/store_error.ts";
 
 /** What the metrics page says of these facts, line by line. */
 async function linesOf(sources: Partial<FactSources>): Promise<string[]> {

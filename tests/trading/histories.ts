@@ -4,10 +4,11 @@
  * were told is kept, for `history_judge.ts` to compare with the exchange and the journal.
  */
 
-import type { CancelAllResult, CancelResult } from "../../src/trading/execution/cancel.ts";
+import type { CancelAllResult } from "../../src/trading/execution/cancel_all.ts";
+import type { CancelResult } from "../../src/trading/execution/cancel_result.ts";
 import type { Placement } from "../../src/trading/record/journal.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
-import type { Terms } from "../../src/trading/execution/placement.ts";
+import type { Terms } from "../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../src/trading/execution/placement_result.ts";
 import type { PlacementResult, RefusedResult } from "../../src/trading/execution/placement_result.ts";
 import { type Policy, sealPolicy } from "../../src/trading/policy/policy.ts";

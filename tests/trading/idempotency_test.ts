@@ -5,7 +5,7 @@ import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/id
 import type { KeyedCall } from "../../src/trading/idempotency.ts";
 import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
-import { StoreError } from "../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../src/trading/record/store_error.ts";
 import { TradingError } from "../../src/trading/orders/trading_error.ts";
 import { NOW, withStore } from "./stores.ts";
 

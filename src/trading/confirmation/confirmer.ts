@@ -15,7 +15,7 @@ import { orderDigest } from "../orders/order.ts";
 import { summaryText } from "../orders/order_summary.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
 import type { ConfirmWay } from "../policy/policy.ts";
-import { StoreError } from "../record/store_connection.ts";
+import { StoreError } from "../record/store_error.ts";
 import { TradingError } from "../orders/trading_error.ts";
 import { assertCounts } from "../policy/trading_rights.ts";
 import type { SendingCall } from "../policy/trading_rights.ts";

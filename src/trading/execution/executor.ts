@@ -4,14 +4,16 @@
  */
 
 import { sleep } from "../../timing/sleep.ts";
-import { cancelAllOrders, cancelOrder } from "./cancel.ts";
-import type { CancelAllResult, CancelResult } from "./cancel.ts";
+import { cancelOrder } from "./cancel.ts";
+import { cancelAllOrders } from "./cancel_all.ts";
+import type { CancelAllResult } from "./cancel_all.ts";
+import type { CancelResult } from "./cancel_result.ts";
 import type { OrderReference } from "../orders/order.ts";
 import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";
 import { ExchangeClock } from "./exchange_clock.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
 import { Placements } from "./placement.ts";
-import type { PlaceOptions, PlaceRequest } from "./placement.ts";
+import type { PlaceOptions, PlaceRequest } from "./place_request.ts";
 import { type PlacementResult, refuse } from "./placement_result.ts";
 import { recoverPlacements, Watch } from "./recovery.ts";
 import { replaceOrder } from "./replace.ts";

@@ -4,7 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { CancelAllResult } from "./cancel.ts";
+import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelWish, CancelWishes, OrderKind, RoundOutcome } from "../record/cancel_wishes.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 

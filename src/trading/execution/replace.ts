@@ -5,16 +5,18 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import type { Order, OrderReference } from "../orders/order.ts";
 import type { Placement } from "../record/journal.ts";
 import type { ReplacementClaim } from "../record/replacement_claims.ts";
-import { StoreError } from "../record/store_connection.ts";
-import { cancelOrder, endedOrder, isEnded } from "./cancel.ts";
-import type { CancelResult, EndedOrder } from "./cancel.ts";
+import { StoreError } from "../record/store_error.ts";
+import { cancelOrder } from "./cancel.ts";
+import { endedOrder, isEnded } from "./cancel_result.ts";
+import type { CancelResult, EndedOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { endingOf } from "./open_orders.ts";
-import type { Placements, PlaceOptions, PlaceRequest } from "./placement.ts";
+import type { Placements } from "./placement.ts";
+import { placementOf } from "./place_request.ts";
+import type { PlaceOptions, PlaceRequest } from "./place_request.ts";
 import { type PlacementResult, refuse, type RefusedResult } from "./placement_result.ts";
 import { lookUp } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
@@ -204,17 +206,16 @@ function taken(orderId: string): Claimed {
 /** What would stand in the new order's way; the old one leaves the place of an open order free. */
 async function wouldRefuse(
   { instance, journal, clock, now, paper }: ExecutorParts,
-  { order, identity, previewId, termsOf, replaces }: ReplaceRequest,
+  request: ReplaceRequest,
   known: Placement | undefined,
 ): Promise<RefusedResult | undefined> {
+  const { order, identity, termsOf } = request;
   const verdict = await clock.check(order.pair);
   if (!verdict.ok) return refuse(verdict.code, verdict.message);
   const terms = termsOf(order);
   if ("status" in terms) return terms;
   const { policy, ...worth } = terms;
-  const digest = orderDigest(order);
-  const whose = { clientOrderId: clientOrderIdOf(previewId, digest), identity, paper, previewId, idempotencyKey: null };
-  const entry = { ...whose, order, digest, policyDigest: policy.digest, ...worth, instance: instance.id, replaces };
+  const entry = { ...placementOf(request, { instance, paper }), policyDigest: policy.digest, ...worth };
   const isOurs = known?.identity === identity && known.paper === paper;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };

@@ -2,13 +2,22 @@
 
 import type { Assessment } from "../policy/assessment.ts";
 import type { SentAssessment } from "../policy/assessment.ts";
-import type { Terms } from "./placement.ts";
 import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
+import type { NewPlacement } from "../record/journal.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Trader } from "../orders/trader.ts";
 import { TradingError } from "../orders/trading_error.ts";
 import type { SendingCall, TradingRights } from "../policy/trading_rights.ts";
+
+/** What an order is held against when it is sent. */
+export interface Terms {
+  readonly policy: Policy;
+  /** What it takes of the day's limit; `null` when it cannot be valued. */
+  readonly notional: NewPlacement["notional"];
+  /** The worst price at which a market order is expected to trade; `null` where nobody knows. @default null */
+  readonly worstPrice?: string | null;
+}
 
 /** Whose order it is, what was found out about it, and the call that has it sent. */
 export interface Sender {

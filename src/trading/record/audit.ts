@@ -14,7 +14,7 @@ import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { CHAIN_START } from "./schema.ts";
-import { StoreError } from "./store_connection.ts";
+import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** What a row speaks of. */

@@ -7,7 +7,7 @@ import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { InstanceLock, isLocked, removeFreeLocks } from "../../state/instance_lock.ts";
 import type { OrderKind } from "./cancel_wishes.ts";
-import { StoreError } from "./store_connection.ts";
+import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** One process that can send orders, as others see it. */

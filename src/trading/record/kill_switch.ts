@@ -12,7 +12,7 @@ import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
 import type { CancelWish, CancelWishes, OrderKind } from "./cancel_wishes.ts";
-import { StoreError } from "./store_connection.ts";
+import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** The file's name in the state folder. */

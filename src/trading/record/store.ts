@@ -23,7 +23,8 @@ import type { LimitsUsed } from "./limits_used.ts";
 import { RecordArchive } from "./archive.ts";
 import { RecordCheck } from "./check.ts";
 import { MIGRATIONS } from "./schema.ts";
-import { StoreConnection, StoreError } from "./store_connection.ts";
+import { StoreConnection } from "./store_connection.ts";
+import { StoreError } from "./store_error.ts";
 
 /** The database's name in the state folder. */
 export const TRADING_DATABASE = "trading.db";

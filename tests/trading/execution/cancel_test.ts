@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ExchangeError } from "../../../src/exchange/errors.ts";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { CROSSING, ExecutorWorld, expectStatus, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 

@@ -1,7 +1,7 @@
 /** Placing: journalled first, sent once, told truly. */
 
 import assert from "node:assert/strict";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { Order } from "../../../src/trading/orders/order.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
 import {

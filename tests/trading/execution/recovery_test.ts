@@ -1,7 +1,7 @@
 /** What an earlier run left, and what could not be found out in time. */
 
 import assert from "node:assert/strict";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import { ExecutorWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
 import { asIntent, entry, FREE, INSTANCE } from "../stores.ts";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { formatDecimal } from "../../../src/money/decimals.ts";
 import type { Order } from "../../../src/trading/orders/order.ts";
-import type { Terms } from "../../../src/trading/execution/placement.ts";
+import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";

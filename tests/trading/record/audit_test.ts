@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { recordedIdentity } from "../../../src/trading/record/audit.ts";
 import type { Audit } from "../../../src/trading/record/audit.ts";
 import { CHAIN_START } from "../../../src/trading/record/schema.ts";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingStore } from "../../../src/trading/record/store.ts";
 import { entry, FREE, NOW, place, tamper, withStore } from "../stores.ts";
 

@@ -4,7 +4,7 @@ import { HALT_FILE } from "../../../src/trading/record/kill_switch.ts";
 import { MIGRATIONS } from "../../../src/trading/record/schema.ts";
 import { openDatabase } from "../../../src/state/sqlite.ts";
 import { TRADING_DATABASE } from "../../../src/trading/record/store.ts";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { entry, FREE, NOW, outcomeOf, partsOf, withStore } from "../stores.ts";
 
 Deno.test("KillSwitch.pull() stops new orders of every connection at once, and survives a restart", () =>

@@ -4,7 +4,7 @@ import { createRedactor, secretsOf } from "../../../src/secrets/redaction.ts";
 import { openDatabase } from "../../../src/state/sqlite.ts";
 import { StateError } from "../../../src/state/state_error.ts";
 import { MIGRATIONS } from "../../../src/trading/record/schema.ts";
-import { StoreError } from "../../../src/trading/record/store_connection.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../../../src/trading/record/store.ts";
 import { entry, FREE, NOW, partsOf, place, tamper, withStore } from "../stores.ts";
 

@@ -1,0 +1,122 @@
+/**
+ * Cancels everything that is open: what the exchange lists, what only this record knows, and what turns out to exist of
+ * orders that were on their way.
+ */
+
+import { ExchangeError } from "../../exchange/errors.ts";
+import { namesPair } from "../../money/pair_names.ts";
+import { cancelById, findTarget } from "./cancel.ts";
+import { isEnded, mayLive } from "./cancel_result.ts";
+import type { CancelResult, EndedOrder, OpenOrder } from "./cancel_result.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
+import { inParallel } from "./in_parallel.ts";
+import { listOpenOrderIds } from "./open_orders.ts";
+
+/** What became of many. */
+export interface CancelAllResult {
+  readonly cancelled: readonly EndedOrder[];
+  /** Filled, or ended by the exchange, before the cancellation arrived. */
+  readonly ended: readonly EndedOrder[];
+  readonly remaining: readonly OpenOrder[];
+  /** `false` when the exchange's list could not be read: orders that this record does not know may remain. */
+  readonly is_complete: boolean;
+  /** Why the list could not be read, as a stable code. */
+  readonly list_error?: string;
+}
+
+/** Cancels all open orders of the account, or those of one pair, and tells which remain. */
+export async function cancelAllOrders(
+  parts: ExecutorParts,
+  { pair, settled }: {
+    /** As people write it: orders are matched against it, so that no list of markets is needed. */
+    readonly pair?: string | undefined;
+    /** Resolves when orders that are on their way have arrived, or after a while. */
+    readonly settled: () => Promise<unknown>;
+  },
+  identity: string,
+): Promise<CancelAllResult> {
+  const isWanted = (candidate: string): boolean => pair === undefined || namesPair(pair, candidate);
+  const first = await openIds(parts, isWanted);
+  const done = new Map<string, CancelResult>();
+  await cancelEach(parts, first.ids, { identity, done });
+  await settled();
+  const lost = await findLost(parts, isWanted);
+  const second = await openIds(parts, isWanted);
+  const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
+  await cancelEach(parts, rest, { identity, done });
+  const results = [...done.values(), ...lost.unknown];
+  const ended = results.filter(isEnded);
+  return {
+    cancelled: ended.filter(({ status }) => status === "cancelled"),
+    ended: ended.filter(({ status }) => status !== "cancelled"),
+    remaining: results.filter(mayLive),
+    is_complete: second.isListed,
+    ...(second.failure === undefined ? {} : { list_error: second.failure }),
+  };
+}
+
+async function cancelEach(
+  parts: ExecutorParts,
+  ids: readonly string[],
+  { identity, done }: { readonly identity: string; readonly done: Map<string, CancelResult> },
+): Promise<void> {
+  const work = async (id: string): Promise<void> => {
+    done.set(id, await cancelById(parts, id, identity).catch((error) => openResult(id, error)));
+  };
+  await inParallel([...new Set(ids)], { atOnce: 4, work });
+}
+
+/** The exchange's list may miss the newest orders, and the journal knows only ours. */
+async function openIds(
+  parts: ExecutorParts,
+  isWanted: (pair: string) => boolean,
+): Promise<{ ids: string[]; isListed: boolean; failure?: string }> {
+  const ours = parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
+  const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
+  try {
+    const { orders, leftOut } = await listOpenOrderIds(parts);
+    const wanted = orders.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
+    // An order whose pair cannot be read may be one of those that are wanted.
+    const isListed = leftOut === 0 && orders.every(({ pair }) => pair !== "" || isWanted(pair));
+    return { ids: [...new Set([...wanted, ...ids])], isListed };
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    return { ids, isListed: false, failure: error.code };
+  }
+}
+
+/** Placements whose outcome is not known: those that exist by now, and those that may. */
+async function findLost(
+  parts: ExecutorParts,
+  isWanted: (pair: string) => boolean,
+): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
+  const lost = (parts.pendingWrites.attempt(() => parts.journal.unsettled()) ?? []).filter(({ paper, state, order }) =>
+    paper === parts.paper && state !== "intent" && isWanted(order.pair)
+  );
+  const looks = await inParallel(lost, {
+    atOnce: 4,
+    work: async ({ clientOrderId }) => {
+      const found = await findTarget(parts, { clientOrderId });
+      if (typeof found === "string") notePlaced(parts, { clientOrderId, orderId: found });
+      return found;
+    },
+  });
+  return {
+    ids: looks.filter((look) => typeof look === "string"),
+    unknown: looks.filter((look) => typeof look !== "string").filter(mayLive),
+  };
+}
+
+/** What was found out on the way is nobody's doubt any more. */
+function notePlaced(
+  { journal, now, pendingWrites }: ExecutorParts,
+  { clientOrderId, orderId }: { readonly clientOrderId: string; readonly orderId: string },
+): void {
+  const at = now();
+  pendingWrites.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
+}
+
+function openResult(orderId: string, error: unknown): OpenOrder {
+  if (!(error instanceof ExchangeError)) throw error;
+  return { status: "open", order_id: orderId, reason: error.code, message: error.message };
+}

@@ -1,0 +1,100 @@
+/** What a caller is told of a cancellation. Never "cancelled" for an order that may still be alive. */
+
+import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
+import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
+import type { Placement } from "../record/journal.ts";
+import type { Ending } from "./open_orders.ts";
+
+/** An order that is final, and how it ended: by a cancellation, filled before it, or ended by the exchange. */
+export interface EndedOrder {
+  readonly status: Ending;
+  readonly order_id: string;
+  readonly client_order_id?: string;
+  readonly pair: string;
+  readonly side: "BUY" | "SELL";
+  /** What was traded in all. */
+  readonly filled_volume: string;
+  readonly filled_value: string;
+  readonly fee_base: string;
+  readonly fee_counter: string;
+  /** Base that was never traded; absent for a market order to buy. */
+  readonly unfilled_volume?: string;
+}
+
+/**
+ * The order may still be alive: it was not seen final in time, whether it exists is not known, or (`unknown`) the
+ * exchange has it in a status that is not documented.
+ */
+export interface OpenOrder {
+  readonly status: "open" | "unknown";
+  readonly order_id?: string;
+  readonly client_order_id?: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** There is no such order. */
+export interface MissingOrder {
+  readonly status: "not_found";
+  readonly order_id?: string;
+  readonly client_order_id?: string;
+  readonly message: string;
+}
+
+/** What became of one cancellation. */
+export type CancelResult = EndedOrder | OpenOrder | MissingOrder;
+
+/** A final order as callers are told of it. */
+export function endedOrder(
+  order: ExchangeOrder,
+  { ending, placement }: { readonly ending: Ending; readonly placement: Placement | undefined },
+): EndedOrder {
+  const clientOrderId = placement?.clientOrderId ?? order.client_order_id;
+  const wanted = parseDecimal(order.limit_volume);
+  const unfilled = formatDecimal(wanted.minus(parseDecimal(order.base)));
+  return {
+    status: ending,
+    order_id: order.order_id,
+    ...(clientOrderId === "" ? {} : { client_order_id: clientOrderId }),
+    pair: order.pair,
+    side: order.side,
+    filled_volume: order.base,
+    filled_value: order.counter,
+    fee_base: order.fee_base,
+    fee_counter: order.fee_counter,
+    ...(wanted.eq(0) ? {} : { unfilled_volume: unfilled }),
+  };
+}
+
+/** An order that was not seen final in time. */
+export function stillOpen(orderId: string, reason: string): OpenOrder {
+  const message = `Cannot say that order ${orderId} is cancelled as it was not seen final in time: ask again`;
+  return { status: "open", order_id: orderId, reason, message };
+}
+
+/** An order that the exchange has in a status that is not documented. */
+export function unknownStanding(orderId: string): OpenOrder {
+  return {
+    status: "unknown",
+    order_id: orderId,
+    reason: "ERR_STATUS_UNKNOWN",
+    message:
+      `Cannot say that order ${orderId} is cancelled as the exchange has it in a status that is not known here: ` +
+      "the cancellation was sent, look at the order later",
+  };
+}
+
+/** Tells whether an order is final. */
+export function isEnded(result: CancelResult): result is EndedOrder {
+  return !mayLive(result) && result.status !== "not_found";
+}
+
+/** Tells whether an order may still be alive. */
+export function mayLive(result: CancelResult): result is OpenOrder {
+  return result.status === "open" || result.status === "unknown";
+}
+
+/** The sentence for an order that does not exist. */
+export function noSuchOrder(): string {
+  return "Cannot cancel the order as the exchange knows none of this id: check the id";
+}

@@ -1,0 +1,43 @@
+/** One order to be placed, as the executor is asked for it. */
+
+import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
+import type { Order } from "../orders/order.ts";
+import type { NewPlacement } from "../record/journal.ts";
+import type { ExecutorParts } from "./executor_parts.ts";
+import type { RefusedResult } from "./placement_result.ts";
+import type { Terms } from "./sending_terms.ts";
+
+/** One order to be placed, previewed and allowed already. */
+export interface PlaceRequest {
+  readonly order: Order;
+  readonly identity: string;
+  readonly previewId: string;
+  /** The same key and order again answer what the first call came to. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What its caller asked for, in one form: by that a repetition is known. */
+  readonly asked?: string | null | undefined;
+  /** The claim of the order that it replaces. */
+  readonly replaces?: NewPlacement["replaces"];
+  /**
+   * What counts for the order at this moment, or why its caller may not send it any more. Asked right before the order
+   * is written down and right after; must not wait for anything.
+   */
+  readonly termsOf: (order: Order) => Terms | RefusedResult;
+}
+
+/** How one call is made. */
+export interface PlaceOptions {
+  /** Ends the call as long as nothing was sent; from then on it changes nothing. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the record is told of a placement, whatever counts for it: whose it is, which exact order, and how it is known. */
+export function placementOf(
+  { order, identity, previewId, idempotencyKey = null, asked = null, replaces }: PlaceRequest,
+  { instance, paper }: Pick<ExecutorParts, "instance" | "paper">,
+): Omit<NewPlacement, "policyDigest" | "notional" | "worstPrice" | "validUntil"> {
+  const digest = orderDigest(order);
+  const clientOrderId = clientOrderIdOf(previewId, digest);
+  const known = { clientOrderId, identity, paper, previewId, idempotencyKey, asked, replaces };
+  return { ...known, order, digest, instance: instance.id };
+}

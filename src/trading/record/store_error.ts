@@ -1,0 +1,40 @@
+/** The trading record cannot be used: why, and how that becomes an answer. */
+
+/** Why the trading record cannot be used now. */
+export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
+
+const SENTENCES: Readonly<Record<StoreFailure, string>> = {
+  full: "Cannot write the trading database as the disk is full: free some space; no order is sent until then",
+  busy: "Cannot write the trading database as another process holds it: end that process, then try again",
+  read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
+  damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
+  unusable: "Cannot use the trading database: check the state folder and its disk",
+};
+
+/** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code = "ERR_TRADING_STORE";
+  readonly failure: StoreFailure;
+
+  constructor(failure: StoreFailure, cause?: unknown) {
+    super(SENTENCES[failure], { cause });
+    this.failure = failure;
+  }
+}
+
+/** The record did not answer; `reason` is a sentence. */
+export interface RecordFailure {
+  readonly kind: "failed";
+  readonly reason: string;
+}
+
+/** Asks the record, whose failure is an answer too. */
+export function orFailure<Answer>(ask: () => Answer): Answer | RecordFailure {
+  try {
+    return ask();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    return { kind: "failed", reason: error.message };
+  }
+}

@@ -4,15 +4,13 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Backend } from "../protocol/mcp_server.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
+import type { ObservedCall } from "./observed_call.ts";
 
 const log = getLogger(["luno-mcp-server", "calls"]);
 
 /** Which calls are logged: none, those that failed, or every one. */
 export type AccessLogMode = "off" | "errors" | "all";
-
-type Run = Backend["run"];
 
 /** A request that was refused before it ran. */
 export interface RefusedRequest {
@@ -24,23 +22,15 @@ export interface RefusedRequest {
   readonly code: string;
 }
 
-/** Has calls logged as `mode` asks; `monotonic` is in milliseconds. */
-export function loggedCalls(run: Run, { mode, monotonic }: { mode: AccessLogMode; monotonic: () => number }): Run {
-  if (mode === "off") return run;
-  return async (tool, args, context) => {
-    const startedMs = monotonic();
-    const outcome = await run(tool, args, context);
-    if (mode === "all" || isFailure(outcome)) {
-      const { caller, requestId } = context;
-      log.info("tool call", {
-        ...originOf({ connection: caller.connection, identity: caller.identity, requestId }),
-        tool: tool.name,
-        outcome: outcomeOf(outcome),
-        duration_ms: Math.round((monotonic() - startedMs) * 10) / 10,
-      });
-    }
-    return outcome;
-  };
+/** Logs a call where `mode` asks for it. */
+export function logCall(mode: AccessLogMode, { tool, outcome, durationMs, ...request }: ObservedCall): void {
+  if (mode === "off" || mode === "errors" && !isFailure(outcome)) return;
+  log.info("tool call", {
+    ...originOf(request),
+    tool,
+    outcome: outcomeOf(outcome),
+    duration_ms: Math.round(durationMs * 10) / 10,
+  });
 }
 
 /** Logs a request that was refused, unless there is no access log. */

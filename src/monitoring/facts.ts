@@ -32,14 +32,16 @@ export function addFacts(metrics: Metrics, sources: FactSources): void {
   addConnections(metrics, sources);
   addExchange(metrics, sources);
   addTrading(metrics, sources);
+  addLoad(metrics, sources);
 }
 
 function addConnections(metrics: Metrics, { registry }: FactSources): void {
+  const registers = [metrics];
   new Gauge({
     name: "luno_mcp_connections",
     help: "Open connections, by kind of identity",
     labelNames: ["identity"],
-    registers: [metrics],
+    registers,
     collect() {
       this.reset();
       for (const kind of Object.values(IDENTITY_KINDS)) this.set({ identity: kind }, 0);
@@ -107,6 +109,26 @@ function addTrading(metrics: Metrics, { trading }: FactSources): void {
       this.reset();
       for (const outcome of ORDER_OUTCOMES) this.inc({ kind: "real", outcome }, 0);
       for (const { count, ...labels } of figures.orders) this.inc(labels, count);
+    },
+  });
+}
+
+function addLoad(metrics: Metrics, { registry }: FactSources): void {
+  const registers = [metrics];
+  new Gauge({
+    name: "luno_mcp_requests_in_flight",
+    help: "Requests that wait or run",
+    registers,
+    collect() {
+      this.set(registry.connections.reduce((sum, { inFlight }) => sum + inFlight, 0));
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory",
+    registers,
+    collect() {
+      this.set(Deno.memoryUsage().rss);
     },
   });
 }

@@ -1,32 +1,20 @@
 /**
- * Watches connections and calls: counters for Prometheus, a line of statistics in the log, figures for operators.
+ * Watches connections and calls: counters for Prometheus, figures for operators, what the line of statistics counts.
  *
  * Labels come from fixed sets only: tools that exist, transports, reasons. Nothing that a client sends becomes one.
  */
 
 import { Buffer } from "node:buffer";
-import { getLogger } from "@logtape/logtape";
-import type { JSONRPCRequest } from "@modelcontextprotocol/server";
-import { Counter, Gauge, Histogram, Registry as Metrics } from "prom-client";
-import type { Backend } from "../protocol/mcp_server.ts";
+import { Registry as Metrics } from "prom-client";
+import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { Connection } from "../session/connection.ts";
-import type { Registry } from "../session/registry.ts";
+import type { Registry, Rejection } from "../session/registry.ts";
+import type { ChannelObserver } from "../transport/channel.ts";
+import { createCounters } from "./counters.ts";
 import { addFacts } from "./facts.ts";
 import type { FactSources } from "./facts.ts";
-import { LatencyHistogram } from "../timing/latency_histogram.ts";
-import type { ChannelObserver } from "../transport/channel.ts";
-
-const log = getLogger(["luno-mcp-server", "serve"]);
-
-/** Share of its rate limit from which a client is named in the statistics. */
-const NOTABLE_USE = 0.5;
-
-type Run = Backend["run"];
-
-/** Clients that a line of statistics names; it counts the others. */
-const MAX_NAMED = 5;
-
-const PERCENTILES = [0.5, 0.9, 0.99];
+import { Statistics } from "./statistics.ts";
+import type { ObservedCall } from "./observed_call.ts";
 
 /** Settings of a {@linkcode Monitor}. */
 export interface MonitorOptions {
@@ -43,81 +31,28 @@ export interface MonitorOptions {
   readonly trading?: FactSources["trading"];
 }
 
+/** A request, as far as a monitor reads it. */
+type ObservedRequest = Parameters<ChannelObserver["received"]>[0];
+
 /** Watches one server. */
 export class Monitor {
+  readonly statistics: Statistics;
   readonly #options: MonitorOptions;
   readonly #tools: ReadonlySet<string>;
   readonly #metrics = new Metrics();
-  readonly #calls: Counter<"tool" | "outcome">;
-  readonly #durations: Histogram<"tool">;
-  readonly #queueTimes: Histogram;
-  readonly #refusals: Counter<"reason">;
-  readonly #rejections: Counter<"reason">;
-  readonly #bytes: Counter<"direction">;
-  /** Since the line of statistics before. */
-  #latency = new LatencyHistogram();
-  #timer: ReturnType<typeof setInterval> | undefined;
-  /** Since the line of statistics before, too. */
-  #recent = { calls: 0, errors: 0, refusals: 0, rejectedConnections: 0 };
+  readonly #counters = createCounters(this.#metrics);
 
   constructor(options: MonitorOptions) {
+    const { registry, tools, statsIntervalMs, exchange = () => undefined, trading = () => undefined } = options;
     this.#options = options;
-    this.#tools = new Set(options.tools);
-    const registers = [this.#metrics];
-    this.#calls = new Counter({
-      name: "luno_mcp_calls_total",
-      help: "Tool calls answered",
-      labelNames: ["tool", "outcome"],
-      registers,
-    });
-    this.#durations = new Histogram({
-      name: "luno_mcp_call_duration_seconds",
-      help: "How long tools took",
-      labelNames: ["tool"],
-      buckets: [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 10, 30],
-      registers,
-    });
-    this.#queueTimes = new Histogram({
-      name: "luno_mcp_queue_seconds",
-      help: "How long requests of a connection waited for others of it",
-      buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 30],
-      registers,
-    });
-    this.#refusals = new Counter({
-      name: "luno_mcp_refusals_total",
-      help: "Requests refused",
-      labelNames: ["reason"],
-      registers,
-    });
-    this.#rejections = new Counter({
-      name: "luno_mcp_rejected_connections_total",
-      help: "Connections refused",
-      labelNames: ["reason"],
-      registers,
-    });
-    this.#bytes = new Counter({
-      name: "luno_mcp_bytes_total",
-      help: "Bytes of requests and of messages sent",
-      labelNames: ["direction"],
-      registers,
-    });
-    this.#addGauges();
-  }
-
-  /** Starts the line of statistics. */
-  start(): void {
-    const { statsIntervalMs } = this.#options;
-    if (statsIntervalMs > 0) this.#timer = setInterval(() => this.logStatistics(), statsIntervalMs);
-  }
-
-  /** Ends the line of statistics. */
-  stop(): void {
-    clearInterval(this.#timer);
+    this.#tools = new Set(tools);
+    this.statistics = new Statistics(registry, statsIntervalMs);
+    addFacts(this.#metrics, { registry, exchange, trading });
   }
 
   /** Watches the channel of one connection. */
   watch(connection: Connection): ChannelObserver {
-    const receivedMs = new WeakMap<JSONRPCRequest, number>();
+    const receivedMs = new WeakMap<ObservedRequest, number>();
     const touch = () => connection.lastSeen = this.#options.registry.now();
     return {
       received: (request, text) => {
@@ -125,13 +60,13 @@ export class Monitor {
         touch();
         connection.inFlight++;
         connection.bytesIn += size;
-        this.#bytes.inc({ direction: "in" }, size);
+        this.#counters.bytes.inc({ direction: "in" }, size);
         receivedMs.set(request, this.#options.monotonic());
         introduce(connection, request);
       },
       started: (request) => {
         const since = receivedMs.get(request);
-        if (since !== undefined) this.#queueTimes.observe((this.#options.monotonic() - since) / 1_000);
+        if (since !== undefined) this.#counters.queueTimes.observe((this.#options.monotonic() - since) / 1_000);
       },
       answered: (_request, { isError }) => {
         touch();
@@ -147,98 +82,42 @@ export class Monitor {
     };
   }
 
-  /** Counts and times every tool call, whichever way it came in. */
-  measured(run: Run): Run {
-    return async (tool, args, context) => {
-      const startedMs = this.#options.monotonic();
-      const outcome = await run(tool, args, context);
-      const label = { tool: this.#tools.has(tool.name) ? tool.name : "other" };
-      const durationMs = this.#options.monotonic() - startedMs;
-      const outcomeLabel = labelOf(outcome);
-      this.#recent.calls++;
-      if (outcomeLabel === "error") this.#recent.errors++;
-      this.#latency.record(durationMs);
-      this.#calls.inc({ ...label, outcome: outcomeLabel });
-      this.#durations.observe(label, durationMs / 1_000);
-      return outcome;
-    };
+  /** Counts and times a call of a tool. */
+  called({ tool: name, outcome, durationMs }: ObservedCall): void {
+    const tool = this.#tools.has(name) ? name : "other";
+    const label = labelOf(outcome);
+    this.#counters.calls.inc({ tool, outcome: label });
+    this.#counters.durations.observe({ tool }, durationMs / 1_000);
+    this.statistics.called(durationMs, { isError: label === "error" });
   }
 
   /** Counts a refused request; `data` is the refusal's error data. */
   refused(data: unknown): void {
-    this.#recent.refusals++;
-    this.#refusals.inc({ reason: refusalReason(data) });
+    this.#counters.refusals.inc({ reason: refusalReason(data) });
+    this.statistics.refused();
   }
 
   /** Counts a connection that was turned away. */
-  rejected(reason: "server_full" | "client_full" | "origin" | "upgrade" | "access"): void {
-    this.#recent.rejectedConnections++;
-    this.#rejections.inc({ reason });
+  rejected(reason: Rejection | "origin" | "upgrade" | "access"): void {
+    this.#counters.rejections.inc({ reason });
+    this.statistics.rejectedConnection();
   }
 
   /** Counts what was sent to a client. */
   sent(connection: Connection, text: string): void {
     const size = Buffer.byteLength(text);
     connection.bytesOut += size;
-    this.#bytes.inc({ direction: "out" }, size);
+    this.#counters.bytes.inc({ direction: "out" }, size);
   }
 
   /** Everything in the text format of Prometheus. */
   async metrics(): Promise<{ text: string; contentType: string }> {
     return { text: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
   }
-
-  /** Writes the line of statistics now; where nothing happened since the one before, none. */
-  logStatistics(): void {
-    const { registry, statsIntervalMs } = this.#options;
-    const { calls, errors, refusals, rejectedConnections } = this.#recent;
-    const latency = this.#latency;
-    this.#latency = new LatencyHistogram();
-    this.#recent = { calls: 0, errors: 0, refusals: 0, rejectedConnections: 0 };
-    if (calls + refusals + rejectedConnections === 0) return;
-    const latencies = PERCENTILES.map((share) => {
-      return [`latency_p${share * 100}_ms`, Number((latency.percentile(share) ?? 0).toFixed(1))];
-    });
-    const busy = registry.rateLimit.keysAbove(NOTABLE_USE);
-    log.info("statistics", {
-      interval_s: statsIntervalMs / 1_000,
-      connections: registry.size,
-      calls,
-      calls_per_second: Math.round(calls * 10_000 / statsIntervalMs) / 10,
-      errors,
-      refusals,
-      rejected_connections: rejectedConnections,
-      ...Object.fromEntries(latencies),
-      busy_clients: busy.length,
-      busiest_clients: busy.slice(0, MAX_NAMED),
-    });
-  }
-
-  #addGauges(): void {
-    const { registry, exchange = () => undefined, trading = () => undefined } = this.#options;
-    addFacts(this.#metrics, { registry, exchange, trading });
-    const registers = [this.#metrics];
-    new Gauge({
-      name: "luno_mcp_requests_in_flight",
-      help: "Requests that wait or run",
-      registers,
-      collect() {
-        this.set(registry.connections.reduce((sum, { inFlight }) => sum + inFlight, 0));
-      },
-    });
-    new Gauge({
-      name: "process_resident_memory_bytes",
-      help: "Resident memory",
-      registers,
-      collect() {
-        this.set(Deno.memoryUsage().rss);
-      },
-    });
-  }
 }
 
 /** Both eras name the client: in the handshake, or in every request's `_meta`. */
-function introduce(connection: Connection, { method, params }: JSONRPCRequest): void {
+function introduce(connection: Connection, { method, params }: ObservedRequest): void {
   const meta = asInfo(params?._meta); // Nobody has looked at it yet.
   if (method === "initialize") connection.introduce(asInfo(params?.clientInfo), "legacy");
   else if (PROTOCOL_VERSION in meta) connection.introduce(asInfo(meta[CLIENT_INFO]), "modern");
@@ -258,7 +137,7 @@ function refusalReason(data: unknown): string {
 }
 
 /** A call that its caller gave up is no error. */
-function labelOf(outcome: Awaited<ReturnType<Run>>): "ok" | "error" | "cancelled" {
+function labelOf(outcome: ToolOutcome): "ok" | "error" | "cancelled" {
   if (outcome.ok) return "ok";
   return outcome.error.code === "ERR_CANCELLED" ? "cancelled" : "error";
 }

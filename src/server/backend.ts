@@ -3,7 +3,7 @@
 import { publicConfig } from "../config/print.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
-import { loggedCalls } from "../monitoring/access_log.ts";
+import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/mcp_server.ts";
 import { callTool } from "../protocol/tool_call.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -18,6 +18,9 @@ import type { LoadedConfig } from "./open_exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { TradingRecord } from "./open_trading.ts";
 import type { World } from "../world.ts";
+import type { ExchangeWatch } from "./exchange_watch.ts";
+import { observeCalls } from "./observe_calls.ts";
+import type { Presence } from "./presence.ts";
 
 /** A backend with an end. */
 export interface OpenBackend extends Backend {
@@ -32,14 +35,24 @@ export interface OpenBackend extends Backend {
   close(): Promise<void>;
 }
 
-/** What a backend is opened with. */
-export interface BackendOptions {
+/** For whom a backend is opened. */
+export interface BackendUse {
   /** When the program started, monotonic. */
   readonly startedMs: number;
+  /** A server takes over what others have left undone, a command minds its own orders only. */
+  readonly isServer: boolean;
+}
+
+/** What a backend is opened with. */
+export interface BackendOptions extends BackendUse {
   /** Present where trading is switched on. */
   readonly record: TradingRecord | undefined;
+  /** Present where this process uses a state folder. */
+  readonly presence: Presence | undefined;
   /** Tells the operator that an order waits for a person. */
   readonly announce: (announcement: Announcement) => void;
+  /** Hear of every call; some may join later. */
+  readonly observers: readonly CallObserver[];
 }
 
 /**
@@ -50,20 +63,16 @@ export interface BackendOptions {
 export async function openBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, record, announce }: BackendOptions,
+  { startedMs, isServer, record, presence, announce, observers }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
   const paper = await openPaperFor(loaded, { exchange, record, world });
-  const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(record, {
-    world,
-    exchange,
-    markets,
-    name,
-    venue,
-    paper,
-    announce,
-  });
+  const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(
+    record,
+    { world, exchange, markets, name, venue, paper, announce },
+  );
+  const watch = presence && await follow(presence, exchange, { kind: config.exchange, isServer });
   const tools = selectTools(config.tools);
   const server = {
     name: NAME,
@@ -94,8 +103,9 @@ export async function openBackend(
     callCounts,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
-    run: loggedCalls(callTool, { mode: config.accessLog, monotonic: world.monotonic }),
+    run: observeCalls(callTool, { observers, monotonic: world.monotonic }),
     async close() {
+      await watch?.stop();
       await trading?.close();
       await paper?.close();
       await close();
@@ -113,4 +123,19 @@ async function openPaperFor(
   if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
   const { openPaper } = await import("./open_paper.ts");
   return await openPaper({ upstream: exchange, folder, world, isForAll });
+}
+
+/** Has a process tell how it reaches the exchange; a server also asks it when nobody else does. */
+async function follow(
+  presence: Presence,
+  exchange: Exchange,
+  { kind, isServer }: { kind: LoadedConfig["config"]["exchange"]; isServer: boolean },
+): Promise<ExchangeWatch | undefined> {
+  const { exchangeReport } = await import("./presence.ts");
+  presence.follow(() => ({ exchange: exchangeReport(exchange.status(), kind) }));
+  if (!isServer) return undefined;
+  const { ExchangeWatch } = await import("./exchange_watch.ts");
+  const watch = new ExchangeWatch({ exchange, asked: () => presence.write() });
+  watch.start();
+  return watch;
 }

@@ -3,21 +3,25 @@
  * writes files, as the permission for that is given back then.
  */
 
-import type { Exchange } from "../market/exchange_port.ts";
+import { logCall } from "../monitoring/access_log.ts";
+import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { ApprovalPages } from "./approval_page.ts";
-import type { OpenBackend } from "./backend.ts";
+import type { BackendUse, OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
 import type { TradingRecord } from "./open_trading.ts";
 import type { Presence } from "./presence.ts";
-import type { ExchangeWatch } from "./exchange_watch.ts";
-import { lazily } from "./lazily.ts";
-import type { Lazy } from "./lazily.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
 
 /** A backend to come, and what of it can be read anew. */
-export interface LazyBackend extends Lazy<OpenBackend> {
+export interface LazyBackend {
+  /** Opens it at the first need; where that fails, anew at the next. */
+  get(): Promise<OpenBackend>;
+  /** The backend, once it is open. */
+  readonly opened: OpenBackend | undefined;
+  /** Has an observer hear of every call from now on. */
+  observe(observer: CallObserver): void;
   /** Reads the policy file again; answers what is wrong with it. */
   reload(): Promise<string[]>;
   /** This process in its state folder; absent where it uses none. */
@@ -28,57 +32,59 @@ export interface LazyBackend extends Lazy<OpenBackend> {
   close(): Promise<void>;
 }
 
-/**
- * Prepares the backend, or answers every problem at once. `startedMs` is when the program started, monotonic; a server
- * takes over what others have left undone, a command minds its own orders only.
- */
+/** Prepares the backend, or answers every problem at once. */
 export async function prepareBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, isServer }: { startedMs: number; isServer: boolean },
+  { startedMs, isServer }: BackendUse,
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
-  const { trading, exchange } = loaded.config;
-  const writes = trading !== "off" || exchange === "paper";
-  const opened = writes
+  const { config } = loaded;
+  const writes = config.trading !== "off" || config.exchange === "paper";
+  const found = writes
     ? await (await import("./open_trading.ts")).openTradingRecord(loaded, world, { isServer })
     : { ok: true as const, record: undefined };
-  if (!opened.ok) return opened;
-  const { record } = opened;
-  const usesFolder = exchange === "paper" || isServer && loaded.config.transport !== "stdio";
+  if (!found.ok) return found;
+  const { record } = found;
+  const usesFolder = config.exchange === "paper" || isServer && config.transport !== "stdio";
   const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, isServer) : undefined);
-  let watch: ExchangeWatch | undefined;
-  const page = record === undefined ? undefined : await openPages(record, world, loaded);
-  const lazy = lazily(async () => {
+  const pages = record && await openPages(record, world, loaded);
+  const observers: CallObserver[] = [(call) => logCall(config.accessLog, call)];
+  let opened: OpenBackend | undefined;
+  let opening: Promise<OpenBackend> | undefined;
+  async function open(): Promise<OpenBackend> {
     const { openBackend } = await import("./backend.ts");
-    const announce = (order: Announcement) => page?.announce(order);
-    const opened = await openBackend(loaded, world, { startedMs, record, announce });
-    watch = presence === undefined ? undefined : await follow(presence, opened.exchange, { exchange, isServer });
-    return opened;
-  });
-  const failed = writes ? await opens(lazy) : undefined;
+    const announce = (order: Announcement) => pages?.announce(order);
+    return opened = await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
+  }
+  function get(): Promise<OpenBackend> {
+    return opening ??= open().catch((error) => {
+      opening = undefined;
+      throw error;
+    });
+  }
+  const problem = writes ? await problemOf(get()) : undefined;
   // From here on nothing new is written but by the databases that are open.
   Deno.permissions.revokeSync({ name: "write" });
-  if (failed !== undefined) {
+  if (problem !== undefined) {
     record?.close();
     await presence?.end();
-    return { ok: false, problems: [failed] };
+    return { ok: false, problems: [problem] };
   }
+  const trading = record && await viewTrading(record, world);
   return {
     ok: true,
     backend: {
-      get: lazy.get,
-      get value() {
-        return lazy.value;
+      get,
+      get opened() {
+        return opened;
       },
-      settled: lazy.settled,
+      observe: (observer) => void observers.push(observer),
       presence,
-      trading: record && await viewTrading(record, world),
+      trading,
       reload: async () => await record?.reload() ?? [],
       async close() {
-        await page?.close();
-        await lazy.settled();
-        await watch?.stop();
-        await (await lazy.settled())?.close();
+        await pages?.close();
+        await (await opening?.catch(() => undefined))?.close();
         await presence?.end();
       },
     },
@@ -88,21 +94,6 @@ export async function prepareBackend(
 async function viewTrading({ store, policies }: TradingRecord, world: World): Promise<TradingView> {
   const { TradingView } = await import("./trading_facts.ts");
   return new TradingView({ store, policies, now: world.now });
-}
-
-/** Has a process tell how it reaches the exchange; a server also asks it when nobody else does. */
-async function follow(
-  presence: Presence,
-  exchange: Exchange,
-  { exchange: kind, isServer }: { exchange: LoadedConfig["config"]["exchange"]; isServer: boolean },
-): Promise<ExchangeWatch | undefined> {
-  const { exchangeReport } = await import("./presence.ts");
-  presence.follow(() => ({ exchange: exchangeReport(exchange.status(), kind) }));
-  if (!isServer) return undefined;
-  const { ExchangeWatch } = await import("./exchange_watch.ts");
-  const watch = new ExchangeWatch({ exchange, asked: () => presence.write() });
-  watch.start();
-  return watch;
 }
 
 /** A process without orders, which runs also where the folder cannot be written. */
@@ -120,9 +111,9 @@ async function openPages(record: TradingRecord, world: World, { config }: Loaded
 }
 
 /** The problem with a file that is to be written, if there is one. */
-async function opens(lazy: Lazy<OpenBackend>): Promise<string | undefined> {
+async function problemOf(opening: Promise<OpenBackend>): Promise<string | undefined> {
   try {
-    await lazy.get();
+    await opening;
     return undefined;
   } catch (error) {
     const { StateError } = await import("../state/state_error.ts");

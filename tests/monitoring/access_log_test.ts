@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { AccessFile } from "../../src/access/access_file.ts";
 import { LOCAL } from "../../src/access/authenticator.ts";
 import { Caller } from "../../src/access/caller.ts";
-import { loggedCalls, logRefusal } from "../../src/monitoring/access_log.ts";
+import { logCall, logRefusal } from "../../src/monitoring/access_log.ts";
 import type { AccessLogMode } from "../../src/monitoring/access_log.ts";
+import type { ObservedCall } from "../../src/monitoring/observed_call.ts";
 import { callDirectly } from "../../src/protocol/direct_call.ts";
 import { CallFastPath } from "../../src/protocol/fast_path.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import type { Backend } from "../../src/protocol/mcp_server.ts";
 import { readResource } from "../../src/protocol/resources.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
+import { observeCalls } from "../../src/server/observe_calls.ts";
 import { createRest } from "../../src/transport/http/rest.ts";
 import { backendOf } from "../protocol/backend.ts";
 import { callerOf } from "../support/callers.ts";
@@ -21,7 +23,8 @@ const PAIR = "CANARYZAR";
 /** A backend whose clock passes 1.25 ms with each look, and whose calls are logged as `mode` asks. */
 function backend(exchange: TestExchange, mode: AccessLogMode): Backend {
   let clock = 0;
-  const run = loggedCalls(callTool, { mode, monotonic: () => clock += 1.25 });
+  const observers = [(call: ObservedCall) => logCall(mode, call)];
+  const run = observeCalls(callTool, { observers, monotonic: () => clock += 1.25 });
   return { ...backendOf(exchange.context), run };
 }
 
@@ -69,7 +72,6 @@ for (
 }
 
 Deno.test("the access log leaves out of the errors what a caller gave up and what a person is asked first", async () => {
-  await using exchange = await TestExchange.start();
   await using records = await LogRecords.start();
   const errors = [
     { ok: false, error: { code: "ERR_CANCELLED", message: "", retryable: false } },
@@ -80,8 +82,7 @@ Deno.test("the access log leaves out of the errors what a caller gave up and wha
     },
   ] as const;
   for (const outcome of errors) {
-    const run = loggedCalls(() => Promise.resolve(outcome), { mode: "errors", monotonic: () => 0 });
-    await callDirectly({ ...backendOf(exchange.context), run }, { method: "get_crypto_price", signal, caller });
+    logCall("errors", { tool: "get_crypto_price", identity: "key:alice", outcome, durationMs: 0 });
   }
   assert.deepEqual(records.messages, []);
 });

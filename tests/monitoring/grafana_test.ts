@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Monitor } from "../../src/monitoring/monitor.ts";
-import { everyTool, TestExchange } from "../support/exchange.ts";
 import { ORDER_OUTCOMES } from "../../src/trading/audit_lines.ts";
 import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
@@ -38,11 +37,8 @@ async function served(): Promise<Map<string, Metric>> {
   monitor.sent(connection, "x");
   monitor.refused({});
   monitor.rejected("access");
-  const run = monitor.measured(() => Promise.resolve({ ok: true, value: {} }));
-  await using exchange = await TestExchange.start();
-  const tool = everyTool.find("get_crypto_price");
-  assert.ok(tool);
-  await run(tool, {}, exchange.context);
+  const call = { tool: "get_crypto_price", identity: "local", durationMs: 1 };
+  monitor.called({ ...call, outcome: { ok: true, value: {} } });
   const found = new Map<string, Metric>();
   for (const line of (await monitor.metrics()).text.split("\n")) {
     const [, name, labels = ""] = /^(\w+)(?:\{(.*)\})? /.exec(line) ?? [];

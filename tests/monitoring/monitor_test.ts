@@ -3,10 +3,10 @@ import { configure, reset } from "@logtape/logtape";
 import type { LogRecord } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { Monitor } from "../../src/monitoring/monitor.ts";
-import { callTool } from "../../src/protocol/tool_call.ts";
+import type { ObservedCall } from "../../src/monitoring/observed_call.ts";
+import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import { RateLimit } from "../../src/session/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
-import { everyTool, TestExchange } from "../support/exchange.ts";
 
 function setup(statsIntervalMs = 0) {
   const clock = { wall: 1_000 };
@@ -29,22 +29,20 @@ function setup(statsIntervalMs = 0) {
   return { clock, registry, monitor, connection, observer: monitor.watch(connection) };
 }
 
+const FAILED: ToolOutcome = { ok: false, error: { code: "ERR_X", message: "x", retryable: false } };
+
+function callThat(outcome: ToolOutcome, durationMs = 30): ObservedCall {
+  return { tool: "get_crypto_price", identity: "a", outcome, durationMs };
+}
+
 function request(id: number, method: string, params: Record<string, unknown> = {}): JSONRPCRequest {
   return { jsonrpc: "2.0", id, method, params };
 }
 
-Deno.test("Monitor counts and times tool calls, whichever way they came in", async () => {
-  await using exchange = await TestExchange.start();
-  const { clock, monitor } = setup();
-  const run = monitor.measured(async (tool, args, context) => {
-    const outcome = await callTool(tool, args, context);
-    clock.wall += 30;
-    return outcome;
-  });
-  const tool = everyTool.find("get_crypto_price");
-  assert.ok(tool);
-  assert.ok((await run(tool, { pair: "XBTZAR" }, exchange.context)).ok);
-  assert.ok(!(await run(tool, { pair: "nope" }, exchange.context)).ok);
+Deno.test("Monitor counts and times tool calls", async () => {
+  const { monitor } = setup();
+  monitor.called(callThat({ ok: true, value: {} }));
+  monitor.called(callThat(FAILED));
   const { text } = await monitor.metrics();
   assert.match(text, /luno_mcp_calls_total\{tool="get_crypto_price",outcome="ok"\} 1/);
   assert.match(text, /luno_mcp_calls_total\{tool="get_crypto_price",outcome="error"\} 1/);
@@ -117,23 +115,18 @@ Deno.test("Monitor writes a flat line of statistics at its interval, silent wher
       { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
     ],
   });
-  await using exchange = await TestExchange.start();
-  const { clock, monitor, registry } = setup(5);
-  const run = monitor.measured((_tool, args) => {
-    clock.wall += 12;
-    const error = { code: "ERR_X", message: "x", retryable: false };
-    return Promise.resolve(args === "fail" ? { ok: false, error } : { ok: true, value: {} });
-  });
-  const tool = everyTool.find("get_crypto_price");
-  assert.ok(tool);
-  monitor.logStatistics();
+  const { monitor, registry } = setup(5);
+  const { statistics } = monitor;
+  statistics.write();
   assert.deepEqual(records, [], "nothing happened");
   for (let id = 0; id < 6; id++) registry.rateLimit.take("a");
-  for (const args of [{}, "fail", {}]) await run(tool, args, exchange.context);
-  monitor.start();
+  for (const outcome of [{ ok: true, value: {} } as const, FAILED, { ok: true, value: {} } as const]) {
+    monitor.called(callThat(outcome, 12));
+  }
+  statistics.start();
   await first;
-  monitor.stop();
-  monitor.logStatistics();
+  statistics.stop();
+  statistics.write();
   assert.deepEqual(records.map(({ rawMessage, properties }) => [rawMessage, properties]), [["statistics", {
     interval_s: 0.005,
     connections: 1,

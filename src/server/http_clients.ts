@@ -1,0 +1,115 @@
+/** Clients over HTTP: Streamable HTTP at `/mcp`, and REST. */
+
+import { getLogger } from "@logtape/logtape";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import type { Caller } from "../access/caller.ts";
+import { scopeChallenge } from "../access/challenge.ts";
+import { metadataUrl } from "../access/resource_metadata.ts";
+import { SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
+import { requiredScope } from "../protocol/direct_call.ts";
+import type { Credential } from "../protocol/openapi.ts";
+import { callerOfHttp } from "../transport/http/auth_info.ts";
+import type { HttpSession } from "../transport/http/http_session.ts";
+import type { SessionObserver } from "../transport/http/http_sessions.ts";
+import { problemResponse } from "../transport/http/problem.ts";
+import { createRest } from "../transport/http/rest.ts";
+import { createStreamableHttp } from "../transport/http/streamable_http.ts";
+import type { StreamableHttp } from "../transport/http/streamable_http.ts";
+import { settledWithin } from "../transport/settled.ts";
+import { IDENTITY } from "./network_parts.ts";
+import type { NetworkParts } from "./network_parts.ts";
+import type { Access } from "./open_access.ts";
+
+const accessLog = getLogger(["luno-mcp-server", "access"]);
+
+/** The clients of one server. */
+export class HttpClients {
+  readonly #parts: NetworkParts;
+  readonly #streamable: StreamableHttp;
+  readonly #rest: ReturnType<typeof createRest>;
+  readonly #sessions = new Set<HttpSession>();
+  /** Requests that run. */
+  readonly #running = new Set<Promise<Response>>();
+
+  constructor(parts: NetworkParts) {
+    const { config, access, backend, factory, listing, registry, admission, monotonic } = parts;
+    const maxBodySize = config.maxMessageSize;
+    const credentials = () => credentialsOf(access);
+    this.#parts = parts;
+    this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: backend.get, maxBodySize });
+    this.#streamable = createStreamableHttp({
+      factory: () => factory(callerOfHttp),
+      maxBodySize,
+      maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,
+      maxSessionsOf: (identity) =>
+        config.maxSessionsPerClient ?? SESSIONS_PER_CONNECTION * registry.maxConnectionsOf(identity),
+      idleMs: config.idleTimeout * 1_000,
+      now: monotonic,
+      admit: (request, { identity }) => admission.admitHttp(identity, request?.id),
+      challenge: (message, call) => this.#challenge(message, call),
+      observer: this.#watchSessions(),
+    });
+  }
+
+  /** Sessions that are open. */
+  get sessions(): Iterable<HttpSession> {
+    return this.#sessions;
+  }
+
+  /** Answers a request at `/mcp`. */
+  mcp(request: Request, caller: Caller): Promise<Response> {
+    return this.#track(this.#streamable.fetch(request, caller));
+  }
+
+  /** Answers a request of REST. */
+  rest(request: Request, caller: Caller): Promise<Response> {
+    const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
+    return this.#track(refusal === undefined ? this.#rest(request, caller) : Promise.resolve(refusal));
+  }
+
+  /** Lets running requests finish for a while. */
+  async drain(drainMs: number): Promise<void> {
+    await settledWithin(this.#running, drainMs);
+  }
+
+  /** Ends every session. */
+  async close(): Promise<void> {
+    await this.#streamable.close();
+  }
+
+  #track(answer: Promise<Response>): Promise<Response> {
+    this.#running.add(answer);
+    return answer.finally(() => this.#running.delete(answer));
+  }
+
+  #watchSessions(): SessionObserver {
+    return {
+      opened: (session) => {
+        this.#sessions.add(session);
+        accessLog.info("connected", { identity: session.identity, transport: "http" });
+      },
+      closed: (session, reason) => {
+        this.#sessions.delete(session);
+        accessLog.info("disconnected", { identity: session.identity, transport: "http", reason });
+      },
+    };
+  }
+
+  /** Whoever came with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
+  #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: Request; caller: Caller }) {
+    const { access: { resource }, listing } = this.#parts;
+    const scope = method === "tools/call" ? requiredScope(listing, params?.name) : undefined;
+    if (caller.source !== "token" || resource === undefined || scope === undefined || caller.allows(scope)) return;
+    accessLog.warning("scope denied", { identity: caller.identity, scope });
+    const granted = caller.scopes;
+    return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadataUrl(resource, request.url) }));
+  }
+}
+
+/** Keys and tokens come in the same header. */
+function credentialsOf({ sources }: Access): Credential[] {
+  return [
+    ...(sources.includes("keys") || sources.includes("tokens") ? ["bearer" as const] : []),
+    ...(sources.includes("certificates") ? ["certificate" as const] : []),
+  ];
+}

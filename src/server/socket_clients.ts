@@ -1,0 +1,121 @@
+/** Clients over WebSocket: a connection, a transport and a server object each. */
+
+import { getLogger } from "@logtape/logtape";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { LOCAL_CALLER } from "../access/caller.ts";
+import type { Caller } from "../access/caller.ts";
+import { CallFastPath } from "../protocol/fast_path.ts";
+import { askingTools } from "../protocol/listing.ts";
+import type { Connection } from "../session/connection.ts";
+import { MessageBudgets } from "../session/message_budget.ts";
+import type { ChannelObserver } from "../transport/channel.ts";
+import { CLOSE } from "../transport/close_codes.ts";
+import type { Socket, SocketHandler } from "../transport/listeners/listener.ts";
+import { SocketTransport } from "../transport/websocket.ts";
+import { IDENTITY } from "./network_parts.ts";
+import type { NetworkParts } from "./network_parts.ts";
+
+const log = getLogger(["luno-mcp-server", "serve"]);
+const accessLog = getLogger(["luno-mcp-server", "access"]);
+
+/** How long a client may say nothing at all after its upgrade. */
+const FIRST_MESSAGE_MS = 30_000;
+
+/** The clients of one server. */
+export class SocketClients {
+  readonly #parts: NetworkParts;
+  readonly #asking: ReadonlySet<string>;
+  readonly #budgets: MessageBudgets;
+  readonly #open = new Set<SocketTransport>();
+
+  constructor(parts: NetworkParts) {
+    const { config: { maxMessageSize }, listing, monotonic } = parts;
+    this.#parts = parts;
+    this.#asking = askingTools(listing);
+    this.#budgets = new MessageBudgets({ maxMessageSize, now: monotonic });
+  }
+
+  /** Serves a client that was admitted, until its socket closes or its credential ends. */
+  open(socket: Socket, admitted: Caller): SocketHandler {
+    const { access, factory, registry } = this.#parts;
+    const { identity, address } = admitted;
+    const connection = registry.open({ identity, address, carrier: "websocket" });
+    const { id } = connection.start;
+    const caller = admitted.on(id);
+    const transport = this.#transportOf(socket, { caller, connection });
+    this.#open.add(transport);
+    const unwatch = access.watch.watch(caller, (ending) => {
+      accessLog.warning("credential no longer valid", { connection_id: id, identity, reason: ending });
+      transport.finish(CLOSE.policyViolation, `credential ${ending}`);
+    });
+    accessLog.info("connected", { connection_id: id, identity, address, transport: "websocket" });
+    serveStdio(() => factory(() => caller), {
+      transport,
+      onerror: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
+    });
+    const handler = transport.handler();
+    return {
+      ...handler,
+      closed: (code, reason) => {
+        handler.closed(code, reason);
+        this.#open.delete(transport);
+        registry.close(connection);
+        unwatch();
+        accessLog.info("disconnected", { connection_id: id, identity, close_code: transport.closeCode ?? code });
+      },
+    };
+  }
+
+  /** How long an identity that was cut off stays away, in milliseconds; 0 for all others. */
+  pauseMs(identity: string): number {
+    // Where authentication is off, all clients of this machine are one: who floods would keep the others out.
+    if (identity === LOCAL_CALLER.identity) return 0;
+    return this.#budgets.pauseMs(identity, this.#parts.registry.rateLimit.perMinute(identity));
+  }
+
+  /** Lets running calls finish for a while, then ends every connection. */
+  async close(drainMs: number): Promise<void> {
+    await Promise.all([...this.#open].map(async (transport) => {
+      if (!await transport.drain(drainMs)) transport.abandon();
+      transport.finish(CLOSE.goingAway, "the server is shutting down");
+    }));
+  }
+
+  #transportOf(
+    socket: Socket,
+    { caller, connection }: { readonly caller: Caller; readonly connection: Connection },
+  ): SocketTransport {
+    const { config, registry, monitor, admission, methods, backend, monotonic } = this.#parts;
+    const { identity, limits } = caller;
+    const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
+    return new SocketTransport(socket, {
+      firstMessageMs: FIRST_MESSAGE_MS,
+      idleMs: config.idleTimeout * 1_000,
+      maxInFlight: limits.maxInFlight ?? config.maxInFlight,
+      maxQueue: config.maxQueue,
+      admit: () => admission.admitMessage(identity),
+      afford(characters) {
+        const isAffordable = budget.take(characters);
+        if (!isAffordable) cutOff();
+        return isAffordable;
+      },
+      fastPath: new CallFastPath({ identity: IDENTITY, caller, backend: backend.get, methods, asking: this.#asking }),
+      observer: this.#observe(connection),
+      sent: (text) => monitor.sent(connection, text),
+      now: monotonic,
+    });
+  }
+
+  #observe(connection: Connection): ChannelObserver {
+    const { monitor, admission } = this.#parts;
+    const observer = monitor.watch(connection);
+    const { id, identity } = connection.start;
+    return {
+      ...observer,
+      refused: (request, error) => {
+        observer.refused(request, error);
+        admission.logRefusal(error, { connection: id, identity, requestId: request?.id });
+      },
+    };
+  }
+}

@@ -1,0 +1,62 @@
+/** The server as `/status` shows it: what `status` prints, and what is known only here. */
+
+import { tellableStatus } from "../exchange/clock_skew.ts";
+import type { HttpSession } from "../transport/http/http_session.ts";
+import { exposureWarnings } from "./exposure_warnings.ts";
+import { reportRecord } from "./folder_use.ts";
+import { IDENTITY } from "./network_parts.ts";
+import type { NetworkParts } from "./network_parts.ts";
+import type { LoadedConfig } from "./open_exchange.ts";
+import { tradingRecord } from "./trading_facts.ts";
+
+/** The moment that is reported. */
+export interface ServerMoment {
+  readonly loaded: LoadedConfig;
+  readonly isReady: boolean;
+  /** Since the start. */
+  readonly uptimeMs: number;
+  readonly sessions: Iterable<HttpSession>;
+}
+
+/** Everything, for operators. */
+export function statusReport(
+  parts: NetworkParts,
+  { loaded, isReady, uptimeMs, sessions }: ServerMoment,
+): Readonly<Record<string, unknown>> {
+  const { access, registry, backend: { presence, trading, opened } } = parts;
+  const report = presence && reportRecord(presence.report);
+  const facts = trading?.facts();
+  return {
+    server: IDENTITY.name,
+    version: IDENTITY.version,
+    ...report,
+    trading: {
+      ...report?.trading,
+      ...(trading === undefined ? {} : facts === undefined ? { halt: null } : tradingRecord(facts, trading.policyOf)),
+    },
+    ready: isReady,
+    identity_sources: access.sources,
+    warnings: exposureWarnings(loaded),
+    uptime_ms: Math.round(uptimeMs),
+    exchange_client: opened === undefined ? null : tellableStatus(opened.exchange.status()),
+    connections: registry.status(),
+    http_sessions: [...sessions].map((session) => sessionStatus(session, parts)),
+  };
+}
+
+function sessionStatus(
+  { identity, client, sinceMs, lastSeenMs, inFlight }: HttpSession,
+  { registry, monotonic }: NetworkParts,
+): Readonly<Record<string, unknown>> {
+  const now = monotonic();
+  const { name = null, version = null } = client ?? {};
+  return {
+    identity,
+    client: name?.slice(0, 64) ?? null,
+    version: version?.slice(0, 64) ?? null,
+    age_ms: Math.round(now - sinceMs),
+    idle_ms: Math.round(now - lastSeenMs),
+    in_flight: inFlight,
+    rate_limit_use: registry.rateLimit.use(identity),
+  };
+}

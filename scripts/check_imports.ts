@@ -13,21 +13,19 @@ const GROUND: readonly string[] = ["src/text", "src/timing"];
 
 /** The other rooms from the ground up, each with the rooms that it may import; all of those stand before it. */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  "src/errors": [],
   "src/money": [],
   "src/secrets": [],
   "src/network": [],
   "src/validation": [],
   "src": ["src/secrets"],
   "src/state": ["src/validation"],
-  "src/access": ["src/errors", "src/secrets", "src/network", "src/validation", "src/state"],
-  "src/session": ["src/errors", "src/network", "src/access"],
+  "src/access": ["src/secrets", "src/network", "src/validation", "src/state"],
+  "src/session": ["src/network", "src/access"],
   "src/config": ["src", "src/access", "src/money", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging": ["src", "src/config", "src/secrets"],
-  "src/exchange": ["src", "src/errors", "src/money", "src/network", "src/secrets", "src/validation"],
-  "src/market": ["src/errors", "src/exchange", "src/money", "src/validation"],
+  "src/exchange": ["src", "src/money", "src/network", "src/secrets", "src/validation"],
+  "src/market": ["src/exchange", "src/money", "src/validation"],
   "src/simulation": [
-    "src/errors",
     "src/exchange",
     "src/market",
     "src/money",
@@ -38,7 +36,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "src/trading": [
     "src/access",
-    "src/errors",
     "src/exchange",
     "src/market",
     "src/money",
@@ -49,7 +46,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/tools": [
     "src",
     "src/access",
-    "src/errors",
     "src/exchange",
     "src/market",
     "src/money",
@@ -59,7 +55,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/protocol": [
     "src",
     "src/access",
-    "src/errors",
     "src/exchange",
     "src/market",
     "src/money",
@@ -70,17 +65,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/transport": [
     "src",
     "src/access",
-    "src/errors",
     "src/network",
     "src/protocol",
     "src/session",
     "src/state",
     "src/validation",
   ],
-  "src/client": ["src", "src/errors", "src/exchange", "src/secrets", "src/transport", "src/validation"],
+  "src/client": ["src", "src/exchange", "src/secrets", "src/transport", "src/validation"],
   "src/monitoring": [
     "src",
-    "src/errors",
     "src/exchange",
     "src/protocol",
     "src/session",
@@ -91,7 +84,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "src",
     "src/access",
     "src/config",
-    "src/errors",
     "src/exchange",
     "src/logging",
     "src/market",

@@ -2,6 +2,8 @@
 
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
+import type { ErrorRow } from "../src/errors/error_row.ts";
+import { ERROR_CHAPTERS } from "../src/errors/errors.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { aliases } from "../src/tools/aliases.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
@@ -23,7 +25,11 @@ export function listingText(): string {
 }
 
 /** The pages that hold a derived table, between comments of the table's name. */
-export const PAGES: Readonly<Record<string, () => string>> = { configuration: settingsTable, tools: toolsTable };
+export const PAGES: Readonly<Record<string, () => string>> = {
+  configuration: settingsTable,
+  errors: errorTables,
+  tools: toolsTable,
+};
 
 /** Where a page is. */
 export function pageUrl(name: string): URL {
@@ -54,6 +60,25 @@ function toolsTable(): string {
   return table(
     ["tool", "scope", "what it answers"],
     catalogue.map(({ name, scope, description }) => [`\`${name}\``, scope, description]),
+  );
+}
+
+function errorTables(): string {
+  const chapters = Object.entries<Readonly<Record<string, ErrorRow>>>(ERROR_CHAPTERS);
+  return chapters.map(([title, rows]) => `## ${title}\n\n${errorTable(rows)}`).join("\n\n");
+}
+
+function errorTable(rows: Readonly<Record<string, ErrorRow>>): string {
+  return table(
+    ["code", "meaning", "what to do", "repeat", "HTTP", "JSON-RPC"],
+    Object.entries(rows).map(([code, { meaning, action, retry, http, rpc }]) => [
+      `\`${code}\``,
+      meaning,
+      action,
+      retry,
+      String(http ?? "–"),
+      String(rpc ?? "–"),
+    ]),
   );
 }
 

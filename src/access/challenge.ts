@@ -3,6 +3,7 @@
  * RFC 9728). Why it was refused stays in the operator's log.
  */
 
+import type { HttpErrorCode } from "../errors/errors.ts";
 import type { Scope } from "./scopes.ts";
 import type { Denial } from "./authenticator.ts";
 
@@ -14,10 +15,8 @@ const FIRST_SCOPES = "market:read account:read";
 
 /** A refusal before it is a response. */
 export interface Challenge {
-  readonly status: number;
-  readonly code: string;
+  readonly code: HttpErrorCode;
   readonly message: string;
-  readonly retryable: boolean;
   readonly retry_after_ms?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -37,7 +36,7 @@ const REFUSALS = {
       "The request says that a proxy forwarded it: without an authentication method only this machine itself is served",
   },
   503: { code: "ERR_UNAVAILABLE", message: "Credentials cannot be checked at the moment: try again later" },
-} as const satisfies Record<Denial["status"], unknown>;
+} as const satisfies Record<Denial["status"], Pick<Challenge, "code" | "message">>;
 
 /** What a denied request is answered; `metadataUrl` where tokens are taken. */
 export function challengeOf(
@@ -47,10 +46,8 @@ export function challengeOf(
   const { code, message } = REFUSALS[status];
   const error = hasCredential ? ["invalid_token"] : [];
   return {
-    status,
     code,
     message,
-    retryable: status === 503,
     ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }),
     ...(status === 401 ? { headers: { "www-authenticate": bearer({ error, metadataUrl, scope: FIRST_SCOPES }) } } : {}),
   };
@@ -63,10 +60,8 @@ export function scopeChallenge(
   // Whoever asks for a new token shall not lose what the old one allows.
   const wanted = [...new Set([...granted, scope])].join(" ");
   return {
-    status: 403,
     code: "ERR_SCOPE_MISSING",
     message: scopeMissing(scope),
-    retryable: false,
     headers: { "www-authenticate": bearer({ error: ["insufficient_scope"], metadataUrl, scope: wanted }) },
   };
 }

@@ -7,7 +7,7 @@ import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import { didYouMean } from "../text/nearest_word.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
-import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
+import { exitCodeOf, exitCodeOfError, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAnswer } from "./terminal/answer.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
@@ -111,13 +111,9 @@ export async function callOnServer(
   });
   await printAnswer(valueOf(outcome), { world, json, wide });
   if (outcome.kind === "answer") return exitCodeOf(name, outcome.value);
-  return isWithoutAnswer(outcome) ? exitCodeWithoutAnswer(name) : 1;
-}
-
-/** Whether the server may have done what it was asked for, although nobody has heard so. */
-function isWithoutAnswer(outcome: Exclude<RemoteOutcome, { kind: "answer" }>): boolean {
-  if (outcome.kind === "disconnected") return true;
-  return outcome.kind === "error" && ["ERR_TIMEOUT", "ERR_INTERNAL"].includes(outcome.code);
+  // Nobody may have heard of what the server did.
+  if (outcome.kind === "disconnected" || outcome.code === "ERR_TIMEOUT") return exitCodeWithoutAnswer(name);
+  return exitCodeOfError(name, outcome.code);
 }
 
 function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {

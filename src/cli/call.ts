@@ -5,7 +5,7 @@ import { argumentSchemas } from "../tools/argument_problems.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import { didYouMean } from "../text/nearest_word.ts";
 import type { LoadedConfig } from "../server/open_exchange.ts";
-import { exitCodeOf, exitCodeWithoutAnswer } from "./exit_code.ts";
+import { exitCodeOf, exitCodeOfError } from "./exit_code.ts";
 import { prepareBackend } from "../server/lazy_backend.ts";
 import { LOCAL_CALLER } from "../access/caller.ts";
 import { printAnswer } from "./terminal/print_answer.ts";
@@ -38,8 +38,7 @@ export async function call(
     const { contextOf } = await backend.get();
     const outcome = await callTool(tool, args, { ...contextOf(LOCAL_CALLER), signal: world.shutdown });
     await printAnswer(outcome.ok ? outcome.value : { error: outcome.error }, { world, json, wide });
-    if (outcome.ok) return exitCodeOf(name, outcome.value);
-    return outcome.error.code === "ERR_INTERNAL" ? exitCodeWithoutAnswer(name) : 1;
+    return outcome.ok ? exitCodeOf(name, outcome.value) : exitCodeOfError(name, outcome.error.code);
   } finally {
     await backend.close();
   }

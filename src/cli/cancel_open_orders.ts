@@ -1,5 +1,6 @@
 /** Has everything that is open cancelled after a halt: by a server that runs, or where none does, right here. */
 
+import type { ErrorCode } from "../errors/errors.ts";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
@@ -23,7 +24,12 @@ const PATIENCE_MS = 120_000;
 const LOOK_EVERY_MS = 100;
 
 /** Failures that no further attempt changes. */
-const HOPELESS = ["ERR_CREDENTIALS_MISSING", "ERR_CREDENTIALS_REFUSED", "ERR_PERMISSION_MISSING", "ERR_FORBIDDEN"];
+const HOPELESS: readonly ErrorCode[] = [
+  "ERR_CREDENTIALS_MISSING",
+  "ERR_CREDENTIALS_REFUSED",
+  "ERR_PERMISSION_MISSING",
+  "ERR_FORBIDDEN",
+];
 
 /** What came of it, in a sentence. */
 export interface CancelOutcome {
@@ -160,7 +166,7 @@ async function fulfil(
   const cancelAll = (kind: OrderKind) => executors.cancelAll(kind);
   const cancellation = new OpenOrderCancellation({ wishes, instance, isAlive, kinds, cancelAll, now, monotonic });
   const isHopeless = ({ unlisted, remaining }: CancelWish) =>
-    [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => code !== null && HOPELESS.includes(code));
+    [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => HOPELESS.some((each) => each === code));
   for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {
     await cancellation.look();
     const left = wishes.open(kinds);

@@ -3,6 +3,7 @@
  * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
  */
 
+import { ERRORS, isErrorCode } from "../errors/errors.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { ExitCode } from "../world.ts";
 
@@ -51,6 +52,12 @@ const READINGS: Readonly<Record<string, Reading>> = {
 /** The exit code of a tool's answer. */
 export function exitCodeOf(tool: string, answer: Answer): ExitCode {
   return readingOf(tool)?.(answer) ?? 0;
+}
+
+/** The exit code of a tool's error, whose code may come from another server: 1 where it is certain that nothing was done. */
+export function exitCodeOfError(tool: string, code: string): ExitCode {
+  const isUnknown = isErrorCode(code) && ERRORS[code].exit === UNKNOWN;
+  return isUnknown ? exitCodeWithoutAnswer(tool) : 1;
 }
 
 /** The exit code where no answer came, or none that tells: what was asked for may have happened. */

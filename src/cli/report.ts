@@ -1,5 +1,7 @@
 /** How a command tells what it could not do, and sentences for people. */
 
+import { ERRORS } from "../errors/errors.ts";
+import type { ErrorCode } from "../errors/errors.ts";
 import { print } from "../world.ts";
 import type { ExitCode, Output, World } from "../world.ts";
 import { COMMANDS } from "./commands.ts";
@@ -34,17 +36,25 @@ export interface CommandError {
 /** Tells the operator every problem at once, and where the command at hand is explained; answers the exit code for it. */
 export async function refuse(world: World, problems: readonly string[]): Promise<ExitCode> {
   const [command = ""] = world.args;
+  const code: ErrorCode = "ERR_CONFIGURATION";
+  const { exit } = ERRORS[code];
   if (asksForJson(world)) {
-    await printError(world, { code: "ERR_CONFIGURATION", message: problems.join("; "), problems });
-    return 2;
+    await printError(world, { code, message: problems.join("; "), problems });
+    return exit;
   }
   const help = Object.hasOwn(COMMANDS, command) ? `${command} --help` : "--help";
   await say(world, [...problems, "", `See luno-mcp-server ${help}`].join("\n"), world.stderr);
-  return 2;
+  return exit;
 }
 
-/** Tells why a command could not do what was asked; answers the exit code for it. */
-export async function fail(world: World, message: string, code = "ERR_COMMAND_FAILED"): Promise<ExitCode> {
+const COMMAND_FAILED: ErrorCode = "ERR_COMMAND_FAILED";
+
+/**
+ * Tells why a command could not do what was asked; answers the exit code for it.
+ *
+ * @param code another server's, where the reason is there
+ */
+export async function fail(world: World, message: string, code: string = COMMAND_FAILED): Promise<ExitCode> {
   if (asksForJson(world)) await printError(world, { code, message });
   else await say(world, message, world.stderr);
   return 1;

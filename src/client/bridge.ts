@@ -8,6 +8,8 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
 import { getLogger } from "@logtape/logtape";
+import { ERRORS } from "../errors/errors.ts";
+import type { RpcErrorCode } from "../errors/errors.ts";
 import type { Sleep } from "../timing/sleep.ts";
 import { cancelledId, isRequest } from "../transport/json_rpc.ts";
 import type { Socket } from "../transport/listeners/listener.ts";
@@ -38,9 +40,6 @@ const RESUME_TIMEOUT_MS = 10_000;
 
 /** What may wait for the server to read, in bytes. */
 const MAX_BUFFERED = 16 * 1_048_576;
-
-/** The SDK's own code for a connection that is gone. */
-const CONNECTION_CLOSED = -32000;
 
 /** Requests that open a session: no connection can do without, so they are sent again. */
 const OPENING_METHODS = new Set(["initialize", "server/discover"]);
@@ -244,8 +243,12 @@ export class Bridge {
     });
   }
 
-  #refuse({ id }: JSONRPCRequest, message: string, data: { readonly code: string; readonly safeToRepeat: boolean }) {
-    void this.#local.send({ jsonrpc: "2.0", id, error: { code: CONNECTION_CLOSED, message, data } });
+  #refuse(
+    { id }: JSONRPCRequest,
+    message: string,
+    data: { readonly code: RpcErrorCode; readonly safeToRepeat: boolean },
+  ) {
+    void this.#local.send({ jsonrpc: "2.0", id, error: { code: ERRORS[data.code].rpc, message, data } });
   }
 }
 

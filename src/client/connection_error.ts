@@ -1,21 +1,11 @@
 /** Why there is no connection to a server, or none any more. */
 
+import type { CONNECTION_CODES } from "../errors/command_codes.ts";
+import { ERRORS } from "../errors/errors.ts";
 import { cleanText } from "../text/clean_text.ts";
 
-/**
- * Stable codes: `ERR_UNREACHABLE` nobody listens there, `ERR_TIMEOUT` no answer to the handshake, `ERR_TLS` the
- * certificates do not fit, `ERR_REFUSED` an HTTP status instead of an upgrade, `ERR_HANDSHAKE` the other end is no MCP
- * server, `ERR_CLOSED` the server closed an open connection, `ERR_LOST` an open connection broke, `ERR_ENDED` we left.
- */
-export type ConnectionErrorCode =
-  | "ERR_UNREACHABLE"
-  | "ERR_TIMEOUT"
-  | "ERR_TLS"
-  | "ERR_REFUSED"
-  | "ERR_HANDSHAKE"
-  | "ERR_CLOSED"
-  | "ERR_LOST"
-  | "ERR_ENDED";
+/** Why there is no connection; `ERR_TIMEOUT`: no answer to the handshake. */
+export type ConnectionErrorCode = keyof typeof CONNECTION_CODES | "ERR_TIMEOUT";
 
 /** What is known beyond the sentence. */
 export interface ConnectionErrorDetails {
@@ -45,7 +35,7 @@ export class ConnectionError extends Error {
   /** Whether connecting again may help: not where the certificates, the credentials or the address are wrong. */
   get retryable(): boolean {
     if (this.code === "ERR_REFUSED") return this.status === 429 || (this.status ?? 0) >= 500;
-    return this.code !== "ERR_TLS" && this.code !== "ERR_HANDSHAKE" && this.code !== "ERR_ENDED";
+    return ERRORS[this.code].retry !== "no";
   }
 }
 

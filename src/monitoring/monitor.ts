@@ -5,6 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { errorCodeIn } from "../errors/errors.ts";
 import { Registry as Metrics } from "prom-client";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { Connection } from "../session/connection.ts";
@@ -131,7 +132,7 @@ function asInfo(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function refusalReason(data: unknown): string {
-  const code = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
+  const code = errorCodeIn(data);
   if (code === "ERR_QUEUE_FULL") return "queue_full";
   return code === "ERR_TOO_MANY_REQUESTS" ? "rate_limit" : "malformed";
 }

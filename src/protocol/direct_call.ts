@@ -1,18 +1,13 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
 import type { Scope } from "../access/scopes.ts";
+import { ERRORS } from "../errors/errors.ts";
+import { METHOD_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { ALIASES, listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./mcp_server.ts";
 import type { ToolError } from "./tool_error.ts";
-
-const METHOD_NOT_FOUND = -32601;
-const INVALID_PARAMS = -32602;
-const INTERNAL_ERROR = -32603;
-
-/** The code of every other error of a tool; `data.code` says which. */
-export const TOOL_FAILED = -32010;
 
 /**
  * The methods that are tools' names or aliases: of every group that has an entry in the listing, and of those that trade,
@@ -81,10 +76,5 @@ function withoutMeta(params: unknown): unknown {
 
 function toRpcError({ message, retry_after_ms, ...error }: ToolError) {
   const data = retry_after_ms === undefined ? error : { ...error, retryAfterMs: retry_after_ms };
-  return { code: rpcCode(error.code), message, data };
-}
-
-function rpcCode(code: string): number {
-  if (code === "ERR_INVALID_ARGUMENT" || code === "ERR_ARGUMENT_REFUSED") return INVALID_PARAMS;
-  return code === "ERR_INTERNAL" ? INTERNAL_ERROR : TOOL_FAILED;
+  return { code: ERRORS[error.code].rpc, message, data };
 }

@@ -9,6 +9,7 @@
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
+import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
 import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Backend } from "./mcp_server.ts";
@@ -105,7 +106,7 @@ export class CallFastPath {
 
 function internalError(error: unknown, call: { readonly method: string; readonly tool?: string }): Answer {
   log.error("internal error", { during: "request", ...call, error });
-  return { error: { code: -32603, message: "Internal error: the reason is in the server's log" } };
+  return { error: { code: INTERNAL_ERROR, message: "Internal error: the reason is in the server's log" } };
 }
 
 /** What makes two `_meta` the same for the protocol; progress is never reported, so its token does not count. */

@@ -1,13 +1,9 @@
 /** What the SDK answers alike for every revision of the protocol, and they do not. */
 
 import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
+import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
 import { claimsRevision } from "./invalid_params.ts";
 import { isObject } from "../validation/is_object.ts";
-
-const INVALID_PARAMS = -32602;
-
-/** What revisions before 2026-07-28 call a resource that does not exist. */
-const RESOURCE_NOT_FOUND = -32002;
 
 const SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId";
 

@@ -1,12 +1,11 @@
 /** `tools/call` from a tool's name to the protocol's result, the same for the SDK's way and the short one. */
 
 import type { CallToolResult } from "@modelcontextprotocol/server";
+import { INVALID_PARAMS } from "../errors/rpc_codes.ts";
 import type { Backend } from "./mcp_server.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
 import type { ToolOutcome } from "./tool_call.ts";
-
-const INVALID_PARAMS = -32602;
 
 /** A call as a client asks for it. */
 export interface RequestedCall {

@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { z } from "zod";
+import type { ToolErrorCode } from "../errors/errors.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Scope } from "../access/scopes.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";
@@ -13,7 +14,7 @@ const log = getLogger(["luno-mcp-server", "tools"]);
 
 /** An error as callers see it; codes never change their meaning. */
 export interface ToolError {
-  readonly code: string;
+  readonly code: ToolErrorCode;
   readonly message: string;
   /** Whether the same call may succeed later. */
   readonly retryable: boolean;

@@ -1,11 +1,12 @@
 /** Whether a request may run now, by its client's rate limit; refusals over HTTP are counted and logged right here. */
 
+import { errorCodeIn } from "../errors/errors.ts";
 import { logRefusal } from "../monitoring/access_log.ts";
 import type { AccessLogMode, RefusedRequest } from "../monitoring/access_log.ts";
 import type { Monitor } from "../monitoring/monitor.ts";
 import type { RateLimit } from "../session/rate_limit.ts";
 import { problemResponse } from "../transport/http/problem.ts";
-import { SERVER_BUSY } from "../transport/json_rpc.ts";
+import { refusalOf } from "../transport/json_rpc.ts";
 import type { RpcError } from "../transport/json_rpc.ts";
 
 const TOO_MANY = "ERR_TOO_MANY_REQUESTS";
@@ -30,8 +31,7 @@ export class AdmissionControl {
     const admission = this.#options.rateLimit.take(identity);
     if (admission.ok) return undefined;
     const { retryAfterMs } = admission;
-    const data = { code: TOO_MANY, retryable: true, retryAfterMs };
-    return { code: SERVER_BUSY, message: waitSentence(retryAfterMs), data };
+    return refusalOf(TOO_MANY, waitSentence(retryAfterMs), retryAfterMs);
   }
 
   /** The same for a request over Streamable HTTP. */
@@ -50,22 +50,15 @@ export class AdmissionControl {
     const { retryAfterMs } = admission;
     this.#options.monitor.refused({ code: TOO_MANY });
     logRefusal(this.#options.accessLog, { identity, code: TOO_MANY });
-    const facts = { status: 429, code: TOO_MANY, message: waitSentence(retryAfterMs) };
-    return problemResponse({ ...facts, retryable: true, retry_after_ms: retryAfterMs });
+    return problemResponse({ code: TOO_MANY, message: waitSentence(retryAfterMs), retry_after_ms: retryAfterMs });
   }
 
   /** Writes a refused request to the access log. */
   logRefusal({ data, code }: RpcError, request: Omit<RefusedRequest, "code">): void {
-    logRefusal(this.#options.accessLog, { ...request, code: stableCode(data) ?? String(code) });
+    logRefusal(this.#options.accessLog, { ...request, code: errorCodeIn(data) ?? String(code) });
   }
 }
 
 function waitSentence(retryAfterMs: number): string {
   return `Too many requests: send the next one in ${retryAfterMs} ms`;
-}
-
-/** The stable code in a refusal's data, if it has one. */
-function stableCode(data: unknown): string | undefined {
-  const code = typeof data === "object" && data !== null && "code" in data ? data.code : undefined;
-  return typeof code === "string" ? code : undefined;
 }

@@ -1,15 +1,20 @@
 /** Why state cannot be read or written: one class with a stable code, whatever the engine. */
 
+import type { ErrorCode } from "../errors/errors.ts";
+
+const CODES = {
+  busy: "ERR_STATE_BUSY",
+  full: "ERR_STATE_FULL",
+  read_only: "ERR_STATE_READ_ONLY",
+  damaged: "ERR_STATE_DAMAGED",
+  unusable: "ERR_STATE_UNUSABLE",
+  overloaded: "ERR_STATE_OVERLOADED",
+  outcome_unknown: "ERR_STATE_OUTCOME_UNKNOWN",
+  closed: "ERR_STATE_CLOSED",
+} as const satisfies Record<string, ErrorCode>;
+
 /** What went wrong; each has a code of its own. */
-export type StateFailure =
-  | "busy"
-  | "full"
-  | "read_only"
-  | "damaged"
-  | "unusable"
-  | "overloaded"
-  | "outcome_unknown"
-  | "closed";
+export type StateFailure = keyof typeof CODES;
 
 /** State that cannot be used; the message says what to do. */
 export class StateError extends Error {
@@ -17,8 +22,7 @@ export class StateError extends Error {
   /** What it is about: mostly a file. */
   readonly path: string;
   readonly failure: StateFailure;
-  /** Stable: `ERR_STATE_BUSY` for `busy`, and so on. */
-  readonly code: string;
+  readonly code: (typeof CODES)[StateFailure];
 
   constructor(
     message: string,
@@ -27,7 +31,7 @@ export class StateError extends Error {
     super(message, { cause });
     this.path = path;
     this.failure = failure;
-    this.code = `ERR_STATE_${failure.toUpperCase()}`;
+    this.code = CODES[failure];
   }
 }
 

@@ -6,7 +6,7 @@ import type { Broker } from "../trading/broker.ts";
 import type { BrokerCall } from "../trading/broker_parts.ts";
 import type { OrderReference } from "../trading/orders/order.ts";
 import type { OrderRequest } from "../trading/orders/order.ts";
-import type { PlacementResult } from "../trading/execution/placement_result.ts";
+import type { PlacementResult, RefusedResult } from "../trading/execution/placement_result.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";
@@ -326,7 +326,7 @@ function notPlacedRow(result: PlacementResult): z.input<typeof Placement> {
 }
 
 function refusal(
-  { reason, message, retry_after_ms }: { reason: string; message: string; retry_after_ms?: number },
+  { reason, message, retry_after_ms }: RefusedResult,
 ): TradingError {
   return new TradingError(message, { code: reason, retryAfterMs: retry_after_ms });
 }

@@ -5,7 +5,7 @@ import type { Assessment } from "./policy/assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./record/audit.ts";
 import type { BrokerCall, SharedParts } from "./broker_parts.ts";
 import { clientOrderIdOf } from "./orders/order.ts";
-import type { EstimateRemark } from "./orders/order_remarks.ts";
+import type { EstimateProblem } from "./orders/order_remarks.ts";
 import { askedToPlace } from "./idempotency.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderRequest } from "./orders/order.ts";
@@ -23,7 +23,7 @@ export interface PreviewAnswer extends Assessment {
   readonly previewId?: string;
   readonly expiresInMs?: number;
   /** Why nobody can place anything now. */
-  readonly halt?: EstimateRemark;
+  readonly halt?: EstimateProblem;
   readonly paper: boolean;
   readonly policy: Policy;
 }

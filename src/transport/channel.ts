@@ -10,8 +10,9 @@ import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@mode
 import { getLogger } from "@logtape/logtape";
 import type { Answer } from "../protocol/fast_path.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
+import { INVALID_REQUEST } from "../errors/rpc_codes.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
-import { cancelledId, INVALID_REQUEST, invalidParams, isRequest, readText, SERVER_BUSY } from "./json_rpc.ts";
+import { cancelledId, invalidParams, isRequest, readText, refusalOf } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { settledWithin } from "./settled.ts";
 
@@ -283,23 +284,19 @@ const ID_IN_USE: RpcError = {
   message: "Invalid request: id is in use by a request that is not answered yet",
 };
 
-const ENDING: RpcError = {
-  code: SERVER_BUSY,
-  message: "The server is shutting down: send this request to another one, or later",
-  data: { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 },
-};
+const ENDING = refusalOf(
+  "ERR_SHUTTING_DOWN",
+  "The server is shutting down: send this request to another one, or later",
+  5_000,
+);
 
-const UNFINISHED: RpcError = {
-  code: SERVER_BUSY,
-  message: "The server ended before this request was answered: whether it took effect is not known",
-  data: { code: "ERR_SESSION_ENDED", retryable: false },
-};
+const UNFINISHED = refusalOf(
+  "ERR_SESSION_ENDED",
+  "The server ended before this request was answered: whether it took effect is not known",
+);
 
 function queueFull(maxInFlight: number, maxQueue: number): RpcError {
-  return {
-    code: SERVER_BUSY,
-    message:
-      `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`,
-    data: { code: "ERR_QUEUE_FULL", retryable: true, retryAfterMs: 1_000 },
-  };
+  const message =
+    `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`;
+  return refusalOf("ERR_QUEUE_FULL", message, 1_000);
 }

@@ -1,18 +1,13 @@
 /** JSON-RPC 2.0 as texts and values: what is a message, and how one is refused. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
+import { ERRORS } from "../errors/errors.ts";
+import type { RpcErrorCode } from "../errors/errors.ts";
+import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import { isWriting } from "../protocol/direct_call.ts";
 import { findDuplicateMember } from "../validation/duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 import { isObject } from "../validation/is_object.ts";
-
-/** Codes that the specification gives. */
-export const PARSE_ERROR = -32700;
-export const INVALID_REQUEST = -32600;
-export const INVALID_PARAMS = -32602;
-export const INTERNAL_ERROR = -32603;
-/** The server is too busy or the caller too eager; `data` says when to try again. */
-export const SERVER_BUSY = -32000;
 
 /** The error member of an answer. */
 export interface RpcError {
@@ -76,6 +71,13 @@ export function readMessage(value: unknown): Parsed {
 /** The refusal of a request whose parameters are wrong; `problem` names the member. */
 export function invalidParams(problem: string): RpcError {
   return { code: INVALID_PARAMS, message: `Invalid params: ${problem}` };
+}
+
+/** The refusal of a request for a reason of the table of errors; `data` says what it is and when to try again. */
+export function refusalOf(code: RpcErrorCode, message: string, retryAfterMs?: number): RpcError {
+  const { rpc, retry } = ERRORS[code];
+  const when = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return { code: rpc, message, data: { code, retryable: retry !== "no", ...when } };
 }
 
 /** Tells whether a message wants an answer. */

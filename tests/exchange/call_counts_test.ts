@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { CallCounts } from "../../src/exchange/call_counts.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
-import { EXCHANGE_ERRORS, ExchangeError } from "../../src/exchange/errors.ts";
+import { EXCHANGE_CODES } from "../../src/errors/exchange_codes.ts";
+import { ExchangeError } from "../../src/exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../src/exchange/errors.ts";
 import { startSimulation } from "../../src/simulation/server.ts";
 
@@ -24,7 +25,7 @@ Deno.test("ExchangeClient.callCounts tells requests by group of endpoints and ou
 
 Deno.test("CallCounts.add() has few outcomes, one for every code", () => {
   const counts = new CallCounts();
-  const codes = Object.keys(EXCHANGE_ERRORS) as ExchangeErrorCode[];
+  const codes = Object.keys(EXCHANGE_CODES) as ExchangeErrorCode[];
   for (const code of codes) counts.add("order", new ExchangeError("x", { code }));
   counts.add("order", new TypeError("x"));
   const outcomes = Object.fromEntries(counts.all.map(({ outcome, count }) => [outcome, count]));

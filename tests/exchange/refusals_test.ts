@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { EXCHANGE_ERRORS } from "../../src/exchange/errors.ts";
 import { isLunoErrorCode, LUNO_ERRORS } from "../../src/exchange/luno_errors.ts";
 import { type Operation, toExchangeError } from "../../src/exchange/refusals.ts";
 
@@ -125,13 +124,6 @@ Deno.test("toExchangeError() says when to come back after a 429", () => {
 Deno.test("toExchangeError() names the permission that a key lacks", () => {
   const error = toExchangeError(write, { status: 403, lunoCode: "ErrInsufficientPerms" });
   assert.match(error.message, /give the key Perm_W_Orders$/);
-});
-
-Deno.test("EXCHANGE_ERRORS says what every code means", () => {
-  for (const [code, meaning] of Object.entries(EXCHANGE_ERRORS)) {
-    assert.match(code, /^ERR_[A-Z_]+$/);
-    assert.match(meaning, /^[A-Z].*[^.]$/);
-  }
 });
 
 Deno.test("toExchangeError() knows a refused key under any status, however the code is cased", () => {

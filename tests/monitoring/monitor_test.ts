@@ -29,7 +29,7 @@ function setup(statsIntervalMs = 0) {
   return { clock, registry, monitor, connection, observer: monitor.watch(connection) };
 }
 
-const FAILED: ToolOutcome = { ok: false, error: { code: "ERR_X", message: "x", retryable: false } };
+const FAILED: ToolOutcome = { ok: false, error: { code: "ERR_INTERNAL", message: "x", retryable: false } };
 
 function callThat(outcome: ToolOutcome, durationMs = 30): ObservedCall {
   return { tool: "get_crypto_price", identity: "a", outcome, durationMs };

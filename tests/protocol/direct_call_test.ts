@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { callDirectly, directMethods, requiredScope, TOOL_FAILED } from "../../src/protocol/direct_call.ts";
+import { callDirectly, directMethods, requiredScope } from "../../src/protocol/direct_call.ts";
+import { TOOL_FAILED } from "../../src/errors/rpc_codes.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import { aliases } from "../../src/tools/aliases.ts";
 import { catalogue, selectTools } from "../../src/tools/catalogue.ts";

@@ -4,6 +4,7 @@
  * call waits for it, or comes again and acts on it, also in another process on the same record.
  */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "../record/approvals.ts";
 import type { Audit } from "../record/audit.ts";
@@ -93,14 +94,14 @@ const WAIT_MS = 45_000;
 const LOOK_EVERY_MS = 250;
 
 /** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
-const PASSING: ReadonlySet<string> = new Set([
+const PASSING: readonly ToolErrorCode[] = [
   "ERR_CANCELLED",
   "ERR_RECOVERING",
   "ERR_RECORD_FAILED",
   "ERR_BUDGET_EXHAUSTED",
   "ERR_UNAVAILABLE",
   "ERR_CLOCK_UNKNOWN",
-]);
+];
 
 /** Asks people about orders of one kind. */
 export class Confirmer<Result extends { readonly status: string; readonly reason?: string }> {
@@ -217,7 +218,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
       assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
       const consent = approval.decidedBy ?? undefined;
       const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
-      const isPassing = result.status === "refused" && PASSING.has(result.reason ?? "");
+      const isPassing = result.status === "refused" && PASSING.some((code) => code === result.reason);
       this.#note(() => isPassing ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result)));
       return result;
     } catch (error) {

@@ -3,6 +3,7 @@
  * risk is always tried: neither a policy, nor the kill switch, nor a record that cannot be written stands in its way.
  */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { standingOf } from "../../exchange/order_standing.ts";
@@ -118,7 +119,7 @@ async function stopUntilFinal(
   const startedAt = monotonic();
   let absentSince: number | undefined;
   let unknownSince: number | undefined;
-  let reason = "ERR_NOT_FINAL";
+  let reason: ToolErrorCode = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
     const look = await lookAtTarget(parts, orderId, attempt);

@@ -3,6 +3,7 @@
  * orders that were on their way.
  */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { namesPair } from "../../money/pair_names.ts";
 import { cancelById, findTarget } from "./cancel.ts";
@@ -21,7 +22,7 @@ export interface CancelAllResult {
   /** `false` when the exchange's list could not be read: orders that this record does not know may remain. */
   readonly is_complete: boolean;
   /** Why the list could not be read, as a stable code. */
-  readonly list_error?: string;
+  readonly list_error?: ToolErrorCode;
 }
 
 /** Cancels all open orders of the account, or those of one pair, and tells which remain. */
@@ -70,7 +71,7 @@ async function cancelEach(
 async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
-): Promise<{ ids: string[]; isListed: boolean; failure?: string }> {
+): Promise<{ ids: string[]; isListed: boolean; failure?: ToolErrorCode }> {
   const ours = parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {

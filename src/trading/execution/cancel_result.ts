@@ -1,5 +1,6 @@
 /** What a caller is told of a cancellation. Never "cancelled" for an order that may still be alive. */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import type { Placement } from "../record/journal.ts";
@@ -29,7 +30,7 @@ export interface OpenOrder {
   readonly status: "open" | "unknown";
   readonly order_id?: string;
   readonly client_order_id?: string;
-  readonly reason: string;
+  readonly reason: ToolErrorCode;
   readonly message: string;
 }
 
@@ -67,7 +68,7 @@ export function endedOrder(
 }
 
 /** An order that was not seen final in time. */
-export function stillOpen(orderId: string, reason: string): OpenOrder {
+export function stillOpen(orderId: string, reason: ToolErrorCode): OpenOrder {
   const message = `Cannot say that order ${orderId} is cancelled as it was not seen final in time: ask again`;
   return { status: "open", order_id: orderId, reason, message };
 }

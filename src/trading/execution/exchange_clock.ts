@@ -3,6 +3,7 @@
  * clock that is off must be noticed before anything is sent.
  */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import type { ClientStatus } from "../../exchange/client.ts";
 import type { ClockReading } from "../../exchange/clock_reading.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
@@ -20,7 +21,7 @@ export const DATE_RESOLUTION_MS = 1_000;
 /** Whether orders may be dated by our clock; `skewMs` is what to add to it, at most a second less than the truth. */
 export type ClockVerdict =
   | { readonly ok: true; readonly skewMs: number }
-  | { readonly ok: false; readonly code: "ERR_CLOCK_SKEW" | "ERR_CLOCK_UNKNOWN"; readonly message: string };
+  | { readonly ok: false; readonly code: ToolErrorCode; readonly message: string };
 
 /** Refuses a clock that is certainly more than {@linkcode MAX_SKEW_MS} off, whatever the header's resolution hides. */
 export function checkClock(

@@ -3,6 +3,7 @@
  * preview and confirmation.
  */
 
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { sleep } from "../../timing/sleep.ts";
 import { cancelOrder } from "./cancel.ts";
 import { cancelAllOrders } from "./cancel_all.ts";
@@ -25,7 +26,7 @@ export type Readiness =
   | { readonly ready: true }
   | {
     readonly ready: false;
-    readonly code: "ERR_RECOVERING" | "ERR_RECORD_FAILED" | "ERR_STOPPED";
+    readonly code: ToolErrorCode;
     readonly message: string;
   };
 
@@ -175,6 +176,6 @@ export class OrderExecutor {
   }
 }
 
-function notReady(code: Exclude<Readiness, { ready: true }>["code"], reason: string): Readiness {
+function notReady(code: ToolErrorCode, reason: string): Readiness {
   return { ready: false, code, message: `Cannot place an order as ${reason}: try again later` };
 }

@@ -4,6 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import { errorCodeIn } from "../../errors/errors.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelWish, CancelWishes, OrderKind, RoundOutcome } from "../record/cancel_wishes.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
@@ -91,7 +92,7 @@ export class OpenOrderCancellation {
       };
     } catch (error) {
       log.error("cannot cancel open orders", { error });
-      return { remaining: [], unlisted: codeOf(error), isDone: false };
+      return { remaining: [], unlisted: errorCodeIn(error) ?? "ERR_INTERNAL", isDone: false };
     }
   }
 
@@ -106,8 +107,4 @@ export class OpenOrderCancellation {
       log.error("open orders remain after the halt; trying again", { ...fields, list_error: unlisted });
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "ERR_INTERNAL";
 }

@@ -3,6 +3,8 @@
  * became of them. Policy, preview and confirmation come before; what is left undecided here, `recovery.ts` goes on with.
  */
 
+import { isErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import type { Placement, Repeated, Settlement } from "../record/journal.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
@@ -64,7 +66,7 @@ export class Placements {
   }
 
   /** How many orders that stood in the way are found to be final. */
-  async #freed(code: string, { identity }: PlaceRequest): Promise<number> {
+  async #freed(code: ToolErrorCode, { identity }: PlaceRequest): Promise<number> {
     if (code === "ERR_LIMIT_OPEN_ORDERS") return await refreshOpenOrders(this.#parts, { identity });
     return code === "ERR_SELF_CROSSING" ? await refreshOpenOrders(this.#parts) : 0;
   }
@@ -75,7 +77,7 @@ export class Placements {
     if (running !== undefined) return await running;
     const sentAt = placement.sentAt ?? placement.createdAt;
     const validUntil = placement.validUntil ?? sentAt + LONGEST_TTL_MS + READ_LAG_MS;
-    const reason = placement.reason ?? "ERR_INTERRUPTED";
+    const reason = isErrorCode(placement.reason) ? placement.reason : "ERR_INTERRUPTED";
     const absentAfter = reason === "ERR_DUPLICATE" ? null : validUntil + READ_LAG_MS;
     return await this.#track(placement, this.#search(placement, { reason, absentAfter, ...options }));
   }

@@ -1,7 +1,8 @@
 /** What a caller is told of a placement. Never "failed" for an order that may exist. */
 
+import { clauseOf, isErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { cannot } from "../../exchange/refusals.ts";
-import { EXCHANGE_ERRORS } from "../../exchange/errors.ts";
 import type { Placement } from "../record/journal.ts";
 
 /** Fields of every placement that was written into the journal. */
@@ -22,7 +23,7 @@ export interface PlacedResult extends Known {
 /** The order does not exist and will not come. */
 export interface NotPlacedResult extends Known {
   readonly status: "not_placed";
-  /** Stable code. */
+  /** Stable code, as it was written: perhaps by another version. */
   readonly reason: string;
   readonly message: string;
   readonly retry_after_ms?: number;
@@ -38,8 +39,7 @@ export interface UnknownResult extends Known {
 /** This call has sent nothing, and no placement of it was begun. */
 export interface RefusedResult {
   readonly status: "refused";
-  /** Stable code. */
-  readonly reason: string;
+  readonly reason: ToolErrorCode;
   readonly message: string;
   readonly retry_after_ms?: number;
 }
@@ -58,7 +58,7 @@ export interface Telling {
 }
 
 /** Refuses a call. */
-export function refuse(reason: string, message: string, retryAfterMs?: number): RefusedResult {
+export function refuse(reason: ToolErrorCode, message: string, retryAfterMs?: number): RefusedResult {
   return { status: "refused", reason, message, ...waiting(retryAfterMs) };
 }
 
@@ -93,19 +93,8 @@ export function unknownSentence(clientOrderId: string): string {
     "look it up by this client order id before placing another one";
 }
 
-/** Reasons of our own, beside the codes of the exchange client. */
-const SENTENCES: Readonly<Record<string, string>> = {
-  ERR_TRADING_HALTED: "trading was halted before it was sent: a person must resume trading first",
-  ERR_NEVER_SENT: "the program ended before it was sent: preview it again",
-  ERR_INTERRUPTED: "the program ended while it was sent, and the exchange does not have it: preview it again",
-  ERR_VENUE_ENDED: "the simulated exchange or paper account that it was for has ended",
-  ERR_RECORD_FAILED: "the trading database could not be written: nothing was sent",
-};
-
 function sentenceOf(reason: string): string {
-  const known = Object.entries({ ...EXCHANGE_ERRORS, ...SENTENCES }).find(([code]) => code === reason)?.[1];
-  const words = known ?? `it was refused (${reason})`;
-  return cannot({ title: "Place the order" }, words.charAt(0).toLowerCase() + words.slice(1));
+  return cannot({ title: "Place the order" }, isErrorCode(reason) ? clauseOf(reason) : `it was refused (${reason})`);
 }
 
 function waiting(retryAfterMs: number | undefined): { readonly retry_after_ms?: number } {

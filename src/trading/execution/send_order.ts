@@ -1,5 +1,6 @@
 /** The one request of an order, and what its answer says of the order. */
 
+import type { ErrorCode } from "../../errors/errors.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
@@ -38,7 +39,7 @@ export type Sent =
 /** Whether the order exists is still to be found out. */
 export interface Doubt {
   readonly kind: "in_doubt";
-  readonly reason: string;
+  readonly reason: ErrorCode;
   readonly absentAfter: number | null;
   /** What is told where it turns out not to exist. */
   readonly telling?: Telling;
@@ -83,6 +84,6 @@ function classify(
   return { ...inDoubt(error.code, Math.min(answeredAt, validUntil)), telling };
 }
 
-function inDoubt(reason: string, lastPossible: number): Doubt {
+function inDoubt(reason: ErrorCode, lastPossible: number): Doubt {
   return { kind: "in_doubt", reason, absentAfter: lastPossible + READ_LAG_MS };
 }

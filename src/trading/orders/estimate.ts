@@ -9,7 +9,7 @@ import type { Market, Side } from "../../exchange/schemas.ts";
 import { feeOn, sumOf } from "../../money/rounding.ts";
 import { midOf } from "../../market/book_walk.ts";
 import { remarksOn } from "./order_remarks.ts";
-import type { EstimateRemark } from "./order_remarks.ts";
+import type { EstimateProblem, EstimateRemark } from "./order_remarks.ts";
 import { outlookOf } from "./outlook.ts";
 import type { EstimateFacts, Funds, Outlook } from "./outlook.ts";
 import type { Order } from "./order.ts";
@@ -40,7 +40,7 @@ export interface Estimate {
   /** Whether it takes all that the book shows, so that a longer book would tell more. */
   readonly reachesEnd: boolean;
   /** Reasons not to place the order. */
-  readonly problems: readonly EstimateRemark[];
+  readonly problems: readonly EstimateProblem[];
   readonly warnings: readonly EstimateRemark[];
 }
 

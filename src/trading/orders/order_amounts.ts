@@ -1,6 +1,7 @@
 /** The amounts of an order: read, held against the market's limits, converted between base and counter. */
 
 import Big from "big.js";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/schemas.ts";
@@ -9,26 +10,11 @@ import { divideDown, roundUp } from "../../money/rounding.ts";
 import { type Book, walkBook, type Walked } from "../../market/book_walk.ts";
 import type { OrderRequest } from "./order.ts";
 
-/** Why an order cannot be sent as it is asked for. */
-export type OrderProblemCode =
-  | "ERR_PAIR_UNKNOWN"
-  | "ERR_MARKET_CLOSED"
-  | "ERR_MARKET_POST_ONLY"
-  | "ERR_FIELD_MISSING"
-  | "ERR_FIELD_CONFLICT"
-  | "ERR_AMOUNT_FORM"
-  | "ERR_AMOUNT_NOT_POSITIVE"
-  | "ERR_AMOUNT_TOO_PRECISE"
-  | "ERR_AMOUNT_TOO_SMALL"
-  | "ERR_AMOUNT_TOO_LARGE"
-  | "ERR_BOOK_NEEDED"
-  | "ERR_LIQUIDITY";
-
 /** One thing to change; `problem` says what was expected. */
 export interface OrderProblem {
   readonly field: keyof OrderRequest;
   readonly problem: string;
-  readonly code: OrderProblemCode;
+  readonly code: ToolErrorCode;
 }
 
 /** An order on its way to its exact form, with what was found on the way. */

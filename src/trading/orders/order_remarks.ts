@@ -1,12 +1,19 @@
 /** What a caller should know of an estimated order before it is placed, and what speaks against placing it. */
 
 import type Big from "big.js";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { isWorse } from "../../market/book_walk.ts";
 import type { EstimateFacts, Outlook, OwnOrder } from "./outlook.ts";
 import type { Order } from "./order.ts";
 
-/** A reason not to place the order, or something to know before it is placed. */
+/** A reason not to place the order. */
+export interface EstimateProblem {
+  readonly code: ToolErrorCode;
+  readonly message: string;
+}
+
+/** Something to know before the order is placed. */
 export interface EstimateRemark {
   readonly code: string;
   readonly message: string;
@@ -20,7 +27,7 @@ export interface RemarkFacts extends EstimateFacts {
 
 /** Reasons not to place the order, and what to know before it is placed. */
 export interface Remarks {
-  readonly problems: EstimateRemark[];
+  readonly problems: EstimateProblem[];
   readonly warnings: EstimateRemark[];
 }
 
@@ -46,7 +53,7 @@ export function remarksOn(order: Order, outlook: Outlook, facts: RemarkFacts): R
   };
 }
 
-function checkFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
+function checkFunds({ shortfall }: RemarkFacts): EstimateProblem[] {
   if (shortfall === null) return [];
   const { currency, amount } = shortfall;
   const message = `Cannot pay for order as ${amount} ${currency} is missing from what is available: ` +
@@ -54,14 +61,14 @@ function checkFunds({ shortfall }: RemarkFacts): EstimateRemark[] {
   return [{ code: "ERR_INSUFFICIENT_FUNDS", message }];
 }
 
-function checkLiquidity({ type, base }: Order, { isShort, reachable }: Outlook): EstimateRemark[] {
+function checkLiquidity({ type, base }: Order, { isShort, reachable }: Outlook): EstimateProblem[] {
   if (type !== "market" || !isShort) return [];
   const message = `Cannot fill market order as the book has ${formatDecimal(reachable)} ${base} in all: ` +
     "make it smaller or use a limit order";
   return [{ code: "ERR_LIQUIDITY", message }];
 }
 
-function checkCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
+function checkCrossing(order: Order, own: readonly OwnOrder[]): EstimateProblem[] {
   if (own.length === 0) return [];
   const otherwise = order.type === "market" ? "make it smaller" : "choose another price";
   const message = `Cannot place order as it would trade with your own open ${namesOf(own)}: ` +

@@ -1,10 +1,12 @@
 /** A refusal of our own that callers are told as it is: nothing was sent. */
 
+import { ERRORS } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/errors.ts";
+
 /** What a caller can do about it. */
 export interface TradingErrorInfo {
-  /** Stable, `ERR_…`. */
-  readonly code: string;
-  /** Whether the same call may succeed later. @default {false} */
+  readonly code: ToolErrorCode;
+  /** Whether the same call may succeed later, where that depends. @default whether `retryAfterMs` says when */
   readonly retryable?: boolean;
   readonly retryAfterMs?: number | undefined;
   /** What is wrong, where it is one argument or another. */
@@ -14,15 +16,19 @@ export interface TradingErrorInfo {
 /** Nothing was sent, and why. */
 export class TradingError extends Error {
   override readonly name = "TradingError";
-  readonly code: string;
+  readonly code: ToolErrorCode;
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly fields: TradingErrorInfo["fields"];
 
-  constructor(message: string, { code, retryable = false, retryAfterMs, fields }: TradingErrorInfo) {
+  constructor(
+    message: string,
+    { code, retryAfterMs, retryable = retryAfterMs !== undefined, fields }: TradingErrorInfo,
+  ) {
     super(message);
     this.code = code;
-    this.retryable = retryable || retryAfterMs !== undefined;
+    const { retry } = ERRORS[code];
+    this.retryable = retry === "depends" ? retryable : retry === "yes";
     this.retryAfterMs = retryAfterMs;
     this.fields = fields;
   }

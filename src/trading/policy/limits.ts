@@ -4,6 +4,7 @@
  */
 
 import Big from "big.js";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Policy } from "./policy.ts";
 import type { Worth } from "../orders/notional.ts";
@@ -22,7 +23,7 @@ export interface Use {
 
 /** A refusal by a limit; the message says what to do. */
 export interface LimitRefusal {
-  readonly code: "ERR_LIMIT_PER_DAY" | "ERR_LIMIT_RATE" | "ERR_LIMIT_OPEN_ORDERS" | "ERR_COOLING_OFF";
+  readonly code: ToolErrorCode;
   readonly message: string;
   readonly retryAfterMs?: number;
 }

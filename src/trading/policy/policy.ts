@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import type { ToolErrorCode } from "../../errors/errors.ts";
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
 import { namesPair } from "../../money/pair_names.ts";
@@ -68,20 +69,9 @@ export interface PolicyFacts {
   readonly warnings: readonly MarketWarning[];
 }
 
-/** Which rule an order breaks. */
-export type PolicyProblemCode =
-  | "ERR_POLICY_MODE"
-  | "ERR_POLICY_PAIR"
-  | "ERR_POLICY_SIDE"
-  | "ERR_POLICY_ORDER_TYPE"
-  | "ERR_POLICY_ORDER_SIZE"
-  | "ERR_POLICY_VALUATION"
-  | "ERR_POLICY_PRICE_BAND"
-  | "ERR_POLICY_WARNING";
-
 /** One rule that an order breaks; `message` says what to change. */
 export interface PolicyProblem {
-  readonly code: PolicyProblemCode;
+  readonly code: ToolErrorCode;
   readonly message: string;
 }
 
@@ -102,7 +92,7 @@ export function evaluateOrder(policy: PolicyRules, facts: PolicyFacts): PolicyPr
 
 function checkKind({ mode, pairs, sides, orderTypes }: PolicyRules, order: Order): PolicyProblem[] {
   const problems: PolicyProblem[] = [];
-  const refuse = (code: PolicyProblemCode, message: string) => problems.push({ code, message });
+  const refuse = (code: ToolErrorCode, message: string) => problems.push({ code, message });
   if (mode === "observe") {
     refuse("ERR_POLICY_MODE", "Cannot place orders as the policy's mode is observe: ask the operator for another mode");
   }

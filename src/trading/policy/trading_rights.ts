@@ -1,7 +1,7 @@
 /** What a caller may do right now: by policy, on which exchange, and whether anybody may trade at all. */
 
 import type { Assessment } from "./assessment.ts";
-import type { EstimateRemark } from "../orders/order_remarks.ts";
+import type { EstimateProblem } from "../orders/order_remarks.ts";
 import { CONFIRM_WAYS, evaluateOrder } from "./policy.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
@@ -10,6 +10,12 @@ import { TradingError } from "../orders/trading_error.ts";
 
 /** Whether trading is halted, and why. */
 export type Halt = { readonly halted: false } | { readonly halted: true; readonly reason: string };
+
+/** Why nothing is placed while trading is halted. */
+export function haltSentence(action: "trade" | "place the order", { reason }: Extract<Halt, { halted: true }>): string {
+  return `Cannot ${action} as trading is halted (${reason}): a person must resume trading first, with ` +
+    "luno-mcp-server kill --lift";
+}
 
 /** What rights follow from. */
 export interface RightsParts {
@@ -56,12 +62,10 @@ export class TradingRights {
   }
 
   /** Why nobody can place anything now. */
-  haltProblem(): EstimateRemark | undefined {
+  haltProblem(): EstimateProblem | undefined {
     const halt = this.#parts.killSwitch.state();
     if (!halt.halted) return undefined;
-    const message = `Cannot trade as trading is halted (${halt.reason}): a person must resume trading first, with ` +
-      "luno-mcp-server kill --lift";
-    return { code: "ERR_TRADING_HALTED", message };
+    return { code: "ERR_TRADING_HALTED", message: haltSentence("trade", halt) };
   }
 
   /** @throws {TradingError} the caller may only look, or trading is halted */

@@ -5,6 +5,7 @@
  * writes the intent. It sends nothing and asks the exchange nothing.
  */
 
+import type { ErrorCode, ToolErrorCode } from "../../errors/errors.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import { readNumber } from "../../state/sqlite.ts";
@@ -15,9 +16,10 @@ import type { Placement, PlacementState } from "./journal_rows.ts";
 import type { Instances } from "./instances.ts";
 import type { KillSwitch } from "./kill_switch.ts";
 import { checkLimits, startOfCoolOff, startOfMinute } from "../policy/limits.ts";
-import type { LimitRefusal, Use } from "../policy/limits.ts";
+import type { Use } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { Policy } from "../policy/policy.ts";
+import { haltSentence } from "../policy/trading_rights.ts";
 import { mayTradeTogether } from "../orders/self_trade.ts";
 import { ReplacementClaims } from "./replacement_claims.ts";
 import type { ReplacementClaim } from "./replacement_claims.ts";
@@ -56,14 +58,7 @@ export type NewPlacement =
 /** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
 export interface Refused {
   readonly kind: "refused";
-  readonly code:
-    | LimitRefusal["code"]
-    | "ERR_TRADING_HALTED"
-    | "ERR_TAKEN_OVER"
-    | "ERR_IDEMPOTENCY_MISMATCH"
-    | "ERR_PREVIEW_USED"
-    | "ERR_REPLACED_ALREADY"
-    | "ERR_SELF_CROSSING";
+  readonly code: ToolErrorCode;
   readonly message: string;
   readonly retryAfterMs?: number;
 }
@@ -86,7 +81,7 @@ export interface Refusing {
 /** What became of a placement. */
 export type Settlement =
   | { readonly state: "placed"; readonly orderId: string }
-  | { readonly state: "not_placed" | "unknown"; readonly reason: string };
+  | { readonly state: "not_placed" | "unknown"; readonly reason: ErrorCode };
 
 /** Which placements of other venues {@linkcode Journal.endOthers} ends. */
 export interface EndedVenues {
@@ -194,7 +189,7 @@ export class Journal {
    *
    * @throws {StoreError} the order is looked up later, in vain
    */
-  withdraw(clientOrderId: string, reason: string, now: number): Placement {
+  withdraw(clientOrderId: string, reason: ErrorCode, now: number): Placement {
     return this.#connection.transaction(() => {
       this.#connection.run("UPDATE placements SET sent_at = NULL WHERE client_order_id = ?", clientOrderId);
       return this.settle(clientOrderId, { state: "not_placed", reason }, now);
@@ -220,7 +215,7 @@ export class Journal {
       const before = this.#get(clientOrderId);
       if (KNOWLEDGE.indexOf(outcome.state) <= KNOWLEDGE.indexOf(before.state)) return before;
       const orderId = outcome.state === "placed" ? cleanText(outcome.orderId) : null;
-      const reason = outcome.state === "placed" ? null : cleanText(outcome.reason);
+      const reason = outcome.state === "placed" ? null : outcome.reason;
       this.#connection.run(
         `UPDATE placements SET state = ?, order_id = ?, reason = ?, settled_at = ?, is_alive = ?
          WHERE client_order_id = ?`,
@@ -334,9 +329,7 @@ export class Journal {
     const { identity, paper, previewId, notional, instance } = entry;
     const halt = this.#parts.killSwitch.state();
     if (halt.halted) {
-      const message =
-        `Cannot place the order as trading is halted (${halt.reason}): a person must resume trading first, with luno-mcp-server kill --lift`;
-      return refuse("ERR_TRADING_HALTED", message);
+      return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
     }
     if (!this.#parts.instances.has(instance)) {
       const message =

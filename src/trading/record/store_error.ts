@@ -1,5 +1,7 @@
 /** The trading record cannot be used: why, and how that becomes an answer. */
 
+import type { ErrorCode } from "../../errors/errors.ts";
+
 /** Why the trading record cannot be used now. */
 export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
 
@@ -14,7 +16,7 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
 /** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
-  readonly code = "ERR_TRADING_STORE";
+  readonly code = "ERR_TRADING_STORE" satisfies ErrorCode;
   readonly failure: StoreFailure;
 
   constructor(failure: StoreFailure, cause?: unknown) {

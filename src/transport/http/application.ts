@@ -184,8 +184,7 @@ function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: string): Re
   const price = parts.afford?.(peer, identity);
   if (price === undefined || price.ok) return undefined;
   const message = "Too many requests on this connection: send fewer, as each of them has a price";
-  const code = "ERR_TOO_MANY_REQUESTS";
-  return problemResponse({ status: 429, code, message, retryable: true, retry_after_ms: price.retryAfterMs });
+  return problemResponse({ code: "ERR_TOO_MANY_REQUESTS", message, retry_after_ms: price.retryAfterMs });
 }
 
 function deny(parts: HttpParts, request: Request, denial: Denial): Response {
@@ -211,7 +210,7 @@ function issueTicket(parts: HttpParts, caller: Caller): Response {
   if (ticket === undefined) {
     const message = "Too many tickets: use those that were issued, or wait until they have expired";
     const retry_after_ms = TICKET_SECONDS * 1_000;
-    return problemResponse({ status: 429, code: "ERR_BUSY", message, retryable: true, retry_after_ms });
+    return problemResponse({ code: "ERR_BUSY", message, retry_after_ms });
   }
   const body = { ticket, subprotocol: `${TICKET_PREFIX}${ticket}`, expires_in: TICKET_SECONDS };
   return Response.json(body, { status: 201, headers: { "cache-control": "no-store" } });
@@ -248,8 +247,8 @@ async function counted(
   const place = parts.registry.admitRequest(caller.identity);
   if (typeof place === "string") {
     const { status, message } = FULL[place];
-    const problem = { status, code: "ERR_BUSY", message, retryable: true, retry_after_ms: RETRY_AFTER_S * 1_000 };
-    return refuse(parts, place, problemResponse(problem));
+    const retry_after_ms = RETRY_AFTER_S * 1_000;
+    return refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms }));
   }
   parts.registry.unknown?.begin(peer);
   const release = () => {

@@ -20,7 +20,8 @@ import { getLogger } from "@logtape/logtape";
 import { inRevisionOf } from "../../protocol/revision.ts";
 import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { EventStream, readEventId } from "./event_stream.ts";
-import { cancelledId, INVALID_REQUEST, isRequest, SERVER_BUSY } from "../json_rpc.ts";
+import { INVALID_REQUEST, SERVER_BUSY } from "../../errors/rpc_codes.ts";
+import { cancelledId, isRequest, refusalOf } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
 import { rpcError } from "./rpc_response.ts";
 import { watchBody } from "./watched_body.ts";
@@ -335,8 +336,7 @@ const ID_IN_USE = "id is in use by a request that is not answered yet";
 
 const CANCELLED: RpcError = { code: SERVER_BUSY, message: "Cancelled by the client" };
 
-const SESSION_ENDED: RpcError = {
-  code: SERVER_BUSY,
-  message: "The session ended before this request was answered: whether it took effect is not known",
-  data: { code: "ERR_SESSION_ENDED", retryable: false },
-};
+const SESSION_ENDED = refusalOf(
+  "ERR_SESSION_ENDED",
+  "The session ended before this request was answered: whether it took effect is not known",
+);

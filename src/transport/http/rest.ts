@@ -15,7 +15,7 @@ import type { CallerFacts } from "../../access/caller.ts";
 import { pathOf } from "./path.ts";
 import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
-import { problemResponse, statusOf } from "./problem.ts";
+import { problemResponse } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
 
 const log = getLogger(["luno-mcp-server", "rest"]);
@@ -54,7 +54,7 @@ export function createRest(options: RestOptions): (request: Request, caller: Cal
       return await route(request, caller);
     } catch (error) {
       log.error("internal error", { during: "request", transport: "rest", path: pathOf(request).slice(0, 100), error });
-      return problemResponse({ status: 500, code: "ERR_INTERNAL", message: "The server failed", retryable: false });
+      return problemResponse({ code: "ERR_INTERNAL", message: "The server failed" });
     }
   };
 }
@@ -67,18 +67,17 @@ async function runTool(
   const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
   const body = await readJsonBody(request, { maxSize, timeoutMs });
   if (!body.ok) {
-    const { status, message } = body;
-    return problemResponse({ status, code: BODY_CODES[status], message, retryable: status === 408 });
+    return problemResponse({ code: BODY_CODES[body.status], message: body.message });
   }
   const { value: args = {} } = body;
   if (typeof args !== "object" || args === null || Array.isArray(args)) {
     const message = "Malformed body: expected an object of arguments";
-    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+    return problemResponse({ code: "ERR_BODY_INVALID", message });
   }
   const twice = isWriting(name) ? findDuplicateMember(body.text) : undefined;
   if (twice !== undefined) {
     const message = `Malformed body: a member is there twice: ${JSON.stringify(twice)}`;
-    return problemResponse({ status: 400, code: "ERR_BODY_INVALID", message, retryable: false });
+    return problemResponse({ code: "ERR_BODY_INVALID", message });
   }
   const { tools, contextOf, run } = await backend();
   const tool = tools.find(name);
@@ -89,7 +88,7 @@ async function runTool(
     requestId: requestIdOf(request),
   });
   if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
-  return problemResponse({ ...outcome.error, status: statusOf(outcome.error) });
+  return problemResponse(outcome.error);
 }
 
 /** What a client or a proxy calls the request, where it says so. */
@@ -152,12 +151,13 @@ async function readable(request: Request, document: () => Promise<JsonDocument>)
 
 function wrongMethod(method: string, allow: string): Response {
   const message = `Method not allowed: expected ${allow}, not ${method.slice(0, 20)}`;
-  return problemResponse({ status: 405, code: "ERR_METHOD", message, retryable: false, headers: { allow } });
+  return problemResponse({ code: "ERR_METHOD", message, headers: { allow } });
 }
 
 function unknown(name: string | undefined): Response {
-  const problem = name === undefined
-    ? { code: "ERR_ROUTE_UNKNOWN", message: "There is nothing here: see /openapi.json" }
-    : { code: "ERR_TOOL_UNKNOWN", message: `Unknown tool: ${JSON.stringify(name.slice(0, 100))}: see /v1/tools` };
-  return problemResponse({ ...problem, status: 404, retryable: false });
+  if (name === undefined) {
+    return problemResponse({ code: "ERR_ROUTE_UNKNOWN", message: "There is nothing here: see /openapi.json" });
+  }
+  const message = `Unknown tool: ${JSON.stringify(name.slice(0, 100))}: see /v1/tools`;
+  return problemResponse({ code: "ERR_TOOL_UNKNOWN", message });
 }

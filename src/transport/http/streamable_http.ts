@@ -14,17 +14,9 @@ import { toAuthInfo } from "./auth_info.ts";
 import { EVENT_HEADERS, isEventStream, notAcceptable } from "./http_session.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
+import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from "../../errors/rpc_codes.ts";
 import { claimsRevision, findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
-import {
-  INTERNAL_ERROR,
-  INVALID_REQUEST,
-  invalidParams,
-  isRequest,
-  PARSE_ERROR,
-  readMessage,
-  refuseDuplicates,
-  SERVER_BUSY,
-} from "../json_rpc.ts";
+import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
@@ -39,9 +31,6 @@ const RETRY_AFTER_MS = 60_000;
 
 /** The status by which the SDK says that a request was aborted. */
 const ABORTED = 499;
-
-/** The code that the protocol's SDKs answer for a session that does not exist. */
-const SESSION_NOT_FOUND = -32001;
 
 /** How the endpoint serves. */
 export interface StreamableHttpOptions {
@@ -246,7 +235,7 @@ function refused(id: RequestId | null, error: RpcError): Response {
 }
 
 function tooMany(message: string): RpcError {
-  return { code: SERVER_BUSY, message, data: { code: "ERR_BUSY", retryable: true, retryAfterMs: RETRY_AFTER_MS } };
+  return refusalOf("ERR_BUSY", message, RETRY_AFTER_MS);
 }
 
 function retryAfterMs({ data }: RpcError): number {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import { ExecutorWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
-import { asIntent, entry, FREE, INSTANCE } from "../stores.ts";
+import { asIntent, entry, FREE, INSTANCE, tamper } from "../stores.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
@@ -115,4 +115,35 @@ Deno.test("OrderExecutor.stop() ends the search, and the caller is told that the
     return path === POST ? { kind: "cut", when: "after" } : path === LOOK ? DOWN : undefined;
   };
   expectStatus(await world.executor.place(request), "unknown");
+});
+
+for (const [state, wanted] of [["not_placed", "not_placed"], ["unknown", "placed"]] as const) {
+  Deno.test(`OrderExecutor.place() reads a placement that another version wrote as ${state} for a reason unknown here`, async () => {
+    await using world = await ExecutorWorld.start();
+    const request = world.request(RESTING, { idempotencyKey: "k1" });
+    const first = expectStatus(await world.executor.place(request), "placed");
+    tamper(
+      world.folder,
+      `UPDATE placements SET state = '${state}', order_id = NULL, reason = 'ERR_OF_ANOTHER_VERSION'
+       WHERE client_order_id = '${first.client_order_id}'`,
+    );
+    const repeated = await world.executor.place(request);
+    assert.equal(repeated.status, wanted);
+    if (repeated.status !== "not_placed") return;
+    assert.equal(repeated.reason, "ERR_OF_ANOTHER_VERSION");
+    assert.equal(repeated.message, "Cannot place the order as it was refused (ERR_OF_ANOTHER_VERSION)");
+  });
+}
+
+Deno.test("OrderExecutor.place() repeats a refusal with what the table of errors says of it", async () => {
+  await using world = await ExecutorWorld.start();
+  world.fault(POST, { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientBalance" }] });
+  const request = world.request(RESTING, { idempotencyKey: "k1" });
+  expectStatus(await world.executor.place(request), "not_placed");
+  const { reason, message } = expectStatus(await world.executor.place(request), "not_placed");
+  assert.equal(reason, "ERR_INSUFFICIENT_FUNDS");
+  assert.equal(
+    message,
+    "Cannot place the order as the account holds too little: trade less, or cancel orders that reserve funds",
+  );
 });

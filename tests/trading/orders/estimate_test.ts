@@ -19,7 +19,7 @@ function estimate(order: Order, facts: Partial<EstimateFacts> = {}): Estimate {
   return estimateOrder(order, { market: XBTZAR, book: BOOK, fees: FEES, funds: FUNDS, ownOrders: [], ...facts });
 }
 
-function codesOf(remarks: Estimate["problems"]): string[] {
+function codesOf(remarks: Estimate["warnings"]): string[] {
   return remarks.map(({ code }) => code);
 }
 

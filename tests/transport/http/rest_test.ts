@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { EXCHANGE_ERRORS, ExchangeError } from "../../../src/exchange/errors.ts";
+import { EXCHANGE_CODES } from "../../../src/errors/exchange_codes.ts";
+import { ExchangeError } from "../../../src/exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../../src/exchange/errors.ts";
 import { listingOf } from "../../../src/protocol/listing.ts";
 import type { Backend } from "../../../src/protocol/mcp_server.ts";
@@ -199,32 +200,6 @@ Deno.test("Arguments that do not fit are answered 400 with the fields, and with 
   assert.ok(misspelt.suggestions.includes("XBTZAR"));
 });
 
-/** What each error of the exchange becomes. */
-const STATUSES: Readonly<Record<ExchangeErrorCode, number>> = {
-  ERR_CREDENTIALS_MISSING: 424,
-  ERR_CREDENTIALS_REFUSED: 424,
-  ERR_PERMISSION_MISSING: 424,
-  ERR_FORBIDDEN: 424,
-  ERR_ACCOUNT_POLICY: 424,
-  ERR_RATE_LIMITED: 429,
-  ERR_BUDGET_EXHAUSTED: 429,
-  ERR_UNAVAILABLE: 503,
-  ERR_CANCELLED: 503,
-  ERR_TIMEOUT: 504,
-  ERR_NETWORK: 502,
-  ERR_ANSWER_INVALID: 502,
-  ERR_ANSWER_TOO_LARGE: 502,
-  ERR_EXCHANGE: 502,
-  ERR_PAIR_UNKNOWN: 400,
-  ERR_CURRENCY_UNKNOWN: 400,
-  ERR_ARGUMENT_REFUSED: 400,
-  ERR_NOT_FOUND: 404,
-  ERR_MARKET_CLOSED: 409,
-  ERR_INSUFFICIENT_FUNDS: 409,
-  ERR_DUPLICATE: 409,
-  ERR_ORDER_REFUSED: 409,
-};
-
 Deno.test("Every error of the exchange has its status, the exchange's own words and when to come again", async () => {
   let code: ExchangeErrorCode = "ERR_EXCHANGE";
   const { backend, exchange } = await withTool(() =>
@@ -234,11 +209,11 @@ Deno.test("Every error of the exchange has its status, the exchange's own words 
   );
   await using _exchange = exchange;
   await using server = serveRest(backend);
-  for (code of Object.keys(EXCHANGE_ERRORS) as ExchangeErrorCode[]) {
+  for (code of Object.keys(EXCHANGE_CODES) as ExchangeErrorCode[]) {
     const init = { method: "POST", headers: JSON_TYPE };
     const response = await fetch(`${server.url}/v1/tools/describe_capabilities`, init);
     const problem = await problemOf(response);
-    assert.deepEqual([problem.code, problem.status], [code, STATUSES[code]]);
+    assert.deepEqual([problem.code, problem.status], [code, EXCHANGE_CODES[code].http]);
     assert.deepEqual([problem.detail, problem.retryable, problem.retry_after_ms], ["Ours", true, 1_200]);
     assert.deepEqual(problem.exchange, { code: "ErrX", status: 418 });
     assert.equal(response.headers.get("retry-after"), "2");

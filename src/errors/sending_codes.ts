@@ -1,0 +1,98 @@
+/** Errors of sending orders, and of finding out what became of them. */
+
+import type { ErrorRow } from "./error_row.ts";
+import { BAD_GATEWAY, CONFLICT, UNAVAILABLE } from "./error_row.ts";
+
+/** What can stand between an order and the exchange. */
+export const SENDING_CODES = {
+  ERR_RECOVERING: {
+    ...UNAVAILABLE,
+    meaning: "orders of an earlier run are being reconciled",
+    action: "wait; it takes seconds once the exchange answers",
+    retry: "depends",
+  },
+  ERR_UNDER_WAY: {
+    ...CONFLICT,
+    meaning: "the same call is still running elsewhere",
+    action: "ask again with the same `idempotency_key`",
+    retry: "yes",
+  },
+  ERR_CLOCK_SKEW: {
+    ...UNAVAILABLE,
+    meaning: "this machine's clock is off",
+    action: "set the clock, for example by NTP",
+    retry: "depends",
+  },
+  ERR_CLOCK_UNKNOWN: {
+    ...UNAVAILABLE,
+    meaning: "the exchange's time is not known",
+    action: "try again",
+    retry: "depends",
+  },
+  ERR_RECORD_FAILED: {
+    ...UNAVAILABLE,
+    meaning: "the trading database could not be read or written; nothing was sent",
+    action: "free disk space, check the state folder",
+    retry: "depends",
+  },
+  ERR_TAKEN_OVER: {
+    ...UNAVAILABLE,
+    meaning: "another server has taken over from this one",
+    action: "restart it",
+    retry: "no",
+  },
+  ERR_STOPPED: {
+    ...UNAVAILABLE,
+    meaning: "the server is stopping; nothing was sent",
+    action: "preview again once it runs",
+    retry: "depends",
+  },
+  ERR_TOO_LATE: {
+    ...UNAVAILABLE,
+    meaning: "writing the order took too long; nothing was sent",
+    action: "preview again",
+    retry: "no",
+  },
+  ERR_NEVER_SENT: {
+    ...UNAVAILABLE,
+    meaning: "the program ended before it was sent",
+    action: "preview it again",
+    retry: "no",
+  },
+  ERR_INTERRUPTED: {
+    ...UNAVAILABLE,
+    meaning: "the program ended while it was sent, and the exchange does not have it",
+    action: "preview it again",
+    retry: "no",
+  },
+  ERR_VENUE_ENDED: {
+    ...CONFLICT,
+    meaning: "the simulated exchange or paper account that it was for has ended",
+    action: "nothing is left to do",
+    retry: "no",
+  },
+  ERR_REPLACED_ALREADY: {
+    ...CONFLICT,
+    meaning: "another call replaces or has replaced this order",
+    action: "look at the open orders",
+    retry: "no",
+  },
+  ERR_NOT_FINAL: {
+    ...CONFLICT,
+    meaning: "the cancellation was sent, and the order is not seen final yet",
+    action: "ask again",
+    retry: "yes",
+  },
+  ERR_STATUS_UNKNOWN: {
+    ...BAD_GATEWAY,
+    meaning: "the cancellation was sent, and the order has a status that is not documented",
+    action: "look at the order later",
+    retry: "yes",
+  },
+  ERR_OUTCOME_UNKNOWN: {
+    ...BAD_GATEWAY,
+    meaning: "whether the order exists is not known yet",
+    action: "**place no other one**; `get_order_status` with its `client_order_id`",
+    retry: "no",
+  },
+} as const satisfies Record<string, ErrorRow>;

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { accountTools } from "./account.ts";
-import { INTERVALS, MAX_CANDLES } from "./candles.ts";
-import type { Interval } from "./candles.ts";
+import { INTERVALS, MAX_CANDLES } from "../market/candle_paging.ts";
+import type { Interval } from "../market/candle_paging.ts";
 import { writeCursor } from "./cursor.ts";
 import { AccountId, PairText } from "./inputs.ts";
 import { ledgerQuery } from "./ledger.ts";

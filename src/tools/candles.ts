@@ -1,9 +1,12 @@
 /** Price history: candles, and what a period's candles add up to. */
 
-import Big from "big.js";
+import type Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
+import { sumOf } from "../money/rounding.ts";
 import type { Candle } from "../exchange/schemas.ts";
+import { INTERVALS, MAX_CANDLES, readCandles } from "../market/candle_paging.ts";
+import type { Interval, PeriodCandles } from "../market/candle_paging.ts";
 import {
   fieldsOf,
   isoTime,
@@ -17,35 +20,11 @@ import {
   warningsOf,
 } from "./inputs.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
-import type { Tool, ToolContext } from "./tool.ts";
-
-/** The intervals that the exchange knows, in seconds. */
-export const INTERVALS = {
-  "1m": 60,
-  "5m": 300,
-  "15m": 900,
-  "30m": 1_800,
-  "1h": 3_600,
-  "3h": 10_800,
-  "4h": 14_400,
-  "8h": 28_800,
-  "1d": 86_400,
-  "3d": 259_200,
-  "7d": 604_800,
-} as const;
+import type { Tool } from "./tool.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The name of an interval. */
-export type Interval = keyof typeof INTERVALS;
-
 const INTERVAL_NAMES = Object.keys(INTERVALS) as [Interval, ...Interval[]];
-
-/** The most candles that one call of a tool answers. */
-export const MAX_CANDLES = 3_000;
-
-/** What the exchange answers at the most for one request. */
-const PAGE_SIZE = 1_000;
 
 const CANDLE_FIELDS = ["time", "open", "high", "low", "close", "volume"] as const;
 
@@ -93,14 +72,14 @@ const getHistoricalPrices = defineTool({
     if (fromMs !== undefined && fromMs > toMs) throw new ArgumentError("from", "expected a time before `to` and now");
     const countStart = Math.floor(toMs / durationMs) * durationMs - (count - 1) * durationMs;
     const sinceMs = Math.max(countStart, fromMs ?? 0, 0);
-    const { candles, ...remarks } = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
+    const read = await readCandles(context.exchange, { pair: market.market_id, interval, sinceMs, toMs }, context);
     const cutOff = fromMs !== undefined && Math.ceil(fromMs / durationMs) * durationMs < countStart;
     return {
       pair: market.market_id,
       interval,
-      candles: pickFields(candles.map(candleRow), fields),
+      candles: pickFields(read.candles.map(candleRow), fields),
       ...(cutOff ? { earlier_until: new Date(countStart - 1).toISOString() } : {}),
-      ...remarks,
+      ...remarksOn(read),
     };
   },
 });
@@ -137,7 +116,8 @@ const getPriceRange = defineTool({
     const interval: Interval = days <= 40 ? "1h" : "1d";
     const toMs = context.now();
     const sinceMs = Math.max(0, toMs - days * DAY_MS);
-    const { candles, ...remarks } = await readCandles(context, { pair: market.market_id, interval, sinceMs, toMs });
+    const read = await readCandles(context.exchange, { pair: market.market_id, interval, sinceMs, toMs }, context);
+    const { candles } = read;
     const first = candles[0];
     const last = candles.at(-1);
     if (first === undefined || last === undefined) {
@@ -158,11 +138,11 @@ const getPriceRange = defineTool({
       close: last.close,
       change: formatDecimal(change),
       change_percent: formatPercent(change, parseDecimal(first.open)),
-      average: formatDecimal(sum(candles, "close").div(candles.length).round(8)),
-      volume: formatDecimal(sum(candles, "volume")),
+      average: formatDecimal(sumOf(candles.map(({ close }) => parseDecimal(close))).div(candles.length).round(8)),
+      volume: formatDecimal(sumOf(candles.map(({ volume }) => parseDecimal(volume)))),
       candles: candles.length,
       interval,
-      ...remarks,
+      ...remarksOn(read),
     };
   },
 });
@@ -170,35 +150,12 @@ const getPriceRange = defineTool({
 /** Tools that read candles. */
 export const candleTools: readonly Tool[] = [getHistoricalPrices, getPriceRange];
 
-/**
- * All candles that start in a period, oldest first. The exchange answers the *earliest* 1000 from a moment on, so this
- * goes on until the period's end.
- */
-async function readCandles(
-  { exchange, signal }: ToolContext,
-  period: { pair: string; interval: Interval; sinceMs: number; toMs: number },
-): Promise<{ candles: Candle[]; left_out?: number; warnings?: string[] }> {
-  let unread = 0;
-  let wasUnsorted = false;
-  const all: Candle[] = [];
-  const { pair, toMs } = period;
-  const duration = INTERVALS[period.interval];
-  let since = period.sinceMs;
-  const pages = Math.ceil(MAX_CANDLES / PAGE_SIZE) + 1;
-  for (let page = 0; page < pages && since <= toMs; page++) {
-    const { candles, left_out, was_unsorted } = await exchange.call("getCandles", { pair, since, duration }, {
-      signal,
-    });
-    unread += left_out;
-    wasUnsorted ||= was_unsorted;
-    all.push(...candles.filter((candle) => candle.timestamp >= since && candle.timestamp <= toMs));
-    const last = candles.at(-1);
-    if (last === undefined || last.timestamp < since) break;
-    since = last.timestamp + duration * 1_000;
-  }
-  const odd = all.filter(isOdd).length;
+/** What is to be said about candles beside them. */
+function remarksOn(
+  { candles, leftOut: unread, wasUnsorted }: PeriodCandles,
+): { left_out?: number; warnings?: string[] } {
+  const odd = candles.filter(isOdd).length;
   return {
-    candles: all,
     ...leftOut(unread),
     ...warningsOf(
       wasUnsorted ? "the exchange sent the candles in another order: they are sorted here" : undefined,
@@ -218,10 +175,6 @@ function isOdd({ open, high, low, close }: Candle): boolean {
 function candleRow(candle: Candle): z.input<typeof CandleRow> {
   const { open, high, low, close, volume } = candle;
   return { time: isoTime(candle.timestamp), open, high, low, close, volume };
-}
-
-function sum(candles: readonly Candle[], field: "close" | "volume"): Big {
-  return candles.reduce((total, candle) => total.plus(candle[field]), new Big(0));
 }
 
 function larger(one: Big, other: Big): Big {

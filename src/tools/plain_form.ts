@@ -7,8 +7,9 @@
 import { z } from "zod";
 import { firstVersionState } from "../exchange/order_standing.ts";
 import type { Order } from "../exchange/schemas.ts";
-import { accountTools, transactionRow } from "./account.ts";
-import { chooseAccount } from "./accounts.ts";
+import { accountTools } from "./account.ts";
+import { chooseAccount } from "./account_choice.ts";
+import { transactionRow } from "./statement.ts";
 import { readFor } from "./aliases.ts";
 import { AccountId } from "./inputs.ts";
 import { marketTools } from "./market.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import type { Candle } from "../../src/exchange/schemas.ts";
-import { type Interval, INTERVALS } from "../../src/tools/candles.ts";
+import { type Interval, INTERVALS } from "../../src/market/candle_paging.ts";
 import { type Json, START_MS, TestExchange } from "../support/exchange.ts";
 
 const MINUTE = 60_000;

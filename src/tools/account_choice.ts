@@ -1,10 +1,17 @@
-/** Finding the account that a caller means. */
+/** Which account a caller means. */
 
 import type { Balance } from "../exchange/schemas.ts";
+import { AccountId, CurrencyText } from "./inputs.ts";
 import { ArgumentError } from "./tool.ts";
 import type { ToolContext } from "./tool.ts";
 
-/** An account by its id or, where only one holds it, by its currency. */
+/** Arguments that name an account: by its id or, where only one holds it, by its currency. */
+export const accountChoice = {
+  account_id: AccountId.optional(),
+  currency: CurrencyText.optional().describe("instead of account_id where you have one account in it"),
+};
+
+/** What {@linkcode accountChoice} reads. */
 export interface AccountChoice {
   readonly account_id?: string | undefined;
   readonly currency?: string | undefined;

@@ -1,5 +1,5 @@
 /**
- * A server for this machine alone that outlives a want of file descriptors: where no connection can be accepted, the
+ * A server that outlives a want of file descriptors: where no connection can be accepted, the
  * runtime gives the whole server up, and a rejection that nobody hears ends the process.
  */
 
@@ -15,6 +15,8 @@ export interface LastingOptions {
   readonly hostname: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** PEM; without it the server speaks no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Ends it at once, connections included. */
   readonly signal: AbortSignal;
 }
@@ -53,8 +55,8 @@ export class LastingServer {
   }
 
   #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
-    const { hostname, signal } = this.#options;
-    const server = Deno.serve({ hostname, port, signal, onListen() {} }, this.#handler);
+    const { hostname, tls, signal } = this.#options;
+    const server = Deno.serve({ hostname, port, ...tls, signal, onListen() {} }, this.#handler);
     server.finished.then(() => this.#end(), (error) => this.#revive(error));
     return server;
   }

@@ -4,7 +4,7 @@
  * getting rid of a peer that reads nothing, other certificates without a restart.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { LastingServer } from "../../network/lasting_server.ts";
 import { guard } from "./guard.ts";
 import { isSameHost, readHandshake, soundUrl } from "./websocket_handshake.ts";
 import type {
@@ -26,11 +26,6 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** How long answers may still take that are on their way when the listener closes. */
 const FLUSH_MS = 1_000;
 
-/** After which a listener that failed is started again. */
-const REVIVAL_MS = 200;
-
-const log = getLogger(["luno-mcp-server", "listener"]);
-
 /** Starts the native listener; `headersTimeoutMs` and `requestTimeoutMs` have no effect on it. See {@linkcode Listen}. */
 // deno-lint-ignore require-await -- an address that is not available rejects
 export async function listenNative(application: Application, options: ListenOptions): Promise<RunningListener> {
@@ -45,44 +40,20 @@ class NativeListener implements RunningListener {
   readonly port: number;
   readonly #application: Application;
   readonly #options: ListenOptions;
-  #server: Deno.HttpServer<Deno.NetAddr>;
-  #revival: ReturnType<typeof setTimeout> | undefined;
+  readonly #server: LastingServer;
   readonly #abort = new AbortController();
   readonly #sockets = new Set<NativeSocket>();
   #accepting = true;
-  #isClosing = false;
 
   constructor(application: Application, options: ListenOptions) {
     this.#application = application;
     this.#options = options;
-    this.#server = this.#serve(options);
+    const { hostname, port, tls } = options;
+    this.#server = new LastingServer(
+      { hostname, port, tls, signal: this.#abort.signal },
+      (request, info) => this.#answer(request, info),
+    );
     ({ hostname: this.hostname, port: this.port } = this.#server.addr);
-  }
-
-  #serve({ hostname, port, tls }: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
-    const server = Deno.serve({
-      hostname,
-      port,
-      ...tls,
-      signal: this.#abort.signal,
-      onListen() {},
-      handler: (request, info) => this.#answer(request, info),
-    });
-    // Where no connection can be accepted, for want of a file descriptor, the runtime gives the whole server up.
-    server.finished.catch((error) => this.#revive(error));
-    return server;
-  }
-
-  #revive(error: unknown): void {
-    if (this.#isClosing) return;
-    log.error("listener failed; restarting it", { error });
-    this.#revival = setTimeout(() => {
-      try {
-        this.#server = this.#serve({ ...this.#options, hostname: this.hostname, port: this.port });
-      } catch (error) {
-        this.#revive(error);
-      }
-    }, REVIVAL_MS);
   }
 
   reload(): never {
@@ -95,8 +66,6 @@ class NativeListener implements RunningListener {
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
-    clearTimeout(this.#revival);
     await closedWithin(this.#sockets, FLUSH_MS);
     for (const socket of this.#sockets) socket.terminate();
     // In order first; a peer that reads nothing would hold that up for ever.

@@ -1,7 +1,7 @@
 /** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
-import { decodeText } from "../config/decode_text.ts";
+import { decodeText } from "../text/decode_text.ts";
 import { parseSettings } from "../config/parse.ts";
 import { parseFaults } from "../simulation/api/faults.ts";
 import type { ParsedFaults } from "../simulation/api/faults.ts";

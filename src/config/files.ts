@@ -1,7 +1,7 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
 import { Secret } from "../secrets/secret.ts";
-import { decodeText, NO_TEXT } from "./decode_text.ts";
+import { decodeText, NO_TEXT } from "../text/decode_text.ts";
 import { secretProblem } from "./secret_text.ts";
 import { checkPrivateFile, fileProblems } from "../state/private_file.ts";
 import type { Protection } from "../state/private_file.ts";

@@ -9,6 +9,8 @@ export interface BodyTextOptions {
   readonly maxBytes: number;
   /** Whether anything else than UTF-8 is refused instead of replaced. @default false */
   readonly strict?: boolean;
+  /** Ends the reading. @default nothing does */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -16,20 +18,29 @@ export interface BodyTextOptions {
  *
  * @throws {BodyTooLargeError} as soon as there are more bytes
  * @throws {TypeError} when it is strict and the body is not UTF-8
+ * @throws the reason of `signal` when that aborts
  */
 export async function readBodyText(
   body: ReadableStream<Uint8Array> | null,
-  { maxBytes, strict = false }: BodyTextOptions,
+  { maxBytes, strict = false, signal }: BodyTextOptions,
 ): Promise<string> {
   if (body === null) return "";
-  const decoder = new TextDecoder("utf-8", { fatal: strict });
-  let bytes = 0;
-  let text = "";
-  // Leaving the loop early cancels the stream.
-  for await (const chunk of body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new BodyTooLargeError(`Cannot read the body as it is larger than ${maxBytes} bytes`);
-    text += decoder.decode(chunk, { stream: true });
+  const reader = body.getReader();
+  const leave = () => void reader.cancel().catch(() => {});
+  signal?.addEventListener("abort", leave, { once: true });
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: strict });
+    let [text, bytes] = ["", 0];
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal?.throwIfAborted();
+      if (done) return text + decoder.decode();
+      bytes += value.byteLength;
+      if (bytes > maxBytes) throw new BodyTooLargeError(`Cannot read the body as it is larger than ${maxBytes} bytes`);
+      text += decoder.decode(value, { stream: true });
+    }
+  } finally {
+    signal?.removeEventListener("abort", leave);
+    leave();
   }
-  return text + decoder.decode();
 }

@@ -33,3 +33,16 @@ Deno.test("readBodyText() replaces what is not UTF-8, and refuses it where it is
   await assert.rejects(readBodyText(streamOf([0xff]).body, { maxBytes: 1, strict: true }), TypeError);
   await assert.rejects(readBodyText(streamOf([0xc3]).body, { maxBytes: 1, strict: true }), TypeError);
 });
+
+Deno.test("readBodyText() ends with its signal, and leaves a body that does not go on", async () => {
+  const left = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array([0x61])),
+    cancel: () => left.resolve(),
+  });
+  const controller = new AbortController();
+  const text = readBodyText(body, { maxBytes: 5, signal: controller.signal });
+  controller.abort(new RangeError("too late"));
+  await assert.rejects(text, RangeError);
+  await left.promise;
+});

@@ -1,6 +1,8 @@
 /** A request's body as JSON: its type checked, its size, time and depth bounded while it arrives. */
 
 import { isJsonContentType } from "@modelcontextprotocol/server";
+import { BodyTooLargeError, readBodyText } from "../../network/body_text.ts";
+import { Deadline } from "../../timing/deadline.ts";
 import { isDeeper, MAX_DEPTH } from "../json_rpc.ts";
 
 /** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
@@ -16,7 +18,7 @@ export interface BodyLimits {
 
 /** A body, or why there is none: an HTTP status and a sentence. `value` is `undefined` for an empty body. */
 export type JsonBody =
-  | { readonly ok: true; readonly value: unknown; readonly text: string; readonly size: number }
+  | { readonly ok: true; readonly value: unknown; readonly text: string }
   | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
 
 /** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
@@ -33,55 +35,28 @@ export async function readJsonBody(
     return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
   }
   if (Number(request.headers.get("content-length")) > maxSize) return tooLarge(maxSize);
-  if (request.body === null) return { ok: true, value: undefined, text: "", size: 0 };
-  const reader = request.body.getReader();
-  const timeout = { isOver: false };
-  const timer = setTimeout(() => {
-    timeout.isOver = true;
-    void reader.cancel().catch(() => {});
-  }, timeoutMs);
+  if (request.body === null) return { ok: true, value: undefined, text: "" };
+  using deadline = new Deadline(timeoutMs);
   try {
-    const read = await readText(reader, maxSize);
-    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
-    if (read === undefined) return tooLarge(maxSize);
-    return isTyped || read.size === 0 ? parse(read.text, read.size) : UNTYPED;
-  } catch {
-    if (timeout.isOver) return { ok: false, status: 408, message: "The body did not arrive in time" };
-    return malformed("expected a whole body in UTF-8");
-  } finally {
-    clearTimeout(timer);
+    const text = await readBodyText(request.body, { maxBytes: maxSize, strict: true, signal: deadline.signal });
+    return isTyped || text === "" ? parse(text) : UNTYPED;
+  } catch (error) {
+    if (deadline.signal.aborted) return LATE;
+    return error instanceof BodyTooLargeError ? tooLarge(maxSize) : malformed("expected a whole body in UTF-8");
   }
 }
 
-/** Answers `undefined`, and reads no further, once there is more than `maxSize`. */
-async function readText(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  maxSize: number,
-): Promise<{ text: string; size: number } | undefined> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
-  let size = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return { text: text + decoder.decode(), size };
-    size += value.byteLength;
-    if (size > maxSize) {
-      void reader.cancel().catch(() => {});
-      return undefined;
-    }
-    text += decoder.decode(value, { stream: true });
-  }
-}
-
-function parse(text: string, size: number): JsonBody {
-  if (text.trim() === "") return { ok: true, value: undefined, text, size };
+function parse(text: string): JsonBody {
+  if (text.trim() === "") return { ok: true, value: undefined, text };
   if (isDeeper(text, MAX_DEPTH)) return malformed(`expected at most ${MAX_DEPTH} levels`);
   try {
-    return { ok: true, value: JSON.parse(text), text, size };
+    return { ok: true, value: JSON.parse(text), text };
   } catch {
     return malformed("expected one JSON value");
   }
 }
+
+const LATE: JsonBody = { ok: false, status: 408, message: "The body did not arrive in time" };
 
 const UNTYPED: JsonBody = {
   ok: false,

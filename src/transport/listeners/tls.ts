@@ -2,7 +2,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { decodeText } from "../../config/decode_text.ts";
+import { decodeText } from "../../text/decode_text.ts";
 import { checkPrivateFile } from "../../state/private_file.ts";
 import type { Protection } from "../../state/private_file.ts";
 import type { TlsFiles, TlsSettings } from "./listener.ts";

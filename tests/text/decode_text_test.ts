@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { decodeText } from "../../src/config/decode_text.ts";
+import { decodeText } from "../../src/text/decode_text.ts";
 
 /** UTF-16 of a text, low byte first. */
 function utf16(text: string): Uint8Array {

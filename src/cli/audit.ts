@@ -2,6 +2,7 @@
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import { auditProblems, isAction } from "../config/rules/command_rules.ts";
 import type { Origins } from "../config/parse.ts";
 import { ARCHIVE_FOLDER, ArchiveError } from "../trading/record/archive_files.ts";
 import type { AuditRow } from "../trading/record/audit.ts";
@@ -202,23 +203,8 @@ function attempt<Result>(body: () => Result): Result | ArchiveError {
   }
 }
 
-const ACTIONS: Readonly<Record<string, readonly ("head" | "order" | "recordRetention" | "verbose")[]>> = {
-  verify: ["head"],
-  show: ["order", "verbose"],
-  archive: ["recordRetention"],
-};
-
 function checkAction(action: string | undefined, origins: Origins<typeof COMMAND_SETTINGS.audit>): string[] {
-  const taken = action === undefined ? undefined : ACTIONS[action];
-  if (taken === undefined) {
-    const word = action === undefined ? "audit" : JSON.stringify(action);
-    return [`${word}: expected audit verify, audit show with or without --order ID, or audit archive`];
-  }
-  const misplaced = (["head", "order", "recordRetention", "verbose"] as const)
-    .filter((name) => origins[name] === "flag" && !taken.includes(name))
-    .map((name) => `--${COMMAND_SETTINGS.audit[name].flag}: audit ${action} does not take it`);
-  const isMissing = action === "archive" && origins.recordRetention === "unset";
-  return isMissing
-    ? [...misplaced, "--record-retention: expected days: audit archive needs to know what is old"]
-    : misplaced;
+  if (isAction("audit", action)) return auditProblems(action, origins);
+  const word = action === undefined ? "audit" : JSON.stringify(action);
+  return [`${word}: expected audit verify, audit show with or without --order ID, or audit archive`];
 }

@@ -4,9 +4,8 @@ import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import { ConnectionError } from "../client/connection_error.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
-import type { CommandConfig } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import type { Origins } from "../config/parse.ts";
+import { clientProblems } from "../config/rules/command_rules.ts";
 import { callOnServer, describeServer, explainOnServer } from "./ask_server.ts";
 import { loadEndpoint } from "./endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
@@ -40,7 +39,7 @@ export async function client(
   if (!parsed.ok) return await refuse(world, [...all, ...parsed.problems]);
   const { values: config, origins } = parsed;
   const loaded = await loadEndpoint(config.uri, config);
-  all.push(...validateFlags(config, { origins, operands }), ...(loaded.ok ? [] : loaded.problems));
+  all.push(...clientProblems(config, { origins, isCall: operands.length > 0 }), ...(loaded.ok ? [] : loaded.problems));
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { endpoint } = loaded;
   const [, tool, ...words] = operands;
@@ -69,28 +68,4 @@ function checkOperands([verb, tool, ...words]: readonly string[]): string[] {
   if (verb === undefined) return [];
   if (verb !== "call") return [`${verb}: expected call, a tool and its arguments`];
   return tool === undefined ? ["call: expected the name of a tool behind it"] : checkToolWords(words);
-}
-
-const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;
-
-/** Flags that would do nothing are refused, as somebody relies on them. */
-function validateFlags(
-  config: CommandConfig<"client">,
-  { origins, operands }: { origins: Origins<typeof COMMAND_SETTINGS.client>; operands: readonly string[] },
-): string[] {
-  const isMulti = config.mode === "multi";
-  const isWatch = !isMulti && config.pairs !== undefined;
-  const isGiven = (name: keyof typeof COMMAND_SETTINGS.client) => origins[name] === "flag";
-  const problems: string[] = [];
-  if (!isMulti) {
-    problems.push(
-      ...MULTI_ONLY.filter(isGiven).map((name) => `--${COMMAND_SETTINGS.client[name].flag}: only with --mode multi`),
-    );
-  }
-  if (!isMulti && !isWatch && isGiven("duration")) problems.push("--duration: only with --pairs or --mode multi");
-  if (!isWatch && isGiven("interval")) problems.push("--interval: only with --pairs in --mode single");
-  if (operands.length > 0 && config.pairs !== undefined) {
-    problems.push("--pairs: not with call, which names its own arguments");
-  }
-  return problems;
 }

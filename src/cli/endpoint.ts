@@ -3,24 +3,15 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { ClientTls, Endpoint } from "../client/socket.ts";
 import { readOwn, readPrivate, readSecretFile } from "../config/files.ts";
-import { isLoopback } from "../network/address.ts";
-import type { Secret } from "../secrets/secret.ts";
-
-/** How to be let in, as the settings say it. */
-export interface AccessSettings {
-  readonly token: Secret | undefined;
-  readonly tokenFile: string | undefined;
-  readonly ca: string | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-}
+import { connectionProblems } from "../config/rules/command_rules.ts";
+import type { AccessSettings } from "../config/rules/command_rules.ts";
 
 /** An endpoint that can be connected to, or every problem at once. */
 export type LoadedEndpoint = { ok: true; endpoint: Endpoint } | { ok: false; problems: string[] };
 
-/** Loads what belongs to `url`. A token is never sent in clear text to another machine. */
+/** Loads what belongs to `url`. */
 export async function loadEndpoint(url: URL, access: AccessSettings): Promise<LoadedEndpoint> {
-  const problems = checkAccess(url, access);
+  const problems = connectionProblems(url, access);
   const token = access.tokenFile === undefined
     ? access.token
     : await readSecretFile("--token-file", access.tokenFile, problems);
@@ -31,23 +22,6 @@ export async function loadEndpoint(url: URL, access: AccessSettings): Promise<Lo
   if (problems.length > 0) return { ok: false, problems };
   const tokenSource = access.tokenFile === undefined ? "LUNO_MCP_TOKEN" : `--token-file (${access.tokenFile})`;
   return { ok: true, endpoint: { url, ...(token === undefined ? {} : { token, tokenSource }), tls } };
-}
-
-function checkAccess(url: URL, { token, tokenFile, ca, cert, key }: AccessSettings): string[] {
-  const problems: string[] = [];
-  const isClear = url.protocol === "ws:";
-  if (token !== undefined && tokenFile !== undefined) {
-    problems.push("LUNO_MCP_TOKEN, --token-file: expected one of the two, both are set");
-  }
-  if (isClear && (token ?? tokenFile) !== undefined && !isLoopback(url.hostname)) {
-    problems.push(`${url.href}: expected wss, as a token travels along and ${url.hostname} is another machine`);
-  }
-  if ((cert === undefined) !== (key === undefined)) {
-    problems.push(`--${cert === undefined ? "cert" : "key"}: expected --cert and --key together: not set`);
-  }
-  const files = Object.entries({ ca, cert, key }).filter(([, path]) => path !== undefined);
-  if (isClear) problems.push(...files.map(([flag]) => `--${flag}: only with wss: current address is ${url.href}`));
-  return problems;
 }
 
 async function readTls(access: AccessSettings, problems: string[]): Promise<ClientTls> {

@@ -7,7 +7,8 @@ import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts
 import type { StoredKey } from "../access/key_store.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import type { Origins } from "../config/parse.ts";
+import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
+import type { Action } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
@@ -36,18 +37,14 @@ export interface KeysInvocation extends PrivateFileOptions {
   readonly wide?: boolean;
 }
 
-/** What each word takes beside `--state`. */
-const ACTIONS = {
-  create: { operand: "NAME", flags: ["scopes", "expires"] },
-  list: { operand: undefined, flags: [] },
-  revoke: { operand: "NAME_OR_ID", flags: [] },
-  rotate: { operand: "NAME", flags: ["overlap", "expires"] },
-} as const satisfies Record<
-  string,
-  { operand: string | undefined; flags: readonly (keyof typeof COMMAND_SETTINGS.keys)[] }
->;
+/** What each action is done to. */
+const OPERANDS = {
+  create: "NAME",
+  list: undefined,
+  revoke: "NAME_OR_ID",
+  rotate: "NAME",
+} as const satisfies Record<Action<"keys">, string | undefined>;
 
-type Action = keyof typeof ACTIONS;
 type Config = ValuesOf<typeof COMMAND_SETTINGS.keys>;
 
 /** One run of the command with its store open. */
@@ -68,9 +65,9 @@ export async function keys(
   { world, problems, operands, json = false, wide = false, uid }: KeysInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.keys, { flags, env: world.env });
-  const action = actionOf(operands[0]);
+  const action = isAction("keys", operands[0]) ? operands[0] : undefined;
   const all = [...problems, ...checkOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
-  if (action !== undefined) all.push(...validateFlags(action, parsed.origins));
+  if (action !== undefined) all.push(...misplacedFlags("keys", action, parsed.origins));
   const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
   const folder = parsed.values.state ?? stateFolder(world.env);
   if (folder === undefined) {
@@ -113,7 +110,7 @@ export async function keys(
 
 const NO_KEYS = "No keys; keys create NAME makes one";
 
-const JOBS: Readonly<Record<Action, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
+const JOBS: Readonly<Record<Action<"keys">, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
 
 async function create({ store, folder, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
@@ -234,21 +231,12 @@ function expiryOf({ expires }: Config, now: number): number | undefined {
   return expires === "never" ? undefined : now + expires;
 }
 
-function isAction(word: string): word is Action {
-  return Object.hasOwn(ACTIONS, word);
-}
-
-function actionOf(word = ""): Action | undefined {
-  return isAction(word) ? word : undefined;
-}
-
-function checkOperands([word, operand, ...more]: readonly string[]): string[] {
-  const action = actionOf(word);
-  if (action === undefined) {
-    const usages = Object.entries(ACTIONS).map(([name, { operand }]) => ["keys", name, operand ?? []].flat().join(" "));
-    return [`${word === undefined ? "keys" : quote(word)}: expected ${usages.join(", ")}`];
+function checkOperands([action, operand, ...more]: readonly string[]): string[] {
+  if (!isAction("keys", action)) {
+    const usages = Object.entries(OPERANDS).map(([name, operand]) => ["keys", name, operand ?? []].flat().join(" "));
+    return [`${action === undefined ? "keys" : quote(action)}: expected ${usages.join(", ")}`];
   }
-  const wanted = ACTIONS[action].operand;
+  const wanted = OPERANDS[action];
   const unexpected = (wanted === undefined && operand !== undefined ? [operand, ...more] : more)
     .map((extra) => `${quote(extra)}: unexpected argument`);
   if (wanted === undefined) return unexpected;
@@ -261,17 +249,10 @@ function checkOperands([word, operand, ...more]: readonly string[]): string[] {
   ];
 }
 
-function validateFlags(action: Action, origins: Origins<typeof COMMAND_SETTINGS.keys>): string[] {
-  const taken: readonly string[] = ["state", ...ACTIONS[action].flags];
-  return Object.entries(origins)
-    .filter(([name, origin]) => origin === "flag" && !taken.includes(name))
-    .map(([name]) => `--${name}: keys ${action} does not take it`);
-}
-
 /** Only `create` makes a store, and without one a list is empty; what is there must be closed to others. */
 async function checkStore(
   name: string,
-  { path, action, uid }: PrivateFileOptions & { path: string; action: Action },
+  { path, action, uid }: PrivateFileOptions & { path: string; action: Action<"keys"> },
 ): Promise<string[]> {
   if (!await isMissing(path)) return await checkPrivateFile(name, path, { uid, as: "record" });
   return action === "create" || action === "list"

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import { killProblems } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
@@ -53,7 +54,7 @@ export async function kill(
   const all = [
     ...problems,
     ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),
-    ...checkFlags(values),
+    ...killProblems(values, origins),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),
   ];
@@ -188,15 +189,4 @@ async function showStatus(
   const left = state.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : [];
   await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);
   return 0;
-}
-
-function checkFlags({ lift, status, reason, cancelOpen, force }: Partial<Config>): string[] {
-  if (lift && status) return ["--lift and --status: expected one of them"];
-  const other = lift ? "--lift" : "--status";
-  if (!lift && !status) return [];
-  return [
-    ...(reason === undefined ? [] : [`--reason: kill ${other} does not take it`]),
-    ...(cancelOpen ? [`--cancel-open: kill ${other} does not take it`] : []),
-    ...(force && status ? [`--force: kill ${other} does not take it`] : []),
-  ];
 }

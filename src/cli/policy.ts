@@ -2,6 +2,7 @@
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import { policyProblems } from "../config/rules/command_rules.ts";
 import type { PolicyBounds, TradingBound } from "../trading/policy/policy_file.ts";
 import { PolicyFile } from "../trading/policy/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
@@ -18,7 +19,7 @@ export async function policy(
   { world, problems, operands: [action], json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.policy, { flags, env: world.env });
-  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed.values.client)];
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed.values)];
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, confirmBy, client, schema } = parsed.values;
@@ -35,12 +36,9 @@ export async function policy(
   return 0;
 }
 
-function checkAction(action: string | undefined, client: string | undefined): string[] {
-  if (action !== "check" && action !== "explain") {
-    return [`${action ?? "policy"}: expected policy check or policy explain`];
-  }
-  if (action === "explain" && client === undefined) return ["--client: expected whose rights to explain: not set"];
-  return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
+function checkAction(action: string | undefined, values: Parameters<typeof policyProblems>[1]): string[] {
+  if (action === "check" || action === "explain") return policyProblems(action, values);
+  return [`${action ?? "policy"}: expected policy check or policy explain`];
 }
 
 interface Shown extends PolicyBounds {

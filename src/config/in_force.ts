@@ -2,8 +2,8 @@
 
 import { isLoopback } from "../network/address.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
-import { NETWORK_ONLY } from "./rules.ts";
-import type { ConfigOrigins } from "./rules.ts";
+import { NETWORK_ONLY } from "./rules/server_rules.ts";
+import type { ConfigOrigins } from "./rules/server_rules.ts";
 import type { Config } from "./server_settings.ts";
 
 /** A configuration with its origins. */

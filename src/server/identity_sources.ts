@@ -9,6 +9,7 @@ import type { KeysMark } from "../access/expected_keys.ts";
 import type { KeyStore } from "../access/key_store.ts";
 import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import { readPrivate } from "../config/files.ts";
+import { clientCertificateProblems, tokenProblems } from "../config/rules/network_rules.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
@@ -102,14 +103,7 @@ export async function openTokens(config: Config, world: World, problems: string[
   const { jwtIssuer: issuer, jwtAudience: audience, jwksUrl, jwksFile } = config;
   const given = [issuer, audience, jwksUrl ?? jwksFile];
   if (given.every((value) => value === undefined)) return undefined;
-  if (jwksUrl !== undefined && jwksFile !== undefined) {
-    problems.push("--jwks-url, --jwks-file: expected one of the two, both are set");
-  }
-  if (issuer === undefined) problems.push("--jwt-issuer: expected the issuer of tokens: not set");
-  if (audience === undefined) problems.push("--jwt-audience: expected the audience of tokens: not set");
-  if (jwksUrl === undefined && jwksFile === undefined) {
-    problems.push("--jwks-url, --jwks-file: expected the keys of --jwt-issuer: neither is set");
-  }
+  problems.push(...tokenProblems(config));
   const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
   const { checkJwks, openJwks } = await import("../access/jwks.ts");
   if (text !== undefined) problems.push(...checkJwks(text).map((problem) => `--jwks-file: ${problem}`));
@@ -126,12 +120,8 @@ export async function openCertificates(
   world: World,
   problems: string[],
 ): Promise<CertificateSource | undefined> {
-  const { sslClientCa, sslClientDeny, sslCert } = config;
-  if (sslClientDeny !== undefined && sslClientCa === undefined) {
-    problems.push("--ssl-client-deny: only with --ssl-client-ca");
-  }
-  if (sslClientCa === undefined) return undefined;
-  if (sslCert === undefined) problems.push("--ssl-client-ca: only with --ssl-cert and --ssl-key");
+  problems.push(...clientCertificateProblems(config));
+  if (config.sslClientCa === undefined) return undefined;
   const denied = await readDenied(config, problems);
   const { readClientCertificate } = await import("../access/client_certificate.ts");
   const { CertificateSource } = await import("../access/certificate_source.ts");

@@ -12,6 +12,7 @@ import type { ResourceFacts } from "../access/resource_metadata.ts";
 import { Tickets } from "../access/tickets.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
 import { readPrivate } from "../config/files.ts";
+import { exposureProblems } from "../config/rules/network_rules.ts";
 import { addressKey, isLoopback, isLoopbackAddress } from "../network/address.ts";
 import type { LoadedConfig } from "./open_exchange.ts";
 import { openCertificates, openKeys, openTokens, readDenied } from "./identity_sources.ts";
@@ -64,7 +65,7 @@ export async function openAccess(
     ...(config.sslClientCa === undefined ? [] : ["certificates"]),
   ];
   const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
-  problems.push(...checkExposure(config, names), ...checkKeyLog(config, world), ...checkDemand(config, names));
+  problems.push(...exposureProblems(config, { methods: names, keyLog: world.env("SSLKEYLOGFILE") }));
   if (keys === undefined || problems.length > 0) {
     keys?.close();
     return { ok: false, problems };
@@ -143,42 +144,6 @@ function resourceOf({ jwtIssuer, jwtAudience }: Config): { resource?: ResourceFa
   return jwtIssuer === undefined || jwtAudience === undefined
     ? {}
     : { resource: { issuer: jwtIssuer, audience: jwtAudience } };
-}
-
-/** Off loopback nothing starts by accident. */
-function checkExposure(config: Config, sources: readonly string[]): string[] {
-  if (isLoopback(config.host) || config.unsafeExpose) return [];
-  const where = `on a non-loopback address (--host ${config.host})`;
-  const problems: string[] = [];
-  if (config.sslCert === undefined && !config.tlsTerminated) {
-    problems.push(
-      `--ssl-cert, --ssl-key: expected a certificate ${where}, as credentials travel along: add both ` +
-        "(luno-mcp-server certs create makes a pair to try), or --tls-terminated where a proxy of yours speaks TLS; --unsafe-expose asks for neither",
-    );
-  }
-  if (sources.length === 0) {
-    problems.push(
-      `--auth: expected an authentication method ${where}, as everyone who reaches it would be served: make a key with ` +
-        "luno-mcp-server keys create NAME, or add --jwt-issuer, or --ssl-client-ca; --unsafe-expose serves everybody",
-    );
-  }
-  return problems;
-}
-
-function checkDemand({ auth, host, unsafeExpose }: Config, sources: readonly string[]): string[] {
-  if (auth !== "required" || sources.length > 0 || !(isLoopback(host) || unsafeExpose)) return [];
-  return [
-    "--auth: expected an authentication method, as required admits nobody without one: make a key with luno-mcp-server keys " +
-    "create NAME, or add --jwt-issuer, or --ssl-client-ca",
-  ];
-}
-
-/** A runtime that is told so writes the keys of every connection to a file, for whoever reads it. */
-function checkKeyLog({ host }: Config, world: World): string[] {
-  if (isLoopback(host) || (world.env("SSLKEYLOGFILE") ?? "") === "") return [];
-  return [
-    `SSLKEYLOGFILE: expected nothing on a non-loopback address (--host ${host}), as it gives connections away: unset it`,
-  ];
 }
 
 async function readGrants(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadConfig } from "../../src/config/load.ts";
+import { loadConfig } from "../../../src/config/load.ts";
 
 const KEY = { LUNO_API_KEY: "id", LUNO_API_SECRET: "secret-0123456789" };
 

@@ -4,10 +4,10 @@
  * A flag that would do nothing is refused, as somebody relies on it; variables are shared by many commands.
  */
 
-import { isLoopback } from "../network/address.ts";
-import type { Origin, Origins } from "./parse.ts";
-import { SERVER_SETTINGS } from "./server_settings.ts";
-import type { Config } from "./server_settings.ts";
+import { isLoopback } from "../../network/address.ts";
+import type { Origin, Origins } from "../parse.ts";
+import { SERVER_SETTINGS } from "../server_settings.ts";
+import type { Config } from "../server_settings.ts";
 
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;

@@ -26,9 +26,25 @@ const OF_SIDE = "identity = ? AND pair = ? AND price_scale = ? AND volume_scale 
 /** The table of what was taken. Times are milliseconds since the Unix epoch. */
 export class TakenLiquidity {
   readonly #database: DatabaseSync;
+  readonly #statements;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#statements = {
+      forgetOver: database.prepare("DELETE FROM taken WHERE until_ms <= ?"),
+      forgetAhead: database.prepare("DELETE FROM taken WHERE until_ms > ?"),
+      add: database.prepare(`
+        INSERT INTO taken (identity, pair, price_scale, volume_scale, side, price, lots, until_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET lots = lots + excluded.lots, until_ms = excluded.until_ms
+      `),
+      size: database.prepare("SELECT levels FROM taken_size"),
+      forgetOldest: database.prepare(`
+        DELETE FROM taken WHERE (identity, pair, price_scale, volume_scale, side, price) IN (
+          SELECT identity, pair, price_scale, volume_scale, side, price FROM taken ORDER BY until_ms LIMIT ?
+        )
+      `),
+    };
   }
 
   /** The levels of one side less what was taken. */
@@ -52,20 +68,13 @@ export class TakenLiquidity {
 
   /** Notes that lots of a level were taken. */
   take(of: BookSide, { price, volume }: Level, nowMs: number): void {
-    this.#database.prepare("DELETE FROM taken WHERE until_ms <= ? OR until_ms > ?").run(nowMs, nowMs + REMEMBERED_MS);
-    this.#database.prepare(`
-      INSERT INTO taken (identity, pair, price_scale, volume_scale, side, price, lots, until_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET lots = lots + excluded.lots, until_ms = excluded.until_ms
-    `).run(...keyOf(of), price, volume, nowMs + REMEMBERED_MS);
-    const [row] = this.#database.prepare("SELECT count(*) AS count FROM taken").all();
-    const excess = row === undefined ? 0 : readNumber(row, "count") - MAX_REMEMBERED;
-    if (excess <= 0) return;
-    this.#database.prepare(`
-      DELETE FROM taken WHERE (identity, pair, price_scale, volume_scale, side, price) IN (
-        SELECT identity, pair, price_scale, volume_scale, side, price FROM taken ORDER BY until_ms LIMIT ?
-      )
-    `).run(excess);
+    const { forgetOver, forgetAhead, add, size, forgetOldest } = this.#statements;
+    // Two statements, as SQLite would scan the table for one that asks for either.
+    forgetOver.run(nowMs);
+    forgetAhead.run(nowMs + REMEMBERED_MS);
+    add.run(...keyOf(of), price, volume, nowMs + REMEMBERED_MS);
+    const excess = readNumber(size.get(), "levels") - MAX_REMEMBERED;
+    if (excess > 0) forgetOldest.run(excess);
   }
 
   /** Forgets what one identity took, or what all took. */

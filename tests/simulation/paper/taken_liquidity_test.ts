@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { PaperStore } from "../../../src/simulation/paper/store.ts";
+import { join } from "node:path";
+import { MIGRATIONS } from "../../../src/simulation/paper/schema.ts";
+import { PAPER_FILE, PaperStore } from "../../../src/simulation/paper/store.ts";
+import { openDatabase } from "../../../src/state/sqlite.ts";
 import type { BookSide } from "../../../src/simulation/paper/taken_liquidity.ts";
 
 const MARKET = { id: "XBTZAR", priceScale: 0, volumeScale: 4 };
@@ -86,3 +89,22 @@ Deno.test("TakenLiquidity remembers at most 20,000 levels, and forgets the oldes
     const left = store.taken.remaining(ASKS, [level(1), level(2), level(20_001)], NOW + 20_001);
     assert.deepEqual(left, [level(1)]);
   }));
+
+Deno.test("TakenLiquidity counts what an earlier version remembered", () => {
+  const folder = Deno.makeTempDirSync();
+  const database = openDatabase(join(folder, PAPER_FILE), { migrations: MIGRATIONS.slice(0, 3) });
+  database.prepare(`
+    INSERT INTO taken WITH RECURSIVE level (price) AS (SELECT 1 UNION ALL SELECT price + 1 FROM level WHERE price < 20000)
+    SELECT 'local', 'XBTZAR', 0, 4, 'SELL', price, 1, ? FROM level
+  `).run(NOW + FIVE_MINUTES_MS);
+  database.close();
+  const store = PaperStore.open(folder);
+  try {
+    store.taken.take(ASKS, { price: 20_001, volume: 1 }, NOW);
+    const levels = Array.from({ length: 20_001 }, (_, place) => ({ price: place + 1, volume: 1 }));
+    assert.equal(store.taken.remaining(ASKS, levels, NOW).length, 1);
+  } finally {
+    store.close();
+    Deno.removeSync(folder, { recursive: true });
+  }
+});

@@ -30,7 +30,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "src/market",
     "src/money",
     "src/network",
-    "src/session",
     "src/state",
     "src/validation",
   ],

@@ -1,7 +1,7 @@
 /** What one connection may send, whatever it is: everything has a price, so that nobody can keep the server busy for free. */
 
-import { TokenBucket } from "./token_bucket.ts";
-import type { BucketRate } from "./token_bucket.ts";
+import { TokenBucket } from "../timing/token_bucket.ts";
+import type { BucketRate } from "../timing/token_bucket.ts";
 
 /** Messages a minute beside twice the requests: pings, notifications and cancellations of whoever asks little. */
 const SPARE_MESSAGES = 600;

@@ -1,7 +1,7 @@
 /** How many requests a client may make: one token bucket per key, kept while it is not full, whoever connects with it. */
 
-import { TokenBucket } from "./token_bucket.ts";
-import type { BucketRate } from "./token_bucket.ts";
+import { TokenBucket } from "../timing/token_bucket.ts";
+import type { BucketRate } from "../timing/token_bucket.ts";
 
 /** Whether a request may go, and if not, when the next one may. */
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };

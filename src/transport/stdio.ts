@@ -9,7 +9,7 @@ import { getLogger } from "@logtape/logtape";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
-import { TokenBucket } from "../session/token_bucket.ts";
+import { TokenBucket } from "../timing/token_bucket.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Line } from "./lines.ts";
 import { findRequestId } from "./request_id.ts";

@@ -4,7 +4,7 @@ import Big from "big.js";
 import type { Account, Accounts } from "../engine/accounts.ts";
 import type { Identifiers } from "../engine/identifiers.ts";
 import { networksOf } from "./networks.ts";
-import { TokenBucket } from "../token_bucket.ts";
+import { type BucketRate, TokenBucket } from "../../timing/token_bucket.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { labelOf } from "../../money/currencies.ts";
 
@@ -86,8 +86,8 @@ export interface AddressRequest {
   readonly network: number | undefined;
 }
 
-const ADDRESSES_AT_ONCE = 10;
-const MS_PER_ADDRESS = 60 * 60 * 1000;
+/** Ten addresses at once, then one an hour. */
+const ADDRESS_RATE: BucketRate = { size: 10, perMs: 1 / 3_600_000 };
 const ETHEREUM = 0;
 
 /** The records of the funding side, each list oldest first. */
@@ -100,7 +100,7 @@ export class Funding {
   readonly addresses: FundingAddress[] = [];
   readonly #accounts: Accounts;
   readonly #identifiers: Identifiers;
-  readonly #addressQuota = new TokenBucket({ capacity: ADDRESSES_AT_ONCE, refillMs: MS_PER_ADDRESS });
+  readonly #addressQuota = new TokenBucket(ADDRESS_RATE, -Infinity);
 
   constructor({ accounts, identifiers }: { readonly accounts: Accounts; readonly identifiers: Identifiers }) {
     this.#accounts = accounts;
@@ -147,7 +147,9 @@ export class Funding {
     if (chosen.id === ETHEREUM && this.addresses.some((address) => address.asset === asset)) {
       throw new Refusal("ErrERC20AddressAlreadyAssigned");
     }
-    if (!this.#addressQuota.take(nowMs)) throw new Refusal("ErrAddressCreateRateLimitReached");
+    if (this.#addressQuota.take(1, { rate: ADDRESS_RATE, atMs: nowMs }) > 0) {
+      throw new Refusal("ErrAddressCreateRateLimitReached");
+    }
     const assigned: FundingAddress = {
       asset,
       address: `simulated-${asset.toLowerCase()}-${this.#identifiers.transaction().slice(0, 24)}`,

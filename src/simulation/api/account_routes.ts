@@ -10,7 +10,7 @@ import { bareNumber, printDecimal, printList } from "./print.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import { labelOf } from "../../money/currencies.ts";
-import { CURRENCIES } from "../model/traded_currencies.ts";
+import { TRADED_CURRENCIES } from "../model/markets.ts";
 import type { Simulation } from "../simulation.ts";
 
 const ZERO = new Big(0);
@@ -43,7 +43,7 @@ export function accountRoutes(simulation: Simulation): readonly Route[] {
       permission: PERMISSIONS.writeAddresses,
       run: ({ parameters }) => {
         const currency = parameters.text("currency");
-        if (currency === undefined || !CURRENCIES.has(currency)) throw new Refusal("ErrInvalidCurrency");
+        if (currency === undefined || !TRADED_CURRENCIES.has(currency)) throw new Refusal("ErrInvalidCurrency");
         const name = requiredName(parameters);
         const account = accounts.open(identifiers.account(), { currency, name });
         return { currency, id: account.id, name };

@@ -188,6 +188,9 @@ export const MARKETS: readonly SimulatedMarket[] = [
   }),
 ];
 
+/** The code of every currency that some market trades. */
+export const TRADED_CURRENCIES: ReadonlySet<string> = new Set(MARKETS.flatMap(({ base, counter }) => [base, counter]));
+
 const MARKETS_BY_ID = new Map(MARKETS.map((listed) => [listed.id, listed]));
 
 /** The market with this id, e.g. `XBTZAR`; ids are upper case, and unknown ones have no market. */

@@ -1,11 +1,11 @@
-/** One at a time: what works on the same thing waits for its turn, so that no two take from the same book. */
+/** Lets one at a time work on the same thing, so that no two take from the same book. */
 
 import { Refusal } from "../engine/refusal.ts";
 
 /** How many may wait for one name. */
 const MAX_WAITING = 100;
 
-/** KeyedMutex by name. */
+/** A mutex for each name, first come, first served. */
 export class KeyedMutex {
   readonly #last = new Map<string, { readonly done: Promise<void>; readonly waiting: number }>();
 

@@ -2,7 +2,7 @@
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import type { Approval, Decided } from "../trading/record/approvals.ts";
+import type { Approval, Decided } from "../trading/record/approval.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import { summaryText } from "../trading/orders/order_summary.ts";
 import type { TradingStore } from "../trading/record/store.ts";

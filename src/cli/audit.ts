@@ -5,7 +5,7 @@ import { parseSettings } from "../config/parse.ts";
 import { auditProblems, isAction } from "../config/rules/command_rules.ts";
 import type { Origins } from "../config/parse.ts";
 import { ARCHIVE_FOLDER, ArchiveError } from "../trading/record/archive_files.ts";
-import type { AuditRow } from "../trading/record/audit.ts";
+import type { AuditRow } from "../trading/record/audit_row.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { screenOf } from "./terminal/screen.ts";
 import type { Screen } from "./terminal/screen.ts";

@@ -3,7 +3,7 @@
 import { timeOf } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import type { TradingFacts } from "../server/trading_facts.ts";
-import type { Placement } from "../trading/record/journal.ts";
+import type { Placement } from "../trading/record/placement.ts";
 import { serverLines } from "./folder_words.ts";
 
 /** One line: whether trading is halted; `undefined` is a record that cannot be read. */

@@ -6,7 +6,7 @@ import { parseSettings } from "../config/parse.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
-import type { LimitsUsed } from "../trading/record/limits_used.ts";
+import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";

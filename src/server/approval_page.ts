@@ -10,7 +10,7 @@ import { sleep } from "../timing/sleep.ts";
 import { LastingServer } from "../network/lasting_server.ts";
 import { outcomeOf } from "../trading/confirmation/approval_outcome.ts";
 import type { Outcome } from "../trading/confirmation/approval_outcome.ts";
-import type { Approval, Decided } from "../trading/record/approvals.ts";
+import type { Approval, Decided } from "../trading/record/approval.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { describeExchange, plainSpaces } from "../trading/orders/order_summary.ts";

@@ -1,9 +1,9 @@
 /** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
 
 import type { CancelWish } from "../trading/record/cancel_wishes.ts";
-import type { Placement } from "../trading/record/journal.ts";
+import type { Placement } from "../trading/record/placement.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
-import type { LimitsUsed } from "../trading/record/limits_used.ts";
+import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import type { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";

@@ -6,10 +6,11 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Audit, AuditRow } from "./record/audit.ts";
+import type { Audit } from "./record/audit.ts";
+import type { AuditRow } from "./record/audit_row.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
-import type { Placement } from "./record/journal.ts";
+import type { Placement } from "./record/placement.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 

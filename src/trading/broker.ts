@@ -4,7 +4,8 @@
  */
 
 import { ExchangeError } from "../exchange/errors.ts";
-import type { AuditRow, TrailQuery } from "./record/audit.ts";
+import type { TrailQuery } from "./record/audit.ts";
+import type { AuditRow } from "./record/audit_row.ts";
 import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_parts.ts";
 import type { CancelAllResult } from "./execution/cancel_all.ts";
 import type { CancelResult } from "./execution/cancel_result.ts";
@@ -12,7 +13,7 @@ import type { OrderReference } from "./orders/order.ts";
 import type { RemainingOrder } from "./record/cancel_wishes.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
-import type { Placement } from "./record/journal.ts";
+import type { Placement } from "./record/placement.ts";
 import type { Pull } from "./record/kill_switch.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import { OrderPlacing } from "./order_placing.ts";

@@ -1,6 +1,6 @@
 /** Places previewed orders, and orders in full: once for each call, after a person has confirmed them where that is asked. */
 
-import type { Approval } from "./record/approvals.ts";
+import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
 import type { Audit } from "./record/audit.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
@@ -11,7 +11,7 @@ import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
-import type { Placement } from "./record/journal.ts";
+import type { Placement } from "./record/placement.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";

@@ -4,7 +4,7 @@ import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
-import { CONFIRMATION_LIFETIME_MS } from "./record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "./record/approval.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./policy/assessment.ts";
 import { Confirmer } from "./confirmation/confirmer.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { approve } from "../../src/cli/approve.ts";
 import { clockTime } from "../../src/text/clock_time.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approval.ts";
 import { ask } from "../trading/approval_requests.ts";
 import { NOW, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";

@@ -1,7 +1,7 @@
 /** Orders that wait for a person, made up. */
 
 import assert from "node:assert/strict";
-import type { Approval, ApprovalRequest } from "../../src/trading/record/approvals.ts";
+import type { Approval, ApprovalRequest } from "../../src/trading/record/approval.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { NOW, ORDER } from "./stores.ts";

@@ -4,8 +4,8 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { CONFIRMATION_LIFETIME_MS } from "../record/approvals.ts";
-import type { ApprovalRequest } from "../record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../record/approval.ts";
+import type { ApprovalRequest } from "../record/approval.ts";
 
 const MAX_WAITING = 200;
 const MAX_PER_IDENTITY = 10;

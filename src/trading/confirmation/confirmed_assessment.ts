@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type { ApprovedFacts } from "../record/approvals.ts";
+import type { ApprovedFacts } from "../record/approval.ts";
 import type { SentAssessment } from "../policy/assessment.ts";
 import type { Order } from "../orders/order.ts";
 import type { Worth } from "../orders/notional.ts";

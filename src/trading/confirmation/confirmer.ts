@@ -6,11 +6,12 @@
 
 import type { ToolErrorCode } from "../../errors/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
-import type { Approval, ApprovalRequest, Approvals, OwnerWay } from "../record/approvals.ts";
+import type { Approvals } from "../record/approvals.ts";
+import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
 import type { Audit } from "../record/audit.ts";
 import { clientOrderIdOf } from "../orders/order.ts";
 import { Confirmations } from "./confirmations.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../record/approval.ts";
 import type { ConfirmedOrder } from "./confirmations.ts";
 import { orderDigest } from "../orders/order.ts";
 import { summaryText } from "../orders/order_summary.ts";

@@ -3,7 +3,7 @@
 import type { ToolErrorCode } from "../../errors/errors.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import type { Placement } from "../record/journal.ts";
+import type { Placement } from "../record/placement.ts";
 import type { Ending } from "./open_orders.ts";
 
 /** An order that is final, and how it ended: by a cancellation, filled before it, or ended by the exchange. */

@@ -5,7 +5,7 @@
 
 import { isErrorCode } from "../../errors/errors.ts";
 import type { ToolErrorCode } from "../../errors/errors.ts";
-import type { Placement, Repeated, Settlement } from "../record/journal.ts";
+import type { Placement, Repeated, Settlement } from "../record/placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { lookLast, prepare } from "./last_look.ts";

@@ -3,7 +3,7 @@
 import { clauseOf, isErrorCode } from "../../errors/errors.ts";
 import type { ToolErrorCode } from "../../errors/errors.ts";
 import { cannot } from "../../exchange/refusals.ts";
-import type { Placement } from "../record/journal.ts";
+import type { Placement } from "../record/placement.ts";
 
 /** Fields of every placement that was written into the journal. */
 interface Known {

@@ -1,7 +1,7 @@
 /** What a replacement goes on with after it was cut short, as the record keeps it. */
 
 import { z } from "zod";
-import { ApprovedFacts } from "../record/approvals.ts";
+import { ApprovedFacts } from "../record/approval.ts";
 import { CONFIRM_WAYS } from "../policy/policy.ts";
 
 const Terms = z.object({

@@ -4,7 +4,7 @@ import type { ErrorCode } from "../../errors/errors.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
-import type { Placement, Settlement } from "../record/journal.ts";
+import type { Placement, Settlement } from "../record/placement.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { TTL_MS } from "./last_look.ts";

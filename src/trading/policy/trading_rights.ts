@@ -2,20 +2,13 @@
 
 import type { Assessment } from "./assessment.ts";
 import type { EstimateProblem } from "../orders/order_remarks.ts";
+import { haltSentence } from "./halt.ts";
+import type { Halt } from "./halt.ts";
 import { CONFIRM_WAYS, evaluateOrder } from "./policy.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
 import type { Trader } from "../orders/trader.ts";
 import { TradingError } from "../orders/trading_error.ts";
-
-/** Whether trading is halted, and why. */
-export type Halt = { readonly halted: false } | { readonly halted: true; readonly reason: string };
-
-/** Why nothing is placed while trading is halted. */
-export function haltSentence(action: "trade" | "place the order", { reason }: Extract<Halt, { halted: true }>): string {
-  return `Cannot ${action} as trading is halted (${reason}): a person must resume trading first, with ` +
-    "luno-mcp-server kill --lift";
-}
 
 /** What rights follow from. */
 export interface RightsParts {

@@ -6,102 +6,16 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
-import { cleanText } from "../../text/clean_text.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
-import { recordedIdentity } from "./audit.ts";
-import type { Audit } from "./audit.ts";
-import { clientOrderIdOf } from "../orders/order.ts";
-import { OrderRow } from "./journal_rows.ts";
-import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";
-import { orderDigest } from "../orders/order.ts";
+import { cleanText } from "../../text/clean_text.ts";
+import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import { OrderSummary } from "../orders/order_summary.ts";
-import type { PolicyFacts } from "../policy/policy.ts";
+import { ApprovedFacts, CONFIRMATION_LIFETIME_MS, isOver } from "./approval.ts";
+import type { Approval, ApprovalRequest, Decided, OwnerWay, Requested } from "./approval.ts";
+import type { Audit } from "./audit.ts";
+import { recordedIdentity } from "./audit_row.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../orders/trader.ts";
-
-/** How long a person may take, and until when the order can be placed after a yes. */
-export const CONFIRMATION_LIFETIME_MS = 180_000;
-
-/** Where somebody other than the caller can answer. */
-export type OwnerWay = "page" | "terminal";
-
-/** What is done with an order once it is approved. */
-export type ApprovedAction = "place" | "replace";
-
-/** What an order is held against when it is sent, and what a replacement goes on with. */
-export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
-  order: OrderRow,
-  notional: z.array(z.object({ currency: z.string(), amount: z.string() })),
-  mid: z.string().nullable(),
-  averagePrice: z.string().nullable(),
-  worstPrice: z.string().nullable().exactOptional(),
-  warnings: z.array(z.object({ code: z.enum(MARKET_WARNING_CODES), message: z.string() })),
-  replaces: z.object({
-    orderId: z.string(),
-    filledBefore: z.string(),
-    minVolume: z.string(),
-  }).exactOptional(),
-  venue: z.string().exactOptional(),
-});
-
-/** The exact order and what is known of it. */
-export interface ApprovedFacts extends PolicyFacts {
-  readonly replaces?: {
-    readonly orderId: string;
-    /** What the old order had traded by then. */
-    readonly filledBefore: string;
-    /** Less than this is not placed. */
-    readonly minVolume: string;
-  };
-  /** Which simulated exchange or paper account it is for; `""` for an exchange that lasts. */
-  readonly venue?: string;
-}
-
-/** What is asked for. */
-export interface ApprovalRequest extends Trader {
-  readonly action: ApprovedAction;
-  /** The request as the caller made it: the same one made again waits for the same answer. */
-  readonly asked: string;
-  /** Under which the order is known to its caller, here and in every process. */
-  readonly previewId: string;
-  readonly idempotencyKey?: string | undefined;
-  readonly facts: ApprovedFacts;
-  readonly summary: OrderSummary;
-  readonly ways: readonly OwnerWay[];
-}
-
-/** Where an approval stands. */
-export type ApprovalState = "pending" | "approved" | "declined" | "expired";
-
-/** One question to a person. Times are wall milliseconds. */
-export interface Approval extends Required<Omit<ApprovalRequest, "idempotencyKey">> {
-  readonly id: string;
-  /** As the audit's rows hold it: `recordedIdentity()`. */
-  readonly identity: string;
-  readonly idempotencyKey: string | undefined;
-  /** Of the exact order. */
-  readonly digest: string;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-  readonly state: ApprovalState;
-  readonly decidedBy: OwnerWay | null;
-  readonly decidedAt: number | null;
-  /** When a call took the answer, which is taken once. */
-  readonly takenAt: number | null;
-  /** What became of it, where the journal has no placement of it. */
-  readonly outcome: string | null;
-}
-
-/** What a request gets: its approval and the one-time secret for the link, of which only a hash is kept. */
-export type Requested =
-  | { readonly ok: true; readonly approval: Approval; readonly token: string }
-  | { readonly ok: false; readonly reason: "too_many" };
-
-/** What a decision gets: the approval as decided, or why it is none. */
-export type Decided =
-  | { readonly ok: true; readonly approval: Approval }
-  | { readonly ok: false; readonly reason: "unknown" | "expired" | "decided" | "elsewhere" };
 
 const MAX_PENDING = 100;
 
@@ -112,9 +26,6 @@ const MAX_LINE_CHARACTERS = 1_000;
 
 /** How long a row stays after its time is over; the audit keeps what was decided for good. */
 const KEPT_MS = 86_400_000;
-
-/** A clock that was set back further than this ends what waits: nobody knows any more how old it is. */
-const CLOCK_TOLERANCE_MS = 5_000;
 
 /** All questions of one state folder. `now` is always wall milliseconds. */
 export class Approvals {
@@ -299,11 +210,6 @@ function readApproval(row: Row, now: number): Approval {
     takenAt: readOptionalNumber(row, "taken_at") ?? null,
     outcome: text("outcome"),
   };
-}
-
-/** Whether its time is over. */
-function isOver({ createdAt, expiresAt }: Pick<Approval, "createdAt" | "expiresAt">, now: number): boolean {
-  return now >= expiresAt || now < createdAt - CLOCK_TOLERANCE_MS;
 }
 
 /** Fit for a terminal: nothing but printable characters. */

@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { makeFolder } from "../../state/state_folder.ts";
-import type { AuditRow } from "./audit.ts";
+import type { AuditRow } from "./audit_row.ts";
 
 /** The folder's name in the state folder. */
 export const ARCHIVE_FOLDER = "archive";

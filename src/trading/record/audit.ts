@@ -7,66 +7,14 @@
  * head that it answers elsewhere, and give it back as `expectedHead`; then everything up to that row is proved.
  */
 
-import { createHash } from "node:crypto";
-import { cleanText } from "../../text/clean_text.ts";
-import { REDACTED } from "../../secrets/redaction.ts";
 import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
+import { chained, checkRow, cleanId, recordedIdentity, writeData } from "./audit_row.ts";
+import type { AuditEvent, AuditRow } from "./audit_row.ts";
 import { CHAIN_START } from "./schema.ts";
-import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
-
-/** What a row speaks of. */
-export type AuditEventName =
-  | "preview"
-  | "decision"
-  | "confirmation_asked"
-  | "confirmation"
-  | "intent"
-  | "sent"
-  | "lookup"
-  | "outcome"
-  | "fill"
-  | "closed"
-  | "cancel"
-  | "replace"
-  | "halt"
-  | "halt_file"
-  | "cancel_open"
-  | "lift"
-  | "recovery"
-  | "policy"
-  | "archive";
-
-/** What happened. */
-export interface AuditEvent {
-  readonly event: AuditEventName;
-  /** Whose order it is, or who acted where there is no order. */
-  readonly identity: string;
-  readonly clientOrderId?: string | null;
-  readonly orderId?: string | null;
-  /** As JSON at most 8 KiB, more is cut; fields that are named like secrets are struck out. */
-  readonly data?: Readonly<Record<string, unknown>>;
-}
-
-/** One row. */
-export interface AuditRow {
-  /** 1, 2, 3, … */
-  readonly seq: number;
-  /** Wall milliseconds. */
-  readonly at: number;
-  readonly identity: string;
-  readonly event: string;
-  readonly clientOrderId: string | null;
-  readonly orderId: string | null;
-  /** JSON. */
-  readonly data: string;
-  readonly previous: string;
-  readonly hash: string;
-  /** Which simulated exchange or paper account it speaks of; `null` for one that never starts anew. */
-  readonly venue: string | null;
-}
+import { StoreError } from "./store_error.ts";
 
 /**
  * What {@linkcode Audit.verify} found: all rows and the last one's hash, or the first row that is wrong; `null` where it
@@ -96,20 +44,12 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
-/** The longest JSON of a row, in bytes. */
-const MAX_DATA_BYTES = 8_192;
-
-/** How much of longer data is kept, in characters. */
-const KEPT_CHARACTERS = 2_000;
-
 const MAX_TRAIL = 10_000;
 
 /** Previews that one caller may ask for in a minute, over all processes: each is a row that stays. */
 export const PREVIEWS_PER_MINUTE = 60;
 
 const MINUTE_MS = 60_000;
-
-const SECRET_FIELD = /secret|token|password|authorization|cookie|api_?key/i;
 
 /** The append-only, hash-chained record. */
 export class Audit {
@@ -300,34 +240,6 @@ export class Audit {
   }
 }
 
-/**
- * An identity as rows hold it: printable and short. Where that changes it, a digest keeps it apart from all others, as
- * callers may see the rows of their own identity.
- */
-export function recordedIdentity(identity: string): string {
-  const clean = cleanText(identity);
-  if (clean === identity) return identity;
-  return `${clean.slice(0, 200)}#${createHash("sha256").update(identity).digest("hex").slice(0, 16)}`;
-}
-
-/**
- * The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns; without a venue
- * where there is none, as rows of earlier versions have none.
- */
-function chained(row: Omit<AuditRow, "hash">): AuditRow {
-  const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue } = row;
-  const named = [seq, at, identity, event, clientOrderId, orderId, data, previous];
-  const text = JSON.stringify(venue === null ? named : [...named, venue]);
-  return { ...row, hash: createHash("sha256").update(text).digest("hex") };
-}
-
-function checkRow(row: AuditRow, last: { seq: number; hash: string }): string | undefined {
-  if (row.seq !== last.seq + 1) return `it is missing: the next one is ${row.seq}`;
-  if (row.previous !== last.hash) return "it does not follow the row before it: one of the two was changed";
-  if (chained(row).hash !== row.hash) return "its content was changed: the hash is another";
-  return undefined;
-}
-
 function unarchived(through: number): string {
   return `rows 1 to ${through} are archived and no archive file holds this one: put the files back beside the database`;
 }
@@ -346,16 +258,4 @@ function readRow(row: Row): AuditRow {
     hash: readText(row, "hash"),
     venue: id("venue"),
   };
-}
-
-function cleanId(id: string | null | undefined): string | null {
-  return id === null || id === undefined ? null : cleanText(id);
-}
-
-function writeData(data: Readonly<Record<string, unknown>>, redact: Redact): string {
-  const text = redact(JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? REDACTED : value));
-  const bytes = new TextEncoder().encode(text).length;
-  if (bytes <= MAX_DATA_BYTES) return text;
-  const digest = createHash("sha256").update(text).digest("hex");
-  return JSON.stringify({ cut: { bytes, sha256: digest, start: text.slice(0, KEPT_CHARACTERS) } });
 }

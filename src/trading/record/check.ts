@@ -6,11 +6,11 @@
 import Big from "big.js";
 import { parseDecimal } from "../../money/decimals.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
-import { recordedIdentity } from "./audit.ts";
-import type { AuditRow } from "./audit.ts";
+import { recordedIdentity } from "./audit_row.ts";
+import type { AuditRow } from "./audit_row.ts";
 import type { Row } from "../../state/sqlite.ts";
-import { readPlacement } from "./journal_rows.ts";
-import type { Placement } from "./journal_rows.ts";
+import { readPlacement } from "./placement_rows.ts";
+import type { Placement } from "./placement.ts";
 import { startOfUtcDay } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { StoreConnection } from "./store_connection.ts";

@@ -5,110 +5,35 @@
  * writes the intent. It sends nothing and asks the exchange nothing.
  */
 
-import type { ErrorCode, ToolErrorCode } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/errors.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal } from "../../money/decimals.ts";
-import { readNumber } from "../../state/sqlite.ts";
-import type { Audit, AuditEventName } from "./audit.ts";
-import { DayUse } from "./day_use.ts";
-import { readPlacement } from "./journal_rows.ts";
-import type { Placement, PlacementState } from "./journal_rows.ts";
+import { orderDigest } from "../orders/order.ts";
+import { checkBegin, refuse } from "../policy/begin_checks.ts";
+import type { Refused } from "../policy/begin_checks.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { Audit } from "./audit.ts";
+import type { AuditEventName } from "./audit_row.ts";
 import type { Instances } from "./instances.ts";
 import type { KillSwitch } from "./kill_switch.ts";
-import { checkLimits, startOfCoolOff, startOfMinute } from "../policy/limits.ts";
-import type { Use } from "../policy/limits.ts";
-import { orderDigest } from "../orders/order.ts";
-import type { Policy } from "../policy/policy.ts";
-import { haltSentence } from "../policy/trading_rights.ts";
-import { mayTradeTogether } from "../orders/self_trade.ts";
+import { JournalReads } from "./journal_reads.ts";
+import { LimitUse } from "./limit_use.ts";
+import type {
+  Begun,
+  EndedVenues,
+  FinalFacts,
+  NewPlacement,
+  Placement,
+  PlacementState,
+  Refusing,
+  Repeated,
+  Settlement,
+} from "./placement.ts";
 import { ReplacementClaims } from "./replacement_claims.ts";
-import type { ReplacementClaim } from "./replacement_claims.ts";
 import type { StoreConnection } from "./store_connection.ts";
-import type { Trader } from "../orders/trader.ts";
-
-export type { Placement, PlacementState } from "./journal_rows.ts";
-
-/** What {@linkcode Journal.begin} needs to know of a placement. */
-export type NewPlacement =
-  & Pick<
-    Placement,
-    | "clientOrderId"
-    | "identity"
-    | "paper"
-    | "previewId"
-    | "idempotencyKey"
-    | "order"
-    | "digest"
-    | "policyDigest"
-    | "notional"
-  >
-  & {
-    /** The process that sends it. */
-    readonly instance: string;
-    /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`, wall ms. */
-    readonly validUntil: number;
-    /** What its caller asked for, in one form. @default null */
-    readonly asked?: string | null;
-    /** The claim of the order that it replaces. */
-    readonly replaces?: Pick<ReplacementClaim, "orderId" | "attempt"> | undefined;
-    /** The worst price at which a market order is expected to trade. @default null */
-    readonly worstPrice?: string | null;
-  };
-
-/** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
-export interface Refused {
-  readonly kind: "refused";
-  readonly code: ToolErrorCode;
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
-
-/** What {@linkcode Journal.repeat} answers. `repeated`: the same key and order as before, with what became of that. */
-export type Repeated = { readonly kind: "repeated"; readonly placement: Placement } | Refused;
-
-/** What {@linkcode Journal.begin} answers. `begun`: the order is written as sent, and is to be sent at once. */
-export type Begun = { readonly kind: "begun"; readonly placement: Placement } | Repeated;
-
-/** What {@linkcode Journal.wouldRefuse} holds an order against. */
-export interface Refusing {
-  readonly policy: Policy;
-  /** Wall milliseconds. */
-  readonly now: number;
-  /** The client order id of an order that will be gone when this one is placed. */
-  readonly without?: string | undefined;
-}
-
-/** What became of a placement. */
-export type Settlement =
-  | { readonly state: "placed"; readonly orderId: string }
-  | { readonly state: "not_placed" | "unknown"; readonly reason: ErrorCode };
-
-/** Which placements of other venues {@linkcode Journal.endOthers} ends. */
-export interface EndedVenues {
-  /** @default everybody's */
-  readonly identity?: string | undefined;
-  readonly paper: boolean;
-  /** Whether the venue that a process brought with it may still be there; `null` where no process is known. */
-  readonly mayLive: (instance: string | null) => boolean;
-  /** Wall milliseconds. */
-  readonly now: number;
-}
-
-/** How an order ended: what was filled in all, as decimals. */
-export interface FinalFacts {
-  readonly base: string;
-  readonly counter: string;
-  readonly feeBase?: string;
-  readonly feeCounter?: string;
-  /** The exchange's own word for how it ended. */
-  readonly status?: string;
-}
 
 /** States that a later answer may replace only by one further right: what is known is never unlearnt. */
 const KNOWLEDGE: readonly PlacementState[] = ["intent", "sent", "unknown", "not_placed", "placed"];
-
-/** Refusals that may come in after a cool-off has begun, of orders that were on their way. */
-const MAX_LATE_REFUSALS = 500;
 
 /** What a {@linkcode Journal} stands on. */
 export interface JournalParts {
@@ -118,19 +43,20 @@ export interface JournalParts {
 }
 
 /** All placements of one state folder, or those of one venue in it. */
-export class Journal {
+export class Journal extends JournalReads {
   readonly #connection: StoreConnection;
   readonly #parts: JournalParts;
   readonly #venue: string | null;
-  readonly #dayUse: DayUse;
+  readonly #limitUse: LimitUse;
   /** Orders that are being replaced or were. */
   readonly replacements: ReplacementClaims;
 
   constructor(connection: StoreConnection, parts: JournalParts, venue: string | null = null) {
+    super(connection, venue);
     this.#connection = connection;
     this.#parts = parts;
     this.#venue = venue;
-    this.#dayUse = new DayUse(connection);
+    this.#limitUse = new LimitUse(connection);
     this.replacements = new ReplacementClaims(connection, { instances: parts.instances, venue: venue ?? "" });
   }
 
@@ -221,8 +147,8 @@ export class Journal {
          WHERE client_order_id = ?`,
         ...[outcome.state, orderId, reason, now, outcome.state === "not_placed" ? 0 : 1, clientOrderId],
       );
-      if (outcome.state === "not_placed") this.#dayUse.release(before);
-      else if (before.state === "not_placed") this.#dayUse.reserve(before);
+      if (outcome.state === "not_placed") this.#limitUse.release(before);
+      else if (before.state === "not_placed") this.#limitUse.reserve(before);
       const after = this.#get(clientOrderId);
       this.#note(after, { event: "outcome", now, data: { state: after.state, reason: after.reason } });
       return after;
@@ -246,8 +172,9 @@ export class Journal {
    * @param which `mayLive`: whether an exchange that lives in that process may still be there
    */
   endOthers({ identity, paper, mayLive, now }: EndedVenues): number {
-    const others = this.#all("is_alive = 1 AND paper = ? AND venue <> ?", paper ? 1 : 0, this.#venue ?? "")
-      .filter((other) => (identity === undefined || other.identity === identity) && !mayLive(other.instance));
+    const others = this.othersAlive(paper).filter((other) =>
+      (identity === undefined || other.identity === identity) && !mayLive(other.instance)
+    );
     if (others.length === 0) return 0;
     return this.#connection.transaction(() => {
       for (const { clientOrderId, isOpen } of others) {
@@ -261,40 +188,6 @@ export class Journal {
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
   wouldRefuse(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
     return this.#refusalOf(entry, { policy, now, without }) ?? undefined;
-  }
-
-  find(clientOrderId: string): Placement | undefined {
-    return this.#one("client_order_id = ?", clientOrderId);
-  }
-
-  /** Of several venues that gave the same id the latest placement. */
-  findByOrderId(orderId: string): Placement | undefined {
-    return this.#one(`order_id = ? AND ${this.#here} ORDER BY created_at DESC`, orderId, this.#venue);
-  }
-
-  findByKey(identity: string, idempotencyKey: string): Placement | undefined {
-    return this.#one(`identity = ? AND idempotency_key = ? AND ${this.#here}`, identity, idempotencyKey, this.#venue);
-  }
-
-  findByPreview(previewId: string): Placement | undefined {
-    return this.#one("preview_id = ?", previewId);
-  }
-
-  /** Intents, sent ones and those of unknown fate, oldest first. */
-  unsettled(): Placement[] {
-    return this.#all(`is_alive = 1 AND state IN ('intent', 'sent', 'unknown') AND ${this.#here}`, this.#venue);
-  }
-
-  /** Orders that have left, and whose outcome is not known; oldest first. */
-  onTheirWay(): Placement[] {
-    return this.unsettled().filter(({ state }) => state !== "intent");
-  }
-
-  /** Placements that are placed and not known to be final, oldest first; by default of everybody, real and paper. */
-  open(identity?: string, paper?: boolean): Placement[] {
-    return this.#all(`is_alive = 1 AND state = 'placed' AND ${this.#here}`, this.#venue).filter((placement) =>
-      (identity === undefined || placement.identity === identity) && (paper === undefined || placement.paper === paper)
-    );
   }
 
   #repetitionOf(
@@ -326,81 +219,17 @@ export class Journal {
   }
 
   #refusalOf(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | null {
-    const { identity, paper, previewId, notional, instance } = entry;
-    const halt = this.#parts.killSwitch.state();
-    if (halt.halted) {
-      return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
-    }
-    if (!this.#parts.instances.has(instance)) {
-      const message =
-        "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
-      return refuse("ERR_TAKEN_OVER", message);
-    }
-    if (entry.replaces !== undefined && !this.replacements.isMine(entry.replaces)) {
-      const message = `Cannot place the order as another call replaces order ${entry.replaces.orderId} by now: ` +
-        "look at the open orders";
-      return refuse("ERR_REPLACED_ALREADY", message);
-    }
-    const used = this.findByPreview(previewId);
-    if (used !== undefined) {
-      const first = used.identity === identity ? ` (by ${used.clientOrderId})` : "";
-      const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
-      return refuse("ERR_PREVIEW_USED", message);
-    }
-    const refusal = checkLimits(policy, { use: this.#use({ identity, paper }, { policy, now }), notional, now });
-    return refusal === null ? this.#checkOwnOrders(entry, without) : { kind: "refused", ...refusal };
-  }
-
-  /** Own orders of the account that the new one may trade with: those on the book, on their way or of unknown fate. */
-  #checkOwnOrders(
-    { identity, paper, order, worstPrice = null }: Omit<NewPlacement, "validUntil">,
-    without: string | undefined,
-  ): Refused | null {
-    const others = this.#connection.rows(
-      // Whoever trades for real trades on one account; on paper everybody has an own one.
-      `SELECT * FROM placements WHERE is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2) AND venue = ?6
-         AND json_extract(order_json, '$.pair') = ?3 AND json_extract(order_json, '$.side') <> ?4
-         AND client_order_id <> ?5 ORDER BY created_at`,
-      ...[paper ? 1 : 0, identity, order.pair, order.side, without ?? "", this.#venue ?? ""],
-    ).map(readPlacement);
-    const own = { order, worstPrice, isPlaced: false };
-    const rivals = others.filter((other) => mayTradeTogether(own, { ...other, isPlaced: other.state === "placed" }));
-    const [first] = rivals;
-    if (first === undefined) return null;
-    const more = rivals.length === 1 ? "" : ` and ${rivals.length - 1} more`;
-    const name = first.orderId === null ? `${first.clientOrderId}, which is on its way` : first.orderId;
-    const message = `Cannot place the order as it may trade with own order ${name}${more}: ` +
-      "cancel that first, wait until it is final, or choose another price";
-    return refuse("ERR_SELF_CROSSING", message);
-  }
-
-  /** Reads only what the policy limits. Rows from the future, after a clock was set back, count as of today and now. */
-  #use(who: Trader, { policy, now }: { policy: Policy; now: number }): Use {
-    const { maxPerDay, maxOpenOrders, maxOrdersPerMinute, coolOff } = policy;
-    const venue = this.#venue ?? "";
-    const of = [who.identity, who.paper ? 1 : 0, venue];
-    const open = maxOpenOrders === undefined ? undefined : this.#connection.row(
-      "SELECT count(*) AS count FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND is_alive = 1",
-      ...of,
-    );
-    const begun = maxOrdersPerMinute === undefined ? [] : this.#connection.rows(
-      `SELECT created_at FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND created_at > ?
-       ORDER BY created_at DESC LIMIT ?`,
-      ...[...of, startOfMinute(now), maxOrdersPerMinute],
-    );
-    const refusals = coolOff === undefined ? [] : this.#connection.rows(
-      `SELECT settled_at FROM placements WHERE identity = ? AND paper = ? AND venue = ? AND settled_at > ?
-         AND state = 'not_placed' AND sent_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?`,
-      ...[...of, startOfCoolOff(coolOff, now), coolOff.rejects + MAX_LATE_REFUSALS],
-    );
-    return {
-      spentToday: maxPerDay === undefined
-        ? []
-        : this.#dayUse.since(now, { ...who, venue, currency: maxPerDay.currency }),
-      openOrders: open === undefined ? 0 : readNumber(open, "count"),
-      begun: begun.map((row) => readNumber(row, "created_at")).reverse(),
-      refusals: refusals.map((row) => readNumber(row, "settled_at")).reverse(),
+    const { identity, paper, previewId, instance, replaces, worstPrice = null } = entry;
+    const { killSwitch, instances } = this.#parts;
+    const record = {
+      halt: () => killSwitch.state(),
+      isInstanceListed: () => instances.has(instance),
+      isClaimHeld: () => replaces !== undefined && this.replacements.isMine(replaces),
+      usedPreview: () => this.findByPreview(previewId),
+      use: () => this.#limitUse.of({ identity, paper, venue: this.#venue ?? "" }, { policy, now }),
+      opposite: () => this.opposite(entry, without),
     };
+    return checkBegin({ ...entry, worstPrice }, { record, policy, now });
   }
 
   #insert(entry: NewPlacement, now: number): Placement {
@@ -414,7 +243,7 @@ export class Journal {
       ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, now, now, entry.validUntil],
       ...[entry.instance, entry.worstPrice ?? null, this.#venue ?? "", entry.asked ?? null],
     );
-    this.#dayUse.reserve({ identity, paper, venue: this.#venue ?? "", notional, createdAt: now });
+    this.#limitUse.reserve({ identity, paper, venue: this.#venue ?? "", notional, createdAt: now });
     return this.#get(clientOrderId);
   }
 
@@ -424,23 +253,8 @@ export class Journal {
     return placement;
   }
 
-  /** The condition of rows of this journal's venue; its value comes last. */
-  get #here(): string {
-    return "venue = coalesce(?, venue)";
-  }
-
   #auditOf(venue: string | null): Audit {
     return this.#parts.audit.at(venue ?? "");
-  }
-
-  #one(condition: string, ...values: (string | null)[]): Placement | undefined {
-    const row = this.#connection.row(`SELECT * FROM placements WHERE ${condition} LIMIT 1`, ...values);
-    return row === undefined ? undefined : readPlacement(row);
-  }
-
-  #all(condition: string, ...values: (string | number | null)[]): Placement[] {
-    return this.#connection.rows(`SELECT * FROM placements WHERE ${condition} ORDER BY created_at, rowid`, ...values)
-      .map(readPlacement);
   }
 
   #note(
@@ -450,8 +264,4 @@ export class Journal {
     const { clientOrderId, identity, orderId = null, venue = this.#venue } = placement;
     this.#auditOf(venue).append({ event, identity, clientOrderId, orderId, data }, now);
   }
-}
-
-function refuse(code: Refused["code"], message: string): Refused {
-  return { kind: "refused", code, message };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Confirmations } from "../../../src/trading/confirmation/confirmations.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
 import { orderRequest } from "../approval_requests.ts";
 
 function waiting(identity: string) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { clientOrderIdOf } from "../../../src/trading/orders/order.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approvals.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
 import { orderDigest } from "../../../src/trading/orders/order.ts";
 import { ask, orderRequest } from "../approval_requests.ts";
 import { NOW, ORDER, withStore } from "../stores.ts";

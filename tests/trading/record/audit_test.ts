@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { recordedIdentity } from "../../../src/trading/record/audit.ts";
+import { recordedIdentity } from "../../../src/trading/record/audit_row.ts";
 import type { Audit } from "../../../src/trading/record/audit.ts";
 import { CHAIN_START } from "../../../src/trading/record/schema.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";

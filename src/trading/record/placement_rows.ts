@@ -1,50 +1,10 @@
-/** Placements as the journal's table holds them. */
+/** Rows of the table of placements. */
 
 import { z } from "zod";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import type { Order } from "../orders/order.ts";
-import type { Worth } from "../orders/notional.ts";
-
-/**
- * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was
- * sent, and whether the order exists could not be found out yet.
- */
-export type PlacementState = "intent" | "sent" | "placed" | "not_placed" | "unknown";
-
-/** One order that was meant to be placed. Times are wall milliseconds. */
-export interface Placement {
-  readonly clientOrderId: string;
-  readonly identity: string;
-  readonly paper: boolean;
-  /** Which simulated exchange or paper account it is on; `""` for an exchange that never starts anew. */
-  readonly venue: string;
-  readonly previewId: string;
-  readonly idempotencyKey: string | null;
-  /** What its caller asked for, in one form; `null` where an earlier version wrote it. */
-  readonly asked: string | null;
-  readonly order: Order;
-  readonly digest: string;
-  readonly policyDigest: string;
-  readonly state: PlacementState;
-  /** The exchange's id; known exactly when `state` is `placed`. */
-  readonly orderId: string | null;
-  /** Placed and not known to be final. */
-  readonly isOpen: boolean;
-  /** The worst price at which a market order was expected to trade, where that is known. */
-  readonly worstPrice: string | null;
-  /** What it takes of the day's limit. */
-  readonly notional: Worth | null;
-  readonly createdAt: number;
-  readonly sentAt: number | null;
-  /** When the exchange refuses the request at the latest: its `timestamp` and `ttl`. */
-  readonly validUntil: number | null;
-  readonly settledAt: number | null;
-  /** Why it is not placed or not known, as a stable code. */
-  readonly reason: string | null;
-  /** The process whose business it is until it is settled; `null` where a version without instances wrote it. */
-  readonly instance: string | null;
-}
+import type { Placement } from "./placement.ts";
 
 /** How an order stands in the record. */
 export const OrderRow: z.ZodType<Order> = z.object({

@@ -1,0 +1,101 @@
+/**
+ * Whether an order may begin, as far as that depends on other orders and on how trading stands. Pure: the record answers
+ * the questions within the transaction that writes the order down, so that two callers cannot pass together.
+ */
+
+import type { ToolErrorCode } from "../../errors/errors.ts";
+import { mayTradeTogether } from "../orders/self_trade.ts";
+import type { OwnSide } from "../orders/self_trade.ts";
+import type { Order } from "../orders/order.ts";
+import type { Worth } from "../orders/notional.ts";
+import { haltSentence } from "./halt.ts";
+import type { Halt } from "./halt.ts";
+import { checkLimits } from "./limits.ts";
+import type { Use } from "./limits.ts";
+import type { Policy } from "./policy.ts";
+
+/** Why a placement may not begin; the message says what to do. Nothing was written but the refusal's audit row. */
+export interface Refused {
+  readonly kind: "refused";
+  readonly code: ToolErrorCode;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** The order that is to begin. */
+export interface BeginningOrder {
+  readonly identity: string;
+  readonly order: Order;
+  readonly notional: Worth | null;
+  /** The worst price at which a market order is expected to trade. */
+  readonly worstPrice: string | null;
+  /** The order that it replaces. */
+  readonly replaces?: { readonly orderId: string } | undefined;
+}
+
+/** Another order of the account that is on the book, on its way or of unknown fate. */
+export interface OwnOrderInRecord extends OwnSide {
+  readonly clientOrderId: string;
+  readonly orderId: string | null;
+}
+
+/** What the record is asked; each question as late as possible. */
+export interface RecordAnswers {
+  /** Whether trading is halted. */
+  halt(): Halt;
+  /** Whether the process that sends the order still stands on the list of those that may. */
+  isInstanceListed(): boolean;
+  /** Whether the order that is replaced is still claimed by this call. */
+  isClaimHeld(): boolean;
+  /** The placement that has used the preview. */
+  usedPreview(): { readonly identity: string; readonly clientOrderId: string } | undefined;
+  /** What of the policy's limits is used up. */
+  use(): Use;
+  /** Orders of the account on the other side of the pair, oldest first. */
+  opposite(): readonly OwnOrderInRecord[];
+}
+
+/** Why an order may not begin, or `null`. */
+export function checkBegin(
+  entry: BeginningOrder,
+  { record, policy, now }: { readonly record: RecordAnswers; readonly policy: Policy; readonly now: number },
+): Refused | null {
+  const halt = record.halt();
+  if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
+  if (!record.isInstanceListed()) {
+    const message =
+      "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
+    return refuse("ERR_TAKEN_OVER", message);
+  }
+  if (entry.replaces !== undefined && !record.isClaimHeld()) {
+    const message = `Cannot place the order as another call replaces order ${entry.replaces.orderId} by now: ` +
+      "look at the open orders";
+    return refuse("ERR_REPLACED_ALREADY", message);
+  }
+  const used = record.usedPreview();
+  if (used !== undefined) {
+    const first = used.identity === entry.identity ? ` (by ${used.clientOrderId})` : "";
+    const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
+    return refuse("ERR_PREVIEW_USED", message);
+  }
+  const refusal = checkLimits(policy, { use: record.use(), notional: entry.notional, now });
+  return refusal === null ? checkOwnOrders(entry, record.opposite()) : { kind: "refused", ...refusal };
+}
+
+/** Whether the order may trade with one of the account's own. */
+function checkOwnOrders({ order, worstPrice }: BeginningOrder, others: readonly OwnOrderInRecord[]): Refused | null {
+  const own = { order, worstPrice, isPlaced: false };
+  const rivals = others.filter((other) => mayTradeTogether(own, other));
+  const [first] = rivals;
+  if (first === undefined) return null;
+  const more = rivals.length === 1 ? "" : ` and ${rivals.length - 1} more`;
+  const name = first.orderId === null ? `${first.clientOrderId}, which is on its way` : first.orderId;
+  const message = `Cannot place the order as it may trade with own order ${name}${more}: ` +
+    "cancel that first, wait until it is final, or choose another price";
+  return refuse("ERR_SELF_CROSSING", message);
+}
+
+/** A refusal without a time to wait. */
+export function refuse(code: Refused["code"], message: string): Refused {
+  return { kind: "refused", code, message };
+}

@@ -1,0 +1,10 @@
+/** A halt of trading, as everybody is told of it who wants to trade. */
+
+/** Whether trading is halted, and why. */
+export type Halt = { readonly halted: false } | { readonly halted: true; readonly reason: string };
+
+/** Why nothing is placed while trading is halted. */
+export function haltSentence(action: "trade" | "place the order", { reason }: Extract<Halt, { halted: true }>): string {
+  return `Cannot ${action} as trading is halted (${reason}): a person must resume trading first, with ` +
+    "luno-mcp-server kill --lift";
+}

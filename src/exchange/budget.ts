@@ -3,7 +3,7 @@
  */
 
 import { type Sleep, sleep } from "../timing/sleep.ts";
-import type { Priority } from "./endpoints.ts";
+import type { Priority } from "./endpoint.ts";
 
 /** Most urgent first. */
 const PRIORITIES = ["cancel", "order", "account", "market"] as const satisfies readonly Priority[];

@@ -1,6 +1,6 @@
 /** Counts the requests of one client to the exchange, by what they are for and how they ended. */
 
-import type { Priority } from "./endpoints.ts";
+import type { Priority } from "./endpoint.ts";
 import { ExchangeError } from "./errors.ts";
 import type { ExchangeErrorCode } from "./errors.ts";
 

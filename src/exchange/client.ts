@@ -18,14 +18,8 @@ import { CallBudget } from "./budget.ts";
 import type { Reservation } from "./budget.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { type Sleep, sleep } from "../timing/sleep.ts";
-import {
-  type AnswerOf,
-  answerSchema,
-  type EndpointName,
-  endpoints,
-  type ParamsOf,
-  type Priority,
-} from "./endpoints.ts";
+import type { Priority } from "./endpoint.ts";
+import { type AnswerOf, answerSchema, type EndpointName, endpoints, type ParamsOf } from "./endpoints.ts";
 import { ExchangeError } from "./errors.ts";
 import { cancelled, toFailure } from "./failures.ts";
 import { cannot, type Operation } from "./refusals.ts";

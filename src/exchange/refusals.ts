@@ -1,6 +1,6 @@
 /** What an answer that is no success means: Luno's codes and HTTP statuses as our errors. */
 
-import type { Permission } from "./endpoints.ts";
+import type { Permission } from "./endpoint.ts";
 import { ExchangeError, type ExchangeErrorCode, type Outcome } from "./errors.ts";
 import { findLunoErrorCode, LUNO_ERRORS, type LunoErrorCategory, type LunoErrorCode } from "./luno_errors.ts";
 

@@ -1,7 +1,7 @@
 /** From the parameters of a call to the request on the wire. */
 
 import { z } from "zod";
-import type { Endpoint } from "./endpoints.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { ExchangeError } from "./errors.ts";
 import { cannot } from "./refusals.ts";
 import type { RequestParams } from "./request_params.ts";

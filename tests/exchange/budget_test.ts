@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CallBudget, type Reservation, type Turn } from "../../src/exchange/budget.ts";
-import type { Priority } from "../../src/exchange/endpoints.ts";
+import type { Priority } from "../../src/exchange/endpoint.ts";
 import { FakeClock } from "./fake_clock.ts";
 
 function setup(options: { limitPerMinute?: number; maxQueue?: number; maxWaitMs?: number } = {}) {

@@ -61,7 +61,7 @@ export interface BenchCertificates {
 
 /** Runs a command of ours to its end; answers what it prints. */
 export async function runOurs(args: readonly string[]): Promise<string> {
-  const command = ["run", "--quiet", "--no-prompt", "-P=binary", "main.ts", ...args];
+  const command = ["run", "--quiet", "--no-prompt", "-P=serve", "main.ts", ...args];
   const { success, stdout, stderr } = await new Deno.Command(deno, { args: command }).output();
   if (success) return new TextDecoder().decode(stdout).trim();
   throw new Error(`Cannot run ${args.slice(0, 2).join(" ")}: ${new TextDecoder().decode(stderr)}`);

@@ -10,7 +10,7 @@ import project from "../deno.json" with { type: "json" };
 const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
 
-const { net, read, write, env, sys } = project.permissions.binary;
+const { net, read, write, env, sys } = project.permissions.serve;
 const permissions = [
   ...Object.entries({ net, read, write }).flatMap(([name, isGranted]) => isGranted ? [`--allow-${name}`] : []),
   `--allow-env=${env.join(",")}`,

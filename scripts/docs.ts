@@ -1,5 +1,10 @@
-/** Writes what is derived from the code: tables in docs/, the tools' listing, the schema of policy files. */
+/**
+ * Writes what is derived from the code: tables in docs/, the tools' listing, the schema of policy files, and which
+ * variables each permission set of deno.json lets the program read.
+ */
 
+import { COMMAND_SETTINGS } from "../src/config/command_settings.ts";
+import type { CommandName } from "../src/config/command_settings.ts";
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import type { ErrorRow } from "../src/errors/error_row.ts";
@@ -22,6 +27,47 @@ export function policySchemaText(): string {
 export function listingText(): string {
   const others = aliases.map(({ name, group, scope }) => ({ name, group, scope }));
   return `${JSON.stringify({ tools: describeTools(catalogue), aliases: others }, null, 2)}\n`;
+}
+
+const MANIFEST = new URL("../deno.json", import.meta.url);
+
+/** Where the state folder of a user is, on the systems there are. */
+const STATE_FOLDER = ["HOME", "XDG_STATE_HOME", "LOCALAPPDATA"];
+
+/** What terminals take, and what the package `ws` asks for when it is loaded. */
+const TERMINAL = ["TERM"];
+const SOCKETS = ["WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"];
+
+/** Where npm says that it started the program, which then ends with its parent. */
+const PARENT = ["npm_command"];
+
+const EVERY_COMMAND = Object.keys(COMMAND_SETTINGS) as CommandName[];
+
+/** Whoever serves may be told by a variable to write the keys of its connections down, and refuses to. */
+const SERVER = [...STATE_FOLDER, "SSLKEYLOGFILE", ...PARENT, ...TERMINAL, ...SOCKETS];
+
+/** Which commands run with a permission set, and what they read beside the variables of their settings. */
+const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; others: readonly string[] }>> = {
+  serve: { commands: EVERY_COMMAND, others: SERVER },
+  embedded: { commands: EVERY_COMMAND, others: SERVER },
+  client: { commands: ["client", "bridge"], others: [...PARENT, ...TERMINAL, ...SOCKETS] },
+  inspect: { commands: ["policy", "audit"], others: [...STATE_FOLDER, ...TERMINAL] },
+  simulator: { commands: ["simulator"], others: [] },
+  certs: { commands: ["certs"], others: [] },
+  keys: { commands: ["keys", "approve", "kill"], others: [...STATE_FOLDER, ...TERMINAL] },
+};
+
+/** The text of `deno.json` with the lists of variables made anew; variables of ours stand there by their prefixes. */
+export function manifestText(text: string): string {
+  const manifest = JSON.parse(text);
+  for (const [set, { commands, others }] of Object.entries(ENVIRONMENTS)) {
+    const names = commands.flatMap((name) => Object.values<Setting>(COMMAND_SETTINGS[name])).flatMap(({ env }) => env);
+    const shortened = names.map((name) => name.replace(/^(LUNO|MCP)_.*/, "$1_*"));
+    // A command of ours also looks for its variables under mistyped names.
+    const prefixes = shortened.some((name) => name.endsWith("*")) ? ["LUNO_*", "MCP_*"] : [];
+    manifest.permissions[set].env = [...new Set([...prefixes, ...shortened, ...others])];
+  }
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 /** The pages that hold a derived table, between comments of the table's name. */
@@ -90,6 +136,7 @@ if (import.meta.main) {
   for (const [name, table] of Object.entries(PAGES)) {
     await Deno.writeTextFile(pageUrl(name), withTable(await Deno.readTextFile(pageUrl(name)), table()));
   }
+  await Deno.writeTextFile(MANIFEST, manifestText(await Deno.readTextFile(MANIFEST)));
   await Deno.writeTextFile(LISTING, listingText());
   await Deno.writeTextFile(POLICY_SCHEMA, policySchemaText());
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listingText, PAGES, pageUrl, policySchemaText, withTable } from "../scripts/docs.ts";
+import { listingText, manifestText, PAGES, pageUrl, policySchemaText, withTable } from "../scripts/docs.ts";
 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 
@@ -18,6 +18,11 @@ Deno.test("README.md is about 150 lines long", () => {
 Deno.test("README.md names both commands and an mcp.json within its first 30 lines", () => {
   const start = readme.split("\n").slice(0, 30).join("\n");
   for (const text of ["task demo", "task test", '"mcpServers"']) assert.ok(start.includes(text), text);
+});
+
+Deno.test("deno.json lets each command read the variables of its settings", async () => {
+  const manifest = await Deno.readTextFile(new URL("../deno.json", import.meta.url));
+  assert.equal(manifest, manifestText(manifest), "run deno task docs");
 });
 
 Deno.test("listing.json is what the catalogue gives", async () => {

@@ -44,7 +44,7 @@ Deno.test("the commands of README and docs run in a clean folder and fit 80 colu
 
 /** Runs a command on a terminal of 80 columns. */
 async function onTerminal(command: string, folder: string): Promise<{ code: number; text: string }> {
-  const program = `"${Deno.execPath()}" run --quiet --no-prompt --config "${ROOT}deno.json" -P=binary "${ROOT}main.ts"`;
+  const program = `"${Deno.execPath()}" run --quiet --no-prompt --config "${ROOT}deno.json" -P=serve "${ROOT}main.ts"`;
   const { code, stdout } = await new Deno.Command("sh", {
     args: ["-c", `script -qec 'stty cols 80 rows 24; ${program} ${command}' /dev/null </dev/null`],
     cwd: folder,

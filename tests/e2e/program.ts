@@ -13,7 +13,7 @@ export interface Program {
 const SOURCE: Program = {
   name: "source",
   command: Deno.execPath(),
-  args: ["run", "--quiet", "--no-prompt", "-P=binary", "main.ts"],
+  args: ["run", "--quiet", "--no-prompt", "-P=serve", "main.ts"],
 };
 
 const binary = Deno.env.get("LUNO_MCP_TEST_BINARY");

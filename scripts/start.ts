@@ -3,7 +3,7 @@
  * before any of it can speak. So nothing of it is imported here by name, which would load it ahead of this file.
  */
 
-import { announceIfSlow } from "../src/slow_start.ts";
+import { announceIfSlow } from "../src/cli/slow_start.ts";
 
 const at = (path: string): string => new URL(path, import.meta.url).href;
 

@@ -8,7 +8,8 @@ import { summaryText } from "../trading/orders/order_summary.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "./open_record.ts";
+import { hasNoRecord, withRecord } from "./open_record.ts";
+import { findFolder } from "./state_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -34,7 +35,7 @@ export async function approve(
   { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.approve, { flags, env: world.env });
-  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const folder = findFolder(parsed, world.env);
   const [id, ...extra] = operands;
   const all = [
     ...problems,

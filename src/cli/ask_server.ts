@@ -1,8 +1,7 @@
 /** One look at a server, and one call of a tool on it. */
 
-import type { Tool } from "@modelcontextprotocol/client";
 import { callRemoteTool } from "../client/remote_tool.ts";
-import type { RemoteOutcome } from "../client/remote_tool.ts";
+import type { RemoteOutcome, RemoteTool } from "../client/remote_tool.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
 import { didYouMean } from "../text/nearest_word.ts";
@@ -91,7 +90,7 @@ export async function explainOnServer(
   return 0;
 }
 
-function unknownTool(name: string, tools: readonly Tool[]): string {
+function unknownTool(name: string, tools: readonly RemoteTool[]): string {
   const names = tools.map((tool) => tool.name);
   return `${name}: unknown tool, or one that this identity may not use${didYouMean(name, names)}`;
 }
@@ -125,7 +124,7 @@ function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {
 }
 
 /** A server's schemas of a tool's arguments; one that is no object says nothing. */
-export function schemasOf({ inputSchema: { properties = {} } }: Tool): Record<string, ArgumentSchema> {
+export function schemasOf({ inputSchema: { properties = {} } }: RemoteTool): Record<string, ArgumentSchema> {
   return Object.fromEntries(
     Object.entries(properties).flatMap(([name, schema]) =>
       typeof schema === "object" && schema !== null && !Array.isArray(schema) ? [[name, schema as ArgumentSchema]] : []
@@ -134,6 +133,6 @@ export function schemasOf({ inputSchema: { properties = {} } }: Tool): Record<st
 }
 
 /** The arguments that a server's tool cannot do without. */
-export function requiredOf({ inputSchema: { required = [] } }: Tool): readonly string[] {
+export function requiredOf({ inputSchema: { required = [] } }: RemoteTool): readonly string[] {
   return required;
 }

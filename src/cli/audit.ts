@@ -12,7 +12,8 @@ import type { Screen } from "./terminal/screen.ts";
 import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
-import { findFolder, hasNoRecord, withRecord } from "./open_record.ts";
+import { hasNoRecord, withRecord } from "./open_record.ts";
+import { findFolder } from "./state_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -30,8 +31,8 @@ export async function audit(
   { world, problems, operands, json, wide = false }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.audit, { flags, env: world.env });
-  const { values, origins } = parsed;
-  const folder = findFolder(values.state, { env: world.env, origin: origins.state });
+  const { origins } = parsed;
+  const folder = findFolder(parsed, world.env);
   const [action, ...extra] = operands;
   const all = [
     ...problems,

@@ -10,16 +10,16 @@ import { parseSettings } from "../config/parse.ts";
 import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
 import type { Action } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
-import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/state_error.ts";
+import { withLogging } from "../logging/logging.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
-import { withLogging } from "./run.ts";
+import { findFolder, isMissing } from "./state_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -68,14 +68,26 @@ export async function keys(
   const action = isAction("keys", operands[0]) ? operands[0] : undefined;
   const all = [...problems, ...checkOperands(operands), ...(parsed.ok ? [] : parsed.problems)];
   if (action !== undefined) all.push(...misplacedFlags("keys", action, parsed.origins));
-  const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
-  const folder = parsed.values.state ?? stateFolder(world.env);
-  if (folder === undefined) {
-    all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
-  } else if (action !== undefined) {
-    all.push(...await checkStore(name, { path: join(folder, KEYS_FILE), action, uid }));
+  const found = findFolder(parsed, world.env);
+  if (!found.ok) all.push(found.problem);
+  else if (action !== undefined) {
+    all.push(...await checkStore(found.name, { path: join(found.path, KEYS_FILE), action, uid }));
   }
-  if (!parsed.ok || action === undefined || folder === undefined || all.length > 0) return await refuse(world, all);
+  if (!parsed.ok || action === undefined || !found.ok || all.length > 0) return await refuse(world, all);
+  return await withStore(found, { action, world, json }, async (store) => {
+    const job = { store, folder: found.path, word: operands[1] ?? "", config: parsed.values, world, json, wide };
+    // Changes of keys belong into the record of access, wherever the operator keeps it.
+    const options = { level: "info", format: job.config.logFormat, secrets: [], output: world.stderr } as const;
+    return await withLogging(options, () => JOBS[action](job));
+  });
+}
+
+/** Runs `body` with the store open, which is held against what is remembered of it, and remembered as it is then. */
+async function withStore(
+  { path: folder, name }: { readonly path: string; readonly name: string },
+  { action, world, json }: { readonly action: Action<"keys">; readonly world: World; readonly json: boolean },
+  body: (store: KeyStore) => Promise<ExitCode>,
+): Promise<ExitCode> {
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
   const isNew = await isMissing(join(folder, KEYS_FILE));
@@ -90,17 +102,9 @@ export async function keys(
     return await refuse(world, [`${name}: ${error.message}`]);
   }
   try {
-    const unexpected = isNew ? [] : checkKeys(expected.mark, store.mark, folder);
-    if (action !== "list" && unexpected.length > 0) {
-      return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
-    }
-    const job = { store, folder, word: operands[1] ?? "", config: parsed.values, world, json, wide };
-    // Changes of keys belong into the record of access, wherever the operator keeps it.
-    const { logFormat: format } = parsed.values;
-    const code = await withLogging(
-      { level: "info", format, secrets: [], output: world.stderr },
-      () => JOBS[action](job),
-    );
+    const unexpected = isNew || action === "list" ? [] : checkKeys(expected.mark, store.mark, folder);
+    if (unexpected.length > 0) return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
+    const code = await body(store);
     if (action !== "list") await writeExpectedKeys(folder, store.mark);
     return code;
   } finally {
@@ -258,10 +262,6 @@ async function checkStore(
   return action === "create" || action === "list"
     ? []
     : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
-}
-
-async function isMissing(path: string): Promise<boolean> {
-  return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }
 
 /** A word as it was typed, but for a key in it. */

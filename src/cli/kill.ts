@@ -18,8 +18,9 @@ import type { FolderUse } from "../server/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
 import { serverLines, unusedProblem } from "./folder_words.ts";
 import { haltedSentences, sentBefore } from "./halt_words.ts";
-import { findFolder, isMissing, withRecord } from "./open_record.ts";
-import type { RecordFolder } from "./open_record.ts";
+import { withRecord } from "./open_record.ts";
+import { findFolder, isMissing } from "./state_folder.ts";
+import type { StateFolder } from "./state_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -32,7 +33,7 @@ type Flags = Readonly<Record<string, string>>;
 
 /** What the parts of this command share. */
 interface Job {
-  readonly folder: RecordFolder & { readonly ok: true };
+  readonly folder: StateFolder & { readonly ok: true };
   readonly use: FolderUse;
   readonly world: World;
   readonly json: boolean;
@@ -50,7 +51,7 @@ export async function kill(
 ): Promise<ExitCode> {
   const parsed = parseSettings(HALT_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;
-  const folder = findFolder(values.state, { env: world.env, origin: origins.state });
+  const folder = findFolder(parsed, world.env);
   const all = [
     ...problems,
     ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),

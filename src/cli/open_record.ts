@@ -1,36 +1,18 @@
 /** Opens the trading record for the commands that are no server. */
 
 import { join } from "node:path";
-import type { Origin } from "../config/parse.ts";
-import { stateFolder, stateVariables } from "../state/folder.ts";
 import { StateError } from "../state/state_error.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import { fail, refuse } from "./report.ts";
+import { isMissing } from "./state_folder.ts";
 import type { ExitCode, World } from "../world.ts";
-
-/** The folder of the record, or why there is none; `name` is what the operator typed. */
-export type RecordFolder =
-  | { readonly ok: true; readonly path: string; readonly name: string }
-  | { readonly ok: false; readonly problem: string };
 
 /** How a command uses the record. */
 export interface RecordUse {
   readonly folder: { readonly path: string; readonly name: string };
   /** `read` and `change` want a record that exists. */
   readonly access: "read" | "change" | "create";
-}
-
-/** Where the record is: what was given, or the user's folder for state. */
-export function findFolder(given: string | undefined, { env, origin }: {
-  env: (name: string) => string | undefined;
-  /** Where the given one came from. */
-  origin: Origin;
-}): RecordFolder {
-  const name = origin === "environment" ? "LUNO_MCP_STATE" : "--state";
-  const path = given ?? stateFolder(env);
-  if (path !== undefined) return { ok: true, path, name };
-  return { ok: false, problem: `--state: expected a folder: ${stateVariables().join(" and ")} name none` };
 }
 
 /** Runs `body` with the record open; says why where that cannot be. */
@@ -59,9 +41,4 @@ export async function withRecord(
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */
 export async function hasNoRecord(folder: string): Promise<boolean> {
   return await isMissing(join(folder, TRADING_DATABASE));
-}
-
-/** Whether there is certainly nothing at a path. */
-export async function isMissing(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
-import { stateFolder, stateVariables } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/state_error.ts";
 import { fail, refuse } from "./report.ts";
+import { findFolder } from "./state_folder.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
@@ -28,18 +28,17 @@ export async function paper(
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.paper, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
-  const name = parsed.origins.state === "environment" ? "LUNO_MCP_STATE" : "--state";
-  const folder = parsed.values.state ?? stateFolder(world.env);
-  if (folder === undefined) all.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
-  else all.push(...await checkPrivateFile(name, join(folder, PAPER_FILE), { uid, as: "record" }));
-  if (!parsed.ok || folder === undefined || all.length > 0) return await refuse(world, all);
+  const folder = findFolder(parsed, world.env);
+  if (!folder.ok) all.push(folder.problem);
+  else all.push(...await checkPrivateFile(folder.name, join(folder.path, PAPER_FILE), { uid, as: "record" }));
+  if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const { client } = parsed.values;
   let known: boolean;
   try {
-    known = reset(folder, { identity: client, nowMs: world.now() });
+    known = reset(folder.path, { identity: client, nowMs: world.now() });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return await refuse(world, [`${name}: ${error.message}`]);
+    return await refuse(world, [`${folder.name}: ${error.message}`]);
   }
   if (!known) {
     return await fail(world, `Cannot reset ${JSON.stringify(client)} as it has no paper accounts: check the name`);

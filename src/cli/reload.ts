@@ -5,7 +5,7 @@ import { parseSettings } from "../config/parse.ts";
 import { requestReload } from "../state/reload_request.ts";
 import type { CommandCall } from "./command_call.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
-import { findFolder } from "./open_record.ts";
+import { findFolder } from "./state_folder.ts";
 import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
@@ -16,7 +16,7 @@ export async function reload(
   { world, problems, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.reload, { flags, env: world.env });
-  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const folder = findFolder(parsed, world.env);
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...(folder.ok ? [] : [folder.problem])];
   if (!folder.ok || all.length > 0) return await refuse(world, all);
   const servers = lookAtFolder(folder.path).instances.filter(({ isAlive }) => isAlive).length;

@@ -2,8 +2,7 @@
 
 import { loadConfig, secretTexts } from "../config/load.ts";
 import { mistypedVariables } from "../config/variables.ts";
-import { startLogging } from "../logging/logging.ts";
-import type { LoggingOptions } from "../logging/logging.ts";
+import { withLogging } from "../logging/logging.ts";
 import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -88,16 +87,6 @@ const WRITERS: readonly CommandName[] = [
   "serve",
   "call",
 ];
-
-/** Runs `body` with a log that is written out before the answer is given. */
-export async function withLogging(options: LoggingOptions, body: () => Promise<ExitCode>): Promise<ExitCode> {
-  const logging = await startLogging(options);
-  try {
-    return await body();
-  } finally {
-    await logging.stop();
-  }
-}
 
 /** A command with settings of its own, which it reads itself. */
 type Standalone = (

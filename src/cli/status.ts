@@ -24,7 +24,7 @@ import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 import { readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "../server/trading_facts.ts";
-import { findFolder, isMissing } from "./open_record.ts";
+import { findFolder, isMissing } from "./state_folder.ts";
 import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -44,7 +44,7 @@ export async function status(
   { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.status, { flags, env: world.env });
-  const folder = findFolder(parsed.values.state, { env: world.env, origin: parsed.origins.state });
+  const folder = findFolder(parsed, world.env);
   const all = [
     ...problems,
     ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),

@@ -6,6 +6,9 @@ import { z } from "zod";
 import type { ConnectionError } from "./connection_error.ts";
 import type { Session } from "./session.ts";
 
+/** A tool as a server lists it. */
+export type { Tool as RemoteTool } from "@modelcontextprotocol/client";
+
 /** A tool and its arguments. */
 export interface ToolRequest {
   readonly name: string;

@@ -68,6 +68,16 @@ export async function startLogging(options: LoggingOptions): Promise<Logging> {
   };
 }
 
+/** Runs `body` with a log that is written out before its value is given. */
+export async function withLogging<Value>(options: LoggingOptions, body: () => Promise<Value>): Promise<Value> {
+  const logging = await startLogging(options);
+  try {
+    return await body();
+  } finally {
+    await logging.stop();
+  }
+}
+
 const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
 
 /** Secrets that are known by their form alone. */

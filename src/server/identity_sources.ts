@@ -10,7 +10,7 @@ import type { KeyStore } from "../access/key_store.ts";
 import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import { readPrivate } from "../config/files.ts";
 import { clientCertificateProblems, tokenProblems } from "../config/rules/network_rules.ts";
-import { stateFolder, stateVariables } from "../state/folder.ts";
+import { missingFolder, stateFolder } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/state_error.ts";
@@ -32,9 +32,7 @@ export async function openKeys(
 ): Promise<KeysInFolder | undefined> {
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {
-    problems.push(
-      `--state: expected a folder, as the keys of clients are there: ${stateVariables().join(" and ")} name none`,
-    );
+    problems.push(missingFolder(", as the keys of clients are there"));
     return undefined;
   }
   const unsafe = folderProblems(folder).map((problem) => `--state: ${problem}`);

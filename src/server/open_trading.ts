@@ -9,7 +9,7 @@ import { sleep } from "../timing/sleep.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import { createRedactor } from "../secrets/redaction.ts";
-import { stateFolder, stateVariables } from "../state/folder.ts";
+import { missingFolder, stateFolder } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
 import { StateError } from "../state/state_error.ts";
 import { ArchiveError } from "../trading/record/archive_files.ts";
@@ -74,9 +74,7 @@ export async function openTradingRecord(
   const { config, credentials } = loaded;
   const problems: string[] = [];
   const folder = config.state ?? stateFolder(world.env);
-  if (folder === undefined) {
-    problems.push(`--state: expected a folder: ${stateVariables().join(" and ")} name none`);
-  }
+  if (folder === undefined) problems.push(missingFolder());
   // Paper accounts need the folder too.
   if (config.trading === "off") {
     return problems.length > 0 ? { ok: false, problems } : { ok: true, record: undefined };

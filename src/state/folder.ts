@@ -25,3 +25,8 @@ export function stateFolder(
     ? path.join(found.folder, "Library", "Application Support", NAME)
     : path.join(found.folder, ".local", "state", NAME);
 }
+
+/** Why there is none, as a problem of its setting; `purpose` says what it would be for, such as `, as keys are there`. */
+export function missingFolder(purpose = ""): string {
+  return `--state: expected a folder${purpose}: ${stateVariables().join(" and ")} name none`;
+}

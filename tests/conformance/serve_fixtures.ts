@@ -4,7 +4,7 @@
  */
 
 import { readArguments } from "../../src/cli/arguments.ts";
-import { withLogging } from "../../src/cli/run.ts";
+import { withLogging } from "../../src/logging/logging.ts";
 import { serveNetwork } from "../../src/server/serve_network.ts";
 import type { World } from "../../src/world.ts";
 import { loadConfig } from "../../src/config/load.ts";

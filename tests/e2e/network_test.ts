@@ -6,6 +6,7 @@ import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/webso
 import assert from "node:assert/strict";
 import { startSimulation } from "../../src/simulation/server.ts";
 import type { RunningSimulation } from "../../src/simulation/server.ts";
+import { lookUntil } from "../support/look_until.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
@@ -235,7 +236,7 @@ for (const program of PROGRAMS) {
       });
       await exchange.asked;
       server.child.kill("SIGTERM");
-      while (await isReady(server.http));
+      await lookUntil((ready) => !ready, () => isReady(server.http), "the server never stopped to be ready");
       exchange.release();
       const response = await answer;
       assert.deepEqual([response.status, (await response.json()).pair], [200, "ETHZAR"]);

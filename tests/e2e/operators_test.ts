@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { RawServer } from "../exchange/raw_server.ts";
+import { lookUntil } from "../support/look_until.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { startServer } from "./servers.ts";
 
@@ -20,9 +21,9 @@ for (const program of PROGRAMS) {
       const lost = await server.said(/exchange unreachable/);
       assert.ok(lost.includes(host) && lost.includes("connection refused"), lost);
       const look = async () => JSON.parse((await runProgram(program, ["status", "--state", state, "--json"])).stdout);
-      let shown = await look();
       // What the server writes for others follows what it knows.
-      while (shown.servers[0].exchange.reachable === null) shown = await look();
+      const isTold = ({ servers }: Awaited<ReturnType<typeof look>>) => servers[0].exchange.reachable !== null;
+      const shown = await lookUntil(isTold, look, "status never told that the exchange was asked");
       const answered = await (await fetch(`${server.http}/status`)).json();
       for (const facts of [shown.servers[0], answered]) {
         assert.deepEqual([facts.exchange.host, facts.exchange.reachable], [host, false]);
@@ -43,14 +44,14 @@ for (const program of PROGRAMS) {
         /the first key: .*\n.*need no restart\n {2}folder {3}.*\n {2}server {3}process \d+ \(serve\): ws:/,
       );
       const key = stdout.trim();
+      const statusWithoutKey = async () => {
+        const answer = await fetch(`${server.http}/v1/tools`);
+        await answer.body?.cancel();
+        return answer.status;
+      };
       // A look at the file is a tenth of a second away at most.
-      let open = await fetch(`${server.http}/v1/tools`);
-      while (open.status === 200) {
-        await open.body?.cancel();
-        open = await fetch(`${server.http}/v1/tools`);
-      }
-      await open.body?.cancel();
-      assert.equal(open.status, 401);
+      const isOver = (status: number) => status !== 200;
+      assert.equal(await lookUntil(isOver, statusWithoutKey, "the first key never ended anonymous access"), 401);
       const known = await fetch(`${server.http}/v1/tools`, { headers: { authorization: `Bearer ${key}` } });
       await known.body?.cancel();
       assert.equal(known.status, 200);

@@ -7,6 +7,7 @@ import type { Approval } from "../../src/trading/record/approval.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approval.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { link } from "../state/link.ts";
+import { lookUntil } from "../support/look_until.ts";
 import { ask } from "../trading/approval_requests.ts";
 import { entry, FREE, NOW, ORDER, withStore } from "../trading/stores.ts";
 import { TestWorld } from "../cli/world.ts";
@@ -63,6 +64,15 @@ function onPage(changes: Parameters<typeof ask>[1], body: (test: PageTest) => Pr
 
 function titleOf(html: string): string {
   return (/<h1>(.*?)<\/h1>/.exec(html)?.[1] ?? "").replaceAll("\u00a0", " ");
+}
+
+/** Gets the page until the answer that was just given is in the record. */
+async function untilApproved({ store, approval, get }: PageTest): Promise<void> {
+  const look = async () => {
+    await get();
+    return store.approvals.find(approval.id, NOW)?.state;
+  };
+  await lookUntil((state) => state === "approved", look, "the order was never approved");
 }
 
 /** Takes the answer for a call, as one that waits does. */
@@ -150,7 +160,7 @@ Deno.test("the approval page says of a replacement that it is one", () =>
 Deno.test("the approval page shows the outcome with the answer: placed, under its id", () =>
   onPage({}, async (test) => {
     const answering = test.answer("yes", TICKED);
-    while (test.store.approvals.find(test.approval.id, NOW)?.state !== "approved") await test.get();
+    await untilApproved(test);
     take(test);
     test.store.journal.settle(send(test), { state: "placed", orderId: "BX1" }, NOW);
     const { status, html } = await answering;
@@ -243,7 +253,7 @@ Deno.test("an order that only a terminal may decide has no page, and one that on
 Deno.test("an end of the server sends an answer that waits for an outcome, with what is known by then", () =>
   onPage({}, async (test) => {
     const answering = test.answer("yes", TICKED);
-    while (test.store.approvals.find(test.approval.id, NOW)?.state !== "approved") await test.get();
+    await untilApproved(test);
     take(test);
     test.store.journal.settle(send(test), { state: "placed", orderId: "BX1" }, NOW);
     await test.close();

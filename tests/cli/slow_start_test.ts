@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { announceIfSlow } from "../src/slow_start.ts";
+import { announceIfSlow } from "../../src/cli/slow_start.ts";
 
 Deno.test("announceIfSlow() says once that a start takes long, and answers what was loaded", async () => {
   const said: string[] = [];

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+
+/** For what another process or a timer does; far longer than either takes. */
+const LONGEST_WAIT_MS = 120_000;
+
+/** Looks again and again until what is seen is as wanted; fails with `problem` where it never is. */
+export async function lookUntil<Seen>(
+  isWanted: (seen: Seen) => boolean,
+  look: () => Promise<Seen>,
+  problem: string,
+): Promise<Seen> {
+  const untilMs = performance.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const seen = await look();
+    if (isWanted(seen)) return seen;
+    assert.ok(performance.now() < untilMs, `${problem}: ${JSON.stringify(seen)}`);
+  }
+}

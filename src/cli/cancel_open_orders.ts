@@ -5,7 +5,7 @@ import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
 import { StateError } from "../state/state_error.ts";
-import type { CancelWish, OrderKind } from "../trading/record/cancel_wishes.ts";
+import type { CancelRequest, OrderKind } from "../trading/record/cancel_requests.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
@@ -15,10 +15,10 @@ import type { LoadedConfig } from "../server/open_exchange.ts";
 import { venueOf } from "../server/open_trading.ts";
 import type { World } from "../world.ts";
 
-/** How long a server has to take the wish up; it looks four times a second. */
+/** How long a server has to take the request up; it looks four times a second. */
 const TAKE_UP_MS = 3_000;
 
-/** How long the command goes on by itself; after that the wish is left to the next server. */
+/** How long the command goes on by itself; after that the request is left to the next server. */
 const PATIENCE_MS = 120_000;
 
 const LOOK_EVERY_MS = 100;
@@ -62,8 +62,8 @@ export function kindsToCancel(
   return [...(hasReal ? ["real" as const] : []), ...(hasPaper ? ["paper" as const] : [])];
 }
 
-/** How far a wish has come, a line each. */
-export function describeWish({ kind, rounds, triedAt, remaining, unlisted, doneAt }: CancelWish): string[] {
+/** How far a request has come, a line each. */
+export function describeRequest({ kind, rounds, triedAt, remaining, unlisted, doneAt }: CancelRequest): string[] {
   const orders = kind === "paper" ? "open paper orders" : "open orders";
   if (doneAt !== null) return [`  ${orders}: all cancelled at ${new Date(doneAt).toISOString()}`];
   if (triedAt === null) return [`  ${orders}: still to be cancelled; nobody has begun yet`];
@@ -77,7 +77,7 @@ export function describeWish({ kind, rounds, triedAt, remaining, unlisted, doneA
   ];
 }
 
-/** Waits until a server has taken the wishes up, or fulfils them. */
+/** Waits until a server has taken the requests up, or fulfils them. */
 export async function cancelOpenOrders(store: TradingStore, context: CancelContext): Promise<CancelOutcome> {
   const { world, kinds } = context;
   const server = await takenUp(store, context);
@@ -88,9 +88,9 @@ export async function cancelOpenOrders(store: TradingStore, context: CancelConte
   }
   try {
     const problems = await cancelHere(store, context);
-    const left = store.cancelWishes.open(kinds);
+    const left = store.cancelRequests.open(kinds);
     if (left.length === 0) return { ok: true, sentence: "All open orders are cancelled" };
-    const lines = [...problems, ...left.flatMap(describeWish)];
+    const lines = [...problems, ...left.flatMap(describeRequest)];
     const why = world.shutdown.aborted ? "the command was interrupted" : "not all open orders are cancelled";
     return { ok: false, sentence: [`Trading is halted, but ${why}; ${STANDS}`, ...lines].join("\n") };
   } catch (error) {
@@ -106,12 +106,14 @@ const STANDS = "the wish stands, and the next server on this state folder goes o
 
 /** The process of the server that works on all of it, if there is one. */
 async function takenUp(
-  { instances, cancelWishes }: TradingStore,
+  { instances, cancelRequests }: TradingStore,
   { world, kinds }: CancelContext,
 ): Promise<number | undefined> {
   const isThere = () => instances.alive().some(({ cancels }) => kinds.every((kind) => cancels.includes(kind)));
   for (const endsAt = world.monotonic() + TAKE_UP_MS; isThere() && world.monotonic() < endsAt;) {
-    const workers = cancelWishes.all().map(({ instance }) => instances.alive().find(({ id }) => id === instance)?.pid);
+    const workers = cancelRequests.all().map(({ instance }) =>
+      instances.alive().find(({ id }) => id === instance)?.pid
+    );
     if (workers.length > 0 && workers.every((pid) => pid !== undefined)) return workers[0];
     await pause(world);
   }
@@ -152,7 +154,7 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
 }
 
 async function fulfil(
-  { cancelWishes: wishes, instances }: TradingStore,
+  { cancelRequests: requests, instances }: TradingStore,
   { executors, instance, world, kinds }: {
     executors: OrderExecutors;
     instance: string;
@@ -161,15 +163,15 @@ async function fulfil(
   },
 ): Promise<void> {
   const { now, monotonic } = world;
-  // A server that lives may still hold the wish without working on it, as when it was stopped.
+  // A server that lives may still hold the request without working on it, as when it was stopped.
   const isAlive = () => false;
   const cancelAll = (kind: OrderKind) => executors.cancelAll(kind);
-  const cancellation = new OpenOrderCancellation({ wishes, instance, isAlive, kinds, cancelAll, now, monotonic });
-  const isHopeless = ({ unlisted, remaining }: CancelWish) =>
+  const cancellation = new OpenOrderCancellation({ requests, instance, isAlive, kinds, cancelAll, now, monotonic });
+  const isHopeless = ({ unlisted, remaining }: CancelRequest) =>
     [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => HOPELESS.some((each) => each === code));
   for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {
     await cancellation.look();
-    const left = wishes.open(kinds);
+    const left = requests.open(kinds);
     if (left.length === 0 || left.some(isHopeless) || !instances.has(instance)) return;
     await pause(world);
   }

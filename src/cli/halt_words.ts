@@ -7,11 +7,11 @@ import type { Placement } from "../trading/record/placement.ts";
 import { serverLines } from "./folder_words.ts";
 
 /** One line: whether trading is halted; `undefined` is a record that cannot be read. */
-export function haltLine(facts: Pick<TradingFacts, "halt" | "wishes"> | undefined): string {
+export function haltLine(facts: Pick<TradingFacts, "halt" | "requests"> | undefined): string {
   if (facts === undefined) return "not known, as the trading database cannot be read";
-  const { halt, wishes } = facts;
+  const { halt, requests } = facts;
   if (!halt.halted) return "none";
-  const left = wishes.filter(({ doneAt }) => doneAt === null).length;
+  const left = requests.filter(({ doneAt }) => doneAt === null).length;
   return `trading is HALTED since ${timeOf(halt.at)} by ${halt.by}: ${halt.reason}${
     left === 0 ? "" : "; open orders are still being cancelled"
   }`;

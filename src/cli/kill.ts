@@ -12,7 +12,7 @@ import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
-import { cancelOpenOrders, describeWish, kindsToCancel } from "./cancel_open_orders.ts";
+import { cancelOpenOrders, describeRequest, kindsToCancel } from "./cancel_open_orders.ts";
 import { lookAtFolder, serversRecord } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
@@ -87,7 +87,7 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   }
 }
 
-/** Says what the halt did not stop, and sees to what it wished for. */
+/** Says what the halt did not stop, and sees to what it asked for. */
 async function finish(
   store: TradingStore,
   { cancelOpen, job, ...context }: CancelContext & { readonly cancelOpen: boolean; readonly job: Job },
@@ -97,7 +97,7 @@ async function finish(
   if (!json) await say(world, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }), world.stdout);
   const outcome = cancelOpen ? await cancelOpenOrders(store, context) : undefined;
   if (json) {
-    const record = haltRecord({ onTheirWay, wishes: store.cancelWishes.all() });
+    const record = haltRecord({ onTheirWay, requests: store.cancelRequests.all() });
     await print(world.stdout, JSON.stringify({ halted: true, ...serversRecord(use, world.now()), ...record }));
   }
   if (outcome === undefined) return 0;
@@ -177,17 +177,17 @@ async function showStatus(
 ): Promise<ExitCode> {
   const now = world.now();
   const onTheirWay = store?.journal.onTheirWay() ?? [];
-  const wishes = store?.cancelWishes.all() ?? [];
+  const requests = store?.cancelRequests.all() ?? [];
   if (json) {
     const halt = state.halted ? { ...state, at: new Date(state.at).toISOString() } : state;
-    const record = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, wishes }) };
+    const record = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, requests }) };
     await print(world.stdout, JSON.stringify(record));
     return 0;
   }
   const sentence = state.halted
     ? `Trading is halted in ${folder.path} since ${new Date(state.at).toISOString()} by ${state.by}: ${state.reason}`
     : `Trading is not halted in ${folder.path}`;
-  const left = state.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : [];
+  const left = state.halted ? [...sentBefore(onTheirWay), ...requests.flatMap(describeRequest)] : [];
   await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);
   return 0;
 }

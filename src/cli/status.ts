@@ -12,7 +12,7 @@ import { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
-import { describeWish } from "./cancel_open_orders.ts";
+import { describeRequest } from "./cancel_open_orders.ts";
 import { instanceRecord, lookAtFolder, STALE_MS } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
@@ -77,7 +77,7 @@ async function readRecord(
   try {
     if (await isMissing(join(folder, TRADING_DATABASE))) {
       const halt = haltFileState(join(folder, HALT_FILE));
-      return halt.halted ? { halt, onTheirWay: [], wishes: [], waiting: 0, limits: [] } : undefined;
+      return halt.halted ? { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } : undefined;
     }
     store = TradingStore.open(folder, { now: world.now, readOnly: true });
     return readTradingFacts(store, world.now());
@@ -132,17 +132,17 @@ function serverLines(seen: SeenInstance, now: number): string[] {
   return [title, ...formatRows([...warning, ...serverRows(report, now)], "  ")];
 }
 
-function tradingLines({ halt, onTheirWay, wishes, waiting, limits }: TradingFacts, policyOf: PolicyOf): string[] {
+function tradingLines({ halt, onTheirWay, requests, waiting, limits }: TradingFacts, policyOf: PolicyOf): string[] {
   const orders = `${waiting} ${waiting === 1 ? "order" : "orders"}: luno-mcp-server approve shows them`;
   const rows: Row[] = [
-    ["halt", haltLine({ halt, wishes })],
+    ["halt", haltLine({ halt, requests })],
     ["awaiting approval", waiting === 0 ? "none" : orders],
     ["limits used", limits.length === 0 ? "none" : ""],
   ];
   return [
     ...formatRows(rows, "  ").map((line) => line.trimEnd()),
     ...limits.map((used) => `    ${limitLine(used, policyOf(used.identity))}`),
-    ...(halt.halted ? [...sentBefore(onTheirWay), ...wishes.flatMap(describeWish)] : []),
+    ...(halt.halted ? [...sentBefore(onTheirWay), ...requests.flatMap(describeRequest)] : []),
   ];
 }
 

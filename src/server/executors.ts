@@ -6,7 +6,7 @@ import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/execution/cancel_all.ts";
-import type { OrderKind } from "../trading/record/cancel_wishes.ts";
+import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import { OrderExecutor } from "../trading/execution/executor.ts";
 import type { ExecutorInstance, ExecutorJournal } from "../trading/execution/executor_parts.ts";
 import type { Journal } from "../trading/record/journal.ts";

@@ -15,7 +15,7 @@ import { StateError } from "../state/state_error.ts";
 import { ArchiveError } from "../trading/record/archive_files.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { Broker } from "../trading/broker.ts";
-import type { OrderKind } from "../trading/record/cancel_wishes.ts";
+import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
 import { AuditLog } from "../trading/audit_log.ts";
@@ -194,7 +194,7 @@ export function openTrading(
   const auditLog = record.isServer ? new AuditLog({ audit, find: (id) => journal.find(id) }) : undefined;
   const executors = new OrderExecutors({ ...record, exchange, name, venue, paper, world });
   const cancellation = new OpenOrderCancellation({
-    wishes: store.cancelWishes,
+    requests: store.cancelRequests,
     instance: record.instance.id,
     isAlive: (id) => store.instances.isAlive(id),
     kinds: record.kinds,

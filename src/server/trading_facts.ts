@@ -1,6 +1,6 @@
 /** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
 
-import type { CancelWish } from "../trading/record/cancel_wishes.ts";
+import type { CancelRequest } from "../trading/record/cancel_requests.ts";
 import type { Placement } from "../trading/record/placement.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
@@ -14,7 +14,7 @@ import { timeOf } from "./folder_use.ts";
 export interface HaltRemains {
   /** Orders that were sent before, and whose outcome is not known. */
   readonly onTheirWay: readonly Placement[];
-  readonly wishes: readonly CancelWish[];
+  readonly requests: readonly CancelRequest[];
 }
 
 /** What the record tells. */
@@ -33,7 +33,7 @@ export function readTradingFacts(store: TradingStore, now: number): TradingFacts
   return {
     halt: store.killSwitch.state(),
     onTheirWay: store.journal.onTheirWay(),
-    wishes: store.cancelWishes.all(),
+    requests: store.cancelRequests.all(),
     waiting: store.approvals.pending(now).length,
     limits: store.limitsUsed(now),
   };
@@ -93,17 +93,17 @@ function limitRecord({ identity, paper, today, openOrders, ordersLastMinute }: L
 }
 
 /** What a halt leaves behind, for programs. */
-export function haltRecord({ onTheirWay, wishes }: HaltRemains): Readonly<Record<string, unknown>> {
+export function haltRecord({ onTheirWay, requests }: HaltRemains): Readonly<Record<string, unknown>> {
   return {
     on_their_way: onTheirWay.map(({ clientOrderId, order: { side, pair }, validUntil }) => ({
       client_order_id: clientOrderId,
       ...{ side, pair },
       ...(validUntil === null ? {} : { valid_until: timeOf(validUntil) }),
     })),
-    cancel_open: wishes.some(({ doneAt }) => doneAt === null),
-    cancelling: wishes.map(({ kind, wishedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
+    cancel_open: requests.some(({ doneAt }) => doneAt === null),
+    cancelling: requests.map(({ kind, requestedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
       orders: kind,
-      asked_at: timeOf(wishedAt),
+      asked_at: timeOf(requestedAt),
       rounds,
       tried_at: timeOf(triedAt),
       remaining,

@@ -10,7 +10,7 @@ import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_
 import type { CancelAllResult } from "./execution/cancel_all.ts";
 import type { CancelResult } from "./execution/cancel_result.ts";
 import type { OrderReference } from "./orders/order.ts";
-import type { RemainingOrder } from "./record/cancel_wishes.ts";
+import type { RemainingOrder } from "./record/cancel_requests.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
 import type { Placement } from "./record/placement.ts";
@@ -38,7 +38,7 @@ export interface Halt extends Pick<Pull, "by" | "reason"> {
 export interface Halted {
   /** Orders that had left before it, and whose outcome was not known. */
   readonly onTheirWay: readonly Placement[];
-  /** What it wished to have cancelled and is not yet, after one attempt. */
+  /** What it was to cancel and is still open, after one attempt. */
   readonly remaining: readonly RemainingOrder[];
 }
 
@@ -137,7 +137,7 @@ export class Broker {
    */
   halt({ cancelOpen, ...pull }: Halt): Promise<Halted> {
     return recorded(async () => {
-      const { journal, killSwitch, cancelWishes } = this.#parts.store;
+      const { journal, killSwitch, cancelRequests } = this.#parts.store;
       try {
         killSwitch.pull({ ...pull, cancelOpen: cancelOpen ? this.#parts.cancels : [], now: this.#parts.now() });
       } catch (error) {
@@ -146,7 +146,7 @@ export class Broker {
       }
       const onTheirWay = journal.onTheirWay();
       await this.#parts.halted();
-      return { onTheirWay, remaining: cancelOpen ? cancelWishes.all().flatMap(({ remaining }) => remaining) : [] };
+      return { onTheirWay, remaining: cancelOpen ? cancelRequests.all().flatMap(({ remaining }) => remaining) : [] };
     });
   }
 

@@ -2,7 +2,7 @@
 
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
-import type { OrderKind } from "./record/cancel_wishes.ts";
+import type { OrderKind } from "./record/cancel_requests.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
 import type { OrderExecutor } from "./execution/executor.ts";
 import type { RunningCalls } from "./idempotency.ts";
@@ -29,7 +29,7 @@ export interface Venue {
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
   /** The record of all venues. */
-  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelWishes" | "calls">;
+  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelRequests" | "calls">;
   /** This process. */
   readonly instance: { readonly id: string };
   readonly markets: Markets;
@@ -40,7 +40,7 @@ export interface BrokerParts {
   readonly confirmation: ConfirmationParts;
   /** Orders of which kinds a halt can have cancelled here. */
   readonly cancels: readonly OrderKind[];
-  /** Acts on the kill switch, which was pulled; settles after one attempt at what that wished for. */
+  /** Acts on the kill switch, which was pulled; settles after one attempt at what that asked for. */
   readonly halted: () => Promise<void>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;

@@ -51,7 +51,7 @@ Deno.test("kill --cancel-open fails where it has no key, and the wish stands", (
     assert.match(stdout, /^Trading is halted/);
     assert.match(stderr, /not all open orders are cancelled; the wish stands/);
     assert.match(stderr, /^LUNO_API_KEY: expected the key of the exchange/m);
-    assert.equal(store.cancelWishes.open(["real"]).length, 1);
+    assert.equal(store.cancelRequests.open(["real"]).length, 1);
     const status = JSON.parse((await run({ state, status: "true" }, { terminal: false })).stdout);
     assert.deepEqual([status.halted, status.cancel_open, status.cancelling[0].done_at], [true, true, null]);
   }));
@@ -64,7 +64,7 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
     const { code, stderr } = await run(flags, { env: { ...KEY, LUNO_API_SECRET: "wrong" } });
     assert.equal(code, 1);
     assert.match(stderr, /ERR_CREDENTIALS_REFUSED/);
-    assert.deepEqual([store.cancelWishes.open(["real"]).length, liveIn(exchange)], [1, before]);
+    assert.deepEqual([store.cancelRequests.open(["real"]).length, liveIn(exchange)], [1, before]);
   }));
 
 Deno.test("kill --cancel-open refuses to cancel at another exchange than the record's, and says which that is", () =>
@@ -84,8 +84,8 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
   withStore(async (store, { folder: state }) => {
     const server = addServer(store, state);
     const timer = setInterval(() => {
-      for (const wish of store.cancelWishes.open(["real"])) {
-        store.cancelWishes.claim(wish, server.id, { isAlive: () => true, now: store.now() });
+      for (const request of store.cancelRequests.open(["real"])) {
+        store.cancelRequests.claim(request, server.id, { isAlive: () => true, now: store.now() });
       }
     }, 20);
     try {

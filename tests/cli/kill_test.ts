@@ -32,7 +32,7 @@ Deno.test("kill halts trading of a running server at once, with the reason", () 
     assert.deepEqual([code, stderr], [0, ""]);
     assert.match(stdout, /^Trading is halted in .*\n {2}used by process 4711 .*\n {2}open orders stay open; /);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
-    assert.deepEqual(store.cancelWishes.all(), []);
+    assert.deepEqual(store.cancelRequests.all(), []);
     const status = await run({ state, status: "true" });
     const sentence = `Trading is halted in ${state} since 2026-11-22T10:00:00.000Z by terminal: strange fills\n`;
     assert.ok(status.stdout.startsWith(sentence), status.stdout);

@@ -16,7 +16,7 @@ import { Audit } from "../../src/trading/record/audit.ts";
 import { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker_parts.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation/confirmer.ts";
-import { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
+import { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { Instances } from "../../src/trading/record/instances.ts";
 import { Journal } from "../../src/trading/record/journal.ts";
@@ -63,14 +63,14 @@ function openRecord(folder: string) {
   const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
-  const cancelWishes = new CancelWishes(connection, { audit });
-  const killSwitch = new KillSwitch(connection, { audit, wishes: cancelWishes, folder });
+  const cancelRequests = new CancelRequests(connection, { audit });
+  const killSwitch = new KillSwitch(connection, { audit, requests: cancelRequests, folder });
   const instances = new Instances(connection, { folder });
   return {
     database,
     audit,
     killSwitch,
-    cancelWishes,
+    cancelRequests,
     instance: instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] }),
     approvals: new Approvals(connection, { audit }),
     calls: new CallClaims(connection, { instances }),
@@ -223,7 +223,7 @@ export class BrokerWorld implements AsyncDisposable {
     const now = () => this.now;
     const monotonic = () => this.exchange.clock.now;
     const cancellation = new OpenOrderCancellation({
-      wishes: this.#record.cancelWishes,
+      requests: this.#record.cancelRequests,
       instance: this.#record.instance.id,
       isAlive: () => true,
       kinds: ["real"],

@@ -7,7 +7,7 @@ import type { ClockReading } from "../../src/exchange/clock_reading.ts";
 import type { TradingExchange } from "../../src/trading/execution/exchange_clock.ts";
 import type { Placement } from "../../src/trading/record/placement.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
-import type { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
+import type { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 
 /** Thrown at the step at which a life ends, and by everything after it. */
@@ -212,24 +212,24 @@ export function flawed(options: ExecutorOptions, flaw: Flaw | undefined, store: 
       return { ...options, journal: refusingRepetitions(journal) };
     case "keeps_claims":
       return { ...options, journal: keepingClaims(journal, store) };
-    // These two are broken where calls are made and wishes worked on.
+    // These two are broken where calls are made and requests worked on.
     case "ignores_callers":
     case "gives_up_cancelling":
       return options;
   }
 }
 
-/** Wishes to cancel, which an engine that gives up takes for fulfilled after one round. */
-export function flawedWishes(
-  wishes: CancelWishes,
+/** Requests to cancel, which an engine that gives up takes for fulfilled after one round. */
+export function flawedRequests(
+  requests: CancelRequests,
   flaw: Flaw | undefined,
-): Pick<CancelWishes, "open" | "claim" | "note"> {
+): Pick<CancelRequests, "open" | "claim" | "note"> {
   return {
-    open: (...args) => wishes.open(...args),
-    claim: (...args) => wishes.claim(...args),
-    note: (wish, outcome, now) => {
+    open: (...args) => requests.open(...args),
+    claim: (...args) => requests.claim(...args),
+    note: (request, outcome, now) => {
       const isDone = outcome.isDone || flaw === "gives_up_cancelling";
-      wishes.note(wish, { ...outcome, isDone }, now);
+      requests.note(request, { ...outcome, isDone }, now);
     },
   };
 }

@@ -68,7 +68,7 @@ export interface History {
   readonly ended: number;
   /** Client order ids of orders that were handed to the network when every call for them had ended. */
   readonly forbidden: readonly string[];
-  /** Orders that were open when the wish to cancel all was taken for fulfilled. */
+  /** Orders that were open when the request to cancel all was taken for completed. */
   readonly left: readonly string[];
   /** Client order ids of orders that could not be replaced in the end, although nobody has. */
   readonly stuck: readonly string[];
@@ -82,7 +82,7 @@ export const NOTIONAL = "1000";
 const IDENTITIES = ["local", "key:alice"];
 const SKEWS_MS = [0, 0, 300, -300, 1_500, -1_500, 5_000, -5_000, 3_600_000, -3_600_000];
 
-/** Rounds of cancelling after which a wish must be fulfilled, with a wire that is whole. */
+/** Rounds of cancelling after which a request must be completed, with a wire that is whole. */
 const MAX_ROUNDS = 400;
 
 /** Runs one history to its end: the wire healed, everything arrived, every placement looked for. */
@@ -160,7 +160,7 @@ class Run {
       const acts = Array.from({ length: this.#dice.pick([1, 1, 2, 3]) }, () => this.#act());
       await Promise.all(acts);
       await this.#survive();
-      await this.#cancelWished();
+      await this.#workOnRequests();
       if (this.#dice.chance(0.3)) await this.#options.exchange.advance(this.#dice.below(20_000));
       if (this.#dice.chance(0.2)) this.#skewsMs[this.#dice.below(this.#skewsMs.length)] = this.#dice.pick(SKEWS_MS);
       if (this.#dice.chance(0.2)) { for (const process of this.#processes) process.wake(); }
@@ -183,7 +183,7 @@ class Run {
     await exchange.advance(20_000);
     await this.#findOut();
     for (const process of this.#processes) await process.executor.refresh();
-    await this.#fulfilWishes();
+    await this.#completeRequests();
     this.#lift();
     const again = this.#real.filter(({ key }) => key !== null);
     for (const intent of again) await this.#perform(intent.previewId, (call) => this.#replay(intent, call));
@@ -404,28 +404,28 @@ class Run {
     if (calls.length > 0 && !isAllowed) this.#forbidden.push(clientOrderId);
   }
 
-  async #cancelWished(): Promise<void> {
+  async #workOnRequests(): Promise<void> {
     for (const process of this.#processes) {
-      await Promise.race([process.cancelWished().catch(() => {}), process.life.death]);
+      await Promise.race([process.workOnRequests().catch(() => {}), process.life.death]);
     }
     await this.#survive();
-    this.#checkWishes();
+    this.#checkRequests();
   }
 
-  async #fulfilWishes(): Promise<void> {
+  async #completeRequests(): Promise<void> {
     const { store } = this.#anyProcess(0);
-    for (let round = 0; store.cancelWishes.open(["real"]).length > 0; round++) {
-      if (round === MAX_ROUNDS) throw new Error("The wish to cancel is never fulfilled");
-      for (const process of this.#processes) await process.cancelWished();
+    for (let round = 0; store.cancelRequests.open(["real"]).length > 0; round++) {
+      if (round === MAX_ROUNDS) throw new Error("The request to cancel is never completed");
+      for (const process of this.#processes) await process.workOnRequests();
       await this.#options.exchange.advance(1_000);
     }
-    this.#checkWishes();
+    this.#checkRequests();
   }
 
-  /** Where a wish is fulfilled and trading still halted, nothing is open. */
-  #checkWishes(): void {
+  /** Where a request is completed and trading still halted, nothing is open. */
+  #checkRequests(): void {
     const { store } = this.#anyProcess(0);
-    if (!store.cancelWishes.all().some(({ doneAt }) => doneAt !== null)) return;
+    if (!store.cancelRequests.all().some(({ doneAt }) => doneAt !== null)) return;
     const live = this.#options.exchange.createdSince(this.#startedAt).filter(({ status }) => status !== "COMPLETE");
     this.#left.push(...live.map(({ id }) => id));
   }

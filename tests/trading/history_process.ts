@@ -9,7 +9,7 @@ import { OpenOrderCancellation } from "../../src/trading/execution/open_order_ca
 import { TradingStore } from "../../src/trading/record/store.ts";
 import type { Dice } from "./chance.ts";
 import type { FaultyExchange } from "./faulty_exchange.ts";
-import { type Flaw, flawed, flawedWishes, Life } from "./fault_plan.ts";
+import { type Flaw, flawed, flawedRequests, Life } from "./fault_plan.ts";
 
 /** What a {@linkcode HistoryProcess} is made of. */
 export interface ProcessParts {
@@ -66,7 +66,7 @@ export class HistoryProcess {
     });
     this.executor = new OrderExecutor(flawed(this.#executorOptions(), parts.flaw, this.store));
     this.#cancellation = new OpenOrderCancellation({
-      wishes: flawedWishes(this.store.cancelWishes, parts.flaw),
+      requests: flawedRequests(this.store.cancelRequests, parts.flaw),
       instance: this.#lock.id,
       isAlive: (id) => this.store.instances.isAlive(id),
       kinds: ["real"],
@@ -82,8 +82,8 @@ export class HistoryProcess {
     return this.#parts.exchange.clock.now + this.#parts.skewMs();
   }
 
-  /** Works on the wishes of a halt. */
-  async cancelWished(): Promise<void> {
+  /** Works on the requests of a halt. */
+  async workOnRequests(): Promise<void> {
     if (!this.life.isOver) await this.#cancellation.look();
   }
 

@@ -3,7 +3,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { Audit } from "../../src/trading/record/audit.ts";
-import { CancelWishes } from "../../src/trading/record/cancel_wishes.ts";
+import { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import { Instances } from "../../src/trading/record/instances.ts";
 import type { InstanceFacts } from "../../src/trading/record/instances.ts";
 import { Journal } from "../../src/trading/record/journal.ts";
@@ -76,7 +76,7 @@ export function partsOf(
 ): Pick<TradingStore, "audit" | "journal" | "killSwitch" | "instances"> {
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
-  const killSwitch = new KillSwitch(connection, { audit, wishes: new CancelWishes(connection, { audit }), folder });
+  const killSwitch = new KillSwitch(connection, { audit, requests: new CancelRequests(connection, { audit }), folder });
   const instances = new Instances(connection, { folder });
   if (!instances.has(INSTANCE.id)) instances.add(INSTANCE);
   return { audit, killSwitch, instances, journal: new Journal(connection, { audit, killSwitch, instances }) };

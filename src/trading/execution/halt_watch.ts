@@ -11,7 +11,7 @@ const INTERVAL_MS = 250;
 /** What a {@linkcode HaltWatch} acts on. */
 export interface HaltWatchOptions {
   readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
-  /** Works on the wishes to cancel what is open. */
+  /** Works on the requests to cancel what is open. */
   readonly cancellation: { look(): Promise<void> };
   /** Orders that had left before and whose outcome is not known. */
   readonly onTheirWay: () => readonly Placement[];

@@ -1,12 +1,12 @@
 /**
- * Fulfils the wishes to cancel what is open: in rounds, with pauses that grow, until nothing is open any more. A round
- * that fails is one of many; a process that dies leaves its wish to the next.
+ * Completes the requests to cancel what is open: in rounds, with pauses that grow, until nothing is open any more. A round
+ * that fails is one of many; a process that dies leaves its request to the next.
  */
 
 import { getLogger } from "@logtape/logtape";
 import { errorCodeIn } from "../../errors/errors.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
-import type { CancelWish, CancelWishes, OrderKind, RoundOutcome } from "../record/cancel_wishes.ts";
+import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** What an {@linkcode OpenOrderCancellation} works with. */
 export interface CancellationParts {
-  readonly wishes: Pick<CancelWishes, "open" | "claim" | "note">;
+  readonly requests: Pick<CancelRequests, "open" | "claim" | "note">;
   /** This process. */
   readonly instance: string;
   /** Whether another process lives. */
@@ -33,12 +33,12 @@ export interface CancellationParts {
   readonly random?: () => number;
 }
 
-/** Works on wishes of its kinds, one round of each at a time. */
+/** Works on requests of its kinds, one round of each at a time. */
 export class OpenOrderCancellation {
   readonly #parts: CancellationParts;
   readonly #running = new Map<OrderKind, Promise<void>>();
-  /** When the next round of a wish may begin, monotonic; by its kind. */
-  readonly #due = new Map<OrderKind, { readonly wish: number; readonly at: number }>();
+  /** When the next round of a request may begin, monotonic; by its kind. */
+  readonly #due = new Map<OrderKind, { readonly request: number; readonly at: number }>();
 
   constructor(parts: CancellationParts) {
     this.#parts = parts;
@@ -46,35 +46,35 @@ export class OpenOrderCancellation {
 
   /** Begins the rounds that are due; settles when none is running. */
   async look(): Promise<void> {
-    const { wishes, kinds } = this.#parts;
-    for (const wish of wishes.open(kinds)) {
-      if (this.#running.has(wish.kind) || !this.#isDue(wish)) continue;
-      const round = this.#round(wish).finally(() => this.#running.delete(wish.kind));
-      this.#running.set(wish.kind, round);
+    const { requests, kinds } = this.#parts;
+    for (const request of requests.open(kinds)) {
+      if (this.#running.has(request.kind) || !this.#isDue(request)) continue;
+      const round = this.#round(request).finally(() => this.#running.delete(request.kind));
+      this.#running.set(request.kind, round);
     }
     await Promise.all(this.#running.values());
   }
 
-  #isDue({ kind, number }: CancelWish): boolean {
+  #isDue({ kind, number }: CancelRequest): boolean {
     const due = this.#due.get(kind);
-    return due?.wish !== number || due.at <= this.#parts.monotonic();
+    return due?.request !== number || due.at <= this.#parts.monotonic();
   }
 
-  async #round(wish: CancelWish): Promise<void> {
-    const { wishes, instance, isAlive, now, monotonic, random = Math.random } = this.#parts;
-    const { kind, number, rounds } = wish;
+  async #round(request: CancelRequest): Promise<void> {
+    const { requests, instance, isAlive, now, monotonic, random = Math.random } = this.#parts;
+    const { kind, number, rounds } = request;
     const pause = pauseAfter(rounds + 1, {
       firstMs: FIRST_PAUSE_MS,
       longestMs: LONGEST_PAUSE_MS,
       random,
       certain: 0.5,
     });
-    this.#due.set(kind, { wish: number, at: monotonic() + pause });
-    if (!wishes.claim(wish, instance, { isAlive, now: now() })) return;
+    this.#due.set(kind, { request: number, at: monotonic() + pause });
+    if (!requests.claim(request, instance, { isAlive, now: now() })) return;
     const outcome = await this.#cancelAll(kind);
-    this.#due.set(kind, { wish: number, at: monotonic() + pause });
-    this.#report(wish, outcome);
-    wishes.note(wish, outcome, now());
+    this.#due.set(kind, { request: number, at: monotonic() + pause });
+    this.#report(request, outcome);
+    requests.note(request, outcome, now());
   }
 
   async #cancelAll(kind: OrderKind): Promise<RoundOutcome> {
@@ -96,7 +96,7 @@ export class OpenOrderCancellation {
     }
   }
 
-  #report({ kind, rounds }: CancelWish, { remaining, unlisted, isDone }: RoundOutcome): void {
+  #report({ kind, rounds }: CancelRequest, { remaining, unlisted, isDone }: RoundOutcome): void {
     const fields = {
       order_kind: kind,
       attempt: rounds + 1,

@@ -6,7 +6,7 @@
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { InstanceLock, isLocked, removeFreeLocks } from "../../state/instance_lock.ts";
-import type { OrderKind } from "./cancel_wishes.ts";
+import type { OrderKind } from "./cancel_requests.ts";
 import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
@@ -19,7 +19,7 @@ export interface InstanceFacts {
   readonly command: string;
   /** Wall milliseconds. */
   readonly startedAt: number;
-  /** Whose open orders it cancels at a halt that wishes so. */
+  /** Whose open orders it cancels at a halt that requests so. */
   readonly cancels: readonly OrderKind[];
 }
 

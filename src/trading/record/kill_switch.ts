@@ -11,7 +11,7 @@ import { cleanText } from "../../text/clean_text.ts";
 import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
-import type { CancelWish, CancelWishes, OrderKind } from "./cancel_wishes.ts";
+import type { CancelRequest, CancelRequests, OrderKind } from "./cancel_requests.ts";
 import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
@@ -44,7 +44,7 @@ export interface Pull {
 export class KillSwitch {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
-  readonly #wishes: CancelWishes;
+  readonly #requests: CancelRequests;
   readonly #file: string;
   /** A pull that the record does not hold yet. */
   #pendingHalt: Pull | undefined;
@@ -53,9 +53,9 @@ export class KillSwitch {
 
   constructor(
     connection: StoreConnection,
-    { audit, wishes, folder, redact = (text) => text }: {
+    { audit, requests, folder, redact = (text) => text }: {
       audit: Audit;
-      wishes: CancelWishes;
+      requests: CancelRequests;
       folder: string;
       redact?: Redact;
     },
@@ -63,7 +63,7 @@ export class KillSwitch {
     this.#redact = redact;
     this.#connection = connection;
     this.#audit = audit;
-    this.#wishes = wishes;
+    this.#requests = requests;
     this.#file = join(folder, HALT_FILE);
   }
 
@@ -82,7 +82,7 @@ export class KillSwitch {
     return isHalted ? { halted: true, at, by, reason, source: "switch" } : haltFileState(this.#file);
   }
 
-  /** Halts. Where that is so already, who halted first stays on record, and only wishes to cancel are added. */
+  /** Halts. Where that is so already, who halted first stays on record, and only requests to cancel are added. */
   pull(pull: Pull): void {
     const first = this.#pendingHalt;
     const cancelOpen = [...new Set([...first?.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
@@ -101,24 +101,24 @@ export class KillSwitch {
            reason = iif(is_halted, reason, ?3), is_halted = 1`,
         ...[now, who, why],
       );
-      for (const kind of cancelOpen) this.#wishes.add(kind, { by: who, now });
+      for (const kind of cancelOpen) this.#requests.add(kind, { by: who, now });
       this.#audit.append({ event: "halt", identity: who, data: { reason: why, cancel_open: cancelOpen } }, now);
     });
     this.#pendingHalt = undefined;
   }
 
   /**
-   * Lifts the record's switch and answers what is left, as the file halts on until somebody removes it, and which wishes
+   * Lifts the record's switch and answers what is left, as the file halts on until somebody removes it, and which requests
    * to cancel were withdrawn by it: what is open then stays open.
    */
   lift(
     { by, now }: { by: string; now: number },
-  ): { readonly state: KillSwitchState; readonly withdrawn: CancelWish[] } {
+  ): { readonly state: KillSwitchState; readonly withdrawn: CancelRequest[] } {
     this.#pendingHalt = undefined;
     return this.#connection.transaction(() => {
       const wasHalted = this.#row().isHalted;
       this.#connection.run("UPDATE kill_switch SET is_halted = 0, at = 0, by = '', reason = ''");
-      const withdrawn = this.#wishes.withdraw();
+      const withdrawn = this.#requests.withdraw();
       const data = withdrawn.length === 0 ? {} : { withdrawn: withdrawn.map(({ kind }) => kind) };
       if (wasHalted) this.#audit.append({ event: "lift", identity: by, data }, now);
       return { state: this.state(), withdrawn };

@@ -13,7 +13,7 @@ import { Approvals } from "./approvals.ts";
 import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
 import type { Verification, VerifyOptions } from "./audit.ts";
-import { CancelWishes } from "./cancel_wishes.ts";
+import { CancelRequests } from "./cancel_requests.ts";
 import { CallClaims } from "./call_claims.ts";
 import { Instances } from "./instances.ts";
 import { Journal } from "./journal.ts";
@@ -44,7 +44,7 @@ export class TradingStore {
   readonly journal: Journal;
   readonly audit: Audit;
   readonly killSwitch: KillSwitch;
-  readonly cancelWishes: CancelWishes;
+  readonly cancelRequests: CancelRequests;
   readonly approvals: Approvals;
   readonly instances: Instances;
   readonly archive: RecordArchive;
@@ -64,8 +64,8 @@ export class TradingStore {
     this.now = now;
     this.audit = new Audit(connection, redact);
     this.archive = new RecordArchive(connection, { audit: this.audit, folder });
-    this.cancelWishes = new CancelWishes(connection, { audit: this.audit });
-    this.killSwitch = new KillSwitch(connection, { audit: this.audit, wishes: this.cancelWishes, folder, redact });
+    this.cancelRequests = new CancelRequests(connection, { audit: this.audit });
+    this.killSwitch = new KillSwitch(connection, { audit: this.audit, requests: this.cancelRequests, folder, redact });
     this.approvals = new Approvals(connection, { audit: this.audit });
     this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;

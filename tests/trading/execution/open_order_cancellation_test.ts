@@ -1,4 +1,4 @@
-/** A wish to cancel everything stands until nothing is open: over outages, refusals and the death of who works on it. */
+/** A request to cancel everything stands until nothing is open: over outages, refusals and the death of who works on it. */
 
 import assert from "node:assert/strict";
 import { OpenOrderCancellation } from "../../../src/trading/execution/open_order_cancellation.ts";
@@ -9,7 +9,7 @@ const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "
 
 function cancellationOf(world: ExecutorWorld, instance = world.instance.id): OpenOrderCancellation {
   return new OpenOrderCancellation({
-    wishes: world.store.cancelWishes,
+    requests: world.store.cancelRequests,
     instance,
     isAlive: (id) => world.store.instances.isAlive(id),
     kinds: ["real"],
@@ -24,15 +24,15 @@ function halt(world: ExecutorWorld): void {
   world.store.killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
 }
 
-/** Looks again and again until nothing is wished for any more; answers how many rounds that took. */
+/** Looks again and again until no request is left; answers how many rounds that took. */
 async function fulfil(world: ExecutorWorld, cancellation: OpenOrderCancellation): Promise<number> {
-  const { cancelWishes } = world.store;
-  for (let looks = 0; cancelWishes.open(["real"]).length > 0; looks++) {
-    assert.ok(looks < 2_000, "the wish is never fulfilled");
+  const { cancelRequests } = world.store;
+  for (let looks = 0; cancelRequests.open(["real"]).length > 0; looks++) {
+    assert.ok(looks < 2_000, "the request is never completed");
     await cancellation.look();
     await world.exchange.advance(250);
   }
-  return cancelWishes.all()[0]?.rounds ?? 0;
+  return cancelRequests.all()[0]?.rounds ?? 0;
 }
 
 async function place(world: ExecutorWorld, count: number): Promise<void> {
@@ -49,8 +49,8 @@ Deno.test("OpenOrderCancellation cancels what is open, and is done once nothing 
   halt(world);
   assert.equal(await fulfil(world, cancellationOf(world)), 2);
   assert.deepEqual(liveIn(world), []);
-  const [wish] = world.store.cancelWishes.all();
-  assert.deepEqual([wish?.remaining, wish?.unlisted, wish?.doneAt !== null], [[], null, true]);
+  const [request] = world.store.cancelRequests.all();
+  assert.deepEqual([request?.remaining, request?.unlisted, request?.doneAt !== null], [[], null, true]);
   const row = world.store.audit.trail({}).at(-1);
   assert.deepEqual([row?.event, JSON.parse(row?.data ?? "").done], ["cancel_open", true]);
 });
@@ -63,9 +63,9 @@ Deno.test("OpenOrderCancellation goes on through an outage of minutes with pause
   world.exchange.fault = () => world.exchange.clock.now < healthyAt ? DOWN : undefined;
   const cancellation = cancellationOf(world);
   await cancellation.look();
-  const [wish] = world.store.cancelWishes.all();
-  assert.equal(wish?.remaining.length, 3);
-  assert.equal(wish?.unlisted, "ERR_UNAVAILABLE");
+  const [request] = world.store.cancelRequests.all();
+  assert.equal(request?.remaining.length, 3);
+  assert.equal(request?.unlisted, "ERR_UNAVAILABLE");
   const rounds = await fulfil(world, cancellation);
   assert.deepEqual(liveIn(world), []);
   assert.ok(rounds < 20, `${rounds} rounds`);
@@ -99,13 +99,15 @@ Deno.test("OpenOrderCancellation is not done while an order that left before the
   assert.equal(world.exchange.ledger.filter(({ clientOrderId }) => clientOrderId.startsWith("lm-")).length, 1);
 });
 
-Deno.test("OpenOrderCancellation leaves a wish to the process that works on it, and takes it over when that dies", async () => {
+Deno.test("OpenOrderCancellation leaves a request to the process that works on it, and takes it over when that dies", async () => {
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
   const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
-  const [wish] = world.store.cancelWishes.all();
-  assert.ok(world.store.cancelWishes.claim(wish ?? assert.fail(), other.id, { isAlive: () => true, now: world.now }));
+  const [request] = world.store.cancelRequests.all();
+  assert.ok(
+    world.store.cancelRequests.claim(request ?? assert.fail(), other.id, { isAlive: () => true, now: world.now }),
+  );
   const cancellation = cancellationOf(world);
   await cancellation.look();
   assert.equal(world.exchange.count(STOP), 0);
@@ -118,22 +120,22 @@ Deno.test("OpenOrderCancellation goes on where another process that lives gets n
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
-  const { cancelWishes, instances } = world.store;
+  const { cancelRequests, instances } = world.store;
   const other = instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
-  const [wish = assert.fail()] = cancelWishes.all();
+  const [request = assert.fail()] = cancelRequests.all();
   const claiming = () => ({ isAlive: () => true, now: world.now });
-  assert.ok(cancelWishes.claim(wish, other.id, claiming()));
+  assert.ok(cancelRequests.claim(request, other.id, claiming()));
   const refused = { remaining: [], unlisted: "ERR_CREDENTIALS_REFUSED", isDone: false };
-  cancelWishes.note(wish, refused, world.now);
+  cancelRequests.note(request, refused, world.now);
   await fulfil(world, cancellationOf(world));
   assert.deepEqual(liveIn(world), []);
   halt(world);
-  const [again = assert.fail()] = cancelWishes.all();
-  assert.ok(cancelWishes.claim(again, other.id, claiming()));
+  const [again = assert.fail()] = cancelRequests.all();
+  assert.ok(cancelRequests.claim(again, other.id, claiming()));
   await world.exchange.advance(299_000);
-  assert.equal(cancelWishes.claim(again, world.instance.id, claiming()), false);
+  assert.equal(cancelRequests.claim(again, world.instance.id, claiming()), false);
   await world.exchange.advance(1_000);
-  assert.ok(cancelWishes.claim(again, world.instance.id, claiming()));
+  assert.ok(cancelRequests.claim(again, world.instance.id, claiming()));
   other.end();
 });
 
@@ -151,12 +153,12 @@ Deno.test("OpenOrderCancellation goes on after a restart", async () => {
   assert.equal(ANYTHING.mode, "auto");
 });
 
-Deno.test("CancelWishes.note() ends no wish that was made anew while a round ran", async () => {
+Deno.test("CancelRequests.note() ends no request that was made anew while a round ran", async () => {
   await using world = await ExecutorWorld.start();
   halt(world);
-  const [first] = world.store.cancelWishes.all();
+  const [first] = world.store.cancelRequests.all();
   halt(world);
-  world.store.cancelWishes.note(first ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, world.now);
-  const [second] = world.store.cancelWishes.all();
+  world.store.cancelRequests.note(first ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, world.now);
+  const [second] = world.store.cancelRequests.all();
   assert.deepEqual([second?.number, second?.rounds, second?.doneAt], [2, 0, null]);
 });

@@ -28,23 +28,27 @@ Deno.test("KillSwitch.lift() lets trading go on, and both ends are in the audit"
     assert.deepEqual(store.audit.trail({ identity: "terminal" }).map(({ event }) => event), ["halt", "lift"]);
   }));
 
-Deno.test("KillSwitch.pull() a second time keeps who halted first, and adds wishes to cancel", () =>
-  withStore(({ killSwitch, cancelWishes }) => {
+Deno.test("KillSwitch.pull() a second time keeps who halted first, and adds requests to cancel", () =>
+  withStore(({ killSwitch, cancelRequests }) => {
     killSwitch.pull({ by: "first", reason: "one", now: NOW });
     killSwitch.pull({ by: "second", reason: "two", cancelOpen: ["real"], now: NOW + 1 });
     killSwitch.pull({ by: "third", reason: "three", now: NOW + 2 });
     const state = { halted: true, at: NOW, by: "first", reason: "one", source: "switch" };
     assert.deepEqual(killSwitch.state(), state);
-    assert.deepEqual(cancelWishes.all().map(({ kind, by, doneAt }) => [kind, by, doneAt]), [["real", "second", null]]);
+    assert.deepEqual(cancelRequests.all().map(({ kind, by, doneAt }) => [kind, by, doneAt]), [[
+      "real",
+      "second",
+      null,
+    ]]);
   }));
 
-Deno.test("KillSwitch.lift() withdraws wishes to cancel, and says which were not fulfilled", () =>
-  withStore(({ killSwitch, cancelWishes, audit }) => {
+Deno.test("KillSwitch.lift() withdraws requests to cancel, and says which were not completed", () =>
+  withStore(({ killSwitch, cancelRequests, audit }) => {
     killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real", "paper"], now: NOW });
-    const [real] = cancelWishes.open(["real"]);
-    cancelWishes.note(real ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, NOW);
+    const [real] = cancelRequests.open(["real"]);
+    cancelRequests.note(real ?? assert.fail(), { remaining: [], unlisted: null, isDone: true }, NOW);
     assert.deepEqual(killSwitch.lift({ by: "test", now: NOW }).withdrawn.map(({ kind }) => kind), ["paper"]);
-    assert.deepEqual(cancelWishes.all(), []);
+    assert.deepEqual(cancelRequests.all(), []);
     assert.deepEqual(audit.trail({}).map(({ event }) => event), ["halt", "cancel_open", "lift"]);
   }));
 
@@ -75,8 +79,8 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
       assert.throws(() => killSwitch.pull({ by: "test", reason: "full disk", now: NOW }), StoreError);
       const state = killSwitch.state();
       assert.ok(state.halted && state.reason === "full disk");
-      const wished = { by: "other", reason: "again", cancelOpen: ["real"], now: NOW + 1 } as const;
-      assert.throws(() => killSwitch.pull(wished), StoreError);
+      const pull = { by: "other", reason: "again", cancelOpen: ["real"], now: NOW + 1 } as const;
+      assert.throws(() => killSwitch.pull(pull), StoreError);
       assert.throws(() => killSwitch.pull({ by: "third", reason: "again", now: NOW + 2 }), StoreError);
       assert.throws(() => killSwitch.retry(), StoreError);
       assert.equal(store.killSwitch.state().halted, false);
@@ -85,8 +89,8 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
       const written = open();
       const { halted, by, reason } = { by: "", reason: "", ...written.killSwitch.state() };
       assert.deepEqual([halted, by, reason], [true, "test", "full disk"]);
-      // What any of the halts wished for is kept until it can be written.
-      assert.deepEqual(written.cancelWishes.open(["real", "paper"]).map(({ kind }) => kind), ["real"]);
+      // What any of the halts asked for is kept until it can be written.
+      assert.deepEqual(written.cancelRequests.open(["real", "paper"]).map(({ kind }) => kind), ["real"]);
     } finally {
       database.close();
     }

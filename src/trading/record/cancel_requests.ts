@@ -1,5 +1,5 @@
 /**
- * Wishes to cancel everything that is open, as a halt may bring one: each stands in the record until no order is open
+ * Requests to cancel everything that is open, as a halt may bring one: each stands in the record until no order is open
  * any more, whatever becomes of the process that works on it. One process at a time does so, and after each
  * round any of them may go on: another one may have the better key or connection.
  */
@@ -22,13 +22,13 @@ export interface RemainingOrder {
   readonly reason: string;
 }
 
-/** One wish, and how far it has come. Times are wall milliseconds. */
-export interface CancelWish {
+/** One request, and how far it has come. Times are wall milliseconds. */
+export interface CancelRequest {
   readonly kind: OrderKind;
-  /** Which one it is, where the same kind is wished for again. */
+  /** Which one it is, where the same kind is requested again. */
   readonly number: number;
   readonly by: string;
-  readonly wishedAt: number;
+  readonly requestedAt: number;
   /** The instance that works on it or has last; `null` before one does. */
   readonly instance: string | null;
   /** When the round began that is running; `null` between rounds. */
@@ -64,8 +64,8 @@ const Remaining = z.array(z.object({
   reason: z.string(),
 }));
 
-/** The wishes of one record. */
-export class CancelWishes {
+/** The requests of one record. */
+export class CancelRequests {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
 
@@ -74,7 +74,7 @@ export class CancelWishes {
     this.#audit = audit;
   }
 
-  /** Wishes anew; to be called within the transaction of the halt. */
+  /** Makes a request anew; to be called within the transaction of the halt. */
   add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
     this.#connection.run(
       `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
@@ -85,37 +85,37 @@ export class CancelWishes {
   }
 
   /** All that were made since trading was allowed last. */
-  all(): CancelWish[] {
-    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY kind DESC").map(readWish);
+  all(): CancelRequest[] {
+    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY kind DESC").map(readRequest);
   }
 
-  /** Those that are not fulfilled. */
-  open(kinds: readonly OrderKind[]): CancelWish[] {
+  /** Those that are not completed. */
+  open(kinds: readonly OrderKind[]): CancelRequest[] {
     return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
   }
 
-  /** Takes a wish up for an instance for one round, unless another one that lives is at one. */
+  /** Takes a request up for an instance for one round, unless another one that lives is at one. */
   claim(
-    { kind, number }: CancelWish,
+    { kind, number }: CancelRequest,
     instance: string,
     { isAlive, now }: { readonly isAlive: (id: string) => boolean; readonly now: number },
   ): boolean {
     return this.#connection.transaction(() => {
-      const wish = this.open([kind]).find((each) => each.number === number);
-      if (wish === undefined) return false;
-      const other = wish.instance === instance ? null : wish.instance;
-      const isRunning = wish.begunAt !== null && now - wish.begunAt < LONGEST_ROUND_MS;
+      const request = this.open([kind]).find((each) => each.number === number);
+      if (request === undefined) return false;
+      const other = request.instance === instance ? null : request.instance;
+      const isRunning = request.begunAt !== null && now - request.begunAt < LONGEST_ROUND_MS;
       if (other !== null && isRunning && isAlive(other)) return false;
       this.#connection.run("UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?", instance, now, kind);
       return true;
     });
   }
 
-  /** Writes what a round came to; nothing when the wish was made anew or withdrawn meanwhile. */
-  note({ kind, number }: CancelWish, outcome: RoundOutcome, now: number): void {
+  /** Writes what a round came to; nothing when the request was made anew or withdrawn meanwhile. */
+  note({ kind, number }: CancelRequest, outcome: RoundOutcome, now: number): void {
     this.#connection.transaction(() => {
-      const wish = this.open([kind]).find((each) => each.number === number);
-      if (wish === undefined) return;
+      const request = this.open([kind]).find((each) => each.number === number);
+      if (request === undefined) return;
       const remaining = outcome.remaining.slice(0, MAX_REMAINING).map((order) => ({
         ...order,
         reason: cleanText(order.reason),
@@ -126,25 +126,25 @@ export class CancelWishes {
         ...[now, JSON.stringify(remaining), outcome.unlisted, outcome.isDone ? now : null, kind],
       );
       if (!outcome.isDone) return;
-      const data = { orders: kind, done: true, rounds: wish.rounds + 1 };
-      this.#audit.append({ event: "cancel_open", identity: wish.by, data }, now);
+      const data = { orders: kind, done: true, rounds: request.rounds + 1 };
+      this.#audit.append({ event: "cancel_open", identity: request.by, data }, now);
     });
   }
 
-  /** Takes all back, as trading goes on; answers those that were not fulfilled. */
-  withdraw(): CancelWish[] {
+  /** Takes all back, as trading goes on; answers those that were not completed. */
+  withdraw(): CancelRequest[] {
     const open = this.open(["real", "paper"]);
     this.#connection.run("DELETE FROM cancel_wishes");
     return open;
   }
 }
 
-function readWish(row: Row): CancelWish {
+function readRequest(row: Row): CancelRequest {
   return {
     kind: readText(row, "kind") === "paper" ? "paper" : "real",
     number: readNumber(row, "number"),
     by: readText(row, "by"),
-    wishedAt: readNumber(row, "wished_at"),
+    requestedAt: readNumber(row, "wished_at"),
     instance: readTextOrNull(row, "instance"),
     begunAt: readOptionalNumber(row, "begun_at") ?? null,
     rounds: readNumber(row, "rounds"),

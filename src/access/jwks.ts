@@ -3,13 +3,11 @@
  * publishes them. Takes nothing from a token but which key it names.
  */
 
-import { createPublicKey } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
-import { createLocalJWKSet, errors, flattenedVerify } from "jose";
+import { errors } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
-import { z } from "zod";
-import { isObject } from "../validation/is_object.ts";
 import { readBodyText } from "../network/body_text.ts";
+import { readJwks, selectKey } from "./jwk_set.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -31,21 +29,6 @@ export interface JwksOptions {
   readonly prefetch?: boolean;
 }
 
-/** What a token may be signed with: public keys only, so that whoever can verify a token cannot make one. */
-export const SIGNATURE_ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-
 /** The issuer's keys could not be had, which says nothing about the token. */
 export class KeysUnavailableError extends Error {
   override readonly name = "KeysUnavailableError";
@@ -59,10 +42,6 @@ export class KeysUnavailableError extends Error {
 }
 
 const MAX_ANSWER_BYTES = 262_144;
-const MAX_KEYS = 100;
-const MIN_RSA_BITS = 2_048;
-/** Keys that a token is tried with when it does not say which one. */
-const MAX_TRIED = 16;
 const TIMEOUT_MS = 5_000;
 /** How long fetched keys count: a key that the issuer has withdrawn ends at the latest then. */
 const CACHE_MS = 600_000;
@@ -77,29 +56,6 @@ const MAX_UNKNOWN = 1_000;
 /** In characters; a longer name is not looked up. */
 const MAX_NAME = 256;
 
-/** Members of a JWK that only its owner should know. */
-const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
-
-const COMMON = {
-  kid: z.string().exactOptional(),
-  use: z.literal("sig").exactOptional(),
-  alg: z.enum(SIGNATURE_ALGORITHMS).exactOptional(),
-  key_ops: z.array(z.string()).refine((operations) => operations.includes("verify")).exactOptional(),
-};
-
-/** Whatever else is in a set, such as keys for encryption or of kinds that are not known here, is left out. */
-const SignatureKey = z.discriminatedUnion("kty", [
-  z.object({ ...COMMON, kty: z.literal("RSA"), n: z.string(), e: z.string() }),
-  z.object({ ...COMMON, kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: z.string(), y: z.string() }),
-  z.object({ ...COMMON, kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() }),
-]);
-
-type SignatureKey = z.output<typeof SignatureKey>;
-
-type VerificationKey = Awaited<ReturnType<LocalJWKSet>>;
-
-const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
-
 /**
  * Answers the keys of `source`. A local file is read at once; an address is fetched when the first token asks, again after
  * 10 minutes, and for a key that is not there: at most once a second, and once in 30 seconds for the same name.
@@ -107,7 +63,7 @@ const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
  * A token that names no key is tried with each that fits. The answer rejects with {@linkcode KeysUnavailableError} when
  * the keys cannot be fetched now or are not to be trusted, and with jose's own errors when no key fits.
  *
- * @throws {TypeError} when a local file has a problem: see {@linkcode checkJwks}
+ * @throws {TypeError} when a local file has a problem: see `checkJwks`
  */
 export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey {
   if ("text" in source) {
@@ -117,22 +73,6 @@ export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey
   const published = new PublishedKeys(source.url, options);
   if (options.prefetch === true) published.prefetch();
   return (header, token) => published.find(header, token);
-}
-
-/** Every problem of a local JWKS file, each without any of its content; none when it can be used. */
-export function checkJwks(text: string): string[] {
-  const json = parse(text);
-  if (json === undefined) return ["expected JSON"];
-  const jwks = Jwks.safeParse(json);
-  if (!jwks.success) return [`expected a JSON object with "keys", a list of at most ${MAX_KEYS} JSON Web Keys`];
-  const problems = jwks.data.keys.flatMap((key, index) => {
-    if (!isObject(key)) return [];
-    if (key.kty === "oct") return [`key ${index + 1}: expected a public key: this one is symmetric`];
-    const isSecret = SECRET_MEMBERS.some((member) => Object.hasOwn(key, member));
-    return isSecret ? [`key ${index + 1}: expected a public key: this one is private`] : [];
-  });
-  if (problems.length > 0 || signatureKeys(jwks.data.keys).length > 0) return problems;
-  return ["expected a public key that verifies signatures: RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519"];
 }
 
 /** The keys behind an address, as many callers share them: fetched once for all who wait. */
@@ -256,69 +196,4 @@ class PublishedKeys {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-/** The key that a token names or, where it names none or several keys share the name, the one that it is signed with. */
-async function selectKey(
-  keys: LocalJWKSet,
-  header: JWSHeaderParameters,
-  token: FlattenedJWSInput,
-): ReturnType<LocalJWKSet> {
-  let candidates: Iterable<VerificationKey> | AsyncIterable<VerificationKey>;
-  try {
-    const key = await keys(header, token);
-    if (header.kid !== undefined) return key;
-    candidates = [key];
-  } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    candidates = error;
-  }
-  let tried = 0;
-  for await (const key of candidates) {
-    if (++tried > MAX_TRIED) break;
-    if (await isSignedWith(key, token)) return key;
-  }
-  throw new errors.JWKSNoMatchingKey();
-}
-
-async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Promise<boolean> {
-  try {
-    await flattenedVerify(token, key);
-    return true;
-  } catch (error) {
-    if (error instanceof errors.JWSSignatureVerificationFailed) return false;
-    throw error;
-  }
-}
-
-function readJwks(text: string): LocalJWKSet {
-  const problems = checkJwks(text);
-  if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
-  return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(parse(text)).keys) });
-}
-
-/** Copies what verifying needs, so that nothing else in a key can matter. */
-function signatureKeys(keys: readonly unknown[]): SignatureKey[] {
-  return keys.flatMap((key) => {
-    if (!isObject(key)) return [];
-    const read = SignatureKey.safeParse(Object.fromEntries(Object.entries(key).filter(([, value]) => value !== null)));
-    return read.success && isSound(read.data) ? [read.data] : [];
-  });
-}
-
-function isSound(key: SignatureKey): boolean {
-  try {
-    const { asymmetricKeyDetails } = createPublicKey({ key, format: "jwk" });
-    return key.kty !== "RSA" || (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
-  } catch {
-    return false;
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,7 +7,8 @@ import { base64url, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload } from "jose";
 import { z } from "zod";
 import { Subject } from "./identity_name.ts";
-import { type FindKey, KeysUnavailableError, SIGNATURE_ALGORITHMS } from "./jwks.ts";
+import { SIGNATURE_ALGORITHMS } from "./jwk_set.ts";
+import { type FindKey, KeysUnavailableError } from "./jwks.ts";
 import { isScope, type Scope } from "./scopes.ts";
 import { VerifiedTokens } from "./verified_tokens.ts";
 

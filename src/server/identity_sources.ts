@@ -103,7 +103,10 @@ export async function openTokens(config: Config, world: World, problems: string[
   if (given.every((value) => value === undefined)) return undefined;
   problems.push(...tokenProblems(config));
   const text = jwksFile === undefined ? undefined : await readPrivate("--jwks-file", jwksFile, problems);
-  const { checkJwks, openJwks } = await import("../access/jwks.ts");
+  const [{ checkJwks }, { openJwks }] = await Promise.all([
+    import("../access/jwk_set.ts"),
+    import("../access/jwks.ts"),
+  ]);
   if (text !== undefined) problems.push(...checkJwks(text).map((problem) => `--jwks-file: ${problem}`));
   const source = jwksUrl !== undefined ? { url: jwksUrl } : text !== undefined ? { text } : undefined;
   if (issuer === undefined || audience === undefined || source === undefined || problems.length > 0) return undefined;

@@ -22,7 +22,7 @@ export class TokenBucket {
   /** Takes `count` tokens and answers 0; or takes none and answers after how many milliseconds there are as many. */
   take(count: number, { rate, atMs }: { rate: BucketRate; atMs: number }): number {
     const tokens = this.tokens(rate, atMs);
-    this.#atMs = atMs;
+    this.#atMs = Math.max(this.#atMs, atMs);
     this.#tokens = tokens;
     // Nothing ever holds more than a full bucket, so that is what the dearest thing costs.
     const missing = Math.min(count, rate.size) - ROUNDING - tokens;
@@ -33,6 +33,6 @@ export class TokenBucket {
 
   /** What it holds. */
   tokens({ size, perMs }: BucketRate, atMs: number): number {
-    return Math.min(size, this.#tokens + (atMs - this.#atMs) * perMs);
+    return Math.min(size, this.#tokens + Math.max(0, atMs - this.#atMs) * perMs);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { checkJwks, type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
+import { checkJwks } from "../../src/access/jwk_set.ts";
+import { type JwksOptions, KeysUnavailableError, openJwks } from "../../src/access/jwks.ts";
 import { type TokenVerdict, TokenVerifier } from "../../src/access/jwt.ts";
 import { LogRecords } from "../support/log_records.ts";
 import { createKey, IdentityProvider, jwksOf, privateJwk, type SigningKey, signToken } from "./identity_provider.ts";

@@ -204,6 +204,14 @@ Deno.test("Exchange.place() without reserveStops ends a woken stop whose funds a
   assert.deepEqual([exchange.orders.get(id)?.status, exchange.orders.get(id)?.filled], ["COMPLETE", 0]);
 });
 
+Deno.test("Exchange wakes a stop by an own trade, which is public", () => {
+  const { exchange } = openExchange();
+  const stop = { price: 1_001_000, direction: "ABOVE" } as const;
+  const { id } = exchange.place(draft({ type: "STOP_LIMIT", limitPrice: 1_000_500, stop }), START);
+  assert.equal(exchange.place(draft({ limitPrice: 1_001_000 }), START + 1).status, "COMPLETE");
+  assert.equal(exchange.orders.get(id)?.status, "PENDING");
+});
+
 Deno.test("Exchange.place() with orderDelayMs reserves at once and matches when the order arrives", () => {
   const { exchange, counter } = openExchange({ orderDelayMs: 50 });
   const { id } = exchange.place(draft({ limitPrice: 1_002_000 }), START);

@@ -176,10 +176,7 @@ export class MatchingEngine {
       const { stop } = order;
       if (stop === null || order.dueAt !== null || order.status === "COMPLETE" || hasMet(order, trade)) continue;
       const isReached = stop.direction === "ABOVE" ? price >= stop.price : price <= stop.price;
-      if (!isReached) continue;
-      // The trade that woke it is over.
-      const woken = { ...order, dueAt: atMs, updatedAt: atMs, seen: trade.sequence ?? order.seen };
-      this.arrive(this.#parts.store.save(woken), atMs);
+      if (isReached) this.arrive(this.#parts.store.save({ ...order, dueAt: atMs, updatedAt: atMs }), atMs);
     }
   }
 

@@ -1,10 +1,8 @@
 /** Orders and fills in memory, with every state an order has been in for long enough to read it late. */
 
-import { DAY_MS } from "../days.ts";
-import type { Order, OrderFilter, UserTrade } from "./orders.ts";
+import { ARCHIVE_AFTER_MS, type Order, type OrderFilter, type UserTrade } from "./orders.ts";
 import type { TradingStore } from "./trading_store.ts";
 
-const ARCHIVE_AFTER_MS = 100 * DAY_MS;
 const STATES_KEPT = 20;
 
 /** Every order of the user, oldest first, and every fill, in memory. */

@@ -2,6 +2,7 @@
 
 import type Big from "big.js";
 import type { TradedMarket } from "./market.ts";
+import { DAY_MS } from "../days.ts";
 import type { Side, TimeInForce } from "./matching.ts";
 
 /** AWAITING: not on the book yet; PENDING: on the book; COMPLETE: filled or cancelled. */
@@ -80,3 +81,6 @@ export interface OrderFilter {
   /** The moment whose state is wanted. */
   readonly atMs: number;
 }
+
+/** How long after its completion an order is listed no more. */
+export const ARCHIVE_AFTER_MS = 100 * DAY_MS;

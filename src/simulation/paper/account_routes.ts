@@ -40,7 +40,7 @@ async function balances(exchange: PaperExchange, { identity, parameters }: Paper
 
 function transactions(exchange: PaperExchange, { identity, id, parameters }: PaperCall): object {
   const account = accountOf(exchange, { identity, id });
-  const rows = exchange.store.accounts.rows(id, readRowRange(parameters, account.rows));
+  const rows = exchange.store.accounts.ledger.rows(id, readRowRange(parameters, account.rows));
   return { id, transactions: rows.toReversed().map((row) => printRow(account, row)) };
 }
 

@@ -1,15 +1,15 @@
-/** Identities, their accounts and ledgers, in SQLite. Every identity is a world of its own: nobody sees another's. */
+/** Identities and their accounts, in SQLite. No identity sees the accounts of another. */
 
 import type Big from "big.js";
 import type { DatabaseSync } from "node:sqlite";
 import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { readNumber, readText, type Row } from "../../state/sqlite.ts";
 import type { RuleContext } from "../api/order_rules.ts";
-import { type LedgerRow, ROW_KINDS, type Totals, totalsAfter } from "../engine/ledger.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { TradingAccount, TradingAccounts } from "../engine/trading_store.ts";
-import { readDecimal, readWord } from "./order_rows.ts";
+import { readDecimal } from "./order_rows.ts";
 import type { PaperIds } from "./paper_ids.ts";
+import { PaperLedger } from "./paper_ledger.ts";
 
 /** Money that a new or reset identity has, by currency, as decimal strings. */
 export type Balances = Readonly<Record<string, string>>;
@@ -41,18 +41,15 @@ export interface PaperAccount {
 const MAX_IDENTITIES = 1_000;
 const MAX_CURRENCIES = 1_000;
 
-/** Rows of one account that stay; older ones go, the newest keep their numbers. */
-const MAX_ROWS = 50_000;
-
-/** How many rows too many there may be before some go. */
-const SLACK_ROWS = 1_000;
-
 /** The accounts of everybody. Callers open the transaction. */
 export class PaperAccounts {
+  /** The rows behind the accounts. */
+  readonly ledger: PaperLedger;
   readonly #database: DatabaseSync;
   readonly #ids: PaperIds;
 
   constructor(database: DatabaseSync, { ids }: { ids: PaperIds }) {
+    this.ledger = new PaperLedger(database);
     this.#database = database;
     this.#ids = ids;
   }
@@ -100,8 +97,7 @@ export class PaperAccounts {
       : this.#all("SELECT id, currency FROM accounts WHERE identity = ?", identity);
     for (const row of rows) {
       const id = readText(row, "id");
-      this.#run("DELETE FROM ledger WHERE account_id = ?", id);
-      this.#run("UPDATE accounts SET balance = '0', available = '0', rows = 0 WHERE id = ?", id);
+      this.ledger.clear(id);
       this.#startLedger({ id, currency: readText(row, "currency"), nowMs });
     }
     const names = this.#all("SELECT name FROM identities WHERE name = coalesce(?, name)", identity ?? null);
@@ -157,30 +153,10 @@ export class PaperAccounts {
     const opened = new Map<string, TradingAccount>();
     return {
       get: (id) => {
-        const account = opened.get(id) ?? { ledger: this.#ledger(this.get(identity, id)) };
+        const account = opened.get(id) ?? { ledger: this.ledger.open(this.get(identity, id)) };
         opened.set(id, account);
         return account;
       },
-    };
-  }
-
-  /** The rows with `from <= index < to`, oldest first; the oldest ones of a long ledger are gone. */
-  rows(accountId: string, { from, to }: { from: number; to: number }): LedgerRow[] {
-    return this.#all(
-      "SELECT * FROM ledger WHERE account_id = ? AND row_index >= ? AND row_index < ? ORDER BY row_index",
-      accountId,
-      from,
-      to,
-    ).map(toRow);
-  }
-
-  #ledger({ id, ...totals }: PaperAccount): TradingAccount["ledger"] {
-    let newest: Totals = totals;
-    return {
-      get totals() {
-        return newest;
-      },
-      append: (entry) => newest = this.#append(id, { ...entry, ...totalsAfter(newest, entry) }),
     };
   }
 
@@ -200,7 +176,7 @@ export class PaperAccounts {
   #startLedger({ id, currency, nowMs }: { id: string; currency: string; nowMs: number }): void {
     const amount = parseDecimal(this.#openings().get(currency) ?? "0");
     if (amount.eq(0)) return;
-    this.#append(id, {
+    this.ledger.append(id, {
       timestamp: nowMs,
       balance: amount,
       available: amount,
@@ -210,38 +186,6 @@ export class PaperAccounts {
       description: "Opening balance on paper",
       reference: this.#ids.reference(),
     });
-  }
-
-  #append(accountId: string, row: Omit<LedgerRow, "index">): LedgerRow {
-    const [balance, available] = [formatDecimal(row.balance), formatDecimal(row.available)];
-    const [updated] = this.#all(
-      "UPDATE accounts SET rows = rows + 1, balance = ?, available = ? WHERE id = ? RETURNING rows",
-      balance,
-      available,
-      accountId,
-    );
-    const index = readNumber(updated, "rows");
-    this.#run(
-      "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      accountId,
-      index,
-      row.timestamp,
-      balance,
-      available,
-      formatDecimal(row.balanceDelta),
-      formatDecimal(row.availableDelta),
-      row.kind,
-      row.description,
-      row.reference,
-      row.trade?.pair ?? "",
-      row.trade === undefined ? "0" : formatDecimal(row.trade.price),
-      row.trade === undefined ? "0" : formatDecimal(row.trade.volume),
-      row.trade?.sequence ?? 0,
-    );
-    if (index % SLACK_ROWS === 0) {
-      this.#run("DELETE FROM ledger WHERE account_id = ? AND row_index <= ?", accountId, index - MAX_ROWS);
-    }
-    return { ...row, index };
   }
 
   #all(sql: string, ...values: (string | number | null)[]): Row[] {
@@ -260,27 +204,5 @@ function toAccount(row: Row): PaperAccount {
     balance: readDecimal(row, "balance"),
     available: readDecimal(row, "available"),
     rows: readNumber(row, "rows"),
-  };
-}
-
-function toRow(row: Row): LedgerRow {
-  const pair = readText(row, "pair");
-  const trade = {
-    pair,
-    price: readDecimal(row, "price"),
-    volume: readDecimal(row, "volume"),
-    sequence: readNumber(row, "sequence"),
-  };
-  return {
-    index: readNumber(row, "row_index"),
-    timestamp: readNumber(row, "timestamp"),
-    balance: readDecimal(row, "balance"),
-    available: readDecimal(row, "available"),
-    balanceDelta: readDecimal(row, "balance_delta"),
-    availableDelta: readDecimal(row, "available_delta"),
-    kind: readWord(row, "kind", ROW_KINDS),
-    description: readText(row, "description"),
-    reference: readText(row, "reference"),
-    ...(pair === "" ? {} : { trade }),
   };
 }

@@ -1,9 +1,8 @@
 /** Orders and own fills of every identity, in SQLite. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
-import { DAY_MS } from "../days.ts";
 import type { TradedMarket } from "../engine/market.ts";
-import type { Order, OrderFilter, UserTrade } from "../engine/orders.ts";
+import { ARCHIVE_AFTER_MS, type Order, type OrderFilter, type UserTrade } from "../engine/orders.ts";
 import { readNumber, readText, type Row } from "../../state/sqlite.ts";
 import { toOrder, toRow, toTrade } from "./order_rows.ts";
 
@@ -15,8 +14,6 @@ export const MAX_LIVE_ORDERS = 1_000;
 
 /** Fills of one identity that are kept. */
 const MAX_TRADES = 10_000;
-
-const ARCHIVE_AFTER_MS = 100 * DAY_MS;
 
 /** Whose orders in which market; orders of another scale are counted in other ticks. */
 export interface MarketKey {

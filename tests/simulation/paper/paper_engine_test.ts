@@ -27,10 +27,12 @@ const MARKET = marketOfTerms({
 
 const EMPTY: RealBook = { bids: [], asks: [] };
 
-type Wanted = Partial<Pick<OrderDraft, "side" | "type" | "timeInForce" | "postOnly" | "budget" | "stop">> & {
-  readonly price?: number;
-  readonly lots?: number;
-};
+type Wanted =
+  & Partial<Pick<OrderDraft, "clientOrderId" | "side" | "type" | "timeInForce" | "postOnly" | "budget" | "stop">>
+  & {
+    readonly price?: number;
+    readonly lots?: number;
+  };
 
 /** One identity's trading in one market, on a database of its own. */
 class Trader implements Disposable {
@@ -195,6 +197,21 @@ Deno.test("PaperEngine.meetTrades() wakes a stop by a later trade only, and not 
   assert.deepEqual([trader.order(order).status, trader.order(order).counter.toFixed()], ["COMPLETE", "106"]);
 });
 
+Deno.test("PaperEngine.place() wakes no stop by its own trade, which is none of the real market", () => {
+  using trader = new Trader();
+  const stop = { price: 105, direction: "ABOVE" } as const;
+  const waiting = trader.place({ type: "STOP_LIMIT", price: 106, lots: 100, stop });
+  assert.equal(trader.place({ price: 110, lots: 50 }, bookOf([], [[110, 50]])).filled, 50);
+  assert.equal(trader.order(waiting).status, "AWAITING");
+});
+
+Deno.test("PaperEngine.place() refuses a client order id that was used, whatever became of its order", () => {
+  using trader = new Trader();
+  const named = { price: 100, lots: 1, timeInForce: "IOC", clientOrderId: "mine" } as const;
+  assert.equal(trader.place(named).status, "COMPLETE");
+  assert.throws(() => trader.place(named), refusedAs("ErrDuplicateClientOrderID"));
+});
+
 Deno.test("PaperEngine.meetBook() fills a waiting order from a level that crosses it, once from the same lots", () => {
   using trader = new Trader();
   const order = trader.place({ price: 100, lots: 300 });
@@ -335,7 +352,7 @@ function assertConserved({ store }: Trader): void {
     assert.equal(account.balance.toFixed(), expected[currency].toFixed());
     assert.equal(account.available.toFixed(), expected[currency].minus(reserved[currency]).toFixed());
     assert.ok(account.available.gte(0));
-    const rows = store.accounts.rows(account.id, { from: 1, to: account.rows + 1 });
+    const rows = store.accounts.ledger.rows(account.id, { from: 1, to: account.rows + 1 });
     const sum = (name: "balanceDelta" | "availableDelta") =>
       rows.reduce((total, row) => total.plus(row[name]), new Big(0)).toFixed();
     assert.deepEqual(

@@ -1,0 +1,72 @@
+/** Cancelling orders: one, or all. */
+
+import { z } from "zod";
+import type { OrderReference } from "../trading/orders/order.ts";
+import { brokerOf, callOf, CANCELS } from "./broker_call.ts";
+import { PairText } from "./inputs.ts";
+import { ArgumentError, defineTool } from "./tool.ts";
+
+/** What became of an order that was to be cancelled. */
+export const Cancelled = z.object({
+  status: z.enum(["cancelled", "filled", "ended", "open", "unknown", "not_found"]),
+  order_id: z.string().optional(),
+  client_order_id: z.string().optional(),
+  pair: z.string().optional(),
+  side: z.string().optional(),
+  filled_volume: z.string().optional(),
+  filled_value: z.string().optional(),
+  fee_base: z.string().optional(),
+  fee_counter: z.string().optional(),
+  unfilled_volume: z.string().optional(),
+  reason: z.string().optional(),
+  message: z.string().optional(),
+});
+
+const EndedRow = Cancelled.omit({ reason: true, message: true });
+
+const OpenRow = Cancelled.pick({ status: true, order_id: true, client_order_id: true, reason: true, message: true });
+
+/** The tool that cancels one order. */
+export const cancelOrder = defineTool({
+  name: "cancel_order",
+  title: "Cancel an order",
+  description: "Cancels one order, waits until it is final and tells what it traded. Needs no approval.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: CANCELS,
+  input: z.strictObject({ order_id: z.string().max(64).optional(), client_order_id: z.string().max(255).optional() }),
+  output: Cancelled,
+  async run(input, context) {
+    return { ...await brokerOf(context).cancel(targetOf(input), callOf(context)) };
+  },
+});
+
+/** The tool that cancels all orders. */
+export const cancelAllOrders = defineTool({
+  name: "cancel_all_orders",
+  title: "Cancel all orders",
+  description: "Cancels every open order of the account, or those of one pair, and tells which remain.",
+  group: "trading",
+  scope: "orders:write",
+  annotations: CANCELS,
+  input: z.strictObject({ pair: PairText.optional() }),
+  output: z.object({
+    cancelled: z.array(EndedRow),
+    ended: z.array(EndedRow).describe("filled or ended before"),
+    remaining: z.array(OpenRow),
+    is_complete: z.boolean().describe("false: others may remain"),
+  }),
+  async run({ pair }, context) {
+    const { cancelled, ended, remaining, is_complete } = await brokerOf(context).cancelAll({ pair }, callOf(context));
+    return { cancelled: [...cancelled], ended: [...ended], remaining: [...remaining], is_complete };
+  },
+});
+
+/** The order that two ids of which one is given mean. */
+export function targetOf(
+  { order_id, client_order_id }: { order_id?: string | undefined; client_order_id?: string | undefined },
+): OrderReference {
+  if (order_id !== undefined && client_order_id === undefined) return { orderId: order_id };
+  if (client_order_id !== undefined && order_id === undefined) return { clientOrderId: client_order_id };
+  throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");
+}

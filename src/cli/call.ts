@@ -4,7 +4,7 @@ import { callTool } from "../protocol/tool_call.ts";
 import { argumentSchemas } from "../tools/argument_problems.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import { didYouMean } from "../text/nearest_word.ts";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { exitCodeOf, exitCodeOfError } from "./exit_code.ts";
 import { prepareBackend } from "../server/lazy_backend.ts";
 import { LOCAL_CALLER } from "../access/caller.ts";

@@ -11,7 +11,7 @@ import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
 import { OrderExecutors } from "../server/executors.ts";
 import { openExchange } from "../server/open_exchange.ts";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { venueOf } from "../server/open_trading.ts";
 import type { World } from "../world.ts";
 

@@ -2,7 +2,7 @@
 
 import { shownSettings } from "../config/print.ts";
 import type { ShownSetting } from "../config/print.ts";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { screenOf } from "./terminal/screen.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";

@@ -7,7 +7,7 @@ import { readArguments } from "./arguments.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "../config/command_settings.ts";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { refuseStart, wantedFormat } from "./refuse_start.ts";
 import { writeFailure } from "./report.ts";
 import { print } from "../world.ts";

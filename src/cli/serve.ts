@@ -1,7 +1,7 @@
 /** `serve`: serves clients; says where it does, or why it does not. */
 
 import { getLogger } from "@logtape/logtape";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { Announce, Served } from "../server/serving.ts";
 import { VERSION } from "../version.ts";
 import { print } from "../world.ts";

@@ -4,7 +4,7 @@ import { didYouMean } from "../text/nearest_word.ts";
 import { listingOf, tokenCost } from "../protocol/listing.ts";
 import type { ListingEntry } from "../protocol/listing.ts";
 import type { ArgumentSchema } from "../tools/argument_problems.ts";
-import type { LoadedConfig } from "../server/open_exchange.ts";
+import type { Config } from "../config/server_settings.ts";
 import { screenOf, styled } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
@@ -23,12 +23,12 @@ export interface ToolsOptions {
 
 /** Prints the tools that the configuration offers, by scope; with a name, the help of that tool. */
 export async function printTools(
-  { config }: LoadedConfig,
+  { config: { tools } }: { readonly config: Pick<Config, "tools"> },
   world: World,
   { operands: [name] = [], json, wide = false }: ToolsOptions,
 ): Promise<ExitCode> {
   if (name !== undefined) return await printToolHelp(name, { world, json });
-  const rows = listingOf(config.tools).map(({ scope, tool }) => ({
+  const rows = listingOf(tools).map(({ scope, tool }) => ({
     name: tool.name,
     scope,
     tokens: tokenCost(tool),

@@ -3,14 +3,8 @@
 import { isLoopback } from "../network/address.ts";
 import { stateFolder, stateVariables } from "../state/folder.ts";
 import { NETWORK_ONLY } from "./rules/server_rules.ts";
-import type { ConfigOrigins } from "./rules/server_rules.ts";
+import type { Configured } from "./rules/server_rules.ts";
 import type { Config } from "./server_settings.ts";
-
-/** A configuration with its origins. */
-export interface Configured {
-  readonly config: Config;
-  readonly origins: ConfigOrigins;
-}
 
 /** What the embedded exchange takes unless it is told otherwise: it is there for one server alone. */
 const EMBEDDED_CALLS_PER_MINUTE = 60_000;

@@ -7,7 +7,7 @@ import { readOwn, readSecretFile } from "./files.ts";
 import { findText, parseSettings } from "./parse.ts";
 import type { Found, Sources } from "./parse.ts";
 import { contradictions, settingWarnings, tradingInForce } from "./rules/server_rules.ts";
-import type { ConfigOrigins } from "./rules/server_rules.ts";
+import type { ConfigOrigins, Configured } from "./rules/server_rules.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import { secretsOf } from "../secrets/redaction.ts";
@@ -26,18 +26,16 @@ export function secretTexts(credentials: Credentials | undefined): string[] {
   return secretsOf({ id: credentials.id.reveal(), secret: credentials.secret.reveal() });
 }
 
-/** A usable configuration, or every problem at once. */
-export type Loaded =
-  | {
-    ok: true;
-    config: Config;
-    origins: ConfigOrigins;
-    /** What an operator should know of it; sentences for the log. */
-    warnings: readonly string[];
-    /** Absent when no key is configured: public market data only. */
-    credentials?: Credentials;
-  }
-  | { ok: false; problems: string[] };
+/** A usable configuration. */
+export interface LoadedConfig extends Configured {
+  /** What an operator should know of it; sentences for the log. */
+  readonly warnings: readonly string[];
+  /** Absent when no key is configured: public market data only. */
+  readonly credentials?: Credentials;
+}
+
+/** The configuration, or every problem at once. */
+export type Loaded = { ok: true } & LoadedConfig | { ok: false; problems: string[] };
 
 /** Loads the server's configuration; `flags` are by name without dashes. */
 export async function loadConfig(

@@ -1,7 +1,7 @@
 /** The configuration as people may see it: every setting with its origin, secrets redacted. */
 
 import { settingsInForce } from "./in_force.ts";
-import type { Configured } from "./in_force.ts";
+import type { Configured } from "./rules/server_rules.ts";
 import type { Origin } from "./parse.ts";
 import { Secret } from "../secrets/secret.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";

@@ -1,7 +1,7 @@
 /**
  * What a setting is: type, bounds, default, flag, environment variable, help and secrecy in one row.
  *
- * Each command has a table of them in a file of its own. `--help`, validation, `config print`, the README's table and
+ * Each command has a table of them. `--help`, validation, `config print`, the README's table and
  * redaction are all made from the tables.
  */
 

@@ -14,7 +14,7 @@ import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
 import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./open_exchange.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { TradingRecord } from "./open_trading.ts";
 import type { World } from "../world.ts";

@@ -6,14 +6,14 @@ import { RateLimit } from "../session/rate_limit.ts";
 import { Registry } from "../session/registry.ts";
 import { UnknownConnections } from "../session/unknown_connections.ts";
 import { allowSockets } from "../transport/listeners/file_descriptors.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { Configured } from "../config/rules/server_rules.ts";
 import type { Access } from "./open_access.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
 /** The registry of a server's connections. */
-export function createRegistry(loaded: LoadedConfig, world: World, { grants, proxies, sources }: Access): Registry {
+export function createRegistry(loaded: Configured, world: World, { grants, proxies, sources }: Access): Registry {
   const { config } = loaded;
   const allowed = allowSockets(config.maxConnections);
   if (allowed.connections < config.maxConnections) {

@@ -10,16 +10,14 @@ import type { KeyStore } from "../access/key_store.ts";
 import type { KeysInFolder } from "../access/keys_in_folder.ts";
 import { readPrivate } from "../config/files.ts";
 import { clientCertificateProblems, tokenProblems } from "../config/rules/network_rules.ts";
+import type { Config } from "../config/server_settings.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/state_error.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
-
-type Config = LoadedConfig["config"];
 
 /**
  * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first

@@ -8,7 +8,7 @@ import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { ApprovalPages } from "./approval_page.ts";
 import type { BackendUse, OpenBackend } from "./backend.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { TradingRecord } from "./open_trading.ts";
 import type { Presence } from "./presence.ts";
 import type { TradingView } from "./trading_facts.ts";

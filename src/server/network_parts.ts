@@ -15,7 +15,7 @@ import type { OpenBackend } from "./backend.ts";
 import { createRegistry } from "./connection_registry.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import type { Access } from "./open_access.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 
 /** How the server names itself. */
 export const IDENTITY = { name: NAME, version: VERSION } as const;

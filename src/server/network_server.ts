@@ -10,7 +10,7 @@ import type { World } from "../world.ts";
 import { HttpClients } from "./http_clients.ts";
 import { createNetworkParts } from "./network_parts.ts";
 import type { NetworkGround, NetworkParts } from "./network_parts.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { SocketClients } from "./socket_clients.ts";
 import { statusReport } from "./status_report.ts";
 

@@ -13,14 +13,12 @@ import { Tickets } from "../access/tickets.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
 import { readPrivate } from "../config/files.ts";
 import { exposureProblems } from "../config/rules/network_rules.ts";
+import type { Config } from "../config/server_settings.ts";
 import { addressKey, isLoopback, isLoopbackAddress } from "../network/address.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
 import { openCertificates, openKeys, openTokens, readDenied } from "./identity_sources.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
-
-type Config = LoadedConfig["config"];
 
 /** Everything about access that the server needs. */
 export interface Access {

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { callsPerMinute } from "../config/in_force.ts";
-import type { Loaded } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../network/address.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
@@ -15,9 +15,6 @@ import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
-
-/** A configuration that has been loaded. */
-export type LoadedConfig = Extract<Loaded, { ok: true }>;
 
 /** A client of the chosen exchange, and what ends with it. */
 export interface OpenExchange {

@@ -9,7 +9,7 @@ import { InstanceLock, removeFreeLocks } from "../state/instance_lock.ts";
 import { InstanceReportFile, removeOldReports } from "./instance_report.ts";
 import type { InstanceReport } from "./instance_report.ts";
 import { VERSION } from "../version.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { Config } from "../config/server_settings.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -111,7 +111,7 @@ function createFile(folder: string, { id, report }: { id: string; report: Instan
  * @throws {StateError} no lock can be had and orders need one
  */
 export function enterFolder(
-  { config }: LoadedConfig,
+  { config }: { readonly config: Config },
   world: World,
   { isServer, isNeeded }: { isServer: boolean; isNeeded: boolean },
 ): Presence {
@@ -139,7 +139,7 @@ export function exchangeReport(
 }
 
 function firstReport(
-  { transport, exchange, apiUrl, trading, policy }: LoadedConfig["config"],
+  { transport, exchange, apiUrl, trading, policy }: Config,
   { command, now }: { command: string; now: number },
 ): InstanceReport {
   return {

@@ -16,7 +16,7 @@ import { NetworkServer } from "./network_server.ts";
 import { onReload } from "./on_reload.ts";
 import { openAccess } from "./open_access.ts";
 import type { Access } from "./open_access.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { reloadFiles } from "./reload_files.ts";
 import { certificateExpiry, readCertificate } from "./server_certificate.ts";
 import type { Announce, Served } from "./serving.ts";
@@ -60,7 +60,11 @@ export async function serveNetwork(
     return { ...listening, cause: "address" };
   }
   const { listener } = listening;
-  const stopWatching = onReload(loaded, world, () => void reloadFiles(config, world, { access, backend, listener }));
+  const stopWatching = onReload(
+    loaded.config,
+    world,
+    () => void reloadFiles(config, world, { access, backend, listener }),
+  );
   const url = baseUrl(config, { port: listener.port, isSecure: tls !== undefined });
   backend.presence?.update({
     addresses: clientAddresses(config, url),

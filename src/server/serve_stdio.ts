@@ -14,7 +14,7 @@ import type { World } from "../world.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import { onReload } from "./on_reload.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import type { Announce, Served } from "./serving.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -52,7 +52,7 @@ export async function serveOneClient(
   });
   await announce({ report: backend.presence?.report, trading: backend.trading });
   log.debug("server started", { version: VERSION, exchange: config.exchange });
-  const stopWatching = onReload(loaded, world, () => void reload(backend));
+  const stopWatching = onReload(loaded.config, world, () => void reload(backend));
   await untilOver(transport, world.shutdown);
   stopWatching();
   await handle.close();

@@ -6,7 +6,7 @@ import { exposureWarnings } from "./exposure_warnings.ts";
 import { reportRecord } from "./folder_use.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
-import type { LoadedConfig } from "./open_exchange.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { tradingRecord } from "./trading_facts.ts";
 
 /** The moment that is reported. */

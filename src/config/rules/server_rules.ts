@@ -12,6 +12,12 @@ import type { Config } from "../server_settings.ts";
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
 
+/** A configuration with its origins. */
+export interface Configured {
+  readonly config: Config;
+  readonly origins: ConfigOrigins;
+}
+
 /** Every contradiction that stops a start; settings that could not be read are passed over. */
 export function contradictions(config: Partial<Config>, origins: ConfigOrigins): string[] {
   return [

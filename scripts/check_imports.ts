@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src": ["src/secrets"],
   "src/state": ["src/validation"],
   "src/access": ["src/secrets", "src/network", "src/validation", "src/state"],
+  "src/state/record": ["src/access", "src/state"],
   "src/session": ["src/network", "src/access"],
   "src/config": ["src", "src/access", "src/money", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging": ["src", "src/config", "src/secrets"],
@@ -94,6 +95,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "src/session",
     "src/simulation",
     "src/state",
+    "src/state/record",
     "src/tools",
     "src/trading",
     "src/transport",
@@ -156,11 +158,16 @@ function packageProblem(path: string, name: string): string | undefined {
   return `${path} imports ${name}: only ${rooms.join(", ")} may`;
 }
 
-/** The folder below `src/`, or `src` for files at its root; `undefined` for `main.ts` and what is no source of ours. */
+/**
+ * The folder below `src/`, one below that where it is a room of its own, or `src` for files at its root; `undefined` for
+ * `main.ts` and what is no source of ours.
+ */
 function roomOf(path: string): string | undefined {
-  const [top, room, file] = path.split("/");
+  const [top, room, file, below] = path.split("/");
   if (top !== "src") return undefined;
-  return file === undefined ? "src" : `${top}/${room}`;
+  if (file === undefined) return "src";
+  const inner = `${top}/${room}/${file}`;
+  return below !== undefined && Object.hasOwn(ROOMS, inner) ? inner : `${top}/${room}`;
 }
 
 /** Groups of files of which each reaches every other one (Tarjan). */

@@ -5,10 +5,14 @@
  * for machines that cannot reach Deno's download host.
  */
 
+import { basename } from "node:path/posix";
 import project from "../deno.json" with { type: "json" };
 
 const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
+
+/** Modules of workers: the program starts them by their address, so nothing that looks for imports finds them. */
+const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts"];
 
 const { net, read, write, env, sys } = project.permissions.serve;
 const permissions = [
@@ -19,17 +23,20 @@ const permissions = [
 
 // Names of chunks hold their digests, so those of an earlier bundle would stay behind.
 await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
-await run(Deno.execPath(), [
-  "bundle",
-  "--quiet",
-  "--minify",
-  "--code-splitting",
-  "--platform",
-  "deno",
-  "--outdir",
-  BUNDLE,
-  "main.ts",
-]);
+// Each by itself: entries that are bundled together keep their folders, and a worker's module must lie beside the rest.
+for (const entry of ["main.ts", ...WORKERS]) {
+  await run(Deno.execPath(), [
+    "bundle",
+    "--quiet",
+    "--minify",
+    "--code-splitting",
+    "--platform",
+    "deno",
+    "--outdir",
+    BUNDLE,
+    entry,
+  ]);
+}
 await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   "compile",
   "--quiet",
@@ -39,6 +46,7 @@ await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
   "--no-code-cache",
   ...project.unstable.map((feature) => `--unstable-${feature}`),
   ...permissions,
+  ...WORKERS.flatMap((entry) => ["--include", `${BUNDLE}/${basename(entry, ".ts")}.js`]),
   "--output",
   BINARY,
   `${BUNDLE}/main.js`,

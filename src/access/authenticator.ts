@@ -18,15 +18,22 @@ import type { Tickets } from "./tickets.ts";
 /** What API keys and certificates answer; `reason` is for the operator's log. */
 export type SourceVerdict =
   | { readonly ok: true; readonly credential: Credential }
-  | { readonly ok: false; readonly reason: string };
+  | {
+    readonly ok: false;
+    readonly reason: string;
+    /** Where it cannot be told now, and may be later. */
+    readonly retryAfterMs?: number;
+  };
 
 /** The sources that are configured, and the rules; read anew for each request, as keys may come while a server runs. */
 export interface AuthenticatorParts {
-  readonly keys?: { verify(text: string): SourceVerdict } | undefined;
+  readonly keys?: { verify(text: string): SourceVerdict | Promise<SourceVerdict> } | undefined;
   readonly tokens?: { verify(text: string): Promise<TokenVerdict> } | undefined;
   readonly certificates?: { verify(der: Uint8Array): SourceVerdict } | undefined;
   /** Who somebody without a credential is, where no source is configured; absent where one is demanded. */
   readonly anonymous?: ((address: string, isForwarded: boolean) => Credential | undefined) | undefined;
+  /** Brings the sources up to date; nothing to wait for where they are. */
+  readonly freshen?: (() => Promise<void> | undefined) | undefined;
   readonly tickets: Tickets;
   readonly proxies: TrustedProxies;
   readonly grants: Grants;
@@ -84,6 +91,8 @@ export class Authenticator {
   /** Looks at a request's headers and address. Never rejects for what a client sent. */
   async authenticate(request: Pick<Request, "url" | "headers">, sender: Sender): Promise<Authentication> {
     const { headers } = request;
+    const outdated = this.#parts.freshen?.();
+    if (outdated !== undefined) await outdated;
     const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
     const query = new URL(request.url).searchParams;
     const ticket = ticketOf(headers);
@@ -140,8 +149,11 @@ export class Authenticator {
     const text = BEARER.exec(authorization)?.[1];
     if (text === undefined) return { status: 401, reason: "malformed" };
     if (looksLikeApiKey(text) || tokens === undefined) {
-      const verdict = keys?.verify(text) ?? { ok: false as const, reason: "source_not_configured" };
-      return verdict.ok ? verdict : { status: 401, reason: verdict.reason };
+      if (keys === undefined) return { status: 401, reason: "source_not_configured" };
+      const verdict = await keys.verify(text);
+      if (verdict.ok) return verdict;
+      const { reason, retryAfterMs } = verdict;
+      return retryAfterMs === undefined ? { status: 401, reason } : { status: 503, reason, retryAfterMs };
     }
     const verdict = await tokens.verify(text);
     if (verdict.ok) return { credential: toCredential(verdict) };

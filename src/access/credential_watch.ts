@@ -16,12 +16,13 @@ interface Watched {
 
 /** Looks at all open connections twice a second; owns its timer, which runs only while something is open. */
 export class CredentialWatch {
-  readonly #refresh: () => void;
+  readonly #refresh: () => Promise<void>;
   readonly #open = new Set<Watched>();
+  #looking: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `refresh` is called before each look, so that credentials which another process revoked are known. */
-  constructor(refresh: () => void) {
+  /** `refresh` is called at each look, so that credentials which another process revoked are known. */
+  constructor(refresh: () => Promise<void>) {
     this.#refresh = refresh;
   }
 
@@ -29,17 +30,22 @@ export class CredentialWatch {
   watch(caller: Caller, end: (ending: Ending) => void): () => void {
     const watched = { caller, end };
     this.#open.add(watched);
-    this.#timer ??= setInterval(() => this.look(), INTERVAL_MS);
+    this.#timer ??= setInterval(() => void this.look(), INTERVAL_MS);
     return () => this.#forget(watched);
   }
 
-  /** Looks now. */
-  look(): void {
-    try {
-      this.#refresh();
-    } catch (error) {
-      log.error("cannot read keys.db; using the last known keys", { error });
-    }
+  /** Looks now: at once at what is known, then at what other processes have changed. */
+  look(): Promise<void> {
+    this.#endEnded();
+    return this.#looking ??= this.#refresh()
+      .catch((error) => log.error("cannot refresh credentials; using the last known ones", { error }))
+      .then(() => {
+        this.#looking = undefined;
+        this.#endEnded();
+      });
+  }
+
+  #endEnded(): void {
     for (const watched of [...this.#open]) {
       const ending = watched.caller.ending();
       if (ending === undefined) continue;

@@ -7,15 +7,10 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { fileProblems } from "../state/private_file.ts";
+import type { KeysMark } from "./keys.ts";
 
 /** The file's name in the state folder. */
 export const EXPECTED_FILE = "keys-expected.json";
-
-/** Which store it is, and the number of its changes. */
-export interface KeysMark {
-  readonly store: string;
-  readonly revision: number;
-}
 
 /** What is expected, nothing where no key was ever made here, or why that cannot be told. */
 export type ExpectedKeys = { readonly ok: true; readonly mark?: KeysMark } | {

@@ -1,114 +1,223 @@
-/** API keys as a source of identities. */
+/**
+ * API keys as a source of identities, which may come into being while the server runs: from the first key on every client
+ * must authenticate, without a restart. Keys that are there and cannot be used count as a source that admits nobody.
+ *
+ * All that is known of the keys is held here, so that checking one waits for nothing. Other processes change them, so
+ * they are looked at again for a request that comes later than a tenth of a second after the last look, and for a key
+ * that is not known.
+ */
 
+import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
+import { StateError } from "../state/state_error.ts";
+import { readApiKey } from "./api_key.ts";
 import type { SourceVerdict } from "./authenticator.ts";
-import { keyState } from "./key_store.ts";
-import type { KeyStore, StoredKey } from "./key_store.ts";
-import { VerifiedTokens } from "./verified_tokens.ts";
+import type { Credential } from "./caller.ts";
+import { checkKeys } from "./expected_keys.ts";
+import { keyState } from "./keys.ts";
+import type { Keys, KeysMark, KeysSince, KnownKey, StoredKey } from "./keys.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Settings of a {@linkcode KeySource}. */
-export interface KeySourceOptions {
-  readonly store: Pick<KeyStore, "verify" | "list" | "version" | "isOrphaned" | "path" | "close">;
-  /** Wall clock, milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  /** Monotonic milliseconds. @default performance.now */
-  readonly monotonic?: () => number;
-}
-
-/** How long a key that another process revoked may still be good for. */
+/** How long a key that another process revoked may still be good for, and a first key go unnoticed. */
 const LOOK_MS = 100;
 
-interface Remembered {
-  readonly key: StoredKey;
-  /** Infinite where the key never expires. */
-  readonly expiresAt: number;
+/** How long keys that could not be opened twice are left alone. */
+const RETRY_MS = 1_000;
+
+/** Settings of a {@linkcode KeySource}. */
+export interface KeySourceOptions {
+  /** Where the keys are, or will be; for messages. */
+  readonly path: string;
+  /** Opens the keys for reading; `undefined` where there are none. */
+  readonly open: () => Promise<Keys | undefined>;
+  /** Those that are open at the start. */
+  readonly keys?: Keys | undefined;
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
 }
 
-/** Lets in whoever shows a live key, and forgets at once the keys that somebody revokes while the server runs. */
+type Changed = Extract<KeysSince, { kind: "changed" }>;
+
+/** Authenticates whoever shows a live key, and forgets at once the keys that somebody revokes while the server runs. */
 export class KeySource {
-  readonly #store: KeySourceOptions["store"];
-  readonly #now: () => number;
-  readonly #monotonic: () => number;
-  /** Keys that were found good: the store's answer costs ten times as much as the hash that finds one again. */
-  #verified: VerifiedTokens<Remembered>;
-  #lookedMs: number;
-  #version: number;
-  #isOrphaned = false;
-  /** When each live key ends, which is sooner than it was for one that has been replaced. */
-  #live: ReadonlyMap<string, number>;
+  readonly #options: KeySourceOptions;
+  #keys: Keys | undefined;
+  /** What the keys were when they were last seen, where there ever were any. */
+  #mark: KeysMark | undefined;
+  #version: string | undefined;
+  /** By the digest of its text, which a wrong secret does not have: comparing takes no longer for being nearly right. */
+  #byDigest: ReadonlyMap<string, StoredKey> = new Map();
+  #byId: ReadonlyMap<string, StoredKey> = new Map();
+  #isGone = false;
+  /** How often in a row they could not be opened; once is what a key that is just being made looks like. */
+  #failures = 0;
+  /** Whether the last look at keys that are open has failed. */
+  #isStale = false;
+  #lookedMs = -Infinity;
+  #looking: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
-  constructor({ store, now, monotonic = () => performance.now() }: KeySourceOptions) {
-    this.#store = store;
-    this.#now = now;
-    this.#monotonic = monotonic;
-    this.#verified = new VerifiedTokens(now);
-    this.#lookedMs = monotonic();
-    this.#version = store.version();
-    this.#live = this.#readLive();
+  constructor(options: KeySourceOptions) {
+    this.#options = options;
+    this.#keys = options.keys;
   }
 
-  /** Checks a key's text. */
-  verify(text: string): SourceVerdict {
-    if (this.#monotonic() - this.#lookedMs >= LOOK_MS) this.refresh();
-    const known = this.#verified.get(text);
-    if (known !== undefined) return { ok: true, credential: this.#credentialOf(known.key) };
-    this.refresh(); // A key that is not known here may have been made a moment ago.
-    if (this.#isOrphaned) return { ok: false, reason: "unknown" };
-    const verdict = this.#store.verify(text, this.#now());
-    if (!verdict.ok) return verdict;
-    const { key } = verdict;
-    this.#verified.add(text, { key, expiresAt: key.expiresAt ?? Infinity });
-    return { ok: true, credential: this.#credentialOf(key) };
+  /** Whether there are keys, revoked ones too, so that every client must authenticate. Once so, it stays so. */
+  get isConfigured(): boolean {
+    return this.#mark !== undefined || this.#failures > 0;
   }
 
-  /** Looks whether another process has changed the keys. */
-  refresh(): void {
-    this.#lookedMs = this.#monotonic();
-    if (this.#isOrphaned) return;
-    if (this.#store.isOrphaned) return this.#endAll();
-    const version = this.#store.version();
-    if (version === this.#version) return;
-    this.#version = version;
-    const before = this.#live;
-    this.#live = this.#readLive();
-    this.#verified = new VerifiedTokens(this.#now);
-    const isNew = (id: string) => !before.has(id);
-    log.info("API keys changed", {
-      added: [...this.#live.keys()].filter(isNew),
-      removed: [...before.keys()].filter((id) => !this.#live.has(id)),
+  /** Looks at the keys, where the last look is a while ago; nothing to wait for otherwise. Never rejects. */
+  freshen(): Promise<void> | undefined {
+    return this.#options.monotonic() - this.#lookedMs >= LOOK_MS ? this.refresh() : undefined;
+  }
+
+  /** Looks at the keys, from now on: a look that has begun already may have missed the last change. Never rejects. */
+  refresh(): Promise<void> {
+    if (this.#failures > 1 && this.#options.monotonic() - this.#lookedMs < RETRY_MS) return Promise.resolve();
+    if (this.#looking === undefined) return this.#startLook();
+    return this.#next ??= this.#looking.then(() => this.#startLook());
+  }
+
+  /** Checks a key's text. Whether its id is unknown or its secret wrong cannot be told, not even by the time it takes. */
+  verify(text: string): SourceVerdict | Promise<SourceVerdict> {
+    const verdict = this.#check(text);
+    return verdict.ok || verdict.reason !== "unknown" || this.#isGone ? verdict : this.#checkAgain(text);
+  }
+
+  /** Ends the use of the keys. */
+  async close(): Promise<void> {
+    this.#isGone = true;
+    await this.#looking;
+    await this.#keys?.close();
+  }
+
+  /** A key that is not known may have been made a moment ago. */
+  async #checkAgain(text: string): Promise<SourceVerdict> {
+    await this.refresh();
+    const verdict = this.#check(text);
+    if (verdict.ok || verdict.reason !== "unknown") return verdict;
+    if (this.#failures > 0) return { ok: false, reason: "keys_unusable" };
+    return this.#isStale ? { ok: false, reason: "keys_unavailable", retryAfterMs: RETRY_MS } : verdict;
+  }
+
+  #check(text: string): SourceVerdict {
+    const key = this.#byDigest.get(createHash("sha256").update(text).digest("hex"));
+    if (key === undefined) {
+      if (readApiKey(text) !== undefined) return { ok: false, reason: "unknown" };
+      return { ok: false, reason: this.#failures > 0 ? "keys_unusable" : "malformed" };
+    }
+    const state = keyState(key, this.#options.now());
+    return state === "live" ? { ok: true, credential: this.#credentialOf(key) } : { ok: false, reason: state };
+  }
+
+  #credentialOf({ id, name, scopes, expiresAt }: StoredKey): Credential {
+    return {
+      identity: `key:${name}`,
+      source: "key",
+      scopes: new Set(scopes),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+      // The key may have been replaced since, and end sooner than it did.
+      isRevoked: () => !this.#isLive(id),
+    };
+  }
+
+  #isLive(id: string): boolean {
+    const key = this.#byId.get(id);
+    return key !== undefined && keyState(key, this.#options.now()) === "live";
+  }
+
+  #startLook(): Promise<void> {
+    this.#next = undefined;
+    const startedMs = this.#options.monotonic();
+    return this.#looking = this.#look().then(() => {
+      this.#lookedMs = startedMs;
+      this.#looking = undefined;
     });
   }
 
-  /** Ends the use of the store. */
-  close(): void {
-    this.#store.close();
+  async #look(): Promise<void> {
+    if (this.#isGone) return;
+    const wasOpen = this.#keys !== undefined;
+    try {
+      const keys = this.#keys ??= await this.#options.open();
+      const found = await keys?.since(this.#version);
+      this.#failures = 0;
+      this.#isStale = false;
+      if (found?.kind === "changed") this.#take(found);
+      else if (found?.kind === "gone" || found === undefined) await this.#lose();
+    } catch (error) {
+      await this.#fail(error, wasOpen);
+    }
+  }
+
+  /** Takes over what another process has changed. */
+  #take({ version, mark, keys }: Changed): void {
+    this.#version = version;
+    if (mark.revision === 0 && this.#mark === undefined) return; // A store without a key is none.
+    if (checkKeys(this.#mark, mark, "").length > 0) return this.#endAll();
+    const { path } = this.#options;
+    const isFirst = this.#mark === undefined;
+    const before = this.#liveIds();
+    this.#mark = mark;
+    this.#keep(keys);
+    const live = this.#liveIds();
+    if (!isFirst) {
+      log.info("API keys changed", { added: [...live.difference(before)], removed: [...before.difference(live)] });
+    } else if (this.#options.keys === undefined) {
+      log.warning("API keys are in force: from now on every client must authenticate", { path });
+    }
+  }
+
+  #keep(keys: readonly KnownKey[]): void {
+    this.#byDigest = new Map(keys.map(({ key, digest }) => [digest.toHex(), key]));
+    this.#byId = new Map(keys.map(({ key }) => [key.id, key]));
+  }
+
+  #liveIds(): ReadonlySet<string> {
+    const now = this.#options.now();
+    return new Set(
+      [...this.#byId.values()].filter((key) => keyState(key, now) === "live").map(({ id }) => id),
+    );
+  }
+
+  /** What is open is not what is there: without a key in it, it is looked for anew. */
+  async #lose(): Promise<void> {
+    if (this.#mark !== undefined) return this.#endAll();
+    await this.#drop();
+  }
+
+  async #fail(error: unknown, wasOpen: boolean): Promise<void> {
+    const hasEnded = error instanceof StateError && ["closed", "outcome_unknown"].includes(error.failure);
+    if (hasEnded) await this.#drop();
+    if (this.#mark !== undefined) {
+      if (!this.#isStale) log.error("cannot read keys.db; using the last known keys", { error });
+      this.#isStale = true;
+      return;
+    }
+    if (++this.#failures === 2) {
+      const problem = error instanceof Error ? error.message : String(error);
+      log.error("keys.db cannot be used; all clients are rejected until it can", { path: this.#options.path, problem });
+    }
+    if (wasOpen) await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
+    const keys = this.#keys;
+    this.#keys = undefined;
+    this.#version = undefined;
+    await keys?.close().catch((error) => log.debug("cannot close keys.db", { error }));
   }
 
   /** What nobody can change any more, as its file is gone, would let in for ever. */
   #endAll(): void {
-    this.#isOrphaned = true;
-    this.#live = new Map();
-    this.#verified = new VerifiedTokens(this.#now);
+    this.#isGone = true;
+    this.#keep([]);
     log.error("keys.db was moved, deleted or replaced; all API keys are rejected until restart", {
-      path: this.#store.path,
+      path: this.#options.path,
     });
-  }
-
-  #credentialOf({ id, name, scopes, expiresAt }: StoredKey) {
-    return {
-      identity: `key:${name}`,
-      source: "key" as const,
-      scopes: new Set(scopes),
-      ...(expiresAt === undefined ? {} : { expiresAt }),
-      isRevoked: () => this.#now() >= (this.#live.get(id) ?? 0),
-    };
-  }
-
-  #readLive(): ReadonlyMap<string, number> {
-    const now = this.#now();
-    const live = this.#store.list().filter((key) => keyState(key, now) === "live");
-    return new Map(live.map(({ id, expiresAt = Infinity }) => [id, expiresAt]));
   }
 }

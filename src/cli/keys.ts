@@ -3,8 +3,9 @@
 import { join } from "node:path";
 import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
 import { checkKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
-import { isKeyName, KEYS_FILE, keyState, KeyStore } from "../access/key_store.ts";
-import type { StoredKey } from "../access/key_store.ts";
+import { createKey, revokeKeys, rotateKey } from "../access/key_changes.ts";
+import { isKeyName, keyState } from "../access/keys.ts";
+import type { Keys, StoredKey } from "../access/keys.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
@@ -12,8 +13,11 @@ import type { Action } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
+import { KEYS_FILE, openKeys } from "../state/record/sqlite/open_keys.ts";
 import { StateError } from "../state/state_error.ts";
 import { withLogging } from "../logging/logging.ts";
+import { waitWhileBusy } from "../state/wait_while_busy.ts";
+import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
@@ -47,9 +51,11 @@ const OPERANDS = {
 
 type Config = ValuesOf<typeof COMMAND_SETTINGS.keys>;
 
-/** One run of the command with its store open. */
+/** One run of the command with the keys open. */
 interface Job {
-  readonly store: KeyStore;
+  readonly keys: Keys;
+  /** Does what another process may keep from being done for a while. */
+  readonly whileBusy: <Value>(attempt: () => Promise<Value>) => Promise<Value>;
   readonly folder: string;
   /** The name or id; empty for `list`. */
   readonly word: string;
@@ -74,51 +80,70 @@ export async function keys(
     all.push(...await checkStore(found.name, { path: join(found.path, KEYS_FILE), action, uid }));
   }
   if (!parsed.ok || action === undefined || !found.ok || all.length > 0) return await refuse(world, all);
-  return await withStore(found, { action, world, json }, async (store) => {
-    const job = { store, folder: found.path, word: operands[1] ?? "", config: parsed.values, world, json, wide };
+  const waiting = waitFor(join(found.path, KEYS_FILE), { world, config: parsed.values });
+  return await withKeys(found, { action, world, json, waiting }, async (opened) => {
+    const job = { ...opened, folder: found.path, word: operands[1] ?? "", config: parsed.values, world, json, wide };
     // Changes of keys belong into the record of access, wherever the operator keeps it.
     const options = { level: "info", format: job.config.logFormat, secrets: [], output: world.stderr } as const;
     return await withLogging(options, () => JOBS[action](job));
   });
 }
 
-/** Runs `body` with the store open, which is held against what is remembered of it, and remembered as it is then. */
-async function withStore(
+/** How the keys are opened, and for what. */
+interface Opening {
+  readonly action: Action<"keys">;
+  readonly world: World;
+  readonly json: boolean;
+  readonly waiting: BusyOptions;
+}
+
+/** Runs `body` with the keys open, which are held against what is remembered of them, and remembered as they are then. */
+async function withKeys(
   { path: folder, name }: { readonly path: string; readonly name: string },
-  { action, world, json }: { readonly action: Action<"keys">; readonly world: World; readonly json: boolean },
-  body: (store: KeyStore) => Promise<ExitCode>,
+  { action, world, json, waiting }: Opening,
+  body: (opened: Pick<Job, "keys" | "whileBusy">) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const expected = await readExpectedKeys(folder);
   if (!expected.ok) return await refuse(world, [`${name}: ${expected.problem}`]);
-  const isNew = await isMissing(join(folder, KEYS_FILE));
+  const isNew = await isMissing(waiting.path);
   if (isNew && action === "list") {
     return await listNone(checkKeys(expected.mark, undefined, folder), { name, world, json });
   }
-  let store: KeyStore;
+  const whileBusy: Job["whileBusy"] = (attempt) => waitWhileBusy(attempt, waiting);
+  let opened: Keys | undefined;
   try {
-    store = KeyStore.open(join(folder, KEYS_FILE), { readOnly: action === "list" });
+    const keys = opened = await openKeys({ ...waiting, mode: action === "list" ? "read" : "write" });
+    const mark = () => whileBusy(() => keys.mark());
+    const unexpected = isNew || action === "list" ? [] : checkKeys(expected.mark, await mark(), folder);
+    if (unexpected.length > 0) return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
+    const code = await body({ keys, whileBusy });
+    if (action !== "list") await writeExpectedKeys(folder, await mark());
+    return code;
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return await refuse(world, [`${name}: ${error.message}`]);
-  }
-  try {
-    const unexpected = isNew || action === "list" ? [] : checkKeys(expected.mark, store.mark, folder);
-    if (unexpected.length > 0) return await refuse(world, unexpected.map((problem) => `${name}: ${problem}`));
-    const code = await body(store);
-    if (action !== "list") await writeExpectedKeys(folder, store.mark);
-    return code;
+    if (opened === undefined) return await refuse(world, [`${name}: ${error.message}`]);
+    return await fail(world, error.message, error.code);
   } finally {
-    store.close();
+    await opened?.close();
   }
+}
+
+/** Where another process keeps the keys locked, the operator is told so. */
+function waitFor(path: string, { world, config }: { world: World; config: Config }): BusyOptions {
+  const { monotonic, shutdown: signal, stderr } = world;
+  const timeoutMs = config.stateTimeout * 1_000;
+  const notice = `Waiting up to ${config.stateTimeout} s for ${path}, which another process keeps locked`;
+  return { path, timeoutMs, monotonic, signal, onWait: () => say(world, notice, stderr) };
 }
 
 const NO_KEYS = "No keys; keys create NAME makes one";
 
 const JOBS: Readonly<Record<Action<"keys">, (job: Job) => Promise<ExitCode>>> = { create, list, revoke, rotate };
 
-async function create({ store, folder, word: name, config, world, json }: Job): Promise<ExitCode> {
+async function create({ keys, whileBusy, folder, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
-  const created = store.create({ name, scopes: config.scopes, expiresAt: expiryOf(config, now), now });
+  const request = { name, scopes: config.scopes, expiresAt: expiryOf(config, now), now };
+  const created = await whileBusy(() => createKey(keys, request));
   if (!created.ok) {
     const problem = created.reason === "taken"
       ? `it has a live key already: keys rotate ${name} replaces it, keys revoke ${name} ends it`
@@ -128,7 +153,7 @@ async function create({ store, folder, word: name, config, world, json }: Job): 
   if (json) await print(world.stdout, JSON.stringify({ key: created.text, ...describeRow(created.key, now) }));
   else {
     await print(world.stdout, created.text);
-    const others = store.list().length - 1;
+    const others = (await keys.list()).length - 1;
     const lines = [describe(created.key), ...(others === 0 ? firstKeyLines(folder, now) : [])];
     await say(world, lines.join("\n"), world.stderr);
   }
@@ -156,9 +181,9 @@ async function listNone(
   return 0;
 }
 
-async function list({ store, world, json, wide }: Job): Promise<ExitCode> {
+async function list({ keys, whileBusy, world, json, wide }: Job): Promise<ExitCode> {
   const now = world.now();
-  const all = store.list();
+  const all = await whileBusy(() => keys.list());
   if (json || !world.stdout.isTerminal()) {
     await print(world.stdout, JSON.stringify({ keys: all.map((key) => describeRow(key, now)) }));
   } else if (all.length === 0) await print(world.stdout, NO_KEYS);
@@ -186,8 +211,8 @@ function describeRow(key: StoredKey, now: number) {
 }
 
 /** Whoever finds a leaked key may give the whole of it. */
-async function revoke({ store, word, world, json }: Job): Promise<ExitCode> {
-  const count = store.revoke(readApiKey(word)?.id ?? word, world.now());
+async function revoke({ keys, whileBusy, word, world, json }: Job): Promise<ExitCode> {
+  const count = await whileBusy(() => revokeKeys(keys, readApiKey(word)?.id ?? word, world.now()));
   if (count === 0) {
     return await fail(world, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
   }
@@ -196,9 +221,10 @@ async function revoke({ store, word, world, json }: Job): Promise<ExitCode> {
   return 0;
 }
 
-async function rotate({ store, word: name, config, world, json }: Job): Promise<ExitCode> {
+async function rotate({ keys, whileBusy, word: name, config, world, json }: Job): Promise<ExitCode> {
   const now = world.now();
-  const rotated = store.rotate(name, { overlapMs: config.overlap, expiresAt: expiryOf(config, now), now });
+  const request = { name, overlapMs: config.overlap, expiresAt: expiryOf(config, now), now };
+  const rotated = await whileBusy(() => rotateKey(keys, request));
   if (!rotated.ok) {
     const problem = rotated.reason === "unknown"
       ? `it has no live key: keys create ${name} makes one`

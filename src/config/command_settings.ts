@@ -275,6 +275,7 @@ const KEYS = {
     default: "7d",
   },
   state: stateFolder("state folder that holds the keys"),
+  stateTimeout: SERVER_SETTINGS.stateTimeout,
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
 

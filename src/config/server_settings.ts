@@ -233,6 +233,14 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_MCP_STATE"],
     protects: true,
   },
+  stateTimeout: {
+    schema: wholeNumber(0, 3_600),
+    help: "seconds to wait for API keys that another process keeps locked",
+    flag: "state-timeout",
+    value: "seconds",
+    env: ["LUNO_MCP_STATE_TIMEOUT"],
+    default: "30",
+  },
   recordRetention: {
     schema: wholeNumber(7, 36_500),
     help: "days after which audit rows move to archive files, at server start and by audit archive; default: never",

@@ -5,9 +5,8 @@ import { getLogger } from "@logtape/logtape";
 import type { CertificateSource } from "../access/certificate_source.ts";
 import type { DenyList } from "../access/deny_list.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
-import type { KeysMark } from "../access/expected_keys.ts";
-import type { KeyStore } from "../access/key_store.ts";
-import type { KeysInFolder } from "../access/keys_in_folder.ts";
+import type { KeySource } from "../access/key_source.ts";
+import type { Keys, KeysMark } from "../access/keys.ts";
 import { readPrivate } from "../config/files.ts";
 import { clientCertificateProblems, tokenProblems } from "../config/rules/network_rules.ts";
 import type { Config } from "../config/server_settings.ts";
@@ -24,10 +23,10 @@ const log = getLogger(["luno-mcp-server", "access"]);
  * may be made while the server runs. Without a folder nobody could tell whether there are keys.
  */
 export async function openKeys(
-  { state }: Config,
+  { state, stateTimeout }: Config,
   world: World,
   problems: string[],
-): Promise<KeysInFolder | undefined> {
+): Promise<KeySource | undefined> {
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {
     problems.push(missingFolder(", as the keys of clients are there"));
@@ -41,38 +40,36 @@ export async function openKeys(
         "or make a key there with luno-mcp-server keys create NAME",
     );
   }
-  const { KEYS_FILE, KeyStore } = await import("../access/key_store.ts");
+  const { KEYS_FILE, openKeys } = await import("../state/record/sqlite/open_keys.ts");
   const path = join(folder, KEYS_FILE);
   const isThere = await exists(path);
   if (isThere && unsafe.length === 0) unsafe.push(...await checkPrivateFile("--state", path, { as: "record" }));
   problems.push(...unsafe);
   if (unsafe.length > 0) return undefined;
+  const { monotonic, now, shutdown: signal } = world;
+  const timeoutMs = stateTimeout * 1_000;
+  const onWait = () =>
+    log.warning("waiting for keys.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+  let keys: Keys | undefined;
   try {
-    const mark = isThere ? markOf(KeyStore.open(path)) : undefined;
-    const wrong = await checkExpected(folder, mark);
+    if (isThere) keys = await openKeys({ path, mode: "follow", timeoutMs, monotonic, signal, onWait });
+    const wrong = await checkExpected(folder, await keys?.mark());
     problems.push(...wrong.map((problem) => `--state: ${problem}`));
-    if (wrong.length > 0) return undefined;
-    const { KeySource } = await import("../access/key_source.ts");
-    const { KeysInFolder } = await import("../access/keys_in_folder.ts");
-    const hasKeys = mark !== undefined && mark.revision > 0;
-    const source = hasKeys
-      ? new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: world.now })
-      : undefined;
-    return new KeysInFolder({ path, source, now: world.now, monotonic: world.monotonic });
+    if (wrong.length === 0) {
+      const { KeySource } = await import("../access/key_source.ts");
+      // Whoever asks meanwhile waits for no lock: the next look tries again.
+      const open = async () =>
+        await exists(path) ? await openKeys({ path, mode: "read", timeoutMs: 0, monotonic }) : undefined;
+      const source = new KeySource({ path, open, keys, now, monotonic });
+      await source.refresh();
+      return source;
+    }
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     problems.push(`--state: ${error.message}`);
-    return undefined;
   }
-}
-
-/** Opened to write, a store is brought to this version's schema. */
-function markOf(store: KeyStore): KeysMark {
-  try {
-    return store.mark;
-  } finally {
-    store.close();
-  }
+  await keys?.close();
+  return undefined;
 }
 
 /** Holds the store against what is remembered of it, and remembers it as it is now. */

@@ -61,7 +61,7 @@ export class NetworkServer {
     await this.#http.close();
     monitor.statistics.stop();
     await backend.close();
-    access.close();
+    await access.close();
   }
 
   #createApplication(): Application {

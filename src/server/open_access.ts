@@ -7,7 +7,7 @@ import type { CertificateSource } from "../access/certificate_source.ts";
 import { CredentialWatch } from "../access/credential_watch.ts";
 import { TrustedProxies } from "../access/forwarding.ts";
 import { CurrentGrants } from "../access/grants.ts";
-import type { KeysInFolder } from "../access/keys_in_folder.ts";
+import type { KeySource } from "../access/key_source.ts";
 import type { ResourceFacts } from "../access/resource_metadata.ts";
 import { Tickets } from "../access/tickets.ts";
 import type { TokenVerifier } from "../access/jwt.ts";
@@ -37,12 +37,12 @@ export interface Access {
   readonly anonymous: "nobody" | "loopback" | "anybody";
   /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
   reload(): Promise<string[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Sources that are configured, each absent where it is not; keys may come later. */
 interface Sources {
-  readonly keys: KeysInFolder;
+  readonly keys: KeySource;
   readonly tokens: TokenVerifier | undefined;
   readonly certificates: CertificateSource | undefined;
 }
@@ -65,7 +65,7 @@ export async function openAccess(
   const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
   problems.push(...exposureProblems(config, { methods: names, keyLog: world.env("SSLKEYLOGFILE") }));
   if (keys === undefined || problems.length > 0) {
-    keys?.close();
+    await keys?.close();
     return { ok: false, problems };
   }
   return { ok: true, access: joinAccess(config, world, { sources: { keys, tokens, certificates }, others, grants }) };
@@ -85,6 +85,7 @@ function joinAccess(
     get keys() {
       return keys.isConfigured ? keys : undefined;
     },
+    freshen: () => keys.freshen(),
     tokens,
     certificates,
     get anonymous() {

@@ -55,7 +55,7 @@ export async function serveNetwork(
   const server = new NetworkServer(loaded, world, { access, backend, factory });
   const listening = await listen(loaded, server.application, prepared);
   if (!listening.ok) {
-    access.close();
+    await access.close();
     await backend.close();
     return { ...listening, cause: "address" };
   }
@@ -93,13 +93,13 @@ async function prepare(
   const opened = await openAccess(config, world);
   if (!opened.ok) problems.push(...opened.problems);
   if (!opened.ok || tls?.ok === false || problems.length > 0) {
-    if (opened.ok) opened.access.close();
+    if (opened.ok) await opened.access.close();
     return { ok: false, problems };
   }
   const { access } = opened;
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (prepared.ok) return { ok: true, access, backend: prepared.backend, tls };
-  access.close();
+  await access.close();
   return prepared;
 }
 

@@ -149,6 +149,8 @@ Deno.test("Authenticator refuses a credential that has ended, though its source 
   assert.equal(outcome(await ask(authenticatorOf({ tokens: late }), bearer(TOKEN))), "401 expired");
   const revoked = { verify: () => ({ ok: true as const, credential: credentialOf("key", { isRevoked: () => true }) }) };
   assert.equal(outcome(await ask(authenticatorOf({ keys: revoked }), bearer(KEY))), "401 revoked");
+  const unavailable = { verify: () => Promise.resolve({ ok: false as const, reason: "busy", retryAfterMs: 700 }) };
+  assert.equal(outcome(await ask(authenticatorOf({ keys: unavailable }), bearer(KEY))), "503 busy");
 });
 
 const QUERIES = [

@@ -18,63 +18,77 @@ function revocable(clock: { now: number }) {
   return { caller, state };
 }
 
-Deno.test("CredentialWatch.look() ends what stands on an ended credential, once, and nothing else", () => {
+Deno.test("CredentialWatch.look() ends what stands on an ended credential, once, and nothing else", async () => {
   const clock = { now: 0 };
   const [ann, bob] = [revocable(clock), revocable(clock)];
   const ended: [string, Ending][] = [];
-  const watch = new CredentialWatch(() => {});
+  const watch = new CredentialWatch(() => Promise.resolve());
   watch.watch(ann.caller, (ending) => ended.push(["ann", ending]));
   watch.watch(bob.caller, (ending) => ended.push(["bob", ending]));
-  watch.look();
+  await watch.look();
   assert.deepEqual(ended, []);
   ann.state.isRevoked = true;
-  watch.look();
-  watch.look();
+  await watch.look();
+  await watch.look();
   assert.deepEqual(ended, [["ann", "revoked"]]);
   clock.now = 100;
-  watch.look();
+  await watch.look();
   assert.deepEqual(ended, [["ann", "revoked"], ["bob", "expired"]]);
 });
 
-Deno.test("CredentialWatch.look() refreshes first, so that what another process revoked ends at the same look", () => {
+Deno.test("CredentialWatch.look() refreshes first, so that what another process revoked ends at the same look", async () => {
   const { caller, state } = revocable({ now: 0 });
   const ended: Ending[] = [];
-  const watch = new CredentialWatch(() => state.isRevoked = true);
+  const watch = new CredentialWatch(() => Promise.resolve(void (state.isRevoked = true)));
   watch.watch(caller, (ending) => ended.push(ending));
-  watch.look();
+  await watch.look();
   assert.deepEqual(ended, ["revoked"]);
 });
 
-Deno.test("CredentialWatch.look() goes on where nothing can be refreshed", () => {
+Deno.test("CredentialWatch.look() goes on where nothing can be refreshed", async () => {
   const clock = { now: 0 };
   const { caller } = revocable(clock);
   const ended: Ending[] = [];
-  const watch = new CredentialWatch(() => {
-    throw new Error("database is locked");
-  });
+  const watch = new CredentialWatch(() => Promise.reject(new Error("database is locked")));
   watch.watch(caller, (ending) => ended.push(ending));
-  watch.look();
+  await watch.look();
   clock.now = 100;
-  watch.look();
+  await watch.look();
   assert.deepEqual(ended, ["expired"]);
 });
 
-Deno.test("CredentialWatch forgets who leaves, and keeps no timer for nobody", () => {
+Deno.test("CredentialWatch.look() ends what has expired while a refresh does not come to an end", () => {
+  const clock = { now: 0 };
+  const { caller } = revocable(clock);
+  const ended: Ending[] = [];
+  let refreshes = 0;
+  const watch = new CredentialWatch(() => {
+    refreshes++;
+    return Promise.withResolvers<void>().promise;
+  });
+  watch.watch(caller, (ending) => ended.push(ending));
+  void watch.look();
+  clock.now = 100;
+  void watch.look();
+  assert.deepEqual([ended, refreshes], [["expired"], 1]);
+});
+
+Deno.test("CredentialWatch forgets who leaves, and keeps no timer for nobody", async () => {
   const { caller, state } = revocable({ now: 0 });
-  const watch = new CredentialWatch(() => {});
+  const watch = new CredentialWatch(() => Promise.resolve());
   const ended: Ending[] = [];
   const leave = watch.watch(caller, (ending) => ended.push(ending));
   leave();
   leave();
   state.isRevoked = true;
-  watch.look();
+  await watch.look();
   assert.deepEqual(ended, []);
 });
 
 Deno.test("CredentialWatch looks by itself while something is open", async () => {
   const { caller, state } = revocable({ now: 0 });
   const { promise, resolve } = Promise.withResolvers<Ending>();
-  const watch = new CredentialWatch(() => state.isRevoked = true);
+  const watch = new CredentialWatch(() => Promise.resolve(void (state.isRevoked = true)));
   watch.watch(caller, resolve);
   assert.equal(await promise, "revoked");
 });

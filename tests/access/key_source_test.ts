@@ -1,75 +1,175 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { createApiKey } from "../../src/access/api_key.ts";
 import { KeySource } from "../../src/access/key_source.ts";
-import { KeyStore } from "../../src/access/key_store.ts";
+import type { Keys } from "../../src/access/keys.ts";
+import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
+import { StateError } from "../../src/state/state_error.ts";
+import { LogRecords } from "../support/log_records.ts";
+import { StoredKeys } from "./stored_keys.ts";
 
 const NOW = Date.UTC(2026, 10, 22);
 const READ = ["market:read", "account:read"] as const;
+const IN_FORCE = "API keys are in force: from now on every client must authenticate";
+const UNUSABLE = "keys.db cannot be used; all clients are rejected until it can";
+const LAST_KNOWN = "cannot read keys.db; using the last known keys";
+const GONE = "keys.db was moved, deleted or replaced; all API keys are rejected until restart";
 
-/** Runs `body` with a source, its clock, and the store as another process has it open. */
-async function withSource(
-  body: (parts: { source: KeySource; clock: { now: number }; elsewhere: KeyStore; path: string }) => void,
-): Promise<void> {
-  const dir = await Deno.makeTempDir();
-  const path = join(dir, "keys.db");
-  const elsewhere = KeyStore.open(path);
-  const clock = { now: NOW };
-  const source = new KeySource({ store: KeyStore.open(path, { readOnly: true }), now: () => clock.now });
-  try {
-    body({ source, clock, elsewhere, path });
-  } finally {
-    source.close();
-    elsewhere.close();
-    await Deno.remove(dir, { recursive: true });
+/** A source on a folder, its clocks, and the keys as another process has them open. */
+class Setup implements AsyncDisposable {
+  readonly clock = { now: NOW, monotonic: 0 };
+  readonly path: string;
+  readonly source: KeySource;
+  readonly records: LogRecords;
+  /** How often the source has asked what has changed. */
+  asked = 0;
+  /** What happens to what the source asks. */
+  hinder: ((ask: () => ReturnType<Keys["since"]>) => ReturnType<Keys["since"]>) | undefined;
+  #elsewhere: StoredKeys | undefined;
+
+  private constructor(dir: string, records: LogRecords) {
+    this.path = join(dir, "keys.db");
+    this.records = records;
+    const monotonic = () => this.clock.monotonic;
+    this.source = new KeySource({
+      path: this.path,
+      open: async () => await exists(this.path) ? this.#watched(await openForReading(this.path)) : undefined,
+      now: () => this.clock.now,
+      monotonic,
+    });
+  }
+
+  static async start(): Promise<Setup> {
+    return new Setup(await Deno.makeTempDir({ dir: "/tmp" }), await LogRecords.start());
+  }
+
+  get elsewhere(): StoredKeys {
+    return this.#elsewhere ??= new StoredKeys(this.path);
+  }
+
+  /** As long as a look is good for. */
+  async pass(ms = 100): Promise<void> {
+    this.clock.monotonic += ms;
+    await this.source.freshen();
+  }
+
+  async credentialOf(text: string) {
+    const verdict = await this.source.verify(text);
+    assert.ok(verdict.ok, JSON.stringify(verdict));
+    return verdict.credential;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.source.close();
+    this.#elsewhere?.[Symbol.dispose]();
+    await this.records[Symbol.asyncDispose]();
+    await Deno.remove(join(this.path, ".."), { recursive: true });
+  }
+
+  #watched(keys: Keys): Keys {
+    const since: Keys["since"] = (version) => {
+      this.asked++;
+      return this.hinder === undefined ? keys.since(version) : this.hinder(() => keys.since(version));
+    };
+    return { ...keys, since };
   }
 }
 
-function create(store: KeyStore, name: string, expiresAt?: number): string {
-  const created = store.create({ name, scopes: READ, expiresAt, now: NOW });
-  assert.ok(created.ok);
-  return created.text;
+async function openForReading(path: string): Promise<Keys> {
+  return await openKeys({ path, mode: "read", timeoutMs: 0, monotonic: () => 0 });
 }
 
-function credentialOf(source: KeySource, text: string) {
-  const verdict = source.verify(text);
-  assert.ok(verdict.ok, JSON.stringify(verdict));
-  return verdict.credential;
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }
 
-Deno.test("KeySource.verify() names the key's holder with the key's scopes and end, also for a key that is new", () =>
-  withSource(({ source, elsewhere }) => {
-    const { isRevoked, ...credential } = credentialOf(source, create(elsewhere, "ann", NOW + 10));
-    assert.deepEqual(credential, { identity: "key:ann", source: "key", scopes: new Set(READ), expiresAt: NOW + 10 });
-    assert.equal(isRevoked?.(), false);
-  }));
+Deno.test("KeySource.verify() names the key's holder with the key's scopes and end, also for a key that is new", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { scopes: READ, expiresAt: NOW + 10, now: NOW });
+  const { isRevoked, ...credential } = await setup.credentialOf(text);
+  assert.deepEqual(credential, { identity: "key:ann", source: "key", scopes: new Set(READ), expiresAt: NOW + 10 });
+  assert.equal(isRevoked?.(), false);
+});
 
-Deno.test("KeySource.verify() says why it refuses", () =>
-  withSource(({ source, clock, elsewhere }) => {
-    const text = create(elsewhere, "ann", NOW + 10);
-    assert.deepEqual(source.verify("lunomcp_x"), { ok: false, reason: "malformed" });
-    clock.now += 10;
-    assert.deepEqual(source.verify(text), { ok: false, reason: "expired" });
-  }));
+Deno.test("KeySource.verify() answers at once for a key that it knows, and asks for nothing", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  await setup.source.verify(text);
+  const { asked } = setup;
+  for (let call = 0; call < 3; call++) {
+    assert.equal(setup.source.freshen(), undefined);
+    assert.equal("then" in setup.source.verify(text), false);
+  }
+  assert.equal(setup.asked, asked);
+});
 
-Deno.test("KeySource.refresh() learns of what another process revoked, and of nothing else", () =>
-  withSource(({ source, elsewhere }) => {
-    const [ann, bob] = ["ann", "bob"].map((name) => credentialOf(source, create(elsewhere, name)));
-    elsewhere.revoke("ann", NOW);
-    assert.equal(ann?.isRevoked?.(), false);
-    source.refresh();
-    assert.deepEqual([ann?.isRevoked?.(), bob?.isRevoked?.()], [true, false]);
-  }));
+Deno.test("KeySource.verify() tells what is no key, unknown, expired and revoked", async () => {
+  await using setup = await Setup.start();
+  const { source, elsewhere, clock } = setup;
+  const ann = elsewhere.create("ann", { expiresAt: NOW + 10, now: NOW });
+  const bob = elsewhere.create("bob", { now: NOW });
+  elsewhere.revoke("bob", NOW);
+  await source.refresh();
+  assert.deepEqual(await source.verify("lunomcp_typo"), { ok: false, reason: "malformed" });
+  assert.deepEqual(await source.verify(createApiKey().text), { ok: false, reason: "unknown" });
+  assert.deepEqual(await source.verify(bob.text), { ok: false, reason: "revoked" });
+  clock.now += 10;
+  assert.deepEqual(await source.verify(ann.text), { ok: false, reason: "expired" });
+});
 
-Deno.test("KeySource ends the use of a key that was replaced with its overlap, also where it is open", () =>
-  withSource(({ source, clock, elsewhere }) => {
-    const { isRevoked } = credentialOf(source, create(elsewhere, "ann"));
-    assert.ok(elsewhere.rotate("ann", { overlapMs: 1_000, now: NOW }).ok);
-    source.refresh();
-    assert.equal(isRevoked?.(), false);
-    clock.now += 1_000;
-    source.refresh();
-    assert.equal(isRevoked?.(), true);
-  }));
+Deno.test("KeySource.verify() calls a known id with a wrong secret unknown, also when its key is revoked", async () => {
+  await using setup = await Setup.start();
+  const { key } = setup.elsewhere.create("ann", { now: NOW });
+  const id = Uint8Array.fromHex(key.id);
+  const forged = createApiKey((bytes) => (bytes.length === 6 ? (bytes.set(id), bytes) : bytes.fill(1)));
+  assert.equal(forged.id, key.id);
+  assert.deepEqual(await setup.source.verify(forged.text), { ok: false, reason: "unknown" });
+  setup.elsewhere.revoke("ann", NOW);
+  assert.deepEqual(await setup.source.verify(forged.text), { ok: false, reason: "unknown" });
+});
+
+Deno.test("KeySource refuses a key at most a tenth of a second after another process revoked it", async () => {
+  await using setup = await Setup.start();
+  const [ann, bob] = ["ann", "bob"].map((name) => setup.elsewhere.create(name, { now: NOW }).text);
+  const admitted = [await setup.credentialOf(ann ?? ""), await setup.credentialOf(bob ?? "")];
+  setup.elsewhere.revoke("ann", NOW);
+  await setup.pass();
+  assert.deepEqual(await setup.source.verify(ann ?? ""), { ok: false, reason: "revoked" });
+  assert.deepEqual(admitted.map(({ isRevoked }) => isRevoked?.()), [true, false]);
+});
+
+Deno.test("KeySource.refresh() looks once more for whoever asks while a look is running", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  await setup.credentialOf(text);
+  const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  setup.hinder = async (ask) => {
+    const answer = await ask();
+    reached.resolve();
+    await held.promise;
+    return answer;
+  };
+  const early = setup.source.refresh();
+  await reached.promise;
+  setup.elsewhere.revoke("ann", NOW);
+  const late = Promise.all([setup.source.refresh(), setup.source.refresh()]);
+  held.resolve();
+  await early;
+  assert.equal((await setup.source.verify(text)).ok, true);
+  await late;
+  assert.deepEqual(await setup.source.verify(text), { ok: false, reason: "revoked" });
+  assert.equal(setup.asked, 3);
+});
+
+Deno.test("KeySource ends the use of a key that was replaced with its overlap, also where it is open", async () => {
+  await using setup = await Setup.start();
+  const { isRevoked } = await setup.credentialOf(setup.elsewhere.create("ann", { now: NOW }).text);
+  setup.elsewhere.rotate("ann", { overlapMs: 1_000, now: NOW });
+  await setup.source.refresh();
+  assert.equal(isRevoked?.(), false);
+  setup.clock.now += 1_000;
+  assert.equal(isRevoked?.(), true);
+});
 
 for (
   const [what, change] of [
@@ -80,13 +180,104 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`KeySource ends every key when their file is ${what}`, () =>
-    withSource(({ source, elsewhere, path }) => {
-      const text = create(elsewhere, "ann");
-      const ann = credentialOf(source, text);
-      change(path);
-      source.refresh();
-      assert.equal(ann.isRevoked?.(), true);
-      assert.deepEqual(source.verify(text), { ok: false, reason: "unknown" });
-    }));
+  Deno.test(`KeySource ends every key when their file is ${what}`, async () => {
+    await using setup = await Setup.start();
+    const { text } = setup.elsewhere.create("ann", { now: NOW });
+    const ann = await setup.credentialOf(text);
+    change(setup.path);
+    await setup.source.refresh();
+    assert.equal(ann.isRevoked?.(), true);
+    assert.deepEqual(await setup.source.verify(text), { ok: false, reason: "unknown" });
+    assert.equal(setup.records.of(GONE).length, 1);
+  });
 }
+
+Deno.test("KeySource ends every key when an older copy is written over their file", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  const before = await Deno.readFile(setup.path);
+  await setup.credentialOf(text);
+  setup.elsewhere.revoke("ann", NOW);
+  await setup.source.refresh();
+  await Deno.writeFile(setup.path, before);
+  await setup.source.refresh();
+  assert.equal((await setup.source.verify(text)).ok, false);
+  assert.equal(setup.records.of(GONE).length, 1);
+});
+
+Deno.test("KeySource takes up the first key within a tenth of a second, and stays a source when it is revoked", async () => {
+  await using setup = await Setup.start();
+  await setup.pass();
+  assert.equal(setup.source.isConfigured, false);
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  assert.equal(setup.source.freshen(), undefined);
+  await setup.pass();
+  assert.equal(setup.source.isConfigured, true);
+  assert.equal((await setup.credentialOf(text)).identity, "key:ann");
+  assert.equal(setup.records.of(IN_FORCE).length, 1);
+  setup.elsewhere.revoke("ann", NOW);
+  await setup.source.refresh();
+  assert.deepEqual([setup.source.isConfigured, (await setup.source.verify(text)).ok], [true, false]);
+});
+
+Deno.test("KeySource is no source while a file of keys holds none, and looks for another when that is gone", async () => {
+  await using setup = await Setup.start();
+  setup.elsewhere.engine.mark();
+  await setup.pass();
+  assert.equal(setup.source.isConfigured, false);
+  await Deno.remove(setup.path);
+  await setup.pass();
+  using anew = new StoredKeys(setup.path);
+  const { text } = anew.create("ann", { now: NOW });
+  await setup.pass();
+  assert.ok(setup.source.isConfigured && (await setup.source.verify(text)).ok);
+});
+
+Deno.test("KeySource rejects everybody while a file of keys is there that cannot be used, and says so once", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  await Deno.chmod(setup.path, 0o644);
+  for (let look = 0; look < 4; look++) {
+    await setup.pass();
+    assert.equal(setup.source.isConfigured, true);
+    assert.deepEqual(await setup.source.verify(text), { ok: false, reason: "keys_unusable" });
+  }
+  assert.equal(setup.records.of(UNUSABLE).length, 1);
+  await Deno.chmod(setup.path, 0o600);
+  await setup.pass(1_000);
+  assert.ok(setup.source.isConfigured && (await setup.source.verify(text)).ok);
+});
+
+Deno.test("KeySource goes on with the last known keys while they cannot be read, and says later of an unknown one", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  await setup.credentialOf(text);
+  setup.hinder = () => Promise.reject(new StateError("Cannot use it", { path: setup.path, failure: "busy" }));
+  for (let look = 0; look < 3; look++) await setup.pass();
+  assert.ok((await setup.source.verify(text)).ok);
+  const unknown = await setup.source.verify(setup.elsewhere.create("bob", { now: NOW }).text);
+  assert.deepEqual(unknown, { ok: false, reason: "keys_unavailable", retryAfterMs: 1_000 });
+  assert.equal(setup.records.of(LAST_KNOWN).length, 1);
+});
+
+Deno.test("KeySource opens the keys anew after their worker has ended, and takes no others for them", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  await setup.credentialOf(text);
+  const ended = () => Promise.reject(new StateError("Cannot tell", { path: setup.path, failure: "outcome_unknown" }));
+  setup.hinder = ended;
+  await setup.pass();
+  setup.hinder = undefined;
+  setup.elsewhere.revoke("ann", NOW);
+  await setup.pass();
+  assert.deepEqual(await setup.source.verify(text), { ok: false, reason: "revoked" });
+  setup.hinder = ended;
+  await setup.pass();
+  setup.hinder = undefined;
+  await Deno.remove(setup.path);
+  using other = new StoredKeys(setup.path);
+  const { text: foreign } = other.create("eve", { now: NOW });
+  await setup.pass();
+  assert.deepEqual(await setup.source.verify(foreign), { ok: false, reason: "unknown" });
+  assert.equal(setup.records.of(GONE).length, 1);
+});

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
+import { DatabaseSync } from "node:sqlite";
+import { readApiKey } from "../../src/access/api_key.ts";
+import { keyState } from "../../src/access/keys.ts";
+import type { StoredKey } from "../../src/access/keys.ts";
 import { keys } from "../../src/cli/keys.ts";
+import { SqliteKeys } from "../../src/state/record/sqlite/keys.ts";
+import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
 import type { ExitCode } from "../../src/world.ts";
 import { TestWorld } from "./world.ts";
 import type { TestWorldOptions } from "./world.ts";
@@ -40,14 +45,22 @@ async function withState(body: (state: string) => Promise<void>): Promise<void> 
   }
 }
 
-/** Asks the store as a server does. */
-function ask<Answer>(state: string, question: (store: KeyStore) => Answer): Answer {
-  const store = KeyStore.open(join(state, KEYS_FILE), { readOnly: true });
+/** The keys of a folder, as a server reads them. */
+function storedKeys(state: string): readonly StoredKey[] {
+  const keys = SqliteKeys.open({ path: join(state, KEYS_FILE), mode: "read" });
   try {
-    return question(store);
+    return keys.list();
   } finally {
-    store.close();
+    keys.close();
   }
+}
+
+/** What is kept of a key with this text. */
+function keptKey(state: string, text: string): StoredKey {
+  const digest = readApiKey(text);
+  const key = storedKeys(state).find(({ id }) => id === digest?.id);
+  assert.ok(key);
+  return key;
 }
 
 Deno.test("keys create prints the key alone on stdout, and what it is on stderr", () =>
@@ -57,12 +70,11 @@ Deno.test("keys create prints the key alone on stdout, and what it is on stderr"
     });
     assert.equal(code, 0);
     assert.match(stdout, /^lunomcp_[0-9a-f_]+\n$/);
-    const verified = ask(state, (store) => store.verify(stdout.trim(), NOW));
-    assert.ok(verified.ok);
-    assert.deepEqual(verified.key.scopes, ["market:read", "account:read"]);
-    assert.equal(verified.key.expiresAt, NOW + DAY_MS / 2);
+    const kept = keptKey(state, stdout.trim());
+    assert.deepEqual(kept.scopes, ["market:read", "account:read"]);
+    assert.equal(kept.expiresAt, NOW + DAY_MS / 2);
     assert.ok(!stderr.includes(stdout.trim()));
-    for (const line of ["key:ann", verified.key.id, "market:read account:read", "2026-11-22T22:07:31.000Z", "Bearer"]) {
+    for (const line of ["key:ann", kept.id, "market:read account:read", "2026-11-22T22:07:31.000Z", "Bearer"]) {
       assert.ok(stderr.includes(line), line);
     }
     assert.equal(((await Deno.stat(join(state, KEYS_FILE))).mode ?? 0) & 0o777, 0o600);
@@ -72,7 +84,7 @@ Deno.test("keys create allows market data for 90 days, unless it is told otherwi
   withState(async (state) => {
     await run(["create", "ann"], { flags: { state } });
     await run(["create", "bob"], { flags: { state, scopes: "server:admin", expires: "never" } });
-    assert.deepEqual(ask(state, (store) => store.list()).map(({ scopes, expiresAt }) => ({ scopes, expiresAt })), [
+    assert.deepEqual(storedKeys(state).map(({ scopes, expiresAt }) => ({ scopes, expiresAt })), [
       { scopes: ["market:read"], expiresAt: NOW + 90 * DAY_MS },
       { scopes: ["server:admin"], expiresAt: undefined },
     ]);
@@ -94,8 +106,8 @@ Deno.test("keys keeps its file where --state, LUNO_MCP_STATE or the user's folde
     await run(["create", "ann"], { flags: { state: flag }, env });
     await run(["create", "bob"], { env });
     await run(["create", "cyd"], { env: user });
-    assert.deepEqual(ask(flag, (store) => store.list()).map(({ name }) => name), ["ann"]);
-    assert.deepEqual(ask(variable, (store) => store.list()).map(({ name }) => name), ["bob"]);
+    assert.deepEqual(storedKeys(flag).map(({ name }) => name), ["ann"]);
+    assert.deepEqual(storedKeys(variable).map(({ name }) => name), ["bob"]);
     const { stdout } = await run(["list"], { env: user });
     assert.equal(JSON.parse(stdout).keys[0].name, "cyd");
     const empty = await run(["list"], { env: { ...user, LUNO_MCP_STATE: "" } });
@@ -107,7 +119,7 @@ Deno.test("keys create, rotate and revoke print JSON alone with --json", () =>
     const flags = { state };
     const created = await run(["create", "ann"], { flags, json: true });
     const { key, id, ...row } = JSON.parse(created.stdout);
-    assert.equal(ask(state, (store) => store.verify(key, NOW)).ok, true);
+    assert.equal(keyState(keptKey(state, key), NOW), "live");
     assert.deepEqual(row, {
       name: "ann",
       scopes: ["market:read"],
@@ -117,7 +129,7 @@ Deno.test("keys create, rotate and revoke print JSON alone with --json", () =>
     });
     const rotated = JSON.parse((await run(["rotate", "ann"], { flags, json: true })).stdout);
     assert.equal(rotated.previous.id, id);
-    assert.equal(ask(state, (store) => store.verify(rotated.key, NOW)).ok, true);
+    assert.equal(keyState(keptKey(state, rotated.key), NOW), "live");
     const revoked = await run(["revoke", "ann"], { flags, json: true });
     assert.deepEqual(JSON.parse(revoked.stdout), { revoked: 2 });
   }));
@@ -161,7 +173,7 @@ Deno.test("keys revoke ends keys by name, by id and by the key itself", () =>
       for (const text of texts) assert.ok(!stderr.includes(text), "the key is in the log");
     }
     for (const text of [ann, bob, cyd]) {
-      assert.deepEqual(ask(state, (store) => store.verify(text, NOW)), { ok: false, reason: "revoked" });
+      assert.equal(keyState(keptKey(state, text), NOW), "revoked");
     }
   }));
 
@@ -181,11 +193,10 @@ Deno.test("keys rotate prints a new key and lets the one before live for the ove
     const before = (await run(["create", "ann"], { flags: { state, scopes: "account:read" } })).stdout.trim();
     const { code, stdout, stderr } = await run(["rotate", "ann"], { flags: { state, overlap: "2d", expires: "30d" } });
     assert.equal(code, 0);
-    const [old, next] = ask(state, (store) => [store.verify(before, NOW), store.verify(stdout.trim(), NOW)]);
-    assert.ok(old?.ok && next?.ok);
-    assert.equal(old.key.expiresAt, NOW + 2 * DAY_MS);
-    assert.deepEqual([next.key.expiresAt, next.key.scopes], [NOW + 30 * DAY_MS, ["account:read"]]);
-    assert.ok(stderr.includes(`before   ${old.key.id}, which expires 2026-11-24T10:07:31.000Z`));
+    const [old, next] = [keptKey(state, before), keptKey(state, stdout.trim())];
+    assert.equal(old.expiresAt, NOW + 2 * DAY_MS);
+    assert.deepEqual([next.expiresAt, next.scopes], [NOW + 30 * DAY_MS, ["account:read"]]);
+    assert.ok(stderr.includes(`before   ${old.id}, which expires 2026-11-24T10:07:31.000Z`));
     const unknown = await run(["rotate", "bob"], { flags: { state } });
     assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
     assert.match(unknown.stderr, /^Cannot rotate the key of bob as it has no live key: keys create bob makes one/);
@@ -318,4 +329,23 @@ Deno.test("keys refuses a file that is no database, and an environment without a
     const homeless = await run(["list"]);
     assert.equal(homeless.code, 2);
     assert.match(homeless.stderr, /^--state: expected a folder: .* name none$/m);
+  }));
+
+Deno.test("keys ends with one sentence where another process keeps the keys locked for longer than --state-timeout", () =>
+  withState(async (state) => {
+    await run(["create", "ann"], { flags: { state } });
+    const path = join(state, KEYS_FILE);
+    using other = new DatabaseSync(path);
+    const flags = { state, "state-timeout": "0" };
+    other.exec("BEGIN IMMEDIATE");
+    const writing = await run(["revoke", "ann"], { flags });
+    const sentence =
+      `Cannot use ${path} as another process has kept it locked for 0 s: end that process, or raise --state-timeout`;
+    assert.deepEqual([writing.code, writing.stdout], [1, ""]);
+    assert.equal(writing.stderr, `${sentence}\n`);
+    assert.equal((await run(["list"], { flags })).code, 0);
+    other.exec("COMMIT; BEGIN EXCLUSIVE");
+    const reading = await run(["list"], { flags });
+    assert.equal(reading.code, 2);
+    assert.ok(reading.stderr.startsWith(`--state: ${sentence}\n`), reading.stderr);
   }));

@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
 import type { Scope } from "../../src/access/scopes.ts";
+import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
 import { jwksOf } from "../access/identity_provider.ts";
+import { storeKey } from "../access/stored_keys.ts";
 import { certificates } from "../transport/listening.ts";
 import { RawPeer, upgradeRequest } from "../transport/raw_peer.ts";
 import { runProgram } from "./program.ts";
@@ -60,14 +61,7 @@ export class ServerFolder implements AsyncDisposable {
     scopes: readonly Scope[],
     { now, expiresAt }: { now: number; expiresAt: number } = { now: Date.now(), expiresAt: Date.now() + 3_600_000 },
   ): string {
-    const store = KeyStore.open(join(this.path("state"), KEYS_FILE));
-    try {
-      const created = store.create({ name, scopes, now, expiresAt });
-      assert.ok(created.ok);
-      return created.text;
-    } finally {
-      store.close();
-    }
+    return storeKey(join(this.path("state"), KEYS_FILE), name, { scopes, now, expiresAt });
   }
 
   get tlsArgs(): string[] {

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { EXPECTED_FILE } from "../../src/access/expected_keys.ts";
-import { KEYS_FILE, KeyStore } from "../../src/access/key_store.ts";
+import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
 import type { Access } from "../../src/server/open_access.ts";
 import { openAccess } from "../../src/server/open_access.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createKey, jwksOf, privateJwk } from "../access/identity_provider.ts";
+import { StoredKeys, storeKey } from "../access/stored_keys.ts";
 import { certificates } from "../transport/listening.ts";
+import { LogRecords } from "../support/log_records.ts";
 import { TestWorld } from "../cli/world.ts";
 
 const NOW = new TestWorld().now();
@@ -37,11 +39,13 @@ class Folder implements AsyncDisposable {
   }
 
   /** Makes a key in the state folder, which is this one. */
-  createKey(name: string): { text: string; store: KeyStore } {
-    const store = KeyStore.open(join(this.dir, KEYS_FILE));
-    const created = store.create({ name, scopes: ["market:read"], now: NOW });
-    assert.ok(created.ok);
-    return { text: created.text, store };
+  createKey(name: string): string {
+    using keys = this.keys();
+    return keys.create(name, { now: NOW }).text;
+  }
+
+  keys(): StoredKeys {
+    return new StoredKeys(join(this.dir, KEYS_FILE));
   }
 
   async open(flags: Flags = {}, env: Flags = {}): Promise<Opened> {
@@ -65,7 +69,7 @@ class Folder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const access of this.#opened) access.close();
+    for (const access of this.#opened) await access.close();
     await Deno.remove(this.dir, { recursive: true });
   }
 }
@@ -116,15 +120,15 @@ Deno.test("openAccess() refuses --auth required without a source, also where a s
 
 Deno.test("openAccess() takes keys as a source as soon as there was one, be it revoked", async () => {
   await using folder = await Folder.create();
-  KeyStore.open(join(folder.dir, KEYS_FILE)).close();
+  folder.keys()[Symbol.dispose]();
   assert.deepEqual((await folder.access()).sources, []);
-  const { text, store } = folder.createKey("ann");
+  const text = folder.createKey("ann");
   const access = await folder.access();
   assert.deepEqual(access.sources, ["keys"]);
   assert.equal(await whoIs(access), "no_credential");
   assert.equal(await whoIs(access, { headers: { authorization: `Bearer ${text}` } }), "key:ann");
-  assert.equal(store.revoke("ann", NOW), 1);
-  store.close();
+  using keys = folder.keys();
+  assert.equal(keys.revoke("ann", NOW), 1);
   assert.equal(await whoIs(await folder.access()), "no_credential");
 });
 
@@ -137,25 +141,42 @@ Deno.test("Access takes up the first key while it is used, and ends what was adm
   assert.deepEqual([access.sources, access.anonymous], [[], "loopback"]);
   const endings: string[] = [];
   access.watch.watch(admitted.caller, (ending) => endings.push(ending));
-  access.watch.look();
+  await access.watch.look();
   assert.deepEqual(endings, []);
-  const { text, store } = folder.createKey("ann");
-  access.watch.look();
+  const text = folder.createKey("ann");
+  await access.watch.look();
   assert.deepEqual(endings, ["revoked"]);
   assert.equal(admitted.caller.allows("market:read"), false);
   assert.equal(await whoIs(access), "no_credential");
   assert.equal(await whoIs(access, { headers: { authorization: `Bearer ${text}` } }), "key:ann");
   assert.deepEqual([access.sources, access.anonymous], [["keys"], "nobody"]);
-  store.close();
+});
+
+Deno.test("openAccess() waits for keys that another process keeps locked, says so, and takes them then", async () => {
+  await using folder = await Folder.create();
+  await using records = await LogRecords.start();
+  folder.createKey("ann");
+  using other = new DatabaseSync(join(folder.dir, KEYS_FILE));
+  other.exec("BEGIN EXCLUSIVE");
+  const opening = folder.access();
+  await records.next("waiting for keys.db, which another process keeps locked");
+  other.exec("COMMIT");
+  assert.deepEqual((await opening).sources, ["keys"]);
+});
+
+Deno.test("openAccess() refuses to start where keys stay locked for longer than --state-timeout", async () => {
+  await using folder = await Folder.create();
+  folder.createKey("ann");
+  using other = new DatabaseSync(join(folder.dir, KEYS_FILE));
+  other.exec("BEGIN EXCLUSIVE");
+  assertProblems(await folder.problems({ "state-timeout": "0" }), /^--state: Cannot use .* locked for 0 s: end that/);
 });
 
 Deno.test("openAccess() finds keys in the user's state folder without --state", async () => {
   await using folder = await Folder.create();
   const state = join(folder.dir, "luno-mcp-server");
   await Deno.mkdir(state);
-  const store = KeyStore.open(join(state, KEYS_FILE));
-  assert.ok(store.create({ name: "ann", scopes: ["market:read"], now: NOW }).ok);
-  store.close();
+  storeKey(join(state, KEYS_FILE), "ann", { now: NOW });
   const world = new TestWorld({ env: { XDG_STATE_HOME: folder.dir } });
   const loaded = await loadConfig({ transport: "http" }, world.env);
   assert.ok(loaded.ok);
@@ -183,7 +204,7 @@ Deno.test("openAccess() refuses what alone is missing off loopback, and nothing 
   const host = "0.0.0.0";
   const tls = { "ssl-cert": "cert.pem", "ssl-key": "key.pem" };
   assertProblems(await folder.problems({ host, ...tls }), /^--auth: .*keys create NAME.*--jwt-issuer.*--ssl-client-ca/);
-  folder.createKey("ann").store.close();
+  folder.createKey("ann");
   assertProblems(await folder.problems({ host }), /^--ssl-cert, --ssl-key/);
   assert.deepEqual(await folder.problems({ host, ...tls }), []);
 });
@@ -198,7 +219,7 @@ Deno.test("openAccess() with --unsafe-expose serves everybody under his address,
 
 Deno.test("openAccess() with --unsafe-expose and a source lets in nobody without a credential", async () => {
   await using folder = await Folder.create();
-  folder.createKey("ann").store.close();
+  folder.createKey("ann");
   const access = await folder.access({ host: "0.0.0.0", "unsafe-expose": "true" });
   assert.equal(await whoIs(access, { address: "203.0.113.9" }), "no_credential");
 });
@@ -284,14 +305,14 @@ const LOSSES: Readonly<Record<string, { lose: (folder: Folder) => void | Promise
   "is replaced by an empty one": {
     lose: async (folder) => {
       await Deno.remove(join(folder.dir, KEYS_FILE));
-      KeyStore.open(join(folder.dir, KEYS_FILE)).close();
+      folder.keys()[Symbol.dispose]();
     },
     says: /^--state: .* keys\.db is another one/,
   },
   "is replaced by another with keys": {
     lose: async (folder) => {
       await Deno.remove(join(folder.dir, KEYS_FILE));
-      folder.createKey("mallory").store.close();
+      folder.createKey("mallory");
     },
     says: /^--state: .* keys\.db is another one/,
   },
@@ -306,7 +327,7 @@ const LOSSES: Readonly<Record<string, { lose: (folder: Folder) => void | Promise
 for (const [name, { lose, says }] of Object.entries(LOSSES)) {
   Deno.test(`openAccess() serves nobody when the file of keys ${name}, until somebody says that this is meant`, async () => {
     await using folder = await Folder.create();
-    folder.createKey("ann").store.close();
+    folder.createKey("ann");
     await folder.access();
     await lose(folder);
     assertProblems(await folder.problems(), says);
@@ -317,11 +338,11 @@ for (const [name, { lose, says }] of Object.entries(LOSSES)) {
 
 Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one is good again", async () => {
   await using folder = await Folder.create();
-  const { store } = folder.createKey("ann");
+  folder.createKey("ann");
+  using keys = folder.keys();
   const path = join(folder.dir, KEYS_FILE);
   await Deno.copyFile(path, join(folder.dir, "backup"));
-  store.revoke("ann", NOW);
-  store.close();
+  keys.revoke("ann", NOW);
   assert.equal(await whoIs(await folder.access()), "no_credential");
   await Deno.rename(join(folder.dir, "backup"), path);
   assertProblems(await folder.problems(), /^--state: .* keys\.db is older \(change 1 of 2\)/);
@@ -329,7 +350,7 @@ Deno.test("openAccess() refuses an old copy of the keys, in which a revoked one 
 
 Deno.test("openAccess() remembers anew what was remembered and is deleted, and refuses what is damaged", async () => {
   await using folder = await Folder.create();
-  folder.createKey("ann").store.close();
+  folder.createKey("ann");
   for (let start = 0; start < 2; start++) {
     await folder.access();
     await Deno.remove(join(folder.dir, EXPECTED_FILE));
@@ -342,7 +363,7 @@ Deno.test("openAccess() remembers anew what was remembered and is deleted, and r
 
 Deno.test("openAccess() asks for a key where all keys were taken out of their file", async () => {
   await using folder = await Folder.create();
-  folder.createKey("ann").store.close();
+  folder.createKey("ann");
   const database = new DatabaseSync(join(folder.dir, KEYS_FILE));
   database.exec("DELETE FROM keys");
   database.close();
@@ -352,7 +373,7 @@ Deno.test("openAccess() asks for a key where all keys were taken out of their fi
 
 Deno.test("openAccess() refuses keys that others can read", async () => {
   await using folder = await Folder.create();
-  folder.createKey("ann").store.close();
+  folder.createKey("ann");
   await Deno.chmod(join(folder.dir, KEYS_FILE), 0o640);
   assertProblems(await folder.problems(), /^--state: .* mode is 0640: run chmod 600/);
 });

@@ -134,6 +134,7 @@ export const NETWORK_ONLY = [
   "jwksUrl",
   "jwksFile",
   "access",
+  "stateTimeout",
   "trustedProxies",
   "allowedHosts",
   "allowedOrigins",

@@ -1,0 +1,8 @@
+/** The engines that a worker of SQLite can run; each is loaded when it is opened. */
+
+import type { SqliteKeys, SqliteKeysOptions } from "./keys.ts";
+
+/** By name. */
+export const ENGINES = {
+  keys: async (options: SqliteKeysOptions): Promise<SqliteKeys> => (await import("./keys.ts")).SqliteKeys.open(options),
+};

@@ -1,0 +1,33 @@
+/** Opens the API keys of a state folder, in a worker of their own. */
+
+import type { Keys } from "../../../access/keys.ts";
+import { startEngine } from "../../remote_engine.ts";
+import { waitWhileBusy } from "../../wait_while_busy.ts";
+import type { BusyOptions } from "../../wait_while_busy.ts";
+import type { SqliteKeys, SqliteKeysOptions } from "./keys.ts";
+import { WORKER } from "./worker_url.ts";
+
+/** The file's name in the state folder. */
+export const KEYS_FILE = "keys.db";
+
+/** How to open them, and how long to wait for another process that keeps them locked. */
+export type OpenKeysOptions = SqliteKeysOptions & Omit<BusyOptions, "path">;
+
+/**
+ * Opens them.
+ *
+ * @throws {StateError} there are none that can be used; `ERR_STATE_BUSY` where they stayed locked
+ */
+export async function openKeys(
+  { path, mode, maxKeys, ...waiting }: OpenKeysOptions,
+  { worker = WORKER, engine = "keys" }: { readonly worker?: URL; readonly engine?: string } = {},
+): Promise<Keys> {
+  const started = startEngine<SqliteKeys>({ worker, engine, path });
+  const options: SqliteKeysOptions = { path, mode, ...(maxKeys === undefined ? {} : { maxKeys }) };
+  try {
+    return await waitWhileBusy(() => started.open(options), { path, ...waiting });
+  } catch (error) {
+    await started.close();
+    throw error;
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The program's side of an engine that runs in a worker of its own: the engine's methods as functions that answer
+ * promises, so that the event loop waits for no lock and no disk.
+ *
+ * Every operation is one message and one answer, in the order of asking. A worker is ended by a message, never stopped:
+ * one that is stopped within a transaction may still commit it, and nobody would hear of it.
+ */
+
+import { reviveError } from "./engine_messages.ts";
+import type { EngineAnswer, EngineRequest, RevivedErrors } from "./engine_messages.ts";
+import { StateError } from "./state_error.ts";
+
+/** An engine from afar: its methods, each answering a promise of what the engine's own answers. */
+export type Remote<Engine extends { close(): void }> =
+  & {
+    readonly [
+      Name in keyof Engine as Name extends "close" ? never
+        : Engine[Name] extends (...args: never[]) => unknown ? Name
+        : never
+    ]: Engine[Name] extends (...args: infer Args) => infer Answer ? (...args: Args) => Promise<Answer> : never;
+  }
+  & {
+    /** Ends engine and worker when what was asked before is done; a second time does nothing. */
+    close(): Promise<void>;
+  };
+
+/** Which engine to run, and how. */
+export interface RemoteEngineOptions {
+  /** The worker's module. */
+  readonly worker: URL;
+  /** Which of the worker's engines. */
+  readonly engine: string;
+  /** What the engine opens; for messages. */
+  readonly path: string;
+  /** Error classes beside `StateError` and the built-in ones. */
+  readonly errors?: RevivedErrors;
+  /** Operations that may be waiting for their answers; more are refused with `ERR_STATE_OVERLOADED`. @default 1_000 */
+  readonly maxInFlight?: number;
+}
+
+/** A worker in which an engine can be opened. */
+export interface EngineWorker<Engine extends { close(): void }> {
+  /** Opens the engine; where that fails it may be tried again. */
+  open(options: unknown): Promise<Remote<Engine>>;
+  /** Ends the worker, and the engine in it. */
+  close(): Promise<void>;
+}
+
+const MAX_IN_FLIGHT = 1_000;
+
+/** Starts a worker. It lives until it is closed, or ends by a fault of its own; then it is not started again. */
+export function startEngine<Engine extends { close(): void }>(options: RemoteEngineOptions): EngineWorker<Engine> {
+  const line = new WorkerLine(options);
+  return {
+    async open(engineOptions) {
+      const names = await line.ask({ open: options.engine, options: engineOptions }) as readonly string[];
+      const operations = names.map((operation) => [
+        operation,
+        (...args: readonly unknown[]) => line.ask({ operation, args }),
+      ]);
+      return { ...Object.fromEntries(operations), close: () => line.close() };
+    },
+    close: () => line.close(),
+  };
+}
+
+/** A request without its number. */
+type Question = EngineRequest extends infer Request ? Request extends unknown ? Omit<Request, "id"> : never : never;
+
+/** Requests and answers over one worker. */
+class WorkerLine {
+  readonly #worker: Worker;
+  readonly #options: RemoteEngineOptions;
+  /** Who waits, by the number of the request. */
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  #asked = 0;
+  #closing: Promise<void> | undefined;
+  #hasEnded = false;
+
+  constructor(options: RemoteEngineOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.worker, { type: "module", name: options.engine });
+    this.#worker.onmessage = ({ data }: MessageEvent<EngineAnswer>) => this.#settle(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault(); // It would end the program.
+      this.#end(event.message);
+    };
+    this.#worker.onmessageerror = () => this.#end("an answer could not be read");
+  }
+
+  ask(question: Question): Promise<unknown> {
+    const { engine, path, maxInFlight = MAX_IN_FLIGHT } = this.#options;
+    if (this.#hasEnded || this.#closing !== undefined) {
+      return Promise.reject(new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" }));
+    }
+    if (this.#waiting.size >= maxInFlight) {
+      const message = `Cannot ask ${engine} now as ${maxInFlight} operations wait for it already: try again later`;
+      return Promise.reject(new StateError(message, { path, failure: "overloaded" }));
+    }
+    return this.#post(question);
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#hasEnded ? Promise.resolve() : this.#close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#post({ close: true });
+    } finally {
+      this.#hasEnded = true;
+    }
+  }
+
+  #post(question: Question): Promise<unknown> {
+    const id = this.#asked++;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    try {
+      this.#worker.postMessage({ ...question, id });
+    } catch (error) {
+      this.#waiting.delete(id); // It cannot be posted, so it was not asked.
+      waiting.reject(error);
+    }
+    return waiting.promise;
+  }
+
+  #settle(answer: EngineAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (answer.ok) waiting?.resolve(answer.value);
+    else waiting?.reject(reviveError(answer.error, this.#options.errors));
+  }
+
+  /** Whoever waits may have been served or not. */
+  #end(reason: string): void {
+    this.#hasEnded = true;
+    const { path } = this.#options;
+    const message = `Cannot tell what became of the last operations on ${path} as its worker has ended: ${reason}`;
+    for (const { reject } of this.#waiting.values()) {
+      reject(new StateError(message, { path, failure: "outcome_unknown" }));
+    }
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,63 @@
+/** Engines of API keys as the behaviour suite takes them: an installation of each, and what can happen to it. */
+
+import { join } from "node:path";
+import type { Keys } from "../../src/access/keys.ts";
+import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
+import { startKeysProcess } from "./keys_process.ts";
+import type { KeysProcess } from "./keys_process.ts";
+
+/** Keys of one engine, in a place of their own. */
+export interface KeysInstallation extends AsyncDisposable {
+  /** Opens the keys once more. */
+  open(options?: { readonly maxKeys?: number }): Promise<Keys>;
+  /** Opens the keys where there is no room for more. */
+  openFull(): Promise<Keys>;
+  /** Another process keeps everybody else from writing, until it is told to let go. */
+  lock(): Promise<KeysProcess>;
+  /** Another process adds keys until it is killed, and tells the id of each that was answered. */
+  write(): Promise<KeysProcess>;
+  /** What a failing disk leaves behind. */
+  corrupt(): Promise<void>;
+}
+
+/** Starts an installation of each engine. */
+export const KEYS_ENGINES: Readonly<Record<string, () => Promise<KeysInstallation>>> = {
+  sqlite: () => startSqlite("keys"),
+};
+
+/** The engine of SQLite broken on purpose, by what is wrong with it. */
+export const BROKEN_KEYS_ENGINES: Readonly<Record<string, () => Promise<KeysInstallation>>> = {
+  "loses commits": () => startSqlite("losing"),
+  "answers before it has written": () => startSqlite("early"),
+  "lets two pass a check together": () => startSqlite("racing"),
+};
+
+const OWN_WORKER = new URL("./keys_worker.ts", import.meta.url);
+
+async function startSqlite(engine: string): Promise<KeysInstallation> {
+  const dir = await Deno.makeTempDir();
+  const path = join(dir, "keys.db");
+  const opened: Keys[] = [];
+  const open = async (name: string, options: { readonly maxKeys?: number } = {}) => {
+    const worker = name === "keys" ? {} : { worker: OWN_WORKER, engine: name };
+    const keys = await openKeys({ path, mode: "write", timeoutMs: 0, monotonic: () => 0, ...options }, worker);
+    opened.push(keys);
+    return keys;
+  };
+  return {
+    open: (options) => open(engine, options),
+    openFull: () => open("full"),
+    lock: () => startKeysProcess("lock", path, engine),
+    write: () => startKeysProcess("write", path, engine),
+    async corrupt() {
+      const { size } = await Deno.stat(path);
+      using file = await Deno.open(path, { write: true });
+      await file.seek(100, Deno.SeekMode.Start); // The header stays: the file still looks like a database.
+      await file.write(new Uint8Array(size - 100).fill(0xa5));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((keys) => keys.close()));
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { startEngine } from "../../src/state/remote_engine.ts";
+import type { Remote, RemoteEngineOptions } from "../../src/state/remote_engine.ts";
+import { StateError } from "../../src/state/state_error.ts";
+import type { EchoEngine } from "./echo_worker.ts";
+
+const WORKER = new URL("./echo_worker.ts", import.meta.url);
+
+function start(options: Partial<RemoteEngineOptions> = {}) {
+  return startEngine<EchoEngine>({ worker: WORKER, engine: "echo", path: "x.db", ...options });
+}
+
+async function withEngine(
+  body: (engine: Remote<EchoEngine>) => Promise<void>,
+  options: Partial<RemoteEngineOptions> = {},
+): Promise<void> {
+  const engine = await start(options).open({});
+  try {
+    await body(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Memory that the engine waits on, and what lets it go on. */
+function gate(): { memory: SharedArrayBuffer; open: () => void } {
+  const memory = new SharedArrayBuffer(4);
+  return {
+    memory,
+    open() {
+      Atomics.store(new Int32Array(memory), 0, 1);
+      Atomics.notify(new Int32Array(memory), 0);
+    },
+  };
+}
+
+function failsWith(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof StateError && error.code === code;
+}
+
+Deno.test("Remote engines take and answer plain values, bigints and bytes among them", () =>
+  withEngine(async (engine) => {
+    const value = { id: 2n ** 60n, digest: new Uint8Array([1, 2]), none: undefined, list: [null, "a", 1.5] };
+    assert.deepEqual(await engine.echo(value), value);
+  }));
+
+Deno.test("Remote engines run operations in the order of asking", () =>
+  withEngine(async (engine) => {
+    const answers = await Promise.all(["a", "b", "c"].map((text) => engine.note(text)));
+    assert.deepEqual(answers, [["a"], ["a", "b"], ["a", "b", "c"]]);
+  }));
+
+Deno.test("Remote engines reject with the class and the code of the engine's error", () =>
+  withEngine(async (engine) => {
+    await assert.rejects(engine.fail("state"), (error) => {
+      assert.ok(error instanceof StateError);
+      const { message, path, failure, code } = error;
+      assert.deepEqual([message, path, failure, code], ["Cannot use x as it is full", "x", "full", "ERR_STATE_FULL"]);
+      return true;
+    });
+    await assert.rejects(engine.fail("type"), TypeError);
+    await assert.rejects(engine.fail("unknown"), { name: "SomeError", message: "Cannot say", code: "ERR_SOME" });
+  }));
+
+Deno.test("Remote engines make errors of the classes that they are told", async () => {
+  class OwnError extends Error {
+    readonly detail: unknown;
+
+    constructor(detail: unknown) {
+      super("own");
+      this.detail = detail;
+    }
+  }
+  const errors = {
+    OwnError: ({ fields: { detail } }: { fields: Readonly<Record<string, unknown>> }) => new OwnError(detail),
+  };
+  await withEngine(async (engine) => {
+    await assert.rejects(engine.fail("own"), (error) => error instanceof OwnError && error.detail === 7);
+  }, { errors });
+});
+
+Deno.test("Remote engines refuse what cannot be posted, and go on", () =>
+  withEngine(async (engine) => {
+    await assert.rejects(engine.echo(() => {}), { name: "DataCloneError" });
+    assert.equal(await engine.echo(1), 1);
+  }));
+
+Deno.test("Remote engines offer the engine's methods and nothing else", () =>
+  withEngine((engine) => {
+    const names = ["block", "close", "crash", "echo", "fail", "note", "watchClose"];
+    assert.deepEqual(Object.keys(engine).sort(), names);
+    return Promise.resolve();
+  }));
+
+Deno.test("Remote engines refuse more operations than may wait, with ERR_STATE_OVERLOADED, and run the others", () =>
+  withEngine(async (engine) => {
+    const { memory, open } = gate();
+    const waiting = [engine.block(memory), engine.note("a")];
+    await assert.rejects(engine.note("b"), failsWith("ERR_STATE_OVERLOADED"));
+    open();
+    await Promise.all(waiting);
+    assert.deepEqual(await engine.note("c"), ["a", "c"]);
+  }, { maxInFlight: 2 }));
+
+Deno.test("Remote engines that end by a fault leave what was asked with an unknown outcome, and are not started again", async () => {
+  const engine = await start().open({});
+  const { memory, open } = gate();
+  const waiting = [engine.block(memory), engine.crash(), engine.note("a")];
+  open();
+  const outcomes = await Promise.allSettled(waiting);
+  const codes = outcomes.map((outcome) => outcome.status === "rejected" ? outcome.reason.code : outcome.status);
+  assert.deepEqual(codes.slice(0, 2), ["fulfilled", "ERR_STATE_OUTCOME_UNKNOWN"]);
+  assert.equal(codes[2], "ERR_STATE_OUTCOME_UNKNOWN");
+  await assert.rejects(engine.note("b"), failsWith("ERR_STATE_CLOSED"));
+  await engine.close();
+});
+
+Deno.test("Remote engines close after what was asked before, once, and answer nothing afterwards", async () => {
+  const engine = await start().open({});
+  const closed = new SharedArrayBuffer(4);
+  await engine.watchClose(closed);
+  const { memory, open } = gate();
+  const waiting = [engine.block(memory), engine.note("a")];
+  const closing = [engine.close(), engine.close()];
+  await assert.rejects(engine.note("b"), failsWith("ERR_STATE_CLOSED"));
+  assert.equal(Atomics.load(new Int32Array(closed), 0), 0);
+  open();
+  await Promise.all([...waiting, ...closing]);
+  assert.equal(Atomics.load(new Int32Array(closed), 0), 1);
+});
+
+Deno.test("EngineWorker.open() can be tried again in the same worker, and refuses engines that it does not know", async () => {
+  const worker = start();
+  await assert.rejects(worker.open({ failures: 1 }), failsWith("ERR_STATE_BUSY"));
+  const engine = await worker.open({ failures: 1 });
+  assert.equal(await engine.echo("a"), "a");
+  await engine.close();
+  const unknown = start({ engine: "toString" });
+  await assert.rejects(unknown.open({}), /there is none of this name/);
+  await unknown.close();
+});
+
+Deno.test("EngineWorker.open() rejects where the worker's module cannot be loaded", async () => {
+  const worker = start({ worker: new URL("./no_such_worker.ts", import.meta.url) });
+  await assert.rejects(worker.open({}), failsWith("ERR_STATE_OUTCOME_UNKNOWN"));
+  await worker.close();
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { StateError } from "../../src/state/state_error.ts";
+import { waitWhileBusy } from "../../src/state/wait_while_busy.ts";
+
+const busy = () => Promise.reject(new StateError("Cannot use it", { path: "keys.db", failure: "busy" }));
+
+/** Attempts that each take 250 ms, of which the last succeeds. */
+function attempts(clock: { ms: number }, failures: number): () => Promise<string> {
+  let count = 0;
+  return () => {
+    clock.ms += 250;
+    return count++ < failures ? busy() : Promise.resolve("done");
+  };
+}
+
+function setup({ timeoutMs = 2_000 } = {}) {
+  const clock = { ms: 0 };
+  const notices: number[] = [];
+  const options = { path: "keys.db", timeoutMs, monotonic: () => clock.ms, onWait: () => void notices.push(clock.ms) };
+  return { clock, notices, options };
+}
+
+Deno.test("waitWhileBusy() answers at once where nobody is in the way, and says nothing", async () => {
+  const { clock, notices, options } = setup();
+  assert.equal(await waitWhileBusy(attempts(clock, 0), options), "done");
+  assert.equal(await waitWhileBusy(attempts(clock, 2), options), "done");
+  assert.deepEqual(notices, []);
+});
+
+Deno.test("waitWhileBusy() says once that it waits, after a second", async () => {
+  const { clock, notices, options } = setup();
+  assert.equal(await waitWhileBusy(attempts(clock, 6), options), "done");
+  assert.deepEqual(notices, [1_000]);
+});
+
+Deno.test("waitWhileBusy() ends with one sentence when the time has run out, also where there is none", async () => {
+  for (const timeoutMs of [0, 2_000]) {
+    const { clock, options } = setup({ timeoutMs });
+    await assert.rejects(waitWhileBusy(attempts(clock, Infinity), options), {
+      code: "ERR_STATE_BUSY",
+      message: `Cannot use keys.db as another process has kept it locked for ${timeoutMs / 1_000} s: ` +
+        "end that process, or raise --state-timeout",
+    });
+    assert.equal(clock.ms, Math.max(250, timeoutMs));
+  }
+});
+
+Deno.test("waitWhileBusy() ends when it is told to", async () => {
+  const { clock, options } = setup();
+  const signal = AbortSignal.abort();
+  await assert.rejects(waitWhileBusy(attempts(clock, 3), { ...options, signal }), /the program was told to end/);
+  assert.equal(clock.ms, 250);
+});
+
+Deno.test("waitWhileBusy() tries nothing again that failed for another reason", async () => {
+  const { options } = setup();
+  let count = 0;
+  const full = new StateError("Cannot use it", { path: "keys.db", failure: "full" });
+  await assert.rejects(waitWhileBusy(() => (count++, Promise.reject(full)), options), full);
+  assert.equal(count, 1);
+});

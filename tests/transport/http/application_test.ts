@@ -6,7 +6,7 @@ import type { LogRecord } from "@logtape/logtape";
 import { RateLimit } from "../../../src/session/rate_limit.ts";
 import { Registry } from "../../../src/session/registry.ts";
 import { createApplication } from "../../../src/transport/http/application.ts";
-import type { HttpParts } from "../../../src/transport/http/application.ts";
+import type { HttpParts } from "../../../src/transport/http/parts.ts";
 import type { Application, Peer } from "../../../src/transport/listeners/listener.ts";
 import { callerOf, letIn } from "../../support/callers.ts";
 

@@ -1,0 +1,76 @@
+/** Which requests are admitted: by Host and Origin, credential, price, scope. What is not is answered here, logged and counted. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Authentication, Denial } from "../../access/authenticator.ts";
+import type { Caller } from "../../access/caller.ts";
+import { challengeOf, scopeChallenge } from "../../access/challenge.ts";
+import { checkOrigin } from "../../access/origin_rules.ts";
+import { metadataUrl } from "../../access/resource_metadata.ts";
+import type { Scope } from "../../access/scopes.ts";
+import type { Peer } from "../listeners/listener.ts";
+import type { HttpParts } from "./parts.ts";
+import { pathOf } from "./path.ts";
+import { problemResponse } from "./problem.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
+
+/** Who asks whether the server is there may call it by any name: probes know the address of a pod alone. */
+const PROBES = ["/healthz", "/readyz"];
+
+/** Refuses a foreign Host or Origin. */
+export function refuseOrigin(parts: HttpParts, request: Request, { address }: Peer): Response | undefined {
+  const path = pathOf(request);
+  const refused = checkOrigin(request.headers, parts.rules);
+  if (refused === undefined || (refused.header === "Host" && PROBES.includes(path))) return undefined;
+  const { header, value, allowedBy } = refused;
+  const reason = header === "Host" ? "host" : "origin";
+  log.warning("refused", { status: 403, reason, value, allowed_by: allowedBy, address, path: path.slice(0, 100) });
+  return refuse(parts, "origin", textResponse(403, `${header} is not allowed`));
+}
+
+/** Finds out who calls; whoever is known takes no place of those who are not. */
+export async function authenticate(parts: HttpParts, request: Request, peer: Peer): Promise<Authentication> {
+  const authentication = await parts.authenticate(request, peer);
+  if (authentication.ok) parts.registry.unknown?.identified(peer);
+  else parts.registry.unknown?.refused(peer, authentication.denial.address);
+  return authentication;
+}
+
+/** Every request has a price, also those that no limit of an identity counts. */
+export function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: string): Response | undefined {
+  const price = parts.afford?.(peer, identity);
+  if (price === undefined || price.ok) return undefined;
+  const message = "Too many requests on this connection: send fewer, as each of them has a price";
+  return problemResponse({ code: "ERR_TOO_MANY_REQUESTS", message, retry_after_ms: price.retryAfterMs });
+}
+
+/** Answers a request without a good credential. */
+export function deny(parts: HttpParts, request: Request, denial: Denial): Response {
+  const { status, reason, address } = denial;
+  log.warning("refused", { status, reason, address, path: new URL(request.url).pathname.slice(0, 100) });
+  const url = parts.resource && metadataUrl(parts.resource, request.url);
+  return refuse(parts, "access", problemResponse(challengeOf(denial, url)));
+}
+
+/** Refuses a caller that does not have a scope. */
+export function requireScope(
+  parts: HttpParts,
+  { caller, url, scope = "server:admin" }: { caller: Caller; url: string; scope?: Scope },
+): Response | undefined {
+  if (caller.allows(scope)) return undefined;
+  log.warning("scope denied", { identity: caller.identity, scope, path: new URL(url).pathname.slice(0, 100) });
+  const metadata = parts.resource && metadataUrl(parts.resource, url);
+  const granted = caller.scopes;
+  return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadata }));
+}
+
+/** Counts a response that refuses, and answers it. */
+export function refuse(parts: HttpParts, reason: Parameters<HttpParts["rejected"]>[0], response: Response): Response {
+  parts.rejected(reason);
+  return response;
+}
+
+/** A response of one line. */
+export function textResponse(status: number, text: string, headers: Record<string, string> = {}): Response {
+  return new Response(`${text}\n`, { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers } });
+}

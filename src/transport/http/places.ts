@@ -1,0 +1,113 @@
+/** Requests and sockets as connections of their clients: how many there may be, and how long one counts. */
+
+import { getLogger } from "@logtape/logtape";
+import type { Caller } from "../../access/caller.ts";
+import type { Rejection } from "../../session/registry.ts";
+import { CLOSE } from "../close_codes.ts";
+import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
+import { SUBPROTOCOL } from "../websocket.ts";
+import { authenticate, deny, refuse, refuseOrigin, textResponse } from "./admission.ts";
+import type { HttpParts } from "./parts.ts";
+import { pathOf } from "./path.ts";
+import { problemResponse } from "./problem.ts";
+import { watchBody } from "./watched_body.ts";
+
+const log = getLogger(["luno-mcp-server", "access"]);
+
+/** Where WebSockets are opened. */
+export const SOCKET_PATHS = ["/", "/ws"];
+
+/** When a client that found the server full may try again, in seconds. */
+const RETRY_AFTER_S = 5;
+
+const FULL = {
+  server_full: { status: 503, message: "Too many connections to this server" },
+  client_full: { status: 429, message: "Too many connections of this client" },
+} as const satisfies Record<Rejection, unknown>;
+
+/** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
+export async function counted(
+  parts: HttpParts,
+  { request, caller, peer }: { request: Request; caller: Caller; peer: Peer },
+  answer: HttpParts["mcp"],
+): Promise<Response> {
+  const place = parts.registry.admitRequest(caller.identity);
+  if (typeof place === "string") {
+    const { status, message } = FULL[place];
+    const retry_after_ms = RETRY_AFTER_S * 1_000;
+    return refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms }));
+  }
+  parts.registry.unknown?.begin(peer);
+  const release = () => {
+    place.release();
+    parts.registry.unknown?.answered(peer);
+  };
+  let isStream = false;
+  try {
+    const response = await answer(request, caller);
+    isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    return isStream ? watchStream(parts, { response, request, caller }, release) : response;
+  } finally {
+    if (!isStream) release();
+  }
+}
+
+/** A stream ends with the credential that it was opened with. */
+function watchStream(
+  parts: HttpParts,
+  { response, request, caller }: { response: Response; request: Request; caller: Caller },
+  release: () => void,
+): Response {
+  const revocation = new AbortController();
+  const unwatch = parts.watch(caller, (ending) => {
+    log.warning("credential no longer valid", { identity: caller.identity, reason: ending });
+    revocation.abort();
+  });
+  return watchBody(response, AbortSignal.any([request.signal, revocation.signal]), () => {
+    unwatch();
+    release();
+  });
+}
+
+/** Decides about a request to upgrade. */
+export async function checkUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
+  const refusal = refuseOrigin(parts, request, peer);
+  if (refusal !== undefined) return refusal;
+  if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {
+    return refuse(parts, "upgrade", textResponse(404, "Not found"));
+  }
+  if (!parts.isReady()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });
+  const authentication = await authenticate(parts, request, peer);
+  if (!authentication.ok) return deny(parts, request, authentication.denial);
+  const { caller } = authentication;
+  const rejection = parts.registry.reject(caller.identity);
+  if (rejection !== undefined) return refuse(parts, rejection, full(rejection));
+  const pauseMs = parts.pauseMs?.(caller.identity) ?? 0;
+  if (pauseMs > 0) return refuse(parts, "client_full", cutOff(pauseMs));
+  parts.registry.unknown?.delete(peer);
+  const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
+  return {
+    ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),
+    open(socket) {
+      // Others of this client may have opened theirs since, all checked before the first was open.
+      const rejection = parts.registry.reject(caller.identity);
+      return rejection === undefined ? parts.openSocket(socket, caller) : turnAway(parts, socket, rejection);
+    },
+  };
+}
+
+function turnAway(parts: HttpParts, socket: Socket, rejection: Rejection): SocketHandler {
+  parts.rejected(rejection);
+  socket.close(CLOSE.tryAgainLater, FULL[rejection].message);
+  return { text() {}, binary() {}, closed() {} };
+}
+
+function full(rejection: Rejection): Response {
+  const { status, message } = FULL[rejection];
+  return textResponse(status, message, { "retry-after": String(RETRY_AFTER_S) });
+}
+
+function cutOff(pauseMs: number): Response {
+  const headers = { "retry-after": String(Math.ceil(pauseMs / 1_000)) };
+  return textResponse(429, "The last connection of this client sent too many messages", headers);
+}

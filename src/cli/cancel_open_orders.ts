@@ -12,7 +12,7 @@ import type { TradingStore } from "../trading/record/store.ts";
 import { OrderExecutors } from "../server/executors.ts";
 import { openExchange } from "../server/open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { venueOf } from "../server/open_trading.ts";
+import { venueOf } from "../server/open_trading_record.ts";
 import type { World } from "../world.ts";
 
 /** How long a server has to take the request up; it looks four times a second. */

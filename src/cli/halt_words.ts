@@ -3,6 +3,7 @@
 import { timeOf } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import type { TradingFacts } from "../server/trading_facts.ts";
+import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { Placement } from "../trading/record/placement.ts";
 import { serverLines } from "./folder_words.ts";
 
@@ -12,9 +13,12 @@ export function haltLine(facts: Pick<TradingFacts, "halt" | "requests"> | undefi
   const { halt, requests } = facts;
   if (!halt.halted) return "none";
   const left = requests.filter(({ doneAt }) => doneAt === null).length;
-  return `trading is HALTED since ${timeOf(halt.at)} by ${halt.by}: ${halt.reason}${
-    left === 0 ? "" : "; open orders are still being cancelled"
-  }`;
+  return `trading is HALTED ${haltOrigin(halt)}${left === 0 ? "" : "; open orders are still being cancelled"}`;
+}
+
+/** Since when, by whom and why trading is halted. */
+export function haltOrigin({ at, by, reason }: Extract<KillSwitchState, { halted: true }>): string {
+  return `since ${timeOf(at)} by ${by}: ${reason}`;
 }
 
 /** Trading has just been halted. */

@@ -13,11 +13,11 @@ import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
 import { cancelOpenOrders, describeRequest, kindsToCancel } from "./cancel_open_orders.ts";
-import { lookAtFolder, serversRecord } from "../server/folder_use.ts";
+import { lookAtFolder, serversRecord, timeOf } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
 import { serverLines, unusedProblem } from "./folder_words.ts";
-import { haltedSentences, sentBefore } from "./halt_words.ts";
+import { haltedSentences, haltOrigin, sentBefore } from "./halt_words.ts";
 import { withRecord } from "./open_record.ts";
 import { findFolder, isMissing } from "./state_folder.ts";
 import type { StateFolder } from "./state_folder.ts";
@@ -179,13 +179,13 @@ async function showStatus(
   const onTheirWay = store?.journal.onTheirWay() ?? [];
   const requests = store?.cancelRequests.all() ?? [];
   if (json) {
-    const halt = state.halted ? { ...state, at: new Date(state.at).toISOString() } : state;
+    const halt = state.halted ? { ...state, at: timeOf(state.at) } : state;
     const record = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, requests }) };
     await print(world.stdout, JSON.stringify(record));
     return 0;
   }
   const sentence = state.halted
-    ? `Trading is halted in ${folder.path} since ${new Date(state.at).toISOString()} by ${state.by}: ${state.reason}`
+    ? `Trading is halted in ${folder.path} ${haltOrigin(state)}`
     : `Trading is not halted in ${folder.path}`;
   const left = state.halted ? [...sentBefore(onTheirWay), ...requests.flatMap(describeRequest)] : [];
   await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);

@@ -16,7 +16,7 @@ import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { OpenPaper } from "./open_paper.ts";
-import type { TradingRecord } from "./open_trading.ts";
+import type { TradingRecord } from "./open_trading_record.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 import { observeCalls } from "./observe_calls.ts";

@@ -25,7 +25,7 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 const TAKE_OVER_EVERY_MS = 15_000;
 
 /** What {@linkcode OrderExecutors} stand on. */
-export interface DesksParts {
+export interface OrderExecutorsParts {
   readonly store: TradingStore;
   readonly instance: ExecutorInstance;
   readonly exchange: Exchange;
@@ -53,14 +53,14 @@ interface OpenExecutor {
 
 /** The executors of everybody: one for the real exchange, one for each identity on paper. */
 export class OrderExecutors {
-  readonly #parts: DesksParts;
+  readonly #parts: OrderExecutorsParts;
   readonly #timer: ReturnType<typeof setInterval>;
   /** By identity on paper; `undefined` is everybody's on the real exchange. */
   readonly #open = new Map<string | undefined, OpenExecutor>();
   /** OrderExecutors of exchanges and accounts that were started anew since. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(parts: DesksParts) {
+  constructor(parts: OrderExecutorsParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;

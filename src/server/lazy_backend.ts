@@ -9,7 +9,7 @@ import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { ApprovalPages } from "./approval_page.ts";
 import type { BackendUse, OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import type { TradingRecord } from "./open_trading.ts";
+import type { TradingRecord } from "./open_trading_record.ts";
 import type { Presence } from "./presence.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
@@ -41,7 +41,7 @@ export async function prepareBackend(
   const { config } = loaded;
   const writes = config.trading !== "off" || config.exchange === "paper";
   const found = writes
-    ? await (await import("./open_trading.ts")).openTradingRecord(loaded, world, { isServer })
+    ? await (await import("./open_trading_record.ts")).openTradingRecord(loaded, world, { isServer })
     : { ok: true as const, record: undefined };
   if (!found.ok) return found;
   const { record } = found;

@@ -1,4 +1,4 @@
-/** From the settings to who is let in: opens the identity sources, and says everything that speaks against a start. */
+/** From the settings to who is admitted: opens the identity sources, and says everything that speaks against a start. */
 
 import { getLogger } from "@logtape/logtape";
 import { parseAccess } from "../access/access_file.ts";

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { openExchange } from "../../src/server/open_exchange.ts";
 import { openPaper } from "../../src/server/open_paper.ts";
-import { openTrading, openTradingRecord } from "../../src/server/open_trading.ts";
+import { openTrading } from "../../src/server/open_trading.ts";
+import { openTradingRecord } from "../../src/server/open_trading_record.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { PaperStore } from "../../src/simulation/paper/store.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";

@@ -80,7 +80,7 @@ function assertProblems(problems: readonly string[], ...patterns: readonly RegEx
   for (const [index, pattern] of patterns.entries()) assert.match(problems[index] ?? "", pattern);
 }
 
-/** The identity of somebody who sends these headers from this address, or why nobody is let in. */
+/** The identity of somebody who sends these headers from this address, or why nobody is admitted. */
 async function whoIs(
   { authenticator }: Access,
   { address = "127.0.0.1", headers = {} }: { address?: string; headers?: Record<string, string> } = {},
@@ -217,7 +217,7 @@ Deno.test("openAccess() with --unsafe-expose serves everybody under his address,
   assert.equal(await whoIs(access, { address: "2001:db8:1:2:3::4" }), "address:2001:db8:1:2::/64");
 });
 
-Deno.test("openAccess() with --unsafe-expose and a source lets in nobody without a credential", async () => {
+Deno.test("openAccess() with --unsafe-expose and a source admits nobody without a credential", async () => {
   await using folder = await Folder.create();
   folder.createKey("ann");
   const access = await folder.access({ host: "0.0.0.0", "unsafe-expose": "true" });

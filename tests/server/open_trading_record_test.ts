@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { openTradingRecord } from "../../src/server/open_trading.ts";
+import { openTradingRecord } from "../../src/server/open_trading_record.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DAY_MS } from "../../src/trading/policy/limits.ts";
 import { entry, FREE, INSTANCE, NOW, place, withStore } from "../trading/stores.ts";

@@ -27,7 +27,7 @@ import { basicAuthorization, buildRequest } from "./requests.ts";
 import { isAnswer, Reachability } from "./reachability.ts";
 import type { ReachabilityStatus } from "./reachability.ts";
 import { isTransient, pauseMs } from "./retry.ts";
-import { exchange, type WireAnswer, type WireRequest } from "./wire.ts";
+import { sendRequest, type WireAnswer, type WireRequest } from "./wire.ts";
 
 /** Settings of an {@linkcode ExchangeClient}. */
 export interface ExchangeClientOptions {
@@ -332,7 +332,7 @@ export class ExchangeClient {
     using limit = new Deadline(Math.max(0, Math.min(call.attemptMs, call.endsAt - startedAt)), [call.signal]);
     const client = call.operation.isWrite ? this.#writeClient : this.#readClient;
     try {
-      const answer = await exchange(call.request, { fetch, client, signal: limit.signal, maxBytes });
+      const answer = await sendRequest(call.request, { fetch, client, signal: limit.signal, maxBytes });
       this.#lastLatencyMs = now() - startedAt;
       this.#clock.note(answer.headers.get("date"));
       this.#noteSimulation(answer.headers);

@@ -19,7 +19,7 @@ export interface WireAnswer {
   readonly body: string;
 }
 
-/** How {@linkcode exchange} works. */
+/** How {@linkcode sendRequest} works. */
 export interface WireOptions {
   readonly fetch: typeof fetch;
   readonly client: Deno.HttpClient;
@@ -34,7 +34,7 @@ export interface WireOptions {
  * @throws {BodyTooLargeError} as soon as the body is known to be too large
  * @throws {TypeError} when the connection cannot be made or breaks
  */
-export async function exchange(request: WireRequest, options: WireOptions): Promise<WireAnswer> {
+export async function sendRequest(request: WireRequest, options: WireOptions): Promise<WireAnswer> {
   const { url, ...init } = request;
   const response = await options.fetch(url, {
     ...init,

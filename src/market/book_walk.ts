@@ -5,7 +5,7 @@
 
 import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
-import { divideDown } from "../money/rounding.ts";
+import { divideDown, middleOf } from "../money/rounding.ts";
 import type { Side } from "../exchange/schemas.ts";
 
 /** One price of a book; decimals, the volume in base currency. */
@@ -91,9 +91,7 @@ export function isWorse(side: Side, price: Big, limit: Big): boolean {
 
 /** The middle between the best prices, or `null` when a side is empty. */
 export function midOf({ asks: [ask], bids: [bid] }: Book): Big | null {
-  return ask === undefined || bid === undefined
-    ? null
-    : parseDecimal(ask.price).plus(parseDecimal(bid.price)).times("0.5");
+  return ask === undefined || bid === undefined ? null : middleOf(parseDecimal(ask.price), parseDecimal(bid.price));
 }
 
 function smallest(amounts: readonly (Big | undefined)[]): Big | undefined {

@@ -4,7 +4,7 @@ import Big from "big.js";
 import { parseDecimal } from "../money/decimals.ts";
 import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
 import { decimalsOf, kindOf } from "../money/currencies.ts";
-import { sumOf } from "../money/rounding.ts";
+import { middleOf, sumOf } from "../money/rounding.ts";
 
 /** All accounts of one currency together. */
 export interface Holding {
@@ -80,7 +80,7 @@ function ratesOf(markets: readonly Market[], tickers: readonly Ticker[]): Rate[]
 function priceOf(ticker: Ticker): Big | undefined {
   const bid = parseDecimal(ticker.bid);
   const ask = parseDecimal(ticker.ask);
-  if (bid.gt(0) && ask.gt(0)) return bid.plus(ask).times("0.5");
+  if (bid.gt(0) && ask.gt(0)) return middleOf(bid, ask);
   const last = parseDecimal(ticker.last_trade);
   return last.gt(0) ? last : undefined;
 }

@@ -33,3 +33,8 @@ export function sumOf(amounts: Iterable<Big>): Big {
   for (const amount of amounts) sum = sum.plus(amount);
   return sum;
 }
+
+/** The middle between two prices, exactly. */
+export function middleOf(one: Big, other: Big): Big {
+  return one.plus(other).times("0.5");
+}

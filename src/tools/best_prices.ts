@@ -1,6 +1,7 @@
 /** What the best bid and the best ask of a book say. */
 
 import { formatDecimal, formatPercent, parseDecimal } from "../money/decimals.ts";
+import { middleOf } from "../money/rounding.ts";
 
 /** The warning where {@linkcode isCrossed}. */
 export const CROSSED = "the book is crossed: its best bid is not below its best ask, so spread and mid mean little";
@@ -17,7 +18,7 @@ export function spreadOf(
 ): Record<"mid" | "spread" | "spread_percent", string | null> {
   if (bid === undefined || ask === undefined) return { mid: null, spread: null, spread_percent: null };
   const best = { bid: parseDecimal(bid), ask: parseDecimal(ask) };
-  const mid = best.bid.plus(best.ask).times("0.5");
+  const mid = middleOf(best.bid, best.ask);
   const spread = best.ask.minus(best.bid);
   return { mid: formatDecimal(mid), spread: formatDecimal(spread), spread_percent: formatPercent(spread, mid, 4) };
 }

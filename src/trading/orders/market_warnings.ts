@@ -10,6 +10,7 @@ import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
 import type { Book, BookLevel } from "../../market/book_walk.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Order } from "./order.ts";
+import { middleOf } from "../../money/rounding.ts";
 
 /** Every code; policies name them, so that none changes its meaning. */
 export const MARKET_WARNING_CODES = [
@@ -137,7 +138,7 @@ function checkPrices(book: Book): MarketWarning[] {
     const message = `The order book is crossed: its best bid ${bid.price} is not below its best ask ${ask.price}`;
     return [{ code: "BOOK_CROSSED", message }];
   }
-  const mid = low.plus(high).times("0.5");
+  const mid = middleOf(low, high);
   const spread = high.minus(low);
   if (spread.times(100).lte(mid.times(MAX_SPREAD_PERCENT))) return [];
   const message = `Best bid ${bid.price} and best ask ${ask.price} are ${formatPercent(spread, mid)} % apart`;

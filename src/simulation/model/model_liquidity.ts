@@ -3,7 +3,6 @@
 import type { Liquidity, OwnTrade, Take } from "../engine/liquidity.ts";
 import type { TradedMarket } from "../engine/market.ts";
 import type { RestingOrder, Side } from "../engine/matching.ts";
-import { resting } from "../engine/order_draft.ts";
 import type { Order } from "../engine/orders.ts";
 import type { PriceModel, Tape } from "./market_data.ts";
 
@@ -35,8 +34,11 @@ export class ModelLiquidity implements Liquidity {
   ): readonly RestingOrder[] {
     const { bids, asks } = this.#parts.model.bookAt(market.id, atMs);
     const taken = this.#taken.get(market.id);
-    const [crossed] = resting(own, side === "BUY" ? "SELL" : "BUY");
-    const bound = crossed?.price ?? (side === "BUY" ? Infinity : -Infinity);
+    let bound = side === "BUY" ? Infinity : -Infinity;
+    for (const order of own) {
+      if (order.side === side || order.status !== "PENDING") continue;
+      bound = side === "BUY" ? Math.min(bound, order.limitPrice) : Math.max(bound, order.limitPrice);
+    }
     return (side === "BUY" ? bids : asks)
       .filter(({ price }) => side === "BUY" ? price < bound : price > bound)
       .map(({ id, price, volume }) => ({ id, price, volume: volume - (taken?.get(id) ?? 0), own: false }))

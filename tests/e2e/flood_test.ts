@@ -1,7 +1,7 @@
 /** A client that sends whatever it can must not stop the others, whoever it is. */
 
 import assert from "node:assert/strict";
-import { frameOf, OPCODE, RawPeer } from "../transport/raw_peer.ts";
+import { frameOf, OPCODE, RawPeer, upgradeRequest } from "../transport/raw_peer.ts";
 import { GuardedServer } from "./guarded_server.ts";
 import { PROGRAMS } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
@@ -82,6 +82,25 @@ for (const program of PROGRAMS) {
   }
 
   if (!listenersOf(program).includes("hardened")) continue;
+
+  Deno.test(`a key that was cut off cannot upgrade again at once, and others can (${program.name})`, async () => {
+    await using server = await GuardedServer.start(program, { listener: "hardened" });
+    const upgrade = async (key: string) => {
+      const peer = await RawPeer.connect(server.port);
+      await peer.write(upgradeRequest({ Authorization: `Bearer ${key}` }));
+      return { peer, head: await peer.head() };
+    };
+    const { peer, head } = await upgrade(server.market);
+    assert.match(head, /^HTTP\/1\.1 101 /);
+    const frame = frameOf(OPCODE.text, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+    for (let sent = 0; sent < 900; sent++) await peer.write(frame);
+    assert.equal(await peer.closeCode(), 1008);
+    const again = await upgrade(server.market);
+    assert.match(again.head, /^HTTP\/1\.1 429 [\s\S]*retry-after: [1-4]\r\n/i);
+    const other = await upgrade(server.reader);
+    assert.match(other.head, /^HTTP\/1\.1 101 /);
+    for (const each of [peer, again.peer, other.peer]) each[Symbol.dispose]();
+  });
 
   Deno.test(`--listener hardened serves others beside 200 connections that ask nothing (${program.name})`, async () => {
     await using server = await startServer(program, ["--listener", "hardened"]);

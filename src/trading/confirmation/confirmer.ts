@@ -279,7 +279,7 @@ function tooMany(): TradingError {
 
 function unknownConfirmation(): TradingError {
   return new TradingError(
-    "No pending approval matches this answer: it expired or was already used. Place the order again.",
+    "Nothing was sent, as no pending approval matches this answer: it expired or was used already, place the order again",
     { code: "ERR_CONFIRMATION_UNKNOWN" },
   );
 }

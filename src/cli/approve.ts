@@ -36,10 +36,9 @@ export async function approve(
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.approve, { flags, env: world.env });
   const folder = findFolder(parsed, world.env);
-  const [id, ...extra] = operands;
+  const [id] = operands;
   const all = [
     ...problems,
-    ...extra.map((word) => `${JSON.stringify(word)}: unexpected argument`),
     ...(parsed.values.decline && id === undefined ? ["--decline: expected the id of the order to decline"] : []),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),

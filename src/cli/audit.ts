@@ -33,11 +33,10 @@ export async function audit(
   const parsed = parseSettings(COMMAND_SETTINGS.audit, { flags, env: world.env });
   const { origins } = parsed;
   const folder = findFolder(parsed, world.env);
-  const [action, ...extra] = operands;
+  const [action] = operands;
   const all = [
     ...problems,
     ...checkAction(action, origins),
-    ...extra.map((word) => `${JSON.stringify(word)}: unexpected argument`),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),
   ];

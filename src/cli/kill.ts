@@ -47,14 +47,13 @@ export function resume(flags: Flags, call: CommandCall): Promise<ExitCode> {
 /** Halts trading for every server that uses the state folder, unless a flag says otherwise. */
 export async function kill(
   flags: Flags,
-  { world, problems, operands, json }: CommandCall,
+  { world, problems, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(HALT_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;
   const folder = findFolder(parsed, world.env);
   const all = [
     ...problems,
-    ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),
     ...killProblems(values, origins),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),

@@ -41,13 +41,12 @@ interface Overview {
 /** Prints it; exit code 1 where a part cannot be read. */
 export async function status(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands, json }: CommandCall,
+  { world, problems, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.status, { flags, env: world.env });
   const folder = findFolder(parsed, world.env);
   const all = [
     ...problems,
-    ...operands.map((word) => `${JSON.stringify(word)}: unexpected argument`),
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : [folder.problem]),
   ];

@@ -79,9 +79,9 @@ Deno.test("approve says why an order cannot be approved", () =>
   }));
 
 Deno.test("approve tells every problem of its command line", async () => {
-  const wrong = await run({ decline: "maybe" }, { operands: ["a", "b"], problems: ["--typo: unknown flag"] });
+  const wrong = await run({ decline: "maybe" }, { operands: ["a"], problems: ["--typo: unknown flag"] });
   assert.equal(wrong.code, 2);
-  for (const problem of [/^--typo/m, /^"b": unexpected/m, /^--decline: /m, /^--state: /m]) {
+  for (const problem of [/^--typo/m, /^--decline: /m, /^--state: /m]) {
     assert.match(wrong.stderr, problem);
   }
   assert.match((await run({ state: "/tmp", decline: "true" })).stderr, /^--decline: expected the id of the order/);

@@ -167,6 +167,11 @@ for (
     ["tols --seed 1", { problems: ["tols: unknown command, did you mean tools"], flags: { seed: "1" } }],
     ["tols --bogus", { problems: ["--bogus: unknown flag", "tols: unknown command, did you mean tools"] }],
     ["--json tools", { problems: ["tools: expected the command before its flags"] }],
+    ["kill now", { problems: ["now: unexpected argument"] }],
+    ["approve 1 2", { problems: ["2: unexpected argument"] }],
+    ["audit show 1", { problems: ["1: unexpected argument"] }],
+    // It may be a key, which the command leaves out of what it prints.
+    ["keys revoke one two", { command: "keys", operands: ["revoke", "one", "two"] }],
     ["status now", { problems: ["now: unexpected argument"] }],
     ["--seed 1 --seed=2 --seed 3", {
       problems: ['--seed: expected once, given as "1" and "2"', '--seed: expected once, given as "2" and "3"'],

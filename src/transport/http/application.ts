@@ -1,6 +1,6 @@
 /**
  * The application behind a listener: which path answers what. Everything is a function from `Request` to `Response`; who is
- * admitted is in `admission.ts`, how many in `places.ts`; sockets and TLS are the listeners'.
+ * admitted is in `request_checks.ts`, how many in `places.ts`; sockets and TLS are the listeners'.
  */
 
 import { Hono } from "hono";
@@ -11,7 +11,7 @@ import { METADATA_PATH } from "../../access/challenge.ts";
 import { describeResource } from "../../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../../access/tickets.ts";
 import type { Application, Peer } from "../listeners/listener.ts";
-import { authenticate, deny, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./admission.ts";
+import { authenticate, deny, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./request_checks.ts";
 import { endConnectionOfRefused } from "./last_answer.ts";
 import type { HttpParts } from "./parts.ts";
 import { checkUpgrade, counted, SOCKET_PATHS } from "./places.ts";

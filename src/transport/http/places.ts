@@ -6,7 +6,7 @@ import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 import { SUBPROTOCOL } from "../websocket.ts";
-import { authenticate, deny, refuse, refuseOrigin, textResponse } from "./admission.ts";
+import { authenticate, deny, refuse, refuseOrigin, textResponse } from "./request_checks.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";

@@ -4,7 +4,6 @@
  * `endpoints.ts`.
  */
 
-import { isLoopback } from "../network/address.ts";
 import { createRedactor, secretsOf } from "../secrets/redaction.ts";
 import type { Redact } from "../secrets/redaction.ts";
 import { checkAnswer } from "./answer_check.ts";
@@ -23,7 +22,7 @@ import { type AnswerOf, answerSchema, type EndpointName, endpoints, type ParamsO
 import { ExchangeError } from "./errors.ts";
 import { cancelled, toFailure } from "./failures.ts";
 import { cannot, type Operation } from "./refusals.ts";
-import { basicAuthorization, buildRequest } from "./requests.ts";
+import { basicAuthorization, buildRequest, parseOrigin } from "./requests.ts";
 import { isAnswer, Reachability } from "./reachability.ts";
 import type { ReachabilityStatus } from "./reachability.ts";
 import { isTransient, pauseMs } from "./retry.ts";
@@ -206,8 +205,7 @@ export class ExchangeClient {
     const { title, permission } = endpoint;
     const { priority = endpoint.priority } = options;
     const operation: Operation = { title, permission, isWrite: endpoint.method !== "GET" };
-    const outer = options.signal === undefined ? [this.#closing.signal] : [this.#closing.signal, options.signal];
-    const isCancelled = (): boolean => outer.some((signal) => signal.aborted);
+    const { outer, isCancelled } = this.#outerSignals(options.signal);
     const request = buildRequest(endpoint, params, {
       origin: this.#origin,
       userAgent: this.#options.userAgent,
@@ -250,9 +248,8 @@ export class ExchangeClient {
     const operation: Operation = { title, permission, isWrite: method !== "GET" };
     if (permission !== "none") this.#authorizationFor(operation);
     this.#assertClosedBreaker({ operation, priority });
-    const outer = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    const { outer, isCancelled } = this.#outerSignals(signal);
     using ending = new Deadline(DEADLINE_MS, outer);
-    const isCancelled = (): boolean => outer.some((each) => each.aborted);
     return await this.#takeTurn({ operation, priority, signal: ending.signal, isCancelled });
   }
 
@@ -262,6 +259,12 @@ export class ExchangeClient {
     this.#closing.abort();
     this.#readClient.close();
     this.#writeClient.close();
+  }
+
+  /** What ends a call before its time: its caller, and the end of the client. */
+  #outerSignals(signal: AbortSignal | undefined): { outer: AbortSignal[]; isCancelled: () => boolean } {
+    const outer = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    return { outer, isCancelled: () => outer.some((each) => each.aborted) };
   }
 
   #authorizationFor(operation: Operation): string {
@@ -371,15 +374,4 @@ export class ExchangeClient {
     // What comes from something in between does not tell.
     if (id !== null && /^[0-9a-f]{16}$/.test(id)) this.#simulationId = id;
   }
-}
-
-function parseOrigin(text: string, hasCredentials: boolean): string {
-  const url = new URL(text);
-  if (url.href !== `${url.origin}/`) {
-    throw new TypeError("Cannot use the address as it is not scheme, host and port only");
-  }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && (isLoopback(url.hostname) || !hasCredentials))) {
-    throw new TypeError("Cannot use the address as credentials travel by https only, except on this machine");
-  }
-  return url.origin;
 }

@@ -1,6 +1,7 @@
 /** From the parameters of a call to the request on the wire. */
 
 import { z } from "zod";
+import { isLoopback } from "../network/address.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ExchangeError } from "./errors.ts";
 import { cannot } from "./refusals.ts";
@@ -34,6 +35,22 @@ export function buildRequest(endpoint: Endpoint, params: unknown, defaults: Requ
   }
   headers["content-type"] = "application/x-www-form-urlencoded";
   return { method: endpoint.method, url, headers, body: encoded };
+}
+
+/**
+ * Scheme, host and port of an address that has nothing else.
+ *
+ * @throws {TypeError} when it has, or when credentials would travel unencrypted to another machine
+ */
+export function parseOrigin(text: string, hasCredentials: boolean): string {
+  const url = new URL(text);
+  if (url.href !== `${url.origin}/`) {
+    throw new TypeError("Cannot use the address as it is not scheme, host and port only");
+  }
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && (isLoopback(url.hostname) || !hasCredentials))) {
+    throw new TypeError("Cannot use the address as credentials travel by https only, except on this machine");
+  }
+  return url.origin;
 }
 
 /** The value of `Authorization` for HTTP Basic. */

@@ -16,7 +16,7 @@ import { orderDigest } from "./orders/order.ts";
 import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";
 import type { PlaceRequest } from "./execution/place_request.ts";
-import { tell } from "./execution/placement_result.ts";
+import { isPassing, tell } from "./execution/placement_result.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
 import { termsOf } from "./execution/sending_terms.ts";
 import type { Trader } from "./orders/trader.ts";
@@ -80,7 +80,9 @@ export class OrderPlacing {
     const { asked } = previewed;
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
     if (policy.mode !== "confirm" || used !== undefined) {
-      return await this.#send(previewed, { by: call, trader, previewId, idempotencyKey, asked });
+      const result = await this.#send(previewed, { by: call, trader, previewId, idempotencyKey, asked });
+      if (isPassing(result)) this.#previews.release(previewId);
+      return result;
     }
     const summary = summarizeOrder(previewed, { exchange: venue.name, identity });
     const named = { action: "place", asked: callOf(asked, order), previewId, idempotencyKey } as const;

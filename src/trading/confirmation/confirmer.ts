@@ -4,7 +4,6 @@
  * call waits for it, or comes again and acts on it, also in another process on the same record.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Approvals } from "../record/approvals.ts";
 import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
@@ -18,6 +17,7 @@ import { summaryText } from "../orders/order_summary.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
 import type { ConfirmWay } from "../policy/policy.ts";
 import { StoreError } from "../record/store_error.ts";
+import { isPassing } from "../execution/placement_result.ts";
 import { TradingError } from "../orders/trading_error.ts";
 import { assertCounts } from "../policy/trading_rights.ts";
 import type { SendingCall } from "../policy/trading_rights.ts";
@@ -93,16 +93,6 @@ interface Call extends SendingCall {
 const WAIT_MS = 45_000;
 
 const LOOK_EVERY_MS = 250;
-
-/** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
-const PASSING: readonly ToolErrorCode[] = [
-  "ERR_CANCELLED",
-  "ERR_RECOVERING",
-  "ERR_RECORD_FAILED",
-  "ERR_BUDGET_EXHAUSTED",
-  "ERR_UNAVAILABLE",
-  "ERR_CLOCK_UNKNOWN",
-];
 
 /** Asks people about orders of one kind. */
 export class Confirmer<Result extends { readonly status: string; readonly reason?: string }> {
@@ -219,8 +209,9 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
       assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
       const consent = approval.decidedBy ?? undefined;
       const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
-      const isPassing = result.status === "refused" && PASSING.some((code) => code === result.reason);
-      this.#note(() => isPassing ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result)));
+      this.#note(() =>
+        isPassing(result) ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result))
+      );
       return result;
     } catch (error) {
       if (error instanceof TradingError) this.#note(() => approvals.conclude(id, error.message));

@@ -50,19 +50,29 @@ export class Placements {
       if (repeated.kind === "refused") return refuse(repeated.code, repeated.message);
       if (repeated.kind === "repeated") return await this.#tellRepeated(repeated.placement);
       const ready = await prepare(this.#parts, request.order, options);
-      if ("status" in ready) return ready;
+      if ("status" in ready) return this.#refuseUnbegun(request, ready);
       // From here to the request on its way nothing waits, so that nobody can come in between.
       const look = lookLast(this.#parts, request, { ready, options });
       if (look.kind === "begun") return await this.#track(look.placement, this.#send(look.placement, ready));
       ready.reservation.release();
       if (look.kind === "too_late") return this.#withdraw(look.placement, look.why);
       if (look.kind === "failed") return recordFailed(look.reason);
-      if (look.kind === "forbidden") return look.why;
+      if (look.kind === "forbidden") return this.#refuseUnbegun(request, look.why);
       if (look.kind === "repeated") return await this.#tellRepeated(look.placement);
       if (!isFirst || await this.#freed(look.code, request) === 0) {
         return refuse(look.code, look.message, look.retryAfterMs);
       }
     }
+  }
+
+  /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
+  #refuseUnbegun(request: PlaceRequest, refused: RefusedResult): RefusedResult {
+    const { audit, now, pendingWrites } = this.#parts;
+    const { identity, clientOrderId, previewId, digest, paper } = placementOf(request, this.#parts);
+    const data = { preview_id: previewId, digest, paper, allowed: false, code: refused.reason };
+    const at = now();
+    pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, data }, at));
+    return refused;
   }
 
   /** How many orders that stood in the way are found to be final. */

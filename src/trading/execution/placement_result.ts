@@ -62,6 +62,21 @@ export function refuse(reason: ToolErrorCode, message: string, retryAfterMs?: nu
   return { status: "refused", reason, message, ...waiting(retryAfterMs) };
 }
 
+/** Refusals before anything was begun that say nothing of the order: the same call may be made again in time. */
+const PASSING: ReadonlySet<string> = new Set<ToolErrorCode>([
+  "ERR_CANCELLED",
+  "ERR_RECOVERING",
+  "ERR_RECORD_FAILED",
+  "ERR_BUDGET_EXHAUSTED",
+  "ERR_UNAVAILABLE",
+  "ERR_CLOCK_UNKNOWN",
+]);
+
+/** Whether a call came to nothing for a reason that passes, so that what it took is its caller's again. */
+export function isPassing({ status, reason }: { readonly status: string; readonly reason?: string }): boolean {
+  return status === "refused" && reason !== undefined && PASSING.has(reason);
+}
+
 /** Tells how a placement stands in the journal. */
 export function tell(
   placement: Placement,

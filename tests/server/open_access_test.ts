@@ -152,6 +152,27 @@ Deno.test("Access takes up the first key while it is used, and ends what was adm
   assert.deepEqual([access.sources, access.anonymous], [["keys"], "nobody"]);
 });
 
+Deno.test("openAccess() starts one worker where there are keys, and none where there are none", async () => {
+  await using folder = await Folder.create();
+  const { Worker } = globalThis;
+  let started = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...parts: ConstructorParameters<typeof Worker>) {
+      super(...parts);
+      started++;
+    }
+  };
+  try {
+    await whoIs(await folder.access());
+    assert.equal(started, 0);
+    folder.createKey("ann");
+    await whoIs(await folder.access());
+    assert.equal(started, 1);
+  } finally {
+    globalThis.Worker = Worker;
+  }
+});
+
 Deno.test("openAccess() waits for keys that another process keeps locked, says so, and takes them then", async () => {
   await using folder = await Folder.create();
   await using records = await LogRecords.start();

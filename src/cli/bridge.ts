@@ -19,9 +19,12 @@ import type { ExitCode, World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "bridge"]);
 
-/** How long requests may still take once the client has left or a signal came, and the answers to those given up. */
+/** How long requests may still take once a signal came, and the answers to those given up. */
 const DRAIN_MS = 700;
 const FLUSH_MS = 150;
+
+/** How long each of them may take once the client has closed its end; clients send a signal after two seconds. */
+const PATIENCE_MS = 1_500;
 
 /** Requests of the local client that are on their way at once; further ones wait unread. */
 const MAX_IN_FLIGHT = 1_000;
@@ -82,7 +85,13 @@ async function forward(
   if (failure !== undefined) {
     log.error("server rejected the connection", { url: endpoint.url.href, reason: failure.message });
     bridge.close(failure);
-  } else await local.drain(DRAIN_MS);
+  } else if (world.shutdown.aborted) await local.drain(DRAIN_MS);
+  else {
+    await Promise.race([
+      local.drain(PATIENCE_MS, { whileAnswering: true }),
+      aborted(world.shutdown).then(() => local.drain(DRAIN_MS)),
+    ]);
+  }
   bridge.close();
   await local.drain(FLUSH_MS);
   await local.close();

@@ -92,17 +92,18 @@ export async function cancelOpenOrders(store: TradingStore, context: CancelConte
     if (left.length === 0) return { ok: true, sentence: "All open orders are cancelled" };
     const lines = [...problems, ...left.flatMap(describeRequest)];
     const why = world.shutdown.aborted ? "the command was interrupted" : "not all open orders are cancelled";
-    return { ok: false, sentence: [`Trading is halted, but ${why}; ${STANDS}`, ...lines].join("\n") };
+    return { ok: false, sentence: [`Trading is halted, but ${why}; ${STAYS_REQUESTED}`, ...lines].join("\n") };
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return {
       ok: false,
-      sentence: `Trading is halted, but open orders cannot be cancelled: ${error.message}; ${STANDS}`,
+      sentence: `Trading is halted, but open orders cannot be cancelled: ${error.message}; ${STAYS_REQUESTED}`,
     };
   }
 }
 
-const STANDS = "the wish stands, and the next server on this state folder goes on: or run kill --cancel-open again";
+const STAYS_REQUESTED =
+  "cancelling stays requested: the next server on this state folder continues it, or run kill --cancel-open again";
 
 /** The process of the server that works on all of it, if there is one. */
 async function takenUp(

@@ -19,8 +19,11 @@ import type { Announce, Served } from "./serving.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** How long calls that are running may still take once the client has left or a signal came. */
+/** How long calls that are running may still take once a signal came. */
 const DRAIN_MS = 800;
+
+/** How long each of them may take once the client has closed its end; clients send a signal after two seconds. */
+const PATIENCE_MS = 1_500;
 
 /** Serves until the client leaves or a signal comes, then lets running calls finish for a moment. */
 export async function serveOneClient(
@@ -64,7 +67,7 @@ export async function serveOneClient(
 async function untilOver(transport: StdioTransport, shutdown: AbortSignal): Promise<void> {
   await Promise.race([transport.ended, aborted(shutdown)]);
   const drained = await Promise.race([
-    transport.drain(DRAIN_MS, { whileAnswering: true }),
+    transport.drain(PATIENCE_MS, { whileAnswering: true }),
     aborted(shutdown).then(() => transport.drain(DRAIN_MS)),
   ]);
   if (drained || transport.isClosed) return;

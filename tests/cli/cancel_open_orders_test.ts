@@ -44,12 +44,12 @@ Deno.test("kill --cancel-open cancels by itself where no server runs, until noth
     assert.deepEqual(store.instances.alive(), []);
   }));
 
-Deno.test("kill --cancel-open fails where it has no key, and the wish stands", () =>
+Deno.test("kill --cancel-open fails where it has no key, and cancelling stays requested", () =>
   withStore(async (store, { folder: state }) => {
     const { code, stdout, stderr } = await run({ state, force: "true", "cancel-open": "true" });
     assert.equal(code, 1);
     assert.match(stdout, /^Trading is halted/);
-    assert.match(stderr, /not all open orders are cancelled; the wish stands/);
+    assert.match(stderr, /not all open orders are cancelled; cancelling stays requested/);
     assert.match(stderr, /^LUNO_API_KEY: expected the key of the exchange/m);
     assert.equal(store.cancelRequests.open(["real"]).length, 1);
     const status = JSON.parse((await run({ state, status: "true" }, { terminal: false })).stdout);

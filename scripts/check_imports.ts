@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/secrets": [],
   "src/network": [],
   "src/validation": [],
+  "src/client_configs": ["src/validation"],
   "src": ["src/secrets"],
   "src/state": ["src/validation"],
   "src/access": ["src/secrets", "src/network", "src/validation", "src/state"],
@@ -113,6 +114,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "hono": ["src/transport"],
   "ws": ["src/transport", "src/client"],
   "jose": ["src/access"],
+  "jsonc-parser": ["src/client_configs"],
+  "smol-toml": ["src/client_configs"],
   "prom-client": ["src/monitoring"],
 };
 

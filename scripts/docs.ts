@@ -3,6 +3,7 @@
  * variables each permission set of deno.json lets the program read.
  */
 
+import { CLIENT_VARIABLES } from "../src/client_configs/clients.ts";
 import { COMMAND_SETTINGS } from "../src/config/command_settings.ts";
 import type { CommandName } from "../src/config/command_settings.ts";
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
@@ -44,7 +45,14 @@ const PARENT = ["npm_command"];
 const EVERY_COMMAND = Object.keys(COMMAND_SETTINGS) as CommandName[];
 
 /** Whoever serves may be told by a variable to write the keys of its connections down, and refuses to. */
-const SERVER = [...STATE_FOLDER, "SSLKEYLOGFILE", ...PARENT, ...TERMINAL, ...SOCKETS];
+const SERVER = [
+  ...STATE_FOLDER,
+  ...CLIENT_VARIABLES,
+  "SSLKEYLOGFILE",
+  ...PARENT,
+  ...TERMINAL,
+  ...SOCKETS,
+];
 
 /** Which commands run with a permission set, and what they read beside the variables of their settings. */
 const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; others: readonly string[] }>> = {

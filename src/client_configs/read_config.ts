@@ -1,0 +1,175 @@
+/** Reads a client's configuration: which servers it starts, and how. Writes nothing. */
+
+import { type Node, parseTree, printParseErrorCode } from "jsonc-parser";
+import type { ParseError } from "jsonc-parser";
+import { parse as parseToml, TomlError } from "smol-toml";
+import { isObject } from "../validation/is_object.ts";
+import { CLIENTS, configPlaces } from "./clients.ts";
+import type { Client, ClientName, ConfigPlace, System } from "./clients.ts";
+
+/** How a client starts or reaches a server; what the file says otherwise is left out. */
+export interface ServerEntry {
+  readonly command?: string;
+  readonly args: readonly string[];
+  /** May hold secrets: not for any output. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Of a server that is reached over a network. */
+  readonly url?: string;
+}
+
+/** What was found of a client. */
+export type ClientConfig =
+  /** Nothing of the client is on this computer. */
+  | { readonly state: "not installed"; readonly file?: string }
+  /** The client is there, its file is not. */
+  | { readonly state: "no file"; readonly file: string }
+  | { readonly state: "unreadable"; readonly file: string; readonly problem: string }
+  | {
+    readonly state: "read";
+    readonly file: string;
+    readonly text: string;
+    readonly servers: Readonly<Record<string, ServerEntry>>;
+  };
+
+/** Looks for a client's configuration and reads it. */
+export async function readClientConfig(name: ClientName, system: System): Promise<ClientConfig> {
+  const places = configPlaces(name, system);
+  const place = await placeInUse(places);
+  if (place === undefined) {
+    const file = places.at(-1)?.file;
+    return { state: "not installed", ...(file === undefined ? {} : { file }) };
+  }
+  return await readConfigFile(CLIENTS[name], place.file);
+}
+
+async function placeInUse(places: readonly ConfigPlace[]): Promise<ConfigPlace | undefined> {
+  for (const place of places) {
+    if (await exists(place.file) || await exists(place.folder)) return place;
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+/** Reads one file as the client's. */
+export async function readConfigFile(client: Client, file: string): Promise<ClientConfig> {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await Deno.readFile(file));
+  } catch (error) {
+    // A link that leads nowhere is there and cannot be read.
+    if (error instanceof Deno.errors.NotFound && !await exists(file)) return { state: "no file", file };
+    const reason = error instanceof TypeError ? "expected text in UTF-8" : reasonOf(error);
+    return { state: "unreadable", file, problem: `${file}: ${reason}` };
+  }
+  const read = readServers(client, text);
+  if (!read.ok) return { state: "unreadable", file, problem: `${file}: ${read.problem}` };
+  return { state: "read", file, text, servers: read.servers };
+}
+
+/** The servers in a configuration, or why it cannot be read. */
+export type Servers =
+  | { readonly ok: true; readonly servers: Readonly<Record<string, ServerEntry>> }
+  | { readonly ok: false; readonly problem: string };
+
+/** Reads the servers in the text of a configuration; comments and an empty text are no fault. */
+export function readServers({ format, servers: member }: Client, text: string): Servers {
+  const parsed = format === "toml" ? parseTomlText(text) : parseJsonText(text);
+  if (!parsed.ok) return parsed;
+  const servers = parsed.value[member] ?? {};
+  if (!isObject(servers)) {
+    return { ok: false, problem: `${member}: expected ${format === "toml" ? "a table" : "an object"}` };
+  }
+  return {
+    ok: true,
+    servers: Object.fromEntries(Object.entries(servers).map(([name, value]) => [name, entryOf(value)])),
+  };
+}
+
+function entryOf(value: unknown): ServerEntry {
+  const { command, args, env, url, httpUrl, serverUrl } = isObject(value) ? value : {};
+  const address = [url, httpUrl, serverUrl].find((candidate) => typeof candidate === "string");
+  return {
+    ...(typeof command === "string" ? { command } : {}),
+    args: Array.isArray(args) ? args.filter((arg) => typeof arg === "string") : [],
+    env: isObject(env)
+      ? Object.fromEntries(
+        Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+      )
+      : {},
+    ...(typeof address === "string" ? { url: address } : {}),
+  };
+}
+
+/** The members of a whole file. */
+export type Parsed =
+  | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
+  | { readonly ok: false; readonly problem: string };
+
+/** Reads TOML. */
+export function parseTomlText(text: string): Parsed {
+  try {
+    return { ok: true, value: parseToml(withoutMark(text)) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [reason = "not readable"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
+    return { ok: false, problem: `expected TOML: line ${error.line}, column ${error.column}: ${reason}` };
+  }
+}
+
+/** Reads JSON with comments and trailing commas, as editors take it. */
+export function parseJsonText(text: string): Parsed {
+  const content = withoutMark(text);
+  const errors: ParseError[] = [];
+  const tree = parseTree(content, errors, { allowTrailingComma: true, allowEmptyContent: true });
+  const [error] = errors;
+  if (error !== undefined) {
+    const before = content.slice(0, error.offset).split("\n");
+    const place = `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+    return { ok: false, problem: `expected JSON: ${place}: ${wordsOf(printParseErrorCode(error.error))}` };
+  }
+  if (tree === undefined) return { ok: true, value: {} };
+  if (tree.type !== "object") return { ok: false, problem: "expected a JSON object" };
+  const twice = findDuplicate(tree);
+  if (twice !== undefined) return { ok: false, problem: `${twice}: stands there twice` };
+  return { ok: true, value: valueOf(tree) as Record<string, unknown> };
+}
+
+/** `PropertyNameExpected` as `property name expected`. */
+function wordsOf(code: string): string {
+  return code.replaceAll(/(?!^)[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
+}
+
+/** A member of the file or of one of its members that an object has twice: which of them counts is known to nobody. */
+function findDuplicate(node: Node, path: readonly string[] = []): string | undefined {
+  if (node.type !== "object") return undefined;
+  const names = new Set<string>();
+  for (const { children: [key, value] = [] } of node.children ?? []) {
+    const name = String(key?.value);
+    if (names.has(name)) return [...path, name].join(".");
+    names.add(name);
+    const below = value === undefined ? undefined : findDuplicate(value, [...path, name]);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
+/** Objects are built from entries, so that a member called `__proto__` is one like any other. */
+function valueOf({ type, value, children = [] }: Node): unknown {
+  if (type === "array") return children.map(valueOf);
+  if (type !== "object") return value;
+  return Object.fromEntries(
+    children.map(({ children: [key, member] = [] }) => [String(key?.value), member && valueOf(member)]),
+  );
+}
+
+/** A text without the byte order mark that some editors on Windows put in front. */
+export function withoutMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

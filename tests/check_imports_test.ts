@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importProblems, readImports } from "../scripts/check_imports.ts";
+import { importProblems, readImports, unusedArrows } from "../scripts/check_imports.ts";
 
 function problemsOf(sources: Readonly<Record<string, string>>): string[] {
   return importProblems(new Map(Object.entries(sources)));
@@ -60,4 +60,13 @@ Deno.test("importProblems() keeps packages in the rooms that they belong to", ()
   assert.deepEqual(problemsOf({ "src/trading/a.ts": 'import { b } from "@modelcontextprotocol/server";' }), [
     "src/trading/a.ts imports @modelcontextprotocol/server: only src/protocol, src/transport, src/client, src/server may",
   ]);
+});
+
+Deno.test("unusedArrows() names an arrow of the table along which nothing is imported", () => {
+  const unused = (source: string): boolean =>
+    unusedArrows(new Map([["src/market/a.ts", source]])).some((arrow) =>
+      arrow.startsWith("No file of src/market imports src/money")
+    );
+  assert.equal(unused(""), true);
+  assert.equal(unused('import { b } from "../money/b.ts";'), false);
 });

@@ -6,7 +6,7 @@ import { METHOD_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { ALIASES, listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
-import type { Backend } from "./mcp_server.ts";
+import type { Backend } from "./backend_port.ts";
 import type { ToolError } from "./tool_error.ts";
 
 /**

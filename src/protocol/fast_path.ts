@@ -12,7 +12,7 @@ import { getLogger } from "@logtape/logtape";
 import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
 import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../access/caller.ts";
-import type { Backend } from "./mcp_server.ts";
+import type { Backend } from "./backend_port.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 import type { RequestedCall } from "./tool_answer.ts";
 import { isObject } from "../validation/is_object.ts";

@@ -8,16 +8,13 @@
 import { ProtocolError } from "@modelcontextprotocol/server";
 import type { Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
 import { getLogger } from "@logtape/logtape";
-import type { Exchange } from "../market/exchange_port.ts";
-import type { ToolSet } from "../tools/catalogue.ts";
 import type { CallerFacts } from "../access/caller.ts";
-import type { Tool, ToolContext, ToolGroup } from "../tools/tool.ts";
+import type { ToolGroup } from "../tools/tool.ts";
 import { AnsweringServer } from "./answering_server.ts";
+import type { Backend } from "./backend_port.ts";
 import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";
 import { Offers } from "./visible_tools.ts";
-import type { ResourceContext } from "./resources.ts";
-import type { ToolOutcome } from "./tool_call.ts";
 import { runTool, toResult, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -34,18 +31,6 @@ function instructionsFor(listing: readonly ListingEntry[]): string {
 
 /** How long a client may keep a list, in milliseconds; lists change with what the operator allows. */
 const LIST_TTL_MS = 60_000;
-
-/** What answers calls: the tools, and how they reach the world. */
-export interface Backend {
-  readonly tools: ToolSet;
-  /** What tools of this caller work with; `signal` is each call's own. */
-  readonly contextOf: (caller: CallerFacts) => Omit<ToolContext, "signal">;
-  /** The way to the exchange that all callers share. */
-  readonly exchange: Exchange;
-  readonly resources: Omit<ResourceContext, keyof ToolContext | "run">;
-  /** `callTool`: it comes with the tools, so that nothing of theirs is loaded before. */
-  readonly run: (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
-}
 
 /** What a server offers. */
 export interface ServerParts {

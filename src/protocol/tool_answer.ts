@@ -2,7 +2,7 @@
 
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { INVALID_PARAMS } from "../errors/rpc_codes.ts";
-import type { Backend } from "./mcp_server.ts";
+import type { Backend } from "./backend_port.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
 import type { ToolOutcome } from "./tool_call.ts";

@@ -4,7 +4,7 @@ import { publicConfig } from "../config/print.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
-import type { Backend } from "../protocol/mcp_server.ts";
+import type { Backend } from "../protocol/backend_port.ts";
 import { callTool } from "../protocol/tool_call.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";

@@ -1,5 +1,5 @@
 import type { CallObserver } from "../monitoring/observed_call.ts";
-import type { Backend } from "../protocol/mcp_server.ts";
+import type { Backend } from "../protocol/backend_port.ts";
 
 /** Tells observers of every call when it has its answer; they may join while calls run. `monotonic` is in milliseconds. */
 export function observeCalls(

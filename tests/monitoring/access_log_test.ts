@@ -8,7 +8,7 @@ import type { ObservedCall } from "../../src/monitoring/observed_call.ts";
 import { callDirectly } from "../../src/protocol/direct_call.ts";
 import { CallFastPath } from "../../src/protocol/fast_path.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
-import type { Backend } from "../../src/protocol/mcp_server.ts";
+import type { Backend } from "../../src/protocol/backend_port.ts";
 import { readResource } from "../../src/protocol/resources.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { observeCalls } from "../../src/server/observe_calls.ts";

@@ -1,6 +1,6 @@
 /** What answers calls, over a test's exchange. */
 
-import type { Backend } from "../../src/protocol/mcp_server.ts";
+import type { Backend } from "../../src/protocol/backend_port.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";

@@ -7,7 +7,7 @@
 import { getLogger } from "@logtape/logtape";
 import { directMethods, isWriting } from "../../protocol/direct_call.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
-import type { Backend } from "../../protocol/mcp_server.ts";
+import type { Backend } from "../../protocol/backend_port.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { Offers } from "../../protocol/visible_tools.ts";
 import type { Offer } from "../../protocol/visible_tools.ts";

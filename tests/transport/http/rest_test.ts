@@ -4,7 +4,7 @@ import { EXCHANGE_CODES } from "../../../src/errors/exchange_codes.ts";
 import { ExchangeError } from "../../../src/exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../../src/exchange/errors.ts";
 import { listingOf } from "../../../src/protocol/listing.ts";
-import type { Backend } from "../../../src/protocol/mcp_server.ts";
+import type { Backend } from "../../../src/protocol/backend_port.ts";
 import { createRest } from "../../../src/transport/http/rest.ts";
 import { catalogue, selectTools } from "../../../src/tools/catalogue.ts";
 import { ArgumentError, READS_SERVER } from "../../../src/tools/tool.ts";

@@ -1,18 +1,30 @@
 /**
- * Bundles the program and compiles the bundle into one executable, `dist/luno-mcp-server`.
+ * Bundles the program and compiles the bundle: into `dist/luno-mcp-server` for the system at hand, or with `--target NAME`
+ * or `--target all` into files of a release, with their checksums and the list of what is in them. A system whose runtime
+ * cannot be had gets a sentence and no file.
  *
  * `COMPILE_DENO` names another Deno to compile with and `DENORT_BIN`, which Deno reads itself, the runtime to embed:
  * for machines that cannot reach Deno's download host.
  */
 
 import { basename } from "node:path/posix";
+import { stripVTControlCharacters } from "node:util";
 import project from "../deno.json" with { type: "json" };
+import { print } from "../src/world.ts";
+import { writeChecksums } from "./packaging/checksums.ts";
+import { readCompileOptions } from "./packaging/compile_options.ts";
+import { placeBinary } from "./packaging/place_binary.ts";
+import { writeSbom } from "./packaging/sbom.ts";
+import { binaryPath, RELEASE_FOLDER, TARGETS } from "./packaging/targets.ts";
+import type { TargetName } from "./packaging/targets.ts";
 
 const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
 
 /** Modules of workers: the program starts them by their address, so nothing that looks for imports finds them. */
 const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts"];
+
+const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 
 const { net, read, write, env, sys } = project.permissions.serve;
 const permissions = [
@@ -21,42 +33,84 @@ const permissions = [
   `--allow-sys=${sys.join(",")}`,
 ];
 
-// Names of chunks hold their digests, so those of an earlier bundle would stay behind.
-await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
-// Each by itself: entries that are bundled together keep their folders, and a worker's module must lie beside the rest.
-for (const entry of ["main.ts", ...WORKERS]) {
-  await run(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--minify",
-    "--code-splitting",
-    "--platform",
-    "deno",
-    "--outdir",
-    BUNDLE,
-    entry,
-  ]);
+const options = readCompileOptions(Deno.args);
+if (!options.ok) {
+  await print(Deno.stderr, options.problem);
+  Deno.exit(2);
 }
-await run(Deno.env.get("COMPILE_DENO") ?? Deno.execPath(), [
-  "compile",
-  "--quiet",
-  "--no-config",
-  "--no-prompt",
-  // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
-  "--no-code-cache",
-  ...project.unstable.map((feature) => `--unstable-${feature}`),
-  ...permissions,
-  ...WORKERS.flatMap((entry) => ["--include", `${BUNDLE}/${basename(entry, ".ts")}.js`]),
-  "--output",
-  BINARY,
-  `${BUNDLE}/main.js`,
-]);
-const { size } = await Deno.stat(BINARY);
-await Deno.stdout.write(new TextEncoder().encode(`${BINARY}: ${(size / 1_048_576).toFixed(0)} MiB\n`));
+await bundle();
+Deno.exit(options.targets === "host" ? await compileForHost() : await compileForRelease(options.targets));
 
-async function run(command: string, args: string[]): Promise<void> {
-  const { code } = await new Deno.Command(command, { args }).spawn().status;
-  if (code !== 0) Deno.exit(code);
+async function bundle(): Promise<void> {
+  // Names of chunks hold their digests, so those of an earlier bundle would stay behind.
+  await Deno.remove(BUNDLE, { recursive: true }).catch(ignoreMissing);
+  // Each by itself: entries that are bundled together keep their folders, and a worker's module must lie beside the rest.
+  for (const entry of ["main.ts", ...WORKERS]) {
+    const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--platform", "deno", "--outdir", BUNDLE, entry];
+    const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+    if (code !== 0) Deno.exit(code);
+  }
+}
+
+async function compileForHost(): Promise<number> {
+  const path = Deno.build.os === "windows" ? `${BINARY}.exe` : BINARY;
+  const reason = await compile([], path);
+  await (reason === undefined ? say(path) : print(Deno.stderr, `Cannot compile: ${reason}`));
+  return reason === undefined ? 0 : 1;
+}
+
+/** Compiles what can be compiled, and ends with 1 where a system is missing. */
+async function compileForRelease(names: readonly TargetName[]): Promise<number> {
+  await Deno.mkdir(RELEASE_FOLDER, { recursive: true });
+  let missing = 0;
+  for (const name of names) {
+    const target = ["--target", TARGETS[name].triple];
+    const problem = await placeBinary(name, binaryPath(name), (file) => compile(target, file));
+    if (problem !== undefined) missing += 1;
+    await (problem === undefined ? say(binaryPath(name)) : print(Deno.stderr, problem));
+  }
+  await writeSbom(`${RELEASE_FOLDER}/luno-mcp-server.cdx.json`, await compilerVersion());
+  await writeChecksums(RELEASE_FOLDER);
+  return missing === 0 ? 0 : 1;
+}
+
+/** Compiles the bundle into a file, or says why there is none. */
+async function compile(target: readonly string[], output: string): Promise<string | undefined> {
+  const args = [
+    "compile",
+    "--quiet",
+    "--no-config",
+    "--no-prompt",
+    // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
+    "--no-code-cache",
+    ...project.unstable.map((feature) => `--unstable-${feature}`),
+    ...permissions,
+    ...WORKERS.flatMap((entry) => ["--include", `${BUNDLE}/${basename(entry, ".ts")}.js`]),
+    ...target,
+    "--output",
+    output,
+    `${BUNDLE}/main.js`,
+  ];
+  const { success, stderr } = await new Deno.Command(COMPILER, { args, stdout: "null", stderr: "piped" }).output();
+  if (success) return undefined;
+  return `the runtime to embed cannot be had, or is for another system: ${causesIn(new TextDecoder().decode(stderr))}`;
+}
+
+/** What the compiler says of its failure, in one line, without the addresses of its own functions. */
+function causesIn(text: string): string {
+  const [said = ""] = stripVTControlCharacters(text).split("Stack backtrace:");
+  const lines = said.split("Caused by:").at(-1)?.split("\n") ?? [];
+  return lines.map((line) => line.replace(/^(\s*\d+:|error:)/, "").trim()).filter((line) => line !== "").join(": ");
+}
+
+async function compilerVersion(): Promise<string> {
+  const { stdout } = await new Deno.Command(COMPILER, { args: ["--version"] }).output();
+  return /^deno (\S+)/.exec(new TextDecoder().decode(stdout))?.[1] ?? Deno.version.deno;
+}
+
+async function say(path: string): Promise<void> {
+  const { size } = await Deno.stat(path);
+  await print(Deno.stdout, `${path}: ${(size / 1_048_576).toFixed(0)} MiB`);
 }
 
 function ignoreMissing(error: unknown): void {

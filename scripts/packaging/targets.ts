@@ -1,0 +1,40 @@
+/** The systems that the program is compiled for, and what each of them is called elsewhere. */
+
+/** One system. */
+export interface Target {
+  /** As Deno calls it: the value of `deno compile --target`. */
+  readonly triple: string;
+  /** As npm calls it: `os` and `cpu` of a package, `process.platform` and `process.arch`. */
+  readonly os: "linux" | "darwin" | "win32";
+  readonly cpu: "x64" | "arm64";
+  /** What a file's name ends in where the system runs it. */
+  readonly suffix: "" | ".exe";
+}
+
+/** Every system, by the name that files and packages have. */
+export const TARGETS = {
+  "linux-x64": { triple: "x86_64-unknown-linux-gnu", os: "linux", cpu: "x64", suffix: "" },
+  "linux-arm64": { triple: "aarch64-unknown-linux-gnu", os: "linux", cpu: "arm64", suffix: "" },
+  "macos-x64": { triple: "x86_64-apple-darwin", os: "darwin", cpu: "x64", suffix: "" },
+  "macos-arm64": { triple: "aarch64-apple-darwin", os: "darwin", cpu: "arm64", suffix: "" },
+  "windows-x64": { triple: "x86_64-pc-windows-msvc", os: "win32", cpu: "x64", suffix: ".exe" },
+} as const satisfies Record<string, Target>;
+
+/** The name of a system. */
+export type TargetName = keyof typeof TARGETS;
+
+/** Every name, in the order of the table. */
+export const TARGET_NAMES = Object.keys(TARGETS) as TargetName[];
+
+/** Where files of a release are gathered. */
+export const RELEASE_FOLDER = "dist/release";
+
+/** The file of a release that holds the program for a system. */
+export function binaryName(name: TargetName): string {
+  return `luno-mcp-server-${name}${TARGETS[name].suffix}`;
+}
+
+/** Where `deno task compile --target NAME` puts it. */
+export function binaryPath(name: TargetName): string {
+  return `${RELEASE_FOLDER}/${binaryName(name)}`;
+}

@@ -9,7 +9,7 @@ import type { CommandName } from "../src/config/command_settings.ts";
 import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import type { ErrorRow } from "../src/errors/error_row.ts";
-import { ERROR_CHAPTERS } from "../src/errors/errors.ts";
+import { ERROR_CHAPTERS } from "../src/errors/error_table.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { aliases } from "../src/tools/aliases.ts";
 import { catalogue } from "../src/tools/catalogue.ts";

@@ -3,7 +3,7 @@
  * RFC 9728). Why it was refused stays in the operator's log.
  */
 
-import type { HttpErrorCode } from "../errors/errors.ts";
+import type { HttpErrorCode } from "../errors/error_table.ts";
 import type { Scope } from "./scopes.ts";
 import type { Denial } from "./authenticator.ts";
 

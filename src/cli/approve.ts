@@ -9,7 +9,7 @@ import type { TradingStore } from "../trading/record/store.ts";
 import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
-import { findFolder } from "./state_folder.ts";
+import { findFolder } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";

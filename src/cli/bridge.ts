@@ -1,7 +1,7 @@
 /** `bridge`: a stdio server for clients that only know commands, which speaks to a server over WebSocket. */
 
 import { getLogger } from "@logtape/logtape";
-import { Backoff } from "../client/backoff.ts";
+import { Backoff } from "../client/reconnect_backoff.ts";
 import { Bridge } from "../client/bridge.ts";
 import { ConnectionError } from "../client/connection_error.ts";
 import { openSocket } from "../client/socket.ts";
@@ -13,7 +13,7 @@ import { aborted } from "../timing/aborted.ts";
 import { sleep } from "../timing/sleep.ts";
 import { startLogging } from "../logging/logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
-import { loadEndpoint } from "./endpoint.ts";
+import { loadEndpoint } from "./load_endpoint.ts";
 import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
 

@@ -1,6 +1,6 @@
 /** Has everything that is open cancelled after a halt: by a server that runs, or where none does, right here. */
 
-import type { ErrorCode } from "../errors/errors.ts";
+import type { ErrorCode } from "../errors/error_table.ts";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";

@@ -7,7 +7,7 @@ import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { clientProblems } from "../config/rules/command_rules.ts";
 import { callOnServer, describeServer, explainOnServer } from "./ask_server.ts";
-import { loadEndpoint } from "./endpoint.ts";
+import { loadEndpoint } from "./load_endpoint.ts";
 import { simulateClients } from "./simulate_clients.ts";
 import { checkToolWords } from "./terminal/tool_arguments.ts";
 import { watchPrices } from "./watch_prices.ts";

@@ -3,7 +3,7 @@
  * exists: 0 as asked, 3 nothing yet as a person has to approve, 4 not known, 5 not done, 1 an error result.
  */
 
-import { ERRORS, isErrorCode } from "../errors/errors.ts";
+import { ERRORS, isErrorCode } from "../errors/error_table.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { ExitCode } from "../world.ts";
 

@@ -4,7 +4,7 @@ import { timeOf } from "../server/folder_use.ts";
 import type { FolderUse } from "../server/folder_use.ts";
 import type { TradingFacts } from "../server/trading_facts.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
-import type { Placement } from "../trading/record/placement.ts";
+import type { Placement } from "../trading/record/recorded_placement.ts";
 import { serverLines } from "./folder_words.ts";
 
 /** One line: whether trading is halted; `undefined` is a record that cannot be read. */

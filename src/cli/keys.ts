@@ -23,7 +23,7 @@ import { lookAtFolder } from "../server/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";
-import { findFolder, isMissing } from "./state_folder.ts";
+import { findFolder, isMissing } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";

@@ -5,7 +5,7 @@ import { StateError } from "../state/state_error.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import { fail, refuse } from "./report.ts";
-import { isMissing } from "./state_folder.ts";
+import { isMissing } from "./find_folder.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** How a command uses the record. */

@@ -3,12 +3,12 @@
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { PAPER_FILE, PaperStore } from "../simulation/paper/store.ts";
+import { PAPER_FILE, PaperStore } from "../simulation/paper/paper_store.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/state_error.ts";
 import { fail, refuse } from "./report.ts";
-import { findFolder } from "./state_folder.ts";
+import { findFolder } from "./find_folder.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 

@@ -5,7 +5,7 @@ import { parseSettings } from "../config/parse.ts";
 import { requestReload } from "../state/reload_request.ts";
 import type { CommandCall } from "./command_call.ts";
 import { lookAtFolder } from "../server/folder_use.ts";
-import { findFolder } from "./state_folder.ts";
+import { findFolder } from "./find_folder.ts";
 import { refuse } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";

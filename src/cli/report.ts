@@ -1,7 +1,7 @@
 /** How a command tells what it could not do, and sentences for people. */
 
-import { ERRORS } from "../errors/errors.ts";
-import type { ErrorCode } from "../errors/errors.ts";
+import { ERRORS } from "../errors/error_table.ts";
+import type { ErrorCode } from "../errors/error_table.ts";
 import { print } from "../world.ts";
 import type { ExitCode, Output, World } from "../world.ts";
 import { COMMANDS } from "./commands.ts";

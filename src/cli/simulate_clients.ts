@@ -1,7 +1,7 @@
 /** `client --mode multi`: many simulated clients, a live view of them, and a report. */
 
 import type { CommandConfig } from "../config/command_settings.ts";
-import { Load } from "../client/load.ts";
+import { Load } from "../client/simulated_load.ts";
 import type { ToolRequest } from "../client/remote_tool.ts";
 import { openSession } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";

@@ -24,7 +24,7 @@ import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 import { readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "../server/trading_facts.ts";
-import { findFolder, isMissing } from "./state_folder.ts";
+import { findFolder, isMissing } from "./find_folder.ts";
 import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";

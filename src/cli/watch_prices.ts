@@ -2,7 +2,7 @@
 
 import type { CommandConfig } from "../config/command_settings.ts";
 import { z } from "zod";
-import { Backoff } from "../client/backoff.ts";
+import { Backoff } from "../client/reconnect_backoff.ts";
 import { ConnectionError } from "../client/connection_error.ts";
 import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";

@@ -8,12 +8,12 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
 import { getLogger } from "@logtape/logtape";
-import { ERRORS } from "../errors/errors.ts";
-import type { RpcErrorCode } from "../errors/errors.ts";
+import { ERRORS } from "../errors/error_table.ts";
+import type { RpcErrorCode } from "../errors/error_table.ts";
 import type { Sleep } from "../timing/sleep.ts";
 import { cancelledId, isRequest } from "../transport/json_rpc.ts";
 import type { Socket } from "../transport/listeners/listener.ts";
-import type { Backoff } from "./backoff.ts";
+import type { Backoff } from "./reconnect_backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { Handshake } from "./handshake.ts";
 import { readReceived } from "./received_text.ts";

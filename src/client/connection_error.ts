@@ -1,7 +1,7 @@
 /** Why there is no connection to a server, or none any more. */
 
 import type { CONNECTION_CODES } from "../errors/command_codes.ts";
-import { ERRORS } from "../errors/errors.ts";
+import { ERRORS } from "../errors/error_table.ts";
 import { cleanText } from "../text/clean_text.ts";
 
 /** Why there is no connection; `ERR_TIMEOUT`: no answer to the handshake. */

@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { errorCodeIn } from "../errors/errors.ts";
+import { errorCodeIn } from "../errors/error_table.ts";
 import { Registry as Metrics } from "prom-client";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { Connection } from "../session/connection.ts";

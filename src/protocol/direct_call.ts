@@ -1,7 +1,7 @@
 /** Tools as plain JSON-RPC methods, for scripts: the method is the tool's name, the parameters are its arguments. */
 
 import type { Scope } from "../access/scopes.ts";
-import { ERRORS } from "../errors/errors.ts";
+import { ERRORS } from "../errors/error_table.ts";
 import { METHOD_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { ALIASES, listingOf } from "./listing.ts";

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { z } from "zod";
-import type { ToolErrorCode } from "../errors/errors.ts";
+import type { ToolErrorCode } from "../errors/error_table.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Scope } from "../access/scopes.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";

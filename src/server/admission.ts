@@ -1,6 +1,6 @@
 /** Whether a request may run now, by its client's rate limit; refusals over HTTP are counted and logged right here. */
 
-import { errorCodeIn } from "../errors/errors.ts";
+import { errorCodeIn } from "../errors/error_table.ts";
 import { logRefusal } from "../monitoring/access_log.ts";
 import type { AccessLogMode, RefusedRequest } from "../monitoring/access_log.ts";
 import type { Monitor } from "../monitoring/monitor.ts";

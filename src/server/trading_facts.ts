@@ -1,7 +1,7 @@
 /** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
 
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
-import type { Placement } from "../trading/record/placement.ts";
+import type { Placement } from "../trading/record/recorded_placement.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";

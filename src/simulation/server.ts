@@ -7,7 +7,7 @@ import { type ApiOptions, createApi } from "./api/api.ts";
 import { openRelay, type Relay } from "./relay.ts";
 import { ConnectionReset } from "./api/fault_effects.ts";
 import type { Faults } from "./api/faults.ts";
-import { SIMULATED_KEYS } from "./api/keys.ts";
+import { SIMULATED_KEYS } from "./api/simulated_keys.ts";
 
 /** Options of {@linkcode startSimulation}. */
 export interface ServerOptions extends Omit<ApiOptions, "now"> {

@@ -1,6 +1,6 @@
 /** Why state cannot be read or written: one class with a stable code, whatever the engine. */
 
-import type { ErrorCode } from "../errors/errors.ts";
+import type { ErrorCode } from "../errors/error_table.ts";
 
 const CODES = {
   busy: "ERR_STATE_BUSY",

@@ -1,7 +1,7 @@
 /** What the log says of one row of the audit: level, message and fields. Reads the row and its order, nothing else. */
 
 import type { AuditRow } from "./record/audit_row.ts";
-import type { Placement } from "./record/placement.ts";
+import type { Placement } from "./record/recorded_placement.ts";
 import type { Order } from "./orders/order.ts";
 import { isObject } from "../validation/is_object.ts";
 

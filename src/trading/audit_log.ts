@@ -10,7 +10,7 @@ import type { Audit } from "./record/audit.ts";
 import type { AuditRow } from "./record/audit_row.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
-import type { Placement } from "./record/placement.ts";
+import type { Placement } from "./record/recorded_placement.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 

@@ -13,7 +13,7 @@ import type { OrderReference } from "./orders/order.ts";
 import type { RemainingOrder } from "./record/cancel_requests.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
-import type { Placement } from "./record/placement.ts";
+import type { Placement } from "./record/recorded_placement.ts";
 import type { Pull } from "./record/kill_switch.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import { OrderPlacing } from "./order_placing.ts";

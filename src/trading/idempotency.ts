@@ -9,7 +9,7 @@ import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts
 import { codeOf } from "../money/currencies.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaim, CallClaims } from "./record/call_claims.ts";
-import type { Placement } from "./record/placement.ts";
+import type { Placement } from "./record/recorded_placement.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Replacement } from "./orders/replacement.ts";
 import { StoreError } from "./record/store_error.ts";

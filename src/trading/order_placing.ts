@@ -11,7 +11,7 @@ import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
 import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
-import type { Placement } from "./record/placement.ts";
+import type { Placement } from "./record/recorded_placement.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";

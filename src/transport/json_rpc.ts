@@ -1,8 +1,8 @@
 /** JSON-RPC 2.0 as texts and values: what is a message, and how one is refused. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
-import { ERRORS } from "../errors/errors.ts";
-import type { RpcErrorCode } from "../errors/errors.ts";
+import { ERRORS } from "../errors/error_table.ts";
+import type { RpcErrorCode } from "../errors/error_table.ts";
 import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import { isWriting } from "../protocol/direct_call.ts";
 import { findDuplicateMember } from "../validation/duplicate_members.ts";

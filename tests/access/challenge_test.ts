@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { challengeOf, scopeChallenge } from "../../src/access/challenge.ts";
-import { ERRORS } from "../../src/errors/errors.ts";
+import { ERRORS } from "../../src/errors/error_table.ts";
 
 const METADATA = "https://luno.example/.well-known/oauth-protected-resource/mcp";
 

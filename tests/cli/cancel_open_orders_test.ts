@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { kill } from "../../src/cli/kill.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";

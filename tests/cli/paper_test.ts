@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { paper } from "../../src/cli/paper.ts";
 import type { ExitCode } from "../../src/world.ts";
-import { PAPER_FILE, PaperStore } from "../../src/simulation/paper/store.ts";
+import { PAPER_FILE, PaperStore } from "../../src/simulation/paper/paper_store.ts";
 import { TestWorld } from "./world.ts";
 
 interface Run {

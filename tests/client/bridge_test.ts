@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Client, InMemoryTransport, ProtocolError } from "@modelcontextprotocol/client";
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/client";
 import fc from "fast-check";
-import { Backoff } from "../../src/client/backoff.ts";
+import { Backoff } from "../../src/client/reconnect_backoff.ts";
 import { Bridge } from "../../src/client/bridge.ts";
 import type { BridgeOptions } from "../../src/client/bridge.ts";
 import type { ConnectionError } from "../../src/client/connection_error.ts";

@@ -1,7 +1,7 @@
 /** What trading of the program needs: an exchange that outlives it, a folder for its state, and its command line. */
 
 import assert from "node:assert/strict";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 import type { Json } from "../support/exchange.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";

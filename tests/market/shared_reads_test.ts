@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SharedReads } from "../../src/market/shared_reads.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { TestExchange } from "../support/exchange.ts";
 
 const XBTZAR = { pair: "XBTZAR" } as const;

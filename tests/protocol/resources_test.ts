@@ -3,7 +3,7 @@ import type { Client } from "@modelcontextprotocol/client";
 import { loadConfig } from "../../src/config/load.ts";
 import { publicConfig } from "../../src/config/print.ts";
 import { endpoints } from "../../src/exchange/endpoints.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
 import { connectClient } from "./connections.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
 import { START_MS } from "./simulated_client.ts";
 

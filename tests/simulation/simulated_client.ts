@@ -1,7 +1,7 @@
 /** A caller of the simulated API that needs no socket, and a clock that moves when told. */
 
 import { type Api, type ApiOptions, createApi } from "../../src/simulation/api/api.ts";
-import { SIMULATED_KEYS, type SimulatedKey } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS, type SimulatedKey } from "../../src/simulation/api/simulated_keys.ts";
 
 /** Sunday, 22 November 2026, 10:00 UTC. */
 export const START_MS = Date.UTC(2026, 10, 22, 10);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createApi } from "../../src/simulation/api/api.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { MARKETS } from "../../src/simulation/model/markets.ts";
 import { type Json, openSimulation, SimulatedClient, START_MS } from "./simulated_client.ts";
 

@@ -8,7 +8,7 @@ import type { Exchange } from "../../src/market/exchange_port.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
 import { callerOf } from "./callers.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";

@@ -1,7 +1,7 @@
 /** An executor on a real record and a faulty exchange, on clocks that move when told; it can be cut short and started anew. */
 
 import assert from "node:assert/strict";
-import type { Placement } from "../../src/trading/record/placement.ts";
+import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import { type Order, orderDigest } from "../../src/trading/orders/order.ts";

@@ -5,7 +5,7 @@ import { ExchangeError } from "../../src/exchange/errors.ts";
 import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import type { ClockReading } from "../../src/exchange/clock_reading.ts";
 import type { TradingExchange } from "../../src/trading/execution/exchange_clock.ts";
-import type { Placement } from "../../src/trading/record/placement.ts";
+import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";

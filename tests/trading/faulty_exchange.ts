@@ -9,7 +9,7 @@ import type { ExchangeClientOptions } from "../../src/exchange/client.ts";
 import { parseJson } from "../../src/exchange/json.ts";
 import { type Api, createApi } from "../../src/simulation/api/api.ts";
 import type { FaultRule } from "../../src/simulation/api/faults.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
 /** What befalls one request on the wire. */

@@ -6,7 +6,7 @@
 
 import type { CancelAllResult } from "../../src/trading/execution/cancel_all.ts";
 import type { CancelResult } from "../../src/trading/execution/cancel_result.ts";
-import type { Placement } from "../../src/trading/record/placement.ts";
+import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { Terms } from "../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../src/trading/execution/placement_result.ts";

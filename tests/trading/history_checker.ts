@@ -6,7 +6,7 @@
 import { formatDecimal } from "../../src/money/decimals.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 import { type EndedOrder, isEnded } from "../../src/trading/execution/cancel_result.ts";
-import type { Placement } from "../../src/trading/record/placement.ts";
+import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { PlacementResult } from "../../src/trading/execution/placement_result.ts";
 import type { FaultyExchange } from "./faulty_exchange.ts";

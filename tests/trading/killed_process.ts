@@ -4,7 +4,7 @@
  */
 
 import { ExchangeClient } from "../../src/exchange/client.ts";
-import { SIMULATED_KEYS } from "../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";

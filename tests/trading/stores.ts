@@ -7,7 +7,7 @@ import { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import { Instances } from "../../src/trading/record/instances.ts";
 import type { InstanceFacts } from "../../src/trading/record/instances.ts";
 import { Journal } from "../../src/trading/record/journal.ts";
-import type { Begun, NewPlacement, Placement } from "../../src/trading/record/placement.ts";
+import type { Begun, NewPlacement, Placement } from "../../src/trading/record/recorded_placement.ts";
 import { KillSwitch } from "../../src/trading/record/kill_switch.ts";
 import { orderDigest } from "../../src/trading/orders/order.ts";
 import type { Order } from "../../src/trading/orders/order.ts";

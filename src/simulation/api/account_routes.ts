@@ -3,10 +3,10 @@
 import Big from "big.js";
 import type { Account } from "../engine/accounts.ts";
 import type { PendingReceive } from "../funding/funding.ts";
-import { PERMISSIONS } from "./keys.ts";
+import { PERMISSIONS } from "./simulated_keys.ts";
 import { checkedAccountId, printRow, readRowRange } from "./ledger_print.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { bareNumber, printDecimal, printList } from "./print.ts";
+import { bareNumber, printDecimal, printList } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import { labelOf } from "../../money/currencies.ts";

@@ -8,13 +8,13 @@ import { ConnectionReset, faultAfter, faultBefore, refusalResponse, tooManyReque
 import { answerFaultRequest, FAULTS_PATH } from "./fault_route.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { fundingRoutes } from "./funding_routes.ts";
-import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./keys.ts";
+import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./simulated_keys.ts";
 import { marketRoutes } from "./market_routes.ts";
 import { type Settings, type SimulationOptions, withDefaults } from "../options.ts";
 import { orderRoutes } from "./order_routes.ts";
 import { paymentRoutes } from "./payment_routes.ts";
 import { Parameters } from "./parameters.ts";
-import { RateLimit } from "./rate_limit.ts";
+import { RateLimit } from "./simulated_rate_limit.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { BodyTooLargeError } from "../../network/body_text.ts";
 import { readForm } from "./request_form.ts";

@@ -4,7 +4,7 @@ import { parseJson } from "../../exchange/json.ts";
 import { LUNO_ERRORS } from "../../exchange/luno_errors.ts";
 import type { Fault } from "./faults.ts";
 import { PLAIN_DECIMAL } from "../../money/decimals.ts";
-import { bareNumber } from "./print.ts";
+import { bareNumber } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
 
 /** The connection is to be reset without an answer. */

@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import type { Beneficiary, FundingAddress, Move, Transfer, Withdrawal } from "../funding/funding.ts";
-import { printDecimal } from "./print.ts";
+import { printDecimal } from "./print_numbers.ts";
 import type { Simulation } from "../simulation.ts";
 
 /** One transfer. */

@@ -4,10 +4,10 @@
 
 import type { Move } from "../funding/funding.ts";
 import { printAddress, printBeneficiary, printMove, printTransfer, printWithdrawal } from "./funding_print.ts";
-import { PERMISSIONS } from "./keys.ts";
+import { PERMISSIONS } from "./simulated_keys.ts";
 import { NETWORKS, networksOf, sendFeeOf } from "../funding/networks.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { printList } from "./print.ts";
+import { printList } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { Call, Route } from "./route.ts";
 import type { Simulation } from "../simulation.ts";

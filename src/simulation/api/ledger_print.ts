@@ -4,7 +4,7 @@ import Big from "big.js";
 import type { LedgerRow } from "../engine/ledger.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { printDecimal } from "./print.ts";
+import { printDecimal } from "./print_numbers.ts";
 
 const MAX_ROWS = 1_000;
 const ZERO = new Big(0);

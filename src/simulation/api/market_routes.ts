@@ -6,7 +6,7 @@ import type { TradingStatus } from "../engine/market.ts";
 import type { RestingOrder } from "../engine/matching.ts";
 import { findMarket, MARKETS, type SimulatedMarket } from "../model/markets.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { printList, printPrice, printVolume } from "./print.ts";
+import { printList, printPrice, printVolume } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { type Call, RenderedJson, type Route } from "./route.ts";
 import type { Settings } from "../options.ts";

@@ -2,7 +2,7 @@
 
 import Big from "big.js";
 import type { FeeRates } from "../../money/published_fees.ts";
-import { bareNumber, printDecimal, printPrice, printVolume } from "./print.ts";
+import { bareNumber, printDecimal, printPrice, printVolume } from "./print_numbers.ts";
 import type { Order, UserTrade } from "../engine/orders.ts";
 
 /** The first form of an order: no client order id, no stop, no accounts. */

@@ -1,10 +1,10 @@
 /** The endpoints of orders, own fills and fees, over whatever takes the orders. */
 
 import { printOrderV1, printOrderV2 } from "./order_print.ts";
-import { type OrderKind, readClientOrderId } from "./order_rules.ts";
+import { type OrderKind, readClientOrderId } from "./order_request_rules.ts";
 import type { Order } from "../engine/orders.ts";
 import { Refusal } from "../engine/refusal.ts";
-import { printList } from "./print.ts";
+import { printList } from "./print_numbers.ts";
 import type { Call, Route } from "./route.ts";
 
 /** What takes and knows orders; refuses by throwing. What is answered as `unknown` may come later and is JSON. */

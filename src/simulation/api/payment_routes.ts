@@ -7,9 +7,9 @@ import type { Simulation } from "../simulation.ts";
 import type { Account } from "../engine/accounts.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { printBeneficiary, printWithdrawal } from "./funding_print.ts";
-import { PERMISSIONS } from "./keys.ts";
+import { PERMISSIONS } from "./simulated_keys.ts";
 import { invalidArgument, type Parameters } from "./parameters.ts";
-import { printDecimal } from "./print.ts";
+import { printDecimal } from "./print_numbers.ts";
 import { type Call, NO_CONTENT, type Route } from "./route.ts";
 
 const CLIENT_MOVE_ID = /^[0-9A-Za-z_;,.-]{1,255}$/;

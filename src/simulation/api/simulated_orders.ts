@@ -7,13 +7,13 @@ import { Refusal } from "../engine/refusal.ts";
 import { thirtyDayVolume } from "../engine/trading_volume.ts";
 import { findMarket, type SimulatedMarket } from "../model/markets.ts";
 import type { Simulation } from "../simulation.ts";
-import { PERMISSIONS } from "./keys.ts";
+import { PERMISSIONS } from "./simulated_keys.ts";
 import { statusOf } from "./market_routes.ts";
 import { printFeeInfo, printUserTrade } from "./order_print.ts";
 import type { OrderHandlers } from "./order_routes.ts";
-import { type OrderKind, readOrder } from "./order_rules.ts";
+import { type OrderKind, readOrder } from "./order_request_rules.ts";
 import type { Parameters } from "./parameters.ts";
-import { printList } from "./print.ts";
+import { printList } from "./print_numbers.ts";
 import type { Call } from "./route.ts";
 import { selectUserTrades } from "./user_trades.ts";
 

@@ -3,13 +3,13 @@
 import { ExchangeError } from "../../exchange/errors.ts";
 import { printFeeInfo, printUserTrade } from "../api/order_print.ts";
 import type { OrderHandlers } from "../api/order_routes.ts";
-import type { OrderKind } from "../api/order_rules.ts";
+import type { OrderKind } from "../api/order_request_rules.ts";
 import { selectUserTrades } from "../api/user_trades.ts";
 import { thirtyDayVolume } from "../engine/trading_volume.ts";
-import { orderFailure } from "./failures.ts";
+import { orderFailure } from "./real_market_failures.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 import { paperMarket } from "./paper_market.ts";
-import type { PaperCall } from "./route.ts";
+import type { PaperCall } from "./paper_route.ts";
 
 /** What stands behind the order endpoints on paper; `placed` is called after each order that was taken. */
 export function paperOrders(exchange: PaperExchange, { placed }: { placed: () => void }): OrderHandlers<PaperCall> {

@@ -14,17 +14,17 @@ import { BodyTooLargeError } from "../../network/body_text.ts";
 import { readForm } from "../api/request_form.ts";
 import { Router } from "../api/route.ts";
 import { Refusal } from "../engine/refusal.ts";
-import { accountRoutes } from "./account_routes.ts";
-import { readFailure } from "./failures.ts";
+import { accountRoutes } from "./paper_account_routes.ts";
+import { readFailure } from "./real_market_failures.ts";
 import type { FixedFees } from "./fees.ts";
-import { type Credentials, PaperKeys } from "./keys.ts";
-import { marketRoutes } from "./market_routes.ts";
+import { type Credentials, PaperKeys } from "./paper_keys.ts";
+import { marketRoutes } from "./paper_market_routes.ts";
 import { paperOrders } from "./order_handlers.ts";
 import type { Balances } from "./paper_accounts.ts";
 import { PaperExchange } from "./paper_exchange.ts";
 import { Poller } from "./poller.ts";
-import type { PaperCall } from "./route.ts";
-import { PaperStore } from "./store.ts";
+import type { PaperCall } from "./paper_route.ts";
+import { PaperStore } from "./paper_store.ts";
 
 const log = getLogger(["luno-mcp-server", "paper"]);
 

@@ -4,7 +4,7 @@ import type Big from "big.js";
 import type { DatabaseSync } from "node:sqlite";
 import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { readNumber, readText, type Row } from "../../state/sqlite.ts";
-import type { RuleContext } from "../api/order_rules.ts";
+import type { RuleContext } from "../api/order_request_rules.ts";
 import { Refusal } from "../engine/refusal.ts";
 import type { TradingAccount, TradingAccounts } from "../engine/trading_store.ts";
 import { readDecimal } from "./order_rows.ts";

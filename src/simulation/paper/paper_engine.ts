@@ -16,7 +16,7 @@ import { wholeLots } from "./paper_market.ts";
 import type { AccountMarket } from "./paper_orders.ts";
 import type { RealBook } from "./real_book.ts";
 import { RealLiquidity } from "./real_liquidity.ts";
-import type { PaperStore } from "./store.ts";
+import type { PaperStore } from "./paper_store.ts";
 
 /** What an engine stands on. */
 export interface PaperEngineParts extends AccountMarket {

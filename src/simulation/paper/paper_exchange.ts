@@ -8,7 +8,7 @@ import type { FeeRates } from "../../money/published_fees.ts";
 import { Markets } from "../../market/pairs.ts";
 import type { Market, PublicTrade } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
-import { type OrderKind, readDeadline, readOrder, readSide } from "../api/order_rules.ts";
+import { type OrderKind, readDeadline, readOrder, readSide } from "../api/order_request_rules.ts";
 import type { Parameters } from "../api/parameters.ts";
 import { crosses, matchOrder } from "../engine/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts";
@@ -21,7 +21,7 @@ import type { PaperAccount } from "./paper_accounts.ts";
 import { paperMarket } from "./paper_market.ts";
 import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
 import { asResting, readBook, type RealBook } from "./real_book.ts";
-import type { PaperStore } from "./store.ts";
+import type { PaperStore } from "./paper_store.ts";
 import { KeyedMutex } from "./keyed_mutex.ts";
 
 /** What the paper exchange stands on. */

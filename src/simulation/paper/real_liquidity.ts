@@ -5,7 +5,7 @@ import type { TradedMarket } from "../engine/market.ts";
 import type { RestingOrder, Side } from "../engine/matching.ts";
 import type { AccountMarket } from "./paper_orders.ts";
 import { asResting, type Level, type RealBook } from "./real_book.ts";
-import type { PaperStore } from "./store.ts";
+import type { PaperStore } from "./paper_store.ts";
 
 /** What {@linkcode RealLiquidity} stands on. */
 export interface RealLiquidityParts extends AccountMarket {

@@ -1,7 +1,7 @@
 /** What became of an order that a person was asked about, for whoever looks at its page. */
 
 import type { Approval } from "../record/approval.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import { tell } from "../execution/placement_result.ts";
 import type { PlacementResult } from "../execution/placement_result.ts";
 import type { ReplaceResult } from "../execution/replace.ts";

@@ -3,7 +3,7 @@
  * risk is always tried: neither a policy, nor the kill switch, nor a record that cannot be written stands in its way.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { standingOf } from "../../exchange/order_standing.ts";

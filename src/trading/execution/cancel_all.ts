@@ -3,7 +3,7 @@
  * orders that were on their way.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { namesPair } from "../../money/pair_names.ts";
 import { cancelById, findTarget } from "./cancel.ts";

@@ -1,9 +1,9 @@
 /** What a caller is told of a cancellation. Never "cancelled" for an order that may still be alive. */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import type { Ending } from "./open_orders.ts";
 
 /** An order that is final, and how it ended: by a cancellation, filled before it, or ended by the exchange. */

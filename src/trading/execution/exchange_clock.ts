@@ -3,7 +3,7 @@
  * clock that is off must be noticed before anything is sent.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import type { ClientStatus } from "../../exchange/client.ts";
 import type { ClockReading } from "../../exchange/clock_reading.ts";
 import { ExchangeError } from "../../exchange/errors.ts";

@@ -3,7 +3,7 @@
  * preview and confirmation.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { sleep } from "../../timing/sleep.ts";
 import { cancelOrder } from "./cancel.ts";
 import { cancelAllOrders } from "./cancel_all.ts";

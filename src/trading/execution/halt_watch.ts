@@ -1,7 +1,7 @@
 /** Acts on halts that were made elsewhere: in another process, by the file, or while the record could not be written. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import type { KillSwitch } from "../record/kill_switch.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);

@@ -9,7 +9,7 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order } from "../orders/order.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
 import type { Refused } from "../policy/begin_checks.ts";
-import type { Placement, Repeated } from "../record/placement.ts";
+import type { Placement, Repeated } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";

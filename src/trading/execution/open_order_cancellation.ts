@@ -4,7 +4,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { errorCodeIn } from "../../errors/errors.ts";
+import { errorCodeIn } from "../../errors/error_table.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";
 import { pauseAfter } from "../../timing/backoff.ts";

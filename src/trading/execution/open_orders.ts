@@ -5,7 +5,7 @@ import { finalStandingOf, type StandingFacts } from "../../exchange/order_standi
 import type { Order as ExchangeOrder, OrderId } from "../../exchange/schemas.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp } from "./reconcile.ts";
 
 /** From when on an order that was placed and is not found is one that the exchange has forgotten. */

@@ -2,7 +2,7 @@
 
 import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import type { Order } from "../orders/order.ts";
-import type { NewPlacement } from "../record/placement.ts";
+import type { NewPlacement } from "../record/recorded_placement.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import type { RefusedResult } from "./placement_result.ts";
 import type { Terms } from "./sending_terms.ts";

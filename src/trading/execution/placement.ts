@@ -3,9 +3,9 @@
  * became of them. Policy, preview and confirmation come before; what is left undecided here, `recovery.ts` goes on with.
  */
 
-import { isErrorCode } from "../../errors/errors.ts";
-import type { ToolErrorCode } from "../../errors/errors.ts";
-import type { Placement, Repeated, Settlement } from "../record/placement.ts";
+import { isErrorCode } from "../../errors/error_table.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
+import type { Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { lookLast, prepare } from "./last_look.ts";

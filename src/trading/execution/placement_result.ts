@@ -1,9 +1,9 @@
 /** What a caller is told of a placement. Never "failed" for an order that may exist. */
 
-import { clauseOf, isErrorCode } from "../../errors/errors.ts";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import { clauseOf, isErrorCode } from "../../errors/error_table.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { cannot } from "../../exchange/refusals.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 
 /** Fields of every placement that was written into the journal. */
 interface Known {

@@ -6,7 +6,7 @@
 
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { Placements } from "./placement.ts";

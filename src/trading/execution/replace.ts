@@ -6,7 +6,7 @@
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order, OrderReference } from "../orders/order.ts";
-import type { Placement } from "../record/placement.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import type { ReplacementClaim } from "../record/replacement_claims.ts";
 import { StoreError } from "../record/store_error.ts";
 import { cancelOrder } from "./cancel.ts";

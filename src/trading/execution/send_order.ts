@@ -1,10 +1,10 @@
 /** The one request of an order, and what its answer says of the order. */
 
-import type { ErrorCode } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { ExchangeErrorCode } from "../../exchange/errors.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
-import type { Placement, Settlement } from "../record/placement.ts";
+import type { Placement, Settlement } from "../record/recorded_placement.ts";
 import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { TTL_MS } from "./last_look.ts";

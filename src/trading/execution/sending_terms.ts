@@ -4,7 +4,7 @@ import type { Assessment } from "../policy/assessment.ts";
 import type { SentAssessment } from "../policy/assessment.ts";
 import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
-import type { NewPlacement } from "../record/placement.ts";
+import type { NewPlacement } from "../record/recorded_placement.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Trader } from "../orders/trader.ts";
 import { TradingError } from "../orders/trading_error.ts";

@@ -1,7 +1,7 @@
 /** The amounts of an order: read, held against the market's limits, converted between base and counter. */
 
 import Big from "big.js";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { countDecimals, formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/schemas.ts";

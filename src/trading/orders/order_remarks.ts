@@ -1,7 +1,7 @@
 /** What a caller should know of an estimated order before it is placed, and what speaks against placing it. */
 
 import type Big from "big.js";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import { isWorse } from "../../market/book_walk.ts";
 import type { EstimateFacts, Outlook, OwnOrder } from "./outlook.ts";

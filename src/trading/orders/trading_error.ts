@@ -1,7 +1,7 @@
 /** A refusal of our own that callers are told as it is: nothing was sent. */
 
-import { ERRORS } from "../../errors/errors.ts";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import { ERRORS } from "../../errors/error_table.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 
 /** What a caller can do about it. */
 export interface TradingErrorInfo {

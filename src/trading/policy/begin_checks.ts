@@ -3,7 +3,7 @@
  * the questions within the transaction that writes the order down, so that two callers cannot pass together.
  */
 
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { mayTradeTogether } from "../orders/self_trade.ts";
 import type { OwnSide } from "../orders/self_trade.ts";
 import type { Order } from "../orders/order.ts";

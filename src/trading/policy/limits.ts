@@ -4,7 +4,7 @@
  */
 
 import Big from "big.js";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Policy } from "./policy.ts";
 import type { Worth } from "../orders/notional.ts";

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { ToolErrorCode } from "../../errors/errors.ts";
+import type { ToolErrorCode } from "../../errors/error_table.ts";
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
 import { namesPair } from "../../money/pair_names.ts";

@@ -10,7 +10,7 @@ import { recordedIdentity } from "./audit_row.ts";
 import type { AuditRow } from "./audit_row.ts";
 import type { Row } from "../../state/sqlite.ts";
 import { readPlacement } from "./placement_rows.ts";
-import type { Placement } from "./placement.ts";
+import type { Placement } from "./recorded_placement.ts";
 import { startOfUtcDay } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
 import type { StoreConnection } from "./store_connection.ts";

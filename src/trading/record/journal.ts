@@ -5,7 +5,7 @@
  * writes the intent. It sends nothing and asks the exchange nothing.
  */
 
-import type { ErrorCode } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/error_table.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import { orderDigest } from "../orders/order.ts";
@@ -28,7 +28,7 @@ import type {
   Refusing,
   Repeated,
   Settlement,
-} from "./placement.ts";
+} from "./recorded_placement.ts";
 import { ReplacementClaims } from "./replacement_claims.ts";
 import type { StoreConnection } from "./store_connection.ts";
 

@@ -1,7 +1,7 @@
 /** What the journal knows of placements, read from all venues or from one. */
 
 import type { OwnOrderInRecord } from "../policy/begin_checks.ts";
-import type { NewPlacement, Placement } from "./placement.ts";
+import type { NewPlacement, Placement } from "./recorded_placement.ts";
 import { readPlacement } from "./placement_rows.ts";
 import type { StoreConnection } from "./store_connection.ts";
 

@@ -10,7 +10,7 @@ import type { Worth } from "../orders/notional.ts";
 import type { Trader } from "../orders/trader.ts";
 import { startOfCoolOff, startOfMinute, startOfUtcDay } from "../policy/limits.ts";
 import type { CountingLimits, Use } from "../policy/limits.ts";
-import type { Placement } from "./placement.ts";
+import type { Placement } from "./recorded_placement.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** Refusals that may come in after a cool-off has begun, of orders that were on their way. */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import type { Order } from "../orders/order.ts";
-import type { Placement } from "./placement.ts";
+import type { Placement } from "./recorded_placement.ts";
 
 /** How an order stands in the record. */
 export const OrderRow: z.ZodType<Order> = z.object({

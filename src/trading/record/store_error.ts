@@ -1,6 +1,6 @@
 /** The trading record cannot be used: why, and how that becomes an answer. */
 
-import type { ErrorCode } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/error_table.ts";
 
 /** Why the trading record cannot be used now. */
 export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";

@@ -1,7 +1,7 @@
 /** Errors as RFC 9457 problem details: what REST callers are told, and with which status. */
 
-import { ERRORS } from "../../errors/errors.ts";
-import type { HttpErrorCode } from "../../errors/errors.ts";
+import { ERRORS } from "../../errors/error_table.ts";
+import type { HttpErrorCode } from "../../errors/error_table.ts";
 import type { ToolError } from "../../protocol/tool_error.ts";
 
 /** What a problem can be answered with. */

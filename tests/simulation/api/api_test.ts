@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SIMULATED_KEYS } from "../../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { type Json, openSimulation, type SimulatedClient, START_MS } from "../simulated_client.ts";
 
 const CLIENT = openSimulation();

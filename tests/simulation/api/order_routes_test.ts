@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
-import { SIMULATED_KEYS } from "../../../src/simulation/api/keys.ts";
+import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import type { SimulationOptions } from "../../../src/simulation/options.ts";
 import { openSimulation, type SimulatedClient, START_MS } from "../simulated_client.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
-import { PERMISSION_KEYS, PERMISSIONS, SIMULATED_KEYS } from "../../../src/simulation/api/keys.ts";
+import { PERMISSION_KEYS, PERMISSIONS, SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { type Json, openSimulation, type SimulatedClient } from "../simulated_client.ts";
 
 function open(): SimulatedClient {

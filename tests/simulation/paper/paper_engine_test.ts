@@ -5,7 +5,7 @@ import type { PublicTrade } from "../../../src/exchange/schemas.ts";
 import { PaperEngine } from "../../../src/simulation/paper/paper_engine.ts";
 import { marketOfTerms } from "../../../src/simulation/paper/paper_market.ts";
 import { readBook, type RealBook } from "../../../src/simulation/paper/real_book.ts";
-import { PaperStore } from "../../../src/simulation/paper/store.ts";
+import { PaperStore } from "../../../src/simulation/paper/paper_store.ts";
 import type { OrderDraft } from "../../../src/simulation/engine/order_draft.ts";
 import type { Order } from "../../../src/simulation/engine/orders.ts";
 import { Refusal } from "../../../src/simulation/engine/refusal.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import Big from "big.js";
 import { marketOfTerms } from "../../../src/simulation/paper/paper_market.ts";
 import { MAX_ORDERS } from "../../../src/simulation/paper/paper_orders.ts";
-import { PaperStore } from "../../../src/simulation/paper/store.ts";
+import { PaperStore } from "../../../src/simulation/paper/paper_store.ts";
 import { newOrder } from "../../../src/simulation/engine/order_draft.ts";
 import type { Order } from "../../../src/simulation/engine/orders.ts";
 

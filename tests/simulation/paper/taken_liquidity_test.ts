@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { MIGRATIONS } from "../../../src/simulation/paper/schema.ts";
-import { PAPER_FILE, PaperStore } from "../../../src/simulation/paper/store.ts";
+import { MIGRATIONS } from "../../../src/simulation/paper/paper_schema.ts";
+import { PAPER_FILE, PaperStore } from "../../../src/simulation/paper/paper_store.ts";
 import { openDatabase } from "../../../src/state/sqlite.ts";
 import type { BookSide } from "../../../src/simulation/paper/taken_liquidity.ts";
 

@@ -2,7 +2,7 @@ import Big from "big.js";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { NewPlacement } from "../../../src/trading/record/placement.ts";
+import type { NewPlacement } from "../../../src/trading/record/recorded_placement.ts";
 import type { Policy } from "../../../src/trading/policy/policy.ts";
 import { TRADING_DATABASE } from "../../../src/trading/record/store.ts";
 import {

@@ -4,7 +4,7 @@
  */
 
 import type { Sleep } from "../timing/sleep.ts";
-import { Backoff } from "./backoff.ts";
+import { Backoff } from "./reconnect_backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { callRemoteTool } from "./remote_tool.ts";
 import type { ToolRequest } from "./remote_tool.ts";

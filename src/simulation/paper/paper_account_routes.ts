@@ -1,10 +1,10 @@
 /** Endpoints of paper accounts and their ledgers. Nothing comes in or goes out on paper, so those lists are empty. */
 
 import { checkedAccountId, printRow, readRowRange } from "../api/ledger_print.ts";
-import { printDecimal } from "../api/print.ts";
+import { printDecimal } from "../api/print_numbers.ts";
 import type { PaperAccount } from "./paper_accounts.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
-import type { PaperCall, PaperRoute } from "./route.ts";
+import type { PaperCall, PaperRoute } from "./paper_route.ts";
 
 /** Every endpoint of this file. */
 export function accountRoutes(exchange: PaperExchange): readonly PaperRoute[] {

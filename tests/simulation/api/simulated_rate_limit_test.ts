@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { RateLimit } from "../../../src/simulation/api/rate_limit.ts";
+import { RateLimit } from "../../../src/simulation/api/simulated_rate_limit.ts";
 
 Deno.test("RateLimit.admits() counts each caller alone, or all together, or nobody", () => {
   const admitted = (perMinute: number, scope: "key" | "all") => {

@@ -1,6 +1,6 @@
 /** Placements: orders that were meant to be placed, how far each has come, and what the journal answers about them. */
 
-import type { ErrorCode } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/error_table.ts";
 import type { Order } from "../orders/order.ts";
 import type { Worth } from "../orders/notional.ts";
 import type { Refused } from "../policy/begin_checks.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { clauseOf, ERROR_CHAPTERS, errorCodeIn, ERRORS, isErrorCode } from "../../src/errors/errors.ts";
-import type { ErrorCode } from "../../src/errors/errors.ts";
+import { clauseOf, ERROR_CHAPTERS, errorCodeIn, ERRORS, isErrorCode } from "../../src/errors/error_table.ts";
+import type { ErrorCode } from "../../src/errors/error_table.ts";
 import { LUNO_ERRORS } from "../../src/exchange/luno_errors.ts";
 import { toExchangeError } from "../../src/exchange/refusals.ts";
 

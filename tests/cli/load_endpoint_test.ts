@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { loadEndpoint } from "../../src/cli/endpoint.ts";
+import { loadEndpoint } from "../../src/cli/load_endpoint.ts";
 import type { AccessSettings } from "../../src/config/rules/command_rules.ts";
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { Secret } from "../../src/secrets/secret.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Load } from "../../src/client/load.ts";
-import type { LoadOptions } from "../../src/client/load.ts";
+import { Load } from "../../src/client/simulated_load.ts";
+import type { LoadOptions } from "../../src/client/simulated_load.ts";
 import { sleep } from "../../src/timing/sleep.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { servingTools, TestServer } from "./test_server.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
 import fc from "fast-check";
-import { bareNumber, printDecimal, printList, printUnits } from "../../../src/simulation/api/print.ts";
+import { bareNumber, printDecimal, printList, printUnits } from "../../../src/simulation/api/print_numbers.ts";
 
 Deno.test("printDecimal() prints at least two places and no further zeros", () => {
   const printed = ["146873", "0.5", "0.652674", "1e-8", "-0.00006", "2.20", "-0"].map((text) =>

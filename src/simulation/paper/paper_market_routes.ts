@@ -3,7 +3,7 @@
 import { type AnswerOf, type EndpointName, endpoints, type ParamsOf } from "../../exchange/endpoints.ts";
 import { invalidArgument, type Parameters } from "../api/parameters.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
-import type { PaperRoute } from "./route.ts";
+import type { PaperRoute } from "./paper_route.ts";
 
 /** Every endpoint of this file. */
 export function marketRoutes(exchange: PaperExchange): readonly PaperRoute[] {

@@ -6,7 +6,7 @@ import { inTransaction, openDatabase } from "../../state/sqlite.ts";
 import { type Balances, INITIAL_BALANCES, PaperAccounts } from "./paper_accounts.ts";
 import { PaperIds } from "./paper_ids.ts";
 import { PaperOrders } from "./paper_orders.ts";
-import { MIGRATIONS } from "./schema.ts";
+import { MIGRATIONS } from "./paper_schema.ts";
 import { TakenLiquidity } from "./taken_liquidity.ts";
 
 /** What the database is called in the state folder. */

@@ -38,3 +38,8 @@ export function binaryName(name: TargetName): string {
 export function binaryPath(name: TargetName): string {
   return `${RELEASE_FOLDER}/${binaryName(name)}`;
 }
+
+/** The system at hand; undefined where the program is not compiled for it. */
+export function hostTarget(): TargetName | undefined {
+  return TARGET_NAMES.find((name) => TARGETS[name].triple === Deno.build.target);
+}

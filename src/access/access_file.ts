@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { describeIssue } from "../validation/schema_problems.ts";
-import { listDuplicateMembers } from "../validation/duplicate_members.ts";
+import { readOperatorJson } from "../validation/operator_json.ts";
 import { hiddenIdentities, IdentityName } from "./identity_name.ts";
 import { ALL_SCOPES, SCOPES } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
@@ -80,16 +80,12 @@ function entitlementOf({ scopes, rate_limit, max_connections, max_in_flight }: z
 
 /** Reads a file's text; each problem says where it is. */
 export function parseAccess(text: string): ParsedAccess {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const place = /line \d+ column \d+/.exec(String(error))?.[0];
-    return { ok: false, problems: [`expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`] };
-  }
+  const json = readOperatorJson(text);
+  if (!json.ok) return { ok: false, problems: [json.problem] };
+  const { value, duplicates } = json;
   const read = AccessSchema.safeParse(value);
   const problems = [
-    ...listDuplicateMembers(text).map((path) => `${path}: expected once: it stands there again`),
+    ...duplicates,
     ...hiddenIdentities(value),
     ...(read.success ? [] : read.error.issues.flatMap((issue) => problemsOf(issue, value))),
   ];

@@ -67,7 +67,7 @@ export function scopeChallenge(
 }
 
 /** The sentence about a scope that a caller does not have. */
-export function scopeMissing(scope: Scope): string {
+function scopeMissing(scope: Scope): string {
   return `Cannot do this as your identity lacks the scope ${scope}: ask the operator of this server for it`;
 }
 

@@ -6,6 +6,8 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { readJson } from "../text/read_json.ts";
+import { reasonOf } from "../errors/reason_of.ts";
 import { fileProblems } from "../state/private_file.ts";
 import type { KeysMark } from "./keys.ts";
 
@@ -32,7 +34,7 @@ export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
     if (error instanceof Deno.errors.NotFound) return { ok: true };
     return { ok: false, problem: `expected a readable file: ${reasonOf(error)}` };
   }
-  const read = Mark.safeParse(parse(text));
+  const read = Mark.safeParse(readJson(text));
   if (read.success) return { ok: true, mark: read.data };
   return { ok: false, problem: `expected what is remembered of the API keys: ${path} is damaged: ${remedy(path)}` };
 }
@@ -68,16 +70,4 @@ export async function writeExpectedKeys(folder: string, { store, revision }: Key
 
 function remedy(path: string): string {
   return `put the right keys.db back, or look at keys list and remove ${path} to take it as it is`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

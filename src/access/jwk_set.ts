@@ -4,6 +4,7 @@ import { createPublicKey } from "node:crypto";
 import { createLocalJWKSet, errors, flattenedVerify } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, LocalJWKSet } from "jose";
 import { z } from "zod";
+import { readJson } from "../text/read_json.ts";
 import { isObject } from "../validation/is_object.ts";
 
 /** What a token may be signed with: public keys only, so that whoever can verify a token cannot make one. */
@@ -51,7 +52,7 @@ const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
 
 /** Every problem of a local JWKS file, each without any of its content; none when it can be used. */
 export function checkJwks(text: string): string[] {
-  const json = parse(text);
+  const json = readJson(text);
   if (json === undefined) return ["expected JSON"];
   const jwks = Jwks.safeParse(json);
   if (!jwks.success) return [`expected a JSON object with "keys", a list of at most ${MAX_KEYS} JSON Web Keys`];
@@ -106,7 +107,7 @@ async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Pro
 export function readJwks(text: string): LocalJWKSet {
   const problems = checkJwks(text);
   if (problems.length > 0) throw new TypeError(`Cannot use JWKS as it has problems: ${problems.join(", ")}`);
-  return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(parse(text)).keys) });
+  return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(readJson(text)).keys) });
 }
 
 /** Copies what verifying needs, so that nothing else in a key can matter. */
@@ -124,13 +125,5 @@ function isSound(key: SignatureKey): boolean {
     return key.kty !== "RSA" || (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
   } catch {
     return false;
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

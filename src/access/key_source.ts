@@ -9,6 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { getLogger } from "@logtape/logtape";
+import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "../state/state_error.ts";
 import { readApiKey } from "./api_key.ts";
 import type { SourceVerdict } from "./authenticator.ts";
@@ -199,7 +200,7 @@ export class KeySource {
       return;
     }
     if (++this.#failures === 2) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = reasonOf(error);
       log.error("keys.db cannot be used; all clients are rejected until it can", { path: this.#options.path, problem });
     }
     if (wasOpen) await this.#drop();

@@ -133,6 +133,6 @@ export function schemasOf({ inputSchema: { properties = {} } }: RemoteTool): Rec
 }
 
 /** The arguments that a server's tool cannot do without. */
-export function requiredOf({ inputSchema: { required = [] } }: RemoteTool): readonly string[] {
+function requiredOf({ inputSchema: { required = [] } }: RemoteTool): readonly string[] {
   return required;
 }

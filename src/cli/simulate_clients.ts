@@ -159,7 +159,7 @@ export function brokenLimits(
 }
 
 /** The report as people read it. */
-export function formatReport(report: Report): string {
+function formatReport(report: Report): string {
   const { p50, p90, p99, max } = report.latency_ms;
   const latency = p50 === null ? "no answers" : `p50 ${p50}  p90 ${p90}  p99 ${p99}  max ${max} ms`;
   const rows: [string, string | number][] = [

@@ -3,6 +3,7 @@
 import { ProtocolError, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import type { Client } from "@modelcontextprotocol/client";
 import { z } from "zod";
+import { readJson } from "../text/read_json.ts";
 import type { ConnectionError } from "./connection_error.ts";
 import type { Session } from "./session.ts";
 
@@ -58,14 +59,14 @@ function readResult(result: Awaited<ReturnType<Client["callTool"]>>): RemoteOutc
   const [first] = result.content;
   const text = first?.type === "text" ? first.text : "";
   if (result.isError) {
-    const { data } = ToolErrorText.safeParse(parseJson(text));
+    const { data } = ToolErrorText.safeParse(readJson(text));
     if (data === undefined) return { kind: "error", code: "ERR_TOOL", message: text.slice(0, 500), value: text };
     const { code, message, retry_after_ms: retryAfterMs } = data.error;
     return retryAfterMs === undefined
       ? { kind: "error", code, message, value: data.error }
       : { kind: "refusal", code, message, retryAfterMs };
   }
-  const { data } = AnswerText.safeParse(result.structuredContent ?? parseJson(text));
+  const { data } = AnswerText.safeParse(result.structuredContent ?? readJson(text));
   return { kind: "answer", value: data ?? { text } };
 }
 
@@ -82,12 +83,4 @@ function readFailure(error: unknown): RemoteOutcome {
     return { kind: "error", code, message: error.message, value: { code, message: error.message } };
   }
   throw error;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -30,9 +30,10 @@ export interface LoadOptions {
   readonly sleep: Sleep;
   /** Monotonic milliseconds. */
   now(): number;
-  /** For one call. @default 30_000 */
-  readonly callTimeoutMs?: number;
 }
+
+/** How long one call may take. */
+const CALL_TIMEOUT_MS = 30_000;
 
 /** How long calls may still take when the time is up. */
 const GRACE_MS = 2_000;
@@ -131,12 +132,12 @@ export class Load {
 
   /** Makes one call; answers how long the server asked us to wait, in milliseconds. */
   async #call(session: Session, backoff: Backoff): Promise<number> {
-    const { nextRequest, now, random, callTimeoutMs = 30_000 } = this.#options;
+    const { nextRequest, now, random } = this.#options;
     const started = now();
     this.tally.called();
     try {
       const outcome = await callRemoteTool(session, nextRequest(), {
-        timeoutMs: callTimeoutMs,
+        timeoutMs: CALL_TIMEOUT_MS,
         signal: this.#cut.signal,
       });
       if (outcome.kind !== "disconnected") backoff.reset();

@@ -3,6 +3,7 @@
 import { type Node, parseTree, printParseErrorCode } from "jsonc-parser";
 import type { ParseError } from "jsonc-parser";
 import { parse as parseToml, TomlError } from "smol-toml";
+import { reasonOf } from "../errors/reason_of.ts";
 import { isObject } from "../validation/is_object.ts";
 import { CLIENTS, configPlaces } from "./clients.ts";
 import type { Client, ClientName, ConfigPlace, System } from "./clients.ts";
@@ -168,8 +169,4 @@ function valueOf({ type, value, children = [] }: Node): unknown {
 /** A text without the byte order mark that some editors on Windows put in front. */
 export function withoutMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 /** Files that the operator names; what is wrong with one joins the list of problems. */
 
+import { reasonOf } from "../errors/reason_of.ts";
 import { Secret } from "../secrets/secret.ts";
 import { decodeText, NO_TEXT } from "../text/decode_text.ts";
 import { secretProblem } from "./secret_text.ts";
@@ -34,7 +35,7 @@ async function readProtected(
     if (text === undefined) problems.push(`${name}: ${NO_TEXT}: current value is ${JSON.stringify(path)}`);
     return text;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     problems.push(`${name}: expected a readable file: ${reason}: current value is ${JSON.stringify(path)}`);
     return undefined;
   }

@@ -1,6 +1,7 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
-import { listDuplicateMembers } from "../validation/duplicate_members.ts";
+import { isObject } from "../validation/is_object.ts";
+import { readOperatorJson } from "../validation/operator_json.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
@@ -103,18 +104,14 @@ async function readEnvFile(
 }
 
 function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    problems.push(
-      ...listDuplicateMembers(text).map((path) => `${name}: ${path}: expected once: it stands there again`),
-    );
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-    problems.push(`${name}: expected a JSON object of settings named like the flags`);
-  } catch (error) {
-    // Only the place: the message quotes the file, which may hold a secret.
-    const place = /line \d+ column \d+/.exec(String(error))?.[0];
-    problems.push(`${name}: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`);
+  const json = readOperatorJson(text);
+  if (!json.ok) {
+    problems.push(`${name}: ${json.problem}`);
+    return undefined;
   }
+  problems.push(...json.duplicates.map((problem) => `${name}: ${problem}`));
+  if (isObject(json.value)) return json.value;
+  problems.push(`${name}: expected a JSON object of settings named like the flags`);
   return undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import { isIP, isIPv6 } from "node:net";
 import { z } from "zod";
+import { listWords } from "../text/list_words.ts";
 import { isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
 import { secretProblem } from "./secret_text.ts";
@@ -47,7 +48,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): z.Z
 }
 
 /** Log levels, least severe first. */
-export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
+const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
 
 /** A log level. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -215,8 +216,4 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
-}
-
-function listWords(words: readonly string[], joint = "or"): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
 }

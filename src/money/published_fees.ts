@@ -40,6 +40,7 @@ export function publishedFees({ base, counter }: { readonly base: string; readon
   }
 }
 
-function bothSides(maker: string, taker: string): FeeRates {
+/** The same rates for buying and selling. */
+export function bothSides(maker: string, taker: string): FeeRates {
   return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
 }

@@ -14,7 +14,7 @@ type Members = Readonly<Record<string, Check>>;
 const ENVELOPE = "io.modelcontextprotocol/";
 
 /** The member of `_meta` that names the revision of a request of 2026-07-28. */
-export const REVISION_KEY = `${ENVELOPE}protocolVersion`;
+const REVISION_KEY = `${ENVELOPE}protocolVersion`;
 
 const isText = (value: unknown): value is string => typeof value === "string";
 

@@ -1,5 +1,6 @@
 /** Which processes use a state folder, and what each says about itself. */
 
+import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "../state/state_error.ts";
 import { listInstances } from "./instance_report.ts";
 import type { InstanceReport, SeenInstance } from "./instance_report.ts";
@@ -69,7 +70,7 @@ function isFolder(path: string): boolean {
     return Deno.statSync(path).isDirectory;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new StateError(`Cannot look at ${path}: ${reason}`, { path, cause: error });
   }
 }

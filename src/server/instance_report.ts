@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "../state/state_error.ts";
 import { INSTANCES_FOLDER, isLocked } from "../state/instance_lock.ts";
 
@@ -200,8 +201,4 @@ function removeQuietly(path: string): void {
 
 function pathOf(folder: string, id: string): string {
   return join(folder, INSTANCES_FOLDER, `${id}.json`);
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

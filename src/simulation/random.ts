@@ -21,7 +21,7 @@ export function toUnit(hash: number): number {
 }
 
 /** Turns 32 bits into a bell curve of mean 0 and deviation 1, cut off at 3.45. */
-export function toBell(hash: number): number {
+function toBell(hash: number): number {
   const sumOfBytes = (hash & 255) + (hash >>> 8 & 255) + (hash >>> 16 & 255) + (hash >>> 24);
   return (sumOfBytes - 510) / 147.8;
 }

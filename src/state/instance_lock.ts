@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "./state_error.ts";
 import { makeFolder } from "./state_folder.ts";
 
@@ -39,7 +40,7 @@ export class InstanceLock {
         if (lock !== undefined) return lock;
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       const message = `Cannot lock a file in ${directory}: ${reason}: use a state folder on a local disk`;
       throw new StateError(message, { path: directory, cause: error });
     }

@@ -1,6 +1,7 @@
 /** Files that nobody but their owner may read or write: secrets, databases, certificates. */
 
 import process from "node:process";
+import { reasonOf } from "../errors/reason_of.ts";
 
 /** Who must be kept from what. */
 export type Protection = "secret" | "record" | "public";
@@ -76,8 +77,4 @@ export function fileProblems(
 /** The user that the program runs as; `null` where the system has none. */
 export function currentUid(): number | null {
   return process.getuid?.() ?? null;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -7,6 +7,7 @@
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { SQLOutputValue } from "node:sqlite";
+import { reasonOf } from "../errors/reason_of.ts";
 import { fileProblems } from "./private_file.ts";
 import { sqliteFailure, StateError } from "./state_error.ts";
 import { folderProblems } from "./state_folder.ts";
@@ -55,7 +56,7 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
   } catch (error) {
     database?.close();
     if (error instanceof StateError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     throw new StateError(`Cannot open ${path} as a database: ${reason}`, {
       path,
       failure: sqliteFailure(reason),

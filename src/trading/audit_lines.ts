@@ -1,5 +1,6 @@
 /** What the log says of one row of the audit: level, message and fields. Reads the row and its order, nothing else. */
 
+import { readJson } from "../text/read_json.ts";
 import type { AuditRow } from "./record/audit_row.ts";
 import type { Placement } from "./record/recorded_placement.ts";
 import type { Order } from "./orders/order.ts";
@@ -173,10 +174,6 @@ function kindOf(paper: unknown): "real" | "paper" {
 
 /** A row that is too long holds only its beginning; one that somebody has damaged is no reason to stop. */
 function readData(text: string): Data {
-  try {
-    const data: unknown = JSON.parse(text);
-    return isObject(data) ? data : {};
-  } catch {
-    return {};
-  }
+  const data = readJson(text);
+  return isObject(data) ? data : {};
 }

@@ -1,6 +1,7 @@
 /** What zod found wrong, in sentences made of the JSON Schema: what was expected, with its bounds, and the value that was there. */
 
 import type { z } from "zod";
+import { listWords } from "../text/list_words.ts";
 import { nearestWord } from "../text/nearest_word.ts";
 import { cleanText } from "../text/clean_text.ts";
 
@@ -51,10 +52,6 @@ function range(min: number | undefined, max: number | undefined): string {
 function sizes(min: number | undefined, max: number | undefined): string {
   if (max === undefined) return (min ?? 0) > 1 ? `at least ${min} ` : "";
   return (min ?? 0) > 0 ? `${min} to ${max} ` : `at most ${max} `;
-}
-
-function listWords(words: readonly string[], joint = "or"): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
 }
 
 /** Where an issue was found. */

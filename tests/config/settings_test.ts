@@ -62,7 +62,7 @@ Deno.test("each task of deno.json may do what its command needs, and no task may
   for (const task of ["policy", "audit", "client", "bridge", "simulator"]) {
     assert.equal(setOf(task).write, undefined, task);
   }
-  for (const task of ["policy", "audit", "keys", "kill", "approve", "certs"]) {
+  for (const task of ["policy", "audit", "keys", "approve", "certs"]) {
     assert.equal(setOf(task).net, undefined, task);
   }
   assert.deepEqual(setOf("certs").read, ["certs"]);

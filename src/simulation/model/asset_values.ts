@@ -3,7 +3,7 @@ import { WanderingPath } from "./noise.ts";
 import { seedFor } from "../random.ts";
 
 /** 2026-09-23T01:30:00Z: here every asset is worth what `ASSETS` says, whatever the seed. */
-export const TYPICAL_AT_S = 1_790_127_000;
+const TYPICAL_AT_S = 1_790_127_000;
 
 /** What all assets are worth from second to second in a world drawn from a seed. */
 export class AssetValues {

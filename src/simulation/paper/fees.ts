@@ -4,7 +4,7 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { Market } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
-import { type FeeRates, publishedFees } from "../../money/published_fees.ts";
+import { bothSides, type FeeRates, publishedFees } from "../../money/published_fees.ts";
 
 /** Rates for every market as fractions: `"0.006"` is 0.6 %. */
 export interface FixedFees {
@@ -44,7 +44,7 @@ export class Fees {
   /** The rates of one market; never fails. */
   async in(market: Market, signal?: AbortSignal): Promise<FeeRates> {
     const { fixed, monotonic } = this.#options;
-    if (fixed !== undefined) return bothSides(fixed);
+    if (fixed !== undefined) return bothSides(fixed.maker, fixed.taker);
     const pair = market.market_id;
     const kept = this.#kept.get(pair);
     if (kept !== undefined && monotonic() < kept.freshUntil) return kept.rates;
@@ -68,8 +68,4 @@ export class Fees {
       return { rates: publishedFees({ base, counter }), forMs: error.retryable ? RETRY_MS : FRESH_MS };
     }
   }
-}
-
-function bothSides({ maker, taker }: FixedFees): FeeRates {
-  return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
 }

@@ -45,7 +45,7 @@ export function closeIfFinal(
  *
  * @throws {ExchangeError} when a page cannot be read
  */
-export async function listOpenOrders(
+async function listOpenOrders(
   { exchange, signal }: Pick<ExecutorParts, "exchange" | "signal">,
 ): Promise<ExchangeOrder[]> {
   return await readPages((paging) => exchange.call("listOrders", { ...paging, limit: PAGE }, { fresh: true, signal }));

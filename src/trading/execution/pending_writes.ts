@@ -3,6 +3,8 @@
  * be sent; it is written in its order as soon as the record takes it.
  */
 
+import { reasonOf } from "../../errors/reason_of.ts";
+
 /** Beyond this the oldest is dropped: its order is looked up again at the next start. */
 const MAX_KEPT = 1_000;
 
@@ -57,8 +59,4 @@ export class PendingWrites {
       return false;
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -103,7 +103,7 @@ export function absentSentence(reason: string): string {
 }
 
 /** The sentence for an order that may exist. */
-export function unknownSentence(clientOrderId: string): string {
+function unknownSentence(clientOrderId: string): string {
   return `Whether order ${clientOrderId} was placed is not known yet, and it may exist: ` +
     "look it up by this client order id before placing another one";
 }

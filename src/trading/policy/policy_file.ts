@@ -1,7 +1,7 @@
 /** The operator's file of what everybody may trade (`--policy`), and what holds without one. */
 
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import { listDuplicateMembers } from "../../validation/duplicate_members.ts";
+import { readOperatorJson } from "../../validation/operator_json.ts";
 import { hiddenIdentities } from "../../access/identity_name.ts";
 import { codeOf } from "../../money/currencies.ts";
 import { CONFIRM_WAYS, sealPolicy } from "./policy.ts";
@@ -65,20 +65,10 @@ export function parsePolicyFile(text: string): ParsedPolicy {
     const problem = `the file: expected at most ${MAX_LENGTH} characters: current value is ${text.length}`;
     return { ok: false, problems: [problem] };
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const place = /line \d+ column \d+/.exec(String(error))?.[0];
-    return {
-      ok: false,
-      problems: [`the file: expected JSON${place === undefined ? "" : `: cannot read it at ${place}`}`],
-    };
-  }
-  const problems = [
-    ...listDuplicateMembers(text).map((path) => `${path}: expected once: it stands there again`),
-    ...hiddenIdentities(value),
-  ];
+  const json = readOperatorJson(text);
+  if (!json.ok) return { ok: false, problems: [`the file: ${json.problem}`] };
+  const { value, duplicates } = json;
+  const problems = [...duplicates, ...hiddenIdentities(value)];
   const read = PolicySchema.safeParse(value, { reportInput: true });
   if (!read.success) problems.push(...read.error.issues.flatMap(describeIssue));
   if (!read.success || problems.length > 0) return { ok: false, problems };

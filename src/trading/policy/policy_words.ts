@@ -1,5 +1,6 @@
 /** A policy in sentences, for the person who is responsible for it. */
 
+import { listWords } from "../../text/list_words.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 
 const MODES: Readonly<Record<Policy["mode"], string>> = {
@@ -34,7 +35,7 @@ function confirmSentences({ confirmBy }: Policy): string[] {
     return ["Nobody can approve its orders, as confirm_by and --confirm-by have nothing in common: change one of them"];
   }
   return [
-    `A person approves ${list(confirmBy.map((way) => WAYS[way]), "or")}`,
+    `A person approves ${listWords(confirmBy.map((way) => WAYS[way]))}`,
     confirmBy.includes("dialog")
       ? "A dialog is answered by the client: whoever holds the client's credential can answer it without a person"
       : "Its client's own dialogs do not count, as whoever holds the client's credential can answer them without a " +
@@ -48,9 +49,9 @@ function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] 
   const side = sides?.length === 1 ? `It may only ${sides[0] === "BUY" ? "buy" : "sell"}` : "It may buy and sell";
   const types = orderTypes === undefined
     ? "orders of every kind"
-    : `${list(orderTypes.map((type) => TYPES[type]))} orders`;
+    : `${listWords(orderTypes.map((type) => TYPES[type]), "and")} orders`;
   return [
-    `${side}, in ${pairs === undefined ? "every pair" : list(pairs)}, with ${types}`,
+    `${side}, in ${pairs === undefined ? "every pair" : listWords(pairs, "and")}, with ${types}`,
     maxPerOrder === undefined
       ? "The value of one order is not limited"
       : `The value of one order may be at most ${maxPerOrder.amount} ${maxPerOrder.currency}`,
@@ -68,16 +69,14 @@ function sentencesOf({ pairs, sides, orderTypes, ...limits }: Policy): string[] 
       : `Its prices may be at most ${priceBandPercent} % away from the mid price`,
     allowWarnings === undefined
       ? "It may place no order while the market looks wrong: a stale, crossed or thin book, say, or a fee that cannot be"
-      : `It may place orders despite the ${allowWarnings.length === 1 ? "warning" : "warnings"} ${list(allowWarnings)}`,
+      : `It may place orders despite the ${allowWarnings.length === 1 ? "warning" : "warnings"} ${
+        listWords(allowWarnings, "and")
+      }`,
     coolOff === undefined
       ? "Refused orders do not pause it"
       : `After ${count(coolOff.rejects, "refused order")} within ${count(coolOff.withinSeconds, "second")} ` +
         `it must pause for ${count(coolOff.pauseSeconds, "second")}`,
   ];
-}
-
-function list(words: readonly string[], joint = "and"): string {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} ${joint} ${words.at(-1)}`;
 }
 
 function count(number: number, noun: string): string {

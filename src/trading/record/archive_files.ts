@@ -4,6 +4,7 @@
  */
 
 import { join } from "node:path";
+import { reasonOf } from "../../errors/reason_of.ts";
 import { makeFolder } from "../../state/state_folder.ts";
 import type { AuditRow } from "./audit_row.ts";
 
@@ -109,8 +110,4 @@ function syncFolder(folder: string): void {
 
 function padded(seq: number): string {
   return String(seq).padStart(12, "0");
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -15,6 +15,7 @@ import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
 import { getLogger } from "@logtape/logtape";
+import { badRequest } from "./bad_request.ts";
 import { isAccepting } from "./accept_watch.ts";
 import { certificateOf, ClientGate } from "./client_gate.ts";
 import { guard } from "./guard.ts";
@@ -323,8 +324,4 @@ function noSuchMethod(): Response {
     status: 405,
     headers: { "allow": "GET, HEAD, POST, DELETE, OPTIONS", "connection": "close" },
   });
-}
-
-function badRequest(): Response {
-  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
 }

@@ -4,6 +4,7 @@
  * getting rid of a peer that reads nothing, other certificates without a restart.
  */
 
+import { badRequest } from "./bad_request.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import { guard } from "./guard.ts";
 import { isSameHost, readHandshake, soundUrl } from "./websocket_handshake.ts";
@@ -227,8 +228,4 @@ function soundRequest(request: Request): Request | undefined {
 
 function unavailable(): Response {
   return new Response("Not now\n", { status: 503, headers: { "connection": "close", "retry-after": "1" } });
-}
-
-function badRequest(): Response {
-  return new Response("Bad request\n", { status: 400, headers: { "connection": "close" } });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { importProblems, readImports, unusedArrows } from "../scripts/check_imports.ts";
+import { importProblems, readImports, tableProblems } from "../scripts/check_imports.ts";
 
 function problemsOf(sources: Readonly<Record<string, string>>): string[] {
   return importProblems(new Map(Object.entries(sources)));
@@ -62,9 +62,9 @@ Deno.test("importProblems() keeps packages in the rooms that they belong to", ()
   ]);
 });
 
-Deno.test("unusedArrows() names an arrow of the table along which nothing is imported", () => {
+Deno.test("tableProblems() names an arrow of the table along which nothing is imported", () => {
   const unused = (source: string): boolean =>
-    unusedArrows(new Map([["src/market/a.ts", source]])).some((arrow) =>
+    tableProblems(new Map([["src/market/a.ts", source]])).some((arrow) =>
       arrow.startsWith("No file of src/market imports src/money")
     );
   assert.equal(unused(""), true);

@@ -1,7 +1,7 @@
 /** What a server says about itself when it starts, in the words of `status`. */
 
 import type { Config } from "../config/server_settings.ts";
-import { webSocketUrl } from "../server/addresses.ts";
+import { webSocketUrl } from "../server/network/addresses.ts";
 import type { StartedServer } from "../server/serving.ts";
 import { NAME, VERSION } from "../version.ts";
 import { haltLine } from "./halt_words.ts";

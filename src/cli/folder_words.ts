@@ -1,9 +1,9 @@
 /** Which processes use a state folder, in words. */
 
-import { lookAtFolder, STALE_MS } from "../server/folder_use.ts";
-import type { FolderUse } from "../server/folder_use.ts";
+import { lookAtFolder, STALE_MS } from "../server/instances/folder_use.ts";
+import type { FolderUse } from "../server/instances/folder_use.ts";
 import { stateFolder } from "../state/folder.ts";
-import type { SeenInstance } from "../server/instance_report.ts";
+import type { SeenInstance } from "../server/instances/instance_report.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAge } from "./terminal/times.ts";
 

@@ -1,7 +1,7 @@
 /** A halt in words: whether there is one, which servers it reaches, and what had left before. */
 
-import { timeOf } from "../server/folder_use.ts";
-import type { FolderUse } from "../server/folder_use.ts";
+import { timeOf } from "../server/instances/folder_use.ts";
+import type { FolderUse } from "../server/instances/folder_use.ts";
 import type { TradingFacts } from "../server/trading_facts.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";

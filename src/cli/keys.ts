@@ -19,7 +19,7 @@ import { withLogging } from "../logging/logging.ts";
 import { waitWhileBusy } from "../state/wait_while_busy.ts";
 import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { screenOf } from "./terminal/screen.ts";
-import { lookAtFolder } from "../server/folder_use.ts";
+import { lookAtFolder } from "../server/instances/folder_use.ts";
 import { describeInstance } from "./folder_words.ts";
 import { formatTable } from "./terminal/table.ts";
 import { relativeTime } from "./terminal/times.ts";

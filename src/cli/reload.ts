@@ -4,7 +4,7 @@ import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { requestReload } from "../state/reload_request.ts";
 import type { CommandCall } from "./command_call.ts";
-import { lookAtFolder } from "../server/folder_use.ts";
+import { lookAtFolder } from "../server/instances/folder_use.ts";
 import { findFolder } from "./find_folder.ts";
 import { refuse } from "./report.ts";
 import { print } from "../world.ts";

@@ -31,7 +31,7 @@ async function start(loaded: LoadedConfig, world: World): Promise<Served> {
     const { serveOneClient } = await import("../server/serve_stdio.ts");
     return await serveOneClient(loaded, world, { announce: announceStdio(loaded, world) });
   }
-  const { serveNetwork } = await import("../server/serve_network.ts");
+  const { serveNetwork } = await import("../server/network/serve_network.ts");
   return await serveNetwork(loaded, world, { announce: announceNetwork(loaded, world) });
 }
 

@@ -1,6 +1,6 @@
 /** What a server says about itself, a row each: its banner and `status` show the same. */
 
-import type { InstanceReport } from "../server/instance_report.ts";
+import type { InstanceReport } from "../server/instances/instance_report.ts";
 import { formatAge } from "./terminal/times.ts";
 
 /** A label and what stands behind it. */

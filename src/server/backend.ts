@@ -20,7 +20,7 @@ import type { TradingRecord } from "./open_trading_record.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 import { observeCalls } from "./observe_calls.ts";
-import type { Presence } from "./presence.ts";
+import type { Presence } from "./instances/presence.ts";
 
 /** A backend with an end. */
 export interface OpenBackend extends Backend {
@@ -131,7 +131,7 @@ async function follow(
   exchange: Exchange,
   { kind, isServer }: { kind: LoadedConfig["config"]["exchange"]; isServer: boolean },
 ): Promise<ExchangeWatch | undefined> {
-  const { exchangeReport } = await import("./presence.ts");
+  const { exchangeReport } = await import("./instances/presence.ts");
   presence.follow(() => ({ exchange: exchangeReport(exchange.status(), kind) }));
   if (!isServer) return undefined;
   const { ExchangeWatch } = await import("./exchange_watch.ts");

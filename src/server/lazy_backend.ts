@@ -6,11 +6,11 @@
 import { logCall } from "../monitoring/access_log.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
-import type { ApprovalPages } from "./approval_page.ts";
+import type { ApprovalPages } from "./approvals/approval_page.ts";
 import type { BackendUse, OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { TradingRecord } from "./open_trading_record.ts";
-import type { Presence } from "./presence.ts";
+import type { Presence } from "./instances/presence.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
 
@@ -98,15 +98,15 @@ async function viewTrading({ store, policies }: TradingRecord, world: World): Pr
 
 /** A process without orders, which runs also where the folder cannot be written. */
 async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean): Promise<Presence> {
-  const { enterFolder } = await import("./presence.ts");
+  const { enterFolder } = await import("./instances/presence.ts");
   return enterFolder(loaded, world, { isServer, isNeeded: false });
 }
 
 /** Where stderr is no terminal, or is to hold JSON alone, links stand beside it in a file. */
 async function openPages(record: TradingRecord, world: World, { config }: LoadedConfig): Promise<ApprovalPages> {
-  const { openApprovals } = await import("./approval_page.ts");
+  const { openApprovals } = await import("./approvals/approval_page.ts");
   if (config.logFormat === "text" && world.stderr.isTerminal()) return openApprovals(record.store, world);
-  const { ApprovalLinks } = await import("./approval_links.ts");
+  const { ApprovalLinks } = await import("./approvals/approval_links.ts");
   return openApprovals(record.store, world, await ApprovalLinks.open(record.folder));
 }
 

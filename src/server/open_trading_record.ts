@@ -17,8 +17,8 @@ import { StoreError } from "../trading/record/store_error.ts";
 import { TradingStore } from "../trading/record/store.ts";
 import type { World } from "../world.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { enterFolder } from "./presence.ts";
-import type { Presence } from "./presence.ts";
+import { enterFolder } from "./instances/presence.ts";
+import type { Presence } from "./instances/presence.ts";
 import { readPolicy, unlimitedTrading } from "./read_policy.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);

@@ -1,6 +1,6 @@
 /** What serving tells whoever asked for it: where a server serves, and how it ended. */
 
-import type { InstanceReport } from "./instance_report.ts";
+import type { InstanceReport } from "./instances/instance_report.ts";
 import type { TradingView } from "./trading_facts.ts";
 
 /** A server that has begun to serve. */

@@ -8,7 +8,7 @@ import type { Policy } from "../trading/policy/policy.ts";
 import type { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingStore } from "../trading/record/store.ts";
-import { timeOf } from "./folder_use.ts";
+import { timeOf } from "./instances/folder_use.ts";
 
 /** What a halt leaves behind. */
 export interface HaltRemains {

@@ -1,8 +1,8 @@
 /** A server as others see it: its lock and what it says about itself. */
 
 import { InstanceLock } from "../../src/state/instance_lock.ts";
-import { InstanceReportFile } from "../../src/server/instance_report.ts";
-import type { InstanceReport } from "../../src/server/instance_report.ts";
+import { InstanceReportFile } from "../../src/server/instances/instance_report.ts";
+import type { InstanceReport } from "../../src/server/instances/instance_report.ts";
 import { NOW } from "../trading/stores.ts";
 
 /** A server that trades, started five minutes ago. */

@@ -5,7 +5,7 @@
 
 import { readArguments } from "../../src/cli/arguments.ts";
 import { withLogging } from "../../src/logging/logging.ts";
-import { serveNetwork } from "../../src/server/serve_network.ts";
+import { serveNetwork } from "../../src/server/network/serve_network.ts";
 import type { World } from "../../src/world.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createFixtureServer } from "./fixture_server.ts";

@@ -1,16 +1,16 @@
 /** The server above the listener: one application for clients over WebSocket and HTTP, from its start to its end. */
 
 import { getLogger } from "@logtape/logtape";
-import { hostName, isLoopback } from "../network/address.ts";
-import { messagesPerMinute } from "../session/message_budget.ts";
-import { RateLimit } from "../session/rate_limit.ts";
-import { createApplication } from "../transport/http/application.ts";
-import type { Application } from "../transport/listeners/listener.ts";
-import type { World } from "../world.ts";
+import { hostName, isLoopback } from "../../network/address.ts";
+import { messagesPerMinute } from "../../session/message_budget.ts";
+import { RateLimit } from "../../session/rate_limit.ts";
+import { createApplication } from "../../transport/http/application.ts";
+import type { Application } from "../../transport/listeners/listener.ts";
+import type { World } from "../../world.ts";
 import { HttpClients } from "./http_clients.ts";
 import { createNetworkParts } from "./network_parts.ts";
 import type { NetworkGround, NetworkParts } from "./network_parts.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedConfig } from "../../config/load.ts";
 import { SocketClients } from "./socket_clients.ts";
 import { statusReport } from "./status_report.ts";
 

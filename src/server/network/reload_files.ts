@@ -1,11 +1,11 @@
 /** Has a network server read its files again: access, deny list, policy, certificate. Bad files change nothing. */
 
 import { getLogger } from "@logtape/logtape";
-import type { Config } from "../config/server_settings.ts";
-import type { RunningListener } from "../transport/listeners/listener.ts";
-import type { World } from "../world.ts";
-import type { LazyBackend } from "./lazy_backend.ts";
-import type { Access } from "./open_access.ts";
+import type { Config } from "../../config/server_settings.ts";
+import type { RunningListener } from "../../transport/listeners/listener.ts";
+import type { World } from "../../world.ts";
+import type { LazyBackend } from "../lazy_backend.ts";
+import type { Access } from "../open_access.ts";
 import { certificateExpiry, readCertificate } from "./server_certificate.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);

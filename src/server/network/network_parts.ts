@@ -1,21 +1,21 @@
 /** What clients over WebSocket and over HTTP share: who they may be, what they may ask, and what answers them. */
 
-import type { ExchangeFacts } from "../monitoring/facts.ts";
-import { Monitor } from "../monitoring/monitor.ts";
-import { directMethods } from "../protocol/direct_call.ts";
-import { listingOf } from "../protocol/listing.ts";
-import type { ListingEntry } from "../protocol/listing.ts";
-import { createServerFactory } from "../protocol/mcp_server.ts";
-import type { ServerFactory } from "../protocol/mcp_server.ts";
-import type { Registry } from "../session/registry.ts";
-import { NAME, VERSION } from "../version.ts";
-import type { World } from "../world.ts";
+import type { ExchangeFacts } from "../../monitoring/facts.ts";
+import { Monitor } from "../../monitoring/monitor.ts";
+import { directMethods } from "../../protocol/direct_call.ts";
+import { listingOf } from "../../protocol/listing.ts";
+import type { ListingEntry } from "../../protocol/listing.ts";
+import { createServerFactory } from "../../protocol/mcp_server.ts";
+import type { ServerFactory } from "../../protocol/mcp_server.ts";
+import type { Registry } from "../../session/registry.ts";
+import { NAME, VERSION } from "../../version.ts";
+import type { World } from "../../world.ts";
 import { AdmissionControl } from "./admission.ts";
-import type { OpenBackend } from "./backend.ts";
+import type { OpenBackend } from "../backend.ts";
 import { createRegistry } from "./connection_registry.ts";
-import type { LazyBackend } from "./lazy_backend.ts";
-import type { Access } from "./open_access.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import type { LazyBackend } from "../lazy_backend.ts";
+import type { Access } from "../open_access.ts";
+import type { LoadedConfig } from "../../config/load.ts";
 
 /** How the server names itself. */
 export const IDENTITY = { name: NAME, version: VERSION } as const;

@@ -1,9 +1,9 @@
 /** The server's own certificate, from the files that the settings name. */
 
-import type { Config } from "../config/server_settings.ts";
-import { expiryOf, loadTls } from "../transport/listeners/tls.ts";
-import type { LoadedTls } from "../transport/listeners/tls.ts";
-import type { World } from "../world.ts";
+import type { Config } from "../../config/server_settings.ts";
+import { expiryOf, loadTls } from "../../transport/listeners/tls.ts";
+import type { LoadedTls } from "../../transport/listeners/tls.ts";
+import type { World } from "../../world.ts";
 
 /** Reads the files; `undefined` where the settings name none. */
 export async function readCertificate(

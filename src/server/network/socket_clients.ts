@@ -2,16 +2,16 @@
 
 import { getLogger } from "@logtape/logtape";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { LOCAL_CALLER } from "../access/caller.ts";
-import type { Caller } from "../access/caller.ts";
-import { CallFastPath } from "../protocol/fast_path.ts";
-import { askingTools } from "../protocol/listing.ts";
-import type { Connection } from "../session/connection.ts";
-import { MessageBudgets } from "../session/message_budget.ts";
-import type { ChannelObserver } from "../transport/channel.ts";
-import { CLOSE } from "../transport/close_codes.ts";
-import type { Socket, SocketHandler } from "../transport/listeners/listener.ts";
-import { SocketTransport } from "../transport/websocket.ts";
+import { LOCAL_CALLER } from "../../access/caller.ts";
+import type { Caller } from "../../access/caller.ts";
+import { CallFastPath } from "../../protocol/fast_path.ts";
+import { askingTools } from "../../protocol/listing.ts";
+import type { Connection } from "../../session/connection.ts";
+import { MessageBudgets } from "../../session/message_budget.ts";
+import type { ChannelObserver } from "../../transport/channel.ts";
+import { CLOSE } from "../../transport/close_codes.ts";
+import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";
+import { SocketTransport } from "../../transport/websocket.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 

@@ -1,7 +1,7 @@
 /** What a server's start and its status say about protections that it runs without. */
 
-import { isLoopback } from "../network/address.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import { isLoopback } from "../../network/address.ts";
+import type { LoadedConfig } from "../../config/load.ts";
 
 /** The warnings, those of the settings included. */
 export function exposureWarnings({ config: { host, unsafeExpose, tlsTerminated }, warnings }: LoadedConfig): string[] {

@@ -5,9 +5,9 @@
 
 import { join } from "node:path";
 import { z } from "zod";
-import { reasonOf } from "../errors/reason_of.ts";
-import { StateError } from "../state/state_error.ts";
-import { INSTANCES_FOLDER, isLocked } from "../state/instance_lock.ts";
+import { reasonOf } from "../../errors/reason_of.ts";
+import { StateError } from "../../state/state_error.ts";
+import { INSTANCES_FOLDER, isLocked } from "../../state/instance_lock.ts";
 
 /** What a process says about itself. Times are wall milliseconds; `null` is what does not apply or is not known yet. */
 export const InstanceReport = z.object({

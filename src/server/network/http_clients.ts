@@ -2,23 +2,23 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
-import type { Caller } from "../access/caller.ts";
-import { scopeChallenge } from "../access/challenge.ts";
-import { metadataUrl } from "../access/resource_metadata.ts";
-import { SESSIONS_PER_CONNECTION } from "../config/in_force.ts";
-import { requiredScope } from "../protocol/direct_call.ts";
-import type { Credential } from "../protocol/openapi.ts";
-import { callerOfHttp } from "../transport/http/auth_info.ts";
-import type { HttpSession } from "../transport/http/http_session.ts";
-import type { SessionObserver } from "../transport/http/http_sessions.ts";
-import { problemResponse } from "../transport/http/problem.ts";
-import { createRest } from "../transport/http/rest.ts";
-import { createStreamableHttp } from "../transport/http/streamable_http.ts";
-import type { StreamableHttp } from "../transport/http/streamable_http.ts";
-import { settledWithin } from "../transport/settled.ts";
+import type { Caller } from "../../access/caller.ts";
+import { scopeChallenge } from "../../access/challenge.ts";
+import { metadataUrl } from "../../access/resource_metadata.ts";
+import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
+import { requiredScope } from "../../protocol/direct_call.ts";
+import type { Credential } from "../../protocol/openapi.ts";
+import { callerOfHttp } from "../../transport/http/auth_info.ts";
+import type { HttpSession } from "../../transport/http/http_session.ts";
+import type { SessionObserver } from "../../transport/http/http_sessions.ts";
+import { problemResponse } from "../../transport/http/problem.ts";
+import { createRest } from "../../transport/http/rest.ts";
+import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
+import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
+import { settledWithin } from "../../transport/settled.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
-import type { Access } from "./open_access.ts";
+import type { Access } from "../open_access.ts";
 
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 

@@ -5,22 +5,22 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import { checkOrigin } from "../access/origin_rules.ts";
-import { sleep } from "../timing/sleep.ts";
-import { LastingServer } from "../network/lasting_server.ts";
-import { outcomeOf } from "../trading/confirmation/approval_outcome.ts";
-import type { Outcome } from "../trading/confirmation/approval_outcome.ts";
-import type { Approval, Decided } from "../trading/record/approval.ts";
-import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
-import type { Announcement } from "../trading/confirmation/confirmer.ts";
-import { describeExchange, plainSpaces } from "../trading/orders/order_summary.ts";
-import { StoreError } from "../trading/record/store_error.ts";
-import type { TradingStore } from "../trading/record/store.ts";
-import { settledWithin } from "../transport/settled.ts";
+import { checkOrigin } from "../../access/origin_rules.ts";
+import { sleep } from "../../timing/sleep.ts";
+import { LastingServer } from "../../network/lasting_server.ts";
+import { outcomeOf } from "../../trading/confirmation/approval_outcome.ts";
+import type { Outcome } from "../../trading/confirmation/approval_outcome.ts";
+import type { Approval, Decided } from "../../trading/record/approval.ts";
+import { EQUAL_WAITS } from "../../trading/confirmation/confirmer.ts";
+import type { Announcement } from "../../trading/confirmation/confirmer.ts";
+import { describeExchange, plainSpaces } from "../../trading/orders/order_summary.ts";
+import { StoreError } from "../../trading/record/store_error.ts";
+import type { TradingStore } from "../../trading/record/store.ts";
+import { settledWithin } from "../../transport/settled.ts";
 import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
 import type { ApprovalLinks } from "./approval_links.ts";
-import { print } from "../world.ts";
-import type { World } from "../world.ts";
+import { print } from "../../world.ts";
+import type { World } from "../../world.ts";
 
 /** Tells the operator about orders that wait, and serves their pages. */
 export interface ApprovalPages {

@@ -1,16 +1,16 @@
 /** Makes this process known in its state folder for as long as it runs: `status` and `kill` name it then. */
 
-import type { ClientStatus } from "../exchange/client.ts";
+import type { ClientStatus } from "../../exchange/client.ts";
 
 import { getLogger } from "@logtape/logtape";
-import { stateFolder } from "../state/folder.ts";
-import { StateError } from "../state/state_error.ts";
-import { InstanceLock, removeFreeLocks } from "../state/instance_lock.ts";
+import { stateFolder } from "../../state/folder.ts";
+import { StateError } from "../../state/state_error.ts";
+import { InstanceLock, removeFreeLocks } from "../../state/instance_lock.ts";
 import { InstanceReportFile, removeOldReports } from "./instance_report.ts";
 import type { InstanceReport } from "./instance_report.ts";
-import { VERSION } from "../version.ts";
-import type { Config } from "../config/server_settings.ts";
-import type { World } from "../world.ts";
+import { VERSION } from "../../version.ts";
+import type { Config } from "../../config/server_settings.ts";
+import type { World } from "../../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 

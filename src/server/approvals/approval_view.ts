@@ -4,11 +4,11 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Outcome } from "../trading/confirmation/approval_outcome.ts";
-import type { Approval } from "../trading/record/approval.ts";
-import { describeExchange } from "../trading/orders/order_summary.ts";
-import type { OrderSummary } from "../trading/orders/order_summary.ts";
-import { clockTime } from "../text/clock_time.ts";
+import type { Outcome } from "../../trading/confirmation/approval_outcome.ts";
+import type { Approval } from "../../trading/record/approval.ts";
+import { describeExchange } from "../../trading/orders/order_summary.ts";
+import type { OrderSummary } from "../../trading/orders/order_summary.ts";
+import { clockTime } from "../../text/clock_time.ts";
 
 /** What a page shows beside the order. */
 export interface PageFacts {

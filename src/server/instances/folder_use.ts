@@ -1,7 +1,7 @@
 /** Which processes use a state folder, and what each says about itself. */
 
-import { reasonOf } from "../errors/reason_of.ts";
-import { StateError } from "../state/state_error.ts";
+import { reasonOf } from "../../errors/reason_of.ts";
+import { StateError } from "../../state/state_error.ts";
 import { listInstances } from "./instance_report.ts";
 import type { InstanceReport, SeenInstance } from "./instance_report.ts";
 

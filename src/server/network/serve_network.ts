@@ -1,25 +1,25 @@
 /** Serves many clients at once on one port, over WebSocket and Streamable HTTP. */
 
 import { getLogger } from "@logtape/logtape";
-import type { ServerFactory } from "../protocol/mcp_server.ts";
-import { aborted } from "../timing/aborted.ts";
-import { listenOnHost } from "../transport/listeners/each_address.ts";
-import type { Application, RunningListener } from "../transport/listeners/listener.ts";
-import type { LoadedTls } from "../transport/listeners/tls.ts";
-import type { World } from "../world.ts";
+import type { ServerFactory } from "../../protocol/mcp_server.ts";
+import { aborted } from "../../timing/aborted.ts";
+import { listenOnHost } from "../../transport/listeners/each_address.ts";
+import type { Application, RunningListener } from "../../transport/listeners/listener.ts";
+import type { LoadedTls } from "../../transport/listeners/tls.ts";
+import type { World } from "../../world.ts";
 import { baseUrl, clientAddresses } from "./addresses.ts";
 import { exposureWarnings } from "./exposure_warnings.ts";
-import { prepareBackend } from "./lazy_backend.ts";
-import type { LazyBackend } from "./lazy_backend.ts";
+import { prepareBackend } from "../lazy_backend.ts";
+import type { LazyBackend } from "../lazy_backend.ts";
 import { checkListener, chooseListener, listenerKind, listenOptions } from "./listener_choice.ts";
 import { NetworkServer } from "./network_server.ts";
-import { onReload } from "./on_reload.ts";
-import { openAccess } from "./open_access.ts";
-import type { Access } from "./open_access.ts";
-import type { LoadedConfig } from "../config/load.ts";
+import { onReload } from "../on_reload.ts";
+import { openAccess } from "../open_access.ts";
+import type { Access } from "../open_access.ts";
+import type { LoadedConfig } from "../../config/load.ts";
 import { reloadFiles } from "./reload_files.ts";
 import { certificateExpiry, readCertificate } from "./server_certificate.ts";
-import type { Announce, Served } from "./serving.ts";
+import type { Announce, Served } from "../serving.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { ApprovalLinks, LINKS_FILE } from "../../src/server/approval_links.ts";
-import { openApprovals } from "../../src/server/approval_page.ts";
-import { startLogging } from "../../src/logging/logging.ts";
-import type { Approval } from "../../src/trading/record/approval.ts";
-import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approval.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
-import { link } from "../state/link.ts";
-import { lookUntil } from "../support/look_until.ts";
-import { ask } from "../trading/approval_requests.ts";
-import { entry, FREE, NOW, ORDER, withStore } from "../trading/stores.ts";
-import { TestWorld } from "../cli/world.ts";
+import { ApprovalLinks, LINKS_FILE } from "../../../src/server/approvals/approval_links.ts";
+import { openApprovals } from "../../../src/server/approvals/approval_page.ts";
+import { startLogging } from "../../../src/logging/logging.ts";
+import type { Approval } from "../../../src/trading/record/approval.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
+import type { TradingStore } from "../../../src/trading/record/store.ts";
+import { link } from "../../state/link.ts";
+import { lookUntil } from "../../support/look_until.ts";
+import { ask } from "../../trading/approval_requests.ts";
+import { entry, FREE, NOW, ORDER, withStore } from "../../trading/stores.ts";
+import { TestWorld } from "../../cli/world.ts";
 
 /** A world whose clock stands, and whose durations pass by a second with each look. */
 class PageWorld extends TestWorld {

@@ -1,12 +1,12 @@
 /** Which listener serves on this runtime. */
 
 import { getLogger } from "@logtape/logtape";
-import { listenerInForce, listenerProblems } from "../config/rules/network_rules.ts";
-import type { Runtime } from "../config/rules/network_rules.ts";
-import type { Config } from "../config/server_settings.ts";
-import { isLoopback } from "../network/address.ts";
-import { hasClientCertificates, hasHardenedRuntime } from "../transport/listeners/hardened_runtime.ts";
-import type { Listen, ListenOptions } from "../transport/listeners/listener.ts";
+import { listenerInForce, listenerProblems } from "../../config/rules/network_rules.ts";
+import type { Runtime } from "../../config/rules/network_rules.ts";
+import type { Config } from "../../config/server_settings.ts";
+import { isLoopback } from "../../network/address.ts";
+import { hasClientCertificates, hasHardenedRuntime } from "../../transport/listeners/hardened_runtime.ts";
+import type { Listen, ListenOptions } from "../../transport/listeners/listener.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
@@ -28,9 +28,11 @@ export function checkListener(config: Config): string[] {
 
 /** Loads the listener that serves. */
 export async function chooseListener(config: Config): Promise<Listen> {
-  if (listenerKind(config) === "hardened") return (await import("../transport/listeners/hardened.ts")).listenHardened;
+  if (listenerKind(config) === "hardened") {
+    return (await import("../../transport/listeners/hardened.ts")).listenHardened;
+  }
   if (!isLoopback(config.host)) log.warning(NATIVE_WARNING);
-  return (await import("../transport/listeners/native.ts")).listenNative;
+  return (await import("../../transport/listeners/native.ts")).listenNative;
 }
 
 const NATIVE_WARNING = "the native listener cannot remove a client that stops reading, nor bound headers, " +

@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { getLogger } from "@logtape/logtape";
-import { fileProblems } from "../state/private_file.ts";
+import { fileProblems } from "../../state/private_file.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 

@@ -1,13 +1,13 @@
 /** The server as `/status` shows it: what `status` prints, and what is known only here. */
 
-import { tellableStatus } from "../exchange/clock_skew.ts";
-import type { HttpSession } from "../transport/http/http_session.ts";
+import { tellableStatus } from "../../exchange/clock_skew.ts";
+import type { HttpSession } from "../../transport/http/http_session.ts";
 import { exposureWarnings } from "./exposure_warnings.ts";
-import { reportRecord } from "./folder_use.ts";
+import { reportRecord } from "../instances/folder_use.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
-import type { LoadedConfig } from "../config/load.ts";
-import { tradingRecord } from "./trading_facts.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import { tradingRecord } from "../trading_facts.ts";
 
 /** The moment that is reported. */
 export interface ServerMoment {

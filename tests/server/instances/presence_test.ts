@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { enterFolder } from "../../src/server/presence.ts";
-import { loadConfig } from "../../src/config/load.ts";
-import { listInstances } from "../../src/server/instance_report.ts";
-import { LogRecords } from "../support/log_records.ts";
-import { TestWorld } from "../cli/world.ts";
+import { enterFolder } from "../../../src/server/instances/presence.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { listInstances } from "../../../src/server/instances/instance_report.ts";
+import { LogRecords } from "../../support/log_records.ts";
+import { TestWorld } from "../../cli/world.ts";
 
 /** Enters a state folder as a server that trades or one that only reads. */
 async function enter(state: string, isNeeded: boolean) {

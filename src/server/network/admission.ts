@@ -1,13 +1,13 @@
 /** Whether a request may run now, by its client's rate limit; refusals over HTTP are counted and logged right here. */
 
-import { errorCodeIn } from "../errors/error_table.ts";
-import { logRefusal } from "../monitoring/access_log.ts";
-import type { AccessLogMode, RefusedRequest } from "../monitoring/access_log.ts";
-import type { Monitor } from "../monitoring/monitor.ts";
-import type { RateLimit } from "../session/rate_limit.ts";
-import { problemResponse } from "../transport/http/problem.ts";
-import { refusalOf } from "../transport/json_rpc.ts";
-import type { RpcError } from "../transport/json_rpc.ts";
+import { errorCodeIn } from "../../errors/error_table.ts";
+import { logRefusal } from "../../monitoring/access_log.ts";
+import type { AccessLogMode, RefusedRequest } from "../../monitoring/access_log.ts";
+import type { Monitor } from "../../monitoring/monitor.ts";
+import type { RateLimit } from "../../session/rate_limit.ts";
+import { problemResponse } from "../../transport/http/problem.ts";
+import { refusalOf } from "../../transport/json_rpc.ts";
+import type { RpcError } from "../../transport/json_rpc.ts";
 
 const TOO_MANY = "ERR_TOO_MANY_REQUESTS";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InstanceLock, INSTANCES_FOLDER } from "../../src/state/instance_lock.ts";
-import { InstanceReportFile, listInstances, removeOldReports } from "../../src/server/instance_report.ts";
-import { PresentServer, REPORT } from "../cli/present_server.ts";
-import { link } from "../state/link.ts";
+import { InstanceLock, INSTANCES_FOLDER } from "../../../src/state/instance_lock.ts";
+import { InstanceReportFile, listInstances, removeOldReports } from "../../../src/server/instances/instance_report.ts";
+import { PresentServer, REPORT } from "../../cli/present_server.ts";
+import { link } from "../../state/link.ts";
 
 async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: "/tmp" });

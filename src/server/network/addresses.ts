@@ -1,7 +1,7 @@
 /** Where clients reach a network server. */
 
-import { hostName } from "../network/address.ts";
-import type { Config } from "../config/server_settings.ts";
+import { hostName } from "../../network/address.ts";
+import type { Config } from "../../config/server_settings.ts";
 
 /** The start of every address over HTTP, such as `https://localhost:8765`. */
 export function baseUrl(

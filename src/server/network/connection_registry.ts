@@ -1,14 +1,14 @@
 /** From the settings to who may have how many connections and requests, as far as there are file descriptors. */
 
 import { getLogger } from "@logtape/logtape";
-import { limitsPerClient } from "../config/in_force.ts";
-import { RateLimit } from "../session/rate_limit.ts";
-import { Registry } from "../session/registry.ts";
-import { UnknownConnections } from "../session/unknown_connections.ts";
-import { allowSockets } from "../transport/listeners/file_descriptors.ts";
-import type { Configured } from "../config/rules/server_rules.ts";
-import type { Access } from "./open_access.ts";
-import type { World } from "../world.ts";
+import { limitsPerClient } from "../../config/in_force.ts";
+import { RateLimit } from "../../session/rate_limit.ts";
+import { Registry } from "../../session/registry.ts";
+import { UnknownConnections } from "../../session/unknown_connections.ts";
+import { allowSockets } from "../../transport/listeners/file_descriptors.ts";
+import type { Configured } from "../../config/rules/server_rules.ts";
+import type { Access } from "../open_access.ts";
+import type { World } from "../../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { baseUrl, clientAddresses, webSocketUrl } from "../../src/server/addresses.ts";
+import { baseUrl, clientAddresses, webSocketUrl } from "../../../src/server/network/addresses.ts";
 
 Deno.test("baseUrl() names the host that was asked for, and in the place of all addresses the first allowed host", () => {
   const at = { port: 8765, isSecure: false };

@@ -7,8 +7,7 @@ import { print } from "../src/world.ts";
 import { mainManifest, platformManifest } from "./packaging/npm_packages.ts";
 import type { PackageManifest } from "./packaging/npm_packages.ts";
 import { homeOf, NAME } from "./packaging/product.ts";
-import { binaryPath, hostTarget, TARGET_NAMES, TARGETS } from "./packaging/targets.ts";
-import type { TargetName } from "./packaging/targets.ts";
+import { findProgram, TARGET_NAMES, TARGETS } from "./packaging/targets.ts";
 
 const FOLDER = "dist/npm";
 
@@ -30,16 +29,6 @@ await pack(mainManifest(home), {
   "launcher.cjs": "scripts/packaging/npm/launcher.cjs",
   "README.md": "scripts/packaging/npm/README.md",
 });
-
-/** The program for a system: of a release, or what was compiled for the system at hand. */
-async function findProgram(target: TargetName): Promise<string | undefined> {
-  const candidates = [
-    binaryPath(target),
-    ...(target === hostTarget() ? [`dist/${NAME}${TARGETS[target].suffix}`] : []),
-  ];
-  for (const path of candidates) if (await Deno.stat(path).catch(() => undefined) !== undefined) return path;
-  return undefined;
-}
 
 /** Lays a package out in a folder of its own and packs it; `files` says where each of its files comes from. */
 async function pack(manifest: PackageManifest, files: Readonly<Record<string, string>>): Promise<void> {

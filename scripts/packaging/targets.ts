@@ -43,3 +43,17 @@ export function binaryPath(name: TargetName): string {
 export function hostTarget(): TargetName | undefined {
   return TARGET_NAMES.find((name) => TARGETS[name].triple === Deno.build.target);
 }
+
+/** The file of a release that holds the MCP bundle for a system. */
+export function bundleName(name: TargetName): string {
+  return `luno-mcp-server-${name}.mcpb`;
+}
+
+/** The compiled program for a system: of a release, or what was compiled for the system at hand. */
+export async function findProgram(name: TargetName): Promise<string | undefined> {
+  const ofHost = name === hostTarget() ? [`dist/luno-mcp-server${TARGETS[name].suffix}`] : [];
+  for (const path of [binaryPath(name), ...ofHost]) {
+    if (await Deno.stat(path).catch(() => undefined) !== undefined) return path;
+  }
+  return undefined;
+}

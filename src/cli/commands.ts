@@ -38,6 +38,10 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 1 },
     word: "print",
   },
+  doctor: {
+    usage: "doctor",
+    summary: "check the set-up: settings, exchange, certificates, state and clients, with a fix for each failure",
+  },
   client: {
     usage: "client [call <tool> [name=value...]]",
     summary: "explore a server, call a tool, watch prices, or simulate many clients",

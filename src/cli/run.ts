@@ -34,7 +34,8 @@ async function runInvocation(world: World): Promise<ExitCode> {
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
   for (const name of unneeded(invocation.command, invocation.flags)) Deno.permissions.revokeSync({ name });
-  if (readsOwnVariables()) problems.push(...mistypedVariables(world.env));
+  // Whoever looks for what is wrong is told so in its place.
+  if (invocation.command !== "doctor" && readsOwnVariables()) problems.push(...mistypedVariables(world.env));
   const standalone = await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
@@ -72,13 +73,14 @@ export function unneeded(
 }
 
 /** Commands that listen or connect; `kill` does so to cancel what is open. */
-const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator"];
+const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator", "doctor"];
 
 /** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */
 const WRITERS: readonly CommandName[] = [
   "certs",
   "keys",
   "status",
+  "doctor",
   "kill",
   "resume",
   "reload",
@@ -108,6 +110,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./reload.ts")).reload;
     case "kill":
       return (await import("./kill.ts")).kill;
+    case "doctor":
+      return (await import("./doctor.ts")).doctor;
     case "status":
       return (await import("./status.ts")).status;
     case "resume":

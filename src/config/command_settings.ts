@@ -343,6 +343,7 @@ export const COMMAND_SETTINGS = {
   tools: SERVER_SETTINGS,
   call: SERVER_SETTINGS,
   config: SERVER_SETTINGS,
+  doctor: SERVER_SETTINGS,
   client: CLIENT,
   bridge: BRIDGE,
   policy: POLICY,

@@ -35,8 +35,13 @@ export interface LoadedConfig extends Configured {
   readonly credentials?: Credentials;
 }
 
-/** The configuration, or every problem at once. */
-export type Loaded = { ok: true } & LoadedConfig | { ok: false; problems: string[] };
+/** The configuration, or every problem at once beside what could be read all the same. */
+export type Loaded = { ok: true } & LoadedConfig | {
+  ok: false;
+  problems: string[];
+  config: Partial<Config>;
+  origins: ConfigOrigins;
+};
 
 /** Loads the server's configuration; `flags` are by name without dashes. */
 export async function loadConfig(
@@ -48,8 +53,8 @@ export async function loadConfig(
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
   const secret = await readSecret(parsed.values, problems);
   problems.push(...contradictions(parsed.values, parsed.origins));
-  if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { origins } = parsed;
+  if (!parsed.ok || problems.length > 0) return { ok: false, problems, config: parsed.values, origins };
   const config = settled(parsed.values, origins);
   const warnings = settingWarnings(parsed.values, origins);
   const credentials = config.apiKeyId !== undefined && secret !== undefined

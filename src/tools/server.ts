@@ -2,11 +2,10 @@
 
 import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";
-import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
-import { ExchangeError } from "../exchange/errors.ts";
 import { SCOPES } from "../access/scopes.ts";
+import { attempt, checkKey, probePermissions } from "./key_permissions.ts";
 import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
-import type { Tool, ToolContext } from "./tool.ts";
+import type { Tool } from "./tool.ts";
 
 const checkApiHealth = defineTool({
   name: "check_api_health",
@@ -95,62 +94,3 @@ const describeCapabilities = defineTool({
 
 /** The server itself. */
 export const serverTools: readonly Tool[] = [checkApiHealth, describeCapabilities];
-
-type Attempt<Name extends EndpointName> =
-  | { reached: true; answer?: AnswerOf<Name>; error?: ExchangeError }
-  | { reached: false; error: ExchangeError };
-
-/** Calls and tells whether the exchange was there at all; a refusal counts as reached, an answer of another hand not. */
-async function attempt<Name extends EndpointName>(
-  { exchange, signal }: ToolContext,
-  name: Name,
-  params: ParamsOf<Name>,
-): Promise<Attempt<Name>> {
-  try {
-    return { reached: true, answer: await exchange.call(name, params, { signal, fresh: true }) };
-  } catch (error) {
-    if (!(error instanceof ExchangeError) || error.code === "ERR_CANCELLED") throw error;
-    const answered = error.status !== undefined && error.status < 500 && error.code !== "ERR_ANSWER_INVALID";
-    return { reached: answered, error };
-  }
-}
-
-interface PermissionVerdict {
-  readonly permission: string;
-  readonly verdict: "granted" | "refused" | "key refused" | "unknown";
-}
-
-/** Tries one cheap read for each permission that a read can show. */
-async function probePermissions(context: ToolContext): Promise<PermissionVerdict[]> {
-  const balances = await attempt(context, "getBalances", {});
-  const accountId = balances.reached ? balances.answer?.balance[0]?.account_id : undefined;
-  const probes: Promise<PermissionVerdict>[] = [
-    classifyProbe("Perm_R_Orders", attempt(context, "listOrders", { limit: 1 })),
-    classifyProbe("Perm_R_Withdrawals", attempt(context, "listWithdrawals", { limit: 1 })),
-    classifyProbe("Perm_R_Beneficiaries", attempt(context, "listBeneficiaries", {})),
-    ...(accountId === undefined ? [] : [
-      classifyProbe(
-        "Perm_R_Transactions",
-        attempt(context, "listTransactions", { id: accountId, min_row: -1, max_row: 0 }),
-      ),
-      classifyProbe("Perm_R_Transfers", attempt(context, "listTransfers", { account_id: accountId, limit: 1 })),
-    ]),
-  ];
-  return [await classifyProbe("Perm_R_Balance", Promise.resolve(balances)), ...await Promise.all(probes)];
-}
-
-async function classifyProbe(permission: string, probe: Promise<Attempt<EndpointName>>): Promise<PermissionVerdict> {
-  const { error } = await probe;
-  if (error === undefined) return { permission, verdict: "granted" };
-  if (error.code === "ERR_CREDENTIALS_REFUSED") return { permission, verdict: "key refused" };
-  return { permission, verdict: error.code === "ERR_PERMISSION_MISSING" ? "refused" : "unknown" };
-}
-
-function checkKey(
-  hasKey: boolean,
-  verdicts: readonly PermissionVerdict[],
-): "accepted" | "refused" | "missing" | "unknown" {
-  if (!hasKey) return "missing";
-  if (verdicts.some(({ verdict }) => verdict === "key refused")) return "refused";
-  return verdicts.some(({ verdict }) => verdict !== "unknown") ? "accepted" : "unknown";
-}

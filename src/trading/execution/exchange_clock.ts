@@ -13,7 +13,7 @@ import type { Exchange } from "../../market/exchange_port.ts";
 export type TradingExchange = Pick<Exchange, "call" | "status" | "reserve">;
 
 /** How far our clock may be off, in milliseconds. */
-const MAX_SKEW_MS = 2_000;
+export const MAX_SKEW_MS = 2_000;
 
 /** The `Date` header is cut to whole seconds: the exchange's clock shows up to this much more. */
 export const DATE_RESOLUTION_MS = 1_000;

@@ -76,6 +76,11 @@ export function expiryOf({ cert }: Pick<TlsFiles, "cert">): number | undefined {
   return certificate === undefined ? undefined : Date.parse(certificate.validTo);
 }
 
+/** The certificates of a chain in PEM, in their order; none where one of them cannot be read. */
+export function certificatesOf(pem: string): X509Certificate[] {
+  return parseCertificates(pem) ?? [];
+}
+
 /**
  * Throws unless the key belongs to the certificate: the runtime takes any pair, and then fails at every handshake.
  *

@@ -1,0 +1,36 @@
+/** Whether the state folder is there, safe from other users, and on a disk of this machine. */
+
+import { missingFolder } from "../../state/folder.ts";
+import { networkFileSystem } from "../../state/network_file_system.ts";
+import { folderProblems } from "../../state/state_folder.ts";
+import { lookAtFolder } from "../../server/instances/folder_use.ts";
+import { isMissing } from "../find_folder.ts";
+import { broken, ok, skipped, warning } from "./check.ts";
+import type { CheckContext, CheckResult } from "./check.ts";
+
+const NAME = "state folder";
+
+/** Looks at the folder and at who uses it. */
+export async function checkStateFolder({ folder, config }: CheckContext): Promise<readonly CheckResult[]> {
+  if (folder === undefined) return [broken(NAME, missingFolder(), "name one by --state or LUNO_MCP_STATE")];
+  const problems = folderProblems(folder);
+  if (problems.length > 0) {
+    return problems.map((problem) => broken(NAME, problem, "name a folder of your own by --state"));
+  }
+  if (await isMissing(folder)) {
+    // A network server takes a name that leads nowhere for a mistake, as the keys of its clients are there.
+    if (config.state === undefined || config.transport === "stdio") {
+      return [skipped(NAME, `${folder} does not exist yet: its first use makes it`)];
+    }
+    return [broken(NAME, `there is no ${folder}`, `check the path, or make it: mkdir -m 700 ${folder}`)];
+  }
+  const { instances, problem } = lookAtFolder(folder);
+  if (problem !== undefined) return [broken(NAME, problem, "make the folder readable for this user")];
+  const running = instances.filter(({ isAlive }) => isAlive).length;
+  const users = running === 0 ? "no server uses it" : running === 1 ? "a server uses it" : `${running} servers use it`;
+  const network = await networkFileSystem(folder);
+  if (network !== undefined) {
+    return [warning(NAME, `${folder} is on ${network}, where locks and power cuts can damage it`, "use a local disk")];
+  }
+  return [ok(NAME, `${folder}, ${users}`)];
+}

@@ -1,0 +1,63 @@
+/** Whether the trading record can be read, belongs to this version, and agrees with its audit log. */
+
+import { join } from "node:path";
+import { HALT_FILE, haltFileState } from "../../trading/record/kill_switch.ts";
+import type { KillSwitchState } from "../../trading/record/kill_switch.ts";
+import { TRADING_DATABASE, TradingStore } from "../../trading/record/store.ts";
+import { StoreError } from "../../trading/record/store_error.ts";
+import { StateError } from "../../state/state_error.ts";
+import { formatAge } from "../terminal/times.ts";
+import { isMissing } from "../find_folder.ts";
+import { broken, ok, skipped, warning } from "./check.ts";
+import type { CheckContext, CheckResult } from "./check.ts";
+
+const NAME = "record";
+
+/** Rows of an audit log that are verified here: about a second's worth. */
+const MAX_ROWS = 20_000;
+
+/** Reads the record and verifies its audit; nothing is written. */
+export async function checkRecord(
+  { folder, world }: CheckContext,
+  { maxRows = MAX_ROWS } = {},
+): Promise<readonly CheckResult[]> {
+  if (folder === undefined) return [skipped(NAME, "there is no state folder")];
+  if (await isMissing(join(folder, TRADING_DATABASE))) {
+    const halt = haltFileState(join(folder, HALT_FILE));
+    return [skipped(NAME, "none yet: a server with --trading makes it"), ...haltResults(halt, world.now())];
+  }
+  let store: TradingStore | undefined;
+  try {
+    store = TradingStore.open(folder, { now: world.now, readOnly: true });
+    return [verify(store, maxRows), ...haltResults(store.killSwitch.state(), world.now())];
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+    return [broken(NAME, error.message, "name another folder by --state, or restore this one from a backup")];
+  } finally {
+    store?.close();
+  }
+}
+
+function verify(store: TradingStore, maxRows: number): CheckResult {
+  const { lastSeq } = store.audit;
+  if (lastSeq > maxRows) {
+    return ok(
+      NAME,
+      `readable; its audit log of ${lastSeq} rows is not verified here: luno-mcp-server audit verify does`,
+    );
+  }
+  const result = store.verify();
+  if (result.ok) return ok(NAME, `the audit log is whole: ${result.rows} ${result.rows === 1 ? "row" : "rows"}`);
+  const place = result.row === null ? "" : ` at row ${result.row}`;
+  return broken(
+    NAME,
+    `the audit log is broken${place}: ${result.reason}`,
+    "halt trading (luno-mcp-server kill), keep the folder as it is for an inquiry, and restore a backup",
+  );
+}
+
+function haltResults(halt: KillSwitchState, now: number): CheckResult[] {
+  if (!halt.halted) return [];
+  const text = `trading has been halted for ${formatAge(now - halt.at)} by ${halt.by}: ${halt.reason}`;
+  return [warning("halt", text, "luno-mcp-server resume, once the reason is gone")];
+}

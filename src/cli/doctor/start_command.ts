@@ -1,0 +1,114 @@
+/** Starts the command of a client's configuration as the client does, and ends it when it has introduced itself. */
+
+import type { ServerEntry } from "../../client_configs/read_config.ts";
+import { Deadline } from "../../timing/deadline.ts";
+import { isObject } from "../../validation/is_object.ts";
+import { VERSION } from "../../version.ts";
+
+/** What came of it: the server's name and version, or why there was no answer. */
+export type Started =
+  | { readonly ok: true; readonly server: string }
+  | { readonly ok: false; readonly reason: string };
+
+/** How long a command has to answer, in milliseconds: npx may have to fetch the package first. */
+const LIMIT_MS = 15_000;
+
+/** How long a server has to end once its input has, in milliseconds. */
+const END_MS = 2_000;
+
+/** More than any answer to the opening has. */
+const MAX_ANSWER = 1_048_576;
+
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "luno-mcp-server doctor", version: VERSION },
+  },
+};
+
+/** Whether this program may start a command. */
+export function mayStart(command: string): boolean {
+  return Deno.permissions.querySync({ name: "run", command }).state === "granted";
+}
+
+/** Starts it, completes the opening, ends it. */
+export async function startCommand(
+  { command = "", args, env }: ServerEntry,
+  { signal, limitMs = LIMIT_MS }: { signal: AbortSignal; limitMs?: number },
+): Promise<Started> {
+  let child: Deno.ChildProcess;
+  try {
+    const streams = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
+    child = new Deno.Command(command, { args: [...args], env: { ...env }, ...streams }).spawn();
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+  using deadline = new Deadline(limitMs, [signal]);
+  const late = Promise.withResolvers<Started>();
+  deadline.signal.addEventListener("abort", () => {
+    late.resolve({ ok: false, reason: `it did not answer within ${limitMs / 1_000} s` });
+    kill(child);
+  }, { once: true });
+  const started = await Promise.race([open(child), late.promise]);
+  await end(child);
+  return started;
+}
+
+async function open(child: Deno.ChildProcess): Promise<Started> {
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(INITIALIZE)}\n`));
+    const line = await readLine(child.stdout);
+    if (line !== undefined) return readAnswer(line);
+  } catch {
+    // It was gone before it had read or written all; its exit code says more.
+  } finally {
+    // Its input ends here, by which a server on stdio knows that its client has left.
+    await writer.close().catch(() => {});
+  }
+  const { code } = await child.status;
+  return { ok: false, reason: `it ended with exit code ${code} before it answered` };
+}
+
+/** The first line; `undefined` where the output ends without one. */
+async function readLine(output: ReadableStream<Uint8Array>): Promise<string | undefined> {
+  let text = "";
+  for await (const part of output.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.includes("\n")) return text.slice(0, text.indexOf("\n"));
+    if (text.length > MAX_ANSWER) return text;
+  }
+  return undefined;
+}
+
+function readAnswer(line: string): Started {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch {
+    return { ok: false, reason: "it wrote something to stdout that is no message of the protocol" };
+  }
+  const result = isObject(answer) ? answer["result"] : undefined;
+  const server = isObject(result) ? result["serverInfo"] : undefined;
+  if (!isObject(server)) return { ok: false, reason: "it did not complete the opening of the protocol" };
+  return { ok: true, server: `${server["name"]} ${server["version"]}` };
+}
+
+/** Its input has ended; one that stays all the same is killed. */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  using deadline = new Deadline(END_MS);
+  deadline.signal.addEventListener("abort", () => kill(child), { once: true });
+  await child.status;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -1,0 +1,169 @@
+/** `doctor` and the clients on this computer: what it says of the entries that start this program. */
+
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { commandLine, ownArguments } from "../../../src/cli/doctor/own_command.ts";
+import { startCommand } from "../../../src/cli/doctor/start_command.ts";
+import type { CheckResult } from "../../../src/cli/doctor/check.ts";
+import { VERSION } from "../../../src/version.ts";
+import { Setup } from "./setups.ts";
+
+const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+
+/** How the program is started from source. */
+const FROM_SOURCE = ["run", "--quiet", "--no-prompt", "-P=serve", MAIN];
+
+/** What a file of Claude Code says of servers. */
+async function claudeCode(setup: Setup, servers: Readonly<Record<string, unknown>>): Promise<string> {
+  return await setup.write(".claude.json", JSON.stringify({ mcpServers: servers }));
+}
+
+async function clientLines(setup: Setup): Promise<readonly CheckResult[]> {
+  const { checks } = await setup.results();
+  return checks.filter(({ name }) => name === "client");
+}
+
+Deno.test("doctor starts the command of a client's entry and completes the opening with it", async () => {
+  await using setup = await Setup.start();
+  const args = [...FROM_SOURCE, "--exchange", "simulated"];
+  const env = { LUNO_MCP_STATE: setup.path("state") };
+  const file = await claudeCode(setup, { luno: { command: Deno.execPath(), args, env } });
+  assert.deepEqual(await clientLines(setup), [{
+    name: "client",
+    status: "ok",
+    text: `Claude Code, luno in ${file}: starts and answers as luno-mcp-server ${VERSION}`,
+  }]);
+});
+
+Deno.test("doctor names an entry with a wrong path", async () => {
+  await using setup = await Setup.start();
+  const command = setup.path("gone/luno-mcp-server");
+  const file = await claudeCode(setup, { luno: { command, args: [] } });
+  const { name, text, fix } = await setup.break();
+  assert.deepEqual([name, text], ["client", `Claude Code, luno in ${file}: there is no ${command}`]);
+  assert.match(fix ?? "", /luno-mcp-server setup/);
+});
+
+Deno.test("doctor names an entry whose command is not executable", async () => {
+  await using setup = await Setup.start();
+  const command = await setup.write("luno-mcp-server", "");
+  await claudeCode(setup, { luno: { command } });
+  const { text, fix } = await setup.break();
+  assert.match(text, /luno-mcp-server is not executable$/);
+  assert.equal(fix, `run chmod +x ${command}`);
+});
+
+Deno.test("doctor names every setting of an entry that the program would refuse, without starting it", async () => {
+  await using setup = await Setup.start();
+  const env = { LUNO_API_KEYY: "a", MCP_TRANSPORT: "carrier-pigeon" };
+  await claudeCode(setup, { luno: { command: "luno-mcp-server", args: ["--prot", "1"], env } });
+  const texts = (await setup.broken()).map(({ text }) => text.replace(/^Claude Code, luno in \S+: /, ""));
+  assert.equal(texts.length, 3, texts.join("\n"));
+  assert.match(texts[0] ?? "", /^--prot: unknown flag/);
+  assert.match(texts[1] ?? "", /^LUNO_API_KEYY: unknown variable, did you mean LUNO_API_KEY/);
+  assert.match(texts[2] ?? "", /^MCP_TRANSPORT: expected /);
+});
+
+Deno.test("doctor names an entry whose server ends before it answers", async () => {
+  await using setup = await Setup.start();
+  // A flag of the runtime, of which the program never hears.
+  const args = ["run", "--no-such-flag", MAIN];
+  await claudeCode(setup, { luno: { command: Deno.execPath(), args } });
+  const { text, fix } = await setup.break();
+  assert.match(text, /it ended with exit code 1 before it answered$/);
+  assert.equal(fix, `try it by hand: ${commandLine({ command: Deno.execPath(), args })}`);
+});
+
+Deno.test("doctor does not try what it may not start, and says how to try it", async () => {
+  await using setup = await Setup.start();
+  const entry = { command: "npx", args: ["-y", "luno-mcp-server", "--exchange", "simulated"] };
+  await claudeCode(setup, { luno: entry, other: { command: "npx", args: ["-y", "another-server"] } });
+  const [line, ...others] = await clientLines(setup);
+  assert.deepEqual(others, []);
+  assert.equal(line?.status, "skipped");
+  assert.match(line?.text ?? "", /its settings are valid; not tried, as this program may not start others$/);
+  assert.equal(line?.fix, "try it by hand: npx -y luno-mcp-server --exchange simulated");
+});
+
+Deno.test("doctor warns of a secret in a client's file that others can read, and does not show it", async () => {
+  await using setup = await Setup.start();
+  const env = { LUNO_API_KEY: "an_id_of_another_key", LUNO_API_SECRET: "a_secret_of_another_key" };
+  const file = await claudeCode(setup, { luno: { command: "luno-mcp-server", env } });
+  await Deno.chmod(file, 0o644);
+  const lines = await clientLines(setup);
+  const warning = lines.find(({ status }) => status === "warning");
+  assert.match(warning?.text ?? "", /holds LUNO_API_SECRET: expected a file that only its owner can read/);
+  assert.equal(warning?.fix, `run chmod 600 ${file}`);
+  assert.ok(!JSON.stringify(lines).includes("another_key"), JSON.stringify(lines));
+});
+
+Deno.test("doctor warns of a client's file that cannot be read, and names clients without an entry", async () => {
+  await using setup = await Setup.start();
+  await setup.write(".claude.json", "{ mcpServers");
+  const [unreadable] = await clientLines(setup);
+  assert.equal(unreadable?.status, "warning");
+  assert.match(unreadable?.text ?? "", /^Claude Code: .*\.claude\.json: expected JSON: line 1/);
+  await claudeCode(setup, {});
+  const [line] = await clientLines(setup);
+  assert.deepEqual([line?.status, line?.text], ["skipped", "Claude Code: none starts this program"]);
+});
+
+const OWN: readonly (readonly [command: string, args: readonly string[], own: readonly string[] | undefined])[] = [
+  ["luno-mcp-server", ["--trading", "confirm"], ["--trading", "confirm"]],
+  ["/opt/luno/luno-mcp-server", [], []],
+  ["C:\\Program Files\\Luno\\luno-mcp-server.exe", ["serve"], ["serve"]],
+  ["npx", ["-y", "luno-mcp-server@1.2.3", "serve"], ["serve"]],
+  ["cmd", ["/c", "npx", "-y", "luno-mcp-server"], []],
+  ["npx", ["-y", "another-server", "luno-mcp-server"], undefined],
+  ["npx", ["--node-options=--import=evil", "luno-mcp-server"], undefined],
+  ["cmd", ["/c", "del", "luno-mcp-server"], undefined],
+  ["luno-mcp", [], undefined],
+  ["sh", ["-c", "luno-mcp-server"], undefined],
+];
+
+for (const [command, args, own] of OWN) {
+  Deno.test(`ownArguments() of ${[command, ...args].join(" ")} are ${own === undefined ? "none" : `[${own}]`}`, () => {
+    assert.deepEqual(ownArguments({ command, args }, { executable: "/usr/bin/deno", isStandalone: false }), own);
+  });
+}
+
+Deno.test("ownArguments() knows what runs now by its path", () => {
+  const args = ["run", "-P=serve", "/src/luno/main.ts", "--exchange", "paper"];
+  const source = { executable: "/usr/bin/deno", isStandalone: false, main: "/src/luno/main.ts" };
+  assert.deepEqual(ownArguments({ command: "/usr/bin/deno", args }, source), ["--exchange", "paper"]);
+  assert.equal(ownArguments({ command: "/usr/bin/deno", args: ["run", "/src/other/main.ts"] }, source), undefined);
+  const binary = { executable: "/opt/renamed", isStandalone: true };
+  assert.deepEqual(ownArguments({ command: "/opt/renamed", args: ["serve"] }, binary), ["serve"]);
+});
+
+Deno.test("commandLine() quotes words with spaces, and leaves values out that are called secret", () => {
+  const args = ["--state", "/a b", "LUNO_API_SECRET=abc", "--exchange=paper"];
+  assert.equal(commandLine({ command: "x", args }), 'x --state "/a b" LUNO_API_SECRET=… --exchange=paper');
+});
+
+/** A program that reads its input and does what the test says with it. */
+function program(code: string) {
+  return { command: Deno.execPath(), args: ["eval", "--quiet", code], env: {} };
+}
+
+const SIGNAL = new AbortController().signal;
+
+Deno.test("startCommand() ends a command that does not answer", async () => {
+  const silent = program("for await (const _ of Deno.stdin.readable);");
+  assert.deepEqual(await startCommand(silent, { signal: SIGNAL, limitMs: 1 }), {
+    ok: false,
+    reason: "it did not answer within 0.001 s",
+  });
+});
+
+Deno.test("startCommand() tells of a command that writes something else than the protocol", async () => {
+  assert.deepEqual(await startCommand(program('console.log("Welcome!")'), { signal: SIGNAL }), {
+    ok: false,
+    reason: "it wrote something to stdout that is no message of the protocol",
+  });
+  const error = JSON.stringify({ jsonrpc: "2.0", id: 1, error: { code: -32_600, message: "no" } });
+  assert.deepEqual(await startCommand(program(`console.log(${JSON.stringify(error)})`), { signal: SIGNAL }), {
+    ok: false,
+    reason: "it did not complete the opening of the protocol",
+  });
+});

@@ -30,7 +30,7 @@ export interface AuthenticatorParts {
   readonly keys?: { verify(text: string): SourceVerdict | Promise<SourceVerdict> } | undefined;
   readonly tokens?: { verify(text: string): Promise<TokenVerdict> } | undefined;
   readonly certificates?: { verify(der: Uint8Array): SourceVerdict } | undefined;
-  /** Who somebody without a credential is, where no source is configured; absent where one is demanded. */
+  /** The identity of clients without a credential, where no source is configured; absent where one is demanded. */
   readonly anonymous?: ((address: string, isForwarded: boolean) => Credential | undefined) | undefined;
   /** Brings the sources up to date; nothing to wait for where they are. */
   readonly freshen?: (() => Promise<void> | undefined) | undefined;
@@ -48,7 +48,7 @@ export interface Sender {
   readonly certificate?: Uint8Array;
 }
 
-/** Why somebody is not let in; `reason` is for the operator's log alone. */
+/** Why a client is not authenticated; `reason` is for the operator's log alone. */
 export interface Denial {
   readonly status: 400 | 401 | 403 | 503;
   readonly reason: string;
@@ -80,7 +80,7 @@ const JWT_FORM = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 /** The scheme of RFC 6750; what follows it is one word. */
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
-/** Lets callers in, or says why not. */
+/** Authenticates callers, or says why not. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -103,7 +103,7 @@ export class Authenticator {
       ok: false,
       denial: { ...denial, address, hasCredential },
     });
-    // Whoever shows a credential expects that it counts: what cannot be checked lets nobody in.
+    // A credential that cannot be checked is refused, never ignored: its owner expects that it counts.
     if (this.#parts.anonymous !== undefined && (headers.has("authorization") || isInQuery)) {
       return refuse({ status: 401, reason: "source_not_configured" });
     }
@@ -169,7 +169,7 @@ function toCredential({ subject, scopes, expiresAt }: Extract<TokenVerdict, { ok
 /** The person at this machine. */
 export const LOCAL: Credential = { identity: "local", source: "local", scopes: ALL_SCOPES };
 
-/** Somebody of whom nothing is known but the address: for servers that are exposed on purpose; reads only. */
+/** A client of which nothing is known but the address: for servers that are exposed on purpose; reads only. */
 export function addressCredential(address: string): Credential {
   return { identity: `address:${address}`, source: "address", scopes: new Set(["market:read", "account:read"]) };
 }

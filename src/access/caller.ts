@@ -1,4 +1,4 @@
-/** Somebody who has been let in: who it is and, at any moment, what it may do. */
+/** An authenticated client: its identity and, at any moment, what it may do. */
 
 import { SCOPES } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
@@ -19,7 +19,7 @@ export const LOCAL_CALLER: CallerFacts = { identity: "local", allows: () => true
 /** Where an identity comes from. */
 export type Source = "local" | "address" | "key" | "token" | "certificate";
 
-/** What somebody has shown to be let in. */
+/** What a client was authenticated by. */
 export interface Credential {
   /** `local`, `key:NAME`, `token:SUBJECT`, `cert:SAN` or `address:IP`: no two sources can name the same one. */
   readonly identity: string;

@@ -14,7 +14,7 @@ export interface CertificateSourceOptions {
   readonly now: () => number;
 }
 
-/** Lets in whoever's connection was opened with a certificate of the authorities that is not on the deny list. */
+/** Authenticates a connection that was opened with a certificate of the authorities that is not on the deny list. */
 export class CertificateSource {
   readonly #options: CertificateSourceOptions;
   #denied: DenyList;

@@ -1,5 +1,5 @@
 /**
- * What a client is told that is not let in: a constant body, and in `WWW-Authenticate` how to do better (RFC 6750,
+ * The answer to a client that is not authenticated: a constant body, and in `WWW-Authenticate` how to do better (RFC 6750,
  * RFC 9728). Why it was refused stays in the operator's log.
  */
 

@@ -1,7 +1,7 @@
 /**
  * Clients' certificates: whom one names, which ones are refused, and which authorities may sign them. Whether a
  * signature is right is the listener's business. To be imported where client certificates are asked for, and then
- * lazily: nobody else needs the certificate library.
+ * lazily: nothing else needs the certificate library.
  */
 
 import "reflect-metadata"; // The certificate library asks for it, and for being second.

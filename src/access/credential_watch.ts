@@ -5,7 +5,7 @@ import type { Caller, Ending } from "./caller.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** How long somebody may stay whose credential has ended. */
+/** How long a client may stay connected after its credential has ended. */
 const INTERVAL_MS = 500;
 
 /** Something open that stands on a caller's credential. */

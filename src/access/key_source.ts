@@ -213,7 +213,7 @@ export class KeySource {
     await keys?.close().catch((error) => log.debug("cannot close keys.db", { error }));
   }
 
-  /** What nobody can change any more, as its file is gone, would let in for ever. */
+  /** A store whose file is gone cannot be changed any more: its keys would be valid for ever. */
   #endAll(): void {
     this.#isGone = true;
     this.#keep([]);

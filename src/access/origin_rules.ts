@@ -1,5 +1,5 @@
 /**
- * Which Host and Origin headers are let in, by exact match. Without these rules any page in a browser could reach a
+ * Which Host and Origin headers are allowed, by exact match. Without these rules any page in a browser could reach a
  * server on loopback, by a name that resolves to it or straight across origins.
  */
 
@@ -18,16 +18,16 @@ const MAX_SHOWN = 200;
 
 const HOST = /^(?<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::(?<port>\d{1,5}))?$/i;
 
-/** A header that is not let in. */
+/** A header that is not allowed. */
 export interface RefusedOrigin {
   readonly header: "Host" | "Origin";
   /** What it says, cut to 200 characters; empty where it is missing. */
   readonly value: string;
-  /** The flag that would let it in. */
+  /** The flag that would allow it. */
   readonly allowedBy: "--allowed-hosts" | "--allowed-origins";
 }
 
-/** Tells which of a request's Host and Origin is not let in; `undefined` when both are. */
+/** Tells which of a request's Host and Origin is not allowed; `undefined` when both are. */
 export function checkOrigin(headers: Headers, rules: OriginRules): RefusedOrigin | undefined {
   const host = headers.get("host") ?? "";
   const origin = headers.get("origin");

@@ -38,7 +38,7 @@ export interface BridgeInvocation {
   readonly operands: readonly string[];
 }
 
-/** Forwards until the client leaves, a signal comes, or the server turns us away for good: exit code 1. */
+/** Forwards until the client leaves, a signal comes, or the server refuses us for good: exit code 1. */
 export async function bridge(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands }: BridgeInvocation,

@@ -66,7 +66,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   status: {
     usage: "status",
-    summary: "show the servers of a state folder, and how trading stands there",
+    summary: "show the servers of a state folder and the state of trading",
   },
   kill: {
     usage: "kill",

@@ -1,4 +1,4 @@
-/** `policy`: checks a policy file, and says in sentences what somebody may do by it. */
+/** `policy`: validates a policy file, and explains what an identity may do by it. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";

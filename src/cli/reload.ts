@@ -28,7 +28,7 @@ export async function reload(
   }
   await requestReload(folder.path, world.now());
   const sentence = `Asked ${servers} server${servers === 1 ? "" : "s"} on ${folder.path} to read files again: ` +
-    "see the log for what came of it";
+    "see the log for the result";
   await print(world.stdout, json ? JSON.stringify({ folder: folder.path, servers }) : sentence);
   return 0;
 }

@@ -1,4 +1,4 @@
-/** `status`: the servers of a state folder and how trading stands there, at one glance. Creates and changes nothing. */
+/** `status`: the servers of a state folder and the state of trading. Creates and changes nothing. */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";

@@ -63,7 +63,7 @@ export class Load {
     return this.tally.report({ clients: this.#options.clients, elapsedMs });
   }
 
-  /** Runs for the whole duration, or until every client was turned away for good. */
+  /** Runs for the whole duration, or until every client was refused for good. */
   async run(): Promise<Report> {
     const { clients, durationMs, signal, now } = this.#options;
     this.#startedMs = now();

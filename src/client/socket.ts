@@ -23,7 +23,7 @@ export interface ClientTls {
   readonly identity?: { readonly cert: string; readonly key: string };
 }
 
-/** Where a server is and how to be let in. */
+/** Where a server is and how to authenticate there. */
 export interface Endpoint {
   readonly url: URL;
   /** Sent as `Authorization: Bearer …`. */

@@ -24,7 +24,7 @@ export interface Report {
   readonly errors: CountsByKind;
   /** Errors as a share of all calls and failed connects: 0 to 1. A connection that broke counts as one error. */
   readonly error_rate: number;
-  /** What the server turned away for now: too many calls, too many connections. */
+  /** What the server refused for now: too many calls, too many connections. */
   readonly refusals: CountsByKind;
   /** Of answered calls; `null` without any. */
   readonly latency_ms: { readonly [name in "p50" | "p90" | "p99" | "max"]: number | null };
@@ -62,7 +62,7 @@ export class Tally {
     this.#errors.add(kind);
   }
 
-  /** A call or a connection was turned away for now. */
+  /** A call or a connection was refused for now. */
   refused(kind: string): void {
     this.#refusals.add(kind);
   }

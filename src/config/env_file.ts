@@ -30,7 +30,7 @@ export function parseEnvFile(text: string): EnvFile {
   }
   const twice = [...VARIABLES].filter((known) => names.filter((name) => name === known).length > 1);
   problems.push(
-    ...twice.map((name) => `${name}: expected once: it stands there again`),
+    ...twice.map((name) => `${name}: expected once: it is repeated`),
     ...unknownVariables([...new Set(names)]),
   );
   return { values: parseEnv(content) as Record<string, string>, problems };

@@ -192,7 +192,7 @@ export const Address: z.ZodType<URL, string> = z.string().transform((text, conte
   return z.NEVER;
 });
 
-/** An address of public keys, with its path; https, as whoever answers there decides who is let in. */
+/** An address of public keys, with its path; https, as whoever answers there decides who is authenticated. */
 export const KeysAddress: z.ZodType<URL, string> = z.string().transform((text, context) => {
   const url = URL.parse(text);
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));

@@ -144,7 +144,7 @@ export class CallBudget {
     });
   }
 
-  /** Lets go whose turn has come, most urgent first, and turns away whose patience is over. */
+  /** Lets go whose turn has come, most urgent first, and refuses those that have waited too long. */
   #serve(): void {
     for (const priority of PRIORITIES) {
       const queue = this.#queues[priority];

@@ -1,4 +1,4 @@
-/** Metrics that are read where they arise, at the moment in which somebody asks: exchange, orders, connections. */
+/** Metrics that are read where they arise, at the moment of a scrape: exchange, orders, connections. */
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";

@@ -98,7 +98,7 @@ export class Monitor {
     this.statistics.refused();
   }
 
-  /** Counts a connection that was turned away. */
+  /** Counts a connection that was refused. */
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void {
     this.#counters.rejections.inc({ reason });
     this.statistics.rejectedConnection();

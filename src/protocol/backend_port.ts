@@ -12,7 +12,7 @@ export interface Backend {
   readonly tools: ToolSet;
   /** What tools of this caller work with; `signal` is each call's own. */
   readonly contextOf: (caller: CallerFacts) => Omit<ToolContext, "signal">;
-  /** The way to the exchange that all callers share. */
+  /** The client of the exchange that all callers share. */
   readonly exchange: Exchange;
   readonly resources: Omit<ResourceContext, keyof ToolContext | "run">;
   /** `callTool`: it comes with the tools, so that nothing of theirs is loaded before. */

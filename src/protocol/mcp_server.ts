@@ -14,7 +14,7 @@ import { AnsweringServer } from "./answering_server.ts";
 import type { Backend } from "./backend_port.ts";
 import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";
-import { Offers } from "./visible_tools.ts";
+import { ToolVisibility } from "./visible_tools.ts";
 import { runTool, toResult, unknownTool } from "./tool_answer.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -48,7 +48,7 @@ export type ServerFactory = (callerOf: CallerOf) => Server;
 
 /** Makes a factory that gives every connection a server of its own. */
 export function createServerFactory({ identity, listing, backend }: ServerParts): ServerFactory {
-  const offers = new Offers(listing);
+  const visible = new ToolVisibility(listing);
   const list = { ttlMs: LIST_TTL_MS, cacheScope: "private" as const };
   const options: ServerOptions = {
     capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
@@ -61,7 +61,7 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     const requestState = { verify: dialogs.verify };
     const server = new AnsweringServer({ ...identity, title: "Luno" }, { ...options, ...DIALOG_OPTIONS, requestState });
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
-    server.setRequestHandler("tools/list", (_request, context) => ({ tools: offers.of(callerOf(context)).tools }));
+    server.setRequestHandler("tools/list", (_request, context) => ({ tools: visible.of(callerOf(context)).tools }));
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       const { signal, id: requestId } = context.mcpReq;
       const call = { name: params.name, args: params.arguments, signal, requestId, caller: callerOf(context) };
@@ -72,7 +72,7 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
       const { code, message } = unknownTool(params.name);
       throw new ProtocolError(code, message);
     });
-    const parts = { groupsOf: (context: ServerContext) => offers.of(callerOf(context)).groups, callerOf, backend };
+    const parts = { groupsOf: (context: ServerContext) => visible.of(callerOf(context)).groups, callerOf, backend };
     addResources(server, parts);
     addPrompts(server, parts);
     return server;

@@ -58,10 +58,10 @@ const PROBLEMS = {
   413: "The body is too large",
   415: "The body is not application/json",
   424: "The server's own access to the exchange is missing, refused or too narrow: only its operator can correct that",
-  429: "Too many calls; Retry-After says when to come again",
+  429: "Too many calls; Retry-After says when to try again",
   500: "The server failed",
   502: "The exchange could not be reached or did not make sense",
-  503: "The exchange is not available; Retry-After may say when to come again",
+  503: "The exchange is not available; Retry-After may say when to try again",
   504: "The exchange did not answer in time",
 } as const;
 

@@ -29,7 +29,7 @@ const Amount = z.string().max(40).regex(PLAIN_DECIMAL, { error: "expected a plai
 const marketBrief = definePrompt({
   name: "market_brief",
   title: "Market brief",
-  description: "A short account of how one pair stands and has moved",
+  description: "A short summary of one pair: its price now and how it has moved",
   groups: ["market"],
   input: z.strictObject({ pair: Code.describe("Pair, such as XBTZAR") }),
   write: ({ pair }) =>
@@ -72,7 +72,7 @@ const preTradeCheck = definePrompt({
 
 const PROMPTS: readonly PromptEntry[] = [marketBrief, portfolioReview, preTradeCheck];
 
-/** The prompts as lists show them to somebody who is offered these groups of tools. */
+/** The prompts in lists, for a client that may list these groups of tools. */
 export function listPrompts(groups: ReadonlySet<ToolGroup>): Prompt[] {
   return offered(groups).map(({ name, title, description, input }) => ({
     name,
@@ -86,7 +86,7 @@ export function listPrompts(groups: ReadonlySet<ToolGroup>): Prompt[] {
   }));
 }
 
-/** What somebody asks to have written. */
+/** The prompt that a client asks for. */
 export interface PromptRequest {
   readonly name: string;
   readonly args: Readonly<Record<string, string>>;

@@ -50,7 +50,7 @@ const ENTRIES: readonly ResourceEntry[] = [
   {
     uri: "luno://status",
     name: "Status",
-    description: "Version, uptime and the state of the way to the exchange",
+    description: "Version, uptime and the state of the connection to the exchange",
     read: ({ server, exchange, uptimeMs }) => ({
       server: server.name,
       version: server.version,
@@ -97,7 +97,7 @@ export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFact
     .map(({ uri, name, description }) => ({ uri, name, description, mimeType: "application/json" }));
 }
 
-/** The templates as lists show them to somebody who is offered these groups of tools. */
+/** The templates in lists, for a client that may list these groups of tools. */
 export function listResourceTemplates(groups: ReadonlySet<ToolGroup>): ResourceTemplateType[] {
   if (!groups.has("account")) return [];
   return [{

@@ -7,7 +7,7 @@ import type { ToolGroup } from "../tools/tool.ts";
 import type { ListingEntry } from "./listing.ts";
 
 /** A caller's part of the listing. */
-export interface Offer {
+export interface VisibleTools {
   readonly entries: readonly ListingEntry[];
   /** As `tools/list` answers them. */
   readonly tools: ListedTool[];
@@ -15,11 +15,11 @@ export interface Offer {
   readonly groups: ReadonlySet<ToolGroup>;
 }
 
-/** Makes offers out of one listing; equal rights get the same one. */
-export class Offers {
+/** Divides one listing by what callers may use; callers of equal rights get the same part. */
+export class ToolVisibility {
   readonly #listing: readonly ListingEntry[];
   readonly #scopes: readonly Scope[];
-  readonly #made = new Map<string, Offer>();
+  readonly #made = new Map<string, VisibleTools>();
 
   constructor(listing: readonly ListingEntry[]) {
     this.#listing = listing;
@@ -27,17 +27,17 @@ export class Offers {
   }
 
   /** What this caller may use now. */
-  of(caller: CallerFacts): Offer {
+  of(caller: CallerFacts): VisibleTools {
     const key = this.#scopes.filter((scope) => caller.allows(scope)).join(" ");
     const known = this.#made.get(key);
     if (known !== undefined) return known;
     const entries = this.#listing.filter(({ scope }) => caller.allows(scope));
-    const offer = {
+    const visible = {
       entries,
       tools: entries.map(({ tool }) => tool),
       groups: new Set(entries.map(({ group }) => group)),
     };
-    this.#made.set(key, offer);
-    return offer;
+    this.#made.set(key, visible);
+    return visible;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens what answers calls: the tools, the way to the exchange and, where it is switched on, trading. */
+/** Opens what answers calls: the tools, the client of the exchange and, where it is switched on, trading. */
 
 import { publicConfig } from "../config/print.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
@@ -125,7 +125,7 @@ async function openPaperFor(
   return await openPaper({ upstream: exchange, folder, world, isForAll });
 }
 
-/** Has a process tell how it reaches the exchange; a server also asks it when nobody else does. */
+/** Reports how a process reaches the exchange; a server also asks it when no client does. */
 async function follow(
   presence: Presence,
   exchange: Exchange,

@@ -1,4 +1,4 @@
-/** Asks the exchange now and then while nobody else does, so that an operator hears of it before a client does. */
+/** Asks the exchange now and then while no client does, so that an operator learns of an outage before clients do. */
 
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/exchange_port.ts";

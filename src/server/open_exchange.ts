@@ -1,4 +1,4 @@
-/** Opens the way to the exchange that the configuration asks for; it is always the same client. */
+/** Opens the exchange that the configuration asks for, always through the same client. */
 
 import { getLogger } from "@logtape/logtape";
 import { callsPerMinute } from "../config/in_force.ts";

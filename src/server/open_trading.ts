@@ -1,4 +1,4 @@
-/** Joins what orders go through on an open record: the broker, and an executor for each exchange that somebody trades on. */
+/** Joins what orders go through on an open record: the broker, and an executor for each exchange that is traded on. */
 
 import { getLogger } from "@logtape/logtape";
 import type { Exchange } from "../market/exchange_port.ts";

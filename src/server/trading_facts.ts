@@ -39,7 +39,7 @@ export function readTradingFacts(store: TradingStore, now: number): TradingFacts
   };
 }
 
-/** Trading of a server, as it stands whenever somebody looks. */
+/** The state of trading of a server, read at each look. */
 export class TradingView {
   readonly #store: TradingStore;
   readonly #policies: CurrentPolicies;

@@ -1,4 +1,4 @@
-/** Text that somebody else wrote and the exchange passes on: names, descriptions, references. It is data, never ours. */
+/** Text that other users wrote and the exchange passes on: names, descriptions, references. It is data, never ours. */
 
 import { z } from "zod";
 import { cleanText } from "../text/clean_text.ts";

@@ -1,4 +1,4 @@
-/** What the server says about itself and its way to the exchange. */
+/** What the server says about itself and its connection to the exchange. */
 
 import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";

@@ -9,7 +9,7 @@ export type OperatorJson =
 export function readOperatorJson(text: string): OperatorJson {
   try {
     const value: unknown = JSON.parse(text);
-    const duplicates = listDuplicateMembers(text).map((path) => `${path}: expected once: it stands there again`);
+    const duplicates = listDuplicateMembers(text).map((path) => `${path}: expected once: it is repeated`);
     return { ok: true, value, duplicates };
   } catch (error) {
     const place = /line \d+ column \d+/.exec(String(error))?.[0];

@@ -134,8 +134,8 @@ for (const name of ODD_NAMES) {
 Deno.test("parseAccess() refuses what stands there twice, as only one of the two could count", () => {
   const text = '{"identities":{"key:ann":{"scopes":[]},"key:\\u0061nn":{}},"default":{},"default":{"scopes":[]}}';
   assert.deepEqual(problemsOf(text), [
-    "identities.key:ann: expected once: it stands there again",
-    "default: expected once: it stands there again",
+    "identities.key:ann: expected once: it is repeated",
+    "default: expected once: it is repeated",
   ]);
 });
 

@@ -47,7 +47,7 @@ for (
     ["LUNO_WHATEVER_ELSE=canary", "LUNO_WHATEVER_ELSE: unknown variable"],
     ["log_levl=canary", "log_levl: unknown variable, did you mean LOG_LEVEL"],
     ["SSL_CERT_PTH=canary", "SSL_CERT_PTH: unknown variable, did you mean SSL_CERT_PATH"],
-    ["MCP_PORT=canary\nMCP_PORT=2", "MCP_PORT: expected once: it stands there again"],
+    ["MCP_PORT=canary\nMCP_PORT=2", "MCP_PORT: expected once: it is repeated"],
   ] as const
 ) {
   Deno.test(`parseEnvFile() refuses ${JSON.stringify(text)} and repeats no value`, () => {

@@ -294,7 +294,7 @@ Deno.test("loadConfig() takes a variable that protects and is empty for a mistak
 Deno.test("loadConfig() refuses a config file in which a setting stands twice, as only one of the two could count", () =>
   withFiles(async (write) => {
     const path = await write('{"transport": "http", "auth": "required", "auth": "auto"}');
-    assert.deepEqual(await problemsOf({ config: path }), ["--config: auth: expected once: it stands there again"]);
+    assert.deepEqual(await problemsOf({ config: path }), ["--config: auth: expected once: it is repeated"]);
   }));
 
 Deno.test("loadConfig() reads env and config files in UTF-16 and with a byte order mark, from their first line on", () =>

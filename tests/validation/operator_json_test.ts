@@ -5,7 +5,7 @@ Deno.test("readOperatorJson() reads a value, and names members that stand in it 
   assert.deepEqual(readOperatorJson('{"a": {"b": 1, "b": 2}}'), {
     ok: true,
     value: { a: { b: 2 } },
-    duplicates: ["a.b: expected once: it stands there again"],
+    duplicates: ["a.b: expected once: it is repeated"],
   });
 });
 

@@ -1,4 +1,4 @@
-/** What flags of a command mean together: a flag that would do nothing is refused, as somebody relies on it. */
+/** What flags of a command mean together: a flag that would do nothing is refused, as its user relies on it. */
 
 import { isLoopback } from "../../network/address.ts";
 import { COMMAND_SETTINGS } from "../command_settings.ts";

@@ -93,12 +93,12 @@ function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): stri
 function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[] {
   const problems: string[] = [];
   if (config.exchange === "simulated" && origins.apiUrl === "flag") {
-    problems.push("--api-url: not with --exchange simulated, which brings its own exchange: leave one of the two out");
+    problems.push("--api-url: not with --exchange simulated, which starts its own exchange: leave one of the two out");
   }
   if (config.exchange !== "simulated" && origins.seed === "flag") {
     problems.push("--seed: only with --exchange simulated");
   }
-  // The simulated exchange brings its own address; one from the environment is not used then.
+  // The simulated exchange has an address of its own; one from the environment is not used then.
   if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
   return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
 }

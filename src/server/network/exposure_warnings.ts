@@ -16,6 +16,6 @@ const PLAIN_WARNING =
 function exposedWarning(host: string): string {
   return (
     `--unsafe-expose: ${host} is served without the server's own protection: whoever reaches it and has no credential ` +
-    "may read, unless a proxy in front decides who comes through"
+    "may read, unless a proxy in front controls access"
   );
 }

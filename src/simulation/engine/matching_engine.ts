@@ -153,7 +153,7 @@ export class MatchingEngine {
     return [...this.#parts.store.live()].filter((order) => order.market.id === market.id);
   }
 
-  /** Turns down what the book of this moment would not let through; a delayed order may still meet another book. */
+  /** Refuses what the book of this moment does not allow; a delayed order may still meet another book. */
   #refuseAgainstBook(order: Order, atMs: number): void {
     const { market, side, limitPrice } = order;
     if (

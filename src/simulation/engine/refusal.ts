@@ -1,4 +1,4 @@
-/** The one way in which a part of the simulation turns a request down. */
+/** The one way in which a part of the simulation refuses a request. */
 
 import { LUNO_ERRORS, type LunoErrorCode } from "../../exchange/luno_errors.ts";
 

@@ -7,11 +7,11 @@ export async function inParallel<Item, Result>(
 ): Promise<Result[]> {
   const results = new Map<number, Result>();
   let next = 0;
-  const lanes = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
+  const workers = Array.from({ length: Math.min(atOnce, items.length) }, async () => {
     for (let place = next++; place < items.length; place = next++) {
       for (const item of items.slice(place, place + 1)) results.set(place, await work(item));
     }
   });
-  await Promise.all(lanes);
+  await Promise.all(workers);
   return [...results].sort(([a], [b]) => a - b).map(([, result]) => result);
 }

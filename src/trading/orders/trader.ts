@@ -1,6 +1,6 @@
 /** Who trades, and on which exchange. */
 
-/** Somebody who may place orders; policy, previews and limits are kept for each of them apart. */
+/** An identity that may place orders; policy, previews and limits are kept for each of them apart. */
 export interface Trader {
   /** `local`, `key:NAME`, `token:SUBJECT`, `cert:SAN` or `address:IP`. */
   readonly identity: string;

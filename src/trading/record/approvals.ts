@@ -162,7 +162,7 @@ export class Approvals {
       ...[id, identity, paper ? 1 : 0, action, asked, previewId, idempotencyKey ?? null, digest],
       ...[JSON.stringify(facts), JSON.stringify(clean(summary)), ways.join(","), hashOf(token), now, expiresAt],
     );
-    return this.find(id, now) ?? unwritten(id);
+    return this.find(id, now) ?? notWritten(id);
   }
 
   #all(where: string, values: readonly (string | number)[], now: number): Approval[] {
@@ -230,6 +230,6 @@ function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-function unwritten(id: string): never {
+function notWritten(id: string): never {
   throw new TypeError(`Cannot read approval ${id}, which was just written`);
 }

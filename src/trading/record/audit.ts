@@ -167,7 +167,7 @@ export class Audit {
       const reason = last.seq < start.seq ? unarchived(start.seq) : this.#checkEnd(last);
       if (reason !== undefined) return { ok: false, row: last.seq + 1, reason };
       if (!isHeadSeen) {
-        const reason = "no row has the expected hash: rows were removed, or the audit log was made anew";
+        const reason = "no row has the expected hash: rows were removed, or the audit log was recreated";
         return { ok: false, row: last.seq, reason };
       }
       return { ok: true, rows: last.seq, head: last.hash, ...(start.seq === 0 ? {} : { archived: start.seq }) };

@@ -109,7 +109,7 @@ export class TradingStore {
     } catch (error) {
       if (error instanceof ArchiveError) return { ok: false, row: null, reason: error.message };
       if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;
-      const cause = error.cause instanceof Error ? error.cause.message : "a row that every record has is gone";
+      const cause = error.cause instanceof Error ? error.cause.message : "a required row is missing";
       return { ok: false, row: null, reason: damaged(cause) };
     }
   }

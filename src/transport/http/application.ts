@@ -82,7 +82,7 @@ function withSlash(paths: readonly string[]): readonly string[] {
 
 const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
 
-/** What everybody may ask who reaches the server: whether it is there, and where credentials come from. */
+/** Routes without authentication: whether the server is there, and where credentials come from. */
 function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   const { resource } = parts;
   const routes: Record<string, (url: string) => Response> = {
@@ -109,7 +109,7 @@ function readiness(parts: HttpParts, query: URLSearchParams): Response {
   return textResponse(503, isReachable === null ? "exchange not called yet" : "exchange unreachable");
 }
 
-/** Lets nobody further who is not known. */
+/** Refuses requests that are not authenticated. */
 function authenticated(parts: HttpParts): MiddlewareHandler<Bindings> {
   return async (context, next) => {
     const request = context.req.raw;

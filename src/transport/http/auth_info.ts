@@ -16,5 +16,5 @@ export function toAuthInfo(caller: Caller): AuthInfo {
 export function callerOfHttp({ http }: Pick<ServerContext, "http">): Caller {
   const caller = http?.authInfo?.extra?.caller;
   if (caller instanceof Caller) return caller;
-  throw new TypeError("Cannot answer as nobody was let in");
+  throw new TypeError("Cannot answer as no client was authenticated");
 }

@@ -9,8 +9,8 @@ import { directMethods, isWriting } from "../../protocol/direct_call.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/backend_port.ts";
 import type { Credential } from "../../protocol/openapi.ts";
-import { Offers } from "../../protocol/visible_tools.ts";
-import type { Offer } from "../../protocol/visible_tools.ts";
+import { ToolVisibility } from "../../protocol/visible_tools.ts";
+import type { VisibleTools } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
 import { pathOf } from "./path.ts";
 import { JsonDocument } from "./document.ts";
@@ -38,12 +38,12 @@ export interface RestOptions {
 export function createRest(options: RestOptions): (request: Request, caller: CallerFacts) => Promise<Response> {
   const { listing } = options;
   const names = directMethods(listing);
-  const offers = new Offers(listing);
+  const visible = new ToolVisibility(listing);
   const documents = new Documents(options);
   const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
     const path = pathOf(request);
-    if (path === "/v1/tools") return await readable(request, () => documents.list(offers.of(caller)));
-    if (path === "/openapi.json") return await readable(request, () => documents.description(offers.of(caller)));
+    if (path === "/v1/tools") return await readable(request, () => documents.list(visible.of(caller)));
+    if (path === "/openapi.json") return await readable(request, () => documents.description(visible.of(caller)));
     const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
@@ -107,36 +107,36 @@ const BODY_CODES = {
 /** What can be read, made once for all callers with equal rights: it is the largest answer there is, and the cheapest to ask for. */
 class Documents {
   readonly #options: RestOptions;
-  readonly #made = new WeakMap<Offer, Map<string, Promise<JsonDocument>>>();
+  readonly #made = new WeakMap<VisibleTools, Map<string, Promise<JsonDocument>>>();
 
   constructor(options: RestOptions) {
     this.#options = options;
   }
 
   /** The tools of `GET /v1/tools`. */
-  list(offer: Offer): Promise<JsonDocument> {
+  list(visible: VisibleTools): Promise<JsonDocument> {
     const make = () =>
-      JsonDocument.of({ tools: offer.entries.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
-    return this.#once(offer, { name: "list", make });
+      JsonDocument.of({ tools: visible.entries.map(({ group, scope, tool }) => ({ ...tool, group, scope })) });
+    return this.#once(visible, { name: "list", make });
   }
 
   /** The description of `GET /openapi.json`, which says also by what callers are known now. */
-  description(offer: Offer): Promise<JsonDocument> {
+  description(visible: VisibleTools): Promise<JsonDocument> {
     const { identity, credentials: known = () => [] } = this.#options;
     const credentials = known();
     const make = async () => {
       const { describeApi } = await import("../../protocol/openapi.ts");
-      return await JsonDocument.of(describeApi({ identity, listing: offer.entries, credentials }));
+      return await JsonDocument.of(describeApi({ identity, listing: visible.entries, credentials }));
     };
-    return this.#once(offer, { name: `description ${credentials.join()}`, make });
+    return this.#once(visible, { name: `description ${credentials.join()}`, make });
   }
 
   #once(
-    offer: Offer,
+    visible: VisibleTools,
     { name, make }: { name: string; make: () => Promise<JsonDocument> },
   ): Promise<JsonDocument> {
-    const made = this.#made.get(offer) ?? new Map<string, Promise<JsonDocument>>();
-    this.#made.set(offer, made);
+    const made = this.#made.get(visible) ?? new Map<string, Promise<JsonDocument>>();
+    this.#made.set(visible, made);
     const document = made.get(name) ?? make();
     made.set(name, document);
     return document;

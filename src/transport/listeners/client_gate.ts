@@ -22,7 +22,7 @@ export function certificateOf(connection: TcpSocket): Uint8Array | undefined {
   return certificates.get(connection);
 }
 
-/** Lets nobody in without a certificate that the present authorities signed and the application accepts. */
+/** Admits only connections with a certificate that the present authorities signed and the application accepts. */
 export class ClientGate {
   readonly #accepts: (certificate: Uint8Array) => boolean;
   #authorities: string;
@@ -64,7 +64,7 @@ export class ClientGate {
 
   /**
    * Who resumes a session of the old ones, or is about to finish a handshake with them, is not let in. Where one of the
-   * old ones is no longer there, nobody knows who was let in by it, and so all must come anew.
+   * old ones is no longer there, nobody knows who was authenticated by it, and so all must connect again.
    */
   replaceAuthorities(authorities: string): void {
     if (authorities === this.#authorities) return;

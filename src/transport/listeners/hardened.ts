@@ -297,7 +297,7 @@ function secureContext(tls: TlsSettings): TlsOptions {
   return { cert: tls.cert, key: tls.key, minVersion: "TLSv1.2", ...authorities };
 }
 
-/** Somebody was not let in by TLS, for want of a good certificate among other things; by now it has no address any more. */
+/** A TLS handshake failed, for want of a valid certificate among other things; by now the peer has no address any more. */
 function logHandshake(error: Error): void {
   const reason = "code" in error ? String(error.code) : error.message;
   accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });

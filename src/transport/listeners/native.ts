@@ -62,7 +62,7 @@ class NativeListener implements RunningListener {
   }
 
   stopAccepting(): void {
-    // The runtime's own shutdown would close the open sockets too; so requests are turned away until `close()`.
+    // The runtime's own shutdown would close the open sockets too; so requests are refused until `close()`.
     this.#accepting = false;
   }
 

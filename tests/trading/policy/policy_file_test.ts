@@ -145,8 +145,8 @@ Deno.test("parsePolicyFile() lists every problem at once, with where it is and w
 Deno.test("parsePolicyFile() refuses a key that stands twice, of which JSON would keep the last in silence", () => {
   const text = '{"default":{"mode":"observe","mo\\u0064e":"auto"},"identities":{"local":{},"local":{"mode":"auto"}}}';
   assert.deepEqual(problemsOf(text), [
-    "default.mode: expected once: it stands there again",
-    "identities.local: expected once: it stands there again",
+    "default.mode: expected once: it is repeated",
+    "identities.local: expected once: it is repeated",
   ]);
 });
 

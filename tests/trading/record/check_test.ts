@@ -108,7 +108,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a beginning that is not told any more": {
     statement: "DROP TRIGGER audit_start_stays; DELETE FROM audit_start",
-    reason: /^the file is damaged \(a row that every record has is gone\): restore it from a backup$/,
+    reason: /^the file is damaged \(a required row is missing\): restore it from a backup$/,
   },
 };
 for (const [name, { statement, reason }] of Object.entries(CHANGES)) {

@@ -109,6 +109,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "simulator",
     summary: "serve the simulated exchange on its own, on loopback",
   },
+  completions: {
+    usage: "completions <bash|zsh|fish|powershell>",
+    summary: "print the script with which a shell completes commands, flags, values and tools",
+    operands: { min: 1, max: 1 },
+  },
+  man: { usage: "man", summary: "print the manual page, for man" },
 };
 
 /** A flag as the command line and its help know it; without a `value` it is a switch. */
@@ -118,6 +124,8 @@ export interface Flag {
   readonly help: string;
   readonly env: readonly string[];
   readonly default?: string;
+  /** What reads its value, of a flag that is a setting. */
+  readonly schema?: Setting["schema"];
 }
 
 /** The flags of a command, in the order of its help: those for its output, and its settings. */

@@ -13,9 +13,11 @@ const HELP_WIDTH = 80;
 /** Where the help of variables begins. */
 const ENVIRONMENT_WIDTH = 36;
 
-const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
+/** What the program is, in a sentence. */
+export const INTRODUCTION = "Luno's exchange for AI clients and scripts, over the Model Context Protocol.";
 
-type Row = readonly [term: string, help: string];
+/** A term and its help. */
+export type Row = readonly [term: string, help: string];
 
 /** The help of the program: its commands, and what `serve` takes, which needs no name. */
 export function programHelp(): string {
@@ -46,7 +48,8 @@ export function commandHelp(name: CommandName): string {
   ].join("\n\n");
 }
 
-function flagRow({ flag, value, help, env, default: preset }: Flag): Row {
+/** A flag with what it takes, and its help with its variables and default. */
+export function flagRow({ flag, value, help, env, default: preset }: Flag): Row {
   const notes = [...(env.length === 0 ? [] : [env.join(", ")]), ...(preset === undefined ? [] : [`default ${preset}`])];
   const term = value === undefined ? `--${flag}` : `--${flag} <${value}>`;
   return [term, notes.length === 0 ? help : `${help} (${notes.join("; ")})`];

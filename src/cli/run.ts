@@ -128,6 +128,10 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./certs.ts")).certs;
     case "simulator":
       return (await import("./simulator.ts")).simulator;
+    case "completions":
+      return (await import("./completions.ts")).completions;
+    case "man":
+      return (await import("./man.ts")).man;
     default:
       return undefined;
   }

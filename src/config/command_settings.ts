@@ -284,7 +284,7 @@ const CERTS = {
     schema: Text,
     help: "folder for the certificates and keys",
     flag: "dir",
-    value: "path",
+    value: "folder",
     env: [],
     default: "certs",
   },
@@ -357,6 +357,8 @@ export const COMMAND_SETTINGS = {
   keys: KEYS,
   certs: CERTS,
   simulator: SIMULATOR,
+  completions: {},
+  man: {},
 } as const satisfies Readonly<Record<string, Settings>>;
 
 /** The commands; without one it is `serve`. */

@@ -37,14 +37,34 @@ export function decimalNumber(min: number, max: number): z.ZodType<number, strin
     .transform(Number);
 }
 
+/** The words that a reader knows, where only they are read. */
+export interface Choices {
+  readonly words: readonly string[];
+  /** Whether several may be given, with commas between them. */
+  readonly isList: boolean;
+}
+
+const CHOICES = new WeakMap<z.ZodType, Choices>();
+
+/** The choices of a reader; `undefined` where it reads anything but some words. */
+export function choicesOf(schema: z.ZodType): Choices | undefined {
+  return CHOICES.get(schema);
+}
+
+function withChoices<Schema extends z.ZodType>(schema: Schema, words: readonly string[], isList = false): Schema {
+  CHOICES.set(schema, { words, isList });
+  return schema;
+}
+
 /** One of several words, in any case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): z.ZodType<Word, string> {
-  return z.string().transform((text, context) => {
+  const schema = z.string().transform((text, context) => {
     const word = words.find((known) => known === text.toLowerCase());
     if (word !== undefined) return word;
     context.addIssue({ code: "custom", message: `expected ${listWords(words)}` });
     return z.NEVER;
   });
+  return withChoices(schema, words);
 }
 
 /** Log levels, least severe first. */
@@ -64,23 +84,27 @@ const OTHER_LEVEL_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {
 };
 
 /** A log level by any of its usual names, in any case. */
-export const Level: z.ZodType<LogLevel, string> = z.string().transform((text, context) => {
-  const name = text.trim().toLowerCase();
-  const level = LOG_LEVELS.find((level) => level === name || OTHER_LEVEL_NAMES[level].includes(name));
-  if (level !== undefined) return level;
-  context.addIssue({ code: "custom", message: `expected ${listWords(LOG_LEVELS)}` });
-  return z.NEVER;
-});
+export const Level: z.ZodType<LogLevel, string> = withChoices(
+  z.string().transform((text, context) => {
+    const name = text.trim().toLowerCase();
+    const level = LOG_LEVELS.find((level) => level === name || OTHER_LEVEL_NAMES[level].includes(name));
+    if (level !== undefined) return level;
+    context.addIssue({ code: "custom", message: `expected ${listWords(LOG_LEVELS)}` });
+    return z.NEVER;
+  }),
+  LOG_LEVELS,
+);
 
 /** A comma-separated selection of words, each at most once. */
 export function someOf<const Word extends string>(...words: readonly Word[]): z.ZodType<readonly Word[], string> {
-  return z.string().transform((text, context) => {
+  const schema = z.string().transform((text, context) => {
     const chosen = text.split(",").map((part) => part.trim().toLowerCase()).filter((part) => part !== "");
     const unknown = chosen.filter((part) => !words.some((word) => word === part));
     if (chosen.length > 0 && unknown.length === 0) return words.filter((word) => chosen.includes(word));
     context.addIssue({ code: "custom", message: `expected a comma-separated list of ${listWords(words, "and")}` });
     return z.NEVER;
   });
+  return withChoices(schema, words, true);
 }
 
 /** A comma-separated list of pairs. */

@@ -229,7 +229,7 @@ export const SERVER_SETTINGS = {
     schema: Text,
     help: "state folder for API keys, orders and the audit log; default: the user's state folder",
     flag: "state",
-    value: "path",
+    value: "folder",
     env: ["LUNO_MCP_STATE"],
     protects: true,
   },

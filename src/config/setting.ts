@@ -13,7 +13,10 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
   readonly help: string;
   /** `log-level` for `--log-level`; a setting without one cannot be given on the command line. */
   readonly flag?: string;
-  /** What stands behind the flag in the help, such as `level`; a flag without one is a switch. */
+  /**
+   * What stands behind the flag in the help, such as `level`; a flag without one is a switch. A `path` names a file, a
+   * `folder` a folder: shells complete them.
+   */
   readonly value?: string;
   /** Environment variables, the first that is set wins. */
   readonly env: readonly string[];

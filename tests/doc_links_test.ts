@@ -50,6 +50,33 @@ for (const [path, page] of pages) {
   });
 }
 
+for (const [path, page] of pages) {
+  Deno.test(`${path} names files and folders of the source that are there`, async () => {
+    const named = page.matchAll(/(?<![\w/])(?:src|tests|scripts|bench)\/[\w./-]*[\w/](?![\w*])/g);
+    const missing: string[] = [];
+    for (const [name] of named) if (!await exists(new URL(name, ROOT))) missing.push(name);
+    assert.deepEqual(missing, []);
+  });
+}
+
+Deno.test("CONTRIBUTING.md names in its map files that are in the folder that it tells about", async () => {
+  const map = /^```\n([\s\S]*?)^```$/m.exec(pages.get("CONTRIBUTING.md") ?? "")?.[1] ?? "";
+  const missing: string[] = [];
+  for (const [, folder = "", text = ""] of map.matchAll(/^(\S+\/) ([\s\S]*?)(?=^\S|(?![\s\S]))/gm)) {
+    const there = await Array.fromAsync(filesBelow(new URL(folder, ROOT)));
+    const named = [...text.matchAll(/\b[a-z0-9_]+\.ts\b/g)].map(([name]) => name);
+    missing.push(...named.filter((name) => !there.includes(name)).map((name) => folder + name));
+  }
+  assert.deepEqual(missing, []);
+});
+
+async function* filesBelow(folder: URL): AsyncGenerator<string> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* filesBelow(new URL(`${name}/`, folder));
+    else yield name;
+  }
+}
+
 Deno.test("README.md links to every page in docs/", () => {
   const linked = linksOf(pages.get("README.md") ?? "");
   const missing = [...pages.keys()].filter((path) => path.startsWith("docs/") && !linked.includes(path));

@@ -164,10 +164,17 @@ async function fulfil(
   },
 ): Promise<void> {
   const { now, monotonic } = world;
-  // A server that lives may still hold the request without working on it, as when it was stopped.
-  const isAlive = () => false;
   const cancelAll = (kind: OrderKind) => executors.cancelAll(kind);
-  const cancellation = new OpenOrderCancellation({ requests, instance, isAlive, kinds, cancelAll, now, monotonic });
+  const cancellation = new OpenOrderCancellation({
+    requests,
+    instance,
+    // A server that lives may still hold the request without working on it, as when it was stopped.
+    fromLiving: true,
+    kinds,
+    cancelAll,
+    now,
+    monotonic,
+  });
   const isHopeless = ({ unlisted, remaining }: CancelRequest) =>
     [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => HOPELESS.some((each) => each === code));
   for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {

@@ -8,6 +8,7 @@ import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
 import type { KillSwitchState } from "../trading/record/kill_switch.ts";
+import type { Placement } from "../trading/record/recorded_placement.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -76,8 +77,8 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   try {
     store = TradingStore.open(folder.path, { now: world.now });
     const kinds = cancelOpen ? kindsToCancel(store, { world, flags }) : [];
-    store.killSwitch.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
-    return await finish(store, { world, flags, kinds, folder: folder.path, cancelOpen, job });
+    const onTheirWay = store.killSwitch.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
+    return await finish(store, { world, flags, kinds, folder: folder.path, cancelOpen, job, onTheirWay });
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return await pullByFile(job, error);
@@ -89,10 +90,13 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
 /** Says what the halt did not stop, and sees to what it asked for. */
 async function finish(
   store: TradingStore,
-  { cancelOpen, job, ...context }: CancelContext & { readonly cancelOpen: boolean; readonly job: Job },
+  { cancelOpen, job, onTheirWay, ...context }: CancelContext & {
+    readonly cancelOpen: boolean;
+    readonly job: Job;
+    readonly onTheirWay: readonly Placement[];
+  },
 ): Promise<ExitCode> {
   const { world, use, json } = job;
-  const onTheirWay = store.journal.onTheirWay();
   if (!json) await say(world, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }), world.stdout);
   const outcome = cancelOpen ? await cancelOpenOrders(store, context) : undefined;
   if (json) {

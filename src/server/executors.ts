@@ -130,13 +130,10 @@ export class OrderExecutors {
 
   /** Nothing can be looked up any more on an exchange that was started anew, nor on accounts before their reset. */
   #endOthers(journal: Journal, identity: string | undefined): void {
-    const { store: { instances }, venue, world: { now } } = this.#parts;
+    const { venue, world: { now } } = this.#parts;
     const paper = identity !== undefined;
-    // One that a process brings with it lasts as long as that.
-    const mayLive = (instance: string | null) =>
-      !paper && venue.isOwn && instance !== null && instances.isAlive(instance);
     try {
-      const ended = journal.endOthers({ identity, paper, mayLive, now: now() });
+      const ended = journal.endOthers({ identity, paper, lastWithProcess: !paper && venue.isOwn, now: now() });
       if (ended > 0) log.info("closed the orders of a simulated exchange that has restarted", { orders: ended });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -46,21 +46,18 @@ export function openTrading(
 ): OpenTrading {
   const { store, policies } = record;
   const { now, monotonic } = world;
-  const { audit, journal } = store;
   // A command prints what became of its order itself.
-  const auditLog = record.isServer ? new AuditLog({ audit, find: (id) => journal.find(id) }) : undefined;
+  const auditLog = record.isServer ? new AuditLog(store.feed) : undefined;
   const executors = new OrderExecutors({ ...record, exchange, name, venue, paper, world });
   const cancellation = new OpenOrderCancellation({
     requests: store.cancelRequests,
     instance: record.instance.id,
-    isAlive: (id) => store.instances.isAlive(id),
     kinds: record.kinds,
     cancelAll: (kind) => executors.cancelAll(kind),
     now,
     monotonic,
   });
-  const onTheirWay = () => store.journal.onTheirWay();
-  const halts = new HaltWatch({ killSwitch: store.killSwitch, cancellation, onTheirWay, now });
+  const halts = new HaltWatch({ killSwitch: store.killSwitch, cancellation, now });
   const broker = new Broker({
     policies,
     store,

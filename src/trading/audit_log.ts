@@ -6,11 +6,9 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Audit } from "./record/audit.ts";
-import type { AuditRow } from "./record/audit_row.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
-import type { Placement } from "./record/recorded_placement.ts";
+import type { AuditFeed, FeedRow } from "./record/audit_feed.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -34,27 +32,18 @@ export interface TradingFigures {
   readonly orders: readonly OrderCount[];
 }
 
-/** What an {@linkcode AuditLog} follows. */
-export interface AuditLogParts {
-  readonly audit: Pick<Audit, "after" | "lastSeq" | "onAppend">;
-  /** The order that a row speaks of. */
-  readonly find: (clientOrderId: string) => Placement | undefined;
-}
-
 /** Follows one record; owns a timer from `start` to `stop`. */
 export class AuditLog {
-  readonly #parts: AuditLogParts;
-  readonly #own = new Set<string>();
+  readonly #feed: Pick<AuditFeed, "start" | "after">;
   readonly #counts = new Map<`${OrderCount["kind"]} ${OrderOutcome}`, OrderCount>();
   #seq: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #hasFailed = false;
 
   /** @throws {StoreError} the record cannot be read */
-  constructor(parts: AuditLogParts) {
-    this.#parts = parts;
-    this.#seq = parts.audit.lastSeq;
-    parts.audit.onAppend(({ hash }) => this.#own.add(hash));
+  constructor(feed: Pick<AuditFeed, "start" | "after">) {
+    this.#feed = feed;
+    this.#seq = feed.start();
   }
 
   start(): void {
@@ -75,12 +64,9 @@ export class AuditLog {
   /** Logs what was recorded since the last look. Never throws. */
   look(): void {
     try {
-      const { audit } = this.#parts;
-      this.#seq = Math.min(this.#seq, audit.lastSeq); // A record that was put back from a copy is shorter.
-      const rows = audit.after(this.#seq, ROWS_A_LOOK);
+      const { rows, through } = this.#feed.after(this.#seq, ROWS_A_LOOK);
+      this.#seq = through;
       for (const row of rows) this.#log(row);
-      // What is not there by now belongs to changes that were undone.
-      if (rows.length < ROWS_A_LOOK) this.#own.clear();
       this.#hasFailed = false;
     } catch (error) {
       if (!this.#hasFailed) log.error("cannot read the audit log", { error });
@@ -88,10 +74,7 @@ export class AuditLog {
     }
   }
 
-  #log(row: AuditRow): void {
-    this.#seq = row.seq;
-    const isOwn = this.#own.delete(row.hash);
-    const placement = row.clientOrderId === null ? undefined : this.#parts.find(row.clientOrderId);
+  #log({ row, isOwn, placement }: FeedRow): void {
     const line = recordLine(row, placement);
     if (line === undefined || !(isOwn || line.isForAll)) return;
     const { level, message, fields, outcome } = line;

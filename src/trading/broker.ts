@@ -137,14 +137,15 @@ export class Broker {
    */
   halt({ cancelOpen, ...pull }: Halt): Promise<Halted> {
     return recorded(async () => {
-      const { journal, killSwitch, cancelRequests } = this.#parts.store;
+      const { killSwitch, cancelRequests } = this.#parts.store;
+      let onTheirWay: readonly Placement[];
       try {
-        killSwitch.pull({ ...pull, cancelOpen: cancelOpen ? this.#parts.cancels : [], now: this.#parts.now() });
+        const cancels = cancelOpen ? this.#parts.cancels : [];
+        onTheirWay = killSwitch.pull({ ...pull, cancelOpen: cancels, now: this.#parts.now() });
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         throw notRecordedYet(error);
       }
-      const onTheirWay = journal.onTheirWay();
       await this.#parts.halted();
       return { onTheirWay, remaining: cancelOpen ? cancelRequests.all().flatMap(({ remaining }) => remaining) : [] };
     });

@@ -85,7 +85,7 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
     const server = addServer(store, state);
     const timer = setInterval(() => {
       for (const request of store.cancelRequests.open(["real"])) {
-        store.cancelRequests.claim(request, server.id, { isAlive: () => true, now: store.now() });
+        store.cancelRequests.claim(request, server.id, { now: store.now() });
       }
     }, 20);
     try {

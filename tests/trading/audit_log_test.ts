@@ -15,7 +15,7 @@ async function logged(
   await using records = await LogRecords.start();
   let log: AuditLog | undefined;
   await withStore(async (store, { folder, open }) => {
-    log = new AuditLog({ audit: store.audit, find: (id) => store.journal.find(id) });
+    log = new AuditLog(store.feed);
     await act(store, { folder, other: open(), log });
     log.stop();
   });
@@ -105,11 +105,10 @@ Deno.test("AuditLog logs halts, resumes and approvals of other processes too, an
 });
 
 Deno.test("AuditLog logs the halt file when it appears and when it is removed", async () => {
-  const { lines } = await logged(async ({ killSwitch, journal }, { folder }) => {
+  const { lines } = await logged(async ({ killSwitch }, { folder }) => {
     const watch = new HaltWatch({
       killSwitch,
       cancellation: { look: () => Promise.resolve() },
-      onTheirWay: () => journal.onTheirWay(),
       now: () => NOW,
     });
     await Deno.writeTextFile(join(folder, HALT_FILE), "");
@@ -124,7 +123,7 @@ Deno.test("AuditLog logs nothing of a change that was undone, and nothing that w
   await using records = await LogRecords.start();
   await withStore((store) => {
     store.killSwitch.pull({ by: "local", reason: "before", now: NOW });
-    const log = new AuditLog({ audit: store.audit, find: (id) => store.journal.find(id) });
+    const log = new AuditLog(store.feed);
     assert.throws(() =>
       store.transaction(() => {
         store.killSwitch.lift({ by: "local", now: NOW });
@@ -140,7 +139,7 @@ Deno.test("AuditLog logs nothing of a change that was undone, and nothing that w
 Deno.test("AuditLog says once that the record cannot be read, and goes on", async () => {
   await using records = await LogRecords.start();
   await withStore((store) => {
-    const log = new AuditLog({ audit: store.audit, find: (id) => store.journal.find(id) });
+    const log = new AuditLog(store.feed);
     store.close();
     log.look();
     log.look();

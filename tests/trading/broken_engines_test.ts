@@ -48,14 +48,14 @@ function mixed(one: Journal, other: Journal): string[] {
   one.settle(keyed.clientOrderId, { state: "placed", orderId: id }, NOW);
   const claim = { orderId: id, identity: "key:alice", idempotencyKey: null, asked: null, terms: null };
   const claiming = { ...claim, instance: INSTANCE.id, attempt: "1" };
-  one.replacements.claim(claiming, { isOver: false, now: NOW });
+  one.replacements.claim(claiming, { isFinal: false, now: NOW });
   one.begin(entry("b", { replaces: claiming, order: { ...keyed.order, price: "1" } }), FREE, NOW);
   const { maxPerDay } = { maxPerDay: { currency: "ZAR", amount: "2000" } };
   const next = entry("c", { idempotencyKey: "k2" });
   const found = {
     key: other.findByKey("key:alice", "k") !== undefined,
     order: other.findByOrderId(id) !== undefined,
-    claim: other.replacements.claim({ ...claiming, attempt: "2" }, { isOver: false, now: NOW }) === "taken",
+    claim: other.replacements.claim({ ...claiming, attempt: "2" }, { isFinal: false, now: NOW }).kind === "taken",
     limit: other.wouldRefuse(next, { policy: { ...FREE, maxPerDay }, now: NOW }) !== undefined,
   };
   return Object.entries(found).flatMap(([what, isMixed]) => isMixed ? [what] : []);

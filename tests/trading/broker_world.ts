@@ -63,9 +63,9 @@ function openRecord(folder: string) {
   const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
-  const cancelRequests = new CancelRequests(connection, { audit });
-  const killSwitch = new KillSwitch(connection, { audit, requests: cancelRequests, folder });
   const instances = new Instances(connection, { folder });
+  const cancelRequests = new CancelRequests(connection, { audit, instances });
+  const killSwitch = new KillSwitch(connection, { audit, requests: cancelRequests, folder });
   return {
     database,
     audit,
@@ -225,7 +225,6 @@ export class BrokerWorld implements AsyncDisposable {
     const cancellation = new OpenOrderCancellation({
       requests: this.#record.cancelRequests,
       instance: this.#record.instance.id,
-      isAlive: () => true,
       kinds: ["real"],
       cancelAll: () => this.#executor.cancelAll({}, "kill switch"),
       now,

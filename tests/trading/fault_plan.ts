@@ -286,7 +286,7 @@ function keepingClaims(journal: ExecutorJournal, { killSwitch }: TradingStore): 
   const claimed = CLAIMED.get(killSwitch.file) ?? new Set();
   CLAIMED.set(killSwitch.file, claimed);
   const claim: ExecutorJournal["replacements"]["claim"] = (entry, how) => {
-    if (claimed.has(entry.orderId)) return "taken";
+    if (claimed.has(entry.orderId)) return { kind: "taken", isOver: false, placement: undefined };
     claimed.add(entry.orderId);
     return journal.replacements.claim(entry, how);
   };

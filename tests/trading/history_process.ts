@@ -68,7 +68,6 @@ export class HistoryProcess {
     this.#cancellation = new OpenOrderCancellation({
       requests: flawedRequests(this.store.cancelRequests, parts.flaw),
       instance: this.#lock.id,
-      isAlive: (id) => this.store.instances.isAlive(id),
       kinds: ["real"],
       cancelAll: () => this.executor.cancelAll({}, "kill switch"),
       now: () => this.now,

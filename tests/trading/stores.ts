@@ -76,8 +76,9 @@ export function partsOf(
 ): Pick<TradingStore, "audit" | "journal" | "killSwitch" | "instances"> {
   const connection = new StoreConnection(database);
   const audit = new Audit(connection);
-  const killSwitch = new KillSwitch(connection, { audit, requests: new CancelRequests(connection, { audit }), folder });
   const instances = new Instances(connection, { folder });
+  const requests = new CancelRequests(connection, { audit, instances });
+  const killSwitch = new KillSwitch(connection, { audit, requests, folder });
   if (!instances.has(INSTANCE.id)) instances.add(INSTANCE);
   return { audit, killSwitch, instances, journal: new Journal(connection, { audit, killSwitch, instances }) };
 }

@@ -13,8 +13,6 @@ export interface HaltWatchOptions {
   readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
   /** Works on the requests to cancel what is open. */
   readonly cancellation: { look(): Promise<void> };
-  /** Orders that had left before and whose outcome is not known. */
-  readonly onTheirWay: () => readonly Placement[];
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
@@ -39,10 +37,11 @@ export class HaltWatch {
 
   /** Looks now, and settles when the rounds of cancelling that are running have ended. Never rejects. */
   async look(): Promise<void> {
-    const { killSwitch, cancellation, onTheirWay, now } = this.#options;
+    const { killSwitch, cancellation, now } = this.#options;
     try {
       killSwitch.retry();
-      if (killSwitch.noteFile(now()) === "appeared") warnOfSent(onTheirWay());
+      const noted = killSwitch.noteFile(now());
+      if (noted?.file === "appeared") warnOfSent(noted.onTheirWay);
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {

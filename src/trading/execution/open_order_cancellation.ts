@@ -19,8 +19,8 @@ export interface CancellationParts {
   readonly requests: Pick<CancelRequests, "open" | "claim" | "note">;
   /** This process. */
   readonly instance: string;
-  /** Whether another process lives. */
-  readonly isAlive: (instance: string) => boolean;
+  /** Whether it takes a request up that another process which lives is at. @default false */
+  readonly fromLiving?: boolean;
   /** Whose orders this process can cancel. */
   readonly kinds: readonly OrderKind[];
   /** Cancels once everything that is open. */
@@ -61,7 +61,7 @@ export class OpenOrderCancellation {
   }
 
   async #round(request: CancelRequest): Promise<void> {
-    const { requests, instance, isAlive, now, monotonic, random = Math.random } = this.#parts;
+    const { requests, instance, fromLiving, now, monotonic, random = Math.random } = this.#parts;
     const { kind, number, rounds } = request;
     const pause = pauseAfter(rounds + 1, {
       firstMs: FIRST_PAUSE_MS,
@@ -70,7 +70,7 @@ export class OpenOrderCancellation {
       certain: 0.5,
     });
     this.#due.set(kind, { request: number, at: monotonic() + pause });
-    if (!requests.claim(request, instance, { isAlive, now: now() })) return;
+    if (!requests.claim(request, instance, { fromLiving, now: now() })) return;
     const outcome = await this.#cancelAll(kind);
     this.#due.set(kind, { request: number, at: monotonic() + pause });
     this.#report(request, outcome);

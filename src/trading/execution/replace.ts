@@ -6,8 +6,7 @@
 import Big from "big.js";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
 import type { Order, OrderReference } from "../orders/order.ts";
-import type { Placement } from "../record/recorded_placement.ts";
-import type { ReplacementClaim } from "../record/replacement_claims.ts";
+import type { Placement, ReplacementAttempt } from "../record/recorded_placement.ts";
 import { StoreError } from "../record/store_error.ts";
 import { cancelOrder } from "./cancel.ts";
 import { endedOrder, isEnded } from "./cancel_result.ts";
@@ -78,7 +77,7 @@ export async function replaceOrder(
 
 async function replaceClaimed(
   { parts, placements }: { readonly parts: ExecutorParts; readonly placements: Placements },
-  request: ReplaceRequest & { readonly replaces: ClaimedOrder },
+  request: ReplaceRequest & { readonly replaces: ReplacementAttempt },
   options: PlaceOptions,
 ): Promise<ReplaceResult> {
   const { identity, order, idempotencyKey = null, asked, replaces } = request;
@@ -151,12 +150,9 @@ function note(
   pendingWrites.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
 }
 
-/** An order that one attempt has claimed. */
-type ClaimedOrder = Pick<ReplacementClaim, "orderId" | "attempt">;
-
 /** The order is this call's to replace; or what the call comes to instead. */
 type Claimed =
-  | { readonly ok: true; readonly claim: ClaimedOrder }
+  | { readonly ok: true; readonly claim: ReplacementAttempt }
   | { readonly ok: false; readonly result: ReplaceResult };
 
 /**
@@ -171,19 +167,20 @@ async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promis
   const { order_id: orderId } = look.order;
   const claim = { orderId, attempt: crypto.randomUUID() };
   try {
-    const known = journal.findByOrderId(orderId);
-    // The record may know the end before reads show it.
-    const ending = endingOf(look.order) ?? (known?.isOpen === false ? "ended" : undefined);
+    const ending = endingOf(look.order);
     const whose = { ...claim, identity, idempotencyKey, asked, terms, instance: instance.id };
-    const claiming = journal.replacements.claim(whose, { isOver: ending !== undefined, now: now() });
-    if (claiming === "resumed" && ending !== undefined) return { ok: true, claim };
-    if (claiming === "taken") return taken(orderId);
-    if (claiming === "over") {
-      const old = endedOrder(look.order, { ending: ending ?? "ended", placement: known });
+    const { kind, isOver, placement } = journal.replacements.claim(whose, {
+      isFinal: ending !== undefined,
+      now: now(),
+    });
+    if (kind === "resumed" && isOver) return { ok: true, claim };
+    if (kind === "taken") return taken(orderId);
+    if (kind === "over") {
+      const old = endedOrder(look.order, { ending: ending ?? "ended", placement });
       if (old.status === "filled") return { ok: false, result: nothingLeft(old, "0") };
       return notReplaced("the old order is final already", old);
     }
-    const refused = await wouldRefuse(parts, { ...request, replaces: claim }, known);
+    const refused = await wouldRefuse(parts, { ...request, replaces: claim }, placement);
     if (refused === undefined) return { ok: true, claim };
     releaseOrder(parts, claim, { isUntouched: true });
     return { ok: false, result: refused };
@@ -226,7 +223,7 @@ async function wouldRefuse(
 /** Ends the attempt: nothing of the claim is left where nothing was cancelled, else the same call may go on. */
 function releaseOrder(
   { journal, pendingWrites }: ExecutorParts,
-  claim: ClaimedOrder,
+  claim: ReplacementAttempt,
   how: { readonly isUntouched: boolean },
 ): void {
   pendingWrites.write(() => journal.replacements.release(claim, how));

@@ -103,7 +103,7 @@ export class Audit {
     this.#hearing.listener?.(row);
   }
 
-  /** Has `listener` hear of each row that this process appends; the change that it is part of may still be undone. */
+  /** Has `listener` hear of each row that is appended here; the change that it is part of may still be undone. */
   onAppend(listener: (row: AuditRow) => void): void {
     this.#hearing.listener = listener;
   }

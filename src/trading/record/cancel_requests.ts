@@ -68,10 +68,15 @@ const Remaining = z.array(z.object({
 export class CancelRequests {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
+  readonly #instances: { isAlive(id: string): boolean };
 
-  constructor(connection: StoreConnection, { audit }: { audit: Audit }) {
+  constructor(
+    connection: StoreConnection,
+    { audit, instances }: { readonly audit: Audit; readonly instances: { isAlive(id: string): boolean } },
+  ) {
     this.#connection = connection;
     this.#audit = audit;
+    this.#instances = instances;
   }
 
   /** Makes a request anew; to be called within the transaction of the halt. */
@@ -94,25 +99,29 @@ export class CancelRequests {
     return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
   }
 
-  /** Takes a request up for an instance for one round, unless another one that lives is at one. */
+  /**
+   * Takes a request up for an instance for one round, unless another one that lives is at one.
+   *
+   * @param options `fromLiving`: takes it from one that lives too. Default `false`
+   */
   claim(
-    { kind, number }: CancelRequest,
+    { kind, number }: Pick<CancelRequest, "kind" | "number">,
     instance: string,
-    { isAlive, now }: { readonly isAlive: (id: string) => boolean; readonly now: number },
+    { fromLiving = false, now }: { readonly fromLiving?: boolean | undefined; readonly now: number },
   ): boolean {
     return this.#connection.transaction(() => {
       const request = this.open([kind]).find((each) => each.number === number);
       if (request === undefined) return false;
       const other = request.instance === instance ? null : request.instance;
       const isRunning = request.begunAt !== null && now - request.begunAt < LONGEST_ROUND_MS;
-      if (other !== null && isRunning && isAlive(other)) return false;
+      if (other !== null && isRunning && !fromLiving && this.#instances.isAlive(other)) return false;
       this.#connection.run("UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?", instance, now, kind);
       return true;
     });
   }
 
   /** Writes what a round came to; nothing when the request was made anew or withdrawn meanwhile. */
-  note({ kind, number }: CancelRequest, outcome: RoundOutcome, now: number): void {
+  note({ kind, number }: Pick<CancelRequest, "kind" | "number">, outcome: RoundOutcome, now: number): void {
     this.#connection.transaction(() => {
       const request = this.open([kind]).find((each) => each.number === number);
       if (request === undefined) return;

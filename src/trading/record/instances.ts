@@ -94,13 +94,13 @@ export class Instances {
    * @throws {StoreError}
    */
   takeOver(heir: string, kinds: readonly OrderKind[]): number {
-    const left = this.#all().filter(({ id }) => id !== heir && !isLocked(this.#folder, id));
+    const left = () => this.#all().filter(({ id }) => id !== heir && !isLocked(this.#folder, id));
     const papers = kinds.map((kind) => kind === "paper" ? 1 : 0);
     const lost = `${UNSETTLED} AND ${OWNERLESS} AND paper IN (${papers.join(", ")})`;
     const isAnyLost = this.#connection.row(`SELECT 1 FROM placements WHERE ${lost} LIMIT 1`) !== undefined;
-    if (left.length === 0 && !isAnyLost) return 0;
+    if (left().length === 0 && !isAnyLost) return 0;
     return this.#connection.transaction(() => {
-      for (const { id } of left) this.remove(id);
+      for (const { id } of left()) this.remove(id);
       return this.#connection.rows(`UPDATE placements SET instance = ? WHERE ${lost} RETURNING client_order_id`, heir)
         .length;
     });
@@ -108,9 +108,8 @@ export class Instances {
 
   /** Forgets the dead that left nothing undone, and the locks of all that are not on the list. */
   #clearAway(): void {
-    const dead = this.#all().filter(({ id }) => !isLocked(this.#folder, id));
     this.#connection.transaction(() => {
-      for (const { id } of dead) {
+      for (const { id } of this.#all().filter(({ id }) => !isLocked(this.#folder, id))) {
         this.#connection.run(
           `DELETE FROM instances WHERE id = ?1
              AND NOT EXISTS (SELECT 1 FROM placements WHERE instance = ?1 AND ${UNSETTLED})`,

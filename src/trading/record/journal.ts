@@ -57,7 +57,11 @@ export class Journal extends JournalReads {
     this.#parts = parts;
     this.#venue = venue;
     this.#limitUse = new LimitUse(connection);
-    this.replacements = new ReplacementClaims(connection, { instances: parts.instances, venue: venue ?? "" });
+    this.replacements = new ReplacementClaims(connection, {
+      instances: parts.instances,
+      placements: this,
+      venue: venue ?? "",
+    });
   }
 
   /**
@@ -166,17 +170,11 @@ export class Journal extends JournalReads {
     });
   }
 
-  /**
-   * Ends what is alive on other venues that are gone for good: none of it exists any more. Answers how many placements.
-   *
-   * @param which `mayLive`: whether an exchange that lives in that process may still be there
-   */
-  endOthers({ identity, paper, mayLive, now }: EndedVenues): number {
-    const others = this.othersAlive(paper).filter((other) =>
-      (identity === undefined || other.identity === identity) && !mayLive(other.instance)
-    );
-    if (others.length === 0) return 0;
+  /** Ends what is alive on other venues that are gone for good: none of it exists any more. Answers how many placements. */
+  endOthers({ now, ...which }: EndedVenues): number {
+    if (this.#endedElsewhere(which).length === 0) return 0;
     return this.#connection.transaction(() => {
+      const others = this.#endedElsewhere(which);
       for (const { clientOrderId, isOpen } of others) {
         if (isOpen) this.close(clientOrderId, { base: "0", counter: "0", status: "venue_ended" }, now);
         else this.withdraw(clientOrderId, "ERR_VENUE_ENDED", now);
@@ -188,6 +186,14 @@ export class Journal extends JournalReads {
   /** Why a placement could not begin now, if it could not; nothing is written or reserved. */
   wouldRefuse(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
     return this.#refusalOf(entry, { policy, now, without }) ?? undefined;
+  }
+
+  #endedElsewhere({ identity, paper, lastWithProcess }: Omit<EndedVenues, "now">): Placement[] {
+    const { instances } = this.#parts;
+    const mayLast = (instance: string | null) => lastWithProcess && instance !== null && instances.isAlive(instance);
+    return this.othersAlive(paper).filter((other) =>
+      (identity === undefined || other.identity === identity) && !mayLast(other.instance)
+    );
   }
 
   #repetitionOf(

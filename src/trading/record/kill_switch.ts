@@ -12,6 +12,8 @@ import type { Redact } from "../../secrets/redaction.ts";
 import { readNumber, readText } from "../../state/sqlite.ts";
 import type { Audit } from "./audit.ts";
 import type { CancelRequest, CancelRequests, OrderKind } from "./cancel_requests.ts";
+import { JournalReads } from "./journal_reads.ts";
+import type { Placement } from "./recorded_placement.ts";
 import { StoreError } from "./store_error.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
@@ -30,6 +32,11 @@ export type KillSwitchState =
     readonly source: "switch" | "file";
   };
 
+/** That the file has appeared or is gone; `onTheirWay`: which orders it came too late for. */
+export type NotedFile =
+  | { readonly file: "appeared"; readonly onTheirWay: readonly Placement[] }
+  | { readonly file: "gone" };
+
 /** How to pull it. */
 export interface Pull {
   readonly by: string;
@@ -45,6 +52,7 @@ export class KillSwitch {
   readonly #connection: StoreConnection;
   readonly #audit: Audit;
   readonly #requests: CancelRequests;
+  readonly #placements: JournalReads;
   readonly #file: string;
   /** A pull that the record does not hold yet. */
   #pendingHalt: Pull | undefined;
@@ -62,6 +70,7 @@ export class KillSwitch {
   ) {
     this.#redact = redact;
     this.#connection = connection;
+    this.#placements = new JournalReads(connection, null);
     this.#audit = audit;
     this.#requests = requests;
     this.#file = join(folder, HALT_FILE);
@@ -82,20 +91,25 @@ export class KillSwitch {
     return isHalted ? { halted: true, at, by, reason, source: "switch" } : haltFileState(this.#file);
   }
 
-  /** Halts. Where that is so already, who halted first stays on record, and only requests to cancel are added. */
-  pull(pull: Pull): void {
+  /**
+   * Halts. Where that is so already, who halted first stays on record, and only requests to cancel are added. Answers
+   * which orders had left before, of all venues: those whose outcome is not known, oldest first.
+   *
+   * @throws {StoreError} it halts this process alone, until it is written
+   */
+  pull(pull: Pull): readonly Placement[] {
     const first = this.#pendingHalt;
     const cancelOpen = [...new Set([...first?.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
     // What cannot be written yet halts this process all the same, until it is written.
     const shown = { ...(first ?? { ...pull, reason: this.#redact(pull.reason) }), cancelOpen };
     this.#pendingHalt = shown;
-    this.#write(shown);
+    return this.#write(shown);
   }
 
-  #write({ by, reason, cancelOpen = [], now }: Pull): void {
+  #write({ by, reason, cancelOpen = [], now }: Pull): readonly Placement[] {
     const who = cleanText(by);
     const why = cleanText(reason);
-    this.#connection.transaction(() => {
+    const onTheirWay = this.#connection.transaction(() => {
       this.#connection.run(
         `UPDATE kill_switch SET at = iif(is_halted, at, ?1), by = iif(is_halted, by, ?2),
            reason = iif(is_halted, reason, ?3), is_halted = 1`,
@@ -103,8 +117,10 @@ export class KillSwitch {
       );
       for (const kind of cancelOpen) this.#requests.add(kind, { by: who, now });
       this.#audit.append({ event: "halt", identity: who, data: { reason: why, cancel_open: cancelOpen } }, now);
+      return this.#placements.onTheirWay();
     });
     this.#pendingHalt = undefined;
+    return onTheirWay;
   }
 
   /**
@@ -129,14 +145,14 @@ export class KillSwitch {
    * Writes that the file has appeared or is gone, once over all processes, so that the audit tells from when to when it
    * halted; `undefined` where that is known.
    */
-  noteFile(now: number): "appeared" | "gone" | undefined {
+  noteFile(now: number): NotedFile | undefined {
     if (this.#isFileNoted() === haltFileState(this.#file).halted) return undefined;
     return this.#connection.transaction(() => {
       const isThere = haltFileState(this.#file).halted;
       if (this.#isFileNoted() === isThere) return undefined;
       this.#connection.run("UPDATE kill_switch SET is_file_noted = ?", isThere ? 1 : 0);
       this.#audit.append({ event: "halt_file", identity: "file", data: { present: isThere } }, now);
-      return isThere ? "appeared" : "gone";
+      return isThere ? { file: "appeared", onTheirWay: this.#placements.onTheirWay() } : { file: "gone" };
     });
   }
 

@@ -5,7 +5,6 @@ import type { Order } from "../orders/order.ts";
 import type { Worth } from "../orders/notional.ts";
 import type { Refused } from "../policy/begin_checks.ts";
 import type { Policy } from "../policy/policy.ts";
-import type { ReplacementClaim } from "./replacement_claims.ts";
 
 /**
  * How far a placement has come. `intent` stands in records of versions that wrote it apart from `sent`. `unknown`: it was
@@ -47,6 +46,13 @@ export interface Placement {
   readonly instance: string | null;
 }
 
+/** Which order is to be replaced, and by which attempt. */
+export interface ReplacementAttempt {
+  readonly orderId: string;
+  /** Unlike that of all other calls. */
+  readonly attempt: string;
+}
+
 /** What `Journal.begin()` needs to know of a placement. */
 export type NewPlacement =
   & Pick<
@@ -69,7 +75,7 @@ export type NewPlacement =
     /** What its caller asked for, in one form. @default null */
     readonly asked?: string | null;
     /** The claim of the order that it replaces. */
-    readonly replaces?: Pick<ReplacementClaim, "orderId" | "attempt"> | undefined;
+    readonly replaces?: ReplacementAttempt | undefined;
     /** The worst price at which a market order is expected to trade. @default null */
     readonly worstPrice?: string | null;
   };
@@ -99,8 +105,8 @@ export interface EndedVenues {
   /** @default everybody's */
   readonly identity?: string | undefined;
   readonly paper: boolean;
-  /** Whether the venue that a process brought with it may still be there; `null` where no process is known. */
-  readonly mayLive: (instance: string | null) => boolean;
+  /** Whether a venue lasts as long as the process that brought it: then those of processes that live are left alone. */
+  readonly lastWithProcess: boolean;
   /** Wall milliseconds. */
   readonly now: number;
 }

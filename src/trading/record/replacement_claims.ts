@@ -7,11 +7,12 @@
 import { readNumber, readTextOrNull } from "../../state/sqlite.ts";
 import type { Row } from "../../state/sqlite.ts";
 import type { Instances } from "./instances.ts";
+import type { JournalReads } from "./journal_reads.ts";
+import type { Placement, ReplacementAttempt } from "./recorded_placement.ts";
 import type { StoreConnection } from "./store_connection.ts";
 
 /** One order to be replaced, by whom. */
-export interface ReplacementClaim {
-  readonly orderId: string;
+export interface ReplacementClaim extends ReplacementAttempt {
   readonly identity: string;
   readonly idempotencyKey: string | null;
   /** What its caller asked for, in one form. */
@@ -20,64 +21,83 @@ export interface ReplacementClaim {
   readonly terms: string | null;
   /** The process. */
   readonly instance: string;
-  /** Unlike that of all other calls. */
-  readonly attempt: string;
 }
 
 /**
  * What a claim comes to. `resumed`: the same call has been at it before and left something to go on with; `taken`:
  * another call is at it, or has placed the new order; `over`: nobody is, and the order is final.
  */
-export type Claiming = "claimed" | "resumed" | "taken" | "over";
+export interface Claiming {
+  readonly kind: "claimed" | "resumed" | "taken" | "over";
+  /** Whether the order is final, as the exchange or the record knows. */
+  readonly isOver: boolean;
+  /** The placement of the order, where it is one of this record's. */
+  readonly placement: Placement | undefined;
+}
 
 /** The claims of one venue. */
 export class ReplacementClaims {
   readonly #connection: StoreConnection;
   readonly #instances: Pick<Instances, "isAlive">;
+  readonly #placements: Pick<JournalReads, "findByOrderId">;
   readonly #venue: string;
 
   constructor(
     connection: StoreConnection,
-    { instances, venue }: { readonly instances: Pick<Instances, "isAlive">; readonly venue: string },
+    { instances, placements, venue }: {
+      readonly instances: Pick<Instances, "isAlive">;
+      readonly placements: Pick<JournalReads, "findByOrderId">;
+      readonly venue: string;
+    },
   ) {
     this.#connection = connection;
     this.#instances = instances;
+    this.#placements = placements;
     this.#venue = venue;
   }
 
   /**
    * Claims an order.
    *
-   * @param now wall milliseconds
+   * @param options `isFinal`: whether the exchange says so of it; `now`: wall milliseconds
    * @throws {StoreError}
    */
-  claim(claim: ReplacementClaim, { isOver, now }: { readonly isOver: boolean; readonly now: number }): Claiming {
-    const { orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
+  claim(claim: ReplacementClaim, { isFinal, now }: { readonly isFinal: boolean; readonly now: number }): Claiming {
     return this.#connection.transaction(() => {
-      const row = this.#connection.row(
-        "SELECT * FROM replacements WHERE venue = ? AND order_id = ?",
-        ...[this.#venue, orderId],
-      );
-      if (row !== undefined && (row["placed_as"] !== null || this.#isHeld(row))) return "taken";
-      const isMine = row !== undefined && idempotencyKey !== null && row["idempotency_key"] === idempotencyKey &&
-        row["identity"] === identity;
-      if (isMine) {
-        this.#connection.run(
-          `UPDATE replacements SET instance = ?1, attempt = ?2, terms = ?3,
-             claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE venue = ?5 AND order_id = ?6`,
-          ...[instance, attempt, terms, now, this.#venue, orderId],
-        );
-        return "resumed";
-      }
-      if (isOver) return "over";
+      const placement = this.#placements.findByOrderId(claim.orderId);
+      // The record may know the end before reads show it.
+      const isOver = isFinal || placement?.isOpen === false;
+      return { kind: this.#claim(claim, { isOver, now }), isOver, placement };
+    });
+  }
+
+  #claim(
+    { orderId, identity, idempotencyKey, asked, terms, instance, attempt }: ReplacementClaim,
+    { isOver, now }: { readonly isOver: boolean; readonly now: number },
+  ): Claiming["kind"] {
+    const row = this.#connection.row(
+      "SELECT * FROM replacements WHERE venue = ? AND order_id = ?",
+      ...[this.#venue, orderId],
+    );
+    if (row !== undefined && (row["placed_as"] !== null || this.#isHeld(row))) return "taken";
+    const isMine = row !== undefined && idempotencyKey !== null && row["idempotency_key"] === idempotencyKey &&
+      row["identity"] === identity;
+    if (isMine) {
       this.#connection.run(
-        `INSERT OR REPLACE INTO replacements
+        `UPDATE replacements SET instance = ?1, attempt = ?2, terms = ?3,
+             claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE venue = ?5 AND order_id = ?6`,
+        ...[instance, attempt, terms, now, this.#venue, orderId],
+      );
+      return "resumed";
+    }
+    if (isOver) return "over";
+    this.#connection.run(
+      `INSERT OR REPLACE INTO replacements
            (venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        ...[this.#venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
-      );
-      return "claimed";
-    });
+      ...[this.#venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
+    );
+    return "claimed";
   }
 
   /** What a call that was cut short goes on with, `asked` what it asked for, and when the terms were made. */
@@ -101,7 +121,7 @@ export class ReplacementClaims {
   }
 
   /** Whether a claim is still this attempt's. */
-  isMine({ orderId, attempt }: Pick<ReplacementClaim, "orderId" | "attempt">): boolean {
+  isMine({ orderId, attempt }: ReplacementAttempt): boolean {
     const row = this.#connection.row(
       "SELECT 1 FROM replacements WHERE venue = ? AND order_id = ? AND attempt = ?",
       ...[this.#venue, orderId, attempt],
@@ -110,7 +130,7 @@ export class ReplacementClaims {
   }
 
   /** Writes which order took the place, as part of the change that writes the order down. */
-  placed({ orderId, attempt }: Pick<ReplacementClaim, "orderId" | "attempt">, clientOrderId: string): void {
+  placed({ orderId, attempt }: ReplacementAttempt, clientOrderId: string): void {
     this.#connection.run(
       "UPDATE replacements SET placed_as = ? WHERE venue = ? AND order_id = ? AND attempt = ?",
       ...[clientOrderId, this.#venue, orderId, attempt],
@@ -123,7 +143,7 @@ export class ReplacementClaims {
    * @throws {StoreError} the claim ends with the process
    */
   release(
-    { orderId, attempt }: Pick<ReplacementClaim, "orderId" | "attempt">,
+    { orderId, attempt }: ReplacementAttempt,
     { isUntouched }: { readonly isUntouched: boolean },
   ): void {
     const mine = "venue = ? AND order_id = ? AND attempt = ?";

@@ -13,6 +13,7 @@ import { Approvals } from "./approvals.ts";
 import { ArchiveError, readArchiveFiles } from "./archive_files.ts";
 import { Audit } from "./audit.ts";
 import type { Verification, VerifyOptions } from "./audit.ts";
+import { AuditFeed } from "./audit_feed.ts";
 import { CancelRequests } from "./cancel_requests.ts";
 import { CallClaims } from "./call_claims.ts";
 import { Instances } from "./instances.ts";
@@ -43,6 +44,8 @@ export interface StoreOptions {
 export class TradingStore {
   readonly journal: Journal;
   readonly audit: Audit;
+  /** What was recorded lately. */
+  readonly feed: AuditFeed;
   readonly killSwitch: KillSwitch;
   readonly cancelRequests: CancelRequests;
   readonly approvals: Approvals;
@@ -64,13 +67,14 @@ export class TradingStore {
     this.now = now;
     this.audit = new Audit(connection, redact);
     this.archive = new RecordArchive(connection, { audit: this.audit, folder });
-    this.cancelRequests = new CancelRequests(connection, { audit: this.audit });
+    this.instances = new Instances(connection, { folder });
+    this.cancelRequests = new CancelRequests(connection, { audit: this.audit, instances: this.instances });
     this.killSwitch = new KillSwitch(connection, { audit: this.audit, requests: this.cancelRequests, folder, redact });
     this.approvals = new Approvals(connection, { audit: this.audit });
-    this.instances = new Instances(connection, { folder });
     const { audit, killSwitch, instances } = this;
     this.calls = new CallClaims(connection, { instances });
     this.journal = new Journal(connection, { audit, killSwitch, instances });
+    this.feed = new AuditFeed(connection, { audit, placements: this.journal });
   }
 
   /**

@@ -207,7 +207,7 @@ Deno.test("an order that was approved is held against policy, kill switch and li
     policy({ max_orders_per_minute: 1 })();
   };
   assert.equal(await refusedWith(rate), "ERR_LIMIT_RATE");
-  const halt = () => world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+  const halt = () => void world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
   assert.equal(await refusedWith(halt), "ERR_TRADING_HALTED");
   assert.equal(world.sent.length, 1);
 });

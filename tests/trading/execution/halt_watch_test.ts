@@ -5,8 +5,7 @@ import { HALT_FILE } from "../../../src/trading/record/kill_switch.ts";
 import { NOW, withStore } from "../stores.ts";
 
 function watchOf(store: Parameters<Parameters<typeof withStore>[0]>[0], look: () => Promise<void> = async () => {}) {
-  const onTheirWay = () => store.journal.onTheirWay();
-  return new HaltWatch({ killSwitch: store.killSwitch, cancellation: { look }, onTheirWay, now: () => NOW });
+  return new HaltWatch({ killSwitch: store.killSwitch, cancellation: { look }, now: () => NOW });
 }
 
 Deno.test("HaltWatch.look() has the audit tell of the file, and looks what is to be cancelled", () =>

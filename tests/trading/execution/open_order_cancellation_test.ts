@@ -11,7 +11,6 @@ function cancellationOf(world: ExecutorWorld, instance = world.instance.id): Ope
   return new OpenOrderCancellation({
     requests: world.store.cancelRequests,
     instance,
-    isAlive: (id) => world.store.instances.isAlive(id),
     kinds: ["real"],
     cancelAll: () => world.executor.cancelAll({}, "kill switch"),
     now: () => world.now,
@@ -106,7 +105,7 @@ Deno.test("OpenOrderCancellation leaves a request to the process that works on i
   const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
   const [request] = world.store.cancelRequests.all();
   assert.ok(
-    world.store.cancelRequests.claim(request ?? assert.fail(), other.id, { isAlive: () => true, now: world.now }),
+    world.store.cancelRequests.claim(request ?? assert.fail(), other.id, { now: world.now }),
   );
   const cancellation = cancellationOf(world);
   await cancellation.look();
@@ -123,7 +122,7 @@ Deno.test("OpenOrderCancellation goes on where another process that lives gets n
   const { cancelRequests, instances } = world.store;
   const other = instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
   const [request = assert.fail()] = cancelRequests.all();
-  const claiming = () => ({ isAlive: () => true, now: world.now });
+  const claiming = () => ({ now: world.now });
   assert.ok(cancelRequests.claim(request, other.id, claiming()));
   const refused = { remaining: [], unlisted: "ERR_CREDENTIALS_REFUSED", isDone: false };
   cancelRequests.note(request, refused, world.now);

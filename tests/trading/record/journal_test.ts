@@ -326,3 +326,16 @@ Deno.test("Journal.begin() knows a repetition by what was asked for, and by the 
     assert.equal(begin("d", {}), "repeated");
     assert.equal(begin("e", { order: { ...ORDER, volume: "0.002" } }), "ERR_IDEMPOTENCY_MISMATCH");
   }));
+
+Deno.test("Journal.endOthers() leaves alone what a process that lives has on an exchange that lasts as long as it", () =>
+  withStore(({ journal, instances }) => {
+    journal.at("simulated-1").begin(entry("dead"), FREE, NOW);
+    const living = instances.enter({ pid: 1, command: "serve", startedAt: NOW, cancels: [] });
+    journal.at("simulated-1").begin(entry("living", { instance: living.id }), FREE, NOW);
+    const fresh = journal.at("simulated-2");
+    const end = () => fresh.endOthers({ paper: false, lastWithProcess: true, now: NOW });
+    assert.deepEqual([end(), end()], [1, 0]);
+    assert.deepEqual(journal.unsettled().map(({ clientOrderId }) => clientOrderId), ["lm-living"]);
+    living.end();
+    assert.equal(end(), 1);
+  }));

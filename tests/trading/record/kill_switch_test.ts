@@ -5,7 +5,7 @@ import { MIGRATIONS } from "../../../src/trading/record/schema.ts";
 import { openDatabase } from "../../../src/state/sqlite.ts";
 import { TRADING_DATABASE } from "../../../src/trading/record/store.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
-import { entry, FREE, NOW, outcomeOf, partsOf, withStore } from "../stores.ts";
+import { entry, FREE, NOW, outcomeOf, partsOf, place, withStore } from "../stores.ts";
 
 Deno.test("KillSwitch.pull() stops new orders of every connection at once, and survives a restart", () =>
   withStore((store, { open }) => {
@@ -67,6 +67,23 @@ Deno.test("KillSwitch.noteFile() has the audit tell from when to when the file h
       [["halt_file", true], ["decision", false], ["halt_file", false], ["intent", false], ["sent", false]],
     );
     assert.ok(store.verify().ok);
+  }));
+
+Deno.test("KillSwitch answers which orders had left before a halt, of all venues, for a halt by the file too", () =>
+  withStore((store, { folder, open }) => {
+    const other = open();
+    place(store, "placed");
+    for (const [name, venue] of [["real", ""], ["simulated", "simulated-1"]] as const) {
+      assert.equal(outcomeOf(other.journal.at(venue).begin(entry(name), FREE, NOW)), "begun");
+    }
+    const left = ["lm-real", "lm-simulated"];
+    const ids = (placements: readonly { clientOrderId: string }[]) => placements.map((each) => each.clientOrderId);
+    Deno.writeTextFileSync(join(folder, HALT_FILE), "");
+    const noted = store.killSwitch.noteFile(NOW);
+    assert.deepEqual(noted?.file === "appeared" && ids(noted.onTheirWay), left);
+    assert.deepEqual(ids(store.killSwitch.pull({ by: "test", reason: "enough", now: NOW })), left);
+    Deno.removeSync(join(folder, HALT_FILE));
+    assert.deepEqual(store.killSwitch.noteFile(NOW), { file: "gone" });
   }));
 
 Deno.test("KillSwitch.pull() halts its process at once where it cannot be written, and writes it later", () =>

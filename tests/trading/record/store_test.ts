@@ -158,7 +158,7 @@ Deno.test("TradingStore.open() takes a record that told no exchanges apart, with
     assert.equal(real.begin(entry("b", { identity: "local" }), limited, NOW).kind, "refused");
     const fresh = store.journal.at("paper-2");
     assert.equal(fresh.begin(entry("c", { identity: "local", paper: true }), limited, NOW).kind, "begun");
-    assert.equal(fresh.endOthers({ identity: "local", paper: true, mayLive: () => false, now: NOW }), 1);
+    assert.equal(fresh.endOthers({ identity: "local", paper: true, lastWithProcess: false, now: NOW }), 1);
     assert.deepEqual([paper.open().length, real.open().length], [0, 1]);
     store.close();
   } finally {

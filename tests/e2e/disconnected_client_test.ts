@@ -16,7 +16,7 @@ import { TradingWorld } from "./trading_world.ts";
 /** Calls a minute, of which reads of the account may use all but one. */
 const CALLS = 19;
 
-/** The program from source, with a monotonic clock that stands still until it is told the time. */
+/** The program from source, with a monotonic clock that soon stands still until it is told the time. */
 const PROGRAM: Program = {
   name: "source",
   command: Deno.execPath(),
@@ -112,6 +112,7 @@ Deno.test("an order that waits in the call budget when its client disconnects is
   await server.setClock(30_000);
   const { preview_id } = await server.call("preview_order", await trading.resting({ volume: "0.002" }));
   for (let id = 0; await isAnswered(server, id); id++) assert.ok(id < CALLS);
+  await server.setClock(33_000);
   const last = await server.call("place_order", { preview_id: first.preview_id });
   assert.equal(last.status, "placed", JSON.stringify(last));
   const order = { preview_id, idempotency_key: "key-1" };
@@ -142,6 +143,7 @@ Deno.test("an order that waits for approval when its client disconnects is not s
   assert.deepEqual(server.events(previewId).map(([event]) => event), ["preview", "confirmation_asked"]);
   server.record(({ approvals }) => approvals.decide(id, { approved: true, by: "terminal", now: Date.now() }));
   assert.deepEqual(trading.sent, []);
+  await server.setClock(5_000);
   const placed = await server.call("place_order", order);
   assert.deepEqual([placed.status, placed.repeated], ["placed", undefined], JSON.stringify(placed));
   const again = await server.call("place_order", order);

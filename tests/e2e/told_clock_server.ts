@@ -1,17 +1,19 @@
 /**
  * The program with a monotonic clock that moves when told: each line of stdin is what it shows from then on, in
- * milliseconds. Takes the arguments of the program.
+ * milliseconds. It goes on for a moment, as the wall clock does, then it stands still. Takes the arguments of the program.
  */
 
 import { run } from "../../src/cli/run.ts";
 
-let elapsedMs = 0;
+const GOES_ON_MS = 2_500;
+
+let told = { elapsedMs: 0, atMs: performance.now() };
 const shutdown = new AbortController();
 Deno.addSignalListener("SIGTERM", () => shutdown.abort());
 
 void (async () => {
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    elapsedMs = Number(text.trimEnd().split("\n").at(-1));
+    told = { elapsedMs: Number(text.trimEnd().split("\n").at(-1)), atMs: performance.now() };
   }
 })();
 
@@ -22,7 +24,7 @@ const code = await run({
   stdout: Deno.stdout,
   stderr: Deno.stderr,
   now: () => Date.now(),
-  monotonic: () => elapsedMs,
+  monotonic: () => told.elapsedMs + Math.min(performance.now() - told.atMs, GOES_ON_MS),
   shutdown: shutdown.signal,
   onHangup() {},
   onUserSignal() {},

@@ -5,6 +5,8 @@ import { ok, runCheck } from "../../src/cli/doctor/check.ts";
 import type { CheckContext } from "../../src/cli/doctor/check.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { displayWidth } from "../../src/cli/terminal/width.ts";
+import { keys } from "../../src/cli/keys.ts";
+import { TradingStore } from "../../src/trading/record/store.ts";
 import { doctor } from "../../src/cli/doctor.ts";
 import { Setup } from "./doctor/setups.ts";
 import { runnerOf } from "./trading_commands.ts";
@@ -63,9 +65,15 @@ Deno.test("doctor never shows a secret, also where the exchange refuses the key"
 
 Deno.test("doctor creates and changes nothing", async () => {
   await using setup = await Setup.start();
+  const state = setup.path("state");
+  TradingStore.open(state, { now: Date.now }).close();
+  await makeKey(state);
+  await setup.write(".claude.json", '{ "mcpServers": { "luno": { "command": "luno-mcp-server" } } }');
   const before = await listFiles(setup.folder);
-  await setup.run();
+  const { checks } = await setup.results();
   assert.deepEqual(await listFiles(setup.folder), before);
+  const found = checks.filter(({ name }) => name === "record" || name === "key store");
+  assert.deepEqual(found.map(({ status }) => status), ["ok", "ok"]);
 });
 
 Deno.test("doctor prints a line for each check that fits the terminal, with the fix below what is broken", async () => {
@@ -130,13 +138,18 @@ Deno.test("runCheck() answers a check that fails as broken, so that the others a
   ]);
 });
 
+async function makeKey(state: string): Promise<void> {
+  const { code } = await runnerOf(keys)({ state }, { operands: ["create", "alice"], json: true, now: Date.now() });
+  assert.equal(code, 0);
+}
+
 async function listFiles(folder: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
     const { size, mtime } = await Deno.lstat(path);
-    found.push(`${path} ${isDirectory ? "" : size} ${mtime?.getTime()}`);
-    if (isDirectory) found.push(...await listFiles(path));
+    if (isDirectory) found.push(path, ...await listFiles(path));
+    else found.push(`${path} ${size} ${mtime?.getTime()}`);
   }
   return found.sort();
 }

@@ -3,6 +3,7 @@
 import { isAbsolute } from "node:path";
 import { CLIENT_NAMES, CLIENTS } from "../../client_configs/clients.ts";
 import type { ClientName } from "../../client_configs/clients.ts";
+import { serverArguments } from "../../client_configs/launch.ts";
 import { readClientConfig } from "../../client_configs/read_config.ts";
 import type { ServerEntry } from "../../client_configs/read_config.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -11,7 +12,7 @@ import { checkPrivateFile } from "../../state/private_file.ts";
 import { readArguments } from "../arguments.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
-import { commandLine, ownArguments } from "./own_command.ts";
+import { commandLine, isStartable, ownLaunch } from "./own_command.ts";
 import { mayStart, startCommand } from "./start_command.ts";
 
 const NAME = "client";
@@ -53,8 +54,9 @@ async function checkClient(name: ClientName, context: CheckContext): Promise<Fou
     return { title, isInstalled, results: [warning(NAME, `${title}: ${config.problem}`, fix)] };
   }
   if (config.state !== "read") return { title, isInstalled, results: [] };
+  const own = ownLaunch();
   const entries = Object.entries(config.servers).flatMap(([server, entry]): OwnEntry[] => {
-    const args = ownArguments(entry);
+    const args = serverArguments(entry, own);
     const { file } = config;
     return args === undefined ? [] : [{ title: `${title}, ${server} in ${file}`, file, entry, args }];
   });
@@ -107,8 +109,8 @@ async function secretResults({ title, file, entry: { env } }: OwnEntry): Promise
 async function startResult({ title, entry }: OwnEntry, { signal }: CheckContext): Promise<CheckResult> {
   const { command = "" } = entry;
   const byHand = `try it by hand: ${commandLine(entry)}`;
-  if (!mayStart(command)) {
-    return skipped(NAME, `${title}: its settings are valid; not tried, as this program may not start others`, byHand);
+  if (!isStartable(entry, ownLaunch()) || !mayStart(command)) {
+    return skipped(NAME, `${title}: its settings are valid; not tried, as doctor may not start it`, byHand);
   }
   const started = await startCommand(entry, { signal });
   return started.ok

@@ -1,7 +1,8 @@
-/** Which commands in a client's configuration start this program, so that doctor may start them too. */
+/** Which commands of clients' configurations doctor starts: those that are this program for certain. */
 
-import { posix, resolve, win32 } from "node:path";
-import { fileURLToPath } from "node:url";
+import { posix, win32 } from "node:path";
+import { launchOf } from "../../client_configs/launch.ts";
+import type { Launch } from "../../client_configs/launch.ts";
 import type { ServerEntry } from "../../client_configs/read_config.ts";
 
 const PROGRAM = /^luno-mcp-server(@[\w.^~-]+)?(\.exe|\.cmd)?$/i;
@@ -12,35 +13,33 @@ const RUNNER = /^(npx|cmd)(\.cmd|\.exe)?$/i;
 /** What may stand between the two. */
 const RUNNER_WORD = /^(-y|--yes|-q|--quiet|\/c|npx)$/i;
 
-/** What is run from source. */
-const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+/** How this very program is started. */
+export function ownLaunch(): Launch {
+  const { build, execPath } = Deno;
+  return launchOf({ os: build.os, execPath: execPath(), isCompiled: build.standalone });
+}
 
 /**
- * The arguments that this program gets from a command; `undefined` where the command starts another one: the name of this
- * program or its path, npx with its name, or what runs now.
+ * Whether a command is this program: by its name or path, by npx with its name, as `setup` writes it, or as the runtime that
+ * runs now with the same script.
  */
-export function ownArguments(
+export function isStartable(
   { command = "", args }: Pick<ServerEntry, "command" | "args">,
-  { executable = Deno.execPath(), isStandalone = Deno.build.standalone, main = MAIN } = {},
-): readonly string[] | undefined {
+  own: Launch,
+  execPath: string = Deno.execPath(),
+): boolean {
   const name = posix.basename(win32.basename(command));
-  if (PROGRAM.test(name)) return args;
-  if (RUNNER.test(name)) {
-    const at = args.findIndex((word) => !RUNNER_WORD.test(word));
-    return PROGRAM.test(args[at] ?? "") ? args.slice(at + 1) : undefined;
-  }
-  if (command !== executable) return undefined;
-  if (isStandalone) return args;
-  // From source it is the runtime that is started.
-  const at = args.findIndex((word) => resolve(word) === main);
-  return at === -1 ? undefined : args.slice(at + 1);
+  if (PROGRAM.test(name)) return true;
+  if (command === own.command && own.args.every((word, index) => args[index] === word)) return true;
+  if (RUNNER.test(name)) return PROGRAM.test(args.find((word) => !RUNNER_WORD.test(word)) ?? "");
+  const script = own.args.at(-1);
+  return command === execPath && args[0] === "run" && script !== undefined && args.includes(script);
 }
 
 /** A command as people type it; values that are called secret are left out. */
 export function commandLine({ command = "", args }: Pick<ServerEntry, "command" | "args">): string {
-  return [command, ...args].map((word) => quoted(word.replace(/^([^=]*(?:secret|token|key)[^=]*)=.*$/i, "$1=…"))).join(
-    " ",
-  );
+  const words = [command, ...args].map((word) => word.replace(/^([^=]*(?:secret|token|key)[^=]*)=.*$/i, "$1=…"));
+  return words.map(quoted).join(" ");
 }
 
 function quoted(word: string): string {

@@ -6,20 +6,20 @@ import type { CheckContext, CheckResult } from "./check.ts";
 
 const NAME = "policy";
 
+const POLICY_FIX = "write a policy file and name it by --policy to limit amounts (docs/trading.md)";
+
+const WITHOUT = {
+  confirm: "a person approves every order, whatever its amount",
+  auto: "orders of any amount are placed",
+} as const;
+
 /** Reads the file that `--policy` names. */
 export async function checkPolicy({ loaded }: CheckContext): Promise<readonly CheckResult[]> {
   if (!loaded.ok) return [skipped(NAME, NEEDS_CONFIGURATION)];
   const { policy: path, trading } = loaded.config;
   if (trading === "off") return [skipped(NAME, "not used with --trading off")];
-  if (path === undefined) {
-    return [
-      warning(
-        NAME,
-        "none is set: no amount is limited",
-        "write a policy file and name it by --policy (docs/trading.md)",
-      ),
-    ];
-  }
+  // The warnings of the configuration tell of --trading auto without one.
+  if (path === undefined) return [skipped(NAME, `none is set: ${WITHOUT[trading]}`, POLICY_FIX)];
   const problems: string[] = [];
   const file = await readPolicy(path, problems);
   if (file === undefined) {

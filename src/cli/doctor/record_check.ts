@@ -5,6 +5,7 @@ import { HALT_FILE, haltFileState } from "../../trading/record/kill_switch.ts";
 import type { KillSwitchState } from "../../trading/record/kill_switch.ts";
 import { TRADING_DATABASE, TradingStore } from "../../trading/record/store.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
+import { venueOf } from "../../server/open_trading_record.ts";
 import { StateError } from "../../state/state_error.ts";
 import { formatAge } from "../terminal/times.ts";
 import { isMissing } from "../find_folder.ts";
@@ -18,7 +19,7 @@ const MAX_ROWS = 20_000;
 
 /** Reads the record and verifies its audit; nothing is written. */
 export async function checkRecord(
-  { folder, world }: CheckContext,
+  { folder, world, loaded }: CheckContext,
   { maxRows = MAX_ROWS } = {},
 ): Promise<readonly CheckResult[]> {
   if (folder === undefined) return [skipped(NAME, "there is no state folder")];
@@ -29,7 +30,8 @@ export async function checkRecord(
   let store: TradingStore | undefined;
   try {
     store = TradingStore.open(folder, { now: world.now, readOnly: true });
-    return [verify(store, maxRows), ...haltResults(store.killSwitch.state(), world.now())];
+    const halt = store.killSwitch.state();
+    return [verify(store, maxRows), ...venueResults(store, loaded), ...haltResults(halt, world.now())];
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return [broken(NAME, error.message, "name another folder by --state, or restore this one from a backup")];
@@ -54,6 +56,15 @@ function verify(store: TradingStore, maxRows: number): CheckResult {
     `the audit log is broken${place}: ${result.reason}`,
     "halt trading (luno-mcp-server kill), keep the folder as it is for an inquiry, and restore a backup",
   );
+}
+
+/** A record holds the orders of one exchange; a server of another one does not start on it. */
+function venueResults(store: TradingStore, loaded: CheckContext["loaded"]): CheckResult[] {
+  if (!loaded.ok || loaded.config.trading === "off") return [];
+  const [wanted, found] = [venueOf(loaded.config), store.venue()];
+  if (wanted === undefined || found === undefined || found === wanted) return [];
+  const text = `the orders in it are of ${found}, and this set-up trades on ${wanted}`;
+  return [broken(NAME, text, "name another folder by --state, one for each exchange")];
 }
 
 function haltResults(halt: KillSwitchState, now: number): CheckResult[] {

@@ -133,10 +133,15 @@ export class TradingStore {
   claim(venue: string): string | undefined {
     return this.transaction(() => {
       this.#connection.run("INSERT INTO venue (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING", venue);
-      const row = this.#connection.row("SELECT name FROM venue WHERE id = 1");
-      const name = row === undefined ? venue : readText(row, "name");
+      const name = this.venue();
       return name === venue ? undefined : name;
     });
+  }
+
+  /** Which exchange's orders the record holds; `undefined` before it was claimed. @throws {StoreError} */
+  venue(): string | undefined {
+    const row = this.#connection.row("SELECT name FROM venue WHERE id = 1");
+    return row === undefined ? undefined : readText(row, "name");
   }
 
   /** Gives the file back; a store that was closed is of no use. */

@@ -212,6 +212,18 @@ const BREAKS: readonly Break[] = [
     },
   },
   {
+    what: "a record of another exchange's orders",
+    name: "record",
+    text: /^the orders in it are of api\.luno\.com, and this set-up trades on 127\.0\.0\.1:\d+$/,
+    fix: /--state, one for each exchange/,
+    how: (setup) => {
+      const store = openStore(setup.path("state"));
+      store.claim("api.luno.com");
+      store.close();
+      return {};
+    },
+  },
+  {
     what: "a record that is no database",
     name: "record",
     text: /not a database/,

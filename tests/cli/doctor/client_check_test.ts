@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { commandLine, ownArguments } from "../../../src/cli/doctor/own_command.ts";
+import { commandLine, isStartable } from "../../../src/cli/doctor/own_command.ts";
 import { startCommand } from "../../../src/cli/doctor/start_command.ts";
 import type { CheckResult } from "../../../src/cli/doctor/check.ts";
 import { VERSION } from "../../../src/version.ts";
 import { Setup } from "./setups.ts";
 
-const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+const START = fileURLToPath(new URL("../../../scripts/start.ts", import.meta.url));
 
 /** How the program is started from source. */
-const FROM_SOURCE = ["run", "--quiet", "--no-prompt", "-P=serve", MAIN];
+const FROM_SOURCE = ["run", "--quiet", "--no-prompt", "-P=serve", START];
 
 /** What a file of Claude Code says of servers. */
 async function claudeCode(setup: Setup, servers: Readonly<Record<string, unknown>>): Promise<string> {
@@ -67,7 +67,7 @@ Deno.test("doctor names every setting of an entry that the program would refuse,
 Deno.test("doctor names an entry whose server ends before it answers", async () => {
   await using setup = await Setup.start();
   // A flag of the runtime, of which the program never hears.
-  const args = ["run", "--no-such-flag", MAIN];
+  const args = ["run", "--no-such-flag", START];
   await claudeCode(setup, { luno: { command: Deno.execPath(), args } });
   const { text, fix } = await setup.break();
   assert.match(text, /it ended with exit code 1 before it answered$/);
@@ -81,7 +81,7 @@ Deno.test("doctor does not try what it may not start, and says how to try it", a
   const [line, ...others] = await clientLines(setup);
   assert.deepEqual(others, []);
   assert.equal(line?.status, "skipped");
-  assert.match(line?.text ?? "", /its settings are valid; not tried, as this program may not start others$/);
+  assert.match(line?.text ?? "", /its settings are valid; not tried, as doctor may not start it$/);
   assert.equal(line?.fix, "try it by hand: npx -y luno-mcp-server --exchange simulated");
 });
 
@@ -108,33 +108,31 @@ Deno.test("doctor warns of a client's file that cannot be read, and names client
   assert.deepEqual([line?.status, line?.text], ["skipped", "Claude Code: none starts this program"]);
 });
 
-const OWN: readonly (readonly [command: string, args: readonly string[], own: readonly string[] | undefined])[] = [
-  ["luno-mcp-server", ["--trading", "confirm"], ["--trading", "confirm"]],
-  ["/opt/luno/luno-mcp-server", [], []],
-  ["C:\\Program Files\\Luno\\luno-mcp-server.exe", ["serve"], ["serve"]],
-  ["npx", ["-y", "luno-mcp-server@1.2.3", "serve"], ["serve"]],
-  ["cmd", ["/c", "npx", "-y", "luno-mcp-server"], []],
-  ["npx", ["-y", "another-server", "luno-mcp-server"], undefined],
-  ["npx", ["--node-options=--import=evil", "luno-mcp-server"], undefined],
-  ["cmd", ["/c", "del", "luno-mcp-server"], undefined],
-  ["luno-mcp", [], undefined],
-  ["sh", ["-c", "luno-mcp-server"], undefined],
+const OWN = { command: "npx", args: ["-y", "deno@2.9.6", "run", "-P=serve", "/src/luno/scripts/start.ts"] };
+
+const COMMANDS: readonly (readonly [command: string, args: readonly string[], isStartable: boolean])[] = [
+  ["luno-mcp-server", ["--trading", "confirm"], true],
+  ["/opt/luno/luno-mcp-server", [], true],
+  ["C:\\Program Files\\Luno\\luno-mcp-server.exe", ["serve"], true],
+  ["npx", ["-y", "luno-mcp-server@1.2.3", "serve"], true],
+  ["cmd", ["/c", "npx", "-y", "luno-mcp-server"], true],
+  [OWN.command, [...OWN.args, "--exchange", "simulated"], true],
+  ["/usr/bin/deno", ["run", "-P=serve", "/src/luno/scripts/start.ts"], true],
+  ["/usr/bin/deno", ["run", "-P=serve", "/src/other/luno-mcp-server/scripts/start.ts"], false],
+  ["/usr/bin/deno", ["eval", "/src/luno/scripts/start.ts"], false],
+  ["/other/deno", ["run", "-P=serve", "/src/luno/scripts/start.ts"], false],
+  ["npx", ["-y", "another-server", "luno-mcp-server"], false],
+  ["npx", ["--node-options=--import=evil", "luno-mcp-server"], false],
+  ["cmd", ["/c", "del", "luno-mcp-server"], false],
+  ["luno-mcp", [], false],
+  ["sh", ["-c", "luno-mcp-server"], false],
 ];
 
-for (const [command, args, own] of OWN) {
-  Deno.test(`ownArguments() of ${[command, ...args].join(" ")} are ${own === undefined ? "none" : `[${own}]`}`, () => {
-    assert.deepEqual(ownArguments({ command, args }, { executable: "/usr/bin/deno", isStandalone: false }), own);
+for (const [command, args, expected] of COMMANDS) {
+  Deno.test(`isStartable() ${expected ? "takes" : "refuses"} ${[command, ...args].join(" ")}`, () => {
+    assert.equal(isStartable({ command, args }, OWN, "/usr/bin/deno"), expected);
   });
 }
-
-Deno.test("ownArguments() knows what runs now by its path", () => {
-  const args = ["run", "-P=serve", "/src/luno/main.ts", "--exchange", "paper"];
-  const source = { executable: "/usr/bin/deno", isStandalone: false, main: "/src/luno/main.ts" };
-  assert.deepEqual(ownArguments({ command: "/usr/bin/deno", args }, source), ["--exchange", "paper"]);
-  assert.equal(ownArguments({ command: "/usr/bin/deno", args: ["run", "/src/other/main.ts"] }, source), undefined);
-  const binary = { executable: "/opt/renamed", isStandalone: true };
-  assert.deepEqual(ownArguments({ command: "/opt/renamed", args: ["serve"] }, binary), ["serve"]);
-});
 
 Deno.test("commandLine() quotes words with spaces, and leaves values out that are called secret", () => {
   const args = ["--state", "/a b", "LUNO_API_SECRET=abc", "--exchange=paper"];

@@ -83,6 +83,14 @@ export function openSocket(
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     ...tls?.identity,
   });
+  const opened = () => watch(socket, handler, { pingIntervalMs, redact });
+  return untilOpen(socket, { attempt, signal, opened });
+}
+
+function untilOpen(
+  socket: WebSocket,
+  { attempt, signal, opened }: { attempt: Attempt; signal: AbortSignal | undefined; opened: () => void },
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let failure: ConnectionError | undefined;
     const giveUp = (): void => {
@@ -107,7 +115,7 @@ export function openSocket(
     socket.once("open", () => {
       settle();
       socket.off("close", onFailure);
-      watch(socket, handler, { pingIntervalMs, redact });
+      opened();
       resolve(asSocket(socket));
     });
   });

@@ -8,8 +8,8 @@ import type { Backend } from "../protocol/backend_port.ts";
 import { callTool } from "../protocol/tool_call.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
-import type { CallerFacts } from "../access/caller.ts";
 import type { ToolContext } from "../tools/tool.ts";
+import type { Broker } from "../trading/broker.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
 import { NAME, VERSION } from "../version.ts";
@@ -81,24 +81,9 @@ export async function openBackend(
     trading: config.trading,
     tools: tools.listed,
   };
-  const isPaperFor = ({ identity }: CallerFacts) =>
-    trading?.broker.traderOf(identity).paper ?? paper?.isForAll ?? false;
-  const contextOf = (caller: CallerFacts): Omit<ToolContext, "signal"> => {
-    // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
-    const view = isPaperFor(caller) ? paper?.viewOf(caller.identity) : undefined;
-    return {
-      caller,
-      exchange: view ?? exchange,
-      markets,
-      now: world.now,
-      ...(trading === undefined ? {} : { broker: trading.broker }),
-      isPaper: view !== undefined,
-      server,
-    };
-  };
   return {
     tools,
-    contextOf,
+    contextOf: contextsOf({ exchange, markets, now: world.now, server }, paper, trading?.broker),
     exchange,
     callCounts,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
@@ -110,6 +95,26 @@ export async function openBackend(
       await paper?.close();
       await close();
     },
+  };
+}
+
+/** What tools of each caller work with: the exchange, or its paper account on it. */
+function contextsOf(
+  shared: Pick<ToolContext, "exchange" | "markets" | "now" | "server">,
+  paper: OpenPaper | undefined,
+  broker: Broker | undefined,
+): Backend["contextOf"] {
+  return (caller) => {
+    const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
+    // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
+    const view = isOnPaper ? paper?.viewOf(caller.identity) : undefined;
+    return {
+      ...shared,
+      caller,
+      exchange: view ?? shared.exchange,
+      ...(broker === undefined ? {} : { broker }),
+      isPaper: view !== undefined,
+    };
   };
 }
 

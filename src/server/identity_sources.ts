@@ -32,17 +32,10 @@ export async function openKeys(
     problems.push(missingFolder(", as the keys of clients are there"));
     return undefined;
   }
-  const unsafe = folderProblems(folder).map((problem) => `--state: ${problem}`);
-  // A folder that somebody names and that is not there is more likely another one's name than a new one.
-  if (state !== undefined && !await exists(state)) {
-    unsafe.push(
-      `--state: expected a folder that exists: there is no ${state}: run mkdir -m 700 ${state}, ` +
-        "or make a key there with luno-mcp-server keys create NAME",
-    );
-  }
   const { KEYS_FILE, openKeys } = await import("../state/record/sqlite/open_keys.ts");
   const path = join(folder, KEYS_FILE);
   const isThere = await exists(path);
+  const unsafe = await placeProblems(folder, state);
   if (isThere && unsafe.length === 0) unsafe.push(...await checkPrivateFile("--state", path, { as: "record" }));
   problems.push(...unsafe);
   if (unsafe.length > 0) return undefined;
@@ -70,6 +63,19 @@ export async function openKeys(
   }
   await keys?.close();
   return undefined;
+}
+
+/** What speaks against the folder as the place of keys; `named` is its name where it was given. */
+async function placeProblems(folder: string, named: string | undefined): Promise<string[]> {
+  const problems = folderProblems(folder).map((problem) => `--state: ${problem}`);
+  // A folder that is named and not there is more likely a mistyped name than a new folder.
+  if (named !== undefined && !await exists(named)) {
+    problems.push(
+      `--state: expected a folder that exists: there is no ${named}: run mkdir -m 700 ${named}, ` +
+        "or make a key there with luno-mcp-server keys create NAME",
+    );
+  }
+  return problems;
 }
 
 /** Holds the store against what is remembered of it, and remembers it as it is now. */

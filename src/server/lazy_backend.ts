@@ -40,29 +40,19 @@ export async function prepareBackend(
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
   const { config } = loaded;
   const writes = config.trading !== "off" || config.exchange === "paper";
-  const found = writes
-    ? await (await import("./open_trading_record.ts")).openTradingRecord(loaded, world, { isServer })
-    : { ok: true as const, record: undefined };
+  const found = writes ? await openRecord(loaded, world, isServer) : { ok: true as const, record: undefined };
   if (!found.ok) return found;
   const { record } = found;
   const usesFolder = config.exchange === "paper" || isServer && config.transport !== "stdio";
   const presence = record?.presence ?? (usesFolder ? await enterFolder(loaded, world, isServer) : undefined);
   const pages = record && await openPages(record, world, loaded);
   const observers: CallObserver[] = [(call) => logCall(config.accessLog, call)];
-  let opened: OpenBackend | undefined;
-  let opening: Promise<OpenBackend> | undefined;
-  async function open(): Promise<OpenBackend> {
+  const lazily = new OpenedOnce(async () => {
     const { openBackend } = await import("./backend.ts");
     const announce = (order: Announcement) => pages?.announce(order);
-    return opened = await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
-  }
-  function get(): Promise<OpenBackend> {
-    return opening ??= open().catch((error) => {
-      opening = undefined;
-      throw error;
-    });
-  }
-  const problem = writes ? await problemOf(get()) : undefined;
+    return await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
+  });
+  const problem = writes ? await problemOf(lazily.get()) : undefined;
   // From here on nothing new is written but by the databases that are open.
   Deno.permissions.revokeSync({ name: "write" });
   if (problem !== undefined) {
@@ -74,9 +64,9 @@ export async function prepareBackend(
   return {
     ok: true,
     backend: {
-      get,
+      get: () => lazily.get(),
       get opened() {
-        return opened;
+        return lazily.opened;
       },
       observe: (observer) => void observers.push(observer),
       presence,
@@ -84,11 +74,42 @@ export async function prepareBackend(
       reload: async () => await record?.reload() ?? [],
       async close() {
         await pages?.close();
-        await (await opening?.catch(() => undefined))?.close();
+        await lazily.close();
         await presence?.end();
       },
     },
   };
+}
+
+/** Opens a backend at the first need, once; where that fails, anew at the next. */
+class OpenedOnce {
+  readonly #open: () => Promise<OpenBackend>;
+  #opening: Promise<OpenBackend> | undefined;
+  #opened: OpenBackend | undefined;
+
+  constructor(open: () => Promise<OpenBackend>) {
+    this.#open = open;
+  }
+
+  get opened(): OpenBackend | undefined {
+    return this.#opened;
+  }
+
+  get(): Promise<OpenBackend> {
+    return this.#opening ??= this.#open().then((backend) => this.#opened = backend, (error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opening?.catch(() => undefined))?.close();
+  }
+}
+
+async function openRecord(loaded: LoadedConfig, world: World, isServer: boolean) {
+  const { openTradingRecord } = await import("./open_trading_record.ts");
+  return await openTradingRecord(loaded, world, { isServer });
 }
 
 async function viewTrading({ store, policies }: TradingRecord, world: World): Promise<TradingView> {

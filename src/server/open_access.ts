@@ -111,15 +111,20 @@ function joinAccess(
       if (isDemanded()) return "nobody";
       return config.unsafeExpose ? "anybody" : "loopback";
     },
-    async reload() {
-      const problems: string[] = [];
-      await readGrants(config, { grants, problems });
-      const denied = await readDenied(config, problems);
-      if (denied !== undefined) certificates?.deny(denied);
-      return problems;
-    },
+    reload: () => reloadAccess(config, { grants, certificates }),
     close: () => keys.close(),
   };
+}
+
+async function reloadAccess(
+  config: Config,
+  { grants, certificates }: { grants: CurrentGrants; certificates: CertificateSource | undefined },
+): Promise<string[]> {
+  const problems: string[] = [];
+  await readGrants(config, { grants, problems });
+  const denied = await readDenied(config, problems);
+  if (denied !== undefined) certificates?.deny(denied);
+  return problems;
 }
 
 function isCertificateAccepted(certificates: CertificateSource, der: Uint8Array): boolean {

@@ -60,18 +60,9 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
     wallClock: world.now,
   });
   const exchange = new SharedReads(client, { now: world.monotonic });
-  const venue: ExchangeVenue = {
-    isOwn: simulated !== undefined,
-    async id() {
-      if (!isLoopback(url.hostname)) return "";
-      // Whichever exchange it is, its first answer tells.
-      if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
-      return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
-    },
-  };
   return {
     exchange,
-    venue,
+    venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },
     callCounts: () => client.callCounts,
     markets: new Markets(exchange, { now: world.monotonic }),
     name: {
@@ -87,6 +78,13 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
       await simulated?.stop();
     },
   };
+}
+
+async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {
+  if (!isLoopback(url.hostname)) return "";
+  // Whichever exchange it is, its first answer tells.
+  if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
+  return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
 }
 
 function revealed(credentials: LoadedConfig["credentials"]): { id: string; secret: string } | undefined {

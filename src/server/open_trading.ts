@@ -49,14 +49,7 @@ export function openTrading(
   // A command prints what became of its order itself.
   const auditLog = record.isServer ? new AuditLog(store.feed) : undefined;
   const executors = new OrderExecutors({ ...record, exchange, name, venue, paper, world });
-  const cancellation = new OpenOrderCancellation({
-    requests: store.cancelRequests,
-    instance: record.instance.id,
-    kinds: record.kinds,
-    cancelAll: (kind) => executors.cancelAll(kind),
-    now,
-    monotonic,
-  });
+  const cancellation = openCancellation(record, executors, world);
   const halts = new HaltWatch({ killSwitch: store.killSwitch, cancellation, now });
   const broker = new Broker({
     policies,
@@ -71,13 +64,7 @@ export function openTrading(
     now,
     monotonic,
   });
-  world.onUserSignal(() => {
-    log.warning("SIGUSR1 received; halting trading");
-    broker.halt({ by: "SIGUSR1", reason: "SIGUSR1", cancelOpen: false }).then(
-      ({ onTheirWay }) => warnOfSent(onTheirWay),
-      (error) => log.error("SIGUSR1 halt could not be recorded; trading is halted in this process only", { error }),
-    );
-  });
+  haltOnSignal(broker, world);
   halts.start();
   auditLog?.start();
   return {
@@ -94,4 +81,29 @@ export function openTrading(
       record.close();
     },
   };
+}
+
+function openCancellation(
+  { store, instance, kinds }: TradingRecord,
+  executors: OrderExecutors,
+  { now, monotonic }: World,
+): OpenOrderCancellation {
+  return new OpenOrderCancellation({
+    requests: store.cancelRequests,
+    instance: instance.id,
+    kinds,
+    cancelAll: (kind) => executors.cancelAll(kind),
+    now,
+    monotonic,
+  });
+}
+
+function haltOnSignal(broker: Broker, world: World): void {
+  world.onUserSignal(() => {
+    log.warning("SIGUSR1 received; halting trading");
+    broker.halt({ by: "SIGUSR1", reason: "SIGUSR1", cancelOpen: false }).then(
+      ({ onTheirWay }) => warnOfSent(onTheirWay),
+      (error) => log.error("SIGUSR1 halt could not be recorded; trading is halted in this process only", { error }),
+    );
+  });
 }

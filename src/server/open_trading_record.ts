@@ -80,12 +80,7 @@ export async function openTradingRecord(
       kinds,
       presence,
       instance: { id: instance.id, takeOver: () => isServer ? instance.takeOver(kinds) : 0 },
-      async reload() {
-        const problems: string[] = [];
-        const file = await readPolicy(config.policy, problems);
-        if (file !== undefined && problems.length === 0) policies.replace(file);
-        return problems;
-      },
+      reload: () => reloadPolicy(config.policy, policies),
       close() {
         instance.end();
         void presence.end();
@@ -93,6 +88,13 @@ export async function openTradingRecord(
       },
     },
   };
+}
+
+async function reloadPolicy(path: string | undefined, policies: CurrentPolicies): Promise<string[]> {
+  const problems: string[] = [];
+  const file = await readPolicy(path, problems);
+  if (file !== undefined && problems.length === 0) policies.replace(file);
+  return problems;
 }
 
 /** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */

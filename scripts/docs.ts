@@ -48,6 +48,8 @@ const EVERY_COMMAND = Object.keys(COMMAND_SETTINGS) as CommandName[];
 const SERVER = [
   ...STATE_FOLDER,
   ...CLIENT_VARIABLES,
+  // Where the commands of clients' configurations are.
+  "PATH",
   "SSLKEYLOGFILE",
   ...PARENT,
   ...TERMINAL,

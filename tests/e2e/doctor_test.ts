@@ -16,9 +16,10 @@ for (const program of PROGRAMS) {
   Deno.test(`${program.name}: doctor starts no other program without the permission to`, async () => {
     const home = await Deno.makeTempDir();
     try {
-      const entry = { command: "luno-mcp-server", args: ["--exchange", "simulated"] };
+      const command = `${home}/luno-mcp-server`;
+      await Deno.writeTextFile(command, "#!/bin/sh\n", { mode: 0o700 });
+      const entry = { command, args: ["--exchange", "simulated"] };
       await Deno.writeTextFile(`${home}/.claude.json`, JSON.stringify({ mcpServers: { luno: entry } }));
-      // HOME says where the runtime keeps what it has compiled as well.
       const env = { CLAUDE_CONFIG_DIR: home, LUNO_MCP_TRADNG: "auto" };
       const { stdout } = await runProgram(program, ["doctor", "--exchange", "simulated", "--json"], { env });
       const { checks } = JSON.parse(stdout);

@@ -1,6 +1,6 @@
 /** Whether the clients on this computer that are set up to start this program can do so. */
 
-import { isAbsolute } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { CLIENT_NAMES, CLIENTS } from "../../client_configs/clients.ts";
 import type { ClientName } from "../../client_configs/clients.ts";
 import { serverArguments } from "../../client_configs/launch.ts";
@@ -9,6 +9,7 @@ import type { ServerEntry } from "../../client_configs/read_config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { unknownVariables } from "../../config/variables.ts";
 import { checkPrivateFile } from "../../state/private_file.ts";
+import type { World } from "../../world.ts";
 import { readArguments } from "../arguments.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
@@ -67,16 +68,21 @@ async function checkClient(name: ClientName, context: CheckContext): Promise<Fou
 async function checkEntry(own: OwnEntry, context: CheckContext): Promise<CheckResult[]> {
   const { title, entry } = own;
   const again = `correct it, or have it written anew: luno-mcp-server setup`;
-  const missing = await missingCommand(entry);
+  const missing = await missingCommand(entry, context.world.env);
   if (missing !== undefined) return [broken(NAME, `${title}: ${missing}`, again)];
-  const problems = await settingProblems(own, context);
+  if ([...entry.args, ...Object.values(entry.env)].some((text) => PLACEHOLDER.test(text))) {
+    const text = `${title}: not tried, as only the client fills in its placeholders`;
+    return [skipped(NAME, text, `look at the client's own list of servers, or try it by hand: ${commandLine(entry)}`)];
+  }
+  const problems = await settingProblems(own);
   if (problems.length > 0) return problems.map((problem) => broken(NAME, `${title}: ${problem}`, again));
   return [...await secretResults(own), await startResult(own, context)];
 }
 
-/** Why there is nothing to start; what stands in a folder of the search path is found when it is started. */
-async function missingCommand({ command = "" }: ServerEntry): Promise<string | undefined> {
-  if (!isAbsolute(command)) return undefined;
+/** Why there is nothing to start. */
+async function missingCommand({ command = "" }: ServerEntry, env: World["env"]): Promise<string | undefined> {
+  // A relative path is the client's own affair, as only it knows from where it starts commands.
+  if (!isAbsolute(command)) return /[\\/]/.test(command) ? undefined : await missingName(command, env);
   try {
     const { isFile, mode } = await Deno.stat(command);
     if (!isFile) return `${command} is no file`;
@@ -87,14 +93,26 @@ async function missingCommand({ command = "" }: ServerEntry): Promise<string | u
   }
 }
 
-/** What this program would say of its arguments and variables. */
-async function settingProblems({ entry, args }: OwnEntry, { world }: CheckContext): Promise<string[]> {
+/** What a name stands for is a file in the first folder of `PATH` that has one. */
+async function missingName(command: string, env: World["env"]): Promise<string | undefined> {
+  const folders = (env("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
+  const names = Deno.build.os === "windows" ? ["", ".exe", ".cmd", ".bat"].map((end) => command + end) : [command];
+  const paths = folders.flatMap((folder) => names.map((name) => join(folder, name)));
+  const found = await Promise.all(paths.map((path) => Deno.stat(path).then(({ isFile }) => isFile, () => false)));
+  return paths.length === 0 || found.includes(true) ? undefined : `${command} is in no folder of PATH`;
+}
+
+/** What clients fill in themselves, such as `${LUNO_API_KEY}`, `${input:secret}` or `$HOME`. */
+const PLACEHOLDER = /\$\{[^}]*\}|^\$\w+$/;
+
+/** What this program would say of its arguments and variables; many clients pass on no others. */
+async function settingProblems({ entry: { env }, args }: OwnEntry): Promise<string[]> {
   const read = readArguments(args);
   if (read.kind !== "run") return ["its arguments print a text and serve nobody"];
   const { invocation, problems } = read;
-  const unknown = unknownVariables(Object.keys(entry.env));
+  const unknown = unknownVariables(Object.keys(env));
   if (invocation.command !== "serve") return [...problems, ...unknown];
-  const loaded = await loadConfig(invocation.flags, (name) => entry.env[name] ?? world.env(name));
+  const loaded = await loadConfig(invocation.flags, (name) => env[name]);
   return [...problems, ...unknown, ...(loaded.ok ? [] : loaded.problems)];
 }
 

@@ -44,6 +44,32 @@ Deno.test("doctor names an entry with a wrong path", async () => {
   assert.match(fix ?? "", /luno-mcp-server setup/);
 });
 
+Deno.test("doctor names an entry whose command is in no folder of PATH", async () => {
+  await using setup = await Setup.start();
+  await claudeCode(setup, { luno: { command: "luno-mcp-server" } });
+  const { text } = await setup.break({ env: { PATH: `${setup.path("a")}:${setup.path("b")}` } });
+  assert.match(text, /: luno-mcp-server is in no folder of PATH$/);
+  await Deno.mkdir(setup.path("b"));
+  await setup.write("b/luno-mcp-server", "");
+  assert.deepEqual(await setup.broken({ env: { PATH: `${setup.path("a")}:${setup.path("b")}` } }), []);
+});
+
+Deno.test("doctor leaves an entry alone whose placeholders only the client fills in", async () => {
+  await using setup = await Setup.start();
+  const env = { LUNO_API_KEY: "${LUNO_API_KEY}", LUNO_API_SECRET: "${env:LUNO_API_SECRET}" };
+  await claudeCode(setup, { luno: { command: "luno-mcp-server", env } });
+  const [line] = await clientLines(setup);
+  assert.equal(line?.status, "skipped");
+  assert.match(line?.text ?? "", /not tried, as only the client fills in its placeholders$/);
+});
+
+Deno.test("doctor names an entry with a key and no secret, whatever variables the shell has", async () => {
+  await using setup = await Setup.start();
+  await claudeCode(setup, { luno: { command: "luno-mcp-server", env: { LUNO_API_KEY: "an_id" } } });
+  const { text } = await setup.break();
+  assert.match(text, /LUNO_API_SECRET: expected the secret that belongs to LUNO_API_KEY/);
+});
+
 Deno.test("doctor names an entry whose command is not executable", async () => {
   await using setup = await Setup.start();
   const command = await setup.write("luno-mcp-server", "");

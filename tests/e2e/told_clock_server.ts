@@ -1,11 +1,11 @@
 /**
  * The program with a monotonic clock that moves when told: each line of stdin is what it shows from then on, in
- * milliseconds. It goes on for a moment, as the wall clock does, then it stands still. Takes the arguments of the program.
+ * milliseconds. It goes on for a while, as the wall clock does, then it stands still. Takes the arguments of the program.
  */
 
 import { run } from "../../src/cli/run.ts";
 
-const GOES_ON_MS = 2_500;
+const GOES_ON_MS = 20_000;
 
 let told = { elapsedMs: 0, atMs: performance.now() };
 const shutdown = new AbortController();

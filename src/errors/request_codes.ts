@@ -105,6 +105,7 @@ export const REQUEST_CODES = {
     meaning: "the session or the server ended before the request was answered; it may have taken effect",
     action: "connect again; look up what it did",
     retry: "no",
+    exit: 4,
   },
   ERR_SHUTTING_DOWN: {
     ...RPC_REFUSED,

@@ -9,7 +9,7 @@ export const SENDING_CODES = {
     ...UNAVAILABLE,
     meaning: "orders of an earlier run are being reconciled",
     action: "wait; it takes seconds once the exchange answers",
-    retry: "depends",
+    retry: "yes",
   },
   ERR_UNDER_WAY: {
     ...CONFLICT,
@@ -21,13 +21,13 @@ export const SENDING_CODES = {
     ...UNAVAILABLE,
     meaning: "this machine's clock is off",
     action: "set the clock, for example by NTP",
-    retry: "depends",
+    retry: "no",
   },
   ERR_CLOCK_UNKNOWN: {
     ...UNAVAILABLE,
     meaning: "the exchange's time is not known",
     action: "try again",
-    retry: "depends",
+    retry: "yes",
   },
   ERR_RECORD_FAILED: {
     ...UNAVAILABLE,
@@ -45,7 +45,7 @@ export const SENDING_CODES = {
     ...UNAVAILABLE,
     meaning: "the server is stopping; nothing was sent",
     action: "preview again once it runs",
-    retry: "depends",
+    retry: "no",
   },
   ERR_TOO_LATE: {
     ...UNAVAILABLE,

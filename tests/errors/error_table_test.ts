@@ -55,7 +55,7 @@ Deno.test("ERRORS answers refused arguments, faults and refused requests over JS
 
 Deno.test("ERRORS ends commands with 1, but for what the operator typed and what may have happened", () => {
   const { 1: _failed, ...others } = codesBy((code) => ERRORS[code].exit);
-  assert.deepEqual(others, { 2: "CONFIGURATION", 4: "INTERNAL" });
+  assert.deepEqual(others, { 2: "CONFIGURATION", 4: "INTERNAL SESSION_ENDED" });
 });
 
 Deno.test("ERRORS says of Luno's refusals what their errors say: whether to repeat the call", () => {

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { formula } from "../../scripts/packaging/formula.ts";
+import { VERSION } from "../../scripts/packaging/product.ts";
+import { binaryName, TARGET_NAMES } from "../../scripts/packaging/targets.ts";
+
+const HOME = { url: "https://github.com/owner/name", registryName: "io.github.owner/luno-mcp-server" };
+const SUMS = TARGET_NAMES.map((name, index) => `${String(index).repeat(64)}  ${binaryName(name)}\n`).join("");
+
+Deno.test("formula() gives each system the address and the digest of its program", () => {
+  const text = formula(HOME, SUMS);
+  const pairs = [...text.matchAll(/url "(.*)"\n +sha256 "(\d)\2{63}"/g)].map(([, url, digit]) => [url, digit]);
+  const at = (name: string) => `${HOME.url}/releases/download/v${VERSION}/luno-mcp-server-${name}`;
+  assert.deepEqual(pairs, [[at("macos-arm64"), "3"], [at("macos-x64"), "2"], [at("linux-arm64"), "1"], [
+    at("linux-x64"),
+    "0",
+  ]]);
+});
+
+Deno.test("formula() names the program that a release lacks", () =>
+  assert.throws(
+    () => formula(HOME, SUMS.replace(/^.*macos-x64\n/m, "")),
+    /SHA256SUMS has no luno-mcp-server-macos-x64/,
+  ));

@@ -1,5 +1,6 @@
 /** `simulator`: the simulated exchange alone, for other clients of Luno's API and for trying out faults. */
 
+import { reasonOf } from "../errors/reason_of.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { decodeText } from "../text/decode_text.ts";
 import { parseSettings } from "../config/parse.ts";
@@ -56,7 +57,7 @@ async function readFaults(
   } catch (error) {
     return {
       ok: false,
-      problems: [`--faults: expected a readable JSON file: ${error instanceof Error ? error.message : error}`],
+      problems: [`--faults: expected a readable JSON file: ${reasonOf(error)}`],
     };
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { dirname, resolve } from "node:path";
+import { reasonOf } from "../errors/reason_of.ts";
 import { currentUid } from "./private_file.ts";
 
 /** What the system says about a folder. */
@@ -46,7 +47,7 @@ function problemsAt(place: string, { isParent, user }: { isParent: boolean; user
     ];
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
-    return [`expected a folder that can be looked at: ${place}: ${error instanceof Error ? error.message : error}`];
+    return [`expected a folder that can be looked at: ${place}: ${reasonOf(error)}`];
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a check is: it looks at one part of the set-up, creates and changes nothing, and says what is wrong and how to mend it. */
 
+import { reasonOf } from "../../errors/reason_of.ts";
 import type { Loaded } from "../../config/load.ts";
 import type { Config } from "../../config/server_settings.ts";
 import { createRedactor } from "../../secrets/redaction.ts";
@@ -57,7 +58,7 @@ export async function runCheck(
     const late = () => new Error(`it was not done within ${limitMs / 1_000} s`);
     return await abortable(run({ ...context, signal }), signal, late);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return [broken(name, `cannot be checked: ${reason}`, "mend what the line names, then run doctor again")];
   }
 }

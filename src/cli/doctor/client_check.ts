@@ -1,6 +1,7 @@
 /** Whether the clients on this computer that are set up to start this program can do so. */
 
 import { delimiter, isAbsolute, join } from "node:path";
+import { reasonOf } from "../../errors/reason_of.ts";
 import { CLIENT_NAMES, CLIENTS } from "../../client_configs/clients.ts";
 import type { ClientName } from "../../client_configs/clients.ts";
 import { serverArguments } from "../../client_configs/launch.ts";
@@ -89,7 +90,7 @@ async function missingCommand({ command = "" }: ServerEntry, env: World["env"]):
     return mode !== null && (mode & 0o111) === 0 ? `${command} is not executable: run chmod +x ${command}` : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return `there is no ${command}`;
-    return `${command} cannot be looked at: ${error instanceof Error ? error.message : error}`;
+    return `${command} cannot be looked at: ${reasonOf(error)}`;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Whether a network server could listen: its listener, and a free port on the addresses of its host. */
 
+import { reasonOf } from "../../errors/reason_of.ts";
 import { checkListener, listenerKind, listenOptions } from "../../server/network/listener_choice.ts";
 import { lookAtFolder } from "../../server/instances/folder_use.ts";
 import { listenOnHost } from "../../transport/listeners/each_address.ts";
@@ -27,7 +28,7 @@ export async function checkPort({ loaded, folder }: CheckContext): Promise<reado
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const server = code === "EADDRINUSE" && folder !== undefined ? serverAt(config.port, folder) : undefined;
     if (server !== undefined) return [ok(NAME, `${address} is served by process ${server} of this state folder`)];
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return [broken(NAME, `${address} is not available (${code === "" ? reason : code})`, fixOf(code, config))];
   }
 }

@@ -1,5 +1,6 @@
 /** Starts the command of a client's configuration as the client does, and ends it when it has introduced itself. */
 
+import { reasonOf } from "../../errors/reason_of.ts";
 import type { ServerEntry } from "../../client_configs/read_config.ts";
 import { Deadline } from "../../timing/deadline.ts";
 import { isObject } from "../../validation/is_object.ts";
@@ -45,7 +46,7 @@ export async function startCommand(
     const streams = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
     child = new Deno.Command(command, { args: [...args], env: { ...env }, ...streams }).spawn();
   } catch (error) {
-    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+    return { ok: false, reason: reasonOf(error) };
   }
   using deadline = new Deadline(limitMs, [signal]);
   const late = Promise.withResolvers<Started>();

@@ -1,14 +1,14 @@
 /** What is looked at last before an order leaves, so that nothing leaves that was forbidden meanwhile. */
 
 import assert from "node:assert/strict";
-import { CallBudget } from "../../src/exchange/budget.ts";
-import type { Reservation } from "../../src/exchange/budget.ts";
-import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
-import type { Terms } from "../../src/trading/execution/sending_terms.ts";
-import { refuse } from "../../src/trading/execution/placement_result.ts";
-import type { RefusedResult } from "../../src/trading/execution/placement_result.ts";
-import { sealPolicy } from "../../src/trading/policy/policy.ts";
-import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, POST } from "./executor_world.ts";
+import { CallBudget } from "../../../src/exchange/budget.ts";
+import type { Reservation } from "../../../src/exchange/budget.ts";
+import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
+import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
+import { refuse } from "../../../src/trading/execution/placement_result.ts";
+import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
+import { sealPolicy } from "../../../src/trading/policy/policy.ts";
+import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, POST } from "../executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 

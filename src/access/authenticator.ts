@@ -25,7 +25,7 @@ export type SourceVerdict =
     readonly retryAfterMs?: number;
   };
 
-/** The sources that are configured, and the rules; read anew for each request, as keys may come while a server runs. */
+/** The sources that are configured, and the rules; read again for each request, as keys may come while a server runs. */
 export interface AuthenticatorParts {
   readonly keys?: { verify(text: string): SourceVerdict | Promise<SourceVerdict> } | undefined;
   readonly tokens?: { verify(text: string): Promise<TokenVerdict> } | undefined;

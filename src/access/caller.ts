@@ -9,11 +9,11 @@ export interface CallerFacts {
   readonly identity: string;
   /** Its connection in the log, such as `c12`; absent where it has none of its own. */
   readonly connection?: string | undefined;
-  /** Whether it may do this now; asked anew each time. */
+  /** Whether it may do this now; asked again each time. */
   allows(scope: Scope): boolean;
 }
 
-/** Whoever started the process, and may do everything that it can. */
+/** The user who started the process, with every right that it has. */
 export const LOCAL_CALLER: CallerFacts = { identity: "local", allows: () => true };
 
 /** Where an identity comes from. */
@@ -64,7 +64,7 @@ export interface CallerParts {
   readonly connection?: string;
 }
 
-/** A caller; asks anew at every question, so that rights which are taken away act at once. */
+/** A caller; asks again at every question, so that rights which are taken away act at once. */
 export class Caller implements CallerFacts {
   readonly #parts: CallerParts;
 

@@ -7,7 +7,7 @@ import type { DenyList } from "./deny_list.ts";
 
 /** Settings of a {@linkcode CertificateSource}. */
 export interface CertificateSourceOptions {
-  /** `readClientCertificate`: it comes with the certificate library, which nobody else shall load. */
+  /** `readClientCertificate`: it comes with the certificate library, which nothing else loads. */
   readonly read: (der: Uint8Array, options: { now: number }) => ClientCertificate;
   readonly denied: DenyList;
   /** Wall clock, milliseconds since the Unix epoch. */

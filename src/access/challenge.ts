@@ -57,7 +57,7 @@ export function challengeOf(
 export function scopeChallenge(
   { scope, granted, metadataUrl }: { scope: Scope; granted: readonly Scope[]; metadataUrl?: string | undefined },
 ): Challenge {
-  // Whoever asks for a new token shall not lose what the old one allows.
+  // A client that asks for a new token should not lose what the old one allows.
   const wanted = [...new Set([...granted, scope])].join(" ");
   return {
     code: "ERR_SCOPE_MISSING",

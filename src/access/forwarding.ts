@@ -2,7 +2,7 @@
 
 import { BlockList, isIP } from "node:net";
 
-/** Headers by which proxies, balancers and content networks say that they ask for somebody else. */
+/** Headers by which proxies, balancers and content networks say that they forward a request of another client. */
 const FORWARDING_HEADERS = new Set([
   "ali-cdn-real-ip",
   "cdn-loop",
@@ -61,7 +61,7 @@ export interface Origination {
   readonly address: string;
   /** Whether a proxy that nobody named says that it forwards. */
   readonly isUnbelieved: boolean;
-  /** Whether a named proxy asks for somebody else. */
+  /** Whether a named proxy forwards a request of another client. */
   readonly isForwarded: boolean;
 }
 

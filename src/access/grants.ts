@@ -1,4 +1,4 @@
-/** The grants that count now; a file that is read anew takes the place of the one before. */
+/** The grants that count now; a file that is read again takes the place of the one before. */
 
 import type { Scope } from "./scopes.ts";
 import { AccessFile } from "./access_file.ts";

@@ -42,7 +42,7 @@ export interface KeySourceOptions {
 
 type Changed = Extract<KeysSince, { kind: "changed" }>;
 
-/** Authenticates whoever shows a live key, and forgets at once the keys that somebody revokes while the server runs. */
+/** Authenticates clients by live keys; a key that is revoked while the server runs ends at once. */
 export class KeySource {
   readonly #options: KeySourceOptions;
   #keys: Keys | undefined;
@@ -185,7 +185,7 @@ export class KeySource {
     );
   }
 
-  /** What is open is not what is there: without a key in it, it is looked for anew. */
+  /** What is open is not what is there: without a key in it, it is looked for again. */
   async #lose(): Promise<void> {
     if (this.#mark !== undefined) return this.#endAll();
     await this.#drop();

@@ -29,7 +29,7 @@ const REASONS = {
   elsewhere: "confirm_by of the policy has it decided on its page only",
 } as const satisfies Record<Extract<Decided, { ok: false }>["reason"], string>;
 
-/** Decides the order that the operand names; without one shows what waits and asks, where somebody can be asked. */
+/** Decides the order that the operand names; without one shows what waits and asks, where there is a terminal to ask at. */
 export async function approve(
   flags: Readonly<Record<string, string>>,
   { world, problems, operands, json }: CommandCall,
@@ -69,7 +69,7 @@ export async function approve(
   });
 }
 
-/** Whoever does not say yes has said no; the end of the input leaves the rest waiting. */
+/** What is not a yes is a no; the end of the input leaves the rest waiting. */
 async function askAll(
   store: TradingStore,
   { waiting, world }: { waiting: readonly Waiting[]; world: World },

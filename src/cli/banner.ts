@@ -8,7 +8,7 @@ import { haltLine } from "./halt_words.ts";
 import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 
-/** For somebody who started it at a terminal, where a client was meant to. */
+/** For a person who started it at a terminal, where a client was meant to. */
 export function stdioBanner({ exchange }: Config, server: StartedServer, now: number): string {
   return `luno-mcp-server ${VERSION} waits for an MCP client on stdin (exchange: ${exchange}). Ctrl-D or Ctrl-C ends it.
 ${startRows(server, now).map((row) => `${row}\n`).join("")}\

@@ -7,7 +7,7 @@ import type { SeenInstance } from "../server/instances/instance_report.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAge } from "./terminal/times.ts";
 
-/** Why nothing is done to a folder from which nobody sends orders; `undefined` where somebody does. */
+/** Why nothing is done to a folder from which no server sends orders; `undefined` where one does. */
 export function unusedProblem(
   { folder, isThere, instances, senders, problem }: FolderUse,
   { name, env, now }: { name: string; env: (name: string) => string | undefined; now: number },
@@ -51,7 +51,7 @@ export function serverLines({ instances, problem }: FolderUse, now: number): str
   return alive.map((seen) => `  used by ${describeInstance(seen, now)}`);
 }
 
-/** Somebody who forgot `--state`, or mistyped it, may mean the user's own folder. */
+/** Where `--state` was forgotten or mistyped, the user's own folder may be meant. */
 function elsewhere(
   folder: string,
   { env, now }: { env: (name: string) => string | undefined; now: number },

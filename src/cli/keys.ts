@@ -210,7 +210,7 @@ function describeRow(key: StoredKey, now: number) {
   };
 }
 
-/** Whoever finds a leaked key may give the whole of it. */
+/** A leaked key may be given whole, as it was found. */
 async function revoke({ keys, whileBusy, word, world, json }: Job): Promise<ExitCode> {
   const count = await whileBusy(() => revokeKeys(keys, readApiKey(word)?.id ?? word, world.now()));
   if (count === 0) {

@@ -53,7 +53,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   );
 }
 
-/** Whether the names that somebody mistyped can be asked for, without a question to whoever sits at the terminal. */
+/** Whether the names that may be mistyped can be read, without a question at the terminal. */
 function readsOwnVariables(): boolean {
   return ["LUNO_", "MCP_"].every((variable) =>
     Deno.permissions.querySync({ name: "env", variable }).state === "granted"

@@ -1,4 +1,4 @@
-/** Watches the prices of some pairs: a table that is drawn anew on a terminal, a line for each pair elsewhere. */
+/** Watches the prices of some pairs: a table that is redrawn on a terminal, a line for each pair elsewhere. */
 
 import type { CommandConfig } from "../config/command_settings.ts";
 import { z } from "zod";

@@ -44,7 +44,7 @@ const MAX_BUFFERED = 16 * 1_048_576;
 /** Requests that open a session: no connection can do without, so they are sent again. */
 const OPENING_METHODS = new Set(["initialize", "server/discover"]);
 
-/** With these a server ends a connection that nobody uses; the next one can wait until somebody does. */
+/** With these a server ends an unused connection; the next one can wait until it is needed. */
 const IDLE_CODES = new Set([1000, 1008]);
 
 /** One connection. */

@@ -66,7 +66,7 @@ export function openSocket(
 ): Promise<Socket> {
   const { signal, maxMessageSize = 16_777_216, connectTimeoutMs = 10_000, pingIntervalMs = 15_000 } = options;
   if (signal?.aborted) return Promise.reject(gaveUp());
-  // A server that repeats what it was sent shall not bring the token before a model or into a log.
+  // A server that repeats what it was sent must not show the token to a model or a log.
   const redact = createRedactor(token === undefined ? [] : [token.reveal()]);
   const attempt: Attempt = {
     url,

@@ -105,7 +105,7 @@ function scanStatement(text: string, at: number): { start: number; end: number; 
     end = tokens.lastIndex;
     start ??= end - token.length;
   }
-  // A search that found nothing begins anew at 0.
+  // A search that found nothing begins again at 0.
   return { start: start ?? end, end, lineEnd: tokens.lastIndex === 0 ? text.length : tokens.lastIndex };
 }
 

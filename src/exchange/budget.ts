@@ -38,7 +38,7 @@ export interface CallBudgetOptions {
 export interface Reservation {
   /** The call is made now: it counts from here on. Once. */
   use(): void;
-  /** The call is not made: somebody else may have its place. Nothing happens once it was used. */
+  /** The call is not made: another call may have its place. Nothing happens once it was used. */
   release(): void;
 }
 
@@ -66,7 +66,7 @@ export class CallBudget {
   /** When each call of the last minute was granted or made, oldest first. */
   readonly #granted: Grant[] = [];
   readonly #queues: Readonly<Record<Priority, Waiter[]>> = { cancel: [], order: [], account: [], market: [] };
-  /** Ends the pause until somebody's turn may have come. */
+  /** Ends the pause until the next turn may have come. */
   #alarm: AbortController | undefined;
 
   constructor(options: CallBudgetOptions = {}) {
@@ -169,7 +169,7 @@ export class CallBudget {
     });
     if (pauses.length === 0) return;
     const alarm = this.#alarm = new AbortController();
-    // A rejection means that the alarm was set anew or is not needed: nothing is left to do here.
+    // A rejection means that the alarm was set again or is not needed: nothing is left to do here.
     this.#sleep(Math.max(1, Math.ceil(Math.min(...pauses))), alarm.signal).then(() => this.#serve(), () => {});
   }
 

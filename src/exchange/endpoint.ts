@@ -26,7 +26,7 @@ export interface Endpoint<
   Params extends z.ZodType<RequestParams> = z.ZodType<RequestParams>,
   Answer extends z.ZodType = z.ZodType,
 > {
-  /** What the call does, as an order to somebody: "Read the ticker of one pair". */
+  /** What the call does, in the imperative: "Read the ticker of one pair". */
   readonly title: string;
   /** A `GET` is a read and may be repeated; everything else is a write and is sent exactly once. */
   readonly method: "GET" | "POST" | "PUT";

@@ -6,7 +6,7 @@ import { findLunoErrorCode, LUNO_ERRORS, type LunoErrorCategory, type LunoErrorC
 
 /** What a call is about, as far as its errors have to say. */
 export interface Operation {
-  /** An order to somebody, such as "Read the ticker of one pair". */
+  /** In the imperative, such as "Read the ticker of one pair". */
   readonly title: string;
   readonly permission: Permission;
   readonly isWrite: boolean;

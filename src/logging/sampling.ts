@@ -1,5 +1,5 @@
 /**
- * Refusals in the log: whoever is refused again and again shall not fill it, nor crowd out what else is to be read there.
+ * Refusals in the log: a client that is refused again and again must not fill it, nor crowd out other lines.
  * The first of a kind is logged at once, those of the next ten seconds as one record with their `count`.
  */
 
@@ -48,7 +48,7 @@ export class RefusalSampler {
     this.#sink(record);
   }
 
-  /** Logs what was counted, and counts anew. */
+  /** Logs what was counted, and counts from zero. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

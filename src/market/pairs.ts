@@ -9,7 +9,7 @@ import { cancelled } from "../exchange/failures.ts";
 import { findCurrency, findPair, type Found, type NamedPair } from "../money/pair_names.ts";
 import type { Market } from "../exchange/schemas.ts";
 
-/** How long the old list serves after it could not be read anew. */
+/** How long the old list serves after it could not be read again. */
 const RETRY_AFTER_FAILURE_MS = 15_000;
 
 /** Settings of {@linkcode Markets}. */
@@ -36,7 +36,7 @@ interface Known {
 
 /**
  * The list of markets, shared: many callers cost one request, and a caller who gives up does not take it from the
- * others. When it cannot be read anew the old one serves on.
+ * others. When it cannot be read again the old one serves on.
  */
 export class Markets {
   readonly #client: Pick<ExchangeClient, "call">;

@@ -27,7 +27,7 @@ export class AnsweringServer extends Server {
       const refusal = refusalOf(message);
       if (refusal === undefined) deliver?.(message, extra);
       else if ("method" in message) transport.send(refusal).catch((error) => this.onerror?.(error));
-      else deliver?.(refusal, extra); // Whoever waits for the client's answer learns that it is none.
+      else deliver?.(refusal, extra); // The request that waits for the client's answer learns that it is none.
     };
   }
 

@@ -71,7 +71,7 @@ export class Dialogs {
     return { canElicit, answer: { id: state.confirmation, accepted: isYes && state.call === digestOf(call) } };
   }
 
-  /** What the client is answered that shall ask. */
+  /** What a client is answered that is to ask a person. */
   async show(
     { id, text }: { id: string; text: string },
     { call, context }: { call: Call; context: ServerContext },

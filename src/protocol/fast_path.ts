@@ -52,7 +52,7 @@ export class CallFastPath {
     this.#stamp = `,"resultType":"complete","_meta":${JSON.stringify(meta)}`;
   }
 
-  /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
+  /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
     if (request.method !== "tools/call") {
       return this.#parts.methods.has(request.method) ? this.#direct(request, signal) : undefined;

@@ -57,7 +57,7 @@ export class OrderExecutors {
   readonly #timer: ReturnType<typeof setInterval>;
   /** By identity on paper; `undefined` is everybody's on the real exchange. */
   readonly #open = new Map<string | undefined, OpenExecutor>();
-  /** OrderExecutors of exchanges and accounts that were started anew since. */
+  /** OrderExecutors of exchanges and accounts that were restarted since. */
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(parts: OrderExecutorsParts) {
@@ -91,7 +91,7 @@ export class OrderExecutors {
     return await this.#at({ identity: undefined, id: await venue.id(), exchange, name });
   }
 
-  /** The executor of a venue: another one than before where the exchange or the account was started anew. */
+  /** The executor of a venue: another one than before where the exchange or the account was restarted. */
   #at(place: Place): Promise<Venue> {
     const { identity, id } = place;
     const known = this.#open.get(identity);
@@ -128,7 +128,7 @@ export class OrderExecutors {
     return { id, executor, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
   }
 
-  /** Nothing can be looked up any more on an exchange that was started anew, nor on accounts before their reset. */
+  /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
   #endOthers(journal: Journal, identity: string | undefined): void {
     const { venue, world: { now } } = this.#parts;
     const paper = identity !== undefined;

@@ -50,7 +50,7 @@ export async function openKeys(
     problems.push(...wrong.map((problem) => `--state: ${problem}`));
     if (wrong.length === 0) {
       const { KeySource } = await import("../access/key_source.ts");
-      // Whoever asks meanwhile waits for no lock: the next look tries again.
+      // A request waits for no lock: the next look tries again.
       const open = async () =>
         await exists(path) ? await openKeys({ path, mode: "read", timeoutMs: 0, monotonic }) : undefined;
       const source = new KeySource({ path, open, keys, now, monotonic });

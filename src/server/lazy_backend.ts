@@ -14,9 +14,9 @@ import type { Presence } from "./instances/presence.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
 
-/** A backend to come, and what of it can be read anew. */
+/** A backend to come, and what of it can be read again. */
 export interface LazyBackend {
-  /** Opens it at the first need; where that fails, anew at the next. */
+  /** Opens it at the first need; where that fails, again at the next. */
   get(): Promise<OpenBackend>;
   /** The backend, once it is open. */
   readonly opened: OpenBackend | undefined;
@@ -81,7 +81,7 @@ export async function prepareBackend(
   };
 }
 
-/** Opens a backend at the first need, once; where that fails, anew at the next. */
+/** Opens a backend at the first need, once; where that fails, again at the next. */
 class OpenedOnce {
   readonly #open: () => Promise<OpenBackend>;
   #opening: Promise<OpenBackend> | undefined;

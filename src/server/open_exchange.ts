@@ -31,7 +31,7 @@ export interface OpenExchange {
 /** What tells an exchange from one that was there before it. */
 export interface ExchangeVenue {
   /**
-   * Which simulated exchange it is at this moment; `""` for one that never starts anew.
+   * Which simulated exchange it is at this moment; `""` for one that never restarts.
    *
    * @throws {ExchangeError} it is on this machine and has not answered yet
    */

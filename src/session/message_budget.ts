@@ -31,7 +31,7 @@ export interface MessageBudgetOptions {
 }
 
 /**
- * Makes the budgets of connections. Whoever was cut off waits until an opening has flowed in, and begins the next connection
+ * Makes the budgets of connections. A client that was disconnected for it waits until an opening has flowed in, and begins the next connection
  * with that, so that coming again does not pay.
  */
 export class MessageBudgets {

@@ -5,10 +5,10 @@ import type { ConnectionStart, ConnectionStatus } from "./connection.ts";
 import type { End, UnknownConnections } from "./unknown_connections.ts";
 import type { RateLimit } from "./rate_limit.ts";
 
-/** Why somebody may not connect. */
+/** Why a client may not connect. */
 export type Rejection = "server_full" | "client_full";
 
-/** What somebody takes up of a bound; given back once, a second time does nothing. */
+/** What a client takes up of a bound; given back once, a second time does nothing. */
 export interface Place {
   release(): void;
 }

@@ -1,6 +1,6 @@
 /**
  * Connections that have been accepted and on which nobody has shown yet who they are: few for each address, and where
- * there is no room the one goes first that has asked nothing for longest. Connections over HTTP of somebody known count for
+ * there is no room the one goes first that has asked nothing for longest. Connections over HTTP of a known client count for
  * no address, but one that asks nothing makes room too where the whole server is full.
  */
 
@@ -87,7 +87,7 @@ export class UnknownConnections {
     this.#connections.set(name, connection);
   }
 
-  /** Somebody on it is known now. */
+  /** Its client is known now. */
   identified(peer: End): void {
     const connection = this.#connections.get(nameOf(peer));
     if (connection === undefined) return;
@@ -109,7 +109,7 @@ export class UnknownConnections {
     this.#connections.delete(nameOf(peer));
   }
 
-  /** Closes the connection that has asked nothing for longest, of somebody known last; answers whether there was one. */
+  /** Closes the connection that has asked nothing for longest, of a known client last; answers whether there was one. */
   closeOldestIdle(): boolean {
     return this.#closeFirst(({ requests, isKnown }) => requests === 0 && !isKnown) ||
       this.#closeFirst(({ requests }) => requests === 0);

@@ -132,7 +132,7 @@ class WorkerLine {
     else waiting?.reject(reviveError(answer.error, this.#options.errors));
   }
 
-  /** Whoever waits may have been served or not. */
+  /** What was asked for may have been done or not. */
   #end(reason: string): void {
     this.#hasEnded = true;
     const { path } = this.#options;

@@ -12,7 +12,7 @@ export const PLACES: Hints = { readOnlyHint: false, destructiveHint: true, idemp
 /** Takes away from what is open; a repetition changes nothing. */
 export const CANCELS: Hints = { ...PLACES, idempotentHint: true };
 
-/** Changes nothing at the exchange, and answers anew each time. */
+/** Changes nothing at the exchange, and answers again each time. */
 export const LOOKS: Hints = { readOnlyHint: true, destructiveHint: false, idempotentHint: false, openWorldHint: true };
 
 /**

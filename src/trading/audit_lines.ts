@@ -172,7 +172,7 @@ function kindOf(paper: unknown): "real" | "paper" {
   return paper === true ? "paper" : "real";
 }
 
-/** A row that is too long holds only its beginning; one that somebody has damaged is no reason to stop. */
+/** A row that is too long holds only its beginning; a damaged one is no reason to stop. */
 function readData(text: string): Data {
   const data = readJson(text);
   return isObject(data) ? data : {};

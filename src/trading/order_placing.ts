@@ -174,8 +174,7 @@ export class OrderPlacing {
 }
 
 function changedVenue(): TradingError {
-  const message =
-    "Cannot place the order as its preview was for an exchange or a paper account that was started anew " +
+  const message = "Cannot place the order as its preview was for an exchange or a paper account that was restarted " +
     "since: preview it again";
   return new TradingError(message, { code: "ERR_PREVIEW_STALE" });
 }

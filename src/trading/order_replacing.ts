@@ -86,7 +86,7 @@ export class OrderReplacing {
     return await this.#replaceBy(terms, { idempotencyKey, asked, by, trader, resumeWith: left.terms });
   }
 
-  /** `left`: what a call that was cut short long ago was to place, which is assessed and confirmed anew. */
+  /** `left`: what a call that was cut short long ago was to place, which is assessed and confirmed again. */
   async #replaceFirst(
     replacement: Replacement,
     call: BrokerCall,

@@ -20,7 +20,7 @@ const log = getLogger(["luno-mcp-server", "channel"]);
 
 /** Answers requests without the SDK. */
 export interface FastPath {
-  /** The answer to come, or `undefined` where the SDK shall answer. Never rejects. */
+  /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined;
   /** Hears what the SDK answered. */
   answered(request: JSONRPCRequest, isResult: boolean): void;

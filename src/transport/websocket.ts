@@ -103,7 +103,7 @@ export class SocketTransport extends Channel {
   }
 
   /**
-   * Whether what has come is to be looked at. Whoever sends too much is cut off at once: on the native listener nobody
+   * Whether what has come is to be looked at. A client that sends too much is disconnected at once: on the native listener nobody
    * else is served while messages of one client are waiting.
    */
   #isAffordable(characters: number): boolean {
@@ -118,7 +118,7 @@ export class SocketTransport extends Channel {
   /** Ends a silent connection, and looks again when one that spoke may have become silent. */
   #checkSilence(): void {
     if (this.#lastMs === undefined) return this.finish(CLOSE.policyViolation, "no message after the upgrade");
-    // Whoever waits for an answer is not silent.
+    // A client that waits for an answer is not idle.
     if (this.pending > 0) this.#lastMs = this.#now();
     const leftMs = this.#lastMs + this.#options.idleMs - this.#now();
     if (leftMs <= 0) return this.finish(CLOSE.policyViolation, "idle for too long");

@@ -150,7 +150,7 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
         other.close();
         await assert.rejects(
           broker.place({ previewId: preview.previewId }, CALL),
-          /was started anew since: preview it/,
+          /was restarted since: preview it/,
         );
         const second = await place(serving, "key-1");
         assert.deepEqual([second.repeated, second.order_id === first.order_id], [undefined, false]);

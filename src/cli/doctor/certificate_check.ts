@@ -90,7 +90,7 @@ function daysResult(chain: readonly X509Certificate[], now: number): CheckResult
   return days < DUE_DAYS ? warning(NAME, text, RENEW) : ok(NAME, text);
 }
 
-/** What a distinguished name calls somebody. */
+/** The common name of a distinguished name. */
 function commonName(name: string): string {
   return /^CN=(.*)$/m.exec(name)?.[1] ?? name.replaceAll("\n", ", ");
 }

@@ -43,7 +43,7 @@ export interface Check {
   readonly run: (context: CheckContext) => Promise<readonly CheckResult[]>;
 }
 
-/** Longer than the calls of any check take that wait for somebody else. */
+/** Longer than the calls of any check take that wait for another process. */
 const LIMIT_MS = 20_000;
 
 /** Runs a check; one that fails or takes too long is broken itself, and the others go on. */

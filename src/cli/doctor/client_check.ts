@@ -68,7 +68,7 @@ async function checkClient(name: ClientName, context: CheckContext): Promise<Fou
 
 async function checkEntry(own: OwnEntry, context: CheckContext): Promise<CheckResult[]> {
   const { title, entry } = own;
-  const again = `correct it, or have it written anew: luno-mcp-server setup`;
+  const again = `correct it, or have it written again: luno-mcp-server setup`;
   const missing = await missingCommand(entry, context.world.env);
   if (missing !== undefined) return [broken(NAME, `${title}: ${missing}`, again)];
   if ([...entry.args, ...Object.values(entry.env)].some((text) => PLACEHOLDER.test(text))) {

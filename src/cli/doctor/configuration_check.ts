@@ -1,4 +1,4 @@
-/** Whether the configuration is valid, what of it somebody set, and where. */
+/** Whether the configuration is valid, which settings are set, and where. */
 
 import { shownSettings } from "../../config/print.ts";
 import { mistypedVariables } from "../../config/variables.ts";

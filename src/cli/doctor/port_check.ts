@@ -33,7 +33,7 @@ export async function checkPort({ loaded, folder }: CheckContext): Promise<reado
   }
 }
 
-/** Whoever connects in that moment is turned away. */
+/** A client that connects in that moment is refused. */
 const NOBODY: Application = {
   admit: () => false,
   fetch: () => Promise.resolve(new Response(null, { status: 503 })),

@@ -1,4 +1,4 @@
-/** Text of a server on a terminal, and text that is drawn anew in its place. */
+/** Text of a server on a terminal, and text that is redrawn in its place. */
 
 import type { Output } from "../../world.ts";
 import { print, write } from "../../world.ts";
@@ -32,7 +32,7 @@ export class LiveText {
   }
 
   #above(): string {
-    // Keys that somebody pressed, Ctrl-C too, have moved the cursor to the right.
+    // Keys that were pressed, Ctrl-C too, have moved the cursor to the right.
     return this.#height === 0 ? "" : `\r\x1b[${this.#height}A\x1b[0J`;
   }
 }

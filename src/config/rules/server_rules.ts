@@ -1,7 +1,7 @@
 /**
  * What settings mean together: contradictions that stop a start, and those that only need a word.
  *
- * A flag that would do nothing is refused, as somebody relies on it; variables are shared by many commands.
+ * A flag that would do nothing is refused, as its user relies on it; variables are shared by many commands.
  */
 
 import { isLoopback } from "../../network/address.ts";

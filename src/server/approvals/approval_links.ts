@@ -12,7 +12,7 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 /** The file's name in the state folder. */
 export const LINKS_FILE = "approval-links";
 
-/** Old links are of no use: the file begins anew when it is longer, in bytes. */
+/** Old links are of no use: the file begins again when it is longer, in bytes. */
 const MAX_BYTES = 65_536;
 
 /** An open file of links; it is opened before the permission to write is given back. */

@@ -70,7 +70,7 @@ export class Presence {
     this.write();
   }
 
-  /** Has a part read anew for every report, and the report written every ten seconds until the end. */
+  /** Has a part read again for every report, and the report written every ten seconds until the end. */
   follow(read: () => Partial<InstanceReport>): void {
     this.#sources.push(read);
     this.#timer ??= setInterval(() => this.write(), REFRESH_MS);

@@ -95,7 +95,7 @@ export class HttpClients {
     };
   }
 
-  /** Whoever came with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
+  /** A client with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
   #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: Request; caller: Caller }) {
     const { access: { resource }, listing } = this.#parts;
     const scope = method === "tools/call" ? requiredScope(listing, params?.name) : undefined;

@@ -60,7 +60,7 @@ export interface ClockParts {
   readonly isOurs: boolean;
 }
 
-/** Tells the exchange's time, and asks for it anew when the last reading is old or our own clock has jumped since. */
+/** Tells the exchange's time, and asks for it again when the last reading is old or our own clock has jumped since. */
 export class ExchangeClock {
   readonly #parts: ClockParts;
 

@@ -47,7 +47,7 @@ export interface MarketView {
   readonly fees: FeeInfo;
 }
 
-/** The exchange dates the book of a quiet market anew every five minutes. */
+/** The exchange dates the book of a quiet market again every five minutes. */
 const MAX_BOOK_AGE_MS = 360_000;
 
 /** More than clocks that trading accepts can differ by. */

@@ -29,7 +29,7 @@ export interface Draft {
 
 type AmountField = "volume" | "counter_volume" | "price" | "stop_price";
 
-/** The end of a sentence about a text that somebody wrote. */
+/** The end of a sentence about a text of the client. */
 export function currently(text: string): string {
   return `: current value is ${JSON.stringify(cleanText(text).slice(0, 50))}`;
 }

@@ -1,5 +1,5 @@
 /**
- * From an order as somebody asks for it to the exact order that would be sent, or to everything that is wrong with it.
+ * From an order as it is asked for to the exact order that would be sent, or to everything that is wrong with it.
  * Reads no clock and asks nobody. Whether it can be paid, would fill or is allowed is left to the estimate and to the
  * policy; which market a text names, to `Markets`.
  */

@@ -28,7 +28,7 @@ export interface Preview<Facts> extends PreviewStart<Facts> {
   readonly expiresAt: number;
 }
 
-/** A preview that is its caller's to place, or why it is not; somebody else's is unknown. */
+/** A preview that is its caller's to place, or why it is not; another caller's is unknown. */
 export type Taken<Facts> =
   | { readonly ok: true; readonly preview: Preview<Facts> }
   | { readonly ok: false; readonly reason: "unknown" | "expired" | "used" };

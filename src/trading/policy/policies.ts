@@ -1,4 +1,4 @@
-/** The policy that counts now; a file that is read anew takes the place of the one before. */
+/** The policy that counts now; a file that is read again takes the place of the one before. */
 
 import type { Policy } from "./policy.ts";
 import { PolicyFile } from "./policy_file.ts";

@@ -1,5 +1,5 @@
 /**
- * What somebody may trade, and whether one order is within it. Pure: what the market says is handed in. Limits that
+ * What an identity may trade, and whether one order is within it. Pure: what the market says is handed in. Limits that
  * count (per day, per minute, open orders, cooling off) are left to the journal, which reserves and counts in one
  * transaction.
  */
@@ -19,7 +19,7 @@ export type Mode = "observe" | "paper" | "confirm" | "auto";
 
 /**
  * How a person may confirm an order: in the client's own dialog, on the server's page, or with `approve` in a terminal.
- * A dialog is answered by the client in the caller's name; the other two need somebody who can act on the server's machine.
+ * A dialog is answered by the client in the caller's name; the other two need a person who can act on the server's machine.
  */
 export type ConfirmWay = "dialog" | "page" | "terminal";
 

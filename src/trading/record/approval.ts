@@ -10,7 +10,7 @@ import { OrderRow } from "./placement_rows.ts";
 /** How long a person may take, and until when the order can be placed after a yes. */
 export const CONFIRMATION_LIFETIME_MS = 180_000;
 
-/** Where somebody other than the caller can answer. */
+/** Where a person other than the caller can answer. */
 export type OwnerWay = "page" | "terminal";
 
 /** What is done with an order once it is approved. */

@@ -61,7 +61,7 @@ export class Audit {
 
   /**
    * `redact` hides secrets in what rows say; callers may have typed one. `venue`: which one the rows speak of that are
-   * added, `null` for an exchange that never starts anew.
+   * added, `null` for an exchange that never restarts.
    */
   constructor(connection: StoreConnection, redact: Redact = (text) => text, venue: string | null = null) {
     this.#connection = connection;
@@ -69,7 +69,7 @@ export class Audit {
     this.#venue = venue;
   }
 
-  /** The same record, for rows that speak of one venue; `""` is an exchange that never starts anew. */
+  /** The same record, for rows that speak of one venue; `""` is an exchange that never restarts. */
   at(venue: string): Audit {
     const audit = new Audit(this.#connection, this.#redact, venue === "" ? null : venue);
     audit.#hearing = this.#hearing;

@@ -52,7 +52,7 @@ export interface AuditRow {
   readonly data: string;
   readonly previous: string;
   readonly hash: string;
-  /** Which simulated exchange or paper account it speaks of; `null` for one that never starts anew. */
+  /** Which simulated exchange or paper account it speaks of; `null` for one that never restarts. */
   readonly venue: string | null;
 }
 

@@ -79,7 +79,7 @@ export class CancelRequests {
     this.#instances = instances;
   }
 
-  /** Makes a request anew; to be called within the transaction of the halt. */
+  /** Makes a request again; to be called within the transaction of the halt. */
   add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
     this.#connection.run(
       `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
@@ -120,7 +120,7 @@ export class CancelRequests {
     });
   }
 
-  /** Writes what a round came to; nothing when the request was made anew or withdrawn meanwhile. */
+  /** Writes what a round came to; nothing when the request was made again or withdrawn meanwhile. */
   note({ kind, number }: Pick<CancelRequest, "kind" | "number">, outcome: RoundOutcome, now: number): void {
     this.#connection.transaction(() => {
       const request = this.open([kind]).find((each) => each.number === number);

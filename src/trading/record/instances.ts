@@ -25,7 +25,7 @@ export interface InstanceFacts {
 
 const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
 
-/** Conditions of placements that somebody must still find out about. */
+/** States of placements whose outcome must still be found out. */
 const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
 
 /** Conditions of placements whose process has ended. */

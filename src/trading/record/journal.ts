@@ -66,7 +66,7 @@ export class Journal extends JournalReads {
 
   /**
    * The placements of one exchange: keys, order ids and limits of others mean nothing there. `""` is an exchange that
-   * never starts anew; what is written through a journal of all venues is its.
+   * never restarts; what is written through a journal of all venues is its.
    */
   at(venue: string): Journal {
     return new Journal(this.#connection, this.#parts, venue);

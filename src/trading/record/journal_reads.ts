@@ -10,7 +10,7 @@ export class JournalReads {
   readonly #connection: StoreConnection;
   readonly #venue: string | null;
 
-  /** `venue`: `null` for all of them, `""` for an exchange that never starts anew. */
+  /** `venue`: `null` for all of them, `""` for an exchange that never restarts. */
   constructor(connection: StoreConnection, venue: string | null) {
     this.#connection = connection;
     this.#venue = venue;
@@ -61,7 +61,7 @@ export class JournalReads {
     without: string | undefined,
   ): OwnOrderInRecord[] {
     return this.#connection.rows(
-      // Whoever trades for real trades on one account; on paper everybody has an own one.
+      // All real trading is on one account; on paper each identity has an account of its own.
       `SELECT * FROM placements WHERE is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2) AND venue = ?6
          AND json_extract(order_json, '$.pair') = ?3 AND json_extract(order_json, '$.side') <> ?4
          AND client_order_id <> ?5 ORDER BY created_at`,

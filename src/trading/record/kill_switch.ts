@@ -124,7 +124,7 @@ export class KillSwitch {
   }
 
   /**
-   * Lifts the record's switch and answers what is left, as the file halts on until somebody removes it, and which requests
+   * Lifts the record's switch and answers what is left, as the file halts on until it is removed, and which requests
    * to cancel were withdrawn by it: what is open then stays open.
    */
   lift(
@@ -178,7 +178,7 @@ export class KillSwitch {
   }
 }
 
-/** Whether a file at this path halts. Whoever cannot tell whether it is there must take it that it is. */
+/** Whether a file at this path halts. Where that cannot be told, it counts as there. */
 export function haltFileState(path: string): KillSwitchState {
   const halted = { halted: true, by: "file", source: "file" } as const;
   try {

@@ -17,7 +17,7 @@ export interface Placement {
   readonly clientOrderId: string;
   readonly identity: string;
   readonly paper: boolean;
-  /** Which simulated exchange or paper account it is on; `""` for an exchange that never starts anew. */
+  /** Which simulated exchange or paper account it is on; `""` for an exchange that never restarts. */
   readonly venue: string;
   readonly previewId: string;
   readonly idempotencyKey: string | null;

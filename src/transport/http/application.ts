@@ -45,7 +45,7 @@ async function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () =>
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {
   const app = new Hono<Bindings>();
-  // Whoever asks what may be asked is not known, and each such question has its price too.
+  // A preflight comes without a credential, and each one counts against the limits too.
   app.options("*", async ({ env: { peer } }, next) => refuseUnaffordable(parts, peer) ?? await next());
   // The origin was checked before; what arrives here may read the answer.
   app.use(cors({ origin: (origin) => origin, exposeHeaders: EXPOSED_HEADERS }));

@@ -2,7 +2,7 @@
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 
-/** How long a reader shall wait before it comes again, in milliseconds. */
+/** How long a reader should wait before it connects again, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /** What is kept for a reader that comes again, in characters; of more the latest event alone. */

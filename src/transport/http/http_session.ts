@@ -325,7 +325,7 @@ function isInitialize(message: JSONRPCMessage | undefined): boolean {
   return message !== undefined && isRequest(message) && message.method === "initialize";
 }
 
-/** Headers of a stream, which no proxy shall hold back. */
+/** Headers of a stream, which no proxy should buffer. */
 export const EVENT_HEADERS = {
   "content-type": EVENTS_TYPE,
   "cache-control": "no-cache, no-transform",

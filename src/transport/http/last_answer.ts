@@ -1,4 +1,4 @@
-/** Whoever is refused asks no further on the same connection, so that refusing costs a connection each time. */
+/** A refused client is disconnected, so that each refusal costs it a connection. */
 
 /** Statuses of refusals; 426 among them, as nothing but a WebSocket is served there. */
 const REFUSALS = [401, 403, 408, 413, 426, 429];

@@ -35,6 +35,6 @@ export interface HttpParts {
   /** `null` before the exchange was called. */
   isExchangeReachable(): boolean | null;
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void;
-  /** How to connect, for somebody who opens the address in a browser. */
+  /** How to connect, for a person who opens the address in a browser. */
   readonly hint: string;
 }

@@ -27,7 +27,7 @@ export async function readJsonBody(
   { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
 ): Promise<JsonBody> {
   const isTyped = isJsonContentType(request.headers.get("content-type"));
-  // Whoever sends nothing need not say what it is.
+  // An empty body needs no content type.
   const isNothing = request.headers.get("content-type") === null &&
     !(Number(request.headers.get("content-length")) > 0);
   if (!isTyped && !isNothing) return UNTYPED;

@@ -17,7 +17,7 @@ export function isAccepting(
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const probe = connect({ port, host: reachable(address) });
   const timer = setTimeout(() => resolve(false), ARRIVAL_MS);
-  // Whoever arrives meanwhile proves the same; on a busy machine the probe may arrive before it knows its own port.
+  // Any connection that arrives meanwhile proves the same; on a busy machine the probe may arrive before it knows its own port.
   const onConnection = () => resolve(true);
   server.on("connection", onConnection);
   probe.on("error", () => resolve(true));

@@ -205,7 +205,7 @@ class HardenedListener implements RunningListener {
     return (incoming, outgoing) => {
       // Two hosts are two opinions about where the request goes.
       if (hasOneHost(incoming)) {
-        // The adapter refuses a host that is none; the application shall check it, and reads the raw headers.
+        // The adapter refuses a host that is none; the application checks it, and reads the raw headers.
         const { host } = incoming.headers;
         if (host === undefined || !URL.canParse(`http://${host}`)) incoming.headers.host = "localhost";
       } else delete incoming.headers.host;
@@ -250,7 +250,7 @@ class HardenedListener implements RunningListener {
     void this.#watch();
   }
 
-  /** Listens anew where the runtime has stopped accepting. */
+  /** Listens again where the runtime has stopped accepting. */
   async #watch(): Promise<void> {
     if (this.#isWatching || !this.#server.listening) return;
     this.#isWatching = true;

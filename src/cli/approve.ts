@@ -11,14 +11,12 @@ import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
 import { findFolder } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
+import { isYes, readAnswer } from "./terminal/read_answer.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** Who decides, in the record. */
 const BY = "terminal";
-
-/** The longest answer that is read; what is behind it belongs to the same answer. */
-const MAX_ANSWER_BYTES = 1_024;
 
 const NONE_WAITS = "No order waits for approval";
 
@@ -83,7 +81,7 @@ async function askAll(
     await say(world, `${describe(approval)}\nApprove this order? [y/N]`, world.stdout);
     const answer = await readAnswer(world);
     if (answer === null) break;
-    const code = await decide(store, { id: approval.id, approved: /^y(es)?$/i.test(answer.trim()), world });
+    const code = await decide(store, { id: approval.id, approved: isYes(answer), world });
     if (code !== 0) worst = code;
   }
   return worst;
@@ -143,17 +141,4 @@ function asRecord(approval: Waiting): Record<string, unknown> {
 
 function indent(text: string): string {
   return text.split("\n").map((line) => `  ${line}`).join("\n");
-}
-
-/** One line of a terminal, which gives its input line by line; `null` at its end. */
-async function readAnswer({ stdin }: World): Promise<string | null> {
-  const buffer = new Uint8Array(MAX_ANSWER_BYTES);
-  let text = "";
-  const decoder = new TextDecoder();
-  while (!text.includes("\n")) {
-    const count = await stdin.read(buffer);
-    if (count === null) return null;
-    text = (text + decoder.decode(buffer.subarray(0, count), { stream: true })).slice(-MAX_ANSWER_BYTES);
-  }
-  return text;
 }

@@ -105,6 +105,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 1 },
     word: "create",
   },
+  setup: {
+    usage: "setup [client] [-- server arguments]",
+    summary: "add this server to the configuration of AI clients, or remove it: claude-code, claude-desktop, cursor, " +
+      "windsurf, vscode, zed, codex, gemini; without one, to those that are found",
+    operands: { min: 0, max: 50 },
+  },
   simulator: {
     usage: "simulator",
     summary: "serve the simulated exchange on its own, on loopback",

@@ -78,6 +78,7 @@ const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "si
 /** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */
 const WRITERS: readonly CommandName[] = [
   "certs",
+  "setup",
   "keys",
   "status",
   "doctor",
@@ -126,6 +127,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./policy.ts")).policy;
     case "certs":
       return (await import("./certs.ts")).certs;
+    case "setup":
+      return (await import("./setup.ts")).setup;
     case "simulator":
       return (await import("./simulator.ts")).simulator;
     case "completions":

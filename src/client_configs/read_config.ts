@@ -60,10 +60,10 @@ export async function readConfigFile(client: Client, file: string): Promise<Clie
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await Deno.readFile(file));
   } catch (error) {
-    // A link that leads nowhere is there and cannot be read.
-    if (error instanceof Deno.errors.NotFound && !await exists(file)) return { state: "no file", file };
+    const isMissing = error instanceof Deno.errors.NotFound;
+    if (isMissing && !await exists(file)) return { state: "no file", file };
     const reason = error instanceof TypeError ? "expected text in UTF-8" : reasonOf(error);
-    return { state: "unreadable", file, problem: `${file}: ${reason}` };
+    return { state: "unreadable", file, problem: `${file}: ${isMissing ? "is a link that leads nowhere" : reason}` };
   }
   const read = readServers(client, text);
   if (!read.ok) return { state: "unreadable", file, problem: `${file}: ${read.problem}` };

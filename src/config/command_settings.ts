@@ -4,6 +4,7 @@ import { SCOPES } from "../access/scopes.ts";
 import {
   CertificateName,
   decimalNumber,
+  EntryName,
   Hash,
   HostNames,
   Identity,
@@ -306,6 +307,26 @@ const CERTS = {
   force: switchOf("force", "overwrite existing files"),
 } as const satisfies Settings;
 
+const SETUP = {
+  print: switchOf("print", "print the entry for the client, and write nothing"),
+  remove: switchOf("remove", "remove the server from the configuration"),
+  yes: switchOf("yes", "write without asking"),
+  project: switchOf("project", "use the client's file in the working folder instead of the user's"),
+  name: {
+    schema: EntryName,
+    help: "name of the server in the configuration",
+    flag: "name",
+    value: "name",
+    env: [],
+    default: "luno",
+  },
+  withCredentials: switchOf(
+    "with-credentials",
+    "also write LUNO_API_KEY and LUNO_API_SECRET from the environment into the file, which others must not be able to read",
+  ),
+  force: switchOf("force", "also replace or remove an entry that starts another program"),
+} as const satisfies Settings;
+
 const SIMULATOR = {
   port: {
     schema: wholeNumber(0, 65_535),
@@ -356,6 +377,7 @@ export const COMMAND_SETTINGS = {
   paper: PAPER,
   keys: KEYS,
   certs: CERTS,
+  setup: SETUP,
   simulator: SIMULATOR,
   completions: {},
   man: {},

@@ -193,6 +193,11 @@ export const CertificateName: z.ZodType<string, string> = z.string().regex(/^[a-
   error: "expected letters, digits, dots, dashes and underscores, at most 63",
 });
 
+/** What a client calls a server. */
+export const EntryName: z.ZodType<string, string> = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, {
+  error: "expected letters, digits, dashes and underscores, at most 64",
+});
+
 /** A name or an address to listen on. */
 export const ListenHost: z.ZodType<string, string> = z.string().refine((text) => isHost(text) || isIPv6(text), {
   error: "expected a host name or an IP address, without scheme and port",

@@ -61,6 +61,28 @@ export function policyProblems(
   return action === "check" && client !== undefined ? ["--client: only with policy explain"] : [];
 }
 
+/** What `setup` cannot do together. */
+export function setupProblems(
+  { print, remove, yes, project, withCredentials }: CommandConfig<"setup">,
+  { client, hasWords }: { client: string | undefined; hasWords: boolean },
+): string[] {
+  const problems: string[] = [];
+  for (const [flag, isGiven] of Object.entries({ print, project })) {
+    if (isGiven && client === undefined) {
+      problems.push(`--${flag}: expected a client, as in setup claude-code --${flag}`);
+    }
+  }
+  if (print && remove) problems.push("--print and --remove: expected one of them");
+  if (print && yes) problems.push("--yes: not with --print, which writes nothing");
+  if (withCredentials) {
+    if (print) problems.push("--with-credentials: not with --print, as no output may show them");
+    if (remove) problems.push("--with-credentials: not with --remove");
+    if (project) problems.push("--with-credentials: not with --project, whose file is shared with others");
+  }
+  if (remove && hasWords) problems.push("--remove: expected no arguments of the server");
+  return problems;
+}
+
 const MULTI_ONLY = ["clients", "rate", "report", "maxErrorRate", "maxP99"] as const;
 
 /** What `client` has no use for in its mode. */

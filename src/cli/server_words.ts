@@ -1,0 +1,28 @@
+/** The arguments with which a client is to start the server, read as the server will read them. */
+
+import { resolve } from "node:path";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
+import { parseSettings } from "../config/parse.ts";
+import { readArguments } from "./arguments.ts";
+import { flagsOf } from "./commands.ts";
+
+/** What a path is called in the tables of settings. */
+const PATHS: readonly (string | undefined)[] = ["path", "folder"];
+
+/** Checks the words and makes their paths absolute, as a client starts the server in a folder of its own. */
+export function readServerWords(words: readonly string[]): { args: readonly string[]; problems: readonly string[] } {
+  const read = readArguments(words);
+  if (read.kind !== "run") return { args: [], problems: [`${words.join(" ")}: expected arguments of the server`] };
+  const { command, flags } = read.invocation;
+  if (command !== "serve" && command !== "bridge") {
+    return { args: [], problems: [`${command}: expected arguments of the server, or bridge with an address`] };
+  }
+  const parsed = parseSettings(COMMAND_SETTINGS[command], { flags, env: () => undefined });
+  const paths = flagsOf(command).filter(({ value }) => PATHS.includes(value)).map(({ flag }) => `--${flag}`);
+  const args = words.map((word, index) => {
+    if (paths.includes(words[index - 1] ?? "")) return resolve(word);
+    const [, flag = "", path = ""] = /^(--[^=]+)=(.+)$/.exec(word) ?? [];
+    return paths.includes(flag) ? `${flag}=${resolve(path)}` : word;
+  });
+  return { args, problems: [...read.problems, ...(parsed.ok ? [] : parsed.problems)] };
+}

@@ -55,7 +55,8 @@ export async function runCheck(
   using deadline = new Deadline(limitMs, [context.world.shutdown]);
   const { signal } = deadline;
   try {
-    const late = () => new Error(`it was not done within ${limitMs / 1_000} s`);
+    const late = () =>
+      new Error(context.world.shutdown.aborted ? "it was interrupted" : `it was not done within ${limitMs / 1_000} s`);
     return await abortable(run({ ...context, signal }), signal, late);
   } catch (error) {
     const reason = reasonOf(error);

@@ -1,21 +1,17 @@
 /** Whether the exchange can be reached: its name, the connection, the clocks, the calls that may be made, and the key. */
 
-import { callsPerMinute } from "../../config/in_force.ts";
 import { ExchangeClient } from "../../exchange/client.ts";
 import { tellableSkewMs } from "../../exchange/clock_skew.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
-import { lookAtFolder } from "../../server/instances/folder_use.ts";
 import { checkClock, MAX_SKEW_MS } from "../../trading/execution/exchange_clock.ts";
 import { formatAge } from "../terminal/times.ts";
+import { checkBudget } from "./budget_check.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
 import { checkCredentials } from "./credentials_check.ts";
 
 /** How long one call waits for the exchange, in milliseconds. */
 const CALL_LIMIT_MS = 5_000;
-
-/** Calls a minute that Luno allows. */
-const LUNO_CALLS_PER_MINUTE = 300;
 
 /** An answer that takes longer is worth a word. */
 const SLOW_MS = 2_000;
@@ -44,7 +40,7 @@ export async function checkExchange(context: CheckContext): Promise<readonly Che
     const clock = clockResult(client);
     if (connection.status === "broken") return [resolution, connection, ...clock];
     const key = await checkCredentials(client, context);
-    return [resolution, connection, ...clock, budgetResult(client, { url: apiUrl, context }), key];
+    return [resolution, connection, ...clock, checkBudget(client, { url: apiUrl, context }), key];
   } finally {
     client.close();
   }
@@ -117,33 +113,3 @@ const CLOCK_FIX = Deno.build.os === "windows"
   : Deno.build.os === "darwin"
   ? "set it from the network: sudo sntp -sS time.apple.com"
   : "set it from the network: sudo timedatectl set-ntp true";
-
-/** The budget counts for a key, so servers that use the same one share it without knowing of each other. */
-function budgetResult(
-  client: ExchangeClient,
-  { url, context: { loaded, folder } }: { url: URL; context: CheckContext },
-): CheckResult {
-  const name = "call budget";
-  if (client.callCounts.some(({ outcome }) => outcome === "rate_limited")) {
-    return broken(
-      name,
-      "the exchange takes no more calls for now",
-      "wait a minute; programs that use the same key or address share its calls: give each a part by --api-rate-limit",
-    );
-  }
-  const limit = loaded.ok ? callsPerMinute(loaded) : LUNO_CALLS_PER_MINUTE;
-  const running = (folder === undefined ? [] : lookAtFolder(folder).instances)
-    .flatMap(({ isAlive, report }) => isAlive && report?.exchange.host === url.host ? [report] : []);
-  const words = running.flatMap(({ pid, exchange: { calls_left: left, calls_per_minute: all } }) =>
-    left === null || all === null ? [] : [`, process ${pid} has ${left} of ${all} left`]
-  );
-  const text = `${limit} calls a minute${words.join("")}`;
-  if (!/(^|\.)luno\.com$/.test(url.hostname)) return ok(name, text);
-  const most = Math.max(limit, running.reduce((sum, { exchange }) => sum + (exchange.calls_per_minute ?? 0), 0));
-  if (most <= LUNO_CALLS_PER_MINUTE) return ok(name, text);
-  return warning(
-    name,
-    `${text}: together ${most}, where Luno allows ${LUNO_CALLS_PER_MINUTE}`,
-    "lower --api-rate-limit of each server, so that all together stay within it",
-  );
-}

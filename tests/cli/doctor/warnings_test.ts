@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { keys } from "../../../src/cli/keys.ts";
+import { describeBudget } from "../../../src/cli/doctor/budget_check.ts";
 import type { CheckResult } from "../../../src/cli/doctor/check.ts";
 import { createCertificates } from "../../../src/transport/listeners/certificates.ts";
 import { openStore } from "../../trading/stores.ts";
@@ -74,12 +75,23 @@ Deno.test("doctor warns of a policy that limits no amount where nobody approves 
   assert.match(text, /sets neither max_per_order nor max_per_day/);
 });
 
-Deno.test("doctor warns of more calls than Luno allows, those of running servers together", async () => {
+Deno.test("doctor shows the calls that running servers of the state folder have left", async () => {
   await using setup = await Setup.start();
   const now = Date.now();
   const exchange = { ...REPORT.exchange, host: new URL(setup.exchange.simulation.url).host };
   using _one = new PresentServer(setup.path("state"), { exchange, updated_at: now });
   assert.equal((await line(setup, "call budget")).text, "300 calls a minute, process 4711 has 290 of 300 left");
+});
+
+Deno.test("describeBudget() warns of more calls than Luno allows, those of running servers together", () => {
+  const running = [REPORT, { ...REPORT, pid: 4_712 }];
+  const { status, text, fix } = describeBudget({ hostname: "api.luno.com" }, { limit: 300, running });
+  assert.equal(status, "warning");
+  assert.match(text, /^300 calls a minute, process 4711 .* together 600, where Luno allows 300$/);
+  assert.match(fix ?? "", /--api-rate-limit/);
+  assert.equal(describeBudget({ hostname: "api.luno.com" }, { limit: 300, running: [REPORT] }).status, "ok");
+  assert.equal(describeBudget({ hostname: "api.luno.com" }, { limit: 301, running: [] }).status, "warning");
+  assert.equal(describeBudget({ hostname: "127.0.0.1" }, { limit: 9_000, running }).status, "ok");
 });
 
 Deno.test("doctor takes a port in use for its own server's, where that says so", async () => {

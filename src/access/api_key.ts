@@ -14,9 +14,6 @@ const SECRET_BYTES = 32;
 const KEY = /^lunomcp_([0-9a-f]{12})_[0-9a-f]{64}_[0-9a-f]{8}$/;
 const KEY_LENGTH = PREFIX.length + 2 * ID_BYTES + 1 + 2 * SECRET_BYTES + 1 + 8;
 
-/** Finds keys in a text, also such as were cut short or written in capitals: for hiding them. */
-export const API_KEY_PATTERN = /lunomcp_[0-9a-f]{12}_[0-9a-f]+(?:_[0-9a-f]*)?/gi;
-
 /** What of a key may be kept. */
 export interface KeyDigest {
   /** 12 hex digits; not secret. */

@@ -2,6 +2,7 @@
 
 import { didYouMean } from "../text/nearest_word.ts";
 import { VERSION } from "../version.ts";
+import { hideSecrets, quoteTyped } from "../config/typed_text.ts";
 import { COMMANDS, flagsOf } from "./commands.ts";
 import type { CommandName } from "../config/command_settings.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -155,24 +156,27 @@ function takeValue({ flags, problems }: Words, flag: string, value: string | und
   if (value === undefined) problems.push(`--${flag}: expected a value`);
   else flags[flag] = value;
   if (value !== undefined && before !== undefined) {
-    problems.push(`--${flag}: expected once, given as ${JSON.stringify(before)} and ${JSON.stringify(value)}`);
+    problems.push(`--${flag}: expected once, given as ${quoteTyped(before)} and ${quoteTyped(value)}`);
   }
 }
 
 function takeSwitch({ flags, problems }: Words, flag: string, value: string | undefined): void {
   if (value === undefined) flags[flag] = "true";
-  else problems.push(`--${flag}: expected no value, given as ${JSON.stringify(value)}`);
+  else problems.push(`--${flag}: expected no value, given as ${quoteTyped(value)}`);
 }
 
 function checkOperands(command: CommandName, { operands, hasUnknown }: Words): string[] {
   const { usage, word, operands: { min, max } = { min: 0, max: 0 } } = COMMANDS[command];
   const [first] = operands;
   const problems = operands.length < min && !hasUnknown ? [`${command}: expected ${usage}`] : [];
-  if (word !== undefined && first !== undefined && first !== word) problems.push(`${first}: expected ${usage}`);
+  if (word !== undefined && first !== undefined && first !== word) {
+    problems.push(`${hideSecrets(first)}: expected ${usage}`);
+  }
   return [...problems, ...operands.slice(max).map((operand) => describeUnexpected(operand, command))];
 }
 
-function describeUnexpected(operand: string, command: CommandName): string {
+function describeUnexpected(typed: string, command: CommandName): string {
+  const operand = hideSecrets(typed);
   if (command !== "serve") return `${operand}: unexpected argument`;
   return isCommand(operand)
     ? `${operand}: expected the command before its flags`

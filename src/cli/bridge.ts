@@ -9,6 +9,7 @@ import type { Endpoint } from "../client/socket.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { SocketAddress } from "../config/readers.ts";
+import { quoteTyped } from "../config/typed_text.ts";
 import { aborted } from "../timing/aborted.ts";
 import { sleep } from "../timing/sleep.ts";
 import { startLogging } from "../logging/logging.ts";
@@ -46,9 +47,8 @@ export async function bridge(
   const parsed = parseSettings(COMMAND_SETTINGS.bridge, { flags, env: world.env });
   const address = SocketAddress.safeParse(operands[0] ?? "");
   const all = [...problems];
-  if (!address.success) {
-    const current = operands[0] === undefined ? "not set" : `current value is ${JSON.stringify(operands[0])}`;
-    all.push(`bridge: ${address.error.issues[0]?.message}: ${current}`);
+  if (operands[0] !== undefined && !address.success) {
+    all.push(`bridge: ${address.error.issues[0]?.message}: current value is ${quoteTyped(operands[0])}`);
   }
   if (!parsed.ok || !address.success) return await refuse(world, [...all, ...(parsed.ok ? [] : parsed.problems)]);
   const loaded = await loadEndpoint(address.data, parsed.values);

@@ -1,7 +1,7 @@
 /** `keys`: makes, lists, revokes and rotates the API keys of a server. */
 
 import { join } from "node:path";
-import { API_KEY_PATTERN, readApiKey } from "../access/api_key.ts";
+import { readApiKey } from "../access/api_key.ts";
 import { checkKeys, readExpectedKeys, writeExpectedKeys } from "../access/expected_keys.ts";
 import { createKey, revokeKeys, rotateKey } from "../access/key_changes.ts";
 import { isKeyName, keyState } from "../access/keys.ts";
@@ -11,6 +11,7 @@ import { parseSettings } from "../config/parse.ts";
 import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
 import type { Action } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
+import { quoteTyped } from "../config/typed_text.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { KEYS_FILE, openKeys } from "../state/record/sqlite/open_keys.ts";
@@ -214,7 +215,7 @@ function describeRow(key: StoredKey, now: number) {
 async function revoke({ keys, whileBusy, word, world, json }: Job): Promise<ExitCode> {
   const count = await whileBusy(() => revokeKeys(keys, readApiKey(word)?.id ?? word, world.now()));
   if (count === 0) {
-    return await fail(world, `Cannot revoke ${quote(word)} as no live key has this name or id: see keys list`);
+    return await fail(world, `Cannot revoke ${quoteTyped(word)} as no live key has this name or id: see keys list`);
   }
   if (json) await print(world.stdout, JSON.stringify({ revoked: count }));
   else await print(world.stderr, `Revoked ${count === 1 ? "1 key" : `${count} keys`}`);
@@ -264,17 +265,17 @@ function expiryOf({ expires }: Config, now: number): number | undefined {
 function checkOperands([action, operand, ...more]: readonly string[]): string[] {
   if (!isAction("keys", action)) {
     const usages = Object.entries(OPERANDS).map(([name, operand]) => ["keys", name, operand ?? []].flat().join(" "));
-    return [`${action === undefined ? "keys" : quote(action)}: expected ${usages.join(", ")}`];
+    return [`${action === undefined ? "keys" : quoteTyped(action)}: expected ${usages.join(", ")}`];
   }
   const wanted = OPERANDS[action];
   const unexpected = (wanted === undefined && operand !== undefined ? [operand, ...more] : more)
-    .map((extra) => `${quote(extra)}: unexpected argument`);
+    .map((extra) => `${quoteTyped(extra)}: unexpected argument`);
   if (wanted === undefined) return unexpected;
   if (operand === undefined) return [`keys ${action}: expected ${wanted}`];
   if (wanted !== "NAME" || isKeyName(operand)) return unexpected;
   return [
     `keys ${action}: expected a name that starts with a letter or digit, of letters, digits and ._@-, at most 63, ` +
-    `which is no key's id: current value is ${quote(operand)}`,
+    `which is no key's id: current value is ${quoteTyped(operand)}`,
     ...unexpected,
   ];
 }
@@ -288,9 +289,4 @@ async function checkStore(
   return action === "create" || action === "list"
     ? []
     : [`${name}: expected a folder with keys: there is no ${path}: keys create makes it`];
-}
-
-/** A word as it was typed, but for a key in it. */
-function quote(word: string): string {
-  return JSON.stringify(word.replace(API_KEY_PATTERN, "[redacted]").slice(0, 200));
 }

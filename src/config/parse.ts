@@ -2,6 +2,7 @@
 
 import { didYouMean } from "../text/nearest_word.ts";
 import type { Setting, Settings, ValuesOf } from "./setting.ts";
+import { quoteTyped } from "./typed_text.ts";
 
 /** Where the text of a setting came from. */
 export type Origin = "flag" | "environment" | "env file" | "config file" | "default" | "unset";
@@ -92,7 +93,6 @@ function asText(value: unknown): string {
 }
 
 function describe(setting: Setting, found: Found, problem: string): string {
-  const text = found.text.replace(/^([a-z]+:\/\/)?[^/]*@/i, "$1[redacted]@"); // An address may hold a password.
-  const shown = setting.secret === undefined ? JSON.stringify(text.slice(0, 200)) : "[redacted]";
+  const shown = setting.secret === undefined ? quoteTyped(found.text) : "[redacted]";
   return `${found.name}: ${problem}: current value is ${shown}`;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { API_KEY_PATTERN, createApiKey, looksLikeApiKey, readApiKey } from "../../src/access/api_key.ts";
+import { createApiKey, looksLikeApiKey, readApiKey } from "../../src/access/api_key.ts";
+import { API_KEY_PATTERN } from "../../src/access/api_key_pattern.ts";
 
 const SECRET = "07".repeat(32);
 const KEY = createApiKey((bytes) => bytes.fill(7));

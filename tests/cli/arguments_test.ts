@@ -210,6 +210,24 @@ Deno.test("readArguments() explains the tool that a command names", () => {
   assert.deepEqual([invocation.help, invocation.operands], [true, ["call", "get_fees"]]);
 });
 
+Deno.test("readArguments() repeats no key and no password of an address in a problem", () => {
+  const key = "lunomcp_0123456789ab_00ff00ff";
+  for (
+    const line of [
+      `status ${key}`,
+      `config ${key}`,
+      key,
+      `bridge wss://server.example ${key}`,
+      "bridge wss://server.example wss://me:00ff@server.example",
+      `client --token=${key} --uri ws://me:00ff@a --uri ws://me:00ff@b`,
+      `kill --force=${key}`,
+    ]
+  ) {
+    assert.match(problemsOf(line).join(), /redacted|--token: unknown flag/, line);
+    assert.doesNotMatch(problemsOf(line).join(), /00ff/, line);
+  }
+});
+
 Deno.test("readArguments() refuses a flag that is given twice", () => {
   assert.deepEqual(problemsOf("--seed 1 --seed=2"), ['--seed: expected once, given as "1" and "2"']);
 });

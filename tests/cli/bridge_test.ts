@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readArguments } from "../../src/cli/arguments.ts";
 import { bridge } from "../../src/cli/bridge.ts";
 import { servingTools, TestServer } from "../client/test_server.ts";
 import { INITIALIZE, lines, toolCall } from "../e2e/program.ts";
@@ -61,9 +62,8 @@ Deno.test("bridge sends its token, and ends with 1 and an answer when it is turn
 Deno.test("bridge refuses a bad address and a token over clear text, and starts nothing", async () => {
   for (
     const [operands, problem] of [
-      [[], /bridge: expected a ws or wss address.*not set/],
       [["https://server.example"], /expected a ws or wss address/],
-      [["wss://user:word@server.example"], /expected a ws or wss address/],
+      [["wss://user:canary@server.example"], /expected a ws or wss address .*"wss:\/\/\[redacted\]@server.example"/],
       [["ws://server.example"], /expected wss, as a token travels along/],
     ] as const
   ) {
@@ -73,4 +73,12 @@ Deno.test("bridge refuses a bad address and a token over clear text, and starts 
     assert.ok(!world.stderr.text.includes("canary"));
     assert.equal(world.stdout.text, "");
   }
+});
+
+Deno.test("bridge tells once that its address is missing", async () => {
+  const world = new TestWorld({ args: ["bridge"] });
+  const read = readArguments(world.args);
+  assert.ok(read.kind === "run");
+  assert.equal(await bridge({}, { world, problems: read.problems, operands: read.invocation.operands }), 2);
+  assert.equal(world.stderr.text, "bridge: expected bridge <ws address>\n\nSee luno-mcp-server bridge --help\n");
 });

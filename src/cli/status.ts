@@ -38,7 +38,7 @@ interface Overview {
   readonly problems: readonly string[];
 }
 
-/** Prints it; exit code 1 where a part cannot be read. */
+/** Prints it; exit code 1 where a part cannot be read, and with `--running` where no server answers. */
 export async function status(
   flags: Readonly<Record<string, string>>,
   { world, problems, json }: CommandCall,
@@ -59,7 +59,13 @@ export async function status(
   const overview = await lookAtAll(use, world);
   if (json || !world.stdout.isTerminal()) await print(world.stdout, inJson(overview, world.now()));
   else await say(world, inWords(overview, world.now()), world.stdout);
-  return overview.problems.length === 0 ? 0 : 1;
+  const isUp = parsed.ok && parsed.values.running ? use.instances.some((seen) => answers(seen, world.now())) : true;
+  return isUp && overview.problems.length === 0 ? 0 : 1;
+}
+
+/** Whether it is a server that lives and has written lately. */
+function answers({ isAlive, report }: SeenInstance, now: number): boolean {
+  return isAlive && report?.command === "serve" && now - report.updated_at <= STALE_MS;
 }
 
 async function lookAtAll(use: FolderUse, world: World): Promise<Overview> {

@@ -369,7 +369,10 @@ export const COMMAND_SETTINGS = {
   bridge: BRIDGE,
   policy: POLICY,
   approve: { state: RECORD, decline: switchOf("decline", "decline the order instead of approving it") },
-  status: { state: RECORD },
+  status: {
+    state: RECORD,
+    running: switchOf("running", "end with 1 unless a server on the folder runs and answers, as probes need it"),
+  },
   kill: KILL,
   resume: { state: RECORD, force: HALT_SETTINGS.force },
   reload: { state: stateFolder("state folder of the servers to reload") },

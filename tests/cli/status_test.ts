@@ -83,6 +83,18 @@ Deno.test("status shows a server that died as gone, and one that does not answer
     assert.deepEqual((await json(state)).servers.map(({ state }: { state: string }) => state), ["stale", "gone"]);
   }));
 
+Deno.test("status --running ends with 0 where a server answers, and with 1 where none does", () =>
+  withStore(async (_store, { folder: state }) => {
+    const code = async () => (await run({ state, running: "true" })).code;
+    assert.equal(await code(), 1);
+    using stopped = new PresentServer(state, { updated_at: NOW - 120_000 });
+    assert.equal(await code(), 1);
+    using _other = new PresentServer(state, {});
+    assert.equal(await code(), 0);
+    stopped.die();
+    assert.equal((await run({ state })).code, 0);
+  }));
+
 Deno.test("status shows the halt, what it left, and limits used beside those of the server's policy", () =>
   withStore(async (store, { folder: state }) => {
     const policy = join(state, "policy.json");

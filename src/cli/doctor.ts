@@ -1,4 +1,4 @@
-/** `doctor`: looks at every part of a set-up and says what is broken and how to mend it. Creates and changes nothing. */
+/** `doctor`: looks at every part of a set-up and says what is broken and how to fix it. Creates and changes nothing. */
 
 import { loadConfig } from "../config/load.ts";
 import { stateFolder } from "../state/folder.ts";

@@ -1,4 +1,4 @@
-/** What a check is: it looks at one part of the set-up, creates and changes nothing, and says what is wrong and how to mend it. */
+/** What a check is: it looks at one part of the set-up, creates and changes nothing, and says what is wrong and how to fix it. */
 
 import { reasonOf } from "../../errors/reason_of.ts";
 import type { Loaded } from "../../config/load.ts";

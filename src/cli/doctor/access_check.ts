@@ -46,7 +46,7 @@ async function checkKeyStore(
     return { results: problems.map((problem) => broken(KEY_STORE, problem, "restore the state folder")), keys };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return { results: [broken(KEY_STORE, error.message, "mend or restore the state folder")], keys: [] };
+    return { results: [broken(KEY_STORE, error.message, "fix or restore the state folder")], keys: [] };
   } finally {
     await store?.close();
   }

@@ -60,7 +60,7 @@ export async function runCheck(
     return await abortable(run({ ...context, signal }), signal, late);
   } catch (error) {
     const reason = reasonOf(error);
-    return [broken(name, `cannot be checked: ${reason}`, "mend what the line names, then run doctor again")];
+    return [broken(name, `cannot be checked: ${reason}`, "fix what the line names, then run doctor again")];
   }
 }
 

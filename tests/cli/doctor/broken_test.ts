@@ -112,7 +112,8 @@ const BREAKS: readonly Break[] = [
     name: "clock",
     text: /^this machine's clock is 1 h behind the exchange's$/,
     fix: /^set it from the network/,
-    how: () => ({ now: Date.now() - HOUR_MS }),
+    // With a few seconds more: the exchange's answer is on its way for a moment.
+    how: () => ({ now: Date.now() - HOUR_MS - 10_000 }),
   },
   {
     what: "a clock that is an hour early",

@@ -15,7 +15,8 @@ import type { ExitCode } from "../world.ts";
 /** What each exit code means, in the words of docs/output.md. */
 export const EXIT_STATUS: Readonly<Record<ExitCode, string>> = {
   0: "success; an order was placed, or is no longer open after a cancellation",
-  1: "the operation failed; doctor found something broken; of client --mode multi: a client never connected, " +
+  1: "the operation failed; doctor found something broken; status --running no server; " +
+    "of client --mode multi: a client never connected, " +
     "or a limit was broken",
   2: "the command line or configuration is not valid; every problem is listed",
   3: "nothing was sent yet: a person has to approve the order",

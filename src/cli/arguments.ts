@@ -3,7 +3,7 @@
 import { didYouMean } from "../text/nearest_word.ts";
 import { VERSION } from "../version.ts";
 import { hideSecrets, quoteTyped } from "../config/typed_text.ts";
-import { COMMANDS, flagsOf } from "./commands.ts";
+import { asksForSample, COMMANDS, flagsOf } from "./commands.ts";
 import type { CommandName } from "../config/command_settings.ts";
 import { commandHelp, programHelp } from "./help.ts";
 
@@ -168,6 +168,9 @@ function takeSwitch({ flags, problems }: Words, flag: string, value: string | un
 function checkOperands(command: CommandName, { operands, hasUnknown }: Words): string[] {
   const { usage, word, operands: { min, max } = { min: 0, max: 0 } } = COMMANDS[command];
   const [first] = operands;
+  if (asksForSample(command, operands)) {
+    return operands.length === 2 || hasUnknown ? [] : [`${command}: expected ${command} init with one path`];
+  }
   const problems = operands.length < min && !hasUnknown ? [`${command}: expected ${usage}`] : [];
   if (word !== undefined && first !== undefined && first !== word) {
     problems.push(`${hideSecrets(first)}: expected ${usage}`);

@@ -14,6 +14,13 @@ export interface CommandEntry {
   readonly operands?: { readonly min: number; readonly max: number };
   /** The word that must follow, where there is only one. */
   readonly word?: string;
+  /** Whether it has a sample of its file, which `init PATH` writes. */
+  readonly sample?: true;
+}
+
+/** Whether a command line asks for the sample of a command's file. */
+export function asksForSample(command: CommandName, [word]: readonly string[]): boolean {
+  return COMMANDS[command].sample === true && word === "init";
 }
 
 /** Every command, in the order of the help. */
@@ -32,8 +39,9 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 50 },
   },
   config: {
-    usage: "config print",
-    summary: "print every setting with its value and source",
+    usage: "config <print|init path>",
+    summary: "print every setting with its value and source, or write a sample of a file of settings",
+    sample: true,
     wide: true,
     operands: { min: 1, max: 1 },
     word: "print",
@@ -55,9 +63,17 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 1 },
   },
   policy: {
-    usage: "policy <check|explain>",
-    summary: "validate a policy file, or explain what one client may do",
+    usage: "policy <check|explain|init path>",
+    summary: "validate a policy file, explain what one client may do, or write a sample",
+    sample: true,
     operands: { min: 0, max: 1 },
+  },
+  access: {
+    usage: "access init path",
+    summary: "write a sample of a file of identities, with their scopes and limits",
+    operands: { min: 1, max: 1 },
+    word: "init",
+    sample: true,
   },
   approve: {
     usage: "approve [id]",

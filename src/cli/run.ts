@@ -4,6 +4,7 @@ import { loadConfig, secretTexts } from "../config/load.ts";
 import { mistypedVariables } from "../config/variables.ts";
 import { withLogging } from "../logging/logging.ts";
 import { readArguments } from "./arguments.ts";
+import { asksForSample } from "./commands.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CommandName } from "../config/command_settings.ts";
@@ -33,10 +34,13 @@ async function runInvocation(world: World): Promise<ExitCode> {
   }
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
-  for (const name of unneeded(invocation.command, invocation.flags)) Deno.permissions.revokeSync({ name });
+  const isInit = asksForSample(invocation.command, invocation.operands);
+  for (const name of unneeded(invocation.command, invocation.flags)) {
+    if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
+  }
   // Whoever looks for what is wrong is told so in its place.
   if (invocation.command !== "doctor" && readsOwnVariables()) problems.push(...mistypedVariables(world.env));
-  const standalone = await findStandalone(invocation.command);
+  const standalone = isInit ? await findSample(invocation.command) : await findStandalone(invocation.command);
   if (standalone !== undefined) return await standalone(invocation.flags, { ...invocation, world, problems });
   const loaded = await loadConfig(invocation.flags, world.env);
   if (!loaded.ok) problems.push(...loaded.problems);
@@ -98,6 +102,11 @@ type Standalone = (
 ) => Promise<ExitCode>;
 
 // Modules are loaded by the command that needs them, so that serving starts fast.
+
+async function findSample(command: CommandName): Promise<Standalone | undefined> {
+  const { hasSample, initOf } = await import("./init.ts");
+  return hasSample(command) ? initOf(command) : undefined;
+}
 
 async function findStandalone(command: CommandName): Promise<Standalone | undefined> {
   switch (command) {

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import { hideSecrets } from "../config/typed_text.ts";
 import { readArguments } from "./arguments.ts";
 import { flagsOf } from "./commands.ts";
 
@@ -12,7 +13,9 @@ const PATHS: readonly (string | undefined)[] = ["path", "folder"];
 /** Checks the words and makes their paths absolute, as a client starts the server in a folder of its own. */
 export function readServerWords(words: readonly string[]): { args: readonly string[]; problems: readonly string[] } {
   const read = readArguments(words);
-  if (read.kind !== "run") return { args: [], problems: [`${words.join(" ")}: expected arguments of the server`] };
+  if (read.kind !== "run") {
+    return { args: [], problems: [`${hideSecrets(words.join(" "))}: expected arguments of the server`] };
+  }
   const { command, flags } = read.invocation;
   if (command !== "serve" && command !== "bridge") {
     return { args: [], problems: [`${command}: expected arguments of the server, or bridge with an address`] };

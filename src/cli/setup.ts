@@ -13,8 +13,10 @@ import { replaceFile } from "../client_configs/replace_file.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { setupProblems } from "../config/rules/command_rules.ts";
+import { hideSecrets } from "../config/typed_text.ts";
 import { SERVER_SETTINGS } from "../config/server_settings.ts";
 import { didYouMean } from "../text/nearest_word.ts";
+import { aborted } from "../timing/aborted.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -65,7 +67,7 @@ function splitOperands([first, ...rest]: readonly string[]): { name?: string; wo
 }
 
 function unknownClient(word: string): string {
-  return `${word}: unknown client${didYouMean(word, CLIENT_NAMES)}: known are ${CLIENT_NAMES.join(", ")}`;
+  return `${hideSecrets(word)}: unknown client${didYouMean(word, CLIENT_NAMES)}: known are ${CLIENT_NAMES.join(", ")}`;
 }
 
 function projectProblems({ title, project }: Client): string[] {
@@ -166,10 +168,10 @@ async function setUp(
 
 /** Nobody is asked where nobody can answer. */
 async function isAllowed(world: World, isSilent: boolean): Promise<boolean> {
-  if (isSilent || !world.stdin.isTerminal()) return false;
+  if (isSilent || !world.stdin.isTerminal() || world.shutdown.aborted) return false;
   await print(world.stdout, "Write this? [y/N]");
-  const answer = await readAnswer(world);
-  return answer !== null && isYes(answer);
+  const answer = await Promise.race([readAnswer(world), aborted(world.shutdown)]);
+  return typeof answer === "string" && isYes(answer);
 }
 
 /** The lines that go and those that come. */

@@ -368,6 +368,7 @@ export const COMMAND_SETTINGS = {
   client: CLIENT,
   bridge: BRIDGE,
   policy: POLICY,
+  access: {},
   approve: { state: RECORD, decline: switchOf("decline", "decline the order instead of approving it") },
   status: {
     state: RECORD,

@@ -118,8 +118,8 @@ Deno.test("readArguments() refuses unknown commands and names the nearest known 
 
 Deno.test("readArguments() refuses missing and excess operands", () => {
   assert.deepEqual(problemsOf("call"), ["call: expected call <tool> [name=value...]"]);
-  assert.deepEqual(problemsOf("config"), ["config: expected config print"]);
-  assert.deepEqual(problemsOf("config show"), ["show: expected config print"]);
+  assert.deepEqual(problemsOf("config"), ["config: expected config <print|init path>"]);
+  assert.deepEqual(problemsOf("config show"), ["show: expected config <print|init path>"]);
   assert.deepEqual(problemsOf("config print all"), ["all: unexpected argument"]);
   assert.deepEqual(problemsOf("tools a b"), ["b: unexpected argument"]);
 });

@@ -7,6 +7,7 @@ import type { Home } from "../client_configs/home.ts";
 import { link } from "../state/link.ts";
 import { NOW } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
+import { TestWorld } from "./world.ts";
 import type { RunOptions } from "./trading_commands.ts";
 
 const runSetup = runnerOf(setup);
@@ -60,6 +61,21 @@ Deno.test("setup writes nothing where the answer is not yes, or where nobody can
     assert.deepEqual(JSON.parse(stdout).clients.map(({ change, written }: Row) => [change, written]), [["add", false]]);
     assert.equal(await read(CURSOR), "{}");
     assert.deepEqual(await entriesOf(join(folder, ".cursor")), ["mcp.json"]);
+  }));
+
+Deno.test("setup ends with nothing written when it is interrupted at its question", () =>
+  withSetup(async ({ write, read, folder }) => {
+    await write(CURSOR, "{}");
+    await write(".gemini/settings.json", "{}");
+    const world = new TestWorld({ terminal: true, env: { HOME: folder } });
+    world.stdin.isTerminal = () => true;
+    const ended = setup({}, { world, problems: [], operands: [], json: false });
+    await world.stdout.matching(/Write this/);
+    world.interrupt();
+    assert.equal(await ended, 0);
+    world.stdin.end();
+    assert.equal(world.stdout.text.match(/Write this/g)?.length, 1);
+    assert.deepEqual([await read(CURSOR), await read(".gemini/settings.json")], ["{}", "{}"]);
   }));
 
 Deno.test("setup run again changes nothing, with arguments changes them, without keeps them", () =>

@@ -1,0 +1,69 @@
+/** `config init`, `policy init` and `access init`: a sample of the file, and a page beside it that explains it. */
+
+import { dirname, resolve } from "node:path";
+import type { CommandName } from "../config/command_settings.ts";
+import { print } from "../world.ts";
+import type { ExitCode } from "../world.ts";
+import type { CommandCall } from "./command_call.ts";
+import { fail, refuse, say } from "./report.ts";
+import { SAMPLES } from "./samples.ts";
+import type { Sample, SampleName } from "./samples.ts";
+
+/** A command whose file has a sample. */
+export function hasSample(command: CommandName): command is SampleName {
+  return Object.hasOwn(SAMPLES, command);
+}
+
+/** Gives the command that writes the sample of one file; nothing that exists is overwritten. */
+export function initOf(
+  name: SampleName,
+): (flags: Readonly<Record<string, string>>, call: CommandCall) => Promise<ExitCode> {
+  return async (flags, { world, problems, operands: [, path = ""], json }) => {
+    const unused = Object.keys(flags).map((flag) => `--${flag}: ${name} init does not take it`);
+    const all = [
+      ...problems,
+      ...unused,
+      ...(path === "" && problems.length === 0 ? [`${name} init: expected a path`] : []),
+    ];
+    if (all.length > 0) return await refuse(world, all);
+    const file = resolve(path);
+    const page = `${file}.md`;
+    try {
+      for (const each of [file, page]) {
+        if (await isThere(each)) {
+          return await fail(world, `Cannot write ${each} as it exists already: name another path`);
+        }
+      }
+      await Deno.mkdir(dirname(file), { recursive: true });
+      await Deno.writeTextFile(file, `${JSON.stringify(SAMPLES[name].content, null, 2)}\n`, NEW);
+      await Deno.writeTextFile(page, pageText(SAMPLES[name], file), NEW);
+    } catch (error) {
+      if (!(error instanceof Error && ("code" in error || error instanceof Deno.errors.NotCapable))) throw error;
+      return await fail(world, `Cannot write ${file}: ${error.message}`);
+    }
+    if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ file, explanation: page }));
+    else {await say(
+        world,
+        `Written: ${file}\nExplained in ${page}\nUse it with ${useOf(SAMPLES[name], file)}`,
+        world.stdout,
+      );}
+    return 0;
+  };
+}
+
+/** Closed to others, as the file says who may do what. */
+const NEW = { createNew: true, mode: 0o600 } as const;
+
+async function isThere(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+function pageText(sample: Sample, file: string): string {
+  return `# ${sample.title}\n\nWhat stands in \`${file}\`. Use it with \`${
+    useOf(sample, file)
+  }\`.\n\n${sample.explanation()}\n`;
+}
+
+function useOf({ use }: Sample, file: string): string {
+  return use.replaceAll("PATH", file);
+}

@@ -62,7 +62,7 @@ export class OrderExecutors {
 
   constructor(parts: OrderExecutorsParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => this.#takeOver(), TAKE_OVER_EVERY_MS);
+    this.#timer = setInterval(() => void this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;
     this.#realVenue().catch((error) => {
       if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
@@ -181,9 +181,9 @@ export class OrderExecutors {
     return [...this.#open.values()].map(({ executor }) => executor);
   }
 
-  #takeOver(): void {
+  async #takeOver(): Promise<void> {
     try {
-      if (this.#parts.instance.takeOver() > 0) { for (const executor of this.#all) executor.watch(); }
+      if (await this.#parts.instance.takeOver() > 0) { for (const executor of this.#all) executor.watch(); }
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.warning("cannot take over orders of stopped servers", { error });

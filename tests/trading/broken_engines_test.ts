@@ -18,9 +18,9 @@ const PARTLY: Order = { ...CROSSING, side: "SELL", volume: "0.5", price: "109390
 
 /** Takes an order that may trade with an own one for one that takes nothing. */
 function blindToOwnOrders({ journal, ...options }: ExecutorOptions): ExecutorOptions {
-  const begin: typeof journal.begin = (entry, policy, now) => {
+  const begin: typeof journal.begin = async (entry, policy, now) => {
     const order = { ...entry.order, postOnly: true };
-    const begun = journal.begin({ ...entry, order, digest: orderDigest(order) }, policy, now);
+    const begun = await journal.begin({ ...entry, order, digest: orderDigest(order) }, policy, now);
     if (begun.kind !== "begun") return begun;
     return { ...begun, placement: { ...begun.placement, order: entry.order, digest: entry.digest } };
   };

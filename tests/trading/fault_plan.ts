@@ -52,16 +52,24 @@ export class Life {
   readonly #die: () => void;
   readonly #meanwhile: () => void;
   readonly #before: () => void;
+  readonly #answered: () => Promise<void>;
 
   /**
    * @param happening `die`: what happens first when the life ends by itself; may never return; `meanwhile`: what happens
-   *   at each step at which others may act; `before`: what happens at every step
+   *   at each step at which others may act; `before`: what happens at every step; `answered`: settles when the record's
+   *   next answer has come
    */
   constructor(
     steps = Infinity,
-    happening: { readonly die?: () => void; readonly meanwhile?: () => void; readonly before?: () => void } = {},
+    happening: {
+      readonly die?: () => void;
+      readonly meanwhile?: () => void;
+      readonly before?: () => void;
+      readonly answered?: () => Promise<void>;
+    } = {},
   ) {
     this.#stepsLeft = steps;
+    this.#answered = happening.answered ?? (() => Promise.resolve());
     this.#die = happening.die ?? (() => {});
     this.#meanwhile = happening.meanwhile ?? (() => {});
     this.#before = happening.before ?? (() => {});
@@ -95,20 +103,43 @@ export class Life {
     this.#death.resolve();
   }
 
-  /** A journal on which every change is two steps: just before it and just after. */
+  /**
+   * A change of the record: asked for, done, and answered later; others act meanwhile. It has two steps, just before it
+   * is done and just after; whoever dies never hears of it.
+   */
+  change<Arguments extends unknown[], Result>(
+    run: (...args: Arguments) => Result | Promise<Result>,
+  ): (...args: Arguments) => Promise<Result> {
+    const read = this.read(run);
+    return async (...args) => {
+      try {
+        return await read(...args);
+      } finally {
+        await this.#alive();
+      }
+    };
+  }
+
+  /** A question to the record, which has one step, before it is answered. */
+  read<Arguments extends unknown[], Result>(
+    run: (...args: Arguments) => Result | Promise<Result>,
+  ): (...args: Arguments) => Promise<Result> {
+    return async (...args) => {
+      await this.#answered();
+      await this.#alive();
+      try {
+        return await run(...args);
+      } finally {
+        await this.#answered();
+        if (this.#isOver) await new Promise(() => {});
+      }
+    };
+  }
+
+  /** A journal that answers later. */
   journal(journal: ExecutorJournal): ExecutorJournal {
-    const stepping =
-      <Arguments extends unknown[], Result>(change: (...args: Arguments) => Result) => (...args: Arguments): Result => {
-        this.step();
-        const result = change(...args);
-        this.step();
-        return result;
-      };
-    const reading =
-      <Arguments extends unknown[], Result>(read: (...args: Arguments) => Result) => (...args: Arguments): Result => {
-        if (this.#isOver) throw new Crash();
-        return read(...args);
-      };
+    const stepping: Life["change"] = (run) => this.change(run);
+    const reading: Life["read"] = (run) => this.read(run);
     return {
       begin: stepping((...args) => journal.begin(...args)),
       repeat: stepping((...args) => journal.repeat(...args)),
@@ -256,11 +287,11 @@ function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
 
 /** Looks at the kill switch well before it writes the order down. */
 function sendingWhenHalted(journal: ExecutorJournal, { killSwitch }: TradingStore): ExecutorJournal {
-  const begin: ExecutorJournal["begin"] = (...args) => {
+  const begin: ExecutorJournal["begin"] = async (...args) => {
     const state = killSwitch.state;
     killSwitch.state = () => ({ halted: false });
     try {
-      return journal.begin(...args);
+      return await journal.begin(...args);
     } finally {
       killSwitch.state = state;
     }
@@ -270,8 +301,8 @@ function sendingWhenHalted(journal: ExecutorJournal, { killSwitch }: TradingStor
 
 /** Takes a call that is made again for another one under the same key. */
 function refusingRepetitions(journal: ExecutorJournal): ExecutorJournal {
-  const repeat: ExecutorJournal["repeat"] = (...args) => {
-    const answer = journal.repeat(...args);
+  const repeat: ExecutorJournal["repeat"] = async (...args) => {
+    const answer = await journal.repeat(...args);
     if (answer?.kind !== "repeated") return answer;
     return { kind: "refused", code: "ERR_IDEMPOTENCY_MISMATCH", message: "The key was used for another order" };
   };
@@ -336,7 +367,7 @@ function forgettingCancel(exchange: TradingExchange): TradingExchange {
 }
 
 function journallingAfterwards(journal: ExecutorJournal): ExecutorJournal {
-  const held = new Map<string, () => void>();
+  const held = new Map<string, () => Promise<unknown>>();
   return {
     ...journal,
     begin: (entry, policy, now) => {
@@ -351,13 +382,13 @@ function journallingAfterwards(journal: ExecutorJournal): ExecutorJournal {
         sentAt: now,
         validUntil,
       };
-      held.set(entry.clientOrderId, () => void journal.begin(entry, policy, now));
+      held.set(entry.clientOrderId, async () => await journal.begin(entry, policy, now));
       return { kind: "begun", placement };
     },
-    settle: (id, outcome, now) => {
-      held.get(id)?.();
+    settle: async (id, outcome, now) => {
+      await held.get(id)?.();
       held.delete(id);
-      return journal.settle(id, outcome, now);
+      return await journal.settle(id, outcome, now);
     },
   };
 }

@@ -450,7 +450,7 @@ class Run {
     if (life.isOver) await this.#survive();
   }
 
-  #start(place: number, steps = this.#dice.chance(0.45) ? 1 + this.#dice.below(40) : Infinity): HistoryProcess {
+  #start(place: number, steps = this.#dice.chance(0.45) ? 1 + this.#dice.below(60) : Infinity): HistoryProcess {
     const { exchange, folder, overSockets, flaw } = this.#options;
     return new HistoryProcess({
       ...{ exchange, folder, overSockets, flaw, steps },

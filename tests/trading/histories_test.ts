@@ -17,7 +17,7 @@ for (const first of [0, 100, 200, 300, 400]) {
 }
 
 Deno.test("OrderExecutor doubles, loses and misreports nothing when its process is killed before and after the order has left", async () => {
-  const { kills, violations } = await killHistories({ seed: SEED, steps: [7, 9] });
+  const { kills, violations } = await killHistories({ seed: SEED, steps: [8, 10] });
   assert.deepEqual(violations, []);
   assert.ok(kills >= 2, `${kills} kills`);
 });
@@ -29,7 +29,7 @@ Deno.test("OrderExecutor sends nothing too late, and takes over from nobody who 
 });
 
 /** Between the order written down and its request. */
-const STEP_OF_SENDING = 10;
+const STEP_OF_SENDING = 11;
 
 /** How many histories it takes at most until a broken engine is seen, from which on, and what is seen of it. */
 interface Condemned {

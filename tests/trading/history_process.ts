@@ -55,7 +55,7 @@ export class HistoryProcess {
     this.store = TradingStore.open(folder, { now: () => this.now });
     this.#lock = InstanceLock.take(folder);
     this.store.instances.add({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
-    this.life = new Life(parts.steps, { meanwhile: parts.meanwhile });
+    this.life = new Life(parts.steps, { meanwhile: parts.meanwhile, answered: () => turns(dice.below(MAX_TURNS)) });
     const monotonic = () => exchange.clock.now;
     this.#client = exchange.connect({
       skewMs,
@@ -112,19 +112,8 @@ export class HistoryProcess {
     return {
       exchange: life.exchange(this.#client, { onLeaving, ...(overSockets ? { deadlineMs: REAL_DEADLINE_MS } : {}) }),
       journal: life.journal(journal),
-      audit: {
-        record: (...args) => {
-          life.step();
-          audit.record(...args);
-        },
-      },
-      instance: {
-        id,
-        takeOver: () => {
-          life.step();
-          return instances.takeOver(id, ["real"]);
-        },
-      },
+      audit: { record: life.change((...args) => audit.record(...args)) },
+      instance: { id, takeOver: life.change(() => instances.takeOver(id, ["real"])) },
       paper: false,
       now: () => this.now,
       monotonic: () => exchange.clock.now,
@@ -142,4 +131,11 @@ export class HistoryProcess {
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     });
   }
+}
+
+/** Others go on for so many turns at most while the record answers. */
+const MAX_TURNS = 12;
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }

@@ -28,7 +28,7 @@ export interface KilledTally {
 }
 
 /** Steps that the placements of one process take about. */
-export const MAX_STEPS = 14;
+export const MAX_STEPS = 16;
 
 const PROGRAM = fileURLToPath(new URL("./killed_process.ts", import.meta.url));
 

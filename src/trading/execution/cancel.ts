@@ -57,7 +57,7 @@ export async function findTarget(
 ): Promise<string | OpenOrder | MissingOrder> {
   if ("orderId" in target) return target.orderId;
   const { clientOrderId } = target;
-  const placement = parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
+  const placement = await parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
   if (placement?.orderId) return placement.orderId;
   const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
   if (look.kind === "found") return look.order.order_id;
@@ -89,24 +89,27 @@ async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promi
 /** Cancels an order by the exchange's id and waits until it is final; the audit tells of both. */
 export async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
   const { audit, journal, now, pendingWrites } = parts;
-  const placement = pendingWrites.attempt(() => journal.findByOrderId(orderId));
-  const subject = { identity, orderId, clientOrderId: placement?.clientOrderId ?? null };
-  const note = (data: Record<string, unknown>): void => {
+  // Neither is waited for before the cancellation leaves.
+  const known = pendingWrites.attempt(() => journal.findByOrderId(orderId));
+  const note = async (data: Record<string, unknown>): Promise<void> => {
     const at = now();
-    pendingWrites.write(() => audit.record({ event: "cancel", ...subject, data }, at));
+    const clientOrderId = (await known)?.clientOrderId ?? null;
+    await pendingWrites.write(() => audit.record({ event: "cancel", identity, orderId, clientOrderId, data }, at));
   };
-  note({ asked: true });
-  const result = await stopUntilFinal(parts, orderId).catch((error) => {
-    note({ status: "refused", reason: error instanceof ExchangeError ? error.code : "ERR_INTERNAL" });
+  const asked = note({ asked: true });
+  const result = await stopUntilFinal(parts, orderId).catch(async (error) => {
+    await note({ status: "refused", reason: error instanceof ExchangeError ? error.code : "ERR_INTERNAL" });
     throw error;
   });
+  await asked;
+  const placement = await known;
   if ("order" in result) {
-    if (placement !== undefined) closeIfFinal(parts, placement, result.order);
+    if (placement !== undefined) await closeIfFinal(parts, placement, result.order);
     const { order, ending } = result;
-    note({ status: ending, base: order.base, counter: order.counter });
+    await note({ status: ending, base: order.base, counter: order.counter });
     return endedOrder(order, { ending, placement });
   }
-  note({ status: result.status });
+  await note({ status: result.status });
   return { ...result, ...(placement === undefined ? {} : { client_order_id: placement.clientOrderId }) };
 }
 

@@ -72,7 +72,7 @@ async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; isListed: boolean; failure?: ToolErrorCode }> {
-  const ours = parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
+  const ours = await parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
     const { orders, leftOut } = await listOpenOrderIds(parts);
@@ -91,14 +91,15 @@ async function findLost(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
-  const lost = (parts.pendingWrites.attempt(() => parts.journal.unsettled()) ?? []).filter(({ paper, state, order }) =>
+  const unsettled = await parts.pendingWrites.attempt(() => parts.journal.unsettled()) ?? [];
+  const lost = unsettled.filter(({ paper, state, order }) =>
     paper === parts.paper && state !== "intent" && isWanted(order.pair)
   );
   const looks = await inParallel(lost, {
     atOnce: 4,
     work: async ({ clientOrderId }) => {
       const found = await findTarget(parts, { clientOrderId });
-      if (typeof found === "string") notePlaced(parts, { clientOrderId, orderId: found });
+      if (typeof found === "string") await notePlaced(parts, { clientOrderId, orderId: found });
       return found;
     },
   });
@@ -109,12 +110,12 @@ async function findLost(
 }
 
 /** What was found out on the way is nobody's doubt any more. */
-function notePlaced(
+async function notePlaced(
   { journal, now, pendingWrites }: ExecutorParts,
   { clientOrderId, orderId }: { readonly clientOrderId: string; readonly orderId: string },
-): void {
+): Promise<void> {
   const at = now();
-  pendingWrites.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
+  await pendingWrites.write(() => journal.settle(clientOrderId, { state: "placed", orderId }, at));
 }
 
 function openResult(orderId: string, error: unknown): OpenOrder {

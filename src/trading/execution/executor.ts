@@ -66,19 +66,14 @@ export class OrderExecutor {
   }
 
   /** Whether orders may be placed now; cancelling always may be tried. */
-  get readiness(): Readiness {
+  async readiness(): Promise<Readiness> {
     if (this.#stopping.signal.aborted) return notReady("ERR_STOPPED", "the server is ending");
     const { pendingWrites } = this.#parts;
-    if (pendingWrites.reason !== null && !pendingWrites.retry()) {
+    if (pendingWrites.reason !== null && !await pendingWrites.retry()) {
       return notReady("ERR_RECORD_FAILED", `the trading database cannot be written (${pendingWrites.reason})`);
     }
     if (!this.#isRecovered) return notReady("ERR_RECOVERING", "orders of an earlier run are still being looked up");
     return { ready: true };
-  }
-
-  /** {@linkcode OrderExecutor.readiness} in one word. */
-  get isReady(): boolean {
-    return this.readiness.ready;
   }
 
   /**
@@ -145,15 +140,15 @@ export class OrderExecutor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
-    this.#parts.pendingWrites.retry();
+    await this.#parts.pendingWrites.retry();
   }
 
   /** The readiness, after waiting a while for a recovery that is going on. */
   async #whenRecovered(): Promise<Readiness> {
-    if (this.#isRecovered) return this.readiness;
+    if (this.#isRecovered) return await this.readiness();
     // One that failed, for want of a record that can be read, is tried again.
     await this.#within(this.recover(), RECOVERY_WAIT_MS);
-    return this.readiness;
+    return await this.readiness();
   }
 
   /** Waits for orders that are on their way. */

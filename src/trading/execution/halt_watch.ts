@@ -2,6 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import type { Placement } from "../record/recorded_placement.ts";
+import type { Eventual } from "../record/eventual.ts";
 import type { KillSwitch } from "../record/kill_switch.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -10,7 +11,7 @@ const INTERVAL_MS = 250;
 
 /** What a {@linkcode HaltWatch} acts on. */
 export interface HaltWatchOptions {
-  readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
+  readonly killSwitch: Eventual<Pick<KillSwitch, "retry" | "noteFile">>;
   /** Works on the requests to cancel what is open. */
   readonly cancellation: { look(): Promise<void> };
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -21,6 +22,8 @@ export interface HaltWatchOptions {
 export class HaltWatch {
   readonly #options: HaltWatchOptions;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** Looks that wait for the record. */
+  #waiting = 0;
   #hasFailed = false;
 
   constructor(options: HaltWatchOptions) {
@@ -28,7 +31,9 @@ export class HaltWatch {
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), INTERVAL_MS);
+    this.#timer = setInterval(() => {
+      if (this.#waiting === 0) void this.look();
+    }, INTERVAL_MS);
   }
 
   stop(): void {
@@ -37,16 +42,26 @@ export class HaltWatch {
 
   /** Looks now, and settles when the rounds of cancelling that are running have ended. Never rejects. */
   async look(): Promise<void> {
-    const { killSwitch, cancellation, now } = this.#options;
+    const { cancellation } = this.#options;
     try {
-      killSwitch.retry();
-      const noted = killSwitch.noteFile(now());
-      if (noted?.file === "appeared") warnOfSent(noted.onTheirWay);
+      await this.#note();
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {
       if (!this.#hasFailed) log.error("cannot read or write the halt", { error });
       this.#hasFailed = true;
+    }
+  }
+
+  async #note(): Promise<void> {
+    const { killSwitch, now } = this.#options;
+    this.#waiting++;
+    try {
+      await killSwitch.retry();
+      const noted = await killSwitch.noteFile(now());
+      if (noted?.file === "appeared") warnOfSent(noted.onTheirWay);
+    } finally {
+      this.#waiting--;
     }
   }
 }

@@ -1,15 +1,14 @@
 /**
- * The last look at an order before it leaves. First everything that may wait: the call's turn in the budget, and the
- * clock that the order is dated by. Then, with nothing awaited up to the request: what counts for the order now, the
- * transaction that writes it down as sent, and what counts once more, as writing may have taken long.
+ * The last look at an order before it leaves. First the call's turn in the budget, and the clock that the order is dated
+ * by; then what counts for the order, and the transaction that writes it down as sent under those terms. All of these
+ * may wait. Last, with nothing awaited up to the request: what counts once more, as anything may have ended meanwhile.
  */
 
 import type { Reservation } from "../../exchange/budget.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order } from "../orders/order.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
-import type { Refused } from "../policy/begin_checks.ts";
-import type { Placement, Repeated } from "../record/recorded_placement.ts";
+import type { Begun } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
@@ -22,25 +21,13 @@ import type { Terms } from "./sending_terms.ts";
 /** For how long the exchange may take a request, in milliseconds from its timestamp. */
 export const TTL_MS = 5_000;
 
-/** An order that may leave in this turn of the event loop. */
+/** An order that has its turn in the call budget, and its date. */
 export interface Ready {
   readonly reservation: Reservation;
   /** By the exchange's clock. */
   readonly timestamp: number;
   readonly validUntil: number;
 }
-
-/** What the last look comes to. */
-export type LastLook =
-  /** The order is written down as sent: its request is to be made at once. */
-  | { readonly kind: "begun"; readonly placement: Placement }
-  /** It is written down as sent, but its request must not be made any more. */
-  | { readonly kind: "too_late"; readonly placement: Placement; readonly why: RefusedResult }
-  /** Nothing is written down. */
-  | { readonly kind: "forbidden"; readonly why: RefusedResult }
-  | Repeated
-  | Refused
-  | RecordFailure;
 
 /** Waits for the call's turn in the budget, and then for a clock that the order can be dated by. */
 export async function prepare(
@@ -69,38 +56,47 @@ export async function prepare(
   }
 }
 
-/** Writes the order down as sent, unless something forbids it. Waits for nothing, and neither may what follows. */
-export function lookLast(
-  parts: ExecutorParts,
-  request: PlaceRequest,
-  { ready: { validUntil }, options }: { readonly ready: Ready; readonly options: PlaceOptions },
-): LastLook {
-  const { journal, now, clock } = parts;
-  const terms = termsNow(parts, request, options);
-  if ("status" in terms) return { kind: "forbidden", why: terms };
-  const { policy, notional, worstPrice = null } = terms;
-  const entry = { ...placementOf(request, parts), policyDigest: policy.digest, notional, worstPrice, validUntil };
-  const begun = orFailure(() => journal.begin(entry, policy, now()));
-  if (begun.kind !== "begun") return begun;
-  const why = changedMeanwhile(terms, termsNow(parts, request, options)) ??
-    (clock.hasPassed(validUntil) ? tooLate() : undefined);
-  return why === undefined ? begun : { ...begun, kind: "too_late", why };
-}
-
-/** What counts for an order now, or why it may not be sent any more. */
-function termsNow(
-  { signal: ending }: ExecutorParts,
+/** What counts for an order now, or why it may not be sent any more. Waits for nothing. */
+export function termsNow(
+  { signal: ending }: Pick<ExecutorParts, "signal">,
   { order, termsOf }: PlaceRequest,
   { signal }: PlaceOptions,
 ): Terms | RefusedResult {
   return signal?.aborted || ending.aborted ? cancelled() : termsOf(order);
 }
 
-/** Whatever ended a right while the order was written down is seen here. */
-function changedMeanwhile(before: Terms, after: Terms | RefusedResult): RefusedResult | undefined {
+/** Writes the order down as sent under these terms, unless the record knows something that forbids it. */
+export function writeDown(
+  parts: ExecutorParts,
+  request: PlaceRequest,
+  { terms, ready: { validUntil } }: { readonly terms: Terms; readonly ready: Ready },
+): Promise<Begun | RecordFailure> {
+  const { journal, now } = parts;
+  const { policy, notional, worstPrice = null } = terms;
+  const entry = { ...placementOf(request, parts), policyDigest: policy.digest, notional, worstPrice, validUntil };
+  return orFailure(() => journal.begin(entry, policy, now()));
+}
+
+/**
+ * Why an order that was written down must not leave any more: whatever ended a right while it was written is seen here.
+ * Waits for nothing, and neither may what follows.
+ */
+export function whyNotNow(
+  parts: ExecutorParts,
+  request: PlaceRequest,
+  { terms, ready: { validUntil }, options }: {
+    readonly terms: Terms;
+    readonly ready: Ready;
+    readonly options: PlaceOptions;
+  },
+): RefusedResult | undefined {
+  const after = termsNow(parts, request, options);
   if ("status" in after) return after;
-  if (after.policy.digest === before.policy.digest) return undefined;
-  return refuse("ERR_PREVIEW_STALE", "Nothing was sent, as the policy has changed meanwhile: preview the order again");
+  if (after.policy.digest !== terms.policy.digest) {
+    const message = "Nothing was sent, as the policy has changed meanwhile: preview the order again";
+    return refuse("ERR_PREVIEW_STALE", message);
+  }
+  return parts.clock.hasPassed(validUntil) ? tooLate() : undefined;
 }
 
 function tooLate(): RefusedResult {

@@ -7,6 +7,7 @@ import { getLogger } from "@logtape/logtape";
 import { errorCodeIn } from "../../errors/error_table.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";
+import type { Eventual } from "../record/eventual.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -16,7 +17,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** What an {@linkcode OpenOrderCancellation} works with. */
 export interface CancellationParts {
-  readonly requests: Pick<CancelRequests, "open" | "claim" | "note">;
+  readonly requests: Eventual<Pick<CancelRequests, "open" | "claim" | "note">>;
   /** This process. */
   readonly instance: string;
   /** Whether it takes a request up that another process which lives is at. @default false */
@@ -47,7 +48,7 @@ export class OpenOrderCancellation {
   /** Begins the rounds that are due; settles when none is running. */
   async look(): Promise<void> {
     const { requests, kinds } = this.#parts;
-    for (const request of requests.open(kinds)) {
+    for (const request of await requests.open(kinds)) {
       if (this.#running.has(request.kind) || !this.#isDue(request)) continue;
       const round = this.#round(request).finally(() => this.#running.delete(request.kind));
       this.#running.set(request.kind, round);
@@ -70,11 +71,11 @@ export class OpenOrderCancellation {
       certain: 0.5,
     });
     this.#due.set(kind, { request: number, at: monotonic() + pause });
-    if (!requests.claim(request, instance, { fromLiving, now: now() })) return;
+    if (!await requests.claim(request, instance, { fromLiving, now: now() })) return;
     const outcome = await this.#cancelAll(kind);
     this.#due.set(kind, { request: number, at: monotonic() + pause });
     this.#report(request, outcome);
-    requests.note(request, outcome, now());
+    await requests.note(request, outcome, now());
   }
 
   async #cancelAll(kind: OrderKind): Promise<RoundOutcome> {

@@ -27,16 +27,16 @@ export function endingOf(order: StandingFacts): Ending | undefined {
 }
 
 /** Writes the final fills of one of our placements; nothing while the order lives or when that is known already. */
-export function closeIfFinal(
+export async function closeIfFinal(
   { journal, now, pendingWrites }: Pick<ExecutorParts, "journal" | "now" | "pendingWrites">,
   { clientOrderId }: Pick<Placement, "clientOrderId">,
   order: ExchangeOrder,
-): boolean {
+): Promise<boolean> {
   const status = endingOf(order);
   if (status === undefined) return false;
   const { base, counter, fee_base: feeBase, fee_counter: feeCounter } = order;
   const at = now();
-  pendingWrites.write(() => journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status }, at));
+  await pendingWrites.write(() => journal.close(clientOrderId, { base, counter, feeBase, feeCounter, status }, at));
   return true;
 }
 
@@ -98,7 +98,7 @@ export async function refreshOpenOrders(
   { identity }: { readonly identity?: string | undefined } = {},
 ): Promise<number> {
   try {
-    const ours = parts.journal.open(identity, parts.paper);
+    const ours = await parts.journal.open(identity, parts.paper);
     if (ours.length === 0) return 0;
     const listed = await listOpenOrders(parts);
     const open = new Set(listed.filter((order) => endingOf(order) === undefined).map(({ order_id }) => order_id));
@@ -121,31 +121,35 @@ async function closeFinal(parts: ExecutorParts, gone: readonly Placement[]): Pro
     for (const order of orders) closed.set(order.order_id, order);
   }
   const isListed = ({ orderId }: Placement): boolean => closed.has(orderId ?? "");
-  const listed = gone.filter(isListed).map((placement) =>
-    closeOne(parts, placement, closed.get(placement.orderId ?? ""))
+  const listed = await Promise.all(
+    gone.filter(isListed).map((placement) => closeOne(parts, placement, closed.get(placement.orderId ?? ""))),
   );
   const single = await inParallel(gone.filter((placement) => !isListed(placement)).slice(0, MAX_SINGLE_LOOKS), {
     atOnce: 4,
     work: async (placement) => {
       const look = await lookUp(parts, { orderId: placement.orderId ?? "" });
-      if (look.kind === "absent") return closeForgotten(parts, placement);
-      return closeOne(parts, placement, look.kind === "found" ? look.order : undefined);
+      if (look.kind === "absent") return await closeForgotten(parts, placement);
+      return await closeOne(parts, placement, look.kind === "found" ? look.order : undefined);
     },
   });
   return [...listed, ...single].filter((isClosed) => isClosed).length;
 }
 
 /** The exchange knew the order and does not any more: what it traded last stands in the rows before, if anywhere. */
-function closeForgotten(
+async function closeForgotten(
   { journal, now, pendingWrites }: ExecutorParts,
   { clientOrderId, settledAt }: Placement,
-): boolean {
+): Promise<boolean> {
   const at = now();
   if (at - (settledAt ?? at) < FORGOTTEN_MS) return false;
-  pendingWrites.write(() => journal.close(clientOrderId, { base: "0", counter: "0", status: "not_found" }, at));
+  await pendingWrites.write(() => journal.close(clientOrderId, { base: "0", counter: "0", status: "not_found" }, at));
   return true;
 }
 
-function closeOne(parts: ExecutorParts, placement: Placement, order: ExchangeOrder | undefined): boolean {
-  return order !== undefined && closeIfFinal(parts, placement, order);
+async function closeOne(
+  parts: ExecutorParts,
+  placement: Placement,
+  order: ExchangeOrder | undefined,
+): Promise<boolean> {
+  return order !== undefined && await closeIfFinal(parts, placement, order);
 }

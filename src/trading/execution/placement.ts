@@ -5,10 +5,11 @@
 
 import { isErrorCode } from "../../errors/error_table.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
-import type { Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
+import type { Begun, Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
+import type { RecordFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
-import { lookLast, prepare } from "./last_look.ts";
+import { prepare, termsNow, whyNotNow, writeDown } from "./last_look.ts";
 import type { Ready } from "./last_look.ts";
 import { closeIfFinal, refreshOpenOrders } from "./open_orders.ts";
 import { placementOf } from "./place_request.ts";
@@ -22,22 +23,31 @@ import type { Doubt } from "./send_order.ts";
 /** How long a placement without a known deadline may be taken: the longest `ttl` that the exchange allows. */
 const LONGEST_TTL_MS = 10_000;
 
+/** What an attempt to send an order comes to. */
+type Attempted =
+  /** It was written down. */
+  | { readonly kind: "told"; readonly result: JournalledResult }
+  /** Nothing was written down. */
+  | { readonly kind: "forbidden"; readonly why: RefusedResult }
+  | Exclude<Begun, { readonly kind: "begun" }>
+  | RecordFailure;
+
 /** Placements of one exchange that are on their way. */
 export class Placements {
   readonly #parts: ExecutorParts;
-  /** By client order id. */
-  readonly #underWay = new Map<string, Promise<JournalledResult>>();
+  /** By client order id, from before it is written down; `undefined` is what one comes to that was not. */
+  readonly #underWay = new Map<string, Promise<JournalledResult | undefined>>();
 
   constructor(parts: ExecutorParts) {
     this.#parts = parts;
   }
 
-  /** Everything that is being sent or looked for. */
-  get underWay(): readonly Promise<JournalledResult>[] {
+  /** Everything that is being written down, sent or looked for. */
+  get underWay(): readonly Promise<unknown>[] {
     return [...this.#underWay.values()];
   }
 
-  /** Whether a placement is being sent or looked for here. */
+  /** Whether a placement is being written down, sent or looked for here. */
   isUnderWay(clientOrderId: string): boolean {
     return this.#underWay.has(clientOrderId);
   }
@@ -45,33 +55,69 @@ export class Placements {
   /** Places an order; the executor must be ready. Never throws for what the exchange or the record does. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
     for (let isFirst = true;; isFirst = false) {
-      const repeated = orFailure(() => this.#repeat(request));
+      const repeated = await orFailure(() => this.#repeat(request));
       if (repeated.kind === "failed") return recordFailed(repeated.reason);
       if (repeated.kind === "refused") return refuse(repeated.code, repeated.message);
       if (repeated.kind === "repeated") return await this.#tellRepeated(repeated.placement);
       const ready = await prepare(this.#parts, request.order, options);
-      if ("status" in ready) return this.#refuseUnbegun(request, ready);
-      // From here to the request on its way nothing waits, so that nobody can come in between.
-      const look = lookLast(this.#parts, request, { ready, options });
-      if (look.kind === "begun") return await this.#track(look.placement, this.#send(look.placement, ready));
-      ready.reservation.release();
-      if (look.kind === "too_late") return this.#withdraw(look.placement, look.why);
-      if (look.kind === "failed") return recordFailed(look.reason);
-      if (look.kind === "forbidden") return this.#refuseUnbegun(request, look.why);
-      if (look.kind === "repeated") return await this.#tellRepeated(look.placement);
-      if (!isFirst || await this.#freed(look.code, request) === 0) {
-        return refuse(look.code, look.message, look.retryAfterMs);
+      if ("status" in ready) return await this.#refuseUnbegun(request, ready);
+      const attempted = await this.#attempt(request, { ready, options });
+      if (attempted.kind === "told") return attempted.result;
+      if (attempted.kind === "failed") return recordFailed(attempted.reason);
+      if (attempted.kind === "forbidden") return await this.#refuseUnbegun(request, attempted.why);
+      if (attempted.kind === "repeated") return await this.#tellRepeated(attempted.placement);
+      if (!isFirst || await this.#freed(attempted.code, request) === 0) {
+        return refuse(attempted.code, attempted.message, attempted.retryAfterMs);
       }
     }
   }
 
+  /** Writes an order down and sends it; under way from before, so that nobody here looks up what is yet to leave. */
+  #attempt(
+    request: PlaceRequest,
+    call: { readonly ready: Ready; readonly options: PlaceOptions },
+  ): Promise<Attempted> {
+    const { clientOrderId } = placementOf(request, this.#parts);
+    const attempt = this.#writeAndSend(request, call);
+    const outcome = attempt.then((attempted) => attempted.kind === "told" ? attempted.result : undefined);
+    // Of equal attempts only one can begin, and the others are told so.
+    if (!this.#underWay.has(clientOrderId)) void this.#track(clientOrderId, outcome).catch(() => {});
+    else outcome.catch(() => {});
+    return attempt;
+  }
+
+  async #writeAndSend(
+    request: PlaceRequest,
+    { ready, options }: { readonly ready: Ready; readonly options: PlaceOptions },
+  ): Promise<Attempted> {
+    const { reservation } = ready;
+    const terms = termsNow(this.#parts, request, options);
+    if ("status" in terms) {
+      reservation.release();
+      return { kind: "forbidden", why: terms };
+    }
+    const begun = await writeDown(this.#parts, request, { terms, ready }).catch((error) => {
+      reservation.release();
+      throw error;
+    });
+    // From here to the request on its way nothing waits, so that nobody can come in between.
+    if (begun.kind !== "begun") {
+      reservation.release();
+      return begun;
+    }
+    const why = whyNotNow(this.#parts, request, { terms, ready, options });
+    if (why === undefined) return { kind: "told", result: await this.#send(begun.placement, ready) };
+    reservation.release();
+    return { kind: "told", result: await this.#withdraw(begun.placement, why) };
+  }
+
   /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
-  #refuseUnbegun(request: PlaceRequest, refused: RefusedResult): RefusedResult {
+  async #refuseUnbegun(request: PlaceRequest, refused: RefusedResult): Promise<RefusedResult> {
     const { audit, now, pendingWrites } = this.#parts;
     const { identity, clientOrderId, previewId, digest, paper } = placementOf(request, this.#parts);
     const data = { preview_id: previewId, digest, paper, allowed: false, code: refused.reason };
     const at = now();
-    pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, data }, at));
+    await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, data }, at));
     return refused;
   }
 
@@ -83,47 +129,57 @@ export class Placements {
 
   /** Finds out what became of a placement that was sent, and writes it down. */
   async resolve(placement: Placement, options: { readonly patienceMs?: number } = {}): Promise<JournalledResult> {
-    const running = this.#underWay.get(placement.clientOrderId);
-    if (running !== undefined) return await running;
+    for (let running = this.#at(placement); running !== undefined; running = this.#at(placement)) {
+      const result = await running;
+      if (result !== undefined) return result;
+    }
     const sentAt = placement.sentAt ?? placement.createdAt;
     const validUntil = placement.validUntil ?? sentAt + LONGEST_TTL_MS + READ_LAG_MS;
     const reason = isErrorCode(placement.reason) ? placement.reason : "ERR_INTERRUPTED";
     const absentAfter = reason === "ERR_DUPLICATE" ? null : validUntil + READ_LAG_MS;
-    return await this.#track(placement, this.#search(placement, { reason, absentAfter, ...options }));
+    return await this.#track(
+      placement.clientOrderId,
+      this.#search(placement, { reason, absentAfter, ...options }),
+    );
   }
 
   /** Writes that an intent of a process that has ended was never sent. */
-  forget({ clientOrderId }: Placement): void {
+  async forget({ clientOrderId }: Placement): Promise<void> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    pendingWrites.write(() => journal.forgetIntent(clientOrderId, at));
+    await pendingWrites.write(() => journal.forgetIntent(clientOrderId, at));
   }
 
-  #repeat(request: PlaceRequest): Repeated | { readonly kind: "new" } {
+  async #repeat(request: PlaceRequest): Promise<Repeated | { readonly kind: "new" }> {
     if ((request.idempotencyKey ?? null) === null) return { kind: "new" };
     const { journal, now } = this.#parts;
     // Nothing of it is decided by a policy.
     const entry = { ...placementOf(request, this.#parts), policyDigest: "", notional: null };
-    return journal.repeat(entry, now()) ?? { kind: "new" };
+    return await journal.repeat(entry, now()) ?? { kind: "new" };
   }
 
   /** Settles an order whose request was never made. */
-  #withdraw(placement: Placement, { reason, message }: RefusedResult): JournalledResult {
+  async #withdraw(placement: Placement, { reason, message }: RefusedResult): Promise<JournalledResult> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    const written = pendingWrites.write(() => journal.withdraw(placement.clientOrderId, reason, at));
+    const written = await pendingWrites.write(() => journal.withdraw(placement.clientOrderId, reason, at));
     return tell(written ?? { ...placement, state: "not_placed", reason }, { message });
   }
 
-  #track(placement: Placement, work: Promise<JournalledResult>): Promise<JournalledResult> {
-    const { clientOrderId } = placement;
+  #at({ clientOrderId }: Placement): Promise<JournalledResult | undefined> | undefined {
+    return this.#underWay.get(clientOrderId);
+  }
+
+  #track<Result extends JournalledResult | undefined>(clientOrderId: string, work: Promise<Result>): Promise<Result> {
     this.#underWay.set(clientOrderId, work);
-    return work.finally(() => this.#underWay.delete(clientOrderId));
+    return work.finally(() => {
+      if (this.#underWay.get(clientOrderId) === work) this.#underWay.delete(clientOrderId);
+    });
   }
 
   async #tellRepeated(placement: Placement): Promise<JournalledResult> {
-    const running = this.#underWay.get(placement.clientOrderId);
-    if (running !== undefined) return { ...await running, repeated: true };
+    const running = await this.#at(placement);
+    if (running !== undefined) return { ...running, repeated: true };
     const isInDoubt = placement.state === "sent" || placement.state === "unknown";
     if (isInDoubt) return { ...await this.resolve(placement), repeated: true };
     return tell(placement, { isRepeated: true });
@@ -133,7 +189,7 @@ export class Placements {
   async #send(placement: Placement, ready: Ready): Promise<JournalledResult> {
     const sent = await sendOrder(this.#parts, placement, ready);
     if (sent.kind === "in_doubt") return await this.#search(placement, sent);
-    return this.#settle(placement, sent.outcome, sent.telling);
+    return await this.#settle(placement, sent.outcome, sent.telling);
   }
 
   async #search(
@@ -143,21 +199,21 @@ export class Placements {
     const { clientOrderId } = placement;
     const finding = await reconcile(this.#parts, { clientOrderId, ...doubt });
     if (finding.kind === "found") {
-      const result = this.#settle(placement, { state: "placed", orderId: finding.order.order_id });
-      closeIfFinal(this.#parts, placement, finding.order);
+      const result = await this.#settle(placement, { state: "placed", orderId: finding.order.order_id });
+      await closeIfFinal(this.#parts, placement, finding.order);
       return result;
     }
     const { reason } = doubt;
-    if (finding.kind === "undecided") return this.#settle(placement, { state: "unknown", reason });
+    if (finding.kind === "undecided") return await this.#settle(placement, { state: "unknown", reason });
     const telling = doubt.telling ?? { message: absentSentence(reason) };
-    return this.#settle(placement, { state: "not_placed", reason }, telling);
+    return await this.#settle(placement, { state: "not_placed", reason }, telling);
   }
 
   /** Writes an outcome and tells what the journal then knows; what could not be written is told as it is. */
-  #settle(placement: Placement, outcome: Settlement, telling?: Telling): JournalledResult {
+  async #settle(placement: Placement, outcome: Settlement, telling?: Telling): Promise<JournalledResult> {
     const { journal, now, pendingWrites } = this.#parts;
     const at = now();
-    const written = pendingWrites.write(() => journal.settle(placement.clientOrderId, outcome, at));
+    const written = await pendingWrites.write(() => journal.settle(placement.clientOrderId, outcome, at));
     const orderId = outcome.state === "placed" ? outcome.orderId : null;
     const reason = outcome.state === "placed" ? null : outcome.reason;
     return tell(written ?? { ...placement, state: outcome.state, orderId, reason }, telling);

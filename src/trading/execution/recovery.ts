@@ -75,10 +75,11 @@ export class Watch {
   /** Answers whether anything is left to do. */
   async #runRound(): Promise<boolean> {
     const { journal, paper, pendingWrites } = this.#parts;
-    if (!pendingWrites.retry()) return true;
+    if (!await pendingWrites.retry()) return true;
     await settleLost(this.#parts, this.#placements, { patienceMs: ROUND_PATIENCE_MS });
     await refreshOpenOrders(this.#parts);
-    return lost(this.#parts, this.#placements).length > 0 || journal.open(undefined, paper).length > 0;
+    if ((await lost(this.#parts, this.#placements)).length > 0) return true;
+    return (await journal.open(undefined, paper)).length > 0;
   }
 }
 
@@ -87,16 +88,16 @@ async function settleLost(
   placements: Placements,
   options: { readonly patienceMs?: number } = {},
 ): Promise<void> {
-  parts.instance.takeOver();
-  const left = lost(parts, placements);
-  for (const placement of left.filter(({ state }) => state === "intent")) placements.forget(placement);
+  await parts.instance.takeOver();
+  const left = await lost(parts, placements);
+  for (const placement of left.filter(({ state }) => state === "intent")) await placements.forget(placement);
   const sent = left.filter(({ state }) => state !== "intent");
   await inParallel(sent, { atOnce: AT_ONCE, work: (placement) => placements.resolve(placement, options) });
 }
 
 /** Placements of this process on this exchange that nobody here is busy with. */
-function lost({ instance, journal, paper }: ExecutorParts, placements: Placements): Placement[] {
-  return journal.unsettled().filter((placement) =>
+async function lost({ instance, journal, paper }: ExecutorParts, placements: Placements): Promise<Placement[]> {
+  return (await journal.unsettled()).filter((placement) =>
     placement.instance === instance.id && placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
   );
 }

@@ -57,7 +57,7 @@ export async function replaceOrder(
 ): Promise<ReplaceResult> {
   const { identity, order, idempotencyKey = null } = request;
   if (order.volume === undefined) throw new TypeError("Cannot replace an order by one without a volume in base");
-  const earlier = findEarlier(parts, { identity, idempotencyKey });
+  const earlier = await findEarlier(parts, { identity, idempotencyKey });
   if (earlier === "unreadable") {
     return refuse(
       "ERR_RECORD_FAILED",
@@ -71,7 +71,7 @@ export async function replaceOrder(
   try {
     return await replaceClaimed({ parts, placements }, { ...request, replaces: claim }, options);
   } finally {
-    releaseOrder(parts, claim, { isUntouched: false });
+    await releaseOrder(parts, claim, { isUntouched: false });
   }
 }
 
@@ -88,7 +88,7 @@ async function replaceClaimed(
     return { status: "not_replaced", old, message: `Nothing was placed, as the old order ${why}` };
   }
   const rest = restOf(request, old);
-  note(parts, request, {
+  await note(parts, request, {
     old: old.order_id,
     filled: old.filled_volume,
     wanted: order.volume ?? null,
@@ -103,12 +103,12 @@ async function replaceClaimed(
   return { status: "replaced", old, placement: await placements.place(placing, options) };
 }
 
-function findEarlier(
+async function findEarlier(
   { journal }: ExecutorParts,
   { identity, idempotencyKey }: { readonly identity: string; readonly idempotencyKey: string | null },
-): Placement | undefined | "unreadable" {
+): Promise<Placement | undefined | "unreadable"> {
   try {
-    return idempotencyKey === null ? undefined : journal.findByKey(identity, idempotencyKey);
+    return idempotencyKey === null ? undefined : await journal.findByKey(identity, idempotencyKey);
   } catch (error) {
     if (error instanceof StoreError) return "unreadable";
     throw error;
@@ -141,13 +141,13 @@ function withoutVolume({ volume: _volume, ...order }: Order): string {
   return JSON.stringify(Object.entries(order).toSorted(([a], [b]) => a < b ? -1 : 1));
 }
 
-function note(
+async function note(
   { audit, now, pendingWrites }: ExecutorParts,
   { identity }: ReplaceRequest,
   data: Record<string, unknown>,
-): void {
+): Promise<void> {
   const at = now();
-  pendingWrites.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
+  await pendingWrites.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
 }
 
 /** The order is this call's to replace; or what the call comes to instead. */
@@ -169,7 +169,7 @@ async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promis
   try {
     const ending = endingOf(look.order);
     const whose = { ...claim, identity, idempotencyKey, asked, terms, instance: instance.id };
-    const { kind, isOver, placement } = journal.replacements.claim(whose, {
+    const { kind, isOver, placement } = await journal.replacements.claim(whose, {
       isFinal: ending !== undefined,
       now: now(),
     });
@@ -182,10 +182,10 @@ async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promis
     }
     const refused = await wouldRefuse(parts, { ...request, replaces: claim }, placement);
     if (refused === undefined) return { ok: true, claim };
-    releaseOrder(parts, claim, { isUntouched: true });
+    await releaseOrder(parts, claim, { isUntouched: true });
     return { ok: false, result: refused };
   } catch (error) {
-    releaseOrder(parts, claim, { isUntouched: true });
+    await releaseOrder(parts, claim, { isUntouched: true });
     if (!(error instanceof StoreError)) throw error;
     return { ok: false, result: refuse("ERR_RECORD_FAILED", `${error.message} (nothing was sent)`) };
   }
@@ -216,17 +216,17 @@ async function wouldRefuse(
   const isOurs = known?.identity === identity && known.paper === paper;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
-  const refused = journal.wouldRefuse(entry, { policy: roomier, now: now(), without: known?.clientOrderId });
+  const refused = await journal.wouldRefuse(entry, { policy: roomier, now: now(), without: known?.clientOrderId });
   return refused && refuse(refused.code, refused.message, refused.retryAfterMs);
 }
 
 /** Ends the attempt: nothing of the claim is left where nothing was cancelled, else the same call may go on. */
-function releaseOrder(
+async function releaseOrder(
   { journal, pendingWrites }: ExecutorParts,
   claim: ReplacementAttempt,
   how: { readonly isUntouched: boolean },
-): void {
-  pendingWrites.write(() => journal.replacements.release(claim, how));
+): Promise<void> {
+  await pendingWrites.write(() => journal.replacements.release(claim, how));
 }
 
 /** The old order traded as much as was to be placed. */

@@ -32,9 +32,9 @@ export interface RecordFailure {
 }
 
 /** Asks the record, whose failure is an answer too. */
-export function orFailure<Answer>(ask: () => Answer): Answer | RecordFailure {
+export async function orFailure<Answer>(ask: () => Answer | Promise<Answer>): Promise<Answer | RecordFailure> {
   try {
-    return ask();
+    return await ask();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return { kind: "failed", reason: error.message };

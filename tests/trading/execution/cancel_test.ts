@@ -145,9 +145,9 @@ Deno.test("OrderExecutor.cancel() cancels while trading is halted, and while not
   expectStatus(await world.executor.cancel({ orderId: first.result.order_id }, "local"), "cancelled");
   isFull = true;
   expectStatus(await world.executor.cancel({ orderId: second.result.order_id }, "local"), "cancelled");
-  assert.equal(world.executor.isReady, false);
+  assert.ok(!(await world.executor.readiness()).ready);
   isFull = false;
-  assert.equal(world.executor.isReady, true);
+  assert.ok((await world.executor.readiness()).ready);
   assert.equal(world.placement(second.request)?.isOpen, false);
 });
 

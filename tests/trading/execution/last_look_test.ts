@@ -29,8 +29,8 @@ function whileWaiting(meanwhile: () => void): (options: ExecutorOptions) => Exec
 /** Calls back right after an order was written down as sent. */
 function onceWritten(afterwards: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
-    const begin: typeof options.journal.begin = (...args) => {
-      const begun = options.journal.begin(...args);
+    const begin: typeof options.journal.begin = async (...args) => {
+      const begun = await options.journal.begin(...args);
       afterwards();
       return begun;
     };

@@ -263,11 +263,11 @@ Deno.test("OrderExecutor.place() tells what is known when the outcome cannot be 
   const request = world.request();
   expectStatus(await world.executor.place(request), "placed");
   assert.equal(world.placement(request)?.state, "sent");
-  const readiness = world.executor.readiness;
+  const readiness = await world.executor.readiness();
   assert.ok(!readiness.ready && readiness.code === "ERR_RECORD_FAILED");
   assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_RECORD_FAILED");
   isFull = false;
-  assert.equal(world.executor.isReady, true);
+  assert.ok((await world.executor.readiness()).ready);
   assert.equal(world.placement(request)?.state, "placed");
 });
 

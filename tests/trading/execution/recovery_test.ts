@@ -70,7 +70,7 @@ Deno.test("OrderExecutor.recover() waits for an order of the last run that is st
 
 Deno.test("OrderExecutor.place() places nothing before the executor has recovered", async () => {
   await using world = await ExecutorWorld.start({ isRecovered: false });
-  const readiness = world.executor.readiness;
+  const readiness = await world.executor.readiness();
   assert.ok(!readiness.ready && readiness.code === "ERR_RECOVERING");
   const { store } = world;
   const unreadable = () => {

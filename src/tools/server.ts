@@ -56,7 +56,7 @@ const checkApiHealth = defineTool({
         verdicts.map(({ permission, verdict }) => [permission, verdict === "key refused" ? "refused" : verdict]),
       ),
       trading: context.server.trading,
-      ...(context.broker === undefined ? {} : { halted: context.broker.isHalted() }),
+      ...(context.broker === undefined ? {} : { halted: await context.broker.isHalted() }),
     };
   },
 });

@@ -31,10 +31,10 @@ const getAuditTrail = defineTool({
       hash: z.string(),
     })),
   }),
-  run({ order_id, client_order_id, limit }, context) {
+  async run({ order_id, client_order_id, limit }, context) {
     const identity = context.caller.identity;
     const query = { orderId: order_id, clientOrderId: client_order_id, limit };
-    const rows = brokerOf(context).trail(identity, query).map((row) => ({
+    const rows = (await brokerOf(context).trail(identity, query)).map((row) => ({
       seq: row.seq,
       time: new Date(row.at).toISOString(),
       event: row.event,
@@ -43,7 +43,7 @@ const getAuditTrail = defineTool({
       data: JSON.parse(row.data),
       hash: row.hash,
     }));
-    return Promise.resolve({ rows });
+    return { rows };
   },
 });
 

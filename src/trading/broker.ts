@@ -89,7 +89,7 @@ export class Broker {
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
   async cancel(target: OrderReference, { identity }: Pick<BrokerCall, "identity">): Promise<CancelResult> {
-    const { executor } = await this.#parts.venueOf(this.#whereIs(target, identity));
+    const { executor } = await this.#parts.venueOf(await this.#whereIs(target, identity));
     return await executor.cancel(target, identity);
   }
 
@@ -116,14 +116,14 @@ export class Broker {
   }
 
   /** What the audit log says of an identity's own orders, oldest first. */
-  trail(identity: string, query: Omit<TrailQuery, "identity">): AuditRow[] {
-    return this.#parts.store.audit.trail({ ...query, identity });
+  async trail(identity: string, query: Omit<TrailQuery, "identity">): Promise<AuditRow[]> {
+    return await this.#parts.store.audit.trail({ ...query, identity });
   }
 
   /** Whether trading is halted; also where the record cannot be read, as nothing is sent then. */
-  isHalted(): boolean {
+  async isHalted(): Promise<boolean> {
     try {
-      return this.#parts.store.killSwitch.state().halted;
+      return (await this.#parts.store.killSwitch.state()).halted;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return true;
@@ -141,13 +141,14 @@ export class Broker {
       let onTheirWay: readonly Placement[];
       try {
         const cancels = cancelOpen ? this.#parts.cancels : [];
-        onTheirWay = killSwitch.pull({ ...pull, cancelOpen: cancels, now: this.#parts.now() });
+        onTheirWay = await killSwitch.pull({ ...pull, cancelOpen: cancels, now: this.#parts.now() });
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         throw notRecordedYet(error);
       }
       await this.#parts.halted();
-      return { onTheirWay, remaining: cancelOpen ? cancelRequests.all().flatMap(({ remaining }) => remaining) : [] };
+      const requests = cancelOpen ? await cancelRequests.all() : [];
+      return { onTheirWay, remaining: requests.flatMap(({ remaining }) => remaining) };
     });
   }
 
@@ -163,12 +164,12 @@ export class Broker {
   }
 
   /** An order stays where it was placed, also when its caller has been put on paper since. */
-  #whereIs(target: OrderReference, identity: string): Trader {
+  async #whereIs(target: OrderReference, identity: string): Promise<Trader> {
     const { journal } = this.#parts.store;
     try {
       const placement = "orderId" in target
-        ? journal.findByOrderId(target.orderId)
-        : journal.find(target.clientOrderId);
+        ? await journal.findByOrderId(target.orderId)
+        : await journal.find(target.clientOrderId);
       if (placement?.identity === identity) return placement;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error; // Cancelling must work without a record.
@@ -188,7 +189,7 @@ export class Broker {
       if (!(error instanceof TradingError)) throw error;
       const policy = this.#parts.rights.policyOf(identity).digest;
       const data = { ...asked, policy, allowed: false, code: error.code };
-      this.#parts.store.audit.record({ event: "decision", identity, data }, this.#parts.now());
+      await this.#parts.store.audit.record({ event: "decision", identity, data }, this.#parts.now());
       throw error;
     }
   }

@@ -2,14 +2,19 @@
 
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
-import type { OrderKind } from "./record/cancel_requests.ts";
+import type { Audit } from "./record/audit.ts";
+import type { CallClaims } from "./record/call_claims.ts";
+import type { CancelRequests, OrderKind } from "./record/cancel_requests.ts";
+import type { Eventual } from "./record/eventual.ts";
+import type { Journal } from "./record/journal.ts";
+import type { KillSwitch } from "./record/kill_switch.ts";
+import type { ReplacementClaims } from "./record/replacement_claims.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
 import type { OrderExecutor } from "./execution/executor.ts";
 import type { RunningCalls } from "./idempotency.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
 import type { CurrentPolicies } from "./policy/policies.ts";
-import type { TradingStore } from "./record/store.ts";
 import type { Trader } from "./orders/trader.ts";
 import type { SendingCall, TradingRights } from "./policy/trading_rights.ts";
 
@@ -22,14 +27,31 @@ export interface Venue {
   /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
   readonly id: string;
   /** The record of this venue alone. */
-  readonly record: Pick<TradingStore, "journal" | "audit">;
+  readonly record: VenueRecord;
+}
+
+/** What taking orders needs of the record of one venue. */
+export interface VenueRecord {
+  readonly journal:
+    & Eventual<Pick<Journal, "findByKey" | "findByOrderId">>
+    & { readonly replacements: Eventual<Pick<ReplacementClaims, "unfinished">> };
+  readonly audit: Eventual<Pick<Audit, "trail" | "record" | "recordPreview">>;
+}
+
+/** What it needs of the record of all venues. */
+export interface BrokerRecord {
+  readonly journal: Eventual<Pick<Journal, "find" | "findByOrderId">>;
+  readonly audit: Eventual<Pick<Audit, "trail" | "record" | "previewWaitMs">>;
+  readonly killSwitch: Eventual<Pick<KillSwitch, "pull" | "state">>;
+  readonly cancelRequests: Eventual<Pick<CancelRequests, "all">>;
+  readonly calls: Eventual<Pick<CallClaims, "claim" | "release">>;
 }
 
 /** What a {@linkcode Broker} is made of. */
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
   /** The record of all venues. */
-  readonly store: Pick<TradingStore, "journal" | "audit" | "killSwitch" | "cancelRequests" | "calls">;
+  readonly store: BrokerRecord;
   /** This process. */
   readonly instance: { readonly id: string };
   readonly markets: Markets;

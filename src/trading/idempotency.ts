@@ -9,6 +9,7 @@ import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts
 import { codeOf } from "../money/currencies.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaim, CallClaims } from "./record/call_claims.ts";
+import type { Eventual } from "./record/eventual.ts";
 import type { Placement } from "./record/recorded_placement.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Replacement } from "./orders/replacement.ts";
@@ -23,7 +24,7 @@ const LOOK_EVERY_MS = 250;
 
 /** What {@linkcode RunningCalls} stand on. */
 export interface RunningCallsParts {
-  readonly claims: Pick<CallClaims, "claim" | "release">;
+  readonly claims: Eventual<Pick<CallClaims, "claim" | "release">>;
   /** This process. */
   readonly instance: { readonly id: string };
   /** Monotonic milliseconds. */
@@ -40,7 +41,7 @@ export interface KeyedCall extends Omit<CallClaim, "instance" | "attempt"> {
 /** Runs calls with keys one after the other. */
 export class RunningCalls {
   readonly #parts: RunningCallsParts;
-  /** What runs in this process, by venue, identity and key. */
+  /** What runs in this process or is about to, by venue, identity and key. */
   readonly #here = new Map<string, Promise<unknown>>();
   /** Attempts that have ended, and whose keys others still take for held. */
   readonly #unreleased = new Set<string>();
@@ -63,35 +64,52 @@ export class RunningCalls {
       if (signal.aborted) throw cancelled();
       const attempt = crypto.randomUUID();
       const running = this.#here.get(name);
-      const claimed = claims.claim({ ...call, instance: instance.id, attempt }, { isHere: running !== undefined });
-      if (claimed === "other") throw usedKey("place the order");
-      if (claimed === "claimed") return await this.#run({ name, attempt }, body);
-      if (running !== undefined) await ended(running, signal);
-      else if (monotonic() < untilMs) await sleep(LOOK_EVERY_MS, signal).catch(() => {});
-      else throw underWay();
+      const claim = () => claims.claim({ ...call, instance: instance.id, attempt }, { isHere: running !== undefined });
+      if (running === undefined) {
+        // Before the key is asked for: of two calls here only one may ask for it as one that nobody here has.
+        const tried = await this.#alone(name, async () => {
+          const claimed = await claim();
+          return claimed === "claimed" ? { claimed, result: await this.#run(attempt, body) } as const : { claimed };
+        });
+        if (tried.claimed === "claimed") return tried.result;
+        if (tried.claimed === "other") throw usedKey("place the order");
+        if (monotonic() >= untilMs) throw underWay();
+        await sleep(LOOK_EVERY_MS, signal).catch(() => {});
+      } else {
+        const claimed = await claim();
+        // The one here has not got the key, or not kept it.
+        if (claimed === "claimed") await this.#release(attempt);
+        if (claimed === "other") throw usedKey("place the order");
+        await ended(running, signal);
+      }
     }
   }
 
-  async #run<Result>(
-    { name, attempt }: { readonly name: string; readonly attempt: string },
-    body: () => Promise<Result>,
-  ): Promise<Result> {
+  /** Runs what nobody else here may run with this key meanwhile. */
+  async #alone<Result>(name: string, body: () => Promise<Result>): Promise<Result> {
     const running = body();
     this.#here.set(name, running);
     try {
       return await running;
     } finally {
       this.#here.delete(name);
-      this.#release(attempt);
+    }
+  }
+
+  async #run<Result>(attempt: string, body: () => Promise<Result>): Promise<Result> {
+    try {
+      return await body();
+    } finally {
+      await this.#release(attempt);
     }
   }
 
   /** A key that could not be given back is free for calls of this process, and for others after the next call here. */
-  #release(attempt: string): void {
+  async #release(attempt: string): Promise<void> {
     this.#unreleased.add(attempt);
     try {
       for (const each of this.#unreleased) {
-        this.#parts.claims.release(each);
+        await this.#parts.claims.release(each);
         this.#unreleased.delete(each);
       }
     } catch (error) {
@@ -118,12 +136,12 @@ export function askedToReplace({ target, price, volume, postOnly }: Replacement)
 }
 
 /** Whether a placement of a version that did not keep what was asked for came of a call that asked for this. */
-export function wasAskedFor(
-  audit: Pick<Audit, "trail">,
+export async function wasAskedFor(
+  audit: Eventual<Pick<Audit, "trail">>,
   { clientOrderId, identity }: Placement,
   request: object,
-): boolean {
-  const preview = audit.trail({ clientOrderId, identity }).find(({ event }) => event === "preview");
+): Promise<boolean> {
+  const preview = (await audit.trail({ clientOrderId, identity })).find(({ event }) => event === "preview");
   const data: unknown = preview === undefined ? null : JSON.parse(preview.data);
   return isObject(data) && isObject(data["asked"]) && inOneForm(data["asked"]) === inOneForm(request);
 }

@@ -3,6 +3,7 @@
 import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
 import type { Audit } from "./record/audit.ts";
+import type { Eventual } from "./record/eventual.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
@@ -44,7 +45,7 @@ export class OrderPlacing {
     const { rights, running } = this.#parts;
     const { identity, asking } = call;
     if (asking.answer !== undefined) {
-      rights.assertTrading(identity);
+      await rights.assertTrading(identity);
       return await this.#confirmations.answer(asking.answer, call);
     }
     const repeated = await this.#findEarlier(order, call);
@@ -67,16 +68,18 @@ export class OrderPlacing {
   async #placeFirst(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
     const { identity } = call;
     const { rights } = this.#parts;
-    rights.assertTrading(identity);
-    const waiting = this.#askedBefore(order, identity);
+    await rights.assertTrading(identity);
+    const waiting = await this.#askedBefore(order, identity);
     if (waiting !== undefined) return await this.#confirmations.wait(waiting, call);
     const previewId = order.previewId ?? await this.#previews.start(order.request, call);
     const { preview: { facts: previewed }, policy } = this.#previews.take(previewId, identity);
     const { idempotencyKey } = order;
     const trader = rights.traderOf(identity);
-    const venue = await this.#parts.venueOf(trader);
+    const { venue, used } = await this.#whereTo(trader, idempotencyKey).catch((error) => {
+      this.#previews.release(previewId);
+      throw error;
+    });
     if (previewed.venue !== venue.id) throw changedVenue();
-    const used = idempotencyKey === undefined ? undefined : venue.record.journal.findByKey(identity, idempotencyKey);
     const { asked } = previewed;
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
     if (policy.mode !== "confirm" || used !== undefined) {
@@ -87,23 +90,30 @@ export class OrderPlacing {
     const summary = summarizeOrder(previewed, { exchange: venue.name, identity });
     const named = { action: "place", asked: callOf(asked, order), previewId, idempotencyKey } as const;
     const facts = { ...previewed.policyFacts, venue: venue.id };
-    const question = this.#askOnce({ ...trader, ...named, facts, summary }, call);
+    const question = await this.#askOnce({ ...trader, ...named, facts, summary }, call);
     return "status" in question ? question : await this.#confirmations.wait(question, call);
   }
 
+  /** Where the order goes, and what the key was used for there. */
+  async #whereTo(trader: Trader, idempotencyKey: string | undefined) {
+    const venue = await this.#parts.venueOf(trader);
+    if (idempotencyKey === undefined) return { venue };
+    return { venue, used: await venue.record.journal.findByKey(trader.identity, idempotencyKey) };
+  }
+
   /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
-  #askedBefore(order: PlaceOrder, identity: string): Approval | undefined {
+  async #askedBefore(order: PlaceOrder, identity: string): Promise<Approval | undefined> {
     const action = "place";
     const { previewId, request, idempotencyKey } = order;
-    if (previewId !== undefined) return this.#confirmations.ofPreview(previewId, { identity, action });
+    if (previewId !== undefined) return await this.#confirmations.ofPreview(previewId, { identity, action });
     if (idempotencyKey === undefined || request === undefined) return undefined;
-    return this.#confirmations.ofCall({ identity, action, asked: callOf(askedToPlace(request), order) });
+    return await this.#confirmations.ofCall({ identity, action, asked: callOf(askedToPlace(request), order) });
   }
 
   /** Asks a person; where nobody can be asked now, the preview is its caller's again. */
-  #askOnce(order: ConfirmedOrder, call: BrokerCall) {
+  async #askOnce(order: ConfirmedOrder, call: BrokerCall) {
     try {
-      return this.#confirmations.ask(order, call);
+      return await this.#confirmations.ask(order, call);
     } catch (error) {
       this.#previews.release(order.previewId);
       throw error;
@@ -145,7 +155,7 @@ export class OrderPlacing {
     if (idempotencyKey === undefined) return undefined;
     const { rights } = this.#parts;
     const { executor, record } = await this.#parts.venueOf(rights.traderOf(identity));
-    const earlier = record.journal.findByKey(identity, idempotencyKey);
+    const earlier = await record.journal.findByKey(identity, idempotencyKey);
     if (earlier === undefined) return undefined;
     const isSame = await this.#isFor(earlier, { order, call, audit: record.audit });
     if (isSame === undefined) return undefined;
@@ -160,14 +170,18 @@ export class OrderPlacing {
   /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */
   async #isFor(
     earlier: Placement,
-    { order, call: { identity, signal }, audit }: { order: PlaceOrder; call: BrokerCall; audit: Pick<Audit, "trail"> },
+    { order, call: { identity, signal }, audit }: {
+      order: PlaceOrder;
+      call: BrokerCall;
+      audit: Eventual<Pick<Audit, "trail">>;
+    },
   ): Promise<boolean | undefined> {
     const { previewId, request } = order;
     if (previewId !== undefined && previewId === earlier.previewId) return true;
     const asked = this.#askedOf(order, identity);
     if (asked === undefined) return undefined;
     if (earlier.asked !== null || request === undefined) return earlier.asked === asked;
-    if (wasAskedFor(audit, earlier, request)) return true;
+    if (await wasAskedFor(audit, earlier, request)) return true;
     return orderDigest((await this.#previews.assess(request, { identity, signal })).assessment.order) ===
       earlier.digest;
   }

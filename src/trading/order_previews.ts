@@ -60,9 +60,9 @@ export class OrderPreviews {
    *
    * @throws {TradingError} the order itself is wrong, or the caller has had all previews of a minute
    */
-  show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
-    assertAllowed(this.#parts.store.audit.previewWaitMs(call.identity, this.#parts.now()));
-    return this.#preview(request, call, { isCounted: true });
+  async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
+    assertAllowed(await this.#parts.store.audit.previewWaitMs(call.identity, this.#parts.now()));
+    return await this.#preview(request, call, { isCounted: true });
   }
 
   /**
@@ -140,7 +140,7 @@ export class OrderPreviews {
     { isCounted = false }: { readonly isCounted?: boolean } = {},
   ): Promise<PreviewAnswer> {
     const { assessment, trader, policy, venue } = await this.assess(request, { identity, signal });
-    const halt = this.#parts.rights.haltProblem();
+    const halt = await this.#parts.rights.haltProblem();
     const { estimate, policyProblems } = assessment;
     const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
     const kept = isPlaceable
@@ -180,8 +180,8 @@ export class OrderPreviews {
     const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
     const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
     const { record: { audit } } = await this.#parts.venueOf(trader);
-    if (isCounted) assertAllowed(audit.recordPreview({ identity, clientOrderId, data }, this.#parts.now()));
-    else audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
+    if (isCounted) assertAllowed(await audit.recordPreview({ identity, clientOrderId, data }, this.#parts.now()));
+    else await audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
   }
 }
 

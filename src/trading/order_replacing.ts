@@ -45,22 +45,24 @@ export class OrderReplacing {
     const { rights, running } = this.#parts;
     const { identity, signal, asking } = call;
     if (asking.answer !== undefined) {
-      rights.assertTrading(identity);
+      await rights.assertTrading(identity);
       return await this.#confirmations.answer(asking.answer, call);
     }
     const { idempotencyKey } = replacement;
     if (idempotencyKey === undefined) return await this.#replaceFirst(replacement, call);
     const { id: venue, record } = await this.#parts.venueOf(rights.traderOf(identity));
     const asked = askedToReplace(replacement);
-    const findEarlier = (): ReplaceResult | undefined => {
-      const earlier = record.journal.findByKey(identity, idempotencyKey);
+    const findEarlier = async (): Promise<ReplaceResult | undefined> => {
+      const earlier = await record.journal.findByKey(identity, idempotencyKey);
       if (earlier === undefined) return undefined;
-      const isSame = earlier.asked === null ? wasAskedFor(record.audit, earlier, replacement) : earlier.asked === asked;
+      const isSame = earlier.asked === null
+        ? await wasAskedFor(record.audit, earlier, replacement)
+        : earlier.asked === asked;
       if (!isSame) throw usedKey("replace the order");
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     };
-    return findEarlier() ?? await running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
-      return findEarlier() ?? await this.#replaceOrGoOn(replacement, call);
+    return await findEarlier() ?? await running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
+      return await findEarlier() ?? await this.#replaceOrGoOn(replacement, call);
     });
   }
 
@@ -71,11 +73,13 @@ export class OrderReplacing {
     const { idempotencyKey } = replacement;
     const trader = rights.traderOf(identity);
     const { record: { journal } } = await this.#parts.venueOf(trader);
-    const left = idempotencyKey === undefined ? undefined : journal.replacements.unfinished(identity, idempotencyKey);
+    const left = idempotencyKey === undefined
+      ? undefined
+      : await journal.replacements.unfinished(identity, idempotencyKey);
     if (left === undefined) return await this.#replaceFirst(replacement, call);
     const asked = askedToReplace(replacement);
     if (left.asked !== asked) throw usedKey("replace the order");
-    rights.assertTrading(identity);
+    await rights.assertTrading(identity);
     const terms = readReplacementTerms(left.terms);
     const { consent } = terms;
     const isConfirmed = rights.policyOf(identity).mode !== "confirm" || consent !== undefined;
@@ -94,11 +98,11 @@ export class OrderReplacing {
   ): Promise<ReplaceResult | Unconfirmed> {
     const { rights } = this.#parts;
     const { identity } = call;
-    rights.assertTrading(identity);
+    await rights.assertTrading(identity);
     const trader = rights.traderOf(identity);
     const asked = askedToReplace(replacement);
     const named = { action: "replace", asked: callOf(asked, replacement) } as const;
-    const question = this.#confirmations.ofCall({ identity, ...named });
+    const question = await this.#confirmations.ofCall({ identity, ...named });
     if (question !== undefined) return await this.#confirmations.wait(question, call);
     const { name, id } = await this.#parts.venueOf(trader);
     const { assessment, policy, replaces, isReduced } = await this.#assess(replacement, call, left);
@@ -111,7 +115,10 @@ export class OrderReplacing {
       return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader, assessment });
     }
     const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: replaces.orderId });
-    const asking = this.#confirmations.ask({ ...trader, ...named, previewId, idempotencyKey, facts, summary }, call);
+    const asking = await this.#confirmations.ask(
+      { ...trader, ...named, previewId, idempotencyKey, facts, summary },
+      call,
+    );
     return "status" in asking ? asking : await this.#confirmations.wait(asking, call);
   }
 
@@ -120,7 +127,7 @@ export class OrderReplacing {
     const { exchange, record } = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
     const replaced = await findReplaced(exchange, replacement.target, signal);
     const isOver = finalStandingOf(replaced) !== undefined;
-    const known = record.journal.findByOrderId(replaced.order_id)?.order;
+    const known = (await record.journal.findByOrderId(replaced.order_id))?.order;
     const request = left === undefined
       ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
       : requestOf(left.facts.order);

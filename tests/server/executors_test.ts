@@ -103,7 +103,7 @@ Deno.test("A simulated exchange that starts anew has the same order ids, and not
       const { broker, store, price } = serving;
       const { order_id, repeated, client_order_id } = await place(serving, "key-1");
       assert.deepEqual([order_id, repeated], [first, undefined]);
-      const trail = broker.trail("local", { orderId: order_id });
+      const trail = await broker.trail("local", { orderId: order_id });
       assert.deepEqual(trail.map(({ event }) => event), ["preview", "intent", "sent", "outcome"]);
       assert.ok(trail.every(({ clientOrderId }) => clientOrderId === client_order_id));
       const replaced = await broker.replace({ target: { orderId: order_id }, price: String(Number(price) + 1) }, CALL);

@@ -14,6 +14,16 @@ Deno.test("Broker.place() sends nothing where the policy has changed since the p
   assert.deepEqual(world.sent, []);
 });
 
+Deno.test("Broker.place() gives a preview back where it cannot be found out where its order goes", async () => {
+  await using world = await BrokerWorld.start();
+  const { preview_id } = await world.answer("preview_order", REST);
+  world.unreachable = new Error("unreachable");
+  await assert.rejects(world.broker.place({ previewId: preview_id }, world.call()), /unreachable/);
+  world.unreachable = undefined;
+  assert.equal((await world.answer("place_order", { preview_id })).status, "placed");
+  assert.equal(world.sent.length, 1);
+});
+
 Deno.test("Broker.place() sends nothing to the real exchange for a caller that is on paper by now", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });
   world.meanwhile = () => {

@@ -32,6 +32,7 @@ import { StoreConnection } from "../../src/trading/record/store_connection.ts";
 import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
 import { callerOf } from "../support/callers.ts";
 import type { Json } from "../support/exchange.ts";
+import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, NOON_MS } from "./faulty_exchange.ts";
 
 /** Pauses from here on are the background's; they last until the executor stops. */
@@ -91,6 +92,8 @@ export class BrokerWorld implements AsyncDisposable {
   name: ExchangeName = { kind: "simulated", host: "127.0.0.1:9000" };
   /** Called while a call waits for a person elsewhere. */
   meanwhile: () => void | Promise<void> = () => {};
+  /** Why no venue can be had now. */
+  unreachable: Error | undefined;
   broker: Broker;
   #record: ReturnType<typeof openRecord>;
   #executor: OrderExecutor;
@@ -204,12 +207,12 @@ export class BrokerWorld implements AsyncDisposable {
   readonly #client = this.exchange.connect({ skewMs: () => this.skewMs });
 
   #openExecutor(): OrderExecutor {
-    const { journal, audit, instance } = this.#record;
+    const { journal, audit, instance } = answeringLate(this.#record);
     return new OrderExecutor({
       exchange: this.#client,
       journal,
       audit,
-      instance: { id: instance.id, takeOver: () => instance.takeOver(["real"]) },
+      instance: { id: this.#record.instance.id, takeOver: () => instance.takeOver(["real"]) },
       paper: false,
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
@@ -223,7 +226,7 @@ export class BrokerWorld implements AsyncDisposable {
     const now = () => this.now;
     const monotonic = () => this.exchange.clock.now;
     const cancellation = new OpenOrderCancellation({
-      requests: this.#record.cancelRequests,
+      requests: answeringLate(this.#record.cancelRequests),
       instance: this.#record.instance.id,
       kinds: ["real"],
       cancelAll: () => this.#executor.cancelAll({}, "kill switch"),
@@ -232,21 +235,21 @@ export class BrokerWorld implements AsyncDisposable {
     });
     return new Broker({
       policies: this.policies,
-      store: this.#record,
+      store: answeringLate(this.#record),
       markets: this.#markets,
       isPaperOnly: false,
       instance: this.#record.instance,
       venueOf: () =>
-        Promise.resolve({
+        this.unreachable !== undefined ? Promise.reject(this.unreachable) : Promise.resolve({
           exchange: this.#client,
           executor: this.#executor,
           name: this.name,
           id: "",
-          record: this.#record,
+          record: answeringLate(this.#record),
         }),
       confirmation: {
-        approvals,
-        audit,
+        approvals: answeringLate(approvals),
+        audit: { at: (venue) => answeringLate(audit.at(venue)) },
         announce: (order) => this.announced.push(order),
         now,
         monotonic,

@@ -12,6 +12,7 @@ import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 import type { Instance } from "../../src/trading/record/instances.ts";
 import { TradingStore } from "../../src/trading/record/store.ts";
+import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
 
 /** Pauses from here on are the background's: they last until {@linkcode ExecutorWorld.wakeUntil}. */
@@ -152,8 +153,8 @@ export class ExecutorWorld implements AsyncDisposable {
     const { instance } = this;
     return new OrderExecutor(this.#wrap({
       exchange: this.exchange.connect({ skewMs: () => this.skewMs }),
-      journal: this.store.journal,
-      audit: this.store.audit,
+      journal: answeringLate(this.store.journal),
+      audit: answeringLate(this.store.audit),
       instance: { id: instance.id, takeOver: () => instance.takeOver(["real"]) },
       paper: false,
       now: () => this.now,

@@ -47,9 +47,9 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
   forgets_cancel: { within: 30, as: ["misreported"] },
   settles_unseen: { within: 100, as: ["misreported", "lost"] },
   ignores_callers: { within: 60, as: ["forbidden"] },
-  waits_after_marking: { from: 170, within: 30, as: ["forbidden"] },
+  waits_after_marking: { from: 80, within: 30, as: ["forbidden"] },
   sends_when_halted: { within: 100, as: ["forbidden"] },
-  gives_up_cancelling: { from: 150, within: 20, as: ["forbidden"] },
+  gives_up_cancelling: { from: 200, within: 20, as: ["forbidden"] },
   refuses_repetitions: { within: 30, as: ["misreported"] },
   keeps_claims: { within: 100, as: ["stuck"] },
 };

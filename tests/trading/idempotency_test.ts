@@ -7,6 +7,7 @@ import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
 import type { TradingStore } from "../../src/trading/record/store.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
 import { TradingError } from "../../src/trading/orders/trading_error.ts";
+import { answeringLate } from "./late_record.ts";
 import { NOW, withStore } from "./stores.ts";
 
 const ORDER = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1000000" } as const;
@@ -71,7 +72,7 @@ function processOn(store: TradingStore): Process {
     pause: () => {},
     end: () => instance.end(),
     calls: new RunningCalls({
-      claims: store.calls,
+      claims: answeringLate(store.calls),
       instance,
       monotonic: () => clock.now,
       sleep: async (ms) => {
@@ -87,6 +88,21 @@ function processOn(store: TradingStore): Process {
 function call(changes: Partial<KeyedCall> = {}): KeyedCall {
   const { signal } = new AbortController();
   return { venue: "", identity: "local", idempotencyKey: "k", asked: "this", signal, ...changes };
+}
+
+/** A call that has its key, until `gate` opens. */
+async function held(
+  { calls }: Process,
+  gate: Promise<void>,
+  changes: Partial<KeyedCall> = {},
+): Promise<{ readonly done: Promise<void> }> {
+  const begun = Promise.withResolvers<void>();
+  const done = calls.run(call(changes), async () => {
+    begun.resolve();
+    await gate;
+  });
+  await begun.promise;
+  return { done };
 }
 
 function codeOf(code: string) {
@@ -108,6 +124,26 @@ Deno.test("RunningCalls.run() lets one call with a key run at a time, in the ord
     gate.resolve();
     await Promise.all([first, second]);
     assert.deepEqual(steps, ["first begins", "other", "first ends", "second"]);
+    end();
+  }));
+
+Deno.test("RunningCalls.run() lets one of two calls at once ask for a key that nobody here has", () =>
+  withStore(async (store) => {
+    const { calls, end } = processOn(store);
+    const running = new Set<string>();
+    const run = (name: string) =>
+      calls.run(call(), async () => {
+        assert.deepEqual([...running], []);
+        running.add(name);
+        await Promise.resolve();
+        running.delete(name);
+        return name;
+      });
+    assert.deepEqual(await Promise.all([run("one"), run("two"), run("three")]), ["one", "two", "three"]);
+    const others = [run("four"), calls.run(call({ asked: "that" }), () => Promise.resolve("five"))];
+    const [four, five] = await Promise.allSettled(others);
+    assert.ok(four?.status === "fulfilled" && five?.status === "rejected");
+    assert.equal(five.reason.code, "ERR_IDEMPOTENCY_MISMATCH");
     end();
   }));
 
@@ -207,11 +243,11 @@ Deno.test("RunningCalls.run() takes the key of a process that has ended within a
   withStore(async (store, { open }) => {
     const [one, two] = [processOn(store), processOn(open())];
     const gate = Promise.withResolvers<void>();
-    const first = one.calls.run(call(), () => gate.promise);
+    const first = await held(one, gate.promise);
     one.end();
     assert.equal(await two.calls.run(call({ asked: "that" }), () => Promise.resolve("ran")), "ran");
     gate.resolve();
-    await first;
+    await first.done;
     two.end();
   }));
 
@@ -219,19 +255,19 @@ Deno.test("CallClaims.clear() gives back the keys of processes that have ended, 
   withStore(async (store, { folder, open }) => {
     const [one, two] = [processOn(store), processOn(open())];
     const gate = Promise.withResolvers<void>();
-    const first = one.calls.run(call(), () => gate.promise);
-    const second = two.calls.run(call({ idempotencyKey: "other" }), () => gate.promise);
-    const held = () => {
+    const first = await held(one, gate.promise);
+    const second = await held(two, gate.promise, { idempotencyKey: "other" });
+    const keys = () => {
       const reader = new DatabaseSync(join(folder, TRADING_DATABASE), { readOnly: true });
       const rows = reader.prepare("SELECT idempotency_key FROM calls").all().map((row) => row["idempotency_key"]);
       reader.close();
       return rows;
     };
     one.end();
-    assert.deepEqual(held().toSorted(), ["k", "other"]);
+    assert.deepEqual(keys().toSorted(), ["k", "other"]);
     store.calls.clear();
-    assert.deepEqual(held(), ["other"]);
+    assert.deepEqual(keys(), ["other"]);
     gate.resolve();
-    await Promise.all([first, second]);
+    await Promise.all([first.done, second.done]);
     two.end();
   }));

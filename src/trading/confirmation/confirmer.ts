@@ -8,6 +8,7 @@ import type { Sleep } from "../../timing/sleep.ts";
 import type { Approvals } from "../record/approvals.ts";
 import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
 import type { Audit } from "../record/audit.ts";
+import type { Eventual } from "../record/eventual.ts";
 import { clientOrderIdOf } from "../orders/order.ts";
 import { Confirmations } from "./confirmations.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../record/approval.ts";
@@ -61,8 +62,13 @@ export interface Announcement {
 
 /** What a {@linkcode Confirmer} stands on. */
 export interface ConfirmationParts {
-  readonly approvals: Approvals;
-  readonly audit: Pick<Audit, "at">;
+  readonly approvals: Eventual<
+    Pick<
+      Approvals,
+      "request" | "find" | "findByPreview" | "findAsked" | "equalTo" | "take" | "giveBack" | "conclude"
+    >
+  >;
+  readonly audit: { at(venue: string): Eventual<Pick<Audit, "record">> };
   /** Tells the operator that an order waits. */
   readonly announce: (announcement: Announcement) => void;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -111,23 +117,26 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
    *
    * @throws {TradingError} nobody was asked
    */
-  ask(order: ConfirmedOrder, { asking }: Call): Approval | Extract<Unconfirmed, { status: "ask" }> {
+  async ask(order: ConfirmedOrder, { asking }: Call): Promise<Approval | Extract<Unconfirmed, { status: "ask" }>> {
     const ways = this.#action.waysOf(order.identity);
-    if (asking.canElicit && ways.includes("dialog")) return this.#askInDialog(order);
+    if (asking.canElicit && ways.includes("dialog")) return await this.#askInDialog(order);
     assertAskable(ways);
-    return this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
+    return await this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
   }
 
   /** The question about a caller's own preview, however it stands. */
-  ofPreview(previewId: string, order: Pick<ConfirmedOrder, "identity" | "action">): Approval | undefined {
+  async ofPreview(
+    previewId: string,
+    order: Pick<ConfirmedOrder, "identity" | "action">,
+  ): Promise<Approval | undefined> {
     const { approvals, now } = this.#parts;
-    return approvals.findByPreview(previewId, order, now());
+    return await approvals.findByPreview(previewId, order, now());
   }
 
   /** The question that the same call has asked before, as long as its answer can be taken. */
-  ofCall(order: Pick<ConfirmedOrder, "identity" | "action" | "asked">): Approval | undefined {
+  async ofCall(order: Pick<ConfirmedOrder, "identity" | "action" | "asked">): Promise<Approval | undefined> {
     const { approvals, now } = this.#parts;
-    return approvals.findAsked(order, now());
+    return await approvals.findAsked(order, now());
   }
 
   /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
@@ -136,7 +145,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     if (confirmation === undefined) throw unknownConfirmation();
     assertCounts(this.#action.waysOf(call.identity), "dialog");
     const { order } = confirmation;
-    this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
+    await this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
     if (!accepted) throw declined(" in the dialog, with its box ticked");
     return await this.#action.send(order, { ...call, consent: "dialog" });
   }
@@ -150,42 +159,50 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     const { approvals, now, monotonic, sleep } = this.#parts;
     const untilMs = monotonic() + WAIT_MS;
     for (;;) {
-      const approval = approvals.find(id, now());
+      const approval = await approvals.find(id, now());
       if (approval === undefined) throw unknownConfirmation();
       const isPending = approval.state === "pending";
-      if (call.signal.aborted || (isPending && monotonic() >= untilMs)) return this.#stillWaiting(approval, call);
+      if (call.signal.aborted || (isPending && monotonic() >= untilMs)) return await this.#stillWaiting(approval, call);
       if (!isPending) return await this.#act(approval, call);
       await sleep(LOOK_EVERY_MS, call.signal).catch(() => {});
     }
   }
 
-  #askInDialog(order: ConfirmedOrder): Extract<Unconfirmed, { status: "ask" }> {
-    const { summary } = order;
-    const isAlone = this.#equalTo(order).length === 0;
+  async #askInDialog(order: ConfirmedOrder): Promise<Extract<Unconfirmed, { status: "ask" }>> {
+    const { summary, identity } = order;
+    // Added first, so that of two equal orders that are asked about at once each knows of the other.
     const confirmation = this.#dialogs.add(order);
     if (confirmation === undefined) throw tooMany();
-    this.#record("confirmation_asked", order, { confirmation: confirmation.id, way: "dialog" });
-    const warnings = isAlone ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
-    return { status: "ask", id: confirmation.id, text: summaryText({ ...summary, warnings }) };
+    const { id } = confirmation;
+    try {
+      const isAlone = (await this.#equalTo(order)).every((other) => other === id);
+      await this.#record("confirmation_asked", order, { confirmation: id, way: "dialog" });
+      const warnings = isAlone ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
+      return { status: "ask", id, text: summaryText({ ...summary, warnings }) };
+    } catch (error) {
+      this.#dialogs.take(id, identity);
+      throw error;
+    }
   }
 
-  #askElsewhere(request: ApprovalRequest): Approval {
+  async #askElsewhere(request: ApprovalRequest): Promise<Approval> {
     const { approvals, announce, now } = this.#parts;
-    const asked = approvals.request(request, now());
+    const asked = await approvals.request(request, now());
     if (!asked.ok) throw tooMany();
     const { approval, token } = asked;
     announce({ approvalId: approval.id, token, summary: request.summary, ways: request.ways });
     return approval;
   }
 
-  #equalTo({ facts, identity, previewId }: ConfirmedOrder): string[] {
+  async #equalTo({ facts, identity, previewId }: ConfirmedOrder): Promise<string[]> {
     const { approvals, now } = this.#parts;
     const digest = orderDigest(facts.order);
+    const elsewhere = await approvals.equalTo({ digest, identity, previewId }, now());
     const inDialogs = this.#dialogs.of(identity).filter(({ order }) => orderDigest(order.facts.order) === digest);
-    return [...inDialogs, ...approvals.equalTo({ digest, identity, previewId }, now())].map(({ id }) => id);
+    return [...inDialogs, ...elsewhere].map(({ id }) => id);
   }
 
-  #stillWaiting(approval: Approval, { asking }: Call): Unconfirmed {
+  async #stillWaiting(approval: Approval, { asking }: Call): Promise<Unconfirmed> {
     const { approvals, now } = this.#parts;
     const { id, previewId, ways, expiresAt } = approval;
     return {
@@ -193,7 +210,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
       previewId,
       approvalId: id,
       ways,
-      equal: approvals.equalTo(approval, now()).map((each) => each.id),
+      equal: (await approvals.equalTo(approval, now())).map((each) => each.id),
       isDialogRefused: asking.canElicit,
       expiresInMs: Math.max(0, expiresAt - now()),
     };
@@ -202,49 +219,49 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   async #act({ id }: Approval, call: Call): Promise<Result> {
     const { approvals, now } = this.#parts;
     // Of calls that wait for one answer, in all processes, one gets it.
-    const approval = approvals.take(id, now());
-    if (approval === undefined) throw this.#whyNot(id);
+    const approval = await approvals.take(id, now());
+    if (approval === undefined) throw await this.#whyNot(id);
     try {
       if (approval.state !== "approved" || orderDigest(approval.facts.order) !== approval.digest) throw declined();
       assertCounts(this.#action.waysOf(call.identity), approval.decidedBy);
       const consent = approval.decidedBy ?? undefined;
       const result = await this.#action.send({ ...approval, identity: call.identity }, { ...call, consent });
-      this.#note(() =>
+      await this.#note(() =>
         isPassing(result) ? approvals.giveBack(id) : approvals.conclude(id, this.#action.describe(result))
       );
       return result;
     } catch (error) {
-      if (error instanceof TradingError) this.#note(() => approvals.conclude(id, error.message));
+      if (error instanceof TradingError) await this.#note(() => approvals.conclude(id, error.message));
       throw error;
     }
   }
 
-  #whyNot(id: string): TradingError {
+  async #whyNot(id: string): Promise<TradingError> {
     const { approvals, now } = this.#parts;
-    const approval = approvals.find(id, now());
+    const approval = await approvals.find(id, now());
     if (approval === undefined) return unknownConfirmation();
     if (approval.takenAt === null) return expired();
     return approval.state === "declined" ? declined() : usedConfirmation(approval);
   }
 
   /** The journal knows what became of the order; without this line only its page says less. */
-  #note(change: () => void): void {
+  async #note(change: () => void | Promise<void>): Promise<void> {
     try {
-      change();
+      await change();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
   }
 
-  #record(
+  async #record(
     event: "confirmation" | "confirmation_asked",
     { identity, previewId, facts }: ConfirmedOrder,
     data: Record<string, unknown>,
-  ): void {
+  ): Promise<void> {
     const digest = orderDigest(facts.order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
     const audit = this.#parts.audit.at(facts.venue ?? "");
-    audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
+    await audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
   }
 }
 

@@ -13,7 +13,7 @@ import { TradingError } from "../orders/trading_error.ts";
 /** What rights follow from. */
 export interface RightsParts {
   readonly policies: CurrentPolicies;
-  readonly killSwitch: { state(): Halt };
+  readonly killSwitch: { state(): Halt | Promise<Halt> };
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
 }
@@ -55,19 +55,19 @@ export class TradingRights {
   }
 
   /** Why nobody can place anything now. */
-  haltProblem(): EstimateProblem | undefined {
-    const halt = this.#parts.killSwitch.state();
+  async haltProblem(): Promise<EstimateProblem | undefined> {
+    const halt = await this.#parts.killSwitch.state();
     if (!halt.halted) return undefined;
     return { code: "ERR_TRADING_HALTED", message: haltSentence("trade", halt) };
   }
 
   /** @throws {TradingError} the caller may only look, or trading is halted */
-  assertTrading(identity: string): void {
+  async assertTrading(identity: string): Promise<void> {
     if (this.policyOf(identity).mode === "observe") {
       const message = `Cannot trade as the policy lets ${identity} only observe: ask the operator`;
       throw new TradingError(message, { code: "ERR_POLICY_MODE" });
     }
-    const halt = this.haltProblem();
+    const halt = await this.haltProblem();
     if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
   }
 

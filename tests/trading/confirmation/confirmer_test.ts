@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { Confirmer } from "../../../src/trading/confirmation/confirmer.ts";
+import { orderRequest } from "../approval_requests.ts";
 import { BrokerWorld, policyFileOf, REST } from "../broker_world.ts";
+import { answeringLate } from "../late_record.ts";
+import { NOW, withStore } from "../stores.ts";
 
 /** The last order that the operator was told of. */
 function lastAsked(world: BrokerWorld): string {
@@ -104,6 +108,25 @@ Deno.test("equal orders in full without a key are two orders, also in dialogs", 
   assert.ok(asked.status === "ask");
   assert.match(asked.text, /^WARNING: Another equal order of this client waits for approval too/m);
 });
+
+Deno.test("Confirmer.ask() has equal orders that are asked about in dialogs at once know of each other", () =>
+  withStore(async ({ approvals, audit }) => {
+    const confirmer = new Confirmer({
+      approvals: answeringLate(approvals),
+      audit: { at: (venue) => answeringLate(audit.at(venue)) },
+      announce: () => assert.fail("nobody is asked elsewhere"),
+      now: () => NOW,
+      monotonic: () => 0,
+      sleep: () => Promise.resolve(),
+    }, { waysOf: () => ["dialog"], send: () => assert.fail("nobody has answered"), describe: () => "" });
+    const { signal } = new AbortController();
+    const call = { identity: "local", signal, mayTrade: () => true, asking: { canElicit: true } };
+    const ask = () => confirmer.ask(orderRequest({ identity: "local" }), call);
+    for (const asked of await Promise.all([ask(), ask()])) {
+      assert.ok("status" in asked);
+      assert.match(asked.text, /^WARNING: Another equal order of this client waits for approval too/m);
+    }
+  }));
 
 Deno.test("another order, another key and another caller are questions of their own", async () => {
   await using world = await BrokerWorld.start({ bound: "confirm" });

@@ -1,0 +1,28 @@
+/** A record that answers late, as one does that runs elsewhere: others go on before an operation is done, and after it. */
+
+import type { Eventual } from "../../src/trading/record/eventual.ts";
+
+/** Turns of the event loop that others have on either side of an operation. */
+const TURNS = 3;
+
+/** A part of the record whose every operation is done and answered late, what it holds further down too. */
+export function answeringLate<Part extends object>(part: Part): Eventual<Part> {
+  const get = (target: Part, name: string | symbol): unknown => {
+    const value: unknown = Reflect.get(target, name, target);
+    if (typeof value === "object" && value !== null) return answeringLate(value);
+    if (typeof value !== "function") return value;
+    return async (...args: unknown[]): Promise<unknown> => {
+      await passTurns();
+      try {
+        return await Reflect.apply(value, target, args);
+      } finally {
+        await passTurns();
+      }
+    };
+  };
+  return new Proxy(part, { get }) as Eventual<Part>;
+}
+
+async function passTurns(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+}

@@ -8,7 +8,7 @@ import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
-import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, POST } from "../executor_world.ts";
+import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, LOOK, POST } from "../executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 
@@ -97,6 +97,23 @@ Deno.test("OrderExecutor.place() sends no order that was halted while it waited 
   });
   assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_TRADING_HALTED");
   assert.equal(world.exchange.count(POST), 0);
+});
+
+Deno.test("OrderExecutor.recover() looks up no order of its own that is written down and has yet to leave", async () => {
+  let recover = () => Promise.resolve();
+  await using world = await ExecutorWorld.start({
+    wrap: (options) => {
+      const begin: typeof options.journal.begin = async (...args) => {
+        const begun = await options.journal.begin(...args);
+        await recover();
+        return begun;
+      };
+      return { ...options, journal: journalWith(options.journal, { begin }) };
+    },
+  });
+  recover = () => world.executor.recover();
+  expectStatus(await world.executor.place(world.request()), "placed");
+  assert.deepEqual([world.exchange.count(POST), world.exchange.count(LOOK)], [1, 0]);
 });
 
 Deno.test("OrderExecutor.place() has the turn in the call budget before the order is written down, and gives back what it does not use", async () => {

@@ -22,6 +22,16 @@ function shell(script: string, ...args: string[]): Deno.ChildProcess {
   return new Deno.Command("sh", { args: ["-c", script, "sh", ...args], stdout: "piped" }).spawn();
 }
 
+/** Ends a process that may have ended by itself. */
+async function end(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
+  await child.output();
+}
+
 for (const program of PROGRAMS) {
   Deno.test(`${program.name} leaves nothing in the temporary folder`, () =>
     withFolder(async (folder) => {
@@ -43,7 +53,8 @@ for (const program of PROGRAMS) {
       const reader = shell('cat "$1"', trap);
       const second = shell('echo second >"$1"', trap);
       const { stdout } = await reader.output();
-      await Promise.all([first.output(), second.output()]);
+      // What comes after the reader has left waits for the next one.
+      await Promise.all([end(first), end(second)]);
       assert.match(new TextDecoder().decode(stdout), /first/);
     }));
 }

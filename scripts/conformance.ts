@@ -12,6 +12,9 @@ const SUITE = "@modelcontextprotocol/conformance@0.2.0-alpha.12";
 /** The suite does not run on older ones. */
 const NODE = "node@22";
 
+/** A server that does not say by then where it serves is ended. */
+const START_MS = 60_000;
+
 const REVISIONS = ["2025-11-25", "2026-07-28"];
 
 const TARGETS: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -81,11 +84,13 @@ async function startServer(script: string): Promise<{ http: string } & AsyncDisp
   const reader = (await lines).getReader();
   let said = "";
   let port: string | undefined;
+  const patience = setTimeout(() => child.kill("SIGKILL"), START_MS);
   while (port === undefined) {
     const { value, done } = await reader.read();
     if (done) throw new Error(`The server ended: ${said}`);
     port = /localhost:(\d+)/.exec(said += value)?.[1];
   }
+  clearTimeout(patience);
   const draining = (async () => {
     while (!(await reader.read()).done);
   })();

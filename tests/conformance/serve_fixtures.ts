@@ -6,6 +6,8 @@
 import { readArguments } from "../../src/cli/arguments.ts";
 import { withLogging } from "../../src/logging/logging.ts";
 import { serveNetwork } from "../../src/server/network/serve_network.ts";
+import type { StartedServer } from "../../src/server/serving.ts";
+import { print } from "../../src/world.ts";
 import type { World } from "../../src/world.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { createFixtureServer } from "./fixture_server.ts";
@@ -33,7 +35,8 @@ const { logLevel: level, logFormat: format } = loaded.config;
 const options = { level, format, secrets: [], output: world.stderr };
 Deno.exit(
   await withLogging(options, async () => {
-    const parts = { factory: () => createFixtureServer(), announce: () => Promise.resolve() };
+    const announce = ({ url }: StartedServer) => print(world.stderr, `The fixtures are served on ${url}`);
+    const parts = { factory: () => createFixtureServer(), announce };
     const served = await serveNetwork(loaded, world, parts);
     if (!served.ok) throw new Error(served.problems.join("\n"));
     return 0;

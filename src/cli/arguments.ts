@@ -132,12 +132,19 @@ function readWords(command: CommandName, words: readonly string[]): Words {
       } else if (flag !== undefined) takeSwitch(read, flag.flag, joined);
       else {
         read.hasUnknown = true;
-        read.problems.push(`${name}: unknown flag${didYouMean(name, [...known.keys()])}`);
+        read.problems.push(`${name}: unknown flag${hintOf(command, name, [...known.keys()])}`);
         if (joined === undefined && left[0]?.startsWith("-") === false) left.shift();
       }
     }
   }
   return read;
+}
+
+/** Setup takes the server's flags too, but as words of what it writes. */
+function hintOf(command: CommandName, name: string, known: readonly string[]): string {
+  const isServerFlag = flagsOf("serve").some(({ flag }) => `--${flag}` === name);
+  if (command === "setup" && isServerFlag) return ` of setup: flags of the server follow behind --, as in -- ${name}`;
+  return didYouMean(name, known);
 }
 
 /** `--flag=value` as its two halves. */

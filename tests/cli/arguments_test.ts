@@ -107,6 +107,9 @@ Deno.test("readArguments() refuses unknown flags and names the nearest known one
   assert.deepEqual(problemsOf("--frobnicate"), ["--frobnicate: unknown flag"]);
   assert.deepEqual(problemsOf("-x"), ["-x: unknown flag"]);
   assert.deepEqual(problemsOf("simulator --exchange live"), ["--exchange: unknown flag"]);
+  assert.deepEqual(problemsOf("setup zed --exchange live"), [
+    "--exchange: unknown flag of setup: flags of the server follow behind --, as in -- --exchange",
+  ]);
   assert.deepEqual(problemsOf("serve --api-secret=x"), ["--api-secret: unknown flag"]);
 });
 

@@ -91,7 +91,7 @@ const COMMANDS = "src/cli";
 
 /** Packages that only some rooms may import. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  "@modelcontextprotocol/": ["src/protocol", "src/transport", "src/client", "src/server"],
+  "@modelcontextprotocol/": ["src/protocol", "src/transport", "src/client"],
   "@hono/": ["src/transport"],
   "hono": ["src/transport"],
   "ws": ["src/transport", "src/client"],

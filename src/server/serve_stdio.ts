@@ -1,13 +1,13 @@
 /** Serves one client over stdio. */
 
 import { getLogger } from "@logtape/logtape";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { LOCAL_CALLER } from "../access/caller.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallFastPath } from "../protocol/fast_path.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { createServerFactory } from "../protocol/mcp_server.ts";
 import { aborted } from "../timing/aborted.ts";
+import { serveChannel } from "../transport/serve_channel.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { World } from "../world.ts";
@@ -49,9 +49,9 @@ export async function serveOneClient(
     }),
   });
   const createServer = createServerFactory({ ...parts, listing });
-  const handle = serveStdio(() => createServer(() => LOCAL_CALLER), {
-    transport,
-    onerror: (error) => log.debug("protocol error", { error: error.message }),
+  const handle = serveChannel(transport, {
+    createServer: () => createServer(() => LOCAL_CALLER),
+    failed: (error) => log.debug("protocol error", { error: error.message }),
   });
   await announce({ report: backend.presence?.report, trading: backend.trading });
   log.debug("server started", { version: VERSION, exchange: config.exchange });

@@ -9,6 +9,8 @@ import { findDuplicateMember } from "../validation/duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 import { isObject } from "../validation/is_object.ts";
 
+export type { JSONRPCRequest };
+
 /** The error member of an answer. */
 export interface RpcError {
   readonly code: number;

@@ -1,7 +1,6 @@
 /** Clients over HTTP: Streamable HTTP at `/mcp`, and REST. */
 
 import { getLogger } from "@logtape/logtape";
-import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import type { Caller } from "../../access/caller.ts";
 import { scopeChallenge } from "../../access/challenge.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";
@@ -9,6 +8,7 @@ import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
 import { requiredScope } from "../../protocol/direct_call.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
+import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpSession } from "../../transport/http/http_session.ts";
 import type { SessionObserver } from "../../transport/http/http_sessions.ts";
 import { problemResponse } from "../../transport/http/problem.ts";

@@ -1,7 +1,6 @@
 /** Clients over WebSocket: a connection, a transport and a server object each. */
 
 import { getLogger } from "@logtape/logtape";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { LOCAL_CALLER } from "../../access/caller.ts";
 import type { Caller } from "../../access/caller.ts";
 import { CallFastPath } from "../../protocol/fast_path.ts";
@@ -10,6 +9,7 @@ import type { Connection } from "../../session/connection.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
 import type { ChannelObserver } from "../../transport/channel.ts";
 import { CLOSE } from "../../transport/close_codes.ts";
+import { serveChannel } from "../../transport/serve_channel.ts";
 import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";
 import { SocketTransport } from "../../transport/websocket.ts";
 import { IDENTITY } from "./network_parts.ts";
@@ -49,9 +49,9 @@ export class SocketClients {
       transport.finish(CLOSE.policyViolation, `credential ${ending}`);
     });
     accessLog.info("connected", { connection_id: id, identity, address, transport: "websocket" });
-    serveStdio(() => factory(() => caller), {
-      transport,
-      onerror: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
+    serveChannel(transport, {
+      createServer: () => factory(() => caller),
+      failed: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
     });
     const handler = transport.handler();
     return {

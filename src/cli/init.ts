@@ -41,12 +41,12 @@ export function initOf(
       if (!(error instanceof Error && ("code" in error || error instanceof Deno.errors.NotCapable))) throw error;
       return await fail(world, `Cannot write ${file}: ${error.message}`);
     }
-    if (json || !world.stdout.isTerminal()) await print(world.stdout, JSON.stringify({ file, explanation: page }));
-    else {await say(
-        world,
-        `Written: ${file}\nExplained in ${page}\nUse it with ${useOf(SAMPLES[name], file)}`,
-        world.stdout,
-      );}
+    if (json || !world.stdout.isTerminal()) {
+      await print(world.stdout, JSON.stringify({ file, explanation: page }));
+      return 0;
+    }
+    const use = useOf(SAMPLES[name], file);
+    await say(world, `Written: ${file}\nExplained in ${page}\nUse it with ${use}`, world.stdout);
     return 0;
   };
 }

@@ -45,13 +45,13 @@ export async function bridge(
   { world, problems, operands }: BridgeInvocation,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.bridge, { flags, env: world.env });
-  const address = SocketAddress.safeParse(operands[0] ?? "");
+  const address = SocketAddress.read(operands[0] ?? "");
   const all = [...problems];
-  if (operands[0] !== undefined && !address.success) {
-    all.push(`bridge: ${address.error.issues[0]?.message}: current value is ${quoteTyped(operands[0])}`);
+  if (operands[0] !== undefined && !address.ok) {
+    all.push(`bridge: ${address.problem}: current value is ${quoteTyped(operands[0])}`);
   }
-  if (!parsed.ok || !address.success) return await refuse(world, [...all, ...(parsed.ok ? [] : parsed.problems)]);
-  const loaded = await loadEndpoint(address.data, parsed.values);
+  if (!parsed.ok || !address.ok) return await refuse(world, [...all, ...(parsed.ok ? [] : parsed.problems)]);
+  const loaded = await loadEndpoint(address.value, parsed.values);
   if (!loaded.ok) all.push(...loaded.problems);
   if (!loaded.ok || all.length > 0) return await refuse(world, all);
   const { token } = loaded.endpoint;

@@ -147,7 +147,7 @@ export interface Flag {
   readonly env: readonly string[];
   readonly default?: string;
   /** What reads its value, of a flag that is a setting. */
-  readonly schema?: Setting["schema"];
+  readonly reader?: Setting["reader"];
 }
 
 /** The flags of a command, in the order of its help: those for its output, and its settings. */

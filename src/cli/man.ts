@@ -61,7 +61,7 @@ export function manualPage(): string {
 function commandLines(name: CommandName): string[] {
   const { usage, summary } = COMMANDS[name];
   const isLikeServe = name !== "serve" && COMMAND_SETTINGS[name] === SERVER_SETTINGS;
-  const own = flagsOf(name).filter(({ schema }) => !isLikeServe || schema === undefined);
+  const own = flagsOf(name).filter(({ reader }) => !isLikeServe || reader === undefined);
   return [
     `.SS ${roff(usage)}`,
     `${roff(summary)}.`,

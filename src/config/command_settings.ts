@@ -23,13 +23,13 @@ import type { Settings, ValuesOf } from "./setting.ts";
 
 /** A switch that is off unless it is given. */
 function switchOf<const Flag extends string>(flag: Flag, help: string) {
-  return { schema: Switch, help, flag, env: [], default: "false" } as const;
+  return { reader: Switch, help, flag, env: [], default: "false" } as const;
 }
 
 /** The state folder, as the help of a command calls what is there. */
 function stateFolder(what: string) {
   return {
-    schema: Text,
+    reader: Text,
     help: `${what}; default: the user's state folder`,
     flag: "state",
     value: "folder",
@@ -42,30 +42,30 @@ const RECORD = stateFolder("state folder that holds orders and the audit log");
 
 /** How a client authenticates to a server. */
 const ACCESS = {
-  token: { schema: SecretText, help: "API key or token to authenticate with", env: ["LUNO_MCP_TOKEN"], secret: true },
+  token: { reader: SecretText, help: "API key or token to authenticate with", env: ["LUNO_MCP_TOKEN"], secret: true },
   tokenFile: {
-    schema: Text,
+    reader: Text,
     help: "file that holds the API key or token, readable by its owner only",
     flag: "token-file",
     value: "path",
     env: ["LUNO_MCP_TOKEN_FILE"],
   },
   ca: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of certificate authorities to trust instead of the public ones",
     flag: "ca",
     value: "path",
     env: ["LUNO_MCP_CA_PATH"],
   },
   cert: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of the client's certificate",
     flag: "cert",
     value: "path",
     env: ["LUNO_MCP_CLIENT_CERT_PATH"],
   },
   key: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of the private key for --cert",
     flag: "key",
     value: "path",
@@ -75,7 +75,7 @@ const ACCESS = {
 
 const CLIENT = {
   uri: {
-    schema: SocketAddress,
+    reader: SocketAddress,
     help: "address of the server",
     flag: "uri",
     value: "url",
@@ -83,7 +83,7 @@ const CLIENT = {
     default: "ws://localhost:8765",
   },
   mode: {
-    schema: oneOf("single", "multi"),
+    reader: oneOf("single", "multi"),
     help: "single: explore, call a tool or watch prices; multi: simulate many clients",
     flag: "mode",
     value: "name",
@@ -91,14 +91,14 @@ const CLIENT = {
     default: "single",
   },
   pairs: {
-    schema: PairNames,
+    reader: PairNames,
     help: "pairs to watch, or for simulated clients to request",
     flag: "pairs",
     value: "names",
     env: [],
   },
   interval: {
-    schema: decimalNumber(0.1, 86_400),
+    reader: decimalNumber(0.1, 86_400),
     help: "seconds between price updates",
     flag: "interval",
     value: "seconds",
@@ -106,14 +106,14 @@ const CLIENT = {
     default: "5",
   },
   duration: {
-    schema: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
+    reader: decimalNumber(0.1, 2_073_600), // 24 days, as a timer holds no more than 25
     help: "seconds to run; default: 60 for simulated clients, until Ctrl-C for prices",
     flag: "duration",
     value: "seconds",
     env: [],
   },
   clients: {
-    schema: wholeNumber(1, 10_000),
+    reader: wholeNumber(1, 10_000),
     help: "number of simulated clients",
     flag: "clients",
     value: "number",
@@ -121,7 +121,7 @@ const CLIENT = {
     default: "10",
   },
   rate: {
-    schema: decimalNumber(0.001, 1_000),
+    reader: decimalNumber(0.001, 1_000),
     help: "calls per second of each simulated client",
     flag: "rate",
     value: "calls",
@@ -129,7 +129,7 @@ const CLIENT = {
     default: "1",
   },
   report: {
-    schema: oneOf("text", "json"),
+    reader: oneOf("text", "json"),
     help: "format of the report on simulated clients",
     flag: "report",
     value: "format",
@@ -137,7 +137,7 @@ const CLIENT = {
     default: "text",
   },
   maxErrorRate: {
-    schema: decimalNumber(0, 1),
+    reader: decimalNumber(0, 1),
     help: "share of calls that may fail, 0 to 1; above it the exit code is 1",
     flag: "max-error-rate",
     value: "share",
@@ -145,7 +145,7 @@ const CLIENT = {
     env: [],
   },
   maxP99: {
-    schema: decimalNumber(0, 600_000),
+    reader: decimalNumber(0, 600_000),
     help: "largest 99th percentile of answer times, in ms; above it the exit code is 1",
     flag: "max-p99",
     value: "ms",
@@ -170,14 +170,14 @@ const POLICY = {
     default: "auto",
   },
   confirmBy: {
-    schema: SERVER_SETTINGS.confirmBy.schema,
+    reader: SERVER_SETTINGS.confirmBy.reader,
     help: "--confirm-by as the server is started: the only approval methods that count",
     flag: "confirm-by",
     value: "ways",
     env: SERVER_SETTINGS.confirmBy.env,
   },
   client: {
-    schema: Identity,
+    reader: Identity,
     help: "identity to explain, such as local or key:alice",
     flag: "client",
     value: "identity",
@@ -190,7 +190,7 @@ const POLICY = {
 export const HALT_SETTINGS = {
   state: RECORD,
   reason: {
-    schema: Text,
+    reader: Text,
     help: "why trading is halted; shown with every refused order",
     flag: "reason",
     value: "text",
@@ -216,14 +216,14 @@ const KILL = {
 const AUDIT = {
   state: RECORD,
   head: {
-    schema: Hash,
+    reader: Hash,
     help: "head printed by an earlier audit verify and kept elsewhere; proves that the rows up to it are unchanged",
     flag: "head",
     value: "hash",
     env: [],
   },
   order: {
-    schema: Text,
+    reader: Text,
     help: "order id or client order id to show; default: the latest rows",
     flag: "order",
     value: "id",
@@ -231,7 +231,7 @@ const AUDIT = {
   },
   recordRetention: SERVER_SETTINGS.recordRetention,
   verbose: {
-    schema: Switch,
+    reader: Switch,
     help: "show all that each event says; default: a line per event",
     flag: "verbose",
     env: [],
@@ -240,7 +240,7 @@ const AUDIT = {
 
 const PAPER = {
   client: {
-    schema: Identity,
+    reader: Identity,
     help: "identity whose paper accounts to reset, such as local or key:alice; default: all",
     flag: "client",
     value: "name",
@@ -252,7 +252,7 @@ const PAPER = {
 /** Which of the words of `keys` takes which is known by the command. */
 const KEYS = {
   scopes: {
-    schema: someOf(...SCOPES),
+    reader: someOf(...SCOPES),
     help: `scopes of the new key: ${SCOPES.join(", ")}`,
     flag: "scopes",
     value: "scopes",
@@ -260,7 +260,7 @@ const KEYS = {
     default: "market:read",
   },
   expires: {
-    schema: lifetime({ minMs: 60_000 }, "never"),
+    reader: lifetime({ minMs: 60_000 }, "never"),
     help: "lifetime of a created or rotated key: 90d, 12h, 30m or never",
     flag: "expires",
     value: "duration",
@@ -268,7 +268,7 @@ const KEYS = {
     default: "90d",
   },
   overlap: {
-    schema: lifetime<never>({ minMs: 0 }),
+    reader: lifetime<never>({ minMs: 0 }),
     help: "how long the old key still works after rotate",
     flag: "overlap",
     value: "duration",
@@ -282,7 +282,7 @@ const KEYS = {
 
 const CERTS = {
   dir: {
-    schema: Text,
+    reader: Text,
     help: "folder for the certificates and keys",
     flag: "dir",
     value: "folder",
@@ -290,14 +290,14 @@ const CERTS = {
     default: "certs",
   },
   hosts: {
-    schema: HostNames,
+    reader: HostNames,
     help: "more names and IP addresses of the server, besides localhost",
     flag: "host",
     value: "names",
     env: [],
   },
   client: {
-    schema: CertificateName,
+    reader: CertificateName,
     help: "name in the client's certificate",
     flag: "client",
     value: "name",
@@ -313,7 +313,7 @@ const SETUP = {
   yes: switchOf("yes", "write without asking"),
   project: switchOf("project", "use the client's file in the working folder instead of the user's"),
   name: {
-    schema: EntryName,
+    reader: EntryName,
     help: "name of the server in the configuration",
     flag: "name",
     value: "name",
@@ -329,7 +329,7 @@ const SETUP = {
 
 const SIMULATOR = {
   port: {
-    schema: wholeNumber(0, 65_535),
+    reader: wholeNumber(0, 65_535),
     help: "port on loopback; 0 picks a free one",
     flag: "port",
     value: "number",
@@ -338,7 +338,7 @@ const SIMULATOR = {
   },
   seed: SERVER_SETTINGS.seed,
   rateLimit: {
-    schema: wholeNumber(0, 1_000_000),
+    reader: wholeNumber(0, 1_000_000),
     help: "calls per minute for each key; 0 disables the limit",
     flag: "rate-limit",
     value: "calls",
@@ -346,14 +346,14 @@ const SIMULATOR = {
     default: "300",
   },
   tradesSince: {
-    schema: oneOf("newest", "oldest"),
+    reader: oneOf("newest", "oldest"),
     help: "which 100 trades a request with since= returns",
     flag: "trades-since",
     value: "which",
     env: [],
     default: "newest",
   },
-  faults: { schema: Text, help: "JSON file of faults to start with", flag: "faults", value: "path", env: [] },
+  faults: { reader: Text, help: "JSON file of faults to start with", flag: "faults", value: "path", env: [] },
   logLevel: SERVER_SETTINGS.logLevel,
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;

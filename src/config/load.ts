@@ -3,7 +3,6 @@
 import { isObject } from "../validation/is_object.ts";
 import { readOperatorJson } from "../validation/operator_json.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
-import { parseEnvFile } from "./env_file.ts";
 import { readOwn, readSecretFile } from "./files.ts";
 import { findText, parseSettings } from "./parse.ts";
 import type { Found, Sources } from "./parse.ts";
@@ -99,6 +98,7 @@ async function readEnvFile(
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const text = await readOwn(name, path, problems);
   if (text === undefined) return undefined;
+  const { parseEnvFile } = await import("./env_file.ts"); // It needs modules of Node.js.
   const { values, problems: found } = parseEnvFile(text);
   problems.push(...found.map((problem) => `${name}: ${problem}`));
   const others = table.envFile?.env.filter((variable) => values[variable] !== undefined) ?? [];

@@ -46,9 +46,9 @@ export function parseSettings<Table extends Settings>(table: Table, sources: Sou
     const found = findText(setting, sources);
     origins[key] = found?.origin ?? "unset";
     if (found === undefined) continue;
-    const value = setting.schema.safeParse(found.text);
-    if (value.success) values[key] = value.data;
-    else problems.push(describe(setting, found, value.error.issues[0]?.message ?? "expected another value"));
+    const reading = setting.reader.read(found.text);
+    if (reading.ok) values[key] = reading.value;
+    else problems.push(describe(setting, found, reading.problem));
   }
   const read = { values: values as ValuesOf<Table>, origins: origins as Origins<Table> };
   return problems.length > 0 ? { ok: false, problems, ...read } : { ok: true, ...read };

@@ -20,7 +20,7 @@ import type { Settings, ValuesOf } from "./setting.ts";
 /** What every command that reaches the exchange understands. */
 export const SERVER_SETTINGS = {
   transport: {
-    schema: oneOf("stdio", "websocket", "http"),
+    reader: oneOf("stdio", "websocket", "http"),
     help: "stdio: one client; websocket: many clients over WebSocket and HTTP on one port; http: HTTP only",
     flag: "transport",
     value: "name",
@@ -28,7 +28,7 @@ export const SERVER_SETTINGS = {
     default: "stdio",
   },
   exchange: {
-    schema: oneOf("live", "paper", "simulated"),
+    reader: oneOf("live", "paper", "simulated"),
     help: "live: the real exchange; paper: real prices, simulated funds; simulated: embedded exchange, no network",
     flag: "exchange",
     value: "which",
@@ -36,7 +36,7 @@ export const SERVER_SETTINGS = {
     default: "live",
   },
   tools: {
-    schema: someOf("market", "account", "trading", "server"),
+    reader: someOf("market", "account", "trading", "server"),
     help: "tool groups to offer; the trading group needs --trading confirm or auto",
     flag: "tools",
     value: "groups",
@@ -44,7 +44,7 @@ export const SERVER_SETTINGS = {
     default: "market,account,trading,server",
   },
   trading: {
-    schema: oneOf("off", "confirm", "auto"),
+    reader: oneOf("off", "confirm", "auto"),
     help: "off: no orders; confirm: a person approves each order; auto: as the policy says",
     flag: "trading",
     value: "which",
@@ -52,13 +52,13 @@ export const SERVER_SETTINGS = {
     default: "off",
   },
   allowWrite: {
-    schema: Switch,
+    reader: Switch,
     help: "true means --trading confirm unless LUNO_MCP_TRADING is set; as in Luno's Go server",
     env: ["ALLOW_WRITE_OPERATIONS"],
     default: "false",
   },
   policy: {
-    schema: Text,
+    reader: Text,
     help: "JSON policy file: who may trade what, and how much; reloaded on SIGHUP",
     flag: "policy",
     value: "path",
@@ -66,7 +66,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   confirmBy: {
-    schema: someOf("dialog", "page", "terminal"),
+    reader: someOf("dialog", "page", "terminal"),
     help: "the only approval methods that count; unless set, the policy's confirm_by decides",
     flag: "confirm-by",
     value: "ways",
@@ -74,7 +74,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   seed: {
-    schema: wholeNumber(0, 4_294_967_295),
+    reader: wholeNumber(0, 4_294_967_295),
     help: "seed of the simulated exchange",
     flag: "seed",
     value: "number",
@@ -82,7 +82,7 @@ export const SERVER_SETTINGS = {
     default: "1",
   },
   apiUrl: {
-    schema: Address,
+    reader: Address,
     help: "address of the exchange's API; a host other than luno.com or this machine needs the flag",
     flag: "api-url",
     value: "url",
@@ -90,22 +90,22 @@ export const SERVER_SETTINGS = {
     default: "https://api.luno.com",
   },
   apiRateLimit: {
-    schema: wholeNumber(10, 1_000_000),
+    reader: wholeNumber(10, 1_000_000),
     help: "calls per minute to the exchange, shared by all clients; unless set, 60000 on the embedded exchange",
     flag: "api-rate-limit",
     value: "calls",
     env: ["LUNO_API_RATE_LIMIT"],
     default: "300",
   },
-  apiKeyId: { schema: SecretText, help: "Luno API key id", env: ["LUNO_API_KEY", "LUNO_API_KEY_ID"], secret: true },
-  apiSecret: { schema: SecretText, help: "Luno API key secret", env: ["LUNO_API_SECRET"], secret: true },
+  apiKeyId: { reader: SecretText, help: "Luno API key id", env: ["LUNO_API_KEY", "LUNO_API_KEY_ID"], secret: true },
+  apiSecret: { reader: SecretText, help: "Luno API key secret", env: ["LUNO_API_SECRET"], secret: true },
   apiSecretFile: {
-    schema: Text,
+    reader: Text,
     help: "file that holds the API key secret, readable by its owner only",
     env: ["LUNO_API_SECRET_FILE"],
   },
   maxMessageSize: {
-    schema: wholeNumber(1_024, 67_108_864),
+    reader: wholeNumber(1_024, 67_108_864),
     help: "largest message a client may send, in bytes",
     flag: "max-message-size",
     value: "bytes",
@@ -113,7 +113,7 @@ export const SERVER_SETTINGS = {
     default: "1048576",
   },
   host: {
-    schema: ListenHost,
+    reader: ListenHost,
     help: "address to listen on; localhost means both 127.0.0.1 and ::1",
     flag: "host",
     value: "name",
@@ -121,7 +121,7 @@ export const SERVER_SETTINGS = {
     default: "localhost",
   },
   port: {
-    schema: wholeNumber(0, 65_535),
+    reader: wholeNumber(0, 65_535),
     help: "port to listen on; 0 picks a free one",
     flag: "port",
     value: "number",
@@ -129,7 +129,7 @@ export const SERVER_SETTINGS = {
     default: "8765",
   },
   listener: {
-    schema: oneOf("auto", "native", "hardened"),
+    reader: oneOf("auto", "native", "hardened"),
     help: "auto: hardened (Node); native (Deno) on loopback where the runtime is older than Deno 2.9",
     flag: "listener",
     value: "which",
@@ -137,7 +137,7 @@ export const SERVER_SETTINGS = {
     default: "auto",
   },
   sslCert: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of the certificate chain; requires --ssl-key",
     flag: "ssl-cert",
     value: "path",
@@ -145,7 +145,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   sslKey: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of the certificate's private key, readable by its owner only",
     flag: "ssl-key",
     value: "path",
@@ -153,7 +153,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   sslClientCa: {
-    schema: Text,
+    reader: Text,
     help: "PEM file of authorities: every client must present a certificate they issued; hardened listener only",
     flag: "ssl-client-ca",
     value: "path",
@@ -161,7 +161,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   sslClientDeny: {
-    schema: Text,
+    reader: Text,
     help: "file of client certificates to refuse: one serial number or SHA-256 fingerprint per line",
     flag: "ssl-client-deny",
     value: "path",
@@ -169,7 +169,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   auth: {
-    schema: oneOf("auto", "required"),
+    reader: oneOf("auto", "required"),
     help:
       "auto: loopback clients may be anonymous until an authentication method is configured; required: every client must authenticate",
     flag: "auth",
@@ -179,7 +179,7 @@ export const SERVER_SETTINGS = {
     default: "auto",
   },
   jwtIssuer: {
-    schema: Text,
+    reader: Text,
     help: "issuer of access tokens (JWT); requires --jwt-audience and --jwks-url or --jwks-file",
     flag: "jwt-issuer",
     value: "url",
@@ -187,7 +187,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   jwtAudience: {
-    schema: Text,
+    reader: Text,
     help: "audience tokens must have: the address of this server's /mcp as clients use it",
     flag: "jwt-audience",
     value: "url",
@@ -195,7 +195,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   jwksUrl: {
-    schema: KeysAddress,
+    reader: KeysAddress,
     help: "address where the issuer publishes its keys (JWKS); https, except on this machine",
     flag: "jwks-url",
     value: "url",
@@ -203,7 +203,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   jwksFile: {
-    schema: Text,
+    reader: Text,
     help: "file of the issuer's keys (JWKS), instead of --jwks-url",
     flag: "jwks-file",
     value: "path",
@@ -211,7 +211,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   access: {
-    schema: Text,
+    reader: Text,
     help: "JSON file of identities with their maximum scopes and their limits; reloaded on SIGHUP",
     flag: "access",
     value: "path",
@@ -219,14 +219,14 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   trustedProxies: {
-    schema: Networks,
+    reader: Networks,
     help: "addresses or networks of proxies whose X-Forwarded-For is trusted",
     flag: "trusted-proxies",
     value: "list",
     env: ["MCP_TRUSTED_PROXIES"],
   },
   state: {
-    schema: Text,
+    reader: Text,
     help: "state folder for API keys, orders and the audit log; default: the user's state folder",
     flag: "state",
     value: "folder",
@@ -234,7 +234,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   stateTimeout: {
-    schema: wholeNumber(0, 3_600),
+    reader: wholeNumber(0, 3_600),
     help: "seconds to wait for API keys that another process keeps locked",
     flag: "state-timeout",
     value: "seconds",
@@ -242,28 +242,28 @@ export const SERVER_SETTINGS = {
     default: "30",
   },
   recordRetention: {
-    schema: wholeNumber(7, 36_500),
+    reader: wholeNumber(7, 36_500),
     help: "days after which audit rows move to archive files, at server start and by audit archive; default: never",
     flag: "record-retention",
     value: "days",
     env: ["LUNO_MCP_RECORD_RETENTION"],
   },
   allowedHosts: {
-    schema: HostHeaders,
+    reader: HostHeaders,
     help: "Host headers to accept, in addition to the loopback names on loopback",
     flag: "allowed-hosts",
     value: "list",
     env: ["MCP_ALLOWED_HOSTS"],
   },
   allowedOrigins: {
-    schema: WebOrigins,
+    reader: WebOrigins,
     help: "origins of web pages to accept, including pages on other ports of this machine",
     flag: "allowed-origins",
     value: "list",
     env: ["MCP_ALLOWED_ORIGINS"],
   },
   tlsTerminated: {
-    schema: Switch,
+    reader: Switch,
     help:
       "a proxy in front terminates TLS: start on a non-loopback address without a certificate; clients must still authenticate",
     flag: "tls-terminated",
@@ -271,14 +271,14 @@ export const SERVER_SETTINGS = {
     default: "false",
   },
   unsafeExpose: {
-    schema: Switch,
+    reader: Switch,
     help: "start on a non-loopback address without TLS or authentication; only behind a proxy that provides both",
     flag: "unsafe-expose",
     env: ["MCP_UNSAFE_EXPOSE"],
     default: "false",
   },
   maxConnections: {
-    schema: wholeNumber(1, 100_000),
+    reader: wholeNumber(1, 100_000),
     help: "maximum connections in total; running HTTP requests count as connections",
     flag: "max-connections",
     value: "number",
@@ -286,7 +286,7 @@ export const SERVER_SETTINGS = {
     default: "50",
   },
   maxConnectionsPerClient: {
-    schema: wholeNumber(1, 100_000),
+    reader: wholeNumber(1, 100_000),
     help: "maximum connections per client; unless set, all of them on loopback without authentication",
     flag: "max-connections-per-client",
     value: "number",
@@ -294,7 +294,7 @@ export const SERVER_SETTINGS = {
     default: "10",
   },
   rateLimit: {
-    schema: wholeNumber(1, 10_000_000),
+    reader: wholeNumber(1, 10_000_000),
     help: "requests per minute per client; unless set, times --max-connections on loopback without authentication",
     flag: "rate-limit",
     value: "requests",
@@ -302,7 +302,7 @@ export const SERVER_SETTINGS = {
     default: "100",
   },
   maxInFlight: {
-    schema: wholeNumber(1, 10_000),
+    reader: wholeNumber(1, 10_000),
     help: "requests of one connection that run at the same time",
     flag: "max-in-flight",
     value: "number",
@@ -310,14 +310,14 @@ export const SERVER_SETTINGS = {
     default: "16",
   },
   maxSessionsPerClient: {
-    schema: wholeNumber(1, 1_000_000),
+    reader: wholeNumber(1, 1_000_000),
     help: "HTTP sessions per client; unless set, ten times its maximum connections",
     flag: "max-sessions-per-client",
     value: "number",
     env: ["MCP_MAX_SESSIONS_PER_CLIENT"],
   },
   maxQueue: {
-    schema: wholeNumber(0, 100_000),
+    reader: wholeNumber(0, 100_000),
     help: "requests of one connection that may wait; more are refused",
     flag: "max-queue",
     value: "number",
@@ -325,7 +325,7 @@ export const SERVER_SETTINGS = {
     default: "100",
   },
   pingInterval: {
-    schema: wholeNumber(1, 3_600),
+    reader: wholeNumber(1, 3_600),
     help: "seconds between pings; a client that misses two is disconnected",
     flag: "ping-interval",
     value: "seconds",
@@ -333,7 +333,7 @@ export const SERVER_SETTINGS = {
     default: "30",
   },
   idleTimeout: {
-    schema: wholeNumber(1, 86_400),
+    reader: wholeNumber(1, 86_400),
     help: "seconds without a message after which a connection or session is closed",
     flag: "idle-timeout",
     value: "seconds",
@@ -341,7 +341,7 @@ export const SERVER_SETTINGS = {
     default: "1800",
   },
   statsInterval: {
-    schema: wholeNumber(0, 86_400),
+    reader: wholeNumber(0, 86_400),
     help: "seconds between statistics lines in the log; 0 disables them",
     flag: "stats-interval",
     value: "seconds",
@@ -349,7 +349,7 @@ export const SERVER_SETTINGS = {
     default: "60",
   },
   logLevel: {
-    schema: Level,
+    reader: Level,
     help: "lowest level to log: trace, debug, info, warning, error or fatal; upper or lower case",
     flag: "log-level",
     value: "level",
@@ -357,7 +357,7 @@ export const SERVER_SETTINGS = {
     default: "info",
   },
   accessLog: {
-    schema: oneOf("off", "errors", "all"),
+    reader: oneOf("off", "errors", "all"),
     help: "which tool calls to log: none, those that failed, or all; never their arguments",
     flag: "access-log",
     value: "which",
@@ -365,7 +365,7 @@ export const SERVER_SETTINGS = {
     default: "errors",
   },
   logFormat: {
-    schema: oneOf("text", "json"),
+    reader: oneOf("text", "json"),
     help: "format of log lines on stderr",
     flag: "log-format",
     value: "format",
@@ -373,7 +373,7 @@ export const SERVER_SETTINGS = {
     default: "text",
   },
   envFile: {
-    schema: Text,
+    reader: Text,
     help: "file of NAME=value lines for variables that are not set in the environment",
     flag: "env-file",
     value: "path",
@@ -382,7 +382,7 @@ export const SERVER_SETTINGS = {
     source: true,
   },
   config: {
-    schema: Text,
+    reader: Text,
     help: "JSON file of settings, named like the flags",
     flag: "config",
     value: "path",

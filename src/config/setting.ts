@@ -5,11 +5,11 @@
  * redaction are all made from the tables.
  */
 
-import type { z } from "zod";
+import type { Reader } from "./reader.ts";
 
-/** One row of a table; `Schema` reads the text that a flag, a variable or a file holds. */
-export interface Setting<Schema extends z.ZodType = z.ZodType> {
-  readonly schema: Schema;
+/** One row of a table. */
+export interface Setting {
+  readonly reader: Reader;
   readonly help: string;
   /** `log-level` for `--log-level`; a setting without one cannot be given on the command line. */
   readonly flag?: string;
@@ -33,9 +33,9 @@ export interface Setting<Schema extends z.ZodType = z.ZodType> {
 /** A table of settings. */
 export type Settings = Readonly<Record<string, Setting>>;
 
-/** The values that a table's schemas read; `undefined` where there is neither a value nor a default. */
+/** The values that a table's readers read; `undefined` where there is neither a value nor a default. */
 export type ValuesOf<Table extends Settings> = {
   readonly [Name in keyof Table]:
-    | z.output<Table[Name]["schema"]>
+    | (Table[Name]["reader"] extends Reader<infer Value> ? Value : never)
     | (Table[Name] extends { readonly default: string } ? never : undefined);
 };

@@ -17,6 +17,16 @@ export function hostName(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
 
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** Which version of IP an address is written for, which may name its zone; `undefined` for what is none. */
+export function ipVersion(text: string): 4 | 6 | undefined {
+  if (IPV4.test(text)) return 4;
+  const [, address = ""] = /^([0-9a-f:.]+)(?:%[0-9a-z_.~-]+)?$/i.exec(text) ?? [];
+  return address.includes(":") && URL.canParse(`http://[${address}]/`) ? 6 : undefined;
+}
+
 /** Tells whether a host name, of a URL or as people write it, means this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);

@@ -1,7 +1,5 @@
 /** Where the program keeps its state when nobody says where. */
 
-import { posix, win32 } from "node:path";
-
 const NAME = "luno-mcp-server";
 
 /** The variables that {@linkcode stateFolder} reads on a system. */
@@ -15,15 +13,22 @@ export function stateFolder(
   env: (name: string) => string | undefined,
   os: typeof Deno.build.os = Deno.build.os,
 ): string | undefined {
-  const path = os === "windows" ? win32 : posix;
   // A relative one would mean another folder wherever the program is started.
   const found = stateVariables(os).map((name) => ({ name, folder: env(name) ?? "" }))
-    .find(({ folder }) => path.isAbsolute(folder));
+    .find(({ folder }) => isAbsolute(folder, os));
   if (found === undefined) return undefined;
-  if (found.name !== "HOME") return path.join(found.folder, NAME);
-  return os === "darwin"
-    ? path.join(found.folder, "Library", "Application Support", NAME)
-    : path.join(found.folder, ".local", "state", NAME);
+  const within = found.name !== "HOME"
+    ? []
+    : os === "darwin"
+    ? ["Library", "Application Support"]
+    : [".local", "state"];
+  const folder = found.folder.replace(os === "windows" ? /[\\/]+$/ : /\/+$/, "");
+  return [folder, ...within, NAME].join(os === "windows" ? "\\" : "/");
+}
+
+/** As the system's own paths are; without the modules of Node.js, as every start asks. */
+function isAbsolute(path: string, os: typeof Deno.build.os): boolean {
+  return os === "windows" ? /^(?:[a-z]:)?[\\/]/i.test(path) : path.startsWith("/");
 }
 
 /** Why there is none, as a problem of its setting; `purpose` says what it would be for, such as `, as keys are there`. */

@@ -1,6 +1,5 @@
 /** Files that nobody but their owner may read or write: secrets, databases, certificates. */
 
-import process from "node:process";
 import { reasonOf } from "../errors/reason_of.ts";
 
 /** Who must be kept from what. */
@@ -8,7 +7,7 @@ export type Protection = "secret" | "record" | "public";
 
 /** Settings of {@linkcode checkPrivateFile}. */
 export interface PrivateFileOptions {
-  /** The user that the program runs as; `null` where the system has none. @default process.getuid */
+  /** The user that the program runs as; `null` where the system has none. @default Deno.uid */
   readonly uid?: (() => number | null) | undefined;
   /**
    * `secret`: belongs to the program's user and is closed to everybody else, or belongs to root and is readable by a
@@ -76,5 +75,5 @@ export function fileProblems(
 
 /** The user that the program runs as; `null` where the system has none. */
 export function currentUid(): number | null {
-  return process.getuid?.() ?? null;
+  return Deno.uid();
 }

@@ -1,7 +1,5 @@
 /** A file by which the command `reload` reaches the servers of a state folder, also where the system has no SIGHUP. */
 
-import { join } from "node:path";
-
 const RELOAD_FILE = "reload";
 
 /** How often servers look, in milliseconds. */
@@ -9,7 +7,7 @@ const INTERVAL_MS = 1_000;
 
 /** Asks every server that uses a folder to read its files again; `at` is the moment, as servers compare moments. */
 export async function requestReload(folder: string, at: number): Promise<void> {
-  await Deno.writeTextFile(join(folder, RELOAD_FILE), `${new Date(at).toISOString()}\n`, { mode: 0o600 });
+  await Deno.writeTextFile(`${folder}/${RELOAD_FILE}`, `${new Date(at).toISOString()}\n`, { mode: 0o600 });
 }
 
 /** Calls `listener` at each request from now on; answers what ends the watch. It keeps no program alive. */
@@ -18,7 +16,7 @@ export function watchReload(
   listener: () => void,
   { intervalMs = INTERVAL_MS }: { intervalMs?: number } = {},
 ): () => void {
-  const path = join(folder, RELOAD_FILE);
+  const path = `${folder}/${RELOAD_FILE}`;
   // At once, so that nothing that is asked for from now on is taken for the last request.
   let known = Promise.resolve(readRequestSync(path));
   const timer = setInterval(() => {

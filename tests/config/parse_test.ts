@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSettings } from "../../src/config/parse.ts";
 import type { Origin, Sources } from "../../src/config/parse.ts";
+import { textWhere } from "../../src/config/reader.ts";
 import { Address, oneOf, someOf, wholeNumber } from "../../src/config/readers.ts";
 import type { Settings } from "../../src/config/setting.ts";
-import { z } from "zod";
 
 const TABLE = {
   depth: {
-    schema: wholeNumber(1, 1_000),
+    reader: wholeNumber(1, 1_000),
     help: "",
     flag: "depth",
     value: "n",
     env: ["DEPTH", "OLD_DEPTH"],
     default: "7",
   },
-  level: { schema: oneOf("low", "high"), help: "", flag: "level", value: "level", env: ["LEVEL"] },
-  groups: { schema: someOf("market", "account"), help: "", flag: "groups", value: "names", env: ["GROUPS"] },
-  url: { schema: Address, help: "", flag: "url", value: "url", env: ["URL"] },
-  key: { schema: z.string().regex(/^k/, { error: "expected a key" }), help: "", env: ["KEY"], secret: true },
-  file: { schema: z.string(), help: "", flag: "file", value: "path", env: [], source: true },
+  level: { reader: oneOf("low", "high"), help: "", flag: "level", value: "level", env: ["LEVEL"] },
+  groups: { reader: someOf("market", "account"), help: "", flag: "groups", value: "names", env: ["GROUPS"] },
+  url: { reader: Address, help: "", flag: "url", value: "url", env: ["URL"] },
+  key: { reader: textWhere("a key", (text) => text.startsWith("k")), help: "", env: ["KEY"], secret: true },
+  file: { reader: textWhere("a text", () => true), help: "", flag: "file", value: "path", env: [], source: true },
 } as const satisfies Settings;
 
 function sources(given: Partial<Omit<Sources, "env">> & { env?: Record<string, string> } = {}): Sources {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addressKey, hostName, isLoopback, isLoopbackAddress } from "../../src/network/address.ts";
+import { isIP } from "node:net";
+import { addressKey, hostName, ipVersion, isLoopback, isLoopbackAddress } from "../../src/network/address.ts";
 
 Deno.test("addressKey() counts an IPv4 address for itself, however it is written", () => {
   assert.equal(addressKey("192.0.2.7"), "192.0.2.7");
@@ -58,4 +59,42 @@ Deno.test("hostName() puts IPv6 addresses in brackets, once, and leaves everythi
     "127.0.0.2",
     "luno.example",
   ]);
+});
+
+Deno.test("ipVersion() knows the addresses that node:net knows, and no others", () => {
+  const part = fc.oneof(
+    fc.constantFrom("0", "00", "255", "256", "", ":", "::", ".", "%eth0", "%", "[", "]", "/8", "@"),
+    fc.stringMatching(/^[0-9a-g]{1,5}$/),
+  );
+  const text = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.ipV4Extended(),
+    fc.array(part, { maxLength: 10 }).map((parts) => parts.join("")),
+    fc.array(part, { maxLength: 9 }).map((parts) => parts.join(":")),
+    fc.array(part, { maxLength: 5 }).map((parts) => parts.join(".")),
+  );
+  fc.assert(
+    fc.property(text, (text) => {
+      fc.pre(!/%(?!\w+$)/.test(text)); // That takes anything for a zone.
+      assert.equal(ipVersion(text) ?? 0, isIP(text), text);
+    }),
+    { numRuns: 5_000 },
+  );
+  for (
+    const address of [
+      "::",
+      "::1",
+      "fe80::1%eth0",
+      "::ffff:1.2.3.4",
+      "1.2.3.4",
+      "01.2.3.4",
+      "1.2.3",
+      "",
+      "1:2:3:4:5:6:7::",
+      "fe80::1%",
+    ]
+  ) {
+    assert.equal(ipVersion(address) ?? 0, isIP(address), address);
+  }
 });

@@ -1,6 +1,5 @@
 /** What shells complete, from the tables of commands and settings and the tools' listing; the scripts only differ in form. */
 
-import { choicesOf } from "../../config/readers.ts";
 import type { CommandName } from "../../config/command_settings.ts";
 import { listingOf } from "../../protocol/listing.ts";
 import type { ArgumentSchema } from "../../tools/argument_problems.ts";
@@ -69,11 +68,10 @@ const HELP: CompletedFlag = { name: "--help", help: "print help" };
 
 const JSON_FLAG: CompletedFlag = { name: "--json", help: "print JSON" };
 
-function completedFlag({ flag, value, help, schema }: Flag): CompletedFlag {
+function completedFlag({ flag, value, help, reader }: Flag): CompletedFlag {
   const name = `--${flag}`;
   if (value === undefined) return { name, help };
-  const choices = schema === undefined ? undefined : choicesOf(schema);
-  if (choices !== undefined) return { name, help, value: { kind: "words", ...choices } };
+  if (reader?.choices !== undefined) return { name, help, value: { kind: "words", ...reader.choices } };
   return { name, help, value: { kind: value === "path" ? "file" : value === "folder" ? "folder" : "text" } };
 }
 

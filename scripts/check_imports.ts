@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/access": ["src/network", "src/state", "src/validation"],
   "src/state/record": ["src/access", "src/state"],
   "src/session": ["src/network"],
+  "src/state/shared": ["src/session"],
   "src/config": ["src/access", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging": ["src/config", "src/secrets"],
   "src/exchange": ["src/money", "src/network", "src/secrets"],
@@ -82,6 +83,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "src/server",
     "src/server/instances",
     "src/session",
+    "src/state/shared",
     "src/transport",
   ],
 };

@@ -10,9 +10,12 @@ import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@mode
 import { getLogger } from "@logtape/logtape";
 import type { Answer } from "../protocol/fast_path.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
-import { INVALID_REQUEST } from "../errors/rpc_codes.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
-import { cancelledId, invalidParams, isRequest, readText, refusalOf } from "./json_rpc.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
+import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
+import { HeldTexts } from "./held_texts.ts";
+import { cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { settledWithin } from "./settled.ts";
 
@@ -42,7 +45,7 @@ export interface ChannelOptions {
   /** Requests that wait for their turn; more are refused. @default Infinity */
   readonly maxQueue?: number;
   /** Says why a request, or a text that is no message, is refused, if it is; not asked about pings and cancellations. */
-  readonly admit?: (request?: JSONRPCRequest) => RpcError | undefined;
+  readonly admit?: (request?: JSONRPCRequest) => Awaitable<RpcError | undefined>;
   readonly fastPath?: FastPath;
   readonly observer?: ChannelObserver;
 }
@@ -69,6 +72,7 @@ export abstract class Channel implements Transport {
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
   readonly #pending = new Map<RequestId, Pending>();
   readonly #queue: JSONRPCRequest[] = [];
+  readonly #held = new HeldTexts((text) => this.receive(text));
   /** Of the requests in the queue, in characters. */
   #waiting = 0;
   #running = 0;
@@ -100,7 +104,7 @@ export abstract class Channel implements Transport {
 
   /** Takes what the client sent. */
   receive(text: string): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#held.keep(text)) return;
     const read = readText(text);
     if (read.kind === "refused") return read.ids.forEach((id) => this.#refuseUnread(id, read.error));
     if (isRequest(read.message)) return this.#receiveRequest(read.message, text);
@@ -120,7 +124,7 @@ export abstract class Channel implements Transport {
 
   /** Texts that are no message count against the limit like requests. */
   #refuseUnread(id: RequestId | null, error: RpcError): void {
-    this.refuse(id, this.#options.admit?.() ?? error);
+    void whenAnswered(this.#options.admit?.(), (refusal) => this.refuse(id, refusal ?? error));
   }
 
   /** Answers an error; `null` where the request's id is not known. */
@@ -180,7 +184,7 @@ export abstract class Channel implements Transport {
 
   /** Resolves when no request is left to answer, or nobody to answer to. */
   protected async quiet(): Promise<void> {
-    while (this.#pending.size > 0 && !this.#closed) await this.#idle.promise;
+    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#idle.promise;
   }
 
   /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
@@ -200,10 +204,20 @@ export abstract class Channel implements Transport {
   }
 
   #receiveRequest(request: JSONRPCRequest, text: string): void {
-    const { maxInFlight, maxQueue, admit, observer } = this.#options;
+    const { admit, observer } = this.#options;
     observer?.received(request, text);
     if (this.#pending.has(request.id)) return this.refuse(request.id, ID_IN_USE, request);
     const refusal = this.#isEnding ? ENDING : request.method === "ping" ? undefined : admit?.(request);
+    if (!(refusal instanceof Promise)) return this.#admit(request, { text, refusal });
+    this.#held.until(refusal, (refusal) => {
+      if (this.#closed) return;
+      this.#admit(request, { text, refusal: this.#isEnding ? ENDING : refusal });
+      this.#wake();
+    });
+  }
+
+  #admit(request: JSONRPCRequest, { text, refusal }: { text: string; refusal: RpcError | undefined }): void {
+    const { maxInFlight, maxQueue } = this.#options;
     if (refusal !== undefined) return this.refuse(request.id, refusal, request);
     const problem = findInvalidParams(request);
     if (problem !== undefined) return this.refuse(request.id, invalidParams(problem), request);
@@ -277,26 +291,4 @@ export abstract class Channel implements Transport {
   #send(text: string): void {
     if (!this.#closed) this.write(text);
   }
-}
-
-const ID_IN_USE: RpcError = {
-  code: INVALID_REQUEST,
-  message: "Invalid request: id is in use by a request that is not answered yet",
-};
-
-const ENDING = refusalOf(
-  "ERR_SHUTTING_DOWN",
-  "The server is shutting down: send this request to another one, or later",
-  5_000,
-);
-
-const UNFINISHED = refusalOf(
-  "ERR_SESSION_ENDED",
-  "The server ended before this request was answered: whether it took effect is not known",
-);
-
-function queueFull(maxInFlight: number, maxQueue: number): RpcError {
-  const message =
-    `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`;
-  return refusalOf("ERR_QUEUE_FULL", message, 1_000);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Registry as Metrics } from "prom-client";
 import { addFacts } from "../../src/monitoring/facts.ts";
 import type { FactSources } from "../../src/monitoring/facts.ts";
-import { RateLimit } from "../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
 
@@ -14,7 +14,7 @@ async function linesOf(sources: Partial<FactSources>): Promise<string[]> {
 }
 
 function registry(): Registry {
-  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
+  const rateLimit = new MemoryRateLimit({ perMinute: () => 10, now: () => 0 });
   return new Registry({ maxConnections: 9, maxSockets: 9, maxConnectionsOf: () => 9, rateLimit, now: () => 0 });
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Monitor } from "../../src/monitoring/monitor.ts";
 import { ORDER_OUTCOMES } from "../../src/trading/audit_lines.ts";
-import { RateLimit } from "../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 
 const DASHBOARD = "deploy/grafana/dashboard.json";
@@ -17,7 +17,7 @@ interface Metric {
 
 /** The metrics of a server in which everything has happened once, with the labels that they have. */
 async function served(): Promise<Map<string, Metric>> {
-  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
+  const rateLimit = new MemoryRateLimit({ perMinute: () => 10, now: () => 0 });
   const registry = new Registry({
     maxConnections: 9,
     maxSockets: 9,

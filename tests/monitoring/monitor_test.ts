@@ -5,12 +5,12 @@ import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { Monitor } from "../../src/monitoring/monitor.ts";
 import type { ObservedCall } from "../../src/monitoring/observed_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
-import { RateLimit } from "../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 
 function setup(statsIntervalMs = 0) {
   const clock = { wall: 1_000 };
-  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
+  const rateLimit = new MemoryRateLimit({ perMinute: () => 10, now: () => 0 });
   const registry = new Registry({
     maxConnections: 9,
     maxSockets: 9,

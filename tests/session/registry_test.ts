@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { RateLimit } from "../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 
 function registryOf(maxConnections: number, maxConnectionsPerClient: number): Registry {
-  const rateLimit = new RateLimit({ perMinute: () => 10, now: () => 0 });
+  const rateLimit = new MemoryRateLimit({ perMinute: () => 10, now: () => 0 });
   return new Registry({
     maxConnections,
     maxSockets: maxConnections + 4,

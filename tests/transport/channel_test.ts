@@ -4,6 +4,7 @@ import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/serve
 import type { Answer } from "../../src/protocol/fast_path.ts";
 import { Channel } from "../../src/transport/channel.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
+import type { RpcError } from "../../src/transport/json_rpc.ts";
 
 /** What a request of a method needs at least. */
 const PARAMS: Readonly<Record<string, unknown>> = {
@@ -278,4 +279,57 @@ Deno.test("Channel does not count what its client cancels as an error", () => {
   channel.ask(2);
   for (const id of [2, 1]) channel.cancel(id);
   assert.deepEqual(outcomes, [false, false]);
+});
+
+/** Admissions that the test gives, in the order of asking. */
+function manualAdmission() {
+  const asked: PromiseWithResolvers<RpcError | undefined>[] = [];
+  return {
+    asked,
+    admit() {
+      const admission = Promise.withResolvers<RpcError | undefined>();
+      asked.push(admission);
+      return admission.promise;
+    },
+  };
+}
+
+Deno.test("Channel keeps the order of what comes while a request waits to be admitted", async () => {
+  const { asked, admit } = manualAdmission();
+  const channel = new TestChannel({ admit });
+  channel.ask(1);
+  channel.ask(2);
+  channel.cancel(1);
+  channel.ask(3, "ping");
+  assert.deepEqual([channel.running, asked.length], [[], 1]);
+  asked[0]?.resolve(undefined);
+  await Promise.resolve();
+  assert.deepEqual([channel.running, asked.length], [[1], 2]);
+  asked[1]?.resolve({ code: -32000, message: "Too many requests" });
+  await Promise.resolve();
+  assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.message]), [[2, "Too many requests"]]);
+  assert.deepEqual(channel.running, [1, 3]);
+});
+
+Deno.test("Channel answers a request that waited to be admitted while it began to end", async () => {
+  const { asked, admit } = manualAdmission();
+  const channel = new TestChannel({ admit });
+  channel.ask(1);
+  const drained = channel.drain(60_000);
+  asked[0]?.resolve(undefined);
+  assert.equal(await drained, true);
+  assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.data]), [
+    [1, { code: "ERR_SHUTTING_DOWN", retryable: true, retryAfterMs: 5_000 }],
+  ]);
+});
+
+Deno.test("Channel lets go of what waits to be admitted when it closes", async () => {
+  const { asked, admit } = manualAdmission();
+  const channel = new TestChannel({ admit });
+  channel.ask(1);
+  channel.ask(2);
+  await channel.close();
+  asked[0]?.resolve(undefined);
+  await Promise.resolve();
+  assert.deepEqual([channel.running, channel.written, asked.length], [[], [], 1]);
 });

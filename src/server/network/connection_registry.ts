@@ -2,9 +2,9 @@
 
 import { getLogger } from "@logtape/logtape";
 import { limitsPerClient } from "../../config/in_force.ts";
-import { RateLimit } from "../../session/rate_limit.ts";
 import { Registry } from "../../session/registry.ts";
 import { UnknownConnections } from "../../session/unknown_connections.ts";
+import { MemoryRateLimit } from "../../state/shared/memory/rate_limit.ts";
 import { allowSockets } from "../../transport/listeners/file_descriptors.ts";
 import type { Configured } from "../../config/rules/server_rules.ts";
 import type { Access } from "../open_access.ts";
@@ -31,7 +31,7 @@ export function createRegistry(loaded: Configured, world: World, { grants, proxi
     maxSockets: allowed.sockets,
     unknown: new UnknownConnections({ isProxy: (address) => proxies.has(address), now: world.monotonic }),
     maxConnectionsOf: (identity) => grants.limitsOf(identity).maxConnections ?? connectionsOfEach,
-    rateLimit: new RateLimit({
+    rateLimit: new MemoryRateLimit({
       perMinute: (identity) => grants.limitsOf(identity).rateLimit ?? requestsOfEach,
       now: world.monotonic,
     }),

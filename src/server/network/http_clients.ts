@@ -16,6 +16,7 @@ import { createRest } from "../../transport/http/rest.ts";
 import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
 import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
 import { settledWithin } from "../../transport/settled.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import type { Access } from "../open_access.ts";
@@ -64,7 +65,8 @@ export class HttpClients {
   /** Answers a request of REST. */
   rest(request: Request, caller: Caller): Promise<Response> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
-    return this.#track(refusal === undefined ? this.#rest(request, caller) : Promise.resolve(refusal));
+    const answer = whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller));
+    return this.#track(Promise.resolve(answer));
   }
 
   /** Lets running requests finish for a while. */

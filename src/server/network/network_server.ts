@@ -3,9 +3,9 @@
 import { getLogger } from "@logtape/logtape";
 import { hostName, isLoopback } from "../../network/address.ts";
 import { messagesPerMinute } from "../../session/message_budget.ts";
-import { RateLimit } from "../../session/rate_limit.ts";
 import { createApplication } from "../../transport/http/application.ts";
 import type { Application } from "../../transport/listeners/listener.ts";
+import { MemoryRateLimit } from "../../state/shared/memory/rate_limit.ts";
 import type { World } from "../../world.ts";
 import { HttpClients } from "./http_clients.ts";
 import { createNetworkParts } from "./network_parts.ts";
@@ -67,7 +67,7 @@ export class NetworkServer {
   #createApplication(): Application {
     const { config, access, backend, registry, monitor, monotonic } = this.#parts;
     // Of requests over HTTP, by identity, or by the end of their connection where nobody is known.
-    const prices = new RateLimit({
+    const prices = new MemoryRateLimit({
       perMinute: (key) => messagesPerMinute(registry.rateLimit.perMinute(key)),
       now: monotonic,
     });

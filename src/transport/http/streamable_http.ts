@@ -18,6 +18,8 @@ import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from 
 import { claimsRevision, findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
 import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
 
@@ -56,7 +58,7 @@ export interface StreamableHttpOptions {
    * Says why a request, or a body that is no message, is refused, if it is; `data.retryAfterMs` becomes Retry-After. Pings
    * are not asked about.
    */
-  readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => RpcError | undefined;
+  readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => Awaitable<RpcError | undefined>;
   /** Answers a request in the server's place where its caller would need another token. */
   readonly challenge?: (message: JSONRPCRequest, parts: { request: Request; caller: Caller }) => Response | undefined;
   readonly observer?: HttpSessionsOptions["observer"];
@@ -128,10 +130,8 @@ class Endpoint implements StreamableHttp {
     const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, admit } = this.#options;
     const body = await readJsonBody(request, { maxSize, timeoutMs });
     // What is no message counts against the limit like a request.
-    const unread = (id: RequestId | null, answer: () => Response) => {
-      const refusal = admit?.(undefined, caller);
-      return refusal === undefined ? answer() : refused(id, refusal);
-    };
+    const unread = (id: RequestId | null, answer: () => Response) =>
+      whenAnswered(admit?.(undefined, caller), (refusal) => refusal === undefined ? answer() : refused(id, refusal));
     if (!body.ok) {
       const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
       return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
@@ -143,7 +143,8 @@ class Endpoint implements StreamableHttp {
       return unread(read.ids[0] ?? null, () => refuseUnread(read.ids, read.error));
     }
     const { message } = read;
-    const refusal = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
+    const admitted = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
+    const refusal = admitted instanceof Promise ? await admitted : admitted;
     if (refusal !== undefined) return refused(idOf(message), refusal);
     const invalid = refuseParams(message);
     if (invalid !== undefined) return invalid;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { configure, reset } from "@logtape/logtape";
 import type { LogRecord } from "@logtape/logtape";
-import { RateLimit } from "../../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../../src/session/registry.ts";
 import { createApplication } from "../../../src/transport/http/application.ts";
 import type { HttpParts } from "../../../src/transport/http/parts.ts";
@@ -24,7 +24,7 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
     maxConnections: 2,
     maxSockets: 6,
     maxConnectionsOf: () => 1,
-    rateLimit: new RateLimit({ perMinute: () => 10, now: () => 0 }),
+    rateLimit: new MemoryRateLimit({ perMinute: () => 10, now: () => 0 }),
     now: () => 0,
   });
   const rejections: string[] = [];

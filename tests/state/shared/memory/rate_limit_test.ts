@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { RateLimit } from "../../src/session/rate_limit.ts";
+import { MemoryRateLimit } from "../../../../src/state/shared/memory/rate_limit.ts";
 
 function limitOf(perMinute: number) {
   const clock = { now: 0 };
-  return { clock, limit: new RateLimit({ perMinute: () => perMinute, now: () => clock.now }) };
+  return { clock, limit: new MemoryRateLimit({ perMinute: () => perMinute, now: () => clock.now }) };
 }
 
-Deno.test("RateLimit.take() lets a full bucket through at once, then says when the next token is there", () => {
+Deno.test("MemoryRateLimit.take() lets a full bucket through at once, then says when the next token is there", () => {
   const { clock, limit } = limitOf(60);
   for (let i = 0; i < 60; i++) assert.deepEqual(limit.take("a"), { ok: true });
   assert.deepEqual(limit.take("a"), { ok: false, retryAfterMs: 1_000 });
@@ -17,14 +17,14 @@ Deno.test("RateLimit.take() lets a full bucket through at once, then says when t
   assert.deepEqual(limit.take("a"), { ok: true });
 });
 
-Deno.test("RateLimit.take() counts each key for itself", () => {
+Deno.test("MemoryRateLimit.take() counts each key for itself", () => {
   const { limit } = limitOf(1);
   assert.ok(limit.take("a").ok);
   assert.ok(!limit.take("a").ok);
   assert.ok(limit.take("b").ok);
 });
 
-Deno.test("RateLimit never lets more than its bucket and what flowed in through, whenever callers come", () => {
+Deno.test("MemoryRateLimit never lets more than its bucket and what flowed in through, whenever callers come", () => {
   const steps = fc.array(fc.record({ wait: fc.nat(5_000), tries: fc.nat(20) }), { maxLength: 50 });
   fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), steps, (perMinute, steps) => {
     const { clock, limit } = limitOf(perMinute);
@@ -37,7 +37,7 @@ Deno.test("RateLimit never lets more than its bucket and what flowed in through,
   }));
 });
 
-Deno.test("RateLimit.take() is right about when to come again", () => {
+Deno.test("MemoryRateLimit.take() is right about when to come again", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 5_000 }), fc.nat(3_000), (perMinute, used) => {
     const { clock, limit } = limitOf(perMinute);
     for (let i = 0; i < used; i++) limit.take("a");
@@ -48,7 +48,7 @@ Deno.test("RateLimit.take() is right about when to come again", () => {
   }));
 });
 
-Deno.test("RateLimit.use() and keysAbove() name who uses much", () => {
+Deno.test("MemoryRateLimit.use() and keysAbove() name who uses much", () => {
   const { limit } = limitOf(10);
   for (let i = 0; i < 6; i++) limit.take("eager");
   limit.take("calm");
@@ -57,7 +57,7 @@ Deno.test("RateLimit.use() and keysAbove() name who uses much", () => {
   assert.deepEqual(limit.keysAbove(0.5), ["eager"]);
 });
 
-Deno.test("RateLimit keeps remembering who is at its limit when very many others come", () => {
+Deno.test("MemoryRateLimit keeps remembering who is at its limit when very many others come", () => {
   const { limit } = limitOf(1);
   limit.take("eager");
   for (let i = 0; i < 9_000; i++) limit.take(`other ${i}`);

@@ -1,0 +1,31 @@
+/** What a channel answers to requests that it does not run, or not to their end. */
+
+import { INVALID_REQUEST } from "../errors/rpc_codes.ts";
+import { refusalOf } from "./json_rpc.ts";
+import type { RpcError } from "./json_rpc.ts";
+
+/** Another request with the id waits for its answer. */
+export const ID_IN_USE: RpcError = {
+  code: INVALID_REQUEST,
+  message: "Invalid request: id is in use by a request that is not answered yet",
+};
+
+/** The server takes no more. */
+export const ENDING: RpcError = refusalOf(
+  "ERR_SHUTTING_DOWN",
+  "The server is shutting down: send this request to another one, or later",
+  5_000,
+);
+
+/** What ran was aborted. */
+export const UNFINISHED: RpcError = refusalOf(
+  "ERR_SESSION_ENDED",
+  "The server ended before this request was answered: whether it took effect is not known",
+);
+
+/** No room is left to wait in. */
+export function queueFull(maxInFlight: number, maxQueue: number): RpcError {
+  const message =
+    `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`;
+  return refusalOf("ERR_QUEUE_FULL", message, 1_000);
+}

@@ -1,0 +1,33 @@
+/** Keeps a client's texts in order while one of them waits to be admitted; each has its price, which bounds how many can. */
+
+/** What came meanwhile, for whoever receives it afterwards. */
+export class HeldTexts {
+  readonly #receive: (text: string) => void;
+  #texts: string[] | undefined;
+
+  constructor(receive: (text: string) => void) {
+    this.#receive = receive;
+  }
+
+  /** Whether a text waits to be admitted. */
+  get isHolding(): boolean {
+    return this.#texts !== undefined;
+  }
+
+  /** Keeps a text where one before it waits; answers whether it was kept. */
+  keep(text: string): boolean {
+    this.#texts?.push(text);
+    return this.#texts !== undefined;
+  }
+
+  /** Keeps what comes until the answer is there and `next` has taken it; the answer never rejects. */
+  until<Answer>(answer: Promise<Answer>, next: (answer: Answer) => void): void {
+    this.#texts = [];
+    void answer.then((value) => {
+      const texts = this.#texts ?? [];
+      this.#texts = undefined;
+      next(value);
+      for (const text of texts) this.#receive(text);
+    });
+  }
+}

@@ -1,7 +1,7 @@
 /**
  * Installs the packed npm packages into an empty folder, without a network and with a home folder that is empty and may not
- * be written, and talks to the server as a client does that was told `npx -y luno-mcp-server`. Prints how long it takes
- * until a price, beside the program itself. Needs npm, and `deno task pack` before it.
+ * be written, has it print the entry for a client and starts what that says, as the client does. Prints how long that
+ * takes until the first price; then the start by npx beside that of the program itself. Needs npm, and `deno task pack` before it.
  */
 
 import assert from "node:assert/strict";
@@ -13,8 +13,26 @@ import { hostTarget, TARGETS } from "./targets.ts";
 const PACKAGES = "dist/npm";
 const RUNS = 3;
 
-/** Ends at the end of its input, as every client of stdio does. */
 const PRICE = `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "get_crypto_price", params: { pair: "XBTZAR" } })}\n`;
+
+/** What a client of the 2025 revisions says first. */
+const OPENING = [
+  {
+    id: 0,
+    method: "initialize",
+    params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "try-npm", version: VERSION } },
+  },
+  { method: "notifications/initialized" },
+].map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`).join("");
+
+const CALL = `${
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "get_crypto_price", arguments: { pair: "XBTZAR" } },
+  })
+}\n`;
 
 const target = hostTarget();
 assert.ok(target !== undefined, `there is no package for ${Deno.build.target}`);
@@ -25,7 +43,7 @@ const app = `${folder}/app`;
 try {
   await Deno.mkdir(app);
   await Deno.mkdir(home, { mode: 0o500 });
-  await install();
+  await followReadme();
   await checkEnds();
   const program = `${app}/node_modules/${platformPackageName(target)}/${NAME}${TARGETS[target].suffix}`;
   await measure("the program", [program]);
@@ -35,6 +53,22 @@ try {
 } finally {
   await Deno.chmod(home, 0o700);
   await Deno.remove(folder, { recursive: true });
+}
+
+/** Install, print the entry for a client, start it: what a newcomer does. */
+async function followReadme(): Promise<void> {
+  const start = performance.now();
+  await install();
+  const { code, stdout, stderr } = await run(["npx", "--offline", "-y", NAME, "setup", "claude-code", "--print"]);
+  assert.equal(code, 0, stderr);
+  const { command, args } = JSON.parse(stdout).mcpServers.luno;
+  const client = await talk([command, ...args, "--exchange", "simulated"], OPENING + CALL, 2);
+  assert.equal(client.code, 0, client.stderr);
+  const answers = client.stdout.trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(answers.map(({ id }) => id), [0, 1]);
+  assert.equal(answers[1].result.structuredContent.pair, "XBTZAR");
+  const seconds = (performance.now() - start) / 1000;
+  await print(Deno.stdout, `from the packages to the first price in a client: ${seconds.toFixed(1)} s`);
 }
 
 async function install(): Promise<void> {
@@ -56,7 +90,7 @@ async function measure(way: string, command: readonly string[]): Promise<void> {
   const times: number[] = [];
   for (let i = 0; i < RUNS; i += 1) {
     const start = performance.now();
-    const { code, stdout, stderr } = await run([...command, "--exchange", "simulated"], PRICE);
+    const { code, stdout, stderr } = await talk([...command, "--exchange", "simulated"], PRICE, 1);
     times.push(performance.now() - start);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^\{"jsonrpc":"2.0","id":1,"result":.*\}\n$/);
@@ -64,21 +98,37 @@ async function measure(way: string, command: readonly string[]): Promise<void> {
   await print(Deno.stdout, `${way}: ${times.toSorted((a, b) => a - b)[RUNS >> 1]?.toFixed(0)} ms from start to end`);
 }
 
-/** Runs a command in the folder with nothing in its environment but `PATH`, the home folder and a cache for npm. */
-async function run([command = "", ...args]: readonly string[], input = "") {
+/** What a command printed, and what it ended with. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end. */
+function run(command: readonly string[]): Promise<Ended> {
+  return talk(command, "", 0);
+}
+
+/**
+ * Runs a command in the folder with nothing in its environment but `PATH`, the home folder and a cache for npm. Its input
+ * ends when it has printed so many lines, as that of a server does when the client has its answers.
+ */
+async function talk([command = "", ...args]: readonly string[], input: string, answers: number): Promise<Ended> {
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: home, npm_config_cache: `${folder}/cache` };
   const streams = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-  const child = new Deno.Command("sh", {
-    args: ["-c", '"$0" "$@"', command, ...args],
-    cwd: app,
-    env,
-    clearEnv: true,
-    ...streams,
-  }).spawn();
+  const words = ["-c", '"$0" "$@"', command, ...args];
+  const child = new Deno.Command("sh", { args: words, cwd: app, env, clearEnv: true, ...streams }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await child.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+  const errors = new Response(child.stderr).text();
+  let stdout = "";
+  const endInput = () => stdout.split("\n").length > answers ? writer.close().catch(() => {}) : undefined;
+  let ending = endInput();
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    stdout += text;
+    ending ??= endInput();
+  }
+  await (ending ?? writer.close().catch(() => {}));
+  return { code: (await child.status).code, stdout, stderr: await errors };
 }

@@ -76,12 +76,13 @@ function processOf({ command, args, env }: Exclude<Entry, { url: string }>, prog
   );
   const own = { env: { ...inherited(), ...given }, stderr: "ignore" as const };
   const placed = args.map((arg) => place(arg, places));
-  if (command === "npx") {
-    assert.deepEqual(placed.slice(0, 2), ["-y", "deno@2.9.6"]);
-    return { ...own, command: Deno.execPath(), args: placed.slice(2) };
-  }
-  assert.equal(command, "luno-mcp-server");
-  return { ...own, command: program.command, args: [...program.args, ...placed] };
+  const isRun = command === "npx";
+  const [name, ...rest] = isRun ? placed.slice(1) : [command, ...placed];
+  if (isRun) assert.equal(placed[0], "-y");
+  if (isRun && name === "deno@2.9.6") return { ...own, command: Deno.execPath(), args: rest };
+  // What its npm package starts is tried by `deno task try-npm`.
+  assert.equal(name, "luno-mcp-server");
+  return { ...own, command: program.command, args: [...program.args, ...rest] };
 }
 
 for (const program of PROGRAMS) {

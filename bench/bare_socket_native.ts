@@ -1,6 +1,8 @@
 /** The least that a WebSocket server on `Deno.serve` can be; answers every message with as many bytes as asked for. */
 
-const text = "x".repeat(Number(Deno.args[0] ?? 0));
+import { answersOf } from "./bare_answer.ts";
+
+const answer = answersOf(Number(Deno.args[0] ?? 0));
 
 const server = Deno.serve({
   port: 0,
@@ -8,8 +10,10 @@ const server = Deno.serve({
   onListen: ({ port }) => Deno.stdout.write(new TextEncoder().encode(`${port}\n`)),
 }, (request) => {
   const { socket, response } = Deno.upgradeWebSocket(request);
-  socket.onmessage = ({ data }) =>
-    socket.send(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(data).id, result: { text } }));
+  socket.onmessage = ({ data }) => {
+    const text = answer(data);
+    if (text !== undefined) socket.send(text);
+  };
   return response;
 });
 await server.finished;

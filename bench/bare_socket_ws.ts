@@ -2,16 +2,17 @@
 
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
+import { answersOf } from "./bare_answer.ts";
 
-const text = "x".repeat(Number(Deno.args[0] ?? 0));
+const answer = answersOf(Number(Deno.args[0] ?? 0));
 
 const server = createServer();
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
 sockets.on("connection", (socket) => {
-  socket.on(
-    "message",
-    (data) => socket.send(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(String(data)).id, result: { text } })),
-  );
+  socket.on("message", (data) => {
+    const text = answer(String(data));
+    if (text !== undefined) socket.send(text);
+  });
 });
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();

@@ -1,12 +1,18 @@
-/** Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one, `deno task bench fairness=native,pings` part of one. Ratios count; machines differ. */
+/**
+ * Measurements, offline: `deno task bench` runs all, `deno task bench stdio` one, `deno task bench fairness=native,pings`
+ * part of one. One line of JSON for each figure, which `real` prints only with `--json`. Ratios count; machines differ.
+ */
 
 import { benchAccess } from "./access.ts";
 import { benchFairness } from "./fairness.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchPlacement } from "./placement.ts";
+import { benchReal } from "./real/real.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
 import { benchWebSocket } from "./ws.ts";
+
+const isJson = Deno.args.includes("--json");
 
 const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<void>>> = {
   start: benchStart,
@@ -17,10 +23,11 @@ const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<v
   ws: benchWebSocket,
   access: benchAccess,
   placement: benchPlacement,
+  real: (parts) => benchReal(parts, { isJson }),
 };
 
-const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
-for (const argument of chosen) {
+const names = Deno.args.filter((argument) => argument !== "--json");
+for (const argument of names.length > 0 ? names : Object.keys(BENCHES)) {
   const [name = "", parts] = argument.split("=");
   const bench = BENCHES[name];
   if (bench === undefined) throw new RangeError(`Cannot run ${name}: expected ${Object.keys(BENCHES).join(", ")}`);

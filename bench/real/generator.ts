@@ -1,0 +1,27 @@
+/**
+ * A load generator as a process: `generator.ts PLAN`, where PLAN is a `LoadPlan` as JSON. Says that its connections are
+ * open, makes calls for as many milliseconds as each line of its stdin says, prints what came of it, and ends with its
+ * stdin. Requests are made once and sent again and again, so that the generator costs less than what it measures.
+ */
+
+import { writeSync } from "node:fs";
+import type { LoadPlan } from "./load.ts";
+import { SocketWire } from "./socket_wire.ts";
+import type { Wire } from "./wire.ts";
+
+/** How a connection speaks, by the name of its wire. */
+const WIRES: Readonly<Record<LoadPlan["wire"], (plan: LoadPlan, index: number) => Promise<Wire>>> = {
+  websocket: (plan, index) => SocketWire.open(plan, index),
+};
+
+const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "{}");
+const wires = await Promise.all(Array.from({ length: plan.connections }, (_, index) => WIRES[plan.wire](plan, index)));
+writeSync(1, "open\n");
+for await (const line of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  const startedMs = performance.now();
+  const results = await Promise.all(wires.map((wire) => wire.run(startedMs, Number(line))));
+  const calls = results.reduce((sum, result) => sum + result.calls, 0);
+  const bytes = results.reduce((sum, result) => sum + result.bytes, 0);
+  writeSync(1, `${JSON.stringify({ calls, bytes, elapsedMs: performance.now() - startedMs })}\n`);
+}
+for (const wire of wires) wire.close();

@@ -1,0 +1,112 @@
+/** Prices over stdio, one call and sixteen calls in flight. */
+
+import { contests } from "../programs.ts";
+import { contest } from "./contest.ts";
+import type { LoadSource } from "./contest.ts";
+import { measureLoad } from "./load_figures.ts";
+import type { LoadCount, LoadFigures } from "./load_figures.ts";
+import type { Row } from "./row.ts";
+
+const CALL = { name: "get_crypto_price", arguments: { pair: "XBTZAR" } };
+const ID_AT = '{"jsonrpc":"2.0","id":'.length;
+const [COMMA, NEWLINE, ZERO] = [0x2c, 0x0a, 0x30];
+const OPENING = {
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "bench", version: "1" } },
+};
+
+/** Measures the source and, after `deno task compile`, bundle and binary. */
+export async function* stdioRows(): AsyncGenerator<Row> {
+  for (const { name, server, bare } of await contests()) {
+    for (const inFlight of [1, 16]) {
+      await using ours = await StdioLoad.start([...server, "--exchange", "simulated"], inFlight);
+      const { answerBytes } = await ours.run(200);
+      await using theirs = await StdioLoad.start([...bare, String(Math.round(answerBytes))], inFlight);
+      const work = `stdio ${CALL.name}, ${inFlight} in flight`;
+      yield { work, with: name, ...await contest(ours, theirs), aim: 0.7, then: 0.85 };
+    }
+  }
+}
+
+/** A program that is called over its stdin; the load is this process's own. */
+class StdioLoad implements LoadSource, AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #requests: readonly Uint8Array[];
+  /** Bytes of an answer that is not whole yet, from its id on. */
+  #rest: Uint8Array = new Uint8Array();
+
+  private constructor(child: Deno.ChildProcess, inFlight: number) {
+    this.#child = child;
+    this.#writer = child.stdin.getWriter();
+    this.#reader = child.stdout.getReader();
+    this.#requests = Array.from(
+      { length: inFlight },
+      (_, id) => encodeLine({ jsonrpc: "2.0", id, method: "tools/call", params: CALL }),
+    );
+  }
+
+  static async start([command = "", ...args]: readonly string[], inFlight: number): Promise<StdioLoad> {
+    const child = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
+    const load = new StdioLoad(child, inFlight);
+    await load.#writer.write(encodeLine(OPENING));
+    while ((await load.#answers()).length === 0);
+    await load.#writer.write(encodeLine({ jsonrpc: "2.0", method: "notifications/initialized" }));
+    return load;
+  }
+
+  async run(ms: number): Promise<LoadFigures> {
+    return await measureLoad({ server: this.#child.pid, generator: Deno.pid }, () => this.#call(ms));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close();
+    await this.#reader.cancel();
+    await this.#child.status;
+  }
+
+  async #call(ms: number): Promise<LoadCount> {
+    const startedMs = performance.now();
+    let [calls, bytes] = [0, 0];
+    let pending = this.#requests.length;
+    for (const request of this.#requests) await this.#writer.write(request);
+    while (pending > 0) {
+      const answers = await this.#answers();
+      calls += answers.length;
+      for (const { size } of answers) bytes += size;
+      if (performance.now() - startedMs >= ms) pending -= answers.length;
+      else for (const { id } of answers) await this.#writer.write(this.#requests[id] ?? new Uint8Array());
+    }
+    return { calls, bytes, elapsedMs: performance.now() - startedMs };
+  }
+
+  /** The answers that the next bytes complete. */
+  async #answers(): Promise<{ id: number; size: number }[]> {
+    const { value, done } = await this.#reader.read();
+    if (done) throw new Error("The program ended");
+    const bytes = new Uint8Array(this.#rest.length + value.length);
+    bytes.set(this.#rest);
+    bytes.set(value, this.#rest.length);
+    const answers: { id: number; size: number }[] = [];
+    let at = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
+      answers.push({ id: idAt(bytes, at + ID_AT), size: end - at });
+      at = end + 1;
+    }
+    this.#rest = bytes.slice(at);
+    return answers;
+  }
+}
+
+function idAt(bytes: Uint8Array, at: number): number {
+  let id = 0;
+  for (let byte = bytes[at]; byte !== undefined && byte !== COMMA; byte = bytes[++at]) id = id * 10 + byte - ZERO;
+  return id;
+}
+
+function encodeLine(message: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(message)}\n`);
+}

@@ -1,6 +1,6 @@
 /** Ends what was opened with a credential that has since been revoked or has expired. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { Caller, Ending } from "./caller.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);

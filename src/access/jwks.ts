@@ -3,7 +3,7 @@
  * publishes them. Takes nothing from a token but which key it names.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { errors } from "jose";
 import type { FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey, LocalJWKSet } from "jose";
 import { readBodyText } from "../network/body_text.ts";

@@ -1,6 +1,6 @@
 /** Changes of API keys as an operator asks for them: makes the texts of keys, and logs every change. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { createApiKey } from "./api_key.ts";
 import { isKeyName } from "./keys.ts";
 import type { Added, Keys, NewKey, ReplacementKey, Rotated, StoredKey } from "./keys.ts";

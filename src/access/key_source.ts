@@ -8,7 +8,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { reasonOf } from "../errors/reason_of.ts";
 import { StateError } from "../state/state_error.ts";
 import { readApiKey } from "./api_key.ts";

@@ -1,6 +1,6 @@
 /** `bridge`: a stdio server for clients that only know commands, which speaks to a server over WebSocket. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { Backoff } from "../client/reconnect_backoff.ts";
 import { Bridge } from "../client/bridge.ts";
 import { ConnectionError } from "../client/connection_error.ts";
@@ -12,7 +12,7 @@ import { SocketAddress } from "../config/readers.ts";
 import { quoteTyped } from "../config/typed_text.ts";
 import { aborted } from "../timing/aborted.ts";
 import { sleep } from "../timing/sleep.ts";
-import { startLogging } from "../logging/logging.ts";
+import { startLogging } from "../logging/output/start_logging.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { loadEndpoint } from "./load_endpoint.ts";
 import { refuse } from "./report.ts";
@@ -57,7 +57,7 @@ export async function bridge(
   const { token } = loaded.endpoint;
   const { logLevel: level, logFormat: format, maxMessageSize } = parsed.values;
   const secrets = token === undefined ? [] : [token.reveal()];
-  const logging = await startLogging({ level, format, secrets, output: world.stderr });
+  const logging = startLogging({ level, format, secrets, output: world.stderr });
   try {
     return await forward(loaded.endpoint, { world, maxMessageSize });
   } finally {

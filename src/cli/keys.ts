@@ -16,7 +16,7 @@ import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { KEYS_FILE, openKeys } from "../state/record/sqlite/open_keys.ts";
 import { StateError } from "../state/state_error.ts";
-import { withLogging } from "../logging/logging.ts";
+import { withLogging } from "../logging/output/start_logging.ts";
 import { waitWhileBusy } from "../state/wait_while_busy.ts";
 import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { screenOf } from "./terminal/screen.ts";

@@ -1,6 +1,6 @@
 /** Why a server does not start, in the form that its log is asked to have. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { Config } from "../config/server_settings.ts";
 import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";

@@ -2,7 +2,7 @@
 
 import { loadConfig, secretTexts } from "../config/load.ts";
 import { mistypedVariables } from "../config/variables.ts";
-import { withLogging } from "../logging/logging.ts";
+import { withLogging } from "../logging/output/start_logging.ts";
 import { readArguments } from "./arguments.ts";
 import { asksForSample } from "./commands.ts";
 import type { Invocation } from "./arguments.ts";

@@ -1,6 +1,6 @@
 /** `serve`: serves clients; says where it does, or why it does not. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Announce, Served } from "../server/serving.ts";
 import { VERSION } from "../version.ts";

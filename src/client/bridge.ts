@@ -7,7 +7,7 @@
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { ERRORS } from "../errors/error_table.ts";
 import type { RpcErrorCode } from "../errors/error_table.ts";
 import type { Sleep } from "../timing/sleep.ts";

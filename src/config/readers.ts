@@ -3,6 +3,8 @@
 import { listWords } from "../text/list_words.ts";
 import { ipVersion, isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
+import { LOG_LEVELS } from "../logging/logger.ts";
+import type { LogLevel } from "../logging/logger.ts";
 import { readerOf, textWhere } from "./reader.ts";
 import type { Reader } from "./reader.ts";
 import { secretProblem } from "./secret_text.ts";
@@ -39,12 +41,6 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Rea
   const find = (text: string) => words.find((known) => known === text.toLowerCase());
   return readerOf(listWords(words), find, { words, isList: false });
 }
-
-/** Log levels, least severe first. */
-const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"] as const;
-
-/** A log level. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What other logging libraries and syslog call them. */
 const OTHER_LEVEL_NAMES: Readonly<Record<LogLevel, readonly string[]>> = {

@@ -3,7 +3,7 @@
  * find that out.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { type ExchangeError, type ExchangeErrorCode } from "./errors.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);

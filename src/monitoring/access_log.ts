@@ -3,7 +3,7 @@
  * it reached one. It holds who called what and how it ended; never arguments, answers or credentials.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { ObservedCall } from "./observed_call.ts";
 

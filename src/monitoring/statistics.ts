@@ -1,6 +1,6 @@
 /** A line of statistics in the log, at an interval: what happened since the one before. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { Registry } from "../session/registry.ts";
 import { LatencyHistogram } from "../timing/latency_histogram.ts";
 

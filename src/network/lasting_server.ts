@@ -3,7 +3,7 @@
  * runtime gives the whole server up, and a rejection that nobody hears ends the process.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 

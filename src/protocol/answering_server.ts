@@ -11,7 +11,7 @@ import {
   Server,
 } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, JSONRPCRequest, Result, ServerContext, Transport } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { findInvalidParams } from "./invalid_params.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);

@@ -1,7 +1,7 @@
 /** Completions: pairs, currencies and account ids while a person types them. */
 
 import type { CompleteRequestParams, CompleteResult } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ToolContext } from "../tools/tool.ts";
 

@@ -8,7 +8,7 @@
 
 import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
 import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../access/caller.ts";

@@ -7,7 +7,7 @@
 
 import { ProtocolError } from "@modelcontextprotocol/server";
 import type { Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 import { AnsweringServer } from "./answering_server.ts";

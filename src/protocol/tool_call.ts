@@ -1,6 +1,6 @@
 /** The one way in which a tool runs, whoever calls it: scope, arguments and answers checked, errors described. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
 import { inDeclaredCase } from "../tools/argument_case.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";

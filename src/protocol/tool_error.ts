@@ -1,6 +1,6 @@
 /** What a caller is told when a tool cannot answer: a stable code, a sentence, whether to try again and when. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { z } from "zod";
 import type { ToolErrorCode } from "../errors/error_table.ts";
 import { ExchangeError } from "../exchange/errors.ts";

@@ -1,6 +1,6 @@
 /** The executors of one process, on one record: what looks up, places and cancels orders for everybody. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { sleep } from "../timing/sleep.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/exchange_port.ts";

@@ -1,7 +1,7 @@
 /** The identity sources that the settings ask for: API keys, tokens, clients' certificates. Problems join the others. */
 
 import { join } from "node:path";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { CertificateSource } from "../access/certificate_source.ts";
 import type { DenyList } from "../access/deny_list.ts";
 import type { TokenVerifier } from "../access/jwt.ts";

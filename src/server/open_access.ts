@@ -1,6 +1,6 @@
 /** From the settings to who is admitted: opens the identity sources, and says everything that speaks against a start. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { parseAccess } from "../access/access_file.ts";
 import { addressCredential, Authenticator, LOCAL } from "../access/authenticator.ts";
 import type { CertificateSource } from "../access/certificate_source.ts";

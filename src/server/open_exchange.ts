@@ -1,6 +1,6 @@
 /** Opens the exchange that the configuration asks for, always through the same client. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { callsPerMinute } from "../config/in_force.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../network/address.ts";

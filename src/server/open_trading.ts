@@ -1,6 +1,6 @@
 /** Joins what orders go through on an open record: the broker, and an executor for each exchange that is traded on. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
 import { sleep } from "../timing/sleep.ts";

@@ -3,7 +3,7 @@
  * is opened here, so that the permission to write can be given back after it.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { secretTexts } from "../config/load.ts";
 import { createRedactor } from "../secrets/redaction.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";

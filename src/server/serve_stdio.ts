@@ -1,6 +1,6 @@
 /** Serves one client over stdio. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { LOCAL_CALLER } from "../access/caller.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallFastPath } from "../protocol/fast_path.ts";

@@ -5,7 +5,7 @@
  * process logs its own; approvals, halts and resumes also where another process (a command, another server) made them.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
 import type { AuditFeed, FeedRow } from "./record/audit_feed.ts";

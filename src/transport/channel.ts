@@ -7,7 +7,7 @@
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import type { Answer } from "../protocol/fast_path.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";

@@ -5,7 +5,7 @@
  * asked for.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";

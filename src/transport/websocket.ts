@@ -3,7 +3,7 @@
  * down in `docs/websocket-transport.md`.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../logging/logger.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { CLOSE } from "./close_codes.ts";

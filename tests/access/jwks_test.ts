@@ -196,7 +196,7 @@ for (const [name, answering] of Object.entries(WRONG_ANSWERS)) {
 
 Deno.test("openJwks() that prefetches logs once that the keys cannot be fetched, before a token comes, and once that they can", async () => {
   await using provider = new IdentityProvider(oldKey);
-  await using log = await LogRecords.start();
+  using log = LogRecords.start();
   provider.answering = "error";
   const { verify, clock } = verifierOf(provider, { prefetch: true });
   const { properties } = await log.next("cannot fetch issuer keys; access tokens are rejected");

@@ -41,7 +41,7 @@ class Setup implements AsyncDisposable {
   }
 
   static async start(): Promise<Setup> {
-    return new Setup(await Deno.makeTempDir({ dir: "/tmp" }), await LogRecords.start());
+    return new Setup(await Deno.makeTempDir({ dir: "/tmp" }), LogRecords.start());
   }
 
   get elsewhere(): StoredKeys {
@@ -63,7 +63,7 @@ class Setup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.source.close();
     this.#elsewhere?.[Symbol.dispose]();
-    await this.records[Symbol.asyncDispose]();
+    this.records[Symbol.dispose]();
     await Deno.remove(join(this.path, ".."), { recursive: true });
   }
 

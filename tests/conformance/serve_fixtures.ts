@@ -4,7 +4,7 @@
  */
 
 import { readArguments } from "../../src/cli/arguments.ts";
-import { withLogging } from "../../src/logging/logging.ts";
+import { withLogging } from "../../src/logging/output/start_logging.ts";
 import { serveNetwork } from "../../src/server/network/serve_network.ts";
 import type { StartedServer } from "../../src/server/serving.ts";
 import { print } from "../../src/world.ts";

@@ -18,8 +18,8 @@ function clocked() {
   return { clock, reachability: new Reachability({ host: "api.test", now, wallClock: () => 1_000_000 + clock.ms }) };
 }
 
-Deno.test("Reachability warns once when the exchange stops answering, and says once that it is back", async () => {
-  await using records = await LogRecords.start();
+Deno.test("Reachability warns once when the exchange stops answering, and says once that it is back", () => {
+  using records = LogRecords.start();
   const { clock, reachability } = clocked();
   assert.deepEqual(reachability.status, { reachable: null, since: null, problem: null });
   for (clock.ms = 10; clock.ms < 50; clock.ms += 10) reachability.failed(LOST, clock.ms - 5);
@@ -34,8 +34,8 @@ Deno.test("Reachability warns once when the exchange stops answering, and says o
   assert.deepEqual(back, { level: "info", host: "api.test", unreachable_ms: 100 });
 });
 
-Deno.test("Reachability takes a failure for nothing while others are answered, and refusals and cancelled calls never", async () => {
-  await using records = await LogRecords.start();
+Deno.test("Reachability takes a failure for nothing while others are answered, and refusals and cancelled calls never", () => {
+  using records = LogRecords.start();
   const { clock, reachability } = clocked();
   for (const code of ["ERR_CANCELLED", "ERR_BUDGET_EXHAUSTED", "ERR_CREDENTIALS_REFUSED"] as const) {
     reachability.failed({ code, message: "" }, 0);

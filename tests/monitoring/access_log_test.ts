@@ -33,7 +33,7 @@ const caller = callerOf("key:alice").on("c7");
 
 Deno.test("the access log of all calls tells who called what over a connection, how it ended and how long it took, and no argument", async () => {
   await using exchange = await TestExchange.start();
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   const fastPath = new CallFastPath({
     identity: { name: "test", version: "1" },
     backend: () => Promise.resolve(backend(exchange, "all")),
@@ -60,7 +60,7 @@ for (
 ) {
   Deno.test(`the access log ${mode} holds the calls that ended with ${expected.join(" and ") || "nothing"}`, async () => {
     await using exchange = await TestExchange.start();
-    await using records = await LogRecords.start();
+    using records = LogRecords.start();
     const parts = backend(exchange, mode);
     for (const pair of ["XBTZAR", PAIR]) {
       await callDirectly(parts, { method: "get_crypto_price", params: { pair }, signal, caller });
@@ -71,8 +71,8 @@ for (
   });
 }
 
-Deno.test("the access log leaves out of the errors what a caller gave up and what a person is asked first", async () => {
-  await using records = await LogRecords.start();
+Deno.test("the access log leaves out of the errors what a caller gave up and what a person is asked first", () => {
+  using records = LogRecords.start();
   const errors = [
     { ok: false, error: { code: "ERR_CANCELLED", message: "", retryable: false } },
     {
@@ -89,7 +89,7 @@ Deno.test("the access log leaves out of the errors what a caller gave up and wha
 
 Deno.test("the access log of REST names the request as X-Request-Id does, where that is one", async () => {
   await using exchange = await TestExchange.start();
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   const rest = createRest({
     identity: { name: "test", version: "1" },
     listing: listingOf(["market"]),
@@ -114,7 +114,7 @@ Deno.test("the access log of REST names the request as X-Request-Id does, where 
 
 Deno.test("the access log holds the tools that reading a resource runs", async () => {
   await using exchange = await TestExchange.start();
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   const { run, resources, contextOf } = backend(exchange, "all");
   const context = contextOf(caller);
   const server = { ...context.server, tools: everyTool.listed };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configure, reset } from "@logtape/logtape";
+import { receiveLog } from "../../src/logging/logger.ts";
 import type { LogRecord } from "@logtape/logtape";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { Monitor } from "../../src/monitoring/monitor.ts";
@@ -102,18 +102,9 @@ Deno.test("Monitor keeps each connection's own figures and learns who it is, in 
 Deno.test("Monitor writes a flat line of statistics at its interval, silent where nothing happened, until it is stopped", async () => {
   const records: LogRecord[] = [];
   const { promise: first, resolve } = Promise.withResolvers<void>();
-  await configure({
-    reset: true,
-    sinks: {
-      test: (record) => {
-        records.push(record);
-        resolve();
-      },
-    },
-    loggers: [
-      { category: ["luno-mcp-server", "serve"], lowestLevel: "info", sinks: ["test"] },
-      { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
-    ],
+  const stop = receiveLog("info", (record) => {
+    records.push(record);
+    resolve();
   });
   const { monitor, registry } = setup(5);
   const { statistics } = monitor;
@@ -141,7 +132,7 @@ Deno.test("Monitor writes a flat line of statistics at its interval, silent wher
     busy_clients: 1,
     busiest_clients: ["a"],
   }]]);
-  await reset();
+  stop();
 });
 
 Deno.test("Monitor tells how long requests waited for others of their connection", async () => {

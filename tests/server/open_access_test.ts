@@ -175,7 +175,7 @@ Deno.test("openAccess() starts one worker where there are keys, and none where t
 
 Deno.test("openAccess() waits for keys that another process keeps locked, says so, and takes them then", async () => {
   await using folder = await Folder.create();
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   folder.createKey("ann");
   using other = new DatabaseSync(join(folder.dir, KEYS_FILE));
   other.exec("BEGIN EXCLUSIVE");

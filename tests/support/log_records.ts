@@ -1,26 +1,17 @@
 /** Log records of one test. */
 
-import { configure, reset } from "@logtape/logtape";
+import { receiveLog } from "../../src/logging/logger.ts";
 import type { LogRecord } from "@logtape/logtape";
 
 /** Collects what is logged until it is disposed of. */
-export class LogRecords implements AsyncDisposable {
+export class LogRecords implements Disposable {
   readonly all: LogRecord[] = [];
   #changed = Promise.withResolvers<void>();
 
-  private constructor() {}
+  readonly #stop = receiveLog("trace", (record) => this.#add(record));
 
-  static async start(): Promise<LogRecords> {
-    const records = new LogRecords();
-    await configure({
-      reset: true,
-      sinks: { test: (record) => records.#add(record) },
-      loggers: [
-        { category: "luno-mcp-server", lowestLevel: "trace", sinks: ["test"] },
-        { category: ["logtape", "meta"], lowestLevel: "fatal", sinks: [] },
-      ],
-    });
-    return records;
+  static start(): LogRecords {
+    return new LogRecords();
   }
 
   /** The messages, in their order. */
@@ -42,8 +33,8 @@ export class LogRecords implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await reset();
+  [Symbol.dispose](): void {
+    this.#stop();
   }
 
   #add(record: LogRecord): void {

@@ -12,7 +12,7 @@ import { entry, FREE, NOW, withStore } from "./stores.ts";
 async function logged(
   act: (store: TradingStore, context: { folder: string; other: TradingStore; log: AuditLog }) => unknown,
 ): Promise<{ lines: [level: string, message: unknown, fields: Record<string, unknown>][]; log: AuditLog }> {
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   let log: AuditLog | undefined;
   await withStore(async (store, { folder, open }) => {
     log = new AuditLog(store.feed);
@@ -120,7 +120,7 @@ Deno.test("AuditLog logs the halt file when it appears and when it is removed", 
 });
 
 Deno.test("AuditLog logs nothing of a change that was undone, and nothing that was recorded before it began", async () => {
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   await withStore((store) => {
     store.killSwitch.pull({ by: "local", reason: "before", now: NOW });
     const log = new AuditLog(store.feed);
@@ -137,7 +137,7 @@ Deno.test("AuditLog logs nothing of a change that was undone, and nothing that w
 });
 
 Deno.test("AuditLog says once that the record cannot be read, and goes on", async () => {
-  await using records = await LogRecords.start();
+  using records = LogRecords.start();
   await withStore((store) => {
     const log = new AuditLog(store.feed);
     store.close();

@@ -4,7 +4,7 @@
  */
 
 import { join } from "node:path";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { fileProblems } from "../../state/private_file.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);

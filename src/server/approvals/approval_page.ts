@@ -4,7 +4,7 @@
  * the page shows what became of the order, as long as the server runs.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { checkOrigin } from "../../access/origin_rules.ts";
 import { sleep } from "../../timing/sleep.ts";
 import { LastingServer } from "../../network/lasting_server.ts";

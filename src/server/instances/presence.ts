@@ -2,7 +2,7 @@
 
 import type { ClientStatus } from "../../exchange/client.ts";
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { stateFolder } from "../../state/folder.ts";
 import { StateError } from "../../state/state_error.ts";
 import { InstanceLock, removeFreeLocks } from "../../state/instance_lock.ts";

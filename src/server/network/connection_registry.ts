@@ -1,6 +1,6 @@
 /** From the settings to who may have how many connections and requests, as far as there are file descriptors. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { limitsPerClient } from "../../config/in_force.ts";
 import { Registry } from "../../session/registry.ts";
 import { UnknownConnections } from "../../session/unknown_connections.ts";

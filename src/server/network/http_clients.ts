@@ -1,6 +1,6 @@
 /** Clients over HTTP: Streamable HTTP at `/mcp`, and REST. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import { scopeChallenge } from "../../access/challenge.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";

@@ -1,6 +1,6 @@
 /** Which listener serves on this runtime. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { listenerInForce, listenerProblems } from "../../config/rules/network_rules.ts";
 import type { Runtime } from "../../config/rules/network_rules.ts";
 import type { Config } from "../../config/server_settings.ts";

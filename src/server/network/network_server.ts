@@ -1,6 +1,6 @@
 /** The server above the listener: one application for clients over WebSocket and HTTP, from its start to its end. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { hostName, isLoopback } from "../../network/address.ts";
 import { messagesPerMinute } from "../../session/message_budget.ts";
 import { createApplication } from "../../transport/http/application.ts";

@@ -1,6 +1,6 @@
 /** Has a network server read its files again: access, deny list, policy, certificate. Bad files change nothing. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Config } from "../../config/server_settings.ts";
 import type { RunningListener } from "../../transport/listeners/listener.ts";
 import type { World } from "../../world.ts";

@@ -1,6 +1,6 @@
 /** Serves many clients at once on one port, over WebSocket and Streamable HTTP. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { ServerFactory } from "../../protocol/mcp_server.ts";
 import { aborted } from "../../timing/aborted.ts";
 import { listenOnHost } from "../../transport/listeners/each_address.ts";

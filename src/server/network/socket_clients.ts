@@ -1,6 +1,6 @@
 /** Clients over WebSocket: a connection, a transport and a server object each. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { LOCAL_CALLER } from "../../access/caller.ts";
 import type { Caller } from "../../access/caller.ts";
 import { CallFastPath } from "../../protocol/fast_path.ts";

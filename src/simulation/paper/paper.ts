@@ -3,7 +3,7 @@
  * the real market and paper money. It never sends anything but reads to the real exchange.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import type { Exchange } from "../../market/exchange_port.ts";

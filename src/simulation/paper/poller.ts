@@ -1,6 +1,6 @@
 /** Looks at the real markets now and then, as long as orders wait in them. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 

@@ -1,6 +1,6 @@
 /** Acts on halts that were made elsewhere: in another process, by the file, or while the record could not be written. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import type { Eventual } from "../record/eventual.ts";
 import type { KillSwitch } from "../record/kill_switch.ts";

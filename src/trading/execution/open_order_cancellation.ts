@@ -3,7 +3,7 @@
  * that fails is one of many; a process that dies leaves its request to the next.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { errorCodeIn } from "../../errors/error_table.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";

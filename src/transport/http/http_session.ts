@@ -16,7 +16,7 @@ import type {
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { inRevisionOf } from "../../protocol/revision.ts";
 import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { EventStream, readEventId } from "./event_stream.ts";

@@ -1,6 +1,6 @@
 /** Requests and sockets as connections of their clients: how many there may be, and how long one counts. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";

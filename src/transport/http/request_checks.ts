@@ -1,6 +1,6 @@
 /** Which requests are admitted: by Host and Origin, credential, price, scope. What is not is answered here, logged and counted. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Authentication, Denial } from "../../access/authenticator.ts";
 import type { Caller } from "../../access/caller.ts";
 import { challengeOf, scopeChallenge } from "../../access/challenge.ts";

@@ -4,7 +4,7 @@
  * Who may call, from where and how often was decided before a request comes here.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { directMethods, isWriting } from "../../protocol/direct_call.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/backend_port.ts";

@@ -7,7 +7,7 @@
 
 import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";

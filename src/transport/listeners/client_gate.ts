@@ -5,7 +5,7 @@
 
 import type { Socket as TcpSocket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import type { ListenOptions } from "./listener.ts";
 import { authoritiesOf } from "./tls.ts";
 

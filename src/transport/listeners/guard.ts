@@ -1,6 +1,6 @@
 /** Keeps an application's mistakes away from a listener: they are logged, and the client learns only that there was one. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 

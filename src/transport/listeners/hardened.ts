@@ -14,7 +14,7 @@ import type { Socket as TcpSocket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { badRequest } from "./bad_request.ts";
 import { isAccepting } from "./accept_watch.ts";
 import { certificateOf, ClientGate } from "./client_gate.ts";

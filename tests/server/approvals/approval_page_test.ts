@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { ApprovalLinks, LINKS_FILE } from "../../../src/server/approvals/approval_links.ts";
 import { openApprovals } from "../../../src/server/approvals/approval_page.ts";
-import { startLogging } from "../../../src/logging/logging.ts";
+import { startLogging } from "../../../src/logging/output/start_logging.ts";
 import type { Approval } from "../../../src/trading/record/approval.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
 import type { TradingStore } from "../../../src/trading/record/store.ts";
@@ -268,7 +268,7 @@ Deno.test("openApprovals() keeps links out of the log: they are in a file that o
     const victim = `${folder}/victim`;
     await Deno.writeTextFile(victim, "precious");
     await link(victim, `${folder}/${LINKS_FILE}`);
-    const logging = await startLogging({ level: "info", format: "json", secrets: [], output: world.stderr });
+    const logging = startLogging({ level: "info", format: "json", secrets: [], output: world.stderr });
     const pages = openApprovals(store, world, await ApprovalLinks.open(folder));
     const { approval, token } = ask(store, {});
     pages.announce({ approvalId: approval.id, token, summary: approval.summary, ways: approval.ways });

@@ -41,7 +41,7 @@ Deno.test("enterFolder() lists a process with what it says last, until it ends",
 
 Deno.test("enterFolder() lets a server that only reads start where the folder cannot be used, and none that trades", () =>
   withFolder(async (folder) => {
-    await using records = await LogRecords.start();
+    using records = LogRecords.start();
     await Deno.writeTextFile(join(folder, "instances"), "");
     const presence = await enter(folder, false);
     assert.deepEqual([presence.lock, presence.report.exchange.kind], [undefined, "simulated"]);

@@ -1,14 +1,13 @@
 /** The application behind the listeners: paths, methods, who is let in. No socket is needed for most of it. */
 
 import assert from "node:assert/strict";
-import { configure, reset } from "@logtape/logtape";
-import type { LogRecord } from "@logtape/logtape";
 import { MemoryRateLimit } from "../../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../../src/session/registry.ts";
 import { createApplication } from "../../../src/transport/http/application.ts";
 import type { HttpParts } from "../../../src/transport/http/parts.ts";
 import type { Application, Peer } from "../../../src/transport/listeners/listener.ts";
 import { callerOf, letIn } from "../../support/callers.ts";
+import { LogRecords } from "../../support/log_records.ts";
 
 const LOCAL: Peer = { address: "127.0.0.1", port: 5_000 };
 const REMOTE: Peer = { address: "192.0.2.7", port: 5_000 };
@@ -105,21 +104,12 @@ for (const path of ["/healthz", "/readyz"]) {
 }
 
 Deno.test("a refused Host or Origin is logged with what it said and the flag that would allow it", async () => {
-  const records: LogRecord[] = [];
-  await configure({
-    reset: true,
-    sinks: { kept: (record) => records.push(record) },
-    loggers: [{ category: ["luno-mcp-server", "access"], sinks: ["kept"] }, {
-      category: ["logtape", "meta"],
-      sinks: [],
-    }],
-  });
+  using records = LogRecords.start();
   const { application } = setup();
   for (const headers of [{ host: "evil.example" }, { origin: "https://evil.example" }]) {
     await (await application.fetch(request("/mcp", { headers }), LOCAL)).body?.cancel();
   }
-  await reset();
-  assert.deepEqual(records.map(({ rawMessage, properties }) => [rawMessage, properties]), [
+  assert.deepEqual(records.all.map(({ rawMessage, properties }) => [rawMessage, properties]), [
     ["refused", {
       status: 403,
       reason: "host",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { getLogger } from "@logtape/logtape";
+import { getLogger, LOG_CATEGORY } from "../../../src/logging/logger.ts";
 import fc from "fast-check";
-import { LOG_CATEGORY, startLogging } from "../../src/logging/logging.ts";
-import type { LoggingOptions, LogOutput } from "../../src/logging/logging.ts";
+import type { LogOutput } from "../../../src/logging/output/log_lines.ts";
+import { startLogging } from "../../../src/logging/output/start_logging.ts";
+import type { LoggingOptions } from "../../../src/logging/output/start_logging.ts";
 
 const SECRET = 'can"ary\\secret-0123456789';
 const ID = "canary-id";
@@ -29,7 +30,7 @@ async function linesOf(
   options: Partial<LoggingOptions> & { output?: Kept } = {},
 ): Promise<string[]> {
   const output = options.output ?? new Kept();
-  const logging = await startLogging({ level: "debug", format: "text", secrets: [SECRET, ID], ...options, output });
+  const logging = startLogging({ level: "debug", format: "text", secrets: [SECRET, ID], ...options, output });
   body();
   await logging.stop();
   assert.ok(output.text === "" || output.text.endsWith("\n"));
@@ -88,9 +89,9 @@ Deno.test("startLogging() hides all of a secret that another secret is a part of
 });
 
 Deno.test("startLogging() writes level, category, message and fields", async () => {
-  const [text = ""] = await linesOf(() => log.warn("slow", { code: "ERR_X", attempt: 2, list: [1] }));
+  const [text = ""] = await linesOf(() => log.warning("slow", { code: "ERR_X", attempt: 2, list: [1] }));
   assert.match(text, / WRN luno-mcp-server·test: slow code="ERR_X" attempt=2 list=\[1\]$/);
-  const [json = ""] = await linesOf(() => log.warn("slow", { code: "ERR_X", attempt: 2 }), { format: "json" });
+  const [json = ""] = await linesOf(() => log.warning("slow", { code: "ERR_X", attempt: 2 }), { format: "json" });
   const { message, level, logger, properties } = JSON.parse(json);
   assert.deepEqual([message, level, logger, properties], [
     "slow",
@@ -106,7 +107,7 @@ Deno.test("startLogging() leaves out records below its level", async () => {
     const lines = await linesOf(() => {
       log.debug("debug");
       log.info("info");
-      log.warn("warning");
+      log.warning("warning");
       log.error("error");
     }, { level });
     assert.deepEqual(lines.map((line) => line.split(": ")[1]), levels.slice(index));
@@ -125,7 +126,7 @@ for (const format of FORMATS) {
     const gate = Promise.withResolvers<void>();
     const kept = new Kept();
     const output = { write: (bytes: Uint8Array) => gate.promise.then(() => kept.write(bytes)) };
-    const logging = await startLogging({ level: "info", format, secrets: [], output });
+    const logging = startLogging({ level: "info", format, secrets: [], output });
     for (let count = 0; count < 3_000; count++) log.info("x".repeat(1_000));
     gate.resolve();
     await logging.stop();
@@ -141,7 +142,7 @@ for (const format of FORMATS) {
 
 Deno.test("startLogging() lets the program go on and stop when its output blocks for ever", async () => {
   const output = { write: () => new Promise<number>(() => {}) };
-  const logging = await startLogging({ level: "info", format: "text", secrets: [], output });
+  const logging = startLogging({ level: "info", format: "text", secrets: [], output });
   log.info("nobody reads this");
   await logging.stop();
 });
@@ -152,7 +153,7 @@ Deno.test("startLogging() lets the program go on when its output fails, and writ
   const output = {
     write: (bytes: Uint8Array) => broken ? Promise.reject(new Deno.errors.BrokenPipe("gone")) : kept.write(bytes),
   };
-  const logging = await startLogging({ level: "info", format: "text", secrets: [], output });
+  const logging = startLogging({ level: "info", format: "text", secrets: [], output });
   log.info("lost");
   await new Promise((resolve) => setTimeout(resolve, 0));
   broken = false;

@@ -1,80 +1,58 @@
-/**
- * Log records go to stderr, redacted, and never block the program.
- *
- * Any file asks logtape for a logger of its own; only `main.ts` calls {@linkcode startLogging}.
- */
+/** Log records as lines of an output: formatted and redacted by LogTape, and written without making their author wait. */
 
-import { RefusalSampler } from "./sampling.ts";
-import { configure, getJsonLinesFormatter, getTextFormatter, reset } from "@logtape/logtape";
-import type { LogRecord, TextFormatter } from "@logtape/logtape";
+import { getJsonLinesFormatter, getTextFormatter } from "@logtape/logtape";
+import type { LogRecord, Sink, TextFormatter } from "@logtape/logtape";
 import { redactByField, redactByPattern } from "@logtape/redaction";
 import type { RedactionPattern } from "@logtape/redaction";
-import type { LogLevel } from "../config/readers.ts";
-import { createRedactor, REDACTED } from "../secrets/redaction.ts";
-
-/** The name under which all of our loggers stand. */
-export const LOG_CATEGORY = "luno-mcp-server";
+import { createRedactor, REDACTED } from "../../secrets/redaction.ts";
+import { RefusalSampler } from "./sampling.ts";
 
 /** Where log lines end up. */
 export interface LogOutput {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What {@linkcode startLogging} needs to know. */
-export interface LoggingOptions {
-  readonly level: LogLevel;
+/** How records are written. */
+export interface LogLinesOptions {
   readonly format: "text" | "json";
   /** Values that no line may contain, wherever they turn up. */
   readonly secrets: readonly string[];
   readonly output: LogOutput;
 }
 
-/** A running log; `stop` writes what is queued, for half a second at most. */
-export interface Logging {
-  stop(): Promise<void>;
-}
-
 /** Characters that wait for a slow reader; lines beyond them are dropped and counted. */
 const QUEUE_LIMIT = 1_048_576;
 
-/** How long `stop` waits for a reader. */
+/** How long `close` waits for a reader. */
 const FLUSH_TIMEOUT_MS = 500;
 
-/** Configures logtape for the whole process. */
-export async function startLogging(options: LoggingOptions): Promise<Logging> {
-  const plain = options.format === "json"
-    ? getJsonLinesFormatter()
-    : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
-  const redact = createRedactor(options.secrets);
-  const redacted = redactByPattern((record) => redact(plain(record)), SECRET_FORMS);
-  const lines = new LineQueue(options.output, (record) => oneLine(redacted(record)));
-  const sampler = new RefusalSampler((record) => lines.push(record));
-  await configure({
-    reset: true,
-    sinks: {
-      stderr: redactByField((record) => sampler.push(record), { fieldPatterns: SECRET_FIELDS, action: () => REDACTED }),
-    },
-    loggers: [
-      { category: LOG_CATEGORY, lowestLevel: options.level, sinks: ["stderr"] },
-      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["stderr"] },
-    ],
-  });
-  return {
-    async stop() {
-      sampler.flush();
-      await lines.flush();
-      await reset();
-    },
-  };
-}
+/** Writes records, one a line. */
+export class LogLines {
+  readonly #queue: LineQueue;
+  readonly #sampler: RefusalSampler;
+  readonly #sink: Sink;
 
-/** Runs `body` with a log that is written out before its value is given. */
-export async function withLogging<Value>(options: LoggingOptions, body: () => Promise<Value>): Promise<Value> {
-  const logging = await startLogging(options);
-  try {
-    return await body();
-  } finally {
-    await logging.stop();
+  constructor({ format, secrets, output }: LogLinesOptions) {
+    const plain = format === "json"
+      ? getJsonLinesFormatter()
+      : getTextFormatter({ timestamp: "rfc3339", format: formatLine });
+    const redact = createRedactor(secrets);
+    const redacted = redactByPattern((record) => redact(plain(record)), SECRET_FORMS);
+    this.#queue = new LineQueue(output, (record) => oneLine(redacted(record)));
+    this.#sampler = new RefusalSampler((record) => this.#queue.push(record));
+    const options = { fieldPatterns: SECRET_FIELDS, action: () => REDACTED };
+    this.#sink = redactByField((record) => this.#sampler.push(record), options);
+  }
+
+  /** Takes a record. */
+  push(record: LogRecord): void {
+    this.#sink(record);
+  }
+
+  /** Writes what is queued, for half a second at most. */
+  async close(): Promise<void> {
+    this.#sampler.flush();
+    await this.#queue.flush();
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { LogRecord } from "@logtape/logtape";
-import { RefusalSampler } from "../../src/logging/sampling.ts";
+import { RefusalSampler } from "../../../src/logging/output/sampling.ts";
 
 function record(message: string, properties: Record<string, unknown>, area = "access"): LogRecord {
   return {

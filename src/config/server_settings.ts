@@ -340,6 +340,14 @@ export const SERVER_SETTINGS = {
     env: ["MCP_IDLE_TIMEOUT"],
     default: "1800",
   },
+  drainTime: {
+    reader: wholeNumber(0, 3_600),
+    help: "seconds after a signal to end in which clients are moved to other servers, with /readyz answering 404",
+    flag: "drain-time",
+    value: "seconds",
+    env: ["MCP_DRAIN_TIME"],
+    default: "0",
+  },
   statsInterval: {
     reader: wholeNumber(0, 86_400),
     help: "seconds between statistics lines in the log; 0 disables them",

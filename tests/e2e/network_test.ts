@@ -225,6 +225,21 @@ for (const program of PROGRAMS) {
       assert.equal((await server.child.status).code, 0);
     });
 
+    Deno.test(`${name} drains: no longer ready it serves on, and its clients are closed with 1012`, async () => {
+      await using server = await startServer(program, ["--listener", listener, "--drain-time", "2"]);
+      const peers = await Promise.all(Array.from({ length: 8 }, () => connect(server.ws)));
+      server.child.kill("SIGTERM");
+      await lookUntil((ready) => !ready, () => isReady(server.http), "the server never stopped to be ready");
+      const probe = await fetch(`${server.http}/readyz`);
+      await probe.body?.cancel();
+      assert.equal(probe.status, 404);
+      const late = await connect(server.ws);
+      late.send(direct(1, "ping"));
+      assert.equal((await late.next()).id, 1);
+      assert.deepEqual(await Promise.all([...peers, late].map(({ closed }) => closed)), Array(9).fill(1012));
+      assert.equal((await server.child.status).code, 0);
+    });
+
     Deno.test(`${name} answers what was asked over REST before SIGTERM`, async () => {
       await using exchange = await HeldExchange.start();
       const args = ["--listener", listener, "--api-url", exchange.url];

@@ -147,6 +147,7 @@ export const NETWORK_ONLY = [
   "maxQueue",
   "pingInterval",
   "idleTimeout",
+  "drainTime",
   "statsInterval",
 ] as const satisfies readonly (keyof Config)[];
 

@@ -11,13 +11,10 @@ import { HttpClients } from "./http_clients.ts";
 import { createNetworkParts } from "./network_parts.ts";
 import type { NetworkGround, NetworkParts } from "./network_parts.ts";
 import type { LoadedConfig } from "../../config/load.ts";
-import { SocketClients } from "./socket_clients.ts";
+import { CALLS_MS, SocketClients } from "./socket_clients.ts";
 import { statusReport } from "./status_report.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
-
-/** How long running calls may still take once a signal came. */
-const DRAIN_MS = 10_000;
 
 const HINT =
   "This is a WebSocket of the Model Context Protocol: connect to it with luno-mcp-server client --uri ADDRESS";
@@ -32,6 +29,7 @@ export class NetworkServer {
   readonly #http: HttpClients;
   readonly #startedMs: number;
   #isReady = true;
+  #isAccepting = true;
 
   constructor(loaded: LoadedConfig, world: World, ground: NetworkGround) {
     this.#loaded = loaded;
@@ -53,11 +51,21 @@ export class NetworkServer {
     backend.get().catch((error) => log.error("cannot open the exchange", { error }));
   }
 
+  /**
+   * Has balancers send new clients elsewhere, and clients over WebSocket go there one after the other. Whoever is here
+   * meanwhile is served.
+   */
+  async drain(): Promise<void> {
+    this.#isReady = false;
+    await this.#sockets.drain(this.#loaded.config.drainTime * 1_000);
+  }
+
   /** Lets running calls finish, then ends every connection. */
   async stop(): Promise<void> {
     const { access, backend, monitor } = this.#parts;
     this.#isReady = false;
-    await Promise.all([this.#sockets.close(DRAIN_MS), this.#http.drain(DRAIN_MS)]);
+    this.#isAccepting = false;
+    await Promise.all([this.#sockets.close(), this.#http.drain(CALLS_MS)]);
     await this.#http.close();
     monitor.statistics.stop();
     await backend.close();
@@ -92,6 +100,7 @@ export class NetworkServer {
       metrics: () => monitor.metrics(),
       status: () => this.#status(),
       isReady: () => this.#isReady,
+      isAccepting: () => this.#isAccepting,
       isExchangeReachable: () => backend.opened?.exchange.status().reachability.reachable ?? null,
       rejected: (reason) => monitor.rejected(reason),
       hint: HINT,

@@ -41,7 +41,7 @@ interface Ground {
   readonly tls: Extract<LoadedTls, { ok: true }> | undefined;
 }
 
-/** Serves until a signal comes, then lets running calls finish for ten seconds at most. */
+/** Serves until a signal comes, and for the drain time after it; then lets running calls finish for ten seconds at most. */
 export async function serveNetwork(
   loaded: LoadedConfig,
   world: World,
@@ -74,6 +74,7 @@ export async function serveNetwork(
   server.start();
   await announce({ url, report: backend.presence?.report, trading: backend.trading });
   await aborted(world.shutdown);
+  await server.drain();
   stopWatching();
   listener.stopAccepting();
   await server.stop();

@@ -12,14 +12,25 @@ import { CLOSE } from "../../transport/close_codes.ts";
 import { serveChannel } from "../../transport/serve_channel.ts";
 import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";
 import { SocketTransport } from "../../transport/websocket.ts";
+import { sleep } from "../../timing/sleep.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
+import { spread } from "./spread.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /** How long a client may say nothing at all after its upgrade. */
 const FIRST_MESSAGE_MS = 30_000;
+
+/** How long running calls may still take when their connection is ended. */
+export const CALLS_MS = 10_000;
+
+/** Lets running calls finish for a while, then ends the connection. */
+async function endWhenQuiet(transport: SocketTransport, { code, reason }: { code: number; reason: string }) {
+  if (!await transport.drain(CALLS_MS)) transport.abandon();
+  transport.finish(code, reason);
+}
 
 /** The clients of one server. */
 export class SocketClients {
@@ -73,12 +84,23 @@ export class SocketClients {
     return this.#budgets.pauseMs(identity, this.#parts.registry.rateLimit.perMinute(identity));
   }
 
+  /** Ends the connections that there are evenly over a time, so that their clients come back to other servers. */
+  async drain(periodMs: number): Promise<void> {
+    const ending: Promise<void>[] = [];
+    const { monotonic: now } = this.#parts;
+    const end = (transport: SocketTransport) => {
+      ending.push(
+        endWhenQuiet(transport, { code: CLOSE.serviceRestart, reason: "the server restarts: connect again" }),
+      );
+    };
+    await spread(this.#open, end, { periodMs, now, sleep });
+    await Promise.all(ending);
+  }
+
   /** Lets running calls finish for a while, then ends every connection. */
-  async close(drainMs: number): Promise<void> {
-    await Promise.all([...this.#open].map(async (transport) => {
-      if (!await transport.drain(drainMs)) transport.abandon();
-      transport.finish(CLOSE.goingAway, "the server is shutting down");
-    }));
+  async close(): Promise<void> {
+    const ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
+    await Promise.all([...this.#open].map((transport) => endWhenQuiet(transport, ending)));
   }
 
   #transportOf(

@@ -100,9 +100,13 @@ function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
   }
 }
 
-/** Whether requests may come; with `?exchange` also whether the exchange answers, which is asked by the server itself. */
+/**
+ * Whether requests may come. The answer while the server drains is 404: balancers take that for "no new ones" and leave the
+ * connections that there are, where a 503 would have them cut. With `?exchange` also whether the exchange answers, which is asked by
+ * the server itself.
+ */
 function readiness(parts: HttpParts, query: URLSearchParams): Response {
-  if (!parts.isReady()) return textResponse(503, "shutting down");
+  if (!parts.isReady()) return textResponse(404, "shutting down");
   if (!query.has("exchange")) return textResponse(200, "ready");
   const isReachable = parts.isExchangeReachable();
   if (isReachable) return textResponse(200, "ready");

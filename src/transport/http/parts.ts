@@ -31,7 +31,10 @@ export interface HttpParts {
   rest(request: Request, caller: Caller): Promise<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): unknown;
+  /** Whether balancers may send new clients here. */
   isReady(): boolean;
+  /** Whether new WebSockets are opened; for a while also when it is not ready any more. */
+  isAccepting(): boolean;
   /** `null` before the exchange was called. */
   isExchangeReachable(): boolean | null;
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void;

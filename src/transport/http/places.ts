@@ -76,7 +76,7 @@ export async function checkUpgrade(parts: HttpParts, request: Request, peer: Pee
   if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {
     return refuse(parts, "upgrade", textResponse(404, "Not found"));
   }
-  if (!parts.isReady()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });
+  if (!parts.isAccepting()) return textResponse(503, "Shutting down", { "retry-after": String(RETRY_AFTER_S) });
   const authentication = await authenticate(parts, request, peer);
   if (!authentication.ok) return deny(parts, request, authentication.denial);
   const { caller } = authentication;

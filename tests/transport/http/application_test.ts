@@ -40,6 +40,7 @@ function setup(parts: Partial<HttpParts> = {}): Setup {
     metrics: () => Promise.resolve({ text: "metrics", contentType: "text/plain" }),
     status: () => ({ connections: [] }),
     isReady: () => true,
+    isAccepting: () => true,
     isExchangeReachable: () => null,
     rejected: (reason) => rejections.push(reason),
     hint: "connect like this",
@@ -189,9 +190,15 @@ Deno.test("nothing but health is answered to somebody who is not let in, and eve
   assert.equal((await application.fetch(request("/healthz"), REMOTE)).status, 200);
 });
 
-Deno.test("/readyz answers 503 while the server ends, and upgrades are refused with Retry-After", async () => {
+Deno.test("/readyz answers 404 while the server drains, and upgrades are accepted all the same", async () => {
   const { application } = setup({ isReady: () => false });
-  assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 503);
+  assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 404);
+  assert.equal((await application.fetch(request("/healthz"), LOCAL)).status, 200);
+  assert.ok(!(await application.upgrade(request("/ws"), LOCAL) instanceof Response));
+});
+
+Deno.test("upgrades are refused with Retry-After while the server ends", async () => {
+  const { application } = setup({ isReady: () => false, isAccepting: () => false });
   const answer = await application.upgrade(request("/ws"), LOCAL);
   assert.ok(answer instanceof Response);
   assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "5"]);
@@ -204,7 +211,7 @@ Deno.test("/readyz minds the exchange where it is asked to, and not otherwise", 
     assert.equal((await application.fetch(request("/readyz"), LOCAL)).status, 200);
   }
   const { application } = setup({ isReady: () => false, isExchangeReachable: () => true });
-  assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, 503);
+  assert.equal((await application.fetch(request("/readyz?exchange"), LOCAL)).status, 404);
 });
 
 Deno.test("an upgrade is accepted with the subprotocol mcp where it is offered, and without where it is not", async () => {

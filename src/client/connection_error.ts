@@ -42,7 +42,6 @@ export class ConnectionError extends Error {
 const CLOSE_MEANINGS: Readonly<Record<number, string>> = {
   1000: "the server ended it",
   1001: "the server is stopping",
-  1012: "the server restarts",
   1002: "the server found our framing wrong",
   1003: "the server does not take such data",
   1007: "the server found a text that is not UTF-8",

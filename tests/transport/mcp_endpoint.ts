@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Server } from "@modelcontextprotocol/server";
+import { MemorySessionStore } from "../../src/state/shared/memory/session_store.ts";
 import { createStreamableHttp } from "../../src/transport/http/streamable_http.ts";
 import type { StreamableHttp, StreamableHttpOptions } from "../../src/transport/http/streamable_http.ts";
 import { serveHttp } from "./http_server.ts";
@@ -47,6 +48,7 @@ export class McpEndpoint implements AsyncDisposable {
   constructor(options: Partial<StreamableHttpOptions> = {}) {
     this.endpoint = createStreamableHttp({
       factory: () => this.#createServer(),
+      store: new MemorySessionStore(),
       maxBodySize: 4_096,
       now: () => this.clock.now,
       ...options,

@@ -7,6 +7,7 @@ import { metadataUrl } from "../../access/resource_metadata.ts";
 import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
 import { requiredScope } from "../../protocol/direct_call.ts";
 import type { Credential } from "../../protocol/openapi.ts";
+import { MemorySessionStore } from "../../state/shared/memory/session_store.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpSession } from "../../transport/http/http_session.ts";
@@ -40,6 +41,7 @@ export class HttpClients {
     this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: backend.get, maxBodySize });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
+      store: new MemorySessionStore(),
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,
       maxSessionsOf: (identity) =>

@@ -1,12 +1,11 @@
 /** One stream of server-sent events, which a reader that lost it can take up where it was. */
 
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import type { EventLog, LoggedEvent, LoggedStream } from "../../session/event_log.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
 
 /** How long a reader should wait before it connects again, in milliseconds. */
 const RETRY_MS = 1_000;
-
-/** What is kept for a reader that comes again, in characters; of more the latest event alone. */
-const MAX_KEPT = 1_048_576;
 
 /** How a stream is written. */
 export interface EventStreamOptions {
@@ -16,6 +15,19 @@ export interface EventStreamOptions {
   readonly isResumable: boolean;
   /** Between comments while nothing else is sent, in milliseconds. */
   readonly keepAliveMs: number;
+  /** Where the events of a stream that can be taken up again are kept before they are sent. */
+  readonly log: EventLog;
+  /** The number of the last event that was sent before. @default 0 */
+  readonly count?: number;
+  /** @default false */
+  readonly hasEnded?: boolean;
+}
+
+/** Whoever reads the stream now. */
+interface Reader {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** What was sent while this one still gets what was kept. */
+  waiting: LoggedEvent[] | undefined;
 }
 
 /** A stream; a reader that comes later takes the place of the one before. */
@@ -23,18 +35,22 @@ export class EventStream {
   readonly name: string;
   readonly isResumable: boolean;
   readonly #keepAliveMs: number;
+  readonly #log: EventLog;
   readonly #encoder = new TextEncoder();
-  #kept: { readonly number: number; readonly text: string }[] = [];
-  #keptLength = 0;
-  #count = 0;
-  #reader: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #count: number;
+  #reader: Reader | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #hasEnded = false;
+  #hasEnded: boolean;
+  /** Whether all that was sent has been kept and delivered, too. */
+  #isOver: boolean;
 
-  constructor({ name, isResumable, keepAliveMs }: EventStreamOptions) {
+  constructor({ name, isResumable, keepAliveMs, log, count = 0, hasEnded = false }: EventStreamOptions) {
     this.name = name;
     this.isResumable = isResumable;
     this.#keepAliveMs = keepAliveMs;
+    this.#log = log;
+    this.#count = count;
+    this.#hasEnded = this.#isOver = hasEnded;
   }
 
   /** Whether nothing will be sent any more. */
@@ -45,16 +61,15 @@ export class EventStream {
   /** What a new reader gets: what came `after` the event of this number, and what will come. */
   read(after?: number): ReadableStream<Uint8Array> {
     this.leave();
-    let own: ReadableStreamDefaultController<Uint8Array>;
+    let own: Reader;
     return new ReadableStream({
       start: (controller) => {
-        own = this.#reader = controller;
+        own = this.#reader = { controller, waiting: [] };
         if (this.isResumable && after === undefined) {
-          this.#write(`id: ${this.#nextId()}\nretry: ${RETRY_MS}\ndata: \n\n`);
+          this.#write(`id: ${this.name}-${++this.#count}\nretry: ${RETRY_MS}\ndata: \n\n`);
         }
-        for (const { number, text } of this.#kept) if (number > (after ?? 0)) this.#write(text);
-        if (this.#hasEnded) return this.leave();
-        this.#timer = setInterval(() => this.#write(": keepalive\n\n"), this.#keepAliveMs);
+        const kept = this.isResumable ? this.#log.read(this.name) : undefined;
+        void whenAnswered(kept, (kept) => this.#catchUp(own, { kept, after: after ?? 0 }));
       },
       cancel: () => {
         if (this.#reader === own) this.#forget();
@@ -65,39 +80,51 @@ export class EventStream {
   /** Sends one message, now or to the reader that comes again. */
   send(message: JSONRPCMessage): void {
     if (this.#hasEnded) return;
-    const id = this.isResumable ? `id: ${this.#nextId()}\n` : "";
-    const text = `event: message\n${id}data: ${JSON.stringify(message)}\n\n`;
-    if (this.isResumable) this.#keep(text);
-    this.#write(text);
+    const data = `data: ${JSON.stringify(message)}\n\n`;
+    if (!this.isResumable) return this.#write(`event: message\n${data}`);
+    const number = ++this.#count;
+    const event = { number, text: `event: message\nid: ${this.name}-${number}\n${data}` };
+    // What a reader has seen must not be lost: it is kept first.
+    void whenAnswered(this.#log.append(this.name, event), () => this.#deliver(event));
   }
 
   /** Ends the stream; what was sent can still be read again. */
   end(): void {
     this.#hasEnded = true;
-    this.leave();
+    void whenAnswered(this.isResumable ? this.#log.end(this.name) : undefined, () => {
+      this.#isOver = true;
+      if (this.#reader?.waiting === undefined) this.leave();
+    });
   }
 
   /** Ends what the present reader reads. */
   leave(): void {
     const reader = this.#reader;
     this.#forget();
-    reader?.close();
+    reader?.controller.close();
   }
 
-  #nextId(): string {
-    return `${this.name}-${++this.#count}`;
-  }
-
-  #keep(text: string): void {
-    this.#kept.push({ number: this.#count, text });
-    this.#keptLength += text.length;
-    while (this.#keptLength > MAX_KEPT && this.#kept.length > 1) {
-      this.#keptLength -= this.#kept.shift()?.text.length ?? 0;
+  #catchUp(reader: Reader, { kept, after }: { kept: LoggedStream | undefined; after: number }): void {
+    if (this.#reader !== reader) return;
+    const waiting = reader.waiting ?? [];
+    reader.waiting = undefined;
+    let last = after;
+    for (const { number, text } of [...kept?.events ?? [], ...waiting]) {
+      if (number <= last) continue;
+      last = number;
+      this.#write(text);
     }
+    if (this.#isOver) return this.leave();
+    this.#timer = setInterval(() => this.#write(": keepalive\n\n"), this.#keepAliveMs);
+  }
+
+  #deliver(event: LoggedEvent): void {
+    if (this.#reader?.waiting !== undefined) this.#reader.waiting.push(event);
+    else this.#write(event.text);
   }
 
   #write(text: string): void {
-    this.#reader?.enqueue(this.#encoder.encode(text));
+    this.#reader?.controller.enqueue(this.#encoder.encode(text));
   }
 
   #forget(): void {

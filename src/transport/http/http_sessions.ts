@@ -1,8 +1,14 @@
 /** All sessions over HTTP: who may use which, how many there may be, and when one has been idle for too long. */
 
-import type { Server } from "@modelcontextprotocol/server";
+import type { AuthInfo, Server } from "@modelcontextprotocol/server";
+import { getLogger } from "../../logging/logger.ts";
+import type { SessionStore, TakenSession } from "../../session/session_store.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { HttpSession } from "./http_session.ts";
 import type { SessionEnd } from "./http_session.ts";
+
+const log = getLogger(["luno-mcp-server", "http"]);
 
 /** The longest time that a timer can be set to, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -16,6 +22,8 @@ export interface SessionObserver {
 /** How sessions are made and bounded. */
 export interface HttpSessionsOptions {
   readonly factory: () => Server;
+  /** Where sessions are kept for whoever may go on with them. */
+  readonly store: SessionStore;
   /** In all. */
   readonly maxSessions: number;
   /** Of one identity; its session that was idle longest makes room for a new one. */
@@ -35,6 +43,8 @@ export interface HttpSessionsOptions {
 export class HttpSessions {
   readonly #options: HttpSessionsOptions;
   readonly #sessions = new Map<string, HttpSession>();
+  /** Those that are about to be gone on with. */
+  readonly #taking = new Map<string, Promise<HttpSession | undefined>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: HttpSessionsOptions) {
@@ -46,10 +56,14 @@ export class HttpSessions {
     return this.#sessions.size;
   }
 
-  /** The session of this id, if it is this identity's: another's does not exist for it. */
-  find(id: string, identity: string): HttpSession | undefined {
+  /** The session of this id, if it is this identity's: another's does not exist for it. `authInfo` says who asks. */
+  find(
+    id: string,
+    { identity, authInfo }: { identity: string; authInfo: AuthInfo },
+  ): Awaitable<HttpSession | undefined> {
     const session = this.#sessions.get(id);
-    if (session?.identity !== identity) return undefined;
+    if (session === undefined) return this.#findKept(id, { identity, authInfo });
+    if (session.identity !== identity) return undefined;
     if (this.#idleLeftMs(session) > 0) return session;
     void session.end("idle");
     return undefined;
@@ -57,22 +71,65 @@ export class HttpSessions {
 
   /** Opens a session; `full` when there are too many in all, `busy` when this identity uses all that it may have. */
   async open(identity: string): Promise<HttpSession | "full" | "busy"> {
+    const refusal = this.#makeRoom(identity);
+    return refusal ?? await this.#start(identity);
+  }
+
+  /** Ends what is idle, and the oldest of an identity that would have too many; says where that was not enough. */
+  #makeRoom(identity: string): "full" | "busy" | undefined {
     this.#sweep();
-    const { maxSessions, maxSessionsOf, factory, now, keepAliveMs, resumeMs, observer } = this.#options;
+    const { maxSessions, maxSessionsOf } = this.#options;
     const own = [...this.#sessions.values()].filter((session) => session.identity === identity);
     if (own.length >= maxSessionsOf(identity)) {
       const oldest = own.filter(({ isBusy }) => !isBusy).sort((a, b) => a.lastSeenMs - b.lastSeenMs)[0];
       if (oldest === undefined) return "busy";
       void oldest.end("replaced");
     }
-    if (this.#sessions.size >= maxSessions) return "full";
+    return this.#sessions.size >= maxSessions ? "full" : undefined;
+  }
+
+  async #start(identity: string, taken?: TakenSession): Promise<HttpSession> {
+    const { factory, store, now, keepAliveMs, resumeMs, observer } = this.#options;
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
-    const session = new HttpSession({ identity, server: factory(), now, keepAliveMs, resumeMs, onEnd });
+    const session = new HttpSession({
+      identity,
+      server: factory(),
+      store,
+      ...(taken === undefined ? {} : { taken }),
+      now,
+      keepAliveMs,
+      resumeMs,
+      onEnd,
+    });
     this.#sessions.set(session.id, session);
     observer?.opened(session);
     this.#arm();
     await session.connect();
     return session;
+  }
+
+  /** A session that another process had; of those who ask for it at once, all get the same. */
+  #findKept(
+    id: string,
+    { identity, authInfo }: { identity: string; authInfo: AuthInfo },
+  ): Awaitable<HttpSession | undefined> {
+    const key = `${identity} ${id}`;
+    const taking = this.#taking.get(key);
+    if (taking !== undefined) return taking;
+    const kept = this.#options.store.take(id, identity);
+    if (!(kept instanceof Promise)) return whenAnswered(kept, (taken) => taken && this.#goOn(taken, authInfo));
+    const found = kept.then((taken) => taken && this.#goOn(taken, authInfo));
+    this.#taking.set(key, found);
+    return found.finally(() => this.#taking.delete(key));
+  }
+
+  async #goOn(taken: TakenSession, authInfo: AuthInfo): Promise<HttpSession | undefined> {
+    if (this.#makeRoom(taken.identity) !== undefined) return undefined;
+    const session = await this.#start(taken.identity, taken);
+    if (await session.goOn(authInfo)) return session;
+    log.warning("a kept session cannot be gone on with; its client opens another", { identity: taken.identity });
+    await session.end("refused");
+    return undefined;
   }
 
   /** Ends all of them. */
@@ -91,6 +148,7 @@ export class HttpSessions {
   #sweep(): void {
     for (const session of this.#sessions.values()) {
       if (this.#idleLeftMs(session) <= 0) void session.end("idle");
+      else if (session.isBusy) session.touch();
     }
   }
 

@@ -11,7 +11,10 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
-import { EVENT_HEADERS, isEventStream, notAcceptable } from "./http_session.ts";
+import { isEventStream } from "./http_session.ts";
+import { notAcceptable } from "./session_answers.ts";
+import { EVENT_HEADERS } from "./session_streams.ts";
+import type { SessionRequest } from "./http_session.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
 import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from "../../errors/rpc_codes.ts";
@@ -38,6 +41,8 @@ const ABORTED = 499;
 export interface StreamableHttpOptions {
   /** Makes a server object for a session or, in the new era, for a request. */
   readonly factory: () => Server;
+  /** Where sessions are kept for whoever may go on with them. */
+  readonly store: HttpSessionsOptions["store"];
   /** Of a request's body, in bytes. */
   readonly maxBodySize: number;
   /** @default 1_000 */
@@ -87,9 +92,10 @@ class Endpoint implements StreamableHttp {
 
   constructor(options: StreamableHttpOptions) {
     this.#options = options;
-    const { factory, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
+    const { factory, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
     this.#sessions = new HttpSessions({
       factory,
+      store,
       now,
       keepAliveMs,
       resumeMs: options.resumeMs ?? 15_000,
@@ -173,9 +179,7 @@ class Endpoint implements StreamableHttp {
   async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const id = request.headers.get(SESSION_HEADER);
     const parts = { authInfo: toAuthInfo(caller), message };
-    if (id !== null) {
-      return await this.#sessions.find(id, caller.identity)?.handle(request, parts) ?? unknownSession(message);
-    }
+    if (id !== null) return await this.#handle(id, { request, caller, parts }) ?? unknownSession(message);
     if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = await this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
@@ -189,7 +193,17 @@ class Endpoint implements StreamableHttp {
     const authInfo = toAuthInfo(caller);
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
-    return await this.#sessions.find(id, caller.identity)?.handle(request, { authInfo }) ?? unknownSession();
+    return await this.#handle(id, { request, caller, parts: { authInfo } }) ?? unknownSession();
+  }
+
+  /** The answer of a session of this caller; `undefined` where there is none. */
+  async #handle(
+    id: string,
+    { request, caller: { identity }, parts }: { request: Request; caller: Caller; parts: SessionRequest },
+  ): Promise<Response | undefined> {
+    const found = this.#sessions.find(id, { identity, authInfo: parts.authInfo });
+    const session = found instanceof Promise ? await found : found;
+    return await session?.handle(request, parts);
   }
 }
 

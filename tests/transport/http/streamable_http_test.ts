@@ -3,6 +3,7 @@ import { Client as V1Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as V1Transport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Server } from "@modelcontextprotocol/server";
+import { MemorySessionStore } from "../../../src/state/shared/memory/session_store.ts";
 import { createStreamableHttp } from "../../../src/transport/http/streamable_http.ts";
 import type { HttpSession, SessionEnd } from "../../../src/transport/http/http_session.ts";
 import { ERAS } from "../../protocol/connections.ts";
@@ -436,6 +437,7 @@ Deno.test({
   async fn() {
     const http = createStreamableHttp({
       factory: () => new Server({ name: "test", version: "1.0.0" }, { capabilities: {} }),
+      store: new MemorySessionStore(),
       maxBodySize: 4_096,
       now: () => 0,
     });

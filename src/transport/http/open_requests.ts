@@ -1,0 +1,75 @@
+/** The requests of one session that are not answered yet, and where their answers go. Each is answered once, or cancelled. */
+
+import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
+import type { EventStream } from "./event_stream.ts";
+
+/** A request, and where its answer goes. */
+export interface OpenRequest {
+  readonly request: JSONRPCRequest;
+  readonly stream?: EventStream;
+  /** Hears the answer; `undefined` when there will be none. */
+  readonly answer?: (answer: JSONRPCMessage | undefined) => void;
+}
+
+/** By their ids, of which each is in use once. */
+export class OpenRequests {
+  readonly #tellServer: (notification: JSONRPCMessage) => void;
+  readonly #requests = new Map<RequestId, OpenRequest>();
+
+  /** `tellServer` has the SDK hear that a request is cancelled. */
+  constructor(tellServer: (notification: JSONRPCMessage) => void) {
+    this.#tellServer = tellServer;
+  }
+
+  get size(): number {
+    return this.#requests.size;
+  }
+
+  get(id: RequestId): OpenRequest | undefined {
+    return this.#requests.get(id);
+  }
+
+  /** Whose answer goes to a stream. */
+  of(stream: EventStream): OpenRequest | undefined {
+    return [...this.#requests.values()].find((candidate) => candidate.stream === stream);
+  }
+
+  add(open: OpenRequest): void {
+    this.#requests.set(open.request.id, open);
+  }
+
+  /** Answers a request. */
+  deliver({ request, stream, answer }: OpenRequest, message: JSONRPCMessage): void {
+    this.#requests.delete(request.id);
+    stream?.send(message);
+    stream?.end();
+    answer?.(message);
+  }
+
+  /** Answers all of them. */
+  deliverAll(messageFor: (id: RequestId) => JSONRPCMessage): void {
+    for (const open of [...this.#requests.values()]) this.deliver(open, messageFor(open.request.id));
+  }
+
+  /** The client has left: nobody takes the answer. */
+  abandon(id: RequestId): void {
+    const params = { requestId: id, reason: "The client left" };
+    this.cancel(id, { jsonrpc: "2.0", method: "notifications/cancelled", params });
+  }
+
+  /**
+   * Ends a request that will not be answered. The SDK aborts whatever has the id a moment after it was told, so it is told
+   * of requests that run alone, and the id is free only then.
+   */
+  cancel(id: RequestId, notification: JSONRPCMessage): void {
+    const open = this.#requests.get(id);
+    if (open === undefined) return;
+    this.#tellServer(notification);
+    queueMicrotask(() => {
+      if (this.#requests.get(id) !== open) return;
+      this.#requests.delete(id);
+      open.stream?.end();
+      open.answer?.(undefined);
+    });
+  }
+}

@@ -1,0 +1,163 @@
+/** The streams of one session: those that are read, and those that their client lost and may take up again for a moment. */
+
+import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import type { EventLog, LoggedStream } from "../../session/event_log.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
+import { EVENTS_TYPE } from "./accept.ts";
+import { EventStream } from "./event_stream.ts";
+import { watchBody } from "./watched_body.ts";
+
+/** Streams that wait to be taken up again; what runs for others ends with their client's leaving. */
+const MAX_LOST = 16;
+
+/** The name of the stream that a client opens by GET. */
+export const OWN_STREAM = "0";
+
+/** Headers of a stream, which no proxy should buffer. */
+export const EVENT_HEADERS = {
+  "content-type": EVENTS_TYPE,
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+} as const;
+
+/** What the streams of a session need. */
+export interface SessionStreamsOptions {
+  readonly log: EventLog;
+  /** How often the session was gone on with by another process, so that no name comes twice. */
+  readonly times: number;
+  /** Between comments on an open stream, in milliseconds. */
+  readonly keepAliveMs: number;
+  /** How long a stream that was lost can be taken up again, in milliseconds. */
+  readonly resumeMs: number;
+  /** Called when a reader has gone. */
+  readonly left: () => void;
+  /** Called when nobody reads a stream any more, nor will. */
+  readonly forgotten: (stream: EventStream) => void;
+}
+
+/** The streams by their names; owns the timers that end what nobody has taken up again. */
+export class SessionStreams {
+  readonly #options: SessionStreamsOptions;
+  readonly #streams = new Map<string, EventStream>();
+  readonly #timers = new Map<EventStream, ReturnType<typeof setTimeout>>();
+  readonly #readers = new Map<EventStream, number>();
+  #names = 0;
+  #open = 0;
+  /** What became of them when they ended; whoever goes on with the session reads what is kept. */
+  #ended: "kept" | "gone" | undefined;
+
+  constructor(options: SessionStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** How many are read. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Whether anything of a stream is here. */
+  get(name: string): EventStream | undefined {
+    return this.#streams.get(name);
+  }
+
+  /** A stream for the answer of a request. */
+  create(request: string | number, { isResumable }: { readonly isResumable: boolean }): EventStream {
+    const { times } = this.#options;
+    const number = ++this.#names;
+    return this.#begin(times === 0 ? String(number) : `${times.toString(36)}x${number}`, { isResumable, request });
+  }
+
+  /** The stream for what belongs to no request. */
+  own({ isResumable }: { readonly isResumable: boolean }): EventStream {
+    return this.#streams.get(OWN_STREAM) ?? this.#begin(OWN_STREAM, { isResumable });
+  }
+
+  /**
+   * A stream that its client lost after an event; where another process ran its request and has gone, `unanswered` ends
+   * it. The stream that a client opens by itself begins anew where nothing is kept of it.
+   */
+  takeUp(
+    { name, number }: { readonly name: string; readonly number: number },
+    unanswered: (request: string | number) => JSONRPCMessage,
+  ): Awaitable<EventStream | undefined> {
+    const present = this.#streams.get(name);
+    if (present !== undefined) return present;
+    return whenAnswered(this.#options.log.read(name), (logged) => {
+      if (logged === undefined && name !== OWN_STREAM) return undefined;
+      return this.#streams.get(name) ?? this.#revive(name, { logged, number, unanswered });
+    });
+  }
+
+  /** Answers a request with a stream: all of it, or what came after an event. */
+  respond(
+    request: Request,
+    stream: EventStream,
+    { headers, after }: { readonly headers: Readonly<Record<string, string>>; readonly after?: number },
+  ): Response {
+    const number = (this.#readers.get(stream) ?? 0) + 1;
+    this.#readers.set(stream, number);
+    clearTimeout(this.#timers.get(stream));
+    this.#timers.delete(stream);
+    this.#open++;
+    const response = new Response(stream.read(after), { headers: { ...EVENT_HEADERS, ...headers } });
+    return watchBody(response, request.signal, (isWhole) => {
+      this.#open--;
+      this.#options.left();
+      if (this.#readers.get(stream) === number) this.#left(stream, isWhole);
+    });
+  }
+
+  /** Ends all of them; what is kept of them stays for whoever goes on with the session, or goes. */
+  end(ended: "kept" | "gone"): void {
+    this.#ended = ended;
+    for (const stream of this.#streams.values()) stream.end();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  #begin(
+    name: string,
+    { isResumable, request, count = 0 }: { isResumable: boolean; request?: string | number; count?: number },
+  ): EventStream {
+    const { keepAliveMs, log } = this.#options;
+    if (isResumable) void log.begin(name, request);
+    const stream = new EventStream({ name, isResumable, keepAliveMs, log, count });
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  #revive(
+    name: string,
+    { logged, number, unanswered }: {
+      logged: LoggedStream | undefined;
+      number: number;
+      unanswered: (request: string | number) => JSONRPCMessage;
+    },
+  ): EventStream {
+    const count = Math.max(number, logged?.events.at(-1)?.number ?? 0);
+    // The stream of a client's own goes on with whoever has its session.
+    if (logged === undefined || name === OWN_STREAM) return this.#begin(name, { isResumable: true, count });
+    const { keepAliveMs, log } = this.#options;
+    const { hasEnded, request } = logged;
+    const stream = new EventStream({ name, isResumable: true, keepAliveMs, log, count, hasEnded });
+    this.#streams.set(name, stream);
+    if (!hasEnded && request !== undefined) stream.send(unanswered(request));
+    stream.end();
+    return stream;
+  }
+
+  /** The last reader of a stream has gone, after its end or before. */
+  #left(stream: EventStream, isWhole: boolean): void {
+    const isKept = !isWhole && this.#ended === undefined && stream.isResumable && this.#timers.size < MAX_LOST;
+    if (!isKept) return this.#forget(stream);
+    this.#timers.set(stream, setTimeout(() => this.#forget(stream), this.#options.resumeMs));
+  }
+
+  #forget(stream: EventStream): void {
+    this.#timers.delete(stream);
+    this.#readers.delete(stream);
+    this.#streams.delete(stream.name);
+    if (stream.isResumable && this.#ended !== "kept") void this.#options.log.remove(stream.name);
+    this.#options.forgotten(stream);
+  }
+}

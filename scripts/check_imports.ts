@@ -21,7 +21,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/state": [],
   "src/client_configs": ["src", "src/state", "src/validation"],
   "src/access": ["src/network", "src/state", "src/validation"],
-  "src/state/record": ["src/access", "src/state"],
   "src/session": ["src/network"],
   "src/state/shared": ["src/session"],
   "src/config": ["src/access", "src/network", "src/secrets", "src/state", "src/validation"],
@@ -29,6 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/exchange": ["src/money", "src/network", "src/secrets"],
   "src/market": ["src/exchange", "src/money"],
   "src/simulation": ["src/exchange", "src/market", "src/money", "src/network", "src/state"],
+  "src/state/record": ["src/access", "src/exchange", "src/simulation", "src/state"],
   "src/trading": [
     "src/access",
     "src/exchange",

@@ -130,7 +130,13 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
   const instance = store.instances.enter({ pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] });
   const { exchange, name, venue, close } = await openExchange(loaded, world);
   const paper = kinds.includes("paper")
-    ? await (await import("../server/open_paper.ts")).openPaper({ upstream: exchange, folder, world, isForAll: false })
+    ? await (await import("../server/open_paper.ts")).openPaper({
+      upstream: exchange,
+      folder,
+      stateTimeout: loaded.config.stateTimeout,
+      world,
+      isForAll: false,
+    })
     : undefined;
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
   const takeOver = () => instance.takeOver(kinds);

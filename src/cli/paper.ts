@@ -3,11 +3,13 @@
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { PAPER_FILE, PaperStore } from "../simulation/paper/paper_store.ts";
+import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { StateError } from "../state/state_error.ts";
-import { fail, refuse } from "./report.ts";
+import { waitWhileBusy } from "../state/wait_while_busy.ts";
+import type { BusyOptions } from "../state/wait_while_busy.ts";
+import { fail, refuse, say } from "./report.ts";
 import { findFolder } from "./find_folder.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -32,15 +34,16 @@ export async function paper(
   if (!folder.ok) all.push(folder.problem);
   else all.push(...await checkPrivateFile(folder.name, join(folder.path, PAPER_FILE), { uid, as: "record" }));
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
-  const { client } = parsed.values;
+  const { client, stateTimeout } = parsed.values;
+  const path = join(folder.path, PAPER_FILE);
   let known: boolean;
   try {
-    known = reset(folder.path, { identity: client, nowMs: world.now() });
+    known = await reset(client, waitFor(path, { world, stateTimeout }));
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return await refuse(world, [`${folder.name}: ${error.message}`]);
   }
-  if (!known) {
+  if (!known && client !== undefined) {
     return await fail(world, `Cannot reset ${JSON.stringify(client)} as it has no paper accounts: check the name`);
   }
   if (json) await print(world.stdout, JSON.stringify({ reset: client ?? null }));
@@ -49,13 +52,20 @@ export async function paper(
 }
 
 /** Answers whether there was anything to reset. */
-function reset(folder: string, { identity, nowMs }: { identity: string | undefined; nowMs: number }): boolean {
-  const store = PaperStore.open(folder);
+async function reset(identity: string | undefined, waiting: Waiting): Promise<boolean> {
+  const ledger = await openPaperLedger(waiting);
   try {
-    if (identity !== undefined && store.accounts.of(identity).length === 0) return false;
-    store.reset({ identity, nowMs });
-    return true;
+    return await waitWhileBusy(() => ledger.reset({ identity, nowMs: waiting.now() }), waiting);
   } finally {
-    store.close();
+    await ledger.close();
   }
+}
+
+type Waiting = BusyOptions & Pick<World, "now">;
+
+/** Where another process keeps the ledger locked, the operator is told so. */
+function waitFor(path: string, { world, stateTimeout }: { world: World; stateTimeout: number }): Waiting {
+  const { now, monotonic, shutdown: signal, stderr } = world;
+  const notice = `Waiting up to ${stateTimeout} s for ${path}, which another process keeps locked`;
+  return { path, timeoutMs: stateTimeout * 1_000, now, monotonic, signal, onWait: () => say(world, notice, stderr) };
 }

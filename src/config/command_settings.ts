@@ -247,6 +247,7 @@ const PAPER = {
     env: [],
   },
   state: stateFolder("state folder that holds the paper accounts"),
+  stateTimeout: SERVER_SETTINGS.stateTimeout,
 } as const satisfies Settings;
 
 /** Which of the words of `keys` takes which is known by the command. */

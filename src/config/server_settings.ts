@@ -235,7 +235,7 @@ export const SERVER_SETTINGS = {
   },
   stateTimeout: {
     reader: wholeNumber(0, 3_600),
-    help: "seconds to wait for API keys that another process keeps locked",
+    help: "seconds to wait for a state file that another process keeps locked",
     flag: "state-timeout",
     value: "seconds",
     env: ["LUNO_MCP_STATE_TIMEOUT"],

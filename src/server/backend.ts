@@ -127,7 +127,7 @@ async function openPaperFor(
   const folder = record?.folder ?? config.state ?? stateFolder(world.env);
   if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
   const { openPaper } = await import("./open_paper.ts");
-  return await openPaper({ upstream: exchange, folder, world, isForAll });
+  return await openPaper({ upstream: exchange, folder, stateTimeout: config.stateTimeout, world, isForAll });
 }
 
 /** Reports how a process reaches the exchange; a server also asks it when no client does. */

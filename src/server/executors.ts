@@ -79,7 +79,8 @@ export class OrderExecutors {
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
     }
     const exchange = paper.viewOf(identity);
-    return await this.#at({ identity, id: paper.epochOf(identity), exchange, name: { ...name, kind: "paper" } });
+    // Answers come in the order of asking, so that no earlier id replaces the executor of a later one.
+    return await this.#at({ identity, id: await paper.epochOf(identity), exchange, name: { ...name, kind: "paper" } });
   }
 
   get #hasReal(): boolean {

@@ -1,13 +1,19 @@
 /** Opens the paper exchange: the real market, paper funds, an account of its own for each identity. */
 
+import { join } from "node:path";
+import { getLogger } from "../logging/logger.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import type { Exchange, ExchangeCallOptions } from "../market/exchange_port.ts";
+import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { RunningPaper } from "../simulation/paper/paper.ts";
+import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import type { World } from "../world.ts";
+
+const log = getLogger(["luno-mcp-server", "paper"]);
 
 /** What the paper exchange takes: it is there for this server alone. */
 const PAPER_CALLS_PER_MINUTE = 60_000;
@@ -22,8 +28,20 @@ export interface OpenPaper {
   /** The exchange as an identity sees it: the market is the real one, the account and its orders are its own on paper. */
   viewOf(identity: string): Exchange;
   /** What tells an identity's accounts from those that it had before a reset. */
-  epochOf(identity: string): string;
+  epochOf(identity: string): Promise<string>;
   close(): Promise<void>;
+}
+
+/** What {@linkcode openPaper} is opened with. */
+export interface OpenPaperOptions {
+  /** The real exchange, which is only ever read. */
+  readonly upstream: Exchange;
+  /** The state folder. */
+  readonly folder: string;
+  /** How long to wait for a ledger that another process keeps locked, in seconds. */
+  readonly stateTimeout: number;
+  readonly world: World;
+  readonly isForAll: boolean;
 }
 
 /**
@@ -32,10 +50,15 @@ export interface OpenPaper {
  * @throws {StateError} its ledger cannot be used
  */
 export async function openPaper(
-  { upstream, folder, world, isForAll }: { upstream: Exchange; folder: string; world: World; isForAll: boolean },
+  { upstream, folder, stateTimeout, world, isForAll }: OpenPaperOptions,
 ): Promise<OpenPaper> {
-  const { now, monotonic } = world;
-  const paper = await startPaper({ upstream, folder, now, monotonic });
+  const { now, monotonic, shutdown: signal } = world;
+  const path = join(folder, PAPER_FILE);
+  const onWait = () =>
+    log.warning("waiting for paper.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+  const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
+  const ledger = await openPaperLedger({ path, openings: INITIAL_BALANCES, ...waiting });
+  const paper = await startPaper({ upstream, ledger, now, monotonic });
   const views = new Map<string, PaperView>();
   return {
     isForAll,

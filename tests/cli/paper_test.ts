@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { paper } from "../../src/cli/paper.ts";
+import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
+import { marketOfTerms } from "../../src/simulation/paper/paper_market.ts";
 import type { ExitCode } from "../../src/world.ts";
-import { PAPER_FILE, PaperStore } from "../../src/simulation/paper/paper_store.ts";
+import { PAPER_FILE } from "../../src/state/record/sqlite/open_paper_ledger.ts";
+import { openLedger } from "../simulation/paper/paper_world.ts";
 import { TestWorld } from "./world.ts";
 
 interface Run {
@@ -17,46 +20,57 @@ async function run(flags: Readonly<Record<string, string>>, env: Readonly<Record
   return { code, stdout: world.stdout.text, stderr: world.stderr.text };
 }
 
-/** Runs `body` with a state folder in which two identities have spent a rand. */
+/** Runs `body` with a state folder in which two identities have reserved a rand for an order. */
 async function withState(body: (state: string) => Promise<void>): Promise<void> {
   const state = await Deno.makeTempDir();
   try {
-    const store = PaperStore.open(state);
-    store.setOpenings({ ZAR: "10" });
-    for (const identity of ["local", "key:alice"]) store.transact(() => spend(store, identity));
-    store.close();
+    const ledger = await openLedger(state, { ZAR: "10" });
+    for (const identity of ["local", "key:alice"]) await placeBid(ledger, identity);
+    await ledger.close();
     await body(state);
   } finally {
     await Deno.remove(state, { recursive: true });
   }
 }
 
-function spend(store: PaperStore, identity: string): void {
-  store.accounts.open(identity, { currencies: [], nowMs: 0 });
-  const account = store.accounts.of(identity).find(({ currency }) => currency === "ZAR");
-  assert.ok(account);
-  const [timestamp, kind, description, reference] = [1, "FEE" as const, "", ""];
-  const delta = account.balance.div(-10);
-  store.accounts.ledgersOf(identity).get(account.id)
-    .ledger.append({ timestamp, kind, description, reference, balanceDelta: delta, availableDelta: delta });
+const MARKET = marketOfTerms({
+  id: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  priceScale: 0,
+  volumeScale: 2,
+  feeScale: 8,
+  makerFee: "0",
+  takerFee: "0",
+});
+
+async function placeBid(ledger: PaperLedger, identity: string): Promise<void> {
+  const accounts = await ledger.openAccounts({ identity, currencies: ["XBT"], nowMs: 0 });
+  const [xbt, zar] = accounts.map(({ id }) => id);
+  assert.ok(xbt !== undefined && zar !== undefined);
+  const terms = { clientOrderId: "", side: "BUY", type: "LIMIT", timeInForce: "GTC", postOnly: false } as const;
+  const amounts = { limitPrice: 1, limitVolume: 100, budget: null, stop: null };
+  const draft = { market: MARKET, ...terms, ...amounts, baseAccountId: xbt, counterAccountId: zar };
+  await ledger.place({ identity, draft, book: null, seen: 0, nowMs: 1, expiresMs: Infinity });
 }
 
-function balanceOf(state: string, identity: string): string | undefined {
-  const store = PaperStore.open(state);
+async function balanceOf(state: string, identity: string): Promise<string | undefined> {
+  const ledger = await openLedger(state, { ZAR: "10" });
   try {
-    return store.accounts.of(identity)[0]?.balance.toFixed();
+    const accounts = await ledger.openAccounts({ identity, currencies: [], nowMs: 0 });
+    return accounts.find(({ currency }) => currency === "ZAR")?.available;
   } finally {
-    store.close();
+    await ledger.close();
   }
 }
 
 Deno.test("paper reset restores the accounts of everybody", () =>
   withState(async (state) => {
-    assert.equal(balanceOf(state, "local"), "9");
+    assert.equal(await balanceOf(state, "local"), "9");
     const { code, stdout, stderr } = await run({ state });
     assert.deepEqual([code, stdout], [0, ""]);
     assert.match(stderr, /of everybody/);
-    assert.deepEqual([balanceOf(state, "local"), balanceOf(state, "key:alice")], ["10", "10"]);
+    assert.deepEqual([await balanceOf(state, "local"), await balanceOf(state, "key:alice")], ["10", "10"]);
   }));
 
 Deno.test("paper reset --client restores the accounts of one, in the folder that LUNO_MCP_STATE names", () =>
@@ -64,7 +78,7 @@ Deno.test("paper reset --client restores the accounts of one, in the folder that
     const { code, stderr } = await run({ client: "key:alice" }, { LUNO_MCP_STATE: state });
     assert.equal(code, 0);
     assert.match(stderr, /of key:alice/);
-    assert.deepEqual([balanceOf(state, "local"), balanceOf(state, "key:alice")], ["9", "10"]);
+    assert.deepEqual([await balanceOf(state, "local"), await balanceOf(state, "key:alice")], ["9", "10"]);
   }));
 
 Deno.test("paper reset says which client has no paper accounts", () =>

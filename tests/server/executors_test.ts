@@ -6,7 +6,7 @@ import { openPaper } from "../../src/server/open_paper.ts";
 import { openTrading } from "../../src/server/open_trading.ts";
 import { openTradingRecord } from "../../src/server/open_trading_record.ts";
 import { loadConfig } from "../../src/config/load.ts";
-import { PaperStore } from "../../src/simulation/paper/paper_store.ts";
+import { openLedger } from "../simulation/paper/paper_world.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { startSimulation } from "../../src/simulation/server.ts";
 import type { Broker } from "../../src/trading/broker.ts";
@@ -51,7 +51,7 @@ async function serving(
   const { record } = opened;
   const { exchange, markets, name, venue, close } = await openExchange(loaded, world);
   const paper = loaded.config.exchange === "paper"
-    ? await openPaper({ upstream: exchange, folder: record.folder, world, isForAll: true })
+    ? await openPaper({ upstream: exchange, folder: record.folder, stateTimeout: 30, world, isForAll: true })
     : undefined;
   const trading = openTrading(record, { world, exchange, markets, name, venue, paper, announce: () => {} });
   try {
@@ -145,9 +145,9 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
         const first = await place(serving, "key-1");
         assert.equal((await place(serving, "key-1")).repeated, true);
         const preview = await broker.preview(bid(price), CALL);
-        const other = PaperStore.open(state);
-        other.reset({ identity: "local", nowMs: Date.now() });
-        other.close();
+        const other = await openLedger(state);
+        await other.reset({ identity: "local", nowMs: Date.now() });
+        await other.close();
         await assert.rejects(
           broker.place({ previewId: preview.previewId }, CALL),
           /was restarted since: preview it/,

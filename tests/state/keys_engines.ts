@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import type { Keys } from "../../src/access/keys.ts";
 import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
-import { startKeysProcess } from "./keys_process.ts";
-import type { KeysProcess } from "./keys_process.ts";
+import { lockDatabase, startStateProcess } from "./state_process.ts";
+import type { StateProcess } from "./state_process.ts";
 
 /** Keys of one engine, in a place of their own. */
 export interface KeysInstallation extends AsyncDisposable {
@@ -13,9 +13,9 @@ export interface KeysInstallation extends AsyncDisposable {
   /** Opens the keys where there is no room for more. */
   openFull(): Promise<Keys>;
   /** Another process keeps everybody else from writing, until it is told to let go. */
-  lock(): Promise<KeysProcess>;
+  lock(): Promise<StateProcess>;
   /** Another process adds keys until it is killed, and tells the id of each that was answered. */
-  write(): Promise<KeysProcess>;
+  write(): StateProcess;
   /** What a failing disk leaves behind. */
   corrupt(): Promise<void>;
 }
@@ -47,8 +47,8 @@ async function startSqlite(engine: string): Promise<KeysInstallation> {
   return {
     open: (options) => open(engine, options),
     openFull: () => open("full"),
-    lock: () => startKeysProcess("lock", path, engine),
-    write: () => startKeysProcess("write", path, engine),
+    lock: () => lockDatabase(path),
+    write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [path, engine]),
     async corrupt() {
       const { size } = await Deno.stat(path);
       using file = await Deno.open(path, { write: true });

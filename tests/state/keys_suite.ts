@@ -6,6 +6,7 @@ import type { Keys, NewKey, ReplacementKey, Rotated, StoredKey } from "../../src
 import { StateError } from "../../src/state/state_error.ts";
 import type { StateFailure } from "../../src/state/state_error.ts";
 import type { KeysInstallation } from "./keys_engines.ts";
+import { turnsUntil } from "./turns_until.ts";
 
 const NOW = Date.UTC(2026, 10, 22);
 const DAY_MS = 86_400_000;
@@ -35,18 +36,6 @@ async function namesOf(keys: Keys): Promise<string[]> {
 
 function failsWith(failure: StateFailure): (error: unknown) => boolean {
   return (error) => error instanceof StateError && error.failure === failure;
-}
-
-/** How often the event loop turns before a promise is settled. */
-async function turnsUntil(promise: Promise<unknown>): Promise<number> {
-  let isSettled = false;
-  void promise.then(() => isSettled = true, () => isSettled = true);
-  let turns = 0;
-  while (!isSettled) {
-    await new Promise((resolve) => setTimeout(resolve));
-    turns++;
-  }
-  return turns;
 }
 
 /** By what is promised. */
@@ -194,7 +183,7 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     await (await installation.open()).close();
     const answered: string[] = [];
     for (let kills = 0; kills < 3; kills++) {
-      await using writer = await installation.write();
+      await using writer = installation.write();
       for (let count = 0; count < 5 + kills; count++) answered.push(await writer.next());
       answered.push(...await writer.kill());
     }

@@ -134,7 +134,6 @@ export const NETWORK_ONLY = [
   "jwksUrl",
   "jwksFile",
   "access",
-  "stateTimeout",
   "trustedProxies",
   "allowedHosts",
   "allowedOrigins",

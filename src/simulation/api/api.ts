@@ -130,12 +130,12 @@ class ApiHandler implements Api {
     const settings = this.#settings;
     try {
       const form = request.method === "GET" ? undefined : await readForm(request);
-      // No await from here on: the clock is read and the exchange changed in one piece.
+      // The clock is read and the exchange changed in one piece: routes await nothing before they have done so.
       const nowMs = this.#tick();
       if (!this.#rateLimit.admits(key?.id ?? "", nowMs)) return tooManyRequests({ body: settings.rateLimitBody });
       if (route.permission !== null) authorise(key, route);
       const parameters = new Parameters(url.searchParams, form);
-      const answer = route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
+      const answer = await route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
       if (answer === NO_CONTENT) return new Response(null, { status: 204 });
       const text = answer instanceof RenderedJson ? answer.text : JSON.stringify(answer);
       const caching = route.permission === null ? { "cache-control": PUBLIC_DATA } : {};

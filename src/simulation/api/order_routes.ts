@@ -7,7 +7,7 @@ import { Refusal } from "../engine/refusal.ts";
 import { printList } from "./print_numbers.ts";
 import type { Call, Route } from "./route.ts";
 
-/** What takes and knows orders; refuses by throwing. What is answered as `unknown` may come later and is JSON. */
+/** What takes and knows orders; refuses by throwing. All of it may come later; what is answered as `unknown` is JSON. */
 export interface OrderHandlers<AnyCall extends Call> {
   /** Bits that reading and writing need. */
   readonly permissions: { readonly read: number; readonly write: number };
@@ -15,12 +15,15 @@ export interface OrderHandlers<AnyCall extends Call> {
   readonly idPattern: RegExp;
   place(kind: OrderKind, call: AnyCall): unknown;
   /** Answers whether there was one to cancel. */
-  cancel(id: string, call: AnyCall): boolean;
+  cancel(id: string, call: AnyCall): boolean | Promise<boolean>;
   /** `success: false` for an order that is unknown or over, in place of an error. @default false */
   readonly answersFailedCancel?: boolean;
   /** Newest first; `closed` picks those that are over or those that are not. */
-  list(call: AnyCall, closed: boolean | undefined): readonly Order[];
-  find(by: { readonly id: string } | { readonly clientOrderId: string }, call: AnyCall): Order | undefined;
+  list(call: AnyCall, closed: boolean | undefined): readonly Order[] | Promise<readonly Order[]>;
+  find(
+    by: { readonly id: string } | { readonly clientOrderId: string },
+    call: AnyCall,
+  ): Order | undefined | Promise<Order | undefined>;
   /** How an empty list of orders is written. @default "array" */
   readonly emptyLists?: "array" | "null";
   trades(call: AnyCall): unknown;
@@ -32,15 +35,15 @@ export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCal
   const read = { method: "GET", permission: handlers.permissions.read, isOrderCall: true } as const;
   const write = { method: "POST", permission: handlers.permissions.write, isOrderCall: true } as const;
   const { emptyLists = "array" } = handlers;
-  const find = (call: AnyCall) => found(handlers.find({ id: checkedId(call.id, handlers) }, call));
+  const find = async (call: AnyCall) => found(await handlers.find({ id: checkedId(call.id, handlers) }, call));
   return [
     { ...write, path: "/api/1/postorder", run: (call) => handlers.place("limit", call) },
     { ...write, path: "/api/1/marketorder", run: (call) => handlers.place("market", call) },
     {
       ...write,
       path: "/api/1/stoporder",
-      run: (call) => {
-        const success = handlers.cancel(checkedId(call.parameters.text("order_id") ?? "", handlers), call);
+      run: async (call) => {
+        const success = await handlers.cancel(checkedId(call.parameters.text("order_id") ?? "", handlers), call);
         if (!success && handlers.answersFailedCancel !== true) {
           throw new Refusal("ErrCannotStopUnknownOrNonPendingOrder");
         }
@@ -50,37 +53,40 @@ export function orderRoutes<AnyCall extends Call>(handlers: OrderHandlers<AnyCal
     {
       ...read,
       path: "/api/1/listorders",
-      run: (call) => {
+      run: async (call) => {
         const state = call.parameters.choice("state", ["PENDING", "COMPLETE"], "ErrInvalidArguments");
         const closed = state === undefined ? undefined : state === "COMPLETE";
-        return { orders: printList(handlers.list(call, closed).map(printOrderV1), { emptyLists }) };
+        return { orders: printList((await handlers.list(call, closed)).map(printOrderV1), { emptyLists }) };
       },
     },
     {
       ...read,
       path: "/api/exchange/2/listorders",
-      run: (call) => {
+      run: async (call) => {
         const closed = call.parameters.boolean("closed");
-        return { orders: printList(handlers.list(call, closed).map(printOrderV2), { emptyLists }) };
+        return { orders: printList((await handlers.list(call, closed)).map(printOrderV2), { emptyLists }) };
       },
     },
-    { ...read, path: "/api/1/orders/{id}", run: (call) => printOrderV1(find(call)) },
-    { ...read, path: "/api/exchange/2/orders/{id}", run: (call) => printOrderV2(find(call)) },
-    { ...read, path: "/api/exchange/3/order", run: (call) => printOrderV2(findByEitherId(call, handlers)) },
+    { ...read, path: "/api/1/orders/{id}", run: async (call) => printOrderV1(await find(call)) },
+    { ...read, path: "/api/exchange/2/orders/{id}", run: async (call) => printOrderV2(await find(call)) },
+    { ...read, path: "/api/exchange/3/order", run: async (call) => printOrderV2(await findByEitherId(call, handlers)) },
     { ...read, path: "/api/1/listtrades", run: (call) => handlers.trades(call) },
     { ...read, path: "/api/1/fee_info", run: (call) => handlers.feeInfo(call) },
   ];
 }
 
 /** Exactly one of `id` and `client_order_id` names the order. */
-function findByEitherId<AnyCall extends Call>(call: AnyCall, handlers: OrderHandlers<AnyCall>): Order {
+async function findByEitherId<AnyCall extends Call>(
+  call: AnyCall,
+  handlers: OrderHandlers<AnyCall>,
+): Promise<Order> {
   const id = call.parameters.text("id");
   const clientOrderId = readClientOrderId(call.parameters);
   if (id !== undefined && clientOrderId === undefined) {
-    return found(handlers.find({ id: checkedId(id, handlers) }, call));
+    return found(await handlers.find({ id: checkedId(id, handlers) }, call));
   }
   if (id !== undefined || clientOrderId === undefined) throw new Refusal("ErrInvalidParameters");
-  return found(handlers.find({ clientOrderId }, call));
+  return found(await handlers.find({ clientOrderId }, call));
 }
 
 function found(order: Order | undefined): Order {

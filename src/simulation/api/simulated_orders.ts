@@ -15,7 +15,7 @@ import { type OrderKind, readOrder } from "./order_request_rules.ts";
 import type { Parameters } from "./parameters.ts";
 import { printList } from "./print_numbers.ts";
 import type { Call } from "./route.ts";
-import { selectUserTrades } from "./user_trades.ts";
+import { readUserTradePage, selectUserTrades } from "./user_trades.ts";
 
 /** What stands behind the order endpoints of a simulation. */
 export function simulatedOrders(simulation: Simulation): OrderHandlers<Call> {
@@ -39,7 +39,7 @@ export function simulatedOrders(simulation: Simulation): OrderHandlers<Call> {
       const own = exchange.trades.filter((trade) =>
         trade.market.id === market.id && trade.timestamp <= atMs - settings.readLagMs
       );
-      return { trades: printList(selectUserTrades(own, parameters).map(printUserTrade), settings) };
+      return { trades: printList(selectUserTrades(own, readUserTradePage(parameters)).map(printUserTrade), settings) };
     },
     feeInfo: ({ parameters, nowMs, atMs }) => {
       const market = readMarket(parameters);

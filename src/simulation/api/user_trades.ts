@@ -3,21 +3,36 @@
 import type { UserTrade } from "../engine/orders.ts";
 import type { Parameters } from "./parameters.ts";
 
+/** One page of fills: `since` and `afterSequence` are inclusive, `before` and `beforeSequence` exclusive. */
+export interface UserTradePage {
+  /** Milliseconds since the Unix epoch. */
+  readonly since: number | undefined;
+  readonly before: number | undefined;
+  readonly afterSequence: number | undefined;
+  readonly beforeSequence: number | undefined;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+}
+
+/** Reads which page is wanted: oldest first, or newest first with `before` or `sort_desc`. */
+export function readUserTradePage(parameters: Parameters): UserTradePage {
+  const since = parameters.optionalInteger("since");
+  const before = parameters.optionalInteger("before");
+  const afterSequence = parameters.optionalInteger("after_seq");
+  const beforeSequence = parameters.optionalInteger("before_seq");
+  const newestFirst = parameters.boolean("sort_desc") || before !== undefined;
+  return { since, before, afterSequence, beforeSequence, newestFirst, limit: parameters.limit() };
+}
+
 /**
- * Picks one page: `since` and `after_seq` are inclusive, `before` and `before_seq` exclusive; oldest first, or newest
- * first with `before` or `sort_desc`.
+ * Picks one page.
  *
  * @param trades fills of one market, oldest first
  */
-export function selectUserTrades(trades: readonly UserTrade[], parameters: Parameters): readonly UserTrade[] {
-  const since = parameters.optionalInteger("since") ?? -Infinity;
-  const before = parameters.optionalInteger("before") ?? Infinity;
-  const afterSequence = parameters.optionalInteger("after_seq") ?? -Infinity;
-  const beforeSequence = parameters.optionalInteger("before_seq") ?? Infinity;
-  const newestFirst = parameters.boolean("sort_desc") || before !== Infinity;
-  const limit = parameters.limit();
+export function selectUserTrades(trades: readonly UserTrade[], page: UserTradePage): readonly UserTrade[] {
+  const { since = -Infinity, before = Infinity, afterSequence = -Infinity, beforeSequence = Infinity } = page;
   const selected = trades.filter(({ timestamp, sequence }) =>
     timestamp >= since && timestamp < before && sequence >= afterSequence && sequence < beforeSequence
   );
-  return (newestFirst ? selected.reverse() : selected).slice(0, limit);
+  return (page.newestFirst ? selected.reverse() : selected).slice(0, page.limit);
 }

@@ -3,6 +3,12 @@ import { DAY_MS, startOfDay } from "../days.ts";
 import type { TradedMarket } from "./market.ts";
 import type { UserTrade } from "./orders.ts";
 
+/** The days whose fills count at a moment: `since` is inclusive, `before` exclusive, in milliseconds since the Unix epoch. */
+export function volumePeriod(nowMs: number): { readonly since: number; readonly before: number } {
+  const before = startOfDay(nowMs);
+  return { since: before - 30 * DAY_MS, before };
+}
+
 /**
  * What own fills in a market came to, in its counter currency, in the thirty days before the last midnight (UTC): fees
  * are set once a day, and today does not count yet. A trade with oneself counts on both sides.
@@ -11,9 +17,9 @@ export function thirtyDayVolume(
   trades: readonly UserTrade[],
   { market, nowMs }: { readonly market: TradedMarket; readonly nowMs: number },
 ): Big {
-  const midnight = startOfDay(nowMs);
+  const { since, before } = volumePeriod(nowMs);
   return trades
     .filter((trade) => trade.market.id === market.id)
-    .filter(({ timestamp }) => timestamp >= midnight - 30 * DAY_MS && timestamp < midnight)
+    .filter(({ timestamp }) => timestamp >= since && timestamp < before)
     .reduce((sum, { counter }) => sum.plus(counter), new Big(0));
 }

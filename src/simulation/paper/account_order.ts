@@ -5,7 +5,7 @@
 
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
-import { INITIAL_BALANCES } from "./paper_accounts.ts";
+import { INITIAL_BALANCES } from "./openings.ts";
 
 /** Accounts are opened rarely. */
 const FRESH_MS = 600_000;

@@ -4,8 +4,9 @@ import { ExchangeError } from "../../exchange/errors.ts";
 import { printFeeInfo, printUserTrade } from "../api/order_print.ts";
 import type { OrderHandlers } from "../api/order_routes.ts";
 import type { OrderKind } from "../api/order_request_rules.ts";
-import { selectUserTrades } from "../api/user_trades.ts";
-import { thirtyDayVolume } from "../engine/trading_volume.ts";
+import { readUserTradePage } from "../api/user_trades.ts";
+import { thirtyDayVolume, volumePeriod } from "../engine/trading_volume.ts";
+import { readOrder, readTrade } from "./ledger_values.ts";
 import { orderFailure } from "./real_market_failures.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 import { paperMarket } from "./paper_market.ts";
@@ -13,7 +14,7 @@ import type { PaperCall } from "./paper_route.ts";
 
 /** What stands behind the order endpoints on paper; `placed` is called after each order that was taken. */
 export function paperOrders(exchange: PaperExchange, { placed }: { placed: () => void }): OrderHandlers<PaperCall> {
-  const { orders } = exchange.store;
+  const { ledger } = exchange;
   return {
     permissions: { read: 0, write: 0 },
     idPattern: /^[0-9A-Za-z_-]{1,64}$/,
@@ -23,24 +24,31 @@ export function paperOrders(exchange: PaperExchange, { placed }: { placed: () =>
       return { order_id: order.id };
     },
     cancel: (id, { identity }) => exchange.cancel(identity, id),
-    list: ({ identity, parameters, nowMs: atMs }, closed) =>
-      orders.list(identity, {
+    list: async ({ identity, parameters, nowMs: atMs }, closed) => {
+      const orders = await ledger.orders(identity, {
         pair: parameters.text("pair"),
         closed,
         createdBefore: parameters.optionalInteger("created_before"),
         limit: parameters.limit(),
         atMs,
-      }),
-    find: (by, { identity }) => orders.find(identity, by),
+      });
+      return orders.map(readOrder);
+    },
+    find: async (by, { identity }) => {
+      const order = await ledger.order(identity, by);
+      return order && readOrder(order);
+    },
     trades: async ({ identity, parameters }) => {
       const { market_id: pair } = await exchange.market(parameters.text("pair"));
-      return { trades: selectUserTrades(orders.trades(identity, pair), parameters).map(printUserTrade) };
+      const trades = await ledger.trades(identity, { pair, ...readUserTradePage(parameters) });
+      return { trades: trades.map((trade) => printUserTrade(readTrade(trade))) };
     },
     feeInfo: async ({ identity, parameters, nowMs }) => {
       const real = await exchange.market(parameters.text("pair"));
       const fees = await exchange.feesIn(real);
       const market = paperMarket(real, { fees, side: "BUY" });
-      return printFeeInfo(fees, thirtyDayVolume(orders.trades(identity, market.id), { market, nowMs }));
+      const trades = await ledger.trades(identity, { pair: market.id, ...volumePeriod(nowMs) });
+      return printFeeInfo(fees, thirtyDayVolume(trades.map(readTrade), { market, nowMs }));
     },
   };
 }

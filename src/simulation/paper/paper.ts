@@ -14,17 +14,18 @@ import { BodyTooLargeError } from "../../network/body_text.ts";
 import { readForm } from "../api/request_form.ts";
 import { Router } from "../api/route.ts";
 import { Refusal } from "../engine/refusal.ts";
+import { StateError } from "../../state/state_error.ts";
+import { ledgerFailure } from "./ledger_failures.ts";
+import type { PaperLedger } from "./ledger.ts";
 import { accountRoutes } from "./paper_account_routes.ts";
 import { readFailure } from "./real_market_failures.ts";
 import type { FixedFees } from "./fees.ts";
 import { type Credentials, PaperKeys } from "./paper_keys.ts";
 import { marketRoutes } from "./paper_market_routes.ts";
 import { paperOrders } from "./order_handlers.ts";
-import type { Balances } from "./paper_accounts.ts";
 import { PaperExchange } from "./paper_exchange.ts";
 import { Poller } from "./poller.ts";
 import type { PaperCall } from "./paper_route.ts";
-import { PaperStore } from "./paper_store.ts";
 
 const log = getLogger(["luno-mcp-server", "paper"]);
 
@@ -32,16 +33,12 @@ const log = getLogger(["luno-mcp-server", "paper"]);
 export interface PaperOptions {
   /** The real exchange, which is only ever read. */
   readonly upstream: Pick<Exchange, "call">;
-  /** The state folder; `paper.db` in it is made when it is missing. */
-  readonly folder: string;
+  /** Accounts and orders; closed by `stop()`, or where this cannot be started. */
+  readonly ledger: PaperLedger;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds that only ever rise. */
   readonly monotonic: () => number;
-  /** From 0 up to, but not including, 1; for ids. @default Math.random */
-  readonly random?: () => number;
-  /** What identities start with, and go back to when they are reset. @default INITIAL_BALANCES */
-  readonly initialBalances?: Balances;
   /** Fees of every market. @default what the real account pays, else what the exchange publishes */
   readonly fees?: FixedFees;
   /** Pause between two looks at markets in which orders wait. @default 2_000 */
@@ -55,24 +52,26 @@ export interface RunningPaper {
   /** The key of an identity, good until `stop()`. Each identity has accounts and orders of its own. */
   keyFor(identity: string): Credentials;
   /** What tells an identity's accounts from those that it had before a reset, by whatever process. */
-  epochOf(identity: string): string;
+  epochOf(identity: string): Promise<string>;
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
-  reset(identity?: string): void;
-  /** Ends everything; state stays in the folder. */
+  reset(identity?: string): Promise<void>;
+  /** Ends everything; what is in the ledger stays. */
   stop(): Promise<void>;
 }
 
-/**
- * Starts a paper exchange; it runs until `stop()`. Rejects with a `StateError` when the state in the folder cannot be
- * used, with a `RangeError` for initial balances that are no decimals of at least 0 and for fees that are none at all.
- */
-export function startPaper(options: PaperOptions): Promise<RunningPaper> {
-  return Promise.try(() => new PaperServer(options));
+/** Starts a paper exchange; it runs until `stop()`. Rejects with a `RangeError` for fees that are no decimals. */
+export async function startPaper(options: PaperOptions): Promise<RunningPaper> {
+  try {
+    return new PaperServer(options);
+  } catch (error) {
+    await options.ledger.close();
+    throw error;
+  }
 }
 
 class PaperServer implements RunningPaper {
   readonly url: string;
-  readonly #store: PaperStore;
+  readonly #ledger: PaperLedger;
   readonly #exchange: PaperExchange;
   readonly #poller: Poller;
   readonly #keys = new PaperKeys();
@@ -82,16 +81,10 @@ class PaperServer implements RunningPaper {
   readonly #running = new Set<Promise<Response>>();
   #stopped: Promise<void> | undefined;
 
-  constructor({ folder, random, initialBalances, pauseMs = 2_000, ...options }: PaperOptions) {
+  constructor({ pauseMs = 2_000, ...options }: PaperOptions) {
     const { signal } = this.#stopping;
-    this.#store = PaperStore.open(folder, { random });
-    try {
-      this.#store.setOpenings(initialBalances);
-      this.#exchange = new PaperExchange({ ...options, store: this.#store, signal });
-    } catch (error) {
-      this.#store.close();
-      throw error;
-    }
+    this.#ledger = options.ledger;
+    this.#exchange = new PaperExchange({ ...options, signal });
     this.#poller = new Poller(this.#exchange, { pauseMs });
     this.#router = new Router([
       ...marketRoutes(this.#exchange),
@@ -110,12 +103,12 @@ class PaperServer implements RunningPaper {
     return this.#keys.keyFor(identity);
   }
 
-  epochOf(identity: string): string {
-    return this.#store.epochOf(identity);
+  epochOf(identity: string): Promise<string> {
+    return this.#ledger.epochOf(identity);
   }
 
-  reset(identity?: string): void {
-    this.#exchange.reset(identity);
+  reset(identity?: string): Promise<void> {
+    return this.#exchange.reset(identity);
   }
 
   stop(): Promise<void> {
@@ -127,11 +120,11 @@ class PaperServer implements RunningPaper {
     await this.#poller.stop();
     await Promise.allSettled(this.#running);
     await this.#finished;
-    this.#store.close();
+    await this.#ledger.close();
   }
 
   async #handle(request: Request): Promise<Response> {
-    const answer = this.#answer(request).catch((error) => answerToFailure(error));
+    const answer = this.#answer(request).catch((error) => answerToFailure(error, request));
     this.#running.add(answer);
     const response = await answer;
     this.#running.delete(answer);
@@ -155,9 +148,10 @@ class PaperServer implements RunningPaper {
   }
 }
 
-function answerToFailure(error: unknown): Response {
+function answerToFailure(error: unknown, { method }: Request): Response {
   if (error instanceof Refusal) return refusalResponse(error);
   if (error instanceof ExchangeError) return readFailure(error);
+  if (error instanceof StateError) return ledgerFailure(error, { isRead: method === "GET" });
   if (error instanceof BodyTooLargeError) return new Response(null, { status: 413 });
   log.error("internal error", { during: "paper exchange", error });
   return refusalResponse(new Refusal("ErrInternal"));

@@ -1,8 +1,11 @@
 /** Endpoints of paper accounts and their ledgers. Nothing comes in or goes out on paper, so those lists are empty. */
 
+import Big from "big.js";
 import { checkedAccountId, printRow, readRowRange } from "../api/ledger_print.ts";
 import { printDecimal } from "../api/print_numbers.ts";
-import type { PaperAccount } from "./paper_accounts.ts";
+import { Refusal } from "../engine/refusal.ts";
+import type { PaperAccount } from "./ledger.ts";
+import { readRow } from "./ledger_values.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 import type { PaperCall, PaperRoute } from "./paper_route.ts";
 
@@ -30,27 +33,33 @@ async function balances(exchange: PaperExchange, { identity, parameters }: Paper
       .map((account) => ({
         account_id: account.id,
         asset: account.currency,
-        balance: printDecimal(account.balance),
-        reserved: printDecimal(account.balance.minus(account.available)),
+        balance: printDecimal(new Big(account.balance)),
+        reserved: printDecimal(new Big(account.balance).minus(account.available)),
         unconfirmed: "0.00",
         name: nameOf(account),
       })),
   };
 }
 
-function transactions(exchange: PaperExchange, { identity, id, parameters }: PaperCall): object {
-  const account = accountOf(exchange, { identity, id });
-  const rows = exchange.store.accounts.ledger.rows(id, readRowRange(parameters, account.rows));
-  return { id, transactions: rows.toReversed().map((row) => printRow(account, row)) };
+async function transactions(exchange: PaperExchange, { identity, id, parameters }: PaperCall): Promise<object> {
+  const account = await accountOf(exchange, { identity, id });
+  const rows = await exchange.ledger.rows({ identity, id, ...readRowRange(parameters, account.rows) });
+  return { id, transactions: rows.toReversed().map((row) => printRow(account, readRow(row))) };
 }
 
-function pending(exchange: PaperExchange, { identity, id }: PaperCall): object {
-  const account = accountOf(exchange, { identity, id });
+async function pending(exchange: PaperExchange, { identity, id }: PaperCall): Promise<object> {
+  const account = await accountOf(exchange, { identity, id });
   return { id, currency: account.currency, name: nameOf(account), pending: [], transactions: null };
 }
 
-function accountOf(exchange: PaperExchange, { identity, id }: Pick<PaperCall, "identity" | "id">): PaperAccount {
-  return exchange.store.accounts.get(identity, checkedAccountId(id));
+async function accountOf(
+  { ledger }: PaperExchange,
+  { identity, id }: Pick<PaperCall, "identity" | "id">,
+): Promise<PaperAccount> {
+  const account = await ledger.account({ identity, id: checkedAccountId(id) });
+  // Also for an account of somebody else.
+  if (account === undefined) throw new Refusal("ErrAccountNotFound");
+  return account;
 }
 
 function nameOf({ currency }: PaperAccount): string {

@@ -1,26 +1,28 @@
 /**
  * The matching engine over one identity's paper account and the real book of the moment. A waiting order counts as the
- * first at its price, as no place in the real queue is known. One lives inside one transaction and waits for nothing.
+ * first at its price, as no place in the real queue is known. One lives as long as one decision.
  */
 
 import Big from "big.js";
 import type { PublicTrade } from "../../exchange/schemas.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import type { MarketTrade } from "../engine/liquidity.ts";
+import type { TradedMarket } from "../engine/market.ts";
 import { MatchingEngine } from "../engine/matching_engine.ts";
 import type { OrderDraft } from "../engine/order_draft.ts";
 import type { Order } from "../engine/orders.ts";
 import { ENGINE_DEFAULTS } from "../engine/settings.ts";
-import { AccountStore } from "./account_store.ts";
+import type { AccountState } from "./account_state.ts";
+import type { PaperIds } from "./paper_ids.ts";
 import { wholeLots } from "./paper_market.ts";
-import type { AccountMarket } from "./paper_orders.ts";
 import type { RealBook } from "./real_book.ts";
 import { RealLiquidity } from "./real_liquidity.ts";
-import type { PaperStore } from "./paper_store.ts";
 
 /** What an engine stands on. */
-export interface PaperEngineParts extends AccountMarket {
-  readonly store: PaperStore;
+export interface PaperEngineParts {
+  readonly state: AccountState;
+  readonly market: TradedMarket;
+  readonly ids: PaperIds;
   /** The real book of this moment; `null` where it plays no part. */
   readonly book: RealBook | null;
   readonly nowMs: number;
@@ -29,18 +31,16 @@ export interface PaperEngineParts extends AccountMarket {
 /** The engine of one identity in one market at one moment. */
 export class PaperEngine {
   readonly #parts: PaperEngineParts;
-  readonly #account: AccountStore;
   readonly #engine: MatchingEngine;
 
   constructor(parts: PaperEngineParts) {
-    const { store, identity } = parts;
+    const { state, ids } = parts;
     this.#parts = parts;
-    this.#account = new AccountStore(store, parts);
     this.#engine = new MatchingEngine({
-      store: this.#account,
-      accounts: store.accounts.ledgersOf(identity),
+      store: state,
+      accounts: state.accounts,
       liquidity: new RealLiquidity(parts),
-      identifiers: store.ids,
+      identifiers: ids,
       settings: ENGINE_DEFAULTS,
     });
   }
@@ -68,13 +68,13 @@ export class PaperEngine {
    * @param trades in any order
    */
   meetTrades(trades: readonly PublicTrade[]): void {
-    const { market } = this.#parts;
+    const { market, state } = this.#parts;
     for (const trade of trades.toSorted((a, b) => a.sequence - b.sequence)) {
       this.#engine.meetTrade(market, this.#counted(trade));
     }
     const newest = newestSequence(trades);
-    for (const order of this.#account.live()) {
-      if (order.seen < newest) this.#account.save({ ...order, seen: newest });
+    for (const order of state.live()) {
+      if (order.seen < newest) state.save({ ...order, seen: newest });
     }
   }
 

@@ -1,6 +1,5 @@
 /**
- * The paper exchange without its HTTP: takes orders to engines with the real market of the moment. It reads the market
- * first and then does everything in one transaction, so that an order is wholly there or not at all.
+ * The paper exchange without its HTTP: takes orders to the ledger with the real market of the moment, which it reads first.
  */
 
 import { parseDecimal } from "../../money/decimals.ts";
@@ -8,27 +7,34 @@ import type { FeeRates } from "../../money/published_fees.ts";
 import { Markets } from "../../market/pairs.ts";
 import type { Market, PublicTrade } from "../../exchange/schemas.ts";
 import type { Exchange } from "../../market/exchange_port.ts";
-import { type OrderKind, readDeadline, readOrder, readSide } from "../api/order_request_rules.ts";
+import { StateError } from "../../state/state_error.ts";
+import {
+  type OrderKind,
+  readDeadline,
+  readOrder,
+  readSide,
+  type RuleAccount,
+  type RuleContext,
+} from "../api/order_request_rules.ts";
 import type { Parameters } from "../api/parameters.ts";
 import { crosses, matchOrder } from "../engine/matching.ts";
 import { incomingOf, newOrder, type OrderDraft } from "../engine/order_draft.ts";
-import type { Order } from "../engine/orders.ts";
 import { Refusal } from "../engine/refusal.ts";
 import { AccountOrder } from "./account_order.ts";
-import { newestSequence, PaperEngine, type PaperEngineParts } from "./paper_engine.ts";
 import { Fees, type FixedFees } from "./fees.ts";
-import type { PaperAccount } from "./paper_accounts.ts";
-import { paperMarket } from "./paper_market.ts";
-import { MAX_LIVE_ORDERS } from "./paper_orders.ts";
-import { asResting, readBook, type RealBook } from "./real_book.ts";
-import type { PaperStore } from "./paper_store.ts";
 import { KeyedMutex } from "./keyed_mutex.ts";
+import type { PaperAccount, PaperLedger } from "./ledger.ts";
+import { type LedgerOrder, writeDraft } from "./ledger_values.ts";
+import { newestSequence } from "./paper_engine.ts";
+import { paperMarket } from "./paper_market.ts";
+import { asResting, readBook, type RealBook } from "./real_book.ts";
+import { TakenLiquidity } from "./taken_liquidity.ts";
 
 /** What the paper exchange stands on. */
 export interface PaperExchangeParts {
   /** The real exchange, which is only ever read. */
   readonly upstream: Pick<Exchange, "call">;
-  readonly store: PaperStore;
+  readonly ledger: PaperLedger;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -47,9 +53,12 @@ export interface OrderCall {
 /** How many levels of a book the short form shows; a book of fewer is shown whole. */
 const TOP_LEVELS = 100;
 
+/** How often the ledger is asked again while another process writes; each time it waits for a quarter of a second. */
+const MAX_ATTEMPTS = 8;
+
 /** The orders of every identity against the real market. */
 export class PaperExchange {
-  readonly store: PaperStore;
+  readonly ledger: PaperLedger;
   readonly upstream: Pick<Exchange, "call">;
   readonly #parts: PaperExchangeParts;
   readonly #markets: Markets;
@@ -59,9 +68,9 @@ export class PaperExchange {
   #latestMs = 0;
 
   constructor(parts: PaperExchangeParts) {
-    const { upstream, store, monotonic, fees } = parts;
+    const { upstream, ledger, monotonic, fees } = parts;
     this.#parts = parts;
-    this.store = store;
+    this.ledger = ledger;
     this.upstream = upstream;
     this.#markets = new Markets(upstream, { now: monotonic });
     this.#fees = new Fees(upstream, { monotonic, fixed: fees });
@@ -102,26 +111,12 @@ export class PaperExchange {
   }
 
   /**
-   * Sees to it that an identity has its accounts, one in each currency that is traded.
-   *
-   * @throws {ExchangeError} when the markets cannot be read and were never read before
-   */
-  async openAccounts(identity: string): Promise<void> {
-    const markets = await this.#markets.list({ signal: this.signal });
-    const currencies = new Set(
-      markets.flatMap(({ base_currency, counter_currency }) => [base_currency, counter_currency]),
-    );
-    this.store.transact(() => this.store.accounts.open(identity, { currencies, nowMs: this.now() }));
-  }
-
-  /**
-   * Every account of an identity, the real account's currencies first.
+   * Every account of an identity, one in each currency that is traded; the real account's currencies come first.
    *
    * @throws {ExchangeError} when the markets cannot be read and were never read before
    */
   async accountsOf(identity: string): Promise<PaperAccount[]> {
-    await this.openAccounts(identity);
-    return await this.#order.sort(this.store.accounts.of(identity), this.signal);
+    return await this.#order.sort(await this.#openAccounts(identity), this.signal);
   }
 
   /**
@@ -130,11 +125,11 @@ export class PaperExchange {
    * @throws {Refusal} for everything that the exchange would refuse; nothing has happened then
    * @throws {ExchangeError} when the real market cannot be read; nothing has happened then either
    */
-  async place({ identity, kind, parameters }: OrderCall): Promise<Order> {
+  async place({ identity, kind, parameters }: OrderCall): Promise<LedgerOrder> {
     const real = await this.market(parameters.text("pair"));
     const deadlineMs = readDeadline(parameters);
     this.#refuseLate(deadlineMs);
-    await this.openAccounts(identity);
+    const accounts = viewOf(await this.#openAccounts(identity));
     const market = paperMarket(real, { fees: await this.feesIn(real), side: readSide(kind, parameters) });
     return await this.#mutex.run(market.id, async () => {
       const isStop = kind === "limit" && parameters.text("stop_direction") !== undefined;
@@ -142,7 +137,7 @@ export class PaperExchange {
       const [last] = earlier;
       const draft = readOrder(kind, parameters, {
         market,
-        accounts: this.store.accounts.view(identity),
+        accounts,
         nowMs: this.wallClock(),
         lastPrice: () => last === undefined ? null : parseDecimal(last.price),
       });
@@ -150,17 +145,13 @@ export class PaperExchange {
       const [book, trades] = draft.stop !== null
         ? [null, earlier]
         : await Promise.all([this.#bookFor(identity, draft), mayRest ? this.#trades(market.id) : []]);
-      return this.#accept(draft, { identity, book, seen: newestSequence(trades), deadlineMs });
+      return await this.#accept(draft, { identity, book, seen: newestSequence(trades), deadlineMs });
     });
   }
 
   /** Cancels an order that waits; answers whether there was one. */
-  cancel(identity: string, id: string): boolean {
-    return this.store.transact(() => {
-      const order = this.store.orders.find(identity, { id });
-      if (order === undefined || order.status === "COMPLETE") return false;
-      return this.#engine({ identity, market: order.market, book: null }).cancel(id);
-    });
+  async cancel(identity: string, id: string): Promise<boolean> {
+    return await whileBusy(() => this.ledger.cancel({ identity, id, nowMs: this.now() }));
   }
 
   /**
@@ -170,48 +161,41 @@ export class PaperExchange {
    */
   async settle(pair: string): Promise<void> {
     await this.#mutex.run(pair, async () => {
-      const { signal, upstream } = this;
+      const { signal, upstream, ledger } = this;
       const [{ trades }, answer] = await Promise.all([
         upstream.call("listTrades", { pair }, { signal }),
         upstream.call("getOrderBook", { pair }, { signal }),
       ]);
-      for (const { identity, market } of this.store.orders.liveMarkets(pair)) {
-        this.store.transact(() => {
-          const engine = this.#engine({ identity, market, book: readBook(market, answer) });
-          engine.meetTrades(trades);
-          engine.meetBook();
-        });
+      for (const { identity, market } of await ledger.liveMarkets(pair)) {
+        await ledger.meet({ identity, market, trades, book: readBook(market, answer), nowMs: this.now() });
       }
     });
   }
 
   /** Drops orders and fills of one identity, or of all, and puts the accounts back to what they were opened with. */
-  reset(identity?: string): void {
-    this.store.reset({ identity, nowMs: this.now() });
+  async reset(identity?: string): Promise<void> {
+    await whileBusy(() => this.ledger.reset({ identity, nowMs: this.now() }));
   }
 
-  #accept(
+  async #openAccounts(identity: string): Promise<readonly PaperAccount[]> {
+    const markets = await this.#markets.list({ signal: this.signal });
+    const currencies = new Set(
+      markets.flatMap(({ base_currency, counter_currency }) => [base_currency, counter_currency]),
+    );
+    const wanted = { identity, currencies: [...currencies] };
+    return await whileBusy(() => this.ledger.openAccounts({ ...wanted, nowMs: this.now() }));
+  }
+
+  async #accept(
     draft: OrderDraft,
-    { identity, book, seen, deadlineMs }: { identity: string; book: RealBook | null; seen: number; deadlineMs: number },
-  ): Order {
-    const { store } = this;
-    return store.transact(() => {
-      // Reading the market took its time.
-      this.#refuseLate(deadlineMs);
-      if (store.orders.countLive(identity) >= MAX_LIVE_ORDERS) {
-        throw new Refusal(
-          "ErrOrderCanceled",
-          `At most ${MAX_LIVE_ORDERS} orders may be open on paper: cancel some first`,
-        );
-      }
-      const order = this.#engine({ identity, market: draft.market, book }).place(draft, seen);
-      store.orders.prune(identity);
-      return order;
+    { deadlineMs, ...meeting }: { identity: string; book: RealBook | null; seen: number; deadlineMs: number },
+  ): Promise<LedgerOrder> {
+    const order = { ...meeting, draft: writeDraft(draft) };
+    return await whileBusy(() => {
+      this.#refuseLate(deadlineMs); // Reading the market took its time.
+      const expiresMs = Date.now() + deadlineMs - this.wallClock();
+      return this.ledger.place({ ...order, nowMs: this.now(), expiresMs });
     });
-  }
-
-  #engine(parts: Pick<PaperEngineParts, "identity" | "market" | "book">): PaperEngine {
-    return new PaperEngine({ ...parts, store: this.store, nowMs: this.now() });
   }
 
   #refuseLate(deadlineMs: number): void {
@@ -225,7 +209,8 @@ export class PaperExchange {
     const top = readBook(market, await this.upstream.call("getOrderBook", { pair: market.id }, options));
     const other = side === "BUY" ? "SELL" : "BUY";
     const shown = side === "BUY" ? top.asks : top.bids;
-    const left = this.store.taken.remaining({ identity, market, side: other }, shown, this.now());
+    const taken = new TakenLiquidity(await this.ledger.taken({ identity, market }), this.now());
+    const left = taken.remaining(other, shown);
     if (shown.length < TOP_LEVELS || !wantsMore(draft, left)) return top;
     return readBook(market, await this.upstream.call("getOrderBookFull", { pair: market.id }, options));
   }
@@ -235,6 +220,29 @@ export class PaperExchange {
     const { trades } = await this.upstream.call("listTrades", { pair }, { signal: this.signal, fresh: true });
     return trades;
   }
+}
+
+/** Asks again while another process keeps the ledger from being written, for about as long as a client waits. */
+async function whileBusy<Value>(attempt: () => Promise<Value>): Promise<Value> {
+  for (let attempts = 1;; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (attempts === MAX_ATTEMPTS || !(error instanceof StateError && error.failure === "busy")) throw error;
+    }
+  }
+}
+
+/** Accounts as the rules of orders look them up. */
+function viewOf(accounts: readonly RuleAccount[]): RuleContext["accounts"] {
+  return {
+    get(id) {
+      const account = accounts.find((each) => each.id === id);
+      if (account === undefined) throw new Refusal("ErrAccountNotFound");
+      return account;
+    },
+    defaultIn: (currency) => accounts.find((account) => account.currency === currency),
+  };
 }
 
 /** Whether an order would go on beyond the last of some levels. */

@@ -9,7 +9,7 @@ export class PaperIds {
   readonly #random: () => number;
 
   /** `random` is from 0 up to, but not including, 1. */
-  constructor({ random }: { random: () => number }) {
+  constructor({ random = Math.random }: { readonly random?: () => number } = {}) {
     this.#random = random;
   }
 

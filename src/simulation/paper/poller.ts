@@ -2,6 +2,7 @@
 
 import { getLogger } from "../../logging/logger.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
+import { StateError } from "../../state/state_error.ts";
 import type { PaperExchange } from "./paper_exchange.ts";
 
 const log = getLogger(["luno-mcp-server", "paper"]);
@@ -15,6 +16,8 @@ export class Poller {
   readonly #pauseMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
+  /** Whether orders may wait. */
+  #isAwake = false;
   #isStopped = false;
   /** The pair that was looked at last. */
   #last = "";
@@ -25,15 +28,16 @@ export class Poller {
     this.#pauseMs = pauseMs;
   }
 
-  /** Polls while orders wait; does nothing when none waits. */
+  /** Polls until no orders wait. */
   wake(): void {
+    this.#isAwake = true;
     if (this.#isStopped || this.#timer !== undefined || this.#running !== undefined) return;
-    if (this.#exchange.store.orders.livePairs().length === 0) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#running = this.#poll().finally(() => {
+      this.#isAwake = false; // An order that comes during the poll wakes it again.
+      this.#running = this.#poll().then((isNeeded) => {
         this.#running = undefined;
-        this.wake();
+        if (isNeeded || this.#isAwake) this.wake();
       });
     }, this.#pauseMs);
   }
@@ -45,18 +49,30 @@ export class Poller {
     await this.#running;
   }
 
-  async #poll(): Promise<void> {
-    for (const pair of this.#next(this.#exchange.store.orders.livePairs())) {
-      this.#last = pair;
-      try {
-        await this.#exchange.settle(pair);
-      } catch (error) {
-        if (this.#isStopped) return;
-        // The next poll finds what this one could not see.
-        const code = error instanceof ExchangeError ? error.code : undefined;
-        if (code === undefined) log.error("cannot update paper orders", { pair, error });
-        else log.warning("cannot update paper orders without market data", { pair, code });
-      }
+  /** Answers whether orders wait; never fails. */
+  async #poll(): Promise<boolean> {
+    try {
+      const pairs = await this.#exchange.ledger.livePairs();
+      for (const pair of this.#next(pairs)) await this.#settle(pair);
+      return pairs.length > 0;
+    } catch (error) {
+      if (!this.#isStopped) log.error("cannot look for paper orders that wait", { error });
+      return true;
+    }
+  }
+
+  async #settle(pair: string): Promise<void> {
+    this.#last = pair;
+    try {
+      await this.#exchange.settle(pair);
+    } catch (error) {
+      if (this.#isStopped) return;
+      // The next poll finds what this one could not see.
+      if (error instanceof ExchangeError) {
+        log.warning("cannot update paper orders without market data", { pair, code: error.code });
+      } else if (error instanceof StateError && error.failure === "busy") {
+        log.warning("cannot update paper orders while another process writes", { pair, code: error.code });
+      } else log.error("cannot update paper orders", { pair, error });
     }
   }
 

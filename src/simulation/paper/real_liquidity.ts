@@ -3,27 +3,24 @@
 import type { Liquidity, Take } from "../engine/liquidity.ts";
 import type { TradedMarket } from "../engine/market.ts";
 import type { RestingOrder, Side } from "../engine/matching.ts";
-import type { AccountMarket } from "./paper_orders.ts";
+import type { AccountState } from "./account_state.ts";
 import { asResting, type Level, type RealBook } from "./real_book.ts";
-import type { PaperStore } from "./paper_store.ts";
 
 /** What {@linkcode RealLiquidity} stands on. */
-export interface RealLiquidityParts extends AccountMarket {
-  readonly store: Pick<PaperStore, "accounts" | "taken">;
+export interface RealLiquidityParts {
+  readonly state: AccountState;
   /** `null` where it plays no part. */
   readonly book: RealBook | null;
-  readonly nowMs: number;
 }
 
 /** The real book of one moment, less what the identity took from it; an order on paper does not change it. */
 export class RealLiquidity implements Liquidity {
   readonly ownTradesArePublic = false;
-  readonly #parts: RealLiquidityParts;
+  readonly #state: AccountState;
   readonly #levels: Record<Side, readonly RestingOrder[]>;
 
-  constructor(parts: RealLiquidityParts) {
-    this.#parts = parts;
-    const { book } = parts;
+  constructor({ state, book }: RealLiquidityParts) {
+    this.#state = state;
     this.#levels = { BUY: this.#left("BUY", book?.bids), SELL: this.#left("SELL", book?.asks) };
   }
 
@@ -31,9 +28,8 @@ export class RealLiquidity implements Liquidity {
     return this.#levels[side];
   }
 
-  take(_market: TradedMarket, { side, price, lots, atMs }: Take): void {
-    const { identity, market, store } = this.#parts;
-    store.taken.take({ identity, market, side }, { price, volume: lots }, atMs);
+  take(_market: TradedMarket, { side, price, lots }: Take): void {
+    this.#state.taken.take(side, { price, volume: lots });
     this.#levels[side] = this.#levels[side]
       .map((level) => level.price === price ? { ...level, volume: level.volume - lots } : level)
       .filter(({ volume }) => volume > 0);
@@ -41,13 +37,13 @@ export class RealLiquidity implements Liquidity {
 
   /** Own trades on paper are counted for each identity. */
   record(): number {
-    return this.#parts.store.accounts.nextSequence(this.#parts.identity);
+    return this.#state.nextSequence();
   }
 
   #left(side: Side, levels: readonly Level[] | undefined): readonly RestingOrder[] {
     if (levels === undefined) return [];
-    const { identity, market, store, nowMs } = this.#parts;
-    store.taken.see({ identity, market, side }, levels, nowMs);
-    return store.taken.remaining({ identity, market, side }, levels, nowMs).map(asResting);
+    const { taken } = this.#state;
+    taken.see(side, levels);
+    return taken.remaining(side, levels).map(asResting);
   }
 }

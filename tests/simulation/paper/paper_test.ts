@@ -4,12 +4,11 @@ import Big from "big.js";
 import type { ExchangeClient } from "../../../src/exchange/client.ts";
 import { ExchangeError, type ExchangeErrorCode } from "../../../src/exchange/errors.ts";
 import { startPaper } from "../../../src/simulation/paper/paper.ts";
-import { INITIAL_BALANCES } from "../../../src/simulation/paper/paper_accounts.ts";
-import { MIGRATIONS } from "../../../src/simulation/paper/paper_schema.ts";
-import { PAPER_FILE, PaperStore } from "../../../src/simulation/paper/paper_store.ts";
-import { openDatabase } from "../../../src/state/sqlite.ts";
+import { checkBalances, INITIAL_BALANCES } from "../../../src/simulation/paper/openings.ts";
+import { PAPER_FILE } from "../../../src/state/record/sqlite/open_paper_ledger.ts";
+import { lockDatabase } from "../../state/state_process.ts";
 import { START_MS } from "../../support/exchange.ts";
-import { balancesOf, completed, orderWhen, PaperWorld } from "./paper_world.ts";
+import { balancesOf, completed, openLedger, orderWhen, PaperWorld } from "./paper_world.ts";
 
 const PAIR = "XBTZAR";
 
@@ -217,7 +216,7 @@ Deno.test("RunningPaper.reset() empties the orders of one identity and restores 
     await client.call("postLimitOrder", { pair: PAIR, type: "BID", volume: "0.001", price: "1000" });
   }
   const untouched = await balancesOf(theirs);
-  world.paper.reset("local");
+  await world.paper.reset("local");
   assert.deepEqual((await mine.call("listOrdersV1", {})).orders, []);
   assert.deepEqual((await mine.call("listUserTrades", { pair: PAIR })).trades, []);
   const balances = await balancesOf(mine);
@@ -227,36 +226,25 @@ Deno.test("RunningPaper.reset() empties the orders of one identity and restores 
   assert.deepEqual(balances.SOL, ["0", "0"]);
   assert.deepEqual(await balancesOf(theirs), untouched);
   assert.equal((await theirs.call("listOrdersV1", {})).orders.length, 2);
-  world.paper.reset();
+  await world.paper.reset();
   assert.deepEqual((await theirs.call("listOrdersV1", {})).orders, []);
 });
 
 Deno.test("RunningPaper.epochOf() tells accounts from those before a reset, by whatever process, and from lost ones", async () => {
   await using world = await PaperWorld.start();
-  const [mine, theirs] = [world.paper.epochOf("local"), world.paper.epochOf("key:other")];
+  const epochOf = (identity: string) => world.paper.epochOf(identity);
+  const [mine, theirs] = [await epochOf("local"), await epochOf("key:other")];
   assert.match(mine, /^paper-[0-9a-f]{16}$/);
   assert.notEqual(mine, theirs);
   await world.restart();
-  assert.equal(world.paper.epochOf("local"), mine);
-  const other = PaperStore.open(world.folder);
-  other.reset({ identity: "local", nowMs: 0 });
-  other.close();
-  assert.notEqual(world.paper.epochOf("local"), mine);
-  assert.equal(world.paper.epochOf("key:other"), theirs);
-  world.paper.reset();
-  assert.notEqual(world.paper.epochOf("key:other"), theirs);
-});
-
-Deno.test("PaperStore.open() takes accounts of a version that knew no epochs for what they are", async () => {
-  await using world = await PaperWorld.start();
-  const old = openDatabase(join(world.folder, "old.db"), { migrations: MIGRATIONS.slice(0, 1) });
-  old.exec("INSERT INTO identities (name) VALUES ('local')");
-  old.close();
-  await Deno.mkdir(join(world.folder, "old"));
-  await Deno.rename(join(world.folder, "old.db"), join(world.folder, "old", PAPER_FILE));
-  const store = PaperStore.open(join(world.folder, "old"));
-  assert.equal(store.epochOf("local"), "paper");
-  store.close();
+  assert.equal(await epochOf("local"), mine);
+  const other = await openLedger(world.folder);
+  await other.reset({ identity: "local", nowMs: 0 });
+  await other.close();
+  assert.notEqual(await epochOf("local"), mine);
+  assert.equal(await epochOf("key:other"), theirs);
+  await world.paper.reset();
+  assert.notEqual(await epochOf("key:other"), theirs);
 });
 
 Deno.test("a paper exchange keeps identities apart", async () => {
@@ -325,7 +313,8 @@ Deno.test("a paper exchange refuses an order that comes later than its ttl, and 
   const late = { ...LIMIT, price: "1000", timestamp: START_MS - 5_001, ttl: 5_000 };
   await assert.rejects(client.call("postLimitOrder", late), refusedAs("ERR_UNAVAILABLE", "ErrDeadlineExceeded"));
   assert.deepEqual((await client.call("listOrdersV1", {})).orders, []);
-  await client.call("postLimitOrder", { ...late, timestamp: START_MS - 5_000 });
+  // Not on the last millisecond: between asking and the transaction, time is the system's.
+  await client.call("postLimitOrder", { ...late, timestamp: START_MS, ttl: 10_000 });
   assert.equal((await client.call("listOrders", {})).orders.length, 1);
 });
 
@@ -337,7 +326,7 @@ Deno.test("a paper exchange shows its clock, so that skew is seen, and goes by i
   world.market.clock.now = START_MS;
   await client.call("getBalances", {});
   assert.equal(client.status().clock?.skewMs, 0);
-  await client.call("postLimitOrder", { ...LIMIT, price: "1000", timestamp: START_MS, ttl: 1_000 });
+  await client.call("postLimitOrder", { ...LIMIT, price: "1000", timestamp: START_MS, ttl: 10_000 });
 });
 
 Deno.test("a paper exchange refuses an order whose ttl ran out while the real market was read", async () => {
@@ -391,6 +380,24 @@ Deno.test("a paper order is certainly not placed when the real market cannot be 
   assert.deepEqual((await world.connect().call("listOrdersV1", {})).orders, []);
 });
 
+Deno.test("a paper order is certainly not placed while another process locks the ledger, and reading goes on", async () => {
+  await using world = await PaperWorld.start();
+  const client = world.connect();
+  const before = await balancesOf(client);
+  {
+    await using _lock = await lockDatabase(join(world.folder, PAPER_FILE));
+    await assert.rejects(client.call("postLimitOrder", { ...LIMIT, client_order_id: "locked" }), (error) => {
+      refusedAs("ERR_MARKET_CLOSED", "ErrUnderMaintenance")(error);
+      assert.ok(error instanceof ExchangeError);
+      assert.equal(error.outcome, "none");
+      return true;
+    });
+    assert.deepEqual(await balancesOf(client), before);
+    assert.deepEqual((await client.call("listOrdersV1", {})).orders, []);
+  }
+  await client.call("postLimitOrder", { ...LIMIT, price: "1000", client_order_id: "locked" });
+});
+
 Deno.test("a paper stop order waits until a real trade reaches its stop price", async () => {
   await using world = await PaperWorld.start({ pauseMs: 1 });
   const client = world.connect();
@@ -427,13 +434,19 @@ Deno.test("a paper exchange charges what the real account pays, else what is pub
   );
 });
 
-Deno.test("startPaper() refuses initial balances and fees that are no decimals", async () => {
-  await using world = await PaperWorld.start();
-  const options = { upstream: world.market.client, folder: world.folder, now: Date.now, monotonic: () => 0 };
-  for (const amount of ["-1", "1e3", "many"]) {
-    await assert.rejects(startPaper({ ...options, initialBalances: { ZAR: amount } }), RangeError);
+Deno.test("checkBalances() refuses initial balances that are no decimals of at least 0", () => {
+  assert.deepEqual(checkBalances({ ZAR: "010.50" }), { ZAR: "10.5" });
+  for (const [currency, amount] of [["ZAR", "-1"], ["ZAR", "1e3"], ["ZAR", "many"], ["rand", "1"]] as const) {
+    assert.throws(() => checkBalances({ [currency]: amount }), RangeError);
   }
+});
+
+Deno.test("startPaper() refuses fees that are no decimals, and leaves no ledger open", async () => {
+  await using world = await PaperWorld.start();
+  const ledger = await openLedger(world.folder);
+  const options = { upstream: world.market.client, ledger, now: Date.now, monotonic: () => 0 };
   await assert.rejects(startPaper({ ...options, fees: { maker: "0.1 %", taker: "0" } }), RangeError);
+  await assert.rejects(ledger.livePairs(), { code: "ERR_STATE_CLOSED" });
 });
 
 Deno.test("RunningPaper.stop() ends orders on their way without placing them", async () => {

@@ -3,11 +3,17 @@
 import { CallBudget } from "../../../src/exchange/budget.ts";
 import { ExchangeClient } from "../../../src/exchange/client.ts";
 import type { AnswerOf } from "../../../src/exchange/endpoints.ts";
+import { join } from "node:path";
+import type { PaperLedger } from "../../../src/simulation/paper/ledger.ts";
+import { type Balances, INITIAL_BALANCES } from "../../../src/simulation/paper/openings.ts";
 import { type PaperOptions, type RunningPaper, startPaper } from "../../../src/simulation/paper/paper.ts";
+import { openPaperLedger, PAPER_FILE } from "../../../src/state/record/sqlite/open_paper_ledger.ts";
 import { TestExchange, type TestExchangeOptions } from "../../support/exchange.ts";
 
 /** What a test decides about its paper exchange. */
-export interface PaperWorldOptions extends Partial<Omit<PaperOptions, "folder">> {
+export interface PaperWorldOptions extends Partial<PaperOptions> {
+  /** @default INITIAL_BALANCES */
+  readonly initialBalances?: Balances;
   /** Of the exchange that stands in for the real one. */
   readonly market?: TestExchangeOptions;
 }
@@ -17,34 +23,40 @@ export class PaperWorld implements AsyncDisposable {
   readonly market: TestExchange;
   readonly folder: string;
   paper: RunningPaper;
-  readonly #options: PaperOptions;
+  readonly #options: Omit<PaperOptions, "ledger">;
   readonly #clients: ExchangeClient[] = [];
 
-  private constructor(market: TestExchange, options: PaperOptions, paper: RunningPaper) {
+  private constructor(
+    market: TestExchange,
+    { folder, ...options }: Omit<PaperOptions, "ledger"> & { folder: string },
+    paper: RunningPaper,
+  ) {
     this.market = market;
-    this.folder = options.folder;
+    this.folder = folder;
     this.#options = options;
     this.paper = paper;
   }
 
-  static async start({ market, ...options }: PaperWorldOptions = {}): Promise<PaperWorld> {
+  static async start({ market, initialBalances, ...options }: PaperWorldOptions = {}): Promise<PaperWorld> {
     const exchange = await TestExchange.start(market);
-    const all: PaperOptions = {
+    const folder = await Deno.makeTempDir();
+    const all = {
       upstream: exchange.client,
-      folder: await Deno.makeTempDir(),
+      folder,
       now: () => exchange.clock.now,
       monotonic: () => exchange.clock.now,
       // Unless a test is about waiting orders, nobody looks after them.
       pauseMs: 3_600_000,
       ...options,
     };
-    return new PaperWorld(exchange, all, await startPaper(all));
+    const ledger = await openLedger(folder, initialBalances);
+    return new PaperWorld(exchange, all, await startPaper({ ledger, ...all }));
   }
 
   /** Ends the paper exchange and starts it anew on the same state. */
   async restart(options: Partial<PaperOptions> = {}): Promise<void> {
     await this.paper.stop();
-    this.paper = await startPaper({ ...this.#options, ...options });
+    this.paper = await startPaper({ ledger: await openLedger(this.folder), ...this.#options, ...options });
   }
 
   /** A client as the server itself uses one. */
@@ -67,6 +79,15 @@ export class PaperWorld implements AsyncDisposable {
     await this.market[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
   }
+}
+
+/** The ledger in a folder, for another process's eyes as well. */
+export async function openLedger(
+  folder: string,
+  openings: Balances | undefined = INITIAL_BALANCES,
+): Promise<PaperLedger> {
+  const waiting = { timeoutMs: 0, monotonic: () => 0 };
+  return await openPaperLedger({ path: join(folder, PAPER_FILE), openings, ...waiting });
 }
 
 /** How often an order is read before a test gives up on it. */

@@ -1,8 +1,11 @@
 /** The engines that a worker of SQLite can run; each is loaded when it is opened. */
 
 import type { SqliteKeys, SqliteKeysOptions } from "./keys.ts";
+import type { SqlitePaperLedger, SqlitePaperLedgerOptions } from "./paper/ledger.ts";
 
 /** By name. */
 export const ENGINES = {
   keys: async (options: SqliteKeysOptions): Promise<SqliteKeys> => (await import("./keys.ts")).SqliteKeys.open(options),
+  paper: async (options: SqlitePaperLedgerOptions): Promise<SqlitePaperLedger> =>
+    (await import("./paper/ledger.ts")).SqlitePaperLedger.open(options),
 };

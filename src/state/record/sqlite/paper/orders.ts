@@ -1,30 +1,14 @@
-/** Orders and own fills of every identity, in SQLite. Callers open the transaction. */
+/** The tables of orders and own fills. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
-import type { TradedMarket } from "../engine/market.ts";
-import { ARCHIVE_AFTER_MS, type Order, type OrderFilter, type UserTrade } from "../engine/orders.ts";
-import { readNumber, readText, type Row } from "../../state/sqlite.ts";
+import { ARCHIVE_AFTER_MS } from "../../../../simulation/engine/orders.ts";
+import type { OrderFilter } from "../../../../simulation/engine/orders.ts";
+import type { AccountMarket, MarketKey, OrderName, TradeFilter } from "../../../../simulation/paper/ledger.ts";
+import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledger_values.ts";
+import { MAX_ORDERS, MAX_TRADES } from "../../../../simulation/paper/trading.ts";
+import { readNumber, readText } from "../../../sqlite.ts";
+import type { Row } from "../../../sqlite.ts";
 import { toOrder, toRow, toTrade } from "./order_rows.ts";
-
-/** Orders of one identity that are kept; the oldest complete ones go, with their fills. */
-export const MAX_ORDERS = 10_000;
-
-/** Orders of one identity that may live at a time. */
-export const MAX_LIVE_ORDERS = 1_000;
-
-/** Fills of one identity that are kept. */
-const MAX_TRADES = 10_000;
-
-/** Whose orders in which market; orders of another scale are counted in other ticks. */
-export interface MarketKey {
-  readonly identity: string;
-  readonly market: Pick<TradedMarket, "id" | "priceScale" | "volumeScale">;
-}
-
-/** An identity and a market, with everything that the engine needs of it. */
-export interface AccountMarket extends MarketKey {
-  readonly market: TradedMarket;
-}
 
 const COLUMNS = [
   "id",
@@ -79,12 +63,12 @@ export class PaperOrders {
   }
 
   /** Keeps a new order or the next state of a known one. */
-  save(identity: string, order: Order): void {
+  save(identity: string, order: LedgerOrder): void {
     this.#database.prepare(SAVE).run(toRow(identity, order));
   }
 
   /** Keeps a fill of an order that is kept itself. */
-  record(identity: string, trade: UserTrade): void {
+  record(identity: string, trade: LedgerTrade): void {
     this.#database.prepare("INSERT INTO trades VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
       identity,
       trade.sequence,
@@ -94,14 +78,14 @@ export class PaperOrders {
       trade.timestamp,
       trade.price,
       trade.volume,
-      trade.counter.toFixed(),
-      trade.feeBase.toFixed(),
-      trade.feeCounter.toFixed(),
+      trade.counter,
+      trade.feeBase,
+      trade.feeCounter,
     );
   }
 
   /** An order of an identity by either of its ids. */
-  find(identity: string, by: { readonly id: string } | { readonly clientOrderId: string }): Order | undefined {
+  find(identity: string, by: OrderName): LedgerOrder | undefined {
     const [column, value] = "id" in by ? ["id", by.id] : ["client_order_id", by.clientOrderId];
     const [row] = this.#all(`SELECT * FROM orders WHERE identity = ? AND ${column} = ?`, identity, value);
     return row === undefined ? undefined : toOrder(row);
@@ -111,7 +95,7 @@ export class PaperOrders {
   list(
     identity: string,
     { pair, closed, createdBefore, limit, atMs }: OrderFilter,
-  ): Order[] {
+  ): LedgerOrder[] {
     return this.#database.prepare(
       `SELECT * FROM orders WHERE identity = :identity AND (:pair IS NULL OR pair = :pair)
         AND (:closed IS NULL OR (status = 'COMPLETE') = :closed)
@@ -127,20 +111,32 @@ export class PaperOrders {
     }).map(toOrder);
   }
 
-  /** Fills of one identity in one market, oldest first. */
-  trades(identity: string, pair: string): UserTrade[] {
-    return this.#all(
+  /** Fills of one identity by filter. */
+  trades(
+    identity: string,
+    { pair, since, before, afterSequence, beforeSequence, newestFirst = false, limit }: TradeFilter,
+  ): LedgerTrade[] {
+    return this.#database.prepare(
       `SELECT orders.*, trades.sequence, trades.is_buy, trades.timestamp, trades.price, trades.volume,
         trades.counter AS fill_counter, trades.fee_base AS fill_fee_base, trades.fee_counter AS fill_fee_counter
         FROM trades JOIN orders ON orders.id = trades.order_id
-        WHERE trades.identity = ? AND trades.pair = ? ORDER BY trades.sequence`,
+        WHERE trades.identity = :identity AND trades.pair = :pair
+        AND (:since IS NULL OR trades.timestamp >= :since) AND (:before IS NULL OR trades.timestamp < :before)
+        AND (:after IS NULL OR trades.sequence >= :after) AND (:beforeSequence IS NULL OR trades.sequence < :beforeSequence)
+        ORDER BY trades.sequence ${newestFirst ? "DESC" : ""} LIMIT :limit`,
+    ).all({
       identity,
       pair,
-    ).map(toTrade);
+      since: since ?? null,
+      before: before ?? null,
+      after: afterSequence ?? null,
+      beforeSequence: beforeSequence ?? null,
+      limit: limit ?? -1,
+    }).map(toTrade);
   }
 
   /** Orders of an account in a market that are not complete, oldest first. */
-  live({ identity, market }: MarketKey): Order[] {
+  live({ identity, market }: MarketKey): LedgerOrder[] {
     return this.#all(
       `SELECT * FROM orders WHERE status <> 'COMPLETE' AND pair = ? AND identity = ?
         AND price_scale = ? AND volume_scale = ? ORDER BY number`,

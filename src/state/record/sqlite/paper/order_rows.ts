@@ -1,14 +1,15 @@
 /** Between orders and fills as values and the rows that keep them. */
 
-import Big from "big.js";
 import type { SQLInputValue } from "node:sqlite";
-import type { TradedMarket } from "../engine/market.ts";
-import type { Order, Stop, UserTrade } from "../engine/orders.ts";
-import { readNumber, readOptionalNumber, readText, type Row } from "../../state/sqlite.ts";
-import { marketOfTerms } from "./paper_market.ts";
+import type { TradedMarket } from "../../../../simulation/engine/market.ts";
+import type { Stop } from "../../../../simulation/engine/orders.ts";
+import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledger_values.ts";
+import { marketOfTerms } from "../../../../simulation/paper/paper_market.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../../sqlite.ts";
+import type { Row } from "../../../sqlite.ts";
 
 /** The row of an order, by column. */
-export function toRow(identity: string, order: Order): Record<string, SQLInputValue> {
+export function toRow(identity: string, order: LedgerOrder): Record<string, SQLInputValue> {
   const { market } = order;
   return {
     id: order.id,
@@ -28,7 +29,7 @@ export function toRow(identity: string, order: Order): Record<string, SQLInputVa
     post_only: Number(order.postOnly),
     limit_price: order.limitPrice,
     limit_volume: order.limitVolume,
-    budget: order.budget?.toFixed() ?? null,
+    budget: order.budget,
     stop_price: order.stop?.price ?? null,
     stop_direction: order.stop?.direction ?? null,
     base_account_id: order.baseAccountId,
@@ -36,11 +37,11 @@ export function toRow(identity: string, order: Order): Record<string, SQLInputVa
     created_at: order.createdAt,
     status: order.status,
     filled: order.filled,
-    base: order.base.toFixed(),
-    counter: order.counter.toFixed(),
-    fee_base: order.feeBase.toFixed(),
-    fee_counter: order.feeCounter.toFixed(),
-    reserved: order.reserved.toFixed(),
+    base: order.base,
+    counter: order.counter,
+    fee_base: order.feeBase,
+    fee_counter: order.feeCounter,
+    reserved: order.reserved,
     due_at: order.dueAt,
     completed_at: order.completedAt,
     cancelled_at: order.cancelledAt,
@@ -50,7 +51,7 @@ export function toRow(identity: string, order: Order): Record<string, SQLInputVa
 }
 
 /** The order of a row. */
-export function toOrder(row: Row): Order {
+export function toOrder(row: Row): LedgerOrder {
   return {
     id: readText(row, "id"),
     clientOrderId: row.client_order_id === null ? "" : readText(row, "client_order_id"),
@@ -62,17 +63,17 @@ export function toOrder(row: Row): Order {
     postOnly: readNumber(row, "post_only") === 1,
     limitPrice: readNumber(row, "limit_price"),
     limitVolume: readNumber(row, "limit_volume"),
-    budget: row.budget === null ? null : readDecimal(row, "budget"),
+    budget: readTextOrNull(row, "budget"),
     stop: stopOf(row),
     baseAccountId: readText(row, "base_account_id"),
     counterAccountId: readText(row, "counter_account_id"),
     createdAt: readNumber(row, "created_at"),
     filled: readNumber(row, "filled"),
-    base: readDecimal(row, "base"),
-    counter: readDecimal(row, "counter"),
-    feeBase: readDecimal(row, "fee_base"),
-    feeCounter: readDecimal(row, "fee_counter"),
-    reserved: readDecimal(row, "reserved"),
+    base: readText(row, "base"),
+    counter: readText(row, "counter"),
+    feeBase: readText(row, "fee_base"),
+    feeCounter: readText(row, "fee_counter"),
+    reserved: readText(row, "reserved"),
     dueAt: readOptionalNumber(row, "due_at") ?? null,
     completedAt: readNumber(row, "completed_at"),
     cancelledAt: readNumber(row, "cancelled_at"),
@@ -82,7 +83,7 @@ export function toOrder(row: Row): Order {
 }
 
 /** The fill of a row that holds its order too. */
-export function toTrade(row: Row): UserTrade {
+export function toTrade(row: Row): LedgerTrade {
   const { market, id, clientOrderId, side } = toOrder(row);
   return {
     market,
@@ -94,9 +95,9 @@ export function toTrade(row: Row): UserTrade {
     timestamp: readNumber(row, "timestamp"),
     price: readNumber(row, "price"),
     volume: readNumber(row, "volume"),
-    counter: readDecimal(row, "fill_counter"),
-    feeBase: readDecimal(row, "fill_fee_base"),
-    feeCounter: readDecimal(row, "fill_fee_counter"),
+    counter: readText(row, "fill_counter"),
+    feeBase: readText(row, "fill_fee_base"),
+    feeCounter: readText(row, "fill_fee_counter"),
   };
 }
 
@@ -116,11 +117,6 @@ function marketOf(row: Row): TradedMarket {
 function stopOf(row: Row): Stop | null {
   const price = readOptionalNumber(row, "stop_price");
   return price === undefined ? null : { price, direction: readWord(row, "stop_direction", ["ABOVE", "BELOW"]) };
-}
-
-/** A column of decimal text. */
-export function readDecimal(row: Row, column: string): Big {
-  return new Big(readText(row, column));
 }
 
 /** A column that holds one of a few words. */

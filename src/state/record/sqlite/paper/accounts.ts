@@ -1,0 +1,178 @@
+/** The tables of identities, their accounts and the rows behind those. Callers open the transaction. */
+
+import type { DatabaseSync } from "node:sqlite";
+import { ROW_KINDS } from "../../../../simulation/engine/ledger.ts";
+import type { PaperAccount } from "../../../../simulation/paper/ledger.ts";
+import type { AccountRow } from "../../../../simulation/paper/ledger_values.ts";
+import type { Balances, NewAccount } from "../../../../simulation/paper/openings.ts";
+import { readNumber, readText } from "../../../sqlite.ts";
+import type { Row } from "../../../sqlite.ts";
+import { readWord } from "./order_rows.ts";
+
+/** Rows of one account that stay; older ones go, the newest keep their numbers. */
+const MAX_ROWS = 50_000;
+
+/** How many rows too many there may be before some go. */
+const SLACK_ROWS = 1_000;
+
+/** The accounts of everybody. */
+export class PaperAccounts {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /** What identities start with. */
+  openings(): Balances {
+    const rows = this.#all("SELECT * FROM openings");
+    return Object.fromEntries(rows.map((row) => [readText(row, "currency"), readText(row, "amount")]));
+  }
+
+  setOpenings(balances: Balances): void {
+    this.#run("DELETE FROM openings");
+    for (const [currency, amount] of Object.entries(balances)) {
+      this.#run("INSERT INTO openings VALUES (?, ?)", currency, amount);
+    }
+  }
+
+  /** How many identities there are. */
+  identities(): number {
+    return readNumber(this.#all("SELECT count(*) AS count FROM identities")[0], "count");
+  }
+
+  epoch(identity: string): string | undefined {
+    const [row] = this.#all("SELECT epoch FROM identities WHERE name = ?", identity);
+    return row && readText(row, "epoch");
+  }
+
+  addIdentity(identity: string, epoch: string): void {
+    this.#run("INSERT INTO identities (name, epoch) VALUES (?, ?)", identity, epoch);
+  }
+
+  setEpoch(identity: string, epoch: string): void {
+    this.#run("UPDATE identities SET epoch = ? WHERE name = ?", epoch, identity);
+  }
+
+  /** The names of all, or of one if there is such a one. */
+  names(identity?: string): string[] {
+    return this.#all("SELECT name FROM identities WHERE name = coalesce(?, name)", identity ?? null)
+      .map((row) => readText(row, "name"));
+  }
+
+  /** The number of an identity's newest own trade. */
+  sequence(identity: string): number {
+    return readNumber(
+      this.#all("SELECT sequence FROM identities WHERE name = ?", identity)[0] ?? { sequence: 0 },
+      "sequence",
+    );
+  }
+
+  setSequence(identity: string, sequence: number): void {
+    this.#run("UPDATE identities SET sequence = ? WHERE name = ?", sequence, identity);
+  }
+
+  /** Every account of an identity, by currency. */
+  of(identity: string): PaperAccount[] {
+    return this.#all("SELECT * FROM accounts WHERE identity = ? ORDER BY currency", identity).map(toAccount);
+  }
+
+  get(identity: string, id: string): PaperAccount | undefined {
+    const [row] = this.#all("SELECT * FROM accounts WHERE identity = ? AND id = ?", identity, id);
+    return row && toAccount(row);
+  }
+
+  add(identity: string, { account: { id, currency }, row }: NewAccount): void {
+    this.#run("INSERT INTO accounts (id, identity, currency) VALUES (?, ?, ?)", id, identity, currency);
+    if (row !== undefined) this.append(id, row);
+  }
+
+  /** Drops every row of an account, and lets it start anew. */
+  restart({ account: { id }, row }: NewAccount): void {
+    this.#run("DELETE FROM ledger WHERE account_id = ?", id);
+    this.#run("UPDATE accounts SET balance = '0', available = '0', rows = 0 WHERE id = ?", id);
+    if (row !== undefined) this.append(id, row);
+  }
+
+  /** The rows with `from <= index < to`, oldest first. */
+  rows({ identity, id, from, to }: { identity: string; id: string; from: number; to: number }): AccountRow[] {
+    return this.#all(
+      `SELECT ledger.* FROM ledger JOIN accounts ON accounts.id = account_id
+        WHERE identity = ? AND account_id = ? AND row_index >= ? AND row_index < ? ORDER BY row_index`,
+      identity,
+      id,
+      from,
+      to,
+    ).map(toAccountRow);
+  }
+
+  /** Adds a row and moves the account with it. */
+  append(id: string, { trade, ...row }: AccountRow): void {
+    this.#run(
+      "UPDATE accounts SET rows = ?, balance = ?, available = ? WHERE id = ?",
+      row.index,
+      row.balance,
+      row.available,
+      id,
+    );
+    this.#run(
+      "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      row.index,
+      row.timestamp,
+      row.balance,
+      row.available,
+      row.balanceDelta,
+      row.availableDelta,
+      row.kind,
+      row.description,
+      row.reference,
+      trade?.pair ?? "",
+      trade?.price ?? "0",
+      trade?.volume ?? "0",
+      trade?.sequence ?? 0,
+    );
+    if (row.index % SLACK_ROWS !== 0) return;
+    this.#run("DELETE FROM ledger WHERE account_id = ? AND row_index <= ?", id, row.index - MAX_ROWS);
+  }
+
+  #all(sql: string, ...values: (string | number | null)[]): Row[] {
+    return this.#database.prepare(sql).all(...values);
+  }
+
+  #run(sql: string, ...values: (string | number)[]): void {
+    this.#database.prepare(sql).run(...values);
+  }
+}
+
+function toAccount(row: Row): PaperAccount {
+  return {
+    id: readText(row, "id"),
+    currency: readText(row, "currency"),
+    balance: readText(row, "balance"),
+    available: readText(row, "available"),
+    rows: readNumber(row, "rows"),
+  };
+}
+
+function toAccountRow(row: Row): AccountRow {
+  const pair = readText(row, "pair");
+  const trade = {
+    pair,
+    price: readText(row, "price"),
+    volume: readText(row, "volume"),
+    sequence: readNumber(row, "sequence"),
+  };
+  return {
+    index: readNumber(row, "row_index"),
+    timestamp: readNumber(row, "timestamp"),
+    balance: readText(row, "balance"),
+    available: readText(row, "available"),
+    balanceDelta: readText(row, "balance_delta"),
+    availableDelta: readText(row, "available_delta"),
+    kind: readWord(row, "kind", ROW_KINDS),
+    description: readText(row, "description"),
+    reference: readText(row, "reference"),
+    ...(pair === "" ? {} : { trade }),
+  };
+}

@@ -1,0 +1,48 @@
+/** Databases that are broken on purpose, or have no room: whatever stands on one of them breaks a promise. */
+
+import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSyncOptions, SQLInputValue } from "node:sqlite";
+
+/** A database without room for another page. */
+export class FullDatabase extends DatabaseSync {
+  constructor(path: string, options: DatabaseSyncOptions) {
+    super(path, options);
+    const { page_count: pages } = this.prepare("PRAGMA page_count").get() ?? {};
+    this.exec(`PRAGMA max_page_count = ${pages}`);
+  }
+}
+
+/** Keeps nothing of what it was told to commit. */
+export class LosingDatabase extends DatabaseSync {
+  override exec(sql: string): void {
+    super.exec(sql === "COMMIT" ? "ROLLBACK" : sql);
+  }
+}
+
+/** Commits a transaction when the next one begins. */
+export class EarlyDatabase extends DatabaseSync {
+  override exec(sql: string): void {
+    if (sql === "COMMIT") return;
+    if (sql === "BEGIN IMMEDIATE" && this.isTransaction) super.exec("COMMIT");
+    super.exec(sql);
+  }
+}
+
+/** Commits each statement by itself, and takes its time between what it reads and what it writes. */
+export class RacingDatabase extends DatabaseSync {
+  override exec(sql: string): void {
+    if (sql !== "BEGIN IMMEDIATE" && sql !== "COMMIT") super.exec(sql);
+  }
+
+  override prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
+    const statement = super.prepare(sql);
+    if (!sql.startsWith("INSERT")) return statement;
+    const run = statement.run.bind(statement) as (...values: unknown[]) => ReturnType<typeof statement.run>;
+    return Object.assign(statement, {
+      run(...values: (SQLInputValue | Record<string, SQLInputValue>)[]) {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+        return run(...values);
+      },
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/** Engines of the paper ledger as the behaviour suite takes them: an installation of each, and what can happen to it. */
+
+import { join } from "node:path";
+import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
+import { openPaperLedger } from "../../src/state/record/sqlite/open_paper_ledger.ts";
+import { OPENINGS } from "./paper_orders.ts";
+import { lockDatabase, startStateProcess } from "./state_process.ts";
+import type { StateProcess } from "./state_process.ts";
+
+/** A ledger of one engine, in a place of its own. */
+export interface PaperInstallation extends AsyncDisposable {
+  /** Opens the ledger once more; identities start with {@linkcode OPENINGS}. */
+  open(): Promise<PaperLedger>;
+  /** Opens the ledger where there is no room for more. */
+  openFull(): Promise<PaperLedger>;
+  /** Another process keeps everybody else from writing, until it is told to let go. */
+  lock(): Promise<StateProcess>;
+  /** Another process places orders until it is killed, and tells the id of each that was answered. */
+  write(): StateProcess;
+  /** What a failing disk leaves behind. */
+  corrupt(): Promise<void>;
+}
+
+/** Starts an installation of each engine. */
+export const PAPER_ENGINES: Readonly<Record<string, () => Promise<PaperInstallation>>> = {
+  sqlite: () => startSqlite("paper"),
+};
+
+/** The engine of SQLite broken on purpose, by what is wrong with it. */
+export const BROKEN_PAPER_ENGINES: Readonly<Record<string, () => Promise<PaperInstallation>>> = {
+  "loses commits": () => startSqlite("losing"),
+  "answers before it has written": () => startSqlite("early"),
+  "lets two pass a check together": () => startSqlite("racing"),
+};
+
+const OWN_WORKER = new URL("./paper_worker.ts", import.meta.url);
+
+/** Opens a ledger of SQLite: the engine itself, or one of those that are broken. */
+export async function openSqlitePaper(path: string, engine: string): Promise<PaperLedger> {
+  const worker = engine === "paper" ? {} : { worker: OWN_WORKER, engine };
+  return await openPaperLedger({ path, openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 }, worker);
+}
+
+async function startSqlite(engine: string): Promise<PaperInstallation> {
+  const dir = await Deno.makeTempDir();
+  const path = join(dir, "paper.db");
+  const opened: PaperLedger[] = [];
+  const open = async (name: string) => {
+    const ledger = await openSqlitePaper(path, name);
+    opened.push(ledger);
+    return ledger;
+  };
+  return {
+    open: () => open(engine),
+    openFull: () => open("full"),
+    lock: () => lockDatabase(path),
+    write: () => startStateProcess(new URL("./paper_process.ts", import.meta.url), [path, engine]),
+    async corrupt() {
+      const { size } = await Deno.stat(path);
+      using file = await Deno.open(path, { write: true });
+      await file.seek(100, Deno.SeekMode.Start); // The header stays: the file still looks like a database.
+      await file.write(new Uint8Array(size - 100).fill(0xa5));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((ledger) => ledger.close()));
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** Another process that uses state of ours, and says something line by line. */
+
+/** A process that can be ended in two ways. */
+export interface StateProcess extends AsyncDisposable {
+  /** The next line that it says. */
+  next(): Promise<string>;
+  /** Kills it, wherever it is; answers what else it had said. */
+  kill(): Promise<readonly string[]>;
+  /** Lets it end in order. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts a script of ours, which may read and write files. */
+export function startStateProcess(script: URL, args: readonly string[]): StateProcess {
+  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...permissions, script.href, ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const lines = linesOf(child.stdout);
+  return {
+    next: async () => (await lines.next()).value ?? "",
+    async kill() {
+      child.kill("SIGKILL");
+      await child.stdin.abort().catch(() => {});
+      const rest = await Array.fromAsync(lines);
+      await child.status;
+      return rest;
+    },
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close().catch(() => {}); // It may have been killed.
+      await Array.fromAsync(lines);
+      await child.status;
+    },
+  };
+}
+
+/** Has another process keep everybody else from writing a database, until it is told to let go. */
+export async function lockDatabase(path: string): Promise<StateProcess> {
+  const holder = startStateProcess(new URL("./lock_process.ts", import.meta.url), [path]);
+  await holder.next();
+  return holder;
+}
+
+/** In such a process: says a line. */
+export async function say(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+/** In such a process: waits until whoever started it closes the line. */
+export async function untilToldToEnd(): Promise<void> {
+  while (await Deno.stdin.read(new Uint8Array(64)) !== null);
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+}

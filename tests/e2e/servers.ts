@@ -35,15 +35,17 @@ export interface RunningServer extends AsyncDisposable {
 export interface ServerOptions extends Pick<RunOptions, "env"> {
   /** @default "simulated" */
   readonly exchange?: string;
+  /** @default 0, one that is free */
+  readonly port?: number;
 }
 
 /** Starts a server on the simulated exchange and a free port; disposing ends it. */
 export async function startServer(
   program: Program,
   args: readonly string[] = [],
-  { exchange = "simulated", ...options }: ServerOptions = {},
+  { exchange = "simulated", port = 0, ...options }: ServerOptions = {},
 ): Promise<RunningServer> {
-  const all = ["--transport", "websocket", "--exchange", exchange, "--port", "0", ...args];
+  const all = ["--transport", "websocket", "--exchange", exchange, "--port", `${port}`, ...args];
   const child = startProgram(program, all, options);
   const lines: string[] = [];
   let more = Promise.withResolvers<void>();

@@ -10,6 +10,8 @@ import type { Scope } from "./scopes.ts";
 import { looksLikeApiKey } from "./api_key.ts";
 import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
+import type { HeaderFields } from "../network/header_fields.ts";
+import { parseUrl } from "../network/parse_url.ts";
 import type { TrustedProxies } from "./forwarding.ts";
 import type { TokenVerdict } from "./jwt.ts";
 import { TICKET_PREFIX } from "./tickets.ts";
@@ -46,6 +48,12 @@ export interface Sender {
   readonly address: string;
   /** DER of the certificate that the connection was opened with. */
   readonly certificate?: Uint8Array;
+}
+
+/** The part of a request that says who sent it. */
+export interface RequestHead {
+  readonly url: string;
+  readonly headers: HeaderFields;
 }
 
 /** Why a client is not authenticated; `reason` is for the operator's log alone. */
@@ -89,12 +97,12 @@ export class Authenticator {
   }
 
   /** Looks at a request's headers and address. Never rejects for what a client sent. */
-  async authenticate(request: Pick<Request, "url" | "headers">, sender: Sender): Promise<Authentication> {
+  async authenticate(request: RequestHead, sender: Sender): Promise<Authentication> {
     const { headers } = request;
     const outdated = this.#parts.freshen?.();
     if (outdated !== undefined) await outdated;
     const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
-    const query = new URL(request.url).searchParams;
+    const query = queryOf(request.url);
     const ticket = ticketOf(headers);
     const isInQuery = hasCredentialIn(query);
     const isMisplaced = !headers.has("authorization") && hasCredentialElsewhere(headers, ticket);
@@ -125,7 +133,7 @@ export class Authenticator {
   }
 
   /** A credential that was sent is the one that counts; without one it is the certificate. */
-  async #verify(headers: Headers, sender: Sender & { readonly isForwarded: boolean }): Promise<Verified> {
+  async #verify(headers: HeaderFields, sender: Sender & { readonly isForwarded: boolean }): Promise<Verified> {
     const { certificates, anonymous } = this.#parts;
     const authorization = headers.get("authorization");
     if (authorization !== null && this.#asksForBearer) return await this.#checkBearer(authorization);
@@ -175,14 +183,20 @@ export function addressCredential(address: string): Credential {
 }
 
 /** A ticket opens a WebSocket and nothing else, least of all the way to the next ticket. */
-function ticketOf(headers: Headers): string | undefined {
+function ticketOf(headers: HeaderFields): string | undefined {
   if (!headers.has("upgrade")) return undefined;
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
 }
 
+const NO_QUERY = new URLSearchParams();
+
+function queryOf(url: string): URLSearchParams {
+  return url.includes("?") ? parseUrl(url)?.searchParams ?? NO_QUERY : NO_QUERY;
+}
+
 /** A credential in a header that is not for it, where it would count for nothing. */
-function hasCredentialElsewhere(headers: Headers, ticket: string | undefined): boolean {
+function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefined): boolean {
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
   return [...headers].some(([name, value]) =>
@@ -201,7 +215,7 @@ function hasCredentialIn(query: URLSearchParams): boolean {
 }
 
 /** The scopes that a request asks to be held to, from the header or, for browsers, the query. */
-function narrowing(headers: Headers, query: URLSearchParams): ReadonlySet<Scope> | undefined | "unknown" {
+function narrowing(headers: HeaderFields, query: URLSearchParams): ReadonlySet<Scope> | undefined | "unknown" {
   const texts = [headers.get("x-luno-scopes"), query.get("scopes")].filter((text) => text !== null);
   if (texts.length === 0) return undefined;
   const sets: ReadonlySet<Scope>[] = [];

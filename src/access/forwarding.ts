@@ -1,6 +1,7 @@
 /** Where a request really comes from: what a proxy says counts only if the operator named the proxy. */
 
 import { BlockList, isIP } from "node:net";
+import type { HeaderFields } from "../network/header_fields.ts";
 
 /** Headers by which proxies, balancers and content networks say that they forward a request of another client. */
 const FORWARDING_HEADERS = new Set([
@@ -82,8 +83,8 @@ export class TrustedProxies {
   }
 
   /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
-  originate(peer: string, headers: Headers): Origination {
-    const saysSo = [...headers.keys()].some(isForwarding);
+  originate(peer: string, headers: HeaderFields): Origination {
+    const saysSo = saysForwarded(headers);
     if (!this.has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
     const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
     const last = hops.findLastIndex((hop) => hop === undefined || !this.has(hop));
@@ -97,6 +98,11 @@ export class TrustedProxies {
     if (this.#isEmpty || isIP(address) === 0) return false;
     return this.#list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
   }
+}
+
+function saysForwarded(headers: HeaderFields): boolean {
+  for (const [name] of headers) if (isForwarding(name)) return true;
+  return false;
 }
 
 /** An address without brackets and port; `undefined` for a text that is none. */

@@ -3,6 +3,8 @@
  * server on loopback, by a name that resolves to it or straight across origins.
  */
 
+import type { HeaderFields } from "../network/header_fields.ts";
+
 /** What is allowed; hosts with or without a port, origins as `scheme://host[:port]`. */
 export interface OriginRules {
   readonly allowedHosts: readonly string[];
@@ -28,7 +30,7 @@ export interface RefusedOrigin {
 }
 
 /** Tells which of a request's Host and Origin is not allowed; `undefined` when both are. */
-export function checkOrigin(headers: Headers, rules: OriginRules): RefusedOrigin | undefined {
+export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedOrigin | undefined {
   const host = headers.get("host") ?? "";
   const origin = headers.get("origin");
   if (origin !== null && !isAllowedOrigin(origin, host, rules)) {

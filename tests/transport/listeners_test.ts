@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { WebSocket } from "ws";
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
+import { readBodyText } from "../../src/network/body_text.ts";
+import { webRequestOf } from "../../src/transport/listeners/http_request.ts";
+import { WholeResponse } from "../../src/transport/listeners/whole_response.ts";
 import { listenHardened } from "../../src/transport/listeners/hardened.ts";
 import { listenNative } from "../../src/transport/listeners/native.ts";
 import { certificates, Echo, Events, Listening, type Variant, variants } from "./listening.ts";
@@ -48,16 +51,58 @@ every("answers requests with method, path, headers and body", async (variant) =>
   assert.deepEqual(listening.application.peers.map(({ address }) => address), ["127.0.0.1", "127.0.0.1"]);
 });
 
-every("gives the application a request of the web, with its host", async (variant) => {
+every("gives the application a request with its host, which can be made into the web's own", async (variant) => {
   const application = new Echo({
-    fetch: async (request) => {
-      const copy = new Request(request, { headers: { "x-copied": "yes" } });
-      return Response.json([request.headers.get("host"), new URL(request.url).host, await copy.text()]);
+    fetch: (request) => {
+      const web = new Request(webRequestOf(request));
+      const all = [request, web].map(({ method, url, headers }) => [method, new URL(url).host, headers.get("host")]);
+      return Promise.resolve(Response.json(all));
     },
   });
   await using listening = await Listening.start(variant, { application });
   const host = `127.0.0.1:${listening.port}`;
-  assert.deepEqual(await (await listening.fetch("/", { method: "PUT", body: "x" })).json(), [host, host, "x"]);
+  const own = ["DELETE", host, host];
+  assert.deepEqual(await (await listening.fetch("/", { method: "DELETE" })).json(), [own, own]);
+});
+
+every("gives a body at once and in pieces", async (variant) => {
+  const application = new Echo({
+    async fetch(request) {
+      const isAtOnce = request.headers.get("x-test") === "at once";
+      const text = isAtOnce
+        ? new TextDecoder().decode(await request.bytes())
+        : await readBodyText(request.body, { maxBytes: 1_000_000 });
+      return new Response(String(text.length));
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  for (const way of ["at once", "in pieces"]) {
+    for (const length of [0, 5, 300_000]) {
+      const init = { method: "POST", body: "x".repeat(length), headers: { "x-test": way } };
+      assert.equal(await (await listening.fetch("/", init)).text(), String(length), way);
+    }
+  }
+});
+
+every("writes a whole response as it was made, and one whose headers were changed with those", async (variant) => {
+  const application = new Echo({
+    async fetch(request) {
+      await request.bytes();
+      const response = new WholeResponse({ text: '{"price":"€"}', headers: { "content-type": "application/json" } });
+      if (request.headers.has("x-test")) response.headers.set("x-more", "yes");
+      return response;
+    },
+  });
+  await using listening = await Listening.start(variant, { application });
+  for (const headers of [{}, { "x-test": "1" }]) {
+    const response = await listening.fetch("/", { method: "POST", body: "{}", headers });
+    assert.deepEqual(["content-type", "content-length", "x-more"].map((name) => response.headers.get(name)), [
+      "application/json",
+      "15",
+      "x-test" in headers ? "yes" : null,
+    ]);
+    assert.equal(await response.text(), '{"price":"€"}');
+  }
 });
 
 every("streams an answer while it is made", async (variant) => {
@@ -534,7 +579,7 @@ hardened("cuts half a header, half a body and silence, and keeps an answer that 
   const { promise: more, resolve } = Promise.withResolvers<void>();
   const application = new Echo({
     fetch: async (request) => {
-      if (request.method === "POST") return new Response(await request.text().catch(() => "cut"));
+      if (request.method === "POST") return new Response(await request.bytes().then(String, () => "cut"));
       return new Response(
         ReadableStream.from((async function* () {
           yield "slow ";

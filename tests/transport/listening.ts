@@ -2,6 +2,7 @@
 
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import { listenHardened } from "../../src/transport/listeners/hardened.ts";
+import type { HttpRequest } from "../../src/transport/listeners/http_request.ts";
 import type {
   Acceptance,
   Application,
@@ -64,15 +65,15 @@ export class Echo implements Application {
     this.#parts = parts;
   }
 
-  async fetch(request: Request, peer: Peer): Promise<Response> {
+  async fetch(request: HttpRequest, peer: Peer): Promise<Response> {
     this.peers.push(peer);
     if (this.#parts.fetch !== undefined) return await this.#parts.fetch(request, peer);
     const { pathname, search } = new URL(request.url);
-    const body = await request.text();
+    const body = new TextDecoder().decode(await request.bytes());
     return Response.json({ method: request.method, path: pathname + search, body, x: request.headers.get("x-test") });
   }
 
-  async upgrade(request: Request, peer: Peer): Promise<Response | Acceptance> {
+  async upgrade(request: HttpRequest, peer: Peer): Promise<Response | Acceptance> {
     return await this.#parts.upgrade?.(request, peer) ?? this.accept();
   }
 

@@ -10,6 +10,7 @@ import type { Credential } from "../../protocol/openapi.ts";
 import { MemorySessionStore } from "../../state/shared/memory/session_store.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
+import type { HttpRequest } from "../../transport/listeners/http_request.ts";
 import type { HttpSession } from "../../transport/http/http_session.ts";
 import type { SessionObserver } from "../../transport/http/http_sessions.ts";
 import { problemResponse } from "../../transport/http/problem.ts";
@@ -60,12 +61,12 @@ export class HttpClients {
   }
 
   /** Answers a request at `/mcp`. */
-  mcp(request: Request, caller: Caller): Promise<Response> {
+  mcp(request: HttpRequest, caller: Caller): Promise<Response> {
     return this.#track(this.#streamable.fetch(request, caller));
   }
 
   /** Answers a request of REST. */
-  rest(request: Request, caller: Caller): Promise<Response> {
+  rest(request: HttpRequest, caller: Caller): Promise<Response> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
     const answer = whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller));
     return this.#track(Promise.resolve(answer));
@@ -100,7 +101,7 @@ export class HttpClients {
   }
 
   /** A client with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
-  #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: Request; caller: Caller }) {
+  #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: HttpRequest; caller: Caller }) {
     const { access: { resource }, listing } = this.#parts;
     const scope = method === "tools/call" ? requiredScope(listing, params?.name) : undefined;
     if (caller.source !== "token" || resource === undefined || scope === undefined || caller.allows(scope)) return;

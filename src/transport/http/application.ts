@@ -1,6 +1,7 @@
 /**
- * The application behind a listener: which path answers what. Everything is a function from `Request` to `Response`; who is
- * admitted is in `request_checks.ts`, how many in `places.ts`; sockets and TLS are the listeners'.
+ * The application behind a listener: which path answers what. Everything is a function from a request to `Response`; where
+ * calls come in is in `endpoints.ts`, who is admitted in `request_checks.ts`, how many in `places.ts`; sockets and TLS are
+ * the listeners'.
  */
 
 import { Hono } from "hono";
@@ -10,11 +11,13 @@ import type { Caller } from "../../access/caller.ts";
 import { METADATA_PATH } from "../../access/challenge.ts";
 import { describeResource } from "../../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../../access/tickets.ts";
+import { webRequestOf } from "../listeners/http_request.ts";
 import type { Application, Peer } from "../listeners/listener.ts";
-import { authenticate, deny, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./request_checks.ts";
+import { admitCaller, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./request_checks.ts";
+import { answerEndpoint, EXPOSED_HEADERS } from "./endpoints.ts";
 import { endConnectionOfRefused } from "./last_answer.ts";
 import type { HttpParts } from "./parts.ts";
-import { checkUpgrade, counted, SOCKET_PATHS } from "./places.ts";
+import { checkUpgrade, SOCKET_PATHS } from "./places.ts";
 import { problemResponse } from "./problem.ts";
 
 type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
@@ -26,7 +29,9 @@ export function createApplication(parts: HttpParts): Application {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
     upgrade: (request, peer) => whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
     async fetch(request, peer) {
-      const answer = async () => refuseOrigin(parts, request, peer) ?? await routes.fetch(request, { peer });
+      const answer = async () =>
+        refuseOrigin(parts, request, peer) ?? await answerEndpoint(parts, request, peer) ??
+          await routes.fetch(webRequestOf(request), { peer });
       const response = await whileAsking(parts, peer, answer);
       return endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback });
     },
@@ -52,19 +57,6 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
   addOpenRoutes(app, parts);
   app.use(authenticated(parts));
   addSocketHints(app, parts);
-  for (const path of withSlash(["/mcp"])) {
-    app.all(
-      path,
-      ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.mcp),
-    );
-  }
-  // Which of these there are, `rest` knows.
-  for (const path of ["/v1/tools/*", ...withSlash(["/openapi.json"])]) {
-    app.all(
-      path,
-      ({ req, var: { caller }, env: { peer } }) => counted(parts, { caller, peer, request: req.raw }, parts.rest),
-    );
-  }
   app.post("/v1/tickets", ({ var: { caller } }) => issueTicket(parts, caller));
   app.all("/v1/tickets", () => textResponse(405, "Method not allowed", { allow: "POST" }));
   for (const [path, answer] of Object.entries(operatorRoutes(parts))) {
@@ -79,8 +71,6 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
 function withSlash(paths: readonly string[]): readonly string[] {
   return paths.flatMap((path) => path === "/" ? path : [path, `${path}/`]);
 }
-
-const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
 
 /** Routes without authentication: whether the server is there, and where credentials come from. */
 function addOpenRoutes(app: Hono<Bindings>, parts: HttpParts): void {
@@ -116,12 +106,9 @@ function readiness(parts: HttpParts, query: URLSearchParams): Response {
 /** Refuses requests that are not authenticated. */
 function authenticated(parts: HttpParts): MiddlewareHandler<Bindings> {
   return async (context, next) => {
-    const request = context.req.raw;
-    const authentication = await authenticate(parts, request, context.env.peer);
-    if (!authentication.ok) return deny(parts, request, authentication.denial);
-    const unaffordable = refuseUnaffordable(parts, context.env.peer, authentication.caller.identity);
-    if (unaffordable !== undefined) return unaffordable;
-    context.set("caller", authentication.caller);
+    const admitted = await admitCaller(parts, context.req.raw, context.env.peer);
+    if (admitted instanceof Response) return admitted;
+    context.set("caller", admitted);
     return await next();
   };
 }

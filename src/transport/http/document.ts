@@ -1,6 +1,7 @@
 /** Texts that seldom change, as answers: with an entity tag (RFC 9110, section 8.8.3), and compressed for who takes that. */
 
 import { gzipSync } from "node:zlib";
+import type { HttpRequest } from "../listeners/http_request.ts";
 
 /** Texts below this are not worth compressing, in bytes. */
 const MIN_COMPRESSED = 1_024;
@@ -26,7 +27,7 @@ export class JsonDocument {
   }
 
   /** Answers GET and HEAD, 304 to whoever has it. It may differ from caller to caller. */
-  answer({ method, headers }: Pick<Request, "method" | "headers">): Response {
+  answer({ method, headers }: Pick<HttpRequest, "method" | "headers">): Response {
     const etag = this.#etag;
     const shared = { etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization" };
     if (isKnown(headers.get("if-none-match"), etag)) return new Response(null, { status: 304, headers: shared });

@@ -3,6 +3,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { EventLog, LoggedEvent, LoggedStream } from "../../session/event_log.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
+import { EVENTS_TYPE } from "./accept.ts";
 
 /** How long a reader should wait before it connects again, in milliseconds. */
 const RETRY_MS = 1_000;
@@ -131,6 +132,11 @@ export class EventStream {
     clearInterval(this.#timer);
     this.#reader = undefined;
   }
+}
+
+/** Tells whether a response is a stream of server-sent events. */
+export function isEventStream(response: Response): boolean {
+  return response.body !== null && response.headers.get("content-type") === EVENTS_TYPE;
 }
 
 /** Reads the id of an event: its stream's name, and its number there. */

@@ -27,6 +27,8 @@ import { OpenRequests } from "./open_requests.ts";
 import type { OpenRequest } from "./open_requests.ts";
 import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "./session_answers.ts";
 import { SessionKeeping } from "./session_keeping.ts";
+import { webRequestOf } from "../listeners/http_request.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 
 /** Revisions from which on clients take up streams that they lost. */
@@ -158,7 +160,7 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
-  async handle(request: Request, { authInfo, message }: SessionRequest): Promise<Response> {
+  async handle(request: HttpRequest, { authInfo, message }: SessionRequest): Promise<Response> {
     this.#lastSeenMs = this.#options.now();
     this.#keeping.touch();
     const version = request.headers.get("mcp-protocol-version");
@@ -169,7 +171,7 @@ export class HttpSession implements Transport {
     if (message === undefined) return await this.#openOwnStream(request);
     if (isRequest(message)) return await this.#answer(request, message, authInfo);
     const cancelled = cancelledId(message);
-    if (cancelled === undefined) this.onmessage?.(message, { authInfo, request });
+    if (cancelled === undefined) this.onmessage?.(message, { authInfo, request: webRequestOf(request) });
     else this.#requests.cancel(cancelled, message);
     return new Response(null, { status: 202, headers: this.#headers });
   }
@@ -210,7 +212,7 @@ export class HttpSession implements Transport {
     return new Response(null, { status: 200 });
   }
 
-  async #answer(request: Request, message: JSONRPCRequest, authInfo: AuthInfo): Promise<Response> {
+  async #answer(request: HttpRequest, message: JSONRPCRequest, authInfo: AuthInfo): Promise<Response> {
     const { id } = message;
     if (this.#requests.get(id) !== undefined) return refuseInvalid(message, ID_IN_USE);
     if (isInitialize(message) && this.#version !== "") return refuseInvalid(message, "the session is initialized");
@@ -218,7 +220,7 @@ export class HttpSession implements Transport {
     const events = acceptance(accept, EVENTS_TYPE);
     const json = acceptance(accept, JSON_TYPE);
     if (events === 0 && json === 0) return notAcceptable(message);
-    const deliver = () => this.onmessage?.(message, { authInfo, request });
+    const deliver = () => this.onmessage?.(message, { authInfo, request: webRequestOf(request) });
     if (json > events) return await this.#answerWhole(request, message, deliver);
     const stream = this.#streams.create(id, { isResumable: this.#isResumable });
     this.#requests.add({ request: message, stream });
@@ -228,7 +230,7 @@ export class HttpSession implements Transport {
   }
 
   /** Answers with one JSON value once there is an answer. */
-  async #answerWhole(request: Request, message: JSONRPCRequest, deliver: () => void): Promise<Response> {
+  async #answerWhole(request: HttpRequest, message: JSONRPCRequest, deliver: () => void): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<JSONRPCMessage | undefined>();
     const leave = () => this.#requests.abandon(message.id);
     request.signal.addEventListener("abort", leave, { once: true });
@@ -241,7 +243,7 @@ export class HttpSession implements Transport {
   }
 
   /** The stream for what belongs to no request, or one that its client lost. */
-  #openOwnStream(request: Request): Awaitable<Response> {
+  #openOwnStream(request: HttpRequest): Awaitable<Response> {
     if (acceptance(request.headers.get("accept"), EVENTS_TYPE) === 0) return notAcceptable();
     const lastId = request.headers.get("last-event-id");
     const headers = this.#headers;
@@ -278,11 +280,6 @@ export class HttpSession implements Transport {
       if (isOpening && !("result" in message)) void this.end("refused");
     });
   }
-}
-
-/** Tells whether a response is a stream of server-sent events. */
-export function isEventStream(response: Response): boolean {
-  return response.body !== null && response.headers.get("content-type") === EVENTS_TYPE;
 }
 
 function isInitialize(message: JSONRPCMessage | undefined): boolean {

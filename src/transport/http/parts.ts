@@ -4,6 +4,7 @@ import type { OriginRules } from "../../access/origin_rules.ts";
 import type { ResourceFacts } from "../../access/resource_metadata.ts";
 import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 
 /** What an application is made of. */
@@ -13,7 +14,7 @@ export interface HttpParts {
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
   /** Finds out who calls, by address and headers alone. */
-  authenticate(request: Request, peer: Peer): Promise<Authentication>;
+  authenticate(request: HttpRequest, peer: Peer): Promise<Authentication>;
   /** Takes the price of a request from its connection, of an identity where that is known. @default everything is free */
   readonly afford?: (peer: Peer, identity?: string) => Admission;
   /** How long an identity may open no WebSocket, as it was cut off a moment ago; in milliseconds. @default never */
@@ -26,9 +27,9 @@ export interface HttpParts {
   watch(caller: Caller, end: (ending: Ending) => void): () => void;
   openSocket(socket: Socket, caller: Caller): SocketHandler;
   /** `/mcp`. */
-  mcp(request: Request, caller: Caller): Promise<Response>;
+  mcp(request: HttpRequest, caller: Caller): Promise<Response>;
   /** `/v1/tools`, `/v1/tools/{name}`, `/openapi.json`. */
-  rest(request: Request, caller: Caller): Promise<Response>;
+  rest(request: HttpRequest, caller: Caller): Promise<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): unknown;
   /** Whether balancers may send new clients here. */

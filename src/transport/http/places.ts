@@ -4,9 +4,12 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 import { SUBPROTOCOL } from "../websocket.ts";
 import { authenticate, deny, refuse, refuseOrigin, textResponse } from "./request_checks.ts";
+import { WholeResponse } from "../listeners/whole_response.ts";
+import { isEventStream } from "./event_stream.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";
@@ -28,7 +31,7 @@ const FULL = {
 /** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
 export async function counted(
   parts: HttpParts,
-  { request, caller, peer }: { request: Request; caller: Caller; peer: Peer },
+  { request, caller, peer }: { request: HttpRequest; caller: Caller; peer: Peer },
   answer: HttpParts["mcp"],
 ): Promise<Response> {
   const place = parts.registry.admitRequest(caller.identity);
@@ -45,7 +48,7 @@ export async function counted(
   let isStream = false;
   try {
     const response = await answer(request, caller);
-    isStream = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
+    isStream = !(response instanceof WholeResponse) && isEventStream(response);
     return isStream ? watchStream(parts, { response, request, caller }, release) : response;
   } finally {
     if (!isStream) release();
@@ -55,7 +58,7 @@ export async function counted(
 /** A stream ends with the credential that it was opened with. */
 function watchStream(
   parts: HttpParts,
-  { response, request, caller }: { response: Response; request: Request; caller: Caller },
+  { response, request, caller }: { response: Response; request: HttpRequest; caller: Caller },
   release: () => void,
 ): Response {
   const revocation = new AbortController();
@@ -70,7 +73,7 @@ function watchStream(
 }
 
 /** Decides about a request to upgrade. */
-export async function checkUpgrade(parts: HttpParts, request: Request, peer: Peer): Promise<Response | Acceptance> {
+export async function checkUpgrade(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Response | Acceptance> {
   const refusal = refuseOrigin(parts, request, peer);
   if (refusal !== undefined) return refusal;
   if (!parts.websocket || !SOCKET_PATHS.includes(pathOf(request))) {

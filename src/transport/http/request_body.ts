@@ -3,6 +3,7 @@
 import { isJsonContentType } from "@modelcontextprotocol/server";
 import { BodyTooLargeError, readBodyText } from "../../network/body_text.ts";
 import { Deadline } from "../../timing/deadline.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import { isDeeper, MAX_DEPTH } from "../json_rpc.ts";
 
 /** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
@@ -21,28 +22,60 @@ export type JsonBody =
   | { readonly ok: true; readonly value: unknown; readonly text: string }
   | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
 
+/** What is no longer is read at once, and not in pieces, where the request says how long it is; in bytes. */
+const SHORT_BODY = 16_384;
+
 /** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
-export async function readJsonBody(
-  request: Request,
-  { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
-): Promise<JsonBody> {
-  const isTyped = isJsonContentType(request.headers.get("content-type"));
+export async function readJsonBody(request: HttpRequest, limits: BodyLimits): Promise<JsonBody> {
+  const { headers } = request;
+  const length = headers.get("content-length");
+  const contentType = headers.get("content-type");
+  const isTyped = isJson(contentType);
   // An empty body needs no content type.
-  const isNothing = request.headers.get("content-type") === null &&
-    !(Number(request.headers.get("content-length")) > 0);
-  if (!isTyped && !isNothing) return UNTYPED;
-  if ((request.headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
+  if (!isTyped && (contentType !== null || Number(length) > 0)) return UNTYPED;
+  if ((headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     return { ok: false, status: 415, message: "Unsupported media type: expected no Content-Encoding" };
   }
-  if (Number(request.headers.get("content-length")) > maxSize) return tooLarge(maxSize);
-  if (request.body === null) return { ok: true, value: undefined, text: "" };
+  if (Number(length) > limits.maxSize) return tooLarge(limits.maxSize);
+  const isShort = length !== null && Number(length) <= SHORT_BODY;
+  const read = isShort ? await readShort(request, limits) : await readInPieces(request, limits);
+  if (typeof read !== "string") return read;
+  return isTyped || read === "" ? parse(read) : UNTYPED;
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType === "application/json" || isJsonContentType(contentType);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A body of a length that the protocol below holds it to. */
+async function readShort(
+  request: HttpRequest,
+  { timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
+): Promise<string | JsonBody> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  try {
+    const bytes = await Promise.race([request.bytes(), late]);
+    return bytes === undefined ? LATE : decoder.decode(bytes);
+  } catch {
+    return BROKEN;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readInPieces(
+  { body }: HttpRequest,
+  { maxSize, timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
+): Promise<string | JsonBody> {
   using deadline = new Deadline(timeoutMs);
   try {
-    const text = await readBodyText(request.body, { maxBytes: maxSize, strict: true, signal: deadline.signal });
-    return isTyped || text === "" ? parse(text) : UNTYPED;
+    return await readBodyText(body, { maxBytes: maxSize, strict: true, signal: deadline.signal });
   } catch (error) {
     if (deadline.signal.aborted) return LATE;
-    return error instanceof BodyTooLargeError ? tooLarge(maxSize) : malformed("expected a whole body in UTF-8");
+    return error instanceof BodyTooLargeError ? tooLarge(maxSize) : BROKEN;
   }
 }
 
@@ -63,6 +96,8 @@ const UNTYPED: JsonBody = {
   status: 415,
   message: "Unsupported media type: expected Content-Type application/json",
 };
+
+const BROKEN = malformed("expected a whole body in UTF-8");
 
 function tooLarge(maxSize: number): JsonBody {
   return { ok: false, status: 413, message: `Body too large: expected at most ${maxSize} bytes` };

@@ -7,6 +7,7 @@ import { challengeOf, scopeChallenge } from "../../access/challenge.ts";
 import { checkOrigin } from "../../access/origin_rules.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";
 import type { Scope } from "../../access/scopes.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer } from "../listeners/listener.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
@@ -18,7 +19,7 @@ const log = getLogger(["luno-mcp-server", "access"]);
 const PROBES = ["/healthz", "/readyz"];
 
 /** Refuses a foreign Host or Origin. */
-export function refuseOrigin(parts: HttpParts, request: Request, { address }: Peer): Response | undefined {
+export function refuseOrigin(parts: HttpParts, request: HttpRequest, { address }: Peer): Response | undefined {
   const path = pathOf(request);
   const refused = checkOrigin(request.headers, parts.rules);
   if (refused === undefined || (refused.header === "Host" && PROBES.includes(path))) return undefined;
@@ -29,11 +30,18 @@ export function refuseOrigin(parts: HttpParts, request: Request, { address }: Pe
 }
 
 /** Finds out who calls; whoever is known takes no place of those who are not. */
-export async function authenticate(parts: HttpParts, request: Request, peer: Peer): Promise<Authentication> {
+export async function authenticate(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Authentication> {
   const authentication = await parts.authenticate(request, peer);
   if (authentication.ok) parts.registry.unknown?.identified(peer);
   else parts.registry.unknown?.refused(peer, authentication.denial.address);
   return authentication;
+}
+
+/** The caller of a request that is admitted and has paid its price, or the refusal. */
+export async function admitCaller(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Caller | Response> {
+  const authentication = await authenticate(parts, request, peer);
+  if (!authentication.ok) return deny(parts, request, authentication.denial);
+  return refuseUnaffordable(parts, peer, authentication.caller.identity) ?? authentication.caller;
 }
 
 /** Every request has a price, also those that no limit of an identity counts. */
@@ -45,7 +53,7 @@ export function refuseUnaffordable(parts: HttpParts, peer: Peer, identity?: stri
 }
 
 /** Answers a request without a good credential. */
-export function deny(parts: HttpParts, request: Request, denial: Denial): Response {
+export function deny(parts: HttpParts, request: HttpRequest, denial: Denial): Response {
   const { status, reason, address } = denial;
   log.warning("refused", { status, reason, address, path: new URL(request.url).pathname.slice(0, 100) });
   const url = parts.resource && metadataUrl(parts.resource, request.url);

@@ -12,6 +12,7 @@ import type { Credential } from "../../protocol/openapi.ts";
 import { ToolVisibility } from "../../protocol/visible_tools.ts";
 import type { VisibleTools } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import { pathOf } from "./path.ts";
 import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
@@ -35,12 +36,12 @@ export interface RestOptions {
 }
 
 /** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
-export function createRest(options: RestOptions): (request: Request, caller: CallerFacts) => Promise<Response> {
+export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Promise<Response> {
   const { listing } = options;
   const names = directMethods(listing);
   const visible = new ToolVisibility(listing);
   const documents = new Documents(options);
-  const route = async (request: Request, caller: CallerFacts): Promise<Response> => {
+  const route = async (request: HttpRequest, caller: CallerFacts): Promise<Response> => {
     const path = pathOf(request);
     if (path === "/v1/tools") return await readable(request, () => documents.list(visible.of(caller)));
     if (path === "/openapi.json") return await readable(request, () => documents.description(visible.of(caller)));
@@ -61,7 +62,7 @@ export function createRest(options: RestOptions): (request: Request, caller: Cal
 
 async function runTool(
   name: string,
-  { request, caller }: { request: Request; caller: CallerFacts },
+  { request, caller }: { request: HttpRequest; caller: CallerFacts },
   options: RestOptions,
 ): Promise<Response> {
   const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
@@ -92,7 +93,7 @@ async function runTool(
 }
 
 /** What a client or a proxy calls the request, where it says so. */
-function requestIdOf(request: Request): string | undefined {
+function requestIdOf(request: HttpRequest): string | undefined {
   const id = request.headers.get("x-request-id");
   return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : undefined;
 }
@@ -143,7 +144,7 @@ class Documents {
   }
 }
 
-async function readable(request: Request, document: () => Promise<JsonDocument>): Promise<Response> {
+async function readable(request: HttpRequest, document: () => Promise<JsonDocument>): Promise<Response> {
   const { method } = request;
   if (method !== "GET" && method !== "HEAD") return wrongMethod(method, "GET, HEAD");
   return (await document()).answer(request);

@@ -6,6 +6,7 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { EVENTS_TYPE } from "./accept.ts";
 import { EventStream } from "./event_stream.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import { watchBody } from "./watched_body.ts";
 
 /** Streams that wait to be taken up again; what runs for others ends with their client's leaving. */
@@ -91,7 +92,7 @@ export class SessionStreams {
 
   /** Answers a request with a stream: all of it, or what came after an event. */
   respond(
-    request: Request,
+    request: HttpRequest,
     stream: EventStream,
     { headers, after }: { readonly headers: Readonly<Record<string, string>>; readonly after?: number },
   ): Response {

@@ -11,7 +11,7 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
-import { isEventStream } from "./http_session.ts";
+import { isEventStream } from "./event_stream.ts";
 import { notAcceptable } from "./session_answers.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 import type { SessionRequest } from "./http_session.ts";
@@ -23,6 +23,8 @@ import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } fr
 import type { RpcError } from "../json_rpc.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import { webRequestOf } from "../listeners/http_request.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
 
@@ -65,14 +67,17 @@ export interface StreamableHttpOptions {
    */
   readonly admit?: (request: JSONRPCRequest | undefined, caller: Caller) => Awaitable<RpcError | undefined>;
   /** Answers a request in the server's place where its caller would need another token. */
-  readonly challenge?: (message: JSONRPCRequest, parts: { request: Request; caller: Caller }) => Response | undefined;
+  readonly challenge?: (
+    message: JSONRPCRequest,
+    parts: { request: HttpRequest; caller: Caller },
+  ) => Response | undefined;
   readonly observer?: HttpSessionsOptions["observer"];
 }
 
 /** The endpoint. */
 export interface StreamableHttp {
   /** Never rejects. A client that leaves, seen at `request.signal` or at the response's body, aborts what it asked. */
-  fetch(request: Request, caller: Caller): Promise<Response>;
+  fetch(request: HttpRequest, caller: Caller): Promise<Response>;
   /** Sessions that are open. */
   readonly sessions: number;
   /** Ends every session and everything that runs; later requests are answered 503. */
@@ -116,7 +121,7 @@ class Endpoint implements StreamableHttp {
     return this.#sessions.size;
   }
 
-  async fetch(request: Request, caller: Caller): Promise<Response> {
+  async fetch(request: HttpRequest, caller: Caller): Promise<Response> {
     try {
       if (this.#isClosed) return busy("The server is shutting down");
       if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
@@ -132,7 +137,7 @@ class Endpoint implements StreamableHttp {
     await Promise.all([this.#sessions.close(), this.#stateless.close()]);
   }
 
-  async #post(request: Request, caller: Caller): Promise<Response> {
+  async #post(request: HttpRequest, caller: Caller): Promise<Response> {
     const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, admit } = this.#options;
     const body = await readJsonBody(request, { maxSize, timeoutMs });
     // What is no message counts against the limit like a request.
@@ -157,26 +162,29 @@ class Endpoint implements StreamableHttp {
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
     const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
-    if (isOpening || await isLegacyRequest(request, message)) {
+    if (isOpening || await isLegacyRequest(webRequestOf(request), message)) {
       return await this.#postToSession(request, message, caller);
     }
     return await this.#postAlone(request, message, caller);
   }
 
   /** A message of 2026-07-28, which needs no session; its answer comes in the form that the client accepts. */
-  async #postAlone(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+  async #postAlone(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const accept = request.headers.get("accept");
     const takesEvents = acceptance(accept, EVENTS_TYPE) > 0;
     const takesJson = acceptance(accept, JSON_TYPE) > 0;
     const isTaken = takesEvents || (takesJson && "method" in message && message.method !== "subscriptions/listen");
     if (isRequest(message) && !isTaken) return notAcceptable(message);
-    const response = await this.#stateless.fetch(request, { parsedBody: message, authInfo: toAuthInfo(caller) });
+    const response = await this.#stateless.fetch(webRequestOf(request), {
+      parsedBody: message,
+      authInfo: toAuthInfo(caller),
+    });
     if (response.status === ABORTED && !request.signal.aborted) return busy("The server is shutting down", message);
     if (takesJson || response.status !== 200 || !isRequest(message) || isEventStream(response)) return response;
     return new Response(`event: message\ndata: ${await response.text()}\n\n`, { headers: EVENT_HEADERS });
   }
 
-  async #postToSession(request: Request, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+  async #postToSession(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     const id = request.headers.get(SESSION_HEADER);
     const parts = { authInfo: toAuthInfo(caller), message };
     if (id !== null) return await this.#handle(id, { request, caller, parts }) ?? unknownSession(message);
@@ -189,7 +197,7 @@ class Endpoint implements StreamableHttp {
     return response;
   }
 
-  async #other(request: Request, caller: Caller): Promise<Response> {
+  async #other(request: HttpRequest, caller: Caller): Promise<Response> {
     const authInfo = toAuthInfo(caller);
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
@@ -199,7 +207,7 @@ class Endpoint implements StreamableHttp {
   /** The answer of a session of this caller; `undefined` where there is none. */
   async #handle(
     id: string,
-    { request, caller: { identity }, parts }: { request: Request; caller: Caller; parts: SessionRequest },
+    { request, caller: { identity }, parts }: { request: HttpRequest; caller: Caller; parts: SessionRequest },
   ): Promise<Response | undefined> {
     const found = this.#sessions.find(id, { identity, authInfo: parts.authInfo });
     const session = found instanceof Promise ? await found : found;

@@ -3,11 +3,10 @@
  * open has a limit in time, and everything that it can send has one in size, before it is buffered.
  */
 
-import { getRequestListener } from "@hono/node-server";
 import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createServer as createHttpServer, IncomingMessage } from "node:http";
-import type { RequestListener, Server, ServerOptions } from "node:http";
+import type { Server, ServerOptions, ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server as SecureServer } from "node:https";
 import type { Socket as TcpSocket } from "node:net";
@@ -15,6 +14,7 @@ import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
 import { getLogger } from "../../logging/logger.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { badRequest } from "./bad_request.ts";
 import { isAccepting } from "./accept_watch.ts";
 import { certificateOf, ClientGate } from "./client_gate.ts";
@@ -22,12 +22,14 @@ import { guard } from "./guard.ts";
 import { HardenedSocket } from "./hardened_socket.ts";
 import { offersWebSocket, readHandshake } from "./websocket_handshake.ts";
 import type { Acceptance, Application, ListenOptions, Peer, RunningListener, TlsSettings } from "./listener.ts";
-import { webRequest } from "./node_request.ts";
+import type { HttpRequest } from "./http_request.ts";
+import { isForbiddenMethod, NodeRequest } from "./node_request.ts";
 import { hasClientCertificates, hasHardenedRuntime } from "./hardened_runtime.ts";
 import { peerOf } from "./peer.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { refuseUpgrade } from "./refuse_upgrade.ts";
 import { closedWithin, settledWithin } from "../settled.ts";
+import { writeResponse } from "./write_response.ts";
 import { assertPair, authoritiesOf } from "./tls.ts";
 
 /** Looked at once a second, so that nothing takes more than ten. */
@@ -107,7 +109,9 @@ class HardenedListener implements RunningListener {
     this.#server.on("connection", (connection) => this.#admit(connection));
     const opened = options.tls === undefined ? "connection" : "secureConnection";
     this.#server.on(opened, (connection) => this.#bound(connection));
-    this.#server.on("request", this.#requestListener());
+    this.#server.on("request", (incoming, outgoing) => {
+      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void this.#answer(incoming, outgoing));
+    });
     // A body that is too large is refused before it is asked for.
     this.#server.on("checkContinue", (incoming, outgoing) => {
       if (!(Number(incoming.headers["content-length"]) > options.maxMessageSize)) outgoing.writeContinue();
@@ -190,27 +194,15 @@ class HardenedListener implements RunningListener {
     }
   }
 
-  #requestListener(): RequestListener {
-    const answer = getRequestListener(
-      async ({ body, signal }, { incoming }) => {
-        // The adapter's request only looks like one: the web's own classes do not take it for theirs.
-        const request = webRequest(incoming, { body, signal });
-        if (request === undefined) return FORBIDDEN_METHODS.has(incoming.method ?? "") ? noSuchMethod() : badRequest();
-        const handshake = readHandshake(request);
-        if (handshake.kind === "invalid") return handshake.response;
-        return await this.#application.fetch(request, peerAt(incoming.socket));
-      },
-      { overrideGlobalObjects: false, errorHandler: badRequest },
-    );
-    return (incoming, outgoing) => {
-      // Two hosts are two opinions about where the request goes.
-      if (hasOneHost(incoming)) {
-        // The adapter refuses a host that is none; the application checks it, and reads the raw headers.
-        const { host } = incoming.headers;
-        if (host === undefined || !URL.canParse(`http://${host}`)) incoming.headers.host = "localhost";
-      } else delete incoming.headers.host;
-      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void answer(incoming, outgoing));
-    };
+  async #answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const request = NodeRequest.of(incoming, outgoing);
+    writeResponse(await this.#respond(request, incoming), { incoming, outgoing });
+  }
+
+  #respond(request: HttpRequest | undefined, { method, socket }: IncomingMessage): Awaitable<Response> {
+    if (request === undefined) return isForbiddenMethod(method) ? noSuchMethod() : badRequest();
+    const handshake = readHandshake(request);
+    return handshake.kind === "invalid" ? handshake.response : this.#application.fetch(request, peerAt(socket));
   }
 
   async #upgrade(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
@@ -232,7 +224,7 @@ class HardenedListener implements RunningListener {
   }
 
   async #decide(incoming: IncomingMessage): Promise<Response | Acceptance> {
-    const request = hasOneHost(incoming) ? webRequest(incoming) : undefined;
+    const request = NodeRequest.of(incoming);
     // RFC 6455, section 4.1: HTTP/1.0 knows no upgrade.
     if (request === undefined || incoming.httpVersion !== "1.1") return badRequest();
     const handshake = readHandshake(request);
@@ -303,21 +295,20 @@ function logHandshake(error: Error): void {
   accessLog.warning("refused", { source: "tls", reason: reason.slice(0, 200) });
 }
 
-/** HTTP/1.0 needs none, and probes that speak it send none. */
-function hasOneHost({ headersDistinct: { host = [] }, httpVersion }: IncomingMessage): boolean {
-  return host.length === 1 || (host.length === 0 && httpVersion === "1.0");
-}
+/** By connection, as they are asked for with each request. */
+const peers = new WeakMap<TcpSocket, Peer>();
 
 /** A peer that has gone has no address any more, and nobody asks for it. */
 function peerAt(connection: TcpSocket): Peer {
+  const known = peers.get(connection);
+  if (known !== undefined) return known;
   const { remoteAddress = "0.0.0.0", remotePort = 0 } = connection;
-  const peer = peerOf(remoteAddress, remotePort);
+  const plain = peerOf(remoteAddress, remotePort);
   const certificate = certificateOf(connection);
-  return certificate === undefined ? peer : { ...peer, certificate };
+  const peer = certificate === undefined ? plain : { ...plain, certificate };
+  peers.set(connection, peer);
+  return peer;
 }
-
-/** Methods that the web's own requests cannot have. */
-const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 
 function noSuchMethod(): Response {
   return new Response("Method not allowed\n", {

@@ -4,6 +4,8 @@
  * which one it is.
  */
 
+import type { HttpRequest } from "./http_request.ts";
+
 /** The other end of a connection. */
 export interface Peer {
   /** IP address, IPv6 without brackets or zone. */
@@ -45,11 +47,11 @@ export interface Acceptance {
   open(socket: Socket): SocketHandler;
 }
 
-/** What a listener serves. Requests are web-standard; bodies are bounded by whoever reads them. */
+/** What a listener serves; bodies are bounded by whoever reads them. */
 export interface Application {
-  fetch(request: Request, peer: Peer): Promise<Response>;
+  fetch(request: HttpRequest, peer: Peer): Promise<Response>;
   /** Decides about a request to upgrade to WebSocket: a response refuses it. */
-  upgrade(request: Request, peer: Peer): Promise<Response | Acceptance>;
+  upgrade(request: HttpRequest, peer: Peer): Promise<Response | Acceptance>;
   /**
    * A connection was accepted, before TLS and any byte; `false` turns it away. `release` is called when it has ended. `end`
    * closes it; the native listener, which shows requests instead of connections, has none.

@@ -7,7 +7,8 @@
 import { badRequest } from "./bad_request.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import { guard } from "./guard.ts";
-import { isSameHost, readHandshake, soundUrl } from "./websocket_handshake.ts";
+import { fieldsOf, NativeRequest } from "./native_request.ts";
+import { readHandshake } from "./websocket_handshake.ts";
 import type {
   Acceptance,
   Application,
@@ -81,22 +82,23 @@ class NativeListener implements RunningListener {
     const peer = peerOf(info.remoteAddr.hostname, info.remoteAddr.port);
     const admission = this.#accepting && this.#application.admit(peer);
     if (admission === false) return unavailable();
-    const handshake = readHandshake(request);
+    const fields = fieldsOf(request);
+    const handshake = readHandshake({ method: request.method, headers: fields });
+    const received = NativeRequest.of(request, fields);
     if (handshake.kind === "websocket") {
-      return await this.#upgrade(request, { peer, protocols: handshake.protocols, release: admission.release });
+      const { protocols } = handshake;
+      return await this.#upgrade(request, { received, peer, protocols, release: admission.release });
     }
     info.completed.then(admission.release, admission.release);
     if (handshake.kind === "invalid") return handshake.response;
-    const sound = soundRequest(request);
-    return sound === undefined ? badRequest() : await this.#application.fetch(sound, peer);
+    return received === undefined ? badRequest() : await this.#application.fetch(received, peer);
   }
 
   async #upgrade(
     request: Request,
-    { peer, protocols, release }: { peer: Peer; protocols: readonly string[]; release: () => void },
+    { received, peer, protocols, release }: NativeUpgrade,
   ): Promise<Response> {
-    const sound = soundRequest(request);
-    const decision = sound === undefined ? badRequest() : await this.#application.upgrade(sound, peer);
+    const decision = received === undefined ? badRequest() : await this.#application.upgrade(received, peer);
     if (decision instanceof Response) {
       release();
       return decision;
@@ -124,6 +126,14 @@ class NativeListener implements RunningListener {
     this.#sockets.add(native);
     return response;
   }
+}
+
+/** A request to upgrade; `received` is absent where it is none. */
+interface NativeUpgrade {
+  readonly received: NativeRequest | undefined;
+  readonly peer: Peer;
+  readonly protocols: readonly string[];
+  readonly release: () => void;
 }
 
 interface NativeSocketOptions {
@@ -212,18 +222,6 @@ function isLonger(data: string | ArrayBuffer, bytes: number): boolean {
   if (typeof data !== "string") return data.byteLength > bytes;
   if (data.length > bytes) return true;
   return data.length * 3 > bytes && new TextEncoder().encode(data).length > bytes;
-}
-
-/** The request with an address that can be read and a `Host`, which HTTP/2 spells otherwise. */
-function soundRequest(request: Request): Request | undefined {
-  const url = soundUrl(request.url);
-  const host = request.headers.get("host");
-  if (url === undefined || (host !== null && !isSameHost(url, host))) return undefined;
-  if (url === request.url && request.headers.has("host")) return request;
-  const headers = new Headers(request.headers);
-  if (!headers.has("host")) headers.set("host", new URL(url).host);
-  const { method, body, signal } = request;
-  return new Request(url, { method, headers, body, signal });
 }
 
 function unavailable(): Response {

@@ -1,32 +1,107 @@
-import type { IncomingMessage } from "node:http";
+import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { TLSSocket } from "node:tls";
+import { ReceivedFields } from "../../network/header_fields.ts";
+import type { HeaderFields } from "../../network/header_fields.ts";
+import type { HttpRequest } from "./http_request.ts";
 import { isSameHost, soundUrl } from "./websocket_handshake.ts";
 
-/** The part of a request of `node:http` that matters here. */
-type NodeRequest = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders" | "socket">;
+/** Methods that the web's own requests cannot have. */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 
-/**
- * The web's view of what `node:http` read; `undefined` for an address or headers that cannot be. A header that was sent
- * twice is joined by a comma, also where `node:http` would keep the first alone.
- */
-export function webRequest(incoming: NodeRequest, init: RequestInit = {}): Request | undefined {
-  const { host } = incoming.headers;
-  const target = incoming.url ?? "/";
-  const scheme = incoming.socket instanceof TLSSocket ? "https" : "http";
-  if (host === undefined || !isSameHost(target, host)) return undefined;
-  const url = soundUrl(/^https?:\/\//.test(target) ? target : `${scheme}://${host}${target}`);
-  if (url === undefined) return undefined;
-  try {
-    return new Request(url, { method: incoming.method ?? "GET", ...init, headers: headersOf(incoming) });
-  } catch {
-    return undefined;
+/** A path or a whole address; a backslash would be read as a slash. */
+const TARGET = /^(?:\/|https?:\/\/)[^\\?]*(?:\?|$)/;
+
+/** Whether the web has no such method. */
+export function isForbiddenMethod(method: string | undefined): boolean {
+  return method !== undefined && FORBIDDEN_METHODS.has(method);
+}
+
+/** A request that `node:http` has read. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderFields;
+  readonly #incoming: IncomingMessage;
+  readonly #outgoing: ServerResponse | undefined;
+  #controller: AbortController | undefined;
+  #web: Request | undefined;
+
+  private constructor(incoming: IncomingMessage, url: string, outgoing: ServerResponse | undefined) {
+    this.#incoming = incoming;
+    this.#outgoing = outgoing;
+    this.method = incoming.method ?? "GET";
+    this.url = url;
+    this.headers = fieldsOf(incoming);
+  }
+
+  /**
+   * The request; `undefined` for an address, a `Host` or a method that cannot be. A header that was sent twice is joined by
+   * a comma, also where `node:http` would keep the first alone. Without `outgoing`, nobody hears that its client has left.
+   */
+  static of(incoming: IncomingMessage, outgoing?: ServerResponse): NodeRequest | undefined {
+    const target = incoming.url ?? "/";
+    if (!hasOneHost(incoming) || !TARGET.test(target) || isForbiddenMethod(incoming.method)) return undefined;
+    const host = incoming.headers.host ?? "localhost";
+    if (!isSameHost(target, host)) return undefined;
+    const scheme = incoming.socket instanceof TLSSocket ? "https" : "http";
+    const url = soundUrl(target.startsWith("/") ? `${scheme}://${host}${target}` : target);
+    return url === undefined ? undefined : new NodeRequest(incoming, url, outgoing);
+  }
+
+  get signal(): AbortSignal {
+    return (this.#controller ??= this.#watch()).signal;
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (this.method === "GET" || this.method === "HEAD") return null;
+    return Readable.toWeb(this.#incoming) as ReadableStream<Uint8Array>;
+  }
+
+  bytes(): Promise<Uint8Array> {
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const incoming = this.#incoming;
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.once(
+      "end",
+      () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    incoming.once("error", reject);
+    incoming.once("close", () => reject(new TypeError("Cannot read the body as its client has left")));
+    return promise;
+  }
+
+  toWeb(): Request {
+    const { method, url, signal } = this;
+    return this.#web ??= new Request(url, { method, headers: [...this.headers], signal });
+  }
+
+  #watch(): AbortController {
+    const controller = new AbortController();
+    const outgoing = this.#outgoing;
+    const leave = () => outgoing?.writableFinished === false && controller.abort();
+    if (outgoing?.closed) leave();
+    else outgoing?.once("close", leave);
+    return controller;
   }
 }
 
-function headersOf({ rawHeaders }: NodeRequest): Headers {
-  const headers = new Headers();
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
+/** Two hosts are two opinions about where the request goes. HTTP/1.0 needs none, and probes that speak it send none. */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
   }
-  return headers;
+  return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
+}
+
+function fieldsOf({ rawHeaders }: IncomingMessage): ReceivedFields {
+  const fields = new ReceivedFields();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    fields.append(rawHeaders[index] ?? "", (rawHeaders[index + 1] ?? "").replace(/^[\t ]+|[\t ]+$/g, ""));
+  }
+  return fields;
 }

@@ -1,5 +1,8 @@
 /** The opening handshake of WebSocket (RFC 6455, section 4.2.1), checked the same way on both listeners. */
 
+import type { HeaderFields } from "../../network/header_fields.ts";
+import { parseUrl } from "../../network/parse_url.ts";
+
 /** What a request asks for; `none` also where it offers other protocols, which a server may ignore (RFC 9110, 7.8). */
 export type Handshake =
   | { readonly kind: "none" }
@@ -13,7 +16,9 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
  * Reads the handshake out of a request. A header that was sent twice arrives joined by a comma, and so does not have
  * the form that it must have; only `Connection` and the subprotocols are lists.
  */
-export function readHandshake({ method, headers }: Pick<Request, "method" | "headers">): Handshake {
+export function readHandshake(
+  { method, headers }: { readonly method: string; readonly headers: HeaderFields },
+): Handshake {
   const upgrades = headers.get("upgrade");
   if (!offersWebSocket(upgrades)) return { kind: "none" };
   const protocols = listOf(headers.get("sec-websocket-protocol"));
@@ -59,7 +64,7 @@ function isWebSocket(token: string): boolean {
  * does not fail before it has checked the header; `undefined` for an address without hope.
  */
 export function soundUrl(url: string): string | undefined {
-  if (URL.canParse(url)) return url;
+  if (parseUrl(url) !== null) return url;
   const replaced = url.replace(/^(https?:\/\/)[^/?#]*/, "$1localhost");
   return URL.canParse(replaced) ? replaced : undefined;
 }
@@ -70,7 +75,7 @@ export function soundUrl(url: string): string | undefined {
  */
 export function isSameHost(target: string, host: string): boolean {
   if (!/^https?:\/\//i.test(target)) return true;
-  const [named, told] = [URL.parse(target), URL.parse(`${target.split(":")[0]}://${host}`)];
+  const [named, told] = [parseUrl(target), parseUrl(`${target.split(":")[0]}://${host}`)];
   // A `Host` that is none is for the application to refuse.
   return named !== null && (told === null || named.host === told.host);
 }

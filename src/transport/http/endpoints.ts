@@ -1,0 +1,39 @@
+/** The paths where calls come in, `/mcp` and REST; as they come most often, they are found without the router. */
+
+import type { HttpRequest } from "../listeners/http_request.ts";
+import type { Peer } from "../listeners/listener.ts";
+import type { HttpParts } from "./parts.ts";
+import { pathOf } from "./path.ts";
+import { counted } from "./places.ts";
+import { admitCaller } from "./request_checks.ts";
+
+/** What pages on an allowed origin may read of an answer. */
+export const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
+
+/** Answers a request at one of them; `undefined` at any other path, and for a preflight. */
+export async function answerEndpoint(
+  parts: HttpParts,
+  request: HttpRequest,
+  peer: Peer,
+): Promise<Response | undefined> {
+  const answer = request.method === "OPTIONS" ? undefined : endpointAt(parts, pathOf(request));
+  if (answer === undefined) return undefined;
+  const caller = await admitCaller(parts, request, peer);
+  const response = caller instanceof Response ? caller : await counted(parts, { request, caller, peer }, answer);
+  const origin = request.headers.get("origin");
+  return origin === null ? response : readableFor(origin, response);
+}
+
+function endpointAt({ mcp, rest }: HttpParts, path: string): HttpParts["mcp"] | undefined {
+  if (path === "/mcp") return mcp;
+  // Which of these there are, `rest` knows.
+  const isRest = path === "/v1/tools" || path.startsWith("/v1/tools/") || path === "/openapi.json";
+  return isRest ? rest : undefined;
+}
+
+/** The origin was checked before: its pages may read the answer. */
+function readableFor(origin: string, response: Response): Response {
+  response.headers.set("access-control-allow-origin", origin);
+  response.headers.set("access-control-expose-headers", EXPOSED_HEADERS.join(","));
+  return response;
+}

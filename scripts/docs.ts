@@ -10,6 +10,7 @@ import { SERVER_SETTINGS } from "../src/config/server_settings.ts";
 import type { Setting } from "../src/config/setting.ts";
 import type { ErrorRow } from "../src/errors/error_row.ts";
 import { ERROR_CHAPTERS } from "../src/errors/error_table.ts";
+import { describePrompts } from "../src/protocol/prompts.ts";
 import { describeTools } from "../src/protocol/tool_listing.ts";
 import { aliases } from "../src/tools/aliases.ts";
 import { catalogue } from "../src/tools/catalogue.ts";
@@ -27,7 +28,9 @@ export function policySchemaText(): string {
 /** The text of `listing.json`. */
 export function listingText(): string {
   const others = aliases.map(({ name, group, scope }) => ({ name, group, scope }));
-  return `${JSON.stringify({ tools: describeTools(catalogue), aliases: others }, null, 2)}\n`;
+  return `${
+    JSON.stringify({ tools: describeTools(catalogue), aliases: others, prompts: describePrompts() }, null, 2)
+  }\n`;
 }
 
 const MANIFEST = new URL("../deno.json", import.meta.url);

@@ -1,12 +1,11 @@
 /**
  * The short way for calls: answers plain tool calls, and requests whose method is a tool's name, without the SDK.
  *
- * A plain `tools/call` means the same in both eras once the connection is opened, so checking it again and again in
- * the SDK costs more than many a tool. Whatever is not plain (openings, other methods, unknown parameters, another
- * `_meta` than one that the SDK has accepted on this connection) is left to the SDK.
+ * A plain `tools/call` means the same in both eras, so checking it again and again in the SDK costs more than many a tool.
+ * Whatever is not plain (unknown parameters, tools that may have to ask a person, revisions that are not the connection's)
+ * is left to the SDK.
  */
 
-import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
 import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
@@ -14,6 +13,9 @@ import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Backend } from "./backend_port.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
+import type { ServerIdentity } from "./offer.ts";
+import type { Opening } from "./opening.ts";
+import { modernMembers } from "./ready_answers.ts";
 import type { RequestedCall } from "./tool_answer.ts";
 import { isObject } from "../validation/is_object.ts";
 
@@ -26,7 +28,9 @@ export type Answer = { readonly result: unknown } | { readonly resultJson: strin
 
 /** What a fast path needs of the server. */
 export interface FastPathParts {
-  readonly identity: { readonly name: string; readonly version: string };
+  readonly identity: ServerIdentity;
+  /** How the connection was opened. */
+  readonly opening: Pick<Opening, "eraOf" | "open">;
   readonly backend: () => Promise<Backend>;
   /** Whose connection it is. */
   readonly caller: CallerFacts;
@@ -41,42 +45,29 @@ export class CallFastPath {
   readonly #parts: FastPathParts;
   /** What a result of 2026-07-28 holds beside a tool's own, as JSON members. */
   readonly #stamp: string;
-  /** Whether a 2025-era handshake was answered. */
-  #isInitialized = false;
-  /** The `_meta` of the last 2026-era request that the SDK answered with a result. */
-  #acceptedMeta: string | undefined;
 
   constructor(parts: FastPathParts) {
     this.#parts = parts;
-    const meta = { [SERVER_INFO_META_KEY]: { ...parts.identity, title: "Luno" } };
-    this.#stamp = `,"resultType":"complete","_meta":${JSON.stringify(meta)}`;
+    this.#stamp = `,${JSON.stringify(modernMembers(parts.identity)).slice(1, -1)}`;
   }
 
   /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
-    if (request.method !== "tools/call") {
-      return this.#parts.methods.has(request.method) ? this.#direct(request, signal) : undefined;
-    }
-    const { name, arguments: args, _meta: meta, ...rest } = request.params ?? {};
+    const { method, params = {}, id: requestId } = request;
+    if (method !== "tools/call") return this.#parts.methods.has(method) ? this.#direct(request, signal) : undefined;
+    const { name, arguments: args, _meta, ...rest } = params;
     const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
     if (!isPlain || !this.#parts.methods.has(name) || this.#mayAsk(name)) return undefined;
-    if (this.#isInitialized && meta === undefined) return this.#call({ name, args, signal, requestId: request.id });
-    const isAccepted = this.#acceptedMeta !== undefined && metaKey(meta) === this.#acceptedMeta;
-    return isAccepted ? this.#call({ name, args, signal, requestId: request.id }, this.#stamp) : undefined;
+    const { opening } = this.#parts;
+    const era = opening.eraOf(params);
+    if (era === undefined) return undefined;
+    opening.open(era);
+    return this.#call({ name, args, signal, requestId }, era === "modern" ? this.#stamp : undefined);
   }
 
   #mayAsk(name: string): boolean {
     const { asking } = this.#parts;
     return asking.has(name) || (asking.size > 0 && isTradingAlias(name));
-  }
-
-  /** Hears what the SDK answered, and so what it accepts on this connection. */
-  answered({ method, params }: JSONRPCRequest, isResult: boolean): void {
-    if (!isResult) return;
-    if (method === "initialize") this.#isInitialized = true;
-    else if (!this.#isInitialized && params?._meta !== undefined && method !== "server/discover") {
-      this.#acceptedMeta = metaKey(params._meta);
-    }
   }
 
   async #call(call: Omit<RequestedCall, "caller">, stamp?: string): Promise<Answer> {
@@ -107,11 +98,4 @@ export class CallFastPath {
 function internalError(error: unknown, call: { readonly method: string; readonly tool?: string }): Answer {
   log.error("internal error", { during: "request", ...call, error });
   return { error: { code: INTERNAL_ERROR, message: "Internal error: the reason is in the server's log" } };
-}
-
-/** What makes two `_meta` the same for the protocol; progress is never reported, so its token does not count. */
-function metaKey(meta: unknown): string {
-  if (!isObject(meta)) return "";
-  const { progressToken: _token, ...rest } = meta;
-  return JSON.stringify(rest);
 }

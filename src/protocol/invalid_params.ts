@@ -5,16 +5,12 @@
  */
 
 import { isObject } from "../validation/is_object.ts";
+import { claimsRevision, CLIENT_CAPABILITIES_KEY, ENVELOPE, REVISION_KEY } from "./envelope.ts";
 
 /** Answers what is wrong with a value at a path, if something is. */
 type Check = (value: unknown, path: string) => string | undefined;
 
 type Members = Readonly<Record<string, Check>>;
-
-const ENVELOPE = "io.modelcontextprotocol/";
-
-/** The member of `_meta` that names the revision of a request of 2026-07-28. */
-const REVISION_KEY = `${ENVELOPE}protocolVersion`;
 
 const isText = (value: unknown): value is string => typeof value === "string";
 
@@ -65,7 +61,7 @@ const META = object({
 /** `_meta` of a request that names its revision. */
 const CLAIMED_META = object({
   [REVISION_KEY]: text,
-  [`${ENVELOPE}clientCapabilities`]: CAPABILITIES,
+  [CLIENT_CAPABILITIES_KEY]: CAPABILITIES,
   [`${ENVELOPE}clientInfo`]: optional(IMPLEMENTATION),
   [`${ENVELOPE}logLevel`]: optional(
     oneOf(["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]),
@@ -125,11 +121,6 @@ export function findInvalidMeta(params: unknown): string | undefined {
   if (!isObject(params) || params._meta === undefined) return undefined;
   const problem = META(params._meta, "_meta");
   return problem ?? (claimsRevision(params) ? CLAIMED_META(params._meta, "_meta") : undefined);
-}
-
-/** Whether parameters name the revision that they are written for, as those of 2026-07-28 do. */
-export function claimsRevision(params: unknown): boolean {
-  return isObject(params) && isObject(params._meta) && params._meta[REVISION_KEY] !== undefined;
 }
 
 function reference(value: unknown, path: string): string | undefined {

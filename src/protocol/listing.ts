@@ -1,9 +1,9 @@
 /**
- * What clients are told about the tools, and the other names that tools answer to, ready-made: `listing.json` is written
- * from the catalogue by `deno task docs`, so that a server can answer lists before it has loaded a single tool.
+ * What clients are told about tools and prompts, and the other names that tools answer to, ready-made: `listing.json` is
+ * written from the catalogue by `deno task docs`, so that a server can answer lists before it has loaded a single tool.
  */
 
-import type { Tool as ListedTool } from "@modelcontextprotocol/server";
+import type { Prompt, Tool as ListedTool } from "@modelcontextprotocol/server";
 import type { Scope } from "../access/scopes.ts";
 import type { ToolGroup } from "../tools/tool.ts";
 import listing from "./listing.json" with { type: "json" };
@@ -22,11 +22,26 @@ export interface AliasEntry {
   readonly scope: Scope;
 }
 
-const { tools, aliases } = listing as { tools: ListingEntry[]; aliases: AliasEntry[] };
+/** A prompt as lists show it, with the groups whose tools it names. */
+export interface PromptEntry {
+  readonly groups: readonly ToolGroup[];
+  readonly prompt: Prompt;
+}
+
+const { tools, aliases, prompts } = listing as {
+  tools: ListingEntry[];
+  aliases: AliasEntry[];
+  prompts: PromptEntry[];
+};
 
 /** The entries of some groups, in the catalogue's order. */
 export function listingOf(groups: readonly ToolGroup[]): ListingEntry[] {
   return tools.filter(({ group }) => groups.includes(group));
+}
+
+/** The prompts in lists, for a client that may list these groups of tools. */
+export function listPrompts(offered: ReadonlySet<ToolGroup>): Prompt[] {
+  return prompts.filter(({ groups }) => groups.every((group) => offered.has(group))).map(({ prompt }) => prompt);
 }
 
 /** Every alias, by its name. */

@@ -1,12 +1,13 @@
 /** Prompts: ready-made requests that people pick from a menu. */
 
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { GetPromptResult, Prompt } from "@modelcontextprotocol/server";
+import type { GetPromptResult } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { PLAIN_DECIMAL } from "../money/decimals.ts";
 import { inDeclaredCase } from "../tools/argument_case.ts";
 import { argumentProblems } from "../tools/argument_problems.ts";
 import type { ToolGroup } from "../tools/tool.ts";
+import type { PromptEntry as ListedPrompt } from "./listing.ts";
 
 /** A prompt and the text that its arguments make. */
 interface PromptEntry<Input extends z.ZodObject = z.ZodObject> {
@@ -72,17 +73,20 @@ const preTradeCheck = definePrompt({
 
 const PROMPTS: readonly PromptEntry[] = [marketBrief, portfolioReview, preTradeCheck];
 
-/** The prompts in lists, for a client that may list these groups of tools. */
-export function listPrompts(groups: ReadonlySet<ToolGroup>): Prompt[] {
-  return offered(groups).map(({ name, title, description, input }) => ({
-    name,
-    title,
-    description,
-    arguments: Object.entries<z.ZodType>(input.shape).map(([argument, schema]) => ({
-      name: argument,
-      description: schema.description ?? argument,
-      required: !schema.safeParse(undefined).success,
-    })),
+/** Describes the prompts for `prompts/list`. */
+export function describePrompts(): ListedPrompt[] {
+  return PROMPTS.map(({ groups, name, title, description, input }) => ({
+    groups,
+    prompt: {
+      name,
+      title,
+      description,
+      arguments: Object.entries<z.ZodType>(input.shape).map(([argument, schema]) => ({
+        name: argument,
+        description: schema.description ?? argument,
+        required: !schema.safeParse(undefined).success,
+      })),
+    },
   }));
 }
 

@@ -2,7 +2,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, JSONRPCResultResponse } from "@modelcontextprotocol/server";
 import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
-import { claimsRevision } from "./invalid_params.ts";
+import { claimsRevision } from "./envelope.ts";
 import { isObject } from "../validation/is_object.ts";
 
 const SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId";

@@ -5,7 +5,8 @@ import { LOCAL_CALLER } from "../access/caller.ts";
 import { directMethods } from "../protocol/direct_call.ts";
 import { CallFastPath } from "../protocol/fast_path.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
-import { createServerFactory } from "../protocol/mcp_server.ts";
+import { Opening } from "../protocol/opening.ts";
+import { ReadyAnswers } from "../protocol/ready_answers.ts";
 import { aborted } from "../timing/aborted.ts";
 import { serveChannel } from "../transport/serve_channel.ts";
 import { StdioTransport } from "../transport/stdio.ts";
@@ -38,19 +39,26 @@ export async function serveOneClient(
   for (const warning of loaded.warnings) log.warning(warning);
   const listing = listingOf(config.tools);
   const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
+  const opening = new Opening(new ReadyAnswers({ identity: parts.identity, listing }), LOCAL_CALLER);
   const transport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
+    opening,
     fastPath: new CallFastPath({
       ...parts,
+      opening,
       caller: LOCAL_CALLER,
       methods: directMethods(listing),
       asking: askingTools(listing),
     }),
   });
-  const createServer = createServerFactory({ ...parts, listing });
   const handle = serveChannel(transport, {
-    createServer: () => createServer(() => LOCAL_CALLER),
+    opening,
+    loadServer: async () => {
+      const { createServerFactory } = await import("../protocol/mcp_server.ts");
+      const createServer = createServerFactory({ ...parts, listing });
+      return () => createServer(() => LOCAL_CALLER);
+    },
     failed: (error) => log.debug("protocol error", { error: error.message }),
   });
   await announce({ report: backend.presence?.report, trading: backend.trading });

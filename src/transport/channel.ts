@@ -21,12 +21,20 @@ import { settledWithin } from "./settled.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
 
-/** Answers requests without the SDK. */
+/** Answers calls without the SDK. */
 export interface FastPath {
   /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined;
-  /** Hears what the SDK answered. */
-  answered(request: JSONRPCRequest, isResult: boolean): void;
+}
+
+/** What is answered without the SDK and without waiting, and what the SDK needs to hear of. */
+export interface ChannelOpening {
+  /** A result as JSON, or `undefined` where there is none ready. */
+  answer(request: JSONRPCRequest): string | undefined;
+  /** Takes a notification or an answer; answers whether the SDK needs to hear of it. */
+  hear(message: JSONRPCMessage): boolean;
+  /** Takes a request that the SDK answers, before it does. */
+  pass(request: JSONRPCRequest): void;
 }
 
 /** Hears what happens on a channel. */
@@ -46,6 +54,7 @@ export interface ChannelOptions {
   readonly maxQueue?: number;
   /** Says why a request, or a text that is no message, is refused, if it is; not asked about pings and cancellations. */
   readonly admit?: (request?: JSONRPCRequest) => Awaitable<RpcError | undefined>;
+  readonly opening?: ChannelOpening;
   readonly fastPath?: FastPath;
   readonly observer?: ChannelObserver;
 }
@@ -118,7 +127,7 @@ export abstract class Channel implements Transport {
     const cancelled = cancelledId(message);
     // The SDK would remember nothing of it either, but might abort a request that takes the id meanwhile.
     if (cancelled !== undefined && !this.#pending.has(cancelled)) return;
-    if (cancelled === undefined || !this.#cancel(cancelled)) this.onmessage?.(message);
+    if (cancelled === undefined || !this.#cancel(cancelled)) this.#tell(message);
     if (cancelled !== undefined) this.#settle(cancelled, false);
   }
 
@@ -149,7 +158,6 @@ export abstract class Channel implements Transport {
 
   #sendAnswer(request: JSONRPCRequest, answer: JSONRPCMessage): void {
     this.#send(JSON.stringify(inRevisionOf(request, answer)));
-    this.#options.fastPath?.answered(request, "result" in answer);
     this.#settle(request.id, "error" in answer);
   }
 
@@ -227,7 +235,9 @@ export abstract class Channel implements Transport {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
     this.#pending.set(request.id, { request, size: text.length, isRunning: false });
-    if (isPrompt) this.onmessage?.(request);
+    const resultJson = this.#options.opening?.answer(request);
+    if (resultJson !== undefined) this.#finish(request, { resultJson });
+    else if (isPrompt) this.#pass(request);
     else if (!isWaiting) this.#run(request);
     else {
       this.#queue.push(request);
@@ -243,13 +253,26 @@ export abstract class Channel implements Transport {
     this.#running++;
     const controller = new AbortController();
     const answer = this.#options.fastPath?.take(request, controller.signal);
-    if (answer === undefined) return this.onmessage?.(request);
+    if (answer === undefined) return this.#pass(request);
     pending.controller = controller;
     void answer.then((answer) => {
-      if (controller.signal.aborted || this.#closed) return;
-      this.#write({ id: request.id, ...answer });
-      this.#settle(request.id, "error" in answer);
+      if (!controller.signal.aborted && !this.#closed) this.#finish(request, answer);
     });
+  }
+
+  #finish({ id }: JSONRPCRequest, answer: Answer): void {
+    this.#write({ id, ...answer });
+    this.#settle(id, "error" in answer);
+  }
+
+  /** Leaves a request to the SDK, which hears first how the connection was opened. */
+  #pass(request: JSONRPCRequest): void {
+    this.onmessage?.(request);
+    this.#options.opening?.pass(request);
+  }
+
+  #tell(message: JSONRPCMessage): void {
+    if (this.#options.opening?.hear(message) !== false) this.onmessage?.(message);
   }
 
   /** Ends a request that waits or that the fast path answers; answers whether there was one. */
@@ -284,8 +307,11 @@ export abstract class Channel implements Transport {
   }
 
   #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {
-    const member = "resultJson" in answer ? `"result":${answer.resultJson}` : JSON.stringify(answer).slice(1, -1);
-    this.#send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},${member}}`);
+    // As the SDK writes them: a result before the rest, an error behind it.
+    const message = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+    if ("error" in answer) return this.#send(`{${message},"error":${JSON.stringify(answer.error)}}`);
+    const result = "resultJson" in answer ? answer.resultJson : JSON.stringify(answer.result);
+    this.#send(`{"result":${result},${message}}`);
   }
 
   #send(text: string): void {

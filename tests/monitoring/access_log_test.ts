@@ -7,6 +7,7 @@ import type { AccessLogMode } from "../../src/monitoring/access_log.ts";
 import type { ObservedCall } from "../../src/monitoring/observed_call.ts";
 import { callDirectly } from "../../src/protocol/direct_call.ts";
 import { CallFastPath } from "../../src/protocol/fast_path.ts";
+import { Opening } from "../../src/protocol/opening.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import type { Backend } from "../../src/protocol/backend_port.ts";
 import { readResource } from "../../src/protocol/resources.ts";
@@ -36,6 +37,7 @@ Deno.test("the access log of all calls tells who called what over a connection, 
   using records = LogRecords.start();
   const fastPath = new CallFastPath({
     identity: { name: "test", version: "1" },
+    opening: new Opening(undefined, caller),
     backend: () => Promise.resolve(backend(exchange, "all")),
     caller,
     methods: new Set(["get_crypto_price"]),

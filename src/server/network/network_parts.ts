@@ -7,6 +7,7 @@ import { listingOf } from "../../protocol/listing.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import { createServerFactory } from "../../protocol/mcp_server.ts";
 import type { ServerFactory } from "../../protocol/mcp_server.ts";
+import { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import type { Registry } from "../../session/registry.ts";
 import { NAME, VERSION } from "../../version.ts";
 import type { World } from "../../world.ts";
@@ -37,6 +38,8 @@ export interface NetworkParts {
   /** Methods that are tools' names. */
   readonly methods: ReadonlySet<string>;
   readonly factory: ServerFactory;
+  /** What is answered without a server object; absent where another factory makes them. */
+  readonly answers: ReadyAnswers | undefined;
   readonly registry: Registry;
   readonly monitor: Monitor;
   readonly admission: AdmissionControl;
@@ -71,6 +74,7 @@ export function createNetworkParts(
     listing,
     methods,
     factory: factory ?? createServerFactory({ identity: IDENTITY, listing, backend: backend.get }),
+    answers: factory === undefined ? new ReadyAnswers({ identity: IDENTITY, listing }) : undefined,
     registry,
     monitor,
     admission: new AdmissionControl({ rateLimit: registry.rateLimit, monitor, accessLog: config.accessLog }),

@@ -5,6 +5,7 @@ import { LOCAL_CALLER } from "../../access/caller.ts";
 import type { Caller } from "../../access/caller.ts";
 import { CallFastPath } from "../../protocol/fast_path.ts";
 import { askingTools } from "../../protocol/listing.ts";
+import { Opening } from "../../protocol/opening.ts";
 import type { Connection } from "../../session/connection.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
 import type { ChannelObserver } from "../../transport/channel.ts";
@@ -48,12 +49,13 @@ export class SocketClients {
 
   /** Serves a client that was admitted, until its socket closes or its credential ends. */
   open(socket: Socket, admitted: Caller): SocketHandler {
-    const { access, factory, registry } = this.#parts;
+    const { access, answers, factory, registry } = this.#parts;
     const { identity, address } = admitted;
     const connection = registry.open({ identity, address, carrier: "websocket" });
     const { id } = connection.start;
     const caller = admitted.on(id);
-    const transport = this.#transportOf(socket, { caller, connection });
+    const opening = new Opening(answers, caller);
+    const transport = this.#transportOf(socket, { caller, connection, opening });
     this.#open.add(transport);
     const unwatch = access.watch.watch(caller, (ending) => {
       accessLog.warning("credential no longer valid", { connection_id: id, identity, reason: ending });
@@ -61,7 +63,8 @@ export class SocketClients {
     });
     accessLog.info("connected", { connection_id: id, identity, address, transport: "websocket" });
     serveChannel(transport, {
-      createServer: () => factory(() => caller),
+      opening,
+      loadServer: () => Promise.resolve(() => factory(() => caller)),
       failed: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
     });
     const handler = transport.handler();
@@ -105,7 +108,11 @@ export class SocketClients {
 
   #transportOf(
     socket: Socket,
-    { caller, connection }: { readonly caller: Caller; readonly connection: Connection },
+    { caller, connection, opening }: {
+      readonly caller: Caller;
+      readonly connection: Connection;
+      readonly opening: Opening;
+    },
   ): SocketTransport {
     const { config, registry, monitor, admission, methods, backend, monotonic } = this.#parts;
     const { identity, limits } = caller;
@@ -121,7 +128,15 @@ export class SocketClients {
         if (!isAffordable) cutOff();
         return isAffordable;
       },
-      fastPath: new CallFastPath({ identity: IDENTITY, caller, backend: backend.get, methods, asking: this.#asking }),
+      opening,
+      fastPath: new CallFastPath({
+        identity: IDENTITY,
+        opening,
+        caller,
+        backend: backend.get,
+        methods,
+        asking: this.#asking,
+      }),
       observer: this.#observe(connection),
       sent: (text) => monitor.sent(connection, text),
       now: monotonic,

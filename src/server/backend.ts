@@ -32,6 +32,8 @@ export interface OpenBackend extends Backend {
    * @throws {StoreError} the record cannot be read
    */
   readonly tradingFigures?: () => TradingFigures;
+  /** Where files are still waited for: settles when they are open, rejects with a `StateError` when they cannot be. */
+  readonly opening: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export async function openBackend(
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
-  const paper = await openPaperFor(loaded, { exchange, record, world });
+  const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(
     record,
     { world, exchange, markets, name, venue, paper, announce },
@@ -88,6 +90,7 @@ export async function openBackend(
     callCounts,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
+    opening: paper?.opening,
     run: observeCalls(callTool, { observers, monotonic: world.monotonic }),
     async close() {
       await watch?.stop();
@@ -120,14 +123,21 @@ function contextsOf(
 
 async function openPaperFor(
   { config }: LoadedConfig,
-  { exchange, record, world }: { exchange: Exchange; record: TradingRecord | undefined; world: World },
+  { exchange, record, world, isServer }: {
+    exchange: Exchange;
+    record: TradingRecord | undefined;
+    world: World;
+    isServer: boolean;
+  },
 ): Promise<OpenPaper | undefined> {
   const isForAll = config.exchange === "paper";
   if (!isForAll && !record?.policies.hasPaper) return undefined;
   const folder = record?.folder ?? config.state ?? stateFolder(world.env);
   if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
   const { openPaper } = await import("./open_paper.ts");
-  return await openPaper({ upstream: exchange, folder, stateTimeout: config.stateTimeout, world, isForAll });
+  const { stateTimeout } = config;
+  // A command has nothing else to do meanwhile.
+  return await openPaper({ upstream: exchange, folder, stateTimeout, startsEarly: isServer, world, isForAll });
 }
 
 /** Reports how a process reaches the exchange; a server also asks it when no client does. */

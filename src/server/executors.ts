@@ -15,6 +15,7 @@ import type { TradingStore } from "../trading/record/store.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { Trader } from "../trading/orders/trader.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
+import { StateError } from "../state/state_error.ts";
 import type { ExchangeVenue } from "./open_exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { World } from "../world.ts";
@@ -80,7 +81,8 @@ export class OrderExecutors {
     }
     const exchange = paper.viewOf(identity);
     // Answers come in the order of asking, so that no earlier id replaces the executor of a later one.
-    return await this.#at({ identity, id: await paper.epochOf(identity), exchange, name: { ...name, kind: "paper" } });
+    const id = await paperIdOf(paper, identity);
+    return await this.#at({ identity, id, exchange, name: { ...name, kind: "paper" } });
   }
 
   get #hasReal(): boolean {
@@ -189,6 +191,16 @@ export class OrderExecutors {
       if (!(error instanceof StoreError)) throw error;
       log.warning("cannot take over orders of stopped servers", { error });
     }
+  }
+}
+
+async function paperIdOf(paper: OpenPaper, identity: string): Promise<string> {
+  try {
+    return await paper.epochOf(identity);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    const retryable = error.failure === "busy";
+    throw new TradingError(`Cannot trade on paper now: ${error.message}`, { code: "ERR_RECORD_FAILED", retryable });
   }
 }
 

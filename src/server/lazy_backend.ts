@@ -28,6 +28,8 @@ export interface LazyBackend {
   readonly presence: Presence | undefined;
   /** How trading stands; absent while it is off. */
   readonly trading: TradingView | undefined;
+  /** Settles with what is wrong when a file that serving began without cannot be opened; mostly it never does. */
+  readonly failure: Promise<string>;
   /** Ends what was opened. */
   close(): Promise<void>;
 }
@@ -53,8 +55,8 @@ export async function prepareBackend(
     return await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
   });
   const problem = writes ? await problemOf(lazily.get()) : undefined;
-  // From here on nothing new is written but by the databases that are open.
-  Deno.permissions.revokeSync({ name: "write" });
+  const { opening } = lazily.opened ?? {};
+  if (opening === undefined) stopWriting();
   if (problem !== undefined) {
     record?.close();
     await presence?.end();
@@ -71,6 +73,7 @@ export async function prepareBackend(
       observe: (observer) => void observers.push(observer),
       presence,
       trading,
+      failure: opening === undefined ? NEVER : failureOf(opening.finally(stopWriting)),
       reload: async () => await record?.reload() ?? [],
       async close() {
         await pages?.close();
@@ -79,6 +82,17 @@ export async function prepareBackend(
       },
     },
   };
+}
+
+const NEVER = new Promise<never>(() => {});
+
+/** From here on nothing new is written but by the databases that are open. */
+function stopWriting(): void {
+  Deno.permissions.revokeSync({ name: "write" });
+}
+
+async function failureOf(opening: Promise<void>): Promise<string> {
+  return await problemOf(opening) ?? await NEVER;
 }
 
 /** Opens a backend at the first need, once; where that fails, again at the next. */
@@ -132,7 +146,7 @@ async function openPages(record: TradingRecord, world: World, { config }: Loaded
 }
 
 /** The problem with a file that is to be written, if there is one. */
-async function problemOf(opening: Promise<OpenBackend>): Promise<string | undefined> {
+async function problemOf(opening: Promise<unknown>): Promise<string | undefined> {
   try {
     await opening;
     return undefined;

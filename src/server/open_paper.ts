@@ -9,6 +9,7 @@ import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts"
 import type { Exchange, ExchangeCallOptions } from "../market/exchange_port.ts";
 import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
+import type { PaperLedger } from "../simulation/paper/ledger.ts";
 import type { RunningPaper } from "../simulation/paper/paper.ts";
 import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import type { World } from "../world.ts";
@@ -29,6 +30,8 @@ export interface OpenPaper {
   viewOf(identity: string): Exchange;
   /** What tells an identity's accounts from those that it had before a reset. */
   epochOf(identity: string): Promise<string>;
+  /** Where the ledger is still waited for: settles when it is open, rejects with a `StateError` when it cannot be. */
+  readonly opening: Promise<void> | undefined;
   close(): Promise<void>;
 }
 
@@ -40,6 +43,8 @@ export interface OpenPaperOptions {
   readonly folder: string;
   /** How long to wait for a ledger that another process keeps locked, in seconds. */
   readonly stateTimeout: number;
+  /** Whether to go on without a ledger that stays locked, until it can be opened. @default false */
+  readonly startsEarly?: boolean;
   readonly world: World;
   readonly isForAll: boolean;
 }
@@ -50,18 +55,19 @@ export interface OpenPaperOptions {
  * @throws {StateError} its ledger cannot be used
  */
 export async function openPaper(
-  { upstream, folder, stateTimeout, world, isForAll }: OpenPaperOptions,
+  { upstream, world, isForAll, startsEarly = false, ...where }: OpenPaperOptions,
 ): Promise<OpenPaper> {
-  const { now, monotonic, shutdown: signal } = world;
-  const path = join(folder, PAPER_FILE);
-  const onWait = () =>
-    log.warning("waiting for paper.db, which another process keeps locked", { path, timeout_s: stateTimeout });
-  const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
-  const ledger = await openPaperLedger({ path, openings: INITIAL_BALANCES, ...waiting });
-  const paper = await startPaper({ upstream, ledger, now, monotonic });
+  const { now, monotonic } = world;
+  const ending = new AbortController();
+  const { ledger, waits } = openLedger(where, world, ending.signal);
+  const opened = startsEarly ? await Promise.race([ledger, waits]) : await ledger;
+  const paper = await startPaper({ upstream, ledger: opened ?? ledger, now, monotonic });
+  const opening = opened === undefined ? ledger.then(() => log.info("paper accounts are open")) : undefined;
+  opening?.catch(() => {}); // Whoever can do something about it looks at it.
   const views = new Map<string, PaperView>();
   return {
     isForAll,
+    opening,
     epochOf: (identity) => paper.epochOf(identity),
     viewOf(identity) {
       const known = views.get(identity);
@@ -74,10 +80,28 @@ export async function openPaper(
       return view;
     },
     async close() {
+      ending.abort();
       for (const view of views.values()) view.close();
       await paper.stop();
     },
   };
+}
+
+/** Begins to open the ledger; `waits` settles when it is known that that takes a while. */
+function openLedger(
+  { folder, stateTimeout }: Pick<OpenPaperOptions, "folder" | "stateTimeout">,
+  { monotonic, shutdown }: World,
+  ending: AbortSignal,
+): { readonly ledger: Promise<PaperLedger>; readonly waits: Promise<void> } {
+  const path = join(folder, PAPER_FILE);
+  const waits = Promise.withResolvers<void>();
+  const onWait = () => {
+    log.warning("waiting for paper.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+    waits.resolve();
+  };
+  const signal = AbortSignal.any([shutdown, ending]);
+  const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
+  return { ledger: openPaperLedger({ path, openings: INITIAL_BALANCES, ...waiting }), waits: waits.promise };
 }
 
 /** Public reads go to the real market, shared with everybody; whatever needs a key goes to the paper account. */

@@ -64,24 +64,29 @@ export async function serveOneClient(
   await announce({ report: backend.presence?.report, trading: backend.trading });
   log.debug("server started", { version: VERSION, exchange: config.exchange });
   const stopWatching = onReload(loaded.config, world, () => void reload(backend));
-  await untilOver(transport, world.shutdown);
+  const problem = await untilOver(transport, { shutdown: world.shutdown, failure: backend.failure });
   stopWatching();
   await handle.close();
   await backend.close();
-  return { ok: true };
+  return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
 }
 
-/** Until the client has left or a signal came, and no call runs any more. */
-async function untilOver(transport: StdioTransport, shutdown: AbortSignal): Promise<void> {
-  await Promise.race([transport.ended, aborted(shutdown)]);
+/** Until the client has left, a signal came or serving failed, and no call runs any more; answers why it failed. */
+async function untilOver(
+  transport: StdioTransport,
+  { shutdown, failure }: { readonly shutdown: AbortSignal; readonly failure: Promise<string> },
+): Promise<string | undefined> {
+  const problem = await Promise.race([transport.ended, aborted(shutdown), failure]);
   const drained = await Promise.race([
     transport.drain(PATIENCE_MS, { whileAnswering: true }),
     aborted(shutdown).then(() => transport.drain(DRAIN_MS)),
   ]);
-  if (drained || transport.isClosed) return;
-  log.warning("stopped with calls still running; they are answered with an error", { calls: transport.pending });
-  transport.abandon();
-  await transport.drain(DRAIN_MS);
+  if (!drained && !transport.isClosed) {
+    log.warning("stopped with calls still running; they are answered with an error", { calls: transport.pending });
+    transport.abandon();
+    await transport.drain(DRAIN_MS);
+  }
+  return problem ?? undefined;
 }
 
 async function reload(backend: LazyBackend): Promise<void> {

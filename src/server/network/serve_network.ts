@@ -73,13 +73,13 @@ export async function serveNetwork(
   });
   server.start();
   await announce({ url, report: backend.presence?.report, trading: backend.trading });
-  await aborted(world.shutdown);
-  await server.drain();
+  const problem = await Promise.race([aborted(world.shutdown), backend.failure]);
+  if (problem === undefined) await server.drain();
   stopWatching();
   listener.stopAccepting();
   await server.stop();
   await listener.close();
-  return { ok: true };
+  return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
 }
 
 /** Opens what the settings ask for, or answers every problem at once. */

@@ -14,7 +14,6 @@ import type { PaperCall } from "./paper_route.ts";
 
 /** What stands behind the order endpoints on paper; `placed` is called after each order that was taken. */
 export function paperOrders(exchange: PaperExchange, { placed }: { placed: () => void }): OrderHandlers<PaperCall> {
-  const { ledger } = exchange;
   return {
     permissions: { read: 0, write: 0 },
     idPattern: /^[0-9A-Za-z_-]{1,64}$/,
@@ -25,7 +24,7 @@ export function paperOrders(exchange: PaperExchange, { placed }: { placed: () =>
     },
     cancel: (id, { identity }) => exchange.cancel(identity, id),
     list: async ({ identity, parameters, nowMs: atMs }, closed) => {
-      const orders = await ledger.orders(identity, {
+      const orders = await exchange.ledger.orders(identity, {
         pair: parameters.text("pair"),
         closed,
         createdBefore: parameters.optionalInteger("created_before"),
@@ -35,19 +34,19 @@ export function paperOrders(exchange: PaperExchange, { placed }: { placed: () =>
       return orders.map(readOrder);
     },
     find: async (by, { identity }) => {
-      const order = await ledger.order(identity, by);
+      const order = await exchange.ledger.order(identity, by);
       return order && readOrder(order);
     },
     trades: async ({ identity, parameters }) => {
       const { market_id: pair } = await exchange.market(parameters.text("pair"));
-      const trades = await ledger.trades(identity, { pair, ...readUserTradePage(parameters) });
+      const trades = await exchange.ledger.trades(identity, { pair, ...readUserTradePage(parameters) });
       return { trades: trades.map((trade) => printUserTrade(readTrade(trade))) };
     },
     feeInfo: async ({ identity, parameters, nowMs }) => {
       const real = await exchange.market(parameters.text("pair"));
       const fees = await exchange.feesIn(real);
       const market = paperMarket(real, { fees, side: "BUY" });
-      const trades = await ledger.trades(identity, { pair: market.id, ...volumePeriod(nowMs) });
+      const trades = await exchange.ledger.trades(identity, { pair: market.id, ...volumePeriod(nowMs) });
       return printFeeInfo(fees, thirtyDayVolume(trades.map(readTrade), { market, nowMs }));
     },
   };

@@ -33,8 +33,11 @@ const log = getLogger(["luno-mcp-server", "paper"]);
 export interface PaperOptions {
   /** The real exchange, which is only ever read. */
   readonly upstream: Pick<Exchange, "call">;
-  /** Accounts and orders; closed by `stop()`, or where this cannot be started. */
-  readonly ledger: PaperLedger;
+  /**
+   * Accounts and orders; closed by `stop()`, or where this cannot be started. Where it has yet to be opened, what needs it
+   * is refused until then.
+   */
+  readonly ledger: PaperLedger | Promise<PaperLedger>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Milliseconds that only ever rise. */
@@ -64,14 +67,14 @@ export async function startPaper(options: PaperOptions): Promise<RunningPaper> {
   try {
     return new PaperServer(options);
   } catch (error) {
-    await options.ledger.close();
+    await closeLedger(options.ledger);
     throw error;
   }
 }
 
 class PaperServer implements RunningPaper {
   readonly url: string;
-  readonly #ledger: PaperLedger;
+  readonly #ledger: PaperOptions["ledger"];
   readonly #exchange: PaperExchange;
   readonly #poller: Poller;
   readonly #keys = new PaperKeys();
@@ -103,8 +106,8 @@ class PaperServer implements RunningPaper {
     return this.#keys.keyFor(identity);
   }
 
-  epochOf(identity: string): Promise<string> {
-    return this.#ledger.epochOf(identity);
+  async epochOf(identity: string): Promise<string> {
+    return await this.#exchange.ledger.epochOf(identity);
   }
 
   reset(identity?: string): Promise<void> {
@@ -120,7 +123,7 @@ class PaperServer implements RunningPaper {
     await this.#poller.stop();
     await Promise.allSettled(this.#running);
     await this.#finished;
-    await this.#ledger.close();
+    await closeLedger(this.#ledger);
   }
 
   async #handle(request: Request): Promise<Response> {
@@ -146,6 +149,12 @@ class PaperServer implements RunningPaper {
     const call: PaperCall = { identity: identity ?? "", parameters, id: match.id, nowMs, atMs: nowMs };
     return Response.json(await match.route.run(call));
   }
+}
+
+/** One that was never opened has nothing to close. */
+async function closeLedger(ledger: PaperOptions["ledger"]): Promise<void> {
+  const opened = await Promise.resolve(ledger).catch(() => undefined);
+  await opened?.close();
 }
 
 function answerToFailure(error: unknown, { method }: Request): Response {

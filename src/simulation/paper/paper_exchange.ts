@@ -34,7 +34,8 @@ import { TakenLiquidity } from "./taken_liquidity.ts";
 export interface PaperExchangeParts {
   /** The real exchange, which is only ever read. */
   readonly upstream: Pick<Exchange, "call">;
-  readonly ledger: PaperLedger;
+  /** Where it has yet to be opened, what needs it is refused until then. */
+  readonly ledger: PaperLedger | Promise<PaperLedger>;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly monotonic: () => number;
@@ -58,23 +59,33 @@ const MAX_ATTEMPTS = 8;
 
 /** The orders of every identity against the real market. */
 export class PaperExchange {
-  readonly ledger: PaperLedger;
   readonly upstream: Pick<Exchange, "call">;
   readonly #parts: PaperExchangeParts;
   readonly #markets: Markets;
   readonly #fees: Fees;
   readonly #order: AccountOrder;
   readonly #mutex = new KeyedMutex();
+  #ledger: PaperLedger | undefined;
   #latestMs = 0;
 
   constructor(parts: PaperExchangeParts) {
     const { upstream, ledger, monotonic, fees } = parts;
     this.#parts = parts;
-    this.ledger = ledger;
+    if ("then" in ledger) ledger.then((opened) => this.#ledger = opened, () => {});
+    else this.#ledger = ledger;
     this.upstream = upstream;
     this.#markets = new Markets(upstream, { now: monotonic });
     this.#fees = new Fees(upstream, { monotonic, fixed: fees });
     this.#order = new AccountOrder(upstream, { monotonic });
+  }
+
+  /** @throws {StateError} it has yet to be opened */
+  get ledger(): PaperLedger {
+    if (this.#ledger !== undefined) return this.#ledger;
+    throw new StateError("Cannot use the paper ledger yet as another process keeps it locked", {
+      path: "the paper ledger",
+      failure: "busy",
+    });
   }
 
   /** The clock of orders and ledgers, which may stand still but not run backwards. */

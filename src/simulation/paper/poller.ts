@@ -49,31 +49,35 @@ export class Poller {
     await this.#running;
   }
 
-  /** Answers whether orders wait; never fails. */
+  /** Answers whether orders may wait; never fails. */
   async #poll(): Promise<boolean> {
     try {
       const pairs = await this.#exchange.ledger.livePairs();
       for (const pair of this.#next(pairs)) await this.#settle(pair);
       return pairs.length > 0;
     } catch (error) {
-      if (!this.#isStopped) log.error("cannot look for paper orders that wait", { error });
+      this.#report(error);
       return true;
     }
   }
 
+  /** The next poll finds what this one could not see. */
   async #settle(pair: string): Promise<void> {
     this.#last = pair;
     try {
       await this.#exchange.settle(pair);
     } catch (error) {
-      if (this.#isStopped) return;
-      // The next poll finds what this one could not see.
-      if (error instanceof ExchangeError) {
-        log.warning("cannot update paper orders without market data", { pair, code: error.code });
-      } else if (error instanceof StateError && error.failure === "busy") {
-        log.warning("cannot update paper orders while another process writes", { pair, code: error.code });
-      } else log.error("cannot update paper orders", { pair, error });
+      this.#report(error, pair);
     }
+  }
+
+  #report(error: unknown, pair?: string): void {
+    if (this.#isStopped) return;
+    if (error instanceof ExchangeError) {
+      log.warning("cannot update paper orders without market data", { pair, code: error.code });
+    } else if (error instanceof StateError && error.failure === "busy") {
+      log.warning("cannot update paper orders while another process locks them", { pair, code: error.code });
+    } else log.error("cannot update paper orders", { pair, error });
   }
 
   /** The pairs after the last one, beginning again after the end. */

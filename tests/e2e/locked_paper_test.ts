@@ -1,0 +1,141 @@
+/** A start while another process keeps the paper ledger from being opened. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import type { Json } from "../support/exchange.ts";
+import { lockDatabase } from "../state/state_process.ts";
+import type { StateProcess } from "../state/state_process.ts";
+import { INITIALIZE, lines, PROGRAMS, readLines, startProgram, toolCall } from "./program.ts";
+import type { Program } from "./program.ts";
+import { callTool, TradingWorld } from "./trading_world.ts";
+
+/** A server on stdio whose answers and log are read as they come. */
+class StdioServer implements AsyncDisposable {
+  readonly child: Deno.ChildProcess;
+  readonly log: AsyncGenerator<string>;
+  readonly #answers: AsyncGenerator<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #id = 0;
+
+  constructor(program: Program, world: TradingWorld, ...flags: readonly string[]) {
+    this.child = startProgram(program, world.flags("auto", "--exchange", "paper", ...flags), { env: world.env });
+    this.log = readLines(this.child.stderr);
+    this.#answers = readLines(this.child.stdout);
+    this.#input = this.child.stdin.getWriter();
+  }
+
+  async send(...messages: readonly object[]): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(lines(...messages)));
+  }
+
+  async initialize(): Promise<void> {
+    await this.send(...INITIALIZE);
+    await this.#answerTo("init");
+  }
+
+  async ping(): Promise<Json> {
+    const id = ++this.#id;
+    await this.send({ jsonrpc: "2.0", id, method: "ping" });
+    return (await this.#answerTo(id)).result;
+  }
+
+  async call(name: string, args: Record<string, unknown> = {}): Promise<Json> {
+    const id = ++this.#id;
+    await this.send(toolCall(id, name, args));
+    const { result } = await this.#answerTo(id);
+    return result.isError ? JSON.parse(result.content[0].text).error : result.structuredContent;
+  }
+
+  /** Reads the log until a line says so. */
+  async untilLogged(pattern: RegExp): Promise<void> {
+    while (true) {
+      const { value, done } = await this.log.next();
+      assert.ok(!done, `the log ended without ${pattern}`);
+      if (pattern.test(value)) return;
+    }
+  }
+
+  async #answerTo(id: number | string): Promise<Json> {
+    const { value, done } = await this.#answers.next();
+    assert.ok(!done, "the server ended");
+    const answer = JSON.parse(value);
+    assert.equal(answer.id, id);
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#input.close().catch(() => {});
+    for await (const _ of this.log);
+    for await (const _ of this.#answers);
+    await this.child.status;
+  }
+}
+
+/** A ledger that another process is about to make. */
+async function lockNewLedger(world: TradingWorld): Promise<StateProcess> {
+  const path = join(world.state, "paper.db");
+  await Deno.writeTextFile(path, "", { mode: 0o600 });
+  return await lockDatabase(path);
+}
+
+const PRICE = { pair: "XBTZAR" };
+
+for (const program of PROGRAMS) {
+  Deno.test(`a start on stdio with a locked paper ledger says that it waits, and answers what needs none (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    const order = await world.resting();
+    await using server = await (async () => {
+      await using _lock = await lockNewLedger(world);
+      const server = new StdioServer(program, world);
+      await server.untilLogged(/waiting for paper\.db, which another process keeps locked/);
+      await server.initialize();
+      assert.deepEqual(await server.ping(), {});
+      assert.equal((await server.call("get_crypto_price", PRICE)).pair, "XBTZAR");
+      const refused = await server.call("place_order", order);
+      assert.deepEqual([refused.code, refused.retryable], ["ERR_RECORD_FAILED", true], JSON.stringify(refused));
+      return server;
+    })();
+    await server.untilLogged(/paper accounts are open/);
+    assert.equal((await server.call("place_order", order)).status, "placed");
+    assert.equal((await server.call("get_open_orders")).orders.length, 1);
+  });
+
+  Deno.test(`a server ends with one sentence when the paper ledger stays locked for --state-timeout (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewLedger(world);
+    await using server = new StdioServer(program, world, "--state-timeout", "2");
+    await server.initialize();
+    assert.deepEqual(await server.ping(), {});
+    await server.untilLogged(/--state: Cannot use .*paper\.db as another process has kept it locked for 2 s: end that/);
+    assert.equal((await server.child.status).code, 2);
+  });
+
+  Deno.test(`a server that waits for the paper ledger ends when its client leaves (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewLedger(world);
+    const server = new StdioServer(program, world, "--state-timeout", "3600");
+    await server.untilLogged(/waiting for paper\.db/);
+    await server.initialize();
+    await server[Symbol.asyncDispose]();
+    assert.equal((await server.child.status).code, 0);
+  });
+
+  Deno.test(`a network server cancels real orders while the paper ledger is locked (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewLedger(world);
+    const policy = await world.policy({ identities: { "key:alice": { mode: "paper" } } });
+    await using server = await world.serve(program, "auto", { flags: ["--state-timeout", "3600", ...policy] });
+    await server.said(/waiting for paper\.db/);
+    const { order_id } = await callTool(server, "place_order", await world.resting());
+    assert.equal((await callTool(server, "cancel_order", { order_id })).status, "cancelled");
+  });
+
+  Deno.test(`a network server ends when the paper ledger stays locked for --state-timeout (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewLedger(world);
+    const flags = ["--state-timeout", "2"];
+    await using server = await world.serve(program, "auto", { exchange: "paper", flags });
+    await server.said(/--state: Cannot use .*paper\.db as another process has kept it locked for 2 s: end that/);
+    assert.equal((await server.child.status).code, 2);
+  });
+}

@@ -22,7 +22,7 @@ const BUNDLE = "dist/bundle";
 const BINARY = "dist/luno-mcp-server";
 
 /** Modules of workers: the program starts them by their address, so nothing that looks for imports finds them. */
-const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts"];
+const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts", "src/state/shared/sqlite/sessions_worker.ts"];
 
 const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 

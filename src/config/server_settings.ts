@@ -316,6 +316,13 @@ export const SERVER_SETTINGS = {
     value: "number",
     env: ["MCP_MAX_SESSIONS_PER_CLIENT"],
   },
+  keepSessions: {
+    reader: Switch,
+    help: "keep HTTP sessions and the events of their streams in the state folder, over a restart of this server",
+    flag: "keep-sessions",
+    env: ["MCP_KEEP_SESSIONS"],
+    default: "false",
+  },
   maxQueue: {
     reader: wholeNumber(0, 100_000),
     help: "requests of one connection that may wait; more are refused",

@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   readonly readOnly?: boolean;
   /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
   readonly durable?: boolean;
+  /** Of one process alone, and no loss where the power is cut: no commit waits for the disk. @default false */
+  readonly expendable?: boolean;
   /** How long a statement waits for another process that writes, in milliseconds. @default 5_000 */
   readonly busyMs?: number;
 }
@@ -36,7 +38,7 @@ const BUSY_MS = 5_000;
  * @throws {StateError}
  */
 export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
-  const { readOnly = false, durable = false, migrations, busyMs = BUSY_MS } = options;
+  const { readOnly = false, durable = false, expendable = false, migrations, busyMs = BUSY_MS } = options;
   let database: DatabaseSync | undefined;
   try {
     checkFiles(path);
@@ -50,6 +52,10 @@ export function openDatabase(path: string, options: DatabaseOptions): DatabaseSy
     });
     if (isTidy) database.exec("PRAGMA query_only = ON");
     if (durable && !readOnly) makeDurable(database, path);
+    // The lock comes with the first statement that reads or writes, and stays.
+    if (expendable) {
+      database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+    }
     checkVersion(database, { path, known: migrations.length, readOnly });
     if (!readOnly) migrate(database, { path, migrations });
     return database;

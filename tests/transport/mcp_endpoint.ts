@@ -38,6 +38,8 @@ const OBJECT = { type: "object" as const };
 export class McpEndpoint implements AsyncDisposable {
   /** Server objects that were made and have not ended. */
   readonly servers = new Set<Server>();
+  /** Resources that clients watch. */
+  readonly subscriptions = new Set<string>();
   /** Calls of `wait` that run. */
   waiting = 0;
   readonly clock = { now: 1_000 };
@@ -113,7 +115,8 @@ export class McpEndpoint implements AsyncDisposable {
   }
 
   #createServer(): Server {
-    const server = new Server({ name: "test", version: "1.0.0" }, { capabilities: { tools: {} } });
+    const capabilities = { tools: {}, logging: {}, resources: { subscribe: true } };
+    const server = new Server({ name: "test", version: "1.0.0" }, { capabilities });
     this.servers.add(server);
     this.#wake();
     server.onclose = () => {
@@ -123,6 +126,14 @@ export class McpEndpoint implements AsyncDisposable {
     server.setRequestHandler("tools/list", () => ({
       tools: [{ name: "echo", inputSchema: OBJECT }, { name: "wait", inputSchema: OBJECT }],
     }));
+    server.setRequestHandler("resources/subscribe", ({ params: { uri } }) => {
+      this.subscriptions.add(uri);
+      return {};
+    });
+    server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
+      this.subscriptions.delete(uri);
+      return {};
+    });
     server.setRequestHandler("tools/call", async ({ params }, { mcpReq: { signal } }) => {
       if (params.name === "wait") await this.#wait(signal);
       return { content: [{ type: "text", text: JSON.stringify(params.arguments ?? {}) }] };

@@ -143,6 +143,7 @@ export const NETWORK_ONLY = [
   "maxConnectionsPerClient",
   "rateLimit",
   "maxSessionsPerClient",
+  "keepSessions",
   "maxQueue",
   "pingInterval",
   "idleTimeout",

@@ -7,7 +7,6 @@ import { metadataUrl } from "../../access/resource_metadata.ts";
 import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
 import { requiredScope } from "../../protocol/direct_call.ts";
 import type { Credential } from "../../protocol/openapi.ts";
-import { MemorySessionStore } from "../../state/shared/memory/session_store.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpRequest } from "../../transport/listeners/http_request.ts";
@@ -35,14 +34,14 @@ export class HttpClients {
   readonly #running = new Set<Promise<Response>>();
 
   constructor(parts: NetworkParts) {
-    const { config, access, backend, factory, listing, registry, admission, monotonic } = parts;
+    const { config, access, shared, backend, factory, listing, registry, admission, monotonic } = parts;
     const maxBodySize = config.maxMessageSize;
     const credentials = () => credentialsOf(access);
     this.#parts = parts;
     this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: backend.get, maxBodySize });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
-      store: new MemorySessionStore(),
+      store: shared.sessions,
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,
       maxSessionsOf: (identity) =>

@@ -16,6 +16,7 @@ import type { OpenBackend } from "../backend.ts";
 import { createRegistry } from "./connection_registry.ts";
 import type { LazyBackend } from "../lazy_backend.ts";
 import type { Access } from "../open_access.ts";
+import type { SharedState } from "../open_shared_state.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 
 /** How the server names itself. */
@@ -24,6 +25,7 @@ export const IDENTITY = { name: NAME, version: VERSION } as const;
 /** What a network server is given. */
 export interface NetworkGround {
   readonly access: Access;
+  readonly shared: SharedState;
   readonly backend: LazyBackend;
   /** What every connection is served by. @default the catalogue's */
   readonly factory?: ServerFactory | undefined;
@@ -33,6 +35,7 @@ export interface NetworkGround {
 export interface NetworkParts {
   readonly config: LoadedConfig["config"];
   readonly access: Access;
+  readonly shared: SharedState;
   readonly backend: LazyBackend;
   readonly listing: readonly ListingEntry[];
   /** Methods that are tools' names. */
@@ -51,13 +54,13 @@ export interface NetworkParts {
 export function createNetworkParts(
   loaded: LoadedConfig,
   world: World,
-  { access, backend, factory }: NetworkGround,
+  { access, shared, backend, factory }: NetworkGround,
 ): NetworkParts {
   const { config } = loaded;
   const { monotonic } = world;
   const listing = listingOf(config.tools);
   const methods = directMethods(listing);
-  const registry = createRegistry(loaded, world, access);
+  const registry = createRegistry(loaded, world, { access, shared });
   const monitor = new Monitor({
     registry,
     tools: [...methods],
@@ -70,6 +73,7 @@ export function createNetworkParts(
   return {
     config,
     access,
+    shared,
     backend,
     listing,
     methods,

@@ -62,14 +62,14 @@ export class NetworkServer {
 
   /** Lets running calls finish, then ends every connection. */
   async stop(): Promise<void> {
-    const { access, backend, monitor } = this.#parts;
+    const { access, shared, backend, monitor } = this.#parts;
     this.#isReady = false;
     this.#isAccepting = false;
     await Promise.all([this.#sockets.close(), this.#http.drain(CALLS_MS)]);
     await this.#http.close();
     monitor.statistics.stop();
     await backend.close();
-    await access.close();
+    await Promise.all([access.close(), shared.close()]);
   }
 
   #createApplication(): Application {

@@ -16,6 +16,8 @@ import { NetworkServer } from "./network_server.ts";
 import { onReload } from "../on_reload.ts";
 import { openAccess } from "../open_access.ts";
 import type { Access } from "../open_access.ts";
+import { openSharedState } from "../open_shared_state.ts";
+import type { SharedState } from "../open_shared_state.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { reloadFiles } from "./reload_files.ts";
 import { certificateExpiry, readCertificate } from "./server_certificate.ts";
@@ -36,6 +38,7 @@ export interface NetworkOptions {
 /** What a network server stands on. */
 interface Ground {
   readonly access: Access;
+  readonly shared: SharedState;
   readonly backend: LazyBackend;
   /** Absent where it speaks no TLS. */
   readonly tls: Extract<LoadedTls, { ok: true }> | undefined;
@@ -50,13 +53,12 @@ export async function serveNetwork(
   const { config } = loaded;
   const prepared = await prepare(loaded, world);
   if (!prepared.ok) return { ...prepared, cause: "settings" };
-  const { access, backend, tls } = prepared;
+  const { access, shared, backend, tls } = prepared;
   for (const warning of exposureWarnings(loaded)) log.warning(warning);
-  const server = new NetworkServer(loaded, world, { access, backend, factory });
+  const server = new NetworkServer(loaded, world, { access, shared, backend, factory });
   const listening = await listen(loaded, server.application, prepared);
   if (!listening.ok) {
-    await access.close();
-    await backend.close();
+    await Promise.all([access.close(), shared.close(), backend.close()]);
     return { ...listening, cause: "address" };
   }
   const { listener } = listening;
@@ -98,9 +100,15 @@ async function prepare(
     return { ok: false, problems };
   }
   const { access } = opened;
+  const sharing = await openSharedState(config, world);
+  if (!sharing.ok) {
+    await access.close();
+    return sharing;
+  }
+  const { shared } = sharing;
   const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
-  if (prepared.ok) return { ok: true, access, backend: prepared.backend, tls };
-  await access.close();
+  if (prepared.ok) return { ok: true, access, shared, backend: prepared.backend, tls };
+  await Promise.all([access.close(), shared.close()]);
   return prepared;
 }
 

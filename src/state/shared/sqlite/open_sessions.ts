@@ -1,0 +1,104 @@
+/** Opens the sessions of a state folder, in a worker of their own. */
+
+import { getLogger } from "../../../logging/logger.ts";
+import type { EventLog } from "../../../session/event_log.ts";
+import type { SessionStore } from "../../../session/session_store.ts";
+import { startEngine } from "../../remote_engine.ts";
+import type { Remote } from "../../remote_engine.ts";
+import { waitWhileBusy } from "../../wait_while_busy.ts";
+import type { BusyOptions } from "../../wait_while_busy.ts";
+import type { SqliteSessions, SqliteSessionsOptions } from "./sessions.ts";
+import { WORKER } from "./worker_url.ts";
+
+const log = getLogger(["luno-mcp-server", "http"]);
+
+/** The file's name in the state folder. */
+export const SHARED_FILE = "shared.db";
+
+/** How to open them, and how long to wait for another server that has them. */
+export interface OpenSessionsOptions extends Omit<SqliteSessionsOptions, "now">, Omit<BusyOptions, "path"> {
+  /** Wall clock, milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Sessions that end with a file, not with a process. */
+export interface LastingSessions extends SessionStore {
+  /** Ends the use of them when what was asked before is done. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens them.
+ *
+ * @throws {StateError} there are none that can be used; `ERR_STATE_BUSY` where another server kept them
+ */
+export async function openSessions(
+  { now, timeoutMs, monotonic, signal, onWait, ...options }: OpenSessionsOptions,
+  { worker = WORKER, engine = "sessions" }: { readonly worker?: URL; readonly engine?: string } = {},
+): Promise<LastingSessions> {
+  const { path } = options;
+  const started = startEngine<SqliteSessions>({ worker, engine, path });
+  try {
+    const attempt = () => started.open({ ...options, now: now() });
+    return new SessionsFromAfar(await waitWhileBusy(attempt, { path, timeoutMs, monotonic, signal, onWait }), now);
+  } catch (error) {
+    await started.close();
+    throw error;
+  }
+}
+
+/** Asks the worker, and goes on without what it cannot do. */
+class SessionsFromAfar implements LastingSessions {
+  readonly #engine: Remote<SqliteSessions>;
+  readonly #now: () => number;
+  #isFailing = false;
+
+  constructor(engine: Remote<SqliteSessions>, now: () => number) {
+    this.#engine = engine;
+    this.#now = now;
+  }
+
+  save(...[session]: Parameters<SessionStore["save"]>): Promise<void> {
+    return this.#attempt(this.#engine.save(session, this.#now()));
+  }
+
+  take(id: string, identity: string): ReturnType<SessionStore["take"]> {
+    return this.#attempt(this.#engine.take(id, identity, this.#now()));
+  }
+
+  touch(id: string): Promise<void> {
+    return this.#attempt(this.#engine.touch(id, this.#now()));
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#attempt(this.#engine.remove(id));
+  }
+
+  eventsOf(id: string): EventLog {
+    const engine = this.#engine;
+    return {
+      begin: (stream, request) => this.#attempt(engine.begin(id, stream, request)),
+      append: (stream, event) => this.#attempt(engine.append(id, stream, event)),
+      end: (stream) => this.#attempt(engine.end(id, stream)),
+      read: (stream) => this.#attempt(engine.read(id, stream)),
+      remove: (stream) => this.#attempt(engine.removeStream(id, stream)),
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** The answer, or nothing where there is none; the first failure of several is told. */
+  async #attempt<Value>(answer: Promise<Value>): Promise<Value | undefined> {
+    try {
+      const value = await answer;
+      this.#isFailing = false;
+      return value;
+    } catch (error) {
+      if (!this.#isFailing) log.warning("sessions cannot be kept over a restart; going on without", { error });
+      this.#isFailing = true;
+      return undefined;
+    }
+  }
+}

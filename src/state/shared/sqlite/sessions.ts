@@ -1,0 +1,172 @@
+/**
+ * Sessions over HTTP and the events of their streams in `shared.db` of the state folder, so that they outlive a server on
+ * the same machine. What was answered survives the process, not a power cut: all of it may be lost.
+ *
+ * One server uses it at a time. Ids of sessions are secrets, so their digests are kept.
+ */
+
+import { createHash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+import { MAX_KEPT_EVENTS } from "../../../session/event_log.ts";
+import type { LoggedEvent, LoggedStream } from "../../../session/event_log.ts";
+import type { KeptSession, TakenSession } from "../../../session/session_store.ts";
+import { inTransaction, openDatabase, readBytes, readNumber, readText, readTextOrNull } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import { MIGRATIONS, prepareStatements } from "./session_statements.ts";
+
+/** How to open them. */
+export interface SqliteSessionsOptions {
+  readonly path: string;
+  /** A session that nobody has used for longer is forgotten, in milliseconds. */
+  readonly idleMs: number;
+  /** Wall clock at opening, milliseconds since the Unix epoch, as below. */
+  readonly now: number;
+  /** @default 10_000 */
+  readonly maxSessions?: number;
+  /** Of all events together, in characters; the oldest make room. @default 67_108_864 */
+  readonly maxLength?: number;
+}
+
+/** How long an opening waits for another process: whoever can wait longer asks again. */
+const BUSY_MS = 250;
+
+const MAX_SESSIONS = 10_000;
+const MAX_LENGTH = 67_108_864;
+
+/** Streams of one session; the oldest make room. */
+const MAX_STREAMS = 256;
+
+/** How many events make room at once. */
+const EVICTED_EVENTS = 64;
+
+/** All sessions of one file. */
+export class SqliteSessions {
+  readonly #database: DatabaseSync;
+  readonly #options: Required<SqliteSessionsOptions>;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  /** Of all events, in characters. */
+  #length: number;
+
+  constructor(database: DatabaseSync, options: SqliteSessionsOptions) {
+    this.#database = database;
+    this.#options = { maxSessions: MAX_SESSIONS, maxLength: MAX_LENGTH, ...options };
+    this.#statements = prepareStatements(database);
+    this.#statements.forgetIdle.run({ before: options.now - options.idleMs });
+    this.#statements.forgetStreams.run();
+    this.#length = readNumber(this.#statements.length.get(), "length");
+  }
+
+  /**
+   * Opens them for this process alone.
+   *
+   * @throws {StateError} `busy` while another process has them
+   */
+  static open(options: SqliteSessionsOptions): Promise<SqliteSessions> {
+    const database = openDatabase(options.path, { migrations: MIGRATIONS, busyMs: BUSY_MS, expendable: true });
+    try {
+      return Promise.resolve(new SqliteSessions(database, options));
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  save({ id, identity, opening, subscriptions }: KeptSession, now: number): void {
+    const digest = digestOf(id);
+    this.#statements.save.run({ digest, identity, opening, subscriptions: JSON.stringify(subscriptions), now });
+    for (const row of this.#statements.excess.all({ max: this.#options.maxSessions })) {
+      this.#remove(readBytes(row, "digest"));
+    }
+  }
+
+  take(id: string, identity: string, now: number): TakenSession | undefined {
+    const since = now - this.#options.idleMs;
+    const row = this.#statements.take.get({ digest: digestOf(id), identity, since, now });
+    if (row === undefined) return undefined;
+    return {
+      id,
+      identity,
+      opening: readText(row, "opening"),
+      subscriptions: JSON.parse(readText(row, "subscriptions")),
+      times: readNumber(row, "times"),
+    };
+  }
+
+  touch(id: string, now: number): void {
+    this.#statements.touch.run({ digest: digestOf(id), now });
+  }
+
+  remove(id: string): void {
+    this.#remove(digestOf(id));
+  }
+
+  begin(session: string, stream: string, request?: string | number): void {
+    const digest = digestOf(session);
+    this.#statements.begin.run({ session: digest, name: stream, request: JSON.stringify(request) ?? null });
+    const { changes } = this.#statements.forgetOldStreams.run({ session: digest, max: MAX_STREAMS });
+    if (changes > 0) this.#measure();
+  }
+
+  append(session: string, stream: string, { number, text }: LoggedEvent): void {
+    inTransaction(this.#database, () => {
+      const row = this.#statements.stream.get({ session: digestOf(session), name: stream });
+      if (row === undefined) return;
+      const id = readNumber(row, "number");
+      const length = readNumber(this.#statements.append.get({ stream: id, place: number, text }), "length");
+      this.#length += length;
+      const excess = readNumber(row, "length") + length - MAX_KEPT_EVENTS;
+      for (let dropped = 0; dropped < excess;) {
+        const oldest = this.#statements.dropOldest.get({ stream: id, latest: number });
+        if (oldest === undefined) break;
+        dropped += this.#dropped(oldest);
+      }
+      if (this.#length <= this.#options.maxLength) return;
+      // The oldest events of all make room, whoever's they are.
+      for (const row of this.#statements.dropOldestOfAll.all({ count: EVICTED_EVENTS })) this.#dropped(row);
+    });
+  }
+
+  end(session: string, stream: string): void {
+    this.#statements.end.run({ session: digestOf(session), name: stream });
+  }
+
+  read(session: string, stream: string): LoggedStream | undefined {
+    const row = this.#statements.stream.get({ session: digestOf(session), name: stream });
+    if (row === undefined) return undefined;
+    const request = readTextOrNull(row, "request");
+    const events = this.#statements.events.all({ stream: readNumber(row, "number") });
+    return {
+      events: events.map((event) => ({ number: readNumber(event, "place"), text: readText(event, "text") })),
+      ...(request === null ? {} : { request: JSON.parse(request) }),
+      hasEnded: readNumber(row, "has_ended") === 1,
+    };
+  }
+
+  removeStream(session: string, stream: string): void {
+    const row = this.#statements.removeStream.get({ session: digestOf(session), name: stream });
+    if (row !== undefined) this.#dropped(row);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #remove(digest: Uint8Array): void {
+    this.#statements.remove.run({ digest });
+    if (this.#statements.removeStreams.run({ session: digest }).changes > 0) this.#measure();
+  }
+
+  #dropped(row: Row): number {
+    const length = readNumber(row, "length");
+    this.#length -= length;
+    return length;
+  }
+
+  #measure(): void {
+    this.#length = readNumber(this.#statements.length.get(), "length");
+  }
+}
+
+function digestOf(id: string): Uint8Array {
+  return createHash("sha256").update(id).digest();
+}

@@ -1,0 +1,6 @@
+/** The module of the worker that keeps sessions. */
+
+import { serveEngines } from "../../engine_worker.ts";
+import { ENGINES } from "./engines.ts";
+
+serveEngines(ENGINES);

@@ -1,0 +1,94 @@
+/** What every engine of sessions that outlive their server promises. */
+
+import assert from "node:assert/strict";
+import type { KeptSession } from "../../../src/session/session_store.ts";
+import { IDLE_MS } from "../shared_engines.ts";
+import type { SharedPromises } from "../shared_engines.ts";
+
+const SESSION: KeptSession = {
+  id: "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
+  identity: "ann",
+  opening: '{"protocolVersion":"2025-11-25"}',
+  subscriptions: [],
+};
+
+const EVENT = { number: 1, text: "event: message\n\n" };
+
+/** By what is promised. */
+export const SESSION_PROMISES: SharedPromises = {
+  "SessionStore.take() answers a session as it was saved last, and how often it was taken": async (installation) => {
+    const { sessions } = await installation.open();
+    await sessions.save(SESSION);
+    await sessions.save({ ...SESSION, subscriptions: ["luno://pairs"] });
+    const kept = { ...SESSION, subscriptions: ["luno://pairs"] };
+    assert.deepEqual(await sessions.take(SESSION.id, "ann"), { ...kept, times: 1 });
+    assert.deepEqual(await sessions.take(SESSION.id, "ann"), { ...kept, times: 2 });
+  },
+
+  "SessionStore.take() knows no session of another identity, and none that was never saved": async (installation) => {
+    const { sessions } = await installation.open();
+    await sessions.save(SESSION);
+    assert.equal(await sessions.take(SESSION.id, "bob"), undefined);
+    assert.equal(await sessions.take("another", "ann"), undefined);
+    assert.equal((await sessions.take(SESSION.id, "ann"))?.times, 1);
+  },
+
+  "SessionStore keeps sessions and events for the next server, also where the one before was killed": async (
+    installation,
+  ) => {
+    for (const end of ["close", "kill"] as const) {
+      const server = await installation.start();
+      await server.save({ ...SESSION, id: end });
+      await server.append(end, EVENT);
+      await server[end]();
+      const { sessions } = await installation.open();
+      assert.deepEqual(await sessions.take(end, "ann"), { ...SESSION, id: end, times: 1 });
+      assert.deepEqual(await sessions.eventsOf(end).read("1"), { events: [EVENT], request: 7, hasEnded: false });
+      await installation.closeAll();
+    }
+  },
+
+  "SessionStore.remove() forgets a session and its streams, and no other": async (installation) => {
+    const { sessions } = await installation.open();
+    for (const id of ["one", "two"]) {
+      await sessions.save({ ...SESSION, id });
+      await sessions.eventsOf(id).begin("1", 7);
+    }
+    await sessions.remove("one");
+    assert.equal(await sessions.take("one", "ann"), undefined);
+    assert.equal(await sessions.eventsOf("one").read("1"), undefined);
+    assert.equal((await sessions.take("two", "ann"))?.id, "two");
+    assert.deepEqual(await sessions.eventsOf("two").read("1"), { events: [], request: 7, hasEnded: false });
+  },
+
+  "SessionStore.take() knows no session that nobody has used for long; touch() counts as use": async (
+    installation,
+  ) => {
+    const { sessions } = await installation.open();
+    await sessions.save({ ...SESSION, id: "idle" });
+    await sessions.save({ ...SESSION, id: "used" });
+    await installation.pass(IDLE_MS * 0.8);
+    await sessions.touch("used");
+    await installation.pass(IDLE_MS * 0.4);
+    assert.equal(await sessions.take("idle", "ann"), undefined);
+    assert.equal((await sessions.take("used", "ann"))?.id, "used");
+  },
+
+  "SessionStore goes on without what there is no room for": async (installation) => {
+    const { sessions } = await installation.open({ isFull: true });
+    const log = sessions.eventsOf(SESSION.id);
+    await sessions.save(SESSION);
+    const names = Array.from({ length: 10 }, (_, index) => String(index));
+    for (const name of names) {
+      await log.begin(name);
+      await log.append(name, { number: 1, text: "x".repeat(500_000) });
+    }
+    const kept = [];
+    for (const name of names) kept.push((await log.read(name))?.events.length);
+    assert.deepEqual([kept[0], kept[9]], [1, 0]);
+    await log.remove("0");
+    await log.append("9", { number: 2, text: "x".repeat(500_000) });
+    assert.equal((await log.read("9"))?.events.length, 1);
+    assert.equal((await sessions.take(SESSION.id, "ann"))?.id, SESSION.id);
+  },
+};

@@ -1,12 +1,9 @@
 /** One WebSocket on bare TCP that calls tools: what it sends is ready, what comes is only looked at for its ids. */
 
 import { frameOf, OPCODE, upgradeRequest } from "../../tests/transport/raw_peer.ts";
+import { idOf } from "./answer_id.ts";
 import type { LoadPlan } from "./load.ts";
 import type { Wire } from "./wire.ts";
-
-/** What stands before the id in each answer of ours and of the bare servers. */
-const ID_AT = '{"jsonrpc":"2.0","id":'.length;
-const [COMMA, QUOTE, R, ZERO] = [0x2c, 0x22, 0x72, 0x30];
 
 const OPENING = {
   jsonrpc: "2.0",
@@ -121,15 +118,6 @@ function frameAt(bytes: Uint8Array, at: number): { opcode: number; start: number
   if (start > bytes.length) return undefined;
   const size = short < 126 ? short : bytes.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
   return start + size > bytes.length ? undefined : { opcode: first & 0x0f, start, end: start + size };
-}
-
-/** The id of an answer that is a result. */
-function idOf(answer: Uint8Array): number {
-  let id = 0;
-  let at = ID_AT;
-  for (; answer[at] !== COMMA && at < answer.length; at++) id = id * 10 + (answer[at] ?? 0) - ZERO;
-  if (answer[at + 1] === QUOTE && answer[at + 2] === R) return id;
-  throw new Error(`The server refused: ${new TextDecoder().decode(answer.subarray(0, 500))}`);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

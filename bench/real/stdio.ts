@@ -3,13 +3,13 @@
 import { contests } from "../programs.ts";
 import { contest } from "./contest.ts";
 import type { LoadSource } from "./contest.ts";
+import { idOf } from "./answer_id.ts";
 import { measureLoad } from "./load_figures.ts";
 import type { LoadCount, LoadFigures } from "./load_figures.ts";
 import type { Row } from "./row.ts";
 
 const CALL = { name: "get_crypto_price", arguments: { pair: "XBTZAR" } };
-const ID_AT = '{"jsonrpc":"2.0","id":'.length;
-const [COMMA, NEWLINE, ZERO] = [0x2c, 0x0a, 0x30];
+const NEWLINE = 0x0a;
 const OPENING = {
   jsonrpc: "2.0",
   id: 0,
@@ -53,7 +53,7 @@ class StdioLoad implements LoadSource, AsyncDisposable {
     const child = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
     const load = new StdioLoad(child, inFlight);
     await load.#writer.write(encodeLine(OPENING));
-    while ((await load.#answers()).length === 0);
+    while ((await load.#lines()).length === 0);
     await load.#writer.write(encodeLine({ jsonrpc: "2.0", method: "notifications/initialized" }));
     return load;
   }
@@ -74,37 +74,31 @@ class StdioLoad implements LoadSource, AsyncDisposable {
     let pending = this.#requests.length;
     for (const request of this.#requests) await this.#writer.write(request);
     while (pending > 0) {
-      const answers = await this.#answers();
-      calls += answers.length;
-      for (const { size } of answers) bytes += size;
-      if (performance.now() - startedMs >= ms) pending -= answers.length;
-      else for (const { id } of answers) await this.#writer.write(this.#requests[id] ?? new Uint8Array());
+      const lines = await this.#lines();
+      calls += lines.length;
+      for (const { length } of lines) bytes += length;
+      if (performance.now() - startedMs >= ms) pending -= lines.length;
+      else for (const line of lines) await this.#writer.write(this.#requests[idOf(line)] ?? new Uint8Array());
     }
     return { calls, bytes, elapsedMs: performance.now() - startedMs };
   }
 
-  /** The answers that the next bytes complete. */
-  async #answers(): Promise<{ id: number; size: number }[]> {
+  /** The lines that the next bytes complete. */
+  async #lines(): Promise<Uint8Array[]> {
     const { value, done } = await this.#reader.read();
     if (done) throw new Error("The program ended");
     const bytes = new Uint8Array(this.#rest.length + value.length);
     bytes.set(this.#rest);
     bytes.set(value, this.#rest.length);
-    const answers: { id: number; size: number }[] = [];
+    const lines: Uint8Array[] = [];
     let at = 0;
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, at)) {
-      answers.push({ id: idAt(bytes, at + ID_AT), size: end - at });
+      lines.push(bytes.subarray(at, end));
       at = end + 1;
     }
     this.#rest = bytes.slice(at);
-    return answers;
+    return lines;
   }
-}
-
-function idAt(bytes: Uint8Array, at: number): number {
-  let id = 0;
-  for (let byte = bytes[at]; byte !== undefined && byte !== COMMA; byte = bytes[++at]) id = id * 10 + byte - ZERO;
-  return id;
 }
 
 function encodeLine(message: object): Uint8Array {

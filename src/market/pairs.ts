@@ -29,6 +29,9 @@ export interface LookupOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What those who read markets need of {@linkcode Markets}. */
+export type MarketLookup = Pick<Markets, "list" | "leftOut" | "resolve" | "resolveCurrency">;
+
 interface Known {
   readonly markets: readonly Market[];
   readonly pairs: readonly (NamedPair & { readonly market: Market })[];
@@ -60,6 +63,11 @@ export class Markets {
    */
   async list(options: LookupOptions = {}): Promise<readonly Market[]> {
     return (await this.#read(options)).markets;
+  }
+
+  /** From when on the list is not taken for true any more; monotonic milliseconds. */
+  get staleAtMs(): number {
+    return this.#freshUntil;
   }
 
   /** How many markets the list leaves out, as they cannot be read. */

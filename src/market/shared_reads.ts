@@ -1,41 +1,70 @@
 /**
- * Public reads that many callers share: who asks what another one is just asking waits for the same answer, and an
- * answer is passed on for a second, which is as fresh as the exchange's own public data is.
+ * Reads that many callers share: who asks what another one is just asking waits for the same answer. What the exchange
+ * tells everybody is passed on for a second, which is as fresh as its own public data is; closed candles are kept.
  *
- * Whatever needs a key, and every write, goes straight through.
+ * What is an account's is shared within one identity only, through its own {@linkcode SharedReads.as view}, and
+ * forgotten when an order is sent. Writes, and reads that ask for a fresh answer, go straight through.
  */
 
 import type { ExchangeClient } from "../exchange/client.ts";
-import { abortable } from "../timing/deadline.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { cancelled } from "../exchange/failures.ts";
-import type { Exchange, ExchangeCallOptions } from "./exchange_port.ts";
+import { CandleHistory } from "./candle_history.ts";
+import type { Exchange, ExchangeCallOptions, ReadingExchange } from "./exchange_port.ts";
+import { ReadTable } from "./read_table.ts";
+import type { Reading } from "./reading.ts";
 
 /** How long an answer is passed on; what `cache-control` says of public data. */
 const FRESH_MS = 1_000;
 
-/** Answers that are kept; the oldest go first. */
-const MAX_ANSWERS = 500;
+const MAX_PUBLIC_BYTES = 16 * 1_048_576;
+const MAX_PRIVATE_BYTES = 4 * 1_048_576;
 
-interface SharedRead {
-  readonly answer: Promise<unknown>;
-  readonly abandon: AbortController;
-  waiting: number;
-  /** Monotonic; infinite while the answer is on its way. */
-  staleAtMs: number;
+/** What of an account is passed on for as long as public data; everything else of it is asked for again. */
+const KEPT_OF_ACCOUNTS: ReadonlySet<EndpointName> = new Set(["getBalances", "getFeeInfo"]);
+
+/**
+ * Where answers of one market endpoint come from: `ask` asks the exchange, as everybody's read together. A source that
+ * knows better, such as a stream, answers without it.
+ */
+export type MarketSource<Name extends EndpointName> = (
+  params: ParamsOf<Name>,
+  ask: (params: ParamsOf<Name>) => Promise<Reading<AnswerOf<Name>>>,
+) => Promise<Reading<AnswerOf<Name>>>;
+
+/** Sources by endpoint; the exchange itself where there is none. */
+export type MarketSources = { readonly [Name in EndpointName]?: MarketSource<Name> };
+
+/** Settings of {@linkcode SharedReads}. */
+export interface SharedReadsOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since the Unix epoch. @default Date.now */
+  readonly wallClock?: () => number;
+  /** @default none */
+  readonly sources?: MarketSources;
 }
 
-/** An exchange client behind which equal public reads are one. */
-export class SharedReads implements Exchange {
+/** An exchange client behind which equal reads are one. */
+export class SharedReads implements ReadingExchange {
   readonly #client: ExchangeClient;
   readonly #now: () => number;
-  readonly #reads = new Map<string, SharedRead>();
+  readonly #public: ReadTable;
+  readonly #private: ReadTable;
+  readonly #sources: MarketSources;
 
-  /** `now` is monotonic milliseconds. */
-  constructor(client: ExchangeClient, options: { now: () => number }) {
+  constructor(client: ExchangeClient, { now, wallClock = Date.now, sources = {} }: SharedReadsOptions) {
     this.#client = client;
-    this.#now = options.now;
+    this.#now = now;
+    this.#public = new ReadTable({ now, maxBytes: MAX_PUBLIC_BYTES });
+    this.#private = new ReadTable({ now, maxBytes: MAX_PRIVATE_BYTES });
+    const history = new CandleHistory({ now, wallClock });
+    const { getCandles = (params, ask) => ask(params) } = sources;
+    this.#sources = {
+      ...sources,
+      getCandles: (params, ask) => getCandles(params, (params) => history.read(params, ask)),
+    };
   }
 
   get hasCredentials(): boolean {
@@ -53,57 +82,117 @@ export class SharedReads implements Exchange {
   async call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
-    { fresh = false, ...options }: ExchangeCallOptions = {},
+    options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    if (fresh || endpoints[name].permission !== "none") return await this.#client.call(name, params, options);
-    const { signal } = options;
-    if (signal?.aborted) throw cancelled(endpoints[name], "none");
-    return await this.#share(name, params, signal);
+    return (await this.read(name, params, options)).answer;
   }
 
-  async #share<Name extends EndpointName>(
+  async read<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: ExchangeCallOptions = {},
+  ): Promise<Reading<AnswerOf<Name>>> {
+    return isMarketData(name) && options.fresh !== true
+      ? await this.#readMarket(name, params, options.signal)
+      : await this.#passThrough(name, params, options);
+  }
+
+  /** The exchange as one identity reads it: what is an account's is shared within that identity. */
+  as(identity: string): Exchange {
+    return new IdentityReads(this, identity);
+  }
+
+  /** A read of {@linkcode SharedReads.as}. */
+  async readAs<Name extends EndpointName>(
+    identity: string,
+    { name, params, options }: {
+      readonly name: Name;
+      readonly params: ParamsOf<Name>;
+      readonly options: ExchangeCallOptions;
+    },
+  ): Promise<Reading<AnswerOf<Name>>> {
+    const isOwn = !isMarketData(name) && endpoints[name].method === "GET" && options.fresh !== true;
+    if (!isOwn) return await this.read(name, params, options);
+    const { fresh: _fresh, signal, ...rest } = options;
+    return await this.#private.read({
+      key: JSON.stringify([identity, name, params, rest.priority]),
+      ask: (signal) => this.#client.call(name, params, { ...rest, signal }),
+      freshMs: KEPT_OF_ACCOUNTS.has(name) ? FRESH_MS : 0,
+      ...whoGivesUp(name, signal),
+    });
+  }
+
+  async #readMarket<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
     signal: AbortSignal | undefined,
-  ): Promise<AnswerOf<Name>> {
-    const key = `${name} ${JSON.stringify(params)}`;
-    const read = this.#fresh(key) ?? this.#start(key, (signal) => this.#client.call(name, params, { signal }));
-    read.waiting++;
+  ): Promise<Reading<AnswerOf<Name>>> {
+    if (signal?.aborted) throw cancelled(endpoints[name], "none");
+    const ask = (params: ParamsOf<Name>) =>
+      this.#public.read({
+        key: `${name} ${JSON.stringify(params)}`,
+        ask: (signal) => this.#client.call(name, params, { signal }),
+        freshMs: FRESH_MS,
+        ...whoGivesUp(name, signal),
+      });
+    const source: MarketSource<Name> | undefined = this.#sources[name];
+    return await (source === undefined ? ask(params) : source(params, ask));
+  }
+
+  async #passThrough<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    { fresh: _fresh, ...options }: ExchangeCallOptions,
+  ): Promise<Reading<AnswerOf<Name>>> {
+    const isWrite = endpoints[name].method !== "GET";
+    if (isWrite) this.#private.clear();
     try {
-      const answer = await abortable(read.answer, signal, () => cancelled(endpoints[name], "none"));
-      return answer as AnswerOf<Name>;
+      const answer = await this.#client.call(name, params, options);
+      const asOfMs = this.#now();
+      return { answer, source: "exchange", asOfMs, staleAtMs: asOfMs };
     } finally {
-      read.waiting--;
-      if (read.waiting === 0 && read.staleAtMs === Infinity) this.#abandon(key, read);
+      // What was asked before the exchange had taken it may not tell of it.
+      if (isWrite) this.#private.clear();
     }
   }
+}
 
-  #fresh(key: string): SharedRead | undefined {
-    const read = this.#reads.get(key);
-    return read !== undefined && this.#now() < read.staleAtMs ? read : undefined;
+/** One identity's view of {@linkcode SharedReads}. */
+class IdentityReads implements Exchange {
+  readonly #shared: SharedReads;
+  readonly #identity: string;
+
+  constructor(shared: SharedReads, identity: string) {
+    this.#shared = shared;
+    this.#identity = identity;
   }
 
-  #start(key: string, ask: (signal: AbortSignal) => Promise<unknown>): SharedRead {
-    const abandon = new AbortController();
-    const read: SharedRead = { answer: ask(abandon.signal), abandon, waiting: 0, staleAtMs: Infinity };
-    this.#reads.delete(key);
-    this.#reads.set(key, read);
-    read.answer.then(
-      () => read.staleAtMs = this.#now() + FRESH_MS,
-      () => this.#forget(key, read),
-    );
-    const [oldest] = this.#reads.keys();
-    if (this.#reads.size > MAX_ANSWERS && oldest !== undefined) this.#reads.delete(oldest);
-    return read;
+  get hasCredentials(): boolean {
+    return this.#shared.hasCredentials;
   }
 
-  /** Nobody waits any more: the request ends, and nobody may join it. */
-  #abandon(key: string, read: SharedRead): void {
-    this.#forget(key, read);
-    read.abandon.abort();
+  status(): ReturnType<Exchange["status"]> {
+    return this.#shared.status();
   }
 
-  #forget(key: string, read: SharedRead): void {
-    if (this.#reads.get(key) === read) this.#reads.delete(key);
+  reserve(...call: Parameters<Exchange["reserve"]>): ReturnType<Exchange["reserve"]> {
+    return this.#shared.reserve(...call);
   }
+
+  async call<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: ExchangeCallOptions = {},
+  ): Promise<AnswerOf<Name>> {
+    return (await this.#shared.readAs(this.#identity, { name, params, options })).answer;
+  }
+}
+
+/** What everybody may know, and the exchange tells all keys alike. */
+export function isMarketData(name: EndpointName): boolean {
+  return endpoints[name].priority === "market";
+}
+
+function whoGivesUp(name: EndpointName, signal: AbortSignal | undefined) {
+  return { signal, cancelled: () => cancelled(endpoints[name], "none") };
 }

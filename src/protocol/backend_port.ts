@@ -1,5 +1,6 @@
 /** What every way to call a tool needs: the SDK's, the fast path, REST and direct calls. */
 
+import type { Awaitable } from "../timing/awaitable.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { ToolSet } from "../tools/catalogue.ts";
@@ -15,6 +16,6 @@ export interface Backend {
   /** The client of the exchange that all callers share. */
   readonly exchange: Exchange;
   readonly resources: Omit<ResourceContext, keyof ToolContext | "run">;
-  /** `callTool`: it comes with the tools, so that nothing of theirs is loaded before. */
-  readonly run: (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
+  /** Runs a tool; never throws. It comes with the tools, so that nothing of theirs is loaded before. */
+  readonly run: (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOutcome>;
 }

@@ -7,6 +7,9 @@ import type { CallerFacts } from "../access/caller.ts";
 import { ALIASES, listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
 import type { Backend } from "./backend_port.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
+import type { ToolOutcome } from "./tool_call.ts";
 import type { ToolError } from "./tool_error.ts";
 
 /**
@@ -47,25 +50,39 @@ export interface DirectCall {
   readonly method: string;
   /** An object of arguments; the protocol's own `_meta` in it is none. */
   readonly params?: unknown;
+  /** Read when something first listens to it, so that it may be made then. */
   readonly signal: AbortSignal;
   readonly caller: CallerFacts;
   readonly requestId?: string | number | undefined;
 }
 
-/** The tool's plain answer, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
+/** The tool's plain answer, as JSON where it is kept for others, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
 export type DirectAnswer =
   | { readonly result: Record<string, unknown> }
+  | { readonly resultJson: string }
   | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
 /** Runs a tool by its method. Never rejects. */
-export async function callDirectly(
+export function callDirectly(
   { tools, contextOf, run }: Backend,
-  { method, params, signal, caller, requestId }: DirectCall,
-): Promise<DirectAnswer> {
+  call: DirectCall,
+): Awaitable<DirectAnswer> {
+  const { method, params, caller, requestId } = call;
   const tool = tools.findPlain(method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const outcome = await run(tool, withoutMeta(params), { ...contextOf(caller), signal, requestId });
-  return outcome.ok ? { result: outcome.value } : { error: toRpcError(outcome.error) };
+  const outcome = run(tool, withoutMeta(params), {
+    ...contextOf(caller),
+    requestId,
+    get signal() {
+      return call.signal;
+    },
+  });
+  return whenAnswered(outcome, toDirectAnswer);
+}
+
+function toDirectAnswer(outcome: ToolOutcome): DirectAnswer {
+  if (!outcome.ok) return { error: toRpcError(outcome.error) };
+  return outcome.text === undefined ? { result: outcome.value } : { resultJson: outcome.text.json };
 }
 
 function withoutMeta(params: unknown): unknown {

@@ -17,6 +17,8 @@ import type { ServerIdentity } from "./offer.ts";
 import type { Opening } from "./opening.ts";
 import { modernMembers } from "./ready_answers.ts";
 import type { RequestedCall } from "./tool_answer.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -31,7 +33,7 @@ export interface FastPathParts {
   readonly identity: ServerIdentity;
   /** How the connection was opened. */
   readonly opening: Pick<Opening, "eraOf" | "open">;
-  readonly backend: () => Promise<Backend>;
+  readonly backend: () => Awaitable<Backend>;
   /** Whose connection it is. */
   readonly caller: CallerFacts;
   /** Tools that may have a dialog shown, which is the SDK's part. */
@@ -51,10 +53,12 @@ export class CallFastPath {
     this.#stamp = `,${JSON.stringify(modernMembers(parts.identity)).slice(1, -1)}`;
   }
 
-  /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
-  take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
+  /** The answer, or the one to come; `undefined` where the SDK is to answer. Never rejects. */
+  take(request: JSONRPCRequest, cancellation: Cancellation): Awaitable<Answer> | undefined {
     const { method, params = {}, id: requestId } = request;
-    if (method !== "tools/call") return this.#parts.methods.has(method) ? this.#direct(request, signal) : undefined;
+    if (method !== "tools/call") {
+      return this.#parts.methods.has(method) ? this.#direct(request, cancellation) : undefined;
+    }
     const { name, arguments: args, _meta, ...rest } = params;
     const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
     if (!isPlain || !this.#parts.methods.has(name) || this.#mayAsk(name)) return undefined;
@@ -62,7 +66,7 @@ export class CallFastPath {
     const era = opening.eraOf(params);
     if (era === undefined) return undefined;
     opening.open(era);
-    return this.#call({ name, args, signal, requestId }, era === "modern" ? this.#stamp : undefined);
+    return this.#call({ name, args, cancellation, requestId }, era === "modern" ? this.#stamp : undefined);
   }
 
   #mayAsk(name: string): boolean {
@@ -70,32 +74,65 @@ export class CallFastPath {
     return asking.has(name) || (asking.size > 0 && isTradingAlias(name));
   }
 
-  async #call(call: Omit<RequestedCall, "caller">, stamp?: string): Promise<Answer> {
-    const { name } = call;
-    try {
-      const outcome = await runTool(await this.#parts.backend(), { ...call, caller: this.#parts.caller });
-      return outcome === undefined ? { error: unknownTool(name) } : { resultJson: toResultJson(outcome, stamp) };
-    } catch (error) {
-      return internalError(error, { method: "tools/call", tool: name });
-    }
+  #call({ name, args, requestId, cancellation }: PlainCall, stamp?: string): Awaitable<Answer> {
+    const { backend, caller } = this.#parts;
+    const run = (backend: Backend) => {
+      const outcome = runTool(backend, {
+        name,
+        args,
+        requestId,
+        caller,
+        get signal() {
+          return cancellation.signal;
+        },
+      });
+      if (outcome === undefined) return { error: unknownTool(name) };
+      return whenAnswered(outcome, (outcome) => ({ resultJson: toResultJson(outcome, stamp) }));
+    };
+    return attempt({ method: "tools/call", tool: name }, () => whenAnswered(backend(), run));
   }
 
-  async #direct({ id: requestId, method, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
-    try {
-      return await callDirectly(await this.#parts.backend(), {
-        method,
-        params,
-        signal,
-        requestId,
-        caller: this.#parts.caller,
-      });
-    } catch (error) {
-      return internalError(error, { method });
-    }
+  #direct({ id: requestId, method, params }: JSONRPCRequest, cancellation: Cancellation): Awaitable<Answer> {
+    const { backend, caller } = this.#parts;
+    const call = {
+      method,
+      params,
+      requestId,
+      caller,
+      get signal() {
+        return cancellation.signal;
+      },
+    };
+    return attempt({ method }, () => whenAnswered(backend(), (backend) => callDirectly(backend, call)));
   }
 }
 
-function internalError(error: unknown, call: { readonly method: string; readonly tool?: string }): Answer {
+/** What a call's caller gives up with; its signal is made when something first listens to it. */
+interface Cancellation {
+  readonly signal: AbortSignal;
+}
+
+interface PlainCall extends Pick<RequestedCall, "name" | "args" | "requestId"> {
+  readonly cancellation: Cancellation;
+}
+
+/** A call's answer, in which a fault of ours is one too. */
+function attempt(call: FailedCall, answer: () => Awaitable<Answer>): Awaitable<Answer> {
+  const failed = (error: unknown) => internalError(error, call);
+  try {
+    const found = answer();
+    return found instanceof Promise ? found.catch(failed) : found;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+interface FailedCall {
+  readonly method: string;
+  readonly tool?: string;
+}
+
+function internalError(error: unknown, call: FailedCall): Answer {
   log.error("internal error", { during: "request", ...call, error });
   return { error: { code: INTERNAL_ERROR, message: "Internal error: the reason is in the server's log" } };
 }

@@ -1,5 +1,6 @@
 /** Resources: what they hold for a client that reads them. */
 
+import type { Awaitable } from "../timing/awaitable.ts";
 import { ProtocolError, ProtocolErrorCode, ResourceNotFoundError } from "@modelcontextprotocol/server";
 import type { ReadResourceResult } from "@modelcontextprotocol/server";
 import { tellableStatus } from "../exchange/clock_skew.ts";
@@ -20,7 +21,7 @@ export interface ResourceContext extends ToolContext {
   readonly run: Run;
 }
 
-type Run = (tool: Tool, args: unknown, context: ToolContext) => Promise<ToolOutcome>;
+type Run = (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOutcome>;
 
 /** Each takes a call of its own. */
 const READ_ACCOUNTS = 20;

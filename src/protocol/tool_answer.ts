@@ -1,16 +1,19 @@
 /** `tools/call` from a tool's name to the protocol's result, the same for the SDK's way and the short one. */
 
+import type { Awaitable } from "../timing/awaitable.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { INVALID_PARAMS } from "../errors/rpc_codes.ts";
 import type { Backend } from "./backend_port.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
+import { AnswerText } from "./answer_text.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 /** A call as a client asks for it. */
 export interface RequestedCall {
   readonly name: string;
   readonly args: unknown;
+  /** Read when something first listens to it, so that it may be made then. */
   readonly signal: AbortSignal;
   readonly caller: CallerFacts;
   readonly asking?: Asking;
@@ -23,30 +26,37 @@ export function unknownTool(name: string): { readonly code: number; readonly mes
 }
 
 /** Runs a tool by its name; `undefined` where there is none. */
-export async function runTool(
+export function runTool(
   { tools, contextOf, run }: Backend,
   call: RequestedCall,
-): Promise<ToolOutcome | undefined> {
-  const tool = tools.find(call.name);
-  const { signal, requestId } = call;
-  return tool && await run(tool, call.args, { ...contextOf(call.caller), ...asking(call), signal, requestId });
-}
-
-function asking({ asking }: RequestedCall): { readonly asking?: Asking } {
-  return asking === undefined ? {} : { asking };
+): Awaitable<ToolOutcome> | undefined {
+  const { name, args, caller, asking, requestId } = call;
+  const tool = tools.find(name);
+  return tool && run(tool, args, {
+    ...contextOf(caller),
+    ...(asking === undefined ? {} : { asking }),
+    requestId,
+    get signal() {
+      return call.signal;
+    },
+  });
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */
 export function toResult(outcome: ToolOutcome): CallToolResult {
   if (outcome.ok) {
-    return { content: [{ type: "text", text: JSON.stringify(outcome.value) }], structuredContent: outcome.value };
+    return { content: [{ type: "text", text: textOf(outcome).json }], structuredContent: outcome.value };
   }
   return { content: [{ type: "text", text: JSON.stringify({ error: outcome.error }) }], isError: true };
 }
 
-/** {@linkcode toResult} as JSON, written once although the value stands in it twice; `members` are added to it. */
+/** {@linkcode toResult} as JSON; `members` are added to it. */
 export function toResultJson(outcome: ToolOutcome, members = ""): string {
-  const value = JSON.stringify(outcome.ok ? outcome.value : { error: outcome.error });
-  const rest = outcome.ok ? `"structuredContent":${value}` : `"isError":true`;
-  return `{"content":[{"type":"text","text":${JSON.stringify(value)}}],${rest}${members}}`;
+  if (outcome.ok) return textOf(outcome).result(members);
+  const text = JSON.stringify(JSON.stringify({ error: outcome.error }));
+  return `{"content":[{"type":"text","text":${text}}],"isError":true${members}}`;
+}
+
+function textOf({ value, text }: ToolOutcome & { readonly ok: true }): AnswerText {
+  return text ?? new AnswerText(value);
 }

@@ -4,6 +4,7 @@ import { getLogger } from "../logging/logger.ts";
 import { ConfirmationNeeded } from "../tools/confirmation_needed.ts";
 import { inDeclaredCase } from "../tools/argument_case.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
+import type { AnswerText } from "./answer_text.ts";
 import { withoutAbsent } from "./absent_arguments.ts";
 import {
   describeError,
@@ -18,7 +19,12 @@ const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /** A tool's answer, or what to tell its caller instead. */
 export type ToolOutcome =
-  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | {
+    readonly ok: true;
+    readonly value: Record<string, unknown>;
+    /** The value as text, where the answer is kept for others. */
+    readonly text?: AnswerText;
+  }
   | {
     readonly ok: false;
     readonly error: ToolError;

@@ -3,9 +3,11 @@
 import { publicConfig } from "../config/print.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
+import type { Markets } from "../market/pairs.ts";
+import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
-import { callTool } from "../protocol/tool_call.ts";
+import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import type { ToolContext } from "../tools/tool.ts";
@@ -76,6 +78,7 @@ export async function openBackend(
   );
   const watch = presence && await follow(presence, exchange, { kind: config.exchange, isServer });
   const tools = selectTools(config.tools);
+  const answers = new SharedAnswers();
   const server = {
     name: NAME,
     version: VERSION,
@@ -85,13 +88,13 @@ export async function openBackend(
   };
   return {
     tools,
-    contextOf: contextsOf({ exchange, markets, now: world.now, server }, paper, trading?.broker),
+    contextOf: contextsOf({ exchange, markets, world, server }, paper, trading?.broker),
     exchange,
     callCounts,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
     opening: paper?.opening,
-    run: observeCalls(callTool, { observers, monotonic: world.monotonic }),
+    run: observeCalls((...call) => answers.run(...call), { observers, monotonic: world.monotonic }),
     async close() {
       await watch?.stop();
       await trading?.close();
@@ -103,18 +106,27 @@ export async function openBackend(
 
 /** What tools of each caller work with: the exchange, or its paper account on it. */
 function contextsOf(
-  shared: Pick<ToolContext, "exchange" | "markets" | "now" | "server">,
+  { exchange, markets, world, server }: {
+    exchange: SharedReads;
+    markets: Markets;
+    world: World;
+    server: ToolContext["server"];
+  },
   paper: OpenPaper | undefined,
   broker: Broker | undefined,
 ): Backend["contextOf"] {
+  const { now, monotonic } = world;
   return (caller) => {
     const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
     // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
     const view = isOnPaper ? paper?.viewOf(caller.identity) : undefined;
     return {
-      ...shared,
       caller,
-      exchange: view ?? shared.exchange,
+      exchange: view ?? exchange.as(caller.identity),
+      markets,
+      market: { exchange: view ?? exchange, markets, now, monotonic },
+      now,
+      server,
       ...(broker === undefined ? {} : { broker }),
       isPaper: view !== undefined,
     };
@@ -124,7 +136,7 @@ function contextsOf(
 async function openPaperFor(
   { config }: LoadedConfig,
   { exchange, record, world, isServer }: {
-    exchange: Exchange;
+    exchange: SharedReads;
     record: TradingRecord | undefined;
     world: World;
     isServer: boolean;

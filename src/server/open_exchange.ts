@@ -8,7 +8,6 @@ import { CallBudget } from "../exchange/budget.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { SharedReads } from "../market/shared_reads.ts";
-import type { Exchange } from "../market/exchange_port.ts";
 import { Markets } from "../market/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
@@ -18,7 +17,7 @@ const log = getLogger(["luno-mcp-server", "exchange"]);
 
 /** A client of the chosen exchange, and what ends with it. */
 export interface OpenExchange {
-  readonly exchange: Exchange;
+  readonly exchange: SharedReads;
   readonly markets: Markets;
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
@@ -59,7 +58,7 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
     now: world.monotonic,
     wallClock: world.now,
   });
-  const exchange = new SharedReads(client, { now: world.monotonic });
+  const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now });
   return {
     exchange,
     venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },

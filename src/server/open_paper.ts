@@ -6,7 +6,8 @@ import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
-import type { Exchange, ExchangeCallOptions } from "../market/exchange_port.ts";
+import type { ExchangeCallOptions, ReadingExchange } from "../market/exchange_port.ts";
+import type { Reading } from "../market/reading.ts";
 import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { PaperLedger } from "../simulation/paper/ledger.ts";
@@ -27,7 +28,7 @@ export interface OpenPaper {
   /** Whether everybody is on paper, or only those whose policy says so. */
   readonly isForAll: boolean;
   /** The exchange as an identity sees it: the market is the real one, the account and its orders are its own on paper. */
-  viewOf(identity: string): Exchange;
+  viewOf(identity: string): ReadingExchange;
   /** What tells an identity's accounts from those that it had before a reset. */
   epochOf(identity: string): Promise<string>;
   /** Where the ledger is still waited for: settles when it is open, rejects with a `StateError` when it cannot be. */
@@ -38,7 +39,7 @@ export interface OpenPaper {
 /** What {@linkcode openPaper} is opened with. */
 export interface OpenPaperOptions {
   /** The real exchange, which is only ever read. */
-  readonly upstream: Exchange;
+  readonly upstream: ReadingExchange;
   /** The state folder. */
   readonly folder: string;
   /** How long to wait for a ledger that another process keeps locked, in seconds. */
@@ -105,16 +106,18 @@ function openLedger(
 }
 
 /** Public reads go to the real market, shared with everybody; whatever needs a key goes to the paper account. */
-class PaperView implements Exchange {
+class PaperView implements ReadingExchange {
   readonly hasCredentials = true;
   readonly #client: ExchangeClient;
-  readonly #upstream: Exchange;
+  readonly #upstream: ReadingExchange;
+  readonly #now: () => number;
 
   constructor(
     paper: RunningPaper,
-    { identity, upstream, world }: { identity: string; upstream: Exchange; world: World },
+    { identity, upstream, world }: { identity: string; upstream: ReadingExchange; world: World },
   ) {
     this.#upstream = upstream;
+    this.#now = world.monotonic;
     this.#client = new ExchangeClient({
       url: paper.url,
       credentials: paper.keyFor(identity),
@@ -133,8 +136,18 @@ class PaperView implements Exchange {
     params: ParamsOf<Name>,
     options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    if (endpoints[name].permission === "none") return await this.#upstream.call(name, params, options);
-    return await this.#client.call(name, params, options);
+    return (await this.read(name, params, options)).answer;
+  }
+
+  async read<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: ExchangeCallOptions = {},
+  ): Promise<Reading<AnswerOf<Name>>> {
+    if (endpoints[name].permission === "none") return await this.#upstream.read(name, params, options);
+    const answer = await this.#client.call(name, params, options);
+    const asOfMs = this.#now();
+    return { answer, source: "exchange", asOfMs, staleAtMs: asOfMs };
   }
 
   reserve(...call: Parameters<ExchangeClient["reserve"]>): ReturnType<ExchangeClient["reserve"]> {

@@ -47,6 +47,7 @@ export async function serveOneClient(
     fastPath: new CallFastPath({
       ...parts,
       opening,
+      backend: () => backend.opened ?? backend.get(),
       caller: LOCAL_CALLER,
       methods: directMethods(listing),
       asking: askingTools(listing),

@@ -2,7 +2,8 @@
 
 import type { z } from "zod";
 import type { Exchange } from "../market/exchange_port.ts";
-import type { Markets } from "../market/pairs.ts";
+import type { MarketLookup } from "../market/pairs.ts";
+import type { MarketParts } from "../market/recorded_market.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Scope } from "../access/scopes.ts";
 import type { Broker } from "../trading/broker.ts";
@@ -34,7 +35,9 @@ export const READS_SERVER: Hints = { ...READS_EXCHANGE, openWorldHint: false };
 export interface ToolContext {
   readonly caller: CallerFacts;
   readonly exchange: Exchange;
-  readonly markets: Markets;
+  readonly markets: MarketLookup;
+  /** Where everybody reads the market who may share what is made of it. @default nothing is shared */
+  readonly market?: MarketParts;
   /** The request's own id, for the log. */
   readonly requestId?: string | number | undefined;
   /** Aborts when the caller cancels, leaves, or the call's time is over. */

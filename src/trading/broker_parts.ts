@@ -1,7 +1,7 @@
 /** What taking orders needs of the rest of the program, and the calls that it takes. */
 
 import type { Exchange } from "../market/exchange_port.ts";
-import type { Markets } from "../market/pairs.ts";
+import type { MarketLookup } from "../market/pairs.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaims } from "./record/call_claims.ts";
 import type { CancelRequests, OrderKind } from "./record/cancel_requests.ts";
@@ -54,7 +54,7 @@ export interface BrokerParts {
   readonly store: BrokerRecord;
   /** This process. */
   readonly instance: { readonly id: string };
-  readonly markets: Markets;
+  readonly markets: MarketLookup;
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
   readonly venueOf: (trader: Trader) => Promise<Venue>;

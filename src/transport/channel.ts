@@ -17,14 +17,21 @@ import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts"
 import { HeldTexts } from "./held_texts.ts";
 import { cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
+import { LazyAbort } from "../timing/lazy_abort.ts";
 import { settledWithin } from "./settled.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
 
 /** Answers calls without the SDK. */
 export interface FastPath {
-  /** The answer to come, or `undefined` where the SDK is to answer. Never rejects. */
-  take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined;
+  /**
+   * The answer, or the one to come; `undefined` where the SDK is to answer. Never rejects. The signal of `cancellation` is
+   * made when it is first looked at.
+   */
+  take(
+    request: JSONRPCRequest,
+    cancellation: { readonly signal: AbortSignal },
+  ): Awaitable<Answer> | undefined;
 }
 
 /** What is answered without the SDK and without waiting, and what the SDK needs to hear of. */
@@ -69,7 +76,7 @@ interface Pending {
   /** Whether it takes one of the places for requests that run. */
   isRunning: boolean;
   /** Set when the fast path answers it. */
-  controller?: AbortController;
+  cancellation?: LazyAbort;
 }
 
 /** One client's messages. */
@@ -85,6 +92,7 @@ export abstract class Channel implements Transport {
   /** Of the requests in the queue, in characters. */
   #waiting = 0;
   #running = 0;
+  #isRunningWaiting = false;
   #idle = Promise.withResolvers<void>();
   #isEnding = false;
   #closed = false;
@@ -204,7 +212,7 @@ export abstract class Channel implements Transport {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#queue.length = 0;
-    for (const { controller } of this.#pending.values()) controller?.abort();
+    for (const { cancellation } of this.#pending.values()) cancellation?.abort();
     this.#wake();
     this.end();
     this.onclose?.();
@@ -251,12 +259,12 @@ export abstract class Channel implements Transport {
     pending.isRunning = true;
     this.#options.observer?.started?.(request);
     this.#running++;
-    const controller = new AbortController();
-    const answer = this.#options.fastPath?.take(request, controller.signal);
+    const cancellation = new LazyAbort();
+    const answer = this.#options.fastPath?.take(request, cancellation);
     if (answer === undefined) return this.#pass(request);
-    pending.controller = controller;
-    void answer.then((answer) => {
-      if (!controller.signal.aborted && !this.#closed) this.#finish(request, answer);
+    pending.cancellation = cancellation;
+    void whenAnswered(answer, (answer) => {
+      if (!cancellation.isAborted && !this.#closed) this.#finish(request, answer);
     });
   }
 
@@ -277,11 +285,11 @@ export abstract class Channel implements Transport {
 
   /** Ends a request that waits or that the fast path answers; answers whether there was one. */
   #cancel(id: RequestId): boolean {
-    const controller = this.#pending.get(id)?.controller;
-    controller?.abort();
+    const cancellation = this.#pending.get(id)?.cancellation;
+    cancellation?.abort();
     const at = this.#queue.findIndex((request) => request.id === id);
     if (at >= 0) this.#dequeue(at);
-    return controller !== undefined || at >= 0;
+    return cancellation !== undefined || at >= 0;
   }
 
   #dequeue(at: number): JSONRPCRequest | undefined {
@@ -296,9 +304,19 @@ export abstract class Channel implements Transport {
     this.#pending.delete(id);
     this.#options.observer?.answered(pending.request, { isError });
     if (pending.isRunning) this.#running--;
-    const next = this.#running < this.#options.maxInFlight ? this.#dequeue(0) : undefined;
-    if (next !== undefined) this.#run(next);
+    this.#runWaiting();
     this.#wake();
+  }
+
+  /** Runs those whose turn it is, one after the other where they are answered at once. */
+  #runWaiting(): void {
+    if (this.#isRunningWaiting) return;
+    this.#isRunningWaiting = true;
+    while (this.#queue.length > 0 && this.#running < this.#options.maxInFlight) {
+      const next = this.#dequeue(0);
+      if (next !== undefined) this.#run(next);
+    }
+    this.#isRunningWaiting = false;
   }
 
   #wake(): void {

@@ -55,11 +55,56 @@ Deno.test("SharedReads.call() passes an answer on for a second, and a fresh one 
   assert.equal(requests(), 3);
 });
 
-Deno.test("SharedReads.call() shares nothing that needs a key", async () => {
+Deno.test("SharedReads.call() shares nothing of an account", async () => {
   await using world = await setup();
   const { shared, requests } = world;
   await Promise.all([shared.call("getBalances", {}), shared.call("getBalances", {})]);
   assert.equal(requests(), 2);
+});
+
+Deno.test("SharedReads.as() shares balances and fees for a second, within one identity", async () => {
+  await using world = await setup();
+  const { shared, clock, requests } = world;
+  const alice = () => shared.as("key:alice").call("getBalances", {});
+  const [first, second] = await Promise.all([alice(), alice()]);
+  assert.equal(first, second);
+  assert.equal(requests(), 1);
+  clock.now = 999;
+  assert.equal(await alice(), first);
+  assert.notEqual(await shared.as("key:bob").call("getBalances", {}), first);
+  assert.equal(requests(), 2);
+  clock.now = 1_000;
+  assert.notEqual(await alice(), first);
+  await Promise.all([XBTZAR, XBTZAR].map((pair) => shared.as("key:alice").call("getFeeInfo", pair)));
+  await shared.as("key:alice").call("getFeeInfo", XBTZAR);
+  assert.equal(requests(), 4);
+});
+
+Deno.test("SharedReads.as() shares orders only with those who wait for the same answer", async () => {
+  await using world = await setup();
+  const { shared, requests } = world;
+  const orders = () => shared.as("key:alice").call("listOrders", {});
+  await Promise.all([orders(), orders(), shared.as("key:bob").call("listOrders", {})]);
+  assert.equal(requests(), 2);
+  await orders();
+  assert.equal(requests(), 3);
+});
+
+Deno.test("SharedReads.as() asks anew once an order was sent, and joins nothing that was asked before", async () => {
+  await using world = await setup();
+  const { shared, requests } = world;
+  const reserved = async () => {
+    const { balance } = await shared.as("key:alice").call("getBalances", {});
+    return balance.find(({ asset }) => asset === "ZAR")?.reserved;
+  };
+  const before = await reserved();
+  world.faults.set([{ kind: "delay", ms: 200, times: 1 }]);
+  const slow = shared.as("key:alice").call("listOrders", {});
+  await shared.call("postLimitOrder", { pair: "XBTZAR", type: "BID", volume: "0.001", price: "1000" });
+  assert.notEqual(await reserved(), before);
+  const [early, late] = await Promise.all([slow, shared.as("key:alice").call("listOrders", {})]);
+  assert.notEqual(early, late);
+  assert.equal(requests(), 5);
 });
 
 Deno.test("SharedReads.call() lets one caller give up without the others noticing", async () => {

@@ -44,7 +44,7 @@ Deno.test("the access log of all calls tells who called what over a connection, 
     asking: new Set(),
   });
   for (const [id, pair] of [[1, "XBTZAR"], ["two", PAIR]] as const) {
-    await fastPath.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, signal);
+    await fastPath.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, { signal });
   }
   const facts = { connection_id: "c7", identity: "key:alice", tool: "get_crypto_price", duration_ms: 1.3 };
   assert.deepEqual(records.of("tool call").map(({ properties }) => properties), [

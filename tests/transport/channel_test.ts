@@ -60,7 +60,7 @@ function manualFastPath() {
   const taken = new Map<unknown, { signal: AbortSignal; resolve: (answer: Answer) => void }>();
   return {
     taken,
-    take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
+    take(request: JSONRPCRequest, { signal }: { signal: AbortSignal }): Promise<Answer> | undefined {
       if (request.method !== "tools/call") return undefined;
       const { promise, resolve } = Promise.withResolvers<Answer>();
       taken.set(request.id, { signal, resolve });

@@ -133,7 +133,7 @@ export class SocketClients {
         identity: IDENTITY,
         opening,
         caller,
-        backend: backend.get,
+        backend: () => backend.opened ?? backend.get(),
         methods,
         asking: this.#asking,
       }),

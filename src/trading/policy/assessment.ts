@@ -1,7 +1,7 @@
 /** One order evaluated in every way before it may be placed: its exact form, what it would do, and what the policy says. */
 
 import type { Exchange } from "../../market/exchange_port.ts";
-import type { Markets } from "../../market/pairs.ts";
+import type { MarketLookup } from "../../market/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import { estimateOrder } from "../orders/estimate.ts";
 import type { Estimate } from "../orders/estimate.ts";
@@ -35,7 +35,7 @@ export type SentAssessment = Pick<Assessment, "order" | "policyFacts" | "notiona
 /** What an order is assessed with. */
 export interface AssessmentParts {
   readonly exchange: Exchange;
-  readonly markets: Markets;
+  readonly markets: MarketLookup;
   readonly policy: Policy;
   readonly signal: AbortSignal;
   /** Our wall clock, milliseconds since the Unix epoch. */

@@ -1,0 +1,105 @@
+/**
+ * Answers that everybody gets alike: what a tool makes of market data is made once for that data, and given with its text
+ * to all who ask the same until the data may have changed. Tools know nothing of it.
+ *
+ * Scopes are checked for every call. A failure goes to those who wait for the same answer already, and is not kept.
+ */
+
+import type { Awaitable } from "../timing/awaitable.ts";
+import { ExchangeError } from "../exchange/errors.ts";
+import { BoundedMap } from "../market/bounded_map.ts";
+import { RecordedMarket } from "../market/recorded_market.ts";
+import type { MarketParts } from "../market/recorded_market.ts";
+import { SharedWork } from "../timing/shared_work.ts";
+import type { Tool, ToolContext } from "../tools/tool.ts";
+import { AnswerText } from "./answer_text.ts";
+import { callTool } from "./tool_call.ts";
+import type { ToolOutcome } from "./tool_call.ts";
+import { describeError } from "./tool_error.ts";
+
+const MAX_BYTES = 16 * 1_048_576;
+
+/** Longer arguments are seldom asked for twice, in characters. */
+const MAX_ARGUMENTS = 2_000;
+
+/** What an answer takes beside its value: its text, that text within a text, and both once for each revision. */
+const BYTES_PER_CHARACTER = 8;
+
+/** Whoever may read the market, and nobody else in particular. */
+const ANYBODY: ToolContext["caller"] = {
+  identity: "anybody",
+  allows: (scope) => scope === "market:read",
+};
+
+interface KeptAnswer {
+  readonly outcome: ToolOutcome;
+  readonly market: RecordedMarket;
+}
+
+/** Runs tools, and keeps what is made of market data. */
+export class SharedAnswers {
+  readonly #kept = new BoundedMap<string, KeptAnswer>(MAX_BYTES);
+  readonly #making = new Map<string, SharedWork<ToolOutcome>>();
+  /** Numbers of tools and markets, as parts of keys. */
+  readonly #numbers = new WeakMap<object, number>();
+  #lastNumber = 0;
+
+  /** Runs a tool as `callTool` does; answers at once where the answer is there. */
+  run(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
+    const { market, caller } = context;
+    if (market === undefined || tool.group !== "market" || !caller.allows(tool.scope)) {
+      return callTool(tool, args, context);
+    }
+    const given = JSON.stringify(args) ?? "";
+    if (given.length > MAX_ARGUMENTS) return callTool(tool, args, context);
+    const key = `${this.#numberOf(market.exchange)} ${this.#numberOf(tool)} ${given}`;
+    const kept = this.#kept.get(key);
+    if (kept?.market.isCurrent(market.monotonic())) return kept.outcome;
+    return this.#join(key, { tool, args, market, context });
+  }
+
+  async #join(key: string, call: MarketCall): Promise<ToolOutcome> {
+    const making = this.#making.get(key);
+    const work = making === undefined || making.isAbandoned ? this.#make(key, call) : making;
+    try {
+      return await work.join(call.context.signal, () => cancelled(call.tool.name));
+    } catch (error) {
+      return { ok: false, error: describeError(error, call.tool.name) };
+    }
+  }
+
+  #make(key: string, { tool, args, market: parts, context }: MarketCall): SharedWork<ToolOutcome> {
+    const market = new RecordedMarket(parts);
+    const { exchange, markets } = market;
+    const { server } = context;
+    const work = new SharedWork(async (signal) => {
+      const anybodys = { exchange, markets, now: () => market.now(), signal, server, caller: ANYBODY, isPaper: false };
+      const outcome = await callTool(tool, args, anybodys);
+      if (this.#making.get(key) === work) this.#making.delete(key);
+      if (!outcome.ok) return outcome;
+      const shared = { ...outcome, text: new AnswerText(outcome.value) };
+      this.#kept.set(key, { outcome: shared, market }, key.length + shared.text.json.length * BYTES_PER_CHARACTER);
+      return shared;
+    });
+    this.#making.set(key, work);
+    return work;
+  }
+
+  #numberOf(part: object): number {
+    const known = this.#numbers.get(part);
+    if (known !== undefined) return known;
+    this.#numbers.set(part, ++this.#lastNumber);
+    return this.#lastNumber;
+  }
+}
+
+interface MarketCall {
+  readonly tool: Tool;
+  readonly args: unknown;
+  readonly market: MarketParts;
+  readonly context: ToolContext;
+}
+
+function cancelled(tool: string): ExchangeError {
+  return new ExchangeError(`Cannot answer ${tool} as its caller gave up`, { code: "ERR_CANCELLED" });
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { SharedAnswers } from "../../src/protocol/shared_answers.ts";
+import { toResult, toResultJson } from "../../src/protocol/tool_answer.ts";
+import { callTool } from "../../src/protocol/tool_call.ts";
+import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
+import { defineTool, READS_EXCHANGE } from "../../src/tools/tool.ts";
+import type { Tool, ToolContext } from "../../src/tools/tool.ts";
+import { z } from "zod";
+import { callerOf } from "../support/callers.ts";
+import { CountedExchange } from "../support/counted_exchange.ts";
+import { everyTool, type Json } from "../support/exchange.ts";
+
+const TICKER = "/api/1/ticker?";
+const XBTZAR = { pair: "XBTZAR" };
+
+/** Arguments of every tool that reads the market. */
+const CALLS: readonly (readonly [name: string, args: Record<string, unknown>])[] = [
+  ["get_crypto_price", XBTZAR],
+  ["get_crypto_price", { pair: "btc/zar" }],
+  ["get_all_tickers", { currency: "ZAR", fields: ["pair", "bid", "time"] }],
+  ["get_market_overview", { limit: 3 }],
+  ["get_orderbook", { ...XBTZAR, depth: 10 }],
+  ["get_recent_trades", { ...XBTZAR, limit: 5 }],
+  ["get_historical_prices", XBTZAR],
+  ["get_price_range", { ...XBTZAR, days: 3 }],
+];
+
+function toolOf(name: string, find: "find" | "findPlain" = "find"): Tool {
+  const tool = everyTool[find](name);
+  assert.ok(tool);
+  return tool;
+}
+
+async function run(
+  answers: SharedAnswers,
+  { tool = toolOf("get_crypto_price"), args = XBTZAR, context }: {
+    tool?: Tool;
+    args?: unknown;
+    context: ToolContext;
+  },
+): Promise<ToolOutcome> {
+  return await answers.run(tool, args, context);
+}
+
+Deno.test("SharedAnswers.run() answers every tool of the market with the bytes that callTool() answers, also when it has them", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  assert.deepEqual(
+    new Set(CALLS.map(([name]) => name)),
+    new Set(everyTool.listed.filter(({ group }) => group === "market").map(({ name }) => name)),
+  );
+  for (const [name, args] of CALLS) {
+    for (const tool of [toolOf(name), toolOf(name, "findPlain")]) {
+      const expected = await callTool(tool, args, world.exchange.context);
+      assert.ok(expected.ok, JSON.stringify(expected));
+      for (let time = 0; time < 2; time++) {
+        const outcome = await run(answers, { tool, args, context: world.contextOf() });
+        assert.equal(toResultJson(outcome), JSON.stringify(toResult(expected)));
+        assert.equal(toResultJson(outcome, ',"a":1'), toResultJson(expected, ',"a":1'));
+        assert.deepEqual(toResult(outcome), toResult(expected));
+      }
+    }
+  }
+});
+
+Deno.test("SharedAnswers.run() makes an answer once for many who ask at the same time, and at once for those who come later", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  const contexts = ["key:alice", "key:bob", "local"].map((identity) => world.contextOf(callerOf(identity)));
+  const outcomes = await Promise.all(contexts.map((context) => run(answers, { context })));
+  assert.equal(new Set(outcomes).size, 1);
+  for (const context of contexts) {
+    assert.equal(answers.run(toolOf("get_crypto_price"), XBTZAR, context), outcomes[0]);
+  }
+  assert.equal(world.count(TICKER), 1);
+});
+
+Deno.test("SharedAnswers.run() passes on what has changed within a second, and reads no clock that is older", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  for (const [name, args] of CALLS) {
+    const tool = toolOf(name);
+    await run(answers, { tool, args, context: world.contextOf() });
+    world.pass(3_600_000);
+    const expected = await callTool(tool, args, world.exchange.context);
+    assert.deepEqual(toResult(await run(answers, { tool, args, context: world.contextOf() })), toResult(expected));
+  }
+  const first = await run(answers, { context: world.contextOf() });
+  world.pass(999);
+  assert.equal(await run(answers, { context: world.contextOf() }), first);
+  world.pass(1);
+  assert.notEqual(await run(answers, { context: world.contextOf() }), first);
+});
+
+Deno.test("SharedAnswers.run() gives what it has to nobody who may not read the market, nor to arguments that do not fit", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  await run(answers, { context: world.contextOf() });
+  const denied = await run(answers, { context: world.contextOf(callerOf("key:alice", ["account:read"])) });
+  assert.equal(!denied.ok && denied.error.code, "ERR_SCOPE_MISSING");
+  for (let time = 0; time < 2; time++) {
+    const wrong = await run(answers, { args: { ...XBTZAR, depth: 1 }, context: world.contextOf() });
+    assert.equal(!wrong.ok && wrong.error.code, "ERR_INVALID_ARGUMENT");
+  }
+});
+
+Deno.test("SharedAnswers.run() keeps no failure", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  await world.markets.list();
+  world.exchange.simulation.faults.set([{ kind: "luno_error", code: "ErrMarketUnavailable", times: 1 }]);
+  const outcomes = [
+    await run(answers, { context: world.contextOf() }),
+    await run(answers, { context: world.contextOf() }),
+  ];
+  assert.deepEqual(outcomes.map(({ ok }) => ok), [false, true]);
+});
+
+Deno.test("SharedAnswers.run() lets one caller give up without the others noticing, and ends what nobody waits for", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  await world.markets.list();
+  world.exchange.simulation.faults.set([{ kind: "delay", ms: 50 }]);
+  const leaving = new AbortController();
+  const left = run(answers, { context: { ...world.contextOf(), signal: leaving.signal } });
+  const stays = run(answers, { context: world.contextOf() });
+  leaving.abort();
+  const gone = await left;
+  assert.equal(!gone.ok && gone.error.code, "ERR_CANCELLED");
+  assert.equal((await stays).ok, true);
+  world.pass(1_000);
+  world.exchange.simulation.faults.set([{ kind: "delay", ms: 60_000 }]);
+  const alone = new AbortController();
+  const abandoned = run(answers, { context: { ...world.contextOf(), signal: alone.signal } });
+  alone.abort();
+  assert.equal((await abandoned).ok, false);
+  world.exchange.simulation.faults.set([]);
+  assert.equal((await run(answers, { context: world.contextOf() })).ok, true);
+});
+
+Deno.test("SharedAnswers.run() keeps apart those who read different exchanges", async () => {
+  await using world = await CountedExchange.start();
+  await using other = await CountedExchange.start({ seed: 8 });
+  const answers = new SharedAnswers();
+  const bids = [];
+  for (const { contextOf } of [world, other].map((each) => ({ contextOf: () => each.contextOf() }))) {
+    const outcome = await run(answers, { context: contextOf() });
+    bids.push(outcome.ok && (outcome.value as Json).bid);
+  }
+  assert.notEqual(bids[0], bids[1]);
+});
+
+Deno.test("SharedAnswers.run() never makes an answer for everybody of what is an account's or a caller's", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  const tool = (run: Tool["run"]) =>
+    defineTool({
+      name: "get_something",
+      title: "Something",
+      description: "Something.",
+      group: "market",
+      scope: "market:read",
+      annotations: READS_EXCHANGE,
+      input: z.strictObject({}),
+      output: z.looseObject({}),
+      run,
+    });
+  const balances = tool(async (_, { exchange, signal }) => ({ ...await exchange.call("getBalances", {}, { signal }) }));
+  const status = tool((_, { exchange }) => Promise.resolve({ ...exchange.status() }));
+  const who = tool((_, { caller, markets }) => markets.list().then(() => ({ who: caller.identity })));
+  for (const forbidden of [balances, status]) {
+    const outcome = await run(answers, { tool: forbidden, args: {}, context: world.contextOf() });
+    assert.equal(!outcome.ok && outcome.error.code, "ERR_INTERNAL");
+  }
+  const outcome = await run(answers, { tool: who, args: {}, context: world.contextOf(callerOf("key:alice")) });
+  assert.deepEqual(outcome.ok && outcome.value, { who: "anybody" });
+});

@@ -1,0 +1,68 @@
+/** A simulation whose requests are counted, read by many together on clocks that move when told. */
+
+import { CallBudget } from "../../src/exchange/budget.ts";
+import { ExchangeClient } from "../../src/exchange/client.ts";
+import { Markets } from "../../src/market/pairs.ts";
+import { SharedReads } from "../../src/market/shared_reads.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
+import type { ToolContext } from "../../src/tools/tool.ts";
+import { callerOf } from "./callers.ts";
+import { TestExchange } from "./exchange.ts";
+import type { TestExchangeOptions } from "./exchange.ts";
+
+/** What was asked of the exchange, such as `/api/1/ticker?pair=XBTZAR`. */
+export class CountedExchange implements AsyncDisposable {
+  readonly requests: string[] = [];
+  readonly shared: SharedReads;
+  readonly markets: Markets;
+  readonly exchange: TestExchange;
+  readonly #client: ExchangeClient;
+  /** Of the readers; monotonic. */
+  #monotonicMs = 0;
+
+  private constructor(exchange: TestExchange) {
+    this.exchange = exchange;
+    this.#client = new ExchangeClient({
+      url: exchange.simulation.url,
+      credentials: SIMULATED_KEYS.trading,
+      budget: new CallBudget({ limitPerMinute: 100_000 }),
+      sleep: () => Promise.resolve(),
+      fetch: (input, init) => {
+        const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+        this.requests.push(`${pathname}${search}`);
+        return fetch(input, init);
+      },
+    });
+    const now = () => this.#monotonicMs;
+    this.shared = new SharedReads(this.#client, { now, wallClock: () => exchange.clock.now });
+    this.markets = new Markets(this.shared, { now });
+  }
+
+  static async start(options: TestExchangeOptions = {}): Promise<CountedExchange> {
+    return new CountedExchange(await TestExchange.start(options));
+  }
+
+  /** Lets time go by, for the exchange and for those who read it. */
+  pass(ms: number): void {
+    this.#monotonicMs += ms;
+    this.exchange.clock.now += ms;
+  }
+
+  /** How often the exchange was asked for this path, with whatever behind it. */
+  count(path: string): number {
+    return this.requests.filter((request) => request.startsWith(path)).length;
+  }
+
+  /** What tools of a caller work with, as a server has it. */
+  contextOf(caller = callerOf()): ToolContext {
+    const { shared, markets } = this;
+    const now = () => this.exchange.clock.now;
+    const market = { exchange: shared, markets, now, monotonic: () => this.#monotonicMs };
+    return { ...this.exchange.context, caller, exchange: shared.as(caller.identity), markets, market, now };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.close();
+    await this.exchange[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { LazyAbort } from "../../src/timing/lazy_abort.ts";
+
+Deno.test("LazyAbort.signal aborts whoever listens, and is aborted from the beginning for whoever comes later", () => {
+  const early = new LazyAbort();
+  const { signal } = early;
+  assert.equal(early.signal, signal);
+  assert.equal(signal.aborted, false);
+  early.abort();
+  assert.deepEqual([signal.aborted, early.isAborted], [true, true]);
+  const late = new LazyAbort();
+  late.abort();
+  assert.equal(late.signal.aborted, true);
+});

@@ -7,6 +7,7 @@ import { benchAccess } from "./access.ts";
 import { benchFairness } from "./fairness.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchPlacement } from "./placement.ts";
+import { benchRecord } from "./record/record.ts";
 import { benchReal } from "./real/real.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<v
   ws: benchWebSocket,
   access: benchAccess,
   placement: benchPlacement,
+  record: benchRecord,
   real: (parts) => benchReal(parts, { isJson }),
 };
 

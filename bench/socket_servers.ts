@@ -10,22 +10,29 @@ export interface BenchServer extends AsyncDisposable {
 
 const WIDE = { "--rate-limit": "10000000", "--max-connections": "20000", "--max-connections-per-client": "20000" };
 
+/** How a server differs from the usual one. */
+export interface OursOptions {
+  /** @default "simulated" */
+  readonly exchange?: string;
+  /** @default {} */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Goes before the command. @default nothing */
+  readonly wrapper?: readonly string[];
+}
+
 /** Starts ours with limits that are not in the way, but for those in `args`. */
-export async function startOurs(listener: string, args: readonly string[] = []): Promise<BenchServer> {
+export async function startOurs(
+  listener: string,
+  args: readonly string[] = [],
+  { exchange = "simulated", env = {}, wrapper = [] }: OursOptions = {},
+): Promise<BenchServer> {
   const wide = Object.entries(WIDE).filter(([flag]) => !args.includes(flag)).flat();
-  const command = [
-    "run",
-    "--quiet",
-    "--no-prompt",
-    "-P=serve",
-    "main.ts",
-    "--transport",
-    "websocket",
-    "--exchange",
-    "simulated",
-  ];
-  const child = new Deno.Command(deno, {
-    args: [...command, "--port", "0", "--listener", listener, "--stats-interval", "0", ...wide, ...args],
+  const permissions = ["--quiet", "--no-prompt", "-P=serve"];
+  const command = ["run", ...permissions, "main.ts", "--transport", "websocket", "--exchange", exchange];
+  const [program = deno, ...before] = [...wrapper, deno];
+  const child = new Deno.Command(program, {
+    args: [...before, ...command, "--port", "0", "--listener", listener, "--stats-interval", "0", ...wide, ...args],
+    env,
     stdin: "null",
     stdout: "null",
     stderr: "piped",

@@ -1,0 +1,11 @@
+/** A process that keeps everybody else from writing a database, from the first byte that it is sent until its input ends. */
+
+import { DatabaseSync } from "node:sqlite";
+
+const database = new DatabaseSync(Deno.args[0] ?? "", { timeout: 60_000 });
+const input = Deno.stdin.readable.getReader();
+await input.read();
+database.exec("BEGIN IMMEDIATE");
+await Deno.stdout.write(new TextEncoder().encode("locked\n"));
+while (!(await input.read()).done);
+database.close();

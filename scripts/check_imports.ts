@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/network": [],
   "src/validation": [],
   "src": [],
-  "src/state": [],
+  "src/state": ["src/network", "src/secrets"],
   "src/client_configs": ["src", "src/state", "src/validation"],
   "src/access": ["src/network", "src/state", "src/validation"],
   "src/session": ["src/network"],
@@ -104,6 +104,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "jsonc-parser": ["src/client_configs"],
   "smol-toml": ["src/client_configs"],
   "prom-client": ["src/monitoring"],
+  "pg": ["src/state"],
 };
 
 /** What a file imports: paths of ours, and packages. */

@@ -42,6 +42,9 @@ const STATE_FOLDER = ["HOME", "XDG_STATE_HOME", "LOCALAPPDATA"];
 const TERMINAL = ["TERM"];
 const SOCKETS = ["WS_NO_BUFFER_UTIL", "WS_NO_UTF_8_VALIDATE"];
 
+/** What the package `pg` asks for when it is loaded and when it connects. */
+const DATABASE = ["PG*", "USER", "USERNAME", "NODE_PG_FORCE_NATIVE"];
+
 /** Where npm says that it started the program, which then ends with its parent. */
 const PARENT = ["npm_command"];
 
@@ -57,6 +60,7 @@ const SERVER = [
   ...PARENT,
   ...TERMINAL,
   ...SOCKETS,
+  ...DATABASE,
 ];
 
 /** Which commands run with a permission set, and what they read beside the variables of their settings. */
@@ -64,10 +68,10 @@ const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; 
   serve: { commands: EVERY_COMMAND, others: SERVER },
   embedded: { commands: EVERY_COMMAND, others: SERVER },
   client: { commands: ["client", "bridge"], others: [...PARENT, ...TERMINAL, ...SOCKETS] },
-  inspect: { commands: ["policy", "audit"], others: [...STATE_FOLDER, ...TERMINAL] },
+  inspect: { commands: ["policy", "audit"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
   simulator: { commands: ["simulator"], others: [] },
   certs: { commands: ["certs"], others: [] },
-  keys: { commands: ["keys", "approve", "kill"], others: [...STATE_FOLDER, ...TERMINAL] },
+  keys: { commands: ["keys", "approve", "kill"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
 };
 
 /** The text of `deno.json` with the lists of variables made anew; variables of ours stand there by their prefixes. */

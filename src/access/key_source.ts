@@ -32,6 +32,10 @@ export interface KeySourceOptions {
   readonly path: string;
   /** Opens the keys for reading; `undefined` where there are none. */
   readonly open: () => Promise<Keys | undefined>;
+  /** Ends what tells of changes, before the keys are closed. */
+  readonly onClose?: () => Promise<void>;
+  /** Looking takes a round trip to another machine: nobody waits for it, and who changes keys tells of it. @default false */
+  readonly isRemote?: boolean;
   /** Those that are open at the start. */
   readonly keys?: Keys | undefined;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -57,6 +61,8 @@ export class KeySource {
   #failures = 0;
   /** Whether the last look at keys that are open has failed. */
   #isStale = false;
+  /** Whether a store on another machine was seen without a key: that it cannot be reached is no sign of one then. */
+  #isKnownEmpty = false;
   #lookedMs = -Infinity;
   #looking: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -73,7 +79,10 @@ export class KeySource {
 
   /** Looks at the keys, where the last look is a while ago; nothing to wait for otherwise. Never rejects. */
   freshen(): Promise<void> | undefined {
-    return this.#options.monotonic() - this.#lookedMs >= LOOK_MS ? this.refresh() : undefined;
+    if (this.#options.monotonic() - this.#lookedMs < LOOK_MS) return undefined;
+    if (this.#options.isRemote !== true) return this.refresh();
+    if (this.#looking === undefined) void this.refresh();
+    return undefined;
   }
 
   /** Looks at the keys, from now on: a look that has begun already may have missed the last change. Never rejects. */
@@ -92,6 +101,7 @@ export class KeySource {
   /** Ends the use of the keys. */
   async close(): Promise<void> {
     this.#isGone = true;
+    await this.#options.onClose?.();
     await this.#looking;
     await this.#keys?.close();
   }
@@ -158,7 +168,10 @@ export class KeySource {
   /** Takes over what another process has changed. */
   #take({ version, mark, keys }: Changed): void {
     this.#version = version;
-    if (mark.revision === 0 && this.#mark === undefined) return; // A store without a key is none.
+    if (mark.revision === 0 && this.#mark === undefined) { // A store without a key is none.
+      this.#isKnownEmpty = this.#options.isRemote === true;
+      return;
+    }
     if (checkKeys(this.#mark, mark, "").length > 0) return this.#endAll();
     const { path } = this.#options;
     const isFirst = this.#mark === undefined;
@@ -168,7 +181,7 @@ export class KeySource {
     const live = this.#liveIds();
     if (!isFirst) {
       log.info("API keys changed", { added: [...live.difference(before)], removed: [...before.difference(live)] });
-    } else if (this.#options.keys === undefined) {
+    } else if (this.#options.keys === undefined || this.#isKnownEmpty) {
       log.warning("API keys are in force: from now on every client must authenticate", { path });
     }
   }
@@ -194,14 +207,17 @@ export class KeySource {
   async #fail(error: unknown, wasOpen: boolean): Promise<void> {
     const hasEnded = error instanceof StateError && ["closed", "outcome_unknown"].includes(error.failure);
     if (hasEnded) await this.#drop();
-    if (this.#mark !== undefined) {
-      if (!this.#isStale) log.error("cannot read keys.db; using the last known keys", { error });
+    if (this.#mark !== undefined || this.#isKnownEmpty) {
+      if (!this.#isStale) log.error("cannot read the API keys; using the last known ones", { error });
       this.#isStale = true;
       return;
     }
     if (++this.#failures === 2) {
       const problem = reasonOf(error);
-      log.error("keys.db cannot be used; all clients are rejected until it can", { path: this.#options.path, problem });
+      log.error("API keys cannot be used; all clients are rejected until they can", {
+        path: this.#options.path,
+        problem,
+      });
     }
     if (wasOpen) await this.#drop();
   }
@@ -210,14 +226,14 @@ export class KeySource {
     const keys = this.#keys;
     this.#keys = undefined;
     this.#version = undefined;
-    await keys?.close().catch((error) => log.debug("cannot close keys.db", { error }));
+    await keys?.close().catch((error) => log.debug("cannot close the API keys", { error }));
   }
 
-  /** A store whose file is gone cannot be changed any more: its keys would be valid for ever. */
+  /** A store that is gone cannot be changed any more: its keys would be valid for ever. */
   #endAll(): void {
     this.#isGone = true;
     this.#keep([]);
-    log.error("keys.db was moved, deleted or replaced; all API keys are rejected until restart", {
+    log.error("API keys were moved, deleted or replaced; all of them are rejected until restart", {
       path: this.#options.path,
     });
   }

@@ -7,6 +7,7 @@ import { readArguments } from "./arguments.ts";
 import { asksForSample } from "./commands.ts";
 import type { Invocation } from "./arguments.ts";
 import type { CommandCall } from "./command_call.ts";
+import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import type { CommandName } from "../config/command_settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { refuseStart, wantedFormat } from "./refuse_start.ts";
@@ -35,7 +36,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
   const isInit = asksForSample(invocation.command, invocation.operands);
-  for (const name of unneeded(invocation.command, invocation.flags)) {
+  for (const name of unneeded(invocation.command, invocation.flags, world.env)) {
     if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
   }
   // Whoever looks for what is wrong is told so in its place.
@@ -68,15 +69,19 @@ function readsOwnVariables(): boolean {
 export function unneeded(
   command: CommandName,
   flags: Readonly<Record<string, string>> = {},
+  env: World["env"] = () => undefined,
 ): ("write" | "net")[] {
-  const isOnline = ONLINE.includes(command) || command === "kill" && flags["cancel-open"] === "true";
+  const hasDatabase = "stateUrl" in COMMAND_SETTINGS[command] &&
+    (flags["state-url"] ?? env("LUNO_MCP_STATE_URL") ?? "") !== "";
+  const isOnline = ONLINE.includes(command) || hasDatabase ||
+    command === "kill" && flags["cancel-open"] === "true";
   return [
     ...(WRITERS.includes(command) ? [] : ["write" as const]),
     ...(isOnline ? [] : ["net" as const]),
   ];
 }
 
-/** Commands that listen or connect; `kill` does so to cancel what is open. */
+/** Commands that listen or connect; `kill` does so to cancel what is open, and others to reach a shared database. */
 const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator", "doctor"];
 
 /** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */

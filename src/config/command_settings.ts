@@ -1,6 +1,7 @@
 /** What each command understands: one table of settings for each, beside the server's. */
 
 import { SCOPES } from "../access/scopes.ts";
+import { DATABASE_SETTINGS } from "./database_settings.ts";
 import {
   CertificateName,
   decimalNumber,
@@ -277,6 +278,7 @@ const KEYS = {
     default: "7d",
   },
   state: stateFolder("state folder that holds the keys"),
+  ...DATABASE_SETTINGS,
   stateTimeout: SERVER_SETTINGS.stateTimeout,
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;

@@ -4,6 +4,7 @@ import { settingsInForce } from "./in_force.ts";
 import type { Configured } from "./rules/server_rules.ts";
 import type { Origin } from "./parse.ts";
 import { Secret } from "../secrets/secret.ts";
+import { databaseName } from "../state/database_address.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import type { Setting } from "./setting.ts";
@@ -44,5 +45,6 @@ function shownValue(value: Config[keyof Config]): ShownSetting["value"] {
   if (value === undefined) return null;
   if (value instanceof URL) return value.href;
   if (value instanceof Secret) return value.toString();
-  return typeof value === "object" ? value.join(",") : value;
+  if (typeof value !== "object") return value;
+  return "database" in value ? databaseName(value) : value.join(",");
 }

@@ -1,5 +1,6 @@
 /** The settings of the server, and of every other command that reaches the exchange. */
 
+import { DATABASE_SETTINGS } from "./database_settings.ts";
 import {
   Address,
   HostHeaders,
@@ -233,6 +234,7 @@ export const SERVER_SETTINGS = {
     env: ["LUNO_MCP_STATE"],
     protects: true,
   },
+  ...DATABASE_SETTINGS,
   stateTimeout: {
     reader: wholeNumber(0, 3_600),
     help: "seconds to wait for a state file that another process keeps locked",

@@ -30,6 +30,12 @@ export const STATE_CODES = {
     action: "as the message says",
     retry: "no",
   },
+  ERR_STATE_UNAVAILABLE: {
+    ...LOCAL,
+    meaning: "the database cannot be reached, or does not answer",
+    action: "check the database and the network; nothing needs a restart",
+    retry: "yes",
+  },
   ERR_STATE_OVERLOADED: {
     ...LOCAL,
     meaning: "too many operations wait for the database",

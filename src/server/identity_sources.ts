@@ -22,11 +22,11 @@ const log = getLogger(["luno-mcp-server", "access"]);
  * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first
  * may be made while the server runs. Without a folder nobody could tell whether there are keys.
  */
-export async function openKeys(
-  { state, stateTimeout }: Config,
-  world: World,
-  problems: string[],
-): Promise<KeySource | undefined> {
+export async function openKeys(config: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
+  const { state, stateUrl, stateTimeout } = config;
+  if (stateUrl !== undefined) {
+    return await (await import("./shared_keys.ts")).openSharedKeys(config, world, problems);
+  }
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {
     problems.push(missingFolder(", as the keys of clients are there"));

@@ -8,6 +8,7 @@ const CODES = {
   read_only: "ERR_STATE_READ_ONLY",
   damaged: "ERR_STATE_DAMAGED",
   unusable: "ERR_STATE_UNUSABLE",
+  unavailable: "ERR_STATE_UNAVAILABLE",
   overloaded: "ERR_STATE_OVERLOADED",
   outcome_unknown: "ERR_STATE_OUTCOME_UNKNOWN",
   closed: "ERR_STATE_CLOSED",

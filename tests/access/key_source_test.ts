@@ -12,9 +12,9 @@ import { StoredKeys } from "./stored_keys.ts";
 const NOW = Date.UTC(2026, 10, 22);
 const READ = ["market:read", "account:read"] as const;
 const IN_FORCE = "API keys are in force: from now on every client must authenticate";
-const UNUSABLE = "keys.db cannot be used; all clients are rejected until it can";
-const LAST_KNOWN = "cannot read keys.db; using the last known keys";
-const GONE = "keys.db was moved, deleted or replaced; all API keys are rejected until restart";
+const UNUSABLE = "API keys cannot be used; all clients are rejected until they can";
+const LAST_KNOWN = "cannot read the API keys; using the last known ones";
+const GONE = "API keys were moved, deleted or replaced; all of them are rejected until restart";
 
 /** A source on a folder, its clocks, and the keys as another process has them open. */
 class Setup implements AsyncDisposable {

@@ -8,6 +8,7 @@ import { isLoopback } from "../../network/address.ts";
 import type { Origin, Origins } from "../parse.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import type { Config } from "../server_settings.ts";
+import { databaseProblems } from "./database_rules.ts";
 
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
@@ -26,6 +27,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTransport(config, origins),
     ...checkTrading(config, origins),
     ...checkTools(config, origins),
+    ...checkDatabase(config, origins),
   ];
 }
 
@@ -109,6 +111,14 @@ function checkTrading(config: Partial<Config>, origins: ConfigOrigins): string[]
     .map((name) =>
       `--${SERVER_SETTINGS[name].flag}: only with --trading confirm or auto, as nothing is traded without`
     );
+}
+
+function checkDatabase(config: Partial<Config>, origins: ConfigOrigins): string[] {
+  const problems = databaseProblems(config, origins);
+  if (config.stateUrl !== undefined && tradingInForce(config, origins) !== "off") {
+    problems.push("--state-url: expected --trading off, as orders are recorded in the state folder of one server only");
+  }
+  return problems;
 }
 
 function checkTools(config: Partial<Config>, origins: ConfigOrigins): string[] {

@@ -1,0 +1,198 @@
+/**
+ * A PostgreSQL database: a few connections, transactions, and one kind of error for whatever fails.
+ *
+ * Everything has a time limit, so that a server that is frozen or cut off costs an error and never a wait without end.
+ * A connection that failed is never used again; the next operation opens another, so that nothing needs a restart.
+ */
+
+// @ts-types="@types/pg"
+import pg from "pg";
+import type { DatabaseAccess } from "../../database_address.ts";
+import { databaseName } from "../../database_address.ts";
+import type { Row } from "../../sqlite.ts";
+import { StateError } from "../../state_error.ts";
+import { postgresError } from "./postgres_error.ts";
+
+/** How a database is used. */
+export interface DatabaseOptions {
+  /** Connections at most. With one, operations take effect in the order of asking. @default 4 */
+  readonly maxConnections?: number;
+}
+
+/** Runs statements within one transaction. */
+export interface Session {
+  /** Answers the rows. */
+  query(text: string, values?: readonly Value[]): Promise<Row[]>;
+}
+
+/** What a parameter can be. */
+export type Value = string | number | bigint | boolean | Uint8Array | null | readonly string[];
+
+/** The schema that all tables are in; no other one is searched. */
+export const SCHEMA = "luno_mcp";
+
+const CONNECT_MS = 2_000;
+const STATEMENT_MS = 2_000;
+/** Our own limit comes after the server's, so that where the server lives it says what became of the statement. */
+const QUERY_MS = 2_500;
+const LOCK_MS = 1_500;
+/** A process that is frozen within a transaction holds its locks no longer than this. */
+const IDLE_IN_TRANSACTION_MS = 2_000;
+const MAX_CONNECTIONS = 4;
+const MAX_WAITING = 1_000;
+
+/** Connections to one database. */
+export class Database {
+  /** Its address, without the password. */
+  readonly name: string;
+  readonly #pool: pg.Pool;
+  #isClosed = false;
+
+  /** Connects to nothing yet. */
+  constructor(access: DatabaseAccess, { maxConnections = MAX_CONNECTIONS }: DatabaseOptions = {}) {
+    this.name = databaseName(access.address);
+    this.#pool = new pg.Pool({ ...clientConfig(access), max: maxConnections });
+    // Without these an idle connection that breaks would end the program.
+    this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  /**
+   * Reads by one statement, which sees one state of the database.
+   *
+   * @throws {StateError}
+   */
+  async read(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return await this.#use((client) => rowsOf(client, text, values), () => false);
+  }
+
+  /**
+   * Changes by one statement, which is a transaction of its own.
+   *
+   * @throws {StateError} with `outcome_unknown` where the connection broke before the answer
+   */
+  async write(text: string, values: readonly Value[] = []): Promise<Row[]> {
+    return await this.#use((client) => rowsOf(client, text, values), () => true);
+  }
+
+  /**
+   * Runs `body` as one transaction; what it wrote is kept whole, or not at all when it throws. Each statement sees what
+   * others had committed before it began (READ COMMITTED): a rule that spans several statements takes a lock first.
+   *
+   * @throws {StateError} with `outcome_unknown` where the connection broke while it was committed
+   */
+  async transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return await this.#inTransaction("BEGIN ISOLATION LEVEL READ COMMITTED", body);
+  }
+
+  /**
+   * Runs several reads that see one state of the database, and change nothing.
+   *
+   * @throws {StateError}
+   */
+  async snapshot<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return await this.#inTransaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body);
+  }
+
+  async #inTransaction<Result>(begin: string, body: (session: Session) => Promise<Result>): Promise<Result> {
+    let isCommitting = false;
+    return await this.#use(async (client) => {
+      await client.query(begin);
+      const result = await body({ query: (text, values = []) => rowsOf(client, text, values) });
+      isCommitting = true;
+      const { command } = await client.query("COMMIT");
+      if (command === "COMMIT") return result;
+      isCommitting = false;
+      throw new StateError(`Cannot commit to ${this.name} as a statement before has failed`, { path: this.name });
+    }, () => isCommitting);
+  }
+
+  /** Waits for what runs, and ends the connections. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pool.end();
+  }
+
+  /** `mayHaveDone`: whether what was asked last may have taken effect though no answer came. */
+  async #use<Result>(body: (client: pg.PoolClient) => Promise<Result>, mayHaveDone: () => boolean): Promise<Result> {
+    const client = await this.#connect();
+    try {
+      const result = await body(client);
+      client.release();
+      return result;
+    } catch (error) {
+      await abandon(client, error);
+      throw postgresError(error, { path: this.name, mayHaveDone: mayHaveDone() });
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    const path = this.name;
+    if (this.#isClosed) throw new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" });
+    if (this.#pool.waitingCount >= MAX_WAITING) {
+      const message = `Cannot ask ${path} now as ${MAX_WAITING} operations wait for it already: try again later`;
+      throw new StateError(message, { path, failure: "overloaded" });
+    }
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw postgresError(error, { path, mayHaveDone: false });
+    }
+  }
+}
+
+/** What each connection is made with; one that listens for notices has no other. */
+export function clientConfig({ address, ca, password }: DatabaseAccess): pg.ClientConfig {
+  const { host, port, database, user, sslMode } = address;
+  return {
+    host,
+    port,
+    database,
+    user,
+    password: password ?? (() => address.password?.reveal() ?? ""),
+    ssl: sslMode === "verify-full" ? { ...(ca === undefined ? {} : { ca }), rejectUnauthorized: true } : false,
+    application_name: "luno-mcp-server",
+    options: `-c search_path=${SCHEMA},pg_temp`,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: QUERY_MS,
+    statement_timeout: STATEMENT_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    keepAlive: true,
+    types: { getTypeParser },
+  };
+}
+
+/** Rolls back where the connection can still be used; else it is ended, and the server rolls back. */
+async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
+  const isUsable = !(error instanceof Error) || error instanceof StateError ||
+    error instanceof TypeError || error instanceof RangeError ||
+    error instanceof pg.DatabaseError && error.severity === "ERROR";
+  if (!isUsable) return client.release(true);
+  try {
+    await client.query("ROLLBACK");
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+async function rowsOf(client: pg.ClientBase, text: string, values: readonly Value[]): Promise<Row[]> {
+  const { rows } = await client.query<Row>(text, [...values]);
+  return rows;
+}
+
+const INT8 = 20;
+
+/** Whole numbers as numbers; the columns hold none beyond 2^53. */
+function getTypeParser(oid: number, format?: "text" | "binary") {
+  if (oid === INT8) return readInt8;
+  return format === "binary" ? pg.types.getTypeParser(oid, "binary") : pg.types.getTypeParser(oid, "text");
+}
+
+function readInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot read a number as it is beyond 2^53: ${text}`);
+  return value;
+}

@@ -1,0 +1,170 @@
+/** API keys on PostgreSQL. */
+
+import type {
+  Added,
+  Keys,
+  KeysMark,
+  KeysSince,
+  NewKey,
+  ReplacementKey,
+  Rotated,
+  StoredKey,
+} from "../../../access/keys.ts";
+import { isScope } from "../../../access/scopes.ts";
+import { readBytes, readNumber, readOptionalNumber, readText } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import { StateError } from "../../state_error.ts";
+import type { Database, Session } from "./database.ts";
+
+/** How many keys there may be. */
+export interface PostgresKeysOptions {
+  /** Keys in all, dead ones too, which make room for new ones. @default 10_000 */
+  readonly maxKeys?: number | undefined;
+}
+
+const MAX_KEYS = 10_000;
+/** `$1` is the time. */
+const IS_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)";
+
+/**
+ * All keys of one database.
+ *
+ * Every change locks the store's one row first, so that changes come one after the other, and what a change reads then
+ * is what it decides on. Reads are one statement each and wait for nobody.
+ */
+export class PostgresKeys implements Keys {
+  readonly #database: Database;
+  readonly #maxKeys: number;
+
+  /** Takes over the database, which has one connection: its operations take effect in the order of asking. */
+  constructor(database: Database, { maxKeys = MAX_KEYS }: PostgresKeysOptions = {}) {
+    this.#database = database;
+    this.#maxKeys = maxKeys;
+  }
+
+  async mark(): Promise<KeysMark> {
+    const [row] = await this.#database.read("SELECT id AS store, revision FROM key_store");
+    return this.#markOf(row);
+  }
+
+  async list(): Promise<readonly StoredKey[]> {
+    return (await this.#database.read("SELECT * FROM keys ORDER BY number")).map(keyOf);
+  }
+
+  async since(version: string | undefined): Promise<KeysSince> {
+    if (version !== undefined && versionOf(await this.mark()) === version) return { kind: "same" };
+    const rows = await this.#database.read(
+      `SELECT key_store.id AS store, revision, keys.* FROM key_store LEFT JOIN keys ON true ORDER BY number`,
+    );
+    const mark = this.#markOf(rows[0]);
+    const keys = rows.filter((row) => row["number"] !== null)
+      .map((row) => ({ key: keyOf(row), digest: readBytes(row, "digest") }));
+    return { kind: "changed", version: versionOf(mark), mark, keys };
+  }
+
+  add(key: NewKey): Promise<Added> {
+    return this.#change(async (session) => {
+      const live = await liveOf(session, key.name, key.now);
+      return live.length > 0 ? { ok: false, reason: "taken" } : await this.#insert(session, key);
+    });
+  }
+
+  revoke(idOrName: string, now: number): Promise<readonly StoredKey[]> {
+    return this.#change((session) => revoke(session, idOrName, now));
+  }
+
+  rotate(replacement: ReplacementKey): Promise<Rotated> {
+    const { name, overlapMs, now } = replacement;
+    return this.#change(async (session) => {
+      const [before, ...older] = await liveOf(session, name, now);
+      if (before === undefined) return { ok: false, reason: "unknown" };
+      const added = await this.#insert(session, { ...replacement, scopes: before.scopes });
+      if (!added.ok) return added;
+      const ended: StoredKey[] = [];
+      for (const { id } of older) ended.push(...await revoke(session, id, now));
+      const [previous] = await session.query(
+        "UPDATE keys SET expires_at = least(expires_at, $2) WHERE id = $1 RETURNING *",
+        [before.id, now + overlapMs],
+      );
+      return { ok: true, key: added.key, previous: previous === undefined ? before : keyOf(previous), ended };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  #change<Outcome>(body: (session: Session) => Promise<Outcome>): Promise<Outcome> {
+    return this.#database.transaction(async (session) => {
+      await session.query("SELECT 1 FROM key_store FOR UPDATE");
+      return await body(session);
+    });
+  }
+
+  /** Where the store is full, the oldest dead key makes room. */
+  async #insert(
+    session: Session,
+    { id, digest, name, scopes, expiresAt, now }: NewKey,
+  ): Promise<{ readonly ok: true; readonly key: StoredKey } | { readonly ok: false; readonly reason: "full" }> {
+    const [count] = await session.query("SELECT count(*) AS count FROM keys");
+    if (readNumber(count, "count") >= this.#maxKeys) {
+      const removed = await session.query(
+        `DELETE FROM keys WHERE number = (SELECT min(number) FROM keys WHERE NOT (${IS_LIVE})) RETURNING 1`,
+        [now],
+      );
+      if (removed.length === 0) return { ok: false, reason: "full" };
+    }
+    await session.query(
+      "INSERT INTO keys (id, name, digest, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+      [id, name, digest, scopes.join(" "), now, expiresAt ?? null],
+    );
+    const key = { id, name, scopes: [...scopes], createdAt: now, ...(expiresAt === undefined ? {} : { expiresAt }) };
+    return { ok: true, key };
+  }
+
+  #markOf(row: Row | undefined): KeysMark {
+    const path = this.#database.name;
+    if (row === undefined) {
+      throw new StateError(`Cannot use ${path} as the row of its key store is gone: restore it from a backup`, {
+        path,
+        failure: "damaged",
+      });
+    }
+    return { store: readText(row, "store"), revision: readNumber(row, "revision") };
+  }
+}
+
+function versionOf({ store, revision }: KeysMark): string {
+  return `${store} ${revision}`;
+}
+
+/** Newest first. */
+async function liveOf(session: Session, name: string, now: number): Promise<StoredKey[]> {
+  const rows = await session.query(`SELECT * FROM keys WHERE name = $2 AND ${IS_LIVE} ORDER BY number DESC`, [
+    now,
+    name,
+  ]);
+  return rows.map(keyOf);
+}
+
+async function revoke(session: Session, idOrName: string, now: number): Promise<StoredKey[]> {
+  const rows = await session.query(
+    `UPDATE keys SET revoked_at = $1 WHERE (id = $2 OR name = $2) AND ${IS_LIVE} RETURNING *`,
+    [now, idOrName],
+  );
+  return rows.map(keyOf);
+}
+
+/** A scope that this version does not know allows nothing. */
+function keyOf(row: Row): StoredKey {
+  const expiresAt = readOptionalNumber(row, "expires_at");
+  const revokedAt = readOptionalNumber(row, "revoked_at");
+  return {
+    id: readText(row, "id"),
+    name: readText(row, "name"),
+    scopes: readText(row, "scopes").split(" ").filter(isScope),
+    createdAt: readNumber(row, "created_at"),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(revokedAt === undefined ? {} : { revokedAt }),
+  };
+}

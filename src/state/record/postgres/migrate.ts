@@ -1,0 +1,101 @@
+/**
+ * Brings the tables of a database to the version that this program knows. Several servers may start at once: one of
+ * them does it, under an advisory lock, while the others wait.
+ */
+
+import { readNumber } from "../../sqlite.ts";
+import { StateError } from "../../state_error.ts";
+import { SCHEMA } from "./database.ts";
+import type { Database, Session } from "./database.ts";
+import { MIGRATIONS } from "./schema.ts";
+
+/** Held while the tables are changed: any number that no other program uses on this database. */
+const MIGRATION_LOCK = 5_874_602_117;
+
+/**
+ * Creates what is missing and changes what is older; `mayChange` false demands that all is there.
+ *
+ * @throws {StateError} it is of a newer version, or another program's; it does not keep what was committed
+ */
+export async function prepareTables(database: Database, { mayChange }: { readonly mayChange: boolean }): Promise<void> {
+  await checkServer(database, mayChange);
+  const version = await versionOf(database.name, { query: (text, values) => database.read(text, values) });
+  checkVersion(database.name, version, mayChange);
+  if (version === MIGRATIONS.length) return;
+  await database.transaction(async (session) => {
+    await session.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    const current = await versionOf(database.name, session); // Another server may have been faster.
+    checkVersion(database.name, current, mayChange);
+    if (current === 0) await createSchema(session);
+    for (const statements of MIGRATIONS.slice(current)) await session.query(statements);
+    await session.query("UPDATE schema_version SET version = $1", [MIGRATIONS.length]);
+  });
+}
+
+/** The names may have been made by an administrator, with rights for the user that the program runs as. */
+async function createSchema(session: Session): Promise<void> {
+  const [found] = await session.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", [SCHEMA]);
+  if (found === undefined) await session.query(`CREATE SCHEMA ${SCHEMA}`);
+  await session.query(
+    `CREATE TABLE schema_version (only_row integer PRIMARY KEY CHECK (only_row = 1), version integer NOT NULL);
+     INSERT INTO schema_version VALUES (1, 0)`,
+  );
+}
+
+/** 0 where there is nothing. */
+async function versionOf(path: string, session: Session): Promise<number> {
+  const [facts] = await session.query(
+    `SELECT to_regclass('${SCHEMA}.schema_version') IS NOT NULL AS is_ours,
+       EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('${SCHEMA}')) AS is_used`,
+  );
+  if (facts?.["is_ours"]) {
+    return readNumber((await session.query("SELECT version FROM schema_version"))[0], "version");
+  }
+  if (!facts?.["is_used"]) return 0;
+  throw new StateError(
+    `Cannot use ${path} as its schema ${SCHEMA} is another program's: use another database`,
+    { path },
+  );
+}
+
+function checkVersion(path: string, version: number, mayChange: boolean): void {
+  const known = MIGRATIONS.length;
+  if (version > known) {
+    throw new StateError(
+      `Cannot use ${path} as it was written by a newer version of this program: its schema is ${version}, ` +
+        `known is ${known}: use that version, or another database`,
+      { path },
+    );
+  }
+  if (version < known && !mayChange) {
+    throw new StateError(
+      `Cannot read ${path} as its schema is ${version}, known is ${known}: run a command that writes to it first`,
+      { path },
+    );
+  }
+}
+
+/** An answer means that what it speaks of outlives a power cut, which a server can be told not to see to. */
+async function checkServer(database: Database, mayChange: boolean): Promise<void> {
+  const [facts] = await database.read(
+    `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
+       current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby`,
+  );
+  const path = database.name;
+  const lax = ["fsync", "synchronous_commit"].find((setting) => facts?.[setting] === "off");
+  if (lax !== undefined) {
+    throw new StateError(`Cannot use ${path} as it may lose what it has confirmed: set ${lax} = on there`, { path });
+  }
+  if (facts?.["encoding"] !== "UTF8") {
+    throw new StateError(
+      `Cannot use ${path} as its encoding must be UTF8: current value is ${String(facts?.["encoding"])}`,
+      { path },
+    );
+  }
+  if (facts["is_standby"] && mayChange) {
+    throw new StateError(
+      `Cannot use ${path} as it takes no changes, as a standby does: use the address of the primary`,
+      { path, failure: "read_only" },
+    );
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Hears of rare changes that another server made: by one connection that does nothing else, opened again whenever it is
+ * lost. What is told is only that something changed; whoever hears it looks for itself.
+ */
+
+// @ts-types="@types/pg"
+import pg from "pg";
+import { pauseAfter } from "../../../timing/backoff.ts";
+import { sleep } from "../../../timing/sleep.ts";
+import type { DatabaseAccess } from "../../database_address.ts";
+import { clientConfig } from "./database.ts";
+import { CHANNEL } from "./schema.ts";
+
+/** What changed: the keys, or anything, as nothing was heard for a while. */
+export type Topic = "keys" | "anything";
+
+/** Settings of {@linkcode Notices}. */
+export interface NoticesOptions {
+  /** Called for each change, and each time that the connection stands again. */
+  readonly onChange: (topic: Topic) => void;
+  /** From 0 up to, but not including, 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** How often the connection is tried: one that is cut off or frozen says nothing by itself. */
+const PING_MS = 5_000;
+const PAUSE = { firstMs: 100, longestMs: 2_000, certain: 0.5 };
+const TOPICS: readonly string[] = ["keys"] satisfies Topic[];
+
+/** Listens from its making until it is closed. */
+export class Notices {
+  readonly #access: DatabaseAccess;
+  readonly #options: NoticesOptions;
+  readonly #ending = new AbortController();
+  readonly #running: Promise<void>;
+
+  constructor(access: DatabaseAccess, options: NoticesOptions) {
+    this.#access = access;
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Ends the connection. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#ending;
+    const { random = Math.random } = this.#options;
+    for (let failures = 1; !signal.aborted; failures++) {
+      const hasListened = await this.#listen();
+      if (hasListened) failures = 1;
+      await sleep(pauseAfter(failures, { ...PAUSE, random }), signal).catch(() => {});
+    }
+  }
+
+  /** Listens until the connection is lost; answers whether there was one. */
+  async #listen(): Promise<boolean> {
+    const { signal } = this.#ending;
+    const client = new pg.Client(clientConfig(this.#access));
+    const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
+    client.on("error", () => lose());
+    client.on("end", () => lose());
+    client.on("notification", ({ payload = "" }) => {
+      if (isTopic(payload)) this.#options.onChange(payload);
+    });
+    signal.addEventListener("abort", () => lose(), { once: true });
+    let isListening = false;
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+      isListening = true;
+      this.#options.onChange("anything");
+      const timer = setInterval(() => client.query("SELECT 1").catch(() => lose()), PING_MS);
+      await lost;
+      clearInterval(timer);
+    } catch {
+      // It is tried again; what uses the database says why it cannot.
+    }
+    await client.end().catch(() => {});
+    return isListening;
+  }
+}
+
+function isTopic(word: string): word is Topic {
+  return TOPICS.includes(word);
+}

@@ -1,0 +1,41 @@
+/**
+ * The tables of the record on PostgreSQL. A released step is never changed: what comes later is a step of its own.
+ *
+ * Times are wall milliseconds.
+ */
+
+/** The channel that rare changes are told on, each by a word; losing one costs a moment, as all is looked at again. */
+export const CHANNEL = "luno_mcp";
+
+const KEYS = `
+CREATE TABLE keys (
+  number     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id         text NOT NULL UNIQUE,
+  name       text NOT NULL,
+  digest     bytea NOT NULL CHECK (octet_length(digest) = 32),
+  scopes     text NOT NULL,
+  created_at bigint NOT NULL,
+  expires_at bigint,
+  revoked_at bigint
+);
+CREATE INDEX keys_by_name ON keys (name);
+
+-- Which store of keys this is, and how often it was changed. Its row is locked by whoever changes keys.
+CREATE TABLE key_store (
+  only_row integer PRIMARY KEY CHECK (only_row = 1),
+  id       text NOT NULL,
+  revision bigint NOT NULL
+);
+INSERT INTO key_store VALUES (1, left(replace(gen_random_uuid()::text, '-', ''), 16), 0);
+
+CREATE FUNCTION note_key_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE luno_mcp.key_store SET revision = revision + 1;
+  PERFORM pg_notify('${CHANNEL}', 'keys');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER key_changed AFTER INSERT OR UPDATE OR DELETE ON keys FOR EACH ROW EXECUTE FUNCTION note_key_change();
+`;
+
+/** One text per version. */
+export const MIGRATIONS: readonly string[] = [KEYS];

@@ -1,0 +1,88 @@
+/** API keys on PostgreSQL as the behaviour suite takes them, and engines of them that are broken on purpose. */
+
+import type { Keys } from "../../src/access/keys.ts";
+import { Database } from "../../src/state/record/postgres/database.ts";
+import type { Session } from "../../src/state/record/postgres/database.ts";
+import { PostgresKeys } from "../../src/state/record/postgres/keys.ts";
+import type { KeysInstallation } from "./keys_engines.ts";
+import { startKeysProcess } from "./keys_process.ts";
+import { accessOf, openKeysAt } from "./open_postgres.ts";
+import type { PostgresServer } from "./postgres_server.ts";
+
+/** Keeps nothing of what it was told to commit. */
+class LosingDatabase extends Database {
+  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return super.transaction(async (session) => {
+      const result = await body(session);
+      await session.query("ROLLBACK");
+      return result;
+    });
+  }
+}
+
+/** Takes no lock, and its time between what it reads and what it writes. */
+class RacingDatabase extends Database {
+  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return super.transaction((session) =>
+      body({
+        async query(text, values) {
+          if (text.startsWith("INSERT")) await session.query("SELECT pg_sleep(0.1)");
+          return text.endsWith("FOR UPDATE") ? [] : await session.query(text, values);
+        },
+      })
+    );
+  }
+}
+
+/** What is wrong with an engine. */
+export const BROKEN_DATABASES = { "loses commits": LosingDatabase, "lets two pass a check together": RacingDatabase };
+
+/** Keys in a database of their own. */
+export async function startPostgresKeys(
+  server: PostgresServer,
+  Broken?: typeof Database,
+): Promise<KeysInstallation> {
+  const database = await server.createDatabase();
+  const url = server.url(database);
+  const opened: Keys[] = [];
+  const open = async (options: { readonly maxKeys?: number } = {}) => {
+    let keys = await openKeysAt(url, options);
+    if (Broken !== undefined) {
+      await keys.close();
+      keys = new PostgresKeys(new Broken(accessOf(url), { maxConnections: 1 }), options);
+    }
+    opened.push(keys);
+    return keys;
+  };
+  return {
+    open,
+    async openFull() {
+      await server.query(FILL_DISK, database);
+      return await open();
+    },
+    lock: () => startKeysProcess("lock", url, "postgres"),
+    write: () => startKeysProcess("write", url, "postgres"),
+    async corrupt() {
+      const { rows: [file] } = await server.query("SELECT pg_relation_filepath('luno_mcp.keys') AS path", database);
+      await server.stop();
+      const path = `${server.data}/${file.path}`;
+      const { size } = await Deno.stat(path);
+      await Deno.writeFile(path, new Uint8Array(size).fill(0xa5), { create: false });
+      await server.restart();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((keys) => keys.close()));
+    },
+  };
+}
+
+/** What the server says when it cannot extend a file; a file system that is really full needs one of its own. */
+const FILL_DISK = `
+  CREATE FUNCTION luno_mcp.run_out() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF (SELECT count(*) FROM luno_mcp.keys) > 20 THEN
+      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.keys FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;

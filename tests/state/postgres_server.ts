@@ -1,0 +1,241 @@
+/**
+ * PostgreSQL of a test's own: a new cluster in a temporary folder, on a free port of loopback, with fsync on. It can be
+ * killed, frozen and started again like one on another machine.
+ *
+ * Debian's package `postgresql` has the programs. Where they are missing the tests that need them fail and say so.
+ */
+
+import { join } from "node:path";
+import pg from "pg";
+
+/** What a cluster can have beside the usual. */
+export interface PostgresOptions {
+  /** PEM texts of its certificate and key; without them it speaks no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Lines of `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+const BASIC = {
+  listen_addresses: "127.0.0.1",
+  unix_socket_directories: "",
+  fsync: "on",
+  full_page_writes: "on",
+  max_connections: 60,
+  shared_buffers: "16MB",
+  // Clients that cannot be reached any more are noticed within a second.
+  client_connection_check_interval: "1s",
+};
+
+/** The superuser, who needs no password; roles that a test makes need theirs. */
+const ADMIN = "postgres";
+const RULES = `host all ${ADMIN} 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n`;
+
+/** A cluster that runs until it is disposed of. */
+export class PostgresServer implements AsyncDisposable {
+  readonly port: number;
+  readonly #dir: string;
+  #child: Deno.ChildProcess;
+  #log: ServerLog;
+  #databases = 0;
+
+  private constructor(dir: string, started: Started) {
+    this.#dir = dir;
+    this.port = started.port;
+    this.#child = started.child;
+    this.#log = started.log;
+  }
+
+  /** Makes a cluster and starts it. */
+  static async start({ tls, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+    const dir = await Deno.makeTempDir({ prefix: "postgres-" });
+    const data = join(dir, "data");
+    await shell(`${OWN} "$1" && ${AS_POSTGRES} "$2/initdb" -D "$3" -k -N -U ${ADMIN} -A trust -E UTF8 --locale=C`, [
+      dir,
+      await programs(),
+      data,
+    ]);
+    const all = { ...BASIC, ...(tls === undefined ? {} : { ssl: "on" }), ...settings };
+    const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'`);
+    await Deno.writeTextFile(join(data, "postgresql.conf"), `${lines.join("\n")}\n`, { append: true });
+    await Deno.writeTextFile(join(data, "pg_hba.conf"), RULES);
+    for (const [name, text] of Object.entries({ "server.crt": tls?.cert, "server.key": tls?.key })) {
+      if (text === undefined) continue;
+      await Deno.writeTextFile(join(data, name), text, { mode: 0o600 });
+      await shell(`${OWN} "$1"`, [join(data, name)]);
+    }
+    return new PostgresServer(dir, await launch(data));
+  }
+
+  /** The address of a database, for `--state-url`. */
+  url(database: string, user = ADMIN): string {
+    return `postgres://${user}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** Makes an empty database; answers its name. */
+  async createDatabase(): Promise<string> {
+    const name = `test_${++this.#databases}`;
+    await this.query(`CREATE DATABASE ${name}`);
+    return name;
+  }
+
+  /** Runs statements as the superuser. */
+  async query(text: string, database = ADMIN): Promise<pg.QueryResult> {
+    const client = await this.connect(database);
+    try {
+      return await client.query(text);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** A connection of the superuser, which the caller ends. */
+  async connect(database = ADMIN): Promise<pg.Client> {
+    const client = new pg.Client({ host: "127.0.0.1", port: this.port, user: ADMIN, database });
+    client.on("error", () => {}); // Tests kill the server.
+    await client.connect();
+    return client;
+  }
+
+  /** The folder of the cluster's files. */
+  get data(): string {
+    return join(this.#dir, "data");
+  }
+
+  /** Kills it at once, as a power cut does: what was not on the disk is gone. */
+  async kill(): Promise<void> {
+    const all = await this.#processes();
+    await signal("KILL", all);
+    await this.#ended();
+  }
+
+  /** Ends it in order, with what runs cut short. */
+  async stop(): Promise<void> {
+    this.#child.kill("SIGINT");
+    await this.#ended();
+  }
+
+  /** Starts it again on the same files and the same port. */
+  async restart(): Promise<void> {
+    const started = await launch(this.data, this.port);
+    this.#child = started.child;
+    this.#log = started.log;
+  }
+
+  /** Freezes all its processes; the system goes on to accept connections for it. */
+  async pause(): Promise<void> {
+    await signal("STOP", await this.#processes());
+  }
+
+  /** Lets all its processes go on. */
+  async resume(): Promise<void> {
+    await signal("CONT", await this.#processes());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await signal("KILL", await this.#processes());
+    await this.#ended();
+    await Deno.remove(this.#dir, { recursive: true });
+  }
+
+  async #ended(): Promise<void> {
+    await this.#child.status;
+    await this.#log.ended;
+  }
+
+  /** The first process and what it has started. */
+  async #processes(): Promise<readonly number[]> {
+    const { pid } = this.#child;
+    const children = await shell('cat "/proc/$1/task/$1/children" 2>/dev/null || true', [`${pid}`]);
+    return children === "" ? [] : [pid, ...children.trim().split(" ").map(Number)];
+  }
+}
+
+/** Debian's wrapper chooses a cluster of its own, so that the programs are taken from where they lie. */
+async function programs(): Promise<string> {
+  const root = "/usr/lib/postgresql";
+  const versions = await Array.fromAsync(Deno.readDir(root), ({ name }) => name).catch(() => []);
+  const [newest] = versions.map(Number).filter((version) => version > 0).sort((one, other) => other - one);
+  if (newest === undefined) {
+    throw new Error(`Cannot test on PostgreSQL as there is none in ${root}: apt-get install postgresql`);
+  }
+  return `${root}/${newest}/bin`;
+}
+
+/** PostgreSQL refuses to run as root. Whoever ends without a word to it takes it along. */
+const AS_POSTGRES = Deno.uid() === 0
+  ? "exec setpriv --reuid=postgres --regid=postgres --clear-groups --pdeathsig=KILL"
+  : "exec";
+const OWN = Deno.uid() === 0 ? "chown postgres:postgres" : "true";
+
+interface Started {
+  readonly port: number;
+  readonly child: Deno.ChildProcess;
+  readonly log: ServerLog;
+}
+
+const MAX_PORTS = 10;
+
+/** Starts the server on the files of a cluster, and waits until it can be used. */
+async function launch(data: string, port?: number): Promise<Started> {
+  const said: string[] = [];
+  for (let attempt = 0; attempt < MAX_PORTS; attempt++) {
+    const chosen = port ?? freePort();
+    const child = new Deno.Command("sh", {
+      args: ["-c", `${AS_POSTGRES} "$1/postgres" -D "$2" -p "$3"`, "sh", await programs(), data, `${chosen}`],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const log = new ServerLog(child.stderr);
+    if (await log.ready) return { port: chosen, child, log };
+    await child.status;
+    said.push(...log.lines);
+  }
+  throw new Error(`Cannot start PostgreSQL: ${said.slice(-10).join("; ")}`);
+}
+
+/** Somebody else may take it before it is used. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** What a server says, and whether it said that it can be used. */
+class ServerLog {
+  readonly lines: string[] = [];
+  readonly ready: Promise<boolean>;
+  readonly ended: Promise<void>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.ready = promise;
+    this.ended = this.#read(stream, resolve);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, resolve: (isReady: boolean) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.lines.push(...text.split("\n").filter((line) => line !== ""));
+      this.lines.splice(0, this.lines.length - 100);
+      if (text.includes("ready to accept connections")) resolve(true);
+    }
+    resolve(false);
+  }
+}
+
+async function signal(name: "KILL" | "STOP" | "CONT", pids: readonly number[]): Promise<void> {
+  // One that has ended by itself meanwhile is no matter.
+  if (pids.length > 0) await shell(`kill -${name} "$@" 2>/dev/null || true`, pids.map(String));
+}
+
+/** Runs a script; answers what it says. */
+async function shell(script: string, args: readonly string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", script, "sh", ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`Cannot prepare PostgreSQL: ${new TextDecoder().decode(stderr).trim()}`);
+  return new TextDecoder().decode(stdout);
+}

@@ -14,7 +14,7 @@ export const DATABASE_SETTINGS = {
     value: "url",
     env: ["LUNO_MCP_STATE_URL"],
     protects: true,
-    secret: true,
+    mayHoldSecret: true,
   },
   stateCa: {
     reader: Text,

@@ -93,6 +93,6 @@ function asText(value: unknown): string {
 }
 
 function describe(setting: Setting, found: Found, problem: string): string {
-  const shown = setting.secret === undefined ? quoteTyped(found.text) : "[redacted]";
+  const shown = setting.secret || setting.mayHoldSecret ? "[redacted]" : quoteTyped(found.text);
   return `${found.name}: ${problem}: current value is ${shown}`;
 }

@@ -24,6 +24,8 @@ export interface Setting {
   readonly default?: string;
   /** Marks values that no output may show. */
   readonly secret?: true;
+  /** Marks values that may have a secret in them: none is repeated where it is wrong, and a file of them is private. */
+  readonly mayHoldSecret?: true;
   /** Marks what protects something: a variable that is set and empty is a mistake then, not the same as none. */
   readonly protects?: true;
   /** Marks what names another source: a file cannot name one. */

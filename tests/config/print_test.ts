@@ -94,3 +94,11 @@ Deno.test("shownSettings() says which settings do not count", async () => {
     "ALLOW_WRITE_OPERATIONS is true",
   ]);
 });
+
+Deno.test("shownSettings() shows the address of a database without its password", async () => {
+  const env = (name: string) => name === "LUNO_MCP_STATE_URL" ? "postgres://ann:canary@db.example.com/luno" : undefined;
+  const loaded = await loadConfig({}, env);
+  assert.ok(loaded.ok);
+  const shown = shownSettings(loaded, noEnvironment).find(({ name }) => name === "--state-url");
+  assert.equal(shown?.value, "postgres://ann@db.example.com:5432/luno");
+});

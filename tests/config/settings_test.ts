@@ -62,7 +62,7 @@ Deno.test("each task of deno.json may do what its command needs, and no task may
   for (const task of ["audit", "client", "bridge", "simulator"]) {
     assert.equal(setOf(task).write, undefined, task);
   }
-  for (const task of ["policy", "audit", "keys", "approve", "certs"]) {
+  for (const task of ["audit", "certs"]) {
     assert.equal(setOf(task).net, undefined, task);
   }
   assert.deepEqual(setOf("certs").read, ["certs"]);
@@ -83,6 +83,10 @@ Deno.test("unneeded() has each command give back what it does not need", () => {
   assert.deepEqual(unneeded("serve"), []);
   assert.deepEqual(unneeded("client"), ["write"]);
   assert.deepEqual(unneeded("keys"), ["net"]);
+  assert.deepEqual(unneeded("keys", { "state-url": "postgres://ann@localhost/luno" }), []);
+  const env = (name: string) => name === "LUNO_MCP_STATE_URL" ? "postgres://ann@localhost/luno" : undefined;
+  assert.deepEqual(unneeded("keys", {}, env), []);
+  assert.deepEqual(unneeded("certs", {}, env), ["net"]);
   assert.deepEqual(unneeded("kill", { reason: "x" }), ["net"]);
   assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), []);
   for (const command of ["tools", "config", "policy", "audit"] as const) {

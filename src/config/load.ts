@@ -103,7 +103,8 @@ async function readEnvFile(
   problems.push(...found.map((problem) => `${name}: ${problem}`));
   const others = table.envFile?.env.filter((variable) => values[variable] !== undefined) ?? [];
   problems.push(...others.map((variable) => `${name}: ${variable}: a file of variables cannot name another one`));
-  const secrets = Object.values(table).filter((setting) => setting.secret || setting.mayHoldSecret).flatMap(({ env }) => env);
+  const secrets = Object.values(table).filter(({ secret, mayHoldSecret }) => secret || mayHoldSecret)
+    .flatMap(({ env }) => env);
   if (secrets.some((secret) => (values[secret] ?? "") !== "")) problems.push(...await checkPrivateFile(name, path));
   return values;
 }

@@ -5,9 +5,9 @@ import { Database } from "../../src/state/record/postgres/database.ts";
 import type { Session } from "../../src/state/record/postgres/database.ts";
 import { PostgresKeys } from "../../src/state/record/postgres/keys.ts";
 import type { KeysInstallation } from "./keys_engines.ts";
-import { startKeysProcess } from "./keys_process.ts";
 import { accessOf, openKeysAt } from "./open_postgres.ts";
 import type { PostgresServer } from "./postgres_server.ts";
+import { startStateProcess } from "./state_process.ts";
 
 /** Keeps nothing of what it was told to commit. */
 class LosingDatabase extends Database {
@@ -60,8 +60,13 @@ export async function startPostgresKeys(
       await server.query(FILL_DISK, database);
       return await open();
     },
-    lock: () => startKeysProcess("lock", url, "postgres"),
-    write: () => startKeysProcess("write", url, "postgres"),
+    async lock() {
+      const script = new URL("./postgres_lock_process.ts", import.meta.url);
+      const holder = startStateProcess(script, [url, "SELECT 1 FROM key_store FOR UPDATE"]);
+      await holder.next();
+      return holder;
+    },
+    write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [url, "postgres"]),
     async corrupt() {
       const { rows: [file] } = await server.query("SELECT pg_relation_filepath('luno_mcp.keys') AS path", database);
       await server.stop();

@@ -10,9 +10,12 @@ export interface StateProcess extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts a script of ours, which may read and write files. */
+/** What a script needs to reach a database of this machine, and the package for it. */
+const DATABASE = ["--allow-net=127.0.0.1", "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE"];
+
+/** Starts a script of ours, which may read and write files, and reach PostgreSQL of this machine. */
 export function startStateProcess(script: URL, args: readonly string[]): StateProcess {
-  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid"];
+  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", ...DATABASE];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", ...permissions, script.href, ...args],
     stdin: "piped",

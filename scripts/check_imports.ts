@@ -99,7 +99,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@modelcontextprotocol/": ["src/protocol", "src/transport", "src/client"],
   "@hono/": ["src/transport"],
   "hono": ["src/transport"],
-  "ws": ["src/transport", "src/client"],
+  "ws": ["src/transport", "src/client", "src/exchange"],
   "jose": ["src/access"],
   "jsonc-parser": ["src/client_configs"],
   "smol-toml": ["src/client_configs"],

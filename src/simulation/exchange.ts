@@ -7,7 +7,7 @@
 import type { Accounts } from "./engine/accounts.ts";
 import type { Identifiers } from "./engine/identifiers.ts";
 import type { MarketTrade } from "./engine/liquidity.ts";
-import { MatchingEngine } from "./engine/matching_engine.ts";
+import { type Match, MatchingEngine } from "./engine/matching_engine.ts";
 import type { EngineSettings } from "./engine/settings.ts";
 import type { RestingOrder, Side } from "./engine/matching.ts";
 import { isInTransit, type OrderDraft } from "./engine/order_draft.ts";
@@ -38,13 +38,20 @@ export interface MergedBook {
 /** The orders of the one user in the simulated markets. */
 export class Exchange {
   readonly orders = new OrderStore();
+  /** Hears of every trade with an own order. */
+  matched: ((market: TradedMarket, match: Match) => void) | undefined;
   readonly #model: PriceModel;
   readonly #engine: MatchingEngine;
   #time: number;
 
   constructor({ model, tape, startMs, ...parts }: ExchangeParts) {
     this.#model = model;
-    this.#engine = new MatchingEngine({ ...parts, store: this.orders, liquidity: new ModelLiquidity({ model, tape }) });
+    this.#engine = new MatchingEngine({
+      ...parts,
+      store: this.orders,
+      liquidity: new ModelLiquidity({ model, tape }),
+      matched: (market, match) => this.matched?.(market, match),
+    });
     this.#time = startMs;
   }
 

@@ -43,6 +43,12 @@ export interface SimulationOptions extends Partial<EngineSettings> {
   readonly marketStatus?: Readonly<Record<string, TradingStatus>>;
   /** Rows of small interest put into the ledger of the first ZAR account before the rest. @default 0 */
   readonly ledgerRows?: number;
+  /** How long a stream waits for credentials. @default 10000 */
+  readonly streamAuthTimeoutMs?: number;
+  /** After so long without a message a stream sends an empty one. @default 20000 */
+  readonly streamKeepAliveMs?: number;
+  /** Connections to streams at a time; one more is refused. @default 50 */
+  readonly streamSessions?: number;
   /** Faults that are switched on from the start. @default none */
   readonly faults?: readonly FaultRule[];
 }
@@ -71,6 +77,9 @@ export function withDefaults(options: SimulationOptions): Settings {
     maxOrderValue: "0",
     marketStatus: {},
     ledgerRows: 0,
+    streamAuthTimeoutMs: 10_000,
+    streamKeepAliveMs: 20_000,
+    streamSessions: 50,
     faults: [],
     ...options,
   };

@@ -1,4 +1,4 @@
-/** The simulated exchange on the wire: an HTTP server on the loopback interface that speaks the exchange's REST API. */
+/** The simulated exchange on the wire: a server on the loopback interface that speaks the exchange's REST API and streams. */
 
 import { randomBytes } from "node:crypto";
 import { hostName } from "../network/address.ts";
@@ -63,7 +63,9 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   const where = { port: connectionResets ? 0 : port, hostname: connectionResets ? RELAYED : hostname };
   const server = new LastingServer({ ...where, signal: stopping.signal }, async (request, { remoteAddr }) => {
     try {
-      const response = await api.handle(request);
+      // The relay alone can reset a connection that was upgraded.
+      const reset = relay && (() => relay?.reset(remoteAddr.port));
+      const response = await api.handle(request, reset);
       response.headers.set(SIMULATION_HEADER, id);
       return response;
     } catch (error) {
@@ -81,6 +83,7 @@ export async function startSimulation(options: ServerOptions = {}): Promise<Runn
   }
   const finished = server.finished.then(() => relay?.close());
   const stop = () => {
+    api.close();
     stopping.abort();
     return finished;
   };

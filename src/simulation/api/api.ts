@@ -1,12 +1,12 @@
 /**
- * The exchange's REST API as a function from request to answer: faults, rate limit, credentials, routing, headers. It
- * opens no socket; `server.ts` does.
+ * The exchange's API as a function from request to answer: faults, rate limit, credentials, routing, headers, and the
+ * upgrade to a stream. It opens no socket; `server.ts` does.
  */
 
 import { accountRoutes } from "./account_routes.ts";
 import { ConnectionReset, faultAfter, faultBefore, refusalResponse, tooManyRequests } from "./fault_effects.ts";
 import { answerFaultRequest, FAULTS_PATH } from "./fault_route.ts";
-import { type Fault, Faults } from "./faults.ts";
+import { Faults, type RequestFault } from "./faults.ts";
 import { fundingRoutes } from "./funding_routes.ts";
 import { authorise, keyOf, type SimulatedKey, Unauthorised, unauthorisedResponse } from "./simulated_keys.ts";
 import { marketRoutes } from "./market_routes.ts";
@@ -21,6 +21,7 @@ import { readForm } from "./request_form.ts";
 import { NO_CONTENT, RenderedJson, type RouteMatch, Router } from "./route.ts";
 import { simulatedOrders } from "./simulated_orders.ts";
 import { createSimulation, type Simulation } from "../simulation.ts";
+import { isStreamPath, Streams } from "../streams/streams.ts";
 
 /** What the API needs besides its options. */
 export interface ApiOptions extends SimulationOptions {
@@ -33,14 +34,16 @@ export interface ApiOptions extends SimulationOptions {
 /** The API of one simulated exchange. */
 export interface Api {
   /**
-   * Answers one request.
+   * Answers one request; `reset` resets its connection later, where that can be done.
    *
    * @throws {ConnectionReset} when a fault wants the connection reset
    */
-  handle(request: Request): Promise<Response>;
+  handle(request: Request, reset?: () => void): Promise<Response>;
   readonly faults: Faults;
   /** What answers; created when it is first asked for, by a request or here. */
   readonly simulation: Simulation;
+  /** Ends every stream. */
+  close(): void;
 }
 
 /**
@@ -54,10 +57,14 @@ export function createApi(options: ApiOptions): Api {
 
 const PUBLIC_DATA = "public, max-age=1";
 
+/** In which an answer about a market whose stream is read tells after which update of the stream it was given. */
+const SEQUENCE_HEADER = "x-simulated-sequence";
+
 /** The exchange with its past, and the routes that lead into it. */
 interface Opened {
   readonly simulation: Simulation;
   readonly router: Router;
+  readonly streams: Streams;
 }
 
 class ApiHandler implements Api {
@@ -94,22 +101,31 @@ class ApiHandler implements Api {
       ...[marketRoutes, accountRoutes, fundingRoutes, paymentRoutes].flatMap((routesOf) => routesOf(simulation)),
       ...orderRoutes(simulatedOrders(simulation)),
     ]);
-    this.#opened = { simulation, router };
+    const parts = { simulation, faults: this.faults, settings: this.#settings, now: () => this.#tick() };
+    this.#opened = { simulation, router, streams: new Streams(parts) };
     return this.#opened;
   }
 
-  async handle(request: Request): Promise<Response> {
+  close(): void {
+    this.#opened?.streams.close();
+  }
+
+  async handle(request: Request, reset?: () => void): Promise<Response> {
     const url = new URL(request.url);
     const trace = this.simulation.identifiers.trace();
     const response = url.pathname === FAULTS_PATH
       ? await answerFaultRequest(request, this.faults)
-      : await this.#withFaults(request, url);
+      : await this.#withFaults(request, url, reset);
     response.headers.set("x-luno-trace-id", trace);
     return response;
   }
 
-  async #withFaults(request: Request, url: URL): Promise<Response> {
+  async #withFaults(request: Request, url: URL, reset: (() => void) | undefined): Promise<Response> {
     const faults = this.faults.draw(request.method, url.pathname);
+    if (isStreamPath(url.pathname)) {
+      await this.#delay(faults);
+      return faultBefore(faults) ?? this.#open().streams.connect(request, url.pathname, reset);
+    }
     if (faults.length === 0) return await this.#answer(request, url, 0);
     await this.#delay(faults);
     const stale = request.method === "GET" ? faults.find((fault) => fault.kind === "stale") : undefined;
@@ -123,6 +139,8 @@ class ApiHandler implements Api {
     const key = keyOf(request.headers.get("authorization"));
     const response = await this.#run(match, { request, url, key, staleMs });
     if (response.status === 200 || response.status === 400) addRateLimitHeaders(response.headers);
+    const sequence = this.#open().streams.sequenceOf(url.searchParams.get("pair") ?? "");
+    if (sequence !== undefined && staleMs === 0) response.headers.set(SEQUENCE_HEADER, String(sequence));
     return response;
   }
 
@@ -135,7 +153,11 @@ class ApiHandler implements Api {
       if (!this.#rateLimit.admits(key?.id ?? "", nowMs)) return tooManyRequests({ body: settings.rateLimitBody });
       if (route.permission !== null) authorise(key, route);
       const parameters = new Parameters(url.searchParams, form);
-      const answer = await route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
+      const { streams } = this.#open();
+      streams.move(nowMs);
+      const running = route.run({ parameters, id, nowMs, atMs: nowMs - staleMs });
+      streams.move(nowMs);
+      const answer = await running;
       if (answer === NO_CONTENT) return new Response(null, { status: 204 });
       const text = answer instanceof RenderedJson ? answer.text : JSON.stringify(answer);
       const caching = route.permission === null ? { "cache-control": PUBLIC_DATA } : {};
@@ -156,7 +178,7 @@ class ApiHandler implements Api {
     return this.#latestMs;
   }
 
-  async #delay(faults: readonly Fault[]): Promise<void> {
+  async #delay(faults: readonly RequestFault[]): Promise<void> {
     for (const fault of faults) {
       if (fault.kind === "delay") await delay(fault.ms, this.#signal);
     }

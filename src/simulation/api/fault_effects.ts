@@ -2,7 +2,7 @@
 
 import { parseJson } from "../../exchange/json.ts";
 import { LUNO_ERRORS } from "../../exchange/luno_errors.ts";
-import type { Fault } from "./faults.ts";
+import type { RequestFault } from "./faults.ts";
 import { PLAIN_DECIMAL } from "../../money/decimals.ts";
 import { bareNumber } from "./print_numbers.ts";
 import { Refusal } from "../engine/refusal.ts";
@@ -17,7 +17,7 @@ export class ConnectionReset extends Error {
  *
  * @throws {ConnectionReset} for a reset
  */
-export function faultBefore(faults: readonly Fault[]): Response | undefined {
+export function faultBefore(faults: readonly RequestFault[]): Response | undefined {
   for (const fault of faults) {
     const comesFirst = fault.kind === "too_many_requests" || ("when" in fault && fault.when === "before");
     const response = comesFirst ? replacement(fault) : undefined;
@@ -31,7 +31,7 @@ export function faultBefore(faults: readonly Fault[]): Response | undefined {
  *
  * @throws {ConnectionReset} for a reset
  */
-export async function faultAfter(faults: readonly Fault[], response: Response): Promise<Response> {
+export async function faultAfter(faults: readonly RequestFault[], response: Response): Promise<Response> {
   let spoilt = response;
   for (const fault of faults) {
     if ("when" in fault && fault.when === "before") continue;
@@ -41,7 +41,7 @@ export async function faultAfter(faults: readonly Fault[], response: Response): 
   return spoilt;
 }
 
-function replacement(fault: Fault): Response | undefined {
+function replacement(fault: RequestFault): Response | undefined {
   switch (fault.kind) {
     case "reset":
       throw new ConnectionReset();
@@ -87,7 +87,7 @@ function edgePage(status: number): Response {
   return new Response(html, { status, headers: { "content-type": "text/html; charset=UTF-8" } });
 }
 
-async function distorted(fault: Fault, response: Response): Promise<Response> {
+async function distorted(fault: RequestFault, response: Response): Promise<Response> {
   const { status, headers } = response;
   switch (fault.kind) {
     case "truncated_json": {

@@ -1,5 +1,5 @@
 /**
- * Faults that can be switched on: each rule says which requests it befalls and what goes wrong. Chances are drawn from
+ * Faults that can be switched on: each rule says which requests, or messages of streams, it befalls and what goes wrong. Chances are drawn from
  * a seeded sequence, so the same requests meet the same faults.
  */
 
@@ -7,6 +7,7 @@ import { z } from "zod";
 import { isLunoErrorCode, type LunoErrorCode } from "../../exchange/luno_errors.ts";
 import { DAY_MS } from "../days.ts";
 import { hash32, seedFor, toUnit } from "../random.ts";
+import { anyTarget, type FrameFault, frameFaults, type FrameKind, isFrameFault } from "./frame_faults.ts";
 
 const MAX_RULES = 100;
 const MAX_DELAY_MS = 60_000;
@@ -14,12 +15,7 @@ const MAX_DELAY_MS = 60_000;
 const target = {
   /** Only requests of this method. @default every method */
   method: z.enum(["GET", "POST", "PUT", "DELETE"]).optional(),
-  /** Only requests of this path; `*` stands for anything. @default every path */
-  path: z.string().regex(/^[/*][\w/*{}.-]*$/, "expected a path such as /api/1/ticker or /api/1/*").max(200).optional(),
-  /** How many requests it befalls before it ends. @default without end */
-  times: z.int().min(1).optional(),
-  /** Chance for each request, from 0 to 1. @default 1 */
-  probability: z.number().min(0).max(1).optional(),
+  ...anyTarget,
 };
 
 /** Whether a fault strikes before the request takes effect, or after it, when only the answer is lost. */
@@ -63,6 +59,7 @@ export const FaultRule = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("reset"), ...target, when }),
   /** Reads answer as of `ms` ago. */
   z.strictObject({ kind: z.literal("stale"), ...target, ms: z.int().min(1).max(DAY_MS) }),
+  ...frameFaults,
 ]);
 
 /** A rule as it is written: defaults may be left out. */
@@ -70,6 +67,9 @@ export type FaultRule = z.input<typeof FaultRule>;
 
 /** A rule with its defaults. */
 export type Fault = z.output<typeof FaultRule>;
+
+/** A fault of requests and their answers. */
+export type RequestFault = Exclude<Fault, FrameFault>;
 
 const FaultRules = z.array(FaultRule).max(MAX_RULES);
 
@@ -123,18 +123,32 @@ export class Faults {
   }
 
   /** The faults that befall a request, in the order of the rules; uses up one of their `times`. */
-  draw(method: string, path: string): readonly Fault[] {
-    if (this.#armed.length === 0) return [];
-    return this.#armed.filter((armed) => this.#strikes(armed, method, path)).map((armed) => {
-      armed.left -= 1;
-      return armed.fault;
-    });
+  draw(method: string, path: string): readonly RequestFault[] {
+    return this.#draw(
+      path,
+      (fault): fault is RequestFault => !isFrameFault(fault) && (fault.method ?? method) === method,
+    );
   }
 
-  #strikes({ fault, pattern, left }: ArmedFault, method: string, path: string): boolean {
-    if (left <= 0 || (fault.method ?? method) !== method || !pattern.test(path)) return false;
-    if (fault.probability === undefined) return true;
-    return toUnit(hash32(this.#seed, ++this.#draws)) < fault.probability;
+  /** The faults that befall a message of a stream, or its feed, in the order of the rules; uses up their `times` alike. */
+  drawFrame(path: string, kind: FrameKind | "feed"): readonly FrameFault[] {
+    return this.#draw(path, (fault): fault is FrameFault => isFrameFault(fault) && fault.on === kind);
+  }
+
+  #draw<Drawn extends Fault>(path: string, isMeant: (fault: Fault) => fault is Drawn): readonly Drawn[] {
+    if (this.#armed.length === 0) return [];
+    const drawn: Drawn[] = [];
+    for (const armed of this.#armed) {
+      const { fault, pattern, left } = armed;
+      if (left <= 0 || !isMeant(fault) || !pattern.test(path) || !this.#isUnlucky(fault)) continue;
+      armed.left -= 1;
+      drawn.push(fault);
+    }
+    return drawn;
+  }
+
+  #isUnlucky({ probability }: Fault): boolean {
+    return probability === undefined || toUnit(hash32(this.#seed, ++this.#draws)) < probability;
   }
 }
 

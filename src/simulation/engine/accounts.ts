@@ -1,6 +1,6 @@
 /** The accounts of the one user of the simulated exchange: each holds one currency and owns one ledger. */
 
-import { Ledger } from "./ledger.ts";
+import { Ledger, type LedgerRow } from "./ledger.ts";
 import { Refusal } from "./refusal.ts";
 
 const MAX_ACCOUNTS_PER_CURRENCY = 10;
@@ -16,6 +16,8 @@ export interface Account {
 
 /** All accounts, in the order in which they were opened; the first of a currency is its default. */
 export class Accounts {
+  /** Hears of every new row of every ledger. */
+  moved: ((accountId: string, row: LedgerRow) => void) | undefined;
   readonly #byId = new Map<string, Account>();
 
   /**
@@ -25,7 +27,7 @@ export class Accounts {
    */
   open(id: string, { currency, name }: { readonly currency: string; readonly name: string }): Account {
     if (this.#inCurrency(currency).length >= MAX_ACCOUNTS_PER_CURRENCY) throw new Refusal("ErrAccountLimit");
-    const account = { id, currency, name, ledger: new Ledger() };
+    const account = { id, currency, name, ledger: new Ledger((row) => this.moved?.(id, row)) };
     this.#byId.set(id, account);
     return account;
   }

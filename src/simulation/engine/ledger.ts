@@ -71,6 +71,12 @@ export function totalsAfter(
 /** The ledger of one account, in memory. */
 export class Ledger {
   readonly #rows: LedgerRow[] = [];
+  readonly #appended: ((row: LedgerRow) => void) | undefined;
+
+  /** `appended` hears of every new row. */
+  constructor(appended?: (row: LedgerRow) => void) {
+    this.#appended = appended;
+  }
 
   /** Number of rows. */
   get length(): number {
@@ -90,6 +96,7 @@ export class Ledger {
   append(entry: LedgerEntry): LedgerRow {
     const row = { ...entry, ...totalsAfter(this.totals, entry), index: this.#rows.length + 1 };
     this.#rows.push(row);
+    this.#appended?.(row);
     return row;
   }
 

@@ -24,6 +24,17 @@ export interface EngineParts {
   readonly liquidity: Liquidity;
   readonly identifiers: Pick<Identifiers, "order" | "reference">;
   readonly settings: EngineSettings;
+  /** Hears of every trade with an own order, after it was numbered. */
+  readonly matched?: (market: TradedMarket, match: Match) => void;
+}
+
+/** Who met whom in a trade. */
+export interface Match {
+  /** Of the public trade. */
+  readonly sequence: number;
+  readonly makerId: string;
+  /** `null` for somebody of the rest of the world. */
+  readonly takerId: string | null;
 }
 
 const ZERO = new Big(0);
@@ -81,6 +92,7 @@ export class MatchingEngine {
     for (const { makerId, price, volume } of matched.fills) {
       const trade = { timestamp: atMs, price, volume, isBuy: side === "BUY" };
       const sequence = liquidity.record(market, trade);
+      this.#parts.matched?.(market, { sequence, makerId, takerId: arriving.id });
       order = this.#fill(order, { ...trade, sequence, role: "taker" });
       const maker = store.get(makerId);
       if (maker !== undefined) this.#fill(maker, { ...trade, sequence, role: "maker" });
@@ -182,7 +194,9 @@ export class MatchingEngine {
 
   #fillResting(order: Order, trade: Omit<OwnTrade, "isBuy">): void {
     const own = { ...trade, isBuy: order.side === "SELL" };
-    this.#fill(order, { ...own, sequence: this.#parts.liquidity.record(order.market, own), role: "maker" });
+    const sequence = this.#parts.liquidity.record(order.market, own);
+    this.#parts.matched?.(order.market, { sequence, makerId: order.id, takerId: null });
+    this.#fill(order, { ...own, sequence, role: "maker" });
   }
 
   #fill(order: Order, trade: Omit<Execution, "reference"> & { readonly isBuy: boolean }): Order {

@@ -9,6 +9,8 @@ const STATES_KEPT = 20;
 export class OrderStore implements TradingStore {
   /** Fills of own orders, oldest first. */
   readonly trades: UserTrade[] = [];
+  /** Hears of every state that an order comes into; there is none before the first. */
+  changed: ((after: Order, before: Order | undefined) => void) | undefined;
   readonly #changes = new Map<string, number>();
   readonly #ids: string[] = [];
   readonly #states = new Map<string, Order[]>();
@@ -17,6 +19,7 @@ export class OrderStore implements TradingStore {
 
   /** Saves a new order or the next state of a known one. */
   save(order: Order): Order {
+    const before = this.get(order.id);
     const states = this.#states.get(order.id);
     if (states === undefined) {
       this.#ids.push(order.id);
@@ -28,8 +31,14 @@ export class OrderStore implements TradingStore {
     if (order.clientOrderId !== "") this.#idByClientOrderId.set(order.clientOrderId, order.id);
     if (order.status === "COMPLETE") this.#live.delete(order.id);
     else this.#live.set(order.id, order);
-    this.#changes.set(order.market.id, this.changesIn(order.market.id) + 1);
+    this.noteChange(order.market.id);
+    this.changed?.(order, before);
     return order;
+  }
+
+  /** Notes that a market shows something else than before. */
+  noteChange(marketId: string): void {
+    this.#changes.set(marketId, this.changesIn(marketId) + 1);
   }
 
   /** Keeps a fill. */
@@ -37,7 +46,7 @@ export class OrderStore implements TradingStore {
     this.trades.push(trade);
   }
 
-  /** A number that rises whenever an order changes what a market shows. */
+  /** A number that rises whenever something changes what a market shows within a second. */
   changesIn(marketId: string): number {
     return this.#changes.get(marketId) ?? 0;
   }

@@ -148,3 +148,14 @@ Deno.test("/_sim/faults names every problem at once and changes nothing", async 
 Deno.test("createApi() does not start with a bad fault", () => {
   assert.throws(() => faulty({ kind: "delay", ms: -1 }), RangeError);
 });
+
+Deno.test("faults of streams befall messages and no requests, faults of requests no messages", () => {
+  const faults = new Faults(1);
+  faults.set([{ kind: "stream_gap", times: 1 }, { kind: "server_error" }, { kind: "stream_burst", updates: 4 }]);
+  const path = "/api/1/stream/XBTZAR";
+  assert.deepEqual(faults.draw("GET", path).map(({ kind }) => kind), ["server_error"]);
+  assert.deepEqual(faults.drawFrame(path, "snapshot"), []);
+  assert.deepEqual(faults.drawFrame(path, "update").map(({ kind }) => kind), ["stream_gap"]);
+  assert.deepEqual(faults.drawFrame(path, "update"), []);
+  assert.deepEqual(faults.drawFrame(path, "feed").map(({ kind }) => kind), ["stream_burst"]);
+});

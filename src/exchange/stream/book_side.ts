@@ -1,0 +1,99 @@
+/** One side of a book: its price levels in order, each with the sum of its orders. */
+
+import { fromUnits } from "./units.ts";
+
+/** Which side an order rests on. */
+export type Side = "bid" | "ask";
+
+/** All orders of one side at one price. */
+export interface Level {
+  readonly side: Side;
+  /** In 10^-18 of the counter currency. */
+  readonly price: bigint;
+  /** The price as a double: equal for some that differ, never in the wrong order. Compares at a tenth of the cost. */
+  readonly rank: number;
+  /** The sum of its orders, in 10^-18 of the base currency. */
+  volume: bigint;
+  /** How many orders it holds. */
+  orders: number;
+}
+
+/** A price and a volume as decimals without trailing zeros. */
+export interface PriceVolume {
+  readonly price: string;
+  readonly volume: string;
+}
+
+/**
+ * Levels sorted with the best price at the end of the array: most changes happen near the best price, and there an
+ * array moves few of its elements.
+ */
+export class BookSide {
+  readonly #side: Side;
+  readonly #levels: Level[] = [];
+
+  constructor(side: Side) {
+    this.#side = side;
+  }
+
+  /** How many prices it has. */
+  get size(): number {
+    return this.#levels.length;
+  }
+
+  /** The level with the best price; `undefined` on an empty side. */
+  get best(): Level | undefined {
+    return this.#levels.at(-1);
+  }
+
+  /** Adds an order's volume at a price, and answers the level. */
+  add(price: bigint, volume: bigint): Level {
+    const rank = Number(price);
+    const place = this.#placeOf(price, rank);
+    const found = this.#levels[place];
+    if (found !== undefined && found.price === price) {
+      found.volume += volume;
+      found.orders++;
+      return found;
+    }
+    const level: Level = { side: this.#side, price, rank, volume, orders: 1 };
+    this.#levels.splice(place, 0, level);
+    return level;
+  }
+
+  /** Takes out an order that has `volume` left; its level goes with the last one. */
+  remove(level: Level, volume: bigint): void {
+    level.volume -= volume;
+    level.orders--;
+    if (level.orders === 0) this.#levels.splice(this.#placeOf(level.price, level.rank), 1);
+  }
+
+  /** The best levels, best price first. */
+  top(count: number): PriceVolume[] {
+    return this.#levels.slice(-count).reverse().map(({ price, volume }) => ({
+      price: fromUnits(price),
+      volume: fromUnits(volume),
+    }));
+  }
+
+  /** Where a price is, or where it belongs. */
+  #placeOf(price: bigint, rank: number): number {
+    const levels = this.#levels;
+    const sign = this.#side === "bid" ? 1 : -1;
+    let low = 0;
+    let high = levels.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const level = levels[middle];
+      if (level === undefined) break;
+      const isBefore = level.rank === rank
+        ? sign > 0 ? level.price < price : level.price > price
+        : sign > 0
+        ? level.rank < rank
+        : level.rank > rank;
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

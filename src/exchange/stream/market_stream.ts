@@ -1,0 +1,178 @@
+/** The market stream of one pair: a book that is kept up to date for as long as somebody wants it. */
+
+import { getLogger } from "@logtape/logtape";
+import { FrameError, readMarketFrame, type Snapshot, type StreamStatus, type Update } from "./market_frames.ts";
+import { type BookTrade, buildBook, type OrderBook } from "./order_book.ts";
+import { isLostPlace, problemOf, type StreamProblem } from "./stream_problem.ts";
+import { type LinkCounts, StreamLink, type StreamParts } from "./stream_link.ts";
+import type { Receiver } from "./stream_socket.ts";
+
+const log = getLogger(["luno-mcp-server", "stream"]);
+
+/** What changed with one message. */
+export interface MarketChange {
+  /** Whether the book is a new one, after which nothing that was known before needs to follow from it. */
+  readonly isNew: boolean;
+  readonly trades: readonly BookTrade[];
+  readonly status: StreamStatus;
+}
+
+/** Settings of a {@linkcode MarketStream}. */
+export interface MarketStreamOptions extends StreamParts {
+  /** In upper case. */
+  readonly pair: string;
+  /** Called after the book has changed; must not throw. */
+  readonly changed: (change: MarketChange) => void;
+  /** Called when the book can no longer be kept up to date. */
+  readonly lost: (problem: StreamProblem) => void;
+}
+
+/** How a stream is doing. */
+export interface MarketStreamStatus extends LinkCounts {
+  /** Whether the book follows the exchange. */
+  readonly isLive: boolean;
+  /** How long ago the exchange last showed that the book is the present one, in milliseconds; infinite without a book. */
+  readonly ageMs: number;
+  /** How often updates were lost or made no sense. */
+  readonly gaps: number;
+  readonly updates: number;
+  readonly snapshots: number;
+}
+
+/** So long the exchange never says nothing: it sends an empty message every 20 s. */
+const MESSAGE_SILENCE_MS = 60_000;
+
+/** One pair's stream, from the constructor to `close()`. */
+export class MarketStream {
+  readonly #options: MarketStreamOptions;
+  readonly #link: StreamLink;
+  #book: OrderBook | undefined;
+  #isLive = false;
+  #heardAt = -Infinity;
+  #updates = 0;
+  #snapshots = 0;
+
+  /** Connects at once. */
+  constructor(options: MarketStreamOptions) {
+    this.#options = options;
+    this.#link = new StreamLink({
+      ...options,
+      path: `/api/1/stream/${options.pair}`,
+      receiver: () => this.#receiver(),
+      lost: (problem) => this.#lost(problem),
+    });
+  }
+
+  /** The newest whole book; after a loss the last one before it, until a new snapshot is there. */
+  get book(): OrderBook | undefined {
+    return this.#book;
+  }
+
+  /** Why the exchange will not have this stream; it is over then. */
+  get refusal(): StreamProblem | undefined {
+    return this.#link.refusal;
+  }
+
+  get status(): MarketStreamStatus {
+    const { connections, lost } = this.#link.counts;
+    return {
+      isLive: this.#isLive,
+      ageMs: this.#options.now() - this.#heardAt,
+      gaps: Object.entries(lost).reduce((sum, [code, count]) => isLostPlace(code) ? sum + count : sum, 0),
+      updates: this.#updates,
+      snapshots: this.#snapshots,
+      connections,
+      lost,
+    };
+  }
+
+  /** Disconnects; the book stays as it is. */
+  async close(): Promise<void> {
+    this.#isLive = false;
+    await this.#link.close();
+  }
+
+  #lost(problem: StreamProblem): void {
+    this.#isLive = false;
+    this.#options.lost(problem);
+  }
+
+  /** Hears one connection, which is worth nothing before its snapshot and after its first mistake. */
+  #receiver(): Receiver {
+    let book: OrderBook | undefined;
+    const start = (made: OrderBook): void => {
+      book = made;
+      this.#start(made);
+    };
+    return {
+      messageSilenceMs: MESSAGE_SILENCE_MS,
+      get isReady() {
+        return book !== undefined;
+      },
+      heard: () => {
+        if (book !== undefined) this.#heardAt = this.#options.now();
+      },
+      take: (text) => {
+        try {
+          const frame = readMarketFrame(text);
+          switch (frame.kind) {
+            case "update":
+              return book === undefined ? misplaced("an update before the snapshot") : this.#update(book, frame);
+            case "snapshot":
+              return book === undefined ? this.#build(frame, start) : misplaced("a second snapshot");
+            case "error":
+              return problemOf(frame);
+            case "keep_alive":
+              return undefined;
+          }
+        } catch (error) {
+          if (error instanceof FrameError) return misplaced(error.message);
+          log.error("cannot take a message of the stream", { pair: this.#options.pair, error });
+          return misplaced("a message that this program fails on");
+        }
+      },
+    };
+  }
+
+  /** Builds the book in slices: a large one takes as long as thousands of updates. */
+  async #build(snapshot: Snapshot, start: (book: OrderBook) => void): Promise<StreamProblem | undefined> {
+    const building = buildBook(snapshot);
+    for (let step = building.next();; step = building.next()) {
+      if (!step.done) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        continue;
+      }
+      const built = step.value;
+      if (!built.ok) return { code: built.problem, detail: "in the snapshot" };
+      start(built.book);
+      return undefined;
+    }
+  }
+
+  #start(book: OrderBook): void {
+    const { pair, now, changed } = this.#options;
+    this.#snapshots++;
+    this.#book = book;
+    this.#isLive = true;
+    this.#heardAt = now();
+    log.info("stream live", { pair, sequence: String(book.sequence), orders: book.size });
+    changed({ isNew: true, trades: [], status: book.status });
+  }
+
+  #update(book: OrderBook, update: Update): StreamProblem | undefined {
+    const applied = book.apply(update);
+    if (!applied.ok) {
+      // What was applied by half is shown to nobody; what came out of turn was not applied at all.
+      const isWhole = applied.problem === "gap" || applied.problem === "sequence_back";
+      if (!isWhole) this.#book = undefined;
+      return { code: applied.problem, detail: `at sequence ${update.sequence}, after ${book.sequence}` };
+    }
+    this.#updates++;
+    this.#options.changed({ isNew: false, trades: applied.trades, status: book.status });
+    return undefined;
+  }
+}
+
+function misplaced(detail: string): StreamProblem {
+  return { code: "garbage", detail };
+}

@@ -1,0 +1,218 @@
+/**
+ * The book of one market, kept from a snapshot and the updates that follow it. It reads no clock and knows no socket.
+ * Every update must follow the one before and must be possible: otherwise something was lost, and only a new snapshot
+ * helps.
+ */
+
+import { BookSide, type Level, type PriceVolume, type Side } from "./book_side.ts";
+import { readSnapshotOrder, type Snapshot, type StreamStatus, type TradeUpdate, type Update } from "./market_frames.ts";
+import { fromUnits, toUnits } from "./units.ts";
+
+/** Why a book is worth nothing any more. */
+export type BookProblem =
+  | "gap"
+  | "sequence_back"
+  | "unknown_maker"
+  | "negative_volume"
+  | "duplicate_order"
+  | "crossed"
+  | "unreadable_order";
+
+/** A trade as the public sees it; decimals without trailing zeros. */
+export interface BookTrade extends PriceVolume {
+  readonly sequence: bigint;
+  readonly timestamp: number;
+  /** Whether the taker bought. */
+  readonly isBuy: boolean;
+}
+
+/** What an update did. */
+export type Applied =
+  | { readonly ok: true; readonly trades: readonly BookTrade[] }
+  | { readonly ok: false; readonly problem: BookProblem };
+
+/** A book, or why a snapshot makes none. */
+export type Built = { readonly ok: true; readonly book: OrderBook } | {
+  readonly ok: false;
+  readonly problem: BookProblem;
+};
+
+interface Order {
+  readonly level: Level;
+  /** Who came first at an equal price. */
+  readonly place: number;
+  volume: bigint;
+}
+
+/** Orders that are read between two pauses: a millisecond's work. */
+const SLICE = 1_000;
+
+const DONE: Applied = { ok: true, trades: [] };
+
+/** Builds a book from a snapshot, with a pause after each slice, so that a large one keeps nobody waiting. */
+export function* buildBook(snapshot: Snapshot): Generator<void, Built> {
+  const book = new OrderBook(snapshot);
+  const sides: readonly (readonly [Side, readonly unknown[]])[] = [["bid", snapshot.bids], ["ask", snapshot.asks]];
+  let left = SLICE;
+  for (const [side, rows] of sides) {
+    // From the worst price to the best, so that each level joins at the end of its side.
+    for (let place = rows.length - 1; place >= 0; place--) {
+      const order = readSnapshotOrder(rows[place]);
+      const problem = order === undefined ? "unreadable_order" : book.load({ ...order, side, place });
+      if (problem !== undefined) return { ok: false, problem };
+      if (--left > 0) continue;
+      left = SLICE;
+      yield;
+    }
+  }
+  return book.isCrossed ? { ok: false, problem: "crossed" } : { ok: true, book };
+}
+
+/** Builds a book in one go. */
+export function buildBookAtOnce(snapshot: Snapshot): Built {
+  const building = buildBook(snapshot);
+  for (;;) {
+    const step = building.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** A book that is kept up to date. After an update that was refused it must be thrown away. */
+export class OrderBook {
+  readonly #orders = new Map<string, Order>();
+  readonly #bids = new BookSide("bid");
+  readonly #asks = new BookSide("ask");
+  #sequence: bigint;
+  #status: StreamStatus;
+  #timestamp: number;
+  #places: number;
+
+  /** Starts with no order; {@linkcode buildBook} fills it. */
+  constructor({ sequence, status, timestamp, bids, asks }: Snapshot) {
+    this.#sequence = sequence;
+    this.#status = status;
+    this.#timestamp = timestamp;
+    this.#places = Math.max(bids.length, asks.length);
+  }
+
+  /** Of the newest update. */
+  get sequence(): bigint {
+    return this.#sequence;
+  }
+
+  get status(): StreamStatus {
+    return this.#status;
+  }
+
+  /** When the exchange sent the newest update, in milliseconds since the Unix epoch. */
+  get timestamp(): number {
+    return this.#timestamp;
+  }
+
+  /** How many orders it holds. */
+  get size(): number {
+    return this.#orders.size;
+  }
+
+  /** Whether somebody would buy for more than somebody else wants. */
+  get isCrossed(): boolean {
+    const [bid, ask] = [this.#bids.best, this.#asks.best];
+    return bid !== undefined && ask !== undefined && bid.price >= ask.price;
+  }
+
+  /** The best price of a side with its volume; `undefined` on an empty side. */
+  best(side: Side): PriceVolume | undefined {
+    return this.#side(side).top(1)[0];
+  }
+
+  /** How many prices a side has. */
+  levels(side: Side): number {
+    return this.#side(side).size;
+  }
+
+  /** The best price levels of a side, each the sum of its orders, best price first. */
+  top(side: Side, count: number): PriceVolume[] {
+    return this.#side(side).top(count);
+  }
+
+  /** Every order of a side, best price first and then oldest first. */
+  orders(side: Side): PriceVolume[] {
+    const sign = side === "bid" ? -1 : 1;
+    return [...this.#orders.values()].filter(({ level }) => level.side === side)
+      .sort((a, b) => sign * compare(a.level, b.level) || a.place - b.place)
+      .map(({ level, volume }) => ({ price: fromUnits(level.price), volume: fromUnits(volume) }));
+  }
+
+  /** Takes an order of the snapshot in. */
+  load(
+    { id, side, price, volume, place }: {
+      readonly id: string;
+      readonly side: Side;
+      readonly price: string;
+      readonly volume: string;
+      readonly place: number;
+    },
+  ): BookProblem | undefined {
+    const [priceUnits, volumeUnits] = [toUnits(price), toUnits(volume)];
+    if (priceUnits === undefined || volumeUnits === undefined || volumeUnits === 0n) return "unreadable_order";
+    if (this.#orders.has(id)) return "duplicate_order";
+    this.#orders.set(id, { level: this.#side(side).add(priceUnits, volumeUnits), place, volume: volumeUnits });
+    return undefined;
+  }
+
+  /** Takes one update: trades, then the new order, then the one that goes, then the status. */
+  apply(update: Update): Applied {
+    const { sequence, trades, created, deleted, status, timestamp } = update;
+    if (sequence !== this.#sequence + 1n) {
+      return { ok: false, problem: sequence > this.#sequence ? "gap" : "sequence_back" };
+    }
+    const traded = trades.length === 0 ? DONE : this.#trade(trades, timestamp);
+    if (!traded.ok) return traded;
+    const problem = created === null ? undefined : this.load({ ...created, place: this.#places++ });
+    if (problem !== undefined) return { ok: false, problem };
+    if (deleted !== null) this.#delete(deleted);
+    if (this.isCrossed) return { ok: false, problem: "crossed" };
+    this.#sequence = sequence;
+    this.#timestamp = timestamp;
+    if (status !== null) this.#status = status;
+    return traded;
+  }
+
+  #trade(trades: readonly TradeUpdate[], timestamp: number): Applied {
+    const done: BookTrade[] = [];
+    for (const { sequence, makerId, base } of trades) {
+      const maker = this.#orders.get(makerId);
+      if (maker === undefined) return { ok: false, problem: "unknown_maker" };
+      const volume = toUnits(base);
+      if (volume === undefined) return { ok: false, problem: "unreadable_order" };
+      const { level } = maker;
+      if (volume > maker.volume) return { ok: false, problem: "negative_volume" };
+      done.push({
+        ...{ sequence, timestamp, isBuy: level.side === "ask" },
+        ...{ price: fromUnits(level.price), volume: fromUnits(volume) },
+      });
+      if (volume === maker.volume) this.#delete(makerId);
+      else {
+        maker.volume -= volume;
+        level.volume -= volume;
+      }
+    }
+    return { ok: true, trades: done };
+  }
+
+  /** An id that is unknown is let pass, as the exchange's own clients do. */
+  #delete(id: string): void {
+    const order = this.#orders.get(id);
+    if (order === undefined) return;
+    this.#orders.delete(id);
+    this.#side(order.level.side).remove(order.level, order.volume);
+  }
+
+  #side(side: Side): BookSide {
+    return side === "bid" ? this.#bids : this.#asks;
+  }
+}
+
+function compare(a: Level, b: Level): number {
+  return a.price < b.price ? -1 : a.price > b.price ? 1 : 0;
+}

@@ -1,0 +1,211 @@
+/**
+ * One connection to the exchange's stream: credentials, keep-alives both ways, silence, bounds. What the messages mean,
+ * and whether to connect again, it leaves to others. Loaded with the first stream, as `ws` costs a start its time.
+ */
+
+import type { Buffer } from "node:buffer";
+// @ts-types="@types/ws"
+import { WebSocket } from "ws";
+import type { Sleep } from "../../timing/sleep.ts";
+import { reasonOf } from "../../errors/reason_of.ts";
+import { cleanText } from "../../text/clean_text.ts";
+import type { StreamProblem } from "./stream_problem.ts";
+
+/** The id and the secret of an API key. */
+export interface StreamCredentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Who hears what the exchange sends on one connection. */
+export interface Receiver {
+  /** Takes every message, in order; what it answers ends the connection. */
+  take(text: string): StreamProblem | undefined | Promise<StreamProblem | undefined>;
+  /** Called for every sign of life, before the message is taken: messages, pings and pongs. */
+  heard(): void;
+  /** Whether all is there that the exchange sends first. */
+  readonly isReady: boolean;
+  /** For how long no message may come, keep-alives among them; without it pings and pongs are enough. */
+  readonly messageSilenceMs?: number;
+}
+
+/** What a connection needs. */
+export interface ConnectionOptions {
+  readonly url: URL;
+  readonly credentials: StreamCredentials;
+  readonly receiver: Receiver;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly sleep: Sleep;
+  /** Ends the connection. */
+  readonly signal: AbortSignal;
+}
+
+/** Largest message; the snapshot of the largest market has 1.1 MB. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** How often the exchange hears from us; it asks for a sign now and then. */
+const PING_EVERY_MS = 20_000;
+
+/** Between two looks at the clock. */
+const LOOK_EVERY_MS = 1_000;
+
+/** After so long without a sign, pongs among them, the connection is dead. */
+const SILENCE_MS = 45_000;
+
+/** How long the first of it all may take: the snapshot. */
+const READY_MS = 15_000;
+
+/** How long the exchange may take to answer our closing. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+/** Connects and stays until the connection ends; answers why it did. `undefined`: the signal ended it. */
+export async function runConnection(options: ConnectionOptions): Promise<StreamProblem | undefined> {
+  const { url, signal } = options;
+  if (signal.aborted) return undefined;
+  const socket = new WebSocket(url, {
+    maxPayload: MAX_MESSAGE_BYTES,
+    handshakeTimeout: CONNECT_TIMEOUT_MS,
+    perMessageDeflate: false,
+    followRedirects: false,
+  });
+  return await new Connection(socket, options).ended;
+}
+
+class Connection {
+  readonly #socket: WebSocket;
+  readonly #options: ConnectionOptions;
+  readonly #over = Promise.withResolvers<StreamProblem | undefined>();
+  readonly #ending = new AbortController();
+  readonly #waiting: string[] = [];
+  #isTaking = false;
+  #problem: StreamProblem | undefined;
+  #heardAt: number;
+  #messageAt: number;
+
+  constructor(socket: WebSocket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#heardAt = this.#messageAt = options.now();
+    options.signal.addEventListener("abort", this.#close, { once: true });
+    socket.once("open", () => this.#opened());
+    socket.on("ping", () => this.#hear());
+    socket.on("pong", () => this.#hear());
+    socket.on("message", (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
+    socket.on("error", (error) => this.#failed(error));
+    socket.on("unexpected-response", (request, { statusCode }) => {
+      this.#problem ??= { code: "unreachable", detail: `HTTP status ${statusCode}` };
+      request.destroy();
+      socket.terminate();
+    });
+    socket.once("close", (code, reason) => {
+      this.#problem ??= { code: "closed", detail: cleanText(`${code} ${reason.toString()}`) };
+      this.#end();
+    });
+  }
+
+  get ended(): Promise<StreamProblem | undefined> {
+    return this.#over.promise;
+  }
+
+  #opened(): void {
+    const { credentials: { id, secret }, now } = this.#options;
+    this.#hear();
+    this.#messageAt = now();
+    this.#socket.send(JSON.stringify({ api_key_id: id, api_key_secret: secret }));
+    this.#watch().catch(() => {});
+  }
+
+  /** Pings, and gives the connection up when nothing comes back. Rejects when the connection ends. */
+  async #watch(): Promise<never> {
+    const { now, sleep } = this.#options;
+    const openedAt = now();
+    let pingedAt = openedAt;
+    for (;;) {
+      await sleep(LOOK_EVERY_MS, this.#ending.signal);
+      const silence = this.#silenceSince(openedAt);
+      if (silence !== undefined) this.#leave(silence);
+      if (now() - pingedAt >= PING_EVERY_MS) {
+        pingedAt = now();
+        this.#socket.ping();
+      }
+    }
+  }
+
+  #silenceSince(openedAt: number): StreamProblem | undefined {
+    const { receiver: { isReady, messageSilenceMs = Infinity }, now } = this.#options;
+    const at = now();
+    if (at - this.#heardAt >= SILENCE_MS) return { code: "silent", detail: `nothing for ${SILENCE_MS} ms` };
+    if (!isReady && at - openedAt >= READY_MS) return { code: "snapshot_timeout", detail: `none in ${READY_MS} ms` };
+    if (at - this.#messageAt < messageSilenceMs) return undefined;
+    return { code: "silent", detail: `no message for ${messageSilenceMs} ms` };
+  }
+
+  #hear(): void {
+    this.#heardAt = this.#options.now();
+    this.#options.receiver.heard();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#isLeaving) return;
+    this.#messageAt = this.#options.now();
+    this.#hear();
+    if (isBinary) return this.#leave({ code: "garbage", detail: "a binary message" });
+    this.#waiting.push(data.toString());
+    if (!this.#isTaking) this.#takeWaiting();
+  }
+
+  /** Hands messages on. While one takes its time the socket rests, so that what waits stays bounded. */
+  #takeWaiting(): void {
+    for (let text = this.#waiting.shift(); text !== undefined && !this.#isLeaving; text = this.#waiting.shift()) {
+      const taken = this.#options.receiver.take(text);
+      if (!(taken instanceof Promise)) {
+        if (taken !== undefined) this.#leave(taken);
+        continue;
+      }
+      this.#isTaking = true;
+      this.#socket.pause();
+      taken.then((problem) => {
+        this.#isTaking = false;
+        this.#socket.resume();
+        if (problem !== undefined) this.#leave(problem);
+        this.#takeWaiting();
+      });
+      return;
+    }
+  }
+
+  get #isLeaving(): boolean {
+    return this.#problem !== undefined || this.#options.signal.aborted;
+  }
+
+  #failed(error: Error): void {
+    const isTooLarge = "code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH";
+    this.#problem ??= isTooLarge
+      ? { code: "frame_too_large", detail: `more than ${MAX_MESSAGE_BYTES} bytes` }
+      : { code: "unreachable", detail: cleanText(reasonOf(error)) };
+  }
+
+  #leave(problem: StreamProblem): void {
+    this.#problem ??= problem;
+    this.#close();
+  }
+
+  /** Closes from our side; an exchange that is silent is not waited for. */
+  readonly #close = (): void => {
+    const socket = this.#socket;
+    if (this.#problem?.code === "silent" || socket.readyState !== WebSocket.OPEN) return socket.terminate();
+    const timer = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+    socket.once("close", () => clearTimeout(timer));
+    socket.resume();
+    socket.close(1000);
+  };
+
+  #end(): void {
+    this.#ending.abort();
+    this.#options.signal.removeEventListener("abort", this.#close);
+    this.#over.resolve(this.#options.signal.aborted ? undefined : this.#problem);
+  }
+}

@@ -1,6 +1,6 @@
 /** The market stream of one pair: a book that is kept up to date for as long as somebody wants it. */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { FrameError, readMarketFrame, type Snapshot, type StreamStatus, type Update } from "./market_frames.ts";
 import { type BookTrade, buildBook, type OrderBook } from "./order_book.ts";
 import { isLostPlace, problemOf, type StreamProblem } from "./stream_problem.ts";

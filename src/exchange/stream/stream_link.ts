@@ -3,7 +3,7 @@
  * exchange allows. Each connection starts from nothing, with a receiver of its own.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { createRedactor, type Redact, secretsOf } from "../../secrets/redaction.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { Sleep } from "../../timing/sleep.ts";

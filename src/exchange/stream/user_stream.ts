@@ -3,7 +3,7 @@
  * and balances over REST first, and again after a gap that the exchange cannot fill.
  */
 
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../logging/logger.ts";
 import { FrameError } from "./market_frames.ts";
 import { type LinkCounts, StreamLink, type StreamParts } from "./stream_link.ts";
 import { problemOf, type StreamProblem } from "./stream_problem.ts";

@@ -105,6 +105,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["src/client_configs"],
   "prom-client": ["src/monitoring"],
   "pg": ["src/state"],
+  "redis": ["src/state"],
 };
 
 /** What a file imports: paths of ours, and packages. */

@@ -116,6 +116,7 @@ function contextsOf(
   broker: Broker | undefined,
 ): Backend["contextOf"] {
   const { now, monotonic } = world;
+  const market = { exchange, markets, now, monotonic };
   return (caller) => {
     const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
     // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
@@ -124,7 +125,7 @@ function contextsOf(
       caller,
       exchange: view ?? exchange.as(caller.identity),
       markets,
-      market: { exchange: view ?? exchange, markets, now, monotonic },
+      market: view === undefined ? market : { ...market, exchange: view },
       now,
       server,
       ...(broker === undefined ? {} : { broker }),

@@ -19,6 +19,7 @@ import { openExchange } from "./open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { TradingRecord } from "./open_trading_record.ts";
+import type { SharedState } from "./open_shared_state.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 import { observeCalls } from "./observe_calls.ts";
@@ -45,6 +46,8 @@ export interface BackendUse {
   readonly startedMs: number;
   /** A server takes over what others have left undone, a command minds its own orders only. */
   readonly isServer: boolean;
+  /** What servers share. @default nothing */
+  readonly shared?: Pick<SharedState, "createCallSupply">;
 }
 
 /** What a backend is opened with. */
@@ -67,10 +70,10 @@ export interface BackendOptions extends BackendUse {
 export async function openBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, isServer, record, presence, announce, observers }: BackendOptions,
+  { startedMs, isServer, shared, record, presence, announce, observers }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
+  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world, shared);
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(
     record,

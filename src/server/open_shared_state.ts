@@ -24,6 +24,8 @@ const KEPT_IDLE_TIMES = 2;
 export interface SharedState {
   readonly sessions: SessionStore;
   createRateLimit(options: RateLimitOptions): RateLimit;
+  /** Where the calls to an exchange come from; absent where this process counts them alone. */
+  readonly createCallSupply?: RedisState["createCallSupply"];
   /** Ends the use of it. */
   close(): Promise<void>;
 }
@@ -43,7 +45,10 @@ export async function openSharedState(
   }
   const createRateLimit: SharedState["createRateLimit"] = (options) =>
     redis === undefined ? new MemoryRateLimit(options) : redis.createRateLimit(options);
-  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, close } };
+  const calls: Pick<SharedState, "createCallSupply"> = redis === undefined
+    ? {}
+    : { createCallSupply: (options) => redis.createCallSupply(options) };
+  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, ...calls, close } };
 }
 
 /** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */

@@ -14,7 +14,7 @@ import { redisName } from "../../redis_address.ts";
 const log = getLogger(["luno-mcp-server", "serve"]);
 
 /** For a command to be answered in, in milliseconds. */
-const DEADLINE_MS = 250;
+export const DEADLINE_MS = 250;
 
 /** Commands that wait for their answers; more are refused. */
 const MAX_IN_FLIGHT = 1_000;

@@ -1,9 +1,12 @@
 /** Opens the state that several servers share over Redis or Valkey. */
 
+import type { CallSupply } from "../../../exchange/call_supply.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
 import { Beginning } from "./beginning.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisConnectionOptions } from "./connection.ts";
+import { RedisCallSupply } from "./call_supply.ts";
+import type { RedisCallSupplyOptions } from "./call_supply.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
 import { SharedTokens } from "./shared_tokens.ts";
@@ -38,6 +41,11 @@ export class RedisState {
 
   createRateLimit(options: RateLimitOptions): RateLimit {
     return new RedisRateLimit({ ...options, tokens: this.tokens, servers: () => this.servers.count });
+  }
+
+  /** The calls of a budget, which its name tells from others. */
+  createCallSupply(options: Pick<RedisCallSupplyOptions, "name" | "limitPerMinute" | "now">): CallSupply {
+    return new RedisCallSupply({ ...options, tokens: this.tokens, servers: () => this.servers.count });
   }
 
   async close(): Promise<void> {

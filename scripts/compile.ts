@@ -13,6 +13,7 @@ import project from "../deno.json" with { type: "json" };
 import { print } from "../src/world.ts";
 import { writeChecksums } from "./packaging/checksums.ts";
 import { readCompileOptions } from "./packaging/compile_options.ts";
+import { requireLate } from "./packaging/late_require.ts";
 import { placeBinary } from "./packaging/place_binary.ts";
 import { writeSbom } from "./packaging/sbom.ts";
 import { binaryPath, RELEASE_FOLDER, TARGETS } from "./packaging/targets.ts";
@@ -23,6 +24,9 @@ const BINARY = "dist/luno-mcp-server";
 
 /** Modules of workers: the program starts them by their address, so nothing that looks for imports finds them. */
 const WORKERS = ["src/state/record/sqlite/sqlite_worker.ts", "src/state/shared/sqlite/sessions_worker.ts"];
+
+/** A program in one file has all of its modules at hand, so it needs no word on when to load them. */
+const RUNTIME_FEATURES = project.unstable.filter((feature) => feature !== "lazy-dynamic-imports");
 
 const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 
@@ -49,6 +53,19 @@ async function bundle(): Promise<void> {
     const args = ["bundle", "--quiet", "--minify", "--code-splitting", "--platform", "deno", "--outdir", BUNDLE, entry];
     const { code } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
     if (code !== 0) Deno.exit(code);
+  }
+  let changed = 0;
+  for await (const { name } of Deno.readDir(BUNDLE)) {
+    const path = `${BUNDLE}/${name}`;
+    const text = await Deno.readTextFile(path);
+    const late = requireLate(text);
+    if (late === text) continue;
+    await Deno.writeTextFile(path, late);
+    changed++;
+  }
+  if (changed === 0) {
+    await print(Deno.stderr, "Cannot put off modules of Node.js, as the bundler begins its bundles in another way");
+    Deno.exit(1);
   }
 }
 
@@ -83,7 +100,7 @@ async function compile(target: readonly string[], output: string): Promise<strin
     "--no-prompt",
     // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
     "--no-code-cache",
-    ...project.unstable.map((feature) => `--unstable-${feature}`),
+    ...RUNTIME_FEATURES.map((feature) => `--unstable-${feature}`),
     ...permissions,
     ...WORKERS.flatMap((entry) => ["--include", `${BUNDLE}/${basename(entry, ".ts")}.js`]),
     ...target,

@@ -5,7 +5,6 @@ import { VERSION } from "../version.ts";
 import { hideSecrets, quoteTyped } from "../config/typed_text.ts";
 import { asksForSample, COMMANDS, flagsOf } from "./commands.ts";
 import type { CommandName } from "../config/command_settings.ts";
-import { commandHelp, programHelp } from "./help.ts";
 
 /** A command line that can be run. */
 export interface Invocation {
@@ -25,6 +24,8 @@ export interface Invocation {
 export type Arguments =
   | { kind: "run"; invocation: Invocation; problems: string[] }
   | { kind: "print"; text: string }
+  /** `--help`: of a command, or of the program. */
+  | { kind: "help"; command?: CommandName }
   /** `call TOOL --help`: the help of one tool. */
   | { kind: "tool help"; tool: string; json: boolean };
 
@@ -42,7 +43,7 @@ export function readArguments(args: readonly string[]): Arguments {
   if (VERSION_FLAGS.some((flag) => asked.has(flag))) {
     return { kind: "print", text: asked.has("--json") ? VERSION_JSON : VERSION };
   }
-  if (isHelp) return { kind: "print", text: isNamed ? commandHelp(command) : programHelp() };
+  if (isHelp) return isNamed ? { kind: "help", command } : { kind: "help" };
   return run(command, rest);
 }
 

@@ -10,8 +10,6 @@ import type { CommandCall } from "./command_call.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import type { CommandName } from "../config/command_settings.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { refuseStart, wantedFormat } from "./refuse_start.ts";
-import { writeFailure } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
@@ -20,6 +18,7 @@ export async function run(world: World): Promise<ExitCode> {
   try {
     return await runInvocation(world);
   } catch (error) {
+    const { writeFailure } = await import("./report.ts");
     const sentence = writeFailure(error);
     if (sentence === undefined) throw error;
     await print(world.stderr, sentence);
@@ -31,6 +30,11 @@ async function runInvocation(world: World): Promise<ExitCode> {
   const read = readArguments(world.args);
   if (read.kind === "print") {
     await print(world.stdout, read.text);
+    return 0;
+  }
+  if (read.kind === "help") {
+    const { commandHelp, programHelp } = await import("./help.ts");
+    await print(world.stdout, read.command === undefined ? programHelp() : commandHelp(read.command));
     return 0;
   }
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
@@ -46,6 +50,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   const loaded = await loadConfig(invocation.flags, world.env);
   if (!loaded.ok) problems.push(...loaded.problems);
   if (!loaded.ok || problems.length > 0) {
+    const { refuseStart, wantedFormat } = await import("./refuse_start.ts");
     const logFormat = invocation.command === "serve" ? wantedFormat(invocation.flags, world.env) : "text";
     const options = { level: "info", format: logFormat, secrets: [], output: world.stderr } as const;
     return await withLogging(options, () => refuseStart({ logFormat }, world, problems));

@@ -6,7 +6,6 @@ import type { Announce, Served } from "../server/serving.ts";
 import { VERSION } from "../version.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
-import { refuseStart } from "./refuse_start.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
@@ -19,7 +18,7 @@ export async function serve(loaded: LoadedConfig, world: World): Promise<ExitCod
   const served = await start(loaded, world);
   if (served.ok) return 0;
   const { cause, problems } = served;
-  if (cause === "settings") return await refuseStart(config, world, problems);
+  if (cause === "settings") return await (await import("./refuse_start.ts")).refuseStart(config, world, problems);
   if (config.logFormat === "json") log.error("cannot start", { problems });
   else await print(world.stderr, problems.join("\n"));
   return EX_UNAVAILABLE;

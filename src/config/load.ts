@@ -1,9 +1,5 @@
 /** From the command line and the environment to a configuration: reads the files that they name and cross-checks. */
 
-import { isObject } from "../validation/is_object.ts";
-import { readOperatorJson } from "../validation/operator_json.ts";
-import { checkPrivateFile } from "../state/private_file.ts";
-import { readOwn, readSecretFile } from "./files.ts";
 import { findText, parseSettings } from "./parse.ts";
 import type { Found, Sources } from "./parse.ts";
 import { contradictions, settingWarnings, tradingInForce } from "./rules/server_rules.ts";
@@ -73,14 +69,12 @@ async function readNamedFiles(
   given: Pick<Sources, "flags" | "env">,
 ): Promise<{ sources: Sources; problems: string[] }> {
   const problems: string[] = [];
+  const load = () => import("./named_files.ts");
   const envPath = findSource(table.envFile, given);
-  const envFile = envPath === undefined ? undefined : await readEnvFile(table, envPath, problems);
+  const envFile = envPath && await (await load()).readEnvFile(table, envPath, problems);
   const withEnvFile = { ...given, ...(envFile === undefined ? {} : { envFile }) };
   const configPath = findSource(table.config, withEnvFile);
-  const configText = configPath && await readOwn(configPath.name, configPath.text, problems);
-  const configFile = configPath === undefined || configText === undefined
-    ? undefined
-    : readJsonObject(configPath.name, configText, problems);
+  const configFile = configPath && await (await load()).readConfigFile(configPath, problems);
   return { sources: { ...withEnvFile, ...(configFile === undefined ? {} : { configFile }) }, problems };
 }
 
@@ -90,38 +84,8 @@ function findSource(setting: Setting | undefined, sources: Sources): Found | und
   return found?.text === "" ? undefined : found;
 }
 
-/** A file with a secret in it is one itself. */
-async function readEnvFile(
-  table: Settings,
-  { name, text: path }: Found,
-  problems: string[],
-): Promise<Readonly<Record<string, string>> | undefined> {
-  const text = await readOwn(name, path, problems);
-  if (text === undefined) return undefined;
-  const { parseEnvFile } = await import("./env_file.ts"); // It needs modules of Node.js.
-  const { values, problems: found } = parseEnvFile(text);
-  problems.push(...found.map((problem) => `${name}: ${problem}`));
-  const others = table.envFile?.env.filter((variable) => values[variable] !== undefined) ?? [];
-  problems.push(...others.map((variable) => `${name}: ${variable}: a file of variables cannot name another one`));
-  const secrets = Object.values(table).filter(({ secret, mayHoldSecret }) => secret || mayHoldSecret)
-    .flatMap(({ env }) => env);
-  if (secrets.some((secret) => (values[secret] ?? "") !== "")) problems.push(...await checkPrivateFile(name, path));
-  return values;
-}
-
-function readJsonObject(name: string, text: string, problems: string[]): Record<string, unknown> | undefined {
-  const json = readOperatorJson(text);
-  if (!json.ok) {
-    problems.push(`${name}: ${json.problem}`);
-    return undefined;
-  }
-  problems.push(...json.duplicates.map((problem) => `${name}: ${problem}`));
-  if (isObject(json.value)) return json.value;
-  problems.push(`${name}: expected a JSON object of settings named like the flags`);
-  return undefined;
-}
-
 async function readSecret(config: Partial<Config>, problems: string[]): Promise<Secret | undefined> {
   if (config.apiSecretFile === undefined || config.apiSecret !== undefined) return config.apiSecret;
+  const { readSecretFile } = await import("./files.ts");
   return await readSecretFile("LUNO_API_SECRET_FILE", config.apiSecretFile, problems);
 }

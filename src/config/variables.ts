@@ -36,25 +36,28 @@ function isMistaken(name: string): boolean {
  * in front.
  */
 export function mistypedVariables(env: (name: string) => string | undefined): string[] {
-  return [...VARIABLES].filter((known) => OWN.test(known)).flatMap((known) =>
-    slipsOf(known).filter((name) => !VARIABLES.has(name) && (env(name) ?? "") !== "")
-      .map((name) => `${name}: unknown variable, did you mean ${known}`)
-  );
+  const problems: string[] = [];
+  for (const known of VARIABLES) {
+    if (!OWN.test(known)) continue;
+    for (const name of slipsOf(known)) {
+      if ((env(name) ?? "") === "" || VARIABLES.has(name)) continue;
+      problems.push(`${name}: unknown variable, did you mean ${known}`);
+    }
+  }
+  return problems;
 }
 
 function slipsOf(name: string): string[] {
-  const letters = [...name];
-  const slips = letters.flatMap((letter, at) => [
-    name.slice(0, at) + name.slice(at + 1),
-    name.slice(0, at) + letter + name.slice(at),
-    name.slice(0, at) + name.slice(at + 1, at + 2) + letter + name.slice(at + 2),
-  ]);
-  const own = new Set(slips.filter((slip) => OWN.test(slip) && slip !== name));
+  const prefix = name.indexOf("_") + 1; // Where that is mistyped, the name is not known for one of ours.
+  const slips = [`${name.slice(0, prefix)}_${name.slice(prefix)}`];
+  for (let at = prefix; at < name.length; at++) {
+    const [before, letter, next, rest] = [name.slice(0, at), name.charAt(at), name.charAt(at + 1), name.slice(at + 2)];
+    if (letter === next) continue; // The next one makes the same slips.
+    slips.push(before + next + rest, before + letter + letter + next + rest);
+    if (next !== "") slips.push(before + next + letter + rest);
+  }
   // `MCP_TOKEN` for `LUNO_MCP_TOKEN` is left out, as other programs have such a variable.
-  const prefixed = name.startsWith("MCP_")
-    ? [`LUNO_${name}`, name.replace("MCP_", "LUNO_")]
-    : name.startsWith("LUNO_MCP_")
-    ? [name.replace("MCP_", "")]
-    : [name.replace("LUNO_", "LUNO_MCP_")];
-  return [...own, ...prefixed];
+  if (name.startsWith("MCP_")) slips.push(`LUNO_${name}`, name.replace("MCP_", "LUNO_"));
+  else slips.push(name.startsWith("LUNO_MCP_") ? name.replace("MCP_", "") : name.replace("LUNO_", "LUNO_MCP_"));
+  return slips;
 }

@@ -20,6 +20,8 @@ export interface LazyBackend {
   get(): Promise<OpenBackend>;
   /** The backend, once it is open. */
   readonly opened: OpenBackend | undefined;
+  /** Resolves when it is not being opened, or no longer, however that ended. */
+  settled(): Promise<void>;
   /** Has an observer hear of every call from now on. */
   observe(observer: CallObserver): void;
   /** Reads the policy file again; answers what is wrong with it. */
@@ -70,6 +72,7 @@ export async function prepareBackend(
       get opened() {
         return lazily.opened;
       },
+      settled: () => lazily.settled(),
       observe: (observer) => void observers.push(observer),
       presence,
       trading,
@@ -114,6 +117,10 @@ class OpenedOnce {
       this.#opening = undefined;
       throw error;
     });
+  }
+
+  async settled(): Promise<void> {
+    await this.#opening?.catch(() => {});
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,6 @@ import { NAME, VERSION } from "../version.ts";
 import type { World } from "../world.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
-import { onReload } from "./on_reload.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Announce, Served } from "./serving.ts";
 
@@ -64,9 +63,13 @@ export async function serveOneClient(
   });
   await announce({ report: backend.presence?.report, trading: backend.trading });
   log.debug("server started", { version: VERSION, exchange: config.exchange });
-  const stopWatching = onReload(loaded.config, world, () => void reload(backend));
-  const problem = await untilOver(transport, { shutdown: world.shutdown, failure: backend.failure });
-  stopWatching();
+  const reloadFiles = () => void reload(backend);
+  // Without trading there is no file to read again, so nobody looks for a request to do so.
+  const stopWatching = backend.trading === undefined
+    ? world.onHangup(reloadFiles)
+    : (await import("./on_reload.ts")).onReload(config, world, reloadFiles);
+  const problem = await untilOver(transport, { shutdown: world.shutdown, backend });
+  stopWatching?.();
   await handle.close();
   await backend.close();
   return problem === undefined ? { ok: true } : { ok: false, cause: "settings", problems: [problem] };
@@ -75,11 +78,12 @@ export async function serveOneClient(
 /** Until the client has left, a signal came or serving failed, and no call runs any more; answers why it failed. */
 async function untilOver(
   transport: StdioTransport,
-  { shutdown, failure }: { readonly shutdown: AbortSignal; readonly failure: Promise<string> },
+  { shutdown, backend }: { readonly shutdown: AbortSignal; readonly backend: LazyBackend },
 ): Promise<string | undefined> {
-  const problem = await Promise.race([transport.ended, aborted(shutdown), failure]);
+  const problem = await Promise.race([transport.ended, aborted(shutdown), backend.failure]);
   const drained = await Promise.race([
-    transport.drain(PATIENCE_MS, { whileAnswering: true }),
+    // The first call also waits for what it is answered by.
+    backend.settled().then(() => transport.drain(PATIENCE_MS, { whileAnswering: true })),
     aborted(shutdown).then(() => transport.drain(DRAIN_MS)),
   ]);
   if (!drained && !transport.isClosed) {

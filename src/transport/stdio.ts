@@ -125,7 +125,7 @@ export class StdioTransport extends Channel {
   }
 
   async #flush(): Promise<void> {
-    await new Promise(setImmediate); // Answers that become ready together leave in one write.
+    await undefined; // Answers that become ready together leave in one write, as do those that come while it is written.
     try {
       while (this.#output.length > 0) {
         const bytes = this.#encoder.encode(`${this.#output.join("\n")}\n`);

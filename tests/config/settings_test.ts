@@ -65,7 +65,7 @@ Deno.test("each task of deno.json may do what its command needs, and no task may
   for (const task of ["audit", "certs"]) {
     assert.equal(setOf(task).net, undefined, task);
   }
-  assert.deepEqual(setOf("certs").read, ["certs"]);
+  assert.deepEqual(setOf("certs").read, ["certs", "src"]);
   assert.deepEqual(setOf("certs").write, ["certs"]);
   for (const { command } of Object.values(manifest.tasks)) {
     assert.doesNotMatch(command, / (-A|--allow-all|--allow-run)( |$)/);

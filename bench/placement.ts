@@ -11,7 +11,9 @@ import { OrderExecutor } from "../src/trading/execution/executor.ts";
 import { type Order, orderDigest } from "../src/trading/orders/order.ts";
 import { toRequestParams } from "../src/trading/orders/order_rules.ts";
 import { evaluateOrder, sealPolicy } from "../src/trading/policy/policy.ts";
-import { TradingStore } from "../src/trading/record/store.ts";
+import { RecordInstance } from "../src/server/instances/record_instance.ts";
+import { InstanceLock } from "../src/state/instance_lock.ts";
+import { openRecord } from "../src/state/record/sqlite/open_record.ts";
 
 /** Half and ninety-nine hundredths of all took at most so many milliseconds. */
 export interface Spread {
@@ -61,8 +63,7 @@ export async function measurePlacement(orders: number, folder: string): Promise<
   const simulation = await startSimulation({ rateLimitPerMinute: 0, connectionResets: false });
   const budget = new CallBudget({ limitPerMinute: 1_000_000 });
   const client = new ExchangeClient({ url: simulation.url, credentials: simulation.keys.trading, budget });
-  const store = TradingStore.open(folder, { now: Date.now });
-  const { journal, audit } = store;
+  const record = await openRecord({ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() });
   let waitedMs = 0;
   const exchange: Pick<ExchangeClient, "call" | "status" | "reserve"> = {
     status: () => client.status(),
@@ -76,9 +77,11 @@ export async function measurePlacement(orders: number, folder: string): Promise<
       }
     },
   };
-  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] });
+  const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] } as const;
+  const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
   const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const executor = new OrderExecutor({ exchange, journal, audit, instance, paper: false, now: Date.now });
+  const scope = { venue: "", paper: false };
+  const executor = new OrderExecutor({ exchange, record, scope, instance, now: Date.now });
   await executor.recover();
   const [direct, placed, overhead]: [number[], number[], number[]] = [[], [], []];
   for (let number = 0; number < orders + WARM_UP; number++) {
@@ -91,8 +94,8 @@ export async function measurePlacement(orders: number, folder: string): Promise<
     overhead.push(deskMs - waitedMs);
   }
   await executor.stop();
-  process.end();
-  store.close();
+  await process.end();
+  await record.close();
   client.close();
   await simulation.stop();
   return { orders, direct: spreadOf(direct), executor: spreadOf(placed), overhead: spreadOf(overhead) };

@@ -22,22 +22,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/client_configs": ["src", "src/state", "src/validation"],
   "src/access": ["src/network", "src/state", "src/validation"],
   "src/session": ["src/network"],
+  "src/state/shared": ["src/logging", "src/session", "src/state"],
   "src/config": ["src/access", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging/output": ["src/secrets"],
   "src/exchange": ["src/money", "src/network", "src/secrets"],
-  "src/state/shared": ["src/exchange", "src/session", "src/state"],
   "src/market": ["src/exchange", "src/money"],
   "src/simulation": ["src/exchange", "src/market", "src/money", "src/network", "src/state"],
-  "src/state/record": ["src/access", "src/exchange", "src/simulation", "src/state"],
   "src/trading": [
     "src/access",
     "src/exchange",
     "src/market",
     "src/money",
     "src/secrets",
-    "src/state",
     "src/validation",
   ],
+  "src/state/record": ["src/access", "src/exchange", "src/secrets", "src/simulation", "src/state", "src/trading"],
   "src/tools": ["src/access", "src/exchange", "src/market", "src/money", "src/trading", "src/validation"],
   "src/protocol": [
     "src/access",
@@ -52,7 +51,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/client": ["src", "src/secrets", "src/transport"],
   "src/monitoring": ["src/exchange", "src/protocol", "src/session", "src/trading", "src/transport"],
   "src/server/approvals": ["src", "src/access", "src/network", "src/state", "src/trading", "src/transport"],
-  "src/server/instances": ["src", "src/config", "src/exchange", "src/state"],
+  "src/server/instances": ["src", "src/config", "src/exchange", "src/state", "src/trading"],
   "src/server": [
     "src",
     "src/access",
@@ -105,7 +104,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["src/client_configs"],
   "prom-client": ["src/monitoring"],
   "pg": ["src/state"],
-  "redis": ["src/state"],
 };
 
 /** What a file imports: paths of ours, and packages. */

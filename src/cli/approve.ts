@@ -5,7 +5,7 @@ import { parseSettings } from "../config/parse.ts";
 import type { Approval, Decided } from "../trading/record/approval.ts";
 import { EQUAL_WAITS } from "../trading/confirmation/confirmer.ts";
 import { summaryText } from "../trading/orders/order_summary.ts";
-import type { TradingStore } from "../trading/record/store.ts";
+import type { Approvals } from "../trading/record/approvals.ts";
 import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
@@ -49,14 +49,15 @@ export async function approve(
   }
   return await withRecord({ folder, access: "change" }, {
     world,
-    body: async (store) => {
+    body: async ({ approvals }) => {
       const now = world.now();
-      if (id !== undefined) return await decide(store, { id, approved, world, json });
-      const waiting = store.approvals.pending(now).map((approval) => withEqual(approval, store, now));
+      if (id !== undefined) return await decide(approvals, { id, approved, world, json });
+      const pending = await approvals.pending(now);
+      const waiting = await Promise.all(pending.map((approval) => withEqual(approval, approvals, now)));
       if (json || !world.stdout.isTerminal()) {
         await print(world.stdout, JSON.stringify({ approvals: waiting.map(asRecord) }));
       } else if (waiting.length === 0) await print(world.stdout, NONE_WAITS);
-      else if (world.stdin.isTerminal()) return await askAll(store, { waiting, world });
+      else if (world.stdin.isTerminal()) return await askAll(approvals, { waiting, world });
       else {await say(
           world,
           [...waiting.map(describe), "approve ID, or approve ID --decline"].join("\n\n"),
@@ -69,7 +70,7 @@ export async function approve(
 
 /** What is not a yes is a no; the end of the input leaves the rest waiting. */
 async function askAll(
-  store: TradingStore,
+  approvals: Approvals,
   { waiting, world }: { waiting: readonly Waiting[]; world: World },
 ): Promise<ExitCode> {
   let worst: ExitCode = 0;
@@ -81,17 +82,17 @@ async function askAll(
     await say(world, `${describe(approval)}\nApprove this order? [y/N]`, world.stdout);
     const answer = await readAnswer(world);
     if (answer === null) break;
-    const code = await decide(store, { id: approval.id, approved: isYes(answer), world });
+    const code = await decide(approvals, { id: approval.id, approved: isYes(answer), world });
     if (code !== 0) worst = code;
   }
   return worst;
 }
 
 async function decide(
-  store: TradingStore,
+  approvals: Approvals,
   { id, approved, world, json = false }: { id: string; approved: boolean; world: World; json?: boolean },
 ): Promise<ExitCode> {
-  const decided = store.approvals.decide(id, { approved, by: BY, now: world.now() });
+  const decided = await approvals.decide(id, { approved, by: BY, now: world.now() });
   if (!decided.ok) {
     const verb = approved ? "approve" : "decline";
     return await fail(world, `Cannot ${verb} ${JSON.stringify(id.slice(0, 200))} as ${REASONS[decided.reason]}`);
@@ -118,8 +119,8 @@ interface Waiting extends Approval {
   readonly equal: readonly string[];
 }
 
-function withEqual(approval: Approval, { approvals }: TradingStore, now: number): Waiting {
-  return { ...approval, equal: approvals.equalTo(approval, now).map(({ id }) => id) };
+async function withEqual(approval: Approval, approvals: Approvals, now: number): Promise<Waiting> {
+  return { ...approval, equal: (await approvals.equalTo(approval, now)).map(({ id }) => id) };
 }
 
 function describe({ id, identity, summary, ways, equal, expiresAt }: Waiting): string {

@@ -4,9 +4,10 @@ import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { auditProblems, isAction } from "../config/rules/command_rules.ts";
 import type { Origins } from "../config/parse.ts";
-import { ARCHIVE_FOLDER, ArchiveError } from "../trading/record/archive_files.ts";
+import { ARCHIVE_FOLDER } from "../state/record/archive_files.ts";
+import { ArchiveError } from "../trading/record/archive.ts";
 import type { AuditRow } from "../trading/record/audit_row.ts";
-import type { TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { screenOf } from "./terminal/screen.ts";
 import type { Screen } from "./terminal/screen.ts";
 import { relativeTime } from "./terminal/times.ts";
@@ -49,20 +50,20 @@ export async function audit(
   }
   return await withRecord({ folder, access: action === "archive" ? "change" : "read" }, {
     world,
-    body: (store) => {
-      if (action === "archive") return archive(store, { days: recordRetention, world, asJson });
+    body: (record) => {
+      if (action === "archive") return archive(record, { days: recordRetention, world, asJson });
       return action === "verify"
-        ? verify(store, { expectedHead, world, asJson })
-        : show(store, { order, world, asJson, screen: screenOf(world, { wide }), verbose });
+        ? verify(record, { expectedHead, world, asJson })
+        : show(record, { order, world, asJson, screen: screenOf(world, { wide }), verbose });
     },
   });
 }
 
 async function verify(
-  store: TradingStore,
+  { audit }: TradingRecord,
   { expectedHead, world, asJson }: { expectedHead: string | undefined; world: World; asJson: boolean },
 ): Promise<ExitCode> {
-  const result = store.verify({ expectedHead });
+  const result = await audit.verify({ expectedHead });
   if (asJson) await print(world.stdout, JSON.stringify(result));
   if (!result.ok) {
     const place = result.row === null ? "The audit log is broken" : `The audit is broken at row ${result.row}`;
@@ -84,11 +85,11 @@ async function verify(
 
 /** Moves what is older than so many days into archive files; a server may run meanwhile. */
 async function archive(
-  store: TradingStore,
+  { archive }: TradingRecord,
   { days, world, asJson }: { days: number | undefined; world: World; asJson: boolean },
 ): Promise<ExitCode> {
   if (days === undefined) throw new TypeError("Cannot archive as nothing says what is old");
-  const archived = attempt(() => store.archive.run({ days, now: world.now() }));
+  const archived = await attempt(() => archive.run({ days, now: world.now() }));
   if (archived instanceof ArchiveError) {
     return await fail(world, `Cannot archive as ${archived.message}`);
   }
@@ -103,7 +104,7 @@ async function archive(
 }
 
 async function show(
-  store: TradingStore,
+  { audit }: TradingRecord,
   { order, world, asJson, screen, verbose }: {
     order: string | undefined;
     world: World;
@@ -113,8 +114,8 @@ async function show(
   },
 ): Promise<ExitCode> {
   const rows = order === undefined
-    ? store.audit.trail({ limit: LATEST_ROWS })
-    : store.audit.trail({ orderId: order, clientOrderId: order, limit: MAX_ROWS });
+    ? await audit.trail({ limit: LATEST_ROWS })
+    : await audit.trail({ orderId: order, clientOrderId: order, limit: MAX_ROWS });
   if (rows.length === 0 && order !== undefined) {
     return await fail(world, `Cannot show ${JSON.stringify(order.slice(0, 200))} as no row of the audit speaks of it`);
   }
@@ -194,9 +195,9 @@ function printable(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
-function attempt<Result>(body: () => Result): Result | ArchiveError {
+async function attempt<Result>(body: () => Promise<Result>): Promise<Result | ArchiveError> {
   try {
-    return body();
+    return await body();
   } catch (error) {
     if (error instanceof ArchiveError) return error;
     throw error;

@@ -9,9 +9,9 @@ import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 
 /** For a person who started it at a terminal, where a client was meant to. */
-export function stdioBanner({ exchange }: Config, server: StartedServer, now: number): string {
+export async function stdioBanner({ exchange }: Config, server: StartedServer, now: number): Promise<string> {
   return `luno-mcp-server ${VERSION} waits for an MCP client on stdin (exchange: ${exchange}). Ctrl-D or Ctrl-C ends it.
-${startRows(server, now).map((row) => `${row}\n`).join("")}\
+${(await startRows(server, now)).map((row) => `${row}\n`).join("")}\
 It is meant to be started by a client, from an entry like this in its mcp.json:
 
   { "mcpServers": { "luno": { "command": "luno-mcp-server", "args": ["--exchange", "${exchange}"] } } }
@@ -21,7 +21,11 @@ To serve many clients: luno-mcp-server --transport websocket --exchange ${exchan
 }
 
 /** Where a network server serves. */
-export function networkBanner({ exchange, transport }: Config, server: StartedServer, now: number): string {
+export async function networkBanner(
+  { exchange, transport }: Config,
+  server: StartedServer,
+  now: number,
+): Promise<string> {
   const { url = "" } = server;
   const address = url.replace(/^https?:\/\//, "");
   const hint = transport === "websocket"
@@ -29,17 +33,21 @@ export function networkBanner({ exchange, transport }: Config, server: StartedSe
     : `Try: curl ${url}/v1/tools`;
   return [
     `luno-mcp-server ${VERSION} serves on ${address} (exchange: ${exchange}). Ctrl-C ends it.`,
-    ...startRows(server, now, [["REST", `${url}/v1/tools`], ["operators", `${url}/status`]]),
+    ...await startRows(server, now, [["REST", `${url}/v1/tools`], ["operators", `${url}/status`]]),
     hint,
   ].join("\n");
 }
 
 /** Rows, `routes` first. A server that uses no state folder trades nothing. */
-function startRows({ report, trading }: StartedServer, now: number, routes: readonly Row[] = []): string[] {
+async function startRows(
+  { report, trading }: StartedServer,
+  now: number,
+  routes: readonly Row[] = [],
+): Promise<string[]> {
   // Figures that begin with the start say nothing yet.
   const own: readonly Row[] = report === undefined
     ? [["trading", "off (read-only)"]]
     : serverRows({ ...report, exchange: { ...report.exchange, calls_left: null }, connections: null }, now);
-  const halt: readonly Row[] = trading === undefined ? [] : [["halt", haltLine(trading.facts())]];
+  const halt: readonly Row[] = trading === undefined ? [] : [["halt", haltLine(await trading.facts())]];
   return formatRows([...routes, ...own, ...halt], "  ");
 }

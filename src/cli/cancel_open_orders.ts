@@ -4,12 +4,14 @@ import type { ErrorCode } from "../errors/error_table.ts";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
+import { InstanceLock } from "../state/instance_lock.ts";
 import { StateError } from "../state/state_error.ts";
 import type { CancelRequest, OrderKind } from "../trading/record/cancel_requests.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import type { TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { OrderExecutors } from "../server/executors.ts";
+import { RecordInstance } from "../server/instances/record_instance.ts";
 import { openExchange } from "../server/open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { venueOf } from "../server/open_trading_record.ts";
@@ -50,15 +52,16 @@ export interface CancelContext {
  * Orders of which kinds may be open: paper ones stand in the record, real ones also come from elsewhere. An exchange that
  * is simulated has ended with its server.
  */
-export function kindsToCancel(
-  { instances, journal }: TradingStore,
+export async function kindsToCancel(
+  { instances, journal }: TradingRecord,
   { flags, world }: Pick<CancelContext, "flags" | "world">,
-): OrderKind[] {
+): Promise<OrderKind[]> {
   const exchange = flags["exchange"] ?? world.env("LUNO_MCP_EXCHANGE");
-  const servers = instances.alive().filter(({ cancels }) => cancels.length > 0);
+  const servers = (await instances.alive()).filter(({ cancels }) => cancels.length > 0);
   const hasReal = servers.some(({ cancels }) => cancels.includes("real")) ||
     exchange !== "paper" && exchange !== "simulated";
-  const hasPaper = [...journal.open(), ...journal.unsettled()].some(({ paper }) => paper);
+  const paper = { paper: true };
+  const hasPaper = (await journal.open(paper)).length + (await journal.unsettled(paper)).length > 0;
   return [...(hasReal ? ["real" as const] : []), ...(hasPaper ? ["paper" as const] : [])];
 }
 
@@ -78,17 +81,17 @@ export function describeRequest({ kind, rounds, triedAt, remaining, unlisted, do
 }
 
 /** Waits until a server has taken the requests up, or fulfils them. */
-export async function cancelOpenOrders(store: TradingStore, context: CancelContext): Promise<CancelOutcome> {
+export async function cancelOpenOrders(record: TradingRecord, context: CancelContext): Promise<CancelOutcome> {
   const { world, kinds } = context;
-  const server = await takenUp(store, context);
+  const server = await takenUp(record, context);
   if (server !== undefined) {
     const sentence =
       `Open orders are cancelled by the running server (process ${server}); kill --status says what remains`;
     return { ok: true, sentence };
   }
   try {
-    const problems = await cancelHere(store, context);
-    const left = store.cancelRequests.open(kinds);
+    const problems = await cancelHere(record, context);
+    const left = await record.cancelRequests.open(kinds);
     if (left.length === 0) return { ok: true, sentence: "All open orders are cancelled" };
     const lines = [...problems, ...left.flatMap(describeRequest)];
     const why = world.shutdown.aborted ? "the command was interrupted" : "not all open orders are cancelled";
@@ -107,14 +110,13 @@ const STAYS_REQUESTED =
 
 /** The process of the server that works on all of it, if there is one. */
 async function takenUp(
-  { instances, cancelRequests }: TradingStore,
+  { instances, cancelRequests }: TradingRecord,
   { world, kinds }: CancelContext,
 ): Promise<number | undefined> {
-  const isThere = () => instances.alive().some(({ cancels }) => kinds.every((kind) => cancels.includes(kind)));
-  for (const endsAt = world.monotonic() + TAKE_UP_MS; isThere() && world.monotonic() < endsAt;) {
-    const workers = cancelRequests.all().map(({ instance }) =>
-      instances.alive().find(({ id }) => id === instance)?.pid
-    );
+  for (const endsAt = world.monotonic() + TAKE_UP_MS; world.monotonic() < endsAt;) {
+    const alive = await instances.alive();
+    if (!alive.some(({ cancels }) => kinds.every((kind) => cancels.includes(kind)))) return undefined;
+    const workers = (await cancelRequests.all()).map(({ instance }) => alive.find(({ id }) => id === instance)?.pid);
     if (workers.length > 0 && workers.every((pid) => pid !== undefined)) return workers[0];
     await pause(world);
   }
@@ -122,12 +124,13 @@ async function takenUp(
 }
 
 /** Cancels until nothing is open, it is hopeless, or the time is over; answers what stands in the way. */
-async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: CancelContext): Promise<string[]> {
+async function cancelHere(record: TradingRecord, { world, flags, kinds, folder }: CancelContext): Promise<string[]> {
   const loaded = await loadConfig(withoutHaltFlags(flags), world.env);
   if (!loaded.ok) return loaded.problems;
-  const problems = checkReach(store, loaded, kinds);
+  const problems = await checkReach(record, loaded, kinds);
   if (problems.length > 0) return problems;
-  const instance = store.instances.enter({ pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] });
+  const facts = { pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] };
+  const instance = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
   const { exchange, name, venue, close } = await openExchange(loaded, world);
   const paper = kinds.includes("paper")
     ? await (await import("../server/open_paper.ts")).openPaper({
@@ -141,7 +144,8 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
   const takeOver = () => instance.takeOver(kinds);
   const executors = new OrderExecutors({
-    store,
+    record,
+    pendingHalt: () => ({ halted: false }),
     instance: { id: instance.id, takeOver },
     exchange,
     name,
@@ -150,18 +154,18 @@ async function cancelHere(store: TradingStore, { world, flags, kinds, folder }: 
     world,
   });
   try {
-    await fulfil(store, { executors, instance: instance.id, world, kinds });
+    await fulfil(record, { executors, instance: instance.id, world, kinds });
     return [];
   } finally {
     await executors.stop();
     await paper?.close();
     await close();
-    instance.end();
+    await instance.end();
   }
 }
 
 async function fulfil(
-  { cancelRequests: requests, instances }: TradingStore,
+  { cancelRequests: requests, instances }: TradingRecord,
   { executors, instance, world, kinds }: {
     executors: OrderExecutors;
     instance: string;
@@ -185,14 +189,18 @@ async function fulfil(
     [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => HOPELESS.some((each) => each === code));
   for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {
     await cancellation.look();
-    const left = requests.open(kinds);
-    if (left.length === 0 || left.some(isHopeless) || !instances.has(instance)) return;
+    const left = await requests.open(kinds);
+    if (left.length === 0 || left.some(isHopeless) || !await instances.has(instance)) return;
     await pause(world);
   }
 }
 
 /** Why the orders cannot be reached from here. */
-function checkReach(store: TradingStore, { config, credentials }: LoadedConfig, kinds: readonly OrderKind[]): string[] {
+async function checkReach(
+  { journal }: TradingRecord,
+  { config, credentials }: LoadedConfig,
+  kinds: readonly OrderKind[],
+): Promise<string[]> {
   if (!kinds.includes("real")) return [];
   if (config.exchange !== "live") {
     return [
@@ -203,7 +211,7 @@ function checkReach(store: TradingStore, { config, credentials }: LoadedConfig, 
     return ["LUNO_API_KEY: expected the key of the exchange, to cancel orders with: not set"];
   }
   const venue = venueOf(config);
-  const other = venue === undefined ? undefined : store.claim(venue);
+  const other = venue === undefined ? undefined : await journal.claimFor(venue);
   return other === undefined
     ? []
     : [`--api-url: expected ${other}, whose orders the database holds: current value is ${venue}`];

@@ -3,7 +3,7 @@
 import { timeOf } from "../server/instances/folder_use.ts";
 import type { FolderUse } from "../server/instances/folder_use.ts";
 import type { TradingFacts } from "../server/trading_facts.ts";
-import type { KillSwitchState } from "../trading/record/kill_switch.ts";
+import type { HaltState } from "../trading/record/halts.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import { serverLines } from "./folder_words.ts";
 
@@ -17,7 +17,7 @@ export function haltLine(facts: Pick<TradingFacts, "halt" | "requests"> | undefi
 }
 
 /** Since when, by whom and why trading is halted. */
-export function haltOrigin({ at, by, reason }: Extract<KillSwitchState, { halted: true }>): string {
+export function haltOrigin({ at, by, reason }: Extract<HaltState, { halted: true }>): string {
   return `since ${timeOf(at)} by ${by}: ${reason}`;
 }
 

@@ -6,11 +6,12 @@ import { parseSettings } from "../config/parse.ts";
 import { killProblems } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
-import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
-import type { KillSwitchState } from "../trading/record/kill_switch.ts";
+import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
+import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
+import type { HaltState } from "../trading/record/halts.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
 import { cancelOpenOrders, describeRequest, kindsToCancel } from "./cancel_open_orders.ts";
@@ -19,7 +20,7 @@ import type { FolderUse } from "../server/instances/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
 import { serverLines, unusedProblem } from "./folder_words.ts";
 import { haltedSentences, haltOrigin, sentBefore } from "./halt_words.ts";
-import { withRecord } from "./open_record.ts";
+import { openCommandRecord, withRecord } from "./open_record.ts";
 import { findFolder, isMissing } from "./find_folder.ts";
 import type { StateFolder } from "./find_folder.ts";
 import { fail, refuse, say } from "./report.ts";
@@ -73,23 +74,23 @@ export async function kill(
 async function pull(job: Job, { config, flags }: { config: Config; flags: Flags }): Promise<ExitCode> {
   const { folder, world } = job;
   const { reason = "no reason given", cancelOpen } = config;
-  let store: TradingStore | undefined;
+  let record: TradingRecord | undefined;
   try {
-    store = TradingStore.open(folder.path, { now: world.now });
-    const kinds = cancelOpen ? kindsToCancel(store, { world, flags }) : [];
-    const onTheirWay = store.killSwitch.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
-    return await finish(store, { world, flags, kinds, folder: folder.path, cancelOpen, job, onTheirWay });
+    record = await openCommandRecord(folder.path, { world, mode: "write" });
+    const kinds = cancelOpen ? await kindsToCancel(record, { world, flags }) : [];
+    const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
+    return await finish(record, { world, flags, kinds, folder: folder.path, cancelOpen, job, onTheirWay });
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return await pullByFile(job, error);
   } finally {
-    store?.close();
+    await record?.close();
   }
 }
 
 /** Says what the halt did not stop, and sees to what it asked for. */
 async function finish(
-  store: TradingStore,
+  record: TradingRecord,
   { cancelOpen, job, onTheirWay, ...context }: CancelContext & {
     readonly cancelOpen: boolean;
     readonly job: Job;
@@ -98,10 +99,10 @@ async function finish(
 ): Promise<ExitCode> {
   const { world, use, json } = job;
   if (!json) await say(world, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }), world.stdout);
-  const outcome = cancelOpen ? await cancelOpenOrders(store, context) : undefined;
+  const outcome = cancelOpen ? await cancelOpenOrders(record, context) : undefined;
   if (json) {
-    const record = haltRecord({ onTheirWay, requests: store.cancelRequests.all() });
-    await print(world.stdout, JSON.stringify({ halted: true, ...serversRecord(use, world.now()), ...record }));
+    const remains = haltRecord({ onTheirWay, requests: await record.cancelRequests.all() });
+    await print(world.stdout, JSON.stringify({ halted: true, ...serversRecord(use, world.now()), ...remains }));
   }
   if (outcome === undefined) return 0;
   await print(outcome.ok && !json ? world.stdout : world.stderr, outcome.sentence);
@@ -140,14 +141,14 @@ async function createFile(path: string): Promise<void> {
 async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> {
   return await withRecord({ folder, access: "change" }, {
     world,
-    body: async (store) => {
-      const before = store.killSwitch.state();
-      const { state, withdrawn } = store.killSwitch.lift({ by: BY, now: world.now() });
+    body: async ({ halts }) => {
+      const before = await halts.state();
+      const { state, withdrawn } = await halts.lift({ by: BY, now: world.now() });
       if (withdrawn.length > 0) {
         await print(world.stderr, "Orders that were still to be cancelled stay open: look at what is open");
       }
       if (state.halted) {
-        return await fail(world, `Trading is still halted by a file: remove ${store.killSwitch.file}`);
+        return await fail(world, `Trading is still halted by a file: remove ${join(folder.path, HALT_FILE)}`);
       }
       const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
       const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${folder.path}`;
@@ -168,7 +169,7 @@ async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise
   if (!await isMissing(join(folder.path, TRADING_DATABASE))) {
     return await withRecord({ folder, access: "read" }, {
       world: job.world,
-      body: (store) => showStatus(job, { state: store.killSwitch.state(), store }),
+      body: async (record) => await showStatus(job, { state: await record.halts.state(), record }),
     });
   }
   return await showStatus(job, { state: haltFileState(join(folder.path, HALT_FILE)) });
@@ -176,15 +177,15 @@ async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise
 
 async function showStatus(
   { folder, use, world, json }: Job,
-  { state, store }: { state: KillSwitchState; store?: TradingStore },
+  { state, record }: { state: HaltState; record?: TradingRecord },
 ): Promise<ExitCode> {
   const now = world.now();
-  const onTheirWay = store?.journal.onTheirWay() ?? [];
-  const requests = store?.cancelRequests.all() ?? [];
+  const onTheirWay = await record?.journal.onTheirWay() ?? [];
+  const requests = await record?.cancelRequests.all() ?? [];
   if (json) {
     const halt = state.halted ? { ...state, at: timeOf(state.at) } : state;
-    const record = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, requests }) };
-    await print(world.stdout, JSON.stringify(record));
+    const facts = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, requests }) };
+    await print(world.stdout, JSON.stringify(facts));
     return 0;
   }
   const sentence = state.halted

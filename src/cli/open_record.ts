@@ -1,9 +1,12 @@
 /** Opens the trading record for the commands that are no server. */
 
 import { join } from "node:path";
+import { openRecord } from "../state/record/sqlite/open_record.ts";
+import type { OpenRecordOptions } from "../state/record/sqlite/open_record.ts";
+import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { StateError } from "../state/state_error.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { fail, refuse } from "./report.ts";
 import { isMissing } from "./find_folder.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -18,24 +21,38 @@ export interface RecordUse {
 /** Runs `body` with the record open; says why where that cannot be. */
 export async function withRecord(
   { folder, access }: RecordUse,
-  { world, body }: { world: World; body: (store: TradingStore) => Promise<ExitCode> },
+  { world, body }: { world: World; body: (record: TradingRecord) => Promise<ExitCode> },
 ): Promise<ExitCode> {
   const path = join(folder.path, TRADING_DATABASE);
   if (access !== "create" && await isMissing(path)) {
     const problem = `expected a folder with a trading database: there is no ${path}`;
     return await refuse(world, [`${folder.name}: ${problem}: a server with --trading makes it`]);
   }
-  let store: TradingStore | undefined;
+  let record: TradingRecord | undefined;
   try {
-    store = TradingStore.open(folder.path, { now: world.now, readOnly: access === "read" });
-    return await body(store);
+    record = await openCommandRecord(folder.path, { world, mode: access === "read" ? "read" : "write" });
+    return await body(record);
   } catch (error) {
     if (error instanceof StateError) return await refuse(world, [`${folder.name}: ${error.message}`]);
     if (!(error instanceof StoreError)) throw error;
     return await fail(world, error.message);
   } finally {
-    store?.close();
+    await record?.close();
   }
+}
+
+/** How long a command waits for another process that keeps the record locked. */
+const PATIENCE_MS = 5_000;
+
+/** Opens it. @throws {StateError} it cannot be used */
+export function openCommandRecord(
+  folder: string,
+  { world: { monotonic, shutdown: signal }, mode }: {
+    readonly world: World;
+    readonly mode: OpenRecordOptions["mode"];
+  },
+): Promise<TradingRecord> {
+  return openRecord({ folder, mode, timeoutMs: PATIENCE_MS, patienceMs: PATIENCE_MS, monotonic, signal });
 }
 
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */

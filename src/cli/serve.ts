@@ -39,7 +39,7 @@ function announceStdio({ config }: LoadedConfig, world: World): Announce {
   return async (server) => {
     if (!world.stdin.isTerminal() || config.logFormat !== "text") return;
     const { stdioBanner } = await import("./banner.ts");
-    await print(world.stderr, stdioBanner(config, server, world.now()));
+    await print(world.stderr, await stdioBanner(config, server, world.now()));
   };
 }
 
@@ -48,7 +48,7 @@ function announceNetwork({ config }: LoadedConfig, world: World): Announce {
   return async (server) => {
     if (config.logFormat === "text") {
       const { networkBanner } = await import("./banner.ts");
-      return await print(world.stderr, networkBanner(config, server, world.now()));
+      return await print(world.stderr, await networkBanner(config, server, world.now()));
     }
     const { exchange, trading, policy = null } = config;
     const { addresses, listener, authentication } = server.report ?? {};
@@ -59,7 +59,7 @@ function announceNetwork({ config }: LoadedConfig, world: World): Announce {
       exchange,
       trading,
       policy,
-      halted: server.trading?.facts()?.halt.halted ?? null,
+      halted: (await server.trading?.facts())?.halt.halted ?? null,
       authentication: authentication?.methods,
       anonymous: authentication?.anonymous,
     });

@@ -5,12 +5,13 @@ import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instances/instance_report.ts";
-import { HALT_FILE, haltFileState } from "../trading/record/kill_switch.ts";
+import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
+import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import { TRADING_DATABASE, TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { CommandCall } from "./command_call.ts";
 import { describeRequest } from "./cancel_open_orders.ts";
 import { instanceRecord, lookAtFolder, STALE_MS } from "../server/instances/folder_use.ts";
@@ -25,6 +26,7 @@ import type { Row } from "./server_rows.ts";
 import { readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "../server/trading_facts.ts";
 import { findFolder, isMissing } from "./find_folder.ts";
+import { openCommandRecord } from "./open_record.ts";
 import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -78,20 +80,20 @@ async function readRecord(
   folder: string,
   { world, problems }: { world: World; problems: string[] },
 ): Promise<TradingFacts | undefined> {
-  let store: TradingStore | undefined;
+  let record: TradingRecord | undefined;
   try {
     if (await isMissing(join(folder, TRADING_DATABASE))) {
       const halt = haltFileState(join(folder, HALT_FILE));
       return halt.halted ? { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } : undefined;
     }
-    store = TradingStore.open(folder, { now: world.now, readOnly: true });
-    return readTradingFacts(store, world.now());
+    record = await openCommandRecord(folder, { world, mode: "read" });
+    return await readTradingFacts(record, world.now());
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(error.message);
     return undefined;
   } finally {
-    store?.close();
+    await record?.close();
   }
 }
 

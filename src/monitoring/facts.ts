@@ -16,12 +16,12 @@ export interface ExchangeFacts {
   readonly calls: readonly CallCount[];
 }
 
-/** Where the figures come from; each answers `undefined` while there are none. */
+/** Where the figures come from; each answers `undefined` while there are none, `trading` later. */
 export interface FactSources {
   readonly registry: Registry;
   readonly exchange: () => ExchangeFacts | undefined;
-  /** @throws {StoreError} the record cannot be read */
-  readonly trading: () => TradingFigures | undefined;
+  /** Rejects with a `StoreError` where the record cannot be read. */
+  readonly trading: () => Promise<TradingFigures> | undefined;
 }
 
 /** What an identity begins with, as a label: who it is never becomes one. */
@@ -86,16 +86,16 @@ function addTrading(metrics: Metrics, { trading }: FactSources): void {
     name: "luno_mcp_trading_halted",
     help: "1 while trading is halted; NaN while it is off or the database cannot be read",
     registers,
-    collect() {
-      this.set(toNumber(readable(trading)?.isHalted ?? null));
+    async collect() {
+      this.set(toNumber((await readable(trading))?.isHalted ?? null));
     },
   });
   new Gauge({
     name: "luno_mcp_approvals_waiting",
     help: "Orders that wait for approval; NaN while trading is off or the database cannot be read",
     registers,
-    collect() {
-      this.set(readable(trading)?.approvalsWaiting ?? NaN);
+    async collect() {
+      this.set((await readable(trading))?.approvalsWaiting ?? NaN);
     },
   });
   new Counter({
@@ -103,8 +103,8 @@ function addTrading(metrics: Metrics, { trading }: FactSources): void {
     help: "Orders of this server, by kind and what became of them",
     labelNames: ["kind", "outcome"],
     registers,
-    collect() {
-      const figures = readable(trading);
+    async collect() {
+      const figures = await readable(trading);
       if (figures === undefined) return;
       this.reset();
       for (const outcome of ORDER_OUTCOMES) this.inc({ kind: "real", outcome }, 0);
@@ -134,9 +134,9 @@ function addLoad(metrics: Metrics, { registry }: FactSources): void {
 }
 
 /** A record that cannot be read costs its own figures, not the whole page. */
-function readable(trading: FactSources["trading"]): TradingFigures | undefined {
+async function readable(trading: FactSources["trading"]): Promise<TradingFigures | undefined> {
   try {
-    return trading();
+    return await trading();
   } catch {
     return undefined;
   }

@@ -18,8 +18,7 @@ import { NAME, VERSION } from "../version.ts";
 import { openExchange } from "./open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { OpenPaper } from "./open_paper.ts";
-import type { TradingRecord } from "./open_trading_record.ts";
-import type { SharedState } from "./open_shared_state.ts";
+import type { OpenRecord } from "./open_trading_record.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 import { observeCalls } from "./observe_calls.ts";
@@ -34,7 +33,7 @@ export interface OpenBackend extends Backend {
    *
    * @throws {StoreError} the record cannot be read
    */
-  readonly tradingFigures?: () => TradingFigures;
+  readonly tradingFigures?: () => Promise<TradingFigures>;
   /** Where files are still waited for: settles when they are open, rejects with a `StateError` when they cannot be. */
   readonly opening: Promise<void> | undefined;
   close(): Promise<void>;
@@ -46,14 +45,12 @@ export interface BackendUse {
   readonly startedMs: number;
   /** A server takes over what others have left undone, a command minds its own orders only. */
   readonly isServer: boolean;
-  /** What servers share. @default nothing */
-  readonly shared?: Pick<SharedState, "createCallSupply">;
 }
 
 /** What a backend is opened with. */
 export interface BackendOptions extends BackendUse {
   /** Present where trading is switched on. */
-  readonly record: TradingRecord | undefined;
+  readonly record: OpenRecord | undefined;
   /** Present where this process uses a state folder. */
   readonly presence: Presence | undefined;
   /** Tells the operator that an order waits for a person. */
@@ -70,12 +67,12 @@ export interface BackendOptions extends BackendUse {
 export async function openBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, isServer, shared, record, presence, announce, observers }: BackendOptions,
+  { startedMs, isServer, record, presence, announce, observers }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world, shared);
+  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
-  const trading = record === undefined ? undefined : (await import("./open_trading.ts")).openTrading(
+  const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
     { world, exchange, markets, name, venue, paper, announce },
   );
@@ -119,7 +116,6 @@ function contextsOf(
   broker: Broker | undefined,
 ): Backend["contextOf"] {
   const { now, monotonic } = world;
-  const market = { exchange, markets, now, monotonic };
   return (caller) => {
     const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
     // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
@@ -128,7 +124,7 @@ function contextsOf(
       caller,
       exchange: view ?? exchange.as(caller.identity),
       markets,
-      market: view === undefined ? market : { ...market, exchange: view },
+      market: { exchange: view ?? exchange, markets, now, monotonic },
       now,
       server,
       ...(broker === undefined ? {} : { broker }),
@@ -141,7 +137,7 @@ async function openPaperFor(
   { config }: LoadedConfig,
   { exchange, record, world, isServer }: {
     exchange: SharedReads;
-    record: TradingRecord | undefined;
+    record: OpenRecord | undefined;
     world: World;
     isServer: boolean;
   },

@@ -8,10 +8,10 @@ import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/execution/cancel_all.ts";
 import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import { OrderExecutor } from "../trading/execution/executor.ts";
-import type { ExecutorInstance, ExecutorJournal } from "../trading/execution/executor_parts.ts";
+import type { ExecutorInstance, ExecutorRecord, ExecutorScope } from "../trading/execution/executor_parts.ts";
+import type { Halt } from "../trading/policy/halt.ts";
 import type { Journal } from "../trading/record/journal.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import type { TradingStore } from "../trading/record/store.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { Trader } from "../trading/orders/trader.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
@@ -27,7 +27,9 @@ const TAKE_OVER_EVERY_MS = 15_000;
 
 /** What {@linkcode OrderExecutors} stand on. */
 export interface OrderExecutorsParts {
-  readonly store: TradingStore;
+  readonly record: ExecutorRecord & { readonly journal: Pick<Journal, "endOthers"> };
+  /** A halt that counts in this process before the record holds it. */
+  readonly pendingHalt: () => Halt;
   readonly instance: ExecutorInstance;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
@@ -106,37 +108,36 @@ export class OrderExecutors {
     return opened.venue;
   }
 
+  /** Waits for nothing, so that of two calls at once none opens an executor of its own. */
   #openExecutor({ identity, id, exchange, name }: Place): OpenExecutor {
-    const { store, instance, world: { now, monotonic } } = this.#parts;
-    const paper = identity !== undefined;
-    const record = { journal: store.journal.at(id), audit: store.audit.at(id) };
-    if (id !== "") this.#endOthers(record.journal, identity);
-    const journal = paper ? journalOf(record.journal, identity) : record.journal;
+    const { record, pendingHalt, instance, world: { now, monotonic } } = this.#parts;
+    const scope = { venue: id, identity, paper: identity !== undefined };
     const executor = new OrderExecutor({
       exchange,
-      journal,
-      audit: record.audit,
+      record,
+      scope,
+      pendingHalt,
       instance,
-      paper,
       now,
       monotonic,
       sleep,
     });
-    const recovered = executor.recover();
+    const recovered = this.#endOthers(scope).then(() => executor.recover());
     recovered.catch((error) =>
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
-    const venue = { exchange, executor, name, id, record };
+    const venue = { exchange, executor, name, id };
     // Calls on paper that come meanwhile wait for the recovery too.
-    return { id, executor, venue: paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+    return { id, executor, venue: scope.paper ? recovered.then(() => venue) : Promise.resolve(venue) };
   }
 
   /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
-  #endOthers(journal: Journal, identity: string | undefined): void {
-    const { venue, world: { now } } = this.#parts;
-    const paper = identity !== undefined;
+  async #endOthers(scope: ExecutorScope): Promise<void> {
+    if (scope.venue === "") return;
+    const { record: { journal }, venue, world: { now } } = this.#parts;
+    const lastWithProcess = !scope.paper && venue.isOwn;
     try {
-      const ended = journal.endOthers({ identity, paper, lastWithProcess: !paper && venue.isOwn, now: now() });
+      const ended = await journal.endOthers({ ...scope, lastWithProcess, now: now() });
       if (ended > 0) log.info("closed the orders of a simulated exchange that has restarted", { orders: ended });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -166,9 +167,9 @@ export class OrderExecutors {
 
   /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
   async #paperExecutors(): Promise<OrderExecutor[]> {
-    const { journal } = this.#parts.store;
-    const lost = journal.unsettled().filter(({ paper }) => paper);
-    const left = [...journal.open(undefined, true), ...lost].map(({ identity }) => identity);
+    const { journal } = this.#parts.record;
+    const [open, lost] = await Promise.all([journal.open({ paper: true }), journal.unsettled({ paper: true })]);
+    const left = [...open, ...lost].map(({ identity }) => identity);
     const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
     const identities = new Set([...opened, ...left]);
     const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
@@ -202,23 +203,4 @@ async function paperIdOf(paper: OpenPaper, identity: string): Promise<string> {
     const retryable = error.failure === "busy";
     throw new TradingError(`Cannot trade on paper now: ${error.message}`, { code: "ERR_RECORD_FAILED", retryable });
   }
-}
-
-/** The journal as one identity's executor sees it, which cannot look up other identities' orders. */
-function journalOf(journal: Journal, identity: string): ExecutorJournal {
-  return {
-    begin: (entry, policy, now) => journal.begin(entry, policy, now),
-    repeat: (entry, now) => journal.repeat(entry, now),
-    withdraw: (clientOrderId, reason, now) => journal.withdraw(clientOrderId, reason, now),
-    forgetIntent: (clientOrderId, now) => journal.forgetIntent(clientOrderId, now),
-    settle: (clientOrderId, outcome, now) => journal.settle(clientOrderId, outcome, now),
-    close: (clientOrderId, facts, now) => journal.close(clientOrderId, facts, now),
-    wouldRefuse: (entry, refusing) => journal.wouldRefuse(entry, refusing),
-    replacements: journal.replacements,
-    find: (clientOrderId) => journal.find(clientOrderId),
-    findByOrderId: (orderId) => journal.findByOrderId(orderId),
-    findByKey: (who, key) => journal.findByKey(who, key),
-    unsettled: () => journal.unsettled().filter((placement) => placement.identity === identity),
-    open: (_identity, isPaper) => journal.open(identity, isPaper),
-  };
 }

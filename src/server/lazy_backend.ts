@@ -9,7 +9,7 @@ import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { ApprovalPages } from "./approvals/approval_page.ts";
 import type { BackendUse, OpenBackend } from "./backend.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import type { TradingRecord } from "./open_trading_record.ts";
+import type { OpenRecord } from "./open_trading_record.ts";
 import type { Presence } from "./instances/presence.ts";
 import type { TradingView } from "./trading_facts.ts";
 import type { World } from "../world.ts";
@@ -40,7 +40,7 @@ export interface LazyBackend {
 export async function prepareBackend(
   loaded: LoadedConfig,
   world: World,
-  { isServer, ...use }: BackendUse,
+  { startedMs, isServer }: BackendUse,
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
   const { config } = loaded;
   const writes = config.trading !== "off" || config.exchange === "paper";
@@ -54,13 +54,13 @@ export async function prepareBackend(
   const lazily = new OpenedOnce(async () => {
     const { openBackend } = await import("./backend.ts");
     const announce = (order: Announcement) => pages?.announce(order);
-    return await openBackend(loaded, world, { ...use, isServer, record, presence, announce, observers });
+    return await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
   });
   const problem = writes ? await problemOf(lazily.get()) : undefined;
   const { opening } = lazily.opened ?? {};
   if (opening === undefined) stopWriting();
   if (problem !== undefined) {
-    record?.close();
+    await record?.close();
     await presence?.end();
     return { ok: false, problems: [problem] };
   }
@@ -133,9 +133,9 @@ async function openRecord(loaded: LoadedConfig, world: World, isServer: boolean)
   return await openTradingRecord(loaded, world, { isServer });
 }
 
-async function viewTrading({ store, policies }: TradingRecord, world: World): Promise<TradingView> {
+async function viewTrading({ record, killSwitch, policies }: OpenRecord, world: World): Promise<TradingView> {
   const { TradingView } = await import("./trading_facts.ts");
-  return new TradingView({ store, policies, now: world.now });
+  return new TradingView({ record: { ...record, halts: killSwitch }, policies, now: world.now });
 }
 
 /** A process without orders, which runs also where the folder cannot be written. */
@@ -145,11 +145,15 @@ async function enterFolder(loaded: LoadedConfig, world: World, isServer: boolean
 }
 
 /** Where stderr is no terminal, or is to hold JSON alone, links stand beside it in a file. */
-async function openPages(record: TradingRecord, world: World, { config }: LoadedConfig): Promise<ApprovalPages> {
+async function openPages(
+  { folder, record }: OpenRecord,
+  world: World,
+  { config }: LoadedConfig,
+): Promise<ApprovalPages> {
   const { openApprovals } = await import("./approvals/approval_page.ts");
-  if (config.logFormat === "text" && world.stderr.isTerminal()) return openApprovals(record.store, world);
+  if (config.logFormat === "text" && world.stderr.isTerminal()) return openApprovals(record, world);
   const { ApprovalLinks } = await import("./approvals/approval_links.ts");
-  return openApprovals(record.store, world, await ApprovalLinks.open(record.folder));
+  return openApprovals(record, world, await ApprovalLinks.open(folder));
 }
 
 /** The problem with a file that is to be written, if there is one. */

@@ -15,7 +15,7 @@ import type { World } from "../world.ts";
 import { OrderExecutors } from "./executors.ts";
 import type { ExchangeVenue } from "./open_exchange.ts";
 import type { OpenPaper } from "./open_paper.ts";
-import type { TradingRecord } from "./open_trading_record.ts";
+import type { OpenRecord } from "./open_trading_record.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -27,13 +27,17 @@ export interface OpenTrading {
    *
    * @throws {StoreError} the record cannot be read
    */
-  figures(): TradingFigures;
+  figures(): Promise<TradingFigures>;
   close(): Promise<void>;
 }
 
-/** Joins the broker; recovery of what an earlier run left begins at once. */
-export function openTrading(
-  record: TradingRecord,
+/**
+ * Joins the broker; recovery of what an earlier run left begins at once.
+ *
+ * @throws {StoreError} the record cannot be read
+ */
+export async function openTrading(
+  opened: OpenRecord,
   { world, exchange, markets, name, venue, paper, announce }: {
     world: World;
     exchange: Exchange;
@@ -43,23 +47,25 @@ export function openTrading(
     paper: OpenPaper | undefined;
     announce: (announcement: Announcement) => void;
   },
-): OpenTrading {
-  const { store, policies } = record;
+): Promise<OpenTrading> {
+  const { record, killSwitch, instance, policies } = opened;
   const { now, monotonic } = world;
   // A command prints what became of its order itself.
-  const auditLog = record.isServer ? new AuditLog(store.feed) : undefined;
-  const executors = new OrderExecutors({ ...record, exchange, name, venue, paper, world });
-  const cancellation = openCancellation(record, executors, world);
-  const halts = new HaltWatch({ killSwitch: store.killSwitch, cancellation, now });
+  const auditLog = opened.isServer ? await AuditLog.open(record.feed) : undefined;
+  const pendingHalt = () => killSwitch.pending;
+  const executors = new OrderExecutors({ record, pendingHalt, instance, exchange, name, venue, paper, world });
+  const cancellation = openCancellation(opened, executors, world);
+  const halts = new HaltWatch({ killSwitch, cancellation, now });
   const broker = new Broker({
     policies,
-    store,
-    instance: record.instance,
+    record,
+    killSwitch,
+    instance,
     markets,
     isPaperOnly: paper?.isForAll ?? false,
     venueOf: (trader) => executors.venueOf(trader),
-    confirmation: { approvals: store.approvals, audit: store.audit, announce, now, monotonic, sleep },
-    cancels: record.kinds,
+    confirmation: { approvals: record.approvals, audit: record.audit, announce, now, monotonic, sleep },
+    cancels: opened.kinds,
     halted: () => halts.look(),
     now,
     monotonic,
@@ -69,27 +75,26 @@ export function openTrading(
   auditLog?.start();
   return {
     broker,
-    figures: () => ({
-      isHalted: store.killSwitch.state().halted,
-      approvalsWaiting: store.approvals.pending(now()).length,
-      orders: auditLog?.counts ?? [],
-    }),
+    async figures() {
+      const [{ halted: isHalted }, waiting] = await Promise.all([killSwitch.state(), record.approvals.pending(now())]);
+      return { isHalted, approvalsWaiting: waiting.length, orders: auditLog?.counts ?? [] };
+    },
     async close() {
       halts.stop();
       await executors.stop();
-      auditLog?.stop();
-      record.close();
+      await auditLog?.stop();
+      await opened.close();
     },
   };
 }
 
 function openCancellation(
-  { store, instance, kinds }: TradingRecord,
+  { record, instance, kinds }: OpenRecord,
   executors: OrderExecutors,
   { now, monotonic }: World,
 ): OpenOrderCancellation {
   return new OpenOrderCancellation({
-    requests: store.cancelRequests,
+    requests: record.cancelRequests,
     instance: instance.id,
     kinds,
     cancelAll: (kind) => executors.cancelAll(kind),

@@ -3,30 +3,36 @@
  * is opened here, so that the permission to write can be given back after it.
  */
 
+import { join } from "node:path";
 import { getLogger } from "../logging/logger.ts";
 import { secretTexts } from "../config/load.ts";
 import { createRedactor } from "../secrets/redaction.ts";
+import { openRecord } from "../state/record/sqlite/open_record.ts";
+import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
 import { StateError } from "../state/state_error.ts";
 import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
+import { KillSwitch } from "../trading/execution/kill_switch.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
-import { ArchiveError } from "../trading/record/archive_files.ts";
+import { ArchiveError } from "../trading/record/archive.ts";
 import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import { TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { World } from "../world.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { enterFolder } from "./instances/presence.ts";
 import type { Presence } from "./instances/presence.ts";
+import { RecordInstance } from "./instances/record_instance.ts";
 import { readPolicy, unlimitedTrading } from "./read_policy.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
 /** The trading record and the policy, checked before anything is served. */
-export interface TradingRecord {
+export interface OpenRecord {
   readonly folder: string;
-  readonly store: TradingStore;
+  readonly record: TradingRecord;
+  readonly killSwitch: KillSwitch;
   /** This process among those that use the record. */
   readonly instance: ExecutorInstance;
   readonly presence: Presence;
@@ -37,8 +43,8 @@ export interface TradingRecord {
   readonly policies: CurrentPolicies;
   /** Reads the policy file again; what is wrong with it is answered and changes nothing. */
   reload(): Promise<string[]>;
-  /** Leaves the record. */
-  close(): void;
+  /** Leaves the record, once what was asked of it is done. */
+  close(): Promise<void>;
 }
 
 /** Opens the record and reads the policy; `undefined` while trading is off, as on paper that is only looked at. */
@@ -46,7 +52,7 @@ export async function openTradingRecord(
   loaded: LoadedConfig,
   world: World,
   { isServer }: { isServer: boolean },
-): Promise<{ ok: true; record: TradingRecord | undefined } | { ok: false; problems: string[] }> {
+): Promise<{ ok: true; record: OpenRecord | undefined } | { ok: false; problems: string[] }> {
   const { config } = loaded;
   const problems: string[] = [];
   const folder = config.state ?? stateFolder(world.env);
@@ -58,33 +64,34 @@ export async function openTradingRecord(
   const file = await readPolicy(config.policy, problems);
   const unlimited = config.policy && file && unlimitedTrading(file, config.trading);
   if (unlimited !== undefined && isServer) log.warning(unlimited);
-  const store = folder === undefined ? undefined : await openStore(folder, { loaded, world, problems });
+  const record = folder === undefined ? undefined : await openChecked(folder, { loaded, world, problems });
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
   const kinds = kindsOf(config.exchange, policies);
-  const entered = store === undefined || problems.length > 0
+  const entered = record === undefined || problems.length > 0
     ? undefined
-    : enter(store, { loaded, isServer, kinds, world }, problems);
-  if (folder === undefined || store === undefined || entered === undefined) {
-    store?.close();
+    : await enter(record, { loaded, isServer, kinds, world }, problems);
+  if (folder === undefined || record === undefined || entered === undefined) {
+    await record?.close();
     return { ok: false, problems };
   }
   const { instance, presence } = entered;
-  if (isServer) tidy(store, { days: config.recordRetention, now: world.now() });
+  if (isServer) await tidy(record, { days: config.recordRetention, now: world.now() });
+  const redact = createRedactor(secretTexts(loaded.credentials));
   return {
     ok: true,
     record: {
       folder,
-      store,
+      record,
+      killSwitch: new KillSwitch({ halts: record.halts, folder, redact }),
       isServer,
       policies,
       kinds,
       presence,
-      instance: { id: instance.id, takeOver: () => isServer ? instance.takeOver(kinds) : 0 },
+      instance: { id: instance.id, takeOver: async () => isServer ? await instance.takeOver(kinds) : 0 },
       reload: () => reloadPolicy(config.policy, policies),
-      close() {
-        instance.end();
-        void presence.end();
-        store.close();
+      async close() {
+        await instance.end();
+        await Promise.all([presence.end(), record.close()]);
       },
     },
   };
@@ -101,11 +108,14 @@ async function reloadPolicy(path: string | undefined, policies: CurrentPolicies)
 const ARCHIVE_FILES_AT_START = 20;
 
 /** Forgets what ended processes held, and archives what is old; that it cannot be done keeps nobody from trading. */
-function tidy({ archive, calls }: TradingStore, { days, now }: { days: number | undefined; now: number }): void {
+async function tidy(
+  { archive, calls }: TradingRecord,
+  { days, now }: { days: number | undefined; now: number },
+): Promise<void> {
   try {
-    calls.clear();
+    await calls.clear();
     if (days === undefined) return;
-    const { rows, placements } = archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
+    const { rows, placements } = await archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
     if (rows > 0) log.info("old records archived", { rows, orders: placements });
   } catch (error) {
     if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
@@ -119,8 +129,8 @@ function kindsOf(exchange: LoadedConfig["config"]["exchange"], policies: Current
   return policies.hasPaper ? ["real", "paper"] : ["real"];
 }
 
-function enter(
-  { instances }: TradingStore,
+async function enter(
+  { instances }: TradingRecord,
   { loaded, isServer, kinds, world }: {
     loaded: LoadedConfig;
     isServer: boolean;
@@ -134,9 +144,11 @@ function enter(
     const command = isServer ? "serve" : "call";
     const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] };
     presence = enterFolder(loaded, world, { isServer, isNeeded: true });
-    return { presence, instance: instances.enter(facts, presence.lock) };
+    const { lock } = presence;
+    if (lock === undefined) throw new TypeError("Cannot enter the record without a lock");
+    return { presence, instance: await RecordInstance.enter(instances, { ...facts, lock }) };
   } catch (error) {
-    void presence?.end();
+    await presence?.end();
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(`--state: ${error.message}`);
     return undefined;
@@ -149,13 +161,21 @@ export function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | 
   return exchange === "simulated" ? "the simulated exchange" : apiUrl.host;
 }
 
-async function openStore(
+async function openChecked(
   folder: string,
   { loaded: { config, credentials }, world, problems }: { loaded: LoadedConfig; world: World; problems: string[] },
-): Promise<TradingStore | undefined> {
-  let store: TradingStore;
+): Promise<TradingRecord | undefined> {
+  const { monotonic, shutdown: signal } = world;
+  const { stateTimeout } = config;
+  const onWait = () =>
+    log.warning("waiting for trading.db, which another process keeps locked", {
+      path: join(folder, TRADING_DATABASE),
+      timeout_s: stateTimeout,
+    });
+  const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
+  let record: TradingRecord;
   try {
-    store = TradingStore.open(folder, { now: world.now, redact: createRedactor(secretTexts(credentials)) });
+    record = await openRecord({ folder, mode: "write", secrets: secretTexts(credentials), ...waiting });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     problems.push(`--state: ${error.message}`);
@@ -169,11 +189,11 @@ async function openStore(
     );
   }
   const venue = venueOf(config);
-  const other = venue === undefined ? undefined : store.claim(venue);
+  const other = venue === undefined ? undefined : await record.journal.claimFor(venue);
   if (other !== undefined) {
     problems.push(
       `--state: expected the trading database of ${venue}: the one in ${folder} is of ${other}: use another folder`,
     );
   }
-  return store;
+  return record;
 }

@@ -2,12 +2,12 @@
 
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
-import type { KillSwitchState } from "../trading/record/kill_switch.ts";
+import type { HaltState } from "../trading/record/halts.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import type { CurrentPolicies } from "../trading/policy/policies.ts";
 import { StoreError } from "../trading/record/store_error.ts";
-import type { TradingStore } from "../trading/record/store.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { timeOf } from "./instances/folder_use.ts";
 
 /** What a halt leaves behind. */
@@ -19,7 +19,7 @@ export interface HaltRemains {
 
 /** What the record tells. */
 export interface TradingFacts extends HaltRemains {
-  readonly halt: KillSwitchState;
+  readonly halt: HaltState;
   /** Orders that wait for a person. */
   readonly waiting: number;
   readonly limits: readonly LimitsUsed[];
@@ -28,25 +28,38 @@ export interface TradingFacts extends HaltRemains {
 /** What an identity may do; `undefined` where no policy is known. */
 export type PolicyOf = (identity: string) => Policy | undefined;
 
+/** What of a record is read for that. */
+export interface FactsRecord {
+  /** Those of the record, or what a process knows of halts beside. */
+  readonly halts: Pick<TradingRecord["halts"], "state">;
+  readonly journal: Pick<TradingRecord["journal"], "onTheirWay" | "limitsUsed">;
+  readonly cancelRequests: Pick<TradingRecord["cancelRequests"], "all">;
+  readonly approvals: Pick<TradingRecord["approvals"], "pending">;
+}
+
 /** Reads it. @throws {StoreError} */
-export function readTradingFacts(store: TradingStore, now: number): TradingFacts {
-  return {
-    halt: store.killSwitch.state(),
-    onTheirWay: store.journal.onTheirWay(),
-    requests: store.cancelRequests.all(),
-    waiting: store.approvals.pending(now).length,
-    limits: store.limitsUsed(now),
-  };
+export async function readTradingFacts(
+  { halts, journal, cancelRequests, approvals }: FactsRecord,
+  now: number,
+): Promise<TradingFacts> {
+  const [halt, onTheirWay, requests, waiting, limits] = await Promise.all([
+    halts.state(),
+    journal.onTheirWay(),
+    cancelRequests.all(),
+    approvals.pending(now),
+    journal.limitsUsed(now),
+  ]);
+  return { halt, onTheirWay, requests, waiting: waiting.length, limits };
 }
 
 /** The state of trading of a server, read at each look. */
 export class TradingView {
-  readonly #store: TradingStore;
+  readonly #record: FactsRecord;
   readonly #policies: CurrentPolicies;
   readonly #now: () => number;
 
-  constructor({ store, policies, now }: { store: TradingStore; policies: CurrentPolicies; now: () => number }) {
-    this.#store = store;
+  constructor({ record, policies, now }: { record: FactsRecord; policies: CurrentPolicies; now: () => number }) {
+    this.#record = record;
     this.#policies = policies;
     this.#now = now;
   }
@@ -55,9 +68,9 @@ export class TradingView {
   readonly policyOf = (identity: string): Policy => this.#policies.of(identity);
 
   /** What the record tells now; `undefined` where it cannot be read. */
-  facts(): TradingFacts | undefined {
+  async facts(): Promise<TradingFacts | undefined> {
     try {
-      return readTradingFacts(this.#store, this.#now());
+      return await readTradingFacts(this.#record, this.#now());
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return undefined;

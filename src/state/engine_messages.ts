@@ -21,6 +21,8 @@ export interface PostedError {
   readonly stack: string | undefined;
   /** What the class adds, as far as it is plain. */
   readonly fields: Readonly<Record<string, unknown>>;
+  /** The error that it came of. */
+  readonly cause?: PostedError;
 }
 
 /** Makes errors of one class from what was posted. */
@@ -30,7 +32,13 @@ export type RevivedErrors = Readonly<Record<string, (posted: PostedError) => Err
 export function postError(error: unknown): PostedError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined, fields: {} };
   const fields = Object.entries(error).filter(([name, value]) => name !== "name" && isPlain(value));
-  return { name: error.name, message: error.message, stack: error.stack, fields: Object.fromEntries(fields) };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    fields: Object.fromEntries(fields),
+    ...(error.cause instanceof Error ? { cause: postError(error.cause) } : {}),
+  };
 }
 
 /** Puts an error together again: of its own class where that is known, else an `Error` with its name. */
@@ -38,6 +46,7 @@ export function reviveError(posted: PostedError, classes: RevivedErrors = {}): E
   const known = { ...BUILT_IN, ...classes };
   const revive = Object.hasOwn(known, posted.name) ? known[posted.name] : undefined;
   const error = revive?.(posted) ?? Object.assign(new Error(posted.message), { name: posted.name, ...posted.fields });
+  if (posted.cause !== undefined) error.cause = reviveError(posted.cause, classes);
   // Where it happened is worth more than where it arrived.
   if (posted.stack !== undefined) error.stack = posted.stack;
   return error;

@@ -3,7 +3,10 @@
 import { postError } from "./engine_messages.ts";
 import type { EngineAnswer, EngineRequest } from "./engine_messages.ts";
 
-/** What an engine has beside its operations, which are its other methods. All of them answer at once. */
+/**
+ * What an engine has beside its operations, which are its other methods and those of its parts: objects of classes that it
+ * holds in public. All of them answer at once.
+ */
 export interface Engine {
   close(): void;
 }
@@ -25,21 +28,20 @@ declare const self: {
  */
 export function serveEngines(engines: Engines): void {
   let engine: Engine | undefined;
-  let operations: readonly string[] = [];
+  let operations: Operations = new Map();
   const run = async (request: EngineRequest): Promise<unknown> => {
     if ("open" in request) {
       const open = Object.hasOwn(engines, request.open) ? engines[request.open] : undefined;
       if (open === undefined) throw new TypeError(`Cannot open engine ${request.open} as there is none of this name`);
       engine = await open(request.options);
-      return operations = operationsOf(engine);
+      operations = operationsOf(engine);
+      return [...operations.keys()];
     }
     if ("close" in request) return engine?.close();
     const { operation, args } = request;
-    const method = operations.includes(operation) ? Reflect.get(engine ?? {}, operation) : undefined;
-    if (typeof method !== "function") {
-      throw new TypeError(`Cannot run ${operation} as the engine has no such operation`);
-    }
-    return method.apply(engine, args);
+    const run = operations.get(operation);
+    if (run === undefined) throw new TypeError(`Cannot run ${operation} as the engine has no such operation`);
+    return run(...args);
   };
   // Opening may load the engine's code; whatever comes meanwhile waits for its turn.
   let before: Promise<void> = Promise.resolve();
@@ -63,8 +65,24 @@ async function answer(
   }
 }
 
-/** The names of an engine's methods, but for those that nobody may call from outside. */
-function operationsOf(engine: Engine): string[] {
-  const { constructor: _, close: __, ...methods } = Object.getOwnPropertyDescriptors(Object.getPrototypeOf(engine));
-  return Object.entries(methods).filter(([, { value }]) => typeof value === "function").map(([name]) => name);
+/** By name; that of a part's comes behind the part's, as in `audit.record`. */
+type Operations = ReadonlyMap<string, (...args: readonly unknown[]) => unknown>;
+
+function operationsOf(engine: Engine): Operations {
+  const parts = Object.entries(engine).filter(([, part]) => typeof part === "object" && part !== null);
+  const own = methodsOf(engine, "").filter(([name]) => name !== "close");
+  return new Map([...own, ...parts.flatMap(([name, part]) => methodsOf(part, `${name}.`))]);
+}
+
+/** The methods of an object's class and of those that it extends; what stands nearest counts. */
+function methodsOf(object: object, prefix: string): [string, (...args: readonly unknown[]) => unknown][] {
+  const found = new Map<string, (...args: readonly unknown[]) => unknown>();
+  let prototype = Object.getPrototypeOf(object);
+  for (; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+    const { constructor: _, ...methods } = Object.getOwnPropertyDescriptors(prototype);
+    for (const [name, { value }] of Object.entries(methods)) {
+      if (typeof value === "function" && !found.has(prefix + name)) found.set(prefix + name, value.bind(object));
+    }
+  }
+  return [...found];
 }

@@ -10,19 +10,18 @@ import { reviveError } from "./engine_messages.ts";
 import type { EngineAnswer, EngineRequest, RevivedErrors } from "./engine_messages.ts";
 import { StateError } from "./state_error.ts";
 
-/** An engine from afar: its methods, each answering a promise of what the engine's own answers. */
-export type Remote<Engine extends { close(): void }> =
-  & {
-    readonly [
-      Name in keyof Engine as Name extends "close" ? never
-        : Engine[Name] extends (...args: never[]) => unknown ? Name
-        : never
-    ]: Engine[Name] extends (...args: infer Args) => infer Answer ? (...args: Args) => Promise<Answer> : never;
-  }
-  & {
-    /** Ends engine and worker when what was asked before is done; a second time does nothing. */
-    close(): Promise<void>;
-  };
+/** An engine from afar: its methods and those of its parts, each answering a promise of what the engine's own answers. */
+export type Remote<Engine extends { close(): void }> = RemotePart<Omit<Engine, "close">> & {
+  /** Ends engine and worker when what was asked before is done; a second time does nothing. */
+  close(): Promise<void>;
+};
+
+/** The methods of a part from afar, and of its own parts. */
+export type RemotePart<Part> = {
+  readonly [Name in keyof Part]: Part[Name] extends (...args: infer Args) => infer Answer
+    ? (...args: Args) => Promise<Answer>
+    : RemotePart<Part[Name]>;
+};
 
 /** Which engine to run, and how. */
 export interface RemoteEngineOptions {
@@ -54,14 +53,27 @@ export function startEngine<Engine extends { close(): void }>(options: RemoteEng
   return {
     async open(engineOptions) {
       const names = await line.ask({ open: options.engine, options: engineOptions }) as readonly string[];
-      const operations = names.map((operation) => [
-        operation,
-        (...args: readonly unknown[]) => line.ask({ operation, args }),
-      ]);
-      return { ...Object.fromEntries(operations), close: () => line.close() };
+      return remoteOf(names, line) as Remote<Engine>;
     },
     close: () => line.close(),
   };
+}
+
+/** Operations by their names; those of parts stand in an object for each part. */
+function remoteOf(names: readonly string[], line: WorkerLine): Record<string, unknown> {
+  const remote: Record<string, unknown> = { close: () => line.close() };
+  const parts = new Map<string, Record<string, unknown>>();
+  for (const operation of names) {
+    const [name = "", part] = operation.split(".").reverse();
+    let place = remote;
+    if (part !== undefined) {
+      place = parts.get(part) ?? {};
+      parts.set(part, place);
+      remote[part] = place;
+    }
+    place[name] = (...args: readonly unknown[]) => line.ask({ operation, args });
+  }
+  return remote;
 }
 
 /** A request without its number. */

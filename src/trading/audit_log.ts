@@ -8,7 +8,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
-import type { AuditFeed, FeedRow } from "./record/audit_feed.ts";
+import type { AuditFeed, FeedRow } from "./record/audit.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -34,26 +34,33 @@ export interface TradingFigures {
 
 /** Follows one record; owns a timer from `start` to `stop`. */
 export class AuditLog {
-  readonly #feed: Pick<AuditFeed, "start" | "after">;
+  readonly #feed: AuditFeed;
   readonly #counts = new Map<`${OrderCount["kind"]} ${OrderOutcome}`, OrderCount>();
   #seq: number;
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** The look that waits for the record. */
+  #looking: Promise<void> | undefined;
   #hasFailed = false;
 
-  /** @throws {StoreError} the record cannot be read */
-  constructor(feed: Pick<AuditFeed, "start" | "after">) {
+  private constructor(feed: AuditFeed, seq: number) {
     this.#feed = feed;
-    this.#seq = feed.start();
+    this.#seq = seq;
+  }
+
+  /** Follows a record from here on. @throws {StoreError} the record cannot be read */
+  static async open(feed: AuditFeed): Promise<AuditLog> {
+    return new AuditLog(feed, await feed.start());
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.look(), INTERVAL_MS);
+    this.#timer = setInterval(() => void this.look(), INTERVAL_MS);
   }
 
   /** Ends the timer, and logs what is left. */
-  stop(): void {
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
-    this.look();
+    await this.#looking;
+    await this.look();
   }
 
   /** Orders of this process by what became of them. */
@@ -61,10 +68,14 @@ export class AuditLog {
     return [...this.#counts.values()];
   }
 
-  /** Logs what was recorded since the last look. Never throws. */
-  look(): void {
+  /** Logs what was recorded since the last look; where one is going on, settles with that. Never rejects. */
+  look(): Promise<void> {
+    return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+  }
+
+  async #look(): Promise<void> {
     try {
-      const { rows, through } = this.#feed.after(this.#seq, ROWS_A_LOOK);
+      const { rows, through } = await this.#feed.after(this.#seq, ROWS_A_LOOK);
       this.#seq = through;
       for (const row of rows) this.#log(row);
       this.#hasFailed = false;

@@ -14,7 +14,7 @@ import type { RemainingOrder } from "./record/cancel_requests.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
 import type { Placement } from "./record/recorded_placement.ts";
-import type { Pull } from "./record/kill_switch.ts";
+import type { Pull } from "./record/halts.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import { OrderPlacing } from "./order_placing.ts";
 import { OrderPreviews } from "./order_previews.ts";
@@ -50,9 +50,9 @@ export class Broker {
   readonly #replacing: OrderReplacing;
 
   constructor(parts: BrokerParts) {
-    const { policies, store, instance, isPaperOnly, monotonic, confirmation: { sleep } } = parts;
-    const rights = new TradingRights({ policies, killSwitch: store.killSwitch, isPaperOnly });
-    const running = new RunningCalls({ claims: store.calls, instance, monotonic, sleep });
+    const { policies, record, killSwitch, instance, isPaperOnly, monotonic, confirmation: { sleep } } = parts;
+    const rights = new TradingRights({ policies, killSwitch, isPaperOnly });
+    const running = new RunningCalls({ claims: record.calls, instance, monotonic, sleep });
     this.#parts = { ...parts, rights, running };
     this.#previews = new OrderPreviews(this.#parts);
     this.#placing = new OrderPlacing(this.#parts, this.#previews);
@@ -116,14 +116,14 @@ export class Broker {
   }
 
   /** What the audit log says of an identity's own orders, oldest first. */
-  async trail(identity: string, query: Omit<TrailQuery, "identity">): Promise<AuditRow[]> {
-    return await this.#parts.store.audit.trail({ ...query, identity });
+  async trail(identity: string, query: Omit<TrailQuery, "identity">): Promise<readonly AuditRow[]> {
+    return await this.#parts.record.audit.trail({ ...query, identity });
   }
 
   /** Whether trading is halted; also where the record cannot be read, as nothing is sent then. */
   async isHalted(): Promise<boolean> {
     try {
-      return (await this.#parts.store.killSwitch.state()).halted;
+      return (await this.#parts.killSwitch.state()).halted;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return true;
@@ -137,7 +137,7 @@ export class Broker {
    */
   halt({ cancelOpen, ...pull }: Halt): Promise<Halted> {
     return recorded(async () => {
-      const { killSwitch, cancelRequests } = this.#parts.store;
+      const { killSwitch, record: { cancelRequests } } = this.#parts;
       let onTheirWay: readonly Placement[];
       try {
         const cancels = cancelOpen ? this.#parts.cancels : [];
@@ -165,7 +165,7 @@ export class Broker {
 
   /** An order stays where it was placed, also when its caller has been put on paper since. */
   async #whereIs(target: OrderReference, identity: string): Promise<Trader> {
-    const { journal } = this.#parts.store;
+    const { journal } = this.#parts.record;
     try {
       const placement = "orderId" in target
         ? await journal.findByOrderId(target.orderId)
@@ -189,7 +189,7 @@ export class Broker {
       if (!(error instanceof TradingError)) throw error;
       const policy = this.#parts.rights.policyOf(identity).digest;
       const data = { ...asked, policy, allowed: false, code: error.code };
-      await this.#parts.store.audit.record({ event: "decision", identity, data }, this.#parts.now());
+      await this.#parts.record.audit.record({ event: "decision", identity, data }, this.#parts.now());
       throw error;
     }
   }
@@ -204,7 +204,7 @@ function notRecordedYet({ message }: StoreError): TradingError {
 }
 
 /** Runs what needs the trading record; where that fails nothing was sent, as sending itself never throws for it. */
-async function recorded<Result>(body: () => Result | Promise<Result>): Promise<Result> {
+async function recorded<Result>(body: () => Promise<Result>): Promise<Result> {
   try {
     return await body();
   } catch (error) {

@@ -5,12 +5,11 @@ import type { MarketLookup } from "../market/pairs.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaims } from "./record/call_claims.ts";
 import type { CancelRequests, OrderKind } from "./record/cancel_requests.ts";
-import type { Eventual } from "./record/eventual.ts";
 import type { Journal } from "./record/journal.ts";
-import type { KillSwitch } from "./record/kill_switch.ts";
 import type { ReplacementClaims } from "./record/replacement_claims.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
 import type { OrderExecutor } from "./execution/executor.ts";
+import type { KillSwitch } from "./execution/kill_switch.ts";
 import type { RunningCalls } from "./idempotency.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
@@ -26,32 +25,22 @@ export interface Venue {
   readonly name: ExchangeName;
   /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
   readonly id: string;
-  /** The record of this venue alone. */
-  readonly record: VenueRecord;
 }
 
-/** What taking orders needs of the record of one venue. */
-export interface VenueRecord {
-  readonly journal:
-    & Eventual<Pick<Journal, "findByKey" | "findByOrderId">>
-    & { readonly replacements: Eventual<Pick<ReplacementClaims, "unfinished">> };
-  readonly audit: Eventual<Pick<Audit, "trail" | "record" | "recordPreview">>;
-}
-
-/** What it needs of the record of all venues. */
+/** What taking orders needs of the record. */
 export interface BrokerRecord {
-  readonly journal: Eventual<Pick<Journal, "find" | "findByOrderId">>;
-  readonly audit: Eventual<Pick<Audit, "trail" | "record" | "previewWaitMs">>;
-  readonly killSwitch: Eventual<Pick<KillSwitch, "pull" | "state">>;
-  readonly cancelRequests: Eventual<Pick<CancelRequests, "all">>;
-  readonly calls: Eventual<Pick<CallClaims, "claim" | "release">>;
+  readonly journal: Pick<Journal, "find" | "findByOrderId" | "findByKey">;
+  readonly replacements: Pick<ReplacementClaims, "unfinished">;
+  readonly audit: Pick<Audit, "trail" | "record" | "recordPreview" | "previewWaitMs">;
+  readonly cancelRequests: Pick<CancelRequests, "all">;
+  readonly calls: Pick<CallClaims, "claim" | "release">;
 }
 
 /** What a {@linkcode Broker} is made of. */
 export interface BrokerParts {
   readonly policies: CurrentPolicies;
-  /** The record of all venues. */
-  readonly store: BrokerRecord;
+  readonly record: BrokerRecord;
+  readonly killSwitch: Pick<KillSwitch, "pull" | "state">;
   /** This process. */
   readonly instance: { readonly id: string };
   readonly markets: MarketLookup;

@@ -9,7 +9,6 @@ import { formatDecimal, parseDecimal, PLAIN_DECIMAL } from "../money/decimals.ts
 import { codeOf } from "../money/currencies.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaim, CallClaims } from "./record/call_claims.ts";
-import type { Eventual } from "./record/eventual.ts";
 import type { Placement } from "./record/recorded_placement.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Replacement } from "./orders/replacement.ts";
@@ -24,7 +23,7 @@ const LOOK_EVERY_MS = 250;
 
 /** What {@linkcode RunningCalls} stand on. */
 export interface RunningCallsParts {
-  readonly claims: Eventual<Pick<CallClaims, "claim" | "release">>;
+  readonly claims: Pick<CallClaims, "claim" | "release">;
   /** This process. */
   readonly instance: { readonly id: string };
   /** Monotonic milliseconds. */
@@ -137,7 +136,7 @@ export function askedToReplace({ target, price, volume, postOnly }: Replacement)
 
 /** Whether a placement of a version that did not keep what was asked for came of a call that asked for this. */
 export async function wasAskedFor(
-  audit: Eventual<Pick<Audit, "trail">>,
+  audit: Pick<Audit, "trail">,
   { clientOrderId, identity }: Placement,
   request: object,
 ): Promise<boolean> {

@@ -2,8 +2,6 @@
 
 import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
-import type { Audit } from "./record/audit.ts";
-import type { Eventual } from "./record/eventual.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
@@ -98,7 +96,8 @@ export class OrderPlacing {
   async #whereTo(trader: Trader, idempotencyKey: string | undefined) {
     const venue = await this.#parts.venueOf(trader);
     if (idempotencyKey === undefined) return { venue };
-    return { venue, used: await venue.record.journal.findByKey(trader.identity, idempotencyKey) };
+    const { journal } = this.#parts.record;
+    return { venue, used: await journal.findByKey(trader.identity, idempotencyKey, venue.id) };
   }
 
   /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
@@ -153,11 +152,11 @@ export class OrderPlacing {
     const { identity, signal } = call;
     const { idempotencyKey } = order;
     if (idempotencyKey === undefined) return undefined;
-    const { rights } = this.#parts;
-    const { executor, record } = await this.#parts.venueOf(rights.traderOf(identity));
-    const earlier = await record.journal.findByKey(identity, idempotencyKey);
+    const { record: { journal }, rights } = this.#parts;
+    const { executor, id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
+    const earlier = await journal.findByKey(identity, idempotencyKey, venue);
     if (earlier === undefined) return undefined;
-    const isSame = await this.#isFor(earlier, { order, call, audit: record.audit });
+    const isSame = await this.#isFor(earlier, { order, call });
     if (isSame === undefined) return undefined;
     if (!isSame) throw usedKey("place the order");
     if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
@@ -170,18 +169,14 @@ export class OrderPlacing {
   /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */
   async #isFor(
     earlier: Placement,
-    { order, call: { identity, signal }, audit }: {
-      order: PlaceOrder;
-      call: BrokerCall;
-      audit: Eventual<Pick<Audit, "trail">>;
-    },
+    { order, call: { identity, signal } }: { readonly order: PlaceOrder; readonly call: BrokerCall },
   ): Promise<boolean | undefined> {
     const { previewId, request } = order;
     if (previewId !== undefined && previewId === earlier.previewId) return true;
     const asked = this.#askedOf(order, identity);
     if (asked === undefined) return undefined;
     if (earlier.asked !== null || request === undefined) return earlier.asked === asked;
-    if (await wasAskedFor(audit, earlier, request)) return true;
+    if (await wasAskedFor(this.#parts.record.audit, earlier, request)) return true;
     return orderDigest((await this.#previews.assess(request, { identity, signal })).assessment.order) ===
       earlier.digest;
   }

@@ -61,7 +61,7 @@ export class OrderPreviews {
    * @throws {TradingError} the order itself is wrong, or the caller has had all previews of a minute
    */
   async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
-    assertAllowed(await this.#parts.store.audit.previewWaitMs(call.identity, this.#parts.now()));
+    assertAllowed(await this.#parts.record.audit.previewWaitMs(call.identity, this.#parts.now()));
     return await this.#preview(request, call, { isCounted: true });
   }
 
@@ -179,9 +179,11 @@ export class OrderPreviews {
     const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
     const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
     const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
-    const { record: { audit } } = await this.#parts.venueOf(trader);
-    if (isCounted) assertAllowed(await audit.recordPreview({ identity, clientOrderId, data }, this.#parts.now()));
-    else await audit.record({ event: "preview", identity, clientOrderId, data }, this.#parts.now());
+    const { record: { audit }, now } = this.#parts;
+    const { id: venue } = await this.#parts.venueOf(trader);
+    const previewed = { identity, clientOrderId, venue, data };
+    if (isCounted) assertAllowed(await audit.recordPreview(previewed, now()));
+    else await audit.record({ ...previewed, event: "preview" }, now());
   }
 }
 

@@ -42,7 +42,7 @@ export class OrderReplacing {
 
   /** @throws {TradingError} nothing was cancelled or sent */
   async replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
-    const { rights, running } = this.#parts;
+    const { record: { journal, audit }, rights, running } = this.#parts;
     const { identity, signal, asking } = call;
     if (asking.answer !== undefined) {
       await rights.assertTrading(identity);
@@ -50,14 +50,12 @@ export class OrderReplacing {
     }
     const { idempotencyKey } = replacement;
     if (idempotencyKey === undefined) return await this.#replaceFirst(replacement, call);
-    const { id: venue, record } = await this.#parts.venueOf(rights.traderOf(identity));
+    const { id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
     const asked = askedToReplace(replacement);
     const findEarlier = async (): Promise<ReplaceResult | undefined> => {
-      const earlier = await record.journal.findByKey(identity, idempotencyKey);
+      const earlier = await journal.findByKey(identity, idempotencyKey, venue);
       if (earlier === undefined) return undefined;
-      const isSame = earlier.asked === null
-        ? await wasAskedFor(record.audit, earlier, replacement)
-        : earlier.asked === asked;
+      const isSame = earlier.asked === null ? await wasAskedFor(audit, earlier, replacement) : earlier.asked === asked;
       if (!isSame) throw usedKey("replace the order");
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     };
@@ -68,14 +66,14 @@ export class OrderReplacing {
 
   /** Goes on with a call that was cut short after its order was claimed, or begins. */
   async #replaceOrGoOn(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
-    const { rights, now } = this.#parts;
+    const { record: { replacements }, rights, now } = this.#parts;
     const { identity } = call;
     const { idempotencyKey } = replacement;
     const trader = rights.traderOf(identity);
-    const { record: { journal } } = await this.#parts.venueOf(trader);
+    const { id: venue } = await this.#parts.venueOf(trader);
     const left = idempotencyKey === undefined
       ? undefined
-      : await journal.replacements.unfinished(identity, idempotencyKey);
+      : await replacements.unfinished({ venue, identity, idempotencyKey });
     if (left === undefined) return await this.#replaceFirst(replacement, call);
     const asked = askedToReplace(replacement);
     if (left.asked !== asked) throw usedKey("replace the order");
@@ -124,10 +122,10 @@ export class OrderReplacing {
 
   /** Finds out what the new order would do, and whether it only asks for less of what is on the book. */
   async #assess(replacement: Replacement, { identity, signal }: BrokerCall, left: ReplacementTerms | undefined) {
-    const { exchange, record } = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
+    const { exchange, id: venue } = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
     const replaced = await findReplaced(exchange, replacement.target, signal);
     const isOver = finalStandingOf(replaced) !== undefined;
-    const known = (await record.journal.findByOrderId(replaced.order_id))?.order;
+    const known = (await this.#parts.record.journal.findByOrderId(replaced.order_id, venue))?.order;
     const request = left === undefined
       ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
       : requestOf(left.facts.order);

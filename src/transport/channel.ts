@@ -47,9 +47,7 @@ export interface ChannelOpening {
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
-  /** It waits for others of the connection. */
-  queued?(request: JSONRPCRequest): void;
-  /** It runs, at once or after it waited. */
+  /** It runs, after it waited for others of the connection. */
   started?(request: JSONRPCRequest): void;
   answered(request: JSONRPCRequest, outcome: { readonly isError: boolean }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
@@ -95,8 +93,7 @@ export abstract class Channel implements Transport {
   #waiting = 0;
   #running = 0;
   #isRunningWaiting = false;
-  /** For those who wait until something has changed. */
-  #change: PromiseWithResolvers<void> | undefined;
+  #idle = Promise.withResolvers<void>();
   #isEnding = false;
   #closed = false;
 
@@ -203,12 +200,12 @@ export abstract class Channel implements Transport {
 
   /** Resolves when no request is left to answer, or nobody to answer to. */
   protected async quiet(): Promise<void> {
-    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#changed();
+    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#idle.promise;
   }
 
   /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
   protected async room(characters: number): Promise<void> {
-    while (this.#waiting > characters && !this.#closed) await this.#changed();
+    while (this.#waiting > characters && !this.#closed) await this.#idle.promise;
   }
 
   close(): Promise<void> {
@@ -251,7 +248,6 @@ export abstract class Channel implements Transport {
     else if (isPrompt) this.#pass(request);
     else if (!isWaiting) this.#run(request);
     else {
-      this.#options.observer?.queued?.(request);
       this.#queue.push(request);
       this.#waiting += text.length;
     }
@@ -323,14 +319,9 @@ export abstract class Channel implements Transport {
     this.#isRunningWaiting = false;
   }
 
-  #changed(): Promise<void> {
-    this.#change ??= Promise.withResolvers<void>();
-    return this.#change.promise;
-  }
-
   #wake(): void {
-    this.#change?.resolve();
-    this.#change = undefined;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers<void>();
   }
 
   #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {

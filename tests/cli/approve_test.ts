@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { approve } from "../../src/cli/approve.ts";
 import { clockTime } from "../../src/text/clock_time.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../src/trading/record/approval.ts";
 import { ask } from "../trading/approval_requests.ts";
 import { NOW, withStore } from "../trading/stores.ts";
@@ -10,11 +10,11 @@ import { runnerOf } from "./trading_commands.ts";
 const run = runnerOf(approve);
 
 /** Has a person asked about an order with this headline. */
-function askAbout(store: TradingStore, headline: string): string {
+function askAbout(store: SqliteRecord, headline: string): string {
   return ask(store, { headline }).id;
 }
 
-function statesOf({ approvals }: TradingStore, ids: readonly string[]): unknown[] {
+function statesOf({ approvals }: SqliteRecord, ids: readonly string[]): unknown[] {
   return ids.map((id) => approvals.find(id, NOW)?.state);
 }
 

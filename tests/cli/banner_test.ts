@@ -10,7 +10,11 @@ async function configOf(flags: Record<string, string>): Promise<Config> {
 }
 
 Deno.test("stdioBanner() says what waits, that it trades nothing, and how a client starts it", async () => {
-  const banner = stdioBanner(await configOf({ exchange: "simulated" }), { report: undefined, trading: undefined }, 0);
+  const banner = await stdioBanner(
+    await configOf({ exchange: "simulated" }),
+    { report: undefined, trading: undefined },
+    0,
+  );
   const [first, trading, meant] = banner.split("\n");
   assert.equal(
     first,
@@ -22,10 +26,10 @@ Deno.test("stdioBanner() says what waits, that it trades nothing, and how a clie
 
 Deno.test("networkBanner() names its routes and how to try them, by the transport that is served", async () => {
   const server = { url: "https://localhost:8765", report: undefined, trading: undefined };
-  const lines = networkBanner(await configOf({ transport: "websocket" }), server, 0).split("\n");
+  const lines = (await networkBanner(await configOf({ transport: "websocket" }), server, 0)).split("\n");
   assert.match(lines[0] ?? "", / serves on localhost:8765 \(exchange: live\)\. Ctrl-C ends it\.$/);
   assert.ok(lines.includes("  REST       https://localhost:8765/v1/tools"), lines.join("\n"));
   assert.match(lines.at(-1) ?? "", /^Try: .* client --uri wss:\/\/localhost:8765$/);
-  const http = networkBanner(await configOf({ transport: "http" }), server, 0);
+  const http = await networkBanner(await configOf({ transport: "http" }), server, 0);
   assert.ok(http.endsWith("\nTry: curl https://localhost:8765/v1/tools"), http);
 });

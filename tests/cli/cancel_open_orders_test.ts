@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { kill } from "../../src/cli/kill.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";
 import { INSTANCE, NOW, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
@@ -27,9 +27,9 @@ function liveIn(exchange: FaultyExchange): number {
 }
 
 /** A server that is there and does nothing, until it ends. */
-function addServer(store: TradingStore, folder: string): { readonly id: string; readonly end: () => void } {
+function addServer(store: SqliteRecord, folder: string): { readonly id: string; readonly end: () => void } {
   const lock = InstanceLock.take(folder);
-  store.instances.add({ ...INSTANCE, id: lock.id, cancels: ["real"] });
+  store.instances.enter({ ...INSTANCE, id: lock.id, cancels: ["real"] });
   return { id: lock.id, end: () => lock.release() };
 }
 
@@ -69,7 +69,7 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
 
 Deno.test("kill --cancel-open refuses to cancel at another exchange than the record's, and says which that is", () =>
   withStore(async (store, { folder: state }) => {
-    store.claim("api.luno.com");
+    store.journal.claimFor("api.luno.com");
     await using exchange = await openExchange();
     const before = liveIn(exchange);
     const { code, stderr } = await run({ state, force: "true", "cancel-open": "true", "api-url": exchange.url }, {
@@ -85,7 +85,7 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
     const server = addServer(store, state);
     const timer = setInterval(() => {
       for (const request of store.cancelRequests.open(["real"])) {
-        store.cancelRequests.claim(request, server.id, { now: store.now() });
+        store.cancelRequests.claim(request, server.id, { now: NOW });
       }
     }, 20);
     try {

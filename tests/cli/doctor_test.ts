@@ -6,7 +6,7 @@ import type { CheckContext } from "../../src/cli/doctor/check.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { displayWidth } from "../../src/cli/terminal/width.ts";
 import { keys } from "../../src/cli/keys.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { doctor } from "../../src/cli/doctor.ts";
 import { Setup } from "./doctor/setups.ts";
 import { runnerOf } from "./trading_commands.ts";
@@ -66,7 +66,7 @@ Deno.test("doctor never shows a secret, also where the exchange refuses the key"
 Deno.test("doctor creates and changes nothing", async () => {
   await using setup = await Setup.start();
   const state = setup.path("state");
-  TradingStore.open(state, { now: Date.now }).close();
+  SqliteRecord.open({ folder: state, mode: "write" }).close();
   await makeKey(state);
   await setup.write(".claude.json", '{ "mcpServers": { "luno": { "command": "luno-mcp-server" } } }');
   const before = await listFiles(setup.folder);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill, resume } from "../../src/cli/kill.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
-import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
-import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import { HALT_FILE } from "../../src/trading/record/halts.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { link } from "../state/link.ts";
@@ -18,7 +18,7 @@ function namesIn(folder: string): string[] {
 
 /** A record with a server that trades on it. */
 function withServer(
-  body: (store: TradingStore, context: { folder: string; server: PresentServer }) => Promise<void>,
+  body: (store: SqliteRecord, context: { folder: string; server: PresentServer }) => Promise<void>,
 ): Promise<void> {
   return withStore(async (store, { folder }) => {
     using server = new PresentServer(folder);
@@ -86,11 +86,11 @@ Deno.test("kill, kill --lift and resume refuse a folder from which no running se
       (await run({ state })).stderr,
       /trading is off in every server that uses it \(process 4711 \(serve\)\)/,
     );
-    assert.deepEqual(store.killSwitch.state(), { halted: false });
+    assert.deepEqual(store.halts.state(), { halted: false });
     assert.equal((await run({ state, force: "true" })).code, 0);
-    assert.equal(store.killSwitch.state().halted, true);
+    assert.equal(store.halts.state().halted, true);
     assert.equal((await runnerOf(resume)({ state, force: "true" })).code, 0);
-    assert.deepEqual(store.killSwitch.state(), { halted: false });
+    assert.deepEqual(store.halts.state(), { halted: false });
   }));
 
 Deno.test("kill without --state names the user's own folder where a server uses that one", () =>
@@ -186,5 +186,5 @@ Deno.test("kill tells every problem of its command line and changes nothing", ()
     for (const problem of problems) assert.match(wrong.stderr, problem);
     assert.match((await run({ state, lift: "true", status: "true" })).stderr, /^--lift and --status: expected one/);
     assert.match((await run({})).stderr, /^--state: expected a folder/);
-    assert.deepEqual(store.killSwitch.state(), { halted: false });
+    assert.deepEqual(store.halts.state(), { halted: false });
   }));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { kill } from "../../src/cli/kill.ts";
 import { status } from "../../src/cli/status.ts";
-import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
+import { HALT_FILE } from "../../src/trading/record/halts.ts";
 import { entry, FREE, NOW, tamper, withStore } from "../trading/stores.ts";
 import { PresentServer, REPORT } from "./present_server.ts";
 import { runnerOf } from "./trading_commands.ts";
@@ -103,7 +103,7 @@ Deno.test("status shows the halt, what it left, and limits used beside those of 
     using _server = new PresentServer(state, { trading: { mode: "auto", policy } });
     store.journal.begin(entry("a"), FREE, NOW);
     store.journal.begin(entry("b"), FREE, NOW);
-    store.killSwitch.pull({ by: "terminal", reason: "odd", cancelOpen: ["real"], now: NOW });
+    store.halts.pull({ by: "terminal", reason: "odd", cancelOpen: ["real"], now: NOW });
     const { stdout } = await run({ state });
     assert.match(
       stdout,

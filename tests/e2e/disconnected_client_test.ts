@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as turn } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { TRADING_DATABASE, TradingStore } from "../../src/trading/record/store.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 
 import { lookUntil } from "../support/look_until.ts";
 import type { Program } from "./program.ts";
@@ -79,8 +80,8 @@ class SlowServer implements AsyncDisposable {
   }
 
   /** Reads or changes the record as a command does. */
-  record<Result>(work: (store: TradingStore) => Result): Result {
-    const store = TradingStore.open(this.trading.state, { now: Date.now });
+  record<Result>(work: (store: SqliteRecord) => Result): Result {
+    const store = SqliteRecord.open({ folder: this.trading.state, mode: "write" });
     try {
       return work(store);
     } finally {

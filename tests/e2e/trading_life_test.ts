@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
-import { MIGRATIONS } from "../../src/trading/record/schema.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { MIGRATIONS } from "../../src/state/record/sqlite/record_schema.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { tamper } from "../trading/stores.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
@@ -31,7 +31,7 @@ for (const program of PROGRAMS) {
 
   Deno.test(`a record of a newer version ends the start with 2 and says what to do (${program.name})`, async () => {
     await using world = await TradingWorld.start();
-    TradingStore.open(world.state, { now: Date.now }).close();
+    SqliteRecord.open({ folder: world.state, mode: "write" }).close();
     tamper(world.state, `PRAGMA user_version = ${MIGRATIONS.length + 1}`);
     const { code, stderr } = await runProgram(program, world.flags("auto"), { env: world.env });
     assert.equal(code, 2, stderr);

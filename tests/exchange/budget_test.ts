@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CallBudget, type Turn } from "../../src/exchange/budget.ts";
-import type { Reservation } from "../../src/exchange/call_supply.ts";
+import { CallBudget, type Reservation, type Turn } from "../../src/exchange/budget.ts";
 import type { Priority } from "../../src/exchange/endpoint.ts";
 import { FakeClock } from "./fake_clock.ts";
 

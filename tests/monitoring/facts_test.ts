@@ -57,7 +57,7 @@ Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outco
     outcome: "unknown",
     count: 1,
   }] as const;
-  const lines = await linesOf({ trading: () => ({ isHalted: true, approvalsWaiting: 2, orders }) });
+  const lines = await linesOf({ trading: () => Promise.resolve({ isHalted: true, approvalsWaiting: 2, orders }) });
   for (
     const line of [
       "luno_mcp_trading_halted 1",
@@ -70,9 +70,7 @@ Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outco
 });
 
 Deno.test("addFacts() answers everything else where the record cannot be read", async () => {
-  const trading = () => {
-    throw new StoreError("damaged");
-  };
+  const trading = () => Promise.reject(new StoreError("damaged"));
   const lines = await linesOf({ trading, exchange: () => ({ callsLeft: 7, isReachable: true, calls: [] }) });
   assert.ok(lines.includes("luno_mcp_exchange_up 1"));
   assert.ok(lines.includes("luno_mcp_trading_halted Nan"));

@@ -31,7 +31,7 @@ async function served(): Promise<Map<string, Metric>> {
     monotonic: () => 0,
     statsIntervalMs: 0,
     exchange: () => ({ callsLeft: 1, isReachable: true, calls: [{ group: "order", outcome: "ok", count: 1 }] }),
-    trading: () => ({ isHalted: false, approvalsWaiting: 0, orders: [] }),
+    trading: () => Promise.resolve({ isHalted: false, approvalsWaiting: 0, orders: [] }),
   });
   const connection = registry.open({ identity: "local", address: "127.0.0.1", carrier: "websocket" });
   monitor.sent(connection, "x");

@@ -107,11 +107,11 @@ for (const era of Object.keys(ERAS) as Era[]) {
   Deno.test(`a yes (${era}) sends nothing once trading is halted or the policy forbids the order`, async () => {
     await using world = await BrokerWorld.start({ bound: "confirm" });
     const halted = await place(world, era, () => {
-      world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+      world.record.halts.pull({ by: "terminal", reason: "test", now: world.now });
       return YES;
     });
     assert.equal(halted.error.code, "ERR_TRADING_HALTED");
-    world.record.killSwitch.lift({ by: "terminal", now: world.now });
+    world.record.halts.lift({ by: "terminal", now: world.now });
     const changed = await place(world, era, () => {
       world.policies.replace(policyFileOf({ default: { pairs: ["ETHZAR"] } }));
       return YES;

@@ -12,7 +12,7 @@ import { startSimulation } from "../../src/simulation/server.ts";
 import type { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker_parts.ts";
 import type { PlacementResult } from "../../src/trading/execution/placement_result.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { TradingRecord } from "../../src/trading/record/trading_record.ts";
 import { TestWorld } from "../cli/world.ts";
 
 /** A clock that agrees with what servers say in their answers. */
@@ -31,7 +31,7 @@ const CALL: BrokerCall = {
 
 interface Serving {
   readonly broker: Broker;
-  readonly store: TradingStore;
+  readonly record: TradingRecord;
   /** Below the market, and within what the policy allows. */
   readonly price: string;
 }
@@ -53,11 +53,11 @@ async function serving(
   const paper = loaded.config.exchange === "paper"
     ? await openPaper({ upstream: exchange, folder: record.folder, stateTimeout: 30, world, isForAll: true })
     : undefined;
-  const trading = openTrading(record, { world, exchange, markets, name, venue, paper, announce: () => {} });
+  const trading = await openTrading(record, { world, exchange, markets, name, venue, paper, announce: () => {} });
   try {
     const ticker = await exchange.call("getTicker", { pair: "XBTZAR" });
     const price = String(Math.floor(Number(ticker.bid) * 0.95));
-    await body({ broker: trading.broker, store: record.store, price });
+    await body({ broker: trading.broker, record: record.record, price });
   } finally {
     await trading.close();
     await paper?.close();
@@ -100,7 +100,7 @@ Deno.test("A simulated exchange that starts anew has the same order ids, and not
       first = order_id;
     });
     await serving(flags, async (serving) => {
-      const { broker, store, price } = serving;
+      const { broker, record, price } = serving;
       const { order_id, repeated, client_order_id } = await place(serving, "key-1");
       assert.deepEqual([order_id, repeated], [first, undefined]);
       const trail = await broker.trail("local", { orderId: order_id });
@@ -109,8 +109,8 @@ Deno.test("A simulated exchange that starts anew has the same order ids, and not
       const replaced = await broker.replace({ target: { orderId: order_id }, price: String(Number(price) + 1) }, CALL);
       assert.equal(replaced.status, "replaced", JSON.stringify(replaced));
       assert.equal((await place(serving, "key-1")).repeated, true);
-      assert.equal(store.journal.open().length, 1);
-      assert.deepEqual(store.verify().ok, true);
+      assert.equal((await record.journal.open()).length, 1);
+      assert.deepEqual((await record.audit.verify()).ok, true);
     });
   }));
 
@@ -120,15 +120,17 @@ Deno.test("A simulator that is started anew on its port is another exchange, for
     const port = Number(new URL(simulation.url).port);
     try {
       await serving({ "api-url": simulation.url, state }, async (serving) => {
-        const { broker, store, price } = serving;
+        const { broker, record, price } = serving;
         const first = await place(serving, "key-1");
         await simulation.stop();
         simulation = await startSimulation({ port, connectionResets: false });
         await broker.preview(bid(price), CALL);
         const second = await place(serving, "key-1");
         assert.deepEqual([second.order_id, second.repeated], [first.order_id, undefined]);
-        assert.deepEqual(store.journal.open().map(({ clientOrderId }) => clientOrderId), [second.client_order_id]);
-        assert.deepEqual(store.verify().ok, true);
+        assert.deepEqual((await record.journal.open()).map(({ clientOrderId }) => clientOrderId), [
+          second.client_order_id,
+        ]);
+        assert.deepEqual((await record.audit.verify()).ok, true);
       });
     } finally {
       await simulation.stop();
@@ -141,7 +143,7 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
     const flags = { exchange: "paper", "api-url": simulation.url, state };
     try {
       await serving(flags, async (serving) => {
-        const { broker, store, price } = serving;
+        const { broker, record, price } = serving;
         const first = await place(serving, "key-1");
         assert.equal((await place(serving, "key-1")).repeated, true);
         const preview = await broker.preview(bid(price), CALL);
@@ -154,8 +156,8 @@ Deno.test("A paper account that is reset knows no key and no claim of before, wh
         );
         const second = await place(serving, "key-1");
         assert.deepEqual([second.repeated, second.order_id === first.order_id], [undefined, false]);
-        assert.deepEqual(store.journal.open().map(({ orderId }) => orderId), [second.order_id]);
-        assert.deepEqual(store.verify().ok, true);
+        assert.deepEqual((await record.journal.open()).map(({ orderId }) => orderId), [second.order_id]);
+        assert.deepEqual((await record.audit.verify()).ok, true);
       });
     } finally {
       await simulation.stop();

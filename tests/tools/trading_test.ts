@@ -134,7 +134,8 @@ Deno.test("place_order sends nothing while the disk of the record is full; readi
   assert.deepEqual(world.sent, []);
   world.database.exec("PRAGMA max_page_count = 10000");
   assert.equal((await world.refusal("place_order", REST)).code, "ERR_TRADING_HALTED");
-  world.record.killSwitch.lift({ by: "test", now: world.now });
+  await world.killSwitch.retry();
+  world.record.halts.lift({ by: "test", now: world.now });
   assert.equal((await world.answer("place_order", REST)).status, "placed");
   assert.equal(world.record.audit.verify().ok, true);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Approval, ApprovalRequest } from "../../src/trading/record/approval.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { NOW, ORDER } from "./stores.ts";
 
 let previews = 0;
@@ -35,7 +35,7 @@ export function orderRequest(
 
 /** Has a person asked. */
 export function ask(
-  { approvals }: Pick<TradingStore, "approvals">,
+  { approvals }: Pick<SqliteRecord, "approvals">,
   changes: Parameters<typeof orderRequest>[0] = {},
   now = NOW,
 ): { readonly approval: Approval; readonly id: string; readonly token: string } {

@@ -2,22 +2,25 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { AuditLog } from "../../src/trading/audit_log.ts";
 import { HaltWatch } from "../../src/trading/execution/halt_watch.ts";
-import { HALT_FILE } from "../../src/trading/record/kill_switch.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import { KillSwitch } from "../../src/trading/execution/kill_switch.ts";
+import { HALT_FILE } from "../../src/trading/record/halts.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
+import { StoreError } from "../../src/trading/record/store_error.ts";
 import { LogRecords } from "../support/log_records.ts";
 import { ask } from "./approval_requests.ts";
-import { entry, FREE, NOW, withStore } from "./stores.ts";
+import { answeringLate } from "./late_record.ts";
+import { entry, FREE, NOW, tamper, withStore } from "./stores.ts";
 
 /** What the log says of what `act` does to a record that a server follows and others share. */
 async function logged(
-  act: (store: TradingStore, context: { folder: string; other: TradingStore; log: AuditLog }) => unknown,
+  act: (store: SqliteRecord, context: { folder: string; other: SqliteRecord; log: AuditLog }) => unknown,
 ): Promise<{ lines: [level: string, message: unknown, fields: Record<string, unknown>][]; log: AuditLog }> {
   using records = LogRecords.start();
   let log: AuditLog | undefined;
   await withStore(async (store, { folder, open }) => {
-    log = new AuditLog(store.feed);
+    log = await AuditLog.open(answeringLate(store.feed));
     await act(store, { folder, other: open(), log });
-    log.stop();
+    await log.stop();
   });
   assert.ok(log !== undefined);
   return { lines: records.all.map(({ level, rawMessage, properties }) => [level, rawMessage, properties]), log };
@@ -85,8 +88,8 @@ Deno.test("AuditLog logs previews at debug, refusals with their code, and cancel
 
 Deno.test("AuditLog logs halts, resumes and approvals of other processes too, and says so; of orders only its own", async () => {
   const { lines, log } = await logged((store, { other }) => {
-    other.killSwitch.pull({ by: "local", reason: "storm", now: NOW });
-    store.killSwitch.lift({ by: "local", now: NOW });
+    other.halts.pull({ by: "local", reason: "storm", now: NOW });
+    store.halts.lift({ by: "local", now: NOW });
     const { approval } = ask(store, {});
     other.approvals.decide(approval.id, { approved: true, by: "terminal", now: NOW });
     other.journal.begin(entry("a"), FREE, NOW);
@@ -105,9 +108,9 @@ Deno.test("AuditLog logs halts, resumes and approvals of other processes too, an
 });
 
 Deno.test("AuditLog logs the halt file when it appears and when it is removed", async () => {
-  const { lines } = await logged(async ({ killSwitch }, { folder }) => {
+  const { lines } = await logged(async ({ halts }, { folder }) => {
     const watch = new HaltWatch({
-      killSwitch,
+      killSwitch: new KillSwitch({ halts: answeringLate(halts), folder }),
       cancellation: { look: () => Promise.resolve() },
       now: () => NOW,
     });
@@ -121,28 +124,26 @@ Deno.test("AuditLog logs the halt file when it appears and when it is removed", 
 
 Deno.test("AuditLog logs nothing of a change that was undone, and nothing that was recorded before it began", async () => {
   using records = LogRecords.start();
-  await withStore((store) => {
-    store.killSwitch.pull({ by: "local", reason: "before", now: NOW });
-    const log = new AuditLog(store.feed);
-    assert.throws(() =>
-      store.transaction(() => {
-        store.killSwitch.lift({ by: "local", now: NOW });
-        throw new Error("undone");
-      })
-    );
-    log.look();
-    log.stop();
+  await withStore(async (store, { folder }) => {
+    store.halts.pull({ by: "local", reason: "before", now: NOW });
+    const log = await AuditLog.open(answeringLate(store.feed));
+    // What the change ends with cannot be written.
+    tamper(folder, "CREATE TRIGGER full BEFORE UPDATE ON audit_head BEGIN SELECT RAISE (ABORT, 'no'); END");
+    assert.throws(() => store.halts.lift({ by: "local", now: NOW }), StoreError);
+    tamper(folder, "DROP TRIGGER full");
+    await log.look();
+    await log.stop();
   });
   assert.deepEqual(records.messages, []);
 });
 
 Deno.test("AuditLog says once that the record cannot be read, and goes on", async () => {
   using records = LogRecords.start();
-  await withStore((store) => {
-    const log = new AuditLog(store.feed);
+  await withStore(async (store) => {
+    const log = await AuditLog.open(answeringLate(store.feed));
     store.close();
-    log.look();
-    log.look();
+    await log.look();
+    await log.look();
   });
   assert.deepEqual(records.messages, ["cannot read the audit log"]);
 });

@@ -6,25 +6,26 @@
 
 import assert from "node:assert/strict";
 import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
-import type { Journal } from "../../src/trading/record/journal.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { orderDigest } from "../../src/trading/orders/order.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import { BrokerWorld, REST } from "./broker_world.ts";
-import { CROSSING, ExecutorWorld, journalWith } from "./executor_world.ts";
+import { CROSSING, ExecutorWorld, withJournal } from "./executor_world.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "./stores.ts";
 
 /** Fills in part, and the rest is the best offer then. */
 const PARTLY: Order = { ...CROSSING, side: "SELL", volume: "0.5", price: "1093900", timeInForce: "GTC" };
 
 /** Takes an order that may trade with an own one for one that takes nothing. */
-function blindToOwnOrders({ journal, ...options }: ExecutorOptions): ExecutorOptions {
+function blindToOwnOrders(options: ExecutorOptions): ExecutorOptions {
+  const { journal } = options.record;
   const begin: typeof journal.begin = async (entry, policy, now) => {
     const order = { ...entry.order, postOnly: true };
     const begun = await journal.begin({ ...entry, order, digest: orderDigest(order) }, policy, now);
     if (begun.kind !== "begun") return begun;
     return { ...begun, placement: { ...begun.placement, order: entry.order, digest: entry.digest } };
   };
-  return { ...options, journal: journalWith(journal, { begin }) };
+  return withJournal(options, { begin });
 }
 
 /** Two orders of one account that would meet; answers how often they have. */
@@ -41,29 +42,30 @@ Deno.test("OrderExecutor.place() has no own orders trade with each other, as a b
 });
 
 /** What of an order on one exchange is applied to another one that gives the same order id. */
-function mixed(one: Journal, other: Journal): string[] {
+function mixed({ journal, replacements }: SqliteRecord, [one, other]: readonly [string, string]): string[] {
   const id = "BX1";
-  const keyed = entry("a", { idempotencyKey: "k" });
-  one.begin(keyed, FREE, NOW);
-  one.settle(keyed.clientOrderId, { state: "placed", orderId: id }, NOW);
-  const claim = { orderId: id, identity: "key:alice", idempotencyKey: null, asked: null, terms: null };
+  const keyed = entry("a", { venue: one, idempotencyKey: "k" });
+  journal.begin(keyed, FREE, NOW);
+  journal.settle(keyed.clientOrderId, { state: "placed", orderId: id }, NOW);
+  const claim = { venue: one, orderId: id, identity: "key:alice", idempotencyKey: null, asked: null, terms: null };
   const claiming = { ...claim, instance: INSTANCE.id, attempt: "1" };
-  one.replacements.claim(claiming, { isFinal: false, now: NOW });
-  one.begin(entry("b", { replaces: claiming, order: { ...keyed.order, price: "1" } }), FREE, NOW);
+  replacements.claim(claiming, { isFinal: false, now: NOW });
+  journal.begin(entry("b", { venue: one, replaces: claiming, order: { ...keyed.order, price: "1" } }), FREE, NOW);
   const { maxPerDay } = { maxPerDay: { currency: "ZAR", amount: "2000" } };
-  const next = entry("c", { idempotencyKey: "k2" });
+  const next = entry("c", { venue: other, idempotencyKey: "k2" });
+  const again = { ...claiming, venue: other, attempt: "2" };
   const found = {
-    key: other.findByKey("key:alice", "k") !== undefined,
-    order: other.findByOrderId(id) !== undefined,
-    claim: other.replacements.claim({ ...claiming, attempt: "2" }, { isFinal: false, now: NOW }).kind === "taken",
-    limit: other.wouldRefuse(next, { policy: { ...FREE, maxPerDay }, now: NOW }) !== undefined,
+    key: journal.findByKey("key:alice", "k", other) !== undefined,
+    order: journal.findByOrderId(id, other) !== undefined,
+    claim: replacements.claim(again, { isFinal: false, now: NOW }).kind === "taken",
+    limit: journal.wouldRefuse(next, { policy: { ...FREE, maxPerDay }, now: NOW }) !== undefined,
   };
   return Object.entries(found).flatMap(([what, isMixed]) => isMixed ? [what] : []);
 }
 
-Deno.test("Journal.at() applies nothing of one exchange to another, as an engine without venues does", async () => {
-  await withStore(({ journal }) => assert.deepEqual(mixed(journal.at("simulated-1"), journal.at("simulated-2")), []));
-  await withStore(({ journal }) => assert.deepEqual(mixed(journal, journal), ["key", "order", "claim", "limit"]));
+Deno.test("Journal applies nothing of one exchange to another, as an engine without venues does", async () => {
+  await withStore((store) => assert.deepEqual(mixed(store, ["simulated-1", "simulated-2"]), []));
+  await withStore((store) => assert.deepEqual(mixed(store, ["", ""]), ["key", "order", "claim", "limit"]));
 });
 
 /** Two equal orders of one caller wait for a person, who approves all that is asked; answers how many are placed. */

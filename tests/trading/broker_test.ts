@@ -96,7 +96,7 @@ Deno.test("Broker.replace() that repeats a key tells of the first, also while tr
   const { order_id } = await world.answer("place_order", REST);
   const call = { order_id, price: "1060000", idempotency_key: "k-1" };
   const { placement } = await world.answer("replace_order", call);
-  world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+  world.record.halts.pull({ by: "terminal", reason: "test", now: world.now });
   const again = await world.answer("replace_order", call);
   assert.deepEqual(again, { status: "repeated", placement: { ...placement, repeated: true } });
 });

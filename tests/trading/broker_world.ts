@@ -8,28 +8,24 @@ import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
 import type { Scope } from "../../src/access/scopes.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { openDatabase } from "../../src/state/sqlite.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
-import { Approvals } from "../../src/trading/record/approvals.ts";
-import { Audit } from "../../src/trading/record/audit.ts";
 import { Broker } from "../../src/trading/broker.ts";
 import type { BrokerCall } from "../../src/trading/broker_parts.ts";
 import type { Announcement, Asking } from "../../src/trading/confirmation/confirmer.ts";
-import { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
-import { Instances } from "../../src/trading/record/instances.ts";
-import { Journal } from "../../src/trading/record/journal.ts";
-import { KillSwitch } from "../../src/trading/record/kill_switch.ts";
+import { KillSwitch } from "../../src/trading/execution/kill_switch.ts";
 import type { ExchangeName } from "../../src/trading/orders/order_summary.ts";
 import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
-import { CallClaims } from "../../src/trading/record/call_claims.ts";
 import { CurrentPolicies } from "../../src/trading/policy/policies.ts";
 import { parsePolicyFile } from "../../src/trading/policy/policy_file.ts";
 import type { PolicyFile, TradingBound } from "../../src/trading/policy/policy_file.ts";
-import { MIGRATIONS } from "../../src/trading/record/schema.ts";
-import { StoreConnection } from "../../src/trading/record/store_connection.ts";
-import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
+import { MIGRATIONS } from "../../src/state/record/sqlite/record_schema.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import { StoreError } from "../../src/trading/record/store_error.ts";
 import { callerOf } from "../support/callers.ts";
 import type { Json } from "../support/exchange.ts";
 import { answeringLate } from "./late_record.ts";
@@ -59,24 +55,13 @@ export function policyFileOf(content: Record<string, unknown>): PolicyFile {
   return parsed.file;
 }
 
-/** The record on a database that the test holds. */
+/** The record on a database that the test holds, and this process in it. */
 function openRecord(folder: string) {
   const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
-  const connection = new StoreConnection(database);
-  const audit = new Audit(connection);
-  const instances = new Instances(connection, { folder });
-  const cancelRequests = new CancelRequests(connection, { audit, instances });
-  const killSwitch = new KillSwitch(connection, { audit, requests: cancelRequests, folder });
-  return {
-    database,
-    audit,
-    killSwitch,
-    cancelRequests,
-    instance: instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] }),
-    approvals: new Approvals(connection, { audit }),
-    calls: new CallClaims(connection, { instances }),
-    journal: new Journal(connection, { audit, killSwitch, instances }),
-  };
+  const record = new SqliteRecord(database, { folder });
+  const lock = InstanceLock.take(folder);
+  record.instances.enter({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] });
+  return { database, record, lock, killSwitch: new KillSwitch({ halts: answeringLate(record.halts), folder }) };
 }
 
 /** A broker and everything around it; disposing ends it. */
@@ -95,7 +80,7 @@ export class BrokerWorld implements AsyncDisposable {
   /** Why no venue can be had now. */
   unreachable: Error | undefined;
   broker: Broker;
-  #record: ReturnType<typeof openRecord>;
+  #opened: ReturnType<typeof openRecord>;
   #executor: OrderExecutor;
   readonly #startMs = this.exchange.clock.now;
   readonly #markets: Markets;
@@ -104,7 +89,7 @@ export class BrokerWorld implements AsyncDisposable {
     this.folder = folder;
     this.policies = new CurrentPolicies(bound, policy === undefined ? undefined : policyFileOf(policy));
     this.#markets = new Markets(this.#client, { now: () => this.exchange.clock.now });
-    this.#record = openRecord(folder);
+    this.#opened = openRecord(folder);
     this.#executor = this.#openExecutor();
     this.broker = this.#openBroker();
   }
@@ -115,12 +100,16 @@ export class BrokerWorld implements AsyncDisposable {
     return world;
   }
 
-  get record(): ReturnType<typeof openRecord> {
-    return this.#record;
+  get record(): SqliteRecord {
+    return this.#opened.record;
+  }
+
+  get killSwitch(): KillSwitch {
+    return this.#opened.killSwitch;
   }
 
   get database(): DatabaseSync {
-    return this.#record.database;
+    return this.#opened.database;
   }
 
   get now(): number {
@@ -188,9 +177,8 @@ export class BrokerWorld implements AsyncDisposable {
   /** The process ends without a word and starts again. */
   async restart(): Promise<void> {
     await this.#executor.stop();
-    this.#record.instance.end();
-    this.database.close();
-    this.#record = openRecord(this.folder);
+    this.#leave();
+    this.#opened = openRecord(this.folder);
     this.#executor = this.#openExecutor();
     this.broker = this.#openBroker();
     await this.#executor.recover();
@@ -198,22 +186,33 @@ export class BrokerWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#executor.stop();
-    this.#record.instance.end();
-    this.database.close();
+    this.#leave();
     await this.exchange[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
   }
 
   readonly #client = this.exchange.connect({ skewMs: () => this.skewMs });
 
+  #leave(): void {
+    const { record, lock } = this.#opened;
+    try {
+      record.instances.remove(lock.id);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // What it leaves is the next one's.
+    }
+    lock.release();
+    record.close();
+  }
+
   #openExecutor(): OrderExecutor {
-    const { journal, audit, instance } = answeringLate(this.#record);
+    const { lock: { id }, killSwitch } = this.#opened;
+    const record = answeringLate(this.record);
     return new OrderExecutor({
       exchange: this.#client,
-      journal,
-      audit,
-      instance: { id: this.#record.instance.id, takeOver: () => instance.takeOver(["real"]) },
-      paper: false,
+      record,
+      scope: { venue: "", paper: false },
+      pendingHalt: () => killSwitch.pending,
+      instance: { id, takeOver: () => record.instances.takeOver(id, ["real"]) },
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
       sleep: (ms, signal) => ms > BACKGROUND_MS ? untilAborted(signal) : this.exchange.advance(ms),
@@ -222,12 +221,13 @@ export class BrokerWorld implements AsyncDisposable {
   }
 
   #openBroker(): Broker {
-    const { approvals, audit } = this.#record;
+    const { lock: instance, killSwitch } = this.#opened;
+    const record = answeringLate(this.record);
     const now = () => this.now;
     const monotonic = () => this.exchange.clock.now;
     const cancellation = new OpenOrderCancellation({
-      requests: answeringLate(this.#record.cancelRequests),
-      instance: this.#record.instance.id,
+      requests: record.cancelRequests,
+      instance: instance.id,
       kinds: ["real"],
       cancelAll: () => this.#executor.cancelAll({}, "kill switch"),
       now,
@@ -235,21 +235,21 @@ export class BrokerWorld implements AsyncDisposable {
     });
     return new Broker({
       policies: this.policies,
-      store: answeringLate(this.#record),
+      record,
+      killSwitch,
       markets: this.#markets,
       isPaperOnly: false,
-      instance: this.#record.instance,
+      instance,
       venueOf: () =>
         this.unreachable !== undefined ? Promise.reject(this.unreachable) : Promise.resolve({
           exchange: this.#client,
           executor: this.#executor,
           name: this.name,
           id: "",
-          record: answeringLate(this.#record),
         }),
       confirmation: {
-        approvals: answeringLate(approvals),
-        audit: { at: (venue) => answeringLate(audit.at(venue)) },
+        approvals: record.approvals,
+        audit: record.audit,
         announce: (order) => this.announced.push(order),
         now,
         monotonic,

@@ -10,8 +10,9 @@ import type { PlaceRequest } from "../../src/trading/execution/place_request.ts"
 import type { Terms } from "../../src/trading/execution/sending_terms.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
-import type { Instance } from "../../src/trading/record/instances.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
+import { KillSwitch } from "../../src/trading/execution/kill_switch.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
 
@@ -54,8 +55,10 @@ export class ExecutorWorld implements AsyncDisposable {
   readonly folder: string;
   /** Our wall clock less the exchange's. */
   skewMs = 0;
-  store: TradingStore;
-  instance: Instance;
+  store: SqliteRecord;
+  /** This process's. */
+  killSwitch: KillSwitch;
+  instance: InstanceLock;
   executor: OrderExecutor;
   /** What stands between the executor and its parts. */
   readonly #wrap: (options: ExecutorOptions) => ExecutorOptions;
@@ -67,6 +70,7 @@ export class ExecutorWorld implements AsyncDisposable {
     this.folder = folder;
     this.#wrap = wrap;
     this.store = this.#openStore();
+    this.killSwitch = this.#openKillSwitch();
     this.instance = this.#enter();
     this.executor = this.#openExecutor();
   }
@@ -118,9 +122,10 @@ export class ExecutorWorld implements AsyncDisposable {
   /** The process ends without a word and starts again; the executor is not recovered. */
   async restart(): Promise<void> {
     await this.executor.stop();
-    this.instance.end();
-    this.store.close();
+    this.#leave();
     this.store = this.#openStore();
+    this.killSwitch = this.#openKillSwitch();
+    this.killSwitch = this.#openKillSwitch();
     this.instance = this.#enter();
     this.executor = this.#openExecutor();
   }
@@ -135,28 +140,41 @@ export class ExecutorWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.executor.stop();
-    this.instance.end();
-    this.store.close();
+    this.#leave();
     await this.exchange[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  #openStore(): TradingStore {
-    return TradingStore.open(this.folder, { now: () => this.now });
+  #openStore(): SqliteRecord {
+    return SqliteRecord.open({ folder: this.folder, mode: "write" });
   }
 
-  #enter(): Instance {
-    return this.store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["real"] });
+  #openKillSwitch(): KillSwitch {
+    return new KillSwitch({ halts: answeringLate(this.store.halts), folder: this.folder });
+  }
+
+  #enter(): InstanceLock {
+    const lock = InstanceLock.take(this.folder);
+    const facts = { pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["real"] } as const;
+    this.store.instances.enter({ ...facts, id: lock.id });
+    return lock;
+  }
+
+  #leave(): void {
+    this.store.instances.remove(this.instance.id);
+    this.instance.release();
+    this.store.close();
   }
 
   #openExecutor(): OrderExecutor {
-    const { instance } = this;
+    const { instance: { id }, killSwitch } = this;
+    const record = answeringLate(this.store);
     return new OrderExecutor(this.#wrap({
       exchange: this.exchange.connect({ skewMs: () => this.skewMs }),
-      journal: answeringLate(this.store.journal),
-      audit: answeringLate(this.store.audit),
-      instance: { id: instance.id, takeOver: () => instance.takeOver(["real"]) },
-      paper: false,
+      record,
+      scope: { venue: "", paper: false },
+      pendingHalt: () => killSwitch.pending,
+      instance: { id, takeOver: () => record.instances.takeOver(id, ["real"]) },
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
       sleep: (ms, signal) => ms > BACKGROUND_MS ? this.#park(signal) : this.exchange.advance(ms),
@@ -173,9 +191,10 @@ export class ExecutorWorld implements AsyncDisposable {
   }
 }
 
-/** The journal with some of its methods replaced. */
-export function journalWith(journal: ExecutorJournal, replaced: Partial<ExecutorJournal>): ExecutorJournal {
-  return {
+/** The parts of an executor with some methods of the journal replaced. */
+export function withJournal(options: ExecutorOptions, replaced: Partial<ExecutorJournal>): ExecutorOptions {
+  const { journal, replacements, audit } = options.record;
+  const whole: ExecutorJournal = {
     begin: (...args) => journal.begin(...args),
     repeat: (...args) => journal.repeat(...args),
     withdraw: (...args) => journal.withdraw(...args),
@@ -186,11 +205,11 @@ export function journalWith(journal: ExecutorJournal, replaced: Partial<Executor
     findByOrderId: (...args) => journal.findByOrderId(...args),
     findByKey: (...args) => journal.findByKey(...args),
     wouldRefuse: (...args) => journal.wouldRefuse(...args),
-    replacements: journal.replacements,
-    unsettled: () => journal.unsettled(),
+    unsettled: (...args) => journal.unsettled(...args),
     open: (...args) => journal.open(...args),
     ...replaced,
   };
+  return { ...options, record: { journal: whole, replacements, audit } };
 }
 
 /** Checks that a result has this status, and answers it. */

@@ -2,13 +2,14 @@
 
 import type { ExchangeClient } from "../../src/exchange/client.ts";
 import { ExchangeError } from "../../src/exchange/errors.ts";
-import type { ExecutorJournal, ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
+import type { ExecutorJournal, ExecutorOptions, ExecutorRecord } from "../../src/trading/execution/executor_parts.ts";
 import type { ClockReading } from "../../src/exchange/clock_reading.ts";
 import type { TradingExchange } from "../../src/trading/execution/exchange_clock.ts";
 import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { ReplacementClaims } from "../../src/trading/record/replacement_claims.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 
 /** Thrown at the step at which a life ends, and by everything after it. */
 export class Crash extends Error {
@@ -147,16 +148,20 @@ export class Life {
       forgetIntent: stepping((...args) => journal.forgetIntent(...args)),
       settle: stepping((...args) => journal.settle(...args)),
       close: stepping((...args) => journal.close(...args)),
-      replacements: {
-        claim: stepping((...args) => journal.replacements.claim(...args)),
-        release: stepping((...args) => journal.replacements.release(...args)),
-      },
       wouldRefuse: reading((...args) => journal.wouldRefuse(...args)),
       find: reading((...args) => journal.find(...args)),
       findByOrderId: reading((...args) => journal.findByOrderId(...args)),
       findByKey: reading((...args) => journal.findByKey(...args)),
-      unsettled: reading(() => journal.unsettled()),
+      unsettled: reading((...args) => journal.unsettled(...args)),
       open: reading((...args) => journal.open(...args)),
+    };
+  }
+
+  /** Claims that are answered later. */
+  replacements(claims: ExecutorRecord["replacements"]): ExecutorRecord["replacements"] {
+    return {
+      claim: this.change((...args) => claims.claim(...args)),
+      release: this.change((...args) => claims.release(...args)),
     };
   }
 
@@ -207,42 +212,54 @@ export class Life {
 }
 
 /** Breaks the engine in one way. */
-export function flawed(options: ExecutorOptions, flaw: Flaw | undefined, store: TradingStore): ExecutorOptions {
-  const { exchange, journal } = options;
+export function flawed(
+  options: ExecutorOptions,
+  flaw: Flaw | undefined,
+  { store, folder }: { readonly store: SqliteRecord; readonly folder: string },
+): ExecutorOptions {
+  const { exchange, record } = options;
+  const { journal } = record;
   switch (flaw) {
     case undefined:
       return options;
     case "sends_again":
       return { ...options, exchange: sendingAgain(exchange) };
     case "journals_afterwards":
-      return { ...options, journal: journallingAfterwards(journal) };
+      return { ...options, record: { ...record, journal: journallingAfterwards(journal) } };
     case "trusts_silence":
       return { ...options, exchange: trustingSilence(exchange) };
     case "ignores_limits": {
       const begin: ExecutorJournal["begin"] = (entry, _policy, now) =>
         journal.begin(entry, sealPolicy({ mode: "auto" }), now);
-      return { ...options, journal: { ...journal, begin } };
+      return { ...options, record: { ...record, journal: { ...journal, begin } } };
     }
     case "hurries": {
       const ahead = (clock: ClockReading | null) => clock && { ...clock, skewMs: clock.skewMs + 1_900 };
       const status = () => ({ ...exchange.status(), clock: ahead(exchange.status().clock) });
       const begin: ExecutorJournal["begin"] = (entry, policy, now) =>
         journal.begin({ ...entry, validUntil: entry.validUntil - 12_000 }, policy, now);
-      const find = (id: string) => store.journal.find(id);
-      return { ...options, exchange: { ...exchange, status }, journal: { ...journal, begin, find } };
+      const find: ExecutorJournal["find"] = (id) => Promise.resolve(store.journal.find(id));
+      return {
+        ...options,
+        exchange: { ...exchange, status },
+        record: { ...record, journal: { ...journal, begin, find } },
+      };
     }
     case "forgets_cancel":
       return { ...options, exchange: forgettingCancel(exchange) };
     case "settles_unseen":
-      return { ...options, instance: { ...options.instance, takeOver: () => settlingUnseen(store) } };
+      return {
+        ...options,
+        instance: { ...options.instance, takeOver: () => Promise.resolve(settlingUnseen(store, options.now())) },
+      };
     case "waits_after_marking":
       return { ...options, exchange: waitingAfterMarking(exchange) };
     case "sends_when_halted":
-      return { ...options, journal: sendingWhenHalted(journal, store) };
+      return { ...options, record: { ...record, journal: sendingWhenHalted(journal, store) } };
     case "refuses_repetitions":
-      return { ...options, journal: refusingRepetitions(journal) };
+      return { ...options, record: { ...record, journal: refusingRepetitions(journal) } };
     case "keeps_claims":
-      return { ...options, journal: keepingClaims(journal, store) };
+      return { ...options, record: { ...record, replacements: keepingClaims(record.replacements, folder) } };
     // These two are broken where calls are made and requests worked on.
     case "ignores_callers":
     case "gives_up_cancelling":
@@ -252,7 +269,7 @@ export function flawed(options: ExecutorOptions, flaw: Flaw | undefined, store: 
 
 /** Requests to cancel, which an engine that gives up takes for fulfilled after one round. */
 export function flawedRequests(
-  requests: CancelRequests,
+  requests: Pick<CancelRequests, "open" | "claim" | "note">,
   flaw: Flaw | undefined,
 ): Pick<CancelRequests, "open" | "claim" | "note"> {
   return {
@@ -260,15 +277,15 @@ export function flawedRequests(
     claim: (...args) => requests.claim(...args),
     note: (request, outcome, now) => {
       const isDone = outcome.isDone || flaw === "gives_up_cancelling";
-      requests.note(request, { ...outcome, isDone }, now);
+      return requests.note(request, { ...outcome, isDone }, now);
     },
   };
 }
 
 /** A process that starts takes every order that it finds undone for one that was never sent. */
-function settlingUnseen({ journal, now }: TradingStore): number {
+function settlingUnseen({ journal }: SqliteRecord, now: number): number {
   for (const { clientOrderId } of journal.unsettled()) {
-    journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now());
+    journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_NEVER_SENT" }, now);
   }
   return 0;
 }
@@ -286,14 +303,14 @@ function waitingAfterMarking(exchange: TradingExchange): TradingExchange {
 }
 
 /** Looks at the kill switch well before it writes the order down. */
-function sendingWhenHalted(journal: ExecutorJournal, { killSwitch }: TradingStore): ExecutorJournal {
+function sendingWhenHalted(journal: ExecutorJournal, { halts }: SqliteRecord): ExecutorJournal {
   const begin: ExecutorJournal["begin"] = async (...args) => {
-    const state = killSwitch.state;
-    killSwitch.state = () => ({ halted: false });
+    const state = halts.state;
+    halts.state = () => ({ halted: false });
     try {
       return await journal.begin(...args);
     } finally {
-      killSwitch.state = state;
+      halts.state = state;
     }
   };
   return { ...journal, begin };
@@ -313,16 +330,15 @@ function refusingRepetitions(journal: ExecutorJournal): ExecutorJournal {
 const CLAIMED = new Map<string, Set<string>>();
 
 /** What was claimed once stays so, whatever became of who claimed it. */
-function keepingClaims(journal: ExecutorJournal, { killSwitch }: TradingStore): ExecutorJournal {
-  const claimed = CLAIMED.get(killSwitch.file) ?? new Set();
-  CLAIMED.set(killSwitch.file, claimed);
-  const claim: ExecutorJournal["replacements"]["claim"] = (entry, how) => {
+function keepingClaims(claims: ExecutorRecord["replacements"], folder: string): ExecutorRecord["replacements"] {
+  const claimed = CLAIMED.get(folder) ?? new Set();
+  CLAIMED.set(folder, claimed);
+  const claim: ReplacementClaims["claim"] = async (entry, how) => {
     if (claimed.has(entry.orderId)) return { kind: "taken", isOver: false, placement: undefined };
     claimed.add(entry.orderId);
-    return journal.replacements.claim(entry, how);
+    return await claims.claim(entry, how);
   };
-  const release: ExecutorJournal["replacements"]["release"] = (...args) => journal.replacements.release(...args);
-  return { ...journal, replacements: { claim, release } };
+  return { claim, release: (...args) => claims.release(...args) };
 }
 
 function sendingAgain(exchange: TradingExchange): TradingExchange {
@@ -373,7 +389,6 @@ function journallingAfterwards(journal: ExecutorJournal): ExecutorJournal {
     begin: (entry, policy, now) => {
       const { validUntil, ...rest } = entry;
       const placement: Placement = {
-        venue: "",
         asked: null,
         worstPrice: null,
         ...rest,
@@ -383,7 +398,7 @@ function journallingAfterwards(journal: ExecutorJournal): ExecutorJournal {
         validUntil,
       };
       held.set(entry.clientOrderId, async () => await journal.begin(entry, policy, now));
-      return { kind: "begun", placement };
+      return Promise.resolve({ kind: "begun", placement });
     },
     settle: async (id, outcome, now) => {
       await held.get(id)?.();

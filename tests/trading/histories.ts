@@ -13,7 +13,7 @@ import { refuse } from "../../src/trading/execution/placement_result.ts";
 import type { PlacementResult, RefusedResult } from "../../src/trading/execution/placement_result.ts";
 import { type Policy, sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { ReplaceResult } from "../../src/trading/execution/replace.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { Dice, drawFault, makeOrder, ORDER_KINDS } from "./chance.ts";
 import type { FaultyExchange, Seen, WireFault } from "./faulty_exchange.ts";
 import { HistoryProcess } from "./history_process.ts";
@@ -58,7 +58,7 @@ export interface History {
   readonly policy: Policy;
   readonly intents: readonly Intent[];
   readonly told: readonly Told[];
-  readonly store: TradingStore;
+  readonly store: SqliteRecord;
   readonly processes: number;
   readonly crashes: number;
   readonly faults: number;
@@ -388,12 +388,12 @@ class Run {
     if (living.length === 0) return;
     const { store, now } = this.#dice.pick(living);
     this.#halts++;
-    store.killSwitch.pull({ by: "test", reason: "enough", cancelOpen: cancelsOpen ? ["real"] : [], now });
+    store.halts.pull({ by: "test", reason: "enough", cancelOpen: cancelsOpen ? ["real"] : [], now });
   }
 
   #lift(): void {
     const [first] = this.#processes.filter(({ life }) => !life.isOver);
-    first?.store.killSwitch.lift({ by: "test", now: first.now });
+    first?.store.halts.lift({ by: "test", now: first.now });
   }
 
   /** An order may leave only while one call for it has neither ended nor lost its rights. */

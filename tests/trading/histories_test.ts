@@ -42,7 +42,7 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
   sends_again: { within: 30, as: ["doubled", "lost"] },
   journals_afterwards: { within: 60, as: ["lost", "misreported"] },
   trusts_silence: { within: 100, as: ["misreported", "lost"] },
-  ignores_limits: { within: 60, as: ["limit"] },
+  ignores_limits: { from: 120, within: 40, as: ["limit"] },
   hurries: { within: 100, as: ["misreported", "lost", "forbidden"] },
   forgets_cancel: { within: 30, as: ["misreported"] },
   settles_unseen: { within: 100, as: ["misreported", "lost"] },

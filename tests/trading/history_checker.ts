@@ -51,7 +51,7 @@ export function checkHistory(history: History, exchange: FaultyExchange): Violat
     ),
     ...history.stuck.map((id) => violation("stuck", `nobody may replace ${id}, which nobody has replaced`)),
   ];
-  const verified = history.store.verify();
+  const verified = history.store.audit.verify();
   if (!verified.ok) found.push(violation("audit", `${verified.row}: ${verified.reason}`));
   return found;
 }

@@ -6,9 +6,10 @@ import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import type { ExecutorOptions } from "../../src/trading/execution/executor_parts.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import type { Dice } from "./chance.ts";
 import type { FaultyExchange } from "./faulty_exchange.ts";
+import { answeringLate } from "./late_record.ts";
 import { type Flaw, flawed, flawedRequests, Life } from "./fault_plan.ts";
 
 /** What a {@linkcode HistoryProcess} is made of. */
@@ -40,7 +41,7 @@ const REAL_DEADLINE_MS = 50;
 
 /** A process that runs. */
 export class HistoryProcess {
-  readonly store: TradingStore;
+  readonly store: SqliteRecord;
   readonly life: Life;
   readonly executor: OrderExecutor;
   readonly #parts: ProcessParts;
@@ -52,9 +53,9 @@ export class HistoryProcess {
   constructor(parts: ProcessParts) {
     this.#parts = parts;
     const { exchange, folder, overSockets, callsPerMinute, skewMs, dice } = parts;
-    this.store = TradingStore.open(folder, { now: () => this.now });
+    this.store = SqliteRecord.open({ folder: folder, mode: "write" });
     this.#lock = InstanceLock.take(folder);
-    this.store.instances.add({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
+    this.store.instances.enter({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
     this.life = new Life(parts.steps, { meanwhile: parts.meanwhile, answered: () => turns(dice.below(MAX_TURNS)) });
     const monotonic = () => exchange.clock.now;
     this.#client = exchange.connect({
@@ -64,9 +65,9 @@ export class HistoryProcess {
       onSending: parts.onSending,
       budget: new CallBudget({ limitPerMinute: callsPerMinute, now: monotonic, sleep: (ms) => exchange.advance(ms) }),
     });
-    this.executor = new OrderExecutor(flawed(this.#executorOptions(), parts.flaw, this.store));
+    this.executor = new OrderExecutor(flawed(this.#executorOptions(), parts.flaw, { store: this.store, folder }));
     this.#cancellation = new OpenOrderCancellation({
-      requests: flawedRequests(this.store.cancelRequests, parts.flaw),
+      requests: flawedRequests(answeringLate(this.store.cancelRequests), parts.flaw),
       instance: this.#lock.id,
       kinds: ["real"],
       cancelAll: () => this.executor.cancelAll({}, "kill switch"),
@@ -107,14 +108,18 @@ export class HistoryProcess {
 
   #executorOptions(): ExecutorOptions {
     const { exchange, dice, overSockets, onLeaving } = this.#parts;
-    const { life, store: { audit, instances, journal } } = this;
+    const { life } = this;
+    const { audit, instances, journal, replacements } = answeringLate(this.store);
     const { id } = this.#lock;
     return {
       exchange: life.exchange(this.#client, { onLeaving, ...(overSockets ? { deadlineMs: REAL_DEADLINE_MS } : {}) }),
-      journal: life.journal(journal),
-      audit: { record: life.change((...args) => audit.record(...args)) },
+      record: {
+        journal: life.journal(journal),
+        replacements: life.replacements(replacements),
+        audit: { record: life.change((...args) => audit.record(...args)) },
+      },
+      scope: { venue: "", paper: false },
       instance: { id, takeOver: life.change(() => instances.takeOver(id, ["real"])) },
-      paper: false,
       now: () => this.now,
       monotonic: () => exchange.clock.now,
       random: dice.unit,

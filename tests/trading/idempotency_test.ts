@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { askedToPlace, askedToReplace, RunningCalls } from "../../src/trading/idempotency.ts";
 import type { KeyedCall } from "../../src/trading/idempotency.ts";
-import { TRADING_DATABASE } from "../../src/trading/record/store.ts";
-import type { TradingStore } from "../../src/trading/record/store.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
 import { TradingError } from "../../src/trading/orders/trading_error.ts";
 import { answeringLate } from "./late_record.ts";
-import { NOW, withStore } from "./stores.ts";
+import { enterInstance, withStore } from "./stores.ts";
 
 const ORDER = { pair: "XBTZAR", side: "BUY", type: "limit", volume: "0.001", price: "1000000" } as const;
 
@@ -64,8 +64,8 @@ interface Process {
 }
 
 /** One process on the record, whose pauses take no time. */
-function processOn(store: TradingStore): Process {
-  const instance = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: NOW, cancels: [] });
+function processOn(store: SqliteRecord, folder: string): Process {
+  const instance = enterInstance(store, { folder });
   const clock = { now: 0 };
   const process: Process = {
     clock,
@@ -110,8 +110,8 @@ function codeOf(code: string) {
 }
 
 Deno.test("RunningCalls.run() lets one call with a key run at a time, in the order in which they came", () =>
-  withStore(async (store) => {
-    const { calls, end } = processOn(store);
+  withStore(async (store, { folder }) => {
+    const { calls, end } = processOn(store, folder);
     const steps: string[] = [];
     const gate = Promise.withResolvers<void>();
     const first = calls.run(call(), async () => {
@@ -128,8 +128,8 @@ Deno.test("RunningCalls.run() lets one call with a key run at a time, in the ord
   }));
 
 Deno.test("RunningCalls.run() lets one of two calls at once ask for a key that nobody here has", () =>
-  withStore(async (store) => {
-    const { calls, end } = processOn(store);
+  withStore(async (store, { folder }) => {
+    const { calls, end } = processOn(store, folder);
     const running = new Set<string>();
     const run = (name: string) =>
       calls.run(call(), async () => {
@@ -148,8 +148,8 @@ Deno.test("RunningCalls.run() lets one of two calls at once ask for a key that n
   }));
 
 Deno.test("RunningCalls.run() lets a call run whose first one has failed", () =>
-  withStore(async (store) => {
-    const { calls, end } = processOn(store);
+  withStore(async (store, { folder }) => {
+    const { calls, end } = processOn(store, folder);
     const first = calls.run(call(), () => Promise.reject(new Error("no")));
     const second = calls.run(call(), () => Promise.resolve("yes"));
     await assert.rejects(first, /^Error: no$/);
@@ -158,8 +158,8 @@ Deno.test("RunningCalls.run() lets a call run whose first one has failed", () =>
   }));
 
 Deno.test("RunningCalls.run() waits for a call that runs in another process", () =>
-  withStore(async (store, { open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<string>();
     const first = one.calls.run(call(), () => gate.promise);
     const steps: string[] = [];
@@ -176,8 +176,8 @@ Deno.test("RunningCalls.run() waits for a call that runs in another process", ()
   }));
 
 Deno.test("RunningCalls.run() refuses a key that runs for something else, in whichever process", () =>
-  withStore(async (store, { open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
     const first = one.calls.run(call(), () => gate.promise);
     const other = () => assert.fail("it ran");
@@ -193,8 +193,8 @@ Deno.test("RunningCalls.run() refuses a key that runs for something else, in whi
   }));
 
 Deno.test("RunningCalls.run() waits for another process for a minute at most", () =>
-  withStore(async (store, { open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
     const first = one.calls.run(call(), () => gate.promise);
     await assert.rejects(two.calls.run(call(), () => assert.fail("it ran")), codeOf("ERR_UNDER_WAY"));
@@ -206,8 +206,8 @@ Deno.test("RunningCalls.run() waits for another process for a minute at most", (
   }));
 
 Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and for another process", () =>
-  withStore(async (store, { open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
     const first = one.calls.run(call(), () => gate.promise);
     const givenUp = new AbortController();
@@ -223,9 +223,9 @@ Deno.test("RunningCalls.run() stops waiting when its caller gives up, here and f
   }));
 
 Deno.test("RunningCalls.run() gives back with the next call a key that could not be given back before", () =>
-  withStore(async (store, { open }) => {
-    const { calls, end } = processOn(store);
-    const other = processOn(open());
+  withStore(async (store, { folder, open }) => {
+    const { calls, end } = processOn(store, folder);
+    const other = processOn(open(), folder);
     const release = store.calls.release.bind(store.calls);
     store.calls.release = () => {
       throw new StoreError("busy");
@@ -240,8 +240,8 @@ Deno.test("RunningCalls.run() gives back with the next call a key that could not
   }));
 
 Deno.test("RunningCalls.run() takes the key of a process that has ended within a call", () =>
-  withStore(async (store, { open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+  withStore(async (store, { folder, open }) => {
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
     const first = await held(one, gate.promise);
     one.end();
@@ -253,7 +253,7 @@ Deno.test("RunningCalls.run() takes the key of a process that has ended within a
 
 Deno.test("CallClaims.clear() gives back the keys of processes that have ended, and of no other", () =>
   withStore(async (store, { folder, open }) => {
-    const [one, two] = [processOn(store), processOn(open())];
+    const [one, two] = [processOn(store, folder), processOn(open(), folder)];
     const gate = Promise.withResolvers<void>();
     const first = await held(one, gate.promise);
     const second = await held(two, gate.promise, { idempotencyKey: "other" });

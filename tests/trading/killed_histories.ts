@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { FaultyExchange } from "./faulty_exchange.ts";
 import { Dice, makeOrder } from "./chance.ts";
 import type { Intent, Told } from "./histories.ts";
@@ -65,7 +65,7 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
     told.push(...run.told);
     kills += run.isKilled ? 1 : 0;
   }
-  const store = TradingStore.open(folder, { now: Date.now });
+  const store = SqliteRecord.open({ folder: folder, mode: "write" });
   const policy = sealPolicy({
     mode: "auto",
     maxPerDay: { amount: "2000", currency: "ZAR" },
@@ -116,7 +116,7 @@ async function stopHistory(stopAt: number): Promise<{ stops: number; violations:
   told.push(...first.told);
   const last = await runProcess({ ...common, intents, stopAt: null, aheadMs });
   told.push(...last.told);
-  const store = TradingStore.open(folder, { now: () => clock.now });
+  const store = SqliteRecord.open({ folder: folder, mode: "write" });
   const policy = sealPolicy({
     mode: "auto",
     maxPerDay: { amount: "4000", currency: "ZAR" },

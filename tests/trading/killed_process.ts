@@ -7,7 +7,9 @@ import { ExchangeClient } from "../../src/exchange/client.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { sealPolicy } from "../../src/trading/policy/policy.ts";
-import { TradingStore } from "../../src/trading/record/store.ts";
+import { RecordInstance } from "../../src/server/instances/record_instance.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
+import { openRecord } from "../../src/state/record/sqlite/open_record.ts";
 import { type Intent, NOTIONAL } from "./histories.ts";
 import { Life } from "./fault_plan.ts";
 
@@ -44,13 +46,19 @@ async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork
       for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     },
   });
-  const store = TradingStore.open(folder, { now });
+  const record = await openRecord({ folder, mode: "write", timeoutMs: 30_000, monotonic: () => performance.now() });
   const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading, wallClock: now });
-  const { journal, audit } = store;
   const exchange = life.exchange(client);
-  const process = store.instances.enter({ pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["real"] });
+  const facts = { pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["real"] } as const;
+  const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
   const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const executor = new OrderExecutor({ exchange, journal: life.journal(journal), audit, instance, paper: false, now });
+  const executor = new OrderExecutor({
+    exchange,
+    record: { ...record, journal: life.journal(record.journal) },
+    scope: { venue: "", paper: false },
+    instance,
+    now,
+  });
   await executor.recover();
   for (const intent of intents) {
     const { identity, previewId, key, order } = intent;
@@ -61,8 +69,8 @@ async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork
   }
   await executor.stop();
   client.close();
-  process.end();
-  store.close();
+  await process.end();
+  await record.close();
 }
 
 function write(value: unknown): void {

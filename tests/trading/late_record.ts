@@ -1,12 +1,12 @@
 /** A record that answers late, as one does that runs elsewhere: others go on before an operation is done, and after it. */
 
-import type { Eventual } from "../../src/trading/record/eventual.ts";
+import type { RemotePart } from "../../src/state/remote_engine.ts";
 
 /** Turns of the event loop that others have on either side of an operation. */
 const TURNS = 3;
 
 /** A part of the record whose every operation is done and answered late, what it holds further down too. */
-export function answeringLate<Part extends object>(part: Part): Eventual<Part> {
+export function answeringLate<Part extends object>(part: Part): RemotePart<Part> {
   const get = (target: Part, name: string | symbol): unknown => {
     const value: unknown = Reflect.get(target, name, target);
     if (typeof value === "object" && value !== null) return answeringLate(value);
@@ -20,7 +20,7 @@ export function answeringLate<Part extends object>(part: Part): Eventual<Part> {
       }
     };
   };
-  return new Proxy(part, { get }) as Eventual<Part>;
+  return new Proxy(part, { get }) as RemotePart<Part>;
 }
 
 async function passTurns(): Promise<void> {

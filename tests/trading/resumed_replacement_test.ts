@@ -15,15 +15,15 @@ function approving({ record: { approvals }, now }: BrokerWorld): void {
 async function cutShort(world: BrokerWorld): Promise<Record<string, string>> {
   world.meanwhile = () => approving(world);
   const { order_id } = await world.answer("place_order", REST);
-  const { killSwitch } = world.record;
+  const { halts } = world.record;
   world.exchange.fault = ({ path }) => {
-    if (path === "/api/1/stoporder") killSwitch.pull({ by: "test", reason: "enough", now: world.now });
+    if (path === "/api/1/stoporder") halts.pull({ by: "test", reason: "enough", now: world.now });
     return undefined;
   };
   const keyed = { order_id, price: "1051000", idempotency_key: "k" };
   assert.equal((await world.answer("replace_order", keyed)).status, "cancelled_only");
   world.exchange.fault = () => undefined;
-  killSwitch.lift({ by: "test", now: world.now });
+  halts.lift({ by: "test", now: world.now });
   world.meanwhile = () => {};
   return keyed;
 }

@@ -2,18 +2,14 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { Audit } from "../../src/trading/record/audit.ts";
-import { CancelRequests } from "../../src/trading/record/cancel_requests.ts";
-import { Instances } from "../../src/trading/record/instances.ts";
 import type { InstanceFacts } from "../../src/trading/record/instances.ts";
-import { Journal } from "../../src/trading/record/journal.ts";
 import type { Begun, NewPlacement, Placement } from "../../src/trading/record/recorded_placement.ts";
-import { KillSwitch } from "../../src/trading/record/kill_switch.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { orderDigest } from "../../src/trading/orders/order.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { Policy } from "../../src/trading/policy/policy.ts";
-import { StoreConnection } from "../../src/trading/record/store_connection.ts";
-import { TRADING_DATABASE, TradingStore } from "../../src/trading/record/store.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 
 /** 2026-11-22 10:00 UTC. */
 export const NOW = Date.UTC(2026, 10, 22, 10);
@@ -45,10 +41,10 @@ export const ORDER: Order = {
 
 /** A folder with a record, removed afterwards; `open` gives further connections to it. */
 export async function withStore(
-  body: (store: TradingStore, context: { folder: string; open: () => TradingStore }) => void | Promise<void>,
+  body: (store: SqliteRecord, context: { folder: string; open: () => SqliteRecord }) => void | Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const stores: TradingStore[] = [];
+  const stores: SqliteRecord[] = [];
   const open = () => {
     const store = openStore(folder);
     stores.push(store);
@@ -63,24 +59,34 @@ export async function withStore(
 }
 
 /** A record in which {@linkcode INSTANCE} stands. */
-export function openStore(folder: string): TradingStore {
-  const store = TradingStore.open(folder, { now: () => NOW });
-  if (!store.instances.has(INSTANCE.id)) store.instances.add(INSTANCE);
+export function openStore(folder: string): SqliteRecord {
+  const store = SqliteRecord.open({ folder: folder, mode: "write" });
+  if (!store.instances.has(INSTANCE.id)) store.instances.enter(INSTANCE);
   return store;
 }
 
-/** The parts of a record on a database that the test holds, with the folder in which the kill switch looks. */
-export function partsOf(
-  database: DatabaseSync,
-  folder: string,
-): Pick<TradingStore, "audit" | "journal" | "killSwitch" | "instances"> {
-  const connection = new StoreConnection(database);
-  const audit = new Audit(connection);
-  const instances = new Instances(connection, { folder });
-  const requests = new CancelRequests(connection, { audit, instances });
-  const killSwitch = new KillSwitch(connection, { audit, requests, folder });
-  if (!instances.has(INSTANCE.id)) instances.add(INSTANCE);
-  return { audit, killSwitch, instances, journal: new Journal(connection, { audit, killSwitch, instances }) };
+/** A record on a database that the test holds, with the folder in which a file may halt. */
+export function recordOn(database: DatabaseSync, folder: string): SqliteRecord {
+  const record = new SqliteRecord(database, { folder });
+  if (!record.instances.has(INSTANCE.id)) record.instances.enter(INSTANCE);
+  return record;
+}
+
+/** An instance of this process in a record, and its end. */
+export function enterInstance(
+  { instances }: SqliteRecord,
+  { folder, ...facts }: Partial<InstanceFacts> & { readonly folder: string },
+): { readonly id: string; end(): void } {
+  const lock = InstanceLock.take(folder);
+  const { id } = lock;
+  instances.enter({ ...INSTANCE, pid: Deno.pid, ...facts, id });
+  return {
+    id,
+    end() {
+      instances.remove(id);
+      lock.release();
+    },
+  };
 }
 
 /** Runs statements on the file itself, as somebody does who goes around the program. */
@@ -100,6 +106,7 @@ export function entry(name: string, changes: Partial<NewPlacement> = {}): NewPla
     clientOrderId: `lm-${name}`,
     identity: "key:alice",
     paper: false,
+    venue: "",
     previewId: `preview-${name}`,
     idempotencyKey: null,
     order,
@@ -127,7 +134,7 @@ export function asIntent(folder: string, name: string): void {
 }
 
 /** Takes a placement all the way to an order at the exchange. */
-export function place(store: TradingStore, name: string, { at = NOW, ...changes }: PlaceOptions = {}): Placement {
+export function place(store: SqliteRecord, name: string, { at = NOW, ...changes }: PlaceOptions = {}): Placement {
   const { journal } = store;
   const { clientOrderId } = entry(name);
   journal.begin(entry(name, changes), FREE, at);
@@ -135,7 +142,7 @@ export function place(store: TradingStore, name: string, { at = NOW, ...changes 
 }
 
 /** Takes a placement to a refusal by the exchange. */
-export function refuseAtExchange(store: TradingStore, name: string, at: number): Placement {
+export function refuseAtExchange(store: SqliteRecord, name: string, at: number): Placement {
   const { clientOrderId } = entry(name);
   store.journal.begin(entry(name), FREE, at);
   return store.journal.settle(clientOrderId, { state: "not_placed", reason: "ERR_INSUFFICIENT_FUNDS" }, at);

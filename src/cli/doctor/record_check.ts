@@ -1,14 +1,16 @@
 /** Whether the trading record can be read, belongs to this version, and agrees with its audit log. */
 
 import { join } from "node:path";
-import { HALT_FILE, haltFileState } from "../../trading/record/kill_switch.ts";
-import type { KillSwitchState } from "../../trading/record/kill_switch.ts";
-import { TRADING_DATABASE, TradingStore } from "../../trading/record/store.ts";
+import { TRADING_DATABASE } from "../../state/record/sqlite/trading_database.ts";
+import { HALT_FILE, haltFileState } from "../../trading/record/halts.ts";
+import type { HaltState } from "../../trading/record/halts.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
+import type { TradingRecord } from "../../trading/record/trading_record.ts";
 import { venueOf } from "../../server/open_trading_record.ts";
 import { StateError } from "../../state/state_error.ts";
 import { formatAge } from "../terminal/times.ts";
 import { isMissing } from "../find_folder.ts";
+import { openCommandRecord } from "../open_record.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
 
@@ -27,28 +29,32 @@ export async function checkRecord(
     const halt = haltFileState(join(folder, HALT_FILE));
     return [skipped(NAME, "none yet: a server with --trading makes it"), ...haltResults(halt, world.now())];
   }
-  let store: TradingStore | undefined;
+  let record: TradingRecord | undefined;
   try {
-    store = TradingStore.open(folder, { now: world.now, readOnly: true });
-    const halt = store.killSwitch.state();
-    return [verify(store, maxRows), ...venueResults(store, loaded), ...haltResults(halt, world.now())];
+    record = await openCommandRecord(folder, { world, mode: "read" });
+    const halt = await record.halts.state();
+    return [
+      await verify(record, maxRows),
+      ...await venueResults(record, loaded),
+      ...haltResults(halt, world.now()),
+    ];
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return [broken(NAME, error.message, "name another folder by --state, or restore this one from a backup")];
   } finally {
-    store?.close();
+    await record?.close();
   }
 }
 
-function verify(store: TradingStore, maxRows: number): CheckResult {
-  const { lastSeq } = store.audit;
+async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckResult> {
+  const lastSeq = await audit.lastSeq();
   if (lastSeq > maxRows) {
     return ok(
       NAME,
       `readable; its audit log of ${lastSeq} rows is not verified here: luno-mcp-server audit verify does`,
     );
   }
-  const result = store.verify();
+  const result = await audit.verify();
   if (result.ok) return ok(NAME, `the audit log is whole: ${result.rows} ${result.rows === 1 ? "row" : "rows"}`);
   const place = result.row === null ? "" : ` at row ${result.row}`;
   return broken(
@@ -59,15 +65,15 @@ function verify(store: TradingStore, maxRows: number): CheckResult {
 }
 
 /** A record holds the orders of one exchange; a server of another one does not start on it. */
-function venueResults(store: TradingStore, loaded: CheckContext["loaded"]): CheckResult[] {
+async function venueResults({ journal }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
   if (!loaded.ok || loaded.config.trading === "off") return [];
-  const [wanted, found] = [venueOf(loaded.config), store.venue()];
+  const [wanted, found] = [venueOf(loaded.config), await journal.exchange()];
   if (wanted === undefined || found === undefined || found === wanted) return [];
   const text = `the orders in it are of ${found}, and this set-up trades on ${wanted}`;
   return [broken(NAME, text, "name another folder by --state, one for each exchange")];
 }
 
-function haltResults(halt: KillSwitchState, now: number): CheckResult[] {
+function haltResults(halt: HaltState, now: number): CheckResult[] {
   if (!halt.halted) return [];
   const text = `trading has been halted for ${formatAge(now - halt.at)} by ${halt.by}: ${halt.reason}`;
   return [warning("halt", text, "luno-mcp-server resume, once the reason is gone")];

@@ -9,7 +9,6 @@ import type { Origin, Origins } from "../parse.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import type { Config } from "../server_settings.ts";
 import { databaseProblems } from "./database_rules.ts";
-import { sharedProblems } from "./shared_rules.ts";
 
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
@@ -29,7 +28,6 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTrading(config, origins),
     ...checkTools(config, origins),
     ...checkDatabase(config, origins),
-    ...sharedProblems(config, origins),
   ];
 }
 
@@ -156,8 +154,6 @@ export const NETWORK_ONLY = [
   "rateLimit",
   "maxSessionsPerClient",
   "keepSessions",
-  "sharedUrl",
-  "sharedCa",
   "maxQueue",
   "pingInterval",
   "idleTimeout",

@@ -15,7 +15,8 @@ import { EQUAL_WAITS } from "../../trading/confirmation/confirmer.ts";
 import type { Announcement } from "../../trading/confirmation/confirmer.ts";
 import { describeExchange, plainSpaces } from "../../trading/orders/order_summary.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
-import type { TradingStore } from "../../trading/record/store.ts";
+import type { Approvals } from "../../trading/record/approvals.ts";
+import type { Journal } from "../../trading/record/journal.ts";
 import { settledWithin } from "../../transport/settled.ts";
 import { CHECKED, orderPage, plainPage } from "./approval_view.ts";
 import type { ApprovalLinks } from "./approval_links.ts";
@@ -29,7 +30,10 @@ export interface ApprovalPages {
 }
 
 /** What the pages need of the record. */
-export type PagesStore = Pick<TradingStore, "approvals" | "journal">;
+export interface PagesRecord {
+  readonly approvals: Pick<Approvals, "find" | "findByToken" | "decide" | "equalTo">;
+  readonly journal: Pick<Journal, "findByPreview">;
+}
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -48,9 +52,9 @@ const CLOSING_MS = 500;
 const MAX_FORM_BYTES = 1_024;
 
 /** Prepares the pages; a port is taken with the first order that waits. With `links` stderr gets log records only. */
-export function openApprovals(store: PagesStore, world: World, links?: ApprovalLinks): ApprovalPages {
+export function openApprovals(record: PagesRecord, world: World, links?: ApprovalLinks): ApprovalPages {
   let pages: Pages | undefined;
-  const linkOf = (token: string): string => (pages ??= new Pages(store, world)).linkOf(token);
+  const linkOf = (token: string): string => (pages ??= new Pages(record, world)).linkOf(token);
   return {
     announce({ approvalId, token, summary, ways }) {
       const order = plainSpaces(`${summary.headline} (${describeExchange(summary.exchange)})`);
@@ -76,14 +80,14 @@ export function openApprovals(store: PagesStore, world: World, links?: ApprovalL
 
 /** The pages of one server, on a port of their own. */
 class Pages {
-  readonly #store: PagesStore;
+  readonly #record: PagesRecord;
   readonly #world: World;
   readonly #server: LastingServer;
   readonly #closing = new AbortController();
   readonly #over = new AbortController();
 
-  constructor(store: PagesStore, world: World) {
-    this.#store = store;
+  constructor(record: PagesRecord, world: World) {
+    this.#record = record;
     this.#world = world;
     const options = { hostname: "127.0.0.1", port: 0, signal: this.#over.signal };
     this.#server = new LastingServer(options, (request) => this.#respond(request));
@@ -119,39 +123,39 @@ class Pages {
     }
     const { pathname } = new URL(request.url);
     const [, token = "", action] = /^\/approve\/([\w-]{20,100})(?:\/(yes|no))?$/.exec(pathname) ?? [];
-    const { approvals } = this.#store;
-    const approval = token === "" ? undefined : approvals.findByToken(token, this.#world.now());
+    const { approvals } = this.#record;
+    const approval = token === "" ? undefined : await approvals.findByToken(token, this.#world.now());
     if (approval === undefined) {
       return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
     }
     if (request.method !== (action === undefined ? "GET" : "POST")) {
       return plainPage("Not allowed", { status: 405, text: "Open the link from the server." });
     }
-    if (action === undefined) return this.#show(approval.id, token);
+    if (action === undefined) return await this.#show(approval.id, token);
     if (action === "yes" && !await isChecked(request)) {
-      return this.#show(approval.id, token, "Tick the box first: I have checked this order");
+      return await this.#show(approval.id, token, "Tick the box first: I have checked this order");
     }
     const approved = action === "yes";
-    const decided = approvals.decide(approval.id, { approved, by: BY, now: this.#world.now() });
-    if (!decided.ok) return this.#show(approval.id, token, PROBLEMS[decided.reason]);
+    const decided = await approvals.decide(approval.id, { approved, by: BY, now: this.#world.now() });
+    if (!decided.ok) return await this.#show(approval.id, token, PROBLEMS[decided.reason]);
     await this.#settled(approval.id);
-    return this.#show(approval.id, token);
+    return await this.#show(approval.id, token);
   }
 
-  #show(id: string, token: string, problem?: string): Response {
+  async #show(id: string, token: string, problem?: string): Promise<Response> {
     const now = this.#world.now();
-    const { approvals } = this.#store;
-    const approval = approvals.find(id, now);
+    const { approvals } = this.#record;
+    const approval = await approvals.find(id, now);
     if (approval === undefined) {
       return plainPage("Unknown", { status: 404, text: "No order waits under this address." });
     }
-    const warnings = approvals.equalTo(approval, now).length === 0 ? [] : [EQUAL_WAITS];
-    const facts = { token, outcome: this.#outcomeOf(approval), warnings, now };
+    const warnings = (await approvals.equalTo(approval, now)).length === 0 ? [] : [EQUAL_WAITS];
+    const facts = { token, outcome: await this.#outcomeOf(approval), warnings, now };
     return orderPage(approval, problem === undefined ? facts : { ...facts, problem });
   }
 
-  #outcomeOf(approval: Approval): Outcome {
-    return outcomeOf(approval, this.#store.journal.findByPreview(approval.previewId), this.#world.now());
+  async #outcomeOf(approval: Approval): Promise<Outcome> {
+    return outcomeOf(approval, await this.#record.journal.findByPreview(approval.previewId), this.#world.now());
   }
 
   /** Waits a while until it is known what becomes of the order. */
@@ -160,8 +164,8 @@ class Pages {
     const { signal } = this.#closing;
     const untilMs = world.monotonic() + OUTCOME_WAIT_MS;
     while (world.monotonic() < untilMs && !signal.aborted) {
-      const approval = this.#store.approvals.find(id, world.now());
-      const kind = approval === undefined ? undefined : this.#outcomeOf(approval).kind;
+      const approval = await this.#record.approvals.find(id, world.now());
+      const kind = approval === undefined ? undefined : (await this.#outcomeOf(approval)).kind;
       if (kind !== "waiting" && kind !== "under_way") return;
       await sleep(OUTCOME_LOOK_MS, signal).catch(() => {});
     }

@@ -107,7 +107,7 @@ export class NetworkServer {
     });
   }
 
-  #status(): unknown {
+  #status(): Promise<unknown> {
     return statusReport(this.#parts, {
       loaded: this.#loaded,
       isReady: this.#isReady,

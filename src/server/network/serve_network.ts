@@ -106,7 +106,7 @@ async function prepare(
     return sharing;
   }
   const { shared } = sharing;
-  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true, shared });
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
   if (prepared.ok) return { ok: true, access, shared, backend: prepared.backend, tls };
   await Promise.all([access.close(), shared.close()]);
   return prepared;

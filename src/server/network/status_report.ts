@@ -19,13 +19,13 @@ export interface ServerMoment {
 }
 
 /** Everything, for operators. */
-export function statusReport(
+export async function statusReport(
   parts: NetworkParts,
   { loaded, isReady, uptimeMs, sessions }: ServerMoment,
-): Readonly<Record<string, unknown>> {
+): Promise<Readonly<Record<string, unknown>>> {
   const { access, registry, backend: { presence, trading, opened } } = parts;
   const report = presence && reportRecord(presence.report);
-  const facts = trading?.facts();
+  const facts = await trading?.facts();
   return {
     server: IDENTITY.name,
     version: IDENTITY.version,

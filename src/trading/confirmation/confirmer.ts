@@ -8,7 +8,6 @@ import type { Sleep } from "../../timing/sleep.ts";
 import type { Approvals } from "../record/approvals.ts";
 import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
 import type { Audit } from "../record/audit.ts";
-import type { Eventual } from "../record/eventual.ts";
 import { clientOrderIdOf } from "../orders/order.ts";
 import { Confirmations } from "./confirmations.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../record/approval.ts";
@@ -62,13 +61,11 @@ export interface Announcement {
 
 /** What a {@linkcode Confirmer} stands on. */
 export interface ConfirmationParts {
-  readonly approvals: Eventual<
-    Pick<
-      Approvals,
-      "request" | "find" | "findByPreview" | "findAsked" | "equalTo" | "take" | "giveBack" | "conclude"
-    >
+  readonly approvals: Pick<
+    Approvals,
+    "request" | "find" | "findByPreview" | "findAsked" | "equalTo" | "take" | "giveBack" | "conclude"
   >;
-  readonly audit: { at(venue: string): Eventual<Pick<Audit, "record">> };
+  readonly audit: Pick<Audit, "record">;
   /** Tells the operator that an order waits. */
   readonly announce: (announcement: Announcement) => void;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -245,7 +242,7 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   }
 
   /** The journal knows what became of the order; without this line only its page says less. */
-  async #note(change: () => void | Promise<void>): Promise<void> {
+  async #note(change: () => Promise<void>): Promise<void> {
     try {
       await change();
     } catch (error) {
@@ -260,8 +257,9 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   ): Promise<void> {
     const digest = orderDigest(facts.order);
     const clientOrderId = clientOrderIdOf(previewId, digest);
-    const audit = this.#parts.audit.at(facts.venue ?? "");
-    await audit.record({ event, identity, clientOrderId, data: { ...data, digest } }, this.#parts.now());
+    const { venue } = facts;
+    const { audit, now } = this.#parts;
+    await audit.record({ event, identity, clientOrderId, venue, data: { ...data, digest } }, now());
   }
 }
 

@@ -88,13 +88,14 @@ async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promi
 
 /** Cancels an order by the exchange's id and waits until it is final; the audit tells of both. */
 export async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
-  const { audit, journal, now, pendingWrites } = parts;
+  const { audit, journal, now, pendingWrites, scope: { venue } } = parts;
   // Neither is waited for before the cancellation leaves.
-  const known = pendingWrites.attempt(() => journal.findByOrderId(orderId));
+  const known = pendingWrites.attempt(() => journal.findByOrderId(orderId, venue));
   const note = async (data: Record<string, unknown>): Promise<void> => {
     const at = now();
     const clientOrderId = (await known)?.clientOrderId ?? null;
-    await pendingWrites.write(() => audit.record({ event: "cancel", identity, orderId, clientOrderId, data }, at));
+    const event = { event: "cancel", identity, orderId, clientOrderId, venue, data } as const;
+    await pendingWrites.write(() => audit.record(event, at));
   };
   const asked = note({ asked: true });
   const result = await stopUntilFinal(parts, orderId).catch(async (error) => {

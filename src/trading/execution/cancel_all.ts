@@ -72,7 +72,7 @@ async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; isListed: boolean; failure?: ToolErrorCode }> {
-  const ours = await parts.pendingWrites.attempt(() => parts.journal.open(undefined, parts.paper)) ?? [];
+  const ours = await parts.pendingWrites.attempt(() => parts.journal.open(parts.scope)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
     const { orders, leftOut } = await listOpenOrderIds(parts);
@@ -91,10 +91,8 @@ async function findLost(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
 ): Promise<{ ids: string[]; unknown: OpenOrder[] }> {
-  const unsettled = await parts.pendingWrites.attempt(() => parts.journal.unsettled()) ?? [];
-  const lost = unsettled.filter(({ paper, state, order }) =>
-    paper === parts.paper && state !== "intent" && isWanted(order.pair)
-  );
+  const unsettled = await parts.pendingWrites.attempt(() => parts.journal.unsettled(parts.scope)) ?? [];
+  const lost = unsettled.filter(({ state, order }) => state !== "intent" && isWanted(order.pair));
   const looks = await inParallel(lost, {
     atOnce: 4,
     work: async ({ clientOrderId }) => {

@@ -45,20 +45,21 @@ export class OrderExecutor {
   #recovering: Promise<void> | undefined;
   #isRecovered = false;
 
-  constructor({ exchange, journal, audit, instance, paper, now, ...options }: ExecutorOptions) {
+  constructor({ exchange, record, scope, instance, now, ...options }: ExecutorOptions) {
     const { monotonic = () => performance.now(), random = Math.random } = options;
+    const { pendingHalt = () => ({ halted: false }) } = options;
     this.#parts = {
+      ...record,
       exchange,
-      journal,
-      audit,
+      scope,
       instance,
-      paper,
+      pendingHalt,
       now,
       monotonic,
       random,
       sleep: options.sleep ?? sleep,
       signal: this.#stopping.signal,
-      clock: new ExchangeClock({ exchange, now, isOurs: paper }),
+      clock: new ExchangeClock({ exchange, now, isOurs: scope.paper }),
       pendingWrites: new PendingWrites(),
     };
     this.#placements = new Placements(this.#parts);
@@ -91,7 +92,9 @@ export class OrderExecutor {
     const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await this.#placements.place(request, options);
-    if (result.status === "placed" || result.status === "unknown") this.#watch.start();
+    // Where the record has failed, something may stand in it that is not known yet.
+    const isNews = result.status === "placed" || result.status === "unknown" || result.reason === "ERR_RECORD_FAILED";
+    if (isNews) this.#watch.start();
     return result;
   }
 

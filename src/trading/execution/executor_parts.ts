@@ -1,51 +1,65 @@
 /** What every part of a trading executor stands on. */
 
 import type { Sleep } from "../../timing/sleep.ts";
+import type { Halt } from "../policy/halt.ts";
 import type { Audit } from "../record/audit.ts";
-import type { Eventual } from "../record/eventual.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import type { Journal } from "../record/journal.ts";
+import type { PlacementScope } from "../record/recorded_placement.ts";
 import type { ReplacementClaims } from "../record/replacement_claims.ts";
 import type { LookParts } from "./reconcile.ts";
 import type { PendingWrites } from "./pending_writes.ts";
 
 /** What an executor needs of the journal. */
-export type ExecutorJournal =
-  & { readonly replacements: Eventual<Pick<ReplacementClaims, "claim" | "release">> }
-  & Eventual<
-    Pick<
-      Journal,
-      | "begin"
-      | "wouldRefuse"
-      | "repeat"
-      | "withdraw"
-      | "forgetIntent"
-      | "settle"
-      | "close"
-      | "find"
-      | "findByOrderId"
-      | "findByKey"
-      | "unsettled"
-      | "open"
-    >
-  >;
+export type ExecutorJournal = Pick<
+  Journal,
+  | "begin"
+  | "wouldRefuse"
+  | "repeat"
+  | "withdraw"
+  | "forgetIntent"
+  | "settle"
+  | "close"
+  | "find"
+  | "findByOrderId"
+  | "findByKey"
+  | "unsettled"
+  | "open"
+>;
+
+/** What an executor needs of the record. */
+export interface ExecutorRecord {
+  readonly journal: ExecutorJournal;
+  readonly replacements: Pick<ReplacementClaims, "claim" | "release">;
+  readonly audit: Pick<Audit, "record">;
+}
+
+/** The one venue of an executor: what it looks up and settles is there. */
+export interface ExecutorScope extends PlacementScope {
+  /** `""` for an exchange that never restarts. */
+  readonly venue: string;
+  /** Whose account it is, on paper; everybody's without. */
+  readonly identity?: string | undefined;
+  /** Whether its orders are paper ones. */
+  readonly paper: boolean;
+}
 
 /** The process that an executor is part of. */
 export interface ExecutorInstance {
   /** What its placements are marked with. */
   readonly id: string;
   /** Takes over what ended processes left undone, and answers how many placements; a short command takes over nothing. */
-  takeOver(): number | Promise<number>;
+  takeOver(): Promise<number>;
 }
 
 /** What an executor is made of; one executor for each exchange, the real one and paper. */
 export interface ExecutorOptions {
   readonly exchange: TradingExchange;
-  readonly journal: ExecutorJournal;
-  readonly audit: Eventual<Pick<Audit, "record">>;
+  readonly record: ExecutorRecord;
+  readonly scope: ExecutorScope;
   readonly instance: ExecutorInstance;
-  /** Whether its orders are paper ones. */
-  readonly paper: boolean;
+  /** A halt that counts in this process before the record holds it. @default there is none */
+  readonly pendingHalt?: () => Halt;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Monotonic milliseconds. @default performance.now */
@@ -56,13 +70,12 @@ export interface ExecutorOptions {
 }
 
 /** The parts as the executor shares them out. */
-export interface ExecutorParts extends LookParts {
+export interface ExecutorParts extends LookParts, ExecutorRecord {
   readonly exchange: TradingExchange;
   readonly clock: ExchangeClock;
-  readonly journal: ExecutorJournal;
-  readonly audit: Eventual<Pick<Audit, "record">>;
+  readonly scope: ExecutorScope;
   readonly instance: ExecutorInstance;
-  readonly paper: boolean;
+  readonly pendingHalt: () => Halt;
   readonly now: () => number;
   /** What has happened and is still to be written. */
   readonly pendingWrites: PendingWrites;

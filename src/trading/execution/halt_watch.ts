@@ -2,8 +2,7 @@
 
 import { getLogger } from "../../logging/logger.ts";
 import type { Placement } from "../record/recorded_placement.ts";
-import type { Eventual } from "../record/eventual.ts";
-import type { KillSwitch } from "../record/kill_switch.ts";
+import type { KillSwitch } from "./kill_switch.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -11,7 +10,7 @@ const INTERVAL_MS = 250;
 
 /** What a {@linkcode HaltWatch} acts on. */
 export interface HaltWatchOptions {
-  readonly killSwitch: Eventual<Pick<KillSwitch, "retry" | "noteFile">>;
+  readonly killSwitch: Pick<KillSwitch, "retry" | "noteFile">;
   /** Works on the requests to cancel what is open. */
   readonly cancellation: { look(): Promise<void> };
   /** Wall clock, milliseconds since the Unix epoch. */

@@ -4,10 +4,11 @@
  * may wait. Last, with nothing awaited up to the request: what counts once more, as anything may have ended meanwhile.
  */
 
-import type { Reservation } from "../../exchange/call_supply.ts";
+import type { Reservation } from "../../exchange/budget.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order } from "../orders/order.ts";
 import { toRequestParams } from "../orders/order_rules.ts";
+import { haltSentence } from "../policy/halt.ts";
 import type { Begun } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";
@@ -58,11 +59,13 @@ export async function prepare(
 
 /** What counts for an order now, or why it may not be sent any more. Waits for nothing. */
 export function termsNow(
-  { signal: ending }: Pick<ExecutorParts, "signal">,
+  { signal: ending, pendingHalt }: Pick<ExecutorParts, "signal" | "pendingHalt">,
   { order, termsOf }: PlaceRequest,
   { signal }: PlaceOptions,
 ): Terms | RefusedResult {
-  return signal?.aborted || ending.aborted ? cancelled() : termsOf(order);
+  if (signal?.aborted || ending.aborted) return cancelled();
+  const halt = pendingHalt();
+  return halt.halted ? refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt)) : termsOf(order);
 }
 
 /** Writes the order down as sent under these terms, unless the record knows something that forbids it. */

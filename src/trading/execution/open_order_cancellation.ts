@@ -7,7 +7,6 @@ import { getLogger } from "../../logging/logger.ts";
 import { errorCodeIn } from "../../errors/error_table.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";
-import type { Eventual } from "../record/eventual.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -17,7 +16,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 /** What an {@linkcode OpenOrderCancellation} works with. */
 export interface CancellationParts {
-  readonly requests: Eventual<Pick<CancelRequests, "open" | "claim" | "note">>;
+  readonly requests: Pick<CancelRequests, "open" | "claim" | "note">;
   /** This process. */
   readonly instance: string;
   /** Whether it takes a request up that another process which lives is at. @default false */

@@ -95,10 +95,10 @@ async function readPages<Row extends OrderId>(
  */
 export async function refreshOpenOrders(
   parts: ExecutorParts,
-  { identity }: { readonly identity?: string | undefined } = {},
+  { identity = parts.scope.identity }: { readonly identity?: string | undefined } = {},
 ): Promise<number> {
   try {
-    const ours = await parts.journal.open(identity, parts.paper);
+    const ours = await parts.journal.open({ ...parts.scope, identity });
     if (ours.length === 0) return 0;
     const listed = await listOpenOrders(parts);
     const open = new Set(listed.filter((order) => endingOf(order) === undefined).map(({ order_id }) => order_id));

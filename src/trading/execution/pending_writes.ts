@@ -10,7 +10,7 @@ const MAX_KEPT = 1_000;
 
 /** Changes of the record, written one after the other, and those that wait to be written. */
 export class PendingWrites {
-  #kept: (() => unknown)[] = [];
+  #kept: (() => Promise<unknown>)[] = [];
   #reason: string | null = null;
   /** Settles when everything that was asked for has been tried. */
   #last: Promise<unknown> = Promise.resolve();
@@ -25,7 +25,7 @@ export class PendingWrites {
    * later. After a failure nothing is tried here until {@linkcode PendingWrites.retry} has worked: whoever cancels must
    * not wait for a record that is stuck. Never rejects.
    */
-  write<Result>(change: () => Result | Promise<Result>): Promise<Result | undefined> {
+  write<Result>(change: () => Promise<Result>): Promise<Result | undefined> {
     return this.#next(async () => {
       if (this.#reason === null) {
         try {
@@ -41,7 +41,7 @@ export class PendingWrites {
   }
 
   /** Reads from the record; `undefined` when that fails, where the work must go on all the same. Never rejects. */
-  async attempt<Result>(read: () => Result | Promise<Result>): Promise<Result | undefined> {
+  async attempt<Result>(read: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await read();
     } catch (error) {

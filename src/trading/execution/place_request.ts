@@ -34,10 +34,10 @@ export interface PlaceOptions {
 /** What the record is told of a placement, whatever counts for it: whose it is, which exact order, and how it is known. */
 export function placementOf(
   { order, identity, previewId, idempotencyKey = null, asked = null, replaces }: PlaceRequest,
-  { instance, paper }: Pick<ExecutorParts, "instance" | "paper">,
+  { instance, scope: { venue, paper } }: Pick<ExecutorParts, "instance" | "scope">,
 ): Omit<NewPlacement, "policyDigest" | "notional" | "worstPrice" | "validUntil"> {
   const digest = orderDigest(order);
   const clientOrderId = clientOrderIdOf(previewId, digest);
-  const known = { clientOrderId, identity, paper, previewId, idempotencyKey, asked, replaces };
+  const known = { clientOrderId, identity, paper, venue, previewId, idempotencyKey, asked, replaces };
   return { ...known, order, digest, instance: instance.id };
 }

@@ -103,6 +103,7 @@ export class Placements {
     // From here to the request on its way nothing waits, so that nobody can come in between.
     if (begun.kind !== "begun") {
       reservation.release();
+      if (begun.kind === "failed" && begun.isUnknown) await this.#withdrawUnsent(request);
       return begun;
     }
     const why = whyNotNow(this.#parts, request, { terms, ready, options });
@@ -114,10 +115,10 @@ export class Placements {
   /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
   async #refuseUnbegun(request: PlaceRequest, refused: RefusedResult): Promise<RefusedResult> {
     const { audit, now, pendingWrites } = this.#parts;
-    const { identity, clientOrderId, previewId, digest, paper } = placementOf(request, this.#parts);
+    const { identity, clientOrderId, previewId, digest, paper, venue } = placementOf(request, this.#parts);
     const data = { preview_id: previewId, digest, paper, allowed: false, code: refused.reason };
     const at = now();
-    await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, data }, at));
+    await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, venue, data }, at));
     return refused;
   }
 
@@ -164,6 +165,14 @@ export class Placements {
     const at = now();
     const written = await pendingWrites.write(() => journal.withdraw(placement.clientOrderId, reason, at));
     return tell(written ?? { ...placement, state: "not_placed", reason }, { message });
+  }
+
+  /** Whether an order was written down is not known, but that it was never sent is. */
+  async #withdrawUnsent(request: PlaceRequest): Promise<void> {
+    const { journal, now, pendingWrites } = this.#parts;
+    const { clientOrderId } = placementOf(request, this.#parts);
+    const at = now();
+    await pendingWrites.write(() => journal.withdraw(clientOrderId, "ERR_RECORD_FAILED", at));
   }
 
   #at({ clientOrderId }: Placement): Promise<JournalledResult | undefined> | undefined {

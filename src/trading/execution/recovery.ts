@@ -74,12 +74,12 @@ export class Watch {
 
   /** Answers whether anything is left to do. */
   async #runRound(): Promise<boolean> {
-    const { journal, paper, pendingWrites } = this.#parts;
+    const { journal, scope, pendingWrites } = this.#parts;
     if (!await pendingWrites.retry()) return true;
     await settleLost(this.#parts, this.#placements, { patienceMs: ROUND_PATIENCE_MS });
     await refreshOpenOrders(this.#parts);
     if ((await lost(this.#parts, this.#placements)).length > 0) return true;
-    return (await journal.open(undefined, paper)).length > 0;
+    return (await journal.open(scope)).length > 0;
   }
 }
 
@@ -96,8 +96,8 @@ async function settleLost(
 }
 
 /** Placements of this process on this exchange that nobody here is busy with. */
-async function lost({ instance, journal, paper }: ExecutorParts, placements: Placements): Promise<Placement[]> {
-  return (await journal.unsettled()).filter((placement) =>
-    placement.instance === instance.id && placement.paper === paper && !placements.isUnderWay(placement.clientOrderId)
+async function lost({ instance, journal, scope }: ExecutorParts, placements: Placements): Promise<Placement[]> {
+  return (await journal.unsettled(scope)).filter((placement) =>
+    placement.instance === instance.id && !placements.isUnderWay(placement.clientOrderId)
   );
 }

@@ -104,11 +104,11 @@ async function replaceClaimed(
 }
 
 async function findEarlier(
-  { journal }: ExecutorParts,
+  { journal, scope }: ExecutorParts,
   { identity, idempotencyKey }: { readonly identity: string; readonly idempotencyKey: string | null },
 ): Promise<Placement | undefined | "unreadable"> {
   try {
-    return idempotencyKey === null ? undefined : await journal.findByKey(identity, idempotencyKey);
+    return idempotencyKey === null ? undefined : await journal.findByKey(identity, idempotencyKey, scope.venue);
   } catch (error) {
     if (error instanceof StoreError) return "unreadable";
     throw error;
@@ -142,12 +142,13 @@ function withoutVolume({ volume: _volume, ...order }: Order): string {
 }
 
 async function note(
-  { audit, now, pendingWrites }: ExecutorParts,
+  { audit, now, pendingWrites, scope: { venue } }: ExecutorParts,
   { identity }: ReplaceRequest,
   data: Record<string, unknown>,
 ): Promise<void> {
   const at = now();
-  await pendingWrites.write(() => audit.record({ event: "replace", identity, orderId: String(data["old"]), data }, at));
+  const event = { event: "replace", identity, orderId: String(data["old"]), venue, data } as const;
+  await pendingWrites.write(() => audit.record(event, at));
 }
 
 /** The order is this call's to replace; or what the call comes to instead. */
@@ -160,16 +161,16 @@ type Claimed =
  * and that the new one would be let through. A call that was cut short goes on, however the order stands by now.
  */
 async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promise<Claimed> {
-  const { instance, journal, now } = parts;
+  const { instance, now, replacements, scope: { venue } } = parts;
   const { target, identity, idempotencyKey = null, asked = null, resumeWith: terms = null } = request;
   const look = await lookUp(parts, target);
   if (look.kind !== "found") return notReplaced("the old order could not be read", missing(look, target));
   const { order_id: orderId } = look.order;
-  const claim = { orderId, attempt: crypto.randomUUID() };
+  const claim = { venue, orderId, attempt: crypto.randomUUID() };
   try {
     const ending = endingOf(look.order);
     const whose = { ...claim, identity, idempotencyKey, asked, terms, instance: instance.id };
-    const { kind, isOver, placement } = await journal.replacements.claim(whose, {
+    const { kind, isOver, placement } = await replacements.claim(whose, {
       isFinal: ending !== undefined,
       now: now(),
     });
@@ -202,7 +203,7 @@ function taken(orderId: string): Claimed {
 
 /** What would stand in the new order's way; the old one leaves the place of an open order free. */
 async function wouldRefuse(
-  { instance, journal, clock, now, paper }: ExecutorParts,
+  { instance, journal, clock, now, scope }: ExecutorParts,
   request: ReplaceRequest,
   known: Placement | undefined,
 ): Promise<RefusedResult | undefined> {
@@ -212,8 +213,8 @@ async function wouldRefuse(
   const terms = termsOf(order);
   if ("status" in terms) return terms;
   const { policy, ...worth } = terms;
-  const entry = { ...placementOf(request, { instance, paper }), policyDigest: policy.digest, ...worth };
-  const isOurs = known?.identity === identity && known.paper === paper;
+  const entry = { ...placementOf(request, { instance, scope }), policyDigest: policy.digest, ...worth };
+  const isOurs = known?.identity === identity && known.paper === scope.paper;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
   const refused = await journal.wouldRefuse(entry, { policy: roomier, now: now(), without: known?.clientOrderId });
@@ -222,11 +223,11 @@ async function wouldRefuse(
 
 /** Ends the attempt: nothing of the claim is left where nothing was cancelled, else the same call may go on. */
 async function releaseOrder(
-  { journal, pendingWrites }: ExecutorParts,
+  { replacements, pendingWrites }: ExecutorParts,
   claim: ReplacementAttempt,
   how: { readonly isUntouched: boolean },
 ): Promise<void> {
-  await pendingWrites.write(() => journal.replacements.release(claim, how));
+  await pendingWrites.write(() => replacements.release(claim, how));
 }
 
 /** The old order traded as much as was to be placed. */

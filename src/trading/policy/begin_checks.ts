@@ -1,6 +1,6 @@
 /**
- * Whether an order may begin, as far as that depends on other orders and on how trading stands. Pure: the record answers
- * the questions within the transaction that writes the order down, so that two callers cannot pass together.
+ * Whether an order may begin, as far as that depends on other orders and on how trading stands. Pure: the record reads
+ * the facts within the transaction that writes the order down, so that two callers cannot pass together.
  */
 
 import type { ToolErrorCode } from "../../errors/error_table.ts";
@@ -27,8 +27,8 @@ export interface BeginningOrder {
   readonly identity: string;
   readonly order: Order;
   readonly notional: Worth | null;
-  /** The worst price at which a market order is expected to trade. */
-  readonly worstPrice: string | null;
+  /** The worst price at which a market order is expected to trade. @default null */
+  readonly worstPrice?: string | null;
   /** The order that it replaces. */
   readonly replaces?: { readonly orderId: string } | undefined;
 }
@@ -39,51 +39,53 @@ export interface OwnOrderInRecord extends OwnSide {
   readonly orderId: string | null;
 }
 
-/** What the record is asked; each question as late as possible. */
-export interface RecordAnswers {
+/** What the record knows of an order that is to begin, all of it as it stood at one moment. */
+export interface BeginFacts {
   /** Whether trading is halted. */
-  halt(): Halt;
+  readonly halt: Halt;
   /** Whether the process that sends the order still stands on the list of those that may. */
-  isInstanceListed(): boolean;
-  /** Whether the order that is replaced is still claimed by this call. */
-  isClaimHeld(): boolean;
+  readonly isInstanceListed: boolean;
+  /** Whether the order that is replaced is still claimed by this call; `false` too where none is replaced. */
+  readonly isClaimHeld: boolean;
   /** The placement that has used the preview. */
-  usedPreview(): { readonly identity: string; readonly clientOrderId: string } | undefined;
-  /** What of the policy's limits is used up. */
-  use(): Use;
+  readonly usedPreview: { readonly identity: string; readonly clientOrderId: string } | undefined;
+  /** What of the policy's limits is used up: what `useQueryOf()` asks for. */
+  readonly use: Use;
   /** Orders of the account on the other side of the pair, oldest first. */
-  opposite(): readonly OwnOrderInRecord[];
+  readonly opposite: readonly OwnOrderInRecord[];
 }
 
 /** Why an order may not begin, or `null`. */
 export function checkBegin(
   entry: BeginningOrder,
-  { record, policy, now }: { readonly record: RecordAnswers; readonly policy: Policy; readonly now: number },
+  { facts, policy, now }: { readonly facts: BeginFacts; readonly policy: Policy; readonly now: number },
 ): Refused | null {
-  const halt = record.halt();
+  const { halt, isInstanceListed, isClaimHeld, usedPreview: used, use, opposite } = facts;
   if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
-  if (!record.isInstanceListed()) {
+  if (!isInstanceListed) {
     const message =
       "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
     return refuse("ERR_TAKEN_OVER", message);
   }
-  if (entry.replaces !== undefined && !record.isClaimHeld()) {
+  if (entry.replaces !== undefined && !isClaimHeld) {
     const message = `Cannot place the order as another call replaces order ${entry.replaces.orderId} by now: ` +
       "look at the open orders";
     return refuse("ERR_REPLACED_ALREADY", message);
   }
-  const used = record.usedPreview();
   if (used !== undefined) {
     const first = used.identity === entry.identity ? ` (by ${used.clientOrderId})` : "";
     const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
     return refuse("ERR_PREVIEW_USED", message);
   }
-  const refusal = checkLimits(policy, { use: record.use(), notional: entry.notional, now });
-  return refusal === null ? checkOwnOrders(entry, record.opposite()) : { kind: "refused", ...refusal };
+  const refusal = checkLimits(policy, { use, notional: entry.notional, now });
+  return refusal === null ? checkOwnOrders(entry, opposite) : { kind: "refused", ...refusal };
 }
 
 /** Whether the order may trade with one of the account's own. */
-function checkOwnOrders({ order, worstPrice }: BeginningOrder, others: readonly OwnOrderInRecord[]): Refused | null {
+function checkOwnOrders(
+  { order, worstPrice = null }: BeginningOrder,
+  others: readonly OwnOrderInRecord[],
+): Refused | null {
   const own = { order, worstPrice, isPlaced: false };
   const rivals = others.filter((other) => mayTradeTogether(own, other));
   const [first] = rivals;

@@ -13,7 +13,7 @@ import { TradingError } from "../orders/trading_error.ts";
 /** What rights follow from. */
 export interface RightsParts {
   readonly policies: CurrentPolicies;
-  readonly killSwitch: { state(): Halt | Promise<Halt> };
+  readonly killSwitch: { state(): Promise<Halt> };
   /** Whether every order is a paper one, whatever the policy says. */
   readonly isPaperOnly: boolean;
 }

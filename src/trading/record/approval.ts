@@ -5,7 +5,7 @@ import type { OrderSummary } from "../orders/order_summary.ts";
 import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";
 import type { Trader } from "../orders/trader.ts";
 import type { PolicyFacts } from "../policy/policy.ts";
-import { OrderRow } from "./placement_rows.ts";
+import { OrderJson } from "./order_json.ts";
 
 /** How long a person may take, and until when the order can be placed after a yes. */
 export const CONFIRMATION_LIFETIME_MS = 180_000;
@@ -18,7 +18,7 @@ export type ApprovedAction = "place" | "replace";
 
 /** What an order is held against when it is sent, and what a replacement goes on with. */
 export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
-  order: OrderRow,
+  order: OrderJson,
   notional: z.array(z.object({ currency: z.string(), amount: z.string() })),
   mid: z.string().nullable(),
   averagePrice: z.string().nullable(),

@@ -27,6 +27,9 @@ export type AuditEventName =
   | "policy"
   | "archive";
 
+/** What comes before the first row of the chain. */
+export const CHAIN_START = "0".repeat(64);
+
 /** What happened. */
 export interface AuditEvent {
   readonly event: AuditEventName;
@@ -34,6 +37,8 @@ export interface AuditEvent {
   readonly identity: string;
   readonly clientOrderId?: string | null;
   readonly orderId?: string | null;
+  /** Which venue it speaks of. @default "", an exchange that never restarts */
+  readonly venue?: string | undefined;
   /** As JSON at most 8 KiB, more is cut; fields that are named like secrets are struck out. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
@@ -93,13 +98,32 @@ export function checkRow(row: AuditRow, last: { seq: number; hash: string }): st
   return undefined;
 }
 
+/** The row of an event behind the one that was the last, without what `redact` hides; callers may have typed it. */
+export function rowAfter(
+  last: Pick<AuditRow, "seq" | "hash">,
+  event: AuditEvent,
+  { now, redact }: { readonly now: number; readonly redact: Redact },
+): AuditRow {
+  return chained({
+    seq: last.seq + 1,
+    at: now,
+    identity: recordedIdentity(event.identity),
+    event: event.event,
+    clientOrderId: cleanId(event.clientOrderId),
+    orderId: cleanId(event.orderId),
+    data: writeData(event.data ?? {}, redact),
+    previous: last.hash,
+    venue: event.venue === undefined || event.venue === "" ? null : event.venue,
+  });
+}
+
 /** An id as rows hold it: printable and short. */
-export function cleanId(id: string | null | undefined): string | null {
+function cleanId(id: string | null | undefined): string | null {
   return id === null || id === undefined ? null : cleanText(id);
 }
 
 /** What a row says, as JSON: without secrets, and cut where it is long. */
-export function writeData(data: Readonly<Record<string, unknown>>, redact: Redact): string {
+function writeData(data: Readonly<Record<string, unknown>>, redact: Redact): string {
   const text = redact(JSON.stringify(data, (field, value) => SECRET_FIELD.test(field) ? REDACTED : value));
   const bytes = new TextEncoder().encode(text).length;
   if (bytes <= MAX_DATA_BYTES) return text;

@@ -1,8 +1,5 @@
 /** Calls with an idempotency key that are running, over all processes: each key in one attempt at a time. */
 
-import type { Instances } from "./instances.ts";
-import type { StoreConnection } from "./store_connection.ts";
-
 /** One call that is about to run. */
 export interface CallClaim {
   readonly venue: string;
@@ -16,56 +13,36 @@ export interface CallClaim {
   readonly attempt: string;
 }
 
-/** The keys that are in use. */
-export class CallClaims {
-  readonly #connection: StoreConnection;
-  readonly #instances: Pick<Instances, "isAlive">;
+/** `running`: another call for the same has the key; `other`: one that asks for something else. */
+export type CallClaiming = "claimed" | "running" | "other";
 
-  constructor(connection: StoreConnection, { instances }: { readonly instances: Pick<Instances, "isAlive"> }) {
-    this.#connection = connection;
-    this.#instances = instances;
-  }
-
+/** The keys that are in use. Every operation rejects with a `StoreError` where it cannot be done. */
+export interface CallClaims {
   /**
-   * Takes a key for one call. `running`: another call for the same has it; `other`: one that asks for something else.
-   * Keys of processes that have ended are free.
+   * Takes a key for one call. Keys of processes that have ended are free.
    *
    * @param options `isHere`: whether a call with the key runs in this process; one that this process holds is free else
-   * @throws {StoreError}
    */
-  claim(
-    { venue, identity, idempotencyKey, asked, instance, attempt }: CallClaim,
-    { isHere }: { readonly isHere: boolean },
-  ): "claimed" | "running" | "other" {
-    return this.#connection.transaction(() => {
-      const row = this.#connection.row(
-        "SELECT asked, instance FROM calls WHERE venue = ? AND identity = ? AND idempotency_key = ?",
-        ...[venue, identity, idempotencyKey],
-      );
-      const holder = row === undefined ? undefined : String(row["instance"]);
-      const isHeld = holder === instance ? isHere : holder !== undefined && this.#instances.isAlive(holder);
-      if (row !== undefined && isHeld) {
-        return row["asked"] === null || asked === null || row["asked"] === asked ? "running" : "other";
-      }
-      this.#connection.run(
-        `INSERT OR REPLACE INTO calls (venue, identity, idempotency_key, asked, instance, attempt)
-         VALUES (?, ?, ?, ?, ?, ?)`,
-        ...[venue, identity, idempotencyKey, asked, instance, attempt],
-      );
-      return "claimed";
-    });
-  }
-
-  /** Gives back the keys of processes that have ended. */
-  clear(): void {
-    for (const row of this.#connection.rows("SELECT DISTINCT instance FROM calls")) {
-      const instance = String(row["instance"]);
-      if (!this.#instances.isAlive(instance)) this.#connection.run("DELETE FROM calls WHERE instance = ?", instance);
-    }
-  }
-
+  claim(claim: CallClaim, options: { readonly isHere: boolean }): Promise<CallClaiming>;
   /** Gives the key back: what the call came to stands in the journal. */
-  release(attempt: string): void {
-    this.#connection.run("DELETE FROM calls WHERE attempt = ?", attempt);
-  }
+  release(attempt: string): Promise<void>;
+  /** Gives back the keys of processes that have ended. */
+  clear(): Promise<void>;
+}
+
+/** Who has a key. */
+export interface CallHolder extends Pick<CallClaim, "asked" | "instance"> {
+  /** Whether its process lives. */
+  readonly isAlive: boolean;
+}
+
+/** What a claim comes to; `claimed` where the key is to be written as the call's. */
+export function callClaiming(
+  { instance, asked }: CallClaim,
+  holder: CallHolder | undefined,
+  { isHere }: { readonly isHere: boolean },
+): CallClaiming {
+  const isHeld = holder !== undefined && (holder.instance === instance ? isHere : holder.isAlive);
+  if (!isHeld) return "claimed";
+  return holder.asked === null || asked === null || holder.asked === asked ? "running" : "other";
 }

@@ -6,10 +6,7 @@
 
 import { z } from "zod";
 import { cleanText } from "../../text/clean_text.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../state/sqlite.ts";
-import type { Row } from "../../state/sqlite.ts";
-import type { Audit } from "./audit.ts";
-import type { StoreConnection } from "./store_connection.ts";
+import type { AuditEvent } from "./audit_row.ts";
 
 /** Real orders, or paper ones. */
 export type OrderKind = "real" | "paper";
@@ -53,113 +50,55 @@ export interface RoundOutcome {
   readonly isDone: boolean;
 }
 
-const MAX_REMAINING = 100;
+/** How a request is taken up. */
+export interface TakingUp {
+  /** Also from an instance that lives. @default false */
+  readonly fromLiving?: boolean | undefined;
+  /** Wall milliseconds. */
+  readonly now: number;
+}
+
+/** The requests of one record. Every operation rejects with a `StoreError` where it cannot be done. */
+export interface CancelRequests {
+  /** All that were made since trading was allowed last. */
+  all(): Promise<readonly CancelRequest[]>;
+  /** Those that are not completed. */
+  open(kinds: readonly OrderKind[]): Promise<readonly CancelRequest[]>;
+  /** Takes a request up for an instance for one round, unless another one that lives is at one. */
+  claim(request: Pick<CancelRequest, "kind" | "number">, instance: string, how: TakingUp): Promise<boolean>;
+  /** Writes what a round came to; nothing when the request was made again or withdrawn meanwhile. */
+  note(request: Pick<CancelRequest, "kind" | "number">, outcome: RoundOutcome, now: number): Promise<void>;
+}
 
 /** A round that takes longer may be of a process that stands still; that an order is cancelled twice does no harm. */
 const LONGEST_ROUND_MS = 300_000;
 
-const Remaining = z.array(z.object({
+const MAX_REMAINING = 100;
+
+/** What of the orders that remain is written down. */
+export const RemainingOrders = z.array(z.object({
   order_id: z.string().exactOptional(),
   client_order_id: z.string().exactOptional(),
   reason: z.string(),
 }));
 
-/** The requests of one record. */
-export class CancelRequests {
-  readonly #connection: StoreConnection;
-  readonly #audit: Audit;
-  readonly #instances: { isAlive(id: string): boolean };
-
-  constructor(
-    connection: StoreConnection,
-    { audit, instances }: { readonly audit: Audit; readonly instances: { isAlive(id: string): boolean } },
-  ) {
-    this.#connection = connection;
-    this.#audit = audit;
-    this.#instances = instances;
-  }
-
-  /** Makes a request again; to be called within the transaction of the halt. */
-  add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
-    this.#connection.run(
-      `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
-       ON CONFLICT (kind) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, begun_at = NULL,
-         rounds = 0, tried_at = NULL, remaining = '[]', unlisted = NULL, done_at = NULL`,
-      ...[kind, by, now],
-    );
-  }
-
-  /** All that were made since trading was allowed last. */
-  all(): CancelRequest[] {
-    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY kind DESC").map(readRequest);
-  }
-
-  /** Those that are not completed. */
-  open(kinds: readonly OrderKind[]): CancelRequest[] {
-    return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
-  }
-
-  /**
-   * Takes a request up for an instance for one round, unless another one that lives is at one.
-   *
-   * @param options `fromLiving`: takes it from one that lives too. Default `false`
-   */
-  claim(
-    { kind, number }: Pick<CancelRequest, "kind" | "number">,
-    instance: string,
-    { fromLiving = false, now }: { readonly fromLiving?: boolean | undefined; readonly now: number },
-  ): boolean {
-    return this.#connection.transaction(() => {
-      const request = this.open([kind]).find((each) => each.number === number);
-      if (request === undefined) return false;
-      const other = request.instance === instance ? null : request.instance;
-      const isRunning = request.begunAt !== null && now - request.begunAt < LONGEST_ROUND_MS;
-      if (other !== null && isRunning && !fromLiving && this.#instances.isAlive(other)) return false;
-      this.#connection.run("UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?", instance, now, kind);
-      return true;
-    });
-  }
-
-  /** Writes what a round came to; nothing when the request was made again or withdrawn meanwhile. */
-  note({ kind, number }: Pick<CancelRequest, "kind" | "number">, outcome: RoundOutcome, now: number): void {
-    this.#connection.transaction(() => {
-      const request = this.open([kind]).find((each) => each.number === number);
-      if (request === undefined) return;
-      const remaining = outcome.remaining.slice(0, MAX_REMAINING).map((order) => ({
-        ...order,
-        reason: cleanText(order.reason),
-      }));
-      this.#connection.run(
-        `UPDATE cancel_wishes SET begun_at = NULL, rounds = rounds + 1, tried_at = ?, remaining = ?, unlisted = ?,
-           done_at = ? WHERE kind = ?`,
-        ...[now, JSON.stringify(remaining), outcome.unlisted, outcome.isDone ? now : null, kind],
-      );
-      if (!outcome.isDone) return;
-      const data = { orders: kind, done: true, rounds: request.rounds + 1 };
-      this.#audit.append({ event: "cancel_open", identity: request.by, data }, now);
-    });
-  }
-
-  /** Takes all back, as trading goes on; answers those that were not completed. */
-  withdraw(): CancelRequest[] {
-    const open = this.open(["real", "paper"]);
-    this.#connection.run("DELETE FROM cancel_wishes");
-    return open;
-  }
+/** Whether an instance may take up a request that is not completed; `isHolderAlive`: of the instance that has it. */
+export function mayTakeUp(
+  { instance: holder, begunAt }: Pick<CancelRequest, "instance" | "begunAt">,
+  instance: string,
+  { fromLiving = false, isHolderAlive, now }: TakingUp & { readonly isHolderAlive: boolean },
+): boolean {
+  const isOthers = holder !== null && holder !== instance;
+  const isRunning = begunAt !== null && now - begunAt < LONGEST_ROUND_MS;
+  return !(isOthers && isRunning && !fromLiving && isHolderAlive);
 }
 
-function readRequest(row: Row): CancelRequest {
-  return {
-    kind: readText(row, "kind") === "paper" ? "paper" : "real",
-    number: readNumber(row, "number"),
-    by: readText(row, "by"),
-    requestedAt: readNumber(row, "wished_at"),
-    instance: readTextOrNull(row, "instance"),
-    begunAt: readOptionalNumber(row, "begun_at") ?? null,
-    rounds: readNumber(row, "rounds"),
-    triedAt: readOptionalNumber(row, "tried_at") ?? null,
-    remaining: Remaining.parse(JSON.parse(readText(row, "remaining"))),
-    unlisted: readTextOrNull(row, "unlisted"),
-    doneAt: readOptionalNumber(row, "done_at") ?? null,
-  };
+/** What is kept of the orders that remain. */
+export function keptOf(remaining: readonly RemainingOrder[]): RemainingOrder[] {
+  return remaining.slice(0, MAX_REMAINING).map((order) => ({ ...order, reason: cleanText(order.reason) }));
+}
+
+/** The row of a request that is completed by this round. */
+export function completedEvent({ kind, by, rounds }: Pick<CancelRequest, "kind" | "by" | "rounds">): AuditEvent {
+  return { event: "cancel_open", identity: by, data: { orders: kind, done: true, rounds: rounds + 1 } };
 }

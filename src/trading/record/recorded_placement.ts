@@ -48,6 +48,8 @@ export interface Placement {
 
 /** Which order is to be replaced, and by which attempt. */
 export interface ReplacementAttempt {
+  /** Where the order is. */
+  readonly venue: string;
   readonly orderId: string;
   /** Unlike that of all other calls. */
   readonly attempt: string;
@@ -60,6 +62,7 @@ export type NewPlacement =
     | "clientOrderId"
     | "identity"
     | "paper"
+    | "venue"
     | "previewId"
     | "idempotencyKey"
     | "order"
@@ -100,8 +103,17 @@ export type Settlement =
   | { readonly state: "placed"; readonly orderId: string }
   | { readonly state: "not_placed" | "unknown"; readonly reason: ErrorCode };
 
+/** Whose placements are asked for; what is left out does not matter. */
+export interface PlacementScope {
+  readonly venue?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly paper?: boolean | undefined;
+}
+
 /** Which placements of other venues `Journal.endOthers()` ends. */
 export interface EndedVenues {
+  /** The venue that lasts. */
+  readonly venue: string;
   /** @default everybody's */
   readonly identity?: string | undefined;
   readonly paper: boolean;

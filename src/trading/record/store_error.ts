@@ -3,7 +3,17 @@
 import type { ErrorCode } from "../../errors/error_table.ts";
 
 /** Why the trading record cannot be used now. */
-export type StoreFailure = "full" | "busy" | "read_only" | "damaged" | "unusable";
+export type StoreFailure =
+  | "full"
+  | "busy"
+  | "read_only"
+  | "damaged"
+  | "unusable"
+  | "overloaded"
+  | "unavailable"
+  | "closed"
+  /** What was asked for may have been done or not. */
+  | "outcome_unknown";
 
 const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   full: "Cannot write the trading database as the disk is full: free some space; no order is sent until then",
@@ -11,6 +21,10 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
   damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
   unusable: "Cannot use the trading database: check the state folder and its disk",
+  overloaded: "Cannot use the trading database now as too much waits for it: try again later",
+  unavailable: "Cannot use the trading database now as its server does not answer: try again later",
+  closed: "Cannot use the trading database as it has been closed",
+  outcome_unknown: "Cannot tell whether the trading database has taken the last change: restart the server",
 };
 
 /** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */
@@ -29,14 +43,16 @@ export class StoreError extends Error {
 export interface RecordFailure {
   readonly kind: "failed";
   readonly reason: string;
+  /** Whether what was asked for may have been done all the same. */
+  readonly isUnknown: boolean;
 }
 
 /** Asks the record, whose failure is an answer too. */
-export async function orFailure<Answer>(ask: () => Answer | Promise<Answer>): Promise<Answer | RecordFailure> {
+export async function orFailure<Answer>(ask: () => Promise<Answer>): Promise<Answer | RecordFailure> {
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    return { kind: "failed", reason: error.message };
+    return { kind: "failed", reason: error.message, isUnknown: error.failure === "outcome_unknown" };
   }
 }

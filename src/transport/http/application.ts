@@ -138,7 +138,7 @@ function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
 /** What operators look at. */
 function operatorRoutes(parts: HttpParts): Record<string, () => Response | Promise<Response>> {
   return {
-    "/status": () => Response.json(parts.status(), { headers: { "cache-control": "no-store" } }),
+    "/status": async () => Response.json(await parts.status(), { headers: { "cache-control": "no-store" } }),
     "/metrics": async () => {
       const { text, contentType } = await parts.metrics();
       return new Response(text, { headers: { "content-type": contentType } });

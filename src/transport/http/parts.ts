@@ -31,7 +31,7 @@ export interface HttpParts {
   /** `/v1/tools`, `/v1/tools/{name}`, `/openapi.json`. */
   rest(request: HttpRequest, caller: Caller): Promise<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
-  status(): unknown;
+  status(): Promise<unknown>;
   /** Whether balancers may send new clients here. */
   isReady(): boolean;
   /** Whether new WebSockets are opened; for a while also when it is not ready any more. */

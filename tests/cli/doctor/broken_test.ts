@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
-import { TRADING_DATABASE } from "../../../src/trading/record/store.ts";
+import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
 import { createCertificates } from "../../../src/transport/listeners/certificates.ts";
 import { openStore, tamper } from "../../trading/stores.ts";
 import { Setup } from "./setups.ts";
@@ -219,7 +219,7 @@ const BREAKS: readonly Break[] = [
     fix: /--state, one for each exchange/,
     how: (setup) => {
       const store = openStore(setup.path("state"));
-      store.claim("api.luno.com");
+      store.journal.claimFor("api.luno.com");
       store.close();
       return {};
     },

@@ -59,7 +59,7 @@ Deno.test("doctor warns of a halt, with who halted and why", async () => {
   await using setup = await Setup.start();
   const store = openStore(setup.path("state"));
   const now = Date.now() - 7_200_000;
-  store.killSwitch.pull({ by: "operator", reason: "exchange maintenance", now });
+  store.halts.pull({ by: "operator", reason: "exchange maintenance", now });
   store.close();
   const { status, text, fix } = await line(setup, "halt");
   assert.equal(status, "warning");

@@ -5,10 +5,11 @@ import { openApprovals } from "../../../src/server/approvals/approval_page.ts";
 import { startLogging } from "../../../src/logging/output/start_logging.ts";
 import type { Approval } from "../../../src/trading/record/approval.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
-import type { TradingStore } from "../../../src/trading/record/store.ts";
+import type { SqliteRecord } from "../../../src/state/record/sqlite/record.ts";
 import { link } from "../../state/link.ts";
 import { lookUntil } from "../../support/look_until.ts";
 import { ask } from "../../trading/approval_requests.ts";
+import { answeringLate } from "../../trading/late_record.ts";
 import { entry, FREE, NOW, ORDER, withStore } from "../../trading/stores.ts";
 import { TestWorld } from "../../cli/world.ts";
 
@@ -27,7 +28,7 @@ class PageWorld extends TestWorld {
 }
 
 interface PageTest {
-  readonly store: TradingStore;
+  readonly store: SqliteRecord;
   readonly world: PageWorld;
   readonly approval: Approval;
   readonly link: string;
@@ -45,7 +46,7 @@ const TICKED = { checked: "yes" };
 function onPage(changes: Parameters<typeof ask>[1], body: (test: PageTest) => Promise<void>): Promise<void> {
   return withStore(async (store) => {
     const world = new PageWorld();
-    const pages = openApprovals(store, world);
+    const pages = openApprovals(answeringLate(store), world);
     const { approval, token } = ask(store, changes);
     pages.announce({ approvalId: approval.id, token, summary: approval.summary, ways: approval.ways });
     const link = /http:\S+/.exec(world.stderr.text)?.[0] ?? assert.fail(world.stderr.text);
@@ -237,7 +238,7 @@ Deno.test("an order that only a terminal may decide has no page, and one that on
       ]] as const
     ) {
       const world = new PageWorld();
-      const pages = openApprovals(store, world);
+      const pages = openApprovals(answeringLate(store), world);
       const { approval, token } = ask(store, { ways: [way] });
       pages.announce({ approvalId: approval.id, token, summary: approval.summary, ways: approval.ways });
       await pages.close();
@@ -269,7 +270,7 @@ Deno.test("openApprovals() keeps links out of the log: they are in a file that o
     await Deno.writeTextFile(victim, "precious");
     await link(victim, `${folder}/${LINKS_FILE}`);
     const logging = startLogging({ level: "info", format: "json", secrets: [], output: world.stderr });
-    const pages = openApprovals(store, world, await ApprovalLinks.open(folder));
+    const pages = openApprovals(answeringLate(store), world, await ApprovalLinks.open(folder));
     const { approval, token } = ask(store, {});
     pages.announce({ approvalId: approval.id, token, summary: approval.summary, ways: approval.ways });
     await pages.close();

@@ -113,7 +113,7 @@ Deno.test("Confirmer.ask() has equal orders that are asked about in dialogs at o
   withStore(async ({ approvals, audit }) => {
     const confirmer = new Confirmer({
       approvals: answeringLate(approvals),
-      audit: { at: (venue) => answeringLate(audit.at(venue)) },
+      audit: answeringLate(audit),
       announce: () => assert.fail("nobody is asked elsewhere"),
       now: () => NOW,
       monotonic: () => 0,
@@ -230,7 +230,7 @@ Deno.test("an order that was approved is held against policy, kill switch and li
     policy({ max_orders_per_minute: 1 })();
   };
   assert.equal(await refusedWith(rate), "ERR_LIMIT_RATE");
-  const halt = () => void world.record.killSwitch.pull({ by: "terminal", reason: "test", now: world.now });
+  const halt = () => void world.record.halts.pull({ by: "terminal", reason: "test", now: world.now });
   assert.equal(await refusedWith(halt), "ERR_TRADING_HALTED");
   assert.equal(world.sent.length, 1);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { ExchangeError } from "../../../src/exchange/errors.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
-import { CROSSING, ExecutorWorld, expectStatus, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
+import { CROSSING, ExecutorWorld, expectStatus, LOOK, POST, RESTING, STOP, withJournal } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
 const LIST = "/api/exchange/2/listorders";
@@ -131,17 +131,20 @@ Deno.test("OrderExecutor.cancel() cancels while trading is halted, and while not
   await using world = await ExecutorWorld.start({
     wrap: (options) => ({
       ...options,
-      audit: {
-        record: (...args) => {
-          if (isFull) throw new StoreError("full");
-          options.audit.record(...args);
+      record: {
+        ...withJournal(options, {}).record,
+        audit: {
+          record: async (...args) => {
+            if (isFull) throw new StoreError("full");
+            await options.record.audit.record(...args);
+          },
         },
       },
     }),
   });
   const first = await placed(world);
   const second = await placed(world);
-  world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now });
+  world.store.halts.pull({ by: "test", reason: "enough", now: world.now });
   expectStatus(await world.executor.cancel({ orderId: first.result.order_id }, "local"), "cancelled");
   isFull = true;
   expectStatus(await world.executor.cancel({ orderId: second.result.order_id }, "local"), "cancelled");

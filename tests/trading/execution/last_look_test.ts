@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { CallBudget } from "../../../src/exchange/budget.ts";
-import type { Reservation } from "../../../src/exchange/call_supply.ts";
+import type { Reservation } from "../../../src/exchange/budget.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
-import { ExecutorWorld, expectStatus, FREE_TERMS, journalWith, LOOK, POST } from "../executor_world.ts";
+import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, withJournal } from "../executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
 
@@ -29,12 +29,12 @@ function whileWaiting(meanwhile: () => void): (options: ExecutorOptions) => Exec
 /** Calls back right after an order was written down as sent. */
 function onceWritten(afterwards: () => void): (options: ExecutorOptions) => ExecutorOptions {
   return (options) => {
-    const begin: typeof options.journal.begin = async (...args) => {
-      const begun = await options.journal.begin(...args);
+    const begin: typeof options.record.journal.begin = async (...args) => {
+      const begun = await options.record.journal.begin(...args);
       afterwards();
       return begun;
     };
-    return { ...options, journal: journalWith(options.journal, { begin }) };
+    return withJournal(options, { begin });
   };
 }
 
@@ -93,7 +93,7 @@ Deno.test("OrderExecutor.place() sends no order that the exchange would not take
 
 Deno.test("OrderExecutor.place() sends no order that was halted while it waited for its turn", async () => {
   await using world = await ExecutorWorld.start({
-    wrap: whileWaiting(() => world.store.killSwitch.pull({ by: "test", reason: "enough", now: world.now })),
+    wrap: whileWaiting(() => world.store.halts.pull({ by: "test", reason: "enough", now: world.now })),
   });
   assert.equal(expectStatus(await world.executor.place(world.request()), "refused").reason, "ERR_TRADING_HALTED");
   assert.equal(world.exchange.count(POST), 0);
@@ -103,12 +103,12 @@ Deno.test("OrderExecutor.recover() looks up no order of its own that is written 
   let recover = () => Promise.resolve();
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
-      const begin: typeof options.journal.begin = async (...args) => {
-        const begun = await options.journal.begin(...args);
+      const begin: typeof options.record.journal.begin = async (...args) => {
+        const begun = await options.record.journal.begin(...args);
         await recover();
         return begun;
       };
-      return { ...options, journal: journalWith(options.journal, { begin }) };
+      return withJournal(options, { begin });
     },
   });
   recover = () => world.executor.recover();
@@ -134,12 +134,11 @@ Deno.test("OrderExecutor.place() has the turn in the call budget before the orde
       return { use, release };
     };
     const call: typeof exchange.call = (...args) => exchange.call(...args);
-    const begin: typeof options.journal.begin = (...args) => {
+    const begin: typeof options.record.journal.begin = (...args) => {
       settled.push("written");
-      return options.journal.begin(...args);
+      return options.record.journal.begin(...args);
     };
-    const journal = journalWith(options.journal, { begin });
-    return { ...options, journal, exchange: { status: () => exchange.status(), call, reserve } };
+    return { ...withJournal(options, { begin }), exchange: { status: () => exchange.status(), call, reserve } };
   };
   await using world = await ExecutorWorld.start({ wrap: track });
   expectStatus(await world.executor.place(world.request()), "placed");

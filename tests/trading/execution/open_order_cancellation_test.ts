@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { OpenOrderCancellation } from "../../../src/trading/execution/open_order_cancellation.ts";
 import { ANYTHING, ExecutorWorld, expectStatus, LOOK, POST, STOP } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
+import { answeringLate } from "../late_record.ts";
+import { enterInstance } from "../stores.ts";
 
 const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
 
 function cancellationOf(world: ExecutorWorld, instance = world.instance.id): OpenOrderCancellation {
   return new OpenOrderCancellation({
-    requests: world.store.cancelRequests,
+    requests: answeringLate(world.store.cancelRequests),
     instance,
     kinds: ["real"],
     cancelAll: () => world.executor.cancelAll({}, "kill switch"),
@@ -20,7 +22,7 @@ function cancellationOf(world: ExecutorWorld, instance = world.instance.id): Ope
 }
 
 function halt(world: ExecutorWorld): void {
-  world.store.killSwitch.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
+  world.store.halts.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
 }
 
 /** Looks again and again until no request is left; answers how many rounds that took. */
@@ -102,7 +104,7 @@ Deno.test("OpenOrderCancellation leaves a request to the process that works on i
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
-  const other = world.store.instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
+  const other = enterInstance(world.store, { folder: world.folder });
   const [request] = world.store.cancelRequests.all();
   assert.ok(
     world.store.cancelRequests.claim(request ?? assert.fail(), other.id, { now: world.now }),
@@ -119,8 +121,8 @@ Deno.test("OpenOrderCancellation goes on where another process that lives gets n
   await using world = await ExecutorWorld.start();
   await place(world, 1);
   halt(world);
-  const { cancelRequests, instances } = world.store;
-  const other = instances.enter({ pid: 1, command: "serve", startedAt: world.now, cancels: ["real"] });
+  const { cancelRequests } = world.store;
+  const other = enterInstance(world.store, { folder: world.folder });
   const [request = assert.fail()] = cancelRequests.all();
   const claiming = () => ({ now: world.now });
   assert.ok(cancelRequests.claim(request, other.id, claiming()));

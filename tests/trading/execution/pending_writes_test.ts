@@ -19,7 +19,7 @@ class LateChanges {
 
 Deno.test("PendingWrites.write() writes one change after the other, in the order in which they were asked for", async () => {
   const [writes, changes] = [new PendingWrites(), new LateChanges()];
-  const quick = () => changes.done.push("quick");
+  const quick = () => Promise.resolve(changes.done.push("quick"));
   await Promise.all([writes.write(changes.of("late")), writes.write(quick)]);
   assert.deepEqual(changes.done, ["late", "quick"]);
 });

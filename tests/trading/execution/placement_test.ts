@@ -9,10 +9,10 @@ import {
   CROSSING,
   ExecutorWorld,
   expectStatus,
-  journalWith,
   LOOK,
   POST,
   RESTING,
+  withJournal,
 } from "../executor_world.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
@@ -234,11 +234,11 @@ Deno.test("OrderExecutor.place() sends nothing when that cannot be written down"
   let isFull = true;
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
-      const begin: typeof options.journal.begin = (...args) => {
+      const begin: typeof options.record.journal.begin = (...args) => {
         if (isFull) throw new StoreError("full");
-        return options.journal.begin(...args);
+        return options.record.journal.begin(...args);
       };
-      return { ...options, journal: journalWith(options.journal, { begin }) };
+      return withJournal(options, { begin });
     },
   });
   const result = expectStatus(await world.executor.place(world.request()), "refused");
@@ -253,11 +253,11 @@ Deno.test("OrderExecutor.place() tells what is known when the outcome cannot be 
   let isFull = true;
   await using world = await ExecutorWorld.start({
     wrap: (options) => {
-      const settle: typeof options.journal.settle = (...args) => {
+      const settle: typeof options.record.journal.settle = (...args) => {
         if (isFull) throw new StoreError("full");
-        return options.journal.settle(...args);
+        return options.record.journal.settle(...args);
       };
-      return { ...options, journal: journalWith(options.journal, { settle }) };
+      return withJournal(options, { settle });
     },
   });
   const request = world.request();

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
-import { ExecutorWorld, expectStatus, journalWith, LOOK, POST, RESTING } from "../executor_world.ts";
+import { ExecutorWorld, expectStatus, LOOK, POST, RESTING, withJournal } from "../executor_world.ts";
 import { asIntent, entry, FREE, INSTANCE, tamper } from "../stores.ts";
 import type { WireFault } from "../faulty_exchange.ts";
 
@@ -14,17 +14,14 @@ function firstRunEndsUnsettled(): (options: ExecutorOptions) => ExecutorOptions 
   let runs = 0;
   return (options) => {
     if (++runs > 1) return options;
-    const { journal } = options;
-    const settle = (): never => {
-      throw new StoreError("unusable");
-    };
-    return { ...options, journal: journalWith(journal, { settle }) };
+    const settle = () => Promise.reject(new StoreError("unusable"));
+    return withJournal(options, { settle });
   };
 }
 
 Deno.test("OrderExecutor.recover() settles an intent of a version that wrote intents apart, and sends nothing", async () => {
   await using world = await ExecutorWorld.start({ isRecovered: false });
-  world.store.instances.add(INSTANCE);
+  world.store.instances.enter(INSTANCE);
   world.store.journal.begin(entry("a"), FREE, world.now);
   asIntent(world.folder, "a");
   await world.executor.recover();

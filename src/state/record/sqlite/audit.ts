@@ -1,0 +1,80 @@
+/** The audit in SQLite: adding single rows, reading the trail of an order, and verifying all of it. */
+
+import { PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
+import type { TrailQuery, Verification } from "../../../trading/record/audit.ts";
+import { recordedIdentity } from "../../../trading/record/audit_row.ts";
+import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
+import { readNumber } from "../../sqlite.ts";
+import { readAuditRow } from "./audit_rows.ts";
+import type { AuditRows } from "./audit_rows.ts";
+import type { RecordConnection } from "./connection.ts";
+import { verifyRecord } from "./verify_record.ts";
+
+const MINUTE_MS = 60_000;
+const MAX_TRAIL = 10_000;
+
+/** See {@linkcode Audit}. */
+export class SqliteAudit {
+  readonly #connection: RecordConnection;
+  readonly #rows: AuditRows;
+  readonly #folder: string;
+
+  /** `folder`: where archive files are looked for. */
+  constructor(connection: RecordConnection, { rows, folder }: { readonly rows: AuditRows; readonly folder: string }) {
+    this.#connection = connection;
+    this.#rows = rows;
+    this.#folder = folder;
+  }
+
+  record(event: AuditEvent, now: number): void {
+    this.#connection.transaction(() => this.#rows.append([event], now));
+  }
+
+  recordPreview(event: Omit<AuditEvent, "event">, now: number): number {
+    return this.#connection.transaction(() => {
+      const waitMs = this.previewWaitMs(event.identity, now);
+      if (waitMs === 0) this.#rows.append([{ ...event, event: "preview" }], now);
+      return waitMs;
+    });
+  }
+
+  previewWaitMs(identity: string, now: number): number {
+    // Rows from the future, after a clock was set back, count as of now.
+    const row = this.#connection.row(
+      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?`,
+      ...[recordedIdentity(identity), now - MINUTE_MS, PREVIEWS_PER_MINUTE - 1],
+    );
+    return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
+  }
+
+  trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {
+    const isOrder = orderId !== undefined || clientOrderId !== undefined;
+    const venue = "(SELECT venue FROM audit WHERE client_order_id = ?1 OR order_id = ?2 ORDER BY seq DESC LIMIT 1)";
+    const ofOrder = `(venue IS ${venue} AND (client_order_id = ?1 OR order_id = ?2
+      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2 AND venue IS ${venue})
+      OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1)))`;
+    const conditions = [
+      ...(isOrder ? [ofOrder] : []),
+      ...(identity === undefined ? [] : [`identity = ?${isOrder ? 3 : 1}`]),
+    ];
+    const values = [
+      ...(isOrder ? [clientOrderId ?? null, orderId ?? null] : []),
+      ...(identity === undefined ? [] : [recordedIdentity(identity)]),
+    ];
+    const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+    const rows = this.#connection.rows(
+      `SELECT * FROM audit ${where} ORDER BY seq DESC LIMIT ?${values.length + 1}`,
+      ...values,
+      Math.min(limit, MAX_TRAIL),
+    );
+    return rows.map(readAuditRow).reverse();
+  }
+
+  lastSeq(): number {
+    return this.#rows.lastSeq;
+  }
+
+  verify({ expectedHead }: { readonly expectedHead?: string | undefined } = {}): Verification {
+    return verifyRecord(this.#connection, { rows: this.#rows, folder: this.#folder, expectedHead });
+  }
+}

@@ -1,0 +1,102 @@
+/** The table of the audit's rows: what all parts of the record add to, and read from its end. */
+
+import { rowAfter } from "../../../trading/record/audit_row.ts";
+import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
+import { StoreError } from "../../../trading/record/store_error.ts";
+import type { Redact } from "../../../secrets/redaction.ts";
+import { readNumber, readText, readTextOrNull } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import type { RecordConnection } from "./connection.ts";
+
+/** The rows that are not archived. */
+export class AuditRows {
+  readonly #connection: RecordConnection;
+  readonly #redact: Redact;
+  /** Hears of each row that is added here; the change that it is part of may still be undone. */
+  listener: ((row: AuditRow) => void) | undefined;
+
+  /** `redact` hides secrets in what rows say. */
+  constructor(connection: RecordConnection, redact: Redact) {
+    this.#connection = connection;
+    this.#redact = redact;
+  }
+
+  /** Adds rows to the change that is being made. */
+  append(events: readonly AuditEvent[], now: number): void {
+    if (!this.#connection.isInTransaction) {
+      throw new TypeError("Cannot append to the audit as no transaction is running");
+    }
+    for (const event of events) this.#append(event, now);
+  }
+
+  /** The number of the last row; 0 where there is none. */
+  get lastSeq(): number {
+    return this.#lastRow().seq;
+  }
+
+  /** Where the chain ends, as the record says; `undefined` where that was removed. */
+  head(): Pick<AuditRow, "seq" | "hash"> | undefined {
+    const row = this.#connection.row("SELECT seq, hash FROM audit_head WHERE id = 1");
+    return row && { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
+  }
+
+  /** The last row that was archived, and from which UTC day on all that counts is kept. */
+  start(): { readonly seq: number; readonly hash: string; readonly keptFrom: number } {
+    const row = this.#connection.row("SELECT seq, hash, kept_from FROM audit_start WHERE id = 1");
+    if (row === undefined) throw new StoreError("damaged");
+    return { seq: readNumber(row, "seq"), hash: readText(row, "hash"), keptFrom: readNumber(row, "kept_from") };
+  }
+
+  /** The first `limit` rows after one, of all processes, in their order. */
+  after(seq: number, limit: number): AuditRow[] {
+    return this.#connection.rows("SELECT * FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit).map(
+      readAuditRow,
+    );
+  }
+
+  /** All of them, one after the other. */
+  *all(): Generator<AuditRow> {
+    for (const row of this.#connection.each("SELECT * FROM audit ORDER BY seq")) yield readAuditRow(row);
+  }
+
+  /** Takes rows out of the record, up to this one, as part of a change; they are on the disk elsewhere. */
+  dropThrough({ seq, hash }: Pick<AuditRow, "seq" | "hash">): void {
+    if (!this.#connection.isInTransaction) throw new TypeError(`Cannot drop row ${seq} as no transaction is running`);
+    this.#connection.run("UPDATE audit_start SET seq = ?, hash = ?", seq, hash);
+    this.#connection.run("DELETE FROM audit WHERE seq <= ?", seq);
+  }
+
+  #append(event: AuditEvent, now: number): void {
+    const row = rowAfter(this.#lastRow(), event, { now, redact: this.#redact });
+    this.#connection.run(
+      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[row.seq, row.at, row.identity, row.event, row.clientOrderId, row.orderId, row.data, row.previous, row.hash],
+      row.venue,
+    );
+    this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
+    this.listener?.(row);
+  }
+
+  #lastRow(): Pick<AuditRow, "seq" | "hash"> {
+    const head = this.head();
+    if (head === undefined) throw new StoreError("damaged");
+    return head;
+  }
+}
+
+/** Reads a row of `audit`. */
+export function readAuditRow(row: Row): AuditRow {
+  return {
+    seq: readNumber(row, "seq"),
+    at: readNumber(row, "at"),
+    identity: readText(row, "identity"),
+    event: readText(row, "event"),
+    clientOrderId: readTextOrNull(row, "client_order_id"),
+    orderId: readTextOrNull(row, "order_id"),
+    data: readText(row, "data"),
+    previous: readText(row, "previous"),
+    hash: readText(row, "hash"),
+    venue: readTextOrNull(row, "venue"),
+  };
+}

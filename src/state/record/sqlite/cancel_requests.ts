@@ -1,0 +1,100 @@
+/** Requests to cancel everything that is open, in SQLite. */
+
+import { completedEvent, keptOf, mayTakeUp, RemainingOrders } from "../../../trading/record/cancel_requests.ts";
+import type { CancelRequest, OrderKind, RoundOutcome, TakingUp } from "../../../trading/record/cancel_requests.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import type { AuditRows } from "./audit_rows.ts";
+import type { RecordConnection } from "./connection.ts";
+import type { SqliteInstances } from "./instances.ts";
+
+type Named = Pick<CancelRequest, "kind" | "number">;
+
+/** See {@linkcode CancelRequests}. */
+export class SqliteCancelRequests {
+  readonly #connection: RecordConnection;
+  readonly #audit: AuditRows;
+  readonly #instances: Pick<SqliteInstances, "isAlive">;
+
+  constructor(
+    connection: RecordConnection,
+    { audit, instances }: { readonly audit: AuditRows; readonly instances: Pick<SqliteInstances, "isAlive"> },
+  ) {
+    this.#connection = connection;
+    this.#audit = audit;
+    this.#instances = instances;
+  }
+
+  /** Makes a request again, as part of the change that halts. */
+  add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
+    this.#connection.run(
+      `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
+       ON CONFLICT (kind) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, begun_at = NULL,
+         rounds = 0, tried_at = NULL, remaining = '[]', unlisted = NULL, done_at = NULL`,
+      ...[kind, by, now],
+    );
+  }
+
+  all(): CancelRequest[] {
+    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY kind DESC").map(readRequest);
+  }
+
+  open(kinds: readonly OrderKind[]): CancelRequest[] {
+    return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
+  }
+
+  claim(named: Named, instance: string, how: TakingUp): boolean {
+    return this.#connection.transaction(() => {
+      const request = this.#find(named);
+      if (request === undefined) return false;
+      const { instance: holder } = request;
+      const isHolderAlive = holder !== null && this.#instances.isAlive(holder);
+      if (!mayTakeUp(request, instance, { ...how, isHolderAlive })) return false;
+      this.#connection.run(
+        "UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?",
+        ...[instance, how.now, request.kind],
+      );
+      return true;
+    });
+  }
+
+  note(named: Named, { remaining, unlisted, isDone }: RoundOutcome, now: number): void {
+    this.#connection.transaction(() => {
+      const request = this.#find(named);
+      if (request === undefined) return;
+      this.#connection.run(
+        `UPDATE cancel_wishes SET begun_at = NULL, rounds = rounds + 1, tried_at = ?, remaining = ?, unlisted = ?,
+           done_at = ? WHERE kind = ?`,
+        ...[now, JSON.stringify(keptOf(remaining)), unlisted, isDone ? now : null, request.kind],
+      );
+      if (isDone) this.#audit.append([completedEvent(request)], now);
+    });
+  }
+
+  /** Takes all back, as part of the change that lifts a halt; answers those that were not completed. */
+  withdraw(): CancelRequest[] {
+    const open = this.open(["real", "paper"]);
+    this.#connection.run("DELETE FROM cancel_wishes");
+    return open;
+  }
+
+  #find({ kind, number }: Named): CancelRequest | undefined {
+    return this.open([kind]).find((each) => each.number === number);
+  }
+}
+
+function readRequest(row: Row): CancelRequest {
+  return {
+    kind: readText(row, "kind") === "paper" ? "paper" : "real",
+    number: readNumber(row, "number"),
+    by: readText(row, "by"),
+    requestedAt: readNumber(row, "wished_at"),
+    instance: readTextOrNull(row, "instance"),
+    begunAt: readOptionalNumber(row, "begun_at") ?? null,
+    rounds: readNumber(row, "rounds"),
+    triedAt: readOptionalNumber(row, "tried_at") ?? null,
+    remaining: RemainingOrders.parse(JSON.parse(readText(row, "remaining"))),
+    unlisted: readTextOrNull(row, "unlisted"),
+    doneAt: readOptionalNumber(row, "done_at") ?? null,
+  };
+}

@@ -1,0 +1,98 @@
+/** Processes that can send orders, in SQLite; each lives as long as it holds the lock of its file in the folder for locks. */
+
+import type { OrderKind } from "../../../trading/record/cancel_requests.ts";
+import type { InstanceFacts } from "../../../trading/record/instances.ts";
+import { isLocked, removeFreeLocks } from "../../instance_lock.ts";
+import { readNumber, readText } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import type { RecordConnection } from "./connection.ts";
+
+const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
+
+/** States of placements whose outcome must still be found out. */
+const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
+
+/** Conditions of placements whose process has ended. */
+const OWNERLESS = "(instance IS NULL OR instance NOT IN (SELECT id FROM instances))";
+
+/** See {@linkcode Instances}. */
+export class SqliteInstances {
+  readonly #connection: RecordConnection;
+  readonly #folder: string;
+
+  constructor(connection: RecordConnection, { folder }: { readonly folder: string }) {
+    this.#connection = connection;
+    this.#folder = folder;
+  }
+
+  enter(facts: InstanceFacts): void {
+    this.#connection.transaction(() => {
+      this.#insert(facts);
+      for (const { id } of this.#ended(facts.id)) {
+        this.#connection.run(
+          `DELETE FROM instances WHERE id = ?1
+             AND NOT EXISTS (SELECT 1 FROM placements WHERE instance = ?1 AND ${UNSETTLED})`,
+          id,
+        );
+      }
+    });
+    const known = new Set(this.#all().map(({ id }) => id));
+    removeFreeLocks(this.#folder, (id) => known.has(id));
+  }
+
+  remove(id: string): void {
+    this.#connection.run("DELETE FROM instances WHERE id = ?", id);
+  }
+
+  has(id: string): boolean {
+    return this.#connection.row("SELECT 1 FROM instances WHERE id = ?", id) !== undefined;
+  }
+
+  /** Whether an instance stands on the list and its process lives. */
+  isAlive(id: string): boolean {
+    return this.has(id) && isLocked(this.#folder, id);
+  }
+
+  alive(): InstanceFacts[] {
+    return this.#all().filter(({ id }) => isLocked(this.#folder, id));
+  }
+
+  takeOver(heir: string, kinds: readonly OrderKind[]): number {
+    const papers = kinds.map((kind) => kind === "paper" ? 1 : 0);
+    const lost = `${UNSETTLED} AND ${OWNERLESS} AND paper IN (${papers.join(", ")})`;
+    const isAnyLost = this.#connection.row(`SELECT 1 FROM placements WHERE ${lost} LIMIT 1`) !== undefined;
+    if (this.#ended(heir).length === 0 && !isAnyLost) return 0;
+    return this.#connection.transaction(() => {
+      for (const { id } of this.#ended(heir)) this.remove(id);
+      return this.#connection.rows(`UPDATE placements SET instance = ? WHERE ${lost} RETURNING client_order_id`, heir)
+        .length;
+    });
+  }
+
+  #insert({ id, pid, command, startedAt, cancels }: InstanceFacts): void {
+    this.#connection.run(
+      "INSERT INTO instances (id, pid, command, started_at, cancels) VALUES (?, ?, ?, ?, ?)",
+      ...[id, pid, command, startedAt, cancels.reduce((sum, kind) => sum | KIND_BITS[kind], 0)],
+    );
+  }
+
+  /** Those whose process has ended; `self` is the one that asks. */
+  #ended(self: string): InstanceFacts[] {
+    return this.#all().filter(({ id }) => id !== self && !isLocked(this.#folder, id));
+  }
+
+  #all(): InstanceFacts[] {
+    return this.#connection.rows("SELECT * FROM instances ORDER BY started_at, id").map(readInstance);
+  }
+}
+
+function readInstance(row: Row): InstanceFacts {
+  const bits = readNumber(row, "cancels");
+  return {
+    id: readText(row, "id"),
+    pid: readNumber(row, "pid"),
+    command: readText(row, "command"),
+    startedAt: readNumber(row, "started_at"),
+    cancels: (["real", "paper"] as const).filter((kind) => (bits & KIND_BITS[kind]) !== 0),
+  };
+}

@@ -1,0 +1,86 @@
+/** What counts against limits, in SQLite. */
+
+import { daySumOf, limitsUsed, MAX_USE_ROWS, useQueryOf } from "../../../trading/record/limit_use.ts";
+import type { LimitsUsed } from "../../../trading/record/limit_use.ts";
+import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
+import { startOfMinute, startOfUtcDay } from "../../../trading/policy/limits.ts";
+import type { CountingLimits, Use } from "../../../trading/policy/limits.ts";
+import { readNumber, readText } from "../../sqlite.ts";
+import type { Row } from "../../sqlite.ts";
+import type { RecordConnection } from "./connection.ts";
+
+const OF_ONE = "identity = ? AND paper = ? AND venue = ?";
+
+/** The sums; they change in the transaction that changes the placement. */
+export class LimitUse {
+  readonly #connection: RecordConnection;
+
+  constructor(connection: RecordConnection) {
+    this.#connection = connection;
+  }
+
+  /** Counts a placement that may exist, or one no longer that does not. */
+  change(placement: Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">, sign: 1 | -1): void {
+    const sum = daySumOf(placement, sign);
+    if (sum === undefined) return;
+    const { identity, paper, venue, currency, day } = sum.key;
+    const key = [identity, paper ? 1 : 0, venue, currency, day];
+    const row = this.#connection.row(
+      `SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = ? AND day = ?`,
+      ...key,
+    );
+    this.#connection.run(
+      "INSERT OR REPLACE INTO day_use (identity, paper, venue, currency, day, amount) VALUES (?, ?, ?, ?, ?, ?)",
+      ...[...key, sum.after(row && readText(row, "amount"))],
+    );
+  }
+
+  /** What an identity has used of limits on one venue. */
+  of(
+    { identity, paper, venue }: Pick<NewPlacement, "identity" | "paper" | "venue">,
+    { limits, now }: { readonly limits: CountingLimits; readonly now: number },
+  ): Use {
+    const { day, open, begun, refusals } = useQueryOf(limits, now);
+    const rows = (sql: string, ...values: (string | number)[]): Row[] =>
+      this.#connection.rows(sql, identity, paper ? 1 : 0, venue, ...values);
+    const sums = day === undefined
+      ? []
+      : rows(`SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = ? AND day >= ?`, day.currency, day.from);
+    const [alive] = open ? rows(`SELECT count(*) AS count FROM placements WHERE ${OF_ONE} AND is_alive = 1`) : [];
+    const starts = begun === undefined ? [] : rows(
+      `SELECT created_at AS at FROM placements WHERE ${OF_ONE} AND created_at > ? ORDER BY created_at DESC LIMIT ?`,
+      ...[begun.after, begun.newest],
+    );
+    const refused = refusals === undefined ? [] : rows(
+      `SELECT settled_at AS at FROM placements WHERE ${OF_ONE} AND settled_at > ?
+         AND state = 'not_placed' AND sent_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?`,
+      ...[refusals.after, refusals.newest],
+    );
+    return {
+      spentToday: sums.map((row) => readText(row, "amount")),
+      openOrders: alive === undefined ? 0 : readNumber(alive, "count"),
+      begun: starts.map((row) => readNumber(row, "at")).reverse(),
+      refusals: refused.map((row) => readNumber(row, "at")).reverse(),
+    };
+  }
+
+  /** What everybody has used. */
+  all(now: number): LimitsUsed[] {
+    const counted = (condition: string, ...values: number[]) =>
+      this.#connection.rows(
+        `SELECT identity, paper, count(*) AS count FROM placements WHERE ${condition}
+           GROUP BY identity, paper ORDER BY identity LIMIT ${MAX_USE_ROWS}`,
+        ...values,
+      ).map((row) => ({ ...traderOf(row), count: readNumber(row, "count") }));
+    const sums = this.#connection.rows(
+      `SELECT identity, paper, currency, amount FROM day_use WHERE day >= ?
+         ORDER BY identity, paper, currency LIMIT ${MAX_USE_ROWS}`,
+      startOfUtcDay(now),
+    ).map((row) => ({ ...traderOf(row), currency: readText(row, "currency"), amount: readText(row, "amount") }));
+    return limitsUsed({ sums, open: counted("is_alive = 1"), begun: counted("created_at > ?", startOfMinute(now)) });
+  }
+}
+
+function traderOf(row: Row): { identity: string; paper: boolean } {
+  return { identity: readText(row, "identity"), paper: readNumber(row, "paper") === 1 };
+}

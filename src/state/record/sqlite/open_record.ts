@@ -1,0 +1,177 @@
+/**
+ * Opens the trading record of a state folder: what changes it runs in one worker, what only reads in another, so that no
+ * order waits for a long read, and no read for another process that keeps the record locked.
+ */
+
+import { join } from "node:path";
+import { ArchiveError } from "../../../trading/record/archive.ts";
+import { StoreError } from "../../../trading/record/store_error.ts";
+import type { StoreFailure } from "../../../trading/record/store_error.ts";
+import type { TradingRecord } from "../../../trading/record/trading_record.ts";
+import type { RevivedErrors } from "../../engine_messages.ts";
+import { startEngine } from "../../remote_engine.ts";
+import type { Remote } from "../../remote_engine.ts";
+import { StateError } from "../../state_error.ts";
+import { waitWhileBusy } from "../../wait_while_busy.ts";
+import type { BusyOptions } from "../../wait_while_busy.ts";
+import type { SqliteRecord, SqliteRecordOptions } from "./record.ts";
+import { TRADING_DATABASE } from "./trading_database.ts";
+import { WORKER } from "./worker_url.ts";
+
+/** How to open it, and how long to wait for another process that keeps it locked. */
+export interface OpenRecordOptions extends Omit<SqliteRecordOptions, "busyMs">, Omit<BusyOptions, "path"> {
+  /** How long an operation waits for such a process, in milliseconds. @default {2_000} */
+  readonly patienceMs?: number;
+}
+
+/** What runs the engine; for tests. */
+export interface RecordWorker {
+  readonly worker?: URL;
+  readonly engine?: string;
+}
+
+const PATIENCE_MS = 2_000;
+
+/** What only reads. */
+const READS: { readonly [Part in keyof TradingRecord]?: readonly (keyof TradingRecord[Part])[] } = {
+  journal: [
+    "wouldRefuse",
+    "find",
+    "findByOrderId",
+    "findByKey",
+    "findByPreview",
+    "unsettled",
+    "onTheirWay",
+    "open",
+    "limitsUsed",
+    "exchange",
+  ],
+  replacements: ["unfinished"],
+  approvals: ["pending", "find", "findByToken", "findByPreview", "findAsked", "equalTo"],
+  halts: ["state"],
+  cancelRequests: ["all", "open"],
+  instances: ["has", "alive"],
+  audit: ["previewWaitMs", "trail", "lastSeq", "verify"],
+};
+
+const ERRORS: RevivedErrors = {
+  StoreError: ({ fields }) => new StoreError(fields["failure"] as StoreFailure),
+  ArchiveError: ({ message }) => new ArchiveError(message),
+};
+
+/**
+ * Opens it; where it is only read, in one worker.
+ *
+ * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where it stayed locked
+ */
+export async function openRecord(
+  { folder, mode, secrets, patienceMs = PATIENCE_MS, ...waiting }: OpenRecordOptions,
+  { worker = WORKER, engine = "record" }: RecordWorker = {},
+): Promise<TradingRecord> {
+  const path = join(folder, TRADING_DATABASE);
+  const open = async (mode: SqliteRecordOptions["mode"]): Promise<Remote<SqliteRecord>> => {
+    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS });
+    const options: SqliteRecordOptions = { folder, mode, ...(secrets === undefined ? {} : { secrets }) };
+    try {
+      return await waitWhileBusy(() => started.open(options), { path, ...waiting });
+    } catch (error) {
+      await started.close();
+      throw error;
+    }
+  };
+  const first = await open(mode);
+  const reader = mode === "read" ? first : await open("read").catch(async (error) => {
+    await first.close();
+    throw error;
+  });
+  return joined({ writer: first, reader }, { patienceMs, monotonic: waiting.monotonic });
+}
+
+type Operation = (...args: unknown[]) => Promise<unknown>;
+
+/** One record of two engines; where it is only read they are the same one. */
+function joined({ writer, reader }: Engines, patience: Patience): TradingRecord {
+  const asked = new Asked(patience);
+  const part = <Name extends keyof Omit<TradingRecord, "close">>(name: Name): TradingRecord[Name] => {
+    const reads: readonly unknown[] = READS[name] ?? [];
+    const operations = Object.keys(writer[name]).map((operation) => {
+      const run = Reflect.get((reads.includes(operation) ? reader : writer)[name], operation) as Operation;
+      return [operation, (...args: unknown[]) => asked.run(() => run(...args))];
+    });
+    return Object.fromEntries(operations);
+  };
+  return {
+    journal: part("journal"),
+    replacements: part("replacements"),
+    calls: part("calls"),
+    approvals: part("approvals"),
+    halts: part("halts"),
+    cancelRequests: part("cancelRequests"),
+    instances: part("instances"),
+    audit: part("audit"),
+    feed: part("feed"),
+    archive: part("archive"),
+    async close() {
+      await asked.end();
+      await reader.close();
+      // The last one: it tidies up beside the file, which one that only reads cannot.
+      await writer.close();
+    },
+  };
+}
+
+/** What changes the record, and what reads it. */
+interface Engines {
+  readonly writer: TradingRecord;
+  readonly reader: TradingRecord;
+}
+
+/** How long operations wait for another process that keeps the record locked. */
+interface Patience {
+  readonly patienceMs: number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+}
+
+/** Operations that were asked for and are not done. */
+class Asked {
+  readonly #patience: Patience;
+  readonly #running = new Set<Promise<unknown>>();
+  #isEnded = false;
+
+  constructor(patience: Patience) {
+    this.#patience = patience;
+  }
+
+  /** Runs an operation; again where another process keeps the record locked, as nothing was done then. */
+  async run(operation: () => Promise<unknown>): Promise<unknown> {
+    if (this.#isEnded) throw new StoreError("closed");
+    const running = this.#patiently(operation);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Takes no more of them; settles when those that run are done. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    await Promise.allSettled(this.#running);
+  }
+
+  async #patiently(operation: () => Promise<unknown>): Promise<unknown> {
+    const { patienceMs, monotonic } = this.#patience;
+    for (const endsAt = monotonic() + patienceMs;;) {
+      try {
+        return await operation();
+      } catch (error) {
+        // What became of the worker is the record's trouble too.
+        const failure = error instanceof StateError ? new StoreError(error.failure, error) : error;
+        const isBusy = failure instanceof StoreError && failure.failure === "busy";
+        if (!isBusy || monotonic() >= endsAt) throw failure;
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The trading record in SQLite: `trading.db` in the state folder, on durable storage. Several processes may have it open.
+ * Every operation is one transaction, and returns when that is on the disk.
+ */
+
+import { join } from "node:path";
+import { createRedactor } from "../../../secrets/redaction.ts";
+import { inTransaction, openDatabase } from "../../sqlite.ts";
+import { answering } from "./answering.ts";
+import { SqliteApprovals } from "./approvals.ts";
+import { SqliteArchive } from "./archive.ts";
+import { SqliteAudit } from "./audit.ts";
+import { SqliteFeed } from "./audit_feed.ts";
+import { AuditRows } from "./audit_rows.ts";
+import { SqliteCallClaims } from "./call_claims.ts";
+import { SqliteCancelRequests } from "./cancel_requests.ts";
+import { RecordConnection } from "./connection.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { SqliteHalts } from "./halts.ts";
+import { SqliteInstances } from "./instances.ts";
+import { SqliteJournal } from "./journal.ts";
+import { JournalReads } from "./journal_reads.ts";
+import { MIGRATIONS } from "./record_schema.ts";
+import { SqliteReplacementClaims } from "./replacement_claims.ts";
+import { TRADING_DATABASE } from "./trading_database.ts";
+
+/** How to open a record. */
+export interface SqliteRecordOptions {
+  /** The state folder. */
+  readonly folder: string;
+  /** `write` creates what is missing. `read` changes nothing and demands the schema of this version. */
+  readonly mode: "write" | "read";
+  /** What the record must not keep of the texts that it is given. @default nothing */
+  readonly secrets?: readonly string[];
+  /** How long a statement waits for another process that writes, in milliseconds. @default {250} */
+  readonly busyMs?: number;
+}
+
+/** How long an operation waits for another process: whoever can wait longer asks again. */
+const BUSY_MS = 250;
+
+/** All parts of the record of one state folder. */
+export class SqliteRecord {
+  readonly journal: SqliteJournal;
+  readonly replacements: SqliteReplacementClaims;
+  readonly calls: SqliteCallClaims;
+  readonly approvals: SqliteApprovals;
+  readonly halts: SqliteHalts;
+  readonly cancelRequests: SqliteCancelRequests;
+  readonly instances: SqliteInstances;
+  readonly audit: SqliteAudit;
+  readonly feed: SqliteFeed;
+  readonly archive: SqliteArchive;
+  readonly #connection: RecordConnection;
+
+  /** On a database with the schema of this version. */
+  constructor(database: DatabaseSync, { folder, secrets = [] }: Pick<SqliteRecordOptions, "folder" | "secrets">) {
+    const connection = this.#connection = new RecordConnection(database);
+    const redact = createRedactor(secrets);
+    const rows = new AuditRows(connection, redact);
+    const placements = new JournalReads(connection);
+    const instances = this.instances = new SqliteInstances(connection, { folder });
+    const requests = this.cancelRequests = new SqliteCancelRequests(connection, { audit: rows, instances });
+    this.halts = new SqliteHalts(connection, { audit: rows, requests, placements, folder, redact });
+    this.replacements = new SqliteReplacementClaims(connection, { instances, placements });
+    this.calls = new SqliteCallClaims(connection, { instances });
+    this.approvals = new SqliteApprovals(connection, { audit: rows });
+    const { halts, replacements } = this;
+    this.journal = new SqliteJournal(connection, { audit: rows, halts, instances, replacements });
+    this.audit = new SqliteAudit(connection, { rows, folder });
+    this.feed = new SqliteFeed(connection, { rows, placements });
+    this.archive = new SqliteArchive(connection, { rows, folder });
+  }
+
+  /**
+   * Opens the record of a state folder.
+   *
+   * @throws {StateError} it cannot be opened, or a newer version of this program has written it
+   */
+  static open(options: SqliteRecordOptions): SqliteRecord {
+    const { folder, mode, busyMs = BUSY_MS } = options;
+    const path = join(folder, TRADING_DATABASE);
+    const database = openDatabase(path, {
+      migrations: MIGRATIONS,
+      durable: true,
+      readOnly: mode === "read",
+      busyMs,
+    });
+    try {
+      // Whoever opens it to write is to know at once where another process keeps it locked.
+      if (mode === "write") answering(path, () => inTransaction(database, () => {}));
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return new SqliteRecord(database, options);
+  }
+
+  /** Gives the file back; a record that was closed is of no use. A second time does nothing. */
+  close(): void {
+    this.#connection.close();
+  }
+}

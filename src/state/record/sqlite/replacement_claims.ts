@@ -1,0 +1,122 @@
+/** Orders that are being replaced or were, in SQLite. */
+
+import type { ReplacementAttempt } from "../../../trading/record/recorded_placement.ts";
+import { replacementClaiming } from "../../../trading/record/replacement_claims.ts";
+import type {
+  Claiming,
+  EarlierClaim,
+  ReplacementClaim,
+  UnfinishedReplacement,
+} from "../../../trading/record/replacement_claims.ts";
+import { readNumber, readText, readTextOrNull } from "../../sqlite.ts";
+import type { RecordConnection } from "./connection.ts";
+import type { SqliteInstances } from "./instances.ts";
+import type { JournalReads } from "./journal_reads.ts";
+
+/** See {@linkcode ReplacementClaims}. */
+export class SqliteReplacementClaims {
+  readonly #connection: RecordConnection;
+  readonly #instances: Pick<SqliteInstances, "isAlive">;
+  readonly #placements: Pick<JournalReads, "findByOrderId">;
+
+  constructor(
+    connection: RecordConnection,
+    { instances, placements }: {
+      readonly instances: Pick<SqliteInstances, "isAlive">;
+      readonly placements: Pick<JournalReads, "findByOrderId">;
+    },
+  ) {
+    this.#connection = connection;
+    this.#instances = instances;
+    this.#placements = placements;
+  }
+
+  claim(claim: ReplacementClaim, { isFinal, now }: { readonly isFinal: boolean; readonly now: number }): Claiming {
+    return this.#connection.transaction(() => {
+      const placement = this.#placements.findByOrderId(claim.orderId, claim.venue);
+      const claiming = replacementClaiming(claim, { earlier: this.#earlier(claim), isFinal, placement });
+      if (claiming.kind === "resumed") this.#resume(claim, now);
+      if (claiming.kind === "claimed") this.#insert(claim, now);
+      return claiming;
+    });
+  }
+
+  unfinished(
+    { venue, identity, idempotencyKey }:
+      & Pick<ReplacementClaim, "venue" | "identity">
+      & { readonly idempotencyKey: string },
+  ): UnfinishedReplacement | undefined {
+    const row = this.#connection.row(
+      `SELECT * FROM replacements WHERE venue = ? AND identity = ? AND idempotency_key = ? AND placed_as IS NULL
+         AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
+      ...[venue, identity, idempotencyKey],
+    );
+    return row && {
+      orderId: readText(row, "order_id"),
+      asked: readTextOrNull(row, "asked"),
+      terms: readText(row, "terms"),
+      claimedAt: readNumber(row, "claimed_at"),
+    };
+  }
+
+  /** Whether a claim is still this attempt's. */
+  isMine({ venue, orderId, attempt }: ReplacementAttempt): boolean {
+    const row = this.#connection.row(
+      "SELECT 1 FROM replacements WHERE venue = ? AND order_id = ? AND attempt = ?",
+      ...[venue, orderId, attempt],
+    );
+    return row !== undefined;
+  }
+
+  /** Writes which order took the place, as part of the change that writes the order down. */
+  placed({ venue, orderId, attempt }: ReplacementAttempt, clientOrderId: string): void {
+    this.#connection.run(
+      "UPDATE replacements SET placed_as = ? WHERE venue = ? AND order_id = ? AND attempt = ?",
+      ...[clientOrderId, venue, orderId, attempt],
+    );
+  }
+
+  release(
+    { venue, orderId, attempt }: ReplacementAttempt,
+    { isUntouched }: { readonly isUntouched: boolean },
+  ): void {
+    const mine = "venue = ? AND order_id = ? AND attempt = ?";
+    const values = [venue, orderId, attempt];
+    const isForgotten = `${mine} AND placed_as IS NULL AND (idempotency_key IS NULL OR ${isUntouched ? "1" : "0"})`;
+    this.#connection.transaction(() => {
+      this.#connection.run(`DELETE FROM replacements WHERE ${isForgotten}`, ...values);
+      this.#connection.run(`UPDATE replacements SET instance = NULL, attempt = NULL WHERE ${mine}`, ...values);
+    });
+  }
+
+  #earlier({ venue, orderId }: ReplacementClaim): EarlierClaim | undefined {
+    const row = this.#connection.row(
+      "SELECT * FROM replacements WHERE venue = ? AND order_id = ?",
+      ...[venue, orderId],
+    );
+    return row && {
+      identity: readText(row, "identity"),
+      idempotencyKey: readTextOrNull(row, "idempotency_key"),
+      isPlaced: row["placed_as"] !== null,
+      isHeld: row["attempt"] !== null && this.#instances.isAlive(readText(row, "instance")),
+    };
+  }
+
+  #resume({ venue, orderId, terms, instance, attempt }: ReplacementClaim, now: number): void {
+    this.#connection.run(
+      `UPDATE replacements SET instance = ?1, attempt = ?2, terms = ?3,
+         claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE venue = ?5 AND order_id = ?6`,
+      ...[instance, attempt, terms, now, venue, orderId],
+    );
+  }
+
+  #insert(claim: ReplacementClaim, now: number): void {
+    const { venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
+    this.#connection.run(
+      `INSERT OR REPLACE INTO replacements
+         (venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
+    );
+  }
+}

@@ -1,0 +1,4 @@
+/** Where the trading record is. */
+
+/** The database's name in the state folder. */
+export const TRADING_DATABASE = "trading.db";

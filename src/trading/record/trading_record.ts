@@ -1,0 +1,37 @@
+/**
+ * The trading record as the program speaks to it: every order before its first byte leaves, what became of it, what
+ * counts against limits, who may send, halts, approvals, and the audit of all of that.
+ *
+ * Engines stand elsewhere. Each operation is one transaction: it is kept whole when its promise is fulfilled, and not at
+ * all when that is rejected with a `StoreError`, unless the error's failure is `outcome_unknown`. What an operation needs
+ * to know it reads within that transaction, and decides by the functions that stand beside these interfaces. Arguments
+ * and answers are plain data. Times are wall milliseconds and come from the caller, identities are as callers have them.
+ */
+
+import type { Approvals } from "./approvals.ts";
+import type { RecordArchive } from "./archive.ts";
+import type { Audit, AuditFeed } from "./audit.ts";
+import type { CallClaims } from "./call_claims.ts";
+import type { CancelRequests } from "./cancel_requests.ts";
+import type { Halts } from "./halts.ts";
+import type { Instances } from "./instances.ts";
+import type { Journal } from "./journal.ts";
+import type { ReplacementClaims } from "./replacement_claims.ts";
+
+/** All parts of one record. */
+export interface TradingRecord {
+  readonly journal: Journal;
+  readonly replacements: ReplacementClaims;
+  /** Calls with an idempotency key that are running. */
+  readonly calls: CallClaims;
+  readonly approvals: Approvals;
+  readonly halts: Halts;
+  readonly cancelRequests: CancelRequests;
+  readonly instances: Instances;
+  readonly audit: Audit;
+  /** What was recorded lately. */
+  readonly feed: AuditFeed;
+  readonly archive: RecordArchive;
+  /** Ends the use of it; what was asked before is done first. A second time does nothing. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+/** Another process that uses the record of an installation. */
+
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
+import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
+import { entry, FREE, NOW } from "../../trading/stores.ts";
+
+/** A process that says something line by line, and can be ended in two ways. */
+export interface RecordProcess extends AsyncDisposable {
+  /** The next line that it says. */
+  next(): Promise<string>;
+  /** Lets it go on where it waits. */
+  goOn(): Promise<void>;
+  /** Kills it, wherever it is; answers what else it had said. */
+  kill(): Promise<readonly string[]>;
+  /** Lets it end in order. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a process is to do, and on which record. */
+export interface RecordWork {
+  readonly folder: string;
+  readonly engine: string;
+  readonly name?: string;
+  readonly count?: number;
+}
+
+/** Starts it; `lock` has said that it has the lock. */
+export async function startRecordProcess(what: "lock" | "write" | "race", work: RecordWork): Promise<RecordProcess> {
+  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid"];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, PROGRAM, what, JSON.stringify(work)],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const lines = linesOf(child.stdout);
+  const next = async () => (await lines.next()).value ?? "";
+  if (what === "lock") await next();
+  return {
+    next,
+    goOn: () => child.stdin.close(),
+    async kill() {
+      child.kill("SIGKILL");
+      await child.stdin.abort().catch(() => {});
+      const rest = await Array.fromAsync(lines);
+      await child.status;
+      return rest;
+    },
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close().catch(() => {}); // It may have been closed or killed.
+      await Array.fromAsync(lines);
+      await child.status;
+    },
+  };
+}
+
+const PROGRAM = import.meta.filename ?? "";
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    text += decoder.decode(bytes, { stream: true });
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+async function say(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}
+
+/** Until whoever started this closes the line. */
+async function untilToldToGoOn(): Promise<void> {
+  while (await Deno.stdin.read(new Uint8Array(64)) !== null);
+}
+
+/** Keeps everybody else from writing. */
+async function lock({ folder }: RecordWork): Promise<void> {
+  const database = new DatabaseSync(join(folder, TRADING_DATABASE), { timeout: 5_000 });
+  database.exec("BEGIN IMMEDIATE");
+  await say("locked");
+  await untilToldToGoOn();
+  database.close();
+}
+
+async function open({ folder, engine }: RecordWork) {
+  const worker = engine === "record" ? {} : { worker: new URL("./record_worker.ts", import.meta.url), engine };
+  const waiting = { timeoutMs: 10_000, patienceMs: 10_000, monotonic: () => performance.now() };
+  return await openRecord({ folder, mode: "write", ...waiting }, worker);
+}
+
+/** Begins placements until it is killed. */
+async function write(work: RecordWork): Promise<void> {
+  const { journal } = await open(work);
+  for (;;) {
+    const name = crypto.randomUUID();
+    const begun = await journal.begin(entry(name), FREE, NOW);
+    await say(begun.kind === "begun" ? begun.placement.clientOrderId : begun.kind);
+  }
+}
+
+/** Begins as many placements as a limit per day and others let it. */
+async function race({ name = "", count = 0, ...work }: RecordWork): Promise<void> {
+  const record = await open(work);
+  await say("ready");
+  await untilToldToGoOn();
+  const policy = { ...FREE, maxPerDay: { amount: "20000", currency: "ZAR" } };
+  let begun = 0;
+  for (let number = 0; number < count; number++) {
+    if ((await record.journal.begin(entry(`${name}${number}`), policy, NOW)).kind === "begun") begun++;
+  }
+  await say(String(begun));
+  await record.close();
+}
+
+if (import.meta.main) {
+  const [what, work = ""] = Deno.args;
+  const job = { lock, write, race }[what ?? ""];
+  await job?.(JSON.parse(work));
+}

@@ -15,7 +15,7 @@ import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
 import { HeldTexts } from "./held_texts.ts";
-import { cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
+import { answerText, cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { LazyAbort } from "../timing/lazy_abort.ts";
 import { settledWithin } from "./settled.ts";
@@ -325,11 +325,7 @@ export abstract class Channel implements Transport {
   }
 
   #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {
-    // As the SDK writes them: a result before the rest, an error behind it.
-    const message = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
-    if ("error" in answer) return this.#send(`{${message},"error":${JSON.stringify(answer.error)}}`);
-    const result = "resultJson" in answer ? answer.resultJson : JSON.stringify(answer.result);
-    this.#send(`{"result":${result},${message}}`);
+    this.#send(answerText(id, answer));
   }
 
   #send(text: string): void {

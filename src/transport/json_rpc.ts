@@ -5,6 +5,7 @@ import { ERRORS } from "../errors/error_table.ts";
 import type { RpcErrorCode } from "../errors/error_table.ts";
 import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import { isWriting } from "../protocol/direct_call.ts";
+import type { Answer } from "../protocol/fast_path.ts";
 import { findDuplicateMember } from "../validation/duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 import { isObject } from "../validation/is_object.ts";
@@ -68,6 +69,14 @@ export function readMessage(value: unknown): Parsed {
   // Positional parameters are good JSON-RPC, and nobody answers a notification.
   const ids = value.id === undefined ? [] : idsOf([value]);
   return { kind: "refused", ids, error: invalidParams("params must be an object of named members") };
+}
+
+/** The text of an answer, as the SDK writes it: a result before the rest, an error behind it. */
+export function answerText(id: RequestId | null, answer: Answer): string {
+  const message = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+  if ("error" in answer) return `{${message},"error":${JSON.stringify(answer.error)}}`;
+  const result = "resultJson" in answer ? answer.resultJson : JSON.stringify(answer.result);
+  return `{"result":${result},${message}}`;
 }
 
 /** The refusal of a request whose parameters are wrong; `problem` names the member. */

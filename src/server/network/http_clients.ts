@@ -6,7 +6,9 @@ import { scopeChallenge } from "../../access/challenge.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";
 import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
 import { requiredScope } from "../../protocol/direct_call.ts";
+import { askingTools } from "../../protocol/listing.ts";
 import type { Credential } from "../../protocol/openapi.ts";
+import { PlainCalls } from "../../protocol/plain_calls.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpRequest } from "../../transport/listeners/http_request.ts";
@@ -34,13 +36,14 @@ export class HttpClients {
   readonly #running = new Set<Promise<Response>>();
 
   constructor(parts: NetworkParts) {
-    const { config, access, shared, backend, factory, listing, registry, admission, monotonic } = parts;
+    const { config, access, shared, backend, factory, listing, methods, registry, admission, monotonic } = parts;
     const maxBodySize = config.maxMessageSize;
     const credentials = () => credentialsOf(access);
     this.#parts = parts;
     this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: backend.get, maxBodySize });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
+      calls: new PlainCalls({ identity: IDENTITY, backend: backend.get, methods, asking: askingTools(listing) }),
       store: shared.sessions,
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,
@@ -102,8 +105,9 @@ export class HttpClients {
   /** A client with a token is told over HTTP which scope the next one needs; others learn it from the answer. */
   #challenge({ method, params }: JSONRPCRequest, { request, caller }: { request: HttpRequest; caller: Caller }) {
     const { access: { resource }, listing } = this.#parts;
-    const scope = method === "tools/call" ? requiredScope(listing, params?.name) : undefined;
-    if (caller.source !== "token" || resource === undefined || scope === undefined || caller.allows(scope)) return;
+    if (caller.source !== "token" || resource === undefined || method !== "tools/call") return;
+    const scope = requiredScope(listing, params?.name);
+    if (scope === undefined || caller.allows(scope)) return;
     accessLog.warning("scope denied", { identity: caller.identity, scope });
     const granted = caller.scopes;
     return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadataUrl(resource, request.url) }));

@@ -9,6 +9,31 @@ interface Range {
   readonly weight: number;
 }
 
+/** How much a client wants an answer in each form. */
+export interface Forms {
+  readonly json: number;
+  readonly events: number;
+}
+
+/** `Accept` headers that are kept; there are as many as kinds of clients. */
+const MAX_KEPT = 100;
+
+/** What is longer is read each time, in characters. */
+const MAX_LENGTH = 200;
+
+const kept = new Map<string | null, Forms>();
+
+/** How much a client wants an answer in each form. */
+export function formsOf(header: string | null): Forms {
+  const known = kept.get(header);
+  if (known !== undefined) return known;
+  const forms = { json: acceptance(header, JSON_TYPE), events: acceptance(header, EVENTS_TYPE) };
+  if (header !== null && header.length > MAX_LENGTH) return forms;
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(header, forms);
+  return forms;
+}
+
 /** How much a client wants a media type, from 0 for not at all to 1; one that says nothing takes everything. */
 export function acceptance(header: string | null, type: string): number {
   if (header === null || header.trim() === "") return 1;

@@ -136,7 +136,7 @@ export class EventStream {
 
 /** Tells whether a response is a stream of server-sent events. */
 export function isEventStream(response: Response): boolean {
-  return response.body !== null && response.headers.get("content-type") === EVENTS_TYPE;
+  return response.headers.get("content-type") === EVENTS_TYPE && response.body !== null;
 }
 
 /** Reads the id of an event: its stream's name, and its number there. */

@@ -19,7 +19,10 @@ import { inRevisionOf } from "../../protocol/revision.ts";
 import type { SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
-import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
+import type { Caller } from "../../access/caller.ts";
+import type { PlainCalls } from "../../protocol/plain_calls.ts";
+import { formsOf } from "./accept.ts";
+import { toAuthInfo } from "./auth_info.ts";
 import { readEventId } from "./event_stream.ts";
 import type { EventStream } from "./event_stream.ts";
 import { cancelledId, isRequest } from "../json_rpc.ts";
@@ -29,6 +32,9 @@ import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "
 import { SessionKeeping } from "./session_keeping.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
+import { plainResponse } from "./plain_request.ts";
+import type { PlainRequest } from "./plain_request.ts";
+import { RunningCall } from "./running_call.ts";
 import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 
 /** Revisions from which on clients take up streams that they lost. */
@@ -41,6 +47,8 @@ export type SessionEnd = "deleted" | "idle" | "replaced" | "refused" | "shutdown
 export interface HttpSessionOptions {
   readonly identity: string;
   readonly server: Server;
+  /** Answers plain calls. @default the server does */
+  readonly calls?: PlainCalls | undefined;
   /** Where the session is kept for others. */
   readonly store: SessionStore;
   /** Present where another process had it before. */
@@ -57,10 +65,11 @@ export interface HttpSessionOptions {
 
 /** What comes along with a request. */
 export interface SessionRequest {
-  /** Who calls, for the handlers. */
-  readonly authInfo: AuthInfo;
+  readonly caller: Caller;
   /** The request's body, where there is one. */
   readonly message?: JSONRPCMessage;
+  /** The same, where it is a plain call. */
+  readonly plain?: PlainRequest | undefined;
 }
 
 /** A session; its id is a secret of its client and belongs in no log. */
@@ -160,7 +169,8 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
-  async handle(request: HttpRequest, { authInfo, message }: SessionRequest): Promise<Response> {
+  async handle(request: HttpRequest, sent: SessionRequest): Promise<Response> {
+    const { message, caller } = sent;
     this.#lastSeenMs = this.#options.now();
     this.#keeping.touch();
     const version = request.headers.get("mcp-protocol-version");
@@ -169,10 +179,10 @@ export class HttpSession implements Transport {
     }
     if (request.method === "DELETE") return await this.#delete();
     if (message === undefined) return await this.#openOwnStream(request);
-    if (isRequest(message)) return await this.#answer(request, message, authInfo);
+    if (isRequest(message)) return await this.#answer(request, message, sent);
     const cancelled = cancelledId(message);
-    if (cancelled === undefined) this.onmessage?.(message, { authInfo, request: webRequestOf(request) });
-    else this.#requests.cancel(cancelled, message);
+    if (cancelled !== undefined) this.#requests.cancel(cancelled, message);
+    else this.onmessage?.(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
     return new Response(null, { status: 202, headers: this.#headers });
   }
 
@@ -212,21 +222,34 @@ export class HttpSession implements Transport {
     return new Response(null, { status: 200 });
   }
 
-  async #answer(request: HttpRequest, message: JSONRPCRequest, authInfo: AuthInfo): Promise<Response> {
+  async #answer(
+    request: HttpRequest,
+    message: JSONRPCRequest,
+    { caller, plain }: SessionRequest,
+  ): Promise<Response> {
     const { id } = message;
     if (this.#requests.get(id) !== undefined) return refuseInvalid(message, ID_IN_USE);
+    if (plain !== undefined && this.#version !== "") return await this.#answerPlain(request, plain, caller);
     if (isInitialize(message) && this.#version !== "") return refuseInvalid(message, "the session is initialized");
-    const accept = request.headers.get("accept");
-    const events = acceptance(accept, EVENTS_TYPE);
-    const json = acceptance(accept, JSON_TYPE);
+    const { json, events } = formsOf(request.headers.get("accept"));
     if (events === 0 && json === 0) return notAcceptable(message);
-    const deliver = () => this.onmessage?.(message, { authInfo, request: webRequestOf(request) });
+    const deliver = () => this.onmessage?.(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
     if (json > events) return await this.#answerWhole(request, message, deliver);
     const stream = this.#streams.create(id, { isResumable: this.#isResumable });
     this.#requests.add({ request: message, stream });
     const response = this.#streams.respond(request, stream, { headers: this.#headers });
     deliver();
     return response;
+  }
+
+  /** Answers a plain call, at once where the answer is there. */
+  async #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
+    const { calls } = this.#options;
+    if (calls === undefined) throw new TypeError("Cannot answer a plain call as nothing here does");
+    const begun = RunningCall.begin(calls, plain, { request, caller });
+    const answer = begun instanceof RunningCall ? await this.#requests.run(plain.message, begun) : begun;
+    this.#lastSeenMs = this.#options.now();
+    return plainResponse(plain, answer, this.#headers);
   }
 
   /** Answers with one JSON value once there is an answer. */
@@ -244,7 +267,7 @@ export class HttpSession implements Transport {
 
   /** The stream for what belongs to no request, or one that its client lost. */
   #openOwnStream(request: HttpRequest): Awaitable<Response> {
-    if (acceptance(request.headers.get("accept"), EVENTS_TYPE) === 0) return notAcceptable();
+    if (formsOf(request.headers.get("accept")).events === 0) return notAcceptable();
     const lastId = request.headers.get("last-event-id");
     const headers = this.#headers;
     if (lastId === null) {

@@ -5,6 +5,9 @@ import { getLogger } from "../../logging/logger.ts";
 import type { SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import type { Caller } from "../../access/caller.ts";
+import type { PlainCalls } from "../../protocol/plain_calls.ts";
+import { toAuthInfo } from "./auth_info.ts";
 import { HttpSession } from "./http_session.ts";
 import type { SessionEnd } from "./http_session.ts";
 
@@ -22,6 +25,8 @@ export interface SessionObserver {
 /** How sessions are made and bounded. */
 export interface HttpSessionsOptions {
   readonly factory: () => Server;
+  /** Answers plain calls. @default each session's server does */
+  readonly calls?: PlainCalls | undefined;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: SessionStore;
   /** In all. */
@@ -56,14 +61,14 @@ export class HttpSessions {
     return this.#sessions.size;
   }
 
-  /** The session of this id, if it is this identity's: another's does not exist for it. `authInfo` says who asks. */
+  /** The session of this id, if it is this identity's: another's does not exist for it. */
   find(
     id: string,
-    { identity, authInfo }: { identity: string; authInfo: AuthInfo },
+    caller: Caller,
   ): Awaitable<HttpSession | undefined> {
     const session = this.#sessions.get(id);
-    if (session === undefined) return this.#findKept(id, { identity, authInfo });
-    if (session.identity !== identity) return undefined;
+    if (session === undefined) return this.#findKept(id, caller);
+    if (session.identity !== caller.identity) return undefined;
     if (this.#idleLeftMs(session) > 0) return session;
     void session.end("idle");
     return undefined;
@@ -89,11 +94,12 @@ export class HttpSessions {
   }
 
   async #start(identity: string, taken?: TakenSession): Promise<HttpSession> {
-    const { factory, store, now, keepAliveMs, resumeMs, observer } = this.#options;
+    const { factory, calls, store, now, keepAliveMs, resumeMs, observer } = this.#options;
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
     const session = new HttpSession({
       identity,
       server: factory(),
+      calls,
       store,
       ...(taken === undefined ? {} : { taken }),
       now,
@@ -111,14 +117,17 @@ export class HttpSessions {
   /** A session that another process had; of those who ask for it at once, all get the same. */
   #findKept(
     id: string,
-    { identity, authInfo }: { identity: string; authInfo: AuthInfo },
+    caller: Caller,
   ): Awaitable<HttpSession | undefined> {
+    const { identity } = caller;
     const key = `${identity} ${id}`;
     const taking = this.#taking.get(key);
     if (taking !== undefined) return taking;
     const kept = this.#options.store.take(id, identity);
-    if (!(kept instanceof Promise)) return whenAnswered(kept, (taken) => taken && this.#goOn(taken, authInfo));
-    const found = kept.then((taken) => taken && this.#goOn(taken, authInfo));
+    if (!(kept instanceof Promise)) {
+      return whenAnswered(kept, (taken) => taken && this.#goOn(taken, toAuthInfo(caller)));
+    }
+    const found = kept.then((taken) => taken && this.#goOn(taken, toAuthInfo(caller)));
     this.#taking.set(key, found);
     return found.finally(() => this.#taking.delete(key));
   }

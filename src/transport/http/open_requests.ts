@@ -1,7 +1,12 @@
 /** The requests of one session that are not answered yet, and where their answers go. Each is answered once, or cancelled. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
+import type { Answer } from "../../protocol/fast_path.ts";
 import type { EventStream } from "./event_stream.ts";
+import type { RunningCall } from "./running_call.ts";
+import { CANCELLED } from "./session_answers.ts";
+
+const CANCELLED_ANSWER = { error: CANCELLED };
 
 /** A request, and where its answer goes. */
 export interface OpenRequest {
@@ -9,6 +14,8 @@ export interface OpenRequest {
   readonly stream?: EventStream;
   /** Hears the answer; `undefined` when there will be none. */
   readonly answer?: (answer: JSONRPCMessage | undefined) => void;
+  /** Answered without the SDK, which knows nothing of it. @default false */
+  readonly isPlain?: boolean;
 }
 
 /** By their ids, of which each is in use once. */
@@ -38,6 +45,20 @@ export class OpenRequests {
     this.#requests.set(open.request.id, open);
   }
 
+  /** Waits for a plain call, which can be cancelled or end with all others. */
+  async run(request: JSONRPCRequest, running: RunningCall): Promise<Answer> {
+    const open: OpenRequest = {
+      request,
+      isPlain: true,
+      answer: (message) =>
+        running.end(message !== undefined && "error" in message ? { error: message.error } : CANCELLED_ANSWER),
+    };
+    this.add(open);
+    const answer = await running.answer ?? CANCELLED_ANSWER;
+    if (this.#requests.get(request.id) === open) this.#requests.delete(request.id);
+    return answer;
+  }
+
   /** Answers a request. */
   deliver({ request, stream, answer }: OpenRequest, message: JSONRPCMessage): void {
     this.#requests.delete(request.id);
@@ -64,6 +85,10 @@ export class OpenRequests {
   cancel(id: RequestId, notification: JSONRPCMessage): void {
     const open = this.#requests.get(id);
     if (open === undefined) return;
+    if (open.isPlain) {
+      this.#requests.delete(id);
+      return open.answer?.(undefined);
+    }
     this.#tellServer(notification);
     queueMicrotask(() => {
       if (this.#requests.get(id) !== open) return;

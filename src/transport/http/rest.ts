@@ -13,6 +13,7 @@ import { ToolVisibility } from "../../protocol/visible_tools.ts";
 import type { VisibleTools } from "../../protocol/visible_tools.ts";
 import type { CallerFacts } from "../../access/caller.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
+import { WholeResponse } from "../listeners/whole_response.ts";
 import { pathOf } from "./path.ts";
 import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
@@ -88,9 +89,11 @@ async function runTool(
     signal: request.signal,
     requestId: requestIdOf(request),
   });
-  if (outcome.ok) return Response.json(outcome.value, { headers: { "cache-control": "no-store" } });
+  if (outcome.ok) return new WholeResponse({ text: JSON.stringify(outcome.value), headers: ANSWER_HEADERS });
   return problemResponse(outcome.error);
 }
+
+const ANSWER_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
 
 /** What a client or a proxy calls the request, where it says so. */
 function requestIdOf(request: HttpRequest): string | undefined {

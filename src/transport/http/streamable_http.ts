@@ -9,7 +9,8 @@ import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server"
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
-import { acceptance, EVENTS_TYPE, JSON_TYPE } from "./accept.ts";
+import type { PlainCalls } from "../../protocol/plain_calls.ts";
+import { formsOf } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { isEventStream } from "./event_stream.ts";
 import { notAcceptable } from "./session_answers.ts";
@@ -26,8 +27,11 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
+import { plainResponse, readPlainRequest } from "./plain_request.ts";
+import type { PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
+import { RunningCall } from "./running_call.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
 
@@ -44,6 +48,8 @@ const ABORTED = 499;
 export interface StreamableHttpOptions {
   /** Makes a server object for a session or, in the new era, for a request. */
   readonly factory: () => Server;
+  /** Answers plain calls. @default the SDK does */
+  readonly calls?: PlainCalls;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: HttpSessionsOptions["store"];
   /** Of a request's body, in bytes. */
@@ -94,13 +100,17 @@ class Endpoint implements StreamableHttp {
   readonly #options: StreamableHttpOptions;
   readonly #sessions: HttpSessions;
   readonly #stateless: ReturnType<typeof createMcpHandler>;
+  /** Plain calls of 2026-07-28. */
+  readonly #running = new Set<RunningCall>();
   #isClosed = false;
 
   constructor(options: StreamableHttpOptions) {
     this.#options = options;
-    const { factory, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
+    const { factory, calls, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } =
+      options;
     this.#sessions = new HttpSessions({
       factory,
+      calls,
       store,
       now,
       keepAliveMs,
@@ -135,6 +145,7 @@ class Endpoint implements StreamableHttp {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    for (const running of this.#running) running.end();
     await Promise.all([this.#sessions.close(), this.#stateless.close()]);
   }
 
@@ -162,18 +173,34 @@ class Endpoint implements StreamableHttp {
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
+    const { calls } = this.#options;
+    const plain = calls && isRequest(message) ? readPlainRequest(calls, request, message) : undefined;
+    if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
+    if (calls !== undefined && plain !== undefined) return await this.#answerAlone(request, { calls, caller, plain });
     const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
     if (isOpening || await isLegacyRequest(webRequestOf(request), message)) {
-      return await this.#postToSession(request, message, caller);
+      return await this.#postToSession(request, { message, caller });
     }
     return await this.#postAlone(request, message, caller);
   }
 
+  /** A plain call of 2026-07-28, answered at once where the answer is there. */
+  async #answerAlone(
+    request: HttpRequest,
+    { calls, caller, plain }: { calls: PlainCalls; caller: Caller; plain: PlainRequest },
+  ): Promise<Response> {
+    const begun = RunningCall.begin(calls, plain, { request, caller });
+    if (!(begun instanceof RunningCall)) return plainResponse(plain, begun);
+    this.#running.add(begun);
+    const answer = await begun.answer;
+    this.#running.delete(begun);
+    return answer === undefined ? busy("The server is shutting down", plain.message) : plainResponse(plain, answer);
+  }
+
   /** A message of 2026-07-28, which needs no session; its answer comes in the form that the client accepts. */
   async #postAlone(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
-    const accept = request.headers.get("accept");
-    const takesEvents = acceptance(accept, EVENTS_TYPE) > 0;
-    const takesJson = acceptance(accept, JSON_TYPE) > 0;
+    const { json, events } = formsOf(request.headers.get("accept"));
+    const [takesJson, takesEvents] = [json > 0, events > 0];
     const isTaken = takesEvents || (takesJson && "method" in message && message.method !== "subscriptions/listen");
     if (isRequest(message) && !isTaken) return notAcceptable(message);
     const response = await this.#stateless.fetch(webRequestOf(request), {
@@ -185,34 +212,33 @@ class Endpoint implements StreamableHttp {
     return new Response(`event: message\ndata: ${await response.text()}\n\n`, { headers: EVENT_HEADERS });
   }
 
-  async #postToSession(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
+  async #postToSession(
+    request: HttpRequest,
+    sent: SessionRequest & { readonly message: JSONRPCMessage },
+  ): Promise<Response> {
+    const { message, caller } = sent;
     const id = request.headers.get(SESSION_HEADER);
-    const parts = { authInfo: toAuthInfo(caller), message };
-    if (id !== null) return await this.#handle(id, { request, caller, parts }) ?? unknownSession(message);
+    if (id !== null) return await this.#handle(id, request, sent) ?? unknownSession(message);
     if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = await this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
-    const response = await session.handle(request, parts);
+    const response = await session.handle(request, sent);
     if (response.status !== 200) await session.end("refused");
     return response;
   }
 
   async #other(request: HttpRequest, caller: Caller): Promise<Response> {
-    const authInfo = toAuthInfo(caller);
     const id = request.headers.get(SESSION_HEADER);
     if (id === null) return missingSession();
-    return await this.#handle(id, { request, caller, parts: { authInfo } }) ?? unknownSession();
+    return await this.#handle(id, request, { caller }) ?? unknownSession();
   }
 
   /** The answer of a session of this caller; `undefined` where there is none. */
-  async #handle(
-    id: string,
-    { request, caller: { identity }, parts }: { request: HttpRequest; caller: Caller; parts: SessionRequest },
-  ): Promise<Response | undefined> {
-    const found = this.#sessions.find(id, { identity, authInfo: parts.authInfo });
+  async #handle(id: string, request: HttpRequest, sent: SessionRequest): Promise<Response | undefined> {
+    const found = this.#sessions.find(id, sent.caller);
     const session = found instanceof Promise ? await found : found;
-    return await session?.handle(request, parts);
+    return await session?.handle(request, sent);
   }
 }
 

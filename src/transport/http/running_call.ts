@@ -1,0 +1,42 @@
+import type { Caller } from "../../access/caller.ts";
+import type { Answer } from "../../protocol/fast_path.ts";
+import type { PlainCalls } from "../../protocol/plain_calls.ts";
+import { LazyAbort } from "../../timing/lazy_abort.ts";
+import type { HttpRequest } from "../listeners/http_request.ts";
+import type { PlainRequest } from "./plain_request.ts";
+
+/** A plain call that is not answered at once: it ends with its answer, when its client leaves, or when it is ended. */
+export class RunningCall {
+  /** `undefined` where it has ended without an answer. */
+  readonly answer: Promise<Answer | undefined>;
+  readonly #cancellation: LazyAbort;
+  readonly #resolve: (answer: Answer | undefined) => void;
+
+  private constructor(answer: Promise<Answer>, { signal }: HttpRequest, cancellation: LazyAbort) {
+    const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
+    this.#cancellation = cancellation;
+    this.#resolve = resolve;
+    const leave = () => this.end();
+    signal.addEventListener("abort", leave, { once: true });
+    this.answer = promise.finally(() => signal.removeEventListener("abort", leave));
+    void answer.then(resolve);
+    if (signal.aborted) leave();
+  }
+
+  /** Makes the call: its answer where that is there at once, and the call that runs where it is not. */
+  static begin(
+    calls: PlainCalls,
+    { call, era }: PlainRequest,
+    { request, caller }: { readonly request: HttpRequest; readonly caller: Caller },
+  ): Answer | RunningCall {
+    const cancellation = new LazyAbort();
+    const answer = calls.answer(call, { caller, era, cancellation });
+    return answer instanceof Promise ? new RunningCall(answer, request, cancellation) : answer;
+  }
+
+  /** Gives it up; `answer` stands in the place of its own. */
+  end(answer?: Answer): void {
+    this.#cancellation.abort();
+    this.#resolve(answer);
+  }
+}

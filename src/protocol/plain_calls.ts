@@ -3,7 +3,6 @@
  * eras. Whatever is not plain (other parameters, tools that may have to ask a person) is left to the SDK.
  */
 
-import { SERVER_INFO_META_KEY } from "@modelcontextprotocol/server";
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
 import type { CallerFacts } from "../access/caller.ts";
@@ -13,7 +12,10 @@ import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { Backend } from "./backend_port.ts";
 import { isTradingAlias } from "./direct_call.ts";
+import type { Era } from "./envelope.ts";
 import type { Answer } from "./fast_path.ts";
+import type { ServerIdentity } from "./offer.ts";
+import { modernMembers } from "./ready_answers.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
@@ -21,7 +23,7 @@ const log = getLogger(["luno-mcp-server", "protocol"]);
 
 /** What plain calls need of the server. */
 export interface PlainCallsParts {
-  readonly identity: { readonly name: string; readonly version: string };
+  readonly identity: ServerIdentity;
   readonly backend: () => Awaitable<Backend>;
   /** Tools that may have a dialog shown, which is the SDK's part. */
   readonly asking: ReadonlySet<string>;
@@ -39,7 +41,7 @@ export interface PlainCall {
 /** Who makes a call, and how its answer looks. */
 export interface PlainCallContext {
   readonly caller: CallerFacts;
-  readonly era: "legacy" | "modern";
+  readonly era: Era;
   /** Its signal is made when something first listens to it. */
   readonly cancellation: { readonly signal: AbortSignal };
 }
@@ -52,8 +54,7 @@ export class PlainCalls {
 
   constructor(parts: PlainCallsParts) {
     this.#parts = parts;
-    const meta = { [SERVER_INFO_META_KEY]: { ...parts.identity, title: "Luno" } };
-    this.#stamp = `,"resultType":"complete","_meta":${JSON.stringify(meta)}`;
+    this.#stamp = `,${JSON.stringify(modernMembers(parts.identity)).slice(1, -1)}`;
   }
 
   /** The call that a request is; `undefined` where it is the SDK's. Its parameters are valid. */

@@ -2,6 +2,8 @@
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { isWriting } from "../../protocol/direct_call.ts";
+import { claimedRevision, MODERN_REVISION } from "../../protocol/envelope.ts";
+import type { Era } from "../../protocol/envelope.ts";
 import type { Answer } from "../../protocol/fast_path.ts";
 import type { PlainCall, PlainCalls } from "../../protocol/plain_calls.ts";
 import { answerText } from "../json_rpc.ts";
@@ -10,16 +12,11 @@ import { WholeResponse } from "../listeners/whole_response.ts";
 import { formsOf, JSON_TYPE } from "./accept.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 
-const REVISION_KEY = "io.modelcontextprotocol/protocolVersion";
-
-/** The revision whose requests each stand alone. */
-const MODERN_REVISION = "2026-07-28";
-
 /** A request that is answered without the SDK. */
 export interface PlainRequest {
   readonly message: JSONRPCRequest;
   readonly call: PlainCall;
-  readonly era: "legacy" | "modern";
+  readonly era: Era;
   /** In which its client takes the answer. */
   readonly form: "json" | "event";
 }
@@ -35,9 +32,8 @@ export function readPlainRequest(
 ): PlainRequest | undefined {
   const call = calls.read(message);
   if (call === undefined || isWriting(call.name)) return undefined;
-  const meta = message.params?._meta;
-  if (meta?.progressToken !== undefined) return undefined;
-  const era = eraOf(headers, { revision: meta?.[REVISION_KEY], name: call.name });
+  if (message.params?._meta?.progressToken !== undefined) return undefined;
+  const era = eraOf(headers, { revision: claimedRevision(message.params), name: call.name });
   const { json, events } = formsOf(headers.get("accept"));
   if (era === undefined || (json === 0 && events === 0)) return undefined;
   return { message, call, era, form: json > 0 ? "json" : "event" };
@@ -47,7 +43,7 @@ export function readPlainRequest(
 function eraOf(
   headers: HttpRequest["headers"],
   { revision, name }: { readonly revision: unknown; readonly name: string },
-): PlainRequest["era"] | undefined {
+): Era | undefined {
   const version = headers.get("mcp-protocol-version");
   if (revision === undefined) return version === null || version < MODERN_REVISION ? "legacy" : undefined;
   const isAgreed = revision === MODERN_REVISION && version === revision &&

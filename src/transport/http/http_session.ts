@@ -20,7 +20,6 @@ import type { SessionStore, TakenSession } from "../../session/session_store.ts"
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { PlainCalls } from "../../protocol/plain_calls.ts";
 import { formsOf } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { readEventId } from "./event_stream.ts";
@@ -47,8 +46,6 @@ export type SessionEnd = "deleted" | "idle" | "replaced" | "refused" | "shutdown
 export interface HttpSessionOptions {
   readonly identity: string;
   readonly server: Server;
-  /** Answers plain calls. @default the server does */
-  readonly calls?: PlainCalls | undefined;
   /** Where the session is kept for others. */
   readonly store: SessionStore;
   /** Present where another process had it before. */
@@ -244,9 +241,7 @@ export class HttpSession implements Transport {
 
   /** Answers a plain call, at once where the answer is there. */
   async #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
-    const { calls } = this.#options;
-    if (calls === undefined) throw new TypeError("Cannot answer a plain call as nothing here does");
-    const begun = RunningCall.begin(calls, plain, { request, caller });
+    const begun = RunningCall.begin(plain, { request, caller });
     const answer = begun instanceof RunningCall ? await this.#requests.run(plain.message, begun) : begun;
     this.#lastSeenMs = this.#options.now();
     return plainResponse(plain, answer, this.#headers);

@@ -6,7 +6,6 @@ import type { SessionStore, TakenSession } from "../../session/session_store.ts"
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { PlainCalls } from "../../protocol/plain_calls.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { HttpSession } from "./http_session.ts";
 import type { SessionEnd } from "./http_session.ts";
@@ -25,8 +24,6 @@ export interface SessionObserver {
 /** How sessions are made and bounded. */
 export interface HttpSessionsOptions {
   readonly factory: () => Server;
-  /** Answers plain calls. @default each session's server does */
-  readonly calls?: PlainCalls | undefined;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: SessionStore;
   /** In all. */
@@ -94,12 +91,11 @@ export class HttpSessions {
   }
 
   async #start(identity: string, taken?: TakenSession): Promise<HttpSession> {
-    const { factory, calls, store, now, keepAliveMs, resumeMs, observer } = this.#options;
+    const { factory, store, now, keepAliveMs, resumeMs, observer } = this.#options;
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
     const session = new HttpSession({
       identity,
       server: factory(),
-      calls,
       store,
       ...(taken === undefined ? {} : { taken }),
       now,

@@ -15,6 +15,8 @@ import { EVENT_HEADERS } from "./session_streams.ts";
 /** A request that is answered without the SDK. */
 export interface PlainRequest {
   readonly message: JSONRPCRequest;
+  /** What answers it. */
+  readonly calls: PlainCalls;
   readonly call: PlainCall;
   readonly era: Era;
   /** In which its client takes the answer. */
@@ -36,7 +38,7 @@ export function readPlainRequest(
   const era = eraOf(headers, { revision: claimedRevision(message.params), name: call.name });
   const { json, events } = formsOf(headers.get("accept"));
   if (era === undefined || (json === 0 && events === 0)) return undefined;
-  return { message, call, era, form: json > 0 ? "json" : "event" };
+  return { message, calls, call, era, form: json > 0 ? "json" : "event" };
 }
 
 /** `undefined` where the headers do not say what the body says, which is for the SDK to refuse. */

@@ -1,6 +1,5 @@
 import type { Caller } from "../../access/caller.ts";
 import type { Answer } from "../../protocol/fast_path.ts";
-import type { PlainCalls } from "../../protocol/plain_calls.ts";
 import { LazyAbort } from "../../timing/lazy_abort.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { PlainRequest } from "./plain_request.ts";
@@ -25,8 +24,7 @@ export class RunningCall {
 
   /** Makes the call: its answer where that is there at once, and the call that runs where it is not. */
   static begin(
-    calls: PlainCalls,
-    { call, era }: PlainRequest,
+    { calls, call, era }: PlainRequest,
     { request, caller }: { readonly request: HttpRequest; readonly caller: Caller },
   ): Answer | RunningCall {
     const cancellation = new LazyAbort();

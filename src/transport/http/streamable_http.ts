@@ -106,11 +106,9 @@ class Endpoint implements StreamableHttp {
 
   constructor(options: StreamableHttpOptions) {
     this.#options = options;
-    const { factory, calls, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } =
-      options;
+    const { factory, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
     this.#sessions = new HttpSessions({
       factory,
-      calls,
       store,
       now,
       keepAliveMs,
@@ -176,7 +174,7 @@ class Endpoint implements StreamableHttp {
     const { calls } = this.#options;
     const plain = calls && isRequest(message) ? readPlainRequest(calls, request, message) : undefined;
     if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
-    if (calls !== undefined && plain !== undefined) return await this.#answerAlone(request, { calls, caller, plain });
+    if (plain !== undefined) return await this.#answerAlone(request, plain, caller);
     const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
     if (isOpening || await isLegacyRequest(webRequestOf(request), message)) {
       return await this.#postToSession(request, { message, caller });
@@ -185,11 +183,8 @@ class Endpoint implements StreamableHttp {
   }
 
   /** A plain call of 2026-07-28, answered at once where the answer is there. */
-  async #answerAlone(
-    request: HttpRequest,
-    { calls, caller, plain }: { calls: PlainCalls; caller: Caller; plain: PlainRequest },
-  ): Promise<Response> {
-    const begun = RunningCall.begin(calls, plain, { request, caller });
+  async #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
+    const begun = RunningCall.begin(plain, { request, caller });
     if (!(begun instanceof RunningCall)) return plainResponse(plain, begun);
     this.#running.add(begun);
     const answer = await begun.answer;

@@ -34,6 +34,7 @@ import type { HttpRequest } from "../listeners/http_request.ts";
 import { plainResponse } from "./plain_request.ts";
 import type { PlainRequest } from "./plain_request.ts";
 import { RunningCall } from "./running_call.ts";
+import type { SessionRequest } from "./session_request.ts";
 import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 
 /** Revisions from which on clients take up streams that they lost. */
@@ -58,15 +59,6 @@ export interface HttpSessionOptions {
   readonly resumeMs: number;
   /** Called once. */
   readonly onEnd: (session: HttpSession, reason: SessionEnd) => void;
-}
-
-/** What comes along with a request. */
-export interface SessionRequest {
-  readonly caller: Caller;
-  /** The request's body, where there is one. */
-  readonly message?: JSONRPCMessage;
-  /** The same, where it is a plain call. */
-  readonly plain?: PlainRequest | undefined;
 }
 
 /** A session; its id is a secret of its client and belongs in no log. */

@@ -15,7 +15,7 @@ import { toAuthInfo } from "./auth_info.ts";
 import { isEventStream } from "./event_stream.ts";
 import { notAcceptable } from "./session_answers.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
-import type { SessionRequest } from "./http_session.ts";
+import type { SessionRequest } from "./session_request.ts";
 import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
 import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from "../../errors/rpc_codes.ts";

@@ -1,6 +1,7 @@
 /**
  * Plain calls of tools, which need nothing of the SDK: `tools/call` with a name and arguments alone means the same in both
- * eras. Whatever is not plain (other parameters, tools that may have to ask a person) is left to the SDK.
+ * eras, so checking it again and again in the SDK costs more than many a tool. Whatever is not plain (other parameters,
+ * tools that may have to ask a person) is left to the SDK.
  */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
@@ -10,14 +11,13 @@ import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
+import type { Answer } from "./answer.ts";
 import type { Backend } from "./backend_port.ts";
-import { isTradingAlias } from "./direct_call.ts";
+import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { Era } from "./envelope.ts";
-import type { Answer } from "./fast_path.ts";
 import type { ServerIdentity } from "./offer.ts";
 import { modernMembers } from "./ready_answers.ts";
 import { runTool, toResultJson, unknownTool } from "./tool_answer.ts";
-import type { ToolOutcome } from "./tool_call.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
@@ -27,8 +27,13 @@ export interface PlainCallsParts {
   readonly backend: () => Awaitable<Backend>;
   /** Tools that may have a dialog shown, which is the SDK's part. */
   readonly asking: ReadonlySet<string>;
-  /** Names of tools. */
+  /** Names of tools, which are methods too. */
   readonly methods: ReadonlySet<string>;
+}
+
+/** What a caller gives up with; its signal is made when something first listens to it. */
+export interface Cancellation {
+  readonly signal: AbortSignal;
 }
 
 /** A plain call. */
@@ -38,12 +43,10 @@ export interface PlainCall {
   readonly args: unknown;
 }
 
-/** Who makes a call, and how its answer looks. */
-export interface PlainCallContext {
+/** Who makes a call. */
+export interface PlainCaller {
   readonly caller: CallerFacts;
-  readonly era: Era;
-  /** Its signal is made when something first listens to it. */
-  readonly cancellation: { readonly signal: AbortSignal };
+  readonly cancellation: Cancellation;
 }
 
 /** The plain calls of one server. */
@@ -66,38 +69,68 @@ export class PlainCalls {
     return isOurs ? { requestId: id, name, args } : undefined;
   }
 
-  /** Runs it. Never throws nor rejects. */
-  answer(call: PlainCall, context: PlainCallContext): Awaitable<Answer> {
-    const failed = (error: unknown) => internalError(error, call.name);
-    try {
-      const answer = whenAnswered(this.#parts.backend(), (backend) => this.#run(backend, call, context));
-      return answer instanceof Promise ? answer.catch(failed) : answer;
-    } catch (error) {
-      return failed(error);
-    }
+  /** The answer, or the one to come, as it looks in an era. Never throws nor rejects. */
+  answer(
+    { name, args, requestId }: PlainCall,
+    { caller, era, cancellation }: PlainCaller & { readonly era: Era },
+  ): Awaitable<Answer> {
+    const stamp = era === "modern" ? this.#stamp : "";
+    return this.#attempt({ method: "tools/call", tool: name }, (backend) => {
+      const outcome = runTool(backend, {
+        name,
+        args,
+        requestId,
+        caller,
+        get signal() {
+          return cancellation.signal;
+        },
+      });
+      if (outcome === undefined) return { error: unknownTool(name) };
+      return whenAnswered(outcome, (outcome) => ({ resultJson: toResultJson(outcome, stamp) }));
+    });
   }
 
-  #run(backend: Backend, call: PlainCall, { caller, era, cancellation }: PlainCallContext): Awaitable<Answer> {
-    const outcome = runTool(backend, {
-      ...call,
+  /** The same for a request whose method is a tool's name; `undefined` for all others. */
+  answerDirectly(
+    { id: requestId, method, params }: JSONRPCRequest,
+    { caller, cancellation }: PlainCaller,
+  ): Awaitable<Answer> | undefined {
+    if (!this.#parts.methods.has(method)) return undefined;
+    const call = {
+      method,
+      params,
+      requestId,
       caller,
       get signal() {
         return cancellation.signal;
       },
-    });
-    return whenAnswered<ToolOutcome | undefined, Answer>(outcome, (outcome) => {
-      if (outcome === undefined) return { error: unknownTool(call.name) };
-      return { resultJson: toResultJson(outcome, era === "modern" ? this.#stamp : "") };
-    });
+    };
+    return this.#attempt({ method }, (backend) => callDirectly(backend, call));
   }
 
   #mayAsk(name: string): boolean {
     const { asking } = this.#parts;
     return asking.has(name) || (asking.size > 0 && isTradingAlias(name));
   }
+
+  /** An answer in which a fault of ours is one too. */
+  #attempt(call: FailedCall, answer: (backend: Backend) => Awaitable<Answer>): Awaitable<Answer> {
+    const failed = (error: unknown) => internalError(error, call);
+    try {
+      const found = whenAnswered(this.#parts.backend(), answer);
+      return found instanceof Promise ? found.catch(failed) : found;
+    } catch (error) {
+      return failed(error);
+    }
+  }
 }
 
-function internalError(error: unknown, tool: string): Answer {
-  log.error("internal error", { during: "request", method: "tools/call", tool, error });
+interface FailedCall {
+  readonly method: string;
+  readonly tool?: string;
+}
+
+function internalError(error: unknown, call: FailedCall): Answer {
+  log.error("internal error", { during: "request", ...call, error });
   return { error: { code: INTERNAL_ERROR, message: "Internal error: the reason is in the server's log" } };
 }

@@ -6,6 +6,7 @@ import { directMethods } from "../protocol/direct_call.ts";
 import { CallFastPath } from "../protocol/fast_path.ts";
 import { askingTools, listingOf } from "../protocol/listing.ts";
 import { Opening } from "../protocol/opening.ts";
+import { PlainCalls } from "../protocol/plain_calls.ts";
 import { ReadyAnswers } from "../protocol/ready_answers.ts";
 import { aborted } from "../timing/aborted.ts";
 import { serveChannel } from "../transport/serve_channel.ts";
@@ -44,12 +45,14 @@ export async function serveOneClient(
     maxInFlight: config.maxInFlight,
     opening,
     fastPath: new CallFastPath({
-      ...parts,
       opening,
-      backend: () => backend.opened ?? backend.get(),
       caller: LOCAL_CALLER,
-      methods: directMethods(listing),
-      asking: askingTools(listing),
+      calls: new PlainCalls({
+        ...parts,
+        backend: () => backend.opened ?? backend.get(),
+        methods: directMethods(listing),
+        asking: askingTools(listing),
+      }),
     }),
   });
   const handle = serveChannel(transport, {

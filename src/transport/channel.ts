@@ -8,7 +8,7 @@
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
-import type { Answer } from "../protocol/fast_path.ts";
+import type { Answer } from "../protocol/answer.ts";
 import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
 import { whenAnswered } from "../timing/awaitable.ts";

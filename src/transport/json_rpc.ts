@@ -5,7 +5,7 @@ import { ERRORS } from "../errors/error_table.ts";
 import type { RpcErrorCode } from "../errors/error_table.ts";
 import { INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
 import { isWriting } from "../protocol/direct_call.ts";
-import type { Answer } from "../protocol/fast_path.ts";
+import type { Answer } from "../protocol/answer.ts";
 import { findDuplicateMember } from "../validation/duplicate_members.ts";
 import { findRequestId } from "./request_id.ts";
 import { isObject } from "../validation/is_object.ts";

@@ -10,6 +10,7 @@ import { CallFastPath } from "../../src/protocol/fast_path.ts";
 import { Opening } from "../../src/protocol/opening.ts";
 import { listingOf } from "../../src/protocol/listing.ts";
 import type { Backend } from "../../src/protocol/backend_port.ts";
+import { PlainCalls } from "../../src/protocol/plain_calls.ts";
 import { readResource } from "../../src/protocol/resources.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { observeCalls } from "../../src/server/observe_calls.ts";
@@ -36,12 +37,14 @@ Deno.test("the access log of all calls tells who called what over a connection, 
   await using exchange = await TestExchange.start();
   using records = LogRecords.start();
   const fastPath = new CallFastPath({
-    identity: { name: "test", version: "1" },
     opening: new Opening(undefined, caller),
-    backend: () => Promise.resolve(backend(exchange, "all")),
     caller,
-    methods: new Set(["get_crypto_price"]),
-    asking: new Set(),
+    calls: new PlainCalls({
+      identity: { name: "test", version: "1" },
+      backend: () => Promise.resolve(backend(exchange, "all")),
+      methods: new Set(["get_crypto_price"]),
+      asking: new Set(),
+    }),
   });
   for (const [id, pair] of [[1, "XBTZAR"], ["two", PAIR]] as const) {
     await fastPath.take({ jsonrpc: "2.0", id, method: "get_crypto_price", params: { pair } }, { signal });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
-import type { Answer } from "../../src/protocol/fast_path.ts";
+import type { Answer } from "../../src/protocol/answer.ts";
 import { Channel } from "../../src/transport/channel.ts";
 import type { ChannelOptions } from "../../src/transport/channel.ts";
 import type { RpcError } from "../../src/transport/json_rpc.ts";

@@ -6,9 +6,7 @@ import { scopeChallenge } from "../../access/challenge.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";
 import { SESSIONS_PER_CONNECTION } from "../../config/in_force.ts";
 import { requiredScope } from "../../protocol/direct_call.ts";
-import { askingTools } from "../../protocol/listing.ts";
 import type { Credential } from "../../protocol/openapi.ts";
-import { PlainCalls } from "../../protocol/plain_calls.ts";
 import { callerOfHttp } from "../../transport/http/auth_info.ts";
 import type { JSONRPCRequest } from "../../transport/json_rpc.ts";
 import type { HttpRequest } from "../../transport/listeners/http_request.ts";
@@ -36,14 +34,20 @@ export class HttpClients {
   readonly #running = new Set<Promise<Response>>();
 
   constructor(parts: NetworkParts) {
-    const { config, access, shared, backend, factory, listing, methods, registry, admission, monotonic } = parts;
+    const { config, access, shared, backend, factory, calls, listing, registry, admission, monotonic } = parts;
     const maxBodySize = config.maxMessageSize;
     const credentials = () => credentialsOf(access);
     this.#parts = parts;
-    this.#rest = createRest({ identity: IDENTITY, listing, credentials, backend: backend.get, maxBodySize });
+    this.#rest = createRest({
+      identity: IDENTITY,
+      listing,
+      credentials,
+      backend: () => backend.opened ?? backend.get(),
+      maxBodySize,
+    });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
-      calls: new PlainCalls({ identity: IDENTITY, backend: backend.get, methods, asking: askingTools(listing) }),
+      calls,
       store: shared.sessions,
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,

@@ -3,10 +3,11 @@
 import type { ExchangeFacts } from "../../monitoring/facts.ts";
 import { Monitor } from "../../monitoring/monitor.ts";
 import { directMethods } from "../../protocol/direct_call.ts";
-import { listingOf } from "../../protocol/listing.ts";
+import { askingTools, listingOf } from "../../protocol/listing.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import { createServerFactory } from "../../protocol/mcp_server.ts";
 import type { ServerFactory } from "../../protocol/mcp_server.ts";
+import { PlainCalls } from "../../protocol/plain_calls.ts";
 import { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import type { Registry } from "../../session/registry.ts";
 import { NAME, VERSION } from "../../version.ts";
@@ -38,8 +39,8 @@ export interface NetworkParts {
   readonly shared: SharedState;
   readonly backend: LazyBackend;
   readonly listing: readonly ListingEntry[];
-  /** Methods that are tools' names. */
-  readonly methods: ReadonlySet<string>;
+  /** What answers plain calls. */
+  readonly calls: PlainCalls;
   readonly factory: ServerFactory;
   /** What is answered without a server object; absent where another factory makes them. */
   readonly answers: ReadyAnswers | undefined;
@@ -76,7 +77,12 @@ export function createNetworkParts(
     shared,
     backend,
     listing,
-    methods,
+    calls: new PlainCalls({
+      identity: IDENTITY,
+      backend: () => backend.opened ?? backend.get(),
+      methods,
+      asking: askingTools(listing),
+    }),
     factory: factory ?? createServerFactory({ identity: IDENTITY, listing, backend: backend.get }),
     answers: factory === undefined ? new ReadyAnswers({ identity: IDENTITY, listing }) : undefined,
     registry,

@@ -4,7 +4,6 @@ import { getLogger } from "../../logging/logger.ts";
 import { LOCAL_CALLER } from "../../access/caller.ts";
 import type { Caller } from "../../access/caller.ts";
 import { CallFastPath } from "../../protocol/fast_path.ts";
-import { askingTools } from "../../protocol/listing.ts";
 import { Opening } from "../../protocol/opening.ts";
 import type { Connection } from "../../session/connection.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
@@ -14,7 +13,6 @@ import { serveChannel } from "../../transport/serve_channel.ts";
 import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";
 import { SocketTransport } from "../../transport/websocket.ts";
 import { sleep } from "../../timing/sleep.ts";
-import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import { spread } from "./spread.ts";
 
@@ -36,14 +34,12 @@ async function endWhenQuiet(transport: SocketTransport, { code, reason }: { code
 /** The clients of one server. */
 export class SocketClients {
   readonly #parts: NetworkParts;
-  readonly #asking: ReadonlySet<string>;
   readonly #budgets: MessageBudgets;
   readonly #open = new Set<SocketTransport>();
 
   constructor(parts: NetworkParts) {
-    const { config: { maxMessageSize }, listing, monotonic } = parts;
+    const { config: { maxMessageSize }, monotonic } = parts;
     this.#parts = parts;
-    this.#asking = askingTools(listing);
     this.#budgets = new MessageBudgets({ maxMessageSize, now: monotonic });
   }
 
@@ -114,7 +110,7 @@ export class SocketClients {
       readonly opening: Opening;
     },
   ): SocketTransport {
-    const { config, registry, monitor, admission, methods, backend, monotonic } = this.#parts;
+    const { config, registry, monitor, admission, calls, monotonic } = this.#parts;
     const { identity, limits } = caller;
     const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
     return new SocketTransport(socket, {
@@ -129,14 +125,7 @@ export class SocketClients {
         return isAffordable;
       },
       opening,
-      fastPath: new CallFastPath({
-        identity: IDENTITY,
-        opening,
-        caller,
-        backend: () => backend.opened ?? backend.get(),
-        methods,
-        asking: this.#asking,
-      }),
+      fastPath: new CallFastPath({ opening, caller, calls }),
       observer: this.#observe(connection),
       sent: (text) => monitor.sent(connection, text),
       now: monotonic,

@@ -1,7 +1,7 @@
 /** The requests of one session that are not answered yet, and where their answers go. Each is answered once, or cancelled. */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
-import type { Answer } from "../../protocol/fast_path.ts";
+import type { Answer } from "../../protocol/answer.ts";
 import type { EventStream } from "./event_stream.ts";
 import type { RunningCall } from "./running_call.ts";
 import { CANCELLED } from "./session_answers.ts";

@@ -4,7 +4,7 @@ import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { isWriting } from "../../protocol/direct_call.ts";
 import { claimedRevision, MODERN_REVISION } from "../../protocol/envelope.ts";
 import type { Era } from "../../protocol/envelope.ts";
-import type { Answer } from "../../protocol/fast_path.ts";
+import type { Answer } from "../../protocol/answer.ts";
 import type { PlainCall, PlainCalls } from "../../protocol/plain_calls.ts";
 import { answerText } from "../json_rpc.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";

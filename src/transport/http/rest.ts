@@ -8,6 +8,9 @@ import { getLogger } from "../../logging/logger.ts";
 import { directMethods, isWriting } from "../../protocol/direct_call.ts";
 import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/backend_port.ts";
+import { runTool } from "../../protocol/tool_answer.ts";
+import type { ToolOutcome } from "../../protocol/tool_call.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { ToolVisibility } from "../../protocol/visible_tools.ts";
 import type { VisibleTools } from "../../protocol/visible_tools.ts";
@@ -29,7 +32,7 @@ export interface RestOptions {
   /** How callers are known, for the description. @default [] */
   readonly credentials?: () => readonly Credential[];
   /** Opened at the first call. */
-  readonly backend: () => Promise<Backend>;
+  readonly backend: () => Awaitable<Backend>;
   /** Of a request's body, in bytes. */
   readonly maxBodySize: number;
   /** For a request's body to arrive in, in milliseconds. @default 10_000 */
@@ -49,7 +52,7 @@ export function createRest(options: RestOptions): (request: HttpRequest, caller:
     const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
-    return await runTool(name, { request, caller }, options);
+    return await answerCall(name, { request, caller }, options);
   };
   return async (request, caller) => {
     try {
@@ -61,7 +64,7 @@ export function createRest(options: RestOptions): (request: HttpRequest, caller:
   };
 }
 
-async function runTool(
+async function answerCall(
   name: string,
   { request, caller }: { request: HttpRequest; caller: CallerFacts },
   options: RestOptions,
@@ -81,16 +84,24 @@ async function runTool(
     const message = `Malformed body: a member is there twice: ${JSON.stringify(twice)}`;
     return problemResponse({ code: "ERR_BODY_INVALID", message });
   }
-  const { tools, contextOf, run } = await backend();
-  const tool = tools.find(name);
-  if (tool === undefined) return unknown(name);
-  const outcome = await run(tool, args, {
-    ...contextOf(caller),
-    signal: request.signal,
+  const opened = backend();
+  const call = {
+    name,
+    args,
+    caller,
     requestId: requestIdOf(request),
-  });
-  if (outcome.ok) return new WholeResponse({ text: JSON.stringify(outcome.value), headers: ANSWER_HEADERS });
-  return problemResponse(outcome.error);
+    get signal() {
+      return request.signal;
+    },
+  };
+  const outcome = runTool(opened instanceof Promise ? await opened : opened, call);
+  return outcome === undefined ? unknown(name) : responseOf(outcome instanceof Promise ? await outcome : outcome);
+}
+
+function responseOf(outcome: ToolOutcome): Response {
+  if (!outcome.ok) return problemResponse(outcome.error);
+  const text = outcome.text?.json ?? JSON.stringify(outcome.value);
+  return new WholeResponse({ text, headers: ANSWER_HEADERS });
 }
 
 const ANSWER_HEADERS = { "content-type": "application/json", "cache-control": "no-store" };

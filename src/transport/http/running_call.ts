@@ -1,5 +1,5 @@
 import type { Caller } from "../../access/caller.ts";
-import type { Answer } from "../../protocol/fast_path.ts";
+import type { Answer } from "../../protocol/answer.ts";
 import { LazyAbort } from "../../timing/lazy_abort.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { PlainRequest } from "./plain_request.ts";

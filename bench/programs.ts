@@ -1,7 +1,10 @@
 /** What is measured, and what it is measured against. */
 
+import { HEAP_FLAGS } from "../scripts/packaging/heap_flags.ts";
+
 const deno = Deno.execPath();
 const run = [deno, "run", "--quiet", "--no-prompt"];
+const runOurs = [deno, "run", HEAP_FLAGS, "--quiet", "--no-prompt", "-P=serve"];
 
 /** A server of ours and the bare program of the same kind. */
 export interface Contest {
@@ -13,9 +16,9 @@ export interface Contest {
 /** Source and, after `deno task compile`, bundle and binary. */
 export async function contests(): Promise<Contest[]> {
   const bareSource = [...run, "bench/bare_echo.ts"];
-  const found: Contest[] = [{ name: "source", server: [...run, "-P=serve", "main.ts"], bare: bareSource }];
+  const found: Contest[] = [{ name: "source", server: [...runOurs, "main.ts"], bare: bareSource }];
   if (await exists("dist/bundle/main.js")) {
-    found.push({ name: "bundle", server: [...run, "-P=serve", "dist/bundle/main.js"], bare: bareSource });
+    found.push({ name: "bundle", server: [...runOurs, "dist/bundle/main.js"], bare: bareSource });
   }
   if (await exists("dist/luno-mcp-server")) {
     const bare = await compileBare();

@@ -1,5 +1,7 @@
 /** Servers on the network, ours and bare ones, as processes. */
 
+import { HEAP_FLAGS } from "../scripts/packaging/heap_flags.ts";
+
 const deno = Deno.execPath();
 
 /** A server that runs. */
@@ -27,7 +29,7 @@ export async function startOurs(
   { exchange = "simulated", env = {}, wrapper = [] }: OursOptions = {},
 ): Promise<BenchServer> {
   const wide = Object.entries(WIDE).filter(([flag]) => !args.includes(flag)).flat();
-  const permissions = ["--quiet", "--no-prompt", "-P=serve"];
+  const permissions = [HEAP_FLAGS, "--quiet", "--no-prompt", "-P=serve"];
   const command = ["run", ...permissions, "main.ts", "--transport", "websocket", "--exchange", exchange];
   const [program = deno, ...before] = [...wrapper, deno];
   const child = new Deno.Command(program, {

@@ -13,6 +13,7 @@ import project from "../deno.json" with { type: "json" };
 import { print } from "../src/world.ts";
 import { writeChecksums } from "./packaging/checksums.ts";
 import { readCompileOptions } from "./packaging/compile_options.ts";
+import { HEAP_FLAGS } from "./packaging/heap_flags.ts";
 import { requireLate } from "./packaging/late_require.ts";
 import { placeBinary } from "./packaging/place_binary.ts";
 import { writeSbom } from "./packaging/sbom.ts";
@@ -100,6 +101,7 @@ async function compile(target: readonly string[], output: string): Promise<strin
     "--no-prompt",
     // The runtime would keep compiled code in the shared temporary folder, and load it whoever put it there.
     "--no-code-cache",
+    HEAP_FLAGS,
     ...RUNTIME_FEATURES.map((feature) => `--unstable-${feature}`),
     ...permissions,
     ...WORKERS.flatMap((entry) => ["--include", `${BUNDLE}/${basename(entry, ".ts")}.js`]),

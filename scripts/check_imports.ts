@@ -22,10 +22,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/client_configs": ["src", "src/state", "src/validation"],
   "src/access": ["src/network", "src/state", "src/validation"],
   "src/session": ["src/network"],
-  "src/state/shared": ["src/logging", "src/session", "src/state"],
   "src/config": ["src/access", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging/output": ["src/secrets"],
   "src/exchange": ["src/money", "src/network", "src/secrets"],
+  "src/state/shared": ["src/exchange", "src/session", "src/state"],
   "src/market": ["src/exchange", "src/money"],
   "src/simulation": ["src/exchange", "src/market", "src/money", "src/network", "src/state"],
   "src/trading": [
@@ -104,6 +104,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["src/client_configs"],
   "prom-client": ["src/monitoring"],
   "pg": ["src/state"],
+  "redis": ["src/state"],
 };
 
 /** What a file imports: paths of ours, and packages. */

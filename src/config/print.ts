@@ -4,6 +4,7 @@ import { settingsInForce } from "./in_force.ts";
 import type { Configured } from "./rules/server_rules.ts";
 import type { Origin } from "./parse.ts";
 import { Secret } from "../secrets/secret.ts";
+import { redisName } from "../state/redis_address.ts";
 import { databaseName } from "../state/database_address.ts";
 import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
@@ -46,5 +47,6 @@ function shownValue(value: Config[keyof Config]): ShownSetting["value"] {
   if (value instanceof URL) return value.href;
   if (value instanceof Secret) return value.toString();
   if (typeof value !== "object") return value;
+  if ("prefix" in value) return redisName(value);
   return "database" in value ? databaseName(value) : value.join(",");
 }

@@ -16,6 +16,7 @@ import {
   WebOrigins,
   wholeNumber,
 } from "./readers.ts";
+import { SHARED_SETTINGS } from "./shared_settings.ts";
 import type { Settings, ValuesOf } from "./setting.ts";
 
 /** What every command that reaches the exchange understands. */
@@ -235,6 +236,7 @@ export const SERVER_SETTINGS = {
     protects: true,
   },
   ...DATABASE_SETTINGS,
+  ...SHARED_SETTINGS,
   stateTimeout: {
     reader: wholeNumber(0, 3_600),
     help: "seconds to wait for a state file that another process keeps locked",

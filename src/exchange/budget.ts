@@ -1,17 +1,15 @@
 /**
- * How many calls the whole process may make, and who goes first when they are scarce. Knows nothing of HTTP.
+ * Who goes first when calls are scarce, and how long others wait. How many there are its supply knows. Knows nothing of
+ * HTTP.
  */
 
 import { type Sleep, sleep } from "../timing/sleep.ts";
+import type { CallSupply, Reservation } from "./call_supply.ts";
+import { CallWindow } from "./call_window.ts";
 import type { Priority } from "./endpoint.ts";
 
 /** Most urgent first. */
 const PRIORITIES = ["cancel", "order", "account", "market"] as const satisfies readonly Priority[];
-
-/** The share of the budget that a priority must leave to those above it: market reads cannot starve a cancel. */
-const RESERVED_SHARE: Readonly<Record<Priority, number>> = { cancel: 0, order: 0.05, account: 0.1, market: 0.2 };
-
-const WINDOW_MS = 60_000;
 
 /** Settings of a {@linkcode CallBudget}. */
 export interface CallBudgetOptions {
@@ -32,14 +30,8 @@ export interface CallBudgetOptions {
   /** Monotonic milliseconds. */
   now?: () => number;
   sleep?: Sleep;
-}
-
-/** A place in the budget that is taken before the call is made, so that nothing waits between a decision and its call. */
-export interface Reservation {
-  /** The call is made now: it counts from here on. Once. */
-  use(): void;
-  /** The call is not made: another call may have its place. Nothing happens once it was used. */
-  release(): void;
+  /** @default the calls of this process alone */
+  supply?: CallSupply;
 }
 
 /** Whether a call may go, and if not, when to ask again. */
@@ -47,24 +39,19 @@ export type Turn =
   | { readonly ok: true; readonly reservation: Reservation }
   | { readonly ok: false; readonly retryAfterMs: number };
 
-interface Grant {
-  readonly at: number;
-}
-
 interface Waiter {
   readonly expiresAt: number;
   readonly settle: (turn: Turn) => void;
 }
 
-/** Never more than `limitPerMinute` calls in any 60 seconds, shared by priority. */
+/** Never more calls than there are, shared by priority. */
 export class CallBudget {
   readonly limitPerMinute: number;
   readonly #maxWaitMs: number;
   readonly #maxQueue: number;
   readonly #now: () => number;
   readonly #sleep: Sleep;
-  /** When each call of the last minute was granted or made, oldest first. */
-  readonly #granted: Grant[] = [];
+  readonly #supply: CallSupply;
   readonly #queues: Readonly<Record<Priority, Waiter[]>> = { cancel: [], order: [], account: [], market: [] };
   /** Ends the pause until the next turn may have come. */
   #alarm: AbortController | undefined;
@@ -80,12 +67,13 @@ export class CallBudget {
         `Cannot build budget as limitPerMinute must be >= 1: current value is ${this.limitPerMinute}`,
       );
     }
+    this.#supply = options.supply ?? new CallWindow({ limitPerMinute: () => this.limitPerMinute, now: this.#now });
+    this.#supply.onMore(() => this.#serve());
   }
 
-  /** Calls left in the running 60 seconds. */
+  /** Calls that could be made now. */
   get remaining(): number {
-    this.#forgetOld();
-    return this.limitPerMinute - this.#granted.length;
+    return this.#supply.remaining;
   }
 
   /**
@@ -94,33 +82,11 @@ export class CallBudget {
    */
   async take(priority: Priority, signal?: AbortSignal): Promise<Turn> {
     signal?.throwIfAborted();
-    if (this.#isFree(priority) && !this.#isAnybodyAhead(priority)) {
-      return this.#grant();
-    }
-    const retryAfterMs = this.#waitMs(priority);
+    const reservation = this.#isAnybodyAhead(priority) ? undefined : this.#supply.take(priority);
+    if (reservation !== undefined) return { ok: true, reservation };
+    const retryAfterMs = this.#supply.waitMs(priority);
     if (retryAfterMs > this.#maxWaitMs || this.#queueLength() >= this.#maxQueue) return { ok: false, retryAfterMs };
     return await this.#wait(priority, signal);
-  }
-
-  #grant(): Turn {
-    let grant: Grant | undefined = { at: this.#now() };
-    this.#granted.push(grant);
-    const remove = (): boolean => {
-      const place = grant === undefined ? -1 : this.#granted.indexOf(grant);
-      if (place >= 0) this.#granted.splice(place, 1);
-      const isFirst = grant !== undefined;
-      grant = undefined;
-      return isFirst;
-    };
-    const reservation: Reservation = {
-      use: () => {
-        if (remove()) this.#granted.push({ at: this.#now() });
-      },
-      release: () => {
-        if (remove()) this.#serve();
-      },
-    };
-    return { ok: true, reservation };
   }
 
   #wait(priority: Priority, signal: AbortSignal | undefined): Promise<Turn> {
@@ -149,10 +115,11 @@ export class CallBudget {
     for (const priority of PRIORITIES) {
       const queue = this.#queues[priority];
       for (let waiter = queue[0]; waiter !== undefined; waiter = queue[0]) {
-        if (this.#isFree(priority)) {
-          waiter.settle(this.#grant());
+        const reservation = this.#supply.take(priority);
+        if (reservation !== undefined) {
+          waiter.settle({ ok: true, reservation });
         } else if (waiter.expiresAt <= this.#now()) {
-          waiter.settle({ ok: false, retryAfterMs: this.#waitMs(priority) });
+          waiter.settle({ ok: false, retryAfterMs: this.#supply.waitMs(priority) });
         } else break;
         queue.shift();
       }
@@ -165,7 +132,7 @@ export class CallBudget {
     this.#alarm = undefined;
     const pauses = PRIORITIES.flatMap((priority) => {
       const first = this.#queues[priority][0];
-      return first === undefined ? [] : [Math.min(this.#waitMs(priority), first.expiresAt - this.#now())];
+      return first === undefined ? [] : [Math.min(this.#supply.waitMs(priority), first.expiresAt - this.#now())];
     });
     if (pauses.length === 0) return;
     const alarm = this.#alarm = new AbortController();
@@ -173,34 +140,11 @@ export class CallBudget {
     this.#sleep(Math.max(1, Math.ceil(Math.min(...pauses))), alarm.signal).then(() => this.#serve(), () => {});
   }
 
-  #isFree(priority: Priority): boolean {
-    this.#forgetOld();
-    return this.#granted.length < this.#allowance(priority);
-  }
-
   #isAnybodyAhead(priority: Priority): boolean {
     return PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1).some((each) => this.#queues[each].length > 0);
   }
 
-  /** Milliseconds until a call of this priority has room, if nobody goes ahead of it. */
-  #waitMs(priority: Priority): number {
-    const surplus = this.#granted.length - this.#allowance(priority);
-    const blocking = this.#granted[surplus];
-    return blocking === undefined ? 0 : Math.max(0, blocking.at + WINDOW_MS - this.#now());
-  }
-
-  #allowance(priority: Priority): number {
-    return Math.max(1, this.limitPerMinute - Math.floor(this.limitPerMinute * RESERVED_SHARE[priority]));
-  }
-
   #queueLength(): number {
     return PRIORITIES.reduce((sum, priority) => sum + this.#queues[priority].length, 0);
-  }
-
-  #forgetOld(): void {
-    const oldest = this.#now() - WINDOW_MS;
-    let expired = 0;
-    while ((this.#granted[expired]?.at ?? Infinity) <= oldest) expired++;
-    if (expired > 0) this.#granted.splice(0, expired);
   }
 }

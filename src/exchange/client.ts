@@ -14,7 +14,7 @@ import { CallCounts } from "./call_counts.ts";
 import type { CallCount } from "./call_counts.ts";
 import { Breaker, type BreakerOptions } from "./breaker.ts";
 import { CallBudget } from "./budget.ts";
-import type { Reservation } from "./budget.ts";
+import type { Reservation } from "./call_supply.ts";
 import { Deadline } from "../timing/deadline.ts";
 import { type Sleep, sleep } from "../timing/sleep.ts";
 import type { Priority } from "./endpoint.ts";

@@ -11,7 +11,7 @@ import type { ToolOutcome } from "../protocol/tool_call.ts";
 import type { Connection } from "../session/connection.ts";
 import type { Registry, Rejection } from "../session/registry.ts";
 import type { ChannelObserver } from "../transport/channel.ts";
-import { createCounters } from "./counters.ts";
+import { Counters } from "./counters.ts";
 import { addFacts } from "./facts.ts";
 import type { FactSources } from "./facts.ts";
 import { Statistics } from "./statistics.ts";
@@ -41,7 +41,7 @@ export class Monitor {
   readonly #options: MonitorOptions;
   readonly #tools: ReadonlySet<string>;
   readonly #metrics = new Metrics();
-  readonly #counters = createCounters(this.#metrics);
+  readonly #counters = new Counters();
 
   constructor(options: MonitorOptions) {
     const { registry, tools, statsIntervalMs, exchange = () => undefined, trading = () => undefined } = options;
@@ -53,21 +53,23 @@ export class Monitor {
 
   /** Watches the channel of one connection. */
   watch(connection: Connection): ChannelObserver {
-    const receivedMs = new WeakMap<ObservedRequest, number>();
+    /** Of requests that wait. */
+    const sinceMs = new WeakMap<ObservedRequest, number>();
     const touch = () => connection.lastSeen = this.#options.registry.now();
+    const { bytesIn, queueTimes } = this.#counters;
     return {
       received: (request, text) => {
         const size = Buffer.byteLength(text);
         touch();
         connection.inFlight++;
         connection.bytesIn += size;
-        this.#counters.bytes.inc({ direction: "in" }, size);
-        receivedMs.set(request, this.#options.monotonic());
+        bytesIn.value += size;
         introduce(connection, request);
       },
+      queued: (request) => void sinceMs.set(request, this.#options.monotonic()),
       started: (request) => {
-        const since = receivedMs.get(request);
-        if (since !== undefined) this.#counters.queueTimes.observe((this.#options.monotonic() - since) / 1_000);
+        const since = sinceMs.get(request);
+        queueTimes.observe(since === undefined ? 0 : (this.#options.monotonic() - since) / 1_000);
       },
       answered: (_request, { isError }) => {
         touch();
@@ -87,20 +89,21 @@ export class Monitor {
   called({ tool: name, outcome, durationMs }: ObservedCall): void {
     const tool = this.#tools.has(name) ? name : "other";
     const label = labelOf(outcome);
-    this.#counters.calls.inc({ tool, outcome: label });
-    this.#counters.durations.observe({ tool }, durationMs / 1_000);
+    const counters = this.#counters.ofTool(tool);
+    counters[label].value++;
+    counters.durations.observe(durationMs / 1_000);
     this.statistics.called(durationMs, { isError: label === "error" });
   }
 
   /** Counts a refused request; `data` is the refusal's error data. */
   refused(data: unknown): void {
-    this.#counters.refusals.inc({ reason: refusalReason(data) });
+    this.#counters.refused(refusalReason(data));
     this.statistics.refused();
   }
 
   /** Counts a connection that was refused. */
   rejected(reason: Rejection | "origin" | "upgrade" | "access"): void {
-    this.#counters.rejections.inc({ reason });
+    this.#counters.rejected(reason);
     this.statistics.rejectedConnection();
   }
 
@@ -108,20 +111,25 @@ export class Monitor {
   sent(connection: Connection, text: string): void {
     const size = Buffer.byteLength(text);
     connection.bytesOut += size;
-    this.#counters.bytes.inc({ direction: "out" }, size);
+    this.#counters.bytesOut.value += size;
   }
 
   /** Everything in the text format of Prometheus. */
   async metrics(): Promise<{ text: string; contentType: string }> {
-    return { text: await this.#metrics.metrics(), contentType: this.#metrics.contentType };
+    return {
+      text: `${this.#counters.text()}\n${await this.#metrics.metrics()}`,
+      contentType: this.#metrics.contentType,
+    };
   }
 }
 
 /** Both eras name the client: in the handshake, or in every request's `_meta`. */
 function introduce(connection: Connection, { method, params }: ObservedRequest): void {
-  const meta = asInfo(params?._meta); // Nobody has looked at it yet.
-  if (method === "initialize") connection.introduce(asInfo(params?.clientInfo), "legacy");
-  else if (PROTOCOL_VERSION in meta) connection.introduce(asInfo(meta[CLIENT_INFO]), "modern");
+  if (method === "initialize") return connection.introduce(asInfo(params?.clientInfo), "legacy");
+  const meta = params?._meta; // Nobody has looked at it yet.
+  if (meta !== undefined && PROTOCOL_VERSION in asInfo(meta)) {
+    connection.introduce(asInfo(asInfo(meta)[CLIENT_INFO]), "modern");
+  }
 }
 
 const PROTOCOL_VERSION = "io.modelcontextprotocol/protocolVersion";

@@ -6,6 +6,8 @@ import { METHOD_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { ALIASES, listingOf } from "./listing.ts";
 import type { ListingEntry } from "./listing.ts";
+import { CallContext } from "./call_context.ts";
+import type { CallFacts } from "./call_context.ts";
 import type { Backend } from "./backend_port.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
@@ -46,14 +48,11 @@ export function requiredScope(listing: readonly ListingEntry[], name: unknown): 
 }
 
 /** A request whose method is a tool's name. */
-export interface DirectCall {
+export interface DirectCall extends CallFacts {
   readonly method: string;
   /** An object of arguments; the protocol's own `_meta` in it is none. */
   readonly params?: unknown;
-  /** Read when something first listens to it, so that it may be made then. */
-  readonly signal: AbortSignal;
   readonly caller: CallerFacts;
-  readonly requestId?: string | number | undefined;
 }
 
 /** The tool's plain answer, as JSON where it is kept for others, or an error whose `data` is the tool's error with `retryAfterMs` spelt as JSON-RPC callers know it. */
@@ -67,16 +66,9 @@ export function callDirectly(
   { tools, contextOf, run }: Backend,
   call: DirectCall,
 ): Awaitable<DirectAnswer> {
-  const { method, params, caller, requestId } = call;
-  const tool = tools.findPlain(method);
+  const tool = tools.findPlain(call.method);
   if (tool === undefined) return { error: { code: METHOD_NOT_FOUND, message: "Method not found" } };
-  const outcome = run(tool, withoutMeta(params), {
-    ...contextOf(caller),
-    requestId,
-    get signal() {
-      return call.signal;
-    },
-  });
+  const outcome = run(tool, withoutMeta(call.params), new CallContext(contextOf(call.caller), call));
   return whenAnswered(outcome, toDirectAnswer);
 }
 

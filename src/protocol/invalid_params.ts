@@ -143,11 +143,13 @@ function optional(check: Check): Check {
 
 /** An object with these members and any others. */
 function object(members: Members): Check {
+  const checks = Object.entries(members);
   return (value, path) => {
     if (!isObject(value)) return expected(path, "an object", value);
-    for (const [name, check] of Object.entries(members)) {
-      const problem = check(Object.hasOwn(value, name) ? value[name] : undefined, join(path, name));
-      if (problem !== undefined) return problem;
+    for (const [name, check] of checks) {
+      const member = Object.hasOwn(value, name) ? value[name] : undefined;
+      // The path is only told where something is wrong.
+      if (check(member, "") !== undefined) return check(member, join(path, name));
     }
     return undefined;
   };

@@ -3,21 +3,18 @@
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { INVALID_PARAMS } from "../errors/rpc_codes.ts";
+import { CallContext } from "./call_context.ts";
+import type { CallFacts } from "./call_context.ts";
 import type { Backend } from "./backend_port.ts";
 import type { CallerFacts } from "../access/caller.ts";
-import type { Asking } from "../trading/confirmation/confirmer.ts";
 import { AnswerText } from "./answer_text.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 /** A call as a client asks for it. */
-export interface RequestedCall {
+export interface RequestedCall extends CallFacts {
   readonly name: string;
   readonly args: unknown;
-  /** Read when something first listens to it, so that it may be made then. */
-  readonly signal: AbortSignal;
   readonly caller: CallerFacts;
-  readonly asking?: Asking;
-  readonly requestId?: string | number | undefined;
 }
 
 /** The protocol's error for a tool that does not exist. */
@@ -30,16 +27,8 @@ export function runTool(
   { tools, contextOf, run }: Backend,
   call: RequestedCall,
 ): Awaitable<ToolOutcome> | undefined {
-  const { name, args, caller, asking, requestId } = call;
-  const tool = tools.find(name);
-  return tool && run(tool, args, {
-    ...contextOf(caller),
-    ...(asking === undefined ? {} : { asking }),
-    requestId,
-    get signal() {
-      return call.signal;
-    },
-  });
+  const tool = tools.find(call.name);
+  return tool && run(tool, call.args, new CallContext(contextOf(call.caller), call));
 }
 
 /** A tool's outcome as the protocol wants it: structured, and the same as compact JSON text. */

@@ -19,6 +19,7 @@ import { openExchange } from "./open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { OpenRecord } from "./open_trading_record.ts";
+import type { SharedState } from "./open_shared_state.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
 import { observeCalls } from "./observe_calls.ts";
@@ -45,6 +46,8 @@ export interface BackendUse {
   readonly startedMs: number;
   /** A server takes over what others have left undone, a command minds its own orders only. */
   readonly isServer: boolean;
+  /** What servers share. @default nothing */
+  readonly shared?: Pick<SharedState, "createCallSupply">;
 }
 
 /** What a backend is opened with. */
@@ -67,10 +70,10 @@ export interface BackendOptions extends BackendUse {
 export async function openBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, isServer, record, presence, announce, observers }: BackendOptions,
+  { startedMs, isServer, shared, record, presence, announce, observers }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world);
+  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world, shared);
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
@@ -116,6 +119,7 @@ function contextsOf(
   broker: Broker | undefined,
 ): Backend["contextOf"] {
   const { now, monotonic } = world;
+  const market = { exchange, markets, now, monotonic };
   return (caller) => {
     const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
     // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
@@ -124,7 +128,7 @@ function contextsOf(
       caller,
       exchange: view ?? exchange.as(caller.identity),
       markets,
-      market: { exchange: view ?? exchange, markets, now, monotonic },
+      market: view === undefined ? market : { ...market, exchange: view },
       now,
       server,
       ...(broker === undefined ? {} : { broker }),

@@ -40,7 +40,7 @@ export interface LazyBackend {
 export async function prepareBackend(
   loaded: LoadedConfig,
   world: World,
-  { startedMs, isServer }: BackendUse,
+  { isServer, ...use }: BackendUse,
 ): Promise<{ ok: true; backend: LazyBackend } | { ok: false; problems: string[] }> {
   const { config } = loaded;
   const writes = config.trading !== "off" || config.exchange === "paper";
@@ -54,7 +54,7 @@ export async function prepareBackend(
   const lazily = new OpenedOnce(async () => {
     const { openBackend } = await import("./backend.ts");
     const announce = (order: Announcement) => pages?.announce(order);
-    return await openBackend(loaded, world, { startedMs, isServer, record, presence, announce, observers });
+    return await openBackend(loaded, world, { ...use, isServer, record, presence, announce, observers });
   });
   const problem = writes ? await problemOf(lazily.get()) : undefined;
   const { opening } = lazily.opened ?? {};

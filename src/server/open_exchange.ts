@@ -12,6 +12,7 @@ import { Markets } from "../market/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { World } from "../world.ts";
+import type { SharedState } from "./open_shared_state.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
 
@@ -40,7 +41,11 @@ export interface ExchangeVenue {
 }
 
 /** Opens the exchange; an embedded one is started first. */
-export async function openExchange(loaded: LoadedConfig, world: World): Promise<OpenExchange> {
+export async function openExchange(
+  loaded: LoadedConfig,
+  world: World,
+  { createCallSupply }: Pick<SharedState, "createCallSupply"> = {},
+): Promise<OpenExchange> {
   const { config, credentials } = loaded;
   const limitPerMinute = callsPerMinute(loaded);
   const simulated = config.exchange === "simulated"
@@ -51,10 +56,15 @@ export async function openExchange(loaded: LoadedConfig, world: World): Promise<
   }
   const key = simulated?.keys.trading ?? revealed(credentials);
   const url = new URL(simulated?.url ?? config.apiUrl.href);
+  const calls = { limitPerMinute, now: world.monotonic };
+  // The embedded exchange serves this server alone.
+  const supply = simulated === undefined
+    ? createCallSupply?.({ name: `${url.host} ${key?.id ?? ""}`, ...calls })
+    : undefined;
   const client = new ExchangeClient({
     url: url.href,
     ...(key === undefined ? {} : { credentials: key }),
-    budget: new CallBudget({ limitPerMinute, now: world.monotonic }),
+    budget: new CallBudget({ ...calls, ...(supply === undefined ? {} : { supply }) }),
     now: world.monotonic,
     wallClock: world.now,
   });

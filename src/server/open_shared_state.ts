@@ -1,4 +1,7 @@
-/** Opens what may be lost: limits of clients, and sessions over HTTP, which may outlive the server where that is asked for. */
+/**
+ * Opens what may be lost: limits of clients, which several servers may share, and sessions over HTTP, which may outlive the
+ * server. Without a setting that asks for more, both are this process's own.
+ */
 
 import { join } from "node:path";
 import { getLogger } from "../logging/logger.ts";
@@ -8,6 +11,8 @@ import type { SessionStore } from "../session/session_store.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
 import { MemoryRateLimit } from "../state/shared/memory/rate_limit.ts";
 import { MemorySessionStore } from "../state/shared/memory/session_store.ts";
+import type { LastingSessions } from "../state/shared/sqlite/open_sessions.ts";
+import type { RedisState } from "../state/shared/redis/open_redis.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -19,6 +24,8 @@ const KEPT_IDLE_TIMES = 2;
 export interface SharedState {
   readonly sessions: SessionStore;
   createRateLimit(options: RateLimitOptions): RateLimit;
+  /** Where the calls to an exchange come from; absent where this process counts them alone. */
+  readonly createCallSupply?: RedisState["createCallSupply"];
   /** Ends the use of it. */
   close(): Promise<void>;
 }
@@ -28,39 +35,63 @@ export async function openSharedState(
   config: Config,
   world: World,
 ): Promise<{ ok: true; shared: SharedState } | { ok: false; problems: string[] }> {
-  const createRateLimit = (options: RateLimitOptions) => new MemoryRateLimit(options);
-  if (!config.keepSessions) {
-    const shared = { sessions: new MemorySessionStore(), createRateLimit, close: () => Promise.resolve() };
-    return { ok: true, shared };
+  const problems: string[] = [];
+  const redis = config.sharedUrl === undefined ? undefined : await openRedis(config, world, problems);
+  const kept = config.keepSessions ? await openKeptSessions(config, world, problems) : undefined;
+  const close = async () => void await Promise.all([redis?.close(), kept?.close()]);
+  if (problems.length > 0) {
+    await close();
+    return { ok: false, problems };
   }
-  const opened = await openLastingSessions(config, world);
-  if (!opened.ok) return opened;
-  const { sessions } = opened;
-  return { ok: true, shared: { sessions, createRateLimit, close: () => sessions.close() } };
+  const createRateLimit: SharedState["createRateLimit"] = (options) =>
+    redis === undefined ? new MemoryRateLimit(options) : redis.createRateLimit(options);
+  const calls: Pick<SharedState, "createCallSupply"> = redis === undefined
+    ? {}
+    : { createCallSupply: (options) => redis.createCallSupply(options) };
+  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, ...calls, close } };
 }
 
-async function openLastingSessions({ state, stateTimeout, idleTimeout }: Config, world: World) {
-  const folder = state ?? stateFolder(world.env);
-  if (folder === undefined) return { ok: false as const, problems: [missingFolder(", as sessions are kept there")] };
+/** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */
+async function openRedis(config: Config, world: World, problems: string[]): Promise<RedisState | undefined> {
+  const [{ RedisState }, { readSharedAccess }, { redisName }] = await Promise.all([
+    import("../state/shared/redis/open_redis.ts"),
+    import("../config/shared_access.ts"),
+    import("../state/redis_address.ts"),
+  ]);
+  const access = await readSharedAccess(config, problems);
+  if (access === undefined) return undefined;
+  const { monotonic, random = Math.random } = world;
+  const redis = await RedisState.open({ access, monotonic, random });
+  const { refusal } = redis.connection;
+  if (refusal !== undefined) {
+    problems.push(`--shared-url: Cannot use ${redisName(access.address)} as it refuses this server: ${refusal}`);
+  }
+  return redis;
+}
+
+async function openKeptSessions(
+  { state, stateTimeout, idleTimeout }: Config,
+  { env, now, monotonic, shutdown: signal }: World,
+  problems: string[],
+): Promise<LastingSessions | undefined> {
+  const folder = state ?? stateFolder(env);
+  if (folder === undefined) {
+    problems.push(missingFolder(", as sessions are kept there"));
+    return undefined;
+  }
   const [{ openSessions, SHARED_FILE }, { StateError }] = await Promise.all([
     import("../state/shared/sqlite/open_sessions.ts"),
     import("../state/state_error.ts"),
   ]);
   const path = join(folder, SHARED_FILE);
-  const { now, monotonic, shutdown: signal } = world;
+  const timeout = { timeoutMs: stateTimeout * 1_000, monotonic, signal };
+  const onWait = () =>
+    log.warning("waiting for shared.db, which another server uses", { path, timeout_s: stateTimeout });
   try {
-    const sessions = await openSessions({
-      path,
-      idleMs: KEPT_IDLE_TIMES * idleTimeout * 1_000,
-      now,
-      monotonic,
-      signal,
-      timeoutMs: stateTimeout * 1_000,
-      onWait: () => log.warning("waiting for shared.db, which another server uses", { path, timeout_s: stateTimeout }),
-    });
-    return { ok: true as const, sessions };
+    return await openSessions({ path, idleMs: KEPT_IDLE_TIMES * idleTimeout * 1_000, now, ...timeout, onWait });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    return { ok: false as const, problems: [`--keep-sessions: ${error.message}`] };
+    problems.push(`--keep-sessions: ${error.message}`);
+    return undefined;
   }
 }

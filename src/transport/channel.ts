@@ -47,7 +47,9 @@ export interface ChannelOpening {
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
-  /** It runs, after it waited for others of the connection. */
+  /** It waits for others of the connection. */
+  queued?(request: JSONRPCRequest): void;
+  /** It runs, at once or after it waited. */
   started?(request: JSONRPCRequest): void;
   answered(request: JSONRPCRequest, outcome: { readonly isError: boolean }): void;
   refused(request: JSONRPCRequest | undefined, error: RpcError): void;
@@ -93,7 +95,8 @@ export abstract class Channel implements Transport {
   #waiting = 0;
   #running = 0;
   #isRunningWaiting = false;
-  #idle = Promise.withResolvers<void>();
+  /** For those who wait until something has changed. */
+  #change: PromiseWithResolvers<void> | undefined;
   #isEnding = false;
   #closed = false;
 
@@ -200,12 +203,12 @@ export abstract class Channel implements Transport {
 
   /** Resolves when no request is left to answer, or nobody to answer to. */
   protected async quiet(): Promise<void> {
-    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#idle.promise;
+    while ((this.#pending.size > 0 || this.#held.isHolding) && !this.#closed) await this.#changed();
   }
 
   /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
   protected async room(characters: number): Promise<void> {
-    while (this.#waiting > characters && !this.#closed) await this.#idle.promise;
+    while (this.#waiting > characters && !this.#closed) await this.#changed();
   }
 
   close(): Promise<void> {
@@ -248,6 +251,7 @@ export abstract class Channel implements Transport {
     else if (isPrompt) this.#pass(request);
     else if (!isWaiting) this.#run(request);
     else {
+      this.#options.observer?.queued?.(request);
       this.#queue.push(request);
       this.#waiting += text.length;
     }
@@ -319,9 +323,14 @@ export abstract class Channel implements Transport {
     this.#isRunningWaiting = false;
   }
 
+  #changed(): Promise<void> {
+    this.#change ??= Promise.withResolvers<void>();
+    return this.#change.promise;
+  }
+
   #wake(): void {
-    this.#idle.resolve();
-    this.#idle = Promise.withResolvers<void>();
+    this.#change?.resolve();
+    this.#change = undefined;
   }
 
   #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {

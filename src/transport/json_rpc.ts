@@ -113,9 +113,13 @@ function idsOf(values: readonly unknown[]): readonly (RequestId | null)[] {
   return ids.length > 0 ? ids : [null];
 }
 
+/** What a message may have. */
+const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
+
 /** What is wrong with the shape of a message, but for what its parameters mean. */
-function findProblem({ jsonrpc, id, method, params, result, error, ...rest }: Record<string, unknown>) {
-  const [unknown] = Object.keys(rest);
+function findProblem(message: Record<string, unknown>) {
+  const { jsonrpc, id, method, params, result, error } = message;
+  const unknown = Object.keys(message).find((name) => !MEMBERS.has(name));
   if (jsonrpc !== "2.0") return 'jsonrpc must be "2.0"';
   if (unknown !== undefined) return `${JSON.stringify(unknown.slice(0, 60))} is no member of a message`;
   if (id !== undefined && !isId(id)) return "id must be a string or an integer";
@@ -146,7 +150,7 @@ function isErrorMember(error: unknown): boolean {
 
 /** Tells whether a text that may be JSON nests deeper than `limit`, without parsing it. */
 export function isDeeper(text: string, limit: number): boolean {
-  if (text.length <= limit) return false; // It has too few brackets.
+  if (countOf("{", text, limit) + countOf("[", text, limit) <= limit) return false; // It has too few brackets.
   let depth = 0;
   let isString = false;
   for (let at = 0; at < text.length && depth <= limit; at++) {
@@ -157,6 +161,13 @@ export function isDeeper(text: string, limit: number): boolean {
     else if (char === "]" || char === "}") depth--;
   }
   return depth > limit;
+}
+
+/** How often a character stands in a text; more than `limit` are not counted. */
+function countOf(char: string, text: string, limit: number): number {
+  let count = 0;
+  for (let at = text.indexOf(char); at !== -1 && count <= limit; at = text.indexOf(char, at + 1)) count++;
+  return count;
 }
 
 function isId(value: unknown): value is RequestId {

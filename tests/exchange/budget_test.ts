@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CallBudget, type Reservation, type Turn } from "../../src/exchange/budget.ts";
+import { CallBudget, type Turn } from "../../src/exchange/budget.ts";
+import type { Reservation } from "../../src/exchange/call_supply.ts";
 import type { Priority } from "../../src/exchange/endpoint.ts";
 import { FakeClock } from "./fake_clock.ts";
 

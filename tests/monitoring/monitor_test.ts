@@ -141,6 +141,7 @@ Deno.test("Monitor tells how long requests waited for others of their connection
   observer.received(first, "x");
   observer.started?.(first);
   observer.received(second, "x");
+  observer.queued?.(second);
   clock.wall += 250;
   observer.started?.(second);
   const { text } = await monitor.metrics();

@@ -7,6 +7,7 @@ import type { KeptSession, SessionStore } from "../../src/session/session_store.
 import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { MemorySessionStore } from "../../src/state/shared/memory/session_store.ts";
 import { openSessions } from "../../src/state/shared/sqlite/open_sessions.ts";
+import { startRedisInstallation } from "./shared/redis/redis_installation.ts";
 import { startSessionsProcess } from "./shared/sessions_process.ts";
 
 /** How long an unused session is kept. */
@@ -53,6 +54,7 @@ interface SharedEngine {
 export const SHARED_ENGINES: Readonly<Record<string, SharedEngine>> = {
   memory: { start: startMemory, is: ["limits", "events"] },
   sqlite: { start: startSqlite, is: ["events", "sessions"] },
+  redis: { start: startRedisInstallation, is: ["limits"] },
 };
 
 function startMemory(): Promise<SharedInstallation> {

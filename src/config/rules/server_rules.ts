@@ -9,6 +9,7 @@ import type { Origin, Origins } from "../parse.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import type { Config } from "../server_settings.ts";
 import { databaseProblems } from "./database_rules.ts";
+import { sharedProblems } from "./shared_rules.ts";
 
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
@@ -28,6 +29,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTrading(config, origins),
     ...checkTools(config, origins),
     ...checkDatabase(config, origins),
+    ...sharedProblems(config, origins),
   ];
 }
 
@@ -154,6 +156,8 @@ export const NETWORK_ONLY = [
   "rateLimit",
   "maxSessionsPerClient",
   "keepSessions",
+  "sharedUrl",
+  "sharedCa",
   "maxQueue",
   "pingInterval",
   "idleTimeout",

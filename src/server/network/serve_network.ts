@@ -106,7 +106,7 @@ async function prepare(
     return sharing;
   }
   const { shared } = sharing;
-  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true });
+  const prepared = await prepareBackend(loaded, world, { startedMs: world.monotonic(), isServer: true, shared });
   if (prepared.ok) return { ok: true, access, shared, backend: prepared.backend, tls };
   await Promise.all([access.close(), shared.close()]);
   return prepared;

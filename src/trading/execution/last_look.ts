@@ -4,7 +4,7 @@
  * may wait. Last, with nothing awaited up to the request: what counts once more, as anything may have ended meanwhile.
  */
 
-import type { Reservation } from "../../exchange/budget.ts";
+import type { Reservation } from "../../exchange/call_supply.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Order } from "../orders/order.ts";
 import { toRequestParams } from "../orders/order_rules.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { CallBudget } from "../../../src/exchange/budget.ts";
-import type { Reservation } from "../../../src/exchange/budget.ts";
+import type { Reservation } from "../../../src/exchange/call_supply.ts";
 import type { ExecutorOptions } from "../../../src/trading/execution/executor_parts.ts";
 import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";

@@ -1,0 +1,25 @@
+/** From the settings of the shared state to what it takes to connect: reads the files that they name. */
+
+import type { RedisAccess } from "../state/redis_address.ts";
+import { readOwn, readSecretFile } from "./files.ts";
+import type { SharedConfig } from "./rules/shared_rules.ts";
+
+/** Reads it; `undefined` where no address is set, or where there are problems. */
+export async function readSharedAccess(
+  { sharedUrl: address, sharedCa, sharedPassword, sharedPasswordFile }: SharedConfig,
+  problems: string[],
+): Promise<RedisAccess | undefined> {
+  if (address === undefined) return undefined;
+  const ca = sharedCa === undefined ? undefined : await readOwn("--shared-ca", sharedCa, problems);
+  const password = sharedPasswordFile === undefined ? sharedPassword : await readPassword(sharedPasswordFile, problems);
+  if (problems.length > 0) return undefined;
+  const trust = ca === undefined ? {} : { ca };
+  if (password === undefined) return { address, ...trust };
+  const current = async () =>
+    sharedPasswordFile === undefined ? password : await readPassword(sharedPasswordFile, []) ?? password;
+  return { address, ...trust, password: async () => (await current()).reveal() };
+}
+
+async function readPassword(path: string, problems: string[]) {
+  return await readSecretFile("LUNO_MCP_SHARED_PASSWORD_FILE", path, problems);
+}

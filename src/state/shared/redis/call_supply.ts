@@ -1,0 +1,147 @@
+/**
+ * Calls to the exchange that several servers share. What may be made within a minute is split into a fifth that may come at
+ * once and the rest that flows in, so that no 60 seconds see more; Redis hands it out in small batches, urgent calls singly.
+ *
+ * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
+ */
+
+import { RESERVED_SHARE } from "../../../exchange/call_supply.ts";
+import type { CallSupply, Reservation } from "../../../exchange/call_supply.ts";
+import { CallWindow } from "../../../exchange/call_window.ts";
+import type { Priority } from "../../../exchange/endpoint.ts";
+import { DEADLINE_MS, RedisUnavailable } from "./connection.ts";
+import type { SharedLimit, SharedTokens } from "./shared_tokens.ts";
+
+/** The share of a minute's calls that may come at once. */
+const AT_ONCE = 0.2;
+
+/** Calls that are drawn together. */
+const BATCH: Readonly<Record<Priority, number>> = { market: 4, account: 1, order: 1, cancel: 1 };
+
+/** How long drawn calls may be kept before they are given back, in milliseconds. */
+const LAPSE_MS = 1_000;
+
+/** How long Redis is not asked again after it did not answer, in milliseconds. */
+const FAILED_PAUSE_MS = 50;
+
+/** Whose calls may be used, by those who may: what was drawn for a read a cancel may have, never the other way round. */
+const LOWEST_FIRST = ["market", "account", "order", "cancel"] as const satisfies readonly Priority[];
+
+/** Calls that were drawn for one priority. */
+interface Pool {
+  calls: number;
+  lapseMs: number;
+  /** Until then there is nothing to ask for. */
+  emptyUntilMs: number;
+  isDrawing: boolean;
+}
+
+/** Which budget is shared, and with whom. */
+export interface RedisCallSupplyOptions {
+  /** Tells it from other budgets: the exchange and the key. */
+  readonly name: string;
+  readonly limitPerMinute: number;
+  readonly tokens: SharedTokens;
+  /** How many servers were seen last, this one among them. */
+  readonly servers: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** The calls of one server. */
+export class RedisCallSupply implements CallSupply {
+  readonly #options: RedisCallSupplyOptions;
+  readonly #limit: SharedLimit;
+  /** The share of this server; what it makes counts there too, so that the share is used up when it is needed. */
+  readonly #share: CallWindow;
+  readonly #pools: Readonly<Record<Priority, Pool>>;
+  readonly #listeners: (() => void)[] = [];
+  /** Calls that were left for all at the last draw. */
+  #left: number;
+
+  constructor(options: RedisCallSupplyOptions) {
+    const { limitPerMinute, servers, now } = options;
+    const size = Math.max(1, Math.floor(limitPerMinute * AT_ONCE));
+    this.#options = options;
+    this.#limit = { size, perMinute: Math.max(1, limitPerMinute - size) };
+    this.#share = new CallWindow({ limitPerMinute: () => Math.max(1, Math.floor(limitPerMinute / servers())), now });
+    this.#pools = { market: emptyPool(), account: emptyPool(), order: emptyPool(), cancel: emptyPool() };
+    this.#left = size;
+  }
+
+  get remaining(): number {
+    if (!this.#options.tokens.isUsable) return this.#share.remaining;
+    const drawn = LOWEST_FIRST.reduce((sum, priority) => sum + this.#pools[priority].calls, 0);
+    return Math.max(0, Math.floor(this.#left)) + drawn;
+  }
+
+  take(priority: Priority): Reservation | undefined {
+    const nowMs = this.#options.now();
+    for (const usable of LOWEST_FIRST.slice(0, LOWEST_FIRST.indexOf(priority) + 1)) {
+      const pool = this.#pools[usable];
+      if (pool.calls > 0 && nowMs < pool.lapseMs) return this.#takeFrom(pool);
+    }
+    const own = this.#pools[priority];
+    if (!this.#options.tokens.isUsable) return this.#share.take(priority);
+    if (nowMs < own.emptyUntilMs) return undefined;
+    if (!own.isDrawing) void this.#draw(priority, own);
+    return undefined;
+  }
+
+  waitMs(priority: Priority): number {
+    const { emptyUntilMs, isDrawing } = this.#pools[priority];
+    if (isDrawing) return DEADLINE_MS;
+    if (!this.#options.tokens.isUsable) return this.#share.waitMs(priority);
+    return Math.max(0, emptyUntilMs - this.#options.now());
+  }
+
+  onMore(listener: () => void): void {
+    this.#listeners.push(listener);
+    this.#share.onMore(listener);
+  }
+
+  #takeFrom(pool: Pool): Reservation {
+    pool.calls--;
+    const counted = this.#share.count();
+    let isOpen = true;
+    return {
+      use() {
+        isOpen = false;
+        counted.use();
+      },
+      release() {
+        if (isOpen) pool.calls++;
+        isOpen = false;
+        counted.release();
+      },
+    };
+  }
+
+  /** Asks for calls of one priority, one question at a time. */
+  async #draw(priority: Priority, pool: Pool): Promise<void> {
+    const { tokens, name, now } = this.#options;
+    const { size } = this.#limit;
+    const giveBack = now() >= pool.lapseMs ? pool.calls : 0;
+    pool.calls -= giveBack;
+    pool.isDrawing = true;
+    try {
+      const want = Math.max(1, Math.min(BATCH[priority], Math.floor(size / 10)));
+      const draw = { want, giveBack, reserve: size * RESERVED_SHARE[priority] };
+      const { granted, retryAfterMs, available } = await tokens.draw(`calls ${name}`, this.#limit, draw);
+      pool.calls += granted;
+      pool.lapseMs = now() + LAPSE_MS;
+      pool.emptyUntilMs = granted > 0 ? -Infinity : now() + retryAfterMs;
+      this.#left = available;
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      pool.emptyUntilMs = now() + FAILED_PAUSE_MS;
+    } finally {
+      pool.isDrawing = false;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function emptyPool(): Pool {
+  return { calls: 0, lapseMs: -Infinity, emptyUntilMs: -Infinity, isDrawing: false };
+}

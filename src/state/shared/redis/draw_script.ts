@@ -1,0 +1,29 @@
+/**
+ * Draws from a limit that several servers share: the generic cell rate algorithm (GCRA), as one step by Redis' own clock.
+ *
+ * A limit is one number, the time at which it would be full again.
+ */
+
+import { findBeginning } from "./beginning.ts";
+import { scriptOf } from "./script.ts";
+
+/**
+ * Keys: limit, beginning. Arguments: milliseconds for one, size, wanted, reserve, given back, beginning as known, a new
+ * name for one. Answers: granted, milliseconds to wait, available, beginning.
+ */
+export const DRAW = scriptOf(`
+${findBeginning("KEYS[2]", "ARGV[6]", "ARGV[7]")}
+local interval, size = tonumber(ARGV[1]), tonumber(ARGV[2])
+local want, reserve, give_back = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local since = tonumber(beginning:match('^(%S+)'))
+local full = tonumber(redis.call('GET', KEYS[1]))
+full = math.max(now, full and full - give_back * interval or since + size * interval)
+local available = size - (full - now) / interval
+local granted = math.max(0, math.min(want, math.floor(available - reserve + 0.000001)))
+if granted > 0 then
+  full = full + granted * interval
+  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now) + 1000)
+end
+local wait = granted > 0 and 0 or math.max(1, math.ceil((reserve + 1 - available) * interval))
+return { granted, wait, tostring(available - granted), beginning }
+`);

@@ -1,0 +1,55 @@
+/** Opens the state that several servers share over Redis or Valkey. */
+
+import type { CallSupply } from "../../../exchange/call_supply.ts";
+import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
+import { Beginning } from "./beginning.ts";
+import { RedisConnection } from "./connection.ts";
+import type { RedisConnectionOptions } from "./connection.ts";
+import { RedisCallSupply } from "./call_supply.ts";
+import type { RedisCallSupplyOptions } from "./call_supply.ts";
+import { RedisRateLimit } from "./rate_limit.ts";
+import { Servers } from "./servers.ts";
+import { SharedTokens } from "./shared_tokens.ts";
+
+/** How long a start waits for the first answer; without one the server starts all the same. */
+const FIRST_OUTCOME_MS = 3_000;
+
+/** The shared state of one server. */
+export class RedisState {
+  readonly connection: RedisConnection;
+  readonly servers: Servers;
+  readonly tokens: SharedTokens;
+
+  private constructor(connection: RedisConnection) {
+    this.connection = connection;
+    const beginning = new Beginning();
+    this.servers = new Servers(connection, beginning);
+    this.tokens = new SharedTokens(connection, beginning);
+  }
+
+  /** Opens it; a Redis that cannot be reached yet is no error. */
+  static async open(options: RedisConnectionOptions): Promise<RedisState> {
+    const connection = new RedisConnection(options);
+    const state = new RedisState(connection);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FIRST_OUTCOME_MS));
+    await Promise.race([connection.firstOutcome, late]);
+    clearTimeout(timer);
+    await state.servers.beat();
+    return state;
+  }
+
+  createRateLimit(options: RateLimitOptions): RateLimit {
+    return new RedisRateLimit({ ...options, tokens: this.tokens, servers: () => this.servers.count });
+  }
+
+  /** The calls of a budget, which its name tells from others. */
+  createCallSupply(options: Pick<RedisCallSupplyOptions, "name" | "limitPerMinute" | "now">): CallSupply {
+    return new RedisCallSupply({ ...options, tokens: this.tokens, servers: () => this.servers.count });
+  }
+
+  async close(): Promise<void> {
+    await this.servers.leave();
+    this.connection.close();
+  }
+}

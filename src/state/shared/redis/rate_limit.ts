@@ -1,0 +1,146 @@
+/**
+ * A limit for each key that holds over all servers. Tokens come from Redis in small batches, so that a call rarely asks:
+ * a key that asks much gets larger ones, and what it does not use soon is given back when it asks again.
+ *
+ * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
+ */
+
+import type { Admission, RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
+import type { Awaitable } from "../../../timing/awaitable.ts";
+import { MemoryRateLimit } from "../memory/rate_limit.ts";
+import { RedisUnavailable } from "./connection.ts";
+import type { SharedTokens } from "./shared_tokens.ts";
+
+/** The largest batch, as a share of the limit and in tokens. */
+const BATCH_SHARE = 0.05;
+const MAX_BATCH = 100;
+
+/** The smallest batch that is drawn before the one before is used up. */
+const SMALLEST_AHEAD = 4;
+
+/** Keys that are remembered; beyond them the one that was asked about longest ago is forgotten. */
+const MAX_KEYS = 10_000;
+
+const MINUTE_MS = 60_000;
+
+/** What a server has of one key's limit. */
+interface Allotment {
+  tokens: number;
+  /** How large the last batch was. */
+  batch: number;
+  /** From then on the tokens are not used but given back. */
+  lapseMs: number;
+  /** Until then there is nothing to ask for. */
+  emptyUntilMs: number;
+  /** What was left for all when the last batch was drawn, and when. */
+  left: number;
+  drawnMs: number;
+  drawing: Promise<boolean> | undefined;
+}
+
+/** How a limit is shared. */
+export interface RedisRateLimitOptions extends RateLimitOptions {
+  readonly tokens: SharedTokens;
+  /** How many servers were seen last, this one among them. */
+  readonly servers: () => number;
+}
+
+/** The limits of all keys. */
+export class RedisRateLimit implements RateLimit {
+  readonly perMinute: (key: string) => number;
+  readonly #options: RedisRateLimitOptions;
+  /** The share of this server, which is used up as it goes, and counts alone where Redis cannot be asked. */
+  readonly #share: MemoryRateLimit;
+  readonly #allotments = new Map<string, Allotment>();
+
+  constructor(options: RedisRateLimitOptions) {
+    this.#options = options;
+    const { perMinute, servers, now } = options;
+    this.perMinute = perMinute;
+    this.#share = new MemoryRateLimit({ perMinute: (key) => Math.max(1, Math.floor(perMinute(key) / servers())), now });
+  }
+
+  take(key: string): Awaitable<Admission> {
+    const nowMs = this.#options.now();
+    const allotment = this.#allotmentOf(key);
+    if (allotment.tokens > 0 && nowMs < allotment.lapseMs) {
+      allotment.tokens--;
+      this.#share.take(key);
+      if (isRunningOut(allotment)) void this.#draw(key, allotment);
+      return { ok: true };
+    }
+    if (nowMs < allotment.emptyUntilMs) return { ok: false, retryAfterMs: Math.ceil(allotment.emptyUntilMs - nowMs) };
+    if (!this.#options.tokens.isUsable) return this.#share.take(key);
+    return this.#draw(key, allotment).then((isDrawn) => isDrawn ? this.take(key) : this.#share.take(key));
+  }
+
+  use(key: string): number {
+    const allotment = this.#allotments.get(key);
+    if (!this.#options.tokens.isUsable || allotment === undefined) return this.#share.use(key);
+    const size = this.perMinute(key);
+    const flowedIn = (this.#options.now() - allotment.drawnMs) * size / MINUTE_MS;
+    return 1 - Math.min(size, Math.max(0, allotment.left + flowedIn + allotment.tokens)) / size;
+  }
+
+  keysAbove(share: number): string[] {
+    return [...this.#allotments.keys()].filter((key) => this.use(key) > share);
+  }
+
+  /** Draws a batch, one at a time for each key; answers whether Redis could be asked. */
+  #draw(key: string, allotment: Allotment): Promise<boolean> {
+    return allotment.drawing ??= this.#drawNow(key, allotment).finally(() => allotment.drawing = undefined);
+  }
+
+  async #drawNow(key: string, allotment: Allotment): Promise<boolean> {
+    const { tokens, now } = this.#options;
+    const size = this.perMinute(key);
+    const want = nextBatch(allotment, { size, nowMs: now() });
+    const giveBack = now() >= allotment.lapseMs ? allotment.tokens : 0;
+    allotment.tokens -= giveBack;
+    try {
+      const limit = { size, perMinute: size };
+      const drawn = await tokens.draw(`client ${key}`, limit, { want, giveBack });
+      const nowMs = now();
+      allotment.tokens += drawn.granted;
+      allotment.batch = want;
+      allotment.lapseMs = nowMs + want * MINUTE_MS / size;
+      allotment.emptyUntilMs = drawn.granted > 0 ? -Infinity : nowMs + drawn.retryAfterMs;
+      allotment.left = drawn.available;
+      allotment.drawnMs = nowMs;
+      return true;
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return false;
+      throw error;
+    }
+  }
+
+  #allotmentOf(key: string): Allotment {
+    const known = this.#allotments.get(key);
+    if (known !== undefined) return known;
+    const fresh: Allotment = {
+      tokens: 0,
+      batch: 0,
+      lapseMs: -Infinity,
+      emptyUntilMs: -Infinity,
+      left: this.perMinute(key),
+      drawnMs: this.#options.now(),
+      drawing: undefined,
+    };
+    this.#allotments.set(key, fresh);
+    const [oldest] = this.#allotments.keys();
+    if (this.#allotments.size > MAX_KEYS && oldest !== undefined) this.#allotments.delete(oldest);
+    return fresh;
+  }
+}
+
+/** A key that asks much has its next batch before this one is used up. */
+function isRunningOut({ tokens, batch }: Allotment): boolean {
+  return batch >= SMALLEST_AHEAD && tokens < batch / 2;
+}
+
+/** Twice the last one where that is used up, else what of it was used: who asks rarely takes nothing from other servers. */
+function nextBatch({ tokens, batch, lapseMs }: Allotment, { size, nowMs }: { size: number; nowMs: number }): number {
+  const isUsedUp = tokens < batch / 2 && nowMs < lapseMs;
+  const wanted = isUsedUp ? batch * 2 : batch - tokens;
+  return Math.max(1, Math.min(wanted, MAX_BATCH, Math.floor(size * BATCH_SHARE)));
+}

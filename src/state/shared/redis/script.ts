@@ -1,0 +1,9 @@
+/** Scripts by their digests, as Redis knows them. */
+
+import { createHash } from "node:crypto";
+import type { RedisScript } from "./connection.ts";
+
+/** A script of this text. */
+export function scriptOf(text: string): RedisScript {
+  return { text, digest: createHash("sha1").update(text).digest("hex") };
+}

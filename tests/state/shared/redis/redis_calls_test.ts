@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { CallBudget } from "../../../../src/exchange/budget.ts";
+import type { Priority } from "../../../../src/exchange/endpoint.ts";
+import type { RedisState } from "../../../../src/state/shared/redis/open_redis.ts";
+import { openRedis } from "./redis_installation.ts";
+import { startRedis } from "./redis_server.ts";
+import type { RedisServer } from "./redis_server.ts";
+
+const now = () => performance.now();
+
+/** Longer than an answer of Redis may take, shorter than a call flows in. */
+const MAX_WAIT_MS = 500;
+
+function budgetOf(state: RedisState, limitPerMinute: number): CallBudget {
+  const supply = state.createCallSupply({ name: "exchange", limitPerMinute, now });
+  return new CallBudget({ limitPerMinute, now, supply, maxWaitMs: MAX_WAIT_MS });
+}
+
+/** Takes until a call is refused; answers how many were not. */
+async function drain(budget: CallBudget, priority: Priority): Promise<number> {
+  for (let taken = 0;; taken++) {
+    const turn = await budget.take(priority);
+    if (!turn.ok) return taken;
+    turn.reservation.use();
+  }
+}
+
+async function withServers(count: number, use: (redis: RedisServer, servers: RedisState[]) => Promise<void>) {
+  await using redis = await startRedis();
+  const servers = await Promise.all(Array.from({ length: count }, () => openRedis(redis.url)));
+  try {
+    await Promise.all(servers.map(({ servers }) => servers.beat()));
+    await use(redis, servers);
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+Deno.test("Servers on one Redis share the calls to the exchange: a fifth of a minute's at once, the rest as it flows in", async () => {
+  await withServers(3, async (_, servers) => {
+    // One flows in each 0.75 s.
+    const counts = await Promise.all(servers.map((server) => drain(budgetOf(server, 100), "cancel")));
+    const sum = counts.reduce((a, b) => a + b, 0);
+    assert.ok(sum >= 20 && sum <= 23, `made ${counts.join(" + ")}`);
+  });
+});
+
+Deno.test("Over all servers reads leave calls for orders, and orders for cancels", async () => {
+  await withServers(2, async (_, [one, two]) => {
+    assert.ok(one !== undefined && two !== undefined);
+    const [first, second] = [budgetOf(one, 100), budgetOf(two, 100)];
+    const counts = [
+      await drain(first, "market"),
+      await drain(second, "market"),
+      await drain(second, "account"),
+      await drain(first, "order"),
+      await drain(second, "cancel"),
+    ];
+    const [markets = 0, more = 0, accounts = 0, orders = 0, cancels = 0] = counts;
+    assert.ok(markets + more <= 18 && markets >= 14, `reads made ${markets} + ${more} of 20`);
+    assert.ok(accounts >= 1 && orders >= 1 && cancels >= 1, `made ${counts.join(", ")}`);
+  });
+});
+
+Deno.test("A call that was reserved and not made goes to whoever waits", async () => {
+  await withServers(1, async (_, [server]) => {
+    assert.ok(server);
+    const budget = budgetOf(server, 10);
+    const reserved = [await budget.take("cancel"), await budget.take("cancel")];
+    const waiting = budget.take("cancel");
+    const [turn] = reserved;
+    assert.ok(turn?.ok);
+    // The next one flows in after 7.5 s, so that it would be refused.
+    turn.reservation.release();
+    assert.ok((await waiting).ok);
+  });
+});
+
+Deno.test("Redis away or frozen: each server calls the exchange by its share of a minute's calls", async () => {
+  await withServers(2, async (redis, [one, two]) => {
+    assert.ok(one !== undefined && two !== undefined);
+    redis.freeze();
+    assert.equal(await drain(budgetOf(one, 100), "cancel"), 50);
+    redis.thaw();
+    await redis.stop();
+    while (two.connection.isUsable) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(await drain(budgetOf(two, 100), "cancel"), 50);
+  });
+});

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import "reflect-metadata"; // The certificate library asks for it, and for being second.
+import { ExtendedKeyUsage } from "@peculiar/x509";
+import type { RateLimit } from "../../../../src/session/rate_limit.ts";
+import type { RedisState } from "../../../../src/state/shared/redis/open_redis.ts";
+import type { Draw } from "../../../../src/state/shared/redis/shared_tokens.ts";
+import { LogRecords } from "../../../support/log_records.ts";
+import { TestAuthority } from "../../../transport/test_authority.ts";
+import { openRedis } from "./redis_installation.ts";
+import { startRedis } from "./redis_server.ts";
+import type { RedisServer } from "./redis_server.ts";
+
+const now = () => performance.now();
+
+function limitOf(state: RedisState, perMinute: number): RateLimit {
+  return state.createRateLimit({ perMinute: () => perMinute, now });
+}
+
+/** How many of so many requests are admitted, all asked at once. */
+async function admitted(limit: RateLimit, tries: number, key = "ann"): Promise<number> {
+  const admissions = await Promise.all(Array.from({ length: tries }, () => limit.take(key)));
+  return admissions.filter(({ ok }) => ok).length;
+}
+
+/** A Redis, and servers that use it; all of them end with the test. */
+async function withServers(
+  { count = 1, settings = [] }: { count?: number; settings?: readonly string[] },
+  use: (redis: RedisServer, servers: RedisState[]) => Promise<void>,
+): Promise<void> {
+  await using redis = await startRedis({ settings });
+  const servers = await Promise.all(Array.from({ length: count }, () => openRedis(redis.url)));
+  try {
+    await Promise.all(servers.map(({ servers }) => servers.beat()));
+    await use(redis, servers);
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+}
+
+Deno.test("Servers on one Redis share each limit: together they admit what one may make", async () => {
+  await withServers({ count: 3 }, async (_, servers) => {
+    const limits = servers.map((server) => limitOf(server, 30));
+    const counts = await Promise.all(limits.map((limit) => admitted(limit, 40)));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    assert.ok(sum >= 30 && sum <= 31, `admitted ${counts.join(" + ")}`);
+  });
+});
+
+Deno.test("A key that asks much asks Redis rarely, and one that is refused does not ask until there is something", async () => {
+  await withServers({}, async (redis, [server]) => {
+    assert.ok(server);
+    const limit = limitOf(server, 1_000);
+    const before = await calls(redis);
+    for (let request = 0; request < 1_000; request++) assert.ok((await limit.take("ann")).ok);
+    const drawn = await calls(redis);
+    assert.ok(drawn - before < 60, `${drawn - before} draws for 1,000 requests`);
+    while ((await limit.take("ann")).ok);
+    const refused = await calls(redis);
+    for (let request = 0; request < 100; request++) limit.take("ann");
+    assert.ok(await calls(redis) - refused <= 2);
+  });
+});
+
+Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts what is given back", async () => {
+  await withServers({ count: 2 }, async (_, [one, two]) => {
+    assert.ok(one !== undefined && two !== undefined);
+    // So little flows in that it does not show.
+    const limit = { size: 100, perMinute: 0.001 };
+    const left = async ({ tokens }: RedisState, draw: Draw) => {
+      const { granted, available } = await tokens.draw("ann", limit, draw);
+      return [granted, Math.floor(available)];
+    };
+    assert.deepEqual(await left(one, { want: 40 }), [40, 60]);
+    assert.deepEqual(await left(two, { want: 10, giveBack: 5 }), [10, 55]);
+    assert.deepEqual(await left(two, { want: 40, reserve: 20 }), [35, 20]);
+    assert.deepEqual(await left(one, { want: 1, reserve: 20 }), [0, 20]);
+    assert.deepEqual(await left(one, { want: 40 }), [20, 0]);
+    assert.deepEqual(await left(one, { want: 1, giveBack: 1_000 }), [1, 99]);
+  });
+});
+
+Deno.test("Redis away: each server goes by its share of the limit, never by none, and asks again when Redis is back", async () => {
+  await withServers({ count: 3 }, async (redis, servers) => {
+    const limits = servers.map((server) => limitOf(server, 30));
+    await redis.stop();
+    const counts = await Promise.all(limits.map((limit) => admitted(limit, 40, "bob")));
+    assert.deepEqual(counts, [10, 10, 10]);
+    await redis.start();
+    await Promise.all(servers.map((server) => untilUsable(server)));
+    // It came back empty: nobody knows what was used, so nothing is there but what flows in.
+    const wide = servers.map((server) => limitOf(server, 600));
+    assert.ok((await Promise.all(wide.map((limit) => admitted(limit, 40, "cyd")))).every((count) => count < 20));
+    const refused = await wide[0]?.take("cyd");
+    if (refused?.ok === false) await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs + 50));
+    assert.deepEqual(await wide[0]?.take("cyd"), { ok: true });
+  });
+});
+
+Deno.test("Redis emptied under load: what was used up is not there again", async () => {
+  await withServers({ count: 2 }, async (redis, servers) => {
+    const limits = servers.map((server) => limitOf(server, 60));
+    const used = (await Promise.all(limits.map((limit) => admitted(limit, 50)))).reduce((a, b) => a + b, 0);
+    assert.ok(used >= 60 && used <= 61, `admitted ${used}`);
+    await redis.command("FLUSHALL");
+    await servers[0]?.servers.beat();
+    const late = await openRedis(redis.url);
+    try {
+      const after = await Promise.all([...limits, limitOf(late, 60)].map((limit) => admitted(limit, 50)));
+      assert.ok(after.reduce((a, b) => a + b, 0) <= 3, `admitted ${after.join(" + ")} after the loss`);
+    } finally {
+      await late.close();
+    }
+  });
+});
+
+Deno.test("Redis frozen: requests go by the share within the deadline, and nothing piles up", async () => {
+  await withServers({ count: 2 }, async (redis, [server]) => {
+    assert.ok(server);
+    const limit = limitOf(server, 20);
+    redis.freeze();
+    try {
+      assert.equal(await admitted(limit, 5_000), 10);
+      // Nothing is sent any more, so the answer is there at once.
+      assert.ok(!(limit.take("ann") instanceof Promise));
+      assert.ok(!(limit.take("bob") instanceof Promise));
+    } finally {
+      redis.thaw();
+    }
+    await untilUsable(server);
+    assert.ok((await limit.take("cyd")).ok);
+  });
+});
+
+Deno.test("Two services on one Redis that name their keys differently share nothing", async () => {
+  await using redis = await startRedis();
+  const [one, two] = await Promise.all(["one", "two"].map((name) => openRedis(`${redis.url}?prefix=${name}`)));
+  try {
+    assert.ok(one !== undefined && two !== undefined);
+    assert.deepEqual(await Promise.all([one, two].map((state) => admitted(limitOf(state, 10), 20))), [10, 10]);
+    assert.deepEqual([one.servers.count, two.servers.count], [1, 1]);
+  } finally {
+    await Promise.all([one?.close(), two?.close()]);
+  }
+});
+
+/** What speaks against using a Redis, and whether servers see each other over it. */
+const REFUSALS = {
+  "a wrong password": { settings: ["requirepass right"], user: ":wrong@", says: /WRONGPASS|invalid password/ },
+  "no password": { settings: ["requirepass right"], user: "", says: /NOAUTH/ },
+  "an unknown user": { settings: ["requirepass right"], user: "ann:right@", says: /WRONGPASS/ },
+  "a user without a right to run scripts": {
+    settings: ["user ann on >right ~* +@all -evalsha -eval"],
+    user: "ann:right@",
+    says: /NOPERM/,
+  },
+  "a user without a right to its keys": {
+    settings: ["user ann on >right ~other:* +@all"],
+    user: "ann:right@",
+    says: /NOPERM|ACL|permission/,
+  },
+  "a read-only replica": { settings: ["replicaof 127.0.0.1 1"], user: "", says: /READONLY|LOADING|MASTERDOWN/ },
+  "no memory left": { settings: ["maxmemory 1", "maxmemory-policy noeviction"], user: "", says: /OOM/ },
+} as const;
+
+for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
+  Deno.test(`Redis with ${fault}: the server goes by its own limits and says why, without the password`, async () => {
+    await using redis = await startRedis({ settings });
+    using logs = LogRecords.start();
+    const state = await openRedis(redis.url.replace("redis://", `redis://${user}`));
+    try {
+      const limit = limitOf(state, 5);
+      assert.equal(await admitted(limit, 20), 5);
+      const text = JSON.stringify(logs.of("shared state unavailable; each server goes by its share of the limits"));
+      assert.match(text, says);
+      assert.doesNotMatch(JSON.stringify(logs.all), /right|wrong/);
+    } finally {
+      await state.close();
+    }
+  });
+}
+
+Deno.test("Redis with a password and a narrow ACL user serves", async () => {
+  const rules =
+    "user ann on >right ~luno-mcp-server:* resetchannels -@all +evalsha +eval +get +set +time +ping +select +zadd " +
+    "+zrem +zcard +zremrangebyscore +pexpire +auth";
+  await using redis = await startRedis({ settings: [rules] });
+  const state = await openRedis(redis.url.replace("redis://", "redis://ann:right@"));
+  try {
+    assert.equal(await admitted(limitOf(state, 5), 20), 5);
+    assert.ok(state.connection.isUsable);
+  } finally {
+    await state.close();
+  }
+});
+
+Deno.test("Redis over TLS serves where its certificate is its host's and of a trusted authority, and not otherwise", async () => {
+  const [authority, stranger] = [await TestAuthority.create(), await TestAuthority.create()];
+  const usages = [ExtendedKeyUsage.serverAuth];
+  const own = await authority.issue({ usages, names: [{ type: "ip", value: "127.0.0.1" }] });
+  const others = await authority.issue({ usages, names: [{ type: "dns", value: "other.example.com" }] });
+  for (
+    const [certificate, ca, isUsable] of [[own, authority, true], [own, stranger, false], [
+      others,
+      authority,
+      false,
+    ]] as const
+  ) {
+    await using redis = await startRedis({ tls: certificate.files });
+    const state = await openRedis(redis.url, { ca: ca.files.cert });
+    try {
+      assert.equal(await admitted(limitOf(state, 5), 20), 5);
+      assert.equal(state.connection.isUsable, isUsable);
+    } finally {
+      await state.close();
+    }
+  }
+});
+
+/** How many scripts Redis has run. */
+async function calls(redis: RedisServer): Promise<number> {
+  const text = await redis.command("INFO", "commandstats");
+  return Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** Until the server can use Redis again. */
+async function untilUsable(server: RedisState): Promise<void> {
+  while (!server.connection.isUsable) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -51,6 +51,8 @@ interface Place {
 interface OpenExecutor {
   readonly id: string;
   readonly executor: OrderExecutor;
+  /** What it asks of the record before anything else. */
+  readonly recovered: Promise<void>;
   readonly venue: Promise<Venue>;
 }
 
@@ -60,14 +62,17 @@ export class OrderExecutors {
   readonly #timer: ReturnType<typeof setInterval>;
   /** By identity on paper; `undefined` is everybody's on the real exchange. */
   readonly #open = new Map<string | undefined, OpenExecutor>();
-  /** OrderExecutors of exchanges and accounts that were restarted since. */
+  /** OrderExecutors of exchanges and accounts that were restarted since, or could not recover. */
   readonly #leaving = new Set<Promise<void>>();
+  #takingOver: Promise<void> = Promise.resolve();
+  #isStopped = false;
 
   constructor(parts: OrderExecutorsParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => void this.#takeOver(), TAKE_OVER_EVERY_MS);
+    this.#timer = setInterval(() => this.#takingOver = this.#takeOver(), TAKE_OVER_EVERY_MS);
     if (!this.#hasReal) return;
     this.#realVenue().catch((error) => {
+      if (this.#isStopped) return;
       if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
       // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
       else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
@@ -98,13 +103,15 @@ export class OrderExecutors {
 
   /** The executor of a venue: another one than before where the exchange or the account was restarted. */
   #at(place: Place): Promise<Venue> {
+    // Where it is was found out meanwhile.
+    if (this.#isStopped) throw new TradingError("Cannot trade as the server is ending", { code: "ERR_STOPPED" });
     const { identity, id } = place;
     const known = this.#open.get(identity);
     if (known?.id === id) return known.venue;
-    if (known !== undefined) this.#leave(known.executor);
+    if (known !== undefined) this.#leave(identity, known);
     const opened = this.#openExecutor(place);
     this.#open.set(identity, opened);
-    opened.venue.catch(() => this.#open.delete(identity));
+    opened.venue.catch(() => this.#leave(identity, opened));
     return opened.venue;
   }
 
@@ -128,7 +135,7 @@ export class OrderExecutors {
     );
     const venue = { exchange, executor, name, id };
     // Calls on paper that come meanwhile wait for the recovery too.
-    return { id, executor, venue: scope.paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+    return { id, executor, recovered, venue: scope.paper ? recovered.then(() => venue) : Promise.resolve(venue) };
   }
 
   /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
@@ -145,8 +152,10 @@ export class OrderExecutors {
     }
   }
 
-  #leave(executor: OrderExecutor): void {
-    const left = executor.stop().finally(() => this.#leaving.delete(left));
+  #leave(identity: string | undefined, opened: OpenExecutor): void {
+    // Another one may have taken its place.
+    if (this.#open.get(identity) === opened) this.#open.delete(identity);
+    const left = end(opened).finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }
 
@@ -168,17 +177,20 @@ export class OrderExecutors {
   /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
   async #paperExecutors(): Promise<OrderExecutor[]> {
     const { journal } = this.#parts.record;
-    const [open, lost] = await Promise.all([journal.open({ paper: true }), journal.unsettled({ paper: true })]);
-    const left = [...open, ...lost].map(({ identity }) => identity);
+    // In this order, as one that is settled between the two is open then.
+    const lost = await journal.unsettled({ paper: true });
+    const left = [...lost, ...await journal.open({ paper: true })].map(({ identity }) => identity);
     const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
     const identities = new Set([...opened, ...left]);
     const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
     return venues.map(({ executor }) => executor);
   }
 
+  /** Ends all executors; nobody opens another one from then on. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     clearInterval(this.#timer);
-    await Promise.all([...this.#leaving, ...this.#all.map((executor) => executor.stop())]);
+    await Promise.all([this.#takingOver, ...this.#leaving, ...[...this.#open.values()].map(end)]);
   }
 
   get #all(): OrderExecutor[] {
@@ -193,6 +205,11 @@ export class OrderExecutors {
       log.warning("cannot take over orders of stopped servers", { error });
     }
   }
+}
+
+/** Ends an executor, and what it began by itself. */
+async function end({ executor, recovered }: OpenExecutor): Promise<void> {
+  await Promise.all([executor.stop(), recovered.catch(() => {})]);
 }
 
 async function paperIdOf(paper: OpenPaper, identity: string): Promise<string> {

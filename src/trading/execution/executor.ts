@@ -168,6 +168,7 @@ export class OrderExecutor {
   }
 
   async #recover(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     await recoverPlacements(this.#parts, this.#placements);
     this.#isRecovered = !this.#stopping.signal.aborted;
     this.#watch.start();

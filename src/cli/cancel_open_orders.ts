@@ -53,7 +53,7 @@ export interface CancelContext {
  * is simulated has ended with its server.
  */
 export async function kindsToCancel(
-  { instances, journal }: TradingRecord,
+  { instances, journal }: Pick<TradingRecord, "instances" | "journal">,
   { flags, world }: Pick<CancelContext, "flags" | "world">,
 ): Promise<OrderKind[]> {
   const exchange = flags["exchange"] ?? world.env("LUNO_MCP_EXCHANGE");
@@ -61,7 +61,8 @@ export async function kindsToCancel(
   const hasReal = servers.some(({ cancels }) => cancels.includes("real")) ||
     exchange !== "paper" && exchange !== "simulated";
   const paper = { paper: true };
-  const hasPaper = (await journal.open(paper)).length + (await journal.unsettled(paper)).length > 0;
+  // In this order, as an order that is settled between the two is open then.
+  const hasPaper = (await journal.unsettled(paper)).length + (await journal.open(paper)).length > 0;
   return [...(hasReal ? ["real" as const] : []), ...(hasPaper ? ["paper" as const] : [])];
 }
 

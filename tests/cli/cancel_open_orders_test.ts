@@ -1,12 +1,15 @@
 /** `kill --cancel-open` with and without a server that does it. */
 
 import assert from "node:assert/strict";
+import { kindsToCancel } from "../../src/cli/cancel_open_orders.ts";
 import { kill } from "../../src/cli/kill.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { FaultyExchange } from "../trading/faulty_exchange.ts";
-import { INSTANCE, NOW, withStore } from "../trading/stores.ts";
+import { answeringInTurn, answeringLate } from "../trading/late_record.ts";
+import { entry, FREE, INSTANCE, NOW, withStore } from "../trading/stores.ts";
+import { TestWorld } from "./world.ts";
 import { runnerOf } from "./trading_commands.ts";
 
 const run = runnerOf(kill);
@@ -106,4 +109,13 @@ Deno.test("kill --cancel-open cancels by itself where the server that runs stand
     const { code } = await run(flags, { env: KEY, now: NOW });
     assert.deepEqual([code, liveIn(exchange)], [0, 0]);
     server.end();
+  }));
+
+Deno.test("kindsToCancel() knows of a paper order that is settled while it looks", () =>
+  withStore(async (store) => {
+    store.journal.begin(entry("mine", { paper: true }), FREE, NOW);
+    const settle = () => store.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW);
+    const record = { instances: answeringLate(store.instances), journal: answeringInTurn(store.journal, settle) };
+    const flags = { exchange: "paper" };
+    assert.deepEqual(await kindsToCancel(record, { flags, world: new TestWorld() }), ["paper"]);
   }));

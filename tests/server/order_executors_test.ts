@@ -10,7 +10,7 @@ import { StoreError } from "../../src/trading/record/store_error.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { TestWorld } from "../cli/world.ts";
-import { answeringLate } from "../trading/late_record.ts";
+import { answeringInTurn, answeringLate } from "../trading/late_record.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "../trading/stores.ts";
 
 const LOCAL = { identity: "local", paper: true } as const;
@@ -108,16 +108,10 @@ Deno.test("OrderExecutors.stop() waits for what an executor that was just opened
 Deno.test("OrderExecutors.cancelAll() finds a paper order that is settled while it looks", async () => {
   const changes = (record: SqliteRecord) => {
     record.journal.begin(entry("mine", { identity: "local", paper: true, venue: "paper-1" }), FREE, NOW);
-    const { journal } = answeringLate(record);
-    let before: Promise<unknown> = Promise.resolve();
     // Another process learns what became of the order between two questions.
-    const settling = <Args extends unknown[], Answer>(ask: (...args: Args) => Promise<Answer>) => (...args: Args) => {
-      const answer = before.then(() => ask(...args));
-      before = answer.then(() => record.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW));
-      return answer;
-    };
-    const operations = { open: settling(journal.open), unsettled: settling(journal.unsettled) };
-    return { paper: FULL_PAPER, record: recordWith(record, operations) };
+    const settle = () => record.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW);
+    const { open, unsettled } = answeringInTurn(record.journal, settle);
+    return { paper: FULL_PAPER, record: recordWith(record, { open, unsettled }) };
   };
   await withExecutors(changes, async (executors) => {
     await assert.rejects(executors.cancelAll("paper"), /no account for local/);

@@ -26,3 +26,14 @@ export function answeringLate<Part extends object>(part: Part): RemotePart<Part>
 async function passTurns(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }
+
+/** A part of the record that answers one question after the other, as a worker does; `between` happens after each. */
+export function answeringInTurn<Part extends object>(part: Part, between: () => void): RemotePart<Part> {
+  let before: Promise<unknown> = Promise.resolve();
+  const get = (target: Part, name: string | symbol): unknown => (...args: unknown[]) => {
+    const answer = before.then(() => Reflect.apply(Reflect.get(target, name), target, args));
+    before = answer.then(between, () => {});
+    return answer;
+  };
+  return new Proxy(part, { get }) as RemotePart<Part>;
+}

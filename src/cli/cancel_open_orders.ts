@@ -14,7 +14,7 @@ import { OrderExecutors } from "../server/executors.ts";
 import { RecordInstance } from "../server/instances/record_instance.ts";
 import { openExchange } from "../server/open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { venueOf } from "../server/open_trading_record.ts";
+import { venueOf } from "../server/record_entry.ts";
 import type { World } from "../world.ts";
 
 /** How long a server has to take the request up; it looks four times a second. */

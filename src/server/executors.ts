@@ -35,6 +35,8 @@ export interface OrderExecutorsParts {
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
   readonly paper: OpenPaper | undefined;
+  /** Where the record is still waited for: settles when that is over. @default it is open */
+  readonly opening?: Promise<unknown> | undefined;
   readonly world: World;
 }
 
@@ -129,7 +131,7 @@ export class OrderExecutors {
       monotonic,
       sleep,
     });
-    const recovered = this.#endOthers(scope).then(() => executor.recover());
+    const recovered = this.#recover(executor, scope);
     recovered.catch((error) =>
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
@@ -138,9 +140,15 @@ export class OrderExecutors {
     return { id, executor, recovered, venue: scope.paper ? recovered.then(() => venue) : Promise.resolve(venue) };
   }
 
+  async #recover(executor: OrderExecutor, scope: ExecutorScope): Promise<void> {
+    await this.#parts.opening;
+    await this.#endOthers(scope);
+    await executor.recover();
+  }
+
   /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
   async #endOthers(scope: ExecutorScope): Promise<void> {
-    if (scope.venue === "") return;
+    if (scope.venue === "" || this.#isStopped) return;
     const { record: { journal }, venue, world: { now } } = this.#parts;
     const lastWithProcess = !scope.paper && venue.isOwn;
     try {

@@ -57,8 +57,9 @@ export async function prepareBackend(
     return await openBackend(loaded, world, { ...use, isServer, record, presence, announce, observers });
   });
   const problem = writes ? await problemOf(lazily.get()) : undefined;
-  const { opening } = lazily.opened ?? {};
-  if (opening === undefined) stopWriting();
+  const openings = [record?.opening, lazily.opened?.opening && problemsOf(lazily.opened.opening)]
+    .filter((opening) => opening !== undefined);
+  if (openings.length === 0) stopWriting();
   if (problem !== undefined) {
     await record?.close();
     await presence?.end();
@@ -76,7 +77,7 @@ export async function prepareBackend(
       observe: (observer) => void observers.push(observer),
       presence,
       trading,
-      failure: opening === undefined ? NEVER : failureOf(opening.finally(stopWriting)),
+      failure: openings.length === 0 ? NEVER : failureOf(openings),
       reload: async () => await record?.reload() ?? [],
       async close() {
         await pages?.close();
@@ -94,8 +95,18 @@ function stopWriting(): void {
   Deno.permissions.revokeSync({ name: "write" });
 }
 
-async function failureOf(opening: Promise<void>): Promise<string> {
-  return await problemOf(opening) ?? await NEVER;
+/** The first problem with files that are still waited for; once all are open, nothing else is written. */
+async function failureOf(openings: readonly Promise<readonly string[]>[]): Promise<string> {
+  void Promise.allSettled(openings).then(stopWriting);
+  return await Promise.race(openings.map(async (opening) => {
+    const [problem] = await opening;
+    return problem ?? await NEVER;
+  }));
+}
+
+async function problemsOf(opening: Promise<void>): Promise<readonly string[]> {
+  const problem = await problemOf(opening);
+  return problem === undefined ? [] : [problem];
 }
 
 /** Opens a backend at the first need, once; where that fails, again at the next. */

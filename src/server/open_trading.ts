@@ -48,12 +48,20 @@ export async function openTrading(
     announce: (announcement: Announcement) => void;
   },
 ): Promise<OpenTrading> {
-  const { record, killSwitch, instance, policies } = opened;
+  const { record, killSwitch, instance, opening, policies } = opened;
   const { now, monotonic } = world;
-  // A command prints what became of its order itself.
-  const auditLog = opened.isServer ? await AuditLog.open(record.feed) : undefined;
   const pendingHalt = () => killSwitch.pending;
-  const executors = new OrderExecutors({ record, pendingHalt, instance, exchange, name, venue, paper, world });
+  const executors = new OrderExecutors({
+    record,
+    pendingHalt,
+    instance,
+    exchange,
+    name,
+    venue,
+    paper,
+    opening,
+    world,
+  });
   const cancellation = openCancellation(opened, executors, world);
   const halts = new HaltWatch({ killSwitch, cancellation, now });
   const broker = new Broker({
@@ -71,8 +79,17 @@ export async function openTrading(
     monotonic,
   });
   haltOnSignal(broker, world);
-  halts.start();
-  auditLog?.start();
+  let auditLog: AuditLog | undefined;
+  let isClosed = false;
+  const follow = async (): Promise<void> => {
+    // A command prints what became of its order itself.
+    if (opened.isServer) auditLog = await AuditLog.open(record.feed);
+    if (isClosed) return;
+    halts.start();
+    auditLog?.start();
+  };
+  if (opening === undefined) await follow();
+  else whenOpen(opening, follow);
   return {
     broker,
     async figures() {
@@ -80,12 +97,23 @@ export async function openTrading(
       return { isHalted, approvalsWaiting: waiting.length, orders: auditLog?.counts ?? [] };
     },
     async close() {
+      isClosed = true;
+      opened.stopWaiting();
       halts.stop();
       await executors.stop();
       await auditLog?.stop();
       await opened.close();
     },
   };
+}
+
+/** Follows a record that is still waited for, once it is open. */
+function whenOpen(opening: Promise<readonly string[]>, follow: () => Promise<void>): void {
+  opening.then(async (problems) => {
+    if (problems.length > 0) return;
+    log.info("trading database is open");
+    await follow();
+  }).catch((error) => log.error("cannot follow the trading database", { error }));
 }
 
 function openCancellation(

@@ -2,80 +2,20 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { Json } from "../support/exchange.ts";
-import { lockDatabase } from "../state/state_process.ts";
+import { lockNewDatabase } from "../state/state_process.ts";
 import type { StateProcess } from "../state/state_process.ts";
-import { INITIALIZE, lines, PROGRAMS, readLines, startProgram, toolCall } from "./program.ts";
+import { PROGRAMS } from "./program.ts";
 import type { Program } from "./program.ts";
+import { StdioServer } from "./stdio_server.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
-/** A server on stdio whose answers and log are read as they come. */
-class StdioServer implements AsyncDisposable {
-  readonly child: Deno.ChildProcess;
-  readonly log: AsyncGenerator<string>;
-  readonly #answers: AsyncGenerator<string>;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  #id = 0;
-
-  constructor(program: Program, world: TradingWorld, ...flags: readonly string[]) {
-    this.child = startProgram(program, world.flags("auto", "--exchange", "paper", ...flags), { env: world.env });
-    this.log = readLines(this.child.stderr);
-    this.#answers = readLines(this.child.stdout);
-    this.#input = this.child.stdin.getWriter();
-  }
-
-  async send(...messages: readonly object[]): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(lines(...messages)));
-  }
-
-  async initialize(): Promise<void> {
-    await this.send(...INITIALIZE);
-    await this.#answerTo("init");
-  }
-
-  async ping(): Promise<Json> {
-    const id = ++this.#id;
-    await this.send({ jsonrpc: "2.0", id, method: "ping" });
-    return (await this.#answerTo(id)).result;
-  }
-
-  async call(name: string, args: Record<string, unknown> = {}): Promise<Json> {
-    const id = ++this.#id;
-    await this.send(toolCall(id, name, args));
-    const { result } = await this.#answerTo(id);
-    return result.isError ? JSON.parse(result.content[0].text).error : result.structuredContent;
-  }
-
-  /** Reads the log until a line says so. */
-  async untilLogged(pattern: RegExp): Promise<void> {
-    while (true) {
-      const { value, done } = await this.log.next();
-      assert.ok(!done, `the log ended without ${pattern}`);
-      if (pattern.test(value)) return;
-    }
-  }
-
-  async #answerTo(id: number | string): Promise<Json> {
-    const { value, done } = await this.#answers.next();
-    assert.ok(!done, "the server ended");
-    const answer = JSON.parse(value);
-    assert.equal(answer.id, id);
-    return answer;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {});
-    for await (const _ of this.log);
-    for await (const _ of this.#answers);
-    await this.child.status;
-  }
+/** A ledger that another process is about to make. */
+function lockNewLedger({ state }: TradingWorld): Promise<StateProcess> {
+  return lockNewDatabase(join(state, "paper.db"));
 }
 
-/** A ledger that another process is about to make. */
-async function lockNewLedger(world: TradingWorld): Promise<StateProcess> {
-  const path = join(world.state, "paper.db");
-  await Deno.writeTextFile(path, "", { mode: 0o600 });
-  return await lockDatabase(path);
+function onPaper(program: Program, world: TradingWorld, ...flags: readonly string[]): StdioServer {
+  return new StdioServer(program, world.flags("auto", "--exchange", "paper", ...flags), { env: world.env });
 }
 
 const PRICE = { pair: "XBTZAR" };
@@ -86,7 +26,7 @@ for (const program of PROGRAMS) {
     const order = await world.resting();
     await using server = await (async () => {
       await using _lock = await lockNewLedger(world);
-      const server = new StdioServer(program, world);
+      const server = onPaper(program, world);
       await server.untilLogged(/waiting for paper\.db, which another process keeps locked/);
       await server.initialize();
       assert.deepEqual(await server.ping(), {});
@@ -103,7 +43,7 @@ for (const program of PROGRAMS) {
   Deno.test(`a server ends with one sentence when the paper ledger stays locked for --state-timeout (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using _lock = await lockNewLedger(world);
-    await using server = new StdioServer(program, world, "--state-timeout", "2");
+    await using server = onPaper(program, world, "--state-timeout", "2");
     await server.initialize();
     assert.deepEqual(await server.ping(), {});
     await server.untilLogged(/--state: Cannot use .*paper\.db as another process has kept it locked for 2 s: end that/);
@@ -113,7 +53,7 @@ for (const program of PROGRAMS) {
   Deno.test(`a server that waits for the paper ledger ends when its client leaves (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     await using _lock = await lockNewLedger(world);
-    const server = new StdioServer(program, world, "--state-timeout", "3600");
+    const server = onPaper(program, world, "--state-timeout", "3600");
     await server.untilLogged(/waiting for paper\.db/);
     await server.initialize();
     await server[Symbol.asyncDispose]();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { OrderExecutors } from "../../src/server/executors.ts";
 import type { OrderExecutorsParts } from "../../src/server/executors.ts";
 import type { OpenPaper } from "../../src/server/open_paper.ts";
-import type { Exchange } from "../../src/market/exchange_port.ts";
+import type { Exchange, ReadingExchange } from "../../src/market/exchange_port.ts";
 import type { Journal } from "../../src/trading/record/journal.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
@@ -45,7 +45,10 @@ async function withExecutors(
 function paperOf(exchange: Exchange, ids: readonly string[]): OpenPaper {
   let asked = 0;
   const epochOf = () => Promise.resolve(ids[Math.min(asked++, ids.length - 1)] ?? "");
-  return { isForAll: true, opening: undefined, viewOf: () => exchange, epochOf, close: () => Promise.resolve() };
+  const view: ReadingExchange = Object.assign(exchange, {
+    read: () => Promise.reject(new Error("nobody reads the market")),
+  });
+  return { isForAll: true, opening: undefined, viewOf: () => view, epochOf, close: () => Promise.resolve() };
 }
 
 /** A record that answers late, with some operations of its journal in another way. */

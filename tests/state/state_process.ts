@@ -46,6 +46,12 @@ export async function lockDatabase(path: string): Promise<StateProcess> {
   return holder;
 }
 
+/** Locks a database that is yet to be made, as a process that makes it does. */
+export async function lockNewDatabase(path: string): Promise<StateProcess> {
+  await Deno.writeTextFile(path, "", { mode: 0o600 });
+  return await lockDatabase(path);
+}
+
 /** In such a process: says a line. */
 export async function say(line: string): Promise<void> {
   await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));

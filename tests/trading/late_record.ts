@@ -31,7 +31,8 @@ async function passTurns(): Promise<void> {
 export function answeringInTurn<Part extends object>(part: Part, between: () => void): RemotePart<Part> {
   let before: Promise<unknown> = Promise.resolve();
   const get = (target: Part, name: string | symbol): unknown => (...args: unknown[]) => {
-    const answer = before.then(() => Reflect.apply(Reflect.get(target, name), target, args));
+    const run: (...args: unknown[]) => unknown = Reflect.get(target as object, name);
+    const answer = before.then(() => Reflect.apply(run, target, args));
     before = answer.then(between, () => {});
     return answer;
   };

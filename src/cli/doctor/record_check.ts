@@ -6,7 +6,7 @@ import { HALT_FILE, haltFileState } from "../../trading/record/halts.ts";
 import type { HaltState } from "../../trading/record/halts.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
 import type { TradingRecord } from "../../trading/record/trading_record.ts";
-import { venueOf } from "../../server/open_trading_record.ts";
+import { venueOf } from "../../server/record_entry.ts";
 import { StateError } from "../../state/state_error.ts";
 import { formatAge } from "../terminal/times.ts";
 import { isMissing } from "../find_folder.ts";

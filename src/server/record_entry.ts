@@ -1,0 +1,209 @@
+/**
+ * The way of this process into the record: opened, of the exchange that is traded on, and with this process among those that
+ * use it. All of that may have to wait for another process that keeps the record locked.
+ */
+
+import { join } from "node:path";
+import { secretTexts } from "../config/load.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { getLogger } from "../logging/logger.ts";
+import { networkFileSystem } from "../state/network_file_system.ts";
+import { openRecord } from "../state/record/sqlite/open_record.ts";
+import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
+import { StateError } from "../state/state_error.ts";
+import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
+import { ArchiveError } from "../trading/record/archive.ts";
+import type { OrderKind } from "../trading/record/cancel_requests.ts";
+import { lateRecord } from "../trading/record/late_record.ts";
+import { StoreError } from "../trading/record/store_error.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
+import type { World } from "../world.ts";
+import { enterFolder } from "./instances/presence.ts";
+import type { Presence } from "./instances/presence.ts";
+import { RecordInstance } from "./instances/record_instance.ts";
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+
+/** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */
+const ARCHIVE_FILES_AT_START = 20;
+
+/** How to enter. */
+export interface RecordEntryOptions {
+  readonly loaded: LoadedConfig;
+  readonly world: World;
+  /** A server takes over what others have left undone, and tidies up. */
+  readonly isServer: boolean;
+  /** Orders of which kinds this process can look up and cancel. */
+  readonly kinds: readonly OrderKind[];
+}
+
+/** The record, or everything that stands in the way. */
+export type Entered = { readonly ok: true; readonly record: TradingRecord } | {
+  readonly ok: false;
+  readonly problems: readonly string[];
+};
+
+/** One process's entry, from its beginning to its end. */
+export class RecordEntry implements ExecutorInstance {
+  /** Settles when this process is in, or cannot get in. Never rejects for what the record does. */
+  readonly entered: Promise<Entered>;
+  /** Settles when it is known that it takes a while. */
+  readonly waits: Promise<void>;
+  readonly #folder: string;
+  readonly #options: RecordEntryOptions;
+  readonly #waiting = Promise.withResolvers<void>();
+  readonly #leaving = new AbortController();
+  #presence: Presence | undefined;
+  #instance: RecordInstance | undefined;
+
+  constructor(folder: string, options: RecordEntryOptions) {
+    this.#folder = folder;
+    this.#options = options;
+    this.waits = this.#waiting.promise;
+    this.entered = this.#enter();
+  }
+
+  /**
+   * This process in the state folder.
+   *
+   * @throws {StateError} it cannot be locked, as orders need
+   */
+  get presence(): Presence {
+    const { loaded, world, isServer } = this.#options;
+    return this.#presence ??= enterFolder(loaded, world, { isServer, isNeeded: true });
+  }
+
+  /** Locks this process's file in the state folder ahead of the record, or answers why that cannot be. */
+  lockProblems(): string[] {
+    try {
+      this.presence;
+      return [];
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error;
+      return [`--state: ${error.message}`];
+    }
+  }
+
+  get id(): string {
+    return this.#lock.id;
+  }
+
+  /** @throws {StoreError} */
+  async takeOver(): Promise<number> {
+    if (this.#instance === undefined) throw new StoreError("busy");
+    return this.#options.isServer ? await this.#instance.takeOver(this.#options.kinds) : 0;
+  }
+
+  /** The record for whoever goes on without it until it is open. */
+  late(): TradingRecord {
+    return lateRecord(this.entered.then((entered) => {
+      if (entered.ok) return entered.record;
+      throw new StoreError("closed");
+    }));
+  }
+
+  /** Waits for nobody any more. */
+  stopWaiting(): void {
+    this.#leaving.abort();
+  }
+
+  /** Leaves the record, once what was asked of it is done. */
+  async leave(): Promise<void> {
+    this.stopWaiting();
+    const entered = await this.entered;
+    await this.#instance?.end();
+    await Promise.all([this.#presence?.end(), entered.ok ? entered.record.close() : undefined]);
+  }
+
+  get #lock() {
+    const { lock } = this.presence;
+    if (lock === undefined) throw new TypeError("Cannot enter the record without a lock");
+    return lock;
+  }
+
+  async #enter(): Promise<Entered> {
+    const { loaded: { config }, world: { now } } = this.#options;
+    let record: TradingRecord | undefined;
+    try {
+      record = await this.#open();
+      const venue = venueOf(config);
+      const other = venue === undefined ? undefined : await record.journal.claimFor(venue);
+      if (other !== undefined) return await this.#refused(record, this.#isAnothers(venue, other));
+      await this.#enterInstance(record);
+      if (this.#options.isServer) await tidy(record, { days: config.recordRetention, now: now() });
+      return { ok: true, record };
+    } catch (error) {
+      if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+      return await this.#refused(record, `--state: ${error.message}`);
+    }
+  }
+
+  async #open(): Promise<TradingRecord> {
+    const { loaded: { config, credentials }, world: { monotonic, shutdown } } = this.#options;
+    const { stateTimeout } = config;
+    const path = join(this.#folder, TRADING_DATABASE);
+    const onWait = () => {
+      log.warning("waiting for trading.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+      this.#waiting.resolve();
+    };
+    const signal = AbortSignal.any([shutdown, this.#leaving.signal]);
+    const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
+    const record = await openRecord({
+      folder: this.#folder,
+      mode: "write",
+      secrets: secretTexts(credentials),
+      ...waiting,
+    });
+    await warnOfNetwork(this.#folder);
+    return record;
+  }
+
+  async #enterInstance({ instances }: TradingRecord): Promise<void> {
+    const { world, isServer, kinds } = this.#options;
+    const command = isServer ? "serve" : "call";
+    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] };
+    this.#instance = await RecordInstance.enter(instances, { ...facts, lock: this.#lock });
+  }
+
+  #isAnothers(venue: string | undefined, other: string): string {
+    return `--state: expected the trading database of ${venue}: the one in ${this.#folder} is of ${other}: ` +
+      "use another folder";
+  }
+
+  async #refused(record: TradingRecord | undefined, problem: string): Promise<Entered> {
+    await this.#presence?.end();
+    await record?.close();
+    return { ok: false, problems: [problem] };
+  }
+}
+
+/** Whose orders the record is to hold; paper orders are kept apart in any record. */
+export function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | undefined {
+  if (exchange === "paper") return undefined;
+  return exchange === "simulated" ? "the simulated exchange" : apiUrl.host;
+}
+
+async function warnOfNetwork(folder: string): Promise<void> {
+  const network = await networkFileSystem(folder);
+  if (network === undefined) return;
+  log.warning("state folder is on a network file system, where locks and power cuts can damage it; use a local disk", {
+    folder,
+    file_system: network,
+  });
+}
+
+/** Forgets what ended processes held, and archives what is old; that it cannot be done keeps nobody from trading. */
+async function tidy(
+  { archive, calls }: TradingRecord,
+  { days, now }: { days: number | undefined; now: number },
+): Promise<void> {
+  try {
+    await calls.clear();
+    if (days === undefined) return;
+    const { rows, placements } = await archive.run({ days, now, maxFiles: ARCHIVE_FILES_AT_START });
+    if (rows > 0) log.info("old records archived", { rows, orders: placements });
+  } catch (error) {
+    if (!(error instanceof ArchiveError || error instanceof StoreError)) throw error;
+    log.error("cannot tidy up the trading database", { error });
+  }
+}

@@ -1,0 +1,58 @@
+/** A start while another process keeps the trading database locked. */
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { lockNewDatabase } from "../state/state_process.ts";
+import { PROGRAMS } from "./program.ts";
+import { StdioServer } from "./stdio_server.ts";
+import { TradingWorld } from "./trading_world.ts";
+
+for (const program of PROGRAMS) {
+  Deno.test(`a start on stdio with a locked record answers pings, prices and cancels, and then trades (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    const client = world.exchange.connect({ withoutSockets: true });
+    const price = String((await world.resting())["price"]);
+    const bid = { pair: "XBTZAR", type: "BID", volume: "0.001", price } as const;
+    const { order_id } = await client.call("postLimitOrder", bid);
+    await using server = await (async () => {
+      await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
+      const server = new StdioServer(program, world.flags("auto"), { env: world.env });
+      await server.untilLogged(/waiting for trading\.db, which another process keeps locked/);
+      await server.initialize();
+      assert.deepEqual(await server.ping(), {});
+      assert.equal((await server.call("get_crypto_price", { pair: "XBTZAR" })).pair, "XBTZAR");
+      const refused = await server.call("place_order", await world.resting());
+      assert.deepEqual([refused.code, refused.retryable], ["ERR_RECORD_FAILED", true], JSON.stringify(refused));
+      const cancelled = await server.call("cancel_order", { order_id });
+      assert.equal(cancelled.status, "cancelled", JSON.stringify(cancelled));
+      return server;
+    })();
+    await server.untilLogged(/trading database is open/);
+    const placed = await server.call("place_order", await world.resting());
+    assert.equal(placed.status, "placed", JSON.stringify(placed));
+  });
+
+  Deno.test(`a server ends with one sentence when the record stays locked for --state-timeout (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
+    const flags = world.flags("auto", "--state-timeout", "2");
+    await using server = new StdioServer(program, flags, { env: world.env });
+    await server.initialize();
+    assert.deepEqual(await server.ping(), {});
+    await server.untilLogged(
+      /--state: Cannot use .*trading\.db as another process has kept it locked for 2 s: end that/,
+    );
+    assert.equal((await server.child.status).code, 2);
+  });
+
+  Deno.test(`a server that waits for the record ends when its client leaves (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
+    const flags = world.flags("auto", "--state-timeout", "3600");
+    const server = new StdioServer(program, flags, { env: world.env });
+    await server.untilLogged(/waiting for trading\.db/);
+    await server.initialize();
+    await server[Symbol.asyncDispose]();
+    assert.equal((await server.child.status).code, 0);
+  });
+}

@@ -8,7 +8,8 @@ import type { Settings } from "./setting.ts";
 export const SHARED_SETTINGS = {
   sharedUrl: {
     reader: { read: readRedisAddress },
-    help: "Redis or Valkey over which several servers share limits and calls to the exchange, rediss://USER@HOST:PORT",
+    help:
+      "Redis or Valkey over which several servers share limits, connections and calls to the exchange, rediss://USER@HOST:PORT",
     flag: "shared-url",
     value: "url",
     env: ["LUNO_MCP_SHARED_URL"],

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { getLogger } from "../logging/logger.ts";
 import type { Config } from "../config/server_settings.ts";
+import type { ConnectionPlaces } from "../session/connection_places.ts";
 import type { RateLimit, RateLimitOptions } from "../session/rate_limit.ts";
 import type { SessionStore } from "../session/session_store.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
@@ -24,6 +25,8 @@ const KEPT_IDLE_TIMES = 2;
 export interface SharedState {
   readonly sessions: SessionStore;
   createRateLimit(options: RateLimitOptions): RateLimit;
+  /** Connections over all servers; absent where each counts its own alone. */
+  readonly places?: ConnectionPlaces;
   /** Where the calls to an exchange come from; absent where this process counts them alone. */
   readonly createCallSupply?: RedisState["createCallSupply"];
   /** Ends the use of it. */
@@ -45,10 +48,10 @@ export async function openSharedState(
   }
   const createRateLimit: SharedState["createRateLimit"] = (options) =>
     redis === undefined ? new MemoryRateLimit(options) : redis.createRateLimit(options);
-  const calls: Pick<SharedState, "createCallSupply"> = redis === undefined
+  const overAll: Pick<SharedState, "createCallSupply" | "places"> = redis === undefined
     ? {}
-    : { createCallSupply: (options) => redis.createCallSupply(options) };
-  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, ...calls, close } };
+    : { createCallSupply: (options) => redis.createCallSupply(options), places: redis.places };
+  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, ...overAll, close } };
 }
 
 /** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */

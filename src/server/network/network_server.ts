@@ -73,7 +73,7 @@ export class NetworkServer {
   }
 
   #createApplication(): Application {
-    const { config, access, backend, registry, monitor, monotonic } = this.#parts;
+    const { config, access, shared, backend, registry, monitor, monotonic } = this.#parts;
     // Of requests over HTTP, by identity, or by the end of their connection where nobody is known.
     const prices = new MemoryRateLimit({
       perMinute: (key) => messagesPerMinute(registry.rateLimit.perMinute(key)),
@@ -86,6 +86,7 @@ export class NetworkServer {
         allowLoopback: isLoopback(config.host),
       },
       registry,
+      ...(shared.places === undefined ? {} : { places: shared.places }),
       websocket: config.transport === "websocket",
       authenticate: (request, peer) => access.authenticator.authenticate(request, peer),
       ...(access.resource === undefined ? {} : { resource: access.resource }),

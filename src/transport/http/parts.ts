@@ -2,6 +2,7 @@ import type { Authentication } from "../../access/authenticator.ts";
 import type { Caller, Ending } from "../../access/caller.ts";
 import type { OriginRules } from "../../access/origin_rules.ts";
 import type { ResourceFacts } from "../../access/resource_metadata.ts";
+import type { ConnectionPlaces } from "../../session/connection_places.ts";
 import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
@@ -11,6 +12,8 @@ import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 export interface HttpParts {
   readonly rules: OriginRules;
   readonly registry: Registry;
+  /** Connections over all servers. @default each server counts its own */
+  readonly places?: ConnectionPlaces;
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
   /** Finds out who calls, by address and headers alone. */

@@ -13,6 +13,7 @@ import { isEventStream } from "./event_stream.ts";
 import type { HttpParts } from "./parts.ts";
 import { pathOf } from "./path.ts";
 import { problemResponse } from "./problem.ts";
+import { takePlace } from "./socket_place.ts";
 import { watchBody } from "./watched_body.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
@@ -87,14 +88,18 @@ export async function checkUpgrade(parts: HttpParts, request: HttpRequest, peer:
   if (rejection !== undefined) return refuse(parts, rejection, full(rejection));
   const pauseMs = parts.pauseMs?.(caller.identity) ?? 0;
   if (pauseMs > 0) return refuse(parts, "client_full", cutOff(pauseMs));
+  const place = await takePlace(parts, caller.identity);
+  if (place === undefined) return refuse(parts, "client_full", full("client_full"));
   parts.registry.unknown?.delete(peer);
   const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return {
     ...(offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {}),
     open(socket) {
+      place.opened();
       // Others of this client may have opened theirs since, all checked before the first was open.
       const rejection = parts.registry.reject(caller.identity);
-      return rejection === undefined ? parts.openSocket(socket, caller) : turnAway(parts, socket, rejection);
+      if (rejection !== undefined) return place.releasedWith(turnAway(parts, socket, rejection));
+      return place.releasedWith(parts.openSocket(socket, caller));
     },
   };
 }

@@ -1,12 +1,14 @@
 /** Opens the state that several servers share over Redis or Valkey. */
 
 import type { CallSupply } from "../../../exchange/call_supply.ts";
+import type { ConnectionPlaces } from "../../../session/connection_places.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
 import { Beginning } from "./beginning.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisConnectionOptions } from "./connection.ts";
 import { RedisCallSupply } from "./call_supply.ts";
 import type { RedisCallSupplyOptions } from "./call_supply.ts";
+import { RedisConnectionPlaces } from "./connection_places.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
 import { SharedTokens } from "./shared_tokens.ts";
@@ -19,18 +21,20 @@ export class RedisState {
   readonly connection: RedisConnection;
   readonly servers: Servers;
   readonly tokens: SharedTokens;
+  readonly places: ConnectionPlaces;
 
-  private constructor(connection: RedisConnection) {
+  private constructor(connection: RedisConnection, monotonic: () => number) {
     this.connection = connection;
     const beginning = new Beginning();
     this.servers = new Servers(connection, beginning);
     this.tokens = new SharedTokens(connection, beginning);
+    this.places = new RedisConnectionPlaces({ connection, servers: this.servers, beginning, monotonic });
   }
 
   /** Opens it; a Redis that cannot be reached yet is no error. */
   static async open(options: RedisConnectionOptions): Promise<RedisState> {
     const connection = new RedisConnection(options);
-    const state = new RedisState(connection);
+    const state = new RedisState(connection, options.monotonic);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FIRST_OUTCOME_MS));
     await Promise.race([connection.firstOutcome, late]);

@@ -182,12 +182,14 @@ for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
 Deno.test("Redis with a password and a narrow ACL user serves", async () => {
   const rules =
     "user ann on >right ~luno-mcp-server:* resetchannels -@all +evalsha +eval +get +set +time +ping +select +zadd " +
-    "+zrem +zcard +zremrangebyscore +pexpire +auth";
+    "+zrem +zcard +zscore +zremrangebyscore +pexpire +hgetall +hincrby +hset +hdel";
   await using redis = await startRedis({ settings: [rules] });
   const state = await openRedis(redis.url.replace("redis://", "redis://ann:right@"));
   try {
     assert.equal(await admitted(limitOf(state, 5), 20), 5);
-    assert.ok(state.connection.isUsable);
+    (await state.places.take("ann", 1))?.release();
+    assert.equal(await state.connection.run("PING"), "PONG");
+    assert.equal(state.connection.refusal, undefined);
   } finally {
     await state.close();
   }

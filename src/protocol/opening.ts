@@ -8,7 +8,6 @@ import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/serve
 import type { CallerFacts } from "../access/caller.ts";
 import { claimedRevision, CLIENT_CAPABILITIES_KEY, MODERN_REVISION, REVISION_KEY } from "./envelope.ts";
 import type { Era } from "./envelope.ts";
-import { isListMethod } from "./ready_answers.ts";
 import type { ReadyAnswers } from "./ready_answers.ts";
 
 /** A message that is told to the SDK, without its id. */
@@ -35,26 +34,18 @@ export class Opening {
 
   /** The result of a request as JSON, or `undefined` where it is not answered here. Its parameters are valid. */
   answer({ method, params, jsonrpc }: JSONRPCRequest): string | undefined {
+    const answers = this.#answers;
     const era = this.eraOf(params);
-    if (era === undefined || this.#answers === undefined) return undefined;
-    if (isListMethod(method)) {
-      this.#era = era;
-      return this.#answers.list(method, era, this.#caller);
-    }
-    if (era === "legacy" && method === "ping") {
-      this.#era = era;
-      return "{}";
-    }
+    if (answers === undefined || era === undefined) return undefined;
+    const isInitialize = method === "initialize" && era === "legacy";
     // An opening that comes late is one more thing that the SDK has to know.
-    if (this.#isTold) return undefined;
-    if (era === "legacy" && method === "initialize") {
-      this.#era = era;
-      this.#initialize = { jsonrpc, method, params };
-      return this.#answers.initialize(params?.protocolVersion);
-    }
-    if (era !== "modern" || method !== "server/discover") return undefined;
-    this.#isDiscovered = true;
-    return this.#answers.discover();
+    if (this.#isTold && (isInitialize || method === "server/discover")) return undefined;
+    if (!isInitialize && !answers.has(method, era)) return undefined;
+    if (method === "server/discover") this.#isDiscovered = true;
+    else this.#era = era;
+    if (!isInitialize) return answers.answer(method, era, this.#caller);
+    this.#initialize = { jsonrpc, method, params };
+    return answers.initialize(params?.protocolVersion);
   }
 
   /** The era in which a request with valid parameters is to be answered; `undefined` where that is the SDK's to say. */

@@ -28,6 +28,17 @@ export class ReadyAnswers {
     this.#visible = new ToolVisibility(listing);
   }
 
+  /** Whether requests of a method are answered here in an era, without an opening before them. */
+  has(method: string, era: Era): boolean {
+    return isListMethod(method) || method === (era === "modern" ? "server/discover" : "ping");
+  }
+
+  /** The result of a request that {@linkcode has} knows. */
+  answer(method: string, era: Era, caller: CallerFacts): string {
+    if (isListMethod(method)) return this.#list(method, era, caller);
+    return method === "ping" ? "{}" : this.#discover();
+  }
+
   /** The result of `initialize`, in the revision that a client asked for or else in the latest one. */
   initialize(requested: unknown): string {
     const protocolVersion = LEGACY_REVISIONS.find((revision) => revision === requested) ?? LEGACY_REVISIONS[0];
@@ -41,7 +52,7 @@ export class ReadyAnswers {
   }
 
   /** The result of `server/discover`. */
-  discover(): string {
+  #discover(): string {
     const result = {
       supportedVersions: [MODERN_REVISION],
       capabilities: CAPABILITIES,
@@ -51,7 +62,7 @@ export class ReadyAnswers {
   }
 
   /** The result of a list, as a caller may see it now. */
-  list(method: ListMethod, era: Era, caller: CallerFacts): string {
+  #list(method: ListMethod, era: Era, caller: CallerFacts): string {
     const visible = this.#visible.of(caller);
     const key = `${method} ${era} ${visible.rights}`;
     const known = this.#lists.get(key);
@@ -70,8 +81,7 @@ interface CacheHint {
   readonly cacheScope: "private";
 }
 
-/** Tells whether a method is that of a list. */
-export function isListMethod(method: string): method is ListMethod {
+function isListMethod(method: string): method is ListMethod {
   return Object.hasOwn(LISTS, method);
 }
 

@@ -34,7 +34,7 @@ export class HttpClients {
   readonly #running = new Set<Promise<Response>>();
 
   constructor(parts: NetworkParts) {
-    const { config, access, shared, backend, factory, calls, listing, registry, admission, monotonic } = parts;
+    const { config, access, shared, backend, factory, answers, calls, listing, registry, admission, monotonic } = parts;
     const maxBodySize = config.maxMessageSize;
     const credentials = () => credentialsOf(access);
     this.#parts = parts;
@@ -47,7 +47,7 @@ export class HttpClients {
     });
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
-      calls,
+      plain: { calls, ready: answers },
       store: shared.sessions,
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,

@@ -1,11 +1,13 @@
-/** Which requests at `/mcp` are plain calls, and their answers: one JSON value, or one event where the client takes only that. */
+/** Which requests at `/mcp` need nothing of the SDK, and their answers: one JSON value, or one event where the client takes only that. */
 
 import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import { isWriting } from "../../protocol/direct_call.ts";
 import { claimedRevision, MODERN_REVISION } from "../../protocol/envelope.ts";
 import type { Era } from "../../protocol/envelope.ts";
 import type { Answer } from "../../protocol/answer.ts";
-import type { PlainCall, PlainCalls } from "../../protocol/plain_calls.ts";
+import type { PlainCaller, PlainCalls } from "../../protocol/plain_calls.ts";
+import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { answerText } from "../json_rpc.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { WholeResponse } from "../listeners/whole_response.ts";
@@ -15,42 +17,53 @@ import { EVENT_HEADERS } from "./session_streams.ts";
 /** A request that is answered without the SDK. */
 export interface PlainRequest {
   readonly message: JSONRPCRequest;
-  /** What answers it. */
-  readonly calls: PlainCalls;
-  readonly call: PlainCall;
+  /** Answers it. Never throws nor rejects. */
+  readonly answer: (asker: PlainCaller) => Awaitable<Answer>;
   readonly era: Era;
   /** In which its client takes the answer. */
   readonly form: "json" | "event";
 }
 
+/** What answers without the SDK: calls, and what is ready-made. */
+export interface PlainAnswers {
+  readonly calls: PlainCalls;
+  /** @default the SDK answers lists */
+  readonly ready?: ReadyAnswers | undefined;
+}
+
 /**
- * The plain call that a request is; `undefined` where it is the SDK's. What writes is the SDK's too, as the answer in its
- * stream can be had again by a client that lost it, and a request for progress. Its parameters are valid.
+ * The plain request that a message is; `undefined` where it is the SDK's: a call that writes, as the answer in its stream can be
+ * had again by a client that lost it, and a request for progress. Its parameters are valid.
  */
 export function readPlainRequest(
-  calls: PlainCalls,
+  answers: PlainAnswers,
   { headers }: HttpRequest,
   message: JSONRPCRequest,
 ): PlainRequest | undefined {
-  const call = calls.read(message);
-  if (call === undefined || isWriting(call.name)) return undefined;
-  if (message.params?._meta?.progressToken !== undefined) return undefined;
-  const era = eraOf(headers, { revision: claimedRevision(message.params), name: call.name });
+  const { method, params } = message;
+  if (params?._meta?.progressToken !== undefined) return undefined;
+  const era = eraOf(headers, message);
   const { json, events } = formsOf(headers.get("accept"));
   if (era === undefined || (json === 0 && events === 0)) return undefined;
-  return { message, calls, call, era, form: json > 0 ? "json" : "event" };
+  const form = json > 0 ? "json" : "event";
+  const call = answers.calls.read(message);
+  if (call !== undefined) {
+    if (isWriting(call.name)) return undefined;
+    return { message, era, form, answer: (asker) => answers.calls.answer(call, { ...asker, era }) };
+  }
+  const { ready } = answers;
+  if (ready?.has(method, era) !== true) return undefined;
+  return { message, era, form, answer: ({ caller }) => ({ resultJson: ready.answer(method, era, caller) }) };
 }
 
 /** `undefined` where the headers do not say what the body says, which is for the SDK to refuse. */
-function eraOf(
-  headers: HttpRequest["headers"],
-  { revision, name }: { readonly revision: unknown; readonly name: string },
-): Era | undefined {
+function eraOf(headers: HttpRequest["headers"], { method, params }: JSONRPCRequest): Era | undefined {
   const version = headers.get("mcp-protocol-version");
+  const revision = claimedRevision(params);
   if (revision === undefined) return version === null || version < MODERN_REVISION ? "legacy" : undefined;
-  const isAgreed = revision === MODERN_REVISION && version === revision &&
-    headers.get("mcp-method") === "tools/call" && headers.get("mcp-name") === name;
-  return isAgreed ? "modern" : undefined;
+  const isNamed = method !== "tools/call" || headers.get("mcp-name") === params?.name;
+  const isAgreed = revision === MODERN_REVISION && version === revision && headers.get("mcp-method") === method;
+  return isAgreed && isNamed ? "modern" : undefined;
 }
 
 /** The response with an answer; `headers` are those of its session. */

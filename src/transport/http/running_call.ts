@@ -4,7 +4,7 @@ import { LazyAbort } from "../../timing/lazy_abort.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { PlainRequest } from "./plain_request.ts";
 
-/** A plain call that is not answered at once: it ends with its answer, when its client leaves, or when it is ended. */
+/** A plain request that is not answered at once: it ends with its answer, when its client leaves, or when it is ended. */
 export class RunningCall {
   /** `undefined` where it has ended without an answer. */
   readonly answer: Promise<Answer | undefined>;
@@ -24,11 +24,11 @@ export class RunningCall {
 
   /** Makes the call: its answer where that is there at once, and the call that runs where it is not. */
   static begin(
-    { calls, call, era }: PlainRequest,
+    plain: PlainRequest,
     { request, caller }: { readonly request: HttpRequest; readonly caller: Caller },
   ): Answer | RunningCall {
     const cancellation = new LazyAbort();
-    const answer = calls.answer(call, { caller, era, cancellation });
+    const answer = plain.answer({ caller, cancellation });
     return answer instanceof Promise ? new RunningCall(answer, request, cancellation) : answer;
   }
 

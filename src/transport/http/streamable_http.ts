@@ -9,7 +9,6 @@ import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server"
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Server } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
-import type { PlainCalls } from "../../protocol/plain_calls.ts";
 import { formsOf } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { isEventStream } from "./event_stream.ts";
@@ -28,7 +27,7 @@ import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { plainResponse, readPlainRequest } from "./plain_request.ts";
-import type { PlainRequest } from "./plain_request.ts";
+import type { PlainAnswers, PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
 import { RunningCall } from "./running_call.ts";
@@ -48,8 +47,8 @@ const ABORTED = 499;
 export interface StreamableHttpOptions {
   /** Makes a server object for a session or, in the new era, for a request. */
   readonly factory: () => Server;
-  /** Answers plain calls. @default the SDK does */
-  readonly calls?: PlainCalls;
+  /** Answers plain requests. @default the SDK does */
+  readonly plain?: PlainAnswers;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: HttpSessionsOptions["store"];
   /** Of a request's body, in bytes. */
@@ -100,7 +99,7 @@ class Endpoint implements StreamableHttp {
   readonly #options: StreamableHttpOptions;
   readonly #sessions: HttpSessions;
   readonly #stateless: ReturnType<typeof createMcpHandler>;
-  /** Plain calls of 2026-07-28. */
+  /** Plain requests of 2026-07-28. */
   readonly #running = new Set<RunningCall>();
   #isClosed = false;
 
@@ -171,8 +170,8 @@ class Endpoint implements StreamableHttp {
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
-    const { calls } = this.#options;
-    const plain = calls && isRequest(message) ? readPlainRequest(calls, request, message) : undefined;
+    const { plain: answers } = this.#options;
+    const plain = answers && isRequest(message) ? readPlainRequest(answers, request, message) : undefined;
     if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
     if (plain !== undefined) return await this.#answerAlone(request, plain, caller);
     const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
@@ -182,7 +181,7 @@ class Endpoint implements StreamableHttp {
     return await this.#postAlone(request, message, caller);
   }
 
-  /** A plain call of 2026-07-28, answered at once where the answer is there. */
+  /** A plain request of 2026-07-28, answered at once where the answer is there. */
   async #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
     const begun = RunningCall.begin(plain, { request, caller });
     if (!(begun instanceof RunningCall)) return plainResponse(plain, begun);

@@ -5,6 +5,7 @@ import { directMethods } from "../../../src/protocol/direct_call.ts";
 import { askingTools, listingOf } from "../../../src/protocol/listing.ts";
 import { createServerFactory } from "../../../src/protocol/mcp_server.ts";
 import { PlainCalls } from "../../../src/protocol/plain_calls.ts";
+import { ReadyAnswers } from "../../../src/protocol/ready_answers.ts";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { callerOfHttp } from "../../../src/transport/http/auth_info.ts";
 import { backendOf } from "../../protocol/backend.ts";
@@ -34,7 +35,7 @@ class Both implements AsyncDisposable {
       return createServer(callerOfHttp);
     };
     const calls = new PlainCalls({ identity, backend, methods: directMethods(listing), asking: askingTools(listing) });
-    this.plain = new McpEndpoint({ factory, calls });
+    this.plain = new McpEndpoint({ factory, plain: { calls, ready: new ReadyAnswers({ identity, listing }) } });
     this.bare = new McpEndpoint({ factory });
   }
 
@@ -183,6 +184,68 @@ Deno.test("an envelope of 2026-07-28 is taken or refused like the SDK's, whateve
       await compare(both, `${key} ${JSON.stringify(value)}`, (at) => at.send({ headers, body }));
     }
   }
+});
+
+/** Methods that are answered ready-made in one revision or in both, and one that is not. */
+const READY_METHODS = [
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+  "server/discover",
+  "ping",
+  "no/such",
+];
+
+/** Parameters of such requests, beside the envelope. */
+const LIST_PARAMS: readonly Json[] = [{}, { more: 1 }, { cursor: "x" }, { cursor: 7 }, { _meta: { progressToken: 1 } }];
+
+Deno.test("lists, pings and discoveries are answered like the SDK's, in both revisions", async () => {
+  await using both = await Both.start();
+  const session = await sessionsOf(both);
+  const json = { accept: "application/json" };
+  for (const method of READY_METHODS) {
+    for (const params of [undefined, ...LIST_PARAMS]) {
+      const what = `${method} ${JSON.stringify(params)}`;
+      const legacy = { jsonrpc: "2.0", id: what, method, params };
+      await compare(both, what, (at) => at.post(session(at), legacy, { headers: json }));
+      const modern = { ...legacy, params: { ...params, _meta: { ...MODERN_META, ...params?._meta } } };
+      const headers = {
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": method,
+        accept: "application/json, text/event-stream",
+      };
+      await compare(both, what, (at) => at.send({ headers, body: JSON.stringify(modern) }));
+    }
+    for (const [what, more] of Object.entries(HEADERS)) {
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { _meta: MODERN_META } });
+      const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": method, ...json, ...more };
+      await compare(both, `${method}: ${what}`, (at) => at.send({ headers, body }));
+      const legacy = { jsonrpc: "2.0", id: 1, method };
+      await compare(
+        both,
+        `${method}: ${what}`,
+        (at) => at.post(session(at), legacy, { headers: { ...json, ...more } }),
+      );
+    }
+  }
+});
+
+Deno.test("lists, pings and discoveries need no server object of the SDK's", async () => {
+  await using both = await Both.start();
+  const { plain } = both;
+  const session = await plain.initialize();
+  const before = both.servers;
+  for (const method of READY_METHODS.slice(0, 4)) {
+    const headers = { "mcp-protocol-version": "2026-07-28", "mcp-method": method };
+    const modern = { jsonrpc: "2.0", id: 1, method, params: { _meta: MODERN_META } };
+    const answers = [
+      await plain.post(session, { jsonrpc: "2.0", id: 1, method }),
+      await plain.send({ headers, body: JSON.stringify(modern) }),
+    ];
+    for (const answer of answers) assert.ok("result" in await readAnswer(answer), method);
+  }
+  assert.equal(both.servers, before);
 });
 
 Deno.test("a plain call needs no server object of the SDK's, and one value where its client takes any form", async () => {

@@ -52,7 +52,8 @@ export function openCommandRecord(
     readonly mode: OpenRecordOptions["mode"];
   },
 ): Promise<TradingRecord> {
-  return openRecord({ folder, mode, timeoutMs: PATIENCE_MS, patienceMs: PATIENCE_MS, monotonic, signal });
+  const waiting = { timeoutMs: PATIENCE_MS, monotonic, signal, remedy: "try again" };
+  return openRecord({ folder, mode, patienceMs: PATIENCE_MS, ...waiting });
 }
 
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */

@@ -12,6 +12,8 @@ export interface BusyOptions {
   readonly monotonic: () => number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
+  /** What to do beside ending that process. @default "raise --state-timeout" */
+  readonly remedy?: string | undefined;
   /** Called once, where the wait has taken a second. */
   readonly onWait?: (() => void | Promise<void>) | undefined;
 }
@@ -25,7 +27,7 @@ const NOTICE_MS = 1_000;
  * @throws {StateError} `ERR_STATE_BUSY` after the time, or when the signal came
  */
 export async function waitWhileBusy<Value>(attempt: () => Promise<Value>, options: BusyOptions): Promise<Value> {
-  const { path, timeoutMs, monotonic, signal, onWait } = options;
+  const { path, timeoutMs, monotonic, signal, remedy = "raise --state-timeout", onWait } = options;
   const startedMs = monotonic();
   let isTold = false;
   while (true) {
@@ -37,7 +39,7 @@ export async function waitWhileBusy<Value>(attempt: () => Promise<Value>, option
       const reason = signal?.aborted
         ? "another process keeps it locked, and the program was told to end"
         : waitedMs >= timeoutMs
-        ? `another process has kept it locked for ${timeoutMs / 1_000} s: end that process, or raise --state-timeout`
+        ? `another process has kept it locked for ${timeoutMs / 1_000} s: end that process, or ${remedy}`
         : undefined;
       if (reason !== undefined) {
         throw new StateError(`Cannot use ${path} as ${reason}`, { path, failure: "busy", cause: error });

@@ -45,6 +45,14 @@ Deno.test("waitWhileBusy() ends with one sentence when the time has run out, als
   }
 });
 
+Deno.test("waitWhileBusy() names what else can be done where there is no setting for it", async () => {
+  const { clock, options } = setup({ timeoutMs: 0 });
+  await assert.rejects(
+    waitWhileBusy(attempts(clock, Infinity), { ...options, remedy: "try again" }),
+    /for 0 s: end that process, or try again$/,
+  );
+});
+
 Deno.test("waitWhileBusy() ends when it is told to", async () => {
   const { clock, options } = setup();
   const signal = AbortSignal.abort();

@@ -24,6 +24,7 @@ export class HaltWatch {
   /** Looks that wait for the record. */
   #waiting = 0;
   #hasFailed = false;
+  #isStopped = false;
 
   constructor(options: HaltWatchOptions) {
     this.#options = options;
@@ -35,7 +36,9 @@ export class HaltWatch {
     }, INTERVAL_MS);
   }
 
+  /** Ends the timer. What is looked at still may find the record closed. */
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
   }
 
@@ -47,7 +50,7 @@ export class HaltWatch {
       await cancellation.look();
       this.#hasFailed = false;
     } catch (error) {
-      if (!this.#hasFailed) log.error("cannot read or write the halt", { error });
+      if (!this.#hasFailed && !this.#isStopped) log.error("cannot read or write the halt", { error });
       this.#hasFailed = true;
     }
   }

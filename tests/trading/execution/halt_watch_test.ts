@@ -4,6 +4,7 @@ import { HaltWatch } from "../../../src/trading/execution/halt_watch.ts";
 import { KillSwitch } from "../../../src/trading/execution/kill_switch.ts";
 import type { SqliteRecord } from "../../../src/state/record/sqlite/record.ts";
 import { HALT_FILE } from "../../../src/trading/record/halts.ts";
+import { LogRecords } from "../../support/log_records.ts";
 import { answeringLate } from "../late_record.ts";
 import { NOW, withStore } from "../stores.ts";
 
@@ -29,4 +30,18 @@ Deno.test("HaltWatch.look() survives a cancellation that fails and a record that
     await watch.look();
     store.close();
     await watch.look();
+  }));
+
+Deno.test("HaltWatch.stop() keeps a look from calling a record a failure that was closed under it", () =>
+  withStore(async (store, { folder }) => {
+    using records = LogRecords.start();
+    const look = () => {
+      store.close();
+      return Promise.resolve(void store.halts.state());
+    };
+    const watch = watchOf(store, { folder, look });
+    const looked = watch.look();
+    watch.stop();
+    await looked;
+    assert.deepEqual(records.of("cannot read or write the halt"), []);
   }));

@@ -22,14 +22,19 @@ export interface KillSwitchParts {
   readonly redact?: Redact;
 }
 
+/** A halt that is to be written. */
+interface PendingHalt {
+  pull: Pull;
+}
+
 /** Stops new orders: of this process at once, of all others once the record holds it. */
 export class KillSwitch {
   /** Where the file would be that halts too. */
   readonly file: string;
   readonly #halts: KillSwitchParts["halts"];
   readonly #redact: Redact;
-  /** Halts that the record does not hold yet, oldest first. */
-  #pending: Pull[] = [];
+  /** Halts that the record does not hold yet, oldest first; the last one may be added to. */
+  #pending: PendingHalt[] = [];
   /** Pulls that are being written. */
   #writing = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -44,7 +49,7 @@ export class KillSwitch {
   get pending(): HaltState & Halt {
     const [first] = this.#pending;
     if (first === undefined) return { halted: false };
-    const { by, reason, now: at } = first;
+    const { by, reason, now: at } = first.pull;
     return { halted: true, at, by, reason, source: "switch" };
   }
 
@@ -80,26 +85,28 @@ export class KillSwitch {
     return this.#halts.noteFile(now);
   }
 
-  #keep(pull: Pull): Pull {
+  #keep(pull: Pull): PendingHalt {
     const last = this.#pending.at(-1);
     if (last === undefined || this.#pending.length < MAX_PENDING) {
-      this.#pending.push(pull);
-      return pull;
+      const kept = { pull };
+      this.#pending.push(kept);
+      return kept;
     }
-    const cancelOpen = [...new Set([...last.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
-    const joined = { ...last, cancelOpen };
-    this.#pending.splice(-1, 1, joined);
-    return joined;
+    const cancelOpen = [...new Set([...last.pull.cancelOpen ?? [], ...pull.cancelOpen ?? []])];
+    last.pull = { ...last.pull, cancelOpen };
+    return last;
   }
 
   /** Writes everything that is pending up to this halt, one after the other. */
-  #write(through: Pull): Promise<readonly Placement[]> {
+  #write(through: PendingHalt): Promise<readonly Placement[]> {
     const written = this.#last.then(async () => {
       let onTheirWay: readonly Placement[] = [];
       while (this.#pending.includes(through)) {
         const [first = through] = this.#pending;
-        onTheirWay = await this.#halts.pull(first);
-        this.#pending = this.#pending.filter((each) => each !== first);
+        const { pull } = first;
+        onTheirWay = await this.#halts.pull(pull);
+        // What was added to it meanwhile is yet to be written.
+        if (first.pull === pull) this.#pending = this.#pending.filter((each) => each !== first);
       }
       return onTheirWay;
     });

@@ -64,6 +64,16 @@ Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyo
     assert.equal(killSwitch.pending.halted, false);
   }));
 
+Deno.test("KillSwitch.pull() answers once its own halt is written, also where another one was added to it", () =>
+  withStore(async (store, { folder }) => {
+    const killSwitch = new KillSwitch({ halts: answeringLate(store.halts), folder });
+    const written = () => store.audit.trail({ limit: 200 }).map(({ data }) => JSON.parse(data).reason);
+    const pulls = Array.from({ length: 101 }, (_, number) => killSwitch.pull({ ...ENOUGH, reason: `${number}` }));
+    await pulls[99];
+    assert.equal(written().at(-1), "99");
+    await Promise.all(pulls);
+  }));
+
 Deno.test("OrderExecutor.place() sends nothing that was written down when its process was halted, though the record is stuck", async () => {
   let halt = () => {};
   await using world = await ExecutorWorld.start({

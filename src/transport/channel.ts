@@ -18,6 +18,7 @@ import { HeldTexts } from "./held_texts.ts";
 import { answerText, cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
 import { LazyAbort } from "../timing/lazy_abort.ts";
+import { RequestQueue } from "./request_queue.ts";
 import { settledWithin } from "./settled.ts";
 
 const log = getLogger(["luno-mcp-server", "channel"]);
@@ -73,8 +74,6 @@ const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
 
 interface Pending {
   readonly request: JSONRPCRequest;
-  /** In characters. */
-  readonly size: number;
   /** Whether it takes one of the places for requests that run. */
   isRunning: boolean;
   /** Set when the fast path answers it. */
@@ -89,10 +88,8 @@ export abstract class Channel implements Transport {
 
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
   readonly #pending = new Map<RequestId, Pending>();
-  readonly #queue: JSONRPCRequest[] = [];
+  readonly #queue = new RequestQueue();
   readonly #held = new HeldTexts((text) => this.receive(text));
-  /** Of the requests in the queue, in characters. */
-  #waiting = 0;
   #running = 0;
   #isRunningWaiting = false;
   /** For those who wait until something has changed. */
@@ -188,8 +185,7 @@ export abstract class Channel implements Transport {
 
   /** Aborts whatever is not answered yet and answers it with an error, as when its client can still hear it. */
   abandon(): void {
-    const waiting = new Set(this.#queue.splice(0));
-    this.#waiting = 0;
+    const waiting = new Set(this.#queue.clear());
     for (const { request } of [...this.#pending.values()]) {
       const { id } = request;
       const params = { requestId: id, reason: "The server ends" };
@@ -208,13 +204,13 @@ export abstract class Channel implements Transport {
 
   /** Resolves when no more than `characters` of requests wait for their turn; for carriers that can make their client wait. */
   protected async room(characters: number): Promise<void> {
-    while (this.#waiting > characters && !this.#closed) await this.#changed();
+    while (this.#queue.characters > characters && !this.#closed) await this.#changed();
   }
 
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
-    this.#queue.length = 0;
+    this.#queue.clear();
     for (const { cancellation } of this.#pending.values()) cancellation?.abort();
     this.#wake();
     this.end();
@@ -245,15 +241,14 @@ export abstract class Channel implements Transport {
     if (isWaiting && this.#queue.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
-    this.#pending.set(request.id, { request, size: text.length, isRunning: false });
+    this.#pending.set(request.id, { request, isRunning: false });
     const resultJson = this.#options.opening?.answer(request);
     if (resultJson !== undefined) this.#finish(request, { resultJson });
     else if (isPrompt) this.#pass(request);
     else if (!isWaiting) this.#run(request);
     else {
       this.#options.observer?.queued?.(request);
-      this.#queue.push(request);
-      this.#waiting += text.length;
+      this.#queue.add(request, text.length);
     }
   }
 
@@ -291,15 +286,7 @@ export abstract class Channel implements Transport {
   #cancel(id: RequestId): boolean {
     const cancellation = this.#pending.get(id)?.cancellation;
     cancellation?.abort();
-    const at = this.#queue.findIndex((request) => request.id === id);
-    if (at >= 0) this.#dequeue(at);
-    return cancellation !== undefined || at >= 0;
-  }
-
-  #dequeue(at: number): JSONRPCRequest | undefined {
-    const [request] = this.#queue.splice(at, 1);
-    this.#waiting -= request === undefined ? 0 : this.#pending.get(request.id)?.size ?? 0;
-    return request;
+    return this.#queue.remove(id) || cancellation !== undefined;
   }
 
   #settle(id: RequestId, isError = true): void {
@@ -316,11 +303,15 @@ export abstract class Channel implements Transport {
   #runWaiting(): void {
     if (this.#isRunningWaiting) return;
     this.#isRunningWaiting = true;
-    while (this.#queue.length > 0 && this.#running < this.#options.maxInFlight) {
-      const next = this.#dequeue(0);
-      if (next !== undefined) this.#run(next);
+    try {
+      while (this.#running < this.#options.maxInFlight) {
+        const next = this.#queue.next();
+        if (next === undefined) break;
+        this.#run(next);
+      }
+    } finally {
+      this.#isRunningWaiting = false;
     }
-    this.#isRunningWaiting = false;
   }
 
   #changed(): Promise<void> {

@@ -186,6 +186,18 @@ Deno.test("Channel answers from the fast path with the request's id and frees it
   assert.deepEqual(channel.delivered, []);
 });
 
+Deno.test("Channel answers any number of requests that waited, in their order, where the fast path has their answers", async () => {
+  const first = Promise.withResolvers<Answer>();
+  const take = ({ id }: JSONRPCRequest) => id === 0 ? first.promise : { result: { id } };
+  const channel = new TestChannel({ maxInFlight: 1, fastPath: { take } });
+  const ids = Array.from({ length: 20_000 }, (_, id) => id);
+  for (const id of ids) channel.ask(id);
+  assert.deepEqual(channel.written, []);
+  first.resolve({ result: {} });
+  await channel.drain(0);
+  assert.deepEqual(channel.written.map(({ id }) => id), ids);
+});
+
 Deno.test("Channel aborts what the fast path runs when it is cancelled or the connection ends, and does not answer it", async () => {
   const fastPath = manualFastPath();
   const channel = new TestChannel({ fastPath });

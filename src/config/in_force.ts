@@ -35,6 +35,15 @@ export function limitsPerClient(
   };
 }
 
+/**
+ * Where the streams of the exchange are. An exchange that is not Luno's has its own at the address of its API, unless
+ * another one is set: a key must not go to Luno that belongs elsewhere.
+ */
+export function streamAddress({ config: { apiUrl, streamUrl }, origins }: Configured): URL {
+  if (origins.streamUrl !== "default" || /(^|\.)luno\.com$/.test(apiUrl.hostname)) return streamUrl;
+  return new URL(apiUrl.href.replace(/^http/, "ws"));
+}
+
 function isSetToAuthenticate({ auth, jwtIssuer, sslClientCa }: Config): boolean {
   return auth === "required" || jwtIssuer !== undefined || sslClientCa !== undefined;
 }
@@ -62,6 +71,8 @@ export function settingsInForce(
     state: state(config, env),
   };
 }
+
+const EMBEDDED = "the embedded exchange, on a free port of 127.0.0.1 that each start picks";
 
 const UNTRADED: InForce = { why: "not used with --trading off" };
 
@@ -96,11 +107,21 @@ function limits(configured: Configured): Partial<Record<keyof Config, InForce>> 
 
 function exchange(configured: Configured): Partial<Record<keyof Config, InForce>> {
   const { config } = configured;
-  if (config.exchange !== "simulated") return { seed: { why: "not used without --exchange simulated" } };
+  if (config.exchange !== "simulated") {
+    const address = streamAddress(configured);
+    const isOwn = address.href !== config.streamUrl.href;
+    const isWithoutKey = config.marketData === "auto" && config.apiKeyId === undefined;
+    return {
+      seed: { why: "not used without --exchange simulated" },
+      ...(isOwn ? { streamUrl: { value: address.href, why: "the host of --api-url" } } : {}),
+      ...(isWithoutKey ? { marketData: { value: "rest", why: "streams need an API key" } } : {}),
+    };
+  }
   const ownKey = { why: "not used: the embedded exchange has a key of its own" };
   const calls = callsPerMinute(configured);
   return {
-    apiUrl: { value: null, why: "the embedded exchange, on a free port of 127.0.0.1 that each start picks" },
+    apiUrl: { value: null, why: EMBEDDED },
+    streamUrl: { value: null, why: EMBEDDED },
     ...(calls === config.apiRateLimit ? {} : {
       apiRateLimit: { value: calls, why: "the embedded exchange serves this server alone" },
     }),

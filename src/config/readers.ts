@@ -188,6 +188,13 @@ export const SocketAddress: Reader<URL> = readerOf("a ws or wss address without 
   return isWithoutUser(url) && /^wss?:$/.test(url.protocol) ? url : undefined;
 });
 
+/** Where the exchange's streams are; without a scheme it is wss. */
+export const StreamAddress: Reader<URL> = readerOf("a ws or wss address without user name, path or query", (text) => {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `wss://${text}`);
+  const isUsable = isWithoutUser(url) && /^wss?:$/.test(url.protocol) && url.pathname === "/" && url.search === "";
+  return isUsable ? url : undefined;
+});
+
 /** An address with neither a user name nor a fragment. */
 function isWithoutUser(url: URL | null): url is URL {
   return url !== null && url.username === "" && url.password === "" && url.hash === "";

@@ -1,3 +1,5 @@
+import type { ExchangeError } from "../exchange/errors.ts";
+
 /** An answer about the market or an account, with how long it may be passed on. */
 export interface Reading<Answer = unknown> {
   readonly answer: Answer;
@@ -9,4 +11,9 @@ export interface Reading<Answer = unknown> {
    * `Infinity` and sets it back when something newer has come, so look at it again each time.
    */
   readonly staleAtMs: number;
+  /**
+   * Why this is not the present: the exchange could not be read, and what was last known stands in. Only for those who
+   * show it as such; `call` rejects with it.
+   */
+  readonly lapsed?: ExchangeError;
 }

@@ -23,10 +23,19 @@ export interface MarketParts {
   readonly monotonic: () => number;
 }
 
+/** Where what was read of the market came from. */
+export interface Provenance {
+  /** `stream`: from memory, as of the newest update; `rest`: the exchange's answer; `cache`: an old answer, as there is no newer. */
+  readonly source: "stream" | "rest" | "cache";
+  /** When the oldest part of it was last known to be true; monotonic milliseconds. */
+  readonly asOfMs: number;
+}
+
 /** A market that records what is read of it. */
 export class RecordedMarket {
   readonly #parts: MarketParts;
   readonly #read: Pick<Reading, "staleAtMs">[] = [];
+  readonly #readings: Reading[] = [];
   readonly exchange: Exchange;
   readonly markets: MarketLookup;
 
@@ -65,6 +74,15 @@ export class RecordedMarket {
     return this.#read.length > 0;
   }
 
+  /** Where the prices, books, trades and candles came from; `undefined` where none were read. */
+  get provenance(): Provenance | undefined {
+    const readings = this.#readings;
+    if (readings.length === 0) return undefined;
+    const asOfMs = readings.reduce((oldest, { asOfMs }) => Math.min(oldest, asOfMs), Infinity);
+    if (readings.some(({ lapsed }) => lapsed !== undefined)) return { source: "cache", asOfMs };
+    return { source: readings.every(({ source }) => source === "stream") ? "stream" : "rest", asOfMs };
+  }
+
   async #call<Name extends EndpointName>(
     name: Name,
     params: ParamsOf<Name>,
@@ -73,6 +91,7 @@ export class RecordedMarket {
     if (!isMarketData(name)) return refuse(endpoints[name].title);
     const reading = await this.#parts.exchange.read(name, params, options);
     this.#read.push(reading);
+    this.#readings.push(reading);
     return reading.answer;
   }
 }

@@ -84,7 +84,9 @@ export class SharedReads implements ReadingExchange {
     params: ParamsOf<Name>,
     options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    return (await this.read(name, params, options)).answer;
+    const { answer, lapsed } = await this.read(name, params, options);
+    if (lapsed !== undefined) throw lapsed;
+    return answer;
   }
 
   async read<Name extends EndpointName>(
@@ -184,7 +186,9 @@ class IdentityReads implements Exchange {
     params: ParamsOf<Name>,
     options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    return (await this.#shared.readAs(this.#identity, { name, params, options })).answer;
+    const { answer, lapsed } = await this.#shared.readAs(this.#identity, { name, params, options });
+    if (lapsed !== undefined) throw lapsed;
+    return answer;
   }
 }
 

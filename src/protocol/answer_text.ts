@@ -4,21 +4,44 @@
  * The protocol wants a tool's answer twice: structured, and the same as compact JSON text.
  */
 export class AnswerText {
-  /** The answer itself. */
-  readonly json: string;
+  /** Without its closing brace, and the same within a JSON text. */
+  readonly #open: string;
+  readonly #quotedOpen: string;
+  /** Members that are added behind the others. */
+  readonly #added: string;
   /** By what is added to them; there are as many as revisions of the protocol. */
   readonly #results = new Map<string, string>();
 
-  constructor(value: Readonly<Record<string, unknown>>) {
-    this.json = JSON.stringify(value);
+  constructor(value: Readonly<Record<string, unknown>>);
+  constructor(value: AnswerText, added: string);
+  constructor(value: AnswerText | Readonly<Record<string, unknown>>, added = "") {
+    if (value instanceof AnswerText) {
+      this.#open = value.#open;
+      this.#quotedOpen = value.#quotedOpen;
+    } else {
+      const json = JSON.stringify(value);
+      this.#open = json.slice(0, -1);
+      this.#quotedOpen = JSON.stringify(json).slice(0, -2);
+    }
+    this.#added = added;
+  }
+
+  /** The answer itself. */
+  get json(): string {
+    return `${this.#open}${this.#added}}`;
+  }
+
+  /** The same answer with more members, such as `,"age_ms":12`: what is made already is not made again. */
+  with(added: string): AnswerText {
+    return new AnswerText(this, added);
   }
 
   /** A result of `tools/call` as JSON; `members` are added to it. */
   result(members: string): string {
     const known = this.#results.get(members);
     if (known !== undefined) return known;
-    const content = `"content":[{"type":"text","text":${JSON.stringify(this.json)}}]`;
-    const result = `{${content},"structuredContent":${this.json}${members}}`;
+    const text = `${this.#quotedOpen}${JSON.stringify(this.#added).slice(1, -1)}}"`;
+    const result = `{"content":[{"type":"text","text":${text}}],"structuredContent":${this.json}${members}}`;
     this.#results.set(members, result);
     return result;
   }

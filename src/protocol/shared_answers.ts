@@ -31,15 +31,15 @@ const ANYBODY: ToolContext["caller"] = {
   allows: (scope) => scope === "market:read",
 };
 
-interface KeptAnswer {
+interface MadeAnswer {
   readonly outcome: ToolOutcome;
   readonly market: RecordedMarket;
 }
 
 /** Runs tools, and keeps what is made of market data. */
 export class SharedAnswers {
-  readonly #kept = new BoundedMap<string, KeptAnswer>(MAX_BYTES);
-  readonly #making = new Map<string, SharedWork<ToolOutcome>>();
+  readonly #kept = new BoundedMap<string, MadeAnswer>(MAX_BYTES);
+  readonly #making = new Map<string, SharedWork<MadeAnswer>>();
   /** Numbers of tools and markets, as parts of keys. */
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
@@ -54,7 +54,8 @@ export class SharedAnswers {
     if (given.length > MAX_ARGUMENTS) return callTool(tool, args, context);
     const key = `${this.#numberOf(market.exchange)} ${this.#numberOf(tool)} ${given}`;
     const kept = this.#kept.get(key);
-    if (kept?.market.isCurrent(market.monotonic())) return kept.outcome;
+    const nowMs = market.monotonic();
+    if (kept?.market.isCurrent(nowMs)) return toldAt(kept, nowMs);
     return this.#join(key, { tool, args, market, context });
   }
 
@@ -62,13 +63,14 @@ export class SharedAnswers {
     const making = this.#making.get(key);
     const work = making === undefined || making.isAbandoned ? this.#make(key, call) : making;
     try {
-      return await work.join(call.context.signal, () => cancelled(call.tool.name));
+      const made = await work.join(call.context.signal, () => cancelled(call.tool.name));
+      return toldAt(made, call.market.monotonic());
     } catch (error) {
       return { ok: false, error: describeError(error, call.tool.name) };
     }
   }
 
-  #make(key: string, { tool, args, market: parts, context }: MarketCall): SharedWork<ToolOutcome> {
+  #make(key: string, { tool, args, market: parts, context }: MarketCall): SharedWork<MadeAnswer> {
     const market = new RecordedMarket(parts);
     const { exchange, markets } = market;
     const { server } = context;
@@ -76,10 +78,11 @@ export class SharedAnswers {
       const anybodys = { exchange, markets, now: () => market.now(), signal, server, caller: ANYBODY, isPaper: false };
       const outcome = await callTool(tool, args, anybodys);
       if (this.#making.get(key) === work) this.#making.delete(key);
-      if (!outcome.ok) return outcome;
-      const shared = { ...outcome, text: new AnswerText(outcome.value) };
-      this.#kept.set(key, { outcome: shared, market }, key.length + shared.text.json.length * BYTES_PER_CHARACTER);
-      return shared;
+      if (!outcome.ok) return { outcome, market };
+      const text = new AnswerText(outcome.value);
+      const made: MadeAnswer = { outcome: { ...outcome, text }, market };
+      this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
+      return made;
     });
     this.#making.set(key, work);
     return work;
@@ -91,6 +94,18 @@ export class SharedAnswers {
     this.#numbers.set(part, ++this.#lastNumber);
     return this.#lastNumber;
   }
+}
+
+/** An answer as it is given at a moment: where its data came from, and how old that is by now. */
+function toldAt({ outcome, market }: MadeAnswer, nowMs: number): ToolOutcome {
+  const { provenance } = market;
+  if (!outcome.ok || provenance === undefined) return outcome;
+  const { source, asOfMs } = provenance;
+  const age_ms = Math.max(0, Math.round(nowMs - asOfMs));
+  const told = { source, age_ms, ...(source === "cache" ? { stale: true } : {}) };
+  const added = JSON.stringify(told);
+  const text = outcome.text?.with(`,${added.slice(1, -1)}`);
+  return { ok: true, value: { ...outcome.value, ...told }, ...(text === undefined ? {} : { text }) };
 }
 
 interface MarketCall {

@@ -73,7 +73,8 @@ export async function openBackend(
   { startedMs, isServer, shared, record, presence, announce, observers }: BackendOptions,
 ): Promise<OpenBackend> {
   const { config } = loaded;
-  const { exchange, markets, name, venue, callCounts, close } = await openExchange(loaded, world, shared);
+  const opened = await openExchange(loaded, world, { ...shared, isServer });
+  const { exchange, markets, name, venue, callCounts, close } = opened;
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,

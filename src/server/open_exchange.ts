@@ -1,13 +1,18 @@
 /** Opens the exchange that the configuration asks for, always through the same client. */
 
 import { getLogger } from "../logging/logger.ts";
-import { callsPerMinute } from "../config/in_force.ts";
+import { callsPerMinute, streamAddress } from "../config/in_force.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../network/address.ts";
 import { CallBudget } from "../exchange/budget.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";
+import { StreamSessions } from "../exchange/stream/stream_sessions.ts";
+import type { StreamCredentials } from "../exchange/stream/stream_socket.ts";
+import { LiveMarkets } from "../market/live/live_markets.ts";
+import { liveSources } from "../market/live/live_sources.ts";
 import { SharedReads } from "../market/shared_reads.ts";
+import { sleep } from "../timing/sleep.ts";
 import { Markets } from "../market/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
@@ -19,6 +24,8 @@ const log = getLogger(["luno-mcp-server", "exchange"]);
 /** A client of the chosen exchange, and what ends with it. */
 export interface OpenExchange {
   readonly exchange: SharedReads;
+  /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
+  readonly live: LiveMarkets | undefined;
   readonly markets: Markets;
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
@@ -40,11 +47,17 @@ export interface ExchangeVenue {
   readonly isOwn: boolean;
 }
 
+/** How {@linkcode openExchange} is used. */
+export interface ExchangeUse extends Pick<SharedState, "createCallSupply"> {
+  /** Only what serves others follows markets by streams. @default false */
+  readonly isServer?: boolean;
+}
+
 /** Opens the exchange; an embedded one is started first. */
 export async function openExchange(
   loaded: LoadedConfig,
   world: World,
-  { createCallSupply }: Pick<SharedState, "createCallSupply"> = {},
+  { createCallSupply, isServer = false }: ExchangeUse = {},
 ): Promise<OpenExchange> {
   const { config, credentials } = loaded;
   const limitPerMinute = callsPerMinute(loaded);
@@ -68,9 +81,13 @@ export async function openExchange(
     now: world.monotonic,
     wallClock: world.now,
   });
-  const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now });
+  const streamUrl = simulated === undefined ? streamAddress(loaded) : new URL(simulated.url.replace(/^http/, "ws"));
+  const live = isServer ? openStreams(loaded, { url: streamUrl, key, world }) : undefined;
+  const sources = live === undefined ? {} : liveSources(live);
+  const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now, sources });
   return {
     exchange,
+    live,
     venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },
     callCounts: () => client.callCounts,
     markets: new Markets(exchange, { now: world.monotonic }),
@@ -83,10 +100,30 @@ export async function openExchange(
       },
     },
     async close() {
+      await live?.close();
       client.close();
       await simulated?.stop();
     },
   };
+}
+
+/** Follows markets by streams, where the settings and a key allow it; says which way market data comes. */
+function openStreams(
+  { config }: LoadedConfig,
+  { url, key, world }: {
+    readonly url: URL;
+    readonly key: StreamCredentials | undefined;
+    readonly world: World;
+  },
+): LiveMarkets | undefined {
+  if (config.marketData === "rest" || key === undefined) {
+    const reason = config.marketData === "rest" ? "--market-data rest" : "streams need an API key";
+    log.info("market data over REST", { reason });
+    return undefined;
+  }
+  log.info("market data over streams", { host: url.host });
+  const { now: wallClock, monotonic: now, random = Math.random } = world;
+  return new LiveMarkets({ url, credentials: key, sessions: new StreamSessions(), now, wallClock, random, sleep });
 }
 
 async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {

@@ -136,7 +136,9 @@ class PaperView implements ReadingExchange {
     params: ParamsOf<Name>,
     options: ExchangeCallOptions = {},
   ): Promise<AnswerOf<Name>> {
-    return (await this.read(name, params, options)).answer;
+    const { answer, lapsed } = await this.read(name, params, options);
+    if (lapsed !== undefined) throw lapsed;
+    return answer;
   }
 
   async read<Name extends EndpointName>(

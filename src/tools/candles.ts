@@ -9,6 +9,7 @@ import { INTERVALS, MAX_CANDLES, readCandles } from "../market/candle_paging.ts"
 import type { Interval, PeriodCandles } from "../market/candle_paging.ts";
 import {
   fieldsOf,
+  FRESHNESS,
   isoTime,
   LeftOut,
   leftOut,
@@ -62,6 +63,7 @@ const getHistoricalPrices = defineTool({
     ),
     left_out: LeftOut,
     warnings: Warnings,
+    ...FRESHNESS,
   }),
   async run({ pair, interval, count, from, to, fields }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });
@@ -110,6 +112,7 @@ const getPriceRange = defineTool({
     interval: z.string(),
     left_out: LeftOut,
     warnings: Warnings,
+    ...FRESHNESS,
   }),
   async run({ pair, days }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });

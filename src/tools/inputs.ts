@@ -111,3 +111,10 @@ export function pickFields<Row extends object>(
     return picked;
   });
 }
+
+/** Where market data came from and how old it is: added to an answer where it is given, not where it is made. */
+export const FRESHNESS = {
+  source: z.enum(["stream", "rest", "cache"]).optional(),
+  age_ms: z.int().optional(),
+  stale: z.boolean().optional().describe("the exchange cannot be read: this is the last known"),
+};

@@ -4,7 +4,7 @@ import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
-import { isoTime, LeftOut, leftOut, PairText, Warnings, warningsOf } from "./inputs.ts";
+import { FRESHNESS, isoTime, LeftOut, leftOut, PairText, Warnings, warningsOf } from "./inputs.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 
 // Not a tuple: older clients check answers by JSON Schema draft 7, which writes tuples in another way.
@@ -34,6 +34,7 @@ export const getOrderbook = defineTool({
     time: z.string().optional(),
     left_out: LeftOut,
     warnings: Warnings,
+    ...FRESHNESS,
   }),
   async run({ pair, depth }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });

@@ -11,6 +11,7 @@ import type { PublicTrade } from "../exchange/schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import {
   CursorText,
+  FRESHNESS,
   isoTime,
   LeftOut,
   leftOut,
@@ -70,6 +71,7 @@ export const getRecentTrades = defineTool({
     complete_since: z.string().optional().describe("what is earlier cannot be reached"),
     left_out: LeftOut,
     warnings: Warnings,
+    ...FRESHNESS,
   }),
   async run({ pair, limit, since, cursor }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });

@@ -6,6 +6,7 @@ import type { Ticker } from "../exchange/schemas.ts";
 import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
 import {
   fieldsOf,
+  FRESHNESS,
   isoTime,
   LeftOut,
   leftOut,
@@ -42,7 +43,7 @@ const getCryptoPrice = defineTool({
   scope: "market:read",
   annotations: READS_EXCHANGE,
   input: z.strictObject({ pair: PairText }),
-  output: TickerRow.extend({ base: z.string(), counter: z.string(), warnings: Warnings }),
+  output: TickerRow.extend({ base: z.string(), counter: z.string(), warnings: Warnings, ...FRESHNESS }),
   async run({ pair }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
     const ticker = await exchange.call("getTicker", { pair: market.market_id }, { signal });
@@ -71,6 +72,7 @@ const getAllTickers = defineTool({
     next_cursor: NextCursor,
     left_out: LeftOut,
     warnings: Warnings,
+    ...FRESHNESS,
   }),
   async run({ limit, cursor, fields, ...filter }, context) {
     const chosen = await chooseMarkets(filter, context);

@@ -5,7 +5,7 @@
  */
 
 import { isLoopback } from "../../network/address.ts";
-import type { Origin, Origins } from "../parse.ts";
+import type { Origins } from "../parse.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import type { Config } from "../server_settings.ts";
 import { databaseProblems } from "./database_rules.ts";
@@ -96,15 +96,22 @@ function checkCredentials(config: Partial<Config>, origins: ConfigOrigins): stri
 
 function checkExchange(config: Partial<Config>, origins: ConfigOrigins): string[] {
   const problems: string[] = [];
-  if (config.exchange === "simulated" && origins.apiUrl === "flag") {
-    problems.push("--api-url: not with --exchange simulated, which starts its own exchange: leave one of the two out");
+  for (const name of ["apiUrl", "streamUrl"] as const) {
+    if (config.exchange !== "simulated" || origins[name] !== "flag") continue;
+    const flag = `--${SERVER_SETTINGS[name].flag}`;
+    problems.push(`${flag}: not with --exchange simulated, which starts its own exchange: leave one of the two out`);
+  }
+  if (config.marketData === "stream" && config.exchange !== "simulated" && origins.apiKeyId === "unset") {
+    problems.push(
+      "--market-data stream: expected an API key: set LUNO_API_KEY and LUNO_API_SECRET, or leave it at auto",
+    );
   }
   if (config.exchange !== "simulated" && origins.seed === "flag") {
     problems.push("--seed: only with --exchange simulated");
   }
   // The simulated exchange has an address of its own; one from the environment is not used then.
-  if (config.exchange === "simulated" || config.apiUrl === undefined) return problems;
-  return [...problems, ...checkAddress(config.apiUrl, origins.apiUrl)];
+  if (config.exchange === "simulated") return problems;
+  return [...problems, ...checkAddress("apiUrl", config, origins), ...checkAddress("streamUrl", config, origins)];
 }
 
 function checkTrading(config: Partial<Config>, origins: ConfigOrigins): string[] {
@@ -171,20 +178,20 @@ function checkTransport(config: Partial<Config>, origins: ConfigOrigins): string
     .map((name) => `--${SERVER_SETTINGS[name].flag}: only with --transport websocket or http`);
 }
 
-function checkAddress({ protocol, hostname, href }: URL, origin: Origin): string[] {
-  if (isLoopback(hostname)) return [];
+function checkAddress(setting: "apiUrl" | "streamUrl", config: Partial<Config>, origins: ConfigOrigins): string[] {
+  const url = config[setting];
+  const origin = origins[setting];
+  if (url === undefined || isLoopback(url.hostname)) return [];
+  const { protocol, hostname, href } = url;
   const problems: string[] = [];
-  const name = origin === "flag"
-    ? "--api-url"
-    : origin === "config file"
-    ? "api-url in the config file"
-    : "LUNO_API_URL";
-  if (protocol === "http:") {
-    problems.push(`${name}: expected https, as the key travels along: current value is "${href}"`);
+  const { flag, env: [variable] } = SERVER_SETTINGS[setting];
+  const name = origin === "flag" ? `--${flag}` : origin === "config file" ? `${flag} in the config file` : variable;
+  if (protocol === "http:" || protocol === "ws:") {
+    problems.push(`${name}: expected ${protocol.slice(0, -1)}s, as the key travels along: current value is "${href}"`);
   }
   if (!/(^|\.)luno\.com$/.test(hostname) && origin !== "flag") {
     problems.push(
-      `${name}: a host other than luno.com receives your key only by the flag --api-url: current value is "${href}"`,
+      `${name}: a host other than luno.com receives your key only by the flag --${flag}: current value is "${href}"`,
     );
   }
   return problems;

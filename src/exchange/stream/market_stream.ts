@@ -13,6 +13,8 @@ const log = getLogger(["luno-mcp-server", "stream"]);
 export interface MarketChange {
   /** Whether the book is a new one, after which nothing that was known before needs to follow from it. */
   readonly isNew: boolean;
+  /** Whether the message had no content. */
+  readonly isEmpty: boolean;
   readonly trades: readonly BookTrade[];
   readonly status: StreamStatus;
 }
@@ -71,6 +73,16 @@ export class MarketStream {
   /** Why the exchange will not have this stream; it is over then. */
   get refusal(): StreamProblem | undefined {
     return this.#link.refusal;
+  }
+
+  /** Whether the book follows the exchange. */
+  get isLive(): boolean {
+    return this.#isLive;
+  }
+
+  /** When the exchange last showed that the book is the present one; monotonic milliseconds. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   get status(): MarketStreamStatus {
@@ -156,7 +168,7 @@ export class MarketStream {
     this.#isLive = true;
     this.#heardAt = now();
     log.info("stream live", { pair, sequence: String(book.sequence), orders: book.size });
-    changed({ isNew: true, trades: [], status: book.status });
+    changed({ isNew: true, isEmpty: false, trades: [], status: book.status });
   }
 
   #update(book: OrderBook, update: Update): StreamProblem | undefined {
@@ -168,7 +180,9 @@ export class MarketStream {
       return { code: applied.problem, detail: `at sequence ${update.sequence}, after ${book.sequence}` };
     }
     this.#updates++;
-    this.#options.changed({ isNew: false, trades: applied.trades, status: book.status });
+    const { created, deleted, status, trades } = update;
+    const isEmpty = created === null && deleted === null && status === null && trades.length === 0;
+    this.#options.changed({ isNew: false, isEmpty, trades: applied.trades, status: book.status });
     return undefined;
   }
 }

@@ -96,7 +96,7 @@ export class MarketFeed {
     if (updates.length > 0) exchange.orders.noteChange(this.#market.id);
     this.#changes = exchange.orders.changesIn(this.#market.id);
     return updates.map((update) =>
-      printUpdate(this.#market, { ...update, sequence: ++this.#sequence, timestamp: nowMs })
+      printUpdate(this.#market, { timestamp: nowMs, ...update, sequence: ++this.#sequence })
     );
   }
 
@@ -111,7 +111,7 @@ export class MarketFeed {
    * best price and leave its orders alone, so each brings a maker of its own, which is used up at once. Orders that such
    * a maker would cross step aside for it, as no reader may ever see a crossed book.
    */
-  #publishTrade({ sequence, price, volume, isBuy }: SequencedTrade): Partial<Update>[] {
+  #publishTrade({ sequence, timestamp, price, volume, isBuy }: SequencedTrade): Partial<Update>[] {
     const match = this.#matches.get(sequence);
     this.#matches.delete(sequence);
     this.#lastTrade = sequence;
@@ -121,7 +121,7 @@ export class MarketFeed {
     if (known !== undefined && known.side === side && known.price === price && known.volume >= volume) {
       if (known.volume > volume) this.#published.set(known.id, { ...known, volume: known.volume - volume });
       else this.#published.delete(known.id);
-      return [{ trades: [{ sequence, maker: known, takerId, volume }] }];
+      return [{ timestamp, trades: [{ sequence, maker: known, takerId, volume }] }];
     }
     const maker: PublishedOrder = { id: this.#makeId(), side, price, volume };
     const aside = [...this.#published.values()].filter((order) =>
@@ -130,7 +130,7 @@ export class MarketFeed {
     return [
       ...aside.map(({ id }) => ({ deleted: id })),
       { created: maker },
-      { trades: [{ sequence, maker, takerId, volume }] },
+      { timestamp, trades: [{ sequence, maker, takerId, volume }] },
       ...aside.map((created) => ({ created })),
     ];
   }

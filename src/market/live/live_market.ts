@@ -1,0 +1,202 @@
+/** One market as its stream shows it: book, ticker, trades and the running candle, each made when it is asked for. */
+
+import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
+import type { Side } from "../../exchange/stream/book_side.ts";
+import type { MarketChange, MarketStream } from "../../exchange/stream/market_stream.ts";
+import type { OrderBook } from "../../exchange/stream/order_book.ts";
+import type { Ticker } from "../../exchange/schemas.ts";
+import type { Reading } from "../reading.ts";
+import { LiveReading, UNHEARD_MS } from "./live_reading.ts";
+import { runningCandle } from "./running_candle.ts";
+import { TradeLog } from "./trade_log.ts";
+
+/** What may change in a market; each stands for one resource. */
+export type MarketTopic = "ticker" | "orderbook" | "trades" | "candles";
+
+/** What a live market stands on. */
+export interface LiveMarketParts {
+  readonly pair: string;
+  readonly stream: Pick<MarketStream, "book" | "isLive" | "heardAt">;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since the Unix epoch. */
+  readonly wallClock: () => number;
+}
+
+/** Levels a side that the short form of a book has. */
+const TOP_LEVELS = 100;
+
+/** What the stream does not tell of a ticker, the volume of a day, is asked for this often while somebody reads it. */
+const TICKER_MS = 60_000;
+
+/** Readings between two updates; candles have one for each period that is asked for. */
+const MAX_READINGS = 100;
+
+/** An old book stands in for so long where the exchange cannot be reached. */
+const LONGEST_LAPSE_MS = 600_000;
+
+type Name = "getTicker" | "getOrderBook" | "getOrderBookFull" | "listTrades";
+
+/** The present of one market. */
+export class LiveMarket {
+  readonly #parts: LiveMarketParts;
+  readonly #trades = new TradeLog();
+  readonly #readings = new Map<string, LiveReading<unknown>>();
+  /** The exchange's own ticker, taken while the stream was live. */
+  #ticker: Reading<Ticker> | undefined;
+  #touch = "";
+
+  constructor(parts: LiveMarketParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the stream follows the exchange and was heard of late. */
+  get isFresh(): boolean {
+    const { stream, now } = this.#parts;
+    return stream.isLive && now() - stream.heardAt < UNHEARD_MS;
+  }
+
+  /** How long ago the exchange last showed this to be the present, in milliseconds; infinite before the first snapshot. */
+  get ageMs(): number {
+    return this.#parts.now() - this.#parts.stream.heardAt;
+  }
+
+  /** Of the newest update; `undefined` before the first snapshot. */
+  get sequence(): bigint | undefined {
+    return this.#parts.stream.book?.sequence;
+  }
+
+  /** Takes a change of the stream in, and answers what of the market it changed. */
+  take({ isNew, isEmpty, trades, status }: MarketChange): readonly MarketTopic[] {
+    if (isNew) {
+      this.#trades.clear();
+      this.#ticker = undefined;
+    }
+    if (isEmpty) return [];
+    this.#trades.add(trades);
+    this.#endReadings();
+    const touch = `${this.#best("bid")} ${this.#best("ask")} ${status} ${this.#trades.newest?.sequence}`;
+    const isTickerChanged = touch !== this.#touch;
+    this.#touch = touch;
+    return [
+      ...(isTickerChanged ? ["ticker"] as const : []),
+      "orderbook",
+      ...(trades.length > 0 || isNew ? ["trades", "candles"] as const : []),
+    ];
+  }
+
+  /** The stream was lost: nothing that was read of it may be passed on. */
+  lose(): void {
+    this.#endReadings();
+  }
+
+  /** The best price levels, or every order. */
+  orderBook(name: "getOrderBook" | "getOrderBookFull"): Reading<AnswerOf<"getOrderBook">> | undefined {
+    return this.#reading(name, (book) => this.#bookAnswer(book, name));
+  }
+
+  /** The ticker; `undefined` as long as the exchange's own is missing, or older than a minute. */
+  ticker(): Reading<Ticker> | undefined {
+    const base = this.#ticker;
+    if (base === undefined || this.#parts.now() - base.asOfMs > TICKER_MS) return undefined;
+    return this.#reading("getTicker", (book) => this.#tickerAnswer(book, base.answer));
+  }
+
+  /** Takes the exchange's own ticker for what the stream does not tell. */
+  noteTicker(reading: Reading<Ticker>): void {
+    if (!this.#parts.stream.isLive) return;
+    this.#ticker = reading;
+    this.#readings.get("getTicker")?.end();
+    this.#readings.delete("getTicker");
+  }
+
+  /** The newest hundred trades; `undefined` until the exchange's own answer was taken. */
+  trades(): Reading<AnswerOf<"listTrades">> | undefined {
+    const page = this.#trades.page(this.#parts.wallClock());
+    if (page === undefined) return undefined;
+    return this.#reading("listTrades", () => ({ trades: [...page], left_out: 0, was_unsorted: false }));
+  }
+
+  /** Takes the exchange's answer for the trades before the stream's. */
+  noteTrades({ answer }: Reading<AnswerOf<"listTrades">>): void {
+    if (this.#parts.stream.isLive && answer.left_out === 0 && !answer.was_unsorted) this.#trades.join(answer.trades);
+  }
+
+  /** Puts the running candle behind closed ones; `undefined` where that needs trades that are not known. */
+  candles(
+    { pair, duration }: ParamsOf<"getCandles">,
+    closed: readonly AnswerOf<"getCandles">["candles"][number][],
+    key: string,
+  ): Reading<AnswerOf<"getCandles">> | undefined {
+    const last = closed.at(-1);
+    const startMs = (last?.timestamp ?? NaN) + duration * 1_000;
+    if (!(this.#latestMs() < startMs + duration * 1_000)) return undefined;
+    const candle = runningCandle({ startMs, close: last?.close, trades: this.#trades.since(startMs) });
+    if (candle === undefined) return undefined;
+    const candles = [...closed, candle];
+    return this.#reading(key, () => ({ pair, duration, candles, left_out: 0, was_unsorted: false }));
+  }
+
+  /** The latest moment that the exchange or this machine's clock has told of; milliseconds since the Unix epoch. */
+  #latestMs(): number {
+    const { stream, wallClock } = this.#parts;
+    return Math.max(wallClock(), stream.book?.timestamp ?? 0, this.#trades.newest?.timestamp ?? 0);
+  }
+
+  /** What was last known, for as long as it may stand in for what cannot be read. */
+  lapsed(name: Name): Reading<unknown> | undefined {
+    const { stream, now } = this.#parts;
+    const { book } = stream;
+    if (book === undefined || this.ageMs > LONGEST_LAPSE_MS) return undefined;
+    const answer = this.#lastAnswer(name, book);
+    if (answer === undefined) return undefined;
+    return { answer, source: "stream", asOfMs: stream.heardAt, staleAtMs: now() + 1_000 };
+  }
+
+  #lastAnswer(name: Name, book: OrderBook): unknown {
+    if (name === "getTicker") return this.#ticker && this.#tickerAnswer(book, this.#ticker.answer);
+    if (name !== "listTrades") return this.#bookAnswer(book, name);
+    const page = this.#trades.page(this.#parts.wallClock());
+    return page && { trades: page, left_out: 0, was_unsorted: false };
+  }
+
+  #reading<Answer>(key: string, make: (book: OrderBook) => Answer): Reading<Answer> | undefined {
+    const { stream } = this.#parts;
+    const { book } = stream;
+    if (book === undefined || !this.isFresh) return undefined;
+    const known = this.#readings.get(key);
+    // A key stands for one kind of answer.
+    if (known !== undefined) return known as LiveReading<Answer>;
+    if (this.#readings.size >= MAX_READINGS) this.#endReadings();
+    const made = new LiveReading(make(book), () => stream.heardAt);
+    this.#readings.set(key, made);
+    return made;
+  }
+
+  #endReadings(): void {
+    for (const reading of this.#readings.values()) reading.end();
+    this.#readings.clear();
+  }
+
+  #bookAnswer(book: OrderBook, name: "getOrderBook" | "getOrderBookFull"): AnswerOf<"getOrderBook"> {
+    const side = (side: Side) => name === "getOrderBook" ? book.top(side, TOP_LEVELS) : book.orders(side);
+    return { timestamp: book.timestamp, bids: side("bid"), asks: side("ask"), left_out: 0, was_unsorted: false };
+  }
+
+  #tickerAnswer(book: OrderBook, base: Ticker): Ticker {
+    return {
+      ...base,
+      pair: this.#parts.pair,
+      timestamp: book.timestamp,
+      bid: this.#best("bid"),
+      ask: this.#best("ask"),
+      last_trade: this.#trades.newest?.price ?? base.last_trade,
+      status: book.status,
+    };
+  }
+
+  /** An empty side reads "0", as in the exchange's ticker. */
+  #best(side: Side): string {
+    return this.#parts.stream.book?.best(side)?.price ?? "0";
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The markets that somebody reads: each has one stream, however many read it. A stream begins with the first reader and
+ * ends a while after the last; there are never more than a bounded number.
+ */
+
+import type { LinkCounts } from "../../exchange/stream/stream_link.ts";
+import { MarketStream } from "../../exchange/stream/market_stream.ts";
+import type { StreamParts } from "../../exchange/stream/stream_link.ts";
+import { LiveMarket, type MarketTopic } from "./live_market.ts";
+
+/** Settings of {@linkcode LiveMarkets}. */
+export interface LiveMarketsOptions extends StreamParts {
+  /** Milliseconds since the Unix epoch. */
+  readonly wallClock: () => number;
+  /** @default 20, which leaves sessions of the key to others */
+  readonly maxPairs?: number;
+}
+
+/** How the stream of one pair is doing. */
+export interface LiveMarketStatus extends LinkCounts {
+  readonly pair: string;
+  readonly isLive: boolean;
+  /** How long ago the exchange last showed that the book is the present one, in milliseconds; infinite before that. */
+  readonly ageMs: number;
+  /** How often updates were lost or made no sense. */
+  readonly gaps: number;
+  readonly updates: number;
+  readonly watchers: number;
+}
+
+/** Hears what changed; it reads what it wants to know, and must not throw. */
+export type MarketWatcher = (topics: readonly MarketTopic[]) => void;
+
+/** How long a stream stays without a reader. */
+const LINGER_MS = 120_000;
+
+/** Between two looks for streams that nobody reads. */
+const SWEEP_MS = 15_000;
+
+/** After this somebody may ask again for what the exchange refused. */
+const REFUSED_MS = 600_000;
+
+interface Followed {
+  readonly pair: string;
+  readonly stream: MarketStream;
+  readonly market: LiveMarket;
+  readonly watchers: Set<MarketWatcher>;
+  readAt: number;
+}
+
+/** Every market that is followed. */
+export class LiveMarkets {
+  readonly #options: LiveMarketsOptions;
+  readonly #maxPairs: number;
+  readonly #followed = new Map<string, Followed>();
+  readonly #refusedAt = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #refusedKeyAt = -Infinity;
+  #ending: Promise<unknown> = Promise.resolve();
+  #isSweeping = false;
+
+  constructor(options: LiveMarketsOptions) {
+    this.#options = options;
+    this.#maxPairs = options.maxPairs ?? 20;
+  }
+
+  /**
+   * A market that somebody reads now, whose stream begins if there is none; what it knows may take a moment to come.
+   * `undefined` where there is no stream to be had: too many pairs, or the exchange refuses it.
+   */
+  read(pair: string): LiveMarket | undefined {
+    const followed = this.#follow(pair);
+    if (followed !== undefined) followed.readAt = this.#options.now();
+    return followed?.market;
+  }
+
+  /** A market that is followed already; a look at it keeps no stream alive. */
+  peek(pair: string): LiveMarket | undefined {
+    return this.#followed.get(pair)?.market;
+  }
+
+  /**
+   * Follows a market until the answer is disposed of, and tells what changes in it, with its loss and its return too.
+   * `undefined` where there is no stream to be had.
+   */
+  watch(pair: string, watcher: MarketWatcher): Disposable | undefined {
+    const followed = this.#follow(pair);
+    if (followed === undefined) return undefined;
+    // One function may watch twice.
+    const own: MarketWatcher = (topics) => watcher(topics);
+    followed.watchers.add(own);
+    return {
+      [Symbol.dispose]: () => {
+        followed.watchers.delete(own);
+        followed.readAt = this.#options.now();
+      },
+    };
+  }
+
+  /** How each stream is doing, by pair. */
+  get status(): readonly LiveMarketStatus[] {
+    return [...this.#followed.values()].map(({ pair, stream, watchers }) => {
+      const { snapshots: _snapshots, ...status } = stream.status;
+      return { pair, ...status, watchers: watchers.size };
+    });
+  }
+
+  /** Ends every stream. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const followed of [...this.#followed.values()]) this.#end(followed);
+    await this.#ending;
+  }
+
+  #follow(pair: string): Followed | undefined {
+    const known = this.#followed.get(pair);
+    if (known !== undefined) return known;
+    if (this.#closing.signal.aborted || this.#isRefused(pair)) return undefined;
+    if (this.#followed.size >= this.#maxPairs && !this.#endIdlest()) return undefined;
+    const { now, wallClock } = this.#options;
+    const watchers = new Set<MarketWatcher>();
+    const tell = (topics: readonly MarketTopic[]): void => {
+      if (topics.length > 0) { for (const watcher of watchers) watcher(topics); }
+    };
+    const stream = new MarketStream({
+      ...this.#options,
+      pair,
+      changed: (change) => tell(market.take(change)),
+      lost: () => {
+        market.lose();
+        tell(EVERY_TOPIC);
+        if (stream.refusal !== undefined) this.#refused(pair, stream.refusal.code);
+      },
+    });
+    const market = new LiveMarket({ pair, stream, now, wallClock });
+    const followed = { pair, stream, market, watchers, readAt: now() };
+    this.#followed.set(pair, followed);
+    if (!this.#isSweeping) void this.#sweep();
+    return followed;
+  }
+
+  #isRefused(pair: string): boolean {
+    const since = this.#options.now() - REFUSED_MS;
+    return this.#refusedKeyAt > since || (this.#refusedAt.get(pair) ?? -Infinity) > since;
+  }
+
+  /** A pair that is refused stays away for a while; credentials that are refused are so for every pair. */
+  #refused(pair: string, code: string): void {
+    const now = this.#options.now();
+    for (const [known, at] of this.#refusedAt) if (at <= now - REFUSED_MS) this.#refusedAt.delete(known);
+    if (code === "invalid_credentials") this.#refusedKeyAt = now;
+    else this.#refusedAt.set(pair, now);
+    const followed = this.#followed.get(pair);
+    if (followed !== undefined) this.#end(followed);
+  }
+
+  /** Makes room: the stream goes that was not read for longest, unless somebody watches it or has just read it. */
+  #endIdlest(): boolean {
+    const idle = [...this.#followed.values()].filter(({ watchers, readAt }) =>
+      watchers.size === 0 && this.#options.now() - readAt >= SWEEP_MS
+    );
+    const [idlest] = idle.sort((one, other) => one.readAt - other.readAt);
+    if (idlest !== undefined) this.#end(idlest);
+    return idlest !== undefined;
+  }
+
+  #end(followed: Followed): void {
+    this.#followed.delete(followed.pair);
+    followed.market.lose();
+    const ended = followed.stream.close();
+    this.#ending = Promise.all([this.#ending, ended]);
+  }
+
+  /** Ends streams that nobody has read for a while; looks as long as there is one. */
+  async #sweep(): Promise<void> {
+    this.#isSweeping = true;
+    const { sleep, now } = this.#options;
+    while (this.#followed.size > 0 && !this.#closing.signal.aborted) {
+      await sleep(SWEEP_MS, this.#closing.signal).catch(() => {});
+      for (const followed of [...this.#followed.values()]) {
+        if (followed.watchers.size === 0 && now() - followed.readAt >= LINGER_MS) this.#end(followed);
+      }
+    }
+    this.#isSweeping = false;
+  }
+}
+
+const EVERY_TOPIC: readonly MarketTopic[] = ["ticker", "orderbook", "trades", "candles"];

@@ -1,0 +1,125 @@
+/** Where market data comes from while its stream is live: from memory. Else the exchange is asked, as without streams. */
+
+import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
+import { ExchangeError, type ExchangeErrorCode } from "../../exchange/errors.ts";
+import type { Reading } from "../reading.ts";
+import type { MarketSource, MarketSources } from "../shared_reads.ts";
+import type { LiveMarket } from "./live_market.ts";
+import type { LiveMarkets } from "./live_markets.ts";
+
+/** Says that the exchange cannot be read just now; what was last known may stand in then. */
+const OUTAGE: ReadonlySet<ExchangeErrorCode> = new Set([
+  "ERR_NETWORK",
+  "ERR_TIMEOUT",
+  "ERR_UNAVAILABLE",
+  "ERR_RATE_LIMITED",
+  "ERR_BUDGET_EXHAUSTED",
+  "ERR_ANSWER_INVALID",
+]);
+
+/** The most pairs of one request whose tickers are put together from streams. */
+const MAX_TICKERS = 20;
+
+/** The sources of {@linkcode SharedReads} over live markets. */
+export function liveSources(markets: LiveMarkets): MarketSources {
+  return {
+    getOrderBook: bookSource("getOrderBook", markets),
+    getOrderBookFull: bookSource("getOrderBookFull", markets),
+    getTicker: async (params, ask) => {
+      const market = markets.read(params.pair);
+      return market?.ticker() ?? await askOr(market, "getTicker", async () => {
+        const reading = await ask(params);
+        market?.noteTicker(reading);
+        return market?.ticker() ?? reading;
+      });
+    },
+    getTickers: async (params, ask) => tickersOf(markets, params) ?? await ask(params),
+    listTrades: async (params, ask) => {
+      // Since a moment the exchange answers others than the newest.
+      if (params.since !== undefined) return await ask(params);
+      const market = markets.read(params.pair);
+      return market?.trades() ?? await askOr(market, "listTrades", async () => {
+        const reading = await ask(params);
+        market?.noteTrades(reading);
+        return market?.trades() ?? reading;
+      });
+    },
+    getCandles: candleSource(markets),
+  };
+}
+
+function bookSource(
+  name: "getOrderBook" | "getOrderBookFull",
+  markets: LiveMarkets,
+): (
+  params: { readonly pair: string },
+  ask: (params: { readonly pair: string }) => Promise<Reading<OrderBook>>,
+) => Promise<Reading<OrderBook>> {
+  return async (params, ask) => {
+    const market = markets.read(params.pair);
+    return market?.orderBook(name) ?? await askOr(market, name, () => ask(params));
+  };
+}
+
+/** Asks the exchange; where it cannot be read, what was last known stands in, with the error that says why. */
+async function askOr<Name extends "getTicker" | "getOrderBook" | "getOrderBookFull" | "listTrades">(
+  market: LiveMarket | undefined,
+  name: Name,
+  ask: () => Promise<Reading<AnswerOf<Name>>>,
+): Promise<Reading<AnswerOf<Name>>> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ExchangeError) || !OUTAGE.has(error.code)) throw error;
+    const last = market?.lapsed(name);
+    if (last === undefined) throw error;
+    return { ...last, answer: last.answer as AnswerOf<Name>, lapsed: error };
+  }
+}
+
+/** The tickers of some pairs, where all of them are live. It begins no stream: somebody who compares markets reads many. */
+function tickersOf(
+  markets: LiveMarkets,
+  { pair }: ParamsOf<"getTickers">,
+): Reading<AnswerOf<"getTickers">> | undefined {
+  if (pair === undefined || pair.length === 0 || pair.length > MAX_TICKERS) return undefined;
+  const readings = pair.flatMap((each) => markets.peek(each)?.ticker() ?? []);
+  if (readings.length < pair.length) return undefined;
+  return {
+    answer: { tickers: readings.map(({ answer }) => answer), left_out: 0, was_unsorted: false },
+    source: "stream",
+    get asOfMs() {
+      return Math.min(...readings.map(({ asOfMs }) => asOfMs));
+    },
+    get staleAtMs() {
+      return Math.min(...readings.map(({ staleAtMs }) => staleAtMs));
+    },
+  };
+}
+
+type OrderBook = AnswerOf<"getOrderBook">;
+type CandlePage = AnswerOf<"getCandles">;
+
+/** Closed candles as the exchange answered them, with the running one from trades. */
+function candleSource(markets: LiveMarkets): MarketSource<"getCandles"> {
+  const closed = new Map<string, CandlePage["candles"]>();
+  return async (params, ask) => {
+    const market = markets.read(params.pair);
+    const key = `getCandles ${params.pair} ${params.duration} ${params.since}`;
+    const known = closed.get(key);
+    const running = known && market?.candles(params, known, key);
+    if (running !== undefined) return running;
+    const reading = await ask(params);
+    closed.delete(key);
+    const { candles, left_out, was_unsorted } = reading.answer;
+    if (market !== undefined && left_out === 0 && !was_unsorted && candles.length > 1) {
+      closed.set(key, candles.slice(0, -1));
+      const [oldest] = closed.keys();
+      if (closed.size > MAX_PERIODS && oldest !== undefined) closed.delete(oldest);
+    }
+    return reading;
+  };
+}
+
+/** Periods of candles that are kept. */
+const MAX_PERIODS = 200;

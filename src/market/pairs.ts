@@ -48,6 +48,8 @@ export class Markets {
   #known: Known | undefined;
   #leftOut = 0;
   #freshUntil = -Infinity;
+  #asOfMs = -Infinity;
+  #isLapsed = false;
   #loading: Promise<Known> | undefined;
 
   constructor(client: Pick<ExchangeClient, "call">, options: MarketsOptions = {}) {
@@ -68,6 +70,16 @@ export class Markets {
   /** From when on the list is not taken for true any more; monotonic milliseconds. */
   get staleAtMs(): number {
     return this.#freshUntil;
+  }
+
+  /** When the exchange last answered it; monotonic milliseconds. */
+  get asOfMs(): number {
+    return this.#asOfMs;
+  }
+
+  /** Whether it could not be read again, and the old one serves on. */
+  get isLapsed(): boolean {
+    return this.#isLapsed;
   }
 
   /** How many markets the list leaves out, as they cannot be read. */
@@ -116,12 +128,15 @@ export class Markets {
     try {
       const { markets, left_out } = await this.#client.call("getMarkets", {});
       this.#leftOut = left_out;
+      this.#asOfMs = this.#now();
+      this.#isLapsed = false;
       // An exchange without markets is one that is starting or ailing: ask again next time.
       this.#freshUntil = markets.length === 0 ? -Infinity : this.#now() + this.#ttlMs;
       return this.#known = { markets, pairs: markets.map((market) => ({ ...namedPair(market), market })) };
     } catch (error) {
       if (this.#known === undefined) throw error;
       this.#freshUntil = this.#now() + RETRY_AFTER_FAILURE_MS;
+      this.#isLapsed = true;
       return this.#known;
     }
   }

@@ -74,10 +74,11 @@ export class RecordedMarket {
     return this.#read.length > 0;
   }
 
-  /** Where the prices, books, trades and candles came from; `undefined` where none were read. */
-  get provenance(): Provenance | undefined {
+  /** Where prices, books, trades and candles came from; where none were read, the list of markets. */
+  get provenance(): Provenance {
     const readings = this.#readings;
-    if (readings.length === 0) return undefined;
+    const { markets } = this.#parts;
+    if (readings.length === 0) return { source: markets.isLapsed ? "cache" : "rest", asOfMs: markets.asOfMs };
     const asOfMs = readings.reduce((oldest, { asOfMs }) => Math.min(oldest, asOfMs), Infinity);
     if (readings.some(({ lapsed }) => lapsed !== undefined)) return { source: "cache", asOfMs };
     return { source: readings.every(({ source }) => source === "stream") ? "stream" : "rest", asOfMs };

@@ -34,6 +34,8 @@ const ANYBODY: ToolContext["caller"] = {
 interface MadeAnswer {
   readonly outcome: ToolOutcome;
   readonly market: RecordedMarket;
+  /** As it was given last, with the age that it had: many ask within a millisecond. */
+  told?: { readonly ageMs: number; readonly outcome: ToolOutcome };
 }
 
 /** Runs tools, and keeps what is made of market data. */
@@ -97,15 +99,21 @@ export class SharedAnswers {
 }
 
 /** An answer as it is given at a moment: where its data came from, and how old that is by now. */
-function toldAt({ outcome, market }: MadeAnswer, nowMs: number): ToolOutcome {
-  const { provenance } = market;
-  if (!outcome.ok || provenance === undefined) return outcome;
+function toldAt(made: MadeAnswer, nowMs: number): ToolOutcome {
+  const { outcome, market: { provenance } } = made;
+  if (!outcome.ok) return outcome;
   const { source, asOfMs } = provenance;
-  const age_ms = Math.max(0, Math.round(nowMs - asOfMs));
-  const told = { source, age_ms, ...(source === "cache" ? { stale: true } : {}) };
-  const added = JSON.stringify(told);
-  const text = outcome.text?.with(`,${added.slice(1, -1)}`);
-  return { ok: true, value: { ...outcome.value, ...told }, ...(text === undefined ? {} : { text }) };
+  const ageMs = Math.max(0, Math.round(nowMs - asOfMs));
+  if (made.told?.ageMs === ageMs) return made.told.outcome;
+  const added = { source, age_ms: ageMs, ...(source === "cache" ? { stale: true } : {}) };
+  const text = outcome.text?.with(`,${JSON.stringify(added).slice(1, -1)}`);
+  const told: ToolOutcome = {
+    ok: true,
+    value: { ...outcome.value, ...added },
+    ...(text === undefined ? {} : { text }),
+  };
+  made.told = { ageMs, outcome: told };
+  return told;
 }
 
 interface MarketCall {

@@ -112,9 +112,12 @@ export function pickFields<Row extends object>(
   });
 }
 
-/** Where market data came from and how old it is: added to an answer where it is given, not where it is made. */
+/**
+ * Where market data came from and how old it is: added to an answer when it is given, not when it is made. `source` is
+ * `stream`, `rest`, or `cache` with `stale`: the exchange cannot be read, and this is what was last known.
+ */
 export const FRESHNESS = {
-  source: z.enum(["stream", "rest", "cache"]).optional(),
-  age_ms: z.int().optional(),
-  stale: z.boolean().optional().describe("the exchange cannot be read: this is the last known"),
+  source: z.string().optional(),
+  age_ms: z.number().optional(),
+  stale: z.boolean().optional(),
 };

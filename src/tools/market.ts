@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Market } from "../exchange/schemas.ts";
 import { candleTools } from "./candles.ts";
-import { fieldsOf, LeftOut, leftOut, NextCursor, pickFields } from "./inputs.ts";
+import { fieldsOf, FRESHNESS, LeftOut, leftOut, NextCursor, pickFields } from "./inputs.ts";
 import { chooseMarkets, marketChoice, marketPage, pageOf } from "./market_choice.ts";
 import { getOrderbook } from "./order_book.ts";
 import { getRecentTrades } from "./recent_trades.ts";
@@ -58,6 +58,7 @@ const getMarketOverview = defineTool({
     total: z.int(),
     next_cursor: NextCursor,
     left_out: LeftOut,
+    ...FRESHNESS,
   }),
   async run({ limit, cursor, fields, status, ...filter }, context) {
     const { markets, leftOut: unread, query } = await chooseMarkets(filter, context);

@@ -42,6 +42,12 @@ async function run(
   return await answers.run(tool, args, context);
 }
 
+/** What a tool answers, with where its data came from and how old that is. */
+function told(outcome: ToolOutcome, added: object = { source: "rest", age_ms: 0 }): Extract<ToolOutcome, { ok: true }> {
+  assert.ok(outcome.ok, JSON.stringify(outcome));
+  return { ok: true, value: { ...outcome.value, ...added } };
+}
+
 Deno.test("SharedAnswers.run() answers every tool of the market with the bytes that callTool() answers, also when it has them", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();
@@ -51,8 +57,7 @@ Deno.test("SharedAnswers.run() answers every tool of the market with the bytes t
   );
   for (const [name, args] of CALLS) {
     for (const tool of [toolOf(name), toolOf(name, "findPlain")]) {
-      const expected = await callTool(tool, args, world.exchange.context);
-      assert.ok(expected.ok, JSON.stringify(expected));
+      const expected = told(await callTool(tool, args, world.exchange.context));
       for (let time = 0; time < 2; time++) {
         const outcome = await run(answers, { tool, args, context: world.contextOf() });
         assert.equal(toResultJson(outcome), JSON.stringify(toResult(expected)));
@@ -82,14 +87,18 @@ Deno.test("SharedAnswers.run() passes on what has changed within a second, and r
     const tool = toolOf(name);
     await run(answers, { tool, args, context: world.contextOf() });
     world.pass(3_600_000);
-    const expected = await callTool(tool, args, world.exchange.context);
+    const expected = told(await callTool(tool, args, world.exchange.context));
     assert.deepEqual(toResult(await run(answers, { tool, args, context: world.contextOf() })), toResult(expected));
   }
   const first = await run(answers, { context: world.contextOf() });
+  const asked = world.count(TICKER);
   world.pass(999);
-  assert.equal(await run(answers, { context: world.contextOf() }), first);
+  const aged = told(first, { source: "rest", age_ms: 999 });
+  assert.deepEqual(toResult(await run(answers, { context: world.contextOf() })), toResult(aged));
+  assert.equal(world.count(TICKER), asked);
   world.pass(1);
-  assert.notEqual(await run(answers, { context: world.contextOf() }), first);
+  assert.notDeepEqual(toResult(await run(answers, { context: world.contextOf() })), toResult(first));
+  assert.equal(world.count(TICKER), asked + 1);
 });
 
 Deno.test("SharedAnswers.run() gives what it has to nobody who may not read the market, nor to arguments that do not fit", async () => {
@@ -173,5 +182,5 @@ Deno.test("SharedAnswers.run() never makes an answer for everybody of what is an
     assert.equal(!outcome.ok && outcome.error.code, "ERR_INTERNAL");
   }
   const outcome = await run(answers, { tool: who, args: {}, context: world.contextOf(callerOf("key:alice")) });
-  assert.deepEqual(outcome.ok && outcome.value, { who: "anybody" });
+  assert.equal(outcome.ok && outcome.value.who, "anybody");
 });

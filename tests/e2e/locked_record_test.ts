@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { lockNewDatabase } from "../state/state_process.ts";
+import { lockDatabase, lockNewDatabase } from "../state/state_process.ts";
 import { PROGRAMS } from "./program.ts";
 import { StdioServer } from "./stdio_server.ts";
-import { TradingWorld } from "./trading_world.ts";
+import { callTool, TradingWorld } from "./trading_world.ts";
 
 for (const program of PROGRAMS) {
   Deno.test(`a start on stdio with a locked record answers pings, prices and cancels, and then trades (${program.name})`, async () => {
@@ -54,5 +54,24 @@ for (const program of PROGRAMS) {
     await server.initialize();
     await server[Symbol.asyncDispose]();
     assert.equal((await server.child.status).code, 0);
+  });
+
+  Deno.test(`while another process keeps the record locked, a server reads and cancels, and refuses new orders after a while (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using server = await world.serve(program, "auto");
+    const order = await world.resting();
+    const { order_id } = await callTool(server, "place_order", order);
+    {
+      await using _lock = await lockDatabase(join(world.state, "trading.db"));
+      const placing = [1, 2, 3].map(() => callTool(server, "place_order", order));
+      assert.equal((await callTool(server, "get_crypto_price", { pair: "XBTZAR" })).pair, "XBTZAR");
+      const { orders } = await callTool(server, "get_open_orders", {});
+      assert.ok(orders.some((open: { order_id: string }) => open.order_id === order_id));
+      assert.equal((await callTool(server, "cancel_order", { order_id })).status, "cancelled");
+      for (const refused of await Promise.all(placing)) {
+        assert.match(JSON.stringify(refused), /another process holds it.*"code":"ERR_RECORD_FAILED","retryable":true/);
+      }
+    }
+    assert.equal((await callTool(server, "place_order", order)).status, "placed");
   });
 }

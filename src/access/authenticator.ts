@@ -104,7 +104,7 @@ export class Authenticator {
     const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
     const query = queryOf(request.url);
     const ticket = ticketOf(headers);
-    const isInQuery = hasCredentialIn(query);
+    const isInQuery = query !== undefined && hasCredentialIn(query);
     const isMisplaced = !headers.has("authorization") && hasCredentialElsewhere(headers, ticket);
     const hasCredential = headers.has("authorization") || ticket !== undefined || isInQuery || isMisplaced;
     const refuse = (denial: Omit<Denial, "address" | "hasCredential">): Authentication => ({
@@ -189,19 +189,20 @@ function ticketOf(headers: HeaderFields): string | undefined {
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
 }
 
-const NO_QUERY = new URLSearchParams();
-
-function queryOf(url: string): URLSearchParams {
-  return url.includes("?") ? parseUrl(url)?.searchParams ?? NO_QUERY : NO_QUERY;
+/** The query, where there is one. */
+function queryOf(url: string): URLSearchParams | undefined {
+  return url.includes("?") ? parseUrl(url)?.searchParams : undefined;
 }
 
 /** A credential in a header that is not for it, where it would count for nothing. */
 function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefined): boolean {
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
-  return [...headers].some(([name, value]) =>
-    CREDENTIAL_HEADERS.test(name) || (name !== "cookie" && (looksLikeApiKey(value) || JWT_FORM.test(value)))
-  );
+  for (const [name, value] of headers) {
+    if (CREDENTIAL_HEADERS.test(name)) return true;
+    if (name !== "cookie" && (looksLikeApiKey(value) || JWT_FORM.test(value))) return true;
+  }
+  return false;
 }
 
 function isCredentialProtocol(word: string): boolean {
@@ -215,8 +216,11 @@ function hasCredentialIn(query: URLSearchParams): boolean {
 }
 
 /** The scopes that a request asks to be held to, from the header or, for browsers, the query. */
-function narrowing(headers: HeaderFields, query: URLSearchParams): ReadonlySet<Scope> | undefined | "unknown" {
-  const texts = [headers.get("x-luno-scopes"), query.get("scopes")].filter((text) => text !== null);
+function narrowing(
+  headers: HeaderFields,
+  query: URLSearchParams | undefined,
+): ReadonlySet<Scope> | undefined | "unknown" {
+  const texts = [headers.get("x-luno-scopes"), query?.get("scopes") ?? null].filter((text) => text !== null);
   if (texts.length === 0) return undefined;
   const sets: ReadonlySet<Scope>[] = [];
   for (const text of texts) {

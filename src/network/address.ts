@@ -8,6 +8,7 @@ export function addressKey(address: string): string {
 
 /** An address without its zone; an IPv4 address inside IPv6 is the IPv4 address. */
 export function plainAddress(address: string): string {
+  if (!address.includes(":") && !address.includes("%")) return address;
   const plain = address.replace(/%.*$/, "");
   return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(plain)?.[1] ?? plain;
 }

@@ -5,20 +5,22 @@
  */
 
 import { isObject } from "../validation/is_object.ts";
+import {
+  anyObject,
+  expecting,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  sentenceOf,
+  text,
+  token,
+  truth,
+} from "./checks.ts";
+import type { Check, Members, Problem } from "./checks.ts";
 import { claimsRevision, CLIENT_CAPABILITIES_KEY, ENVELOPE, REVISION_KEY } from "./envelope.ts";
-
-/** Answers what is wrong with a value at a path, if something is. */
-type Check = (value: unknown, path: string) => string | undefined;
-
-type Members = Readonly<Record<string, Check>>;
-
-const isText = (value: unknown): value is string => typeof value === "string";
-
-const text = expecting("a string", isText);
-const truth = expecting("true or false", (value) => typeof value === "boolean");
-const number = expecting("a number", (value) => Number.isFinite(value));
-const token = expecting("a string or an integer", (value) => isText(value) || Number.isSafeInteger(value));
-const anyObject = object({});
 
 const IMPLEMENTATION = object({
   name: text,
@@ -70,7 +72,9 @@ const CLAIMED_META = object({
 
 /** Every list is answered whole, so no cursor can have come from here. */
 const ONE_PAGE = object({
-  cursor: optional((value, path) => text(value, path) ?? `${path} must be left out, as this list has one page`),
+  cursor: optional((value) =>
+    text(value) ?? { at: "", tell: (path) => `${path} must be left out, as this list has one page` }
+  ),
 });
 
 /** What a call that was answered with a question may bring along when it comes again. */
@@ -109,87 +113,26 @@ const PARAMS: Readonly<Record<string, Check>> = {
 export function findInvalidParams(
   { method, params = {} }: { readonly method: string; readonly params?: unknown },
 ): string | undefined {
-  if (!isObject(params)) return expected("params", "an object of named members", params);
+  if (!isObject(params)) return sentenceOf(expecting("an object of named members", isObject)(params), "params");
   const problem = findInvalidMeta(params);
   // Revisions that requests name themselves have no such method, which the SDK says.
   if (problem !== undefined || (method === "initialize" && claimsRevision(params))) return problem;
-  return Object.hasOwn(PARAMS, method) ? PARAMS[method]?.(params, "") : undefined;
+  return Object.hasOwn(PARAMS, method) ? sentenceOf(PARAMS[method]?.(params), "") : undefined;
 }
 
 /** Says in a sentence what is wrong with `_meta` of a request or a notification, if something is. */
 export function findInvalidMeta(params: unknown): string | undefined {
   if (!isObject(params) || params._meta === undefined) return undefined;
-  const problem = META(params._meta, "_meta");
-  return problem ?? (claimsRevision(params) ? CLAIMED_META(params._meta, "_meta") : undefined);
+  const problem = META(params._meta) ?? (claimsRevision(params) ? CLAIMED_META(params._meta) : undefined);
+  return sentenceOf(problem, "_meta");
 }
 
-function reference(value: unknown, path: string): string | undefined {
-  const kind = object({ type: oneOf(["ref/prompt", "ref/resource"]) })(value, path);
+const KIND_OF_REFERENCE = object({ type: oneOf(["ref/prompt", "ref/resource"]) });
+const PROMPT_REFERENCE = object({ name: text });
+const RESOURCE_REFERENCE = object({ uri: text });
+
+function reference(value: unknown): Problem | undefined {
+  const kind = KIND_OF_REFERENCE(value);
   if (kind !== undefined || !isObject(value)) return kind;
-  return object(value.type === "ref/prompt" ? { name: text } : { uri: text })(value, path);
-}
-
-function expecting(what: string, holds: (value: unknown) => boolean): Check {
-  return (value, path) => holds(value) ? undefined : expected(path, what, value);
-}
-
-function oneOf(words: readonly string[]): Check {
-  return expecting(`one of ${words.join(", ")}`, (value) => isText(value) && words.includes(value));
-}
-
-function optional(check: Check): Check {
-  return (value, path) => value === undefined ? undefined : check(value, path);
-}
-
-/** An object with these members and any others. */
-function object(members: Members): Check {
-  const checks = Object.entries(members);
-  return (value, path) => {
-    if (!isObject(value)) return expected(path, "an object", value);
-    for (const [name, check] of checks) {
-      const member = Object.hasOwn(value, name) ? value[name] : undefined;
-      // The path is only told where something is wrong.
-      if (check(member, "") !== undefined) return check(member, join(path, name));
-    }
-    return undefined;
-  };
-}
-
-function record(check: Check): Check {
-  return (value, path) => {
-    if (!isObject(value)) return expected(path, "an object", value);
-    return first(Object.entries(value), ([name, member]) => check(member, join(path, name)));
-  };
-}
-
-function list(check: Check): Check {
-  return (value, path) => {
-    if (!Array.isArray(value)) return expected(path, "a list", value);
-    return first(value.entries(), ([index, member]) => check(member, `${path}[${index}]`));
-  };
-}
-
-function first<Item>(items: Iterable<Item>, find: (item: Item) => string | undefined): string | undefined {
-  for (const item of items) {
-    const problem = find(item);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
-}
-
-function join(path: string, name: string): string {
-  const short = name.slice(0, 60);
-  if (!/^\w+$/.test(short)) return `${path}[${JSON.stringify(short)}]`;
-  return path === "" ? short : `${path}.${short}`;
-}
-
-function expected(path: string, what: string, value: unknown): string {
-  if (value === undefined) return `${path} is missing: expected ${what}`;
-  return `${path} must be ${what}: current value is ${describe(value)}`;
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (isObject(value)) return "an object";
-  return JSON.stringify(isText(value) ? value.slice(0, 60) : value);
+  return (value.type === "ref/prompt" ? PROMPT_REFERENCE : RESOURCE_REFERENCE)(value);
 }

@@ -72,24 +72,24 @@ export class UnknownConnections {
 
   /** A request came on a connection. */
   begin(peer: End): void {
-    const connection = this.#connections.get(nameOf(peer));
+    const connection = this.#find(peer);
     if (connection !== undefined) connection.requests++;
   }
 
   /** A request was answered. */
   answered(peer: End): void {
-    const name = nameOf(peer);
-    const connection = this.#connections.get(name);
+    const connection = this.#find(peer);
     if (connection === undefined) return;
     connection.requests--;
     if (!connection.isKnown) return;
+    const name = nameOf(peer);
     this.#connections.delete(name); // To the end, as it has just asked.
     this.#connections.set(name, connection);
   }
 
   /** Its client is known now. */
   identified(peer: End): void {
-    const connection = this.#connections.get(nameOf(peer));
+    const connection = this.#find(peer);
     if (connection === undefined) return;
     connection.isKnown = true;
     connection.owner = undefined;
@@ -113,6 +113,11 @@ export class UnknownConnections {
   closeOldestIdle(): boolean {
     return this.#closeFirst(({ requests, isKnown }) => requests === 0 && !isKnown) ||
       this.#closeFirst(({ requests }) => requests === 0);
+  }
+
+  /** None is known where the listener shows requests instead of connections. */
+  #find(peer: End): Unknown | undefined {
+    return this.#connections.size === 0 ? undefined : this.#connections.get(nameOf(peer));
   }
 
   #hasRoom(owner: string | undefined, graceMs: number): boolean {

@@ -54,13 +54,27 @@ async function readShort(
   request: HttpRequest,
   { timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
 ): Promise<string | JsonBody> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), timeoutMs);
   try {
-    const bytes = await Promise.race([request.bytes(), late]);
+    const bytes = await within(request.bytes(), timeoutMs);
     return bytes === undefined ? LATE : decoder.decode(bytes);
   } catch {
     return BROKEN;
+  }
+}
+
+/** Turns of promises that a listener takes to hand over a body that came with its head, with some to spare. */
+const READY_TURNS = 8;
+
+/** A body in time, or `undefined`. Most have come with their heads, and need no timer. */
+async function within(reading: Promise<Uint8Array>, timeoutMs: number): Promise<Uint8Array | undefined> {
+  let isRead = false;
+  const read = reading.finally(() => isRead = true);
+  for (let turn = 0; turn < READY_TURNS && !isRead; turn++) await undefined;
+  if (isRead) return await read;
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+  try {
+    return await Promise.race([read, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -60,14 +60,13 @@ export class NodeRequest implements HttpRequest {
   }
 
   bytes(): Promise<Uint8Array> {
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const incoming = this.#incoming;
+    const whole: Buffer | null = incoming.complete ? incoming.read() : null;
+    if (whole !== null) return Promise.resolve(whole);
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.once(
-      "end",
-      () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    incoming.once("end", () => resolve(Buffer.concat(chunks)));
     incoming.once("error", reject);
     incoming.once("close", () => reject(new TypeError("Cannot read the body as its client has left")));
     return promise;

@@ -57,7 +57,8 @@ export class ReadAhead {
   begin(outgoing: ServerResponse, answer: () => void): void {
     outgoing.once("close", () => {
       this.answers.delete(outgoing);
-      if (!outgoing.shouldKeepAlive) this.#finish();
+      // The runtime ends a connection with its last answer, and tells of that later.
+      if (!outgoing.shouldKeepAlive || !this.#socket.writable) this.#finish();
       this.#advanceSoon();
     });
     this.#waiting.push(() => {

@@ -75,7 +75,8 @@ export function soundUrl(url: string): string | undefined {
  */
 export function isSameHost(target: string, host: string): boolean {
   if (!/^https?:\/\//i.test(target)) return true;
-  const [named, told] = [parseUrl(target), parseUrl(`${target.split(":")[0]}://${host}`)];
+  const scheme = target.slice(0, target.indexOf(":"));
+  const [named, told] = [parseUrl(target), parseUrl(`${scheme}://${host}`)];
   // A `Host` that is none is for the application to refuse.
   return named !== null && (told === null || named.host === told.host);
 }

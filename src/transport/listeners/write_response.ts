@@ -14,7 +14,7 @@ export interface NodeExchange {
 
 /** Writes a response; bodies of requests that nobody has read are drained. */
 export function writeResponse(response: Response, { incoming, outgoing }: NodeExchange): void {
-  const whole = response instanceof WholeResponse && incoming.readableEnded ? response.whole : undefined;
+  const whole = response instanceof WholeResponse && incoming.complete ? response.whole : undefined;
   if (whole !== undefined) {
     outgoing.writeHead(200, { ...whole.headers, "content-length": Buffer.byteLength(whole.text) });
     outgoing.end(whole.text);

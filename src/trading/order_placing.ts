@@ -2,7 +2,7 @@
 
 import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
-import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts } from "./broker_parts.ts";
+import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts, Venue } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./policy/assessment.ts";
@@ -81,7 +81,7 @@ export class OrderPlacing {
     const { asked } = previewed;
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
     if (policy.mode !== "confirm" || used !== undefined) {
-      const result = await this.#send(previewed, { by: call, trader, previewId, idempotencyKey, asked });
+      const result = await this.#send(previewed, { by: call, trader, venue, previewId, idempotencyKey, asked });
       if (isPassing(result)) this.#previews.release(previewId);
       return result;
     }
@@ -120,22 +120,24 @@ export class OrderPlacing {
   }
 
   async #sendConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<PlacementResult> {
-    assertSameExchange(order, await this.#parts.venueOf(order));
+    const venue = await this.#parts.venueOf(order);
+    assertSameExchange(order, venue);
     const { facts, previewId, idempotencyKey } = order;
     const asked = askedIn(order);
-    return await this.#send(confirmedAssessment(facts), { by, trader: order, previewId, idempotencyKey, asked });
+    return await this.#send(confirmedAssessment(facts), { by, trader: order, venue, previewId, idempotencyKey, asked });
   }
 
+  /** Sends to the venue that the order was found to be for: one that was restarted since takes nothing. */
   async #send(
     assessment: SentAssessment,
-    { by, trader, ...named }: Pick<PlaceRequest, "previewId" | "idempotencyKey" | "asked"> & {
+    { by, trader, venue: { executor }, ...named }: Pick<PlaceRequest, "previewId" | "idempotencyKey" | "asked"> & {
       by: SendingCall;
       trader: Trader;
+      venue: Venue;
     },
   ): Promise<PlacementResult> {
     const { rights } = this.#parts;
     rights.assertStillAllowed(assessment, trader, by);
-    const { executor } = await this.#parts.venueOf(trader);
     const { order } = assessment;
     const terms = () => termsOf(rights, order, { assessment, trader, by });
     const { signal } = by;

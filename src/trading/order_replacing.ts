@@ -2,7 +2,7 @@
 
 import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
-import type { BrokerCall, ConfirmingCall, SharedParts } from "./broker_parts.ts";
+import type { BrokerCall, ConfirmingCall, SharedParts, Venue } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { CONFIRMATION_LIFETIME_MS } from "./record/approval.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
@@ -70,10 +70,10 @@ export class OrderReplacing {
     const { identity } = call;
     const { idempotencyKey } = replacement;
     const trader = rights.traderOf(identity);
-    const { id: venue } = await this.#parts.venueOf(trader);
+    const venue = await this.#parts.venueOf(trader);
     const left = idempotencyKey === undefined
       ? undefined
-      : await replacements.unfinished({ venue, identity, idempotencyKey });
+      : await replacements.unfinished({ venue: venue.id, identity, idempotencyKey });
     if (left === undefined) return await this.#replaceFirst(replacement, call);
     const asked = askedToReplace(replacement);
     if (left.asked !== asked) throw usedKey("replace the order");
@@ -85,7 +85,7 @@ export class OrderReplacing {
     const isRecent = Math.abs(now() - left.claimedAt) < CONFIRMATION_LIFETIME_MS;
     if (!isRecent || !isConfirmed) return await this.#replaceFirst(replacement, call, terms);
     const by = { ...call, consent };
-    return await this.#replaceBy(terms, { idempotencyKey, asked, by, trader, resumeWith: left.terms });
+    return await this.#replaceBy(terms, { idempotencyKey, asked, by, trader, venue, resumeWith: left.terms });
   }
 
   /** `left`: what a call that was cut short long ago was to place, which is assessed and confirmed again. */
@@ -102,7 +102,8 @@ export class OrderReplacing {
     const named = { action: "replace", asked: callOf(asked, replacement) } as const;
     const question = await this.#confirmations.ofCall({ identity, ...named });
     if (question !== undefined) return await this.#confirmations.wait(question, call);
-    const { name, id } = await this.#parts.venueOf(trader);
+    const venue = await this.#parts.venueOf(trader);
+    const { name, id } = venue;
     const { assessment, policy, replaces, isReduced } = await this.#assess(replacement, call, left);
     const previewed = { ...assessment, asked, venue: id };
     const previewId = await this.#previews.keepReplacement(previewed, { asked: replacement, trader, policy });
@@ -110,7 +111,7 @@ export class OrderReplacing {
     const facts = { ...assessment.policyFacts, replaces, venue: id };
     if (policy.mode !== "confirm" || isReduced) {
       const by: SendingCall = isReduced ? { ...call, consent: "not_needed" } : call;
-      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader, assessment });
+      return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader, venue, assessment });
     }
     const summary = summarizeOrder(assessment, { exchange: name, identity, replaces: replaces.orderId });
     const asking = await this.#confirmations.ask(
@@ -144,18 +145,21 @@ export class OrderReplacing {
 
   async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
     const { facts, previewId, idempotencyKey } = order;
-    assertSameExchange(order, await this.#parts.venueOf(order));
+    const venue = await this.#parts.venueOf(order);
+    assertSameExchange(order, venue);
     const asked = askedIn(order);
-    return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader: order });
+    return await this.#replaceBy({ facts, previewId }, { idempotencyKey, asked, by, trader: order, venue });
   }
 
+  /** Replaces on the venue that the order was found on: one that was restarted since does nothing. */
   async #replaceBy(
     terms: ReplacementTerms,
-    { idempotencyKey, asked, by, trader, assessment = confirmedAssessment(terms.facts), resumeWith }: {
+    { idempotencyKey, asked, by, trader, venue, assessment = confirmedAssessment(terms.facts), resumeWith }: {
       idempotencyKey: string | undefined;
       asked: string | null;
       by: SendingCall;
       trader: Trader;
+      venue: Venue;
       assessment?: SentAssessment;
       /** @default {terms} */
       resumeWith?: string;
@@ -165,9 +169,8 @@ export class OrderReplacing {
     if (replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
     const { rights } = this.#parts;
     rights.assertStillAllowed(assessment, trader, by);
-    const { executor } = await this.#parts.venueOf(trader);
     const { orderId, ...rest } = replaces;
-    return await executor.replace({
+    return await venue.executor.replace({
       ...rest,
       target: { orderId },
       order: assessment.order,

@@ -79,9 +79,12 @@ export class BrokerWorld implements AsyncDisposable {
   meanwhile: () => void | Promise<void> = () => {};
   /** Why no venue can be had now. */
   unreachable: Error | undefined;
+  /** Called each time that somebody was told where orders go. */
+  told: () => void = () => {};
   broker: Broker;
   #opened: ReturnType<typeof openRecord>;
   #executor: OrderExecutor;
+  #venue = "";
   readonly #startMs = this.exchange.clock.now;
   readonly #markets: Markets;
 
@@ -184,6 +187,13 @@ export class BrokerWorld implements AsyncDisposable {
     await this.#executor.recover();
   }
 
+  /** The exchange turns out to be another one: orders go there from now on, and what was on its way to the first ends. */
+  moveTo(venue: string): void {
+    void this.#executor.stop();
+    this.#venue = venue;
+    this.#executor = this.#openExecutor();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#executor.stop();
     this.#leave();
@@ -210,7 +220,7 @@ export class BrokerWorld implements AsyncDisposable {
     return new OrderExecutor({
       exchange: this.#client,
       record,
-      scope: { venue: "", paper: false },
+      scope: { venue: this.#venue, paper: false },
       pendingHalt: () => killSwitch.pending,
       instance: { id, takeOver: () => record.instances.takeOver(id, ["real"]) },
       now: () => this.now,
@@ -240,13 +250,12 @@ export class BrokerWorld implements AsyncDisposable {
       markets: this.#markets,
       isPaperOnly: false,
       instance,
-      venueOf: () =>
-        this.unreachable !== undefined ? Promise.reject(this.unreachable) : Promise.resolve({
-          exchange: this.#client,
-          executor: this.#executor,
-          name: this.name,
-          id: "",
-        }),
+      venueOf: () => {
+        if (this.unreachable !== undefined) return Promise.reject(this.unreachable);
+        const venue = { exchange: this.#client, executor: this.#executor, name: this.name, id: this.#venue };
+        this.told();
+        return Promise.resolve(venue);
+      },
       confirmation: {
         approvals: record.approvals,
         audit: record.audit,

@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/state/record": ["src/access", "src/exchange", "src/secrets", "src/simulation", "src/state", "src/trading"],
   "src/tools": ["src/access", "src/exchange", "src/market", "src/money", "src/trading", "src/validation"],
   "src/protocol": [
+    "src/session",
     "src/access",
     "src/exchange",
     "src/market",

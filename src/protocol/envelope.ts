@@ -14,6 +14,9 @@ export const CLIENT_CAPABILITIES_KEY = `${ENVELOPE}clientCapabilities`;
 /** The member in which a server names itself with each result. */
 export const SERVER_INFO_KEY = `${ENVELOPE}serverInfo`;
 
+/** The member that names the subscription to which a notification belongs. */
+export const SUBSCRIPTION_KEY = `${ENVELOPE}subscriptionId`;
+
 /** The revision whose requests each stand alone. */
 export const MODERN_REVISION = "2026-07-28";
 

@@ -16,7 +16,7 @@ export interface ServerIdentity {
 }
 
 /** What clients of both eras may ask for. */
-export const CAPABILITIES = { tools: {}, resources: {}, prompts: {}, completions: {} };
+export const CAPABILITIES = { tools: {}, resources: { subscribe: true }, prompts: {}, completions: {} };
 
 /** How long a client may keep a list, and for whom; lists change with what the operator allows. */
 export const LIST_CACHE = { ttlMs: 60_000, cacheScope: "private" } as const;

@@ -14,6 +14,8 @@ export interface ResourceEntry {
   readonly group?: ToolGroup;
   /** Offered only to whom may do this; without it and without a group, to whom may do anything at all. */
   readonly scope?: Scope;
+  /** Clients may subscribe to it; whose changes are the same for all, or for one account. @default it does not change */
+  readonly changes?: "market" | "account";
 }
 
 /** How many rows of a ledger a resource shows. */
@@ -44,17 +46,99 @@ export const RESOURCES = {
     description: `The latest ${RECENT_ROWS} ledger rows over all accounts`,
     group: "account",
   },
+  "luno://balances": {
+    name: "Balances",
+    description: "What each currency holds; changes are told",
+    group: "account",
+    changes: "account",
+  },
+  "luno://orders/open": {
+    name: "Open orders",
+    description: "Your orders that may still trade, latest first; changes are told",
+    group: "account",
+    changes: "account",
+  },
 } as const satisfies Readonly<Record<string, ResourceEntry>>;
 
 /** The address of a resource. */
 export type ResourceUri = keyof typeof RESOURCES;
 
-/** The resource of one account, which a template stands for. */
-export const ACCOUNT: ResourceEntry = {
-  name: "Account",
-  description: `One account with its latest ${RECENT_ROWS} ledger rows`,
-  group: "account",
+/** Resources of one thing each, by the template that stands for them. */
+export const TEMPLATES = {
+  "luno://accounts/{id}": {
+    name: "Account",
+    description: `One account with its latest ${RECENT_ROWS} ledger rows`,
+    group: "account",
+  },
+  "luno://orders/{id}": {
+    name: "Order",
+    description: "One of your orders, and every trade that filled it; changes are told",
+    group: "account",
+    changes: "account",
+  },
+  "luno://market/{pair}/ticker": {
+    name: "Price",
+    description: "The current price of a pair; changes are told",
+    group: "market",
+    changes: "market",
+  },
+  "luno://market/{pair}/orderbook": {
+    name: "Order book",
+    description: "The best bids and asks of a pair; changes are told",
+    group: "market",
+    changes: "market",
+  },
+  "luno://market/{pair}/trades": {
+    name: "Trades",
+    description: "The latest trades of a pair; changes are told",
+    group: "market",
+    changes: "market",
+  },
+  "luno://market/{pair}/candles": {
+    name: "Candles",
+    description: "One hour a candle, the latest of them running; changes are told",
+    group: "market",
+    changes: "market",
+  },
+} as const satisfies Readonly<Record<string, ResourceEntry>>;
+
+/** The template of resources. */
+export type ResourceTemplate = keyof typeof TEMPLATES;
+
+/** A resource that was asked for: one of its own, or one that a template stands for. */
+export type FoundResource =
+  & { readonly entry: ResourceEntry }
+  & (
+    | { readonly uri: ResourceUri; readonly template?: undefined }
+    | { readonly template: ResourceTemplate; readonly value: string }
+  );
+
+const VALUE = /\{\w+\}/;
+
+/** What a template's variable may be. */
+const VALUES: Readonly<Record<string, string>> = {
+  "{id}": "([A-Za-z0-9_-]{1,64})",
+  "{pair}": "([A-Za-z0-9]{3,20})",
 };
+
+const PATTERNS = (Object.keys(TEMPLATES) as ResourceTemplate[]).map((template) => ({
+  template,
+  pattern: new RegExp(`^${template.replace(VALUE, (name) => VALUES[name] ?? "")}$`),
+}));
+
+/** Finds a resource by its address. */
+export function findResource(uri: string): FoundResource | undefined {
+  if (isResource(uri)) return { uri, entry: RESOURCES[uri] };
+  for (const { template, pattern } of PATTERNS) {
+    const value = pattern.exec(uri)?.[1];
+    if (value !== undefined) return { template, value, entry: TEMPLATES[template] };
+  }
+  return undefined;
+}
+
+function isResource(uri: string): uri is ResourceUri {
+  return Object.hasOwn(RESOURCES, uri);
+}
 
 /** The resources as lists show them to a caller that is offered these groups of tools. */
 export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): Resource[] {
@@ -64,9 +148,8 @@ export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFact
 
 /** The templates in lists, for a caller that is offered these groups of tools. */
 export function listResourceTemplates(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): ResourceTemplateType[] {
-  if (!isOffered(ACCOUNT, groups, caller)) return [];
-  const { name, description } = ACCOUNT;
-  return [{ uriTemplate: "luno://accounts/{id}", name, description, mimeType: "application/json" }];
+  return Object.entries<ResourceEntry>(TEMPLATES).filter(([, entry]) => isOffered(entry, groups, caller))
+    .map(([uriTemplate, { name, description }]) => ({ uriTemplate, name, description, mimeType: "application/json" }));
 }
 
 /** Whether a caller that is offered these groups of tools is offered this. */

@@ -7,8 +7,8 @@ import { tellableStatus } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
-import { ACCOUNT, isOffered, RECENT_ROWS, RESOURCES } from "./resource_list.ts";
-import type { ResourceEntry, ResourceUri } from "./resource_list.ts";
+import { findResource, isOffered, RECENT_ROWS } from "./resource_list.ts";
+import type { FoundResource, ResourceTemplate, ResourceUri } from "./resource_list.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
 /** What resources show beside what tools can reach. */
@@ -25,6 +25,9 @@ type Run = (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOu
 
 /** Each takes a call of its own. */
 const READ_ACCOUNTS = 20;
+
+/** Pages of own trades that are looked through for an order's. */
+const FILL_PAGES = 5;
 
 type Reader = (context: ResourceContext) => Promise<unknown> | unknown;
 
@@ -49,9 +52,19 @@ const READERS: Readonly<Record<ResourceUri, Reader>> = {
     })),
   "luno://wallets": (context) => runTool("get_accounts", {}, context),
   "luno://transactions": readLatestTransactions,
+  "luno://balances": (context) => runTool("get_account_balance", {}, context),
+  "luno://orders/open": (context) => runTool("get_open_orders", {}, context),
 };
 
-const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
+/** What each resource of a template holds, by the value of its variable. */
+const TEMPLATE_READERS: Readonly<Record<ResourceTemplate, (value: string, context: ResourceContext) => unknown>> = {
+  "luno://accounts/{id}": readAccount,
+  "luno://orders/{id}": readOrder,
+  "luno://market/{pair}/ticker": (pair, context) => runTool("get_crypto_price", { pair }, context),
+  "luno://market/{pair}/orderbook": (pair, context) => runTool("get_orderbook", { pair }, context),
+  "luno://market/{pair}/trades": (pair, context) => runTool("get_recent_trades", { pair }, context),
+  "luno://market/{pair}/candles": (pair, context) => runTool("get_historical_prices", { pair }, context),
+};
 
 /**
  * Reads one resource.
@@ -60,26 +73,43 @@ const ACCOUNT_URI = /^luno:\/\/accounts\/(\d{1,19})$/;
  * @throws {ProtocolError} when the exchange could not answer; `data` is the tool error
  */
 export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
-  const accountId = ACCOUNT_URI.exec(uri)?.[1];
+  const found = findResource(uri);
   const groups = new Set(offeredTools(context).map(({ group }) => group));
-  const entry: ResourceEntry = isResource(uri) ? RESOURCES[uri] : ACCOUNT;
-  const read = isResource(uri) ? READERS[uri] : accountId === undefined ? undefined : readAccount(uri, accountId);
-  if (read === undefined || !isOffered(entry, groups, context.caller)) {
+  if (found === undefined || !isOffered(found.entry, groups, context.caller)) {
     throw new ResourceNotFoundError(uri.slice(0, 200));
   }
-  const value = await read(context);
-  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(value) }] };
+  return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(await read(found, context)) }] };
 }
 
-function readAccount(uri: string, id: string): Reader {
-  return async (context) => {
-    const { accounts } = await runTool("get_accounts", {}, context);
-    const account = asRows(accounts).find((row) => row.account_id === id);
-    if (account === undefined) throw new ResourceNotFoundError(uri);
-    const history = await runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context);
-    const { transactions, left_out } = history;
-    return { ...account, transactions, ...(left_out === undefined ? {} : { left_out }) };
-  };
+function read(found: FoundResource, context: ResourceContext): unknown {
+  if (found.template === undefined) return READERS[found.uri](context);
+  return TEMPLATE_READERS[found.template](found.value, context);
+}
+
+async function readAccount(id: string, context: ResourceContext): Promise<unknown> {
+  const { accounts } = await runTool("get_accounts", {}, context);
+  const account = asRows(accounts).find((row) => row.account_id === id);
+  if (account === undefined) throw new ResourceNotFoundError(`luno://accounts/${id}`);
+  const history = await runTool("get_transaction_history", { account_id: id, limit: RECENT_ROWS }, context);
+  const { transactions, left_out } = history;
+  return { ...account, transactions, ...(left_out === undefined ? {} : { left_out }) };
+}
+
+/** An order with its fills, so that whoever was told of the last of several changes misses none. */
+async function readOrder(id: string, context: ResourceContext): Promise<unknown> {
+  const order = await runTool("get_order_status", { order_id: id }, context);
+  const fills: Record<string, unknown>[] = [];
+  let cursor: unknown;
+  for (let page = 0; page < FILL_PAGES && order.filled_volume !== "0"; page++) {
+    const since = order.created === undefined ? {} : { since: order.created };
+    const args = { pair: order.pair, limit: 100, ...since, ...(cursor === undefined ? {} : { cursor }) };
+    const history = await runTool("get_trade_history", args, context);
+    fills.push(...asRows(history.trades).filter((row) => row.order_id === id));
+    cursor = history.next_cursor;
+    if (cursor === undefined) break;
+  }
+  const trades = fills.toReversed();
+  return { ...order, trades, ...warningsOf(cursor === undefined ? undefined : "older trades of it were not read") };
 }
 
 async function readLatestTransactions(context: ResourceContext): Promise<unknown> {
@@ -114,10 +144,6 @@ async function runTool(
   const outcome = await context.run(tool, args, context);
   if (outcome.ok) return outcome.value;
   throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
-}
-
-function isResource(uri: string): uri is ResourceUri {
-  return Object.hasOwn(RESOURCES, uri);
 }
 
 /** The tools that the caller may use now. */

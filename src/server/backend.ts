@@ -1,12 +1,14 @@
 /** Opens what answers calls: the tools, the client of the exchange and, where it is switched on, trading. */
 
 import { publicConfig } from "../config/print.ts";
+import type { CallerFacts } from "../access/caller.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
+import { ResourceWatch } from "../protocol/resource_watch.ts";
 import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
@@ -90,13 +92,17 @@ export async function openBackend(
     trading: config.trading,
     tools: tools.listed,
   };
+  const contextOf = contextsOf({ exchange, markets, world, server }, paper, trading?.broker);
+  const resources = { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs };
   return {
     tools,
-    contextOf: contextsOf({ exchange, markets, world, server }, paper, trading?.broker),
+    contextOf,
     exchange,
     callCounts,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
-    resources: { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs },
+    resources,
+    // Nobody calls where resources are looked at: it counts in no metric and stands in no log.
+    watch: new ResourceWatch({ read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }) }),
     opening: paper?.opening,
     run: observeCalls((...call) => answers.run(...call), { observers, monotonic: world.monotonic }),
     async close() {
@@ -105,6 +111,16 @@ export async function openBackend(
       await paper?.close();
       await close();
     },
+  };
+}
+
+/** How the texts of resources are read by whoever watches them. */
+function textsOf({ contextOf, resources, run }: Pick<Backend, "contextOf" | "resources" | "run">) {
+  return async (uri: string, caller: CallerFacts): Promise<string> => {
+    const { readResource } = await import("../protocol/resources.ts");
+    const { signal } = new AbortController();
+    const { contents: [content] } = await readResource(uri, { ...contextOf(caller), ...resources, run, signal });
+    return content !== undefined && "text" in content ? content.text : "";
   };
 }
 

@@ -13,6 +13,7 @@ import { serveChannel } from "../transport/serve_channel.ts";
 import { StdioTransport } from "../transport/stdio.ts";
 import { NAME, VERSION } from "../version.ts";
 import type { World } from "../world.ts";
+import { subscriptionsOf } from "./client_subscriptions.ts";
 import { prepareBackend } from "./lazy_backend.ts";
 import type { LazyBackend } from "./lazy_backend.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -40,7 +41,7 @@ export async function serveOneClient(
   const listing = listingOf(config.tools);
   const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
   const opening = new Opening(new ReadyAnswers({ identity: parts.identity, listing }), LOCAL_CALLER);
-  const transport = new StdioTransport(world, {
+  const transport: StdioTransport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
     opening,
@@ -54,6 +55,8 @@ export async function serveOneClient(
         asking: askingTools(listing),
       }),
     }),
+    subscriptions: () =>
+      subscriptionsOf({ opening, caller: LOCAL_CALLER, backend, channel: () => transport, now: world.monotonic }),
   });
   const handle = serveChannel(transport, {
     opening,

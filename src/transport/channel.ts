@@ -9,8 +9,9 @@
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
 import type { Answer } from "../protocol/answer.ts";
-import { endedSubscription, inRevisionOf } from "../protocol/revision.ts";
+import { inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
+import { isSubscriptionRequest } from "../protocol/resource_subscriptions.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
@@ -45,6 +46,18 @@ export interface ChannelOpening {
   pass(request: JSONRPCRequest): void;
 }
 
+/** Answers requests to subscribe, some of them only when the subscription ends. */
+export interface SubscriptionPath {
+  /** The answer, or `undefined` where others are to answer. Never rejects. */
+  take(request: JSONRPCRequest, signal: AbortSignal): Awaitable<Answer> | undefined;
+  /** Ends what is answered when it ends. */
+  endStreams(): void;
+  /** Whether there is any. */
+  readonly isOpen: boolean;
+  /** Ends all of it, with the channel. */
+  close(): void;
+}
+
 /** Hears what happens on a channel. */
 export interface ChannelObserver {
   received(request: JSONRPCRequest, text: string): void;
@@ -66,11 +79,16 @@ export interface ChannelOptions {
   readonly admit?: (request?: JSONRPCRequest) => Awaitable<RpcError | undefined>;
   readonly opening?: ChannelOpening;
   readonly fastPath?: FastPath;
+  /** Made with the first request to subscribe. */
+  readonly subscriptions?: () => SubscriptionPath;
   readonly observer?: ChannelObserver;
 }
 
 /** Requests that never wait for others, as a busy client needs them most. */
 const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
+
+/** What may wait for a client that counts as one that reads, in characters or bytes. */
+const READING_LIMIT = 65_536;
 
 interface Pending {
   readonly request: JSONRPCRequest;
@@ -94,6 +112,7 @@ export abstract class Channel implements Transport {
   #isRunningWaiting = false;
   /** For those who wait until something has changed. */
   #change: PromiseWithResolvers<void> | undefined;
+  #subscriptions: SubscriptionPath | undefined;
   #isEnding = false;
   #closed = false;
 
@@ -112,6 +131,19 @@ export abstract class Channel implements Transport {
   /** Whether nobody can be answered any more. */
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** What waits to be taken in by the client, in characters or bytes. */
+  protected abstract get unread(): number;
+
+  /** Whether the client takes in what it is sent. */
+  get isReading(): boolean {
+    return this.unread < READING_LIMIT;
+  }
+
+  /** Whether the client has asked to be told of something. */
+  protected get isSubscribed(): boolean {
+    return this.#subscriptions?.isOpen ?? false;
   }
 
   /** Requests that are not answered yet, those that wait included. */
@@ -158,10 +190,7 @@ export abstract class Channel implements Transport {
       : this.#pending.get(message.id)?.request;
     if (request === undefined) this.#send(JSON.stringify(message));
     else this.#sendAnswer(request, message);
-    const ended = endedSubscription(message);
-    if (ended === undefined) return Promise.resolve();
-    this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: ended.id } });
-    return this.send(ended);
+    return Promise.resolve();
   }
 
   #sendAnswer(request: JSONRPCRequest, answer: JSONRPCMessage): void {
@@ -175,6 +204,7 @@ export abstract class Channel implements Transport {
    */
   async drain(timeoutMs: number, { whileAnswering = false } = {}): Promise<boolean> {
     this.#isEnding = true;
+    this.#subscriptions?.endStreams();
     const quiet = this.quiet();
     for (;;) {
       const before = this.#pending.size;
@@ -212,6 +242,7 @@ export abstract class Channel implements Transport {
     this.#closed = true;
     this.#queue.clear();
     for (const { cancellation } of this.#pending.values()) cancellation?.abort();
+    this.#subscriptions?.close();
     this.#wake();
     this.end();
     this.onclose?.();
@@ -242,6 +273,7 @@ export abstract class Channel implements Transport {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
     this.#pending.set(request.id, { request, isRunning: false });
+    if (isSubscriptionRequest(request) && this.#subscribe(request)) return;
     const resultJson = this.#options.opening?.answer(request);
     if (resultJson !== undefined) this.#finish(request, { resultJson });
     else if (isPrompt) this.#pass(request);
@@ -262,6 +294,23 @@ export abstract class Channel implements Transport {
     const answer = this.#options.fastPath?.take(request, cancellation);
     if (answer === undefined) return this.#pass(request);
     pending.cancellation = cancellation;
+    this.#finishWith(request, answer, cancellation);
+  }
+
+  /** Subscribing takes no place of those for calls: it waits for nothing, or for as long as the client likes. */
+  #subscribe(request: JSONRPCRequest): boolean {
+    const cancellation = new LazyAbort();
+    this.#subscriptions ??= this.#options.subscriptions?.();
+    const answer = this.#subscriptions?.take(request, cancellation.signal);
+    const pending = this.#pending.get(request.id);
+    if (answer === undefined || pending === undefined) return false;
+    pending.cancellation = cancellation;
+    this.#options.observer?.started?.(request);
+    this.#finishWith(request, answer, cancellation);
+    return true;
+  }
+
+  #finishWith(request: JSONRPCRequest, answer: Awaitable<Answer>, cancellation: LazyAbort): void {
     void whenAnswered(answer, (answer) => {
       if (!cancellation.isAborted && !this.#closed) this.#finish(request, answer);
     });

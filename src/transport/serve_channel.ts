@@ -2,6 +2,7 @@
 
 import type { JSONRPCMessage, RequestId, Server, Transport } from "@modelcontextprotocol/server";
 import { INTERNAL_ERROR } from "../errors/rpc_codes.ts";
+import { endedSubscription } from "../protocol/revision.ts";
 import type { ToldMessage } from "../protocol/opening.ts";
 import type { Channel } from "./channel.ts";
 import { isRequest } from "./json_rpc.ts";
@@ -52,8 +53,12 @@ class LateConnection implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     const heard = "method" in message || message.id === undefined ? undefined : this.#told.get(message.id);
-    if (heard === undefined) await this.#channel.send(message);
-    else heard();
+    if (heard !== undefined) return heard();
+    await this.#channel.send(message);
+    const ended = endedSubscription(message);
+    if (ended === undefined) return;
+    this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: ended.id } });
+    await this.#channel.send(ended);
   }
 
   /** What the library calls. */

@@ -59,6 +59,10 @@ export class StdioTransport extends Channel {
     this.ended = this.#end.promise;
   }
 
+  protected get unread(): number {
+    return this.#outputLength;
+  }
+
   start(): Promise<void> {
     void this.#read().finally(this.#end.resolve);
     return Promise.resolve();

@@ -77,6 +77,10 @@ export class SocketTransport extends Channel {
     return this.#isOurs ? this.#code : undefined;
   }
 
+  protected get unread(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   /** Ends the connection with a code and a reason. */
   finish(code: number, reason: string): void {
     if (this.isClosed) return;
@@ -118,8 +122,8 @@ export class SocketTransport extends Channel {
   /** Ends a silent connection, and looks again when one that spoke may have become silent. */
   #checkSilence(): void {
     if (this.#lastMs === undefined) return this.finish(CLOSE.policyViolation, "no message after the upgrade");
-    // A client that waits for an answer is not idle.
-    if (this.pending > 0) this.#lastMs = this.#now();
+    // A client that waits for an answer, or to be told of changes, is not idle.
+    if (this.pending > 0 || this.isSubscribed) this.#lastMs = this.#now();
     const leftMs = this.#lastMs + this.#options.idleMs - this.#now();
     if (leftMs <= 0) return this.finish(CLOSE.policyViolation, "idle for too long");
     this.#timer = setTimeout(() => this.#checkSilence(), leftMs);

@@ -16,5 +16,6 @@ export function backendOf(
     exchange: context.exchange,
     resources: { config: {}, uptimeMs: () => 1_234.5 },
     run: callTool,
+    watch: { of: () => Promise.resolve(undefined) },
   };
 }

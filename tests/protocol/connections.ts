@@ -50,6 +50,7 @@ export async function connectClient(
         exchange: shared.exchange,
         resources: { config, uptimeMs: () => 1_234.5 },
         run: callTool,
+        watch: { of: () => Promise.resolve(undefined) },
       }),
   });
   const handle = serveStdio(() => createServer(() => caller), { transport: serverSide });

@@ -17,6 +17,7 @@ import type { Conversation } from "./opening_corpus.ts";
 
 /** A channel whose other end is a list of texts. */
 class TestChannel extends Channel {
+  protected readonly unread = 0;
   readonly written: string[] = [];
 
   start(): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Big } from "big.js";
 import type { Client } from "@modelcontextprotocol/client";
 import { loadConfig } from "../../src/config/load.ts";
 import { publicConfig } from "../../src/config/print.ts";
@@ -6,6 +7,8 @@ import { endpoints } from "../../src/exchange/endpoints.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
 import { connectClient } from "./connections.ts";
+
+const MARKET_TEMPLATES = ["ticker", "orderbook", "trades", "candles"].map((kind) => `luno://market/{pair}/${kind}`);
 
 async function read(client: Client, uri: string): Promise<Json> {
   const { contents: [content] } = await client.readResource({ uri });
@@ -23,6 +26,8 @@ Deno.test("every listed resource can be read, and none shows a secret", async ()
     "luno://endpoints",
     "luno://wallets",
     "luno://transactions",
+    "luno://balances",
+    "luno://orders/open",
   ]);
   for (const { uri } of resources) {
     const text = JSON.stringify(await read(client, uri));
@@ -91,7 +96,11 @@ Deno.test("luno://accounts/{id} shows one account with its latest rows", async (
   await using exchange = await TestExchange.start({ ledgerRows: 2_500 });
   await using client = await connectClient(exchange.context);
   const { resourceTemplates } = await client.listResourceTemplates();
-  assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), ["luno://accounts/{id}"]);
+  assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), [
+    "luno://accounts/{id}",
+    "luno://orders/{id}",
+    ...MARKET_TEMPLATES,
+  ]);
   const { accounts } = await exchange.answer("get_accounts");
   const account = accounts.find(({ name }: Json) => name === "ZAR Wallet");
   const { transactions, ...shown } = await read(client, `luno://accounts/${account.account_id}`);
@@ -116,7 +125,8 @@ Deno.test("without the account tools no resource and no completion shows an acco
   await using client = await connectClient(exchange.context, { groups: ["market", "server"] });
   const { resources } = await client.listResources();
   assert.deepEqual(resources.map(({ uri }) => uri), ["luno://config", "luno://status", "luno://endpoints"]);
-  assert.deepEqual((await client.listResourceTemplates()).resourceTemplates, []);
+  const { resourceTemplates } = await client.listResourceTemplates();
+  assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), MARKET_TEMPLATES);
   for (const uri of ["luno://wallets", "luno://transactions", `luno://accounts/${account.account_id}`]) {
     await assert.rejects(client.readResource({ uri }), /not found/i, uri);
   }
@@ -143,4 +153,30 @@ Deno.test("whoever has no scope is shown no resource, no prompt and no completio
     argument: { name: "side", value: "" },
   });
   assert.deepEqual(completion.values, []);
+});
+
+Deno.test("luno://market/{pair}/… show what the tools tell of a pair, and nothing of one that there is not", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  assert.equal((await read(client, "luno://market/XBTZAR/ticker")).pair, "XBTZAR");
+  assert.ok((await read(client, "luno://market/XBTZAR/orderbook")).asks.length > 0);
+  assert.ok((await read(client, "luno://market/XBTZAR/trades")).trades.length > 0);
+  assert.ok((await read(client, "luno://market/XBTZAR/candles")).candles.length > 0);
+  await assert.rejects(client.readResource({ uri: "luno://market/NOPENOPE/ticker" }));
+  await assert.rejects(client.readResource({ uri: "luno://market/XBTZAR/depth" }));
+});
+
+Deno.test("luno://orders/{id} shows an order with every trade that filled it", async () => {
+  await using exchange = await TestExchange.start();
+  const order = { pair: "XBTZAR", type: "BUY", counter_volume: "30000" } as const;
+  const { order_id } = await exchange.context.exchange.call("postMarketOrder", order);
+  await using client = await connectClient(exchange.context);
+  const shown = await read(client, `luno://orders/${order_id}`);
+  assert.deepEqual([shown.order_id, shown.status], [order_id, "filled"]);
+  const filled = shown.trades.reduce((sum: Big, trade: Json) => sum.plus(trade.volume), new Big(0));
+  assert.equal(filled.toFixed(), new Big(shown.filled_volume).toFixed());
+  for (const [uri, tool] of [["luno://orders/open", "get_open_orders"], ["luno://balances", "get_account_balance"]]) {
+    const answer = await exchange.answer(String(tool));
+    assert.deepEqual(await read(client, String(uri)), JSON.parse(JSON.stringify(answer)));
+  }
 });

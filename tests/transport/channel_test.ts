@@ -14,6 +14,7 @@ const PARAMS: Readonly<Record<string, unknown>> = {
 
 /** A channel whose other end is a list; the test answers as the SDK would. */
 class TestChannel extends Channel {
+  protected readonly unread = 0;
   readonly written: { id?: unknown; result?: unknown; error?: { code: number; message: string; data?: unknown } }[] =
     [];
   readonly delivered: JSONRPCMessage[] = [];

@@ -13,6 +13,7 @@ import { serveChannel } from "../../transport/serve_channel.ts";
 import type { Socket, SocketHandler } from "../../transport/listeners/listener.ts";
 import { SocketTransport } from "../../transport/websocket.ts";
 import { sleep } from "../../timing/sleep.ts";
+import { subscriptionsOf } from "../client_subscriptions.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import { spread } from "./spread.ts";
 
@@ -110,10 +111,12 @@ export class SocketClients {
       readonly opening: Opening;
     },
   ): SocketTransport {
-    const { config, registry, monitor, admission, calls, monotonic } = this.#parts;
+    const { answers, config, registry, monitor, admission, calls, backend, monotonic } = this.#parts;
     const { identity, limits } = caller;
     const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
-    return new SocketTransport(socket, {
+    const subscriptions = () =>
+      subscriptionsOf({ opening, caller, backend, channel: () => transport, now: monotonic });
+    const transport: SocketTransport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,
       maxInFlight: limits.maxInFlight ?? config.maxInFlight,
@@ -127,9 +130,11 @@ export class SocketClients {
       opening,
       fastPath: new CallFastPath({ opening, caller, calls }),
       observer: this.#observe(connection),
+      ...(answers === undefined ? {} : { subscriptions }),
       sent: (text) => monitor.sent(connection, text),
       now: monotonic,
     });
+    return transport;
   }
 
   #observe(connection: Connection): ChannelObserver {

@@ -1,0 +1,149 @@
+/**
+ * Tells when resources change, whoever subscribed: a resource is read again from time to time, once for all who may see the
+ * same, and at once when whoever knows of a change says so. Nobody who may not read a resource hears of its changes.
+ */
+
+import type { CallerFacts } from "../access/caller.ts";
+import { getLogger } from "../logging/logger.ts";
+import type { Watch } from "../session/subscriptions.ts";
+import { after } from "../timing/after.ts";
+import type { After } from "../timing/after.ts";
+import { findResource } from "./resource_list.ts";
+import type { FoundResource } from "./resource_list.ts";
+
+const log = getLogger(["luno-mcp-server", "protocol"]);
+
+/** How a {@linkcode ResourceWatch} looks at resources. */
+export interface ResourceWatchOptions {
+  /**
+   * The text of a resource as this caller reads it; rejects where it is not there for the caller.
+   */
+  readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
+  /** Calls `hint` when a resource may have changed, until the answered function is called. @default nobody knows */
+  readonly follow?: (resource: FoundResource, caller: CallerFacts, hint: () => void) => (() => void) | undefined;
+  /** Between two looks at a resource that nobody gives hints of, in milliseconds. @default 5_000 */
+  readonly intervalMs?: number;
+  /** Between two looks where there are hints, for what they miss, in milliseconds. @default 60_000 */
+  readonly longIntervalMs?: number;
+  /** @default the real one */
+  readonly after?: After;
+}
+
+/** Resources that are watched, by who sees the same. */
+export class ResourceWatch {
+  readonly #options: Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
+  readonly #watched = new Map<string, WatchedResource>();
+
+  constructor(options: ResourceWatchOptions) {
+    this.#options = { intervalMs: 5_000, longIntervalMs: 60_000, after, ...options };
+  }
+
+  /** Resources that are looked at. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** How to hear of a resource's changes; `undefined` where it never changes, or cannot be read by this caller now. */
+  async of(uri: string, caller: CallerFacts): Promise<Watch | undefined> {
+    const resource = findResource(uri);
+    const { changes } = resource?.entry ?? {};
+    if (resource === undefined || changes === undefined) return undefined;
+    let text: string;
+    try {
+      text = await this.#options.read(uri, caller);
+    } catch {
+      return undefined;
+    }
+    const key = changes === "account" ? `${caller.identity} ${uri}` : uri;
+    return (changed) => {
+      const watched = this.#watched.get(key) ?? this.#begin(key, { uri, resource, caller, text });
+      return watched.join(caller, changed);
+    };
+  }
+
+  #begin(key: string, start: Start): WatchedResource {
+    const watched = new WatchedResource(start, this.#options, () => this.#watched.delete(key));
+    this.#watched.set(key, watched);
+    return watched;
+  }
+}
+
+/** A resource as it was when its watching began. */
+interface Start {
+  readonly uri: string;
+  readonly resource: FoundResource;
+  /** The first who asked. */
+  readonly caller: CallerFacts;
+  readonly text: string;
+}
+
+type Options = Required<Omit<ResourceWatchOptions, "follow">> & Pick<ResourceWatchOptions, "follow">;
+
+/** One resource that is looked at for as long as somebody watches it. */
+class WatchedResource {
+  readonly #start: Start;
+  readonly #options: Options;
+  readonly #ended: () => void;
+  /** Whoever is told, and in whose name that is; it is read in the name of the first. */
+  readonly #watchers = new Map<() => void, CallerFacts>();
+  readonly #unfollow: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #text: string;
+  #isReading = false;
+  #isHinted = false;
+
+  constructor(start: Start, options: Options, ended: () => void) {
+    this.#start = start;
+    this.#options = options;
+    this.#ended = ended;
+    this.#text = start.text;
+    this.#unfollow = options.follow?.(start.resource, start.caller, () => this.#hint());
+    this.#schedule();
+  }
+
+  join(caller: CallerFacts, changed: () => void): () => void {
+    // A function may come twice; each time is one of its own.
+    const watcher = () => changed();
+    this.#watchers.set(watcher, caller);
+    return () => {
+      if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
+      this.#cancelTimer?.();
+      this.#unfollow?.();
+      this.#ended();
+    };
+  }
+
+  #hint(): void {
+    this.#isHinted = true;
+    if (!this.#isReading) void this.#look();
+  }
+
+  #schedule(): void {
+    const { after, intervalMs, longIntervalMs } = this.#options;
+    this.#cancelTimer?.();
+    this.#cancelTimer = after(this.#unfollow === undefined ? intervalMs : longIntervalMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    this.#isReading = true;
+    do {
+      this.#isHinted = false;
+      await this.#read();
+    } while (this.#isHinted && this.#watchers.size > 0);
+    this.#isReading = false;
+    if (this.#watchers.size > 0) this.#schedule();
+  }
+
+  async #read(): Promise<void> {
+    const { uri } = this.#start;
+    const [caller = this.#start.caller] = this.#watchers.values();
+    try {
+      const text = await this.#options.read(uri, caller);
+      if (text === this.#text) return;
+      this.#text = text;
+      for (const watcher of [...this.#watchers.keys()]) watcher();
+    } catch (error) {
+      log.debug("watched resource cannot be read", { uri, error });
+    }
+  }
+}

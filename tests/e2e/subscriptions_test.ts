@@ -1,0 +1,49 @@
+/** Clients of both eras that subscribe to resources, on every way to the program. */
+
+import { Client } from "@modelcontextprotocol/client";
+import type { Transport } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
+import assert from "node:assert/strict";
+import { inherited, PROGRAMS } from "./program.ts";
+import { startServer } from "./servers.ts";
+
+const TICKER = "luno://market/XBTZAR/ticker";
+
+/** A client of the years before that was told of a change, and saw it. */
+async function followAsBefore(transport: Transport): Promise<void> {
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: "legacy" } });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  client.setNotificationHandler("notifications/resources/updated", ({ params }) => resolve(params.uri));
+  await client.connect(transport);
+  assert.equal(client.getServerCapabilities()?.resources?.subscribe, true);
+  const before = await client.readResource({ uri: TICKER });
+  await client.subscribeResource({ uri: TICKER });
+  assert.equal(await promise, TICKER);
+  assert.notDeepEqual(await client.readResource({ uri: TICKER }), before);
+  await assert.rejects(client.subscribeResource({ uri: "luno://nothing" }));
+  await client.unsubscribeResource({ uri: TICKER });
+  await client.close();
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`the v1 client over WebSocket is told of changes that it subscribed to (${program.name})`, async () => {
+    await using server = await startServer(program);
+    const client = new ClientV1({ name: "v1", version: "1" });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    client.fallbackNotificationHandler = ({ params }: { params?: Record<string, unknown> }) =>
+      Promise.resolve(resolve(String(params?.uri)));
+    await client.connect(new WebSocketClientTransport(new URL(server.ws)));
+    await client.subscribeResource({ uri: TICKER });
+    assert.equal(await promise, TICKER);
+    await client.close();
+  });
+
+  Deno.test(`a client over stdio is told of changes that it subscribed to (${program.name})`, async () => {
+    const args = [...program.args, "--exchange", "simulated"];
+    await followAsBefore(
+      new StdioClientTransport({ command: program.command, args, env: inherited(), stderr: "ignore" }),
+    );
+  });
+}

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import type { CallerFacts } from "../../src/access/caller.ts";
+import { ResourceWatch } from "../../src/protocol/resource_watch.ts";
+
+const TICKER = "luno://market/XBTZAR/ticker";
+const BALANCES = "luno://balances";
+
+const callerOf = (identity: string): CallerFacts => ({ identity, allows: () => true });
+const ANN = callerOf("key:ann");
+const BOB = callerOf("key:bob");
+
+/** Texts that a test changes, and timers that it runs. */
+function setup({ hints = false } = {}) {
+  const texts = new Map<string, string>([[TICKER, "1"], [`key:ann ${BALANCES}`, "1"], [`key:bob ${BALANCES}`, "1"]]);
+  const timers = new Set<() => void>();
+  const waits: number[] = [];
+  const followed = new Set<() => void>();
+  let reads = 0;
+  const watch = new ResourceWatch({
+    read: (uri, { identity }) => {
+      reads++;
+      const text = texts.get(uri) ?? texts.get(`${identity} ${uri}`);
+      return text === undefined ? Promise.reject(new RangeError(uri)) : Promise.resolve(text);
+    },
+    ...(hints
+      ? {
+        follow: (_resource, _caller, hint) => {
+          followed.add(hint);
+          return () => void followed.delete(hint);
+        },
+      }
+      : {}),
+    after: (milliseconds, run) => {
+      waits.push(milliseconds);
+      const timer = () => {
+        timers.delete(timer);
+        run();
+      };
+      timers.add(timer);
+      return () => timers.delete(timer);
+    },
+  });
+  return {
+    watch,
+    texts,
+    timers,
+    waits,
+    followed,
+    reads: () => reads,
+    /** Runs the timers that there are, and whatever they set off. */
+    async tick() {
+      for (const timer of [...timers]) timer();
+      await settled();
+    },
+  };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+Deno.test("ResourceWatch reads once for everybody and tells each of a change", async () => {
+  const { watch, texts, tick, reads } = setup();
+  const heard: string[] = [];
+  const first = (await watch.of(TICKER, ANN))?.(() => heard.push("ann"));
+  const second = (await watch.of(TICKER, BOB))?.(() => heard.push("bob"));
+  await tick();
+  assert.deepEqual([heard, reads(), watch.size], [[], 3, 1]);
+  texts.set(TICKER, "2");
+  await tick();
+  assert.deepEqual([heard, reads()], [["ann", "bob"], 4]);
+  first?.();
+  texts.set(TICKER, "3");
+  await tick();
+  assert.deepEqual(heard, ["ann", "bob", "bob"]);
+  second?.();
+  second?.();
+  assert.equal(watch.size, 0);
+});
+
+Deno.test("ResourceWatch keeps accounts of identities apart", async () => {
+  const { watch, texts, tick } = setup();
+  const heard: string[] = [];
+  (await watch.of(BALANCES, ANN))?.(() => heard.push("ann"));
+  (await watch.of(BALANCES, BOB))?.(() => heard.push("bob"));
+  texts.set(`key:bob ${BALANCES}`, "2");
+  await tick();
+  assert.deepEqual([heard, watch.size], [["bob"], 2]);
+});
+
+Deno.test("ResourceWatch offers nothing that never changes, is not there, or cannot be read", async () => {
+  const { watch } = setup();
+  for (const uri of ["luno://config", "luno://nothing", "luno://market/NOPE/ticker", "luno://market/XBTZAR/depth"]) {
+    assert.equal(await watch.of(uri, ANN), undefined, uri);
+  }
+});
+
+Deno.test("ResourceWatch looks at once when it gets a hint, and once more for hints that came meanwhile", async () => {
+  const { watch, texts, followed, reads, waits, timers } = setup({ hints: true });
+  let heard = 0;
+  const end = (await watch.of(TICKER, ANN))?.(() => heard++);
+  assert.deepEqual(waits, [60_000]);
+  texts.set(TICKER, "2");
+  for (const hint of followed) {
+    hint();
+    hint();
+    hint();
+  }
+  await settled();
+  assert.deepEqual([heard, reads()], [1, 3]);
+  end?.();
+  assert.deepEqual([followed.size, timers.size], [0, 0]);
+});
+
+Deno.test("ResourceWatch goes on after a read that failed", async () => {
+  const { watch, texts, tick } = setup();
+  let heard = 0;
+  (await watch.of(TICKER, ANN))?.(() => heard++);
+  texts.delete(TICKER);
+  await tick();
+  texts.set(TICKER, "2");
+  await tick();
+  assert.equal(heard, 1);
+});

@@ -100,6 +100,7 @@ export function servingTools(
         exchange: context.exchange,
         resources: { config: {}, uptimeMs: () => 1_234.5 },
         run: callTool,
+        watch: { of: () => Promise.resolve(undefined) },
       }),
   });
   return (socket) => {

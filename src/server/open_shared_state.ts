@@ -21,6 +21,9 @@ const log = getLogger(["luno-mcp-server", "serve"]);
 /** A session counts as used only now and then, so it is kept for longer than it may be idle. */
 const KEPT_IDLE_TIMES = 2;
 
+/** The same where other servers may use it meanwhile, in milliseconds. */
+const KEPT_LONGER_MS = 60_000;
+
 /** The shared state of one server. */
 export interface SharedState {
   readonly sessions: SessionStore;
@@ -48,10 +51,12 @@ export async function openSharedState(
   }
   const createRateLimit: SharedState["createRateLimit"] = (options) =>
     redis === undefined ? new MemoryRateLimit(options) : redis.createRateLimit(options);
+  const idleMs = config.idleTimeout * 1_000 + KEPT_LONGER_MS;
+  const sessions = redis?.createSessionStore({ idleMs }) ?? kept ?? new MemorySessionStore();
   const overAll: Pick<SharedState, "createCallSupply" | "places"> = redis === undefined
     ? {}
     : { createCallSupply: (options) => redis.createCallSupply(options), places: redis.places };
-  return { ok: true, shared: { sessions: kept ?? new MemorySessionStore(), createRateLimit, ...overAll, close } };
+  return { ok: true, shared: { sessions, createRateLimit, ...overAll, close } };
 }
 
 /** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */

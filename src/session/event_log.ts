@@ -24,11 +24,13 @@ export interface LoggedStream {
   readonly request?: string | number;
   /** Whether nothing more will come. */
   readonly hasEnded: boolean;
+  /** Whether another server appends to it. @default false */
+  readonly isRunElsewhere?: boolean;
 }
 
 /** Streams by their names. */
 export interface EventLog {
-  /** Begins a stream; one that is there already stays as it is. */
+  /** Begins a stream, or goes on with one that is there, with all that was kept: nobody else appends to it from then on. */
   begin(stream: string, request?: string | number): Awaitable<void>;
   /** Keeps an event of a stream that has begun. */
   append(stream: string, event: LoggedEvent): Awaitable<void>;

@@ -27,6 +27,11 @@ export interface TakenSession extends KeptSession {
   readonly times: number;
 }
 
+/** What others did to a session. */
+export type SessionChange =
+  | { readonly kind: "ended" }
+  | { readonly kind: "changed"; readonly subscriptions: readonly string[] };
+
 /** All of them. */
 export interface SessionStore {
   /** Keeps a session as it is now. */
@@ -37,6 +42,11 @@ export interface SessionStore {
   touch(id: string): Awaitable<void>;
   /** It has ended, and its streams with it. */
   remove(id: string): Awaitable<void>;
+  /**
+   * Has `listener` hear within seconds what other servers do to a session, until the answered function is called. Absent
+   * where there are no others.
+   */
+  watch?(id: string, listener: (change: SessionChange) => void): () => void;
   /** The events of its streams. */
   eventsOf(id: string): EventLog;
 }

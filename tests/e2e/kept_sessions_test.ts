@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { startRedis } from "../state/shared/redis/redis_server.ts";
 import { INITIALIZE, PROGRAMS, runProgram, toolCall } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
@@ -35,6 +36,26 @@ for (const program of PROGRAMS) {
         assert.equal(status, kept ? 200 : 404, text);
         if (kept) assert.match(text, /"pair":"XBTZAR"/);
       }
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+
+  Deno.test(`${program.name}: with --shared-url any server answers a session, also after the one that opened it was killed`, async () => {
+    await using redis = await startRedis();
+    const dir = await Deno.makeTempDir();
+    try {
+      const start = async (name: string) => {
+        await Deno.mkdir(`${dir}/${name}`, { mode: 0o700 });
+        return await startServer(program, ["--state", `${dir}/${name}`, "--shared-url", redis.url]);
+      };
+      await using one = await start("one");
+      await using two = await start("two");
+      const session = (await post(one, INITIALIZE[0])).id;
+      await post(two, INITIALIZE[1], session);
+      assert.match((await post(two, toolCall(1, "get_ticker", { pair: "XBTZAR" }), session)).text, /"pair":"XBTZAR"/);
+      one.child.kill("SIGKILL");
+      assert.match((await post(two, toolCall(2, "get_ticker", { pair: "ETHZAR" }), session)).text, /"pair":"ETHZAR"/);
     } finally {
       await Deno.remove(dir, { recursive: true });
     }

@@ -54,7 +54,7 @@ interface SharedEngine {
 export const SHARED_ENGINES: Readonly<Record<string, SharedEngine>> = {
   memory: { start: startMemory, is: ["limits", "events"] },
   sqlite: { start: startSqlite, is: ["events", "sessions"] },
-  redis: { start: startRedisInstallation, is: ["limits"] },
+  redis: { start: startRedisInstallation, is: ["limits", "events", "sessions"] },
 };
 
 function startMemory(): Promise<SharedInstallation> {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Server } from "@modelcontextprotocol/server";
+import { aborted } from "../../src/timing/aborted.ts";
 import { MemorySessionStore } from "../../src/state/shared/memory/session_store.ts";
 import { createStreamableHttp } from "../../src/transport/http/streamable_http.ts";
 import type { StreamableHttp, StreamableHttpOptions } from "../../src/transport/http/streamable_http.ts";
@@ -34,7 +35,7 @@ export interface Sent extends Omit<RequestInit, "headers"> {
 
 const OBJECT = { type: "object" as const };
 
-/** The endpoint; `echo` answers its arguments, `wait` ends only when it is aborted. */
+/** The endpoint; `echo` answers its arguments, `wait` ends only when it is aborted, or told to. */
 export class McpEndpoint implements AsyncDisposable {
   /** Server objects that were made and have not ended. */
   readonly servers = new Set<Server>();
@@ -46,6 +47,7 @@ export class McpEndpoint implements AsyncDisposable {
   readonly endpoint: StreamableHttp;
   readonly #http: HttpServer;
   #changed = Promise.withResolvers<void>();
+  #finished = Promise.withResolvers<void>();
 
   constructor(options: Partial<StreamableHttpOptions> = {}) {
     this.endpoint = createStreamableHttp({
@@ -65,6 +67,12 @@ export class McpEndpoint implements AsyncDisposable {
   /** Resolves as soon as it is so; looks again whenever a server or a call begins or ends. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) await this.#changed.promise;
+  }
+
+  /** Ends the calls of `wait` that run with an answer. */
+  finish(): void {
+    this.#finished.resolve();
+    this.#finished = Promise.withResolvers();
   }
 
   /** Sends one request. */
@@ -128,6 +136,7 @@ export class McpEndpoint implements AsyncDisposable {
     }));
     server.setRequestHandler("resources/subscribe", ({ params: { uri } }) => {
       this.subscriptions.add(uri);
+      this.#wake();
       return {};
     });
     server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }) => {
@@ -144,7 +153,7 @@ export class McpEndpoint implements AsyncDisposable {
   async #wait(signal: AbortSignal): Promise<void> {
     this.waiting++;
     this.#wake();
-    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    await Promise.race([this.#finished.promise, aborted(signal)]);
     this.waiting--;
     this.#wake();
   }

@@ -9,7 +9,7 @@ import type { Origins } from "../parse.ts";
 import { SERVER_SETTINGS } from "../server_settings.ts";
 import type { Config } from "../server_settings.ts";
 import { databaseProblems } from "./database_rules.ts";
-import { sharedProblems } from "./shared_rules.ts";
+import { sharedProblems, sharedSessionProblems } from "./shared_rules.ts";
 
 /** Where each setting of the server came from. */
 export type ConfigOrigins = Origins<typeof SERVER_SETTINGS>;
@@ -30,6 +30,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTools(config, origins),
     ...checkDatabase(config, origins),
     ...sharedProblems(config, origins),
+    ...sharedSessionProblems(config.sharedUrl, config.keepSessions),
   ];
 }
 

@@ -36,3 +36,9 @@ export function sharedProblems(
   }
   return problems;
 }
+
+/** What contradicts a service of several servers. */
+export function sharedSessionProblems(sharedUrl: unknown, keepSessions: boolean | undefined): string[] {
+  if (sharedUrl === undefined || keepSessions !== true) return [];
+  return ["--keep-sessions: not with --shared-url, which keeps sessions for all servers: leave one of the two out"];
+}

@@ -3,6 +3,7 @@
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import type { EventLog, LoggedEvent, LoggedStream } from "../../session/event_log.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { EVENTS_TYPE } from "./accept.ts";
 
 /** How long a reader should wait before it connects again, in milliseconds. */
@@ -18,6 +19,8 @@ export interface EventStreamOptions {
   readonly keepAliveMs: number;
   /** Where the events of a stream that can be taken up again are kept before they are sent. */
   readonly log: EventLog;
+  /** When the log knows of it. @default now */
+  readonly begun?: Awaitable<void>;
   /** The number of the last event that was sent before. @default 0 */
   readonly count?: number;
   /** @default false */
@@ -29,12 +32,16 @@ interface Reader {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
   /** What was sent while this one still gets what was kept. */
   waiting: LoggedEvent[] | undefined;
+  /** The number of the last event that it got. */
+  last: number;
 }
 
 /** A stream; a reader that comes later takes the place of the one before. */
 export class EventStream {
   readonly name: string;
   readonly isResumable: boolean;
+  /** When whoever goes on with the session would find it. */
+  readonly begun: Awaitable<void>;
   readonly #keepAliveMs: number;
   readonly #log: EventLog;
   readonly #encoder = new TextEncoder();
@@ -45,9 +52,10 @@ export class EventStream {
   /** Whether all that was sent has been kept and delivered, too. */
   #isOver: boolean;
 
-  constructor({ name, isResumable, keepAliveMs, log, count = 0, hasEnded = false }: EventStreamOptions) {
+  constructor({ name, isResumable, keepAliveMs, log, begun, count = 0, hasEnded = false }: EventStreamOptions) {
     this.name = name;
     this.isResumable = isResumable;
+    this.begun = begun;
     this.#keepAliveMs = keepAliveMs;
     this.#log = log;
     this.#count = count;
@@ -65,12 +73,12 @@ export class EventStream {
     let own: Reader;
     return new ReadableStream({
       start: (controller) => {
-        own = this.#reader = { controller, waiting: [] };
+        own = this.#reader = { controller, waiting: [], last: after ?? 0 };
         if (this.isResumable && after === undefined) {
           this.#write(`id: ${this.name}-${++this.#count}\nretry: ${RETRY_MS}\ndata: \n\n`);
         }
         const kept = this.isResumable ? this.#log.read(this.name) : undefined;
-        void whenAnswered(kept, (kept) => this.#catchUp(own, { kept, after: after ?? 0 }));
+        void whenAnswered(kept, (kept) => this.#catchUp(own, kept));
       },
       cancel: () => {
         if (this.#reader === own) this.#forget();
@@ -86,7 +94,17 @@ export class EventStream {
     const number = ++this.#count;
     const event = { number, text: `event: message\nid: ${this.name}-${number}\n${data}` };
     // What a reader has seen must not be lost: it is kept first.
-    void whenAnswered(this.#log.append(this.name, event), () => this.#deliver(event));
+    void whenAnswered(this.#log.append(this.name, event), () => this.deliver(event));
+  }
+
+  /** Hands a kept event to the present reader, unless it got it before. */
+  deliver(event: LoggedEvent): void {
+    const reader = this.#reader;
+    if (reader?.waiting !== undefined) reader.waiting.push(event);
+    else if (reader !== undefined && event.number > reader.last) {
+      reader.last = event.number;
+      this.#write(event.text);
+    }
   }
 
   /** Ends the stream; what was sent can still be read again. */
@@ -105,23 +123,13 @@ export class EventStream {
     reader?.controller.close();
   }
 
-  #catchUp(reader: Reader, { kept, after }: { kept: LoggedStream | undefined; after: number }): void {
+  #catchUp(reader: Reader, kept: LoggedStream | undefined): void {
     if (this.#reader !== reader) return;
     const waiting = reader.waiting ?? [];
     reader.waiting = undefined;
-    let last = after;
-    for (const { number, text } of [...kept?.events ?? [], ...waiting]) {
-      if (number <= last) continue;
-      last = number;
-      this.#write(text);
-    }
+    for (const event of [...kept?.events ?? [], ...waiting]) this.deliver(event);
     if (this.#isOver) return this.leave();
     this.#timer = setInterval(() => this.#write(": keepalive\n\n"), this.#keepAliveMs);
-  }
-
-  #deliver(event: LoggedEvent): void {
-    if (this.#reader?.waiting !== undefined) this.#reader.waiting.push(event);
-    else this.#write(event.text);
   }
 
   #write(text: string): void {

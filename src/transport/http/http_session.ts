@@ -7,7 +7,6 @@
  */
 
 import type {
-  AuthInfo,
   Implementation,
   JSONRPCMessage,
   JSONRPCRequest,
@@ -16,7 +15,7 @@ import type {
   TransportSendOptions,
 } from "@modelcontextprotocol/server";
 import { inRevisionOf } from "../../protocol/revision.ts";
-import type { SessionStore, TakenSession } from "../../session/session_store.ts";
+import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
@@ -29,6 +28,8 @@ import { OpenRequests } from "./open_requests.ts";
 import type { OpenRequest } from "./open_requests.ts";
 import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "./session_answers.ts";
 import { SessionKeeping } from "./session_keeping.ts";
+import type { SessionEnd } from "./session_keeping.ts";
+import { SessionRepetition } from "./session_repetition.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { plainResponse } from "./plain_request.ts";
@@ -39,9 +40,6 @@ import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 
 /** Revisions from which on clients take up streams that they lost. */
 const FIRST_RESUMABLE = "2025-11-25";
-
-/** Why a session ended. */
-export type SessionEnd = "deleted" | "idle" | "replaced" | "refused" | "shutdown";
 
 /** What a session needs. */
 export interface HttpSessionOptions {
@@ -74,6 +72,10 @@ export class HttpSession implements Transport {
   readonly #requests = new OpenRequests((notification) => this.onmessage?.(notification));
   readonly #streams: SessionStreams;
   readonly #keeping: SessionKeeping;
+  readonly #repetition: SessionRepetition;
+  readonly #unwatch: () => void;
+  /** Who asked last. */
+  #caller: Caller | undefined;
   #versions: readonly string[] = [];
   #version = "";
   #lastSeenMs: number;
@@ -86,6 +88,12 @@ export class HttpSession implements Transport {
     this.identity = options.identity;
     this.sinceMs = this.#lastSeenMs = now();
     this.#keeping = new SessionKeeping({ id: this.id, identity: this.identity, store, taken, now });
+    this.#repetition = new SessionRepetition({
+      keeping: this.#keeping,
+      requests: this.#requests,
+      tell: (message, extra) => this.onmessage?.(message, extra),
+    });
+    this.#unwatch = this.#keeping.watch((change) => this.#changed(change));
     this.#streams = new SessionStreams({
       log: store.eventsOf(this.id),
       times: taken?.times ?? 0,
@@ -138,28 +146,16 @@ export class HttpSession implements Transport {
     this.#keeping.touch();
   }
 
-  /** Brings the server to where the client believes it to be, once, after `connect`; answers whether it came to that. */
-  async goOn(authInfo: AuthInfo): Promise<boolean> {
-    const [opening, ...others] = this.#keeping.repetitions;
-    if (opening === undefined || !await this.#repeat(opening, authInfo)) return false;
-    this.onmessage?.({ jsonrpc: "2.0", method: "notifications/initialized" }, { authInfo });
-    for (const repetition of others) await this.#repeat(repetition, authInfo);
-    return true;
-  }
-
-  /** Has the server hear again what the client asked once; answers whether it took it. */
-  #repeat(asked: Pick<JSONRPCRequest, "method" | "params">, authInfo: AuthInfo): Promise<boolean> {
-    const request: JSONRPCRequest = { jsonrpc: "2.0", id: `repeated ${crypto.randomUUID()}`, ...asked };
-    return new Promise((resolve) => {
-      const answer = (message: JSONRPCMessage | undefined) => resolve(message !== undefined && "result" in message);
-      this.#requests.add({ request, answer });
-      this.onmessage?.(request, { authInfo });
-    });
+  /** Goes on as another process left it, once, after `connect`; answers whether it came to that. */
+  goOn(caller: Caller): Promise<boolean> {
+    this.#caller = caller;
+    return this.#repetition.open(toAuthInfo(caller));
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
   async handle(request: HttpRequest, sent: SessionRequest): Promise<Response> {
     const { message, caller } = sent;
+    this.#caller = caller;
     this.#lastSeenMs = this.#options.now();
     this.#keeping.touch();
     const version = request.headers.get("mcp-protocol-version");
@@ -194,12 +190,17 @@ export class HttpSession implements Transport {
     if (this.#hasEnded) return Promise.resolve();
     this.#hasEnded = true;
     this.#requests.deliverAll(unanswered);
-    this.#streams.end(reason === "shutdown" ? "kept" : "gone");
-    if (reason === "shutdown") this.#keeping.touch({ now: true });
-    else this.#keeping.remove();
+    this.#unwatch();
+    this.#streams.end(this.#keeping.end(reason));
     this.#options.onEnd(this, reason);
     this.onclose?.();
     return Promise.resolve();
+  }
+
+  /** Another server has ended the session, or its client asked that one to watch something. */
+  #changed(change: SessionChange): void {
+    if (change.kind === "ended") void this.end("deleted");
+    else if (this.#caller !== undefined) void this.#repetition.watch(change.subscriptions, toAuthInfo(this.#caller));
   }
 
   get #headers(): Readonly<Record<string, string>> {
@@ -225,9 +226,11 @@ export class HttpSession implements Transport {
     const deliver = () => this.onmessage?.(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
     if (json > events) return await this.#answerWhole(request, message, deliver);
     const stream = this.#streams.create(id, { isResumable: this.#isResumable });
-    this.#requests.add({ request: message, stream });
+    const open = { request: message, stream };
+    this.#requests.add(open);
     const response = this.#streams.respond(request, stream, { headers: this.#headers });
-    deliver();
+    // Whoever goes on with the session must know of what ran; by then it may have been cancelled.
+    void whenAnswered(stream.begun, () => this.#requests.get(id) === open ? deliver() : undefined);
     return response;
   }
 
@@ -285,7 +288,7 @@ export class HttpSession implements Transport {
   #answered(open: OpenRequest, message: JSONRPCMessage): void {
     const isOpening = isInitialize(open.request);
     if (isOpening && "result" in message) this.#version = String(message.result.protocolVersion);
-    void whenAnswered(this.#keeping.answered(open.request, message), () => {
+    void whenAnswered(this.#keeping.answered(open, message), () => {
       this.#requests.deliver(open, message);
       if (isOpening && !("result" in message)) void this.end("refused");
     });

@@ -1,14 +1,13 @@
 /** All sessions over HTTP: who may use which, how many there may be, and when one has been idle for too long. */
 
-import type { AuthInfo, Server } from "@modelcontextprotocol/server";
+import type { Server } from "@modelcontextprotocol/server";
 import { getLogger } from "../../logging/logger.ts";
 import type { SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
-import { toAuthInfo } from "./auth_info.ts";
 import { HttpSession } from "./http_session.ts";
-import type { SessionEnd } from "./http_session.ts";
+import type { SessionEnd } from "./session_keeping.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
 
@@ -121,17 +120,17 @@ export class HttpSessions {
     if (taking !== undefined) return taking;
     const kept = this.#options.store.take(id, identity);
     if (!(kept instanceof Promise)) {
-      return whenAnswered(kept, (taken) => taken && this.#goOn(taken, toAuthInfo(caller)));
+      return whenAnswered(kept, (taken) => taken && this.#goOn(taken, caller));
     }
-    const found = kept.then((taken) => taken && this.#goOn(taken, toAuthInfo(caller)));
+    const found = kept.then((taken) => taken && this.#goOn(taken, caller));
     this.#taking.set(key, found);
     return found.finally(() => this.#taking.delete(key));
   }
 
-  async #goOn(taken: TakenSession, authInfo: AuthInfo): Promise<HttpSession | undefined> {
+  async #goOn(taken: TakenSession, caller: Caller): Promise<HttpSession | undefined> {
     if (this.#makeRoom(taken.identity) !== undefined) return undefined;
     const session = await this.#start(taken.identity, taken);
-    if (await session.goOn(authInfo)) return session;
+    if (await session.goOn(caller)) return session;
     log.warning("a kept session cannot be gone on with; its client opens another", { identity: taken.identity });
     await session.end("refused");
     return undefined;

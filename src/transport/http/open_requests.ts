@@ -16,6 +16,8 @@ export interface OpenRequest {
   readonly answer?: (answer: JSONRPCMessage | undefined) => void;
   /** Answered without the SDK, which knows nothing of it. @default false */
   readonly isPlain?: boolean;
+  /** The client asked it of another server object before. @default false */
+  readonly isRepeated?: boolean;
 }
 
 /** By their ids, of which each is in use once. */

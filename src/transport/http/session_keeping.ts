@@ -1,11 +1,18 @@
 /** What of a session is kept for whoever may go on with it, as its client asked and was answered. */
 
-import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
-import type { SessionStore, TakenSession } from "../../session/session_store.ts";
+import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import type { OpenRequest } from "./open_requests.ts";
 
 /** How long a session may be in use before that is noted again, in milliseconds. */
 const TOUCH_MS = 10_000;
+
+/** Why a session ended. */
+export type SessionEnd = "deleted" | "idle" | "replaced" | "refused" | "shutdown";
+
+/** Reasons that end a session at one server while others may go on with it. */
+const HERE_ONLY: readonly SessionEnd[] = ["idle", "replaced"];
 
 /** Whose session is kept, and where. */
 export interface SessionKeepingOptions {
@@ -30,23 +37,29 @@ export class SessionKeeping {
     this.#touchedMs = options.now();
   }
 
-  /** What a new server has to hear again to be where the client believes it to be: first of all its opening. */
-  get repetitions(): readonly { readonly method: string; readonly params: Record<string, unknown> }[] {
-    const { taken } = this.#options;
-    if (taken === undefined) return [];
-    return [
-      { method: "initialize", params: JSON.parse(taken.opening) },
-      ...taken.subscriptions.map((uri) => ({ method: "resources/subscribe", params: { uri } })),
-    ];
+  /** As another process left it; absent where the session began here. */
+  get taken(): TakenSession | undefined {
+    return this.#options.taken;
   }
 
-  /** A request was answered; what changes the session is kept when the answer is there. */
-  answered({ method, params = {} }: JSONRPCRequest, message: JSONRPCMessage): Awaitable<void> {
+  /** Addresses of the resources that the client watches. */
+  get subscriptions(): ReadonlySet<string> {
+    return this.#subscriptions;
+  }
+
+  /** Has `listener` hear what other servers do to it, until the answered function is called. */
+  watch(listener: (change: SessionChange) => void): () => void {
+    return this.#options.store.watch?.(this.#options.id, listener) ?? (() => {});
+  }
+
+  /** A request was answered; what changes the session is kept when the answer is there, unless it was so before. */
+  answered({ request: { method, params = {} }, isRepeated }: OpenRequest, message: JSONRPCMessage): Awaitable<void> {
     if (!("result" in message)) return undefined;
     if (method === "initialize") this.#opening = JSON.stringify(params);
     else if (method === "resources/subscribe") this.#subscriptions.add(String(params.uri));
     else if (method === "resources/unsubscribe") this.#subscriptions.delete(String(params.uri));
     else return undefined;
+    if (isRepeated) return undefined;
     const { id, identity, store } = this.#options;
     return store.save({ id, identity, opening: this.#opening, subscriptions: [...this.#subscriptions] });
   }
@@ -60,8 +73,12 @@ export class SessionKeeping {
     void store.touch(id);
   }
 
-  /** It has ended for everybody. */
-  remove(): void {
-    void this.#options.store.remove(this.#options.id);
+  /** It has ended: here alone, where others go on with it or may, or for everybody. */
+  end(reason: SessionEnd): "kept" | "gone" {
+    const { id, store } = this.#options;
+    if (reason === "shutdown") this.touch({ now: true });
+    if (reason === "shutdown" || (store.watch !== undefined && HERE_ONLY.includes(reason))) return "kept";
+    void store.remove(id);
+    return "gone";
   }
 }

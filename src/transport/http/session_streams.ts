@@ -7,6 +7,7 @@ import type { Awaitable } from "../../timing/awaitable.ts";
 import { EVENTS_TYPE } from "./accept.ts";
 import { EventStream } from "./event_stream.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
+import { followStream } from "./follow_stream.ts";
 import { watchBody } from "./watched_body.ts";
 
 /** Streams that wait to be taken up again; what runs for others ends with their client's leaving. */
@@ -43,6 +44,8 @@ export class SessionStreams {
   readonly #streams = new Map<string, EventStream>();
   readonly #timers = new Map<EventStream, ReturnType<typeof setTimeout>>();
   readonly #readers = new Map<EventStream, number>();
+  /** Those that other servers run. */
+  readonly #following = new Map<EventStream, AbortController>();
   #names = 0;
   #open = 0;
   /** What became of them when they ended; whoever goes on with the session reads what is kept. */
@@ -114,6 +117,7 @@ export class SessionStreams {
     this.#ended = ended;
     for (const stream of this.#streams.values()) stream.end();
     for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const following of this.#following.values()) following.abort();
   }
 
   #begin(
@@ -121,8 +125,8 @@ export class SessionStreams {
     { isResumable, request, count = 0 }: { isResumable: boolean; request?: string | number; count?: number },
   ): EventStream {
     const { keepAliveMs, log } = this.#options;
-    if (isResumable) void log.begin(name, request);
-    const stream = new EventStream({ name, isResumable, keepAliveMs, log, count });
+    const begun = isResumable ? log.begin(name, request) : undefined;
+    const stream = new EventStream({ name, isResumable, keepAliveMs, log, begun, count });
     this.#streams.set(name, stream);
     return stream;
   }
@@ -139,9 +143,16 @@ export class SessionStreams {
     // The stream of a client's own goes on with whoever has its session.
     if (logged === undefined || name === OWN_STREAM) return this.#begin(name, { isResumable: true, count });
     const { keepAliveMs, log } = this.#options;
-    const { hasEnded, request } = logged;
+    const { hasEnded, request, isRunElsewhere = false } = logged;
     const stream = new EventStream({ name, isResumable: true, keepAliveMs, log, count, hasEnded });
     this.#streams.set(name, stream);
+    if (isRunElsewhere && !hasEnded) {
+      const following = new AbortController();
+      this.#following.set(stream, following);
+      void followStream(stream, { log, signal: following.signal, unanswered });
+      return stream;
+    }
+    if (!hasEnded) void log.begin(name, request);
     if (!hasEnded && request !== undefined) stream.send(unanswered(request));
     stream.end();
     return stream;
@@ -157,6 +168,8 @@ export class SessionStreams {
   #forget(stream: EventStream): void {
     this.#timers.delete(stream);
     this.#readers.delete(stream);
+    this.#following.get(stream)?.abort();
+    this.#following.delete(stream);
     this.#streams.delete(stream.name);
     if (stream.isResumable && this.#ended !== "kept") void this.#options.log.remove(stream.name);
     this.#options.forgotten(stream);

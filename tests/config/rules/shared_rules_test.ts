@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSettings } from "../../../src/config/parse.ts";
-import { sharedProblems } from "../../../src/config/rules/shared_rules.ts";
+import { sharedProblems, sharedSessionProblems } from "../../../src/config/rules/shared_rules.ts";
 import { readSharedAccess } from "../../../src/config/shared_access.ts";
 import { SHARED_SETTINGS } from "../../../src/config/shared_settings.ts";
 
@@ -27,6 +27,11 @@ Deno.test("sharedProblems() refuses two passwords, authorities without an addres
   ]);
   assert.deepEqual(problemsOf({ "shared-ca": "ca.pem" }), ["--shared-ca: only with --shared-url"]);
   assert.equal(problemsOf({ "shared-ca": "ca.pem", "shared-url": "redis://localhost" }).length, 1);
+});
+
+Deno.test("sessions are kept for all servers or for this one, not both", () => {
+  assert.deepEqual([sharedSessionProblems({}, false), sharedSessionProblems(undefined, true)], [[], []]);
+  assert.match(sharedSessionProblems({}, true)[0] ?? "", /^--keep-sessions: not with --shared-url/);
 });
 
 Deno.test("a wrong address of the shared state is refused without being repeated", () => {

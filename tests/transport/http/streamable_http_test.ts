@@ -5,7 +5,8 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Server } from "@modelcontextprotocol/server";
 import { MemorySessionStore } from "../../../src/state/shared/memory/session_store.ts";
 import { createStreamableHttp } from "../../../src/transport/http/streamable_http.ts";
-import type { HttpSession, SessionEnd } from "../../../src/transport/http/http_session.ts";
+import type { HttpSession } from "../../../src/transport/http/http_session.ts";
+import type { SessionEnd } from "../../../src/transport/http/session_keeping.ts";
 import { ERAS } from "../../protocol/connections.ts";
 import type { Era } from "../../protocol/connections.ts";
 import { call, INITIALIZE, LEGACY_HEADERS, McpEndpoint, readAnswer } from "../mcp_endpoint.ts";

@@ -3,6 +3,7 @@
 import type { CallSupply } from "../../../exchange/call_supply.ts";
 import type { ConnectionPlaces } from "../../../session/connection_places.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
+import type { SessionStore } from "../../../session/session_store.ts";
 import { Beginning } from "./beginning.ts";
 import { RedisConnection } from "./connection.ts";
 import type { RedisConnectionOptions } from "./connection.ts";
@@ -11,6 +12,7 @@ import type { RedisCallSupplyOptions } from "./call_supply.ts";
 import { RedisConnectionPlaces } from "./connection_places.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
+import { RedisSessionStore } from "./session_store.ts";
 import { SharedTokens } from "./shared_tokens.ts";
 
 /** How long a start waits for the first answer; without one the server starts all the same. */
@@ -50,6 +52,11 @@ export class RedisState {
   /** The calls of a budget, which its name tells from others. */
   createCallSupply(options: Pick<RedisCallSupplyOptions, "name" | "limitPerMinute" | "now">): CallSupply {
     return new RedisCallSupply({ ...options, tokens: this.tokens, servers: () => this.servers.count });
+  }
+
+  /** Sessions over HTTP that any server goes on with, until nobody has used them for so long. */
+  createSessionStore({ idleMs }: { readonly idleMs: number }): SessionStore {
+    return new RedisSessionStore({ connection: this.connection, servers: this.servers, idleMs });
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,8 @@
 /** Redis as the behaviour suite takes it. */
 
-import { MemorySessionStore } from "../../../../src/state/shared/memory/session_store.ts";
 import { RedisState } from "../../../../src/state/shared/redis/open_redis.ts";
 import { readRedisAddress } from "../../../../src/state/redis_address.ts";
+import { IDLE_MS } from "../../shared_engines.ts";
 import type { SharedInstallation } from "../../shared_engines.ts";
 import { startRedis } from "./redis_server.ts";
 
@@ -17,18 +17,46 @@ export async function openRedis(url: string, { ca }: { readonly ca?: string } = 
   });
 }
 
+/** What is left for a Redis that is nearly full, in bytes. */
+const ROOM = 2_700_000;
+
 /** Starts a Redis of its own. */
 export async function startRedisInstallation(): Promise<SharedInstallation> {
-  const redis = await startRedis();
+  const redis = await startRedis({ settings: ["maxmemory-policy noeviction"] });
   const opened: { close(): Promise<void> }[] = [];
+  const openServer = async () => {
+    const state = await openRedis(redis.url);
+    opened.push(state);
+    return state;
+  };
   const installation: SharedInstallation = {
-    async open() {
-      const state = await openRedis(redis.url);
-      opened.push(state);
+    async open({ isFull = false } = {}) {
+      if (isFull) {
+        const used = Number(/used_memory:(\d+)/.exec(await redis.command("INFO", "memory"))?.[1]);
+        await redis.command("CONFIG", "SET", "maxmemory", String(used + ROOM));
+      }
+      const state = await openServer();
       const now = () => performance.now();
-      return { limit: (perMinute) => state.createRateLimit({ perMinute, now }), sessions: new MemorySessionStore() };
+      return {
+        limit: (perMinute) => state.createRateLimit({ perMinute, now }),
+        sessions: state.createSessionStore({ idleMs: IDLE_MS }),
+      };
     },
-    start: () => Promise.reject(new TypeError("not yet")),
+    // A server that dies takes its connection along, wherever it runs.
+    async start() {
+      const state = await openServer();
+      const sessions = state.createSessionStore({ idleMs: IDLE_MS });
+      return {
+        save: async (session) => void await sessions.save(session),
+        async append(session, event) {
+          const log = sessions.eventsOf(session);
+          await log.begin("1", 7);
+          await log.append("1", event);
+        },
+        close: () => state.close(),
+        kill: () => Promise.resolve(state.connection.close()),
+      };
+    },
     closeAll: async () => void await Promise.all(opened.splice(0).map((state) => state.close())),
     // Redis goes by its own clock.
     pass: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

@@ -180,14 +180,24 @@ for (const [fault, { settings, user, says }] of Object.entries(REFUSALS)) {
 }
 
 Deno.test("Redis with a password and a narrow ACL user serves", async () => {
-  const rules =
-    "user ann on >right ~luno-mcp-server:* resetchannels -@all +evalsha +eval +get +set +time +ping +select +zadd " +
-    "+zrem +zcard +zscore +zremrangebyscore +pexpire +hgetall +hincrby +hset +hdel";
+  const rules = `user ann on >right ~luno-mcp-server:* resetchannels -@all ${await documentedRights()}`;
   await using redis = await startRedis({ settings: [rules] });
   const state = await openRedis(redis.url.replace("redis://", "redis://ann:right@"));
   try {
     assert.equal(await admitted(limitOf(state, 5), 20), 5);
     (await state.places.take("ann", 1))?.release();
+    const sessions = state.createSessionStore({ idleMs: 60_000 });
+    const log = sessions.eventsOf("one");
+    for (const subscriptions of [[], ["a:1"]]) {
+      await sessions.save({ id: "one", identity: "ann", opening: "{}", subscriptions });
+    }
+    await Promise.all([log.begin("1", 7), log.append("1", { number: 1, text: "a" }), log.end("1")]);
+    assert.equal((await log.read("1"))?.events.length, 1);
+    await log.remove("1");
+    assert.equal((await sessions.take("one", "ann"))?.times, 1);
+    await sessions.touch("one");
+    await sessions.remove("one");
+    await state.servers.beat();
     assert.equal(await state.connection.run("PING"), "PONG");
     assert.equal(state.connection.refusal, undefined);
   } finally {
@@ -217,6 +227,12 @@ Deno.test("Redis over TLS serves where its certificate is its host's and of a tr
     }
   }
 });
+
+/** What docs/scaling.md gives a user. */
+async function documentedRights(): Promise<string> {
+  const text = await Deno.readTextFile(new URL("../../../../docs/scaling.md", import.meta.url));
+  return /`(\+evalsha [^`]*)`/.exec(text)?.[1]?.replaceAll("\n", " ") ?? assert.fail("no rights");
+}
 
 /** How many scripts Redis has run. */
 async function calls(redis: RedisServer): Promise<number> {

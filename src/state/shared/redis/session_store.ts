@@ -1,0 +1,157 @@
+/**
+ * Sessions over HTTP that any server on one Redis goes on with, and the events of their streams. Ids of sessions are
+ * secrets, so their digests are kept.
+ */
+
+import { createHash } from "node:crypto";
+import type { EventLog, LoggedStream } from "../../../session/event_log.ts";
+import type { KeptSession, SessionChange, SessionStore, TakenSession } from "../../../session/session_store.ts";
+import { RedisUnavailable } from "./connection.ts";
+import type { RedisConnection, RedisScript } from "./connection.ts";
+import { SERVERS_KEY } from "./servers.ts";
+import type { Servers } from "./servers.ts";
+import { APPEND, BEGIN, CHANGES, END, READ, REMOVE, REMOVE_STREAM, SAVE, TAKE } from "./session_scripts.ts";
+
+const CHANGES_KEY = "session-changes";
+
+/** How sessions are kept. */
+export interface RedisSessionStoreOptions {
+  readonly connection: RedisConnection;
+  readonly servers: Servers;
+  /** A session that nobody has used for longer is forgotten, in milliseconds. */
+  readonly idleMs: number;
+}
+
+/** The sessions of all servers, as one of them sees them. */
+export class RedisSessionStore implements SessionStore {
+  readonly #options: RedisSessionStoreOptions;
+  /** Who hears of changes, by the digest of the session. */
+  readonly #watchers = new Map<string, (change: SessionChange) => void>();
+  /** By Redis' clock; changes before it are known. */
+  #changesSince = "-inf";
+
+  constructor(options: RedisSessionStoreOptions) {
+    this.#options = options;
+    options.servers.onBeat(() => void this.#tellChanges());
+  }
+
+  async save({ id, identity, opening, subscriptions }: KeptSession): Promise<void> {
+    const digest = digestOf(id);
+    const args = [digest, this.#options.idleMs, identity, opening, JSON.stringify(subscriptions)];
+    await this.#evaluate(SAVE, [sessionKey(digest), CHANGES_KEY], args);
+  }
+
+  async take(id: string, identity: string): Promise<TakenSession | undefined> {
+    const found = await this.#evaluate(TAKE, [sessionKey(digestOf(id))], [identity, this.#options.idleMs]);
+    if (!Array.isArray(found)) return undefined;
+    const [opening, subscriptions, times] = found as [string, string, number];
+    return { id, identity, opening, subscriptions: JSON.parse(subscriptions), times };
+  }
+
+  async touch(id: string): Promise<void> {
+    await this.#attempt((connection) =>
+      connection.run("PEXPIRE", connection.key(sessionKey(digestOf(id))), String(this.#options.idleMs))
+    );
+  }
+
+  async remove(id: string): Promise<void> {
+    const digest = digestOf(id);
+    const { connection } = this.#options;
+    const beginnings = [streamKey(digest, ""), eventsKey(digest, "")].map((key) => connection.key(key));
+    await this.#evaluate(REMOVE, [sessionKey(digest), CHANGES_KEY, namesKey(digest)], [digest, ...beginnings]);
+  }
+
+  eventsOf(id: string): EventLog {
+    const digest = digestOf(id);
+    const { servers: { id: server }, idleMs } = this.#options;
+    const keysOf = (name: string) => [streamKey(digest, name), eventsKey(digest, name)];
+    return {
+      begin: async (name, request) => {
+        const args = [server, name, JSON.stringify(request) ?? "", idleMs];
+        await this.#evaluate(BEGIN, [streamKey(digest, name), namesKey(digest)], args);
+      },
+      append: async (name, { number, text }) =>
+        void await this.#evaluate(APPEND, keysOf(name), [server, number, text, idleMs]),
+      end: async (name) => void await this.#evaluate(END, keysOf(name), [server]),
+      read: async (name) => readStream(await this.#evaluate(READ, [...keysOf(name), SERVERS_KEY], [server])),
+      remove: async (name) =>
+        void await this.#evaluate(REMOVE_STREAM, [...keysOf(name), namesKey(digest)], [server, name]),
+    };
+  }
+
+  watch(id: string, listener: (change: SessionChange) => void): () => void {
+    const digest = digestOf(id);
+    this.#watchers.set(digest, listener);
+    return () => {
+      if (this.#watchers.get(digest) === listener) this.#watchers.delete(digest);
+    };
+  }
+
+  /** Tells who watches a session that another server changed or ended it. */
+  async #tellChanges(): Promise<void> {
+    const changes = await this.#evaluate(CHANGES, [CHANGES_KEY], [this.#changesSince]);
+    if (!Array.isArray(changes)) return;
+    const [now, ...digests] = changes as string[];
+    const isFirst = this.#changesSince === "-inf";
+    this.#changesSince = now ?? this.#changesSince;
+    for (const digest of isFirst ? [] : digests) {
+      const listener = this.#watchers.get(digest);
+      if (listener === undefined) continue;
+      const subscriptions = await this.#attempt((connection) =>
+        connection.run("HGET", connection.key(sessionKey(digest)), "subscriptions")
+      );
+      if (subscriptions === null) listener({ kind: "ended" });
+      else if (typeof subscriptions === "string") {
+        listener({ kind: "changed", subscriptions: JSON.parse(subscriptions) });
+      }
+    }
+  }
+
+  #evaluate(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    return this.#attempt((connection) => connection.evaluate(script, keys, args));
+  }
+
+  /** The answer, or `undefined` where Redis has none; the connection says so in the log. */
+  async #attempt(ask: (connection: RedisConnection) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await ask(this.#options.connection);
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return undefined;
+      throw error;
+    }
+  }
+}
+
+function readStream(reply: unknown): LoggedStream | undefined {
+  if (!Array.isArray(reply)) return undefined;
+  const [ended, runs, request, events] = reply as [string, string, string, readonly string[]];
+  return {
+    events: events.map((event) => {
+      const space = event.indexOf(" ");
+      return { number: Number(event.slice(0, space)), text: event.slice(space + 1) };
+    }),
+    hasEnded: ended !== "",
+    ...(request === "" ? {} : { request: JSON.parse(request) }),
+    ...(runs === "" ? {} : { isRunElsewhere: true }),
+  };
+}
+
+function digestOf(id: string): string {
+  return createHash("sha256").update(id).digest("hex");
+}
+
+function sessionKey(digest: string): string {
+  return `session:${digest}`;
+}
+
+function namesKey(digest: string): string {
+  return `streams:${digest}`;
+}
+
+function streamKey(digest: string, name: string): string {
+  return `stream:${digest}:${name}`;
+}
+
+function eventsKey(digest: string, name: string): string {
+  return `events:${digest}:${name}`;
+}

@@ -28,6 +28,14 @@ export class BoundedMap<Key, Value> {
     }
   }
 
+  /** Forgets what was set longest ago, as long as that is of no use any more. */
+  dropWhile(isUseless: (value: Value) => boolean): void {
+    for (const [key, { value }] of this.#entries) {
+      if (!isUseless(value)) break;
+      this.delete(key);
+    }
+  }
+
   delete(key: Key): void {
     this.#bytes -= this.#entries.get(key)?.bytes ?? 0;
     this.#entries.delete(key);

@@ -50,6 +50,7 @@ export class ReadTable {
         const asOfMs = this.#now();
         const reading: Reading = { answer, source: "exchange", asOfMs, staleAtMs: asOfMs + freshMs };
         if (this.#asking.get(key) === work && freshMs > 0) {
+          this.#kept.dropWhile(({ staleAtMs }) => asOfMs >= staleAtMs);
           this.#kept.set(key, reading, key.length + JSON.stringify(answer).length);
         }
         return reading;

@@ -83,6 +83,8 @@ export class SharedAnswers {
       if (!outcome.ok) return { outcome, market };
       const text = new AnswerText(outcome.value);
       const made: MadeAnswer = { outcome: { ...outcome, text }, market };
+      // What is not current any more would keep all that it was made of.
+      this.#kept.dropWhile(({ market }) => !market.isCurrent(parts.monotonic()));
       this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
       return made;
     });

@@ -21,3 +21,12 @@ Deno.test("BoundedMap keeps nothing that is larger than itself, nor what it had 
   map.set("b", 3, 10);
   assert.equal(map.get("b"), 3);
 });
+
+Deno.test("BoundedMap.dropWhile() forgets the oldest up to the first that is of use, and their bytes", () => {
+  const map = new BoundedMap<string, number>(10);
+  for (const [index, key] of ["a", "b", "c", "d"].entries()) map.set(key, index, 2);
+  map.dropWhile((value) => value !== 2);
+  assert.deepEqual(["a", "b", "c", "d"].map((key) => map.get(key)), [undefined, undefined, 2, 3]);
+  map.set("e", 4, 6);
+  assert.deepEqual(["c", "d", "e"].map((key) => map.get(key)), [2, 3, 4]);
+});

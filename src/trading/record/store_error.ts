@@ -22,7 +22,8 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
   unusable: "Cannot use the trading database: check the state folder and its disk",
   overloaded: "Cannot use the trading database now as too much waits for it: try again later",
-  unavailable: "Cannot use the trading database now as its server does not answer: try again later",
+  unavailable:
+    "Cannot reach the trading database: no order is sent until it answers; check the database and the network",
   closed: "Cannot use the trading database as it has been closed",
   outcome_unknown: "Cannot tell whether the trading database has taken the last change: restart the server",
 };

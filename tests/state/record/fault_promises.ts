@@ -90,6 +90,22 @@ export const FAULT_PROMISES: Promises = {
     assert.equal(outcomeOf(await change), "begun");
   },
 
+  "on a slow disk an order waits for its commit, reading does not, and the event loop turns": async (installation) => {
+    await place(await installation.open(), "a");
+    const record = await installation.openSlow?.();
+    if (record === undefined) return;
+    const begun = record.journal.begin(entry("b"), FREE, NOW);
+    const turning = turnsUntil(begun);
+    const order: string[] = [];
+    const [read] = await Promise.all([
+      record.journal.open().finally(() => order.push("read")),
+      begun.finally(() => order.push("begun")),
+    ]);
+    assert.deepEqual([order, idsOf(read)], [["read", "begun"], ["lm-a"]]);
+    assert.ok(await turning > 1);
+    assert.equal((await record.journal.find("lm-b"))?.state, "sent");
+  },
+
   "on a full disk no order begins, nothing of it is kept, and reading goes on": async (installation) => {
     await place(await installation.open(), "first");
     const record = await installation.openFull();

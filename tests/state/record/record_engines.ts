@@ -45,6 +45,7 @@ async function startSqlite(engine: string): Promise<RecordInstallation> {
     folder,
     open: (as) => open(engine, as),
     openFull: () => open("full"),
+    openSlow: () => open("slow"),
     async enter({ instances }, facts = {}) {
       const lock = InstanceLock.take(folder);
       locks.push(lock);

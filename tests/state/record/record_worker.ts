@@ -17,6 +17,14 @@ class FullDatabase extends DatabaseSync {
   }
 }
 
+/** Takes its time for every commit, as a disk does that is slow to sync. */
+class SlowDatabase extends DatabaseSync {
+  override exec(sql: string): void {
+    if (sql === "COMMIT") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    super.exec(sql);
+  }
+}
+
 /** Keeps nothing of what it was told to commit. */
 class LosingDatabase extends DatabaseSync {
   override exec(sql: string): void {
@@ -24,34 +32,35 @@ class LosingDatabase extends DatabaseSync {
   }
 }
 
-/** Commits a transaction when the next one begins. */
+/** Commits a while after it has said so. */
 class EarlyDatabase extends DatabaseSync {
   override exec(sql: string): void {
-    if (sql === "COMMIT") return;
-    if (sql.startsWith("BEGIN") && this.isTransaction) super.exec("COMMIT");
+    if (sql === "COMMIT") return void setTimeout(() => this.#commit(), 100);
+    if (sql.startsWith("BEGIN")) this.#commit();
     super.exec(sql);
   }
 
   override close(): void {
-    if (this.isTransaction) super.exec("COMMIT");
+    this.#commit();
     super.close();
+  }
+
+  #commit(): void {
+    if (this.isOpen && this.isTransaction) super.exec("COMMIT");
   }
 }
 
-/** Commits each statement by itself, and takes its time between what it reads and what it writes. */
+/** Holds orders against what was used of a limit per day some time before. */
 class RacingDatabase extends DatabaseSync {
-  override exec(sql: string): void {
-    if (sql !== "BEGIN IMMEDIATE" && sql !== "COMMIT") super.exec(sql);
-  }
-
   override prepare(sql: string): ReturnType<DatabaseSync["prepare"]> {
     const statement = super.prepare(sql);
-    if (!sql.startsWith("INSERT INTO placements")) return statement;
-    const run = statement.run.bind(statement);
+    if (!/FROM day_use .* day >= /.test(sql)) return statement;
+    const all = statement.all.bind(statement);
+    let [read, readAt] = [[] as ReturnType<typeof all>, -Infinity];
     return Object.assign(statement, {
-      run(...values: SQLInputValue[]) {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-        return run(...values);
+      all(...values: SQLInputValue[]) {
+        if (performance.now() - readAt > 500) [read, readAt] = [all(...values), performance.now()];
+        return read;
       },
     });
   }
@@ -69,6 +78,7 @@ function opening(Database: new (path: string, options: DatabaseSyncOptions) => D
 
 serveEngines({
   full: opening(FullDatabase),
+  slow: opening(SlowDatabase),
   losing: opening(LosingDatabase),
   early: opening(EarlyDatabase),
   racing: opening(RacingDatabase),

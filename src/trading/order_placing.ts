@@ -69,8 +69,9 @@ export class OrderPlacing {
     await rights.assertTrading(identity);
     const waiting = await this.#askedBefore(order, identity);
     if (waiting !== undefined) return await this.#confirmations.wait(waiting, call);
-    const previewId = order.previewId ?? await this.#previews.start(order.request, call);
-    const { preview: { facts: previewed }, policy } = this.#previews.take(previewId, identity);
+    const { previewId, facts: previewed, policy } = order.previewId === undefined
+      ? await this.#previews.preview(order.request, call)
+      : this.#previews.take(order.previewId, identity);
     const { idempotencyKey } = order;
     const trader = rights.traderOf(identity);
     const { venue, used } = await this.#whereTo(trader, idempotencyKey).catch((error) => {

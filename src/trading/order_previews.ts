@@ -10,8 +10,7 @@ import { askedToPlace } from "./idempotency.ts";
 import { orderDigest } from "./orders/order.ts";
 import type { OrderRequest } from "./orders/order.ts";
 import type { Policy } from "./policy/policy.ts";
-import { Previews } from "./orders/preview.ts";
-import type { Preview } from "./orders/preview.ts";
+import { newPreviewId, Previews } from "./orders/preview.ts";
 import type { isReducing, Replacement } from "./orders/replacement.ts";
 import type { Trader } from "./orders/trader.ts";
 import { TradingError } from "./orders/trading_error.ts";
@@ -33,6 +32,13 @@ interface AskedAssessment extends Assessment {
   readonly asked: string;
   /** Which venue it is for. */
   readonly venue: string;
+}
+
+/** An order that is to be placed now: the preview that it is known by, what it would do, and the policy that counts. */
+export interface Previewed {
+  readonly previewId: string;
+  readonly facts: AskedAssessment;
+  readonly policy: Policy;
 }
 
 /** What an order would do, for whom, under which policy and where. */
@@ -62,21 +68,29 @@ export class OrderPreviews {
    */
   async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
     assertAllowed(await this.#parts.record.audit.previewWaitMs(call.identity, this.#parts.now()));
-    return await this.#preview(request, call, { isCounted: true });
+    const { assessed, halt } = await this.#assessNow(request, call);
+    const { assessment, trader, policy } = assessed;
+    const kept = isPlaceable(assessment, halt) ? this.#keep(assessed, request) : undefined;
+    await this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted: true });
+    return { ...assessment, ...kept, ...(halt === undefined ? {} : { halt }), paper: trader.paper, policy };
   }
 
   /**
-   * Shows the order to nobody but the record, and answers the preview that it got.
+   * Finds out what an order would do that is placed at once, and shows it to nobody but the record.
    *
    * @throws {TradingError} it cannot be placed
    */
-  async start(request: OrderRequest | undefined, call: Caller): Promise<string> {
+  async preview(request: OrderRequest | undefined, call: Caller): Promise<Previewed> {
     if (request === undefined) throw new TypeError("Cannot place as there is neither a preview nor an order");
-    const answer = await this.#preview(request, call);
-    assertPlaceable(answer);
-    if (answer.halt !== undefined) throw new TradingError(answer.halt.message, { code: answer.halt.code });
-    if (answer.previewId === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
-    return answer.previewId;
+    const { assessed, halt } = await this.#assessNow(request, call);
+    const { assessment, trader, policy, venue } = assessed;
+    const previewId = isPlaceable(assessment, halt) ? newPreviewId() : undefined;
+    await this.#note(assessment, { asked: request, trader, policy, previewId });
+    assertPlaceable(assessment);
+    if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
+    if (previewId === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
+    this.#assertSamePolicy(trader, policy.digest);
+    return { previewId, facts: { ...assessment, asked: askedToPlace(request), venue }, policy };
   }
 
   /** What was asked for with a preview of this caller, if it is known here. */
@@ -85,20 +99,16 @@ export class OrderPreviews {
   }
 
   /**
-   * Takes a preview, once.
+   * Takes a preview that was shown, once.
    *
    * @throws {TradingError} there is none of this caller any more, or it was made under another policy
    */
-  take(previewId: string, identity: string): { preview: Preview<AskedAssessment>; policy: Policy } {
+  take(previewId: string, identity: string): Previewed {
     const taken = this.#kept.take(previewId, identity, this.#parts.monotonic());
     if (!taken.ok) throw new TradingError(PREVIEW_SENTENCES[taken.reason], { code: PREVIEW_CODES[taken.reason] });
-    const { preview } = taken;
-    const { rights } = this.#parts;
-    const policy = rights.policyOf(identity);
-    if (policy.digest !== preview.policyDigest || rights.traderOf(identity).paper !== preview.paper) {
-      throw changedPolicy();
-    }
-    return { preview, policy };
+    const { facts, policyDigest, paper } = taken.preview;
+    this.#assertSamePolicy({ identity, paper }, policyDigest);
+    return { previewId, facts, policy: this.#parts.rights.policyOf(identity) };
   }
 
   /** Gives a preview back to its caller. */
@@ -123,45 +133,37 @@ export class OrderPreviews {
     return { assessment: await assessOrder(request, parts), trader, policy, venue };
   }
 
-  /** Keeps a replacement under the id of a preview that nobody is shown, and writes it down. */
-  async keepReplacement(
-    assessment: AskedAssessment,
+  /** Writes a replacement down under the id of a preview that nobody is shown. */
+  async noteReplacement(
+    assessment: Assessment,
     { asked, trader, policy }: { asked: Replacement; trader: Trader; policy: Policy },
   ): Promise<string> {
-    const { previewId } = this.#keep(assessment, { trader, policy });
-    this.take(previewId, trader.identity);
+    const previewId = newPreviewId();
     await this.#note(assessment, { asked, trader, policy, previewId });
+    this.#assertSamePolicy(trader, policy.digest);
     return previewId;
   }
 
-  async #preview(
-    request: OrderRequest,
-    { identity, signal }: Caller,
-    { isCounted = false }: { readonly isCounted?: boolean } = {},
-  ): Promise<PreviewAnswer> {
-    const { assessment, trader, policy, venue } = await this.assess(request, { identity, signal });
-    const halt = await this.#parts.rights.haltProblem();
-    const { estimate, policyProblems } = assessment;
-    const isPlaceable = halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
-    const kept = isPlaceable
-      ? this.#keep({ ...assessment, asked: askedToPlace(request), venue }, { trader, policy })
-      : undefined;
-    await this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted });
-    return {
-      ...assessment,
-      ...(kept === undefined
-        ? {}
-        : { previewId: kept.previewId, expiresInMs: kept.expiresAt - this.#parts.monotonic() }),
-      ...(halt === undefined ? {} : { halt }),
-      paper: trader.paper,
-      policy,
-    };
+  async #assessNow(request: OrderRequest, { identity, signal }: Caller) {
+    const assessed = await this.assess(request, { identity, signal });
+    return { assessed, halt: await this.#parts.rights.haltProblem() };
   }
 
-  #keep(assessment: AskedAssessment, { trader, policy }: { trader: Trader; policy: Policy }) {
-    const { order } = assessment;
-    const start = { ...trader, order, policyDigest: policy.digest, facts: assessment };
-    return this.#kept.add(start, this.#parts.monotonic());
+  #keep(
+    { assessment, trader, policy, venue }: AssessedOrder,
+    request: OrderRequest,
+  ): { readonly previewId: string; readonly expiresInMs: number } {
+    const facts = { ...assessment, asked: askedToPlace(request), venue };
+    const start = { ...trader, order: assessment.order, policyDigest: policy.digest, facts };
+    const now = this.#parts.monotonic();
+    const { previewId, expiresAt } = this.#kept.add(start, now);
+    return { previewId, expiresInMs: expiresAt - now };
+  }
+
+  /** @throws {TradingError} another policy counts by now, or another exchange */
+  #assertSamePolicy({ identity, paper }: Trader, digest: string): void {
+    const { rights } = this.#parts;
+    if (rights.policyOf(identity).digest !== digest || rights.traderOf(identity).paper !== paper) throw changedPolicy();
   }
 
   async #note(
@@ -185,6 +187,10 @@ export class OrderPreviews {
     if (isCounted) assertAllowed(await audit.recordPreview(previewed, now()));
     else await audit.record({ ...previewed, event: "preview" }, now());
   }
+}
+
+function isPlaceable({ estimate, policyProblems }: Assessment, halt: EstimateProblem | undefined): boolean {
+  return halt === undefined && estimate.problems.length === 0 && policyProblems.length === 0;
 }
 
 /** @throws {TradingError} the policy or the exchange's rules forbid the order */

@@ -105,8 +105,7 @@ export class OrderReplacing {
     const venue = await this.#parts.venueOf(trader);
     const { name, id } = venue;
     const { assessment, policy, replaces, isReduced } = await this.#assess(replacement, call, left);
-    const previewed = { ...assessment, asked, venue: id };
-    const previewId = await this.#previews.keepReplacement(previewed, { asked: replacement, trader, policy });
+    const previewId = await this.#previews.noteReplacement(assessment, { asked: replacement, trader, policy });
     const { idempotencyKey } = replacement;
     const facts = { ...assessment.policyFacts, replaces, venue: id };
     if (policy.mode !== "confirm" || isReduced) {

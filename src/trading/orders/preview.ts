@@ -38,6 +38,11 @@ interface Entry<Facts> {
   isUsed: boolean;
 }
 
+/** An id that nobody can guess. */
+export function newPreviewId(): string {
+  return `pv-${randomBytes(16).toString("hex")}`;
+}
+
 /** The newest 1,000 previews, of one identity the newest 100. All times are monotonic milliseconds. */
 export class Previews<Facts> {
   /** Oldest first. */
@@ -49,9 +54,9 @@ export class Previews<Facts> {
     return this.#entries.size;
   }
 
-  /** Keeps a preview under a new id that nobody can guess. */
+  /** Keeps a preview under a new id. */
   add(start: PreviewStart<Facts>, now: number): { readonly previewId: string; readonly expiresAt: number } {
-    const previewId = `pv-${randomBytes(16).toString("hex")}`;
+    const previewId = newPreviewId();
     const expiresAt = now + PREVIEW_LIFETIME_MS;
     this.#entries.set(previewId, { preview: { ...start, previewId, expiresAt }, isUsed: false });
     const ids = this.#idsByIdentity.get(start.identity) ?? new Set();

@@ -9,7 +9,7 @@ import type { Approvals } from "../trading/record/approvals.ts";
 import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
-import { findFolder } from "./find_folder.ts";
+import { findRecord } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
 import { isYes, readAnswer } from "./terminal/read_answer.ts";
 import { print } from "../world.ts";
@@ -33,17 +33,17 @@ export async function approve(
   { world, problems, operands, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.approve, { flags, env: world.env });
-  const folder = findFolder(parsed, world.env);
+  const folder = await findRecord(parsed, world.env);
   const [id] = operands;
   const all = [
     ...problems,
     ...(parsed.values.decline && id === undefined ? ["--decline: expected the id of the order to decline"] : []),
     ...(parsed.ok ? [] : parsed.problems),
-    ...(folder.ok ? [] : [folder.problem]),
+    ...(folder.ok ? [] : folder.problems),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const approved = !parsed.values.decline;
-  if (id === undefined && await hasNoRecord(folder.path)) {
+  if (id === undefined && await hasNoRecord(folder)) {
     await print(world.stdout, json || !world.stdout.isTerminal() ? JSON.stringify({ approvals: [] }) : NONE_WAITS);
     return 0;
   }

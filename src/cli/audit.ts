@@ -14,7 +14,7 @@ import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
-import { findFolder } from "./find_folder.ts";
+import { findRecord } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -33,18 +33,18 @@ export async function audit(
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.audit, { flags, env: world.env });
   const { origins } = parsed;
-  const folder = findFolder(parsed, world.env);
+  const folder = await findRecord(parsed, world.env);
   const [action] = operands;
   const all = [
     ...problems,
     ...checkAction(action, origins),
     ...(parsed.ok ? [] : parsed.problems),
-    ...(folder.ok ? [] : [folder.problem]),
+    ...(folder.ok ? [] : folder.problems),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const { head: expectedHead, order, recordRetention, verbose = false } = parsed.values;
   const asJson = json || !world.stdout.isTerminal();
-  if (action === "show" && order === undefined && await hasNoRecord(folder.path)) {
+  if (action === "show" && order === undefined && await hasNoRecord(folder)) {
     await print(world.stdout, asJson ? JSON.stringify({ rows: [] }) : NO_ROWS);
     return 0;
   }

@@ -2,6 +2,8 @@
 
 import type { ErrorCode } from "../errors/error_table.ts";
 import { HALT_SETTINGS } from "../config/command_settings.ts";
+import { DATABASE_SETTINGS } from "../config/database_settings.ts";
+import type { Setting } from "../config/setting.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
 import { InstanceLock } from "../state/instance_lock.ts";
@@ -14,7 +16,7 @@ import { OrderExecutors } from "../server/executors.ts";
 import { RecordInstance } from "../server/instances/record_instance.ts";
 import { openExchange } from "../server/open_exchange.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { venueOf } from "../server/record_entry.ts";
+import { venueOf } from "../server/record_venue.ts";
 import type { World } from "../world.ts";
 
 /** How long a server has to take the request up; it looks four times a second. */
@@ -211,7 +213,7 @@ async function checkReach(
   if (credentials === undefined) {
     return ["LUNO_API_KEY: expected the key of the exchange, to cancel orders with: not set"];
   }
-  const venue = venueOf(config);
+  const venue = venueOf({ config, credentials });
   const other = venue === undefined ? undefined : await journal.claimFor(venue);
   return other === undefined
     ? []
@@ -219,7 +221,9 @@ async function checkReach(
 }
 
 function withoutHaltFlags(flags: Readonly<Record<string, string>>): Record<string, string> {
-  const own: readonly string[] = Object.values(HALT_SETTINGS).map(({ flag }) => flag);
+  // Which database it is the settings of a server say too.
+  const own = Object.entries<Setting>(HALT_SETTINGS).filter(([name]) => !(name in DATABASE_SETTINGS))
+    .map(([, { flag }]) => flag);
   return Object.fromEntries(Object.entries(flags).filter(([flag]) => !own.includes(flag)));
 }
 

@@ -6,7 +6,6 @@ import { parseSettings } from "../config/parse.ts";
 import { killProblems } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
-import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
 import type { HaltState } from "../trading/record/halts.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
@@ -20,9 +19,9 @@ import type { FolderUse } from "../server/instances/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
 import { serverLines, unusedProblem } from "./folder_words.ts";
 import { haltedSentences, haltOrigin, sentBefore } from "./halt_words.ts";
-import { openCommandRecord, withRecord } from "./open_record.ts";
-import { findFolder, isMissing } from "./find_folder.ts";
-import type { StateFolder } from "./find_folder.ts";
+import { hasNoRecord, openCommandRecord, withRecord } from "./open_record.ts";
+import { findRecord, placeOf } from "./find_record.ts";
+import type { RecordPlace } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -35,7 +34,7 @@ type Flags = Readonly<Record<string, string>>;
 
 /** What the parts of this command share. */
 interface Job {
-  readonly folder: StateFolder & { readonly ok: true };
+  readonly folder: RecordPlace;
   readonly use: FolderUse;
   readonly world: World;
   readonly json: boolean;
@@ -53,20 +52,22 @@ export async function kill(
 ): Promise<ExitCode> {
   const parsed = parseSettings(HALT_SETTINGS, { flags, env: world.env });
   const { values, origins } = parsed;
-  const folder = findFolder(parsed, world.env);
+  const folder = await findRecord(parsed, world.env);
   const all = [
     ...problems,
     ...killProblems(values, origins),
     ...(parsed.ok ? [] : parsed.problems),
-    ...(folder.ok ? [] : [folder.problem]),
+    ...(folder.ok ? [] : folder.problems),
   ];
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const config = parsed.values;
   const use = lookAtFolder(folder.path);
   const job: Job = { folder, use, world, json: json || config.status && !world.stdout.isTerminal() };
   if (config.status) return await printStatus(job, { isNamed: values.state !== undefined });
-  // A halt does not depend on seeing who uses the folder.
-  const unused = unusedProblem(use, { name: folder.name, env: world.env, now: world.now() });
+  // A halt does not depend on seeing who uses the folder; who uses a database is on other machines.
+  const unused = folder.database !== undefined
+    ? undefined
+    : unusedProblem(use, { name: folder.name, env: world.env, now: world.now() });
   if (unused !== undefined && !config.force) return await refuse(world, [unused]);
   return config.lift ? await liftSwitch(job) : await pull(job, { config, flags });
 }
@@ -76,7 +77,7 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   const { reason = "no reason given", cancelOpen } = config;
   let record: TradingRecord | undefined;
   try {
-    record = await openCommandRecord(folder.path, { world, mode: "write" });
+    record = await openCommandRecord(folder, { world, mode: "write" });
     const kinds = cancelOpen ? await kindsToCancel(record, { world, flags }) : [];
     const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
     return await finish(record, { world, flags, kinds, folder: folder.path, cancelOpen, job, onTheirWay });
@@ -122,6 +123,7 @@ async function pullByFile({ folder, use, world }: Job, error: Error): Promise<Ex
   }
   const lines = [
     `Trading is halted by the file ${path}, as the database could not be written; open orders stay open`,
+    ...(folder.database === undefined ? [] : ["  servers on other machines are not halted by it"]),
     ...serverLines(use, world.now()),
     "  removing the file resumes trading",
   ];
@@ -151,7 +153,7 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
         return await fail(world, `Trading is still halted by a file: remove ${join(folder.path, HALT_FILE)}`);
       }
       const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
-      const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${folder.path}`;
+      const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${placeOf(folder)}`;
       if (json) await print(world.stdout, JSON.stringify(record));
       else await say(world, [sentence, ...serverLines(use, world.now())].join("\n"), world.stdout);
       return 0;
@@ -163,10 +165,10 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
 async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise<ExitCode> {
   const { folder, use } = job;
   if (use.problem !== undefined) return await refuse(job.world, [`${folder.name}: ${use.problem}`]);
-  if (isNamed && !use.isThere) {
+  if (isNamed && !use.isThere && folder.database === undefined) {
     return await refuse(job.world, [`${folder.name}: expected a folder that exists: there is no ${folder.path}`]);
   }
-  if (!await isMissing(join(folder.path, TRADING_DATABASE))) {
+  if (!await hasNoRecord(folder)) {
     return await withRecord({ folder, access: "read" }, {
       world: job.world,
       body: async (record) => await showStatus(job, { state: await record.halts.state(), record }),
@@ -189,8 +191,8 @@ async function showStatus(
     return 0;
   }
   const sentence = state.halted
-    ? `Trading is halted in ${folder.path} ${haltOrigin(state)}`
-    : `Trading is not halted in ${folder.path}`;
+    ? `Trading is halted in ${placeOf(folder)} ${haltOrigin(state)}`
+    : `Trading is not halted in ${placeOf(folder)}`;
   const left = state.halted ? [...sentBefore(onTheirWay), ...requests.flatMap(describeRequest)] : [];
   await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);
   return 0;

@@ -9,11 +9,12 @@ import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
 import { fail, refuse } from "./report.ts";
 import { isMissing } from "./find_folder.ts";
+import type { RecordPlace } from "./find_record.ts";
 import type { ExitCode, World } from "../world.ts";
 
 /** How a command uses the record. */
 export interface RecordUse {
-  readonly folder: { readonly path: string; readonly name: string };
+  readonly folder: RecordPlace;
   /** `read` and `change` want a record that exists. */
   readonly access: "read" | "change" | "create";
 }
@@ -24,13 +25,13 @@ export async function withRecord(
   { world, body }: { world: World; body: (record: TradingRecord) => Promise<ExitCode> },
 ): Promise<ExitCode> {
   const path = join(folder.path, TRADING_DATABASE);
-  if (access !== "create" && await isMissing(path)) {
+  if (access !== "create" && await hasNoRecord(folder)) {
     const problem = `expected a folder with a trading database: there is no ${path}`;
     return await refuse(world, [`${folder.name}: ${problem}: a server with --trading makes it`]);
   }
   let record: TradingRecord | undefined;
   try {
-    record = await openCommandRecord(folder.path, { world, mode: access === "read" ? "read" : "write" });
+    record = await openCommandRecord(folder, { world, mode: access === "read" ? "read" : "write" });
     return await body(record);
   } catch (error) {
     if (error instanceof StateError) return await refuse(world, [`${folder.name}: ${error.message}`]);
@@ -45,18 +46,20 @@ export async function withRecord(
 const PATIENCE_MS = 5_000;
 
 /** Opens it. @throws {StateError} it cannot be used */
-export function openCommandRecord(
-  folder: string,
+export async function openCommandRecord(
+  { path: folder, database }: RecordPlace,
   { world: { monotonic, shutdown: signal }, mode }: {
     readonly world: World;
     readonly mode: OpenRecordOptions["mode"];
   },
 ): Promise<TradingRecord> {
-  const waiting = { timeoutMs: PATIENCE_MS, monotonic, signal, remedy: "try again" };
-  return openRecord({ folder, mode, patienceMs: PATIENCE_MS, ...waiting });
+  const waiting = { timeoutMs: PATIENCE_MS, patienceMs: PATIENCE_MS, monotonic, signal, remedy: "try again" };
+  if (database === undefined) return await openRecord({ folder, mode, ...waiting });
+  const { openPostgresRecord } = await import("../state/record/postgres/open_record.ts");
+  return await openPostgresRecord(database, { folder, mode, ...waiting });
 }
 
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */
-export async function hasNoRecord(folder: string): Promise<boolean> {
-  return await isMissing(join(folder, TRADING_DATABASE));
+export async function hasNoRecord({ path, database }: RecordPlace): Promise<boolean> {
+  return database === undefined && await isMissing(join(path, TRADING_DATABASE));
 }

@@ -5,7 +5,6 @@ import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instances/instance_report.ts";
-import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
@@ -25,8 +24,9 @@ import { formatRows, serverRows } from "./server_rows.ts";
 import type { Row } from "./server_rows.ts";
 import { readTradingFacts, tradingRecord } from "../server/trading_facts.ts";
 import type { PolicyOf, TradingFacts } from "../server/trading_facts.ts";
-import { findFolder, isMissing } from "./find_folder.ts";
-import { openCommandRecord } from "./open_record.ts";
+import { findRecord, placeOf } from "./find_record.ts";
+import type { RecordPlace } from "./find_record.ts";
+import { hasNoRecord, openCommandRecord } from "./open_record.ts";
 import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -34,6 +34,8 @@ import type { ExitCode, World } from "../world.ts";
 /** Everything that is shown. */
 interface Overview {
   readonly use: FolderUse;
+  /** The database that has the record, where it is one. */
+  readonly database: string | undefined;
   /** Absent before a server with `--trading` has made the record. */
   readonly trading: TradingFacts | undefined;
   readonly policyOf: PolicyOf;
@@ -46,11 +48,11 @@ export async function status(
   { world, problems, json }: CommandCall,
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.status, { flags, env: world.env });
-  const folder = findFolder(parsed, world.env);
+  const folder = await findRecord(parsed, world.env);
   const all = [
     ...problems,
     ...(parsed.ok ? [] : parsed.problems),
-    ...(folder.ok ? [] : [folder.problem]),
+    ...(folder.ok ? [] : folder.problems),
   ];
   if (!folder.ok || all.length > 0) return await refuse(world, all);
   const use = lookAtFolder(folder.path);
@@ -58,7 +60,7 @@ export async function status(
   if (!use.isThere && parsed.values.state !== undefined) {
     return await refuse(world, [`${folder.name}: expected a folder that exists: there is no ${folder.path}`]);
   }
-  const overview = await lookAtAll(use, world);
+  const overview = await lookAtAll(use, { folder, world });
   if (json || !world.stdout.isTerminal()) await print(world.stdout, inJson(overview, world.now()));
   else await say(world, inWords(overview, world.now()), world.stdout);
   const isUp = parsed.ok && parsed.values.running ? use.instances.some((seen) => answers(seen, world.now())) : true;
@@ -70,20 +72,24 @@ function answers({ isAlive, report }: SeenInstance, now: number): boolean {
   return isAlive && report?.command === "serve" && now - report.updated_at <= STALE_MS;
 }
 
-async function lookAtAll(use: FolderUse, world: World): Promise<Overview> {
+async function lookAtAll(
+  use: FolderUse,
+  { folder, world }: { folder: RecordPlace; world: World },
+): Promise<Overview> {
   const problems: string[] = [];
-  const trading = await readRecord(use.folder, { world, problems });
-  return { use, trading, policyOf: await policyOfServers(use, problems), problems };
+  const trading = await readRecord(folder, { world, problems });
+  const database = folder.database === undefined ? undefined : placeOf(folder);
+  return { use, database, trading, policyOf: await policyOfServers(use, problems), problems };
 }
 
 async function readRecord(
-  folder: string,
+  folder: RecordPlace,
   { world, problems }: { world: World; problems: string[] },
 ): Promise<TradingFacts | undefined> {
   let record: TradingRecord | undefined;
   try {
-    if (await isMissing(join(folder, TRADING_DATABASE))) {
-      const halt = haltFileState(join(folder, HALT_FILE));
+    if (await hasNoRecord(folder)) {
+      const halt = haltFileState(join(folder.path, HALT_FILE));
       return halt.halted ? { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } : undefined;
     }
     record = await openCommandRecord(folder, { world, mode: "read" });
@@ -109,19 +115,21 @@ async function policyOfServers({ senders }: FolderUse, problems: string[]): Prom
   return (identity) => policies.of(identity);
 }
 
-function inJson({ use, trading, policyOf, problems }: Overview, now: number): string {
+function inJson({ use, database, trading, policyOf, problems }: Overview, now: number): string {
   return JSON.stringify({
     state: use.folder,
+    ...(database === undefined ? {} : { database }),
     servers: use.instances.map((seen) => instanceRecord(seen, now)),
     trading: trading === undefined ? null : tradingRecord(trading, policyOf),
     problems,
   });
 }
 
-function inWords({ use, trading, policyOf, problems }: Overview, now: number): string {
+function inWords({ use, database, trading, policyOf, problems }: Overview, now: number): string {
   const servers = use.instances.flatMap((seen) => serverLines(seen, now));
   const lines = [
     `State folder ${use.folder}${use.isThere ? "" : " (it does not exist yet)"}`,
+    ...(database === undefined ? [] : [`Database ${database}; servers on other machines use it too`]),
     ...(servers.length === 0 ? ["No running server uses it"] : servers),
     ...(trading === undefined ? [] : ["Trading", ...tradingLines(trading, policyOf)]),
     ...problems.map((problem) => `Problem: ${problem}`),

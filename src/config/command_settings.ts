@@ -190,6 +190,7 @@ const POLICY = {
 /** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */
 export const HALT_SETTINGS = {
   state: RECORD,
+  ...DATABASE_SETTINGS,
   reason: {
     reader: Text,
     help: "why trading is halted; shown with every refused order",
@@ -216,6 +217,7 @@ const KILL = {
 
 const AUDIT = {
   state: RECORD,
+  ...DATABASE_SETTINGS,
   head: {
     reader: Hash,
     help: "head printed by an earlier audit verify and kept elsewhere; proves that the rows up to it are unchanged",
@@ -372,13 +374,18 @@ export const COMMAND_SETTINGS = {
   bridge: BRIDGE,
   policy: POLICY,
   access: {},
-  approve: { state: RECORD, decline: switchOf("decline", "decline the order instead of approving it") },
+  approve: {
+    state: RECORD,
+    ...DATABASE_SETTINGS,
+    decline: switchOf("decline", "decline the order instead of approving it"),
+  },
   status: {
     state: RECORD,
+    ...DATABASE_SETTINGS,
     running: switchOf("running", "end with 1 unless a server on the folder runs and answers, as probes need it"),
   },
   kill: KILL,
-  resume: { state: RECORD, force: HALT_SETTINGS.force },
+  resume: { state: RECORD, ...DATABASE_SETTINGS, force: HALT_SETTINGS.force },
   reload: { state: stateFolder("state folder of the servers to reload") },
   audit: AUDIT,
   paper: PAPER,

@@ -62,6 +62,9 @@ export async function openTradingRecord(
   if (unlimited !== undefined && isServer) log.warning(unlimited);
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
   const kinds = kindsOf(config.exchange, policies);
+  if (config.stateUrl !== undefined && policies.hasPaper) {
+    problems.push("--policy: expected no client on paper with --state-url, as paper accounts are in one state folder");
+  }
   if (folder === undefined) return { ok: false, problems };
   const entry = new RecordEntry(folder, { loaded, world, isServer, kinds });
   // A command has nothing else to do meanwhile, and whoever is refused is to know everything at once.

@@ -4,10 +4,14 @@
  */
 
 import { join } from "node:path";
+import { readDatabaseAccess } from "../config/database_access.ts";
 import { secretTexts } from "../config/load.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/server_settings.ts";
 import { getLogger } from "../logging/logger.ts";
+import { databaseName } from "../state/database_address.ts";
 import { networkFileSystem } from "../state/network_file_system.ts";
+import type { OpenPostgresRecordOptions } from "../state/record/postgres/open_record.ts";
 import { openRecord } from "../state/record/sqlite/open_record.ts";
 import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { StateError } from "../state/state_error.ts";
@@ -21,6 +25,7 @@ import type { World } from "../world.ts";
 import { enterFolder } from "./instances/presence.ts";
 import type { Presence } from "./instances/presence.ts";
 import { RecordInstance } from "./instances/record_instance.ts";
+import { venueOf } from "./record_venue.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -122,38 +127,41 @@ export class RecordEntry implements ExecutorInstance {
   }
 
   async #enter(): Promise<Entered> {
-    const { loaded: { config }, world: { now } } = this.#options;
+    const { loaded, world: { now } } = this.#options;
+    const { stateUrl, recordRetention } = loaded.config;
     let record: TradingRecord | undefined;
     try {
       record = await this.#open();
-      const venue = venueOf(config);
+      const venue = venueOf(loaded);
       const other = venue === undefined ? undefined : await record.journal.claimFor(venue);
       if (other !== undefined) return await this.#refused(record, this.#isAnothers(venue, other));
       await this.#enterInstance(record);
-      if (this.#options.isServer) await tidy(record, { days: config.recordRetention, now: now() });
+      // Archive files lie on one machine: where several share the record, its operator says which.
+      const days = stateUrl === undefined ? recordRetention : undefined;
+      if (this.#options.isServer) await tidy(record, { days, now: now() });
       return { ok: true, record };
     } catch (error) {
       if (!(error instanceof StateError || error instanceof StoreError)) throw error;
-      return await this.#refused(record, `--state: ${error.message}`);
+      return await this.#refused(record, `${stateUrl === undefined ? "--state" : "--state-url"}: ${error.message}`);
     }
   }
 
   async #open(): Promise<TradingRecord> {
-    const { loaded: { config, credentials }, world: { monotonic, shutdown } } = this.#options;
-    const { stateTimeout } = config;
-    const path = join(this.#folder, TRADING_DATABASE);
+    const { loaded: { config, credentials }, world: { monotonic, now, shutdown } } = this.#options;
+    const { stateTimeout, stateUrl } = config;
+    const path = stateUrl === undefined ? join(this.#folder, TRADING_DATABASE) : databaseName(stateUrl);
     const onWait = () => {
-      log.warning("waiting for trading.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+      log.warning("waiting for the trading database, which another process keeps locked", {
+        path,
+        timeout_s: stateTimeout,
+      });
       this.#waiting.resolve();
     };
     const signal = AbortSignal.any([shutdown, this.#leaving.signal]);
     const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
-    const record = await openRecord({
-      folder: this.#folder,
-      mode: "write",
-      secrets: secretTexts(credentials),
-      ...waiting,
-    });
+    const options = { folder: this.#folder, mode: "write" as const, secrets: secretTexts(credentials), ...waiting };
+    if (stateUrl !== undefined) return await openShared(config, { ...options, now });
+    const record = await openRecord(options);
     await warnOfNetwork(this.#folder);
     return record;
   }
@@ -166,6 +174,9 @@ export class RecordEntry implements ExecutorInstance {
   }
 
   #isAnothers(venue: string | undefined, other: string): string {
+    if (this.#options.loaded.config.stateUrl !== undefined) {
+      return `--state-url: expected the database of ${venue}: it is of ${other}: use another database`;
+    }
     return `--state: expected the trading database of ${venue}: the one in ${this.#folder} is of ${other}: ` +
       "use another folder";
   }
@@ -177,10 +188,13 @@ export class RecordEntry implements ExecutorInstance {
   }
 }
 
-/** Whose orders the record is to hold; paper orders are kept apart in any record. */
-export function venueOf({ exchange, apiUrl }: LoadedConfig["config"]): string | undefined {
-  if (exchange === "paper") return undefined;
-  return exchange === "simulated" ? "the simulated exchange" : apiUrl.host;
+/** The record in the database that several servers share. @throws {StateError} */
+async function openShared(config: Config, options: OpenPostgresRecordOptions): Promise<TradingRecord> {
+  const problems: string[] = [];
+  const access = await readDatabaseAccess(config, problems);
+  if (access === undefined) throw new StateError(problems.join("; "), { path: "--state-url" });
+  const { openPostgresRecord } = await import("../state/record/postgres/open_record.ts");
+  return await openPostgresRecord(access, options);
 }
 
 async function warnOfNetwork(folder: string): Promise<void> {

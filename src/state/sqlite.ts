@@ -6,9 +6,9 @@
 
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { SQLOutputValue } from "node:sqlite";
 import { reasonOf } from "../errors/reason_of.ts";
 import { fileProblems } from "./private_file.ts";
+import { readNumber } from "./row.ts";
 import { sqliteFailure, StateError } from "./state_error.ts";
 import { folderProblems } from "./state_folder.ts";
 
@@ -25,9 +25,6 @@ export interface DatabaseOptions {
   /** How long a statement waits for another process that writes, in milliseconds. @default 5_000 */
   readonly busyMs?: number;
 }
-
-/** One row of an answer. */
-export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 const BUSY_MS = 5_000;
 
@@ -100,37 +97,6 @@ export function inTransaction<Result>(database: DatabaseSync, body: () => Result
     if (database.isTransaction) database.exec("ROLLBACK"); // SQLite itself rolls back after some failures.
     throw error;
   }
-}
-
-/** A column of text. */
-export function readText(row: Row, column: string): string {
-  const value = row[column];
-  if (typeof value !== "string") throw wrongType(column, { wanted: "text", value });
-  return value;
-}
-
-/** A column of text that may be null. */
-export function readTextOrNull(row: Row, column: string): string | null {
-  return row[column] === null ? null : readText(row, column);
-}
-
-/** A column of whole numbers within 2^53. */
-export function readNumber(row: Row | undefined, column: string): number {
-  const value = row?.[column];
-  if (typeof value !== "number") throw wrongType(column, { wanted: "a number", value });
-  return value;
-}
-
-/** A column of whole numbers within 2^53 that may be null. */
-export function readOptionalNumber(row: Row, column: string): number | undefined {
-  return row[column] === null ? undefined : readNumber(row, column);
-}
-
-/** A column of bytes. */
-export function readBytes(row: Row, column: string): Uint8Array {
-  const value = row[column];
-  if (!(value instanceof Uint8Array)) throw wrongType(column, { wanted: "bytes", value });
-  return value;
 }
 
 /** What belongs to a database beside its file: SQLite writes them and believes them. */
@@ -213,8 +179,4 @@ function checkVersion(
 
 function versionOf(database: DatabaseSync): number {
   return readNumber(database.prepare("PRAGMA user_version").get(), "user_version");
-}
-
-function wrongType(column: string, { wanted, value }: { wanted: string; value: unknown }): TypeError {
-  return new TypeError(`Cannot read column ${column} as it must be ${wanted}: current type is ${typeof value}`);
 }

@@ -2,15 +2,8 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { link } from "./link.ts";
-import {
-  inTransaction,
-  makeDurable,
-  openDatabase,
-  readBytes,
-  readNumber,
-  readOptionalNumber,
-  readText,
-} from "../../src/state/sqlite.ts";
+import { readBytes, readNumber, readOptionalNumber, readText } from "../../src/state/row.ts";
+import { inTransaction, makeDurable, openDatabase } from "../../src/state/sqlite.ts";
 import { StateError } from "../../src/state/state_error.ts";
 
 const ONE = "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT";

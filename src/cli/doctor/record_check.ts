@@ -1,16 +1,15 @@
 /** Whether the trading record can be read, belongs to this version, and agrees with its audit log. */
 
 import { join } from "node:path";
-import { TRADING_DATABASE } from "../../state/record/sqlite/trading_database.ts";
+import { readDatabaseAccess } from "../../config/database_access.ts";
 import { HALT_FILE, haltFileState } from "../../trading/record/halts.ts";
 import type { HaltState } from "../../trading/record/halts.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
 import type { TradingRecord } from "../../trading/record/trading_record.ts";
-import { venueOf } from "../../server/record_entry.ts";
+import { venueOf } from "../../server/record_venue.ts";
 import { StateError } from "../../state/state_error.ts";
 import { formatAge } from "../terminal/times.ts";
-import { isMissing } from "../find_folder.ts";
-import { openCommandRecord } from "../open_record.ts";
+import { hasNoRecord, openCommandRecord } from "../open_record.ts";
 import { broken, ok, skipped, warning } from "./check.ts";
 import type { CheckContext, CheckResult } from "./check.ts";
 
@@ -21,17 +20,21 @@ const MAX_ROWS = 20_000;
 
 /** Reads the record and verifies its audit; nothing is written. */
 export async function checkRecord(
-  { folder, world, loaded }: CheckContext,
+  { folder, world, loaded, config }: CheckContext,
   { maxRows = MAX_ROWS } = {},
 ): Promise<readonly CheckResult[]> {
   if (folder === undefined) return [skipped(NAME, "there is no state folder")];
-  if (await isMissing(join(folder, TRADING_DATABASE))) {
+  const problems: string[] = [];
+  const database = await readDatabaseAccess(config, problems);
+  if (problems.length > 0) return problems.map((problem) => broken(NAME, problem, "correct the setting"));
+  const place = { path: folder, name: "--state", ...(database === undefined ? {} : { database }) };
+  if (await hasNoRecord(place)) {
     const halt = haltFileState(join(folder, HALT_FILE));
     return [skipped(NAME, "none yet: a server with --trading makes it"), ...haltResults(halt, world.now())];
   }
   let record: TradingRecord | undefined;
   try {
-    record = await openCommandRecord(folder, { world, mode: "read" });
+    record = await openCommandRecord(place, { world, mode: "read" });
     const halt = await record.halts.state();
     return [
       await verify(record, maxRows),
@@ -67,7 +70,7 @@ async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckR
 /** A record holds the orders of one exchange; a server of another one does not start on it. */
 async function venueResults({ journal }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
   if (!loaded.ok || loaded.config.trading === "off") return [];
-  const [wanted, found] = [venueOf(loaded.config), await journal.exchange()];
+  const [wanted, found] = [venueOf(loaded), await journal.exchange()];
   if (wanted === undefined || found === undefined || found === wanted) return [];
   const text = `the orders in it are of ${found}, and this set-up trades on ${wanted}`;
   return [broken(NAME, text, "name another folder by --state, one for each exchange")];

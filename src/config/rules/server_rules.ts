@@ -125,8 +125,8 @@ function checkTrading(config: Partial<Config>, origins: ConfigOrigins): string[]
 
 function checkDatabase(config: Partial<Config>, origins: ConfigOrigins): string[] {
   const problems = databaseProblems(config, origins);
-  if (config.stateUrl !== undefined && tradingInForce(config, origins) !== "off") {
-    problems.push("--state-url: expected --trading off, as orders are recorded in the state folder of one server only");
+  if (config.stateUrl !== undefined && config.exchange === "paper") {
+    problems.push("--state-url: not with --exchange paper, whose accounts are in the state folder of one server");
   }
   return problems;
 }

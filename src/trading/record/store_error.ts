@@ -9,6 +9,7 @@ export type StoreFailure =
   | "read_only"
   | "damaged"
   | "unusable"
+  | "clock_wrong"
   | "overloaded"
   | "unavailable"
   | "closed"
@@ -21,6 +22,8 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
   damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
   unusable: "Cannot use the trading database: check the state folder and its disk",
+  clock_wrong: "Cannot use the trading database as its clock and the one of this computer differ by more than 2 s: " +
+    "set the clocks right; no order is sent until then",
   overloaded: "Cannot use the trading database now as too much waits for it: try again later",
   unavailable:
     "Cannot reach the trading database: no order is sent until it answers; check the database and the network",

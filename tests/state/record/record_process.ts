@@ -4,6 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
 import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
+import { Database } from "../../../src/state/record/postgres/database.ts";
+import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import { accessOf } from "../open_postgres.ts";
+import { databaseOf } from "./broken_postgres.ts";
 import { entry, FREE, NOW } from "../../trading/stores.ts";
 
 /** A process that says something line by line, and can be ended in two ways. */
@@ -22,13 +26,18 @@ export interface RecordProcess extends AsyncDisposable {
 export interface RecordWork {
   readonly folder: string;
   readonly engine: string;
+  /** The database, where it is one. */
+  readonly url?: string;
   readonly name?: string;
   readonly count?: number;
 }
 
+/** What it takes to reach a database of this machine, and the package for it. */
+const DATABASE = ["--allow-net=127.0.0.1", "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE"];
+
 /** Starts it; `lock` has said that it has the lock. */
 export async function startRecordProcess(what: "lock" | "write" | "race", work: RecordWork): Promise<RecordProcess> {
-  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid"];
+  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", ...DATABASE];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, PROGRAM, what, JSON.stringify(work)],
     stdin: "piped",
@@ -78,7 +87,17 @@ async function untilToldToGoOn(): Promise<void> {
 }
 
 /** Keeps everybody else from writing. */
-async function lock({ folder }: RecordWork): Promise<void> {
+async function lock({ folder, url }: RecordWork): Promise<void> {
+  if (url !== undefined) {
+    const database = new Database(accessOf(url));
+    await database.transaction(async ({ query }) => {
+      await query("SET LOCAL idle_in_transaction_session_timeout = 0");
+      await query("SELECT 1 FROM audit_head FOR UPDATE");
+      await say("locked");
+      await untilToldToGoOn();
+    });
+    return await database.close();
+  }
   const database = new DatabaseSync(join(folder, TRADING_DATABASE), { timeout: 5_000 });
   database.exec("BEGIN IMMEDIATE");
   await say("locked");
@@ -86,7 +105,11 @@ async function lock({ folder }: RecordWork): Promise<void> {
   database.close();
 }
 
-async function open({ folder, engine }: RecordWork) {
+async function open({ folder, engine, url }: RecordWork) {
+  if (url !== undefined) {
+    const waiting = { timeoutMs: 10_000, patienceMs: 10_000, monotonic: () => performance.now() };
+    return await openPostgresRecord(accessOf(url), { folder, mode: "write", ...waiting }, databaseOf(engine));
+  }
   const worker = engine === "record" ? {} : { worker: new URL("./record_worker.ts", import.meta.url), engine };
   const waiting = { timeoutMs: 10_000, patienceMs: 10_000, monotonic: () => performance.now() };
   return await openRecord({ folder, mode: "write", ...waiting }, worker);

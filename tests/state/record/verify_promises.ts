@@ -97,7 +97,7 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a beginning that is not told any more": {
     statement: "DELETE FROM audit_start",
-    reason: /^the file is damaged \(a required row is missing\): restore it from a backup$/,
+    reason: /^the (file|database) is damaged \(a required row is missing\): restore it from a backup$/,
   },
 };
 

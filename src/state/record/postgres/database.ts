@@ -9,7 +9,7 @@
 import pg from "pg";
 import type { DatabaseAccess } from "../../database_address.ts";
 import { databaseName } from "../../database_address.ts";
-import type { Row } from "../../sqlite.ts";
+import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { postgresError } from "./postgres_error.ts";
 
@@ -26,7 +26,7 @@ export interface Session {
 }
 
 /** What a parameter can be. */
-export type Value = string | number | bigint | boolean | Uint8Array | null | readonly string[];
+export type Value = string | number | bigint | boolean | Uint8Array | null | readonly (string | number | null)[];
 
 /** The schema that all tables are in; no other one is searched. */
 export const SCHEMA = "luno_mcp";
@@ -46,7 +46,9 @@ export class Database {
   /** Its address, without the password. */
   readonly name: string;
   readonly #pool: pg.Pool;
-  #isClosed = false;
+  /** What was asked and is not answered yet. */
+  readonly #running = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
 
   /** Connects to nothing yet. */
   constructor(access: DatabaseAccess, { maxConnections = MAX_CONNECTIONS }: DatabaseOptions = {}) {
@@ -63,7 +65,7 @@ export class Database {
    * @throws {StateError}
    */
   async read(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return await this.#use((client) => rowsOf(client, text, values), () => false);
+    return await this.#use(async (use) => (await use.ask(text, values)).rows);
   }
 
   /**
@@ -72,7 +74,7 @@ export class Database {
    * @throws {StateError} with `outcome_unknown` where the connection broke before the answer
    */
   async write(text: string, values: readonly Value[] = []): Promise<Row[]> {
-    return await this.#use((client) => rowsOf(client, text, values), () => true);
+    return await this.#use(async (use) => (await use.ask(text, values, { mayHaveDone: true })).rows);
   }
 
   /**
@@ -95,41 +97,52 @@ export class Database {
   }
 
   async #inTransaction<Result>(begin: string, body: (session: Session) => Promise<Result>): Promise<Result> {
-    let isCommitting = false;
-    return await this.#use(async (client) => {
-      await client.query(begin);
-      const result = await body({ query: (text, values = []) => rowsOf(client, text, values) });
-      isCommitting = true;
-      const { command } = await client.query("COMMIT");
+    return await this.#use(async (use) => {
+      await use.ask(begin);
+      const result = await body({ query: async (text, values) => (await use.ask(text, values)).rows });
+      const { command } = await use.ask("COMMIT", [], { mayHaveDone: true });
       if (command === "COMMIT") return result;
-      isCommitting = false;
       throw new StateError(`Cannot commit to ${this.name} as a statement before has failed`, { path: this.name });
-    }, () => isCommitting);
+    });
   }
 
   /** Waits for what runs, and ends the connections. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    // The pool itself forgets those that wait for a connection.
+    await Promise.allSettled(this.#running);
     await this.#pool.end();
   }
 
-  /** `mayHaveDone`: whether what was asked last may have taken effect though no answer came. */
-  async #use<Result>(body: (client: pg.PoolClient) => Promise<Result>, mayHaveDone: () => boolean): Promise<Result> {
-    const client = await this.#connect();
+  #use<Result>(body: (use: ConnectionUse) => Promise<Result>): Promise<Result> {
+    const path = this.name;
+    if (this.#closing !== undefined) {
+      return Promise.reject(new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" }));
+    }
+    const running = this.#run(body);
+    this.#running.add(running);
+    const forget = () => this.#running.delete(running);
+    running.then(forget, forget);
+    return running;
+  }
+
+  async #run<Result>(body: (use: ConnectionUse) => Promise<Result>): Promise<Result> {
+    const use = new ConnectionUse(await this.#connect(), this.name);
     try {
-      const result = await body(client);
-      client.release();
+      const result = await body(use);
+      use.end();
       return result;
     } catch (error) {
-      await abandon(client, error);
-      throw postgresError(error, { path: this.name, mayHaveDone: mayHaveDone() });
+      await use.abandon();
+      throw error;
     }
   }
 
   async #connect(): Promise<pg.PoolClient> {
     const path = this.name;
-    if (this.#isClosed) throw new StateError(`Cannot use ${path} as it has been closed`, { path, failure: "closed" });
     if (this.#pool.waitingCount >= MAX_WAITING) {
       const message = `Cannot ask ${path} now as ${MAX_WAITING} operations wait for it already: try again later`;
       throw new StateError(message, { path, failure: "overloaded" });
@@ -164,23 +177,37 @@ export function clientConfig({ address, ca, password }: DatabaseAccess): pg.Clie
   };
 }
 
-/** Rolls back where the connection can still be used; else it is ended, and the server rolls back. */
-async function abandon(client: pg.PoolClient, error: unknown): Promise<void> {
-  const isUsable = !(error instanceof Error) || error instanceof StateError ||
-    error instanceof TypeError || error instanceof RangeError ||
-    error instanceof pg.DatabaseError && error.severity === "ERROR";
-  if (!isUsable) return client.release(true);
-  try {
-    await client.query("ROLLBACK");
-    client.release();
-  } catch {
-    client.release(true);
-  }
-}
+/** A connection in one operation's hands; after some failures nobody can use it any more. */
+class ConnectionUse {
+  readonly #client: pg.PoolClient;
+  readonly #path: string;
+  #isUsable = true;
 
-async function rowsOf(client: pg.ClientBase, text: string, values: readonly Value[]): Promise<Row[]> {
-  const { rows } = await client.query<Row>(text, [...values]);
-  return rows;
+  constructor(client: pg.PoolClient, path: string) {
+    this.#client = client;
+    this.#path = path;
+  }
+
+  /** `mayHaveDone`: whether the statement takes effect by itself, so that it may have done so though no answer came. */
+  async ask(text: string, values: readonly Value[] = [], { mayHaveDone = false } = {}): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.#client.query<Row>(text, [...values]);
+    } catch (error) {
+      this.#isUsable &&= error instanceof pg.DatabaseError && error.severity === "ERROR";
+      throw postgresError(error, { path: this.#path, mayHaveDone });
+    }
+  }
+
+  /** Gives it back. */
+  end(): void {
+    this.#client.release();
+  }
+
+  /** Rolls back where it can still be used; else it is ended, and the server rolls back. */
+  async abandon(): Promise<void> {
+    const isClean = this.#isUsable && await this.#client.query("ROLLBACK").then(() => true, () => false);
+    this.#client.release(!isClean);
+  }
 }
 
 const INT8 = 20;

@@ -11,8 +11,8 @@ import type {
   StoredKey,
 } from "../../../access/keys.ts";
 import { isScope } from "../../../access/scopes.ts";
-import { readBytes, readNumber, readOptionalNumber, readText } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readBytes, readNumber, readOptionalNumber, readText } from "../../row.ts";
+import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import type { Database, Session } from "./database.ts";
 

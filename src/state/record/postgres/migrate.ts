@@ -3,7 +3,7 @@
  * them does it, under an advisory lock, while the others wait.
  */
 
-import { readNumber } from "../../sqlite.ts";
+import { readNumber } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { SCHEMA } from "./database.ts";
 import type { Database, Session } from "./database.ts";

@@ -4,8 +4,8 @@
  * Times are wall milliseconds.
  */
 
-/** The channel that rare changes are told on, each by a word; losing one costs a moment, as all is looked at again. */
-export const CHANNEL = "luno_mcp";
+import { CHANNEL } from "./channel.ts";
+import { RECORD } from "./record_schema.ts";
 
 const KEYS = `
 CREATE TABLE keys (
@@ -38,4 +38,4 @@ CREATE TRIGGER key_changed AFTER INSERT OR UPDATE OR DELETE ON keys FOR EACH ROW
 `;
 
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD];

@@ -1,7 +1,6 @@
 /** Orders that wait for a person, in SQLite. */
 
-import { z } from "zod";
-import { ApprovedFacts, isOver } from "../../../trading/record/approval.ts";
+import { isOver } from "../../../trading/record/approval.ts";
 import type { Approval, ApprovalRequest, Decided, Requested } from "../../../trading/record/approval.ts";
 import {
   APPROVAL_KEPT_MS,
@@ -16,10 +15,8 @@ import {
 } from "../../../trading/record/approvals.ts";
 import type { Decision } from "../../../trading/record/approvals.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
-import { OrderSummary } from "../../../trading/orders/order_summary.ts";
 import { cleanText } from "../../../text/clean_text.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readApproval } from "../rows/approval_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 
@@ -139,34 +136,4 @@ export class SqliteApprovals {
     const rows = this.#connection.rows(`SELECT * FROM approvals WHERE ${where}`, ...values);
     return rows.map((row) => readApproval(row, now));
   }
-}
-
-const Ways = z.array(z.enum(["page", "terminal"]));
-const Action = z.enum(["place", "replace"]);
-
-function readApproval(row: Row, now: number): Approval {
-  const text = (column: string) => readTextOrNull(row, column);
-  const decision = readOptionalNumber(row, "is_approved");
-  const times = { createdAt: readNumber(row, "created_at"), expiresAt: readNumber(row, "expires_at") };
-  const undecided = isOver(times, now) ? "expired" : "pending";
-  const [decidedBy] = Ways.parse(text("decided_by") === null ? [] : [text("decided_by")]);
-  return {
-    id: readText(row, "id"),
-    identity: readText(row, "identity"),
-    paper: readNumber(row, "paper") === 1,
-    action: Action.parse(row["action"]),
-    asked: readText(row, "asked"),
-    previewId: readText(row, "preview_id"),
-    idempotencyKey: text("idempotency_key") ?? undefined,
-    digest: readText(row, "digest"),
-    facts: ApprovedFacts.parse(JSON.parse(readText(row, "facts_json"))),
-    summary: OrderSummary.parse(JSON.parse(readText(row, "summary_json"))),
-    ways: Ways.parse(readText(row, "ways").split(",")),
-    ...times,
-    state: decision === undefined ? undecided : decision === 1 ? "approved" : "declined",
-    decidedBy: decidedBy ?? null,
-    decidedAt: readOptionalNumber(row, "decided_at") ?? null,
-    takenAt: readOptionalNumber(row, "taken_at") ?? null,
-    outcome: text("outcome"),
-  };
 }

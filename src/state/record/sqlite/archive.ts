@@ -2,7 +2,7 @@
 
 import { forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions } from "../../../trading/record/archive.ts";
-import { readNumber, readOptionalNumber } from "../../sqlite.ts";
+import { readNumber, readOptionalNumber } from "../../row.ts";
 import { writeArchiveFile } from "../archive_files.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";

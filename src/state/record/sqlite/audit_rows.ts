@@ -4,8 +4,8 @@ import { rowAfter } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import type { Redact } from "../../../secrets/redaction.ts";
-import { readNumber, readText, readTextOrNull } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readNumber, readText } from "../../row.ts";
+import { readAuditRow } from "../rows/audit_row.ts";
 import type { RecordConnection } from "./connection.ts";
 
 /** The rows that are not archived. */
@@ -83,20 +83,4 @@ export class AuditRows {
     if (head === undefined) throw new StoreError("damaged");
     return head;
   }
-}
-
-/** Reads a row of `audit`. */
-export function readAuditRow(row: Row): AuditRow {
-  return {
-    seq: readNumber(row, "seq"),
-    at: readNumber(row, "at"),
-    identity: readText(row, "identity"),
-    event: readText(row, "event"),
-    clientOrderId: readTextOrNull(row, "client_order_id"),
-    orderId: readTextOrNull(row, "order_id"),
-    data: readText(row, "data"),
-    previous: readText(row, "previous"),
-    hash: readText(row, "hash"),
-    venue: readTextOrNull(row, "venue"),
-  };
 }

@@ -2,7 +2,7 @@
 
 import { callClaiming } from "../../../trading/record/call_claims.ts";
 import type { CallClaim, CallClaiming, CallHolder } from "../../../trading/record/call_claims.ts";
-import { readText, readTextOrNull } from "../../sqlite.ts";
+import { readText, readTextOrNull } from "../../row.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteInstances } from "./instances.ts";
 

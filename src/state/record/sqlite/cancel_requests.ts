@@ -1,9 +1,8 @@
 /** Requests to cancel everything that is open, in SQLite. */
 
-import { completedEvent, keptOf, mayTakeUp, RemainingOrders } from "../../../trading/record/cancel_requests.ts";
+import { completedEvent, keptOf, mayTakeUp } from "../../../trading/record/cancel_requests.ts";
 import type { CancelRequest, OrderKind, RoundOutcome, TakingUp } from "../../../trading/record/cancel_requests.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readRequest } from "../rows/cancel_request_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteInstances } from "./instances.ts";
@@ -81,20 +80,4 @@ export class SqliteCancelRequests {
   #find({ kind, number }: Named): CancelRequest | undefined {
     return this.open([kind]).find((each) => each.number === number);
   }
-}
-
-function readRequest(row: Row): CancelRequest {
-  return {
-    kind: readText(row, "kind") === "paper" ? "paper" : "real",
-    number: readNumber(row, "number"),
-    by: readText(row, "by"),
-    requestedAt: readNumber(row, "wished_at"),
-    instance: readTextOrNull(row, "instance"),
-    begunAt: readOptionalNumber(row, "begun_at") ?? null,
-    rounds: readNumber(row, "rounds"),
-    triedAt: readOptionalNumber(row, "tried_at") ?? null,
-    remaining: RemainingOrders.parse(JSON.parse(readText(row, "remaining"))),
-    unlisted: readTextOrNull(row, "unlisted"),
-    doneAt: readOptionalNumber(row, "done_at") ?? null,
-  };
 }

@@ -3,7 +3,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import { inTransaction } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import type { Row } from "../../row.ts";
 import { sqliteFailure } from "../../state_error.ts";
 
 /** The database under all parts of the record. */

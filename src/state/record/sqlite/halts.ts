@@ -16,7 +16,7 @@ import type { Placement } from "../../../trading/record/recorded_placement.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import type { Redact } from "../../../secrets/redaction.ts";
 import { cleanText } from "../../../text/clean_text.ts";
-import { readNumber, readText } from "../../sqlite.ts";
+import { readNumber, readText } from "../../row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { SqliteCancelRequests } from "./cancel_requests.ts";
 import type { RecordConnection } from "./connection.ts";

@@ -3,11 +3,8 @@
 import type { OrderKind } from "../../../trading/record/cancel_requests.ts";
 import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import { isLocked, removeFreeLocks } from "../../instance_lock.ts";
-import { readNumber, readText } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { bitsOf, readInstance } from "../rows/instance_row.ts";
 import type { RecordConnection } from "./connection.ts";
-
-const KIND_BITS: Readonly<Record<OrderKind, number>> = { real: 1, paper: 2 };
 
 /** States of placements whose outcome must still be found out. */
 const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
@@ -72,7 +69,7 @@ export class SqliteInstances {
   #insert({ id, pid, command, startedAt, cancels }: InstanceFacts): void {
     this.#connection.run(
       "INSERT INTO instances (id, pid, command, started_at, cancels) VALUES (?, ?, ?, ?, ?)",
-      ...[id, pid, command, startedAt, cancels.reduce((sum, kind) => sum | KIND_BITS[kind], 0)],
+      ...[id, pid, command, startedAt, bitsOf(cancels)],
     );
   }
 
@@ -84,15 +81,4 @@ export class SqliteInstances {
   #all(): InstanceFacts[] {
     return this.#connection.rows("SELECT * FROM instances ORDER BY started_at, id").map(readInstance);
   }
-}
-
-function readInstance(row: Row): InstanceFacts {
-  const bits = readNumber(row, "cancels");
-  return {
-    id: readText(row, "id"),
-    pid: readNumber(row, "pid"),
-    command: readText(row, "command"),
-    startedAt: readNumber(row, "started_at"),
-    cancels: (["real", "paper"] as const).filter((kind) => (bits & KIND_BITS[kind]) !== 0),
-  };
 }

@@ -26,7 +26,7 @@ import type {
   Repeated,
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
-import { readText } from "../../sqlite.ts";
+import { readText } from "../../row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteHalts } from "./halts.ts";

@@ -3,7 +3,7 @@
 import type { OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
 import type { NewPlacement, Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
 import type { RecordConnection } from "./connection.ts";
-import { readPlacement } from "./placement_rows.ts";
+import { readPlacement } from "../rows/placement_row.ts";
 
 type Value = string | number | null;
 

@@ -3,8 +3,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Added, KeysMark, KeysSince, NewKey, ReplacementKey, Rotated, StoredKey } from "../../../access/keys.ts";
 import { isScope } from "../../../access/scopes.ts";
-import { inTransaction, openDatabase, readBytes, readNumber, readOptionalNumber, readText } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readBytes, readNumber, readOptionalNumber, readText } from "../../row.ts";
+import { inTransaction, openDatabase } from "../../sqlite.ts";
+import type { Row } from "../../row.ts";
 import { answering } from "./answering.ts";
 
 /** How to open the keys. */

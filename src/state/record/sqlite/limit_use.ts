@@ -5,8 +5,8 @@ import type { LimitsUsed } from "../../../trading/record/limit_use.ts";
 import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
 import { startOfMinute, startOfUtcDay } from "../../../trading/policy/limits.ts";
 import type { CountingLimits, Use } from "../../../trading/policy/limits.ts";
-import { readNumber, readText } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readNumber, readText } from "../../row.ts";
+import type { Row } from "../../row.ts";
 import type { RecordConnection } from "./connection.ts";
 
 const OF_ONE = "identity = ? AND paper = ? AND venue = ?";

@@ -8,7 +8,7 @@ import type {
   ReplacementClaim,
   UnfinishedReplacement,
 } from "../../../trading/record/replacement_claims.ts";
-import { readNumber, readText, readTextOrNull } from "../../sqlite.ts";
+import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteInstances } from "./instances.ts";
 import type { JournalReads } from "./journal_reads.ts";

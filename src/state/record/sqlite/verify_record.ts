@@ -5,15 +5,13 @@ import type { Verification } from "../../../trading/record/audit.ts";
 import { ChainCheck } from "../../../trading/record/audit_chain.ts";
 import type { BrokenChain } from "../../../trading/record/audit_chain.ts";
 import { RecordCheck } from "../../../trading/record/record_check.ts";
-import type { CheckedPlacement, CheckedSum } from "../../../trading/record/record_check.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import { cleanText } from "../../../text/clean_text.ts";
-import { readNumber, readText } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readNumber } from "../../row.ts";
 import { readArchiveFiles } from "../archive_files.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
-import { readPlacement } from "./placement_rows.ts";
+import { checkedPlacement, checkedSum } from "../rows/checked_rows.ts";
 
 /** What is verified. */
 interface Verified {
@@ -65,22 +63,6 @@ function contradiction(
   const isHalted = halt && readNumber(halt, "is_halted") === 1;
   const found = check.end({ keptAfter, isHalted });
   return found && { ok: false, ...found };
-}
-
-function checkedPlacement(row: Row): CheckedPlacement {
-  const known = { clientOrderId: readText(row, "client_order_id"), isAlive: readNumber(row, "is_alive") === 1 };
-  try {
-    return { ...known, placement: readPlacement(row) };
-  } catch {
-    return { ...known, placement: undefined };
-  }
-}
-
-function checkedSum(row: Row): CheckedSum {
-  const [identity, venue, currency, amount] = ["identity", "venue", "currency", "amount"].map((column) =>
-    readText(row, column)
-  ) as [string, string, string, string];
-  return { identity, venue, currency, amount, paper: readNumber(row, "paper") === 1, day: readNumber(row, "day") };
 }
 
 function damaged(cause: string): string {

@@ -10,8 +10,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { MAX_KEPT_EVENTS } from "../../../session/event_log.ts";
 import type { LoggedEvent, LoggedStream } from "../../../session/event_log.ts";
 import type { KeptSession, TakenSession } from "../../../session/session_store.ts";
-import { inTransaction, openDatabase, readBytes, readNumber, readText, readTextOrNull } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readBytes, readNumber, readText, readTextOrNull } from "../../row.ts";
+import { inTransaction, openDatabase } from "../../sqlite.ts";
+import type { Row } from "../../row.ts";
 import { MIGRATIONS, prepareStatements } from "./session_statements.ts";
 
 /** How to open them. */

@@ -5,8 +5,8 @@ import { ROW_KINDS } from "../../../../simulation/engine/ledger.ts";
 import type { PaperAccount } from "../../../../simulation/paper/ledger.ts";
 import type { AccountRow } from "../../../../simulation/paper/ledger_values.ts";
 import type { Balances, NewAccount } from "../../../../simulation/paper/openings.ts";
-import { readNumber, readText } from "../../../sqlite.ts";
-import type { Row } from "../../../sqlite.ts";
+import { readNumber, readText } from "../../../row.ts";
+import type { Row } from "../../../row.ts";
 import { readWord } from "./order_rows.ts";
 
 /** Rows of one account that stay; older ones go, the newest keep their numbers. */

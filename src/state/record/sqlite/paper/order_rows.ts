@@ -5,8 +5,8 @@ import type { TradedMarket } from "../../../../simulation/engine/market.ts";
 import type { Stop } from "../../../../simulation/engine/orders.ts";
 import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledger_values.ts";
 import { marketOfTerms } from "../../../../simulation/paper/paper_market.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../../sqlite.ts";
-import type { Row } from "../../../sqlite.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../../row.ts";
+import type { Row } from "../../../row.ts";
 
 /** The row of an order, by column. */
 export function toRow(identity: string, order: LedgerOrder): Record<string, SQLInputValue> {

@@ -6,8 +6,8 @@ import type { OrderFilter } from "../../../../simulation/engine/orders.ts";
 import type { AccountMarket, MarketKey, OrderName, TradeFilter } from "../../../../simulation/paper/ledger.ts";
 import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledger_values.ts";
 import { MAX_ORDERS, MAX_TRADES } from "../../../../simulation/paper/trading.ts";
-import { readNumber, readText } from "../../../sqlite.ts";
-import type { Row } from "../../../sqlite.ts";
+import { readNumber, readText } from "../../../row.ts";
+import type { Row } from "../../../row.ts";
 import { toOrder, toRow, toTrade } from "./order_rows.ts";
 
 const COLUMNS = [

@@ -3,8 +3,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MarketKey, TakenLevel } from "../../../../simulation/paper/ledger.ts";
 import { MAX_REMEMBERED, REMEMBERED_MS } from "../../../../simulation/paper/taken_liquidity.ts";
-import { readNumber } from "../../../sqlite.ts";
-import type { Row } from "../../../sqlite.ts";
+import { readNumber } from "../../../row.ts";
+import type { Row } from "../../../row.ts";
 import { readWord } from "./order_rows.ts";
 
 const OF_MARKET = "identity = ? AND pair = ? AND price_scale = ? AND volume_scale = ?";

@@ -1,10 +1,10 @@
-/** Rows of the table of placements. */
+/** Rows of the table of placements, as every engine keeps them. */
 
 import { z } from "zod";
 import { OrderJson } from "../../../trading/record/order_json.ts";
 import type { Placement } from "../../../trading/record/recorded_placement.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../sqlite.ts";
-import type { Row } from "../../sqlite.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
+import type { Row } from "../../row.ts";
 
 const State = z.enum(["intent", "sent", "placed", "not_placed", "unknown"]);
 

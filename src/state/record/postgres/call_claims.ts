@@ -1,0 +1,58 @@
+/** Calls with an idempotency key that are running, on PostgreSQL. */
+
+import { callClaiming } from "../../../trading/record/call_claims.ts";
+import type { CallClaim, CallClaiming, CallClaims, CallHolder } from "../../../trading/record/call_claims.ts";
+import { readText, readTextOrNull } from "../../row.ts";
+import type { Session } from "./database.ts";
+import { isAlive } from "./instances.ts";
+import type { RecordConnection } from "./record_connection.ts";
+
+/** See {@linkcode CallClaims}. */
+export class PostgresCallClaims implements CallClaims {
+  readonly #connection: RecordConnection;
+
+  constructor(connection: RecordConnection) {
+    this.#connection = connection;
+  }
+
+  claim(claim: CallClaim, { isHere }: { readonly isHere: boolean }): Promise<CallClaiming> {
+    const { venue, identity, idempotencyKey, asked, instance, attempt } = claim;
+    return this.#connection.change(async (change) => {
+      const claiming = callClaiming(claim, await holderOf(change, claim), { isHere });
+      if (claiming !== "claimed") return claiming;
+      await change.query(
+        `INSERT INTO calls (venue, identity, idempotency_key, asked, instance, attempt) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (venue, identity, idempotency_key) DO UPDATE
+           SET asked = excluded.asked, instance = excluded.instance, attempt = excluded.attempt`,
+        [venue, identity, idempotencyKey, asked, instance, attempt],
+      );
+      return claiming;
+    });
+  }
+
+  async release(attempt: string): Promise<void> {
+    await this.#connection.change(({ query }) => query("DELETE FROM calls WHERE attempt = $1", [attempt]));
+  }
+
+  async clear(): Promise<void> {
+    await this.#connection.change(({ query }) =>
+      query(
+        `DELETE FROM calls WHERE NOT EXISTS (
+           SELECT 1 FROM instances WHERE instances.id = calls.instance AND lease_until > clock_timestamp())`,
+      )
+    );
+  }
+}
+
+async function holderOf(
+  session: Session,
+  { venue, identity, idempotencyKey }: CallClaim,
+): Promise<CallHolder | undefined> {
+  const [row] = await session.query(
+    "SELECT asked, instance FROM calls WHERE venue = $1 AND identity = $2 AND idempotency_key = $3",
+    [venue, identity, idempotencyKey],
+  );
+  if (row === undefined) return undefined;
+  const instance = readText(row, "instance");
+  return { asked: readTextOrNull(row, "asked"), instance, isAlive: await isAlive(session, instance) };
+}

@@ -1,0 +1,127 @@
+/**
+ * Processes that can send orders, on PostgreSQL. Each lives as long as it renews its lease, by the clock of the database.
+ *
+ * One that stood still may go on where it was, and send what it had written down: so what it left undone passes to
+ * another process only when its lease, the time in which the exchange accepts its requests, and the difference that
+ * clocks may have are over. What it begins afterwards is refused, as it is off the list by then.
+ */
+
+import type { OrderKind } from "../../../trading/record/cancel_requests.ts";
+import type { InstanceFacts, Instances } from "../../../trading/record/instances.ts";
+import { readNumber, readText } from "../../row.ts";
+import { bitsOf, readInstance } from "../rows/instance_row.ts";
+import type { Session } from "./database.ts";
+import { UNSETTLED } from "./journal_reads.ts";
+import type { Lease } from "./lease.ts";
+import type { RecordConnection } from "./record_connection.ts";
+
+/** How long a process lives that says nothing more. */
+export const LEASE_MS = 10_000;
+
+/** How far apart clocks may be. */
+export const CLOCK_TOLERANCE_MS = 2_000;
+
+const LEASE = `clock_timestamp() + interval '${LEASE_MS} milliseconds'`;
+const NOW_MS = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/** Conditions of placements whose process has ended, and of which nothing can be sent any more. */
+const LEFT = `${UNSETTLED} AND (instance IS NULL OR instance NOT IN (SELECT id FROM instances))
+  AND coalesce(valid_until, 0) + ${CLOCK_TOLERANCE_MS} <= ${NOW_MS}`;
+
+/** Conditions of instances that are dead, but for the one that asks. */
+const DEAD = `lease_until + interval '${CLOCK_TOLERANCE_MS} milliseconds' <= clock_timestamp() AND id <> $1`;
+
+/** See {@linkcode Instances}. */
+export class PostgresInstances implements Instances {
+  readonly #connection: RecordConnection;
+  readonly #lease: Lease;
+
+  constructor(connection: RecordConnection, { lease }: { readonly lease: Lease }) {
+    this.#connection = connection;
+    this.#lease = lease;
+  }
+
+  async enter(facts: InstanceFacts): Promise<void> {
+    await this.#connection.change(async ({ query }) => {
+      await insert({ query }, facts);
+      await query(
+        `DELETE FROM instances WHERE ${DEAD}
+           AND NOT EXISTS (SELECT 1 FROM placements WHERE instance = instances.id AND ${UNSETTLED})`,
+        [facts.id],
+      );
+    });
+    await this.#lease.keep(facts);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#lease.drop(id);
+    await this.#connection.change(({ query }) => query("DELETE FROM instances WHERE id = $1", [id]));
+  }
+
+  async has(id: string): Promise<boolean> {
+    return await this.#connection.row("SELECT 1 FROM instances WHERE id = $1", id) !== undefined;
+  }
+
+  async alive(): Promise<InstanceFacts[]> {
+    const rows = await this.#connection.rows(
+      "SELECT * FROM instances WHERE lease_until > clock_timestamp() ORDER BY started_at, id",
+    );
+    return rows.map(readInstance);
+  }
+
+  async takeOver(heir: string, kinds: readonly OrderKind[]): Promise<number> {
+    const papers = kinds.map((kind) => kind === "paper" ? 1 : 0);
+    const [found] = await this.#connection.rows(
+      `SELECT (EXISTS (SELECT 1 FROM instances WHERE ${DEAD})
+         OR EXISTS (SELECT 1 FROM placements WHERE ${LEFT} AND paper = ANY ($2::int[])))::int AS is_any`,
+      ...[heir, papers],
+    );
+    if (found === undefined || readNumber(found, "is_any") === 0) return 0;
+    return await this.#connection.change(async ({ query }) => {
+      await query(`DELETE FROM instances WHERE ${DEAD}`, [heir]);
+      const taken = await query(
+        `UPDATE placements SET instance = $1 WHERE ${LEFT} AND paper = ANY ($2::int[]) RETURNING 1`,
+        [heir, papers],
+      );
+      return taken.length;
+    });
+  }
+}
+
+async function insert({ query }: Session, { id, pid, command, startedAt, cancels }: InstanceFacts): Promise<void> {
+  await query(
+    `INSERT INTO instances (id, pid, command, started_at, cancels, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})`,
+    [id, pid, command, startedAt, bitsOf(cancels)],
+  );
+}
+
+/**
+ * Renews a lease, or enters an instance again that was taken for dead: what it had left undone is another's by then.
+ * Answers the time by the database, wall milliseconds.
+ */
+export async function renewLease(
+  connection: RecordConnection,
+  { id, pid, command, startedAt, cancels }: InstanceFacts,
+): Promise<number> {
+  const [row] = await connection.write(
+    `INSERT INTO instances (id, pid, command, started_at, cancels, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})
+     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${NOW_MS} AS now`,
+    ...[id, pid, command, startedAt, bitsOf(cancels)],
+  );
+  return readNumber(row, "now");
+}
+
+/** Whether an instance stands on the list and its process lives. */
+export async function isAlive(session: Session, id: string): Promise<boolean> {
+  return (await aliveAmong(session, [id])).has(id);
+}
+
+/** Which of these instances live. */
+export async function aliveAmong({ query }: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await query(
+    "SELECT id FROM instances WHERE id = ANY ($1::text[]) AND lease_until > clock_timestamp()",
+    [ids],
+  );
+  return new Set(rows.map((row) => readText(row, "id")));
+}

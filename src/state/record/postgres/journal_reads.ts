@@ -1,0 +1,87 @@
+/** What the journal knows of placements, on PostgreSQL. */
+
+import type { Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
+import { readPlacement } from "../rows/placement_row.ts";
+import type { Session, Value } from "./database.ts";
+import type { RecordConnection } from "./record_connection.ts";
+
+/** States of placements whose outcome must still be found out. */
+export const UNSETTLED = "is_alive = 1 AND state IN ('intent', 'sent', 'unknown')";
+
+/** Reads; nothing is changed here. */
+export class JournalReads {
+  readonly #connection: RecordConnection;
+
+  constructor(connection: RecordConnection) {
+    this.#connection = connection;
+  }
+
+  find(clientOrderId: string): Promise<Placement | undefined> {
+    return this.#one("client_order_id = $1", clientOrderId);
+  }
+
+  findByOrderId(orderId: string, venue?: string): Promise<Placement | undefined> {
+    return this.#one(BY_ORDER, orderId, venue ?? null);
+  }
+
+  findByKey(identity: string, idempotencyKey: string, venue: string): Promise<Placement | undefined> {
+    return this.#one("identity = $1 AND idempotency_key = $2 AND venue = $3", identity, idempotencyKey, venue);
+  }
+
+  findByPreview(previewId: string): Promise<Placement | undefined> {
+    return this.#one("preview_id = $1", previewId);
+  }
+
+  unsettled(scope: PlacementScope = {}): Promise<Placement[]> {
+    return this.#alive("state IN ('intent', 'sent', 'unknown')", scope);
+  }
+
+  onTheirWay(): Promise<Placement[]> {
+    return this.#alive("state IN ('sent', 'unknown')", {});
+  }
+
+  open(scope: PlacementScope = {}): Promise<Placement[]> {
+    return this.#alive("state = 'placed'", scope);
+  }
+
+  async #alive(condition: string, { venue, identity, paper }: PlacementScope): Promise<Placement[]> {
+    const rows = await this.#connection.rows(
+      `SELECT * FROM placements WHERE is_alive = 1 AND ${condition} AND venue = coalesce($1, venue)
+         AND identity = coalesce($2, identity) AND paper = coalesce($3, paper) ORDER BY created_at, number`,
+      ...[venue ?? null, identity ?? null, paper === undefined ? null : Number(paper)],
+    );
+    return rows.map(readPlacement);
+  }
+
+  async #one(condition: string, ...values: readonly Value[]): Promise<Placement | undefined> {
+    const row = await this.#connection.row(`SELECT * FROM placements WHERE ${condition} LIMIT 1`, ...values);
+    return row && readPlacement(row);
+  }
+}
+
+const BY_ORDER = "order_id = $1 AND venue = coalesce($2, venue) ORDER BY created_at DESC, number DESC";
+
+/** Placements as they stand within a change, oldest first. */
+export async function placementsWhere(
+  { query }: Session,
+  condition: string,
+  values: readonly Value[] = [],
+): Promise<Placement[]> {
+  const rows = await query(`SELECT * FROM placements WHERE ${condition} ORDER BY created_at, number`, values);
+  return rows.map(readPlacement);
+}
+
+/** The latest placement of an order of one venue, as it stands within a change. */
+export async function placementOfOrder(
+  { query }: Session,
+  orderId: string,
+  venue: string,
+): Promise<Placement | undefined> {
+  const [row] = await query(`SELECT * FROM placements WHERE ${BY_ORDER} LIMIT 1`, [orderId, venue]);
+  return row && readPlacement(row);
+}
+
+/** Orders that have left and whose outcome is not known, as they stand within a change; oldest first. */
+export function onTheirWay(session: Session): Promise<Placement[]> {
+  return placementsWhere(session, "is_alive = 1 AND state IN ('sent', 'unknown')");
+}

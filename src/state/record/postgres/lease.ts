@@ -1,0 +1,84 @@
+/**
+ * Keeps the leases of this process's instances, and this machine's clock in view: while it differs from that of the
+ * database by more than clocks may, nothing is sent, as the exchange and other servers could not be relied on to refuse
+ * it in time.
+ */
+
+import type { InstanceFacts } from "../../../trading/record/instances.ts";
+import { StoreError } from "../../../trading/record/store_error.ts";
+
+/** How often a lease is renewed; several attempts fit into one. */
+const RENEWAL_MS = 2_000;
+
+/** Settings of {@linkcode Lease}. */
+export interface LeaseOptions {
+  /** Renews an instance's lease; answers the time by the database, wall milliseconds. */
+  readonly renew: (facts: InstanceFacts) => Promise<number>;
+  /** Wall clock, milliseconds since the Unix epoch; without it clocks are not compared. */
+  readonly now?: (() => number) | undefined;
+  /** How far apart clocks may be, in milliseconds. */
+  readonly toleranceMs: number;
+}
+
+/** Owns a timer while there is an instance. */
+export class Lease {
+  readonly #options: LeaseOptions;
+  readonly #kept = new Map<string, InstanceFacts>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #renewing: Promise<void> | undefined;
+  /** By how much the clocks differ at least, in milliseconds. */
+  #differenceMs = 0;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  /** Renews the lease of an instance from now on. */
+  async keep(facts: InstanceFacts): Promise<void> {
+    this.#kept.set(facts.id, facts);
+    this.#timer ??= setInterval(() => void this.renew(), RENEWAL_MS);
+    await this.renew();
+  }
+
+  /** Lets a lease run out; resolves when it is certainly not renewed any more. */
+  async drop(id: string): Promise<void> {
+    this.#kept.delete(id);
+    if (this.#kept.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+    await this.#renewing;
+  }
+
+  /** @throws {StoreError} the clocks differ by too much */
+  checkClock(): void {
+    if (this.#differenceMs > this.#options.toleranceMs) throw new StoreError("clock_wrong");
+  }
+
+  /** Renews all leases; where the database cannot be reached, it is tried again soon. */
+  renew(): Promise<void> {
+    return this.#renewing ??= this.#renewAll().finally(() => this.#renewing = undefined);
+  }
+
+  /** Ends the timer; the leases run out. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.keys()].map((id) => this.drop(id)));
+  }
+
+  async #renewAll(): Promise<void> {
+    const { renew, now } = this.#options;
+    for (const facts of [...this.#kept.values()]) {
+      if (!this.#kept.has(facts.id)) continue;
+      try {
+        const before = now?.();
+        const there = await renew(facts);
+        const after = now?.();
+        if (before === undefined || after === undefined) continue;
+        // The database looked at its clock at some moment between the two.
+        this.#differenceMs = Math.max(before - there, there - after, 0);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** What counts against limits, on PostgreSQL. */
+
+import { daySumOf, limitsUsed, MAX_USE_ROWS } from "../../../trading/record/limit_use.ts";
+import type { LimitsUsed } from "../../../trading/record/limit_use.ts";
+import type { Placement } from "../../../trading/record/recorded_placement.ts";
+import { startOfMinute, startOfUtcDay } from "../../../trading/policy/limits.ts";
+import { readNumber, readText } from "../../row.ts";
+import type { Row } from "../../row.ts";
+import type { Session } from "./database.ts";
+
+/** Counts a placement that may exist, or one no longer that does not, in the change that changes it. */
+export async function countPlacement(
+  { query }: Session,
+  placement: Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">,
+  sign: 1 | -1,
+): Promise<void> {
+  const sum = daySumOf(placement, sign);
+  if (sum === undefined) return;
+  const { identity, paper, venue, currency, day } = sum.key;
+  const key = [identity, paper ? 1 : 0, venue, currency, day];
+  const [row] = await query(
+    "SELECT amount FROM day_use WHERE identity = $1 AND paper = $2 AND venue = $3 AND currency = $4 AND day = $5",
+    key,
+  );
+  await query(
+    `INSERT INTO day_use (identity, paper, venue, currency, day, amount) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (identity, paper, venue, currency, day) DO UPDATE SET amount = excluded.amount`,
+    [...key, sum.after(row && readText(row, "amount"))],
+  );
+}
+
+/** What everybody has used, as it stands at one moment. */
+export async function readLimitsUsed({ query }: Session, now: number): Promise<LimitsUsed[]> {
+  const counted = async (condition: string, ...values: number[]) => {
+    const rows = await query(
+      `SELECT identity, paper, count(*) AS count FROM placements WHERE ${condition}
+         GROUP BY identity, paper ORDER BY identity LIMIT ${MAX_USE_ROWS}`,
+      values,
+    );
+    return rows.map((row) => ({ ...traderOf(row), count: readNumber(row, "count") }));
+  };
+  const sums = await query(
+    `SELECT identity, paper, currency, amount FROM day_use WHERE day >= $1
+       ORDER BY identity, paper, currency LIMIT ${MAX_USE_ROWS}`,
+    [startOfUtcDay(now)],
+  );
+  return limitsUsed({
+    sums: sums.map((row) => ({
+      ...traderOf(row),
+      currency: readText(row, "currency"),
+      amount: readText(row, "amount"),
+    })),
+    open: await counted("is_alive = 1"),
+    begun: await counted("created_at > $1", startOfMinute(now)),
+  });
+}
+
+function traderOf(row: Row): { identity: string; paper: boolean } {
+  return { identity: readText(row, "identity"), paper: readNumber(row, "paper") === 1 };
+}

@@ -1,0 +1,84 @@
+/** Opens the trading record of a database that several servers share. */
+
+import type { TradingRecord } from "../../../trading/record/trading_record.ts";
+import { createRedactor } from "../../../secrets/redaction.ts";
+import type { DatabaseAccess } from "../../database_address.ts";
+import { waitWhileBusy } from "../../wait_while_busy.ts";
+import type { BusyOptions } from "../../wait_while_busy.ts";
+import { PostgresApprovals } from "./approvals.ts";
+import { PostgresArchive } from "./archive.ts";
+import { PostgresAudit } from "./audit.ts";
+import { PostgresFeed } from "./audit_feed.ts";
+import { PostgresCallClaims } from "./call_claims.ts";
+import { PostgresCancelRequests } from "./cancel_requests.ts";
+import { Database } from "./database.ts";
+import { PostgresHalts } from "./halts.ts";
+import { CLOCK_TOLERANCE_MS, PostgresInstances, renewLease } from "./instances.ts";
+import { PostgresJournal } from "./journal.ts";
+import { Lease } from "./lease.ts";
+import { prepareTables } from "./migrate.ts";
+import { RecordConnection } from "./record_connection.ts";
+import { PostgresReplacementClaims } from "./replacement_claims.ts";
+import { readPlace } from "./state_place.ts";
+
+/** How to open it, and how long to wait for others that change its tables. */
+export interface OpenPostgresRecordOptions extends Omit<BusyOptions, "path"> {
+  /** The state folder of this machine: a file in it may halt, and archive files are there. */
+  readonly folder: string;
+  /** `write` creates what is missing. `read` changes nothing and demands the tables of this version. */
+  readonly mode: "write" | "read";
+  /** What the record must not keep of the texts that it is given. @default nothing */
+  readonly secrets?: readonly string[] | undefined;
+  /** How long an operation waits for others, in milliseconds. @default {2_000} */
+  readonly patienceMs?: number;
+  /** Wall clock, milliseconds since the Unix epoch; without it clocks are not compared. */
+  readonly now?: () => number;
+}
+
+/** How a connection to the database is made; for tests. */
+export type MakeDatabase = typeof Database;
+
+const PATIENCE_MS = 2_000;
+const READERS = 3;
+
+/**
+ * Opens it, with four connections at most.
+ *
+ * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where its tables stayed locked
+ */
+export async function openPostgresRecord(
+  access: DatabaseAccess,
+  { folder, mode, secrets = [], patienceMs = PATIENCE_MS, now, ...waiting }: OpenPostgresRecordOptions,
+  Writer: MakeDatabase = Database,
+): Promise<TradingRecord> {
+  const reader = new Database(access, { maxConnections: READERS });
+  try {
+    const prepare = () => prepareTables(reader, { mayChange: mode === "write" });
+    await waitWhileBusy(prepare, { ...waiting, path: reader.name });
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+  const writer = mode === "write" ? new Writer(access, { maxConnections: 1 }) : undefined;
+  const redact = createRedactor(secrets);
+  const connection = new RecordConnection({ writer, reader, redact, patienceMs, monotonic: waiting.monotonic });
+  const renew = (facts: Parameters<typeof renewLease>[1]) => renewLease(connection, facts);
+  const lease = new Lease({ renew, now, toleranceMs: CLOCK_TOLERANCE_MS });
+  const halts = new PostgresHalts(connection, { folder, place: readPlace(folder, mode), redact });
+  return {
+    journal: new PostgresJournal(connection, { halts, checkClock: () => lease.checkClock() }),
+    replacements: new PostgresReplacementClaims(connection),
+    calls: new PostgresCallClaims(connection),
+    approvals: new PostgresApprovals(connection),
+    halts,
+    cancelRequests: new PostgresCancelRequests(connection),
+    instances: new PostgresInstances(connection, { lease }),
+    audit: new PostgresAudit(connection, { folder }),
+    feed: new PostgresFeed(connection),
+    archive: new PostgresArchive(connection, { folder }),
+    async close() {
+      await lease.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The database under all parts of the record. Changes come one after the other, over all servers: each locks the row in
+ * which the audit ends before it reads anything, so that what it has read still holds when it writes, and the chain
+ * stays one. Reads take connections of their own and wait for no change.
+ */
+
+import { rowAfter } from "../../../trading/record/audit_row.ts";
+import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
+import { StoreError } from "../../../trading/record/store_error.ts";
+import type { Redact } from "../../../secrets/redaction.ts";
+import { readNumber, readText } from "../../row.ts";
+import type { Row } from "../../row.ts";
+import { StateError } from "../../state_error.ts";
+import type { Database, Session, Value } from "./database.ts";
+
+/** A change that is being made: what it reads is what it decides on. */
+export interface Change extends Session {
+  /** Adds rows to the audit; they are written at the end of the change. */
+  append(events: readonly AuditEvent[], now: number): void;
+}
+
+/** What a {@linkcode RecordConnection} stands on. */
+export interface RecordConnectionOptions {
+  /** With one connection, so that changes take effect in the order of asking; absent where nothing may be changed. */
+  readonly writer: Database | undefined;
+  readonly reader: Database;
+  /** Hides secrets in what rows of the audit say. */
+  readonly redact: Redact;
+  /** How long a change waits for others, in milliseconds. */
+  readonly patienceMs: number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
+}
+
+/** Changes that may wait. */
+const MAX_WAITING = 1_000;
+
+/** Rows of an answer that are held at a time. */
+const CURSOR_ROWS = 1_000;
+
+/** See above. */
+export class RecordConnection {
+  readonly #options: RecordConnectionOptions;
+  /** The last change that was asked for. */
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+  /** When the database could not be reached last. */
+  #hindrance: { readonly error: StoreError; readonly atMs: number } | undefined;
+  /** Hears of each row of the audit that is added here; the change that it is part of may still be undone. */
+  listener: ((row: AuditRow) => void) | undefined;
+
+  constructor(options: RecordConnectionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a change: all of it is kept, or nothing where this rejects. It takes effect after all that were asked for here
+   * before.
+   *
+   * @throws {StoreError}
+   */
+  change<Result>(body: (change: Change) => Promise<Result>): Promise<Result> {
+    const { writer, monotonic } = this.#options;
+    if (writer === undefined) return Promise.reject(new StoreError("read_only"));
+    if (this.#waiting >= MAX_WAITING) return Promise.reject(new StoreError("overloaded"));
+    this.#waiting++;
+    const askedMs = monotonic();
+    const made = this.#last.then(() => this.#patiently(() => this.#change(writer, body), askedMs));
+    this.#last = made.catch(() => {}).finally(() => this.#waiting--);
+    return made;
+  }
+
+  /** Reads by one statement, which sees one state of the record. @throws {StoreError} */
+  async rows(text: string, ...values: readonly Value[]): Promise<Row[]> {
+    return await storing(() => this.#options.reader.read(text, values));
+  }
+
+  /** The first row of an answer. @throws {StoreError} */
+  async row(text: string, ...values: readonly Value[]): Promise<Row | undefined> {
+    return (await this.rows(text, ...values))[0];
+  }
+
+  /** Changes by one statement that no other change depends on. @throws {StoreError} */
+  async write(text: string, ...values: readonly Value[]): Promise<Row[]> {
+    const { writer } = this.#options;
+    if (writer === undefined) throw new StoreError("read_only");
+    return await storing(() => writer.write(text, values));
+  }
+
+  /** Runs several reads on one state of the record. @throws {StoreError} */
+  async snapshot<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return await storing(() => this.#options.reader.snapshot(body));
+  }
+
+  /** Ends the connections when what was asked before is done. */
+  async close(): Promise<void> {
+    await this.#last;
+    await Promise.all([this.#options.writer?.close(), this.#options.reader.close()]);
+  }
+
+  #change<Result>(writer: Database, body: (change: Change) => Promise<Result>): Promise<Result> {
+    return storing(() =>
+      writer.transaction(async ({ query }) => {
+        const [head] = await query("SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE");
+        if (head === undefined) throw new StoreError("damaged");
+        let last: Pick<AuditRow, "seq" | "hash"> = { seq: readNumber(head, "seq"), hash: readText(head, "hash") };
+        const added: AuditRow[] = [];
+        const append = (events: readonly AuditEvent[], now: number): void => {
+          for (const event of events) added.push(last = rowAfter(last, event, { now, redact: this.#options.redact }));
+        };
+        const result = await body({ query, append });
+        if (added.length > 0) await this.#write({ query }, added);
+        return result;
+      })
+    );
+  }
+
+  async #write({ query }: Session, rows: readonly AuditRow[]): Promise<void> {
+    const column = <Name extends keyof AuditRow>(name: Name) => rows.map((row) => row[name]);
+    await query(
+      `WITH added AS (
+         INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+           $8::text[], $9::text[], $10::text[]) RETURNING seq, hash
+       )
+       UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM added ORDER BY seq DESC LIMIT 1) WHERE id = 1`,
+      [
+        column("seq"),
+        column("at"),
+        column("identity"),
+        column("event"),
+        column("clientOrderId"),
+        column("orderId"),
+        column("data"),
+        column("previous"),
+        column("hash"),
+        column("venue"),
+      ],
+    );
+    for (const row of rows) this.listener?.(row);
+  }
+
+  /** Asks again where others keep the record locked, as nothing was done then; nobody waits longer than is useful. */
+  async #patiently<Result>(ask: () => Promise<Result>, askedMs: number): Promise<Result> {
+    const { patienceMs, monotonic } = this.#options;
+    // What kept one change from being made after this one was asked for would keep this one too.
+    const hindrance = this.#hindrance;
+    if (hindrance !== undefined && hindrance.atMs >= askedMs && monotonic() - askedMs >= patienceMs) {
+      throw hindrance.error;
+    }
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        if (error.failure === "unavailable") this.#hindrance = { error, atMs: monotonic() };
+        if (error.failure !== "busy" || monotonic() - askedMs >= patienceMs) throw error;
+      }
+    }
+  }
+}
+
+/** Row after row of a query without parameters, for answers that are too long to hold. */
+export async function* each({ query }: Session, name: string, text: string): AsyncGenerator<Row> {
+  await query(`DECLARE ${name} NO SCROLL CURSOR FOR ${text}`);
+  for (;;) {
+    const rows = await query(`FETCH ${CURSOR_ROWS} FROM ${name}`);
+    if (rows.length === 0) break;
+    yield* rows;
+  }
+  await query(`CLOSE ${name}`);
+}
+
+async function storing<Result>(body: () => Promise<Result>): Promise<Result> {
+  try {
+    return await body();
+  } catch (error) {
+    throw error instanceof StateError ? new StoreError(error.failure, error) : error;
+  }
+}

@@ -1,0 +1,49 @@
+/** Databases under the engine of PostgreSQL that are broken on purpose. */
+
+import { Database } from "../../../src/state/record/postgres/database.ts";
+import type { Session } from "../../../src/state/record/postgres/database.ts";
+import type { Row } from "../../../src/state/row.ts";
+import { StateError } from "../../../src/state/state_error.ts";
+
+/** Keeps nothing of what it was told to commit. */
+class LosingDatabase extends Database {
+  override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    return super.transaction(async (session) => {
+      const result = await body(session);
+      await session.query("ROLLBACK");
+      return result;
+    });
+  }
+}
+
+/** Believes what it has read before it had the lock. */
+class RacingDatabase extends Database {
+  override async transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+    let believed: Row[] | undefined;
+    for (;;) {
+      try {
+        return await super.transaction((session) =>
+          body({
+            async query(text, values) {
+              if (!text.includes("AS is_listed")) return await session.query(text.replace(" FOR UPDATE", ""), values);
+              believed ??= await session.query(text, values);
+              await session.query("SELECT pg_sleep(0.02)");
+              return believed;
+            },
+          })
+        );
+      } catch (error) {
+        // Another process has added to the audit meanwhile.
+        if (!(error instanceof StateError && error.failure === "damaged")) throw error;
+      }
+    }
+  }
+}
+
+/** What is wrong with an engine. */
+export const BROKEN_DATABASES = { losing: LosingDatabase, racing: RacingDatabase } as const;
+
+/** The database under an engine. */
+export function databaseOf(engine: string): typeof Database {
+  return BROKEN_DATABASES[engine as keyof typeof BROKEN_DATABASES] ?? Database;
+}

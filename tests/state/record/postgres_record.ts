@@ -1,0 +1,85 @@
+/** The trading record on PostgreSQL as the behaviour suite takes it. */
+
+import { InstanceLock } from "../../../src/state/instance_lock.ts";
+import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
+import { INSTANCE } from "../../trading/stores.ts";
+import { accessOf } from "../open_postgres.ts";
+import type { PostgresServer } from "../postgres_server.ts";
+import { databaseOf } from "./broken_postgres.ts";
+import type { OpenedAs, RecordInstallation } from "./installation.ts";
+import { startRecordProcess } from "./record_process.ts";
+
+/** A record in a database of its own. */
+export async function startPostgresRecord(server: PostgresServer, engine = "postgres"): Promise<RecordInstallation> {
+  const database = await server.createDatabase();
+  const url = server.url(database);
+  const folder = await Deno.makeTempDir();
+  const opened: TradingRecord[] = [];
+  const open = async ({ mode = "write", secrets }: OpenedAs = {}) => {
+    const waiting = { timeoutMs: 0, patienceMs: 300, monotonic: () => performance.now() };
+    const record = await openPostgresRecord(accessOf(url), { folder, mode, secrets, ...waiting }, databaseOf(engine));
+    opened.push(record);
+    if (mode === "write" && !await record.instances.has(INSTANCE.id)) await record.instances.enter(INSTANCE);
+    return record;
+  };
+  const work = { folder, engine, url };
+  return {
+    folder,
+    open,
+    async openFull() {
+      const record = await open();
+      await server.query(FILL_DISK, database);
+      return record;
+    },
+    async enter(_record, facts = {}) {
+      const lock = InstanceLock.take(folder);
+      lock.release();
+      const own = await openPostgresRecord(accessOf(url), {
+        ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
+      });
+      opened.push(own);
+      await own.instances.enter({ ...INSTANCE, ...facts, id: lock.id });
+      return {
+        id: lock.id,
+        async die() {
+          await own.close();
+          await server.query(
+            `UPDATE luno_mcp.instances SET lease_until = '-infinity' WHERE id = '${lock.id}'`,
+            database,
+          );
+        },
+      };
+    },
+    tamper: (...statements) => tamper(server, database, statements),
+    force: (...statements) => tamper(server, database, ["SET session_replication_role = replica", ...statements]),
+    lock: () => startRecordProcess("lock", work),
+    write: () => startRecordProcess("write", work),
+    race: (name, count) => startRecordProcess("race", { ...work, name, count }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((record) => record.close()));
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+async function tamper(server: PostgresServer, database: string, statements: readonly string[]): Promise<void> {
+  const client = await server.connect(database);
+  try {
+    await client.query("SET search_path = luno_mcp");
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** What the server says when it cannot extend a file; a file system that is really full needs one of its own. */
+const FILL_DISK = `
+  CREATE FUNCTION luno_mcp.run_out() RETURNS trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF (SELECT count(*) FROM luno_mcp.placements) > 20 THEN
+      RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+    END IF;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER run_out AFTER INSERT ON luno_mcp.placements FOR EACH ROW EXECUTE FUNCTION luno_mcp.run_out()`;

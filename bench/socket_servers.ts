@@ -81,11 +81,19 @@ export async function writePrivate(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(path, text, { mode: 0o600 });
 }
 
-/** Starts the bare server of a listener; every answer has `size` bytes. */
-export async function startBare(listener: string, size: number): Promise<BenchServer> {
-  const [script, permissions] = listener === "native"
-    ? ["bench/bare_socket_native.ts", ["--allow-net=127.0.0.1"]]
-    : ["bench/bare_socket_ws.ts", ["--allow-net=127.0.0.1", "--allow-env=WS_NO_BUFFER_UTIL,WS_NO_UTF_8_VALIDATE"]];
+const BARE = {
+  socket: { native: "bench/bare_socket_native.ts", hardened: "bench/bare_socket_ws.ts" },
+  http: { native: "bench/bare_http_native.ts", hardened: "bench/bare_http_node.ts" },
+} as const;
+
+/** Starts the bare server of a listener, for WebSockets or for requests; every answer has `size` bytes. */
+export async function startBare(
+  listener: string,
+  size: number,
+  kind: keyof typeof BARE = "socket",
+): Promise<BenchServer> {
+  const script = BARE[kind][listener === "native" ? "native" : "hardened"];
+  const permissions = ["--allow-net=127.0.0.1", "--allow-env=WS_NO_BUFFER_UTIL,WS_NO_UTF_8_VALIDATE"];
   const child = new Deno.Command(deno, {
     args: ["run", "--quiet", "--no-prompt", ...permissions, script, String(size)],
     stdin: "null",

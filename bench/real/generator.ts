@@ -5,6 +5,7 @@
  */
 
 import { writeSync } from "node:fs";
+import { HttpWire } from "./http_wire.ts";
 import type { LoadPlan } from "./load.ts";
 import { SocketWire } from "./socket_wire.ts";
 import type { Wire } from "./wire.ts";
@@ -12,6 +13,10 @@ import type { Wire } from "./wire.ts";
 /** How a connection speaks, by the name of its wire. */
 const WIRES: Readonly<Record<LoadPlan["wire"], (plan: LoadPlan, index: number) => Promise<Wire>>> = {
   websocket: (plan, index) => SocketWire.open(plan, index),
+  rest: (plan) => HttpWire.open("rest", plan),
+  "mcp-2025": (plan) => HttpWire.open("mcp-2025", plan),
+  "mcp-2026": (plan) => HttpWire.open("mcp-2026", plan),
+  "bare-http": (plan) => HttpWire.open("bare-http", plan),
 };
 
 const plan: LoadPlan = JSON.parse(Deno.args[0] ?? "{}");

@@ -1,12 +1,13 @@
 /** Load from a process of its own. */
 
+import type { HttpForm } from "./http_wire.ts";
 import { measureLoad } from "./load_figures.ts";
 import type { LoadFigures } from "./load_figures.ts";
 
 /** What a generator is to do. */
 export interface LoadPlan {
   readonly port: number;
-  readonly wire: "websocket";
+  readonly wire: "websocket" | HttpForm;
   readonly connections: number;
   /** Calls of each connection that are on their way at once. */
   readonly inFlight: number;

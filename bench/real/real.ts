@@ -5,6 +5,7 @@
 
 import { writeSync } from "node:fs";
 import { report } from "../report.ts";
+import { httpRows } from "./http.ts";
 import type { Row } from "./row.ts";
 import { stdioRows } from "./stdio.ts";
 import { upstreamRows } from "./upstream.ts";
@@ -13,6 +14,7 @@ import { websocketRows } from "./websocket.ts";
 
 const PARTS: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   websocket: websocketRows,
+  http: httpRows,
   stdio: stdioRows,
   upstream: upstreamRows,
   "start-memory": startMemoryRows,

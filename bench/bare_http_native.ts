@@ -1,0 +1,12 @@
+/** The least that an HTTP server on `Deno.serve` can be; answers every request with as many bytes as asked for. */
+
+import { answersOf } from "./bare_answer.ts";
+
+const answer = answersOf(Number(Deno.args[0] ?? 0));
+
+const server = Deno.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  onListen: ({ port }) => Deno.stdout.write(new TextEncoder().encode(`${port}\n`)),
+}, async (request) => new Response(answer(await request.text()), { headers: { "content-type": "application/json" } }));
+await server.finished;

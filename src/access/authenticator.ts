@@ -12,6 +12,8 @@ import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
 import { parseUrl } from "../network/parse_url.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
 import type { TrustedProxies } from "./forwarding.ts";
 import type { TokenVerdict } from "./jwt.ts";
 import { TICKET_PREFIX } from "./tickets.ts";
@@ -97,10 +99,13 @@ export class Authenticator {
   }
 
   /** Looks at a request's headers and address. Never rejects for what a client sent. */
-  async authenticate(request: RequestHead, sender: Sender): Promise<Authentication> {
-    const { headers } = request;
+  authenticate(request: RequestHead, sender: Sender): Awaitable<Authentication> {
     const outdated = this.#parts.freshen?.();
-    if (outdated !== undefined) await outdated;
+    return outdated === undefined ? this.#look(request, sender) : outdated.then(() => this.#look(request, sender));
+  }
+
+  #look(request: RequestHead, sender: Sender): Awaitable<Authentication> {
+    const { headers } = request;
     const { address, isUnbelieved, isForwarded } = this.#parts.proxies.originate(sender.address, headers);
     const query = queryOf(request.url);
     const ticket = ticketOf(headers);
@@ -122,21 +127,23 @@ export class Authenticator {
     const known = ticket === undefined ? undefined : this.#parts.tickets.redeem(ticket);
     if (ticket !== undefined && known === undefined) return refuse({ status: 401, reason: "ticket_unusable" });
     if (known !== undefined) return { ok: true, caller: narrowed === undefined ? known : known.narrowedTo(narrowed) };
-    const verified = await this.#verify(headers, { ...sender, address, isForwarded: isUnbelieved || isForwarded });
-    if (!("credential" in verified)) return refuse(verified);
-    const { grants, now } = this.#parts;
-    const caller = new Caller({ credential: verified.credential, address, grants, now });
-    // A token may be a little late by the issuer's clock, and a connection outlive its certificate.
-    const ending = caller.ending();
-    if (ending !== undefined) return refuse({ status: 401, reason: ending });
-    return { ok: true, caller: narrowed === undefined ? caller : caller.narrowedTo(narrowed) };
+    const verifying = this.#verify(headers, { ...sender, address, isForwarded: isUnbelieved || isForwarded });
+    return whenAnswered(verifying, (verified): Authentication => {
+      if (!("credential" in verified)) return refuse(verified);
+      const { grants, now } = this.#parts;
+      const caller = new Caller({ credential: verified.credential, address, grants, now });
+      // A token may be a little late by the issuer's clock, and a connection outlive its certificate.
+      const ending = caller.ending();
+      if (ending !== undefined) return refuse({ status: 401, reason: ending });
+      return { ok: true, caller: narrowed === undefined ? caller : caller.narrowedTo(narrowed) };
+    });
   }
 
   /** A credential that was sent is the one that counts; without one it is the certificate. */
-  async #verify(headers: HeaderFields, sender: Sender & { readonly isForwarded: boolean }): Promise<Verified> {
+  #verify(headers: HeaderFields, sender: Sender & { readonly isForwarded: boolean }): Awaitable<Verified> {
     const { certificates, anonymous } = this.#parts;
     const authorization = headers.get("authorization");
-    if (authorization !== null && this.#asksForBearer) return await this.#checkBearer(authorization);
+    if (authorization !== null && this.#asksForBearer) return this.#checkBearer(authorization);
     if (certificates !== undefined) {
       if (authorization !== null) return { status: 401, reason: "source_not_configured" };
       if (sender.certificate === undefined) return { status: 401, reason: "no_certificate" };

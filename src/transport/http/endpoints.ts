@@ -18,7 +18,8 @@ export async function answerEndpoint(
 ): Promise<Response | undefined> {
   const answer = request.method === "OPTIONS" ? undefined : endpointAt(parts, pathOf(request));
   if (answer === undefined) return undefined;
-  const caller = await admitCaller(parts, request, peer);
+  const admitted = admitCaller(parts, request, peer);
+  const caller = admitted instanceof Promise ? await admitted : admitted;
   const response = caller instanceof Response ? caller : await counted(parts, { request, caller, peer }, answer);
   const origin = request.headers.get("origin");
   return origin === null ? response : readableFor(origin, response);

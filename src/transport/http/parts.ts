@@ -5,6 +5,7 @@ import type { ResourceFacts } from "../../access/resource_metadata.ts";
 import type { ConnectionPlaces } from "../../session/connection_places.ts";
 import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 
@@ -17,7 +18,7 @@ export interface HttpParts {
   /** Whether WebSocket is served at `/` and `/ws`. */
   readonly websocket: boolean;
   /** Finds out who calls, by address and headers alone. */
-  authenticate(request: HttpRequest, peer: Peer): Promise<Authentication>;
+  authenticate(request: HttpRequest, peer: Peer): Awaitable<Authentication>;
   /** Takes the price of a request from its connection, of an identity where that is known. @default everything is free */
   readonly afford?: (peer: Peer, identity?: string) => Admission;
   /** How long an identity may open no WebSocket, as it was cut off a moment ago; in milliseconds. @default never */

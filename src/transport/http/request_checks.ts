@@ -7,6 +7,8 @@ import { challengeOf, scopeChallenge } from "../../access/challenge.ts";
 import { checkOrigin } from "../../access/origin_rules.ts";
 import { metadataUrl } from "../../access/resource_metadata.ts";
 import type { Scope } from "../../access/scopes.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer } from "../listeners/listener.ts";
 import type { HttpParts } from "./parts.ts";
@@ -30,18 +32,20 @@ export function refuseOrigin(parts: HttpParts, request: HttpRequest, { address }
 }
 
 /** Finds out who calls; whoever is known takes no place of those who are not. */
-export async function authenticate(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Authentication> {
-  const authentication = await parts.authenticate(request, peer);
-  if (authentication.ok) parts.registry.unknown?.identified(peer);
-  else parts.registry.unknown?.refused(peer, authentication.denial.address);
-  return authentication;
+export function authenticate(parts: HttpParts, request: HttpRequest, peer: Peer): Awaitable<Authentication> {
+  return whenAnswered(parts.authenticate(request, peer), (authentication) => {
+    if (authentication.ok) parts.registry.unknown?.identified(peer);
+    else parts.registry.unknown?.refused(peer, authentication.denial.address);
+    return authentication;
+  });
 }
 
 /** The caller of a request that is admitted and has paid its price, or the refusal. */
-export async function admitCaller(parts: HttpParts, request: HttpRequest, peer: Peer): Promise<Caller | Response> {
-  const authentication = await authenticate(parts, request, peer);
-  if (!authentication.ok) return deny(parts, request, authentication.denial);
-  return refuseUnaffordable(parts, peer, authentication.caller.identity) ?? authentication.caller;
+export function admitCaller(parts: HttpParts, request: HttpRequest, peer: Peer): Awaitable<Caller | Response> {
+  return whenAnswered(authenticate(parts, request, peer), (authentication): Caller | Response => {
+    if (!authentication.ok) return deny(parts, request, authentication.denial);
+    return refuseUnaffordable(parts, peer, authentication.caller.identity) ?? authentication.caller;
+  });
 }
 
 /** Every request has a price, also those that no limit of an identity counts. */

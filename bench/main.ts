@@ -6,6 +6,7 @@
 import { benchAccess } from "./access.ts";
 import { benchFairness } from "./fairness.ts";
 import { benchIsolation } from "./isolation.ts";
+import { benchMarket } from "./market.ts";
 import { benchPlacement } from "./placement.ts";
 import { benchRecord } from "./record/record.ts";
 import { benchReal } from "./real/real.ts";
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<v
   access: benchAccess,
   placement: benchPlacement,
   record: benchRecord,
+  market: benchMarket,
   real: (parts) => benchReal(parts, { isJson }),
 };
 

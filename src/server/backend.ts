@@ -5,6 +5,7 @@ import type { CallerFacts } from "../access/caller.ts";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
+import type { LiveMarkets } from "../market/live/live_markets.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
@@ -31,6 +32,8 @@ import type { Presence } from "./instances/presence.ts";
 export interface OpenBackend extends Backend {
   /** Requests to the exchange since it was opened. */
   readonly callCounts: () => readonly CallCount[];
+  /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
+  readonly live: LiveMarkets | undefined;
   /**
    * Trading in numbers; absent while it is off.
    *
@@ -76,7 +79,7 @@ export async function openBackend(
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const opened = await openExchange(loaded, world, { ...shared, isServer });
-  const { exchange, markets, name, venue, callCounts, close } = opened;
+  const { exchange, live, markets, name, venue, callCounts, close } = opened;
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
@@ -99,6 +102,7 @@ export async function openBackend(
     contextOf,
     exchange,
     callCounts,
+    live,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources,
     // Nobody calls where resources are looked at: it counts in no metric and stands in no log.

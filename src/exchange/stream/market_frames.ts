@@ -64,6 +64,8 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
+const DIGITS = /^\d{1,30}$/;
+
 const KEEP_ALIVE = { kind: "keep_alive" } as const;
 const NO_TRADES: readonly TradeUpdate[] = [];
 
@@ -173,7 +175,7 @@ function readSequence(value: unknown): bigint {
 }
 
 function toSequence(value: unknown): bigint | undefined {
-  if (typeof value === "string") return /^\d{1,30}$/.test(value) ? BigInt(value) : undefined;
+  if (typeof value === "string") return DIGITS.test(value) ? BigInt(value) : undefined;
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
 }
 

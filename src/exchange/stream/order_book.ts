@@ -5,7 +5,14 @@
  */
 
 import { BookSide, type Level, type PriceVolume, type Side } from "./book_side.ts";
-import { readSnapshotOrder, type Snapshot, type StreamStatus, type TradeUpdate, type Update } from "./market_frames.ts";
+import {
+  readSnapshotOrder,
+  type Snapshot,
+  type StreamOrder,
+  type StreamStatus,
+  type TradeUpdate,
+  type Update,
+} from "./market_frames.ts";
 import { fromUnits, toUnits } from "./units.ts";
 
 /** Why a book is worth nothing any more. */
@@ -55,10 +62,10 @@ export function* buildBook(snapshot: Snapshot): Generator<void, Built> {
   const sides: readonly (readonly [Side, readonly unknown[]])[] = [["bid", snapshot.bids], ["ask", snapshot.asks]];
   let left = SLICE;
   for (const [side, rows] of sides) {
-    // From the worst price to the best, so that each level joins at the end of its side.
+    // From the worst price to the best, as load() wants it.
     for (let place = rows.length - 1; place >= 0; place--) {
       const order = readSnapshotOrder(rows[place]);
-      const problem = order === undefined ? "unreadable_order" : book.load({ ...order, side, place });
+      const problem = order === undefined ? "unreadable_order" : book.load(order, side);
       if (problem !== undefined) return { ok: false, problem };
       if (--left > 0) continue;
       left = SLICE;
@@ -85,14 +92,15 @@ export class OrderBook {
   #sequence: bigint;
   #status: StreamStatus;
   #timestamp: number;
-  #places: number;
+  /** Places of orders of the snapshot, and of those that came after it. */
+  #firstPlace = 0;
+  #lastPlace = 0;
 
   /** Starts with no order; {@linkcode buildBook} fills it. */
-  constructor({ sequence, status, timestamp, bids, asks }: Snapshot) {
+  constructor({ sequence, status, timestamp }: Snapshot) {
     this.#sequence = sequence;
     this.#status = status;
     this.#timestamp = timestamp;
-    this.#places = Math.max(bids.length, asks.length);
   }
 
   /** Of the newest update. */
@@ -143,21 +151,9 @@ export class OrderBook {
       .map(({ level, volume }) => ({ price: fromUnits(level.price), volume: fromUnits(volume) }));
   }
 
-  /** Takes an order of the snapshot in. */
-  load(
-    { id, side, price, volume, place }: {
-      readonly id: string;
-      readonly side: Side;
-      readonly price: string;
-      readonly volume: string;
-      readonly place: number;
-    },
-  ): BookProblem | undefined {
-    const [priceUnits, volumeUnits] = [toUnits(price), toUnits(volume)];
-    if (priceUnits === undefined || volumeUnits === undefined || volumeUnits === 0n) return "unreadable_order";
-    if (this.#orders.has(id)) return "duplicate_order";
-    this.#orders.set(id, { level: this.#side(side).add(priceUnits, volumeUnits), place, volume: volumeUnits });
-    return undefined;
+  /** Takes an order of the snapshot in; the last of a side first, so that each level joins at the end of its side. */
+  load(order: StreamOrder, side: Side): BookProblem | undefined {
+    return this.#rest(order, side, --this.#firstPlace);
   }
 
   /** Takes one update: trades, then the new order, then the one that goes, then the status. */
@@ -168,7 +164,7 @@ export class OrderBook {
     }
     const traded = trades.length === 0 ? DONE : this.#trade(trades, timestamp);
     if (!traded.ok) return traded;
-    const problem = created === null ? undefined : this.load({ ...created, place: this.#places++ });
+    const problem = created === null ? undefined : this.#rest(created, created.side, ++this.#lastPlace);
     if (problem !== undefined) return { ok: false, problem };
     if (deleted !== null) this.#delete(deleted);
     if (this.isCrossed) return { ok: false, problem: "crossed" };
@@ -176,6 +172,15 @@ export class OrderBook {
     this.#timestamp = timestamp;
     if (status !== null) this.#status = status;
     return traded;
+  }
+
+  #rest({ id, price, volume }: StreamOrder, side: Side, place: number): BookProblem | undefined {
+    const [priceUnits, volumeUnits] = [toUnits(price), toUnits(volume)];
+    if (priceUnits === undefined || volumeUnits === undefined || volumeUnits === 0n) return "unreadable_order";
+    const before = this.#orders.size;
+    this.#orders.set(id, { level: this.#side(side).add(priceUnits, volumeUnits), place, volume: volumeUnits });
+    // One that was there has lost its place: the book is to be thrown away.
+    return this.#orders.size === before ? "duplicate_order" : undefined;
   }
 
   #trade(trades: readonly TradeUpdate[], timestamp: number): Applied {

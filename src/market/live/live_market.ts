@@ -66,15 +66,20 @@ export class LiveMarket {
     return this.#parts.stream.book?.sequence;
   }
 
-  /** Takes a change of the stream in, and answers what of the market it changed. */
-  take({ isNew, isEmpty, trades, status }: MarketChange): readonly MarketTopic[] {
+  /** Takes a change of the stream in. */
+  take({ isNew, isEmpty, trades }: MarketChange): void {
     if (isNew) {
       this.#trades.clear();
       this.#ticker = undefined;
     }
-    if (isEmpty) return [];
+    if (isEmpty) return;
     this.#trades.add(trades);
     this.#endReadings();
+  }
+
+  /** What of the market a change that was taken in has changed. */
+  topicsOf({ isNew, isEmpty, trades, status }: MarketChange): readonly MarketTopic[] {
+    if (isEmpty) return [];
     const touch = `${this.#best("bid")} ${this.#best("ask")} ${status} ${this.#trades.newest?.sequence}`;
     const isTickerChanged = touch !== this.#touch;
     this.#touch = touch;

@@ -120,12 +120,16 @@ export class LiveMarkets {
     const { now, wallClock } = this.#options;
     const watchers = new Set<MarketWatcher>();
     const tell = (topics: readonly MarketTopic[]): void => {
-      if (topics.length > 0) { for (const watcher of watchers) watcher(topics); }
+      if (topics.length === 0) return;
+      for (const watcher of watchers) watcher(topics);
     };
     const stream = new MarketStream({
       ...this.#options,
       pair,
-      changed: (change) => tell(market.take(change)),
+      changed: (change) => {
+        market.take(change);
+        if (watchers.size > 0) tell(market.topicsOf(change));
+      },
       lost: () => {
         market.lose();
         tell(EVERY_TOPIC);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { streamAddress } from "../../../src/config/in_force.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 
 const KEY = { LUNO_API_KEY: "id", LUNO_API_SECRET: "secret-0123456789" };
@@ -80,3 +81,40 @@ Deno.test("loadConfig() warns of nothing where the settings agree", async () => 
   }
   assert.deepEqual(await load({ exchange: "simulated", trading: "confirm" }), { problems: [], warnings: [] });
 });
+
+for (
+  const [flags, env, problem] of [
+    [{ "market-data": "stream" }, {}, /^--market-data stream: expected an API key: set LUNO_API_KEY/],
+    [{ "stream-url": "ws://streams.example.com" }, {}, /^--stream-url: expected wss, as the key travels along/],
+    [{ "stream-url": "https://ws.luno.com" }, {}, /^--stream-url: expected a ws or wss address/],
+    [{ "stream-url": "wss://ws.luno.com/api" }, {}, /^--stream-url: expected a ws or wss address/],
+    [
+      {},
+      { LUNO_STREAM_URL: "wss://streams.example.com" },
+      /^LUNO_STREAM_URL: a host other than luno.com receives your key only by/,
+    ],
+    [{ exchange: "simulated", "stream-url": "ws://127.0.0.1:1" }, {}, /^--stream-url: not with --exchange simulated/],
+  ] as const satisfies readonly (readonly [Record<string, string>, Record<string, string>, RegExp])[]
+) {
+  Deno.test(`loadConfig() refuses ${JSON.stringify({ ...flags, ...env })}`, async () => {
+    const { problems } = await load(flags, env);
+    assert.equal(problems.length, 1, problems.join("\n"));
+    assert.match(problems[0] ?? "", problem);
+  });
+}
+
+for (
+  const [flags, address] of [
+    [{}, "wss://ws.luno.com/"],
+    [{ "api-url": "http://127.0.0.1:8888" }, "ws://127.0.0.1:8888/"],
+    [{ "api-url": "https://exchange.example.com" }, "wss://exchange.example.com/"],
+    [{ "api-url": "http://127.0.0.1:8888", "stream-url": "ws://127.0.0.1:9999" }, "ws://127.0.0.1:9999/"],
+    [{ "stream-url": "wss://other.luno.com" }, "wss://other.luno.com/"],
+  ] as const satisfies readonly (readonly [Record<string, string>, string])[]
+) {
+  Deno.test(`streamAddress() sends the key of ${JSON.stringify(flags)} to ${address} and nowhere else`, async () => {
+    const loaded = await loadConfig(flags, () => undefined);
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    assert.equal(streamAddress(loaded).href, address);
+  });
+}

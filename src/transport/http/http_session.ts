@@ -14,6 +14,8 @@ import type {
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/server";
+import { claimsRevision, LEGACY_REVISIONS } from "../../protocol/envelope.ts";
+import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import { inRevisionOf } from "../../protocol/revision.ts";
 import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
@@ -29,7 +31,7 @@ import type { OpenRequest } from "./open_requests.ts";
 import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "./session_answers.ts";
 import { SessionKeeping } from "./session_keeping.ts";
 import type { SessionEnd } from "./session_keeping.ts";
-import { SessionRepetition } from "./session_repetition.ts";
+import { SessionServer } from "./session_server.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { plainResponse } from "./plain_request.ts";
@@ -44,7 +46,10 @@ const FIRST_RESUMABLE = "2025-11-25";
 /** What a session needs. */
 export interface HttpSessionOptions {
   readonly identity: string;
-  readonly server: Server;
+  /** Makes the session's server, with the first message that needs one. */
+  readonly createServer: () => Server;
+  /** Answers the opening without a server. @default the server does */
+  readonly ready?: ReadyAnswers | undefined;
   /** Where the session is kept for others. */
   readonly store: SessionStore;
   /** Present where another process had it before. */
@@ -72,12 +77,12 @@ export class HttpSession implements Transport {
   readonly #requests = new OpenRequests((notification) => this.onmessage?.(notification));
   readonly #streams: SessionStreams;
   readonly #keeping: SessionKeeping;
-  readonly #repetition: SessionRepetition;
+  readonly #server: SessionServer;
   readonly #unwatch: () => void;
   /** Who asked last. */
   #caller: Caller | undefined;
-  #versions: readonly string[] = [];
   #version = "";
+  #client: Implementation | undefined;
   #lastSeenMs: number;
   #hasEnded = false;
 
@@ -88,11 +93,8 @@ export class HttpSession implements Transport {
     this.identity = options.identity;
     this.sinceMs = this.#lastSeenMs = now();
     this.#keeping = new SessionKeeping({ id: this.id, identity: this.identity, store, taken, now });
-    this.#repetition = new SessionRepetition({
-      keeping: this.#keeping,
-      requests: this.#requests,
-      tell: (message, extra) => this.onmessage?.(message, extra),
-    });
+    const { createServer } = options;
+    this.#server = new SessionServer({ createServer, session: this, requests: this.#requests, keeping: this.#keeping });
     this.#unwatch = this.#keeping.watch((change) => this.#changed(change));
     this.#streams = new SessionStreams({
       log: store.eventsOf(this.id),
@@ -106,7 +108,7 @@ export class HttpSession implements Transport {
 
   /** What the client calls itself. */
   get client(): Implementation | undefined {
-    return this.#options.server.getClientVersion();
+    return this.#client;
   }
 
   /** Requests that are not answered yet. */
@@ -128,15 +130,6 @@ export class HttpSession implements Transport {
     return this.id;
   }
 
-  setSupportedProtocolVersions(versions: string[]): void {
-    this.#versions = versions;
-  }
-
-  /** Readies the server; to be called once. */
-  async connect(): Promise<void> {
-    await this.#options.server.connect(this);
-  }
-
   start(): Promise<void> {
     return Promise.resolve();
   }
@@ -146,10 +139,10 @@ export class HttpSession implements Transport {
     this.#keeping.touch();
   }
 
-  /** Goes on as another process left it, once, after `connect`; answers whether it came to that. */
-  goOn(caller: Caller): Promise<boolean> {
+  /** Goes on as another process left it; answers whether it came to that. */
+  goOn(caller: Caller): Awaitable<boolean> {
     this.#caller = caller;
-    return this.#repetition.open(toAuthInfo(caller));
+    return this.#server.connect(toAuthInfo(caller));
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
@@ -159,15 +152,15 @@ export class HttpSession implements Transport {
     this.#lastSeenMs = this.#options.now();
     this.#keeping.touch();
     const version = request.headers.get("mcp-protocol-version");
-    if (version !== null && !isInitialize(message) && !this.#versions.includes(version)) {
-      return refuseInvalid(message, `expected MCP-Protocol-Version to be one of ${this.#versions.join(", ")}`);
+    if (version !== null && !isInitialize(message) && !LEGACY_REVISIONS.includes(version)) {
+      return refuseInvalid(message, `expected MCP-Protocol-Version to be one of ${LEGACY_REVISIONS.join(", ")}`);
     }
     if (request.method === "DELETE") return await this.#delete();
     if (message === undefined) return await this.#openOwnStream(request);
     if (isRequest(message)) return await this.#answer(request, message, sent);
     const cancelled = cancelledId(message);
     if (cancelled !== undefined) this.#requests.cancel(cancelled, message);
-    else this.onmessage?.(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
+    else await this.#server.hear(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
     return new Response(null, { status: 202, headers: this.#headers });
   }
 
@@ -200,7 +193,7 @@ export class HttpSession implements Transport {
   /** Another server has ended the session, or its client asked that one to watch something. */
   #changed(change: SessionChange): void {
     if (change.kind === "ended") void this.end("deleted");
-    else if (this.#caller !== undefined) void this.#repetition.watch(change.subscriptions, toAuthInfo(this.#caller));
+    else if (this.#caller !== undefined) void this.#server.watch(change.subscriptions, toAuthInfo(this.#caller));
   }
 
   get #headers(): Readonly<Record<string, string>> {
@@ -223,7 +216,10 @@ export class HttpSession implements Transport {
     if (isInitialize(message) && this.#version !== "") return refuseInvalid(message, "the session is initialized");
     const { json, events } = formsOf(request.headers.get("accept"));
     if (events === 0 && json === 0) return notAcceptable(message);
-    const deliver = () => this.onmessage?.(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
+    const { ready } = this.#options;
+    const deliver = ready !== undefined && isInitialize(message) && !claimsRevision(message.params)
+      ? () => this.send({ result: JSON.parse(ready.initialize(message.params?.protocolVersion)), jsonrpc: "2.0", id })
+      : () => this.#server.answer(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
     if (json > events) return await this.#answerWhole(request, message, deliver);
     const stream = this.#streams.create(id, { isResumable: this.#isResumable });
     const open = { request: message, stream };
@@ -243,12 +239,12 @@ export class HttpSession implements Transport {
   }
 
   /** Answers with one JSON value once there is an answer. */
-  async #answerWhole(request: HttpRequest, message: JSONRPCRequest, deliver: () => void): Promise<Response> {
+  async #answerWhole(request: HttpRequest, message: JSONRPCRequest, deliver: () => Promise<void>): Promise<Response> {
     const { promise, resolve } = Promise.withResolvers<JSONRPCMessage | undefined>();
     const leave = () => this.#requests.abandon(message.id);
     request.signal.addEventListener("abort", leave, { once: true });
     this.#requests.add({ request: message, answer: resolve });
-    deliver();
+    void deliver();
     const answer = await promise ?? { jsonrpc: "2.0", id: message.id, error: CANCELLED };
     request.signal.removeEventListener("abort", leave);
     this.#lastSeenMs = this.#options.now();
@@ -287,7 +283,10 @@ export class HttpSession implements Transport {
   /** The SDK has answered: what it takes to go on with the session is kept before its client knows. */
   #answered(open: OpenRequest, message: JSONRPCMessage): void {
     const isOpening = isInitialize(open.request);
-    if (isOpening && "result" in message) this.#version = String(message.result.protocolVersion);
+    if (isOpening && "result" in message) {
+      this.#version = String(message.result.protocolVersion);
+      this.#client = open.request.params?.clientInfo as Implementation;
+    }
     void whenAnswered(this.#keeping.answered(open, message), () => {
       this.#requests.deliver(open, message);
       if (isOpening && !("result" in message)) void this.end("refused");

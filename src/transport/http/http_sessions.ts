@@ -6,6 +6,7 @@ import type { SessionStore, TakenSession } from "../../session/session_store.ts"
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
+import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import { HttpSession } from "./http_session.ts";
 import type { SessionEnd } from "./session_keeping.ts";
 
@@ -23,6 +24,8 @@ export interface SessionObserver {
 /** How sessions are made and bounded. */
 export interface HttpSessionsOptions {
   readonly factory: () => Server;
+  /** Answers openings without a server. @default a server does */
+  readonly ready?: ReadyAnswers | undefined;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: SessionStore;
   /** In all. */
@@ -71,9 +74,8 @@ export class HttpSessions {
   }
 
   /** Opens a session; `full` when there are too many in all, `busy` when this identity uses all that it may have. */
-  async open(identity: string): Promise<HttpSession | "full" | "busy"> {
-    const refusal = this.#makeRoom(identity);
-    return refusal ?? await this.#start(identity);
+  open(identity: string): HttpSession | "full" | "busy" {
+    return this.#makeRoom(identity) ?? this.#start(identity);
   }
 
   /** Ends what is idle, and the oldest of an identity that would have too many; says where that was not enough. */
@@ -89,12 +91,13 @@ export class HttpSessions {
     return this.#sessions.size >= maxSessions ? "full" : undefined;
   }
 
-  async #start(identity: string, taken?: TakenSession): Promise<HttpSession> {
-    const { factory, store, now, keepAliveMs, resumeMs, observer } = this.#options;
+  #start(identity: string, taken?: TakenSession): HttpSession {
+    const { factory, ready, store, now, keepAliveMs, resumeMs, observer } = this.#options;
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
     const session = new HttpSession({
       identity,
-      server: factory(),
+      createServer: factory,
+      ready,
       store,
       ...(taken === undefined ? {} : { taken }),
       now,
@@ -105,7 +108,6 @@ export class HttpSessions {
     this.#sessions.set(session.id, session);
     observer?.opened(session);
     this.#arm();
-    await session.connect();
     return session;
   }
 
@@ -129,7 +131,7 @@ export class HttpSessions {
 
   async #goOn(taken: TakenSession, caller: Caller): Promise<HttpSession | undefined> {
     if (this.#makeRoom(taken.identity) !== undefined) return undefined;
-    const session = await this.#start(taken.identity, taken);
+    const session = this.#start(taken.identity, taken);
     if (await session.goOn(caller)) return session;
     log.warning("a kept session cannot be gone on with; its client opens another", { identity: taken.identity });
     await session.end("refused");

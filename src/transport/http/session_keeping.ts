@@ -29,12 +29,18 @@ export interface SessionKeepingOptions {
 export class SessionKeeping {
   readonly #options: SessionKeepingOptions;
   readonly #subscriptions = new Set<string>();
-  #opening = "{}";
+  #opening: string | undefined;
   #touchedMs: number;
 
   constructor(options: SessionKeepingOptions) {
     this.#options = options;
+    this.#opening = options.taken?.opening;
     this.#touchedMs = options.now();
+  }
+
+  /** The parameters with which it was opened, as JSON; `undefined` before that. */
+  get opening(): string | undefined {
+    return this.#opening;
   }
 
   /** As another process left it; absent where the session began here. */
@@ -61,7 +67,7 @@ export class SessionKeeping {
     else return undefined;
     if (isRepeated) return undefined;
     const { id, identity, store } = this.#options;
-    return store.save({ id, identity, opening: this.#opening, subscriptions: [...this.#subscriptions] });
+    return store.save({ id, identity, opening: this.#opening ?? "{}", subscriptions: [...this.#subscriptions] });
   }
 
   /** It is in use; noted at once, or where that was noted a while ago. */

@@ -20,14 +20,14 @@ export class SessionRepetition {
     this.#options = options;
   }
 
-  /** Opens a session as it was kept, once; answers whether it came to that. */
-  async open(authInfo: AuthInfo): Promise<boolean> {
-    const { keeping: { taken }, tell } = this.#options;
-    if (taken === undefined) return false;
-    const isOpen = await this.#ask("initialize", { params: JSON.parse(taken.opening), authInfo });
+  /** Opens a session as it was opened before, once; answers whether it came to that. */
+  async open(authInfo: AuthInfo, isInitialized: () => boolean): Promise<boolean> {
+    const { keeping: { opening, taken }, tell } = this.#options;
+    if (opening === undefined) return true;
+    const isOpen = await this.#ask("initialize", { params: JSON.parse(opening), authInfo });
     if (!isOpen) return false;
-    tell({ jsonrpc: "2.0", method: "notifications/initialized" }, { authInfo });
-    await this.watch(taken.subscriptions, authInfo);
+    if (isInitialized()) tell({ jsonrpc: "2.0", method: "notifications/initialized" }, { authInfo });
+    if (taken !== undefined) await this.watch(taken.subscriptions, authInfo);
     return true;
   }
 

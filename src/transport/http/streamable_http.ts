@@ -108,6 +108,7 @@ class Endpoint implements StreamableHttp {
     const { factory, store, now, keepAliveMs = 15_000, maxSessions = 1_000, maxSessionsOf = () => 100 } = options;
     this.#sessions = new HttpSessions({
       factory,
+      ready: options.plain?.ready,
       store,
       now,
       keepAliveMs,
@@ -214,7 +215,7 @@ class Endpoint implements StreamableHttp {
     const id = request.headers.get(SESSION_HEADER);
     if (id !== null) return await this.#handle(id, request, sent) ?? unknownSession(message);
     if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
-    const session = await this.#sessions.open(caller.identity);
+    const session = this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
     const response = await session.handle(request, sent);

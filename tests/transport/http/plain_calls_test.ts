@@ -6,6 +6,7 @@ import { askingTools, listingOf } from "../../../src/protocol/listing.ts";
 import { createServerFactory } from "../../../src/protocol/mcp_server.ts";
 import { PlainCalls } from "../../../src/protocol/plain_calls.ts";
 import { ReadyAnswers } from "../../../src/protocol/ready_answers.ts";
+import type { Server } from "@modelcontextprotocol/server";
 import type { Tool } from "../../../src/tools/tool.ts";
 import { callerOfHttp } from "../../../src/transport/http/auth_info.ts";
 import { backendOf } from "../../protocol/backend.ts";
@@ -22,6 +23,8 @@ class Both implements AsyncDisposable {
   readonly bare: McpEndpoint;
   /** Servers that were asked to answer a call. */
   servers = 0;
+  /** Hears of each of them. */
+  made: (server: Server) => void = () => {};
   readonly #exchange: TestExchange;
 
   private constructor(exchange: TestExchange, run?: Tool["run"]) {
@@ -32,7 +35,9 @@ class Both implements AsyncDisposable {
     const createServer = createServerFactory({ identity, listing, backend });
     const factory = () => {
       this.servers++;
-      return createServer(callerOfHttp);
+      const server = createServer(callerOfHttp);
+      this.made(server);
+      return server;
     };
     const calls = new PlainCalls({ identity, backend, methods: directMethods(listing), asking: askingTools(listing) });
     this.plain = new McpEndpoint({ factory, plain: { calls, ready: new ReadyAnswers({ identity, listing }) } });
@@ -228,6 +233,58 @@ Deno.test("lists, pings and discoveries are answered like the SDK's, in both rev
         (at) => at.post(session(at), legacy, { headers: { ...json, ...more } }),
       );
     }
+  }
+});
+
+Deno.test("sessions are opened like the SDK's, in every form and revision, well and badly", async () => {
+  await using both = await Both.start();
+  const openings: readonly Json[] = [
+    {},
+    ...["2025-06-18", "2024-11-05", "2099-01-01", ""].map((protocolVersion) => ({ protocolVersion })),
+    { protocolVersion: 7 },
+    { clientInfo: { name: "x" } },
+    { capabilities: { roots: null } },
+    { _meta: { progressToken: 1 } },
+    { _meta: { ...MODERN_META, "io.modelcontextprotocol/protocolVersion": "2025-11-25" } },
+  ];
+  for (const accept of ["application/json", "text/event-stream", "application/json, text/event-stream", "text/html"]) {
+    for (const more of openings) {
+      const body = JSON.stringify({ ...INITIALIZE, params: { ...INITIALIZE.params, ...more } });
+      await compare(both, `${accept} ${JSON.stringify(more)}`, (at) => at.send({ headers: { accept }, body }));
+    }
+  }
+});
+
+Deno.test("a session's server is made when it is needed, and knows then what its client said at the opening", async () => {
+  await using both = await Both.start();
+  const { plain } = both;
+  const heard: unknown[] = [];
+  both.made = (server) =>
+    server.oninitialized = () => heard.push([server.getClientVersion()?.name, server.getNegotiatedProtocolVersion()]);
+  const session = await plain.initialize();
+  await (await plain.post(session, { jsonrpc: "2.0", method: "notifications/initialized" })).text();
+  assert.equal(both.servers, 0);
+  const prompt = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "prompts/get",
+    params: { name: "market_brief", arguments: { pair: "XBTZAR" } },
+  };
+  const answers = await Promise.all([1, 2, 3].map((id) => plain.post(session, { ...prompt, id })));
+  for (const answer of answers) assert.ok("result" in await readAnswer(answer));
+  assert.deepEqual([both.servers, heard], [1, [["test", "2025-11-25"]]]);
+  await (await plain.post(session, { jsonrpc: "2.0", method: "notifications/roots/list_changed" })).text();
+});
+
+Deno.test("a request is answered also where no server can be made for its session", async () => {
+  await using both = await Both.start();
+  both.made = () => assert.fail("no room");
+  const session = await both.plain.initialize();
+  for (const id of [1, 2]) {
+    const answer = await readAnswer(
+      await both.plain.post(session, { jsonrpc: "2.0", id, method: "prompts/get", params: { name: "x" } }),
+    );
+    assert.equal(answer.error.code, -32603);
   }
 });
 

@@ -1,0 +1,99 @@
+/**
+ * The server of one session: made with the first message that needs one, or at once where another process had the session,
+ * and told then what its client was answered before.
+ */
+
+import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, Server, Transport } from "@modelcontextprotocol/server";
+import { INTERNAL_ERROR } from "../../errors/rpc_codes.ts";
+import { getLogger } from "../../logging/logger.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
+import type { RpcError } from "../json_rpc.ts";
+import type { OpenRequests } from "./open_requests.ts";
+import type { SessionKeeping } from "./session_keeping.ts";
+import { SessionRepetition } from "./session_repetition.ts";
+
+/** What comes along with a message, for the handlers. */
+export interface MessageExtra {
+  readonly authInfo: AuthInfo;
+  readonly request?: Request;
+}
+
+/** What a session's server is made for. */
+export interface SessionServerOptions {
+  readonly createServer: () => Server;
+  /** Its transport. */
+  readonly session: Transport;
+  readonly requests: OpenRequests;
+  readonly keeping: SessionKeeping;
+}
+
+const log = getLogger(["luno-mcp-server", "http"]);
+
+const FAILED: RpcError = { code: INTERNAL_ERROR, message: "Internal error" };
+
+/** Of one session. */
+export class SessionServer {
+  readonly #options: SessionServerOptions;
+  readonly #repetition: SessionRepetition;
+  /** Whether the client has said that it is ready. */
+  #isInitialized: boolean;
+  #connecting: Promise<boolean> | undefined;
+  #isConnected = false;
+
+  constructor(options: SessionServerOptions) {
+    this.#options = options;
+    const { session, keeping, requests } = options;
+    this.#isInitialized = keeping.taken !== undefined;
+    this.#repetition = new SessionRepetition({
+      keeping,
+      requests,
+      tell: (message, extra) => session.onmessage?.(message, extra),
+    });
+  }
+
+  /** Makes the server where there is none, and brings it to where the client believes it to be; answers whether it came to that. */
+  connect(authInfo: AuthInfo): Awaitable<boolean> {
+    if (this.#isConnected) return true;
+    return this.#connecting ??= this.#connect(authInfo).catch((error) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+  }
+
+  /** Tells it a notification or an answer; where it was not made yet, that the client is ready at the most. */
+  async hear(message: JSONRPCMessage, extra: MessageExtra): Promise<void> {
+    if ("method" in message && message.method === "notifications/initialized") this.#isInitialized = true;
+    if (this.#connecting === undefined) return;
+    await this.#connecting.catch(() => {}); // The request that it was made for tells.
+    this.#options.session.onmessage?.(message, extra);
+  }
+
+  /** Has it answer a request, unless that was cancelled meanwhile; where none can be made, nobody else can. */
+  async answer(message: JSONRPCRequest, extra: MessageExtra): Promise<void> {
+    const { session, requests } = this.#options;
+    try {
+      await this.connect(extra.authInfo);
+      if (requests.get(message.id)?.request === message) session.onmessage?.(message, extra);
+    } catch (error) {
+      log.error("internal error", { during: "request", transport: "http", error });
+      await session.send({ jsonrpc: "2.0", id: message.id, error: FAILED });
+    }
+  }
+
+  /** Has exactly these resources watched. */
+  async watch(uris: readonly string[], authInfo: AuthInfo): Promise<void> {
+    try {
+      await this.connect(authInfo);
+      await this.#repetition.watch(uris, authInfo);
+    } catch (error) {
+      log.error("internal error", { during: "watch", transport: "http", error });
+    }
+  }
+
+  async #connect(authInfo: AuthInfo): Promise<boolean> {
+    const { createServer, session } = this.#options;
+    await createServer().connect(session);
+    this.#isConnected = await this.#repetition.open(authInfo, () => this.#isInitialized);
+    return this.#isConnected;
+  }
+}

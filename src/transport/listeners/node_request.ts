@@ -100,7 +100,16 @@ function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
 function fieldsOf({ rawHeaders }: IncomingMessage): ReceivedFields {
   const fields = new ReceivedFields();
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    fields.append(rawHeaders[index] ?? "", (rawHeaders[index + 1] ?? "").replace(/^[\t ]+|[\t ]+$/g, ""));
+    const value = rawHeaders[index + 1] ?? "";
+    fields.append(rawHeaders[index] ?? "", isTrimmed(value) ? value : value.replace(/^[\t ]+|[\t ]+$/g, ""));
   }
   return fields;
+}
+
+function isTrimmed(value: string): boolean {
+  return !isBlank(value.charCodeAt(0)) && !isBlank(value.charCodeAt(value.length - 1));
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

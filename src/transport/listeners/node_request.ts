@@ -61,10 +61,11 @@ export class NodeRequest implements HttpRequest {
 
   bytes(): Promise<Uint8Array> {
     const incoming = this.#incoming;
-    const whole: Buffer | null = incoming.complete ? incoming.read() : null;
-    if (whole !== null) return Promise.resolve(whole);
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const chunks: Buffer[] = [];
+    // One piece at a time, however many have come.
+    for (let chunk = nextOf(incoming); chunk !== null; chunk = nextOf(incoming)) chunks.push(chunk);
+    if (chunks.length > 0) return Promise.resolve(Buffer.concat(chunks));
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.once("end", () => resolve(Buffer.concat(chunks)));
     incoming.once("error", reject);
@@ -85,6 +86,11 @@ export class NodeRequest implements HttpRequest {
     else outgoing?.once("close", leave);
     return controller;
   }
+}
+
+/** A piece of a body that is there whole. */
+function nextOf(incoming: IncomingMessage): Buffer | null {
+  return incoming.complete ? incoming.read() : null;
 }
 
 /** Two hosts are two opinions about where the request goes. HTTP/1.0 needs none, and probes that speak it send none. */

@@ -61,7 +61,7 @@ async function listsOf(server: GuardedServer, headers: Record<string, string>) {
 }
 
 const OPEN_RESOURCES = ["luno://status", "luno://endpoints"];
-const ACCOUNT_RESOURCES = ["luno://wallets", "luno://transactions"];
+const ACCOUNT_RESOURCES = ["luno://wallets", "luno://transactions", "luno://balances", "luno://orders/open"];
 
 /** Status at each entrance for somebody who may read. */
 const LET_IN: Readonly<Record<string, number>> = {

@@ -13,7 +13,7 @@ import { redisName } from "../../redis_address.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
 
-/** For a command to be answered in, in milliseconds. */
+/** For a command to be answered in, in milliseconds, unless told. */
 export const DEADLINE_MS = 250;
 
 /** Commands that wait for their answers; more are refused. */
@@ -41,6 +41,8 @@ export class RedisUnavailable extends Error {
 /** How a connection is made. */
 export interface RedisConnectionOptions {
   readonly access: RedisAccess;
+  /** For a command to be answered in, in milliseconds. @default 250 */
+  readonly deadlineMs?: number;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   /** Monotonic milliseconds. */
@@ -55,6 +57,7 @@ export class RedisConnection {
   readonly firstOutcome: Promise<Error | undefined>;
   readonly #client: ReturnType<typeof createRedisClient>;
   readonly #monotonic: () => number;
+  readonly #deadlineMs: number;
   readonly #name: string;
   /** Hear when Redis can be used again. */
   readonly #onReady: (() => void)[] = [];
@@ -66,10 +69,11 @@ export class RedisConnection {
   /** What was logged last. */
   #toldAvailable: boolean | undefined;
 
-  constructor({ access, random, monotonic }: RedisConnectionOptions) {
+  constructor({ access, deadlineMs = DEADLINE_MS, random, monotonic }: RedisConnectionOptions) {
     this.prefix = access.address.prefix;
     this.#name = redisName(access.address);
     this.#monotonic = monotonic;
+    this.#deadlineMs = deadlineMs;
     this.#client = createRedisClient(access, random);
     const outcome = Promise.withResolvers<Error | undefined>();
     this.firstOutcome = outcome.promise;
@@ -157,8 +161,8 @@ export class RedisConnection {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         this.#isSilent = true;
-        reject(new RedisUnavailable(`no answer within ${DEADLINE_MS} ms`));
-      }, DEADLINE_MS);
+        reject(new RedisUnavailable(`no answer within ${this.#deadlineMs} ms`));
+      }, this.#deadlineMs);
     });
     try {
       return await Promise.race([reply, late]);

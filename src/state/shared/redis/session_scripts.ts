@@ -14,7 +14,7 @@ const ENDED_KEPT_MS = 120_000;
 /** How long a change of a session is told to other servers, in milliseconds. */
 const CHANGE_KEPT_MS = 60_000;
 
-/** Streams of one session; more are not kept. */
+/** Streams of one session that end with it; more only end by themselves. */
 const MAX_STREAMS = 256;
 
 const NOW = `
@@ -68,7 +68,7 @@ return changed
 
 /** Keys: stream, names of streams. Arguments: server, name, request as JSON or nothing, milliseconds to keep it. */
 export const BEGIN = scriptOf(`
-if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 0 and redis.call('SCARD', KEYS[2]) >= ${MAX_STREAMS} then return end
+if redis.call('SCARD', KEYS[2]) >= ${MAX_STREAMS} then redis.call('SPOP', KEYS[2]) end
 redis.call('SADD', KEYS[2], ARGV[2])
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
 if ARGV[3] ~= '' then redis.call('HSETNX', KEYS[1], 'request', ARGV[3]) end

@@ -45,7 +45,8 @@ export class RedisSessionStore implements SessionStore {
     const found = await this.#evaluate(TAKE, [sessionKey(digestOf(id))], [identity, this.#options.idleMs]);
     if (!Array.isArray(found)) return undefined;
     const [opening, subscriptions, times] = found as [string, string, number];
-    return { id, identity, opening, subscriptions: JSON.parse(subscriptions), times };
+    const uris = readList(subscriptions);
+    return uris === undefined ? undefined : { id, identity, opening, subscriptions: uris, times };
   }
 
   async touch(id: string): Promise<void> {
@@ -100,10 +101,9 @@ export class RedisSessionStore implements SessionStore {
       const subscriptions = await this.#attempt((connection) =>
         connection.run("HGET", connection.key(sessionKey(digest)), "subscriptions")
       );
+      const uris = typeof subscriptions === "string" ? readList(subscriptions) : undefined;
       if (subscriptions === null) listener({ kind: "ended" });
-      else if (typeof subscriptions === "string") {
-        listener({ kind: "changed", subscriptions: JSON.parse(subscriptions) });
-      }
+      else if (uris !== undefined) listener({ kind: "changed", subscriptions: uris });
     }
   }
 
@@ -134,6 +134,16 @@ function readStream(reply: unknown): LoggedStream | undefined {
     ...(request === "" ? {} : { request: JSON.parse(request) }),
     ...(runs === "" ? {} : { isRunElsewhere: true }),
   };
+}
+
+/** A list of texts; `undefined` for what this program has not written. */
+function readList(json: string): readonly string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function digestOf(id: string): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { CallBudget } from "../../../../src/exchange/budget.ts";
 import type { Priority } from "../../../../src/exchange/endpoint.ts";
+import { DEADLINE_MS } from "../../../../src/state/shared/redis/connection.ts";
 import type { RedisState } from "../../../../src/state/shared/redis/open_redis.ts";
 import { openRedis } from "./redis_installation.ts";
 import { startRedis } from "./redis_server.ts";
@@ -11,23 +12,39 @@ const now = () => performance.now();
 /** Longer than an answer of Redis may take, shorter than a call flows in. */
 const MAX_WAIT_MS = 500;
 
+/** When a drain ends at last, in milliseconds. */
+const LONGEST_DRAIN_MS = 2_000;
+
 function budgetOf(state: RedisState, limitPerMinute: number): CallBudget {
   const supply = state.createCallSupply({ name: "exchange", limitPerMinute, now });
   return new CallBudget({ limitPerMinute, now, supply, maxWaitMs: MAX_WAIT_MS });
 }
 
-/** Takes until a call is refused; answers how many were not. */
+/** Takes until there is no call for a while; answers how many there were. */
 async function drain(budget: CallBudget, priority: Priority): Promise<number> {
-  for (let taken = 0;; taken++) {
+  const startedMs = now();
+  for (let taken = 0;;) {
     const turn = await budget.take(priority);
-    if (!turn.ok) return taken;
+    // A slow machine may not have heard from Redis yet; in the long run calls flow in.
+    if (!turn.ok && (turn.retryAfterMs > DEADLINE_MS || now() - startedMs > LONGEST_DRAIN_MS)) return taken;
+    if (!turn.ok) continue;
     turn.reservation.use();
+    taken++;
   }
 }
 
-async function withServers(count: number, use: (redis: RedisServer, servers: RedisState[]) => Promise<void>) {
+/** How many of `perMinute` flow in until now, and one on its way. */
+function flowedIn(perMinute: number, sinceMs: number): number {
+  return Math.ceil((now() - sinceMs) * perMinute / 60_000) + 1;
+}
+
+async function withServers(
+  count: number,
+  use: (redis: RedisServer, servers: RedisState[]) => Promise<void>,
+  options: { readonly deadlineMs?: number } = {},
+): Promise<void> {
   await using redis = await startRedis();
-  const servers = await Promise.all(Array.from({ length: count }, () => openRedis(redis.url)));
+  const servers = await Promise.all(Array.from({ length: count }, () => openRedis(redis.url, options)));
   try {
     await Promise.all(servers.map(({ servers }) => servers.beat()));
     await use(redis, servers);
@@ -39,9 +56,10 @@ async function withServers(count: number, use: (redis: RedisServer, servers: Red
 Deno.test("Servers on one Redis share the calls to the exchange: a fifth of a minute's at once, the rest as it flows in", async () => {
   await withServers(3, async (_, servers) => {
     // One flows in each 0.75 s.
+    const startedMs = now();
     const counts = await Promise.all(servers.map((server) => drain(budgetOf(server, 100), "cancel")));
     const sum = counts.reduce((a, b) => a + b, 0);
-    assert.ok(sum >= 20 && sum <= 23, `made ${counts.join(" + ")}`);
+    assert.ok(sum >= 20 && sum <= 20 + flowedIn(80, startedMs), `made ${counts.join(" + ")}`);
   });
 });
 
@@ -49,6 +67,7 @@ Deno.test("Over all servers reads leave calls for orders, and orders for cancels
   await withServers(2, async (_, [one, two]) => {
     assert.ok(one !== undefined && two !== undefined);
     const [first, second] = [budgetOf(one, 100), budgetOf(two, 100)];
+    const startedMs = now();
     const counts = [
       await drain(first, "market"),
       await drain(second, "market"),
@@ -57,7 +76,8 @@ Deno.test("Over all servers reads leave calls for orders, and orders for cancels
       await drain(second, "cancel"),
     ];
     const [markets = 0, more = 0, accounts = 0, orders = 0, cancels = 0] = counts;
-    assert.ok(markets + more <= 18 && markets >= 14, `reads made ${markets} + ${more} of 20`);
+    const most = 16 + flowedIn(80, startedMs);
+    assert.ok(markets + more <= most && markets >= 14, `reads made ${markets} + ${more} of 20`);
     assert.ok(accounts >= 1 && orders >= 1 && cancels >= 1, `made ${counts.join(", ")}`);
   });
 });
@@ -85,5 +105,5 @@ Deno.test("Redis away or frozen: each server calls the exchange by its share of 
     await redis.stop();
     while (two.connection.isUsable) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal(await drain(budgetOf(two, 100), "cancel"), 50);
-  });
+  }, { deadlineMs: DEADLINE_MS });
 });

@@ -6,12 +6,19 @@ import { IDLE_MS } from "../../shared_engines.ts";
 import type { SharedInstallation } from "../../shared_engines.ts";
 import { startRedis } from "./redis_server.ts";
 
+/** Long enough for a machine that does much else; a test of what is not answered in time takes the usual one. */
+const PATIENT_MS = 10_000;
+
 /** Opens the state at an address; `ca` is the authority that it trusts. */
-export async function openRedis(url: string, { ca }: { readonly ca?: string } = {}): Promise<RedisState> {
+export async function openRedis(
+  url: string,
+  { ca, deadlineMs = PATIENT_MS }: { readonly ca?: string; readonly deadlineMs?: number } = {},
+): Promise<RedisState> {
   const address = readRedisAddress(url);
   if (!address.ok) throw new TypeError(address.problem);
   return await RedisState.open({
     access: { address: address.value, ...(ca === undefined ? {} : { ca }) },
+    deadlineMs,
     random: () => 0.5,
     monotonic: () => performance.now(),
   });

@@ -38,9 +38,12 @@ Deno.test("Any server answers a session that another one opened, for its identit
     const answer = await readAnswer(await endpoint.post(session, call(at, "echo", { at }), as("ann")));
     assert.equal(answer.result.content[0].text, JSON.stringify({ at }));
   }
-  const foreign = await two.endpoint.post(session, call(9, "echo"), as("bob"));
-  assert.equal(foreign.status, 404);
-  await foreign.text();
+  await using three = await startMember(redis);
+  for (const { endpoint } of [two, three]) {
+    const foreign = await endpoint.post(session, call(9, "echo"), as("bob"));
+    assert.equal(foreign.status, 404);
+    await foreign.text();
+  }
 });
 
 Deno.test("A call's stream is taken up at another server while the call runs, and answered there", async () => {
@@ -96,7 +99,9 @@ Deno.test("The stream of a client's own moves with it: nothing is missing or com
   await say(one, "late");
   await say(two, "d");
   const text = await readUntil(again, /^id: 0-5$/m);
-  assert.deepEqual([...text.matchAll(/"data":"(\w+)"/g)].map(([, data]) => data), ["b", "c", "d"]);
+  assert.deepEqual(dataIn(text), ["b", "c", "d"]);
+  await say(two, "e");
+  assert.deepEqual(dataIn(await readUntil(await takeUp(one, session, "0-4"), /^id: 0-6$/m)), ["d", "e"]);
 });
 
 Deno.test("A session that is deleted at one server ends at all, and what is watched at one is watched at all", async () => {
@@ -128,6 +133,11 @@ Deno.test("Redis away: sessions go on at the servers that have them", async () =
   const answer = await readAnswer(await one.endpoint.post(session, call(1, "echo", { at: 1 })));
   assert.equal(answer.result.content[0].text, '{"at":1}');
 });
+
+/** What the notifications of a stream say. */
+function dataIn(text: string): (string | undefined)[] {
+  return [...text.matchAll(/"data":"(\w+)"/g)].map(([, data]) => data);
+}
 
 /** Reads until something was written, then leaves. */
 async function readUntil(response: Response, pattern: RegExp): Promise<string> {

@@ -110,6 +110,7 @@ const MODULES: readonly string[] = [
   "src/network/address.ts",
   "src/protocol/answer_text.ts",
   "src/protocol/call_context.ts",
+  "src/protocol/checks.ts",
   "src/protocol/direct_call.ts",
   "src/protocol/envelope.ts",
   "src/protocol/fast_path.ts",

@@ -109,7 +109,7 @@ export type ResourceTemplate = keyof typeof TEMPLATES;
 export type FoundResource =
   & { readonly entry: ResourceEntry }
   & (
-    | { readonly uri: ResourceUri; readonly template?: undefined }
+    | { readonly uri: ResourceUri; readonly template?: undefined; readonly value?: undefined }
     | { readonly template: ResourceTemplate; readonly value: string }
   );
 

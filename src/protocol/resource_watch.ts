@@ -6,6 +6,8 @@
 import type { CallerFacts } from "../access/caller.ts";
 import { getLogger } from "../logging/logger.ts";
 import type { Watch } from "../session/subscriptions.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
 import { after } from "../timing/after.ts";
 import type { After } from "../timing/after.ts";
 import { findResource } from "./resource_list.ts";
@@ -19,8 +21,11 @@ export interface ResourceWatchOptions {
    * The text of a resource as this caller reads it; rejects where it is not there for the caller.
    */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
-  /** Calls `hint` when a resource may have changed, until the answered function is called. @default nobody knows */
-  readonly follow?: (resource: FoundResource, caller: CallerFacts, hint: () => void) => (() => void) | undefined;
+  /**
+   * Calls `hint` when a resource may have changed, until the answered function is called; `undefined` where nobody knows.
+   * Never rejects. @default nobody knows
+   */
+  readonly follow?: (resource: FoundResource, hint: () => void) => Awaitable<(() => void) | undefined>;
   /** Between two looks at a resource that nobody gives hints of, in milliseconds. @default 5_000 */
   readonly intervalMs?: number;
   /** Between two looks where there are hints, for what they miss, in milliseconds. @default 60_000 */
@@ -86,19 +91,23 @@ class WatchedResource {
   readonly #ended: () => void;
   /** Whoever is told, and in whose name that is; it is read in the name of the first. */
   readonly #watchers = new Map<() => void, CallerFacts>();
-  readonly #unfollow: (() => void) | undefined;
+  #unfollow: (() => void) | undefined;
   #cancelTimer: (() => void) | undefined;
   #text: string;
   #isReading = false;
   #isHinted = false;
+  #hasEnded = false;
 
   constructor(start: Start, options: Options, ended: () => void) {
     this.#start = start;
     this.#options = options;
     this.#ended = ended;
     this.#text = start.text;
-    this.#unfollow = options.follow?.(start.resource, start.caller, () => this.#hint());
-    this.#schedule();
+    void whenAnswered(options.follow?.(start.resource, () => this.#hint()), (unfollow) => {
+      if (this.#hasEnded) return unfollow?.();
+      this.#unfollow = unfollow;
+      this.#schedule();
+    });
   }
 
   join(caller: CallerFacts, changed: () => void): () => void {
@@ -107,6 +116,7 @@ class WatchedResource {
     this.#watchers.set(watcher, caller);
     return () => {
       if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
+      this.#hasEnded = true;
       this.#cancelTimer?.();
       this.#unfollow?.();
       this.#ended();

@@ -9,7 +9,9 @@ import type { LiveMarkets } from "../market/live/live_markets.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
+import { MARKET_TOPICS } from "../market/live/live_market.ts";
 import { ResourceWatch } from "../protocol/resource_watch.ts";
+import type { ResourceWatchOptions } from "../protocol/resource_watch.ts";
 import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
@@ -106,7 +108,10 @@ export async function openBackend(
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources,
     // Nobody calls where resources are looked at: it counts in no metric and stands in no log.
-    watch: new ResourceWatch({ read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }) }),
+    watch: new ResourceWatch({
+      read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
+      ...(opened.live === undefined ? {} : { follow: followLive(opened.live, markets) }),
+    }),
     opening: paper?.opening,
     run: observeCalls((...call) => answers.run(...call), { observers, monotonic: world.monotonic }),
     async close() {
@@ -115,6 +120,17 @@ export async function openBackend(
       await paper?.close();
       await close();
     },
+  };
+}
+
+/** Hints of changes of the market from the streams that follow it. */
+function followLive(live: LiveMarkets, markets: Markets): NonNullable<ResourceWatchOptions["follow"]> {
+  return async ({ template, value }, hint) => {
+    const topic = MARKET_TOPICS.find((topic) => template === `luno://market/{pair}/${topic}`);
+    if (topic === undefined || value === undefined) return undefined;
+    const market = await markets.resolve(value, { signal: new AbortController().signal }).catch(() => undefined);
+    const watching = market && live.watch(market.market_id, (topics) => topics.includes(topic) && hint());
+    return watching && (() => watching[Symbol.dispose]());
   };
 }
 

@@ -56,7 +56,14 @@ export async function serveOneClient(
       }),
     }),
     subscriptions: () =>
-      subscriptionsOf({ opening, caller: LOCAL_CALLER, backend, channel: () => transport, now: world.monotonic }),
+      subscriptionsOf({
+        opening,
+        caller: LOCAL_CALLER,
+        backend,
+        send: (notification) => void transport.send(notification),
+        isReading: () => transport.isReading,
+        now: world.monotonic,
+      }),
   });
   const handle = serveChannel(transport, {
     opening,

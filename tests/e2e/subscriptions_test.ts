@@ -1,13 +1,13 @@
 /** Clients of both eras that subscribe to resources, on every way to the program. */
 
-import { Client } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import type { Transport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
 import { inherited, PROGRAMS } from "./program.ts";
-import { startServer } from "./servers.ts";
+import { listenersOf, startServer } from "./servers.ts";
 
 const TICKER = "luno://market/XBTZAR/ticker";
 
@@ -24,6 +24,19 @@ async function followAsBefore(transport: Transport): Promise<void> {
   assert.notDeepEqual(await client.readResource({ uri: TICKER }), before);
   await assert.rejects(client.subscribeResource({ uri: "luno://nothing" }));
   await client.unsubscribeResource({ uri: TICKER });
+  await client.close();
+}
+
+/** A client of 2026-07-28 that listens, is told of a change, and leaves. */
+async function listen(transport: Transport): Promise<void> {
+  const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  client.setNotificationHandler("notifications/resources/updated", ({ params }) => resolve(params.uri));
+  await client.connect(transport);
+  const subscription = await client.listen({ resourceSubscriptions: [TICKER, "luno://nothing"] });
+  assert.deepEqual(subscription.honoredFilter.resourceSubscriptions, [TICKER]);
+  assert.equal(await promise, TICKER);
+  await subscription.close();
   await client.close();
 }
 
@@ -46,4 +59,20 @@ for (const program of PROGRAMS) {
       new StdioClientTransport({ command: program.command, args, env: inherited(), stderr: "ignore" }),
     );
   });
+
+  Deno.test(`a client of 2026-07-28 listens over stdio (${program.name})`, async () => {
+    const args = [...program.args, "--exchange", "simulated"];
+    await listen(new StdioClientTransport({ command: program.command, args, env: inherited(), stderr: "ignore" }));
+  });
+
+  for (const listener of listenersOf(program)) {
+    Deno.test(`clients over HTTP are told of changes that they subscribed to (${program.name}, ${listener})`, async () => {
+      await using server = await startServer(program, ["--listener", listener]);
+      const address = new URL(`${server.http}/mcp`);
+      await Promise.all([
+        followAsBefore(new StreamableHTTPClientTransport(address)),
+        listen(new StreamableHTTPClientTransport(address)),
+      ]);
+    });
+  }
 }

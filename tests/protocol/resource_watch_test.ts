@@ -24,7 +24,7 @@ function setup({ hints = false } = {}) {
     },
     ...(hints
       ? {
-        follow: (_resource, _caller, hint) => {
+        follow: (_resource, hint) => {
           followed.add(hint);
           return () => void followed.delete(hint);
         },

@@ -11,7 +11,10 @@ import { runningCandle } from "./running_candle.ts";
 import { TradeLog } from "./trade_log.ts";
 
 /** What may change in a market; each stands for one resource. */
-export type MarketTopic = "ticker" | "orderbook" | "trades" | "candles";
+export const MARKET_TOPICS = ["ticker", "orderbook", "trades", "candles"] as const;
+
+/** One of {@linkcode MARKET_TOPICS}. */
+export type MarketTopic = (typeof MARKET_TOPICS)[number];
 
 /** What a live market stands on. */
 export interface LiveMarketParts {

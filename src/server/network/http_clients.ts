@@ -18,6 +18,7 @@ import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
 import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
 import { settledWithin } from "../../transport/settled.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
+import { subscriptionsOf } from "../client_subscriptions.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import type { Access } from "../open_access.ts";
@@ -48,6 +49,16 @@ export class HttpClients {
     this.#streamable = createStreamableHttp({
       factory: () => factory(callerOfHttp),
       plain: { calls, ready: answers },
+      subscribe: answers &&
+        (({ caller, era, send, isReading }) =>
+          subscriptionsOf({
+            opening: { eraOf: () => era, open: () => {} },
+            caller,
+            backend,
+            send,
+            isReading,
+            now: monotonic,
+          })),
       store: shared.sessions,
       maxBodySize,
       maxSessions: SESSIONS_PER_CONNECTION * 2 * config.maxConnections,

@@ -114,7 +114,15 @@ export class SocketClients {
     const { answers, config, registry, monitor, admission, calls, backend, monotonic } = this.#parts;
     const { identity, limits } = caller;
     const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
-    const subscriptions = () => subscriptionsOf({ opening, caller, backend, channel: () => transport, now: monotonic });
+    const subscriptions = () =>
+      subscriptionsOf({
+        opening,
+        caller,
+        backend,
+        send: (notification) => void transport.send(notification),
+        isReading: () => transport.isReading,
+        now: monotonic,
+      });
     const transport: SocketTransport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,

@@ -14,7 +14,16 @@ export function toAuthInfo(caller: Caller): AuthInfo {
  * @throws {TypeError} when it was not handed over, which no request reaches a handler without
  */
 export function callerOfHttp({ http }: Pick<ServerContext, "http">): Caller {
-  const caller = http?.authInfo?.extra?.caller;
+  return callerOf(http);
+}
+
+/**
+ * The caller that comes along with a message.
+ *
+ * @throws {TypeError} when it was not handed over
+ */
+export function callerOf(extra: { readonly authInfo?: AuthInfo | undefined } | undefined): Caller {
+  const caller = extra?.authInfo?.extra?.caller;
   if (caller instanceof Caller) return caller;
   throw new TypeError("Cannot answer as no client was authenticated");
 }

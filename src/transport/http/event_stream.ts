@@ -9,6 +9,9 @@ import { EVENTS_TYPE } from "./accept.ts";
 /** How long a reader should wait before it connects again, in milliseconds. */
 const RETRY_MS = 1_000;
 
+/** Events that may wait for a reader that counts as one that takes them. */
+const MAX_UNREAD = 8;
+
 /** How a stream is written. */
 export interface EventStreamOptions {
   /** Told from other streams of its session by it. */
@@ -65,6 +68,12 @@ export class EventStream {
   /** Whether nothing will be sent any more. */
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether somebody reads it, and takes what is sent. */
+  get isTaken(): boolean {
+    const room = this.#reader?.controller.desiredSize;
+    return typeof room === "number" && room > -MAX_UNREAD;
   }
 
   /** What a new reader gets: what came `after` the event of this number, and what will come. */

@@ -16,22 +16,28 @@ import type {
 } from "@modelcontextprotocol/server";
 import { claimsRevision, LEGACY_REVISIONS } from "../../protocol/envelope.ts";
 import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
+import type { Answer } from "../../protocol/answer.ts";
+import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts";
 import { inRevisionOf } from "../../protocol/revision.ts";
 import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
 import { formsOf } from "./accept.ts";
-import { toAuthInfo } from "./auth_info.ts";
+import { callerOf, toAuthInfo } from "./auth_info.ts";
 import { readEventId } from "./event_stream.ts";
 import type { EventStream } from "./event_stream.ts";
+import type { SubscriptionPath } from "../channel.ts";
 import { cancelledId, isRequest } from "../json_rpc.ts";
+import { answerMessage } from "./listening.ts";
+import type { Subscribe } from "./listening.ts";
 import { OpenRequests } from "./open_requests.ts";
 import type { OpenRequest } from "./open_requests.ts";
 import { CANCELLED, ID_IN_USE, notAcceptable, refuseInvalid, unanswered } from "./session_answers.ts";
 import { SessionKeeping } from "./session_keeping.ts";
 import type { SessionEnd } from "./session_keeping.ts";
 import { SessionServer } from "./session_server.ts";
+import type { MessageExtra } from "./session_server.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { plainResponse } from "./plain_request.ts";
@@ -43,6 +49,8 @@ import { OWN_STREAM, SessionStreams } from "./session_streams.ts";
 /** Revisions from which on clients take up streams that they lost. */
 const FIRST_RESUMABLE = "2025-11-25";
 
+const NEVER = new AbortController().signal;
+
 /** What a session needs. */
 export interface HttpSessionOptions {
   readonly identity: string;
@@ -50,6 +58,8 @@ export interface HttpSessionOptions {
   readonly createServer: () => Server;
   /** Answers the opening without a server. @default the server does */
   readonly ready?: ReadyAnswers | undefined;
+  /** Makes the client's subscriptions. @default the SDK answers for them */
+  readonly subscribe?: Subscribe | undefined;
   /** Where the session is kept for others. */
   readonly store: SessionStore;
   /** Present where another process had it before. */
@@ -81,6 +91,7 @@ export class HttpSession implements Transport {
   readonly #unwatch: () => void;
   /** Who asked last. */
   #caller: Caller | undefined;
+  #subscriptions: SubscriptionPath | undefined;
   #version = "";
   #client: Implementation | undefined;
   #lastSeenMs: number;
@@ -94,7 +105,13 @@ export class HttpSession implements Transport {
     this.sinceMs = this.#lastSeenMs = now();
     this.#keeping = new SessionKeeping({ id: this.id, identity: this.identity, store, taken, now });
     const { createServer } = options;
-    this.#server = new SessionServer({ createServer, session: this, requests: this.#requests, keeping: this.#keeping });
+    this.#server = new SessionServer({
+      createServer,
+      session: this,
+      requests: this.#requests,
+      keeping: this.#keeping,
+      takes: (message, extra) => this.#takes(message, extra),
+    });
     this.#unwatch = this.#keeping.watch((change) => this.#changed(change));
     this.#streams = new SessionStreams({
       log: store.eventsOf(this.id),
@@ -182,6 +199,7 @@ export class HttpSession implements Transport {
   end(reason: SessionEnd): Promise<void> {
     if (this.#hasEnded) return Promise.resolve();
     this.#hasEnded = true;
+    this.#subscriptions?.close();
     this.#requests.deliverAll(unanswered);
     this.#unwatch();
     this.#streams.end(this.#keeping.end(reason));
@@ -194,6 +212,27 @@ export class HttpSession implements Transport {
   #changed(change: SessionChange): void {
     if (change.kind === "ended") void this.end("deleted");
     else if (this.#caller !== undefined) void this.#server.watch(change.subscriptions, toAuthInfo(this.#caller));
+  }
+
+  /** Answers a request to subscribe; whether it is one. */
+  #takes(message: JSONRPCRequest, extra: MessageExtra): boolean {
+    const answer = isSubscriptionRequest(message) ? this.#subscribe(message, extra) : undefined;
+    if (answer === undefined) return false;
+    void whenAnswered(answer, (answer) => {
+      const open = this.#requests.get(message.id);
+      if (open !== undefined) this.#answered(open, answerMessage(message, answer));
+    });
+    return true;
+  }
+
+  #subscribe(message: JSONRPCRequest, extra: MessageExtra): Awaitable<Answer> | undefined {
+    this.#subscriptions ??= this.#options.subscribe?.({
+      caller: callerOf(extra),
+      era: "legacy",
+      send: (notification) => void this.send(notification),
+      isReading: () => this.#streams.get(OWN_STREAM)?.isTaken ?? false,
+    });
+    return this.#subscriptions?.take(message, NEVER);
   }
 
   get #headers(): Readonly<Record<string, string>> {

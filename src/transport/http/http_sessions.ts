@@ -8,6 +8,7 @@ import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import { HttpSession } from "./http_session.ts";
+import type { Subscribe } from "./listening.ts";
 import type { SessionEnd } from "./session_keeping.ts";
 
 const log = getLogger(["luno-mcp-server", "http"]);
@@ -26,6 +27,8 @@ export interface HttpSessionsOptions {
   readonly factory: () => Server;
   /** Answers openings without a server. @default a server does */
   readonly ready?: ReadyAnswers | undefined;
+  /** Makes the subscriptions of a client. @default the SDK answers for them */
+  readonly subscribe?: Subscribe | undefined;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: SessionStore;
   /** In all. */
@@ -92,12 +95,13 @@ export class HttpSessions {
   }
 
   #start(identity: string, taken?: TakenSession): HttpSession {
-    const { factory, ready, store, now, keepAliveMs, resumeMs, observer } = this.#options;
+    const { factory, ready, subscribe, store, now, keepAliveMs, resumeMs, observer } = this.#options;
     const onEnd = (session: HttpSession, reason: SessionEnd) => this.#forget(session, reason);
     const session = new HttpSession({
       identity,
       createServer: factory,
       ready,
+      subscribe,
       store,
       ...(taken === undefined ? {} : { taken }),
       now,

@@ -56,8 +56,8 @@ export function readPlainRequest(
   return { message, era, form, answer: ({ caller }) => ({ resultJson: ready.answer(method, era, caller) }) };
 }
 
-/** `undefined` where the headers do not say what the body says, which is for the SDK to refuse. */
-function eraOf(headers: HttpRequest["headers"], { method, params }: JSONRPCRequest): Era | undefined {
+/** The era of a request; `undefined` where the headers do not say what the body says, which is for the SDK to refuse. */
+export function eraOf(headers: HttpRequest["headers"], { method, params }: JSONRPCRequest): Era | undefined {
   const version = headers.get("mcp-protocol-version");
   const revision = claimedRevision(params);
   if (revision === undefined) return version === null || version < MODERN_REVISION ? "legacy" : undefined;

@@ -7,6 +7,7 @@ import type { AuthInfo, JSONRPCMessage, JSONRPCRequest, Server, Transport } from
 import { INTERNAL_ERROR } from "../../errors/rpc_codes.ts";
 import { getLogger } from "../../logging/logger.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
+import { isRequest } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
 import type { OpenRequests } from "./open_requests.ts";
 import type { SessionKeeping } from "./session_keeping.ts";
@@ -25,6 +26,8 @@ export interface SessionServerOptions {
   readonly session: Transport;
   readonly requests: OpenRequests;
   readonly keeping: SessionKeeping;
+  /** Answers a request that needs no server; whether it is one. @default none is */
+  readonly takes?: (message: JSONRPCRequest, extra: MessageExtra) => boolean;
 }
 
 const log = getLogger(["luno-mcp-server", "http"]);
@@ -47,7 +50,11 @@ export class SessionServer {
     this.#repetition = new SessionRepetition({
       keeping,
       requests,
-      tell: (message, extra) => session.onmessage?.(message, extra),
+      tell: (message, extra) => {
+        const isTaken = isRequest(message) && extra?.authInfo !== undefined &&
+          options.takes?.(message, { authInfo: extra.authInfo }) === true;
+        if (!isTaken) session.onmessage?.(message, extra);
+      },
     });
   }
 
@@ -70,7 +77,8 @@ export class SessionServer {
 
   /** Has it answer a request, unless that was cancelled meanwhile; where none can be made, nobody else can. */
   async answer(message: JSONRPCRequest, extra: MessageExtra): Promise<void> {
-    const { session, requests } = this.#options;
+    const { session, requests, takes } = this.#options;
+    if (takes?.(message, extra)) return;
     try {
       await this.connect(extra.authInfo);
       if (requests.get(message.id)?.request === message) session.onmessage?.(message, extra);

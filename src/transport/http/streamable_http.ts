@@ -12,6 +12,8 @@ import type { Caller } from "../../access/caller.ts";
 import { formsOf } from "./accept.ts";
 import { toAuthInfo } from "./auth_info.ts";
 import { isEventStream } from "./event_stream.ts";
+import { Listening } from "./listening.ts";
+import type { Subscribe } from "./listening.ts";
 import { notAcceptable } from "./session_answers.ts";
 import { EVENT_HEADERS } from "./session_streams.ts";
 import type { SessionRequest } from "./session_request.ts";
@@ -19,6 +21,7 @@ import { HttpSessions } from "./http_sessions.ts";
 import type { HttpSessionsOptions } from "./http_sessions.ts";
 import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from "../../errors/rpc_codes.ts";
 import { claimsRevision } from "../../protocol/envelope.ts";
+import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts";
 import { findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
 import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
@@ -26,7 +29,7 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { plainResponse, readPlainRequest } from "./plain_request.ts";
+import { eraOf, plainResponse, readPlainRequest } from "./plain_request.ts";
 import type { PlainAnswers, PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
@@ -49,6 +52,8 @@ export interface StreamableHttpOptions {
   readonly factory: () => Server;
   /** Answers plain requests. @default the SDK does */
   readonly plain?: PlainAnswers;
+  /** Makes the subscriptions of a client. @default the SDK answers for them */
+  readonly subscribe?: Subscribe | undefined;
   /** Where sessions are kept for whoever may go on with them. */
   readonly store: HttpSessionsOptions["store"];
   /** Of a request's body, in bytes. */
@@ -101,6 +106,7 @@ class Endpoint implements StreamableHttp {
   readonly #stateless: ReturnType<typeof createMcpHandler>;
   /** Plain requests of 2026-07-28. */
   readonly #running = new Set<RunningCall>();
+  readonly #listening: Listening | undefined;
   #isClosed = false;
 
   constructor(options: StreamableHttpOptions) {
@@ -116,8 +122,10 @@ class Endpoint implements StreamableHttp {
       maxSessions,
       maxSessionsOf,
       idleMs: options.idleMs ?? 1_800_000,
+      subscribe: options.subscribe,
       ...(options.observer === undefined ? {} : { observer: options.observer }),
     });
+    if (options.subscribe !== undefined) this.#listening = new Listening(options.subscribe, { keepAliveMs });
     this.#stateless = createMcpHandler(() => factory(), {
       legacy: "reject",
       keepAliveMs,
@@ -144,6 +152,7 @@ class Endpoint implements StreamableHttp {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const running of this.#running) running.end();
+    this.#listening?.close();
     await Promise.all([this.#sessions.close(), this.#stateless.close()]);
   }
 
@@ -175,6 +184,10 @@ class Endpoint implements StreamableHttp {
     const plain = answers && isRequest(message) ? readPlainRequest(answers, request, message) : undefined;
     if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
     if (plain !== undefined) return await this.#answerAlone(request, plain, caller);
+    if (isRequest(message) && isSubscriptionRequest(message) && eraOf(request.headers, message) === "modern") {
+      const response = this.#listening?.answer(request, message, caller);
+      if (response !== undefined) return response;
+    }
     const isOpening = isRequest(message) && message.method === "initialize" && !claimsRevision(message.params);
     if (isOpening || await isLegacyRequest(webRequestOf(request), message)) {
       return await this.#postToSession(request, { message, caller });

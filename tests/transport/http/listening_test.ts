@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { ResourceSubscriptions } from "../../../src/protocol/resource_subscriptions.ts";
+import { Subscriptions } from "../../../src/session/subscriptions.ts";
+import type { Subscriber } from "../../../src/transport/http/listening.ts";
+import { lookUntil } from "../../support/look_until.ts";
+import { McpEndpoint } from "../mcp_endpoint.ts";
+
+const ORDERS = "luno://orders/open";
+
+/** Orders of identities, which a test changes; the endpoint's callers are named in a header. */
+function setup({ maxResources = 10 } = {}) {
+  const watching = new Map<string, Set<() => void>>();
+  const subscribe = ({ caller, era, send, isReading }: Subscriber) =>
+    new ResourceSubscriptions({
+      identity: { name: "test", version: "1.0.0" },
+      opening: { eraOf: () => era, open: () => {} },
+      caller,
+      watchOf: (uri, { identity }) =>
+        uri !== ORDERS ? undefined : (changed) => {
+          const own = watching.get(identity) ?? new Set();
+          watching.set(identity, own.add(changed));
+          return () => void own.delete(changed);
+        },
+      kept: new Subscriptions({ now: () => performance.now(), intervalMs: 0, maxResources, isReading }),
+      send,
+    });
+  const endpoint = new McpEndpoint({ subscribe });
+  return {
+    endpoint,
+    change: (identity: string) => watching.get(identity)?.forEach((changed) => changed()),
+    watchers: () => [...watching.values()].reduce((sum, { size }) => sum + size, 0),
+    [Symbol.asyncDispose]: () => endpoint[Symbol.asyncDispose](),
+  };
+}
+
+/** A client of an identity, and of what it was told. */
+async function connect(url: string, identity: string, mode: "legacy" | "modern") {
+  const told: string[] = [];
+  const versionNegotiation = mode === "legacy" ? { mode: "legacy" as const } : { mode: { pin: "2026-07-28" } };
+  const client = new Client({ name: identity, version: "1" }, { versionNegotiation });
+  client.setNotificationHandler("notifications/resources/updated", ({ params }) => void told.push(params.uri));
+  const requestInit = { headers: { "x-identity": identity } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
+  return { client, told };
+}
+
+for (const mode of ["legacy", "modern"] as const) {
+  Deno.test(`over HTTP each identity is told of its own changes alone (${mode})`, async () => {
+    await using server = setup();
+    const [ann, bob] = await Promise.all([
+      connect(server.endpoint.url, "ann", mode),
+      connect(server.endpoint.url, "bob", mode),
+    ]);
+    for (const { client } of [ann, bob]) {
+      if (mode === "legacy") await client.subscribeResource({ uri: ORDERS });
+      else await client.listen({ resourceSubscriptions: [ORDERS] });
+    }
+    assert.equal(server.watchers(), 2);
+    server.change("bob");
+    const look = async () => {
+      await fetch(server.endpoint.url).then((response) => response.body?.cancel());
+      return bob.told.length;
+    };
+    await lookUntil((count) => count === 1, look, "bob was not told");
+    server.change("ann");
+    await lookUntil((count) => count === 1, async () => (await look(), ann.told.length), "ann was not told");
+    assert.deepEqual([ann.told, bob.told], [[ORDERS], [ORDERS]]);
+    await ann.client.close();
+    await bob.client.close();
+  });
+}
+
+Deno.test("over HTTP a client that leaves is not watched for any more", async () => {
+  await using server = setup();
+  const { client } = await connect(server.endpoint.url, "ann", "modern");
+  const subscription = await client.listen({ resourceSubscriptions: [ORDERS] });
+  assert.equal(server.watchers(), 1);
+  await subscription.close();
+  const look = async () => {
+    await fetch(server.endpoint.url).then((response) => response.body?.cancel());
+    return server.watchers();
+  };
+  await lookUntil((count) => count === 0, look, "it is still watched");
+  await client.close();
+});
+
+Deno.test("over HTTP what would be more than a client may have is refused", async () => {
+  await using server = setup({ maxResources: 0 });
+  const { client } = await connect(server.endpoint.url, "ann", "legacy");
+  await assert.rejects(client.subscribeResource({ uri: ORDERS }), /as many subscriptions as it may/);
+  await client.close();
+});

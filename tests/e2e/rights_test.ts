@@ -117,7 +117,7 @@ const RIGHTS: Steps = {
     assert.deepEqual(reader.resources, [...OPEN_RESOURCES, ...ACCOUNT_RESOURCES]);
     const market = await listsOf(server, bearer(server.market));
     assert.deepEqual(market.scopes, new Set(["market:read"]));
-    assert.deepEqual([market.resources, market.templates, market.prompts], [OPEN_RESOURCES, 0, ["market_brief"]]);
+    assert.deepEqual([market.resources, market.templates, market.prompts], [OPEN_RESOURCES, 4, ["market_brief"]]);
     const admin = await listsOf(server, bearer(server.admin));
     assert.deepEqual(admin.resources, ["luno://config", ...reader.resources]);
     for (const { rest, ...lists } of [reader, market, admin]) {

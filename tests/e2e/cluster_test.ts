@@ -102,8 +102,11 @@ for (const program of PROGRAMS) {
   Deno.test(`servers on one database: while it is gone no order leaves, market data goes on, and all recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const server = await cluster.serve();
-    assert.equal((await place(server, await cluster.world.resting())).status, "placed");
+    const { order_id, status } = await place(server, await cluster.world.resting());
+    assert.equal(status, "placed");
     await cluster.postgres.kill();
+    const cancelled = await callTool(server, "cancel_order", { order_id });
+    assert.equal(cancelled.status, "cancelled", JSON.stringify(cancelled));
     const sent = cluster.world.sent.length;
     const refused = await place(server, await cluster.world.resting());
     assert.equal(refused.code, "ERR_RECORD_FAILED", JSON.stringify(refused));

@@ -89,6 +89,13 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** Runs a script of psql as the superuser, with variables. */
+  async runFile(path: string, database: string, variables: Readonly<Record<string, string>>): Promise<void> {
+    const set = Object.entries(variables).map(([name, value]) => `--variable=${name}=${value}`);
+    const target = [`--host=127.0.0.1`, `--port=${this.port}`, `--username=${ADMIN}`, `--dbname=${database}`];
+    await shell('exec "$0" --no-psqlrc "$@"', [...target, ...set, `--file=${path}`], `${await programs()}/psql`);
+  }
+
   /** A connection of the superuser, which the caller ends. */
   async connect(database = ADMIN): Promise<pg.Client> {
     const client = new pg.Client({ host: "127.0.0.1", port: this.port, user: ADMIN, database });
@@ -229,9 +236,9 @@ async function signal(name: "KILL" | "STOP" | "CONT", pids: readonly number[]): 
 }
 
 /** Runs a script; answers what it says. */
-async function shell(script: string, args: readonly string[]): Promise<string> {
+async function shell(script: string, args: readonly string[], name = "sh"): Promise<string> {
   const { success, stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", ...args],
+    args: ["-c", script, name, ...args],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

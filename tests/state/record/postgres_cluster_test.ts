@@ -1,0 +1,139 @@
+/** What the record on PostgreSQL promises to several machines, beyond what every engine does. */
+
+import assert from "node:assert/strict";
+import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import type { OpenPostgresRecordOptions } from "../../../src/state/record/postgres/open_record.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
+import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
+import { entry, FREE, INSTANCE, NOW, outcomeOf } from "../../trading/stores.ts";
+import { accessOf } from "../open_postgres.ts";
+import { PostgresServer } from "../postgres_server.ts";
+
+let server: PostgresServer;
+
+Deno.test.beforeAll(async () => {
+  server = await PostgresServer.start();
+});
+
+Deno.test.afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+/** Machines, each with a folder of its own, on one database. */
+class Machines implements AsyncDisposable {
+  readonly database: string;
+  readonly folders: string[] = [];
+  readonly #records: TradingRecord[] = [];
+
+  private constructor(database: string) {
+    this.database = database;
+  }
+
+  static async start(): Promise<Machines> {
+    return new Machines(await server.createDatabase());
+  }
+
+  /** Opens the record on one more machine. */
+  async open(options: Partial<OpenPostgresRecordOptions> = {}, user?: string): Promise<TradingRecord> {
+    const folder = await Deno.makeTempDir();
+    this.folders.push(folder);
+    const access = { ...accessOf(server.url(this.database, user)), password: () => Promise.resolve("test") };
+    const record = await openPostgresRecord(access, {
+      ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
+      ...options,
+    });
+    this.#records.push(record);
+    return record;
+  }
+
+  /** Goes around the program. */
+  async run(statement: string): Promise<void> {
+    await server.query(`SET search_path = luno_mcp; ${statement}`, this.database);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#records.map((record) => record.close()));
+    await Promise.all(this.folders.map((folder) => Deno.remove(folder, { recursive: true })));
+  }
+}
+
+const OTHER = { ...INSTANCE, id: "ffeeddccbbaa9988" };
+
+Deno.test("Instances.takeOver() leaves an order alone while the exchange may still accept it of a process that stands still", async () => {
+  await using machines = await Machines.start();
+  const [still, heir] = [await machines.open(), await machines.open()];
+  await still.instances.enter(INSTANCE);
+  await heir.instances.enter(OTHER);
+  const validUntil = Date.now() + 3_600_000;
+  assert.equal(outcomeOf(await still.journal.begin(entry("a", { validUntil }), FREE, NOW)), "begun");
+  await still.close();
+  await machines.run(`UPDATE instances SET lease_until = '-infinity' WHERE id = '${INSTANCE.id}'`);
+  assert.equal(await heir.instances.takeOver(OTHER.id, ["real"]), 0);
+  assert.equal(await heir.instances.has(INSTANCE.id), false);
+  assert.equal((await heir.journal.find("lm-a"))?.instance, INSTANCE.id);
+  await machines.run("UPDATE placements SET valid_until = 0");
+  assert.equal(await heir.instances.takeOver(OTHER.id, ["real"]), 1);
+  assert.equal((await heir.journal.find("lm-a"))?.instance, OTHER.id);
+});
+
+Deno.test("an instance that was taken for dead is on the list again by itself, with what it begins from then on", async () => {
+  await using machines = await Machines.start();
+  const record = await machines.open();
+  await record.instances.enter(INSTANCE);
+  await machines.run("DELETE FROM instances");
+  assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "ERR_TAKEN_OVER");
+  while (!await record.instances.has(INSTANCE.id));
+  assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
+});
+
+Deno.test("Journal.begin() begins nothing on a machine whose clock differs from the database's by more than 2 s", async () => {
+  await using machines = await Machines.start();
+  for (const [offMs, name] of [[60_000, "ahead"], [-60_000, "behind"]] as const) {
+    const record = await machines.open({ now: () => Date.now() + offMs });
+    await record.instances.enter({ ...INSTANCE, id: name });
+    const begun = record.journal.begin(entry(name, { instance: name }), FREE, NOW);
+    await assert.rejects(begun, (error) => error instanceof StoreError && error.failure === "clock_wrong");
+  }
+  const right = await machines.open({ now: () => Date.now() });
+  await right.instances.enter(INSTANCE);
+  assert.equal(outcomeOf(await right.journal.begin(entry("right"), FREE, NOW)), "begun");
+});
+
+Deno.test("a file called halt stops the machine that has it, and is told of once", async () => {
+  await using machines = await Machines.start();
+  const [one, other] = [await machines.open(), await machines.open()];
+  await one.instances.enter(INSTANCE);
+  await Deno.writeTextFile(`${machines.folders[0]}/halt`, "");
+  assert.equal((await one.halts.noteFile(NOW))?.file, "appeared");
+  assert.equal(await one.halts.noteFile(NOW), undefined);
+  assert.equal(await other.halts.noteFile(NOW), undefined);
+  assert.deepEqual([(await one.halts.state()).halted, (await other.halts.state()).halted], [true, false]);
+  assert.equal(outcomeOf(await one.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
+  assert.equal(outcomeOf(await other.journal.begin(entry("b"), FREE, NOW)), "begun");
+  assert.ok((await other.audit.verify()).ok);
+});
+
+Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an audit log that it can only add to", async () => {
+  await using machines = await Machines.start();
+  await server.query(
+    `CREATE ROLE luno_owner LOGIN PASSWORD 'test'; CREATE ROLE luno_server LOGIN PASSWORD 'test';
+     CREATE ROLE luno_auditor LOGIN PASSWORD 'test'; GRANT CREATE ON DATABASE ${machines.database} TO luno_owner`,
+  );
+  await machines.open({}, "luno_owner");
+  await server.runFile(new URL("../../../deploy/postgres/roles.sql", import.meta.url).pathname, machines.database, {
+    owner: "luno_owner",
+    server: "luno_server",
+    auditor: "luno_auditor",
+  });
+  const record = await machines.open({}, "luno_server");
+  await record.instances.enter(INSTANCE);
+  assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "begun");
+  await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
+  await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["real"], now: NOW });
+  await record.halts.lift({ by: "test", now: NOW });
+  const auditor = await machines.open({ mode: "read" }, "luno_auditor");
+  assert.ok((await auditor.audit.verify()).ok);
+  for (const statement of ["DELETE FROM audit", "UPDATE audit SET data = ''", "TRUNCATE audit"]) {
+    await assert.rejects(machines.run(`SET ROLE luno_server; ${statement}`), /permission denied/);
+  }
+});

@@ -6,6 +6,7 @@ import { checkKeys, readExpectedKeys } from "../../access/expected_keys.ts";
 import { checkJwks } from "../../access/jwk_set.ts";
 import { keyState } from "../../access/keys.ts";
 import type { Keys, StoredKey } from "../../access/keys.ts";
+import { readDatabaseAccess } from "../../config/database_access.ts";
 import { readPrivate } from "../../config/files.ts";
 import { clientCertificateProblems, exposureProblems, tokenProblems } from "../../config/rules/network_rules.ts";
 import type { Config } from "../../config/server_settings.ts";
@@ -30,9 +31,14 @@ export async function checkAccess(context: CheckContext): Promise<readonly Check
   return [...results, ...await checkNetworkAccess(context, { hasKeys: keys.length > 0 })];
 }
 
-async function checkKeyStore(
-  { folder, world, signal }: CheckContext,
-): Promise<{ results: readonly CheckResult[]; keys: readonly StoredKey[] }> {
+interface CheckedKeys {
+  readonly results: readonly CheckResult[];
+  readonly keys: readonly StoredKey[];
+}
+
+async function checkKeyStore(context: CheckContext): Promise<CheckedKeys> {
+  const { folder, world, signal, config } = context;
+  if (config.stateUrl !== undefined) return await checkSharedKeys(context);
   if (folder === undefined) return { results: [skipped(KEY_STORE, "there is no state folder")], keys: [] };
   const path = join(folder, KEYS_FILE);
   let store: Keys | undefined;
@@ -47,6 +53,27 @@ async function checkKeyStore(
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return { results: [broken(KEY_STORE, error.message, "fix or restore the state folder")], keys: [] };
+  } finally {
+    await store?.close();
+  }
+}
+
+/** The keys in the database that several servers share; nothing is made there. */
+async function checkSharedKeys({ config, world, signal }: CheckContext): Promise<CheckedKeys> {
+  const problems: string[] = [];
+  const access = await readDatabaseAccess(config, problems);
+  if (access === undefined) {
+    return { results: problems.map((problem) => broken(KEY_STORE, problem, "correct the setting")), keys: [] };
+  }
+  const { openPostgresKeys } = await import("../../state/record/postgres/open_keys.ts");
+  let store: Keys | undefined;
+  try {
+    store = await openPostgresKeys(access, { mode: "read", timeoutMs: BUSY_MS, monotonic: world.monotonic, signal });
+    const keys = await store.list();
+    return { results: keyResults(keys, world.now()), keys };
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    return { results: [broken(KEY_STORE, error.message, "check --state-url and the database")], keys: [] };
   } finally {
     await store?.close();
   }

@@ -1,69 +1,9 @@
 /** Servers on machines of their own that share one record: what one of them knows, decides or leaves undone, all do. */
 
 import assert from "node:assert/strict";
-import { PostgresServer } from "../state/postgres_server.ts";
-import type { Json } from "../support/exchange.ts";
+import { Cluster, place, settled } from "./cluster.ts";
 import { PROGRAMS, runProgram } from "./program.ts";
-import type { Program } from "./program.ts";
-import { startServer } from "./servers.ts";
-import type { RunningServer } from "./servers.ts";
-import { callTool, TradingWorld } from "./trading_world.ts";
-
-/** Two servers, each with a state folder of its own, on one database and one account. */
-class Cluster implements AsyncDisposable {
-  readonly postgres: PostgresServer;
-  readonly world: TradingWorld;
-  readonly #program: Program;
-  readonly #folders: string[] = [];
-  readonly #database: string;
-  readonly #servers: RunningServer[] = [];
-
-  private constructor(parts: { postgres: PostgresServer; world: TradingWorld; program: Program; database: string }) {
-    this.postgres = parts.postgres;
-    this.world = parts.world;
-    this.#program = parts.program;
-    this.#database = parts.database;
-  }
-
-  static async start(program: Program): Promise<Cluster> {
-    const [postgres, world] = await Promise.all([PostgresServer.start(), TradingWorld.start()]);
-    return new Cluster({ postgres, world, program, database: await postgres.createDatabase() });
-  }
-
-  get env(): Record<string, string> {
-    return { ...this.world.env, LUNO_MCP_STATE_URL: this.postgres.url(this.#database) };
-  }
-
-  /** Starts one more server, on a machine of its own. */
-  async serve(...flags: readonly string[]): Promise<RunningServer> {
-    const folder = await Deno.makeTempDir();
-    this.#folders.push(folder);
-    const args = ["--trading", "auto", "--state", folder, "--api-url", this.world.exchange.url, ...flags];
-    const server = await startServer(this.#program, args, { exchange: "live", env: this.env });
-    this.#servers.push(server);
-    return server;
-  }
-
-  /** Runs a command on a machine that no server is on; answers what it prints. */
-  async command(...args: readonly string[]): Promise<string> {
-    const folder = await Deno.makeTempDir();
-    this.#folders.push(folder);
-    const { code, stdout, stderr } = await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
-    assert.equal(code, 0, stderr);
-    return stdout;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
-    await this.world[Symbol.asyncDispose]();
-    await this.postgres[Symbol.asyncDispose]();
-    await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));
-  }
-}
-
-function place(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
-  return callTool(server, "place_order", order);
-}
+import { callTool } from "./trading_world.ts";
 
 for (const program of PROGRAMS) {
   Deno.test(`servers on one database: a key answers the same order everywhere, and limits are one (${program.name})`, async () => {
@@ -116,6 +56,43 @@ for (const program of PROGRAMS) {
     assert.equal(ticker.pair, "XBTZAR");
     await cluster.postgres.restart();
     assert.equal((await place(server, await cluster.world.resting())).status, "placed");
+  });
+
+  Deno.test(`servers on one database: what a killed server has sent, another finds, and the key answers it (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const [one, other] = [await cluster.serve(), await cluster.serve()];
+    const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
+    const { exchange } = cluster.world;
+    exchange.fault = ({ path }) => {
+      if (!path.endsWith("postorder")) return undefined;
+      one.child.kill("SIGKILL");
+      return { kind: "cut", when: "after" };
+    };
+    await assert.rejects(place(one, order));
+    exchange.fault = () => undefined;
+    const found = await settled(other, order);
+    assert.deepEqual([found.status, found.repeated], ["placed", true], JSON.stringify(found));
+    assert.deepEqual(cluster.world.orders.map(({ id }) => id), [found.order_id]);
+  });
+
+  Deno.test(`servers on one database: what a server that stands still has sent in vain stays so when it goes on (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const [one, other] = [await cluster.serve(), await cluster.serve()];
+    const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
+    const { exchange } = cluster.world;
+    exchange.fault = ({ path }) => {
+      if (!path.endsWith("postorder")) return undefined;
+      one.child.kill("SIGSTOP");
+      return { kind: "cut", when: "before" };
+    };
+    const lost = place(one, order);
+    const told = await settled(other, order).finally(() => one.child.kill("SIGCONT"));
+    exchange.fault = () => undefined;
+    assert.equal(told.status, "not_placed", JSON.stringify(told));
+    assert.equal((await lost).status, "not_placed");
+    assert.equal(cluster.world.orders.length, 0);
+    // It is on the list again by itself.
+    assert.equal((await settled(one, { ...order, idempotency_key: "order-2" })).status, "placed");
   });
 
   Deno.test(`servers on one database: a server with another key of the exchange is refused (${program.name})`, async () => {

@@ -34,7 +34,10 @@ class Machines implements AsyncDisposable {
   }
 
   /** Opens the record on one more machine. */
-  async open(options: Partial<OpenPostgresRecordOptions> = {}, user?: string): Promise<TradingRecord> {
+  async open(
+    options: Partial<OpenPostgresRecordOptions> = {},
+    { user }: { user?: string } = {},
+  ): Promise<TradingRecord> {
     const folder = await Deno.makeTempDir();
     this.folders.push(folder);
     const access = { ...accessOf(server.url(this.database, user)), password: () => Promise.resolve("test") };
@@ -119,19 +122,19 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
     `CREATE ROLE luno_owner LOGIN PASSWORD 'test'; CREATE ROLE luno_server LOGIN PASSWORD 'test';
      CREATE ROLE luno_auditor LOGIN PASSWORD 'test'; GRANT CREATE ON DATABASE ${machines.database} TO luno_owner`,
   );
-  await machines.open({}, "luno_owner");
+  await machines.open({}, { user: "luno_owner" });
   await server.runFile(new URL("../../../deploy/postgres/roles.sql", import.meta.url).pathname, machines.database, {
     owner: "luno_owner",
     server: "luno_server",
     auditor: "luno_auditor",
   });
-  const record = await machines.open({}, "luno_server");
+  const record = await machines.open({}, { user: "luno_server" });
   await record.instances.enter(INSTANCE);
   assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "begun");
   await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
   await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["real"], now: NOW });
   await record.halts.lift({ by: "test", now: NOW });
-  const auditor = await machines.open({ mode: "read" }, "luno_auditor");
+  const auditor = await machines.open({ mode: "read" }, { user: "luno_auditor" });
   assert.ok((await auditor.audit.verify()).ok);
   for (const statement of ["DELETE FROM audit", "UPDATE audit SET data = ''", "TRUNCATE audit"]) {
     await assert.rejects(machines.run(`SET ROLE luno_server; ${statement}`), /permission denied/);

@@ -1,0 +1,76 @@
+/** Servers on machines of their own that share one database and one account of an exchange. */
+
+import assert from "node:assert/strict";
+import { PostgresServer } from "../state/postgres_server.ts";
+import type { Json } from "../support/exchange.ts";
+import { runProgram } from "./program.ts";
+import type { Program } from "./program.ts";
+import { startServer } from "./servers.ts";
+import type { RunningServer } from "./servers.ts";
+import { callTool, TradingWorld } from "./trading_world.ts";
+
+/** A database, an exchange, and as many servers as are started; each has a state folder of its own. */
+export class Cluster implements AsyncDisposable {
+  readonly postgres: PostgresServer;
+  readonly world: TradingWorld;
+  readonly #program: Program;
+  readonly #folders: string[] = [];
+  readonly #database: string;
+  readonly #servers: RunningServer[] = [];
+
+  private constructor(parts: { postgres: PostgresServer; world: TradingWorld; program: Program; database: string }) {
+    this.postgres = parts.postgres;
+    this.world = parts.world;
+    this.#program = parts.program;
+    this.#database = parts.database;
+  }
+
+  static async start(program: Program): Promise<Cluster> {
+    const [postgres, world] = await Promise.all([PostgresServer.start(), TradingWorld.start()]);
+    return new Cluster({ postgres, world, program, database: await postgres.createDatabase() });
+  }
+
+  get env(): Record<string, string> {
+    return { ...this.world.env, LUNO_MCP_STATE_URL: this.postgres.url(this.#database) };
+  }
+
+  /** Starts one more server, on a machine of its own. */
+  async serve(...flags: readonly string[]): Promise<RunningServer> {
+    const folder = await Deno.makeTempDir();
+    this.#folders.push(folder);
+    const args = ["--trading", "auto", "--state", folder, "--api-url", this.world.exchange.url, ...flags];
+    const server = await startServer(this.#program, args, { exchange: "live", env: this.env });
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Runs a command on a machine that no server is on; answers what it prints. */
+  async command(...args: readonly string[]): Promise<string> {
+    const folder = await Deno.makeTempDir();
+    this.#folders.push(folder);
+    const { code, stdout, stderr } = await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server[Symbol.asyncDispose]()));
+    await this.world[Symbol.asyncDispose]();
+    await this.postgres[Symbol.asyncDispose]();
+    await Promise.all(this.#folders.map((folder) => Deno.remove(folder, { recursive: true })));
+  }
+}
+
+/** Places an order by a server. */
+export function place(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
+  return callTool(server, "place_order", order);
+}
+
+/** Asks again until it is known what became of an order. */
+export async function settled(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
+  for (;;) {
+    const answer = await place(server, order);
+    if (["placed", "not_placed"].includes(answer.status)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

@@ -89,6 +89,21 @@ Deno.test("an instance that was taken for dead is on the list again by itself, w
   assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
 });
 
+Deno.test("a key whose call ended while the database was gone is free for other machines afterwards", async () => {
+  await using machines = await Machines.start();
+  const [one, other] = [await machines.open(), await machines.open()];
+  await one.instances.enter(INSTANCE);
+  await other.instances.enter(OTHER);
+  const call = { venue: "", identity: "local", idempotencyKey: "k", asked: null };
+  const claim = { ...call, instance: INSTANCE.id, attempt: "first" };
+  assert.equal(await one.calls.claim(claim, { isHere: false }), "claimed");
+  await server.kill();
+  await assert.rejects(one.calls.release("first"), StoreError);
+  await server.restart();
+  const again = () => other.calls.claim({ ...call, instance: OTHER.id, attempt: "second" }, { isHere: false });
+  while (await again().catch(() => "lost") !== "claimed");
+});
+
 Deno.test("Journal.begin() begins nothing on a machine whose clock differs from the database's by more than 2 s", async () => {
   await using machines = await Machines.start();
   for (const [offMs, name] of [[60_000, "ahead"], [-60_000, "behind"]] as const) {

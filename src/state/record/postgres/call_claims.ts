@@ -10,6 +10,8 @@ import type { RecordConnection } from "./record_connection.ts";
 /** See {@linkcode CallClaims}. */
 export class PostgresCallClaims implements CallClaims {
   readonly #connection: RecordConnection;
+  /** Attempts that have ended while the database could not be reached; to others they look as if they ran. */
+  readonly #unreleased = new Set<string>();
 
   constructor(connection: RecordConnection) {
     this.#connection = connection;
@@ -31,7 +33,19 @@ export class PostgresCallClaims implements CallClaims {
   }
 
   async release(attempt: string): Promise<void> {
+    this.#unreleased.add(attempt);
     await this.#connection.change(({ query }) => query("DELETE FROM calls WHERE attempt = $1", [attempt]));
+    this.#unreleased.delete(attempt);
+  }
+
+  /** Gives back what could not be given back before. */
+  async releaseAgain(): Promise<void> {
+    const attempts = [...this.#unreleased];
+    if (attempts.length === 0) return;
+    await this.#connection.change(({ query }) =>
+      query("DELETE FROM calls WHERE attempt = ANY ($1::text[])", [attempts])
+    );
+    for (const attempt of attempts) this.#unreleased.delete(attempt);
   }
 
   async clear(): Promise<void> {

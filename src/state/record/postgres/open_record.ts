@@ -1,5 +1,6 @@
 /** Opens the trading record of a database that several servers share. */
 
+import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import type { TradingRecord } from "../../../trading/record/trading_record.ts";
 import { createRedactor } from "../../../secrets/redaction.ts";
 import type { DatabaseAccess } from "../../database_address.ts";
@@ -62,13 +63,18 @@ export async function openPostgresRecord(
   const writer = mode === "write" ? new Writer(access, { maxConnections: 1 }) : undefined;
   const redact = createRedactor(secrets);
   const connection = new RecordConnection({ writer, reader, redact, patienceMs, monotonic: waiting.monotonic });
-  const renew = (facts: Parameters<typeof renewLease>[1]) => renewLease(connection, facts);
+  const calls = new PostgresCallClaims(connection);
+  const renew = async (facts: InstanceFacts) => {
+    const now = await renewLease(connection, facts);
+    void calls.releaseAgain().catch(() => {}); // The next renewal tries again.
+    return now;
+  };
   const lease = new Lease({ renew, now, toleranceMs: CLOCK_TOLERANCE_MS });
   const halts = new PostgresHalts(connection, { folder, place: readPlace(folder, mode), redact });
   return {
     journal: new PostgresJournal(connection, { halts, checkClock: () => lease.checkClock() }),
     replacements: new PostgresReplacementClaims(connection),
-    calls: new PostgresCallClaims(connection),
+    calls,
     approvals: new PostgresApprovals(connection),
     halts,
     cancelRequests: new PostgresCancelRequests(connection),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import Big from "big.js";
+import type { FaultRule } from "../../../src/simulation/api/faults.ts";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { TestExchange, type TestExchangeOptions } from "../../support/exchange.ts";
 import { inOrder, ReferenceClient } from "./reference_client.ts";
@@ -162,4 +163,53 @@ Deno.test("a request to a stream that asks for no WebSocket answers 426", async 
   const response = await fetch(`${exchange.simulation.url}/api/1/stream/XBTZAR`);
   assert.equal(response.status, 426);
   await response.body?.cancel();
+});
+
+/** The code with which a stream ends that a fault befalls. */
+async function endOf(fault: FaultRule, options: TestExchangeOptions = {}): Promise<number> {
+  await using world = await follow("XBTZAR", options);
+  const { exchange, client } = world;
+  exchange.simulation.faults.set([fault]);
+  exchange.clock.now += 10_000;
+  await exchange.client.call("getTicker", { pair: "XBTZAR" });
+  return (await client.closed.promise).code;
+}
+
+Deno.test("a fault ends a stream with a close code, or by a reset without one", async () => {
+  assert.equal(await endOf({ kind: "stream_close", code: 4001 }), 4001);
+  // So the runtime's own client calls a connection that ended without a closing handshake.
+  assert.equal(await endOf({ kind: "stream_close" }, { connectionResets: true }), 0);
+});
+
+Deno.test("a fault keeps a stream silent, and its connection open, while others hear on", async () => {
+  await using world = await follow("XBTZAR");
+  const { exchange, client } = world;
+  const { sequence } = client;
+  exchange.simulation.faults.set([{ kind: "stream_silence", times: 1 }]);
+  exchange.clock.now += 1_000;
+  await exchange.client.call("getTicker", { pair: "XBTZAR" });
+  using other = new ReferenceClient(urlOf(exchange, "/api/1/stream/XBTZAR"), CREDENTIALS);
+  await other.until(() => other.sequence > sequence);
+  exchange.clock.now += 1_000;
+  await compare(exchange, other, "XBTZAR");
+  assert.equal(client.sequence, sequence);
+  assert.equal(client.isOpen, true);
+});
+
+Deno.test("a fault delays messages of a stream, and keeps them in order", async () => {
+  await using world = await follow("XBTZAR");
+  const { exchange, client } = world;
+  exchange.simulation.faults.set([{ kind: "stream_delay", ms: 20, times: 3 }]);
+  exchange.clock.now += 10_000;
+  await compare(exchange, client, "XBTZAR");
+});
+
+Deno.test("a fault adds a burst of updates each second, and leaves the book as it is", async () => {
+  await using world = await follow("XBTZAR");
+  const { exchange, client } = world;
+  exchange.simulation.faults.set([{ kind: "stream_burst", updates: 1_000 }]);
+  const { sequence } = client;
+  exchange.clock.now += 1_000;
+  await compare(exchange, client, "XBTZAR");
+  assert.ok(client.sequence - sequence >= 1_000);
 });

@@ -68,6 +68,10 @@ export class ReferenceClient implements Disposable {
       .sort(inOrder(side));
   }
 
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
   get ids(): ReadonlySet<string> {
     return new Set(this.#orders.keys());
   }

@@ -48,8 +48,25 @@ function exchangeText({ kind, host, reachable, since, problem }: InstanceReport[
   return reachable ? `${name}, reachable${age}` : `${name}, UNREACHABLE${age}: ${problem}`;
 }
 
-function callRows({ calls_left: left, calls_per_minute: all }: InstanceReport["exchange"]): Row[] {
-  return left === null || all === null ? [] : [["call budget", `${left} of ${all} calls left in this minute`]];
+function callRows({ calls_left: left, calls_per_minute: all, usage }: InstanceReport["exchange"]): Row[] {
+  if (left === null || all === null) return [];
+  return [["call budget", `${left} of ${all} calls left in this minute`], ...(usage === null ? [] : usageRows(usage))];
+}
+
+function usageRows(
+  { calls_sent: sent, calls_saved: { coalesced, cache, stream }, streams }: NonNullable<
+    InstanceReport["exchange"]["usage"]
+  >,
+): Row[] {
+  return [
+    ["calls", `${sent} sent, saved: ${coalesced} by coalescing, ${cache} by the cache, ${stream} by streams`],
+    ...streams.map(({ pair, live, age_ms: age, gaps, reconnects }): Row => [
+      `stream ${pair}`,
+      `${live ? "live" : "NOT LIVE"}, ${
+        age === null ? "nothing received yet" : `last confirmed ${formatAge(age)} ago`
+      }, gaps: ${gaps}, reconnects: ${reconnects}`,
+    ]),
+  ];
 }
 
 function tradingText({ mode, policy }: InstanceReport["trading"]): string {

@@ -3,6 +3,7 @@
 import { SharedWork } from "../timing/shared_work.ts";
 import { BoundedMap } from "./bounded_map.ts";
 import type { Reading } from "./reading.ts";
+import type { SavedCalls } from "./saved_calls.ts";
 
 /** How a read is made and shared. */
 export interface ReadPlan<Answer> {
@@ -16,24 +17,39 @@ export interface ReadPlan<Answer> {
   readonly cancelled: () => Error;
 }
 
+/** Settings of a {@linkcode ReadTable}. */
+export interface ReadTableOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly maxBytes: number;
+  /** Where reads are counted that asked for nothing. */
+  readonly saved: Pick<SavedCalls, "add">;
+}
+
 /** Reads on their way, and their answers within bounds. */
 export class ReadTable {
   readonly #now: () => number;
+  readonly #saved: Pick<SavedCalls, "add">;
   readonly #asking = new Map<string, SharedWork<Reading>>();
   readonly #kept: BoundedMap<string, Reading>;
 
-  /** `now` is monotonic milliseconds. */
-  constructor({ now, maxBytes }: { readonly now: () => number; readonly maxBytes: number }) {
+  constructor({ now, maxBytes, saved }: ReadTableOptions) {
     this.#now = now;
+    this.#saved = saved;
     this.#kept = new BoundedMap(maxBytes);
   }
 
   /** The answer that is there, or the one to come. A failure goes to those who wait for it and is not kept. */
   async read<Answer>(plan: ReadPlan<Answer>): Promise<Reading<Answer>> {
     const kept = this.#kept.get(plan.key);
-    if (kept !== undefined && this.#now() < kept.staleAtMs) return kept as Reading<Answer>;
+    if (kept !== undefined && this.#now() < kept.staleAtMs) {
+      this.#saved.add("cache");
+      return kept as Reading<Answer>;
+    }
     const asking = this.#asking.get(plan.key);
-    const work = asking === undefined || asking.isAbandoned ? this.#ask(plan) : asking;
+    const isShared = asking !== undefined && !asking.isAbandoned;
+    if (isShared) this.#saved.add("coalesced");
+    const work = isShared ? asking : this.#ask(plan);
     return await work.join(plan.signal, plan.cancelled) as Reading<Answer>;
   }
 

@@ -74,6 +74,12 @@ export class RecordedMarket {
     return this.#read.length > 0;
   }
 
+  /** How many answers of the exchange, and of streams, this was made of; the list of markets is none. */
+  get readCounts(): { readonly exchange: number; readonly stream: number } {
+    const stream = this.#readings.filter(({ source }) => source === "stream").length;
+    return { exchange: this.#readings.length - stream, stream };
+  }
+
   /** Where prices, books, trades and candles came from; where none were read, the list of markets. */
   get provenance(): Provenance {
     const readings = this.#readings;

@@ -14,6 +14,7 @@ import { CandleHistory } from "./candle_history.ts";
 import type { Exchange, ExchangeCallOptions, ReadingExchange } from "./exchange_port.ts";
 import { ReadTable } from "./read_table.ts";
 import type { Reading } from "./reading.ts";
+import { SavedCalls } from "./saved_calls.ts";
 
 /** How long an answer is passed on; what `cache-control` says of public data. */
 const FRESH_MS = 1_000;
@@ -48,6 +49,8 @@ export interface SharedReadsOptions {
 
 /** An exchange client behind which equal reads are one. */
 export class SharedReads implements ReadingExchange {
+  /** Reads that cost no call; those who keep what they make of readings count here too. */
+  readonly saved = new SavedCalls();
   readonly #client: ExchangeClient;
   readonly #now: () => number;
   readonly #public: ReadTable;
@@ -57,8 +60,9 @@ export class SharedReads implements ReadingExchange {
   constructor(client: ExchangeClient, { now, wallClock = Date.now, sources = {} }: SharedReadsOptions) {
     this.#client = client;
     this.#now = now;
-    this.#public = new ReadTable({ now, maxBytes: MAX_PUBLIC_BYTES });
-    this.#private = new ReadTable({ now, maxBytes: MAX_PRIVATE_BYTES });
+    const { saved } = this;
+    this.#public = new ReadTable({ now, maxBytes: MAX_PUBLIC_BYTES, saved });
+    this.#private = new ReadTable({ now, maxBytes: MAX_PRIVATE_BYTES, saved });
     const history = new CandleHistory({ now, wallClock });
     const { getCandles = (params, ask) => ask(params) } = sources;
     this.#sources = {
@@ -130,15 +134,21 @@ export class SharedReads implements ReadingExchange {
     signal: AbortSignal | undefined,
   ): Promise<Reading<AnswerOf<Name>>> {
     if (signal?.aborted) throw cancelled(endpoints[name], "none");
-    const ask = (params: ParamsOf<Name>) =>
-      this.#public.read({
+    let isAsked = false;
+    const ask = (params: ParamsOf<Name>) => {
+      isAsked = true;
+      return this.#public.read({
         key: `${name} ${JSON.stringify(params)}`,
         ask: (signal) => this.#client.call(name, params, { signal }),
         freshMs: FRESH_MS,
         ...whoGivesUp(name, signal),
       });
+    };
     const source: MarketSource<Name> | undefined = this.#sources[name];
-    return await (source === undefined ? ask(params) : source(params, ask));
+    if (source === undefined) return await ask(params);
+    const reading = await source(params, ask);
+    if (!isAsked) this.saved.add(reading.source === "stream" ? "stream" : "cache");
+    return reading;
   }
 
   async #passThrough<Name extends EndpointName>(

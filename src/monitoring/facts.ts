@@ -2,18 +2,18 @@
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
-import type { CallCount } from "../exchange/call_counts.ts";
+import { reconnectsOf } from "../market/exchange_usage.ts";
+import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import type { Registry } from "../session/registry.ts";
 import { ORDER_OUTCOMES } from "../trading/audit_lines.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
 
 /** What the exchange's client tells. */
-export interface ExchangeFacts {
+export interface ExchangeFacts extends ExchangeUsage {
   /** Calls that the exchange would still take in the current minute. */
   readonly callsLeft: number;
   /** Whether it answers; `null` before the first call. */
   readonly isReachable: boolean | null;
-  readonly calls: readonly CallCount[];
 }
 
 /** Where the figures come from; each answers `undefined` while there are none, `trading` later. */
@@ -31,6 +31,7 @@ const IDENTITY_KINDS = { local: "local", key: "key", token: "token", cert: "cert
 export function addFacts(metrics: Metrics, sources: FactSources): void {
   addConnections(metrics, sources);
   addExchange(metrics, sources);
+  addStreams(metrics, sources);
   addTrading(metrics, sources);
   addLoad(metrics, sources);
 }
@@ -76,6 +77,58 @@ function addExchange(metrics: Metrics, { exchange }: FactSources): void {
     collect() {
       this.reset();
       for (const { count, ...labels } of exchange()?.calls ?? []) this.inc(labels, count);
+    },
+  });
+  new Counter({
+    name: "luno_mcp_exchange_calls_saved_total",
+    help: "Reads that were answered without a call to the exchange, by why: coalesced, cache, stream",
+    labelNames: ["by"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [by, count] of Object.entries(exchange()?.saved ?? {})) this.inc({ by }, count);
+    },
+  });
+}
+
+/** A stream has its pair as a label: pairs are the exchange's, and few are followed at a time. */
+function addStreams(metrics: Metrics, { exchange }: FactSources): void {
+  const start = { labelNames: ["pair"], registers: [metrics] };
+  const streams = () => exchange()?.streams ?? [];
+  new Gauge({
+    ...start,
+    name: "luno_mcp_stream_up",
+    help: "1 while the stream of a pair follows the exchange, 0 while it does not",
+    collect() {
+      this.reset();
+      for (const { pair, isLive } of streams()) this.set({ pair }, Number(isLive));
+    },
+  });
+  new Gauge({
+    ...start,
+    name: "luno_mcp_stream_age_seconds",
+    help: "How long ago the exchange last showed that a pair's book is the present one; NaN before that",
+    collect() {
+      this.reset();
+      for (const { pair, ageMs } of streams()) this.set({ pair }, Number.isFinite(ageMs) ? ageMs / 1_000 : NaN);
+    },
+  });
+  new Counter({
+    ...start,
+    name: "luno_mcp_stream_gaps_total",
+    help: "How often updates of a stream were lost or made no sense",
+    collect() {
+      this.reset();
+      for (const { pair, gaps } of streams()) this.inc({ pair }, gaps);
+    },
+  });
+  new Counter({
+    ...start,
+    name: "luno_mcp_stream_reconnects_total",
+    help: "Connections of a stream after its first one",
+    collect() {
+      this.reset();
+      for (const stream of streams()) this.inc({ pair: stream.pair }, reconnectsOf(stream));
     },
   });
 }

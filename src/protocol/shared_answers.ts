@@ -10,6 +10,8 @@ import { ExchangeError } from "../exchange/errors.ts";
 import { BoundedMap } from "../market/bounded_map.ts";
 import { RecordedMarket } from "../market/recorded_market.ts";
 import type { MarketParts } from "../market/recorded_market.ts";
+import { SavedCalls } from "../market/saved_calls.ts";
+import type { Saving } from "../market/saved_calls.ts";
 import { SharedWork } from "../timing/shared_work.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
 import { AnswerText } from "./answer_text.ts";
@@ -34,6 +36,8 @@ const ANYBODY: ToolContext["caller"] = {
 interface MadeAnswer {
   readonly outcome: ToolOutcome;
   readonly market: RecordedMarket;
+  /** What everybody is spared who gets this one. */
+  readonly reads: RecordedMarket["readCounts"];
   /** As it was given last, with the age that it had: many ask within a millisecond. */
   told?: { readonly ageMs: number; readonly outcome: ToolOutcome };
 }
@@ -45,6 +49,12 @@ export class SharedAnswers {
   /** Numbers of tools and markets, as parts of keys. */
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
+  readonly #saved: Pick<SavedCalls, "add">;
+
+  /** `saved` counts the reads of which an answer was made that is given again. @default nobody counts */
+  constructor(saved: Pick<SavedCalls, "add"> = new SavedCalls()) {
+    this.#saved = saved;
+  }
 
   /** Runs a tool as `callTool` does; answers at once where the answer is there. */
   run(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
@@ -57,15 +67,20 @@ export class SharedAnswers {
     const key = `${this.#numberOf(market.exchange)} ${this.#numberOf(tool)} ${given}`;
     const kept = this.#kept.get(key);
     const nowMs = market.monotonic();
-    if (kept?.market.isCurrent(nowMs)) return toldAt(kept, nowMs);
+    if (kept?.market.isCurrent(nowMs)) {
+      this.#countAgain(kept, "cache");
+      return toldAt(kept, nowMs);
+    }
     return this.#join(key, { tool, args, market, context });
   }
 
   async #join(key: string, call: MarketCall): Promise<ToolOutcome> {
     const making = this.#making.get(key);
-    const work = making === undefined || making.isAbandoned ? this.#make(key, call) : making;
+    const isShared = making !== undefined && !making.isAbandoned;
+    const work = isShared ? making : this.#make(key, call);
     try {
       const made = await work.join(call.context.signal, () => cancelled(call.tool.name));
+      if (isShared) this.#countAgain(made, "coalesced");
       return toldAt(made, call.market.monotonic());
     } catch (error) {
       return { ok: false, error: describeError(error, call.tool.name) };
@@ -80,9 +95,10 @@ export class SharedAnswers {
       const anybodys = { exchange, markets, now: () => market.now(), signal, server, caller: ANYBODY, isPaper: false };
       const outcome = await callTool(tool, args, anybodys);
       if (this.#making.get(key) === work) this.#making.delete(key);
-      if (!outcome.ok) return { outcome, market };
+      const reads = market.readCounts;
+      if (!outcome.ok) return { outcome, market, reads };
       const text = new AnswerText(outcome.value);
-      const made: MadeAnswer = { outcome: { ...outcome, text }, market };
+      const made: MadeAnswer = { outcome: { ...outcome, text }, market, reads };
       // What is not current any more would keep all that it was made of.
       this.#kept.dropWhile(({ market }) => !market.isCurrent(parts.monotonic()));
       this.#kept.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
@@ -90,6 +106,11 @@ export class SharedAnswers {
     });
     this.#making.set(key, work);
     return work;
+  }
+
+  #countAgain({ reads: { exchange, stream } }: MadeAnswer, saving: Saving): void {
+    this.#saved.add(saving, exchange);
+    this.#saved.add("stream", stream);
   }
 
   #numberOf(part: object): number {

@@ -2,8 +2,8 @@
 
 import { publicConfig } from "../config/print.ts";
 import type { CallerFacts } from "../access/caller.ts";
-import type { CallCount } from "../exchange/call_counts.ts";
 import type { Exchange } from "../market/exchange_port.ts";
+import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import type { Markets } from "../market/pairs.ts";
 import type { LiveMarkets } from "../market/live/live_markets.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
@@ -32,8 +32,7 @@ import type { Presence } from "./instances/presence.ts";
 
 /** A backend with an end. */
 export interface OpenBackend extends Backend {
-  /** Requests to the exchange since it was opened. */
-  readonly callCounts: () => readonly CallCount[];
+  readonly usage: () => ExchangeUsage;
   /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
   readonly live: LiveMarkets | undefined;
   /**
@@ -81,21 +80,22 @@ export async function openBackend(
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const opened = await openExchange(loaded, world, { ...shared, isServer });
-  const { exchange, live, markets, name, venue, callCounts, close } = opened;
+  const { exchange, live, markets, name, venue, usage, close } = opened;
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
     { world, exchange, markets, name, venue, paper, announce },
   );
-  const watch = presence && await follow(presence, exchange, { kind: config.exchange, isServer });
+  const watch = presence && await follow(presence, { exchange, usage }, { kind: config.exchange, isServer });
   const tools = selectTools(config.tools);
-  const answers = new SharedAnswers();
+  const answers = new SharedAnswers(exchange.saved);
   const server = {
     name: NAME,
     version: VERSION,
     exchange: config.exchange,
     trading: config.trading,
     tools: tools.listed,
+    usage,
   };
   const contextOf = contextsOf({ exchange, markets, world, server }, paper, trading?.broker);
   const resources = { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs };
@@ -103,7 +103,7 @@ export async function openBackend(
     tools,
     contextOf,
     exchange,
-    callCounts,
+    usage,
     live,
     ...(trading === undefined ? {} : { tradingFigures: () => trading.figures() }),
     resources,
@@ -196,11 +196,11 @@ async function openPaperFor(
 /** Reports how a process reaches the exchange; a server also asks it when no client does. */
 async function follow(
   presence: Presence,
-  exchange: Exchange,
+  { exchange, usage }: { exchange: Exchange; usage: () => ExchangeUsage },
   { kind, isServer }: { kind: LoadedConfig["config"]["exchange"]; isServer: boolean },
 ): Promise<ExchangeWatch | undefined> {
   const { exchangeReport } = await import("./instances/presence.ts");
-  presence.follow(() => ({ exchange: exchangeReport(exchange.status(), kind) }));
+  presence.follow(() => ({ exchange: exchangeReport(exchange.status(), usage(), kind) }));
   if (!isServer) return undefined;
   const { ExchangeWatch } = await import("./exchange_watch.ts");
   const watch = new ExchangeWatch({ exchange, asked: () => presence.write() });

@@ -5,12 +5,12 @@ import { callsPerMinute, streamAddress } from "../config/in_force.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { isLoopback } from "../network/address.ts";
 import { CallBudget } from "../exchange/budget.ts";
-import type { CallCount } from "../exchange/call_counts.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { StreamSessions } from "../exchange/stream/stream_sessions.ts";
 import type { StreamCredentials } from "../exchange/stream/stream_socket.ts";
 import { LiveMarkets } from "../market/live/live_markets.ts";
 import { liveSources } from "../market/live/live_sources.ts";
+import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import { SharedReads } from "../market/shared_reads.ts";
 import { sleep } from "../timing/sleep.ts";
 import { Markets } from "../market/pairs.ts";
@@ -30,8 +30,7 @@ export interface OpenExchange {
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
-  /** Requests to the exchange since it was opened. */
-  readonly callCounts: () => readonly CallCount[];
+  readonly usage: () => ExchangeUsage;
   close(): Promise<void>;
 }
 
@@ -89,7 +88,7 @@ export async function openExchange(
     exchange,
     live,
     venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },
-    callCounts: () => client.callCounts,
+    usage: () => ({ calls: client.callCounts, saved: exchange.saved.all, streams: live?.status ?? [] }),
     markets: new Markets(exchange, { now: world.monotonic }),
     name: {
       host: url.host,

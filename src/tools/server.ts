@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";
 import { SCOPES } from "../access/scopes.ts";
+import { usageRecord } from "../market/exchange_usage.ts";
 import { attempt, checkKey, probePermissions } from "./key_permissions.ts";
 import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
 import type { Tool } from "./tool.ts";
@@ -26,6 +27,9 @@ const checkApiHealth = defineTool({
     problem: z.string().optional(),
     calls_left: z.int().describe("of calls_per_minute, now"),
     calls_per_minute: z.int(),
+    calls_sent: z.int().optional(),
+    calls_saved: z.record(z.string(), z.int()).optional(),
+    streams: z.array(z.looseObject({ pair: z.string() })).optional(),
     clock_skew_ms: z.int().optional().describe("exchange minus server"),
     credentials: z.enum(["accepted", "refused", "missing", "unknown"]),
     permissions: z.record(z.string(), z.enum(["granted", "refused", "unknown"])),
@@ -50,6 +54,7 @@ const checkApiHealth = defineTool({
       ...(market.error === undefined ? {} : { problem: market.error.message }),
       calls_left: budget.remaining,
       calls_per_minute: budget.limitPerMinute,
+      ...(context.server.usage === undefined ? {} : usageRecord(context.server.usage())),
       ...(clock === null ? {} : { clock_skew_ms: tellableSkewMs(clock.skewMs) }),
       credentials: checkKey(exchange.hasCredentials, verdicts),
       permissions: Object.fromEntries(

@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { MarketLookup } from "../market/pairs.ts";
+import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import type { MarketParts } from "../market/recorded_market.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Scope } from "../access/scopes.ts";
@@ -62,6 +63,8 @@ export interface ServerFacts {
   readonly trading: "off" | "confirm" | "auto";
   /** Every tool that is switched on; a caller is offered those that its scopes allow. */
   readonly tools: readonly Tool[];
+  /** What the exchange was asked and spared. @default nobody counts */
+  readonly usage?: () => ExchangeUsage;
 }
 
 /** A tool; `run` may throw `ExchangeError` or `ArgumentError`, and anything else is the server's own fault. */

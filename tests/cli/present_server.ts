@@ -25,6 +25,14 @@ export const REPORT: InstanceReport = {
     problem: null,
     calls_left: 290,
     calls_per_minute: 300,
+    usage: {
+      calls_sent: 12,
+      calls_saved: { coalesced: 3, cache: 40, stream: 500 },
+      streams: [
+        { pair: "XBTZAR", live: true, age_ms: 4_000, gaps: 1, reconnects: 2 },
+        { pair: "ETHZAR", live: false, age_ms: null, gaps: 0, reconnects: 0 },
+      ],
+    },
   },
   trading: { mode: "confirm", policy: null },
   connections: 2,

@@ -36,6 +36,9 @@ Process 4711 (serve), version 1.2.3, started 5 min ago
   certificate      expires in 12 days
   exchange         live (api.luno.com), reachable for 4 min
   call budget      290 of 300 calls left in this minute
+  calls            12 sent, saved: 3 by coalescing, 40 by the cache, 500 by streams
+  stream XBTZAR    live, last confirmed 4 s ago, gaps: 1, reconnects: 2
+  stream ETHZAR    NOT LIVE, nothing received yet, gaps: 0, reconnects: 0
   trading          confirm, without a policy: no limits
   connections      2
 Trading
@@ -46,6 +49,16 @@ Trading
     );
     const { servers: [server] } = await json(state);
     assert.deepEqual([server.state, server.exchange.since], ["running", new Date(NOW - 240_000).toISOString()]);
+  }));
+
+Deno.test("status shows a server of a version that does not count what was saved", () =>
+  withStore(async (_store, { folder: state }) => {
+    using server = new PresentServer(state);
+    const { usage: _usage, ...exchange } = REPORT.exchange;
+    await Deno.writeTextFile(join(state, "instances", `${server.id}.json`), JSON.stringify({ ...REPORT, exchange }));
+    const { stdout } = await run({ state });
+    assert.match(stdout, /call budget +290 of 300 calls left in this minute\n {2}trading/);
+    assert.equal((await json(state)).servers[0].exchange.usage, null);
   }));
 
 Deno.test("status shows an exchange that cannot be reached, a certificate that has expired, and who is admitted", () =>

@@ -142,3 +142,19 @@ Deno.test("SharedReads.call() forgets an answer that failed", async () => {
   await assert.rejects(shared.call("getTicker", XBTZAR), { code: "ERR_MARKET_CLOSED" });
   assert.equal((await shared.call("getTicker", XBTZAR)).pair, "XBTZAR");
 });
+
+Deno.test("SharedReads counts reads that cost no call: those that waited with others, and those that were still fresh", async () => {
+  await using world = await setup();
+  const { shared, clock, requests } = world;
+  await Promise.all(Array.from({ length: 5 }, () => shared.call("getTicker", XBTZAR)));
+  assert.deepEqual(shared.saved.all, { coalesced: 4, cache: 0, stream: 0 });
+  clock.now = 999;
+  await shared.call("getTicker", XBTZAR);
+  assert.deepEqual(shared.saved.all, { coalesced: 4, cache: 1, stream: 0 });
+  await shared.call("getTicker", XBTZAR, { fresh: true });
+  clock.now = 1_000;
+  await shared.call("getTicker", XBTZAR);
+  await Promise.all([1, 2].map(() => shared.as("key:alice").call("getBalances", {})));
+  assert.deepEqual(shared.saved.all, { coalesced: 5, cache: 1, stream: 0 });
+  assert.equal(requests(), 4);
+});

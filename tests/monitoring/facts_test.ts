@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Registry as Metrics } from "prom-client";
 import { addFacts } from "../../src/monitoring/facts.ts";
-import type { FactSources } from "../../src/monitoring/facts.ts";
+import type { ExchangeFacts, FactSources } from "../../src/monitoring/facts.ts";
 import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
 import { Registry } from "../../src/session/registry.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
@@ -12,6 +12,14 @@ async function linesOf(sources: Partial<FactSources>): Promise<string[]> {
   addFacts(metrics, { registry: registry(), exchange: () => undefined, trading: () => undefined, ...sources });
   return (await metrics.metrics()).split("\n").filter((line) => line.startsWith("luno_"));
 }
+
+const FACTS: ExchangeFacts = {
+  callsLeft: 7,
+  isReachable: true,
+  calls: [],
+  saved: { coalesced: 0, cache: 0, stream: 0 },
+  streams: [],
+};
 
 function registry(): Registry {
   const rateLimit = new MemoryRateLimit({ perMinute: () => 10, now: () => 0 });
@@ -39,7 +47,7 @@ Deno.test("addFacts() tells of the exchange: whether it is up, calls by group an
     { group: "order", outcome: "ok", count: 3 },
     { group: "market", outcome: "timeout", count: 2 },
   ] as const;
-  const up = await linesOf({ exchange: () => ({ callsLeft: 7, isReachable: false, calls }) });
+  const up = await linesOf({ exchange: () => ({ ...FACTS, isReachable: false, calls }) });
   for (
     const line of [
       "luno_mcp_exchange_up 0",
@@ -49,6 +57,42 @@ Deno.test("addFacts() tells of the exchange: whether it is up, calls by group an
     ]
   ) assert.ok(up.includes(line), up.join("\n"));
   assert.ok((await linesOf({})).includes("luno_mcp_exchange_up Nan"), "it was not asked yet");
+});
+
+Deno.test("addFacts() tells what calls were saved by, and how each stream fares", async () => {
+  const counts = { updates: 9, watchers: 0, lost: { sequence_gap: 2 } };
+  const streams = [
+    { pair: "XBTZAR", isLive: true, ageMs: 1_500, gaps: 2, connections: 4, ...counts },
+    { pair: "ETHZAR", isLive: false, ageMs: Infinity, gaps: 0, connections: 0, ...counts },
+  ];
+  const lines = await linesOf({
+    exchange: () => ({ ...FACTS, saved: { coalesced: 3, cache: 4, stream: 5 }, streams }),
+  });
+  for (
+    const line of [
+      'luno_mcp_exchange_calls_saved_total{by="coalesced"} 3',
+      'luno_mcp_exchange_calls_saved_total{by="cache"} 4',
+      'luno_mcp_exchange_calls_saved_total{by="stream"} 5',
+      'luno_mcp_stream_up{pair="XBTZAR"} 1',
+      'luno_mcp_stream_up{pair="ETHZAR"} 0',
+      'luno_mcp_stream_age_seconds{pair="XBTZAR"} 1.5',
+      'luno_mcp_stream_age_seconds{pair="ETHZAR"} Nan',
+      'luno_mcp_stream_gaps_total{pair="XBTZAR"} 2',
+      'luno_mcp_stream_reconnects_total{pair="XBTZAR"} 3',
+      'luno_mcp_stream_reconnects_total{pair="ETHZAR"} 0',
+    ]
+  ) assert.ok(lines.includes(line), `${line}\n${lines.join("\n")}`);
+});
+
+Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
+  const metrics = new Metrics();
+  const stream = { pair: "XBTZAR", isLive: true, ageMs: 0, gaps: 0, connections: 1, updates: 0, watchers: 0, lost: {} };
+  let streams = [stream];
+  const exchange = () => ({ ...FACTS, streams });
+  addFacts(metrics, { registry: registry(), exchange, trading: () => undefined });
+  assert.match(await metrics.metrics(), /luno_mcp_stream_up\{pair="XBTZAR"\} 1/);
+  streams = [];
+  assert.ok(!(await metrics.metrics()).includes("XBTZAR"));
 });
 
 Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outcome", async () => {
@@ -71,7 +115,7 @@ Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outco
 
 Deno.test("addFacts() answers everything else where the record cannot be read", async () => {
   const trading = () => Promise.reject(new StoreError("damaged"));
-  const lines = await linesOf({ trading, exchange: () => ({ callsLeft: 7, isReachable: true, calls: [] }) });
+  const lines = await linesOf({ trading, exchange: () => FACTS });
   assert.ok(lines.includes("luno_mcp_exchange_up 1"));
   assert.ok(lines.includes("luno_mcp_trading_halted Nan"));
 });

@@ -30,7 +30,15 @@ async function served(): Promise<Map<string, Metric>> {
     tools: [],
     monotonic: () => 0,
     statsIntervalMs: 0,
-    exchange: () => ({ callsLeft: 1, isReachable: true, calls: [{ group: "order", outcome: "ok", count: 1 }] }),
+    exchange: () => ({
+      callsLeft: 1,
+      isReachable: true,
+      calls: [{ group: "order", outcome: "ok", count: 1 }],
+      saved: { coalesced: 1, cache: 1, stream: 1 },
+      streams: [
+        { pair: "XBTZAR", isLive: true, ageMs: 1, gaps: 0, connections: 1, updates: 1, watchers: 0, lost: {} },
+      ],
+    }),
     trading: () => Promise.resolve({ isHalted: false, approvalsWaiting: 0, orders: [] }),
   });
   const connection = registry.open({ identity: "local", address: "127.0.0.1", carrier: "websocket" });

@@ -23,7 +23,13 @@ function setup(statsIntervalMs = 0) {
     tools: ["get_crypto_price"],
     monotonic: () => clock.wall,
     statsIntervalMs,
-    exchange: () => ({ callsLeft: 7, isReachable: true, calls: [] }),
+    exchange: () => ({
+      callsLeft: 7,
+      isReachable: true,
+      calls: [],
+      saved: { coalesced: 0, cache: 0, stream: 0 },
+      streams: [],
+    }),
   });
   const connection = registry.open({ identity: "a", address: "192.0.2.1", carrier: "websocket" });
   return { clock, registry, monitor, connection, observer: monitor.watch(connection) };

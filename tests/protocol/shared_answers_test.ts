@@ -113,6 +113,21 @@ Deno.test("SharedAnswers.run() gives what it has to nobody who may not read the 
   }
 });
 
+Deno.test("SharedAnswers.run() counts the calls that those are spared who get an answer that is there, or is being made", async () => {
+  await using world = await CountedExchange.start();
+  const { saved } = world.shared;
+  const answers = new SharedAnswers(saved);
+  const askOnce = () => run(answers, { context: world.contextOf() });
+  await Promise.all([askOnce(), askOnce(), askOnce()]);
+  assert.equal(world.count(TICKER), 1);
+  assert.deepEqual(saved.all, { coalesced: 2, cache: 0, stream: 0 });
+  await askOnce();
+  assert.deepEqual(saved.all, { coalesced: 2, cache: 1, stream: 0 });
+  world.pass(1_000);
+  await askOnce();
+  assert.deepEqual([world.count(TICKER), saved.all.cache], [2, 1]);
+});
+
 Deno.test("SharedAnswers.run() keeps no failure", async () => {
   await using world = await CountedExchange.start();
   const answers = new SharedAnswers();

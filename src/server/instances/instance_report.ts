@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { reasonOf } from "../../errors/reason_of.ts";
+import { UsageRecord } from "../../market/exchange_usage.ts";
 import { StateError } from "../../state/state_error.ts";
 import { INSTANCES_FOLDER, isLocked } from "../../state/instance_lock.ts";
 
@@ -40,6 +41,8 @@ export const InstanceReport = z.object({
     problem: z.string().nullable(),
     calls_left: z.int().nullable(),
     calls_per_minute: z.int().nullable(),
+    /** Earlier versions do not tell it. */
+    usage: UsageRecord.nullable().default(null),
   }),
   trading: z.object({ mode: z.enum(["off", "confirm", "auto"]), policy: z.string().nullable() }),
   connections: z.int().nullable(),

@@ -1,7 +1,8 @@
 /** Makes this process known in its state folder for as long as it runs: `status` and `kill` name it then. */
 
 import type { ClientStatus } from "../../exchange/client.ts";
-
+import { usageRecord } from "../../market/exchange_usage.ts";
+import type { ExchangeUsage } from "../../market/exchange_usage.ts";
 import { getLogger } from "../../logging/logger.ts";
 import { stateFolder } from "../../state/folder.ts";
 import { StateError } from "../../state/state_error.ts";
@@ -132,10 +133,12 @@ export function enterFolder(
 /** What a client of the exchange knows, as reports and `/status` show it. */
 export function exchangeReport(
   { host, reachability, budget }: ClientStatus,
+  usage: ExchangeUsage,
   kind: InstanceReport["exchange"]["kind"],
 ): InstanceReport["exchange"] {
   const { remaining: calls_left, limitPerMinute: calls_per_minute } = budget;
-  return { kind, host: kind === "simulated" ? null : host, ...reachability, calls_left, calls_per_minute };
+  const calls = { calls_left, calls_per_minute, usage: usageRecord(usage) };
+  return { kind, host: kind === "simulated" ? null : host, ...reachability, ...calls };
 }
 
 function firstReport(
@@ -161,6 +164,7 @@ function firstReport(
       problem: null,
       calls_left: null,
       calls_per_minute: null,
+      usage: null,
     },
     trading: { mode: trading, policy: policy ?? null },
     connections: null,

@@ -92,7 +92,7 @@ export function createNetworkParts(
   };
 }
 
-function exchangeFacts({ exchange, callCounts }: OpenBackend): ExchangeFacts {
+function exchangeFacts({ exchange, usage }: OpenBackend): ExchangeFacts {
   const { budget, reachability } = exchange.status();
-  return { callsLeft: budget.remaining, isReachable: reachability.reachable, calls: callCounts() };
+  return { callsLeft: budget.remaining, isReachable: reachability.reachable, ...usage() };
 }

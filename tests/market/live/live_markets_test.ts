@@ -25,6 +25,16 @@ for (const name of ["getOrderBook", "getOrderBookFull"] as const) {
   });
 }
 
+Deno.test("SharedReads counts what a stream told as calls that were saved", async () => {
+  await using world = await LiveWorld.start();
+  const calls = world.calls;
+  await world.shared.read("getOrderBook", PAIR);
+  assert.deepEqual([world.calls - calls, world.shared.saved.all.stream], [1, 0]);
+  await world.follow("XBTZAR");
+  for (let time = 0; time < 3; time++) await world.shared.read("getOrderBookFull", PAIR);
+  assert.deepEqual([world.calls - calls, world.shared.saved.all], [1, { coalesced: 0, cache: 0, stream: 3 }]);
+});
+
 Deno.test("a book that was read is passed on until the next update, and not beyond", async () => {
   await using world = await LiveWorld.start();
   await world.follow("XBTZAR");

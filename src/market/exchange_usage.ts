@@ -1,0 +1,54 @@
+/** What the exchange was asked and what it was spared, as clients and operators see it. */
+
+import { z } from "zod";
+import type { CallCount } from "../exchange/call_counts.ts";
+import type { LiveMarketStatus } from "./live/live_markets.ts";
+import type { Saving } from "./saved_calls.ts";
+
+/** Since the exchange was opened. */
+export interface ExchangeUsage {
+  /** Requests, by what they were for and how they ended. */
+  readonly calls: readonly CallCount[];
+  /** Reads that were answered without a request. */
+  readonly saved: Readonly<Record<Saving, number>>;
+  /** The streams that there are now. */
+  readonly streams: readonly LiveMarketStatus[];
+}
+
+/** See {@linkcode ExchangeUsage}. */
+export const UsageRecord = z.object({
+  calls_sent: z.int(),
+  calls_saved: z.object({ coalesced: z.int(), cache: z.int(), stream: z.int() }),
+  streams: z.array(z.object({
+    pair: z.string(),
+    live: z.boolean(),
+    /** How long ago the exchange last showed that the book is the present one; `null` before that. */
+    age_ms: z.int().nullable(),
+    /** How often updates were lost or made no sense. */
+    gaps: z.int(),
+    reconnects: z.int(),
+  })),
+});
+
+/** See {@linkcode UsageRecord}. */
+export type UsageRecord = z.infer<typeof UsageRecord>;
+
+/** Usage for programs. */
+export function usageRecord({ calls, saved, streams }: ExchangeUsage): UsageRecord {
+  return {
+    calls_sent: calls.reduce((sum, { outcome, count }) => outcome === "not_sent" ? sum : sum + count, 0),
+    calls_saved: saved,
+    streams: streams.map((stream) => ({
+      pair: stream.pair,
+      live: stream.isLive,
+      age_ms: Number.isFinite(stream.ageMs) ? Math.round(stream.ageMs) : null,
+      gaps: stream.gaps,
+      reconnects: reconnectsOf(stream),
+    })),
+  };
+}
+
+/** Connections of a stream after its first one. */
+export function reconnectsOf({ connections }: Pick<LiveMarketStatus, "connections">): number {
+  return Math.max(0, connections - 1);
+}

@@ -1,12 +1,13 @@
 /**
  * Subscriptions of one connection to resources: `resources/subscribe` and `resources/unsubscribe` of the revisions before
  * 2026-07-28, `subscriptions/listen` of that one. All of it is our own, as the SDK is never told which resources a client
- * asked for, and over HTTP would tell every client of everybody's.
+ * asked for, and over HTTP would tell every client of everybody's. Prices for clients of the older server are pushed beside
+ * them, within the same bounds.
  */
 
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import type { CallerFacts } from "../access/caller.ts";
-import { INVALID_PARAMS, RESOURCE_NOT_FOUND, SERVER_BUSY } from "../errors/rpc_codes.ts";
+import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
@@ -15,7 +16,10 @@ import { SUBSCRIPTION_KEY } from "./envelope.ts";
 import type { Answer } from "./answer.ts";
 import type { Opening } from "./opening.ts";
 import type { ServerIdentity } from "./offer.ts";
+import { isPriceRequest, PricePushes } from "./price_pushes.ts";
+import type { PriceSource } from "./price_pushes.ts";
 import { modernMembers } from "./ready_answers.ts";
+import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
 /** Tells how to hear of changes of a resource; `undefined` where there is none that this caller may read, or it never changes. */
 export type WatchOf = (uri: string, caller: CallerFacts) => Awaitable<Watch | undefined>;
@@ -29,19 +33,13 @@ export interface ResourceSubscriptionsParts {
   readonly kept: Pick<Subscriptions, "open" | "close" | "size">;
   /** Sends the client a notification. */
   readonly send: (notification: JSONRPCNotification) => void;
+  /** What prices are pushed from. @default none are */
+  readonly prices?: PriceSource;
 }
 
-const FULL: Answer = {
-  error: {
-    code: SERVER_BUSY,
-    message: "Cannot subscribe as this client has as many subscriptions as it may: end one first",
-    data: { code: "ERR_BUSY", retryable: false },
-  },
-};
-
 /** Whether a request is one that {@linkcode ResourceSubscriptions} may answer. */
-export function isSubscriptionRequest({ method }: JSONRPCRequest): boolean {
-  return Object.values(METHODS).some((methods) => Object.hasOwn(methods, method));
+export function isSubscriptionRequest(request: JSONRPCRequest): boolean {
+  return isPriceRequest(request) || Object.values(METHODS).some((methods) => Object.hasOwn(methods, request.method));
 }
 
 /** The subscriptions of one connection. */
@@ -51,9 +49,12 @@ export class ResourceSubscriptions {
   readonly #single = new Map<string, Subscription>();
   /** Ends each stream of 2026-07-28. */
   readonly #streams = new Set<() => void>();
+  readonly #pushes: PricePushes | undefined;
 
   constructor(parts: ResourceSubscriptionsParts) {
     this.#parts = parts;
+    const { prices, kept, send } = parts;
+    this.#pushes = prices === undefined ? undefined : new PricePushes({ source: prices, kept, send });
   }
 
   /**
@@ -61,6 +62,8 @@ export class ResourceSubscriptions {
    * with `signal`, and is then not answered at all.
    */
   take(request: JSONRPCRequest, signal: AbortSignal): Awaitable<Answer> | undefined {
+    const pushed = this.#pushes?.take(request, signal);
+    if (pushed !== undefined) return pushed;
     const { opening } = this.#parts;
     const era = opening.eraOf(request.params);
     const method = era === undefined ? undefined : METHODS[era][request.method];
@@ -84,6 +87,7 @@ export class ResourceSubscriptions {
   /** Ends all subscriptions; nothing is sent any more. */
   close(): void {
     this.#parts.kept.close();
+    this.#pushes?.close();
     this.#single.clear();
     this.endStreams();
   }
@@ -94,7 +98,7 @@ export class ResourceSubscriptions {
       if (watch === undefined) return notFound(uri);
       if (this.#single.has(uri)) return { result: {} };
       const subscription = kept.open([{ uri, watch }], (uri) => send(updated({ uri })));
-      if (subscription === undefined) return FULL;
+      if (subscription === undefined) return SUBSCRIPTIONS_FULL;
       this.#single.set(uri, subscription);
       return { result: {} };
     });
@@ -117,7 +121,7 @@ export class ResourceSubscriptions {
     const _meta = { [SUBSCRIPTION_KEY]: id };
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const subscription = kept.open(resources, (uri) => send(updated({ uri, _meta })));
-    if (subscription === undefined) return FULL;
+    if (subscription === undefined) return SUBSCRIPTIONS_FULL;
     send(acknowledged(resources.map(({ uri }) => uri), id));
     if (resources.length === 0 || signal.aborted) end();
     signal.addEventListener("abort", () => end(), { once: true });

@@ -2,6 +2,8 @@
 
 import type { CallerFacts } from "../access/caller.ts";
 import type { Opening } from "../protocol/opening.ts";
+import type { PlainCalls } from "../protocol/plain_calls.ts";
+import type { PriceSource } from "../protocol/price_pushes.ts";
 import { ResourceSubscriptions } from "../protocol/resource_subscriptions.ts";
 import type { ResourceSubscriptionsParts } from "../protocol/resource_subscriptions.ts";
 import { Subscriptions } from "../session/subscriptions.ts";
@@ -17,13 +19,15 @@ export interface ClientSubscriptionsParts {
   readonly send: ResourceSubscriptionsParts["send"];
   /** Whether the client takes in what it is sent. */
   readonly isReading: () => boolean;
+  /** What answers its plain calls, so that prices can be pushed to it. @default none are */
+  readonly calls?: PlainCalls;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /** Makes them; whoever has them ends them. */
 export function subscriptionsOf(
-  { opening, caller, backend, send, isReading, now }: ClientSubscriptionsParts,
+  { opening, caller, backend, calls, send, isReading, now }: ClientSubscriptionsParts,
 ): ResourceSubscriptions {
   return new ResourceSubscriptions({
     identity: { name: NAME, version: VERSION },
@@ -32,5 +36,22 @@ export function subscriptionsOf(
     watchOf: async (uri, caller) => (await backend.get()).watch.of(uri, caller),
     kept: new Subscriptions({ now, isReading }),
     send,
+    ...(calls === undefined ? {} : { prices: pricesOf({ caller, backend, calls }) }),
   });
+}
+
+/** Prices as this caller reads them. */
+function pricesOf(
+  { caller, backend, calls }: Required<Pick<ClientSubscriptionsParts, "caller" | "backend" | "calls">>,
+): PriceSource {
+  return {
+    answer: (request, cancellation) =>
+      calls.answerDirectly({ ...request, method: "get_crypto_price" }, { caller, cancellation }),
+    async read(pair) {
+      const { exchange } = (await backend.get()).contextOf(caller);
+      const { ask, bid, last_trade, rolling_24_hour_volume, timestamp } = await exchange.call("getTicker", { pair });
+      return { pair, ask, bid, last_trade, rolling_24_hour_volume, timestamp };
+    },
+    watchOf: async (pair) => (await backend.get()).watch.of(`luno://market/${pair}/ticker`, caller),
+  };
 }

@@ -41,6 +41,12 @@ export async function serveOneClient(
   const listing = listingOf(config.tools);
   const parts = { identity: { name: NAME, version: VERSION }, backend: backend.get };
   const opening = new Opening(new ReadyAnswers({ identity: parts.identity, listing }), LOCAL_CALLER);
+  const calls = new PlainCalls({
+    ...parts,
+    backend: () => backend.opened ?? backend.get(),
+    methods: directMethods(listing),
+    asking: askingTools(listing),
+  });
   const transport: StdioTransport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
     maxInFlight: config.maxInFlight,
@@ -48,18 +54,14 @@ export async function serveOneClient(
     fastPath: new CallFastPath({
       opening,
       caller: LOCAL_CALLER,
-      calls: new PlainCalls({
-        ...parts,
-        backend: () => backend.opened ?? backend.get(),
-        methods: directMethods(listing),
-        asking: askingTools(listing),
-      }),
+      calls,
     }),
     subscriptions: () =>
       subscriptionsOf({
         opening,
         caller: LOCAL_CALLER,
         backend,
+        calls,
         send: (notification) => void transport.send(notification),
         isReading: () => transport.isReading,
         now: world.monotonic,

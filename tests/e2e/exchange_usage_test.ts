@@ -20,7 +20,10 @@ for (const program of PROGRAMS) {
       await lookUntil(isFromStream, () => call("get_order_book", PAIR), "the book never came from a stream");
 
       const health = await call("check_api_health", "{}");
-      assert.ok(health.calls_sent > 0 && health.calls_sent <= health.calls_per_minute - health.calls_left, JSON.stringify(health));
+      assert.ok(
+        health.calls_sent > 0 && health.calls_sent <= health.calls_per_minute - health.calls_left,
+        JSON.stringify(health),
+      );
       assert.ok(health.calls_saved.stream >= 1, JSON.stringify(health));
       const [stream, ...others] = health.streams;
       assert.deepEqual([stream.pair, stream.live, stream.gaps, stream.reconnects, others], ["XBTZAR", true, 0, 0, []]);

@@ -31,6 +31,26 @@ class OlderClient {
     return response.result;
   }
 
+  /** Subscribes to a pair, waits until a price is pushed, and ends the subscription. */
+  async followPrice(pair: string): Promise<void> {
+    const members = ["pair", "ask", "bid", "last_trade", "rolling_24_hour_volume", "timestamp"];
+    const price = await this.request("subscribe", { pair });
+    assert.deepEqual(Object.keys(price), members);
+    const { id, method, params } = JSON.parse(await this.#channel.next());
+    assert.deepEqual([id, method, Object.keys(params), params.pair], [undefined, "price_update", members, pair]);
+    assert.notDeepEqual({ ...params, timestamp: 0 }, { ...price, timestamp: 0 });
+    await this.#channel.send(
+      JSON.stringify({ jsonrpc: "2.0", method: "unsubscribe", params: { pair }, id: ++this.#id }),
+    );
+    // Prices that were on their way come before the answer, and none after it.
+    for (;;) {
+      const message = JSON.parse(await this.#channel.next());
+      if (message.method === "price_update") continue;
+      assert.deepEqual([message.id, message.result], [this.#id, { pair, success: true }]);
+      return;
+    }
+  }
+
   /** What its price display shows of one pair. */
   async priceLine(pair: string): Promise<string> {
     const price = await this.request("get_crypto_price", { pair });
@@ -47,6 +67,7 @@ async function checkClient(client: OlderClient): Promise<void> {
   for (const pair of PAIRS) {
     assert.match(await client.priceLine(pair), /^[A-Z]{6}: [\d.]+ \/ [\d.]+, last [\d.]+ at 20/);
   }
+  await client.followPrice("XBTZAR");
   const { balance } = await client.request("get_account_balance");
   assert.ok(balance.every((row: Record<string, string>) => row["account_id"] && row["asset"] && row["reserved"]));
   assert.ok((await client.request("get_market_overview"))["markets"].length > PAIRS.length);

@@ -119,6 +119,7 @@ export class SocketClients {
         opening,
         caller,
         backend,
+        calls,
         send: (notification) => void transport.send(notification),
         isReading: () => transport.isReading,
         now: monotonic,

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import type { JSONRPCNotification } from "@modelcontextprotocol/server";
 import type { Answer } from "../../src/protocol/answer.ts";
 import { PricePushes } from "../../src/protocol/price_pushes.ts";
 import type { PriceSource } from "../../src/protocol/price_pushes.ts";
 import { Subscriptions } from "../../src/session/subscriptions.ts";
+import type { Json } from "../support/exchange.ts";
 
 const NOT_FOUND = { error: { code: -32602, message: "Unknown pair" } };
 const FIRST = { ask: "11", bid: "9", last_trade: "10", rolling_24_hour_volume: "3" };
 
 /** Prices that a test changes, and the connection of one client who is told. */
 class Prices {
-  readonly sent: JSONRPCNotification[] = [];
+  readonly sent: Json[] = [];
   readonly changed = new Set<() => void>();
   readonly pushes: PricePushes;
   readonly kept: Subscriptions;
@@ -37,7 +37,11 @@ class Prices {
       },
     };
     this.kept = new Subscriptions({ now: () => performance.now(), intervalMs: 0, maxResources });
-    this.pushes = new PricePushes({ source, kept: this.kept, send: (notification) => this.sent.push(notification) });
+    this.pushes = new PricePushes({
+      source,
+      kept: this.kept,
+      send: (notification) => void this.sent.push(notification),
+    });
   }
 
   async ask(method: string, params: Record<string, unknown>, signal = new AbortController().signal): Promise<Answer> {

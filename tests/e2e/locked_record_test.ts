@@ -17,7 +17,7 @@ for (const program of PROGRAMS) {
     await using server = await (async () => {
       await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
       const server = new StdioServer(program, world.flags("auto"), { env: world.env });
-      await server.untilLogged(/waiting for trading\.db, which another process keeps locked/);
+      await server.untilLogged(/waiting for the trading database, which another process keeps locked/);
       await server.initialize();
       assert.deepEqual(await server.ping(), {});
       assert.equal((await server.call("get_crypto_price", { pair: "XBTZAR" })).pair, "XBTZAR");
@@ -50,7 +50,7 @@ for (const program of PROGRAMS) {
     await using _lock = await lockNewDatabase(join(world.state, "trading.db"));
     const flags = world.flags("auto", "--state-timeout", "3600");
     const server = new StdioServer(program, flags, { env: world.env });
-    await server.untilLogged(/waiting for trading\.db/);
+    await server.untilLogged(/waiting for the trading database/);
     await server.initialize();
     await server[Symbol.asyncDispose]();
     assert.equal((await server.child.status).code, 0);

@@ -1,16 +1,21 @@
 /**
- * Proofs that take longer than tests: `orders` runs random histories of orders while faults and crashes strike, `money`
- * holds money computations against integers. Ends with code 1 when anything was wrong.
+ * Proofs that take longer than tests: `orders` runs random histories of orders while faults and crashes strike, `cluster`
+ * those of several servers on one database, `money` holds money computations against integers. Ends with code 1 when anything was wrong.
  */
 
 import { parseArgs } from "node:util";
 import { proveMoney } from "../tests/trading/money_proof.ts";
+import { proveCluster } from "./prove_cluster.ts";
 import { proveOrders } from "./prove_orders.ts";
 
 const [what, ...args] = Deno.args;
 if (what === "orders") Deno.exit(await proveOrders(args));
+if (what === "cluster") Deno.exit(await proveCluster(args));
 if (what === "money") Deno.exit(await runMoney(args));
-await say("Expected: prove orders [--histories N] [--seed S] [--kills N], or prove money [--count N] [--seed S]");
+await say(
+  "Expected: prove orders [--histories N] [--seed S] [--kills N], prove money [--count N] [--seed S], " +
+    "or prove cluster [--histories N] [--seed S]",
+);
 Deno.exit(2);
 
 async function runMoney(args: readonly string[]): Promise<0 | 1> {

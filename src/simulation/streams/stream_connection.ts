@@ -38,7 +38,10 @@ const INVALID_CREDENTIALS: StreamRefusal = {
 export class StreamConnection {
   readonly #socket: WebSocket;
   readonly #options: ConnectionOptions;
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** Messages that wait, with the moment of each on the monotonic clock; none overtakes another. */
+  readonly #waiting: { readonly atMs: number; readonly text: string }[] = [];
+  #late: ReturnType<typeof setTimeout> | undefined;
+  #next: ReturnType<typeof setTimeout> | undefined;
   #isAdmitted = false;
   #isOver = false;
   #quiet: ReturnType<typeof setTimeout> | undefined;
@@ -52,11 +55,10 @@ export class StreamConnection {
     this.#options = options;
     socket.onopen = () => {
       if (this.#isOver) return socket.close();
-      const late = setTimeout(() => this.refuse(AUTH_TIMEOUT), options.authTimeoutMs);
-      this.#timers.add(late);
+      this.#late = setTimeout(() => this.refuse(AUTH_TIMEOUT), options.authTimeoutMs);
       socket.onmessage = ({ data }) => {
         if (this.#isAdmitted) return;
-        clearTimeout(late);
+        clearTimeout(this.#late);
         this.#authenticate(data);
       };
     };
@@ -129,12 +131,21 @@ export class StreamConnection {
   #later(text: string): void {
     const at = performance.now();
     if (at < this.#silentUntil) return;
-    if (at >= this.#delayedUntil) return this.#socket.send(text);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      if (!this.#isOver && this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
-    }, this.#delayedUntil - at);
-    this.#timers.add(timer);
+    this.#waiting.push({ atMs: Math.max(at, this.#delayedUntil), text });
+    if (this.#next === undefined) this.#sendDue();
+  }
+
+  #sendDue(): void {
+    this.#next = undefined;
+    for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
+      const inMs = first.atMs - performance.now();
+      if (inMs > 0) {
+        this.#next = setTimeout(() => this.#sendDue(), inMs);
+        return;
+      }
+      this.#waiting.shift();
+      if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(first.text);
+    }
   }
 
   #restartQuiet(): void {
@@ -146,7 +157,8 @@ export class StreamConnection {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#quiet);
-    for (const timer of this.#timers) clearTimeout(timer);
+    clearTimeout(this.#late);
+    clearTimeout(this.#next);
     this.#options.ended();
   }
 }

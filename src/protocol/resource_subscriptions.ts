@@ -13,6 +13,7 @@ import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import { SUBSCRIPTION_KEY } from "./envelope.ts";
+import type { Era } from "./envelope.ts";
 import type { Answer } from "./answer.ts";
 import type { Opening } from "./opening.ts";
 import type { ServerIdentity } from "./offer.ts";
@@ -37,9 +38,11 @@ export interface ResourceSubscriptionsParts {
   readonly prices?: PriceSource;
 }
 
-/** Whether a request is one that {@linkcode ResourceSubscriptions} may answer. */
-export function isSubscriptionRequest(request: JSONRPCRequest): boolean {
-  return isPriceRequest(request) || Object.values(METHODS).some((methods) => Object.hasOwn(methods, request.method));
+/** Whether a request is one that {@linkcode ResourceSubscriptions} answers in an era, or in any. */
+export function isSubscriptionRequest(request: JSONRPCRequest, era?: Era): boolean {
+  const known = era === undefined ? Object.values(METHODS) : [METHODS[era]];
+  const isPrice = era === undefined && isPriceRequest(request);
+  return isPrice || known.some((methods) => Object.hasOwn(methods, request.method));
 }
 
 /** The subscriptions of one connection. */
@@ -134,11 +137,10 @@ export class ResourceSubscriptions {
   }
 }
 
-const METHODS: Readonly<Record<"legacy" | "modern", Readonly<Record<string, "subscribe" | "unsubscribe" | "listen">>>> =
-  {
-    legacy: { "resources/subscribe": "subscribe", "resources/unsubscribe": "unsubscribe" },
-    modern: { "subscriptions/listen": "listen" },
-  };
+const METHODS: Readonly<Record<Era, Readonly<Record<string, "subscribe" | "unsubscribe" | "listen">>>> = {
+  legacy: { "resources/subscribe": "subscribe", "resources/unsubscribe": "unsubscribe" },
+  modern: { "subscriptions/listen": "listen" },
+};
 
 const NO_FILTER = "Invalid params: 'notifications' is required and must be a valid SubscriptionFilter";
 

@@ -184,7 +184,9 @@ class Endpoint implements StreamableHttp {
     const plain = answers && isRequest(message) ? readPlainRequest(answers, request, message) : undefined;
     if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
     if (plain !== undefined) return await this.#answerAlone(request, plain, caller);
-    if (isRequest(message) && isSubscriptionRequest(message) && eraOf(request.headers, message) === "modern") {
+    if (
+      isRequest(message) && isSubscriptionRequest(message, "modern") && eraOf(request.headers, message) === "modern"
+    ) {
       const response = this.#listening?.answer(request, message, caller);
       if (response !== undefined) return response;
     }

@@ -91,3 +91,17 @@ Deno.test("over HTTP what would be more than a client may have is refused", asyn
   await assert.rejects(client.subscribeResource({ uri: ORDERS }), /as many subscriptions as it may/);
   await client.close();
 });
+
+Deno.test("over HTTP a request of 2026-07-28 for resources/subscribe is of a method that is not found", async () => {
+  await using server = setup();
+  const method = "resources/subscribe";
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const response = await server.endpoint.send({
+    headers: { "mcp-protocol-version": "2026-07-28", "mcp-method": method },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { uri: ORDERS, _meta } }),
+  });
+  assert.deepEqual([response.status, (await response.json()).error.code], [404, -32601]);
+});

@@ -1,4 +1,7 @@
-/** Watches the prices of some pairs: a table that is redrawn on a terminal, a line for each pair elsewhere. */
+/**
+ * Watches the prices of some pairs: a table that is redrawn on a terminal, a line for each pair elsewhere. Where the server
+ * tells of changes, it is asked again only once something has changed.
+ */
 
 import type { CommandConfig } from "../config/command_settings.ts";
 import { z } from "zod";
@@ -6,6 +9,7 @@ import { Backoff } from "../client/reconnect_backoff.ts";
 import { ConnectionError } from "../client/connection_error.ts";
 import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";
+import { ResourceChanges } from "../client/resource_changes.ts";
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
@@ -60,7 +64,9 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
       if (outcome.kind === "answer") {
         backoff.reset();
         hasShown = true;
-        await show(Tickers.parse(outcome.value).tickers);
+        const { tickers } = Tickers.parse(outcome.value);
+        await show(tickers);
+        await view.follow(tickers.map(({ pair }) => pair));
       } else {
         const { code, message } = outcome.kind === "disconnected" ? outcome.cause : outcome;
         await live?.clear();
@@ -73,6 +79,7 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
         if (outcome.kind === "disconnected") pauseMs = backoff.next(outcome.cause.retryAfterMs);
       }
       await sleep(pauseMs, deadline.signal).catch(() => {});
+      await view.change();
     }
   } finally {
     await live?.clear();
@@ -87,6 +94,8 @@ class PriceView {
   readonly #pairs: readonly string[];
   readonly #signal: AbortSignal;
   #session: Session | undefined;
+  /** Those of the session; `null` where its server does not tell of them. */
+  #changes: ResourceChanges | null | undefined;
 
   constructor(endpoint: Endpoint, pairs: readonly string[], signal: AbortSignal) {
     this.#endpoint = endpoint;
@@ -100,13 +109,26 @@ class PriceView {
       this.#session ??= await openSession(this.#endpoint, { signal });
       const request = { name: "get_all_tickers", args: { pairs: this.#pairs, limit: this.#pairs.length } };
       const outcome = await callRemoteTool(this.#session, request, { timeoutMs: CALL_TIMEOUT_MS, signal });
-      if (outcome.kind === "disconnected") this.#session = undefined;
+      if (outcome.kind === "disconnected") this.#session = this.#changes = undefined;
       return outcome;
     } catch (error) {
       if (error instanceof ConnectionError) return { kind: "disconnected", cause: error };
       if (!signal.aborted) throw error;
       return { kind: "disconnected", cause: new ConnectionError("ERR_ENDED", "Watching has ended", { cause: error }) };
     }
+  }
+
+  /** Subscribes to the prices of pairs, once in each session, where the server offers that. */
+  async follow(pairs: readonly string[]): Promise<void> {
+    if (this.#session === undefined || this.#changes !== undefined) return;
+    const uris = pairs.map((pair) => `luno://market/${pair}/ticker`);
+    this.#changes = await ResourceChanges.follow(this.#session, uris, this.#signal) ?? null;
+  }
+
+  /** Waits until a price has changed; not at all where that is not told. */
+  async change(): Promise<void> {
+    if (this.#changes?.isOver) this.#changes = undefined;
+    await this.#changes?.next(this.#signal);
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ import { createServerFactory } from "../../src/protocol/mcp_server.ts";
 import { callTool } from "../../src/protocol/tool_call.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext, ToolGroup } from "../../src/tools/tool.ts";
-import type { ChannelOptions } from "../../src/transport/channel.ts";
+import type { ChannelOptions, SubscriptionPath } from "../../src/transport/channel.ts";
 import type { TlsFiles } from "../../src/transport/listeners/listener.ts";
 import { SocketTransport } from "../../src/transport/websocket.ts";
 
@@ -84,6 +84,14 @@ export class TestServer implements AsyncDisposable {
   }
 }
 
+/** Nothing is watched here; the SDK would acknowledge subscriptions that nobody hears of. */
+const NO_SUBSCRIPTIONS: SubscriptionPath = {
+  take: () => ({ error: { code: -32601, message: "Method not found" } }),
+  endStreams() {},
+  isOpen: false,
+  close() {},
+};
+
 /** Serves the catalogue to every socket, as the program does. */
 export function servingTools(
   { signal: _perCall, caller, ...context }: ToolContext,
@@ -110,7 +118,7 @@ export function servingTools(
       cut: (code, reason) => socket.close(code, reason),
       terminate: () => socket.terminate(),
       bufferedAmount: 0,
-    }, { firstMessageMs: 60_000, idleMs: 60_000, ...options });
+    }, { firstMessageMs: 60_000, idleMs: 60_000, subscriptions: () => NO_SUBSCRIPTIONS, ...options });
     const handler = transport.handler();
     socket.on("message", (data, isBinary) => isBinary ? handler.binary() : handler.text(data.toString()));
     socket.on("close", (code, reason) => handler.closed(code, reason.toString()));

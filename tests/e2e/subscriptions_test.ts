@@ -6,6 +6,9 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
+import { client } from "../../src/cli/client.ts";
+import { TestWorld } from "../cli/world.ts";
+import { TestExchange } from "../support/exchange.ts";
 import { inherited, PROGRAMS } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
@@ -75,4 +78,21 @@ for (const program of PROGRAMS) {
       ]);
     });
   }
+}
+
+for (const program of PROGRAMS) {
+  Deno.test(`client --pairs shows prices when they have changed, and asks for none before (${program.name})`, async () => {
+    await using exchange = await TestExchange.start();
+    await using server = await startServer(program, ["--api-url", exchange.simulation.url], { exchange: "live" });
+    const world = new TestWorld();
+    const flags = { uri: server.ws, pairs: "XBTZAR", interval: "0.1" };
+    const running = client(flags, { world, problems: [], operands: [] });
+    await world.stdout.matching(/\n/);
+    exchange.clock.now += 3_600_000;
+    await world.stdout.matching(/\n[^]*\n/);
+    world.interrupt();
+    assert.equal(await running, 0);
+    const prices = world.stdout.text.trimEnd().split("\n").map((line) => line.replace(/^\S+ /, ""));
+    assert.equal(new Set(prices).size, prices.length, world.stdout.text);
+  });
 }

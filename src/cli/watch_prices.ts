@@ -43,6 +43,9 @@ const Tickers = z.object({
 
 const CALL_TIMEOUT_MS = 30_000;
 
+/** A connection may be gone without a word: after so long the server is asked though it told of no change. */
+const LONGEST_SILENCE_MS = 60_000;
+
 /** The longest duration that a timer can hold, in milliseconds: some 25 days. */
 const FOREVER_MS = 2_147_483_647;
 
@@ -125,10 +128,11 @@ class PriceView {
     this.#changes = await ResourceChanges.follow(this.#session, uris, this.#signal) ?? null;
   }
 
-  /** Waits until a price has changed; not at all where that is not told. */
+  /** Waits until a price has changed, for a minute at most; not at all where that is not told. */
   async change(): Promise<void> {
     if (this.#changes?.isOver) this.#changes = undefined;
-    await this.#changes?.next(this.#signal);
+    using patience = new Deadline(LONGEST_SILENCE_MS, [this.#signal]);
+    await this.#changes?.next(patience.signal);
   }
 
   async close(): Promise<void> {

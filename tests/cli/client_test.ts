@@ -131,7 +131,7 @@ Deno.test("client call names the bound of an argument on a terminal, and ends wi
 
 Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {
   await using served = await Served.start();
-  const flags = { pairs: "btc/zar,ETHZAR", interval: "0.1", duration: "0.3" };
+  const flags = { pairs: "btc/zar,ETHZAR", interval: "0.1", duration: "2" };
   const { code, stdout } = await served.run(flags);
   assert.equal(code, 0);
   assert.match(stdout.split("\n")[0] ?? "", /^2026-11-22T10:07:31Z ETHZAR bid \d+ ask \d+ last \d+ volume [\d.]+$/);

@@ -51,6 +51,7 @@ export class Subscriptions {
   #opened = 0;
   #saidMs = -Infinity;
   #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
 
   constructor(options: SubscriptionsOptions) {
     const defaults = { maxResources: MAX_RESOURCES, intervalMs: INTERVAL_MS, isReading: () => true, after };
@@ -64,9 +65,10 @@ export class Subscriptions {
 
   /**
    * Subscribes to resources: `notify` is called with the URI of one that has changed. Answers `undefined`, and subscribes to
-   * none, where these would be more than a client may have.
+   * none, where these would be more than a client may have. After {@linkcode Subscriptions.close} it subscribes to none.
    */
   open(resources: readonly Watched[], notify: (uri: string) => void): Subscription | undefined {
+    if (this.#isClosed) return { uris: [], close: () => {} };
     const { maxResources } = this.#options;
     if (this.#resources + resources.length > maxResources) return undefined;
     this.#resources += resources.length;
@@ -90,6 +92,7 @@ export class Subscriptions {
 
   /** Ends all of them; nobody is told anything after it. */
   close(): void {
+    this.#isClosed = true;
     for (const subscription of [...this.#open]) subscription.close();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;

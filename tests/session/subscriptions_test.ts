@@ -161,3 +161,10 @@ Deno.test("Subscriptions of one client to the same resource are told each on its
   clock.move(100);
   assert.deepEqual(said, ["first", "second"]);
 });
+
+Deno.test("Subscriptions that were closed watch nothing that is asked for afterwards", () => {
+  const { resources, subscriptions, notify } = setup();
+  subscriptions.close();
+  assert.deepEqual(subscriptions.open(resources.of("a"), notify)?.uris, []);
+  assert.deepEqual([resources.watchers, subscriptions.size], [0, 0]);
+});

@@ -76,7 +76,7 @@ class Client {
       const answer = JSON.parse(String(text));
       if (answer.result?.pair === "XBTZAR") this.answered++;
       // Asked in the moment of closing: it was not begun, and is asked again on the next connection.
-      else if (answer.error?.data?.code !== "ERR_SESSION_ENDED") this.failed++;
+      else if (answer.error?.data?.code !== "ERR_SHUTTING_DOWN") this.failed++;
       ask();
     });
     socket.on("error", () => this.failed++);

@@ -71,7 +71,7 @@ const ENVIRONMENTS: Readonly<Record<string, { commands: readonly CommandName[]; 
   inspect: { commands: ["policy", "audit"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
   simulator: { commands: ["simulator"], others: [] },
   certs: { commands: ["certs"], others: [] },
-  keys: { commands: ["keys", "approve", "kill"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
+  keys: { commands: ["keys", "approve", "kill", "state"], others: [...STATE_FOLDER, ...TERMINAL, ...DATABASE] },
 };
 
 /** The text of `deno.json` with the lists of variables made anew; variables of ours stand there by their prefixes. */

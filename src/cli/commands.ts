@@ -108,6 +108,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 1 },
     word: "reset",
   },
+  state: {
+    usage: "state move",
+    summary: "copy the record of orders and the API keys from the state folder to PostgreSQL, or back",
+    operands: { min: 1, max: 1 },
+    word: "move",
+  },
   keys: {
     usage: "keys <create|list|revoke|rotate> [name]",
     summary: "create, list, rotate and revoke API keys for clients",

@@ -101,6 +101,7 @@ const WRITERS: readonly CommandName[] = [
   "reload",
   "approve",
   "paper",
+  "state",
   "serve",
   "call",
 ];
@@ -142,6 +143,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./audit.ts")).audit;
     case "paper":
       return (await import("./paper.ts")).paper;
+    case "state":
+      return (await import("./state.ts")).state;
     case "policy":
       return (await import("./policy.ts")).policy;
     case "certs":

@@ -241,6 +241,22 @@ const AUDIT = {
   },
 } as const satisfies Settings;
 
+const STATE = {
+  from: {
+    reader: oneOf("sqlite", "postgres"),
+    help: "where the record is now: sqlite, in the state folder, or postgres, in the database of --state-url",
+    flag: "from",
+    value: "engine",
+    env: [],
+  },
+  state: stateFolder("state folder to move from or to; it keeps archive files"),
+  ...DATABASE_SETTINGS,
+  apiKeyId: {
+    ...SERVER_SETTINGS.apiKeyId,
+    help: "ID of the exchange's API key that placed the orders: a database holds those of one key",
+  },
+} as const satisfies Settings;
+
 const PAPER = {
   client: {
     reader: Identity,
@@ -389,6 +405,7 @@ export const COMMAND_SETTINGS = {
   reload: { state: stateFolder("state folder of the servers to reload") },
   audit: AUDIT,
   paper: PAPER,
+  state: STATE,
   keys: KEYS,
   certs: CERTS,
   setup: SETUP,

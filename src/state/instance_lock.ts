@@ -82,6 +82,11 @@ export function isLocked(folder: string, id: string): boolean {
   }
 }
 
+/** The instances of a folder whose processes live. */
+export function lockedInstances(folder: string): string[] {
+  return listLocks(folder).filter((id) => isLocked(folder, id));
+}
+
 /** Removes the files of processes that have ended, but for those to be kept; what cannot be removed stays. */
 export function removeFreeLocks(folder: string, isKept: (id: string) => boolean): void {
   for (const id of listLocks(folder)) {

@@ -17,6 +17,8 @@ import { postgresError } from "./postgres_error.ts";
 export interface DatabaseOptions {
   /** Connections at most. With one, operations take effect in the order of asking. @default 4 */
   readonly maxConnections?: number;
+  /** How long a statement may take, in milliseconds. @default {2_000} */
+  readonly statementMs?: number;
 }
 
 /** Runs statements within one transaction. */
@@ -33,8 +35,8 @@ export const SCHEMA = "luno_mcp";
 
 const CONNECT_MS = 2_000;
 const STATEMENT_MS = 2_000;
-/** Our own limit comes after the server's, so that where the server lives it says what became of the statement. */
-const QUERY_MS = 2_500;
+/** Our own limit comes so long after the server's, which says what became of the statement where it lives. */
+const ANSWER_MS = 500;
 const LOCK_MS = 1_500;
 /** A process that is frozen within a transaction holds its locks no longer than this. */
 const IDLE_IN_TRANSACTION_MS = 2_000;
@@ -51,9 +53,17 @@ export class Database {
   #closing: Promise<void> | undefined;
 
   /** Connects to nothing yet. */
-  constructor(access: DatabaseAccess, { maxConnections = MAX_CONNECTIONS }: DatabaseOptions = {}) {
+  constructor(
+    access: DatabaseAccess,
+    { maxConnections = MAX_CONNECTIONS, statementMs = STATEMENT_MS }: DatabaseOptions = {},
+  ) {
     this.name = databaseName(access.address);
-    this.#pool = new pg.Pool({ ...clientConfig(access), max: maxConnections });
+    this.#pool = new pg.Pool({
+      ...clientConfig(access),
+      statement_timeout: statementMs,
+      query_timeout: statementMs + ANSWER_MS,
+      max: maxConnections,
+    });
     // Without these an idle connection that breaks would end the program.
     this.#pool.on("error", () => {});
     this.#pool.on("connect", (client) => client.on("error", () => {}));
@@ -168,7 +178,7 @@ export function clientConfig({ address, ca, password }: DatabaseAccess): pg.Clie
     application_name: "luno-mcp-server",
     options: `-c search_path=${SCHEMA},pg_temp`,
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: QUERY_MS,
+    query_timeout: STATEMENT_MS + ANSWER_MS,
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,

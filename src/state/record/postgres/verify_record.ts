@@ -25,8 +25,18 @@ interface Verified {
 
 /** Reads all of it in one state. @throws {StoreError} it cannot be read */
 export async function verifyRecord(connection: RecordConnection, verified: Verified): Promise<Verification> {
+  return await saying(() => connection.snapshot((session) => verify(session, verified)));
+}
+
+/** Reads all of it as a transaction sees it. @throws {StateError} it cannot be read */
+export async function verifySession(session: Session, verified: Verified): Promise<Verification> {
+  return await saying(() => verify(session, verified));
+}
+
+/** What is damaged is an answer. */
+async function saying(verify: () => Promise<Verification>): Promise<Verification> {
   try {
-    return await connection.snapshot((session) => verify(session, verified));
+    return await verify();
   } catch (error) {
     if (error instanceof ArchiveError) return { ok: false, row: null, reason: error.message };
     if (!(error instanceof StoreError) || error.failure !== "damaged") throw error;

@@ -25,7 +25,8 @@ const BUSY_MS = 250;
 const MAX_KEYS = 10_000;
 const IS_LIVE = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
 
-const MIGRATIONS = [
+/** One text per version of the schema, for `openDatabase`. */
+export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE keys (
      number INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,

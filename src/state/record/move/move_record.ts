@@ -1,0 +1,143 @@
+/** Copies a whole record from one engine to another, and proves on the target that it is the same. */
+
+import { createHash } from "node:crypto";
+import type { Row } from "../../row.ts";
+import { StateError } from "../../state_error.ts";
+import type { RecordEnd } from "./record_end.ts";
+import { KEYS, RECORD_TABLES } from "./tables.ts";
+import type { MovedTable, RecordState } from "./tables.ts";
+
+/** How to move. */
+export interface MoveOptions {
+  /** What the target calls the exchange that the source calls `name`. */
+  readonly venueOf: (name: string) => string;
+  /** Hears how many rows of a table were read so far. */
+  readonly onRows?: (table: string, count: number) => Promise<void>;
+}
+
+/** What was moved. */
+export interface Moved {
+  /** Rows by table. */
+  readonly rows: Readonly<Record<string, number>>;
+  /** Rows of the audit, those in archive files among them, and its last hash. */
+  readonly audit: { readonly rows: number; readonly head: string; readonly archived?: number };
+}
+
+/** Rows that are held in memory at a time. */
+const BATCH_ROWS = 500;
+
+/**
+ * Moves it. Where this throws, the target must be left as it was.
+ *
+ * @throws {StateError} one of the two is in use, the target holds something, or what was read back differs
+ */
+export async function moveRecord(source: RecordEnd, target: RecordEnd, options: MoveOptions): Promise<Moved> {
+  await checkUnused(source, target);
+  const state = await source.state();
+  const hasKeys = await checkEmpty(target, state);
+  const rows: Record<string, number> = {};
+  for (const table of [KEYS, ...RECORD_TABLES]) {
+    rows[table.name] = await moveTable(table, { source, target, isThere: table === KEYS && hasKeys }, options);
+  }
+  await target.setState(state);
+  if (JSON.stringify(await target.state()) !== JSON.stringify(state)) throw differs(target, "its state");
+  const verified = await target.verify();
+  if (!verified.ok) {
+    const place = verified.row === null ? "" : ` at row ${verified.row}`;
+    throw new StateError(`Cannot move ${source.name} as its audit is broken${place}: ${verified.reason}`, {
+      path: source.name,
+    });
+  }
+  await checkUnused(source, target);
+  const { ok: _, ...audit } = verified;
+  return { rows, audit };
+}
+
+async function checkUnused(...ends: readonly RecordEnd[]): Promise<void> {
+  for (const end of ends) {
+    const user = await end.usedBy();
+    if (user === undefined) continue;
+    throw new StateError(`Cannot move as ${end.name} is in use: ${user}: end it, then try again`, {
+      path: end.name,
+      failure: "busy",
+    });
+  }
+}
+
+/** Answers whether the keys are there already: those of an earlier attempt, or that stayed behind. */
+async function checkEmpty(target: RecordEnd, { keyStore }: RecordState): Promise<boolean> {
+  const there = await target.state();
+  const mark = there.keyStore;
+  const hasKeys = mark !== undefined && mark.store === keyStore?.store && mark.revision === keyStore.revision;
+  const full: string[] = [];
+  for (const table of hasKeys ? RECORD_TABLES : [KEYS, ...RECORD_TABLES]) {
+    if (await target.hasRows(table)) full.push(table.name);
+  }
+  if (full.length === 0 && there.start.seq === 0) return hasKeys;
+  throw new StateError(
+    `Cannot move to ${target.name} as it is not empty: there are rows of ${full.join(", ")}: ` +
+      "use an empty one, or take away what is there",
+    { path: target.name },
+  );
+}
+
+/** Answers how many rows it has. */
+async function moveTable(
+  table: MovedTable,
+  { source, target, isThere }: { source: RecordEnd; target: RecordEnd; isThere: boolean },
+  { venueOf, onRows }: MoveOptions,
+): Promise<number> {
+  const read = new RowsDigest(table);
+  for await (const batch of batches(source.rows(table))) {
+    const rows = table.name === "venue" ? batch.map((row) => ({ ...row, name: venueOf(String(row["name"])) })) : batch;
+    read.add(rows);
+    if (!isThere) await target.add(table, rows);
+    await onRows?.(table.name, read.count);
+  }
+  const kept = new RowsDigest(table);
+  for await (const rows of batches(target.rows(table))) kept.add(rows);
+  if (kept.count !== read.count || kept.end() !== read.end()) throw differs(target, `table ${table.name}`);
+  return read.count;
+}
+
+async function* batches(rows: AsyncIterable<Row>): AsyncGenerator<Row[]> {
+  let batch: Row[] = [];
+  for await (const row of rows) {
+    if (batch.push(row) < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function differs(target: RecordEnd, what: string): StateError {
+  return new StateError(`Cannot move to ${target.name} as ${what} differs there from what was read: nothing was kept`, {
+    path: target.name,
+  });
+}
+
+/** Rows of a table in their order: how many, and a hash over all that they say. */
+class RowsDigest {
+  readonly #table: MovedTable;
+  readonly #hash = createHash("sha256");
+  count = 0;
+
+  constructor(table: MovedTable) {
+    this.#table = table;
+  }
+
+  add(rows: readonly Row[]): void {
+    for (const row of rows) {
+      const cells = this.#table.columns.map((column) => {
+        const cell = row[column] ?? null;
+        return cell instanceof Uint8Array ? new Uint8Array(cell).toHex() : cell;
+      });
+      this.#hash.update(`${JSON.stringify(cells)}\n`);
+    }
+    this.count += rows.length;
+  }
+
+  end(): string {
+    return this.#hash.digest("hex");
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What a record is made of, whatever the engine: the tables that are moved as they are, and the rows that each record has
+ * exactly one of. Which processes live is no part of it: nobody uses a record that is moved.
+ */
+
+import type { KeysMark } from "../../../access/keys.ts";
+
+/** A table with the same columns in every engine. */
+export interface MovedTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** In which order its rows are read, the same in every engine. */
+  readonly order: { readonly sqlite: string; readonly postgres: string };
+}
+
+/** As they were written down; the engines number them. */
+const AS_WRITTEN = { sqlite: "rowid", postgres: "number" };
+
+/** By texts as bytes, whatever the database's collation. */
+function by(...columns: readonly string[]): MovedTable["order"] {
+  return { sqlite: columns.join(", "), postgres: columns.map((column) => `${column}::text COLLATE "C"`).join(", ") };
+}
+
+/** The API keys, which are in a database of their own in the state folder. */
+export const KEYS: MovedTable = {
+  name: "keys",
+  columns: ["id", "name", "digest", "scopes", "created_at", "expires_at", "revoked_at"],
+  order: AS_WRITTEN,
+};
+
+/** All tables but that of the keys. */
+export const RECORD_TABLES: readonly MovedTable[] = [
+  { name: "venue", columns: ["id", "name"], order: by("name") },
+  {
+    name: "placements",
+    columns: [
+      ...["client_order_id", "identity", "paper", "preview_id", "idempotency_key", "order_json", "digest"],
+      ...["policy_digest", "state", "order_id", "is_alive", "notional_currency", "notional_amount", "created_at"],
+      ...["sent_at", "valid_until", "settled_at", "reason", "instance", "worst_price", "venue", "asked"],
+    ],
+    order: AS_WRITTEN,
+  },
+  {
+    name: "day_use",
+    columns: ["identity", "paper", "venue", "currency", "day", "amount"],
+    order: by("identity", "paper", "venue", "currency", "CAST(day AS text)"),
+  },
+  {
+    name: "approvals",
+    columns: [
+      ...["id", "identity", "paper", "action", "asked", "preview_id", "idempotency_key", "digest", "facts_json"],
+      ...["summary_json", "ways", "token_hash", "created_at", "expires_at", "is_approved", "decided_by", "decided_at"],
+      ...["taken_at", "outcome"],
+    ],
+    order: AS_WRITTEN,
+  },
+  {
+    name: "cancel_wishes",
+    columns: [
+      ...["kind", "number", "by", "wished_at", "instance", "begun_at", "rounds", "tried_at", "remaining", "unlisted"],
+      "done_at",
+    ],
+    order: by("kind"),
+  },
+  {
+    name: "calls",
+    columns: ["venue", "identity", "idempotency_key", "asked", "instance", "attempt"],
+    order: by("venue", "identity", "idempotency_key"),
+  },
+  {
+    name: "replacements",
+    columns: [
+      ...["venue", "order_id", "identity", "idempotency_key", "asked", "terms", "instance", "attempt", "placed_as"],
+      "claimed_at",
+    ],
+    order: by("venue", "order_id"),
+  },
+  {
+    name: "audit",
+    columns: [
+      ...["seq", "at", "identity", "event", "client_order_id", "order_id", "data", "previous", "hash", "venue"],
+    ],
+    order: { sqlite: "seq", postgres: "seq" },
+  },
+];
+
+/** What each record has once. Times are wall milliseconds. */
+export interface RecordState {
+  /** Where the audit ends. */
+  readonly head: { readonly seq: number; readonly hash: string };
+  /** The last row of the audit in an archive file, and from which UTC day on all that counts is kept. */
+  readonly start: { readonly seq: number; readonly hash: string; readonly keptFrom: number };
+  readonly halt: Halt;
+  /** Absent where no key was ever made. */
+  readonly keyStore: KeysMark | undefined;
+}
+
+/** Whether trading is halted; `isFileNoted`: whether the audit tells of the file that halts in this state folder. */
+export interface Halt {
+  readonly isHalted: number;
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly isFileNoted: boolean;
+}

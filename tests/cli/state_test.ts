@@ -1,0 +1,354 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { audit } from "../../src/cli/audit.ts";
+import { keys } from "../../src/cli/keys.ts";
+import { state } from "../../src/cli/state.ts";
+import { InstanceLock } from "../../src/state/instance_lock.ts";
+import { KEYS, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
+import { writeArchiveFile } from "../../src/state/record/archive_files.ts";
+import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
+import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import { NOW, openStore, place, tamper } from "../trading/stores.ts";
+import { PostgresServer } from "../state/postgres_server.ts";
+import { runnerOf } from "./trading_commands.ts";
+import { TestWorld } from "./world.ts";
+
+let server: PostgresServer;
+
+Deno.test.beforeAll(async () => {
+  server = await PostgresServer.start();
+});
+
+Deno.test.afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+const run = runnerOf(state);
+const runAudit = runnerOf(audit);
+const runKeys = runnerOf(keys);
+
+const MOVE = { operands: ["move"], json: true, env: { LUNO_API_KEY: "thekey" } };
+const ORDERS = 200;
+
+interface Installation extends AsyncDisposable {
+  readonly folder: string;
+  readonly url: string;
+  readonly database: string;
+}
+
+/** A folder whose record has rows in every table, two API keys, and a database without tables. */
+async function install(): Promise<Installation> {
+  const folder = await Deno.makeTempDir();
+  await runKeys({ state: folder }, { operands: ["create", "ann"] });
+  await runKeys({ state: folder, scopes: "orders:write" }, { operands: ["create", "bob"] });
+  await runKeys({ state: folder }, { operands: ["revoke", "ann"] });
+  const store = openStore(folder);
+  store.journal.claimFor("api.luno.com");
+  for (let index = 0; index < ORDERS; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
+  store.halts.pull({ by: "terminal", reason: "Größe 🛑", cancelOpen: ["real"], now: NOW });
+  store.close();
+  tamper(
+    folder,
+    "DELETE FROM instances",
+    "INSERT INTO calls VALUES ('', 'key:a', 'k', NULL, 'gone', 'one'), ('', 'key:Z', 'k', 'asked', 'gone', 'two')",
+    `INSERT INTO replacements (venue, order_id, identity, claimed_at) VALUES ('', 'BXé', 'key:a', 5), ('', 'BXZ', 'key:b', 6)`,
+    `INSERT INTO approvals (id, identity, paper, action, asked, preview_id, digest, facts_json, summary_json, ways,
+       token_hash, created_at, expires_at)
+     VALUES ('z', 'key:a', 0, 'place', 'x', 'p1', 'd', '{}', '{}', 'page', 'h1', 1, 2),
+       ('a', 'key:a', 0, 'place', 'x', 'p2', 'd', '{}', '{}', 'page', 'h2', 1, 2)`,
+  );
+  const database = await server.createDatabase();
+  return {
+    ...{ folder, database, url: server.url(database) },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** All that a folder holds, by table. */
+function dump(folder: string): Record<string, unknown> {
+  const [trading, store] = [TRADING_DATABASE, KEYS_FILE].map((file) => new DatabaseSync(join(folder, file)));
+  assert.ok(trading !== undefined && store !== undefined);
+  const all = (database: DatabaseSync, text: string) => database.prepare(text).all().map((row) => ({ ...row }));
+  const read = Object.fromEntries(RECORD_TABLES.map(({ name, columns, order }) => [
+    name,
+    all(trading, `SELECT ${columns.join(", ")} FROM ${name} ORDER BY ${order.sqlite}`),
+  ]));
+  const once = ["audit_head", "audit_start", "kill_switch"].map((
+    name,
+  ) => [name, all(trading, `SELECT * FROM ${name}`)]);
+  const kept = {
+    ...read,
+    ...Object.fromEntries(once),
+    keys: all(store, `SELECT ${KEYS.columns.join(", ")} FROM keys ORDER BY number`),
+    store: all(store, "SELECT * FROM store"),
+  };
+  trading.close();
+  store.close();
+  return kept;
+}
+
+/** Takes the databases of a folder away, as their owner does who wants to move back into it. */
+async function clear(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (/^(trading|keys)\.db/.test(name)) await Deno.remove(join(folder, name));
+  }
+}
+
+async function countOf(database: string, table: string): Promise<number> {
+  const { rows } = await server.query(`SELECT count(*)::int AS count FROM luno_mcp.${table}`, database);
+  return rows[0].count;
+}
+
+async function verified(flags: Record<string, string>): Promise<string> {
+  const { code, stdout, stderr } = await runAudit(flags, { operands: ["verify"], json: true });
+  assert.equal(code, 0, stdout + stderr);
+  return JSON.parse(stdout).head;
+}
+
+Deno.test("state move copies a record to PostgreSQL and back, and all of it is the same", async () => {
+  await using installed = await install();
+  const { folder, url, database } = installed;
+  const before = dump(folder);
+  const head = await verified({ state: folder });
+  const there = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(there.code, 0, there.stdout + there.stderr);
+  const { from, to, rows, audit } = JSON.parse(there.stdout);
+  assert.deepEqual([from, to, rows.placements, rows.keys, rows.calls], [folder, url, ORDERS, 2, 2]);
+  assert.equal(audit.head, head);
+  assert.equal(await verified({ state: folder, "state-url": url }), head);
+  for (const { name } of [...RECORD_TABLES, KEYS]) assert.equal(await countOf(database, name), rows[name], name);
+  const venue = await server.query("SELECT name FROM luno_mcp.venue", database);
+  assert.match(venue.rows[0].name, /^api\.luno\.com with key [0-9a-f]{12}$/);
+  assert.deepEqual(dump(folder), before);
+
+  await clear(folder);
+  const back = await run({ state: folder, "state-url": url, from: "postgres" }, MOVE);
+  assert.equal(back.code, 0, back.stdout + back.stderr);
+  assert.deepEqual(dump(folder), before);
+  assert.equal(await verified({ state: folder }), head);
+  const listed = await runKeys({ state: folder }, { operands: ["list"], json: true });
+  assert.deepEqual(
+    JSON.parse(listed.stdout).keys.map(({ name, state }: { name: string; state: string }) => [name, state]),
+    [["ann", "revoked"], ["bob", "live"]],
+  );
+});
+
+Deno.test("state move leaves what a database can go on with: numbers follow, and new keys count", async () => {
+  await using installed = await install();
+  const { folder, url } = installed;
+  await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  const created = await runKeys({ "state-url": url }, { operands: ["create", "cyd"], json: true });
+  assert.equal(created.code, 0, created.stderr);
+  const listed = await runKeys({ "state-url": url }, { operands: ["list"], json: true });
+  assert.equal(JSON.parse(listed.stdout).keys.length, 3);
+});
+
+Deno.test("state move says on a terminal what was copied, and that the source is as it was", async () => {
+  await using installed = await install();
+  const { folder, url } = installed;
+  const { stdout } = await run({ state: folder, "state-url": url, from: "sqlite" }, { ...MOVE, json: false });
+  assert.match(stdout, /^Copied and verified: 200 orders, 2 API keys, 60[0-9] rows of the audit log\n/);
+  assert.ok(stdout.includes(`  from    ${folder}\n  to      ${url}\n`), stdout);
+});
+
+for (const from of ["sqlite", "postgres"] as const) {
+  Deno.test(`state move from ${from} refuses a target that is not empty, and changes nothing there`, async () => {
+    await using installed = await install();
+    const { folder, url, database } = installed;
+    const flags = { state: folder, "state-url": url };
+    assert.equal((await run({ ...flags, from: "sqlite" }, MOVE)).code, 0);
+    const before = dump(folder);
+    const { code, stderr } = await run({ ...flags, from }, MOVE);
+    assert.equal(code, 1);
+    assert.match(
+      JSON.parse(stderr).error.message,
+      /^Cannot move to .* as it is not empty: there are rows of .*placements/,
+    );
+    assert.deepEqual(dump(folder), before);
+    assert.equal(await countOf(database, "placements"), ORDERS);
+  });
+
+  Deno.test(`state move from ${from} refuses a folder that a server uses`, async () => {
+    await using installed = await install();
+    const { folder, url, database } = installed;
+    const flags = { state: folder, "state-url": url };
+    if (from === "postgres") {
+      assert.equal((await run({ ...flags, from: "sqlite" }, MOVE)).code, 0);
+      await clear(folder);
+    }
+    const lock = InstanceLock.take(folder);
+    try {
+      const { code, stderr } = await run({ ...flags, from }, MOVE);
+      assert.equal(code, 1);
+      assert.match(JSON.parse(stderr).error.message, /^Cannot move as .* is in use: a server runs on it: end it/);
+      if (from === "sqlite") assert.equal(await countOf(database, "placements"), 0);
+      else assert.deepEqual(dump(folder)["placements"], []);
+    } finally {
+      lock.release();
+    }
+  });
+
+  Deno.test(`state move from ${from} refuses a database that a server uses`, async () => {
+    await using installed = await install();
+    const { folder, url, database } = installed;
+    const flags = { state: folder, "state-url": url };
+    if (from === "postgres") {
+      await run({ ...flags, from: "sqlite" }, MOVE);
+      await clear(folder);
+    } else await runKeys({ "state-url": url }, { operands: ["list"] });
+    await server.query(
+      `INSERT INTO luno_mcp.instances VALUES ('0123456789abcdef', 1, 'serve', 1, 1, clock_timestamp() + interval '5 s')`,
+      database,
+    );
+    const used = await run({ ...flags, from }, MOVE);
+    assert.equal(used.code, 1);
+    assert.match(JSON.parse(used.stderr).error.message, /^Cannot move as postgres:.* is in use: a server runs on it/);
+    await server.query("UPDATE luno_mcp.instances SET lease_until = '-infinity'", database);
+    const ended = await run({ ...flags, from }, MOVE);
+    assert.equal(ended.code, 0, ended.stderr);
+  });
+
+  Deno.test(`state move from ${from} that is killed in the middle leaves the target empty, and can be done again`, async () => {
+    await using installed = await install();
+    const { folder, url, database } = installed;
+    const flags = { state: folder, "state-url": url };
+    const before = dump(folder);
+    if (from === "postgres") {
+      await run({ ...flags, from: "sqlite" }, MOVE);
+      await clear(folder);
+    } else await runKeys({ "state-url": url }, { operands: ["list"] });
+    await killInTheMiddle([from, folder, url]);
+    if (from === "sqlite") {
+      assert.deepEqual([await countOf(database, "placements"), await countOf(database, "keys")], [0, 0]);
+    } else {
+      const { placements, keys } = dump(folder);
+      assert.deepEqual([placements, keys], [[], []]);
+    }
+    const again = await run({ ...flags, from }, MOVE);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(dump(folder), before);
+  });
+}
+
+/** Answers when the process, and what it had open, is gone. */
+async function killInTheMiddle(args: readonly string[]): Promise<void> {
+  const program = new URL("../state/record/move_process.ts", import.meta.url).href;
+  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", "--allow-net=127.0.0.1"];
+  const env = "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE";
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, env, program, ...args],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assert.match((await reader.read()).value ?? "", /in the middle/);
+  child.kill("SIGKILL");
+  await child.status;
+  await child.stdin.abort().catch(() => {});
+  await reader.cancel();
+}
+
+Deno.test("state move carries an archive's place along: the files stay, and the copy is verified with them", async () => {
+  await using installed = await install();
+  const { folder, url } = installed;
+  const database = new DatabaseSync(join(folder, TRADING_DATABASE));
+  const rows = database.prepare("SELECT * FROM audit ORDER BY seq").all();
+  const head = await verified({ state: folder });
+  writeArchiveFile(
+    folder,
+    rows.slice(0, 3).map((row) => ({
+      seq: Number(row["seq"]),
+      at: Number(row["at"]),
+      identity: String(row["identity"]),
+      event: String(row["event"]),
+      clientOrderId: row["client_order_id"] as string | null,
+      orderId: row["order_id"] as string | null,
+      data: String(row["data"]),
+      previous: String(row["previous"]),
+      hash: String(row["hash"]),
+      venue: row["venue"] as string | null,
+    })),
+  );
+  database.exec(`UPDATE audit_start SET seq = 3, hash = '${rows[2]?.["hash"]}'; DELETE FROM audit WHERE seq <= 3`);
+  database.close();
+  const { code, stdout, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(code, 0, stderr);
+  const { audit } = JSON.parse(stdout);
+  assert.deepEqual([audit.head, audit.archived], [head, 3]);
+});
+
+Deno.test("state move refuses a record whose audit is broken, and keeps nothing of it", async () => {
+  await using installed = await install();
+  const { folder, url, database } = installed;
+  tamper(folder, "UPDATE day_use SET amount = '1'");
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(code, 1);
+  assert.match(JSON.parse(stderr).error.message, /^Cannot move .* as its audit is broken/);
+  assert.equal(await countOf(database, "placements"), 0);
+});
+
+Deno.test("state move keeps nothing where a row that is read back differs", async () => {
+  await using installed = await install();
+  const { folder, url, database } = installed;
+  await runKeys({ "state-url": url }, { operands: ["list"] });
+  await server.query(
+    `CREATE FUNCTION luno_mcp.twist() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN IF NEW.client_order_id = 'lm-7' THEN NEW.reason = 'other'; END IF; RETURN NEW; END $$;
+     CREATE TRIGGER twisted BEFORE INSERT ON luno_mcp.placements FOR EACH ROW EXECUTE FUNCTION luno_mcp.twist()`,
+    database,
+  );
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(code, 1);
+  assert.match(
+    JSON.parse(stderr).error.message,
+    /as table placements differs there from what was read: nothing was kept$/,
+  );
+  assert.deepEqual([await countOf(database, "placements"), await countOf(database, "keys")], [0, 0]);
+});
+
+Deno.test("state move that is interrupted keeps nothing", async () => {
+  await using installed = await install();
+  const { folder, url, database } = installed;
+  const world = new TestWorld({ env: MOVE.env });
+  world.interrupt();
+  const flags = { state: folder, "state-url": url, from: "sqlite" };
+  assert.equal(await state(flags, { world, problems: [], operands: ["move"], json: false }), 1);
+  assert.match(world.stderr.text, /^Cannot move as it was interrupted: nothing was kept/);
+  assert.equal(await countOf(database, "placements"), 0);
+});
+
+Deno.test("state move refuses a database and a folder of a newer version", async () => {
+  await using installed = await install();
+  const { folder, url, database } = installed;
+  const flags = { state: folder, "state-url": url, from: "sqlite" };
+  await runKeys({ "state-url": url }, { operands: ["list"] });
+  await server.query("UPDATE luno_mcp.schema_version SET version = 99", database);
+  const there = await run(flags, MOVE);
+  assert.equal(there.code, 1);
+  assert.match(JSON.parse(there.stderr).error.message, /written by a newer version of this program: its schema is 99/);
+  tamper(folder, "PRAGMA user_version = 99");
+  const here = await run(flags, MOVE);
+  assert.equal(here.code, 1);
+  assert.match(JSON.parse(here.stderr).error.message, /trading\.db as it was written by a newer version/);
+});
+
+Deno.test("state move refuses a source with keys that are older than the folder expects", async () => {
+  await using installed = await install();
+  const { folder, url } = installed;
+  await Deno.remove(join(folder, KEYS_FILE));
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(code, 1);
+  assert.match(JSON.parse(stderr).error.message, /^Cannot move: expected the API keys that were made here/);
+});
+
+Deno.test("state move needs both ends, the direction, and for a database the exchange's key", async () => {
+  await using installed = await install();
+  const { folder, url } = installed;
+  const nothing = await run({ state: folder }, { operands: ["move"] });
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /^--from: expected where the record is now, sqlite or postgres: not set\n--state-url: /);
+  const keyless = await run({ state: folder, "state-url": url, from: "sqlite" }, { operands: ["move"] });
+  assert.equal(keyless.code, 1);
+  assert.match(keyless.stderr, /^Cannot move as a database holds the orders of one API key: set LUNO_API_KEY/);
+});

@@ -110,7 +110,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
   },
   state: {
     usage: "state move",
-    summary: "copy the record of orders and the API keys from the state folder to PostgreSQL, or back",
+    summary: "copy orders, audit log and API keys from the state folder to PostgreSQL, or back",
     operands: { min: 1, max: 1 },
     word: "move",
   },

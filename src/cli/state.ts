@@ -1,4 +1,4 @@
-/** `state move`: copies the record of orders and the API keys between the state folder and a PostgreSQL database. */
+/** `state move`: copies the trading record and the API keys between the state folder and a PostgreSQL database. */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -43,7 +43,7 @@ export async function state(
     ...problems,
     ...(parsed.ok ? [] : parsed.problems),
     ...(parsed.origins.from === "unset"
-      ? ["--from: expected where the record is now, sqlite or postgres: not set"]
+      ? ["--from: expected where orders and keys are now, sqlite or postgres: not set"]
       : []),
     ...(place.ok ? [] : place.problems),
   ];

@@ -244,7 +244,7 @@ const AUDIT = {
 const STATE = {
   from: {
     reader: oneOf("sqlite", "postgres"),
-    help: "where the record is now: sqlite, in the state folder, or postgres, in the database of --state-url",
+    help: "where orders and keys are now: sqlite, in the state folder, or postgres, in the database of --state-url",
     flag: "from",
     value: "engine",
     env: [],

@@ -9,8 +9,9 @@ import { KEYS, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
 import { writeArchiveFile } from "../../src/state/record/archive_files.ts";
 import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
-import { NOW, openStore, place, tamper } from "../trading/stores.ts";
+import { tamper } from "../trading/stores.ts";
 import { PostgresServer } from "../state/postgres_server.ts";
+import { clear, dump, installRecord, killInTheMiddle, ORDERS } from "./moved_record.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { TestWorld } from "./world.ts";
 
@@ -29,72 +30,6 @@ const runAudit = runnerOf(audit);
 const runKeys = runnerOf(keys);
 
 const MOVE = { operands: ["move"], json: true, env: { LUNO_API_KEY: "thekey" } };
-const ORDERS = 200;
-
-interface Installation extends AsyncDisposable {
-  readonly folder: string;
-  readonly url: string;
-  readonly database: string;
-}
-
-/** A folder whose record has rows in every table, two API keys, and a database without tables. */
-async function install(): Promise<Installation> {
-  const folder = await Deno.makeTempDir();
-  await runKeys({ state: folder }, { operands: ["create", "ann"] });
-  await runKeys({ state: folder, scopes: "orders:write" }, { operands: ["create", "bob"] });
-  await runKeys({ state: folder }, { operands: ["revoke", "ann"] });
-  const store = openStore(folder);
-  store.journal.claimFor("api.luno.com");
-  for (let index = 0; index < ORDERS; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
-  store.halts.pull({ by: "terminal", reason: "Größe 🛑", cancelOpen: ["real"], now: NOW });
-  store.close();
-  tamper(
-    folder,
-    "DELETE FROM instances",
-    "INSERT INTO calls VALUES ('', 'key:a', 'k', NULL, 'gone', 'one'), ('', 'key:Z', 'k', 'asked', 'gone', 'two')",
-    `INSERT INTO replacements (venue, order_id, identity, claimed_at) VALUES ('', 'BXé', 'key:a', 5), ('', 'BXZ', 'key:b', 6)`,
-    `INSERT INTO approvals (id, identity, paper, action, asked, preview_id, digest, facts_json, summary_json, ways,
-       token_hash, created_at, expires_at)
-     VALUES ('z', 'key:a', 0, 'place', 'x', 'p1', 'd', '{}', '{}', 'page', 'h1', 1, 2),
-       ('a', 'key:a', 0, 'place', 'x', 'p2', 'd', '{}', '{}', 'page', 'h2', 1, 2)`,
-  );
-  const database = await server.createDatabase();
-  return {
-    ...{ folder, database, url: server.url(database) },
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
-  };
-}
-
-/** All that a folder holds, by table. */
-function dump(folder: string): Record<string, unknown> {
-  const [trading, store] = [TRADING_DATABASE, KEYS_FILE].map((file) => new DatabaseSync(join(folder, file)));
-  assert.ok(trading !== undefined && store !== undefined);
-  const all = (database: DatabaseSync, text: string) => database.prepare(text).all().map((row) => ({ ...row }));
-  const read = Object.fromEntries(RECORD_TABLES.map(({ name, columns, order }) => [
-    name,
-    all(trading, `SELECT ${columns.join(", ")} FROM ${name} ORDER BY ${order.sqlite}`),
-  ]));
-  const once = ["audit_head", "audit_start", "kill_switch"].map((
-    name,
-  ) => [name, all(trading, `SELECT * FROM ${name}`)]);
-  const kept = {
-    ...read,
-    ...Object.fromEntries(once),
-    keys: all(store, `SELECT ${KEYS.columns.join(", ")} FROM keys ORDER BY number`),
-    store: all(store, "SELECT * FROM store"),
-  };
-  trading.close();
-  store.close();
-  return kept;
-}
-
-/** Takes the databases of a folder away, as their owner does who wants to move back into it. */
-async function clear(folder: string): Promise<void> {
-  for await (const { name } of Deno.readDir(folder)) {
-    if (/^(trading|keys)\.db/.test(name)) await Deno.remove(join(folder, name));
-  }
-}
-
 async function countOf(database: string, table: string): Promise<number> {
   const { rows } = await server.query(`SELECT count(*)::int AS count FROM luno_mcp.${table}`, database);
   return rows[0].count;
@@ -107,7 +42,7 @@ async function verified(flags: Record<string, string>): Promise<string> {
 }
 
 Deno.test("state move copies a record to PostgreSQL and back, and all of it is the same", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   const before = dump(folder);
   const head = await verified({ state: folder });
@@ -134,8 +69,31 @@ Deno.test("state move copies a record to PostgreSQL and back, and all of it is t
   );
 });
 
+Deno.test("state move back takes keys that are there for moved, as it commits them first", async () => {
+  await using installed = await installRecord(server);
+  const { folder, url } = installed;
+  const before = dump(folder);
+  await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  for (const end of ["", "-wal", "-shm"]) {
+    await Deno.remove(join(folder, `${TRADING_DATABASE}${end}`)).catch(() => {});
+  }
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "postgres" }, MOVE);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(dump(folder), before);
+});
+
+Deno.test("state move refuses a database with keys of its own", async () => {
+  await using installed = await installRecord(server);
+  const { folder, url, database } = installed;
+  await runKeys({ "state-url": url }, { operands: ["create", "own"] });
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  assert.equal(code, 1);
+  assert.match(JSON.parse(stderr).error.message, /is not empty: there are rows of keys: /);
+  assert.equal(await countOf(database, "placements"), 0);
+});
+
 Deno.test("state move leaves what a database can go on with: numbers follow, and new keys count", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url } = installed;
   await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
   const created = await runKeys({ "state-url": url }, { operands: ["create", "cyd"], json: true });
@@ -145,7 +103,7 @@ Deno.test("state move leaves what a database can go on with: numbers follow, and
 });
 
 Deno.test("state move says on a terminal what was copied, and that the source is as it was", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url } = installed;
   const { stdout } = await run({ state: folder, "state-url": url, from: "sqlite" }, { ...MOVE, json: false });
   assert.match(stdout, /^Copied and verified: 200 orders, 2 API keys, 60[0-9] rows of the audit log\n/);
@@ -154,7 +112,7 @@ Deno.test("state move says on a terminal what was copied, and that the source is
 
 for (const from of ["sqlite", "postgres"] as const) {
   Deno.test(`state move from ${from} refuses a target that is not empty, and changes nothing there`, async () => {
-    await using installed = await install();
+    await using installed = await installRecord(server);
     const { folder, url, database } = installed;
     const flags = { state: folder, "state-url": url };
     assert.equal((await run({ ...flags, from: "sqlite" }, MOVE)).code, 0);
@@ -170,7 +128,7 @@ for (const from of ["sqlite", "postgres"] as const) {
   });
 
   Deno.test(`state move from ${from} refuses a folder that a server uses`, async () => {
-    await using installed = await install();
+    await using installed = await installRecord(server);
     const { folder, url, database } = installed;
     const flags = { state: folder, "state-url": url };
     if (from === "postgres") {
@@ -190,7 +148,7 @@ for (const from of ["sqlite", "postgres"] as const) {
   });
 
   Deno.test(`state move from ${from} refuses a database that a server uses`, async () => {
-    await using installed = await install();
+    await using installed = await installRecord(server);
     const { folder, url, database } = installed;
     const flags = { state: folder, "state-url": url };
     if (from === "postgres") {
@@ -210,7 +168,7 @@ for (const from of ["sqlite", "postgres"] as const) {
   });
 
   Deno.test(`state move from ${from} that is killed in the middle leaves the target empty, and can be done again`, async () => {
-    await using installed = await install();
+    await using installed = await installRecord(server);
     const { folder, url, database } = installed;
     const flags = { state: folder, "state-url": url };
     const before = dump(folder);
@@ -231,26 +189,8 @@ for (const from of ["sqlite", "postgres"] as const) {
   });
 }
 
-/** Answers when the process, and what it had open, is gone. */
-async function killInTheMiddle(args: readonly string[]): Promise<void> {
-  const program = new URL("../state/record/move_process.ts", import.meta.url).href;
-  const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", "--allow-net=127.0.0.1"];
-  const env = "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE";
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, env, program, ...args],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  assert.match((await reader.read()).value ?? "", /in the middle/);
-  child.kill("SIGKILL");
-  await child.status;
-  await child.stdin.abort().catch(() => {});
-  await reader.cancel();
-}
-
 Deno.test("state move carries an archive's place along: the files stay, and the copy is verified with them", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url } = installed;
   const database = new DatabaseSync(join(folder, TRADING_DATABASE));
   const rows = database.prepare("SELECT * FROM audit ORDER BY seq").all();
@@ -279,7 +219,7 @@ Deno.test("state move carries an archive's place along: the files stay, and the 
 });
 
 Deno.test("state move refuses a record whose audit is broken, and keeps nothing of it", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   tamper(folder, "UPDATE day_use SET amount = '1'");
   const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
@@ -289,7 +229,7 @@ Deno.test("state move refuses a record whose audit is broken, and keeps nothing 
 });
 
 Deno.test("state move keeps nothing where a row that is read back differs", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   await runKeys({ "state-url": url }, { operands: ["list"] });
   await server.query(
@@ -308,7 +248,7 @@ Deno.test("state move keeps nothing where a row that is read back differs", asyn
 });
 
 Deno.test("state move that is interrupted keeps nothing", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   const world = new TestWorld({ env: MOVE.env });
   world.interrupt();
@@ -319,7 +259,7 @@ Deno.test("state move that is interrupted keeps nothing", async () => {
 });
 
 Deno.test("state move refuses a database and a folder of a newer version", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url, database } = installed;
   const flags = { state: folder, "state-url": url, from: "sqlite" };
   await runKeys({ "state-url": url }, { operands: ["list"] });
@@ -334,7 +274,7 @@ Deno.test("state move refuses a database and a folder of a newer version", async
 });
 
 Deno.test("state move refuses a source with keys that are older than the folder expects", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url } = installed;
   await Deno.remove(join(folder, KEYS_FILE));
   const { code, stderr } = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
@@ -343,11 +283,14 @@ Deno.test("state move refuses a source with keys that are older than the folder 
 });
 
 Deno.test("state move needs both ends, the direction, and for a database the exchange's key", async () => {
-  await using installed = await install();
+  await using installed = await installRecord(server);
   const { folder, url } = installed;
   const nothing = await run({ state: folder }, { operands: ["move"] });
   assert.equal(nothing.code, 2);
-  assert.match(nothing.stderr, /^--from: expected where the record is now, sqlite or postgres: not set\n--state-url: /);
+  assert.match(
+    nothing.stderr,
+    /^--from: expected where orders and keys are now, sqlite or postgres: not set\n--state-url: /,
+  );
   const keyless = await run({ state: folder, "state-url": url, from: "sqlite" }, { operands: ["move"] });
   assert.equal(keyless.code, 1);
   assert.match(keyless.stderr, /^Cannot move as a database holds the orders of one API key: set LUNO_API_KEY/);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { WebSocket } from "ws";
 import { lookUntil } from "../support/look_until.ts";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
@@ -95,7 +95,7 @@ async function get(url: string): Promise<number> {
   return response?.status ?? 0;
 }
 
-for (const program of isThere.success ? PROGRAMS : []) {
+for (const program of isThere.success ? SHIPPED : []) {
   Deno.test(`a rolling restart behind HAProxy closes clients with 1012 and fails no call (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     const created = await runProgram(program, ["keys", "create", "alice", "--state", state]);

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Cluster, place, settled } from "./cluster.ts";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 import { callTool } from "./trading_world.ts";
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`servers on one database: a key answers the same order everywhere, and limits are one (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const policy = await cluster.world.policy({ default: { mode: "auto", max_open_orders: 3 } });

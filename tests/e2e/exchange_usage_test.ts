@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { lookUntil } from "../support/look_until.ts";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 import { startServer } from "./servers.ts";
 
 const PAIR = JSON.stringify({ pair: "XBTZAR" });
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`a server tells which calls it saved, and how its streams fare (${program.name})`, async () => {
     const state = await Deno.makeTempDir({ dir: "/tmp" });
     try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startRedis } from "../state/shared/redis/redis_server.ts";
-import { INITIALIZE, PROGRAMS, runProgram, toolCall } from "./program.ts";
+import { INITIALIZE, runProgram, SHIPPED, toolCall } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 
@@ -18,7 +18,7 @@ async function post({ http }: RunningServer, message: object, session?: string) 
   return { status: response.status, id: response.headers.get("mcp-session-id") ?? "", text: await response.text() };
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`${program.name}: with --keep-sessions a client goes on after its server was killed, without it opens a new session`, async () => {
     const dir = await Deno.makeTempDir();
     try {

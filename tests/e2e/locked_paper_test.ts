@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { lockNewDatabase } from "../state/state_process.ts";
 import type { StateProcess } from "../state/state_process.ts";
-import { PROGRAMS } from "./program.ts";
+import { SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
 import { StdioServer } from "./stdio_server.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
@@ -20,7 +20,7 @@ function onPaper(program: Program, world: TradingWorld, ...flags: readonly strin
 
 const PRICE = { pair: "XBTZAR" };
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`a start on stdio with a locked paper ledger says that it waits, and answers what needs none (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const order = await world.resting();

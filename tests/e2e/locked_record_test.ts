@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { lockDatabase, lockNewDatabase } from "../state/state_process.ts";
-import { PROGRAMS } from "./program.ts";
+import { SHIPPED } from "./program.ts";
 import { StdioServer } from "./stdio_server.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`a start on stdio with a locked record answers pings, prices and cancels, and then trades (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const client = world.exchange.connect({ withoutSockets: true });

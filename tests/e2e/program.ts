@@ -23,6 +23,9 @@ export const PROGRAMS: readonly Program[] = binary === undefined
   ? [SOURCE]
   : [SOURCE, { name: "binary", command: binary, args: [] }];
 
+/** One of them: the binary where there is one. For tests that take long and whose subject is not how the program is built. */
+export const SHIPPED: readonly Program[] = PROGRAMS.slice(-1);
+
 /** Output of a run that has ended. */
 export interface Ended {
   readonly code: number;

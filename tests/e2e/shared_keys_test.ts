@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { PostgresServer } from "../state/postgres_server.ts";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
 import { bearer, toolsOf } from "./requests.ts";
 import { startServer } from "./servers.ts";
@@ -10,7 +10,7 @@ import type { RunningServer } from "./servers.ts";
 
 const PASSWORD = "canary-of-the-database";
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`API keys on PostgreSQL: servers on one database share them, through its end and its return (${program.name})`, async () => {
     await using postgres = await PostgresServer.start();
     const database = await postgres.createDatabase();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { startRedis } from "../state/shared/redis/redis_server.ts";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
@@ -34,7 +34,7 @@ async function startSharing(program: Program, state: string, url: string): Promi
   return await startServer(program, ["--rate-limit", "20", "--state", state], { env });
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`${program.name}: two servers with --shared-url share a client's limit, and each goes by half of it when Redis is gone`, async () => {
     await using redis = await startRedis({ settings: ["requirepass canary-password"] });
     const url = redis.url.replace("redis://", "redis://:canary-password@");

@@ -45,11 +45,11 @@ const INTERVAL_MS = 100;
 export class Subscriptions {
   readonly #options: Required<SubscriptionsOptions>;
   readonly #open = new Set<Subscription>();
-  /** What has changed since the client was told, the longest unsaid first. */
-  readonly #unsaid = new Map<string, () => void>();
+  /** What has changed since the client was told, the longest waiting first. */
+  readonly #pending = new Map<string, () => void>();
   #resources = 0;
   #opened = 0;
-  #saidMs = -Infinity;
+  #notifiedMs = -Infinity;
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
@@ -83,7 +83,7 @@ export class Subscriptions {
         if (!this.#open.delete(subscription)) return;
         this.#resources -= resources.length;
         for (const end of unwatch) end();
-        for (const key of keys) this.#unsaid.delete(key);
+        for (const key of keys) this.#pending.delete(key);
       },
     };
     this.#open.add(subscription);
@@ -98,30 +98,30 @@ export class Subscriptions {
     this.#cancelTimer = undefined;
   }
 
-  #changed(key: string, say: () => void): void {
-    if (!this.#unsaid.has(key)) this.#unsaid.set(key, say);
-    this.#sayNext();
+  #changed(key: string, notify: () => void): void {
+    if (!this.#pending.has(key)) this.#pending.set(key, notify);
+    this.#notifyNext();
   }
 
-  /** Says what is longest unsaid, as soon as it may. */
-  #sayNext(): void {
+  /** Tells the client of what has waited longest, as soon as it may. */
+  #notifyNext(): void {
     if (this.#cancelTimer !== undefined) return;
     const { now, intervalMs, isReading } = this.#options;
-    const waitMs = this.#saidMs + intervalMs - now();
+    const waitMs = this.#notifiedMs + intervalMs - now();
     if (waitMs > 0) return this.#later(waitMs);
-    const [key, say] = this.#unsaid.entries().next().value ?? [];
-    if (key === undefined || say === undefined) return;
+    const [key, notify] = this.#pending.entries().next().value ?? [];
+    if (key === undefined || notify === undefined) return;
     if (!isReading()) return this.#later(intervalMs);
-    this.#unsaid.delete(key);
-    this.#saidMs = now();
-    say();
-    if (this.#unsaid.size > 0) this.#later(intervalMs);
+    this.#pending.delete(key);
+    this.#notifiedMs = now();
+    notify();
+    if (this.#pending.size > 0) this.#later(intervalMs);
   }
 
   #later(milliseconds: number): void {
     this.#cancelTimer = this.#options.after(milliseconds, () => {
       this.#cancelTimer = undefined;
-      this.#sayNext();
+      this.#notifyNext();
     });
   }
 }

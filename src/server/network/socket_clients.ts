@@ -26,8 +26,14 @@ const FIRST_MESSAGE_MS = 30_000;
 /** How long running calls may still take when their connection is ended. */
 export const CALLS_MS = 10_000;
 
+/** What a connection is closed with. */
+interface Ending {
+  readonly code: number;
+  readonly reason: string;
+}
+
 /** Lets running calls finish for a while, then ends the connection. */
-async function endWhenQuiet(transport: SocketTransport, { code, reason }: { code: number; reason: string }) {
+async function endWhenQuiet(transport: SocketTransport, { code, reason }: Ending): Promise<void> {
   if (!await transport.drain(CALLS_MS)) transport.abandon();
   transport.finish(code, reason);
 }
@@ -37,6 +43,9 @@ export class SocketClients {
   readonly #parts: NetworkParts;
   readonly #budgets: MessageBudgets;
   readonly #open = new Set<SocketTransport>();
+  /** What connections are told that end with the server. */
+  #ending: Ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
+  #isClosed = false;
 
   constructor(parts: NetworkParts) {
     const { config: { maxMessageSize }, monotonic } = parts;
@@ -64,6 +73,8 @@ export class SocketClients {
       loadServer: () => Promise.resolve(() => factory(() => caller)),
       failed: (error) => log.debug("protocol error", { connection_id: id, error: error.message }),
     });
+    // It was admitted before the server began to end, and has only now opened.
+    if (this.#isClosed) void endWhenQuiet(transport, this.#ending);
     const handler = transport.handler();
     return {
       ...handler,
@@ -86,21 +97,20 @@ export class SocketClients {
 
   /** Ends the connections that there are evenly over a time, so that their clients come back to other servers. */
   async drain(periodMs: number): Promise<void> {
-    const ending: Promise<void>[] = [];
+    const ended: Promise<void>[] = [];
+    if (periodMs > 0) this.#ending = { code: CLOSE.serviceRestart, reason: "the server restarts: connect again" };
     const { monotonic: now } = this.#parts;
     const end = (transport: SocketTransport) => {
-      ending.push(
-        endWhenQuiet(transport, { code: CLOSE.serviceRestart, reason: "the server restarts: connect again" }),
-      );
+      ended.push(endWhenQuiet(transport, this.#ending));
     };
     await spread(this.#open, end, { periodMs, now, sleep });
-    await Promise.all(ending);
+    await Promise.all(ended);
   }
 
   /** Lets running calls finish for a while, then ends every connection. */
   async close(): Promise<void> {
-    const ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
-    await Promise.all([...this.#open].map((transport) => endWhenQuiet(transport, ending)));
+    this.#isClosed = true;
+    await Promise.all([...this.#open].map((transport) => endWhenQuiet(transport, this.#ending)));
   }
 
   #transportOf(

@@ -69,6 +69,8 @@ class NativeListener implements RunningListener {
   }
 
   async close(): Promise<void> {
+    // Those that opened while the others were told to go.
+    for (const socket of this.#sockets) socket.close(CLOSE.goingAway, "the server is shutting down");
     await closedWithin(this.#sockets, FLUSH_MS);
     for (const socket of this.#sockets) socket.terminate();
     // In order first; a peer that reads nothing would hold that up for ever.

@@ -1,5 +1,6 @@
 /** Servers on machines of their own that share one database and one account of an exchange. */
 
+import { lookUntil } from "../support/look_until.ts";
 import assert from "node:assert/strict";
 import { PostgresServer } from "../state/postgres_server.ts";
 import type { Json } from "../support/exchange.ts";
@@ -66,11 +67,8 @@ export function place(server: RunningServer, order: Record<string, unknown>): Pr
   return callTool(server, "place_order", order);
 }
 
-/** Asks again until it is known what became of an order. */
+/** Asks again until it is known what became of an order; fails where it never is. */
 export async function settled(server: RunningServer, order: Record<string, unknown>): Promise<Json> {
-  for (;;) {
-    const answer = await place(server, order);
-    if (["placed", "not_placed"].includes(answer.status)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
+  const isKnown = ({ status }: Json) => ["placed", "not_placed"].includes(status);
+  return await lookUntil(isKnown, () => place(server, order), "it is not known what became of the order");
 }

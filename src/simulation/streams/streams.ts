@@ -114,7 +114,7 @@ export class Streams {
     clearInterval(this.#timer);
   }
 
-  /** Lets somebody with valid credentials read, and answers what comes first. */
+  /** Admits a reader with valid credentials, and answers what it is sent first. */
   #admit(connection: StreamConnection, path: string): readonly string[] | StreamRefusal {
     const { settings } = this.#parts;
     const admitted = [...this.#readers.values()].reduce((sum, readers) => sum + readers.size, 0);

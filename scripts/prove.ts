@@ -1,20 +1,23 @@
 /**
  * Proofs that take longer than tests: `orders` runs random histories of orders while faults and crashes strike, `cluster`
- * those of several servers on one database, `money` holds money computations against integers. Ends with code 1 when anything was wrong.
+ * those of several servers on one database, `service` has such servers restarted behind a balancer, `money` holds money
+ * computations against integers. Ends with code 1 when anything was wrong.
  */
 
 import { parseArgs } from "node:util";
 import { proveMoney } from "../tests/trading/money_proof.ts";
 import { proveCluster } from "./prove_cluster.ts";
 import { proveOrders } from "./prove_orders.ts";
+import { proveService } from "./prove_service.ts";
 
 const [what, ...args] = Deno.args;
 if (what === "orders") Deno.exit(await proveOrders(args));
 if (what === "cluster") Deno.exit(await proveCluster(args));
+if (what === "service") Deno.exit(await proveService(args));
 if (what === "money") Deno.exit(await runMoney(args));
 await say(
   "Expected: prove orders [--histories N] [--seed S] [--kills N], prove money [--count N] [--seed S], " +
-    "or prove cluster [--histories N] [--seed S]",
+    "prove cluster [--histories N] [--seed S], or prove service [--histories N] [--seed S] [--clients N] [--storm N]",
 );
 Deno.exit(2);
 

@@ -104,7 +104,8 @@ export function callTool(
   return answer;
 }
 
-async function postCall(url: string, args: Record<string, unknown>, key?: string): Promise<Json> {
+/** Calls a tool over REST at an address; what is answered, or its problem. */
+export async function postCall(url: string, args: Record<string, unknown>, key?: string): Promise<Json> {
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const headers = { "content-type": "application/json", ...authorization };
   const response = await fetch(url, { method: "POST", body: JSON.stringify(args), headers });

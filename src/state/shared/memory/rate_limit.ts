@@ -9,15 +9,23 @@ const MAX_KEYS = 10_000;
 
 const MINUTE_MS = 60_000;
 
+/** What limits of one process follow from. */
+export interface MemoryRateLimitOptions extends RateLimitOptions {
+  /** How many a key may make at once. @default as many as in a minute */
+  readonly burst?: (key: string) => number;
+}
+
 /** Token buckets, each of the size that its key has now; every answer is there at once. */
 export class MemoryRateLimit implements RateLimit {
   readonly perMinute: (key: string) => number;
+  readonly #burst: (key: string) => number;
   readonly #now: () => number;
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(options: RateLimitOptions) {
-    this.perMinute = options.perMinute;
-    this.#now = options.now;
+  constructor({ perMinute, burst = perMinute, now }: MemoryRateLimitOptions) {
+    this.perMinute = perMinute;
+    this.#burst = burst;
+    this.#now = now;
   }
 
   take(key: string): Admission {
@@ -37,8 +45,7 @@ export class MemoryRateLimit implements RateLimit {
   }
 
   #rateOf(key: string): BucketRate {
-    const size = this.perMinute(key);
-    return { size, perMs: size / MINUTE_MS };
+    return { size: this.#burst(key), perMs: this.perMinute(key) / MINUTE_MS };
   }
 
   #add(key: string, { rate, atMs }: { rate: BucketRate; atMs: number }): TokenBucket {

@@ -8,8 +8,8 @@ import { findBeginning } from "./beginning.ts";
 import { scriptOf } from "./script.ts";
 
 /**
- * Keys: limit, beginning. Arguments: milliseconds for one, size, wanted, reserve, given back, beginning as known, a new
- * name for one. Answers: granted, milliseconds to wait, available, beginning.
+ * Keys: limit, beginning. Arguments: milliseconds for one, size, wanted, reserve, given back (below 0: used), beginning as
+ * known, a new name for one. Answers: granted, milliseconds to wait, available, beginning.
  */
 export const DRAW = scriptOf(`
 ${findBeginning("KEYS[2]", "ARGV[6]", "ARGV[7]")}
@@ -17,10 +17,11 @@ local interval, size = tonumber(ARGV[1]), tonumber(ARGV[2])
 local want, reserve, give_back = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local since = tonumber(beginning:match('^(%S+)'))
 local full = tonumber(redis.call('GET', KEYS[1]))
-full = math.max(now, full and full - give_back * interval or since + size * interval)
+full = full and full - give_back * interval or since + (size - math.min(0, give_back)) * interval
+full = math.max(now, full)
 local available = size - (full - now) / interval
 local granted = math.max(0, math.min(want, math.floor(available - reserve + 0.000001)))
-if granted > 0 then
+if granted > 0 or give_back ~= 0 then
   full = full + granted * interval
   redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now) + 1000)
 end

@@ -2,7 +2,8 @@
  * A limit for each key that holds over all servers. Tokens come from Redis in small batches, so that a call rarely asks:
  * a key that asks much gets larger ones, and what it does not use soon is given back when it asks again.
  *
- * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
+ * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last, and no
+ * more than a batch at once, as others may have used the rest. What it lets through then is drawn when Redis is back.
  */
 
 import type { Admission, RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
@@ -35,6 +36,8 @@ interface Allotment {
   /** What was left for all when the last batch was drawn, and when. */
   left: number;
   drawnMs: number;
+  /** What was let through while Redis could not be asked, and is still to be drawn. */
+  owed: number;
   drawing: Promise<boolean> | undefined;
 }
 
@@ -57,7 +60,11 @@ export class RedisRateLimit implements RateLimit {
     this.#options = options;
     const { perMinute, servers, now } = options;
     this.perMinute = perMinute;
-    this.#share = new MemoryRateLimit({ perMinute: (key) => Math.max(1, Math.floor(perMinute(key) / servers())), now });
+    const share = (key: string) => Math.max(1, Math.floor(perMinute(key) / servers()));
+    // What nobody else can have used may come at once.
+    const burst = (key: string) =>
+      servers() === 1 ? perMinute(key) : Math.min(share(key), largestBatch(perMinute(key)));
+    this.#share = new MemoryRateLimit({ perMinute: share, burst, now });
   }
 
   take(key: string): Awaitable<Admission> {
@@ -70,8 +77,15 @@ export class RedisRateLimit implements RateLimit {
       return { ok: true };
     }
     if (nowMs < allotment.emptyUntilMs) return { ok: false, retryAfterMs: Math.ceil(allotment.emptyUntilMs - nowMs) };
-    if (!this.#options.tokens.isUsable) return this.#share.take(key);
-    return this.#draw(key, allotment).then((isDrawn) => isDrawn ? this.take(key) : this.#share.take(key));
+    if (!this.#options.tokens.isUsable) return this.#takeShare(key, allotment);
+    return this.#draw(key, allotment).then((isDrawn) => isDrawn ? this.take(key) : this.#takeShare(key, allotment));
+  }
+
+  #takeShare(key: string, allotment: Allotment): Admission {
+    const admission = this.#share.take(key);
+    // More than the whole limit need not be drawn later: meanwhile it would have filled again.
+    if (admission.ok) allotment.owed = Math.min(allotment.owed + 1, this.perMinute(key));
+    return admission;
   }
 
   use(key: string): number {
@@ -97,10 +111,12 @@ export class RedisRateLimit implements RateLimit {
     const want = nextBatch(allotment, { size, nowMs: now() });
     const giveBack = now() >= allotment.lapseMs ? allotment.tokens : 0;
     allotment.tokens -= giveBack;
+    const { owed } = allotment;
     try {
       const limit = { size, perMinute: size };
-      const drawn = await tokens.draw(`client ${key}`, limit, { want, giveBack });
+      const drawn = await tokens.draw(`client ${key}`, limit, { want, giveBack: giveBack - owed });
       const nowMs = now();
+      allotment.owed -= owed;
       allotment.tokens += drawn.granted;
       allotment.batch = want;
       allotment.lapseMs = nowMs + want * MINUTE_MS / size;
@@ -124,6 +140,7 @@ export class RedisRateLimit implements RateLimit {
       emptyUntilMs: -Infinity,
       left: this.perMinute(key),
       drawnMs: this.#options.now(),
+      owed: 0,
       drawing: undefined,
     };
     this.#allotments.set(key, fresh);
@@ -142,5 +159,9 @@ function isRunningOut({ tokens, batch }: Allotment): boolean {
 function nextBatch({ tokens, batch, lapseMs }: Allotment, { size, nowMs }: { size: number; nowMs: number }): number {
   const isUsedUp = tokens < batch / 2 && nowMs < lapseMs;
   const wanted = isUsedUp ? batch * 2 : batch - tokens;
-  return Math.max(1, Math.min(wanted, MAX_BATCH, Math.floor(size * BATCH_SHARE)));
+  return Math.max(1, Math.min(wanted, largestBatch(size)));
+}
+
+function largestBatch(size: number): number {
+  return Math.max(1, Math.min(MAX_BATCH, Math.floor(size * BATCH_SHARE)));
 }

@@ -19,7 +19,7 @@ export interface Draw {
   readonly want: number;
   /** How many must be left for others. @default 0 */
   readonly reserve?: number;
-  /** How many that were granted before are given back unused. @default 0 */
+  /** How many that were granted before are given back unused; below 0, how many were used without a grant. @default 0 */
   readonly giveBack?: number;
 }
 

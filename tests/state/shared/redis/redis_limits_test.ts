@@ -84,15 +84,19 @@ Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts
     assert.deepEqual(await left(one, { want: 1, reserve: 20 }), [0, 20]);
     assert.deepEqual(await left(one, { want: 40 }), [20, 0]);
     assert.deepEqual(await left(one, { want: 1, giveBack: 1_000 }), [1, 99]);
+    assert.deepEqual(await left(one, { want: 0, giveBack: -60 }), [0, 39]);
+    assert.deepEqual(await left(two, { want: 1, giveBack: -60 }), [0, -21]);
   });
 });
 
 Deno.test("Redis away: each server goes by its share of the limit, never by none, and asks again when Redis is back", async () => {
   await withServers({ count: 3 }, async (redis, servers) => {
-    const limits = servers.map((server) => limitOf(server, 30));
+    const limits = servers.map((server) => limitOf(server, 300));
     await redis.stop();
-    const counts = await Promise.all(limits.map((limit) => admitted(limit, 40, "bob")));
-    assert.deepEqual(counts, [10, 10, 10]);
+    const awayMs = now();
+    const counts = await Promise.all(limits.map((limit) => admitted(limit, 100, "bob")));
+    // A batch at once, as others may have used the rest, and then the share of each.
+    for (const count of counts) assert.ok(count >= 15 && count <= 15 + flowedIn(100, awayMs), `admitted ${counts}`);
     await redis.start();
     await Promise.all(servers.map((server) => untilUsable(server)));
     // It came back empty: nobody knows what was used, so nothing is there but what flows in.
@@ -103,6 +107,23 @@ Deno.test("Redis away: each server goes by its share of the limit, never by none
     const refused = await wide[0]?.take("cyd");
     if (refused?.ok === false) await new Promise((resolve) => setTimeout(resolve, refused.retryAfterMs + 50));
     assert.deepEqual(await wide[0]?.take("cyd"), { ok: true });
+  });
+});
+
+Deno.test("Redis away: what a server lets through meanwhile is drawn when it is back", async () => {
+  await withServers({}, async (redis, [server]) => {
+    assert.ok(server);
+    const limit = limitOf(server, 100);
+    const startedMs = now();
+    const before = await admitted(limit, 30);
+    redis.freeze();
+    const meanwhile = await admitted(limit, 40);
+    redis.thaw();
+    await untilUsable(server);
+    const sum = before + meanwhile + await admitted(limit, 200);
+    assert.equal(meanwhile, 40);
+    // A batch may be lost with an answer that came too late.
+    assert.ok(sum >= 95 && sum <= 101 + flowedIn(100, startedMs), `admitted ${sum}`);
   });
 });
 
@@ -131,7 +152,9 @@ Deno.test("Redis frozen: requests go by the share within the deadline, and nothi
     const limit = limitOf(server, 20);
     redis.freeze();
     try {
-      assert.equal(await admitted(limit, 5_000), 10);
+      const frozenMs = now();
+      const count = await admitted(limit, 5_000);
+      assert.ok(count >= 1 && count <= 1 + flowedIn(10, frozenMs), `admitted ${count}`);
       // Nothing is sent any more, so the answer is there at once.
       assert.ok(!(limit.take("ann") instanceof Promise));
       assert.ok(!(limit.take("bob") instanceof Promise));

@@ -71,6 +71,15 @@ export class CallWindow implements CallSupply {
     };
   }
 
+  /** Counts the minute that has passed as used up by market reads, evenly: by others, whose calls nobody told of. */
+  fill(): void {
+    this.#forgetOld();
+    const count = this.#allowance("market") - this.#granted.length;
+    const nowMs = this.#options.now();
+    for (let place = count; place > 0; place--) this.#granted.push({ at: nowMs - WINDOW_MS * (1 - place / count) });
+    this.#granted.sort((one, other) => one.at - other.at);
+  }
+
   #allowance(priority: Priority): number {
     const limit = this.#options.limitPerMinute();
     return Math.max(1, limit - Math.floor(limit * RESERVED_SHARE[priority]));

@@ -2,7 +2,8 @@
  * Calls to the exchange that several servers share. What may be made within a minute is split into a fifth that may come at
  * once and the rest that flows in, so that no 60 seconds see more; Redis hands it out in small batches, urgent calls singly.
  *
- * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
+ * Where Redis cannot be asked, each server goes by its share: what flows in divided by the servers that were seen last. As
+ * the others may have used all of the minute before, reads wait for what flows in from then on; orders have their reserve.
  */
 
 import { RESERVED_SHARE } from "../../../exchange/call_supply.ts";
@@ -58,19 +59,21 @@ export class RedisCallSupply implements CallSupply {
   readonly #listeners: (() => void)[] = [];
   /** Calls that were left for all at the last draw. */
   #left: number;
+  #isAlone = false;
 
   constructor(options: RedisCallSupplyOptions) {
     const { limitPerMinute, servers, now } = options;
     const size = Math.max(1, Math.floor(limitPerMinute * AT_ONCE));
     this.#options = options;
     this.#limit = { size, perMinute: Math.max(1, limitPerMinute - size) };
-    this.#share = new CallWindow({ limitPerMinute: () => Math.max(1, Math.floor(limitPerMinute / servers())), now });
+    const share = () => servers() === 1 ? limitPerMinute : Math.max(1, Math.floor(this.#limit.perMinute / servers()));
+    this.#share = new CallWindow({ limitPerMinute: share, now });
     this.#pools = { market: emptyPool(), account: emptyPool(), order: emptyPool(), cancel: emptyPool() };
     this.#left = size;
   }
 
   get remaining(): number {
-    if (!this.#options.tokens.isUsable) return this.#share.remaining;
+    if (this.#mustBeAlone()) return this.#share.remaining;
     const drawn = LOWEST_FIRST.reduce((sum, priority) => sum + this.#pools[priority].calls, 0);
     return Math.max(0, Math.floor(this.#left)) + drawn;
   }
@@ -82,7 +85,7 @@ export class RedisCallSupply implements CallSupply {
       if (pool.calls > 0 && nowMs < pool.lapseMs) return this.#takeFrom(pool);
     }
     const own = this.#pools[priority];
-    if (!this.#options.tokens.isUsable) return this.#share.take(priority);
+    if (this.#mustBeAlone()) return this.#share.take(priority);
     if (nowMs < own.emptyUntilMs) return undefined;
     if (!own.isDrawing) void this.#draw(priority, own);
     return undefined;
@@ -91,13 +94,23 @@ export class RedisCallSupply implements CallSupply {
   waitMs(priority: Priority): number {
     const { emptyUntilMs, isDrawing } = this.#pools[priority];
     if (isDrawing) return DEADLINE_MS;
-    if (!this.#options.tokens.isUsable) return this.#share.waitMs(priority);
+    if (this.#mustBeAlone()) return this.#share.waitMs(priority);
     return Math.max(0, emptyUntilMs - this.#options.now());
   }
 
   onMore(listener: () => void): void {
     this.#listeners.push(listener);
     this.#share.onMore(listener);
+  }
+
+  /** Whether Redis cannot be asked now; from the moment that it cannot, the share goes by what the others may have used. */
+  #mustBeAlone(): boolean {
+    const { tokens, servers } = this.#options;
+    if (this.#isAlone === tokens.isUsable) {
+      this.#isAlone = !tokens.isUsable;
+      if (this.#isAlone && servers() > 1) this.#share.fill();
+    }
+    return this.#isAlone;
   }
 
   #takeFrom(pool: Pool): Reservation {

@@ -2,10 +2,17 @@ import type { Broker } from "../trading/broker.ts";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
 import type { ToolContext } from "../tools/tool.ts";
 
-/** What one call adds to what its caller's tools work with. */
-export interface CallFacts extends Pick<ToolContext, "asking" | "requestId"> {
-  /** Read when something first listens to it, so that it may be made then. */
+/** What a caller gives up with; its signal may be made when something first listens to it. */
+export interface Cancellation {
   readonly signal: AbortSignal;
+}
+
+/**
+ * What one call adds to what its caller's tools work with. The signal is had from its owner, not by an accessor of an object
+ * made for the call: V8 gives each such object a shape of its own, which lives until the next full collection.
+ */
+export interface CallFacts extends Pick<ToolContext, "asking" | "requestId"> {
+  readonly cancellation: Cancellation;
 }
 
 /** What a tool works with in one call; there is one for each call, so it copies no more than it must. */
@@ -39,6 +46,6 @@ export class CallContext implements ToolContext {
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal;
+    return this.#call.cancellation.signal;
   }
 }

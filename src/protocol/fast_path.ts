@@ -7,8 +7,9 @@ import type { JSONRPCRequest } from "@modelcontextprotocol/server";
 import type { CallerFacts } from "../access/caller.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { Answer } from "./answer.ts";
+import type { Cancellation } from "./call_context.ts";
 import type { Opening } from "./opening.ts";
-import type { Cancellation, PlainCalls } from "./plain_calls.ts";
+import type { PlainCalls } from "./plain_calls.ts";
 
 /** What a fast path needs. */
 export interface FastPathParts {

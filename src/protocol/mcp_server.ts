@@ -49,8 +49,9 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     const server = new AnsweringServer(serverInfoOf(identity), { ...options, ...DIALOG_OPTIONS, requestState });
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/call", async ({ params }, context) => {
-      const { signal, id: requestId } = context.mcpReq;
-      const call = { name: params.name, args: params.arguments, signal, requestId, caller: callerOf(context) };
+      const { mcpReq: cancellation } = context;
+      const requestId = cancellation.id;
+      const call = { name: params.name, args: params.arguments, cancellation, requestId, caller: callerOf(context) };
       const asking = dialogs.read(call, { server, context });
       const outcome = await runTool(await backend(), { ...call, asking });
       if (outcome?.ok === false && outcome.ask !== undefined) return await dialogs.show(outcome.ask, { call, context });

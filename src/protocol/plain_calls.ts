@@ -13,6 +13,7 @@ import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { Answer } from "./answer.ts";
 import type { Backend } from "./backend_port.ts";
+import type { Cancellation } from "./call_context.ts";
 import { callDirectly, isTradingAlias } from "./direct_call.ts";
 import type { Era } from "./envelope.ts";
 import type { ServerIdentity } from "./offer.ts";
@@ -29,11 +30,6 @@ export interface PlainCallsParts {
   readonly asking: ReadonlySet<string>;
   /** Names of tools, which are methods too. */
   readonly methods: ReadonlySet<string>;
-}
-
-/** What a caller gives up with; its signal is made when something first listens to it. */
-export interface Cancellation {
-  readonly signal: AbortSignal;
 }
 
 /** A plain call. */
@@ -76,15 +72,7 @@ export class PlainCalls {
   ): Awaitable<Answer> {
     const stamp = era === "modern" ? this.#stamp : "";
     return this.#attempt({ method: "tools/call", tool: name }, (backend) => {
-      const outcome = runTool(backend, {
-        name,
-        args,
-        requestId,
-        caller,
-        get signal() {
-          return cancellation.signal;
-        },
-      });
+      const outcome = runTool(backend, { name, args, requestId, caller, cancellation });
       if (outcome === undefined) return { error: unknownTool(name) };
       return whenAnswered(outcome, (outcome) => ({ resultJson: toResultJson(outcome, stamp) }));
     });
@@ -96,15 +84,7 @@ export class PlainCalls {
     { caller, cancellation }: PlainCaller,
   ): Awaitable<Answer> | undefined {
     if (!this.#parts.methods.has(method)) return undefined;
-    const call = {
-      method,
-      params,
-      requestId,
-      caller,
-      get signal() {
-        return cancellation.signal;
-      },
-    };
+    const call = { method, params, requestId, caller, cancellation };
     return this.#attempt({ method }, (backend) => callDirectly(backend, call));
   }
 

@@ -11,7 +11,7 @@ import type { Subscription, Subscriptions, Watch } from "../session/subscription
 import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { Answer } from "./answer.ts";
-import type { Cancellation } from "./plain_calls.ts";
+import type { Cancellation } from "./call_context.ts";
 import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);

@@ -68,7 +68,7 @@ for (
     using records = LogRecords.start();
     const parts = backend(exchange, mode);
     for (const pair of ["XBTZAR", PAIR]) {
-      await callDirectly(parts, { method: "get_crypto_price", params: { pair }, signal, caller });
+      await callDirectly(parts, { method: "get_crypto_price", params: { pair }, cancellation: { signal }, caller });
     }
     logRefusal(mode, { identity: "key:alice", code: "ERR_TOO_MANY_REQUESTS" });
     assert.deepEqual(records.of("tool call").map(({ properties }) => properties.outcome), expected);

@@ -85,15 +85,7 @@ async function answerCall(
     return problemResponse({ code: "ERR_BODY_INVALID", message });
   }
   const opened = backend();
-  const call = {
-    name,
-    args,
-    caller,
-    requestId: requestIdOf(request),
-    get signal() {
-      return request.signal;
-    },
-  };
+  const call = { name, args, caller, requestId: requestIdOf(request), cancellation: request };
   const outcome = runTool(opened instanceof Promise ? await opened : opened, call);
   return outcome === undefined ? unknown(name) : responseOf(outcome instanceof Promise ? await outcome : outcome);
 }

@@ -5,6 +5,9 @@ import type { ConnectionStart, ConnectionStatus } from "./connection.ts";
 import type { End, UnknownConnections } from "./unknown_connections.ts";
 import type { RateLimit } from "./rate_limit.ts";
 
+/** Clients that are remembered without a connection. */
+const MAX_REMEMBERED = 1_000;
+
 /** Why a client may not connect. */
 export type Rejection = "server_full" | "client_full";
 
@@ -127,7 +130,8 @@ export class Registry {
 
   #count(identity: string, change: 1 | -1): void {
     const count = (this.#perClient.get(identity) ?? 0) + change;
-    if (count === 0) this.#perClient.delete(identity);
+    // A client that asks one thing after the other would come and go with each.
+    if (count === 0 && this.#perClient.size > MAX_REMEMBERED) this.#perClient.delete(identity);
     else this.#perClient.set(identity, count);
   }
 }

@@ -18,6 +18,7 @@ import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
 import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
 import { settledWithin } from "../../transport/settled.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
+import { RunningCount } from "../../timing/running_count.ts";
 import { subscriptionsOf } from "../client_subscriptions.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
@@ -32,7 +33,7 @@ export class HttpClients {
   readonly #rest: ReturnType<typeof createRest>;
   readonly #sessions = new Set<HttpSession>();
   /** Requests that run. */
-  readonly #running = new Set<Promise<Response>>();
+  readonly #running = new RunningCount();
 
   constructor(parts: NetworkParts) {
     const { config, access, shared, backend, factory, answers, calls, listing, registry, admission, monotonic } = parts;
@@ -91,7 +92,7 @@ export class HttpClients {
 
   /** Lets running requests finish for a while. */
   async drain(drainMs: number): Promise<void> {
-    await settledWithin(this.#running, drainMs);
+    await settledWithin([this.#running.quiet()], drainMs);
   }
 
   /** Ends every session. */
@@ -100,8 +101,8 @@ export class HttpClients {
   }
 
   #track(answer: Promise<Response>): Promise<Response> {
-    this.#running.add(answer);
-    return answer.finally(() => this.#running.delete(answer));
+    this.#running.begin();
+    return answer.finally(() => this.#running.end());
   }
 
   #watchSessions(): SessionObserver {

@@ -10,3 +10,30 @@ export function whenAnswered<Value, Next>(
 ): Awaitable<Next> {
   return answer instanceof Promise ? answer.then(next) : next(answer);
 }
+
+/** The answer, with a failure handled, whether it comes at once or later. */
+export function attempt<Value>(
+  make: () => Awaitable<Value>,
+  failed: (error: unknown) => Awaitable<Value>,
+): Awaitable<Value> {
+  try {
+    const answer = make();
+    return answer instanceof Promise ? answer.catch(failed) : answer;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** The answer; `end` is called once it is there, or has failed. */
+export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
+  let answer: Awaitable<Value>;
+  try {
+    answer = make();
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (answer instanceof Promise) return answer.finally(end);
+  end();
+  return answer;
+}

@@ -1,6 +1,7 @@
 /** An endpoint on a real socket, whose callers say in a header who they are. */
 
 import type { Caller } from "../../src/access/caller.ts";
+import type { Awaitable } from "../../src/timing/awaitable.ts";
 import { callerOf } from "../support/callers.ts";
 
 /** A running endpoint; disposing ends it, open connections included. */
@@ -10,7 +11,7 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /** Serves on a free port of loopback; a request without `x-identity` is `local`. */
-export function serveHttp(fetch: (request: Request, caller: Caller) => Promise<Response>): HttpServer {
+export function serveHttp(fetch: (request: Request, caller: Caller) => Awaitable<Response>): HttpServer {
   const over = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, signal: over.signal, onListen: () => {} },

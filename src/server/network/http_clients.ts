@@ -17,7 +17,8 @@ import { createRest } from "../../transport/http/rest.ts";
 import { createStreamableHttp } from "../../transport/http/streamable_http.ts";
 import type { StreamableHttp } from "../../transport/http/streamable_http.ts";
 import { settledWithin } from "../../transport/settled.ts";
-import { whenAnswered } from "../../timing/awaitable.ts";
+import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { RunningCount } from "../../timing/running_count.ts";
 import { subscriptionsOf } from "../client_subscriptions.ts";
 import { IDENTITY } from "./network_parts.ts";
@@ -79,15 +80,14 @@ export class HttpClients {
   }
 
   /** Answers a request at `/mcp`. */
-  mcp(request: HttpRequest, caller: Caller): Promise<Response> {
-    return this.#track(this.#streamable.fetch(request, caller));
+  mcp(request: HttpRequest, caller: Caller): Awaitable<Response> {
+    return this.#track(() => this.#streamable.fetch(request, caller));
   }
 
   /** Answers a request of REST. */
-  rest(request: HttpRequest, caller: Caller): Promise<Response> {
+  rest(request: HttpRequest, caller: Caller): Awaitable<Response> {
     const refusal = request.method === "POST" ? this.#parts.admission.admitRest(caller.identity) : undefined;
-    const answer = whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller));
-    return this.#track(Promise.resolve(answer));
+    return this.#track(() => whenAnswered(refusal, (refused) => refused ?? this.#rest(request, caller)));
   }
 
   /** Lets running requests finish for a while. */
@@ -100,9 +100,9 @@ export class HttpClients {
     await this.#streamable.close();
   }
 
-  #track(answer: Promise<Response>): Promise<Response> {
+  #track(answer: () => Awaitable<Response>): Awaitable<Response> {
     this.#running.begin();
-    return answer.finally(() => this.#running.end());
+    return endedBy(answer, () => this.#running.end());
   }
 
   #watchSessions(): SessionObserver {

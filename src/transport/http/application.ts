@@ -11,6 +11,8 @@ import type { Caller } from "../../access/caller.ts";
 import { METADATA_PATH } from "../../access/challenge.ts";
 import { describeResource } from "../../access/resource_metadata.ts";
 import { TICKET_PREFIX, TICKET_SECONDS } from "../../access/tickets.ts";
+import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { Application, Peer } from "../listeners/listener.ts";
 import { admitCaller, refuseOrigin, refuseUnaffordable, requireScope, textResponse } from "./request_checks.ts";
@@ -27,25 +29,23 @@ export function createApplication(parts: HttpParts): Application {
   const routes = createRoutes(parts);
   return {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
-    upgrade: (request, peer) => whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
-    async fetch(request, peer) {
-      const answer = async () =>
-        refuseOrigin(parts, request, peer) ?? await answerEndpoint(parts, request, peer) ??
-          await routes.fetch(webRequestOf(request), { peer });
-      const response = await whileAsking(parts, peer, answer);
-      return endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback });
+    upgrade: async (request, peer) => await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
+    fetch(request, peer) {
+      const response = whileAsking(parts, peer, () =>
+        refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
+          routes.fetch(webRequestOf(request), { peer }));
+      return whenAnswered(response, (response) =>
+        endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback }));
     },
   };
 }
 
 /** A connection is not idle while one of its requests is looked at. */
-async function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Promise<T>): Promise<T> {
-  registry.unknown?.begin(peer);
-  try {
-    return await answer();
-  } finally {
-    registry.unknown?.answered(peer);
-  }
+function whileAsking<T>({ registry }: HttpParts, peer: Peer, answer: () => Awaitable<T>): Awaitable<T> {
+  const { unknown } = registry;
+  if (unknown === undefined) return answer();
+  unknown.begin(peer);
+  return endedBy(answer, () => unknown.answered(peer));
 }
 
 function createRoutes(parts: HttpParts): Hono<Bindings> {

@@ -1,5 +1,7 @@
 /** The paths where calls come in, `/mcp` and REST; as they come most often, they are found without the router. */
 
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Peer } from "../listeners/listener.ts";
 import type { HttpParts } from "./parts.ts";
@@ -11,18 +13,19 @@ import { admitCaller } from "./request_checks.ts";
 export const EXPOSED_HEADERS = ["mcp-session-id", "mcp-protocol-version", "retry-after", "www-authenticate"];
 
 /** Answers a request at one of them; `undefined` at any other path, and for a preflight. */
-export async function answerEndpoint(
+export function answerEndpoint(
   parts: HttpParts,
   request: HttpRequest,
   peer: Peer,
-): Promise<Response | undefined> {
+): Awaitable<Response> | undefined {
   const answer = request.method === "OPTIONS" ? undefined : endpointAt(parts, pathOf(request));
   if (answer === undefined) return undefined;
-  const admitted = admitCaller(parts, request, peer);
-  const caller = admitted instanceof Promise ? await admitted : admitted;
-  const response = caller instanceof Response ? caller : await counted(parts, { request, caller, peer }, answer);
+  const response = whenAnswered(
+    admitCaller(parts, request, peer),
+    (caller) => caller instanceof Response ? caller : counted(parts, { request, caller, peer }, answer),
+  );
   const origin = request.headers.get("origin");
-  return origin === null ? response : readableFor(origin, response);
+  return origin === null ? response : whenAnswered(response, (response) => readableFor(origin, response));
 }
 
 function endpointAt({ mcp, rest }: HttpParts, path: string): HttpParts["mcp"] | undefined {

@@ -163,7 +163,7 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a request of the client that this session belongs to; `message` is its body. */
-  async handle(request: HttpRequest, sent: SessionRequest): Promise<Response> {
+  handle(request: HttpRequest, sent: SessionRequest): Awaitable<Response> {
     const { message, caller } = sent;
     this.#caller = caller;
     this.#lastSeenMs = this.#options.now();
@@ -172,13 +172,17 @@ export class HttpSession implements Transport {
     if (version !== null && !isInitialize(message) && !LEGACY_REVISIONS.includes(version)) {
       return refuseInvalid(message, `expected MCP-Protocol-Version to be one of ${LEGACY_REVISIONS.join(", ")}`);
     }
-    if (request.method === "DELETE") return await this.#delete();
-    if (message === undefined) return await this.#openOwnStream(request);
-    if (isRequest(message)) return await this.#answer(request, message, sent);
+    if (request.method === "DELETE") return this.#delete();
+    if (message === undefined) return this.#openOwnStream(request);
+    if (isRequest(message)) return this.#answer(request, message, sent);
     const cancelled = cancelledId(message);
-    if (cancelled !== undefined) this.#requests.cancel(cancelled, message);
-    else await this.#server.hear(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
-    return new Response(null, { status: 202, headers: this.#headers });
+    const accepted = () => new Response(null, { status: 202, headers: this.#headers });
+    if (cancelled === undefined) {
+      const extra = { authInfo: toAuthInfo(caller), request: webRequestOf(request) };
+      return whenAnswered(this.#server.hear(message, extra), accepted);
+    }
+    this.#requests.cancel(cancelled, message);
+    return accepted();
   }
 
   /** Sends what the SDK answers or asks. */
@@ -244,14 +248,18 @@ export class HttpSession implements Transport {
     return new Response(null, { status: 200 });
   }
 
-  async #answer(
+  #answer(
     request: HttpRequest,
     message: JSONRPCRequest,
     { caller, plain }: SessionRequest,
-  ): Promise<Response> {
+  ): Awaitable<Response> {
+    if (this.#requests.get(message.id) !== undefined) return refuseInvalid(message, ID_IN_USE);
+    if (plain !== undefined && this.#version !== "") return this.#answerPlain(request, plain, caller);
+    return this.#answerBySdk(request, message, caller);
+  }
+
+  #answerBySdk(request: HttpRequest, message: JSONRPCRequest, caller: Caller): Awaitable<Response> {
     const { id } = message;
-    if (this.#requests.get(id) !== undefined) return refuseInvalid(message, ID_IN_USE);
-    if (plain !== undefined && this.#version !== "") return await this.#answerPlain(request, plain, caller);
     if (isInitialize(message) && this.#version !== "") return refuseInvalid(message, "the session is initialized");
     const { json, events } = formsOf(request.headers.get("accept"));
     if (events === 0 && json === 0) return notAcceptable(message);
@@ -259,7 +267,7 @@ export class HttpSession implements Transport {
     const deliver = ready !== undefined && isInitialize(message) && !claimsRevision(message.params)
       ? () => this.send({ result: JSON.parse(ready.initialize(message.params?.protocolVersion)), jsonrpc: "2.0", id })
       : () => this.#server.answer(message, { authInfo: toAuthInfo(caller), request: webRequestOf(request) });
-    if (json > events) return await this.#answerWhole(request, message, deliver);
+    if (json > events) return this.#answerWhole(request, message, deliver);
     const stream = this.#streams.create(id, { isResumable: this.#isResumable });
     const open = { request: message, stream };
     this.#requests.add(open);
@@ -270,11 +278,13 @@ export class HttpSession implements Transport {
   }
 
   /** Answers a plain call, at once where the answer is there. */
-  async #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
+  #answerPlain(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
     const begun = RunningCall.begin(plain, { request, caller });
-    const answer = begun instanceof RunningCall ? await this.#requests.run(plain.message, begun) : begun;
-    this.#lastSeenMs = this.#options.now();
-    return plainResponse(plain, answer, this.#headers);
+    if (!(begun instanceof RunningCall)) return plainResponse(plain, begun, this.#headers);
+    return this.#requests.run(plain.message, begun).then((answer) => {
+      this.#lastSeenMs = this.#options.now();
+      return plainResponse(plain, answer, this.#headers);
+    });
   }
 
   /** Answers with one JSON value once there is an answer. */

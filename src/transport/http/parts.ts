@@ -31,9 +31,9 @@ export interface HttpParts {
   watch(caller: Caller, end: (ending: Ending) => void): () => void;
   openSocket(socket: Socket, caller: Caller): SocketHandler;
   /** `/mcp`. */
-  mcp(request: HttpRequest, caller: Caller): Promise<Response>;
+  mcp(request: HttpRequest, caller: Caller): Awaitable<Response>;
   /** `/v1/tools`, `/v1/tools/{name}`, `/openapi.json`. */
-  rest(request: HttpRequest, caller: Caller): Promise<Response>;
+  rest(request: HttpRequest, caller: Caller): Awaitable<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): Promise<unknown>;
   /** Whether balancers may send new clients here. */

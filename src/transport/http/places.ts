@@ -4,6 +4,8 @@ import { getLogger } from "../../logging/logger.ts";
 import type { Caller } from "../../access/caller.ts";
 import type { Rejection } from "../../session/registry.ts";
 import { CLOSE } from "../close_codes.ts";
+import { endedBy, whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import type { Acceptance, Peer, Socket, SocketHandler } from "../listeners/listener.ts";
 import { SUBPROTOCOL } from "../websocket.ts";
@@ -30,30 +32,32 @@ const FULL = {
 } as const satisfies Record<Rejection, unknown>;
 
 /** Answers a request that counts as a connection of its client until the last byte of its answer is taken. */
-export async function counted(
+export function counted(
   parts: HttpParts,
   { request, caller, peer }: { request: HttpRequest; caller: Caller; peer: Peer },
   answer: HttpParts["mcp"],
-): Promise<Response> {
+): Awaitable<Response> {
   const place = parts.registry.admitRequest(caller.identity);
   if (typeof place === "string") {
     const { status, message } = FULL[place];
     const retry_after_ms = RETRY_AFTER_S * 1_000;
     return refuse(parts, place, problemResponse({ code: "ERR_BUSY", status, message, retry_after_ms }));
   }
-  parts.registry.unknown?.begin(peer);
+  const { unknown } = parts.registry;
+  unknown?.begin(peer);
   const release = () => {
     place.release();
-    parts.registry.unknown?.answered(peer);
+    unknown?.answered(peer);
   };
   let isStream = false;
-  try {
-    const response = await answer(request, caller);
-    isStream = !(response instanceof WholeResponse) && isEventStream(response);
-    return isStream ? watchStream(parts, { response, request, caller }, release) : response;
-  } finally {
+  const answered = () =>
+    whenAnswered(answer(request, caller), (response) => {
+      isStream = !(response instanceof WholeResponse) && isEventStream(response);
+      return isStream ? watchStream(parts, { response, request, caller }, release) : response;
+    });
+  return endedBy(answered, () => {
     if (!isStream) release();
-  }
+  });
 }
 
 /** A stream ends with the credential that it was opened with. */

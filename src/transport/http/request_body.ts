@@ -2,6 +2,8 @@
 
 import { isJsonContentType } from "@modelcontextprotocol/server";
 import { BodyTooLargeError, readBodyText } from "../../network/body_text.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { Deadline } from "../../timing/deadline.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { isDeeper, MAX_DEPTH } from "../json_rpc.ts";
@@ -26,7 +28,7 @@ export type JsonBody =
 const SHORT_BODY = 16_384;
 
 /** Reads a request's body. Of a name that an object has twice, the last one counts; `text` shows them both. */
-export async function readJsonBody(request: HttpRequest, limits: BodyLimits): Promise<JsonBody> {
+export function readJsonBody(request: HttpRequest, limits: BodyLimits): Awaitable<JsonBody> {
   const { headers } = request;
   const length = headers.get("content-length");
   const contentType = headers.get("content-type");
@@ -38,9 +40,10 @@ export async function readJsonBody(request: HttpRequest, limits: BodyLimits): Pr
   }
   if (Number(length) > limits.maxSize) return tooLarge(limits.maxSize);
   const isShort = length !== null && Number(length) <= SHORT_BODY;
-  const read = isShort ? await readShort(request, limits) : await readInPieces(request, limits);
-  if (typeof read !== "string") return read;
-  return isTyped || read === "" ? parse(read) : UNTYPED;
+  return whenAnswered(isShort ? readShort(request, limits) : readInPieces(request, limits), (read) => {
+    if (typeof read !== "string") return read;
+    return isTyped || read === "" ? parse(read) : UNTYPED;
+  });
 }
 
 function isJson(contentType: string | null): boolean {

@@ -10,6 +10,7 @@ import type { ListingEntry } from "../../protocol/listing.ts";
 import type { Backend } from "../../protocol/backend_port.ts";
 import { runTool } from "../../protocol/tool_answer.ts";
 import type { ToolOutcome } from "../../protocol/tool_call.ts";
+import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import type { Credential } from "../../protocol/openapi.ts";
 import { ToolVisibility } from "../../protocol/visible_tools.ts";
@@ -22,6 +23,7 @@ import { JsonDocument } from "./document.ts";
 import { findDuplicateMember } from "../../validation/duplicate_members.ts";
 import { problemResponse } from "./problem.ts";
 import { readJsonBody } from "./request_body.ts";
+import type { JsonBody } from "./request_body.ts";
 
 const log = getLogger(["luno-mcp-server", "rest"]);
 
@@ -40,37 +42,51 @@ export interface RestOptions {
 }
 
 /** Serves the routes; any other path is answered 404. Never rejects. A client that leaves aborts its call. */
-export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Promise<Response> {
+export function createRest(options: RestOptions): (request: HttpRequest, caller: CallerFacts) => Awaitable<Response> {
   const { listing } = options;
   const names = directMethods(listing);
   const visible = new ToolVisibility(listing);
   const documents = new Documents(options);
-  const route = async (request: HttpRequest, caller: CallerFacts): Promise<Response> => {
+  const route = (request: HttpRequest, caller: CallerFacts): Awaitable<Response> => {
     const path = pathOf(request);
-    if (path === "/v1/tools") return await readable(request, () => documents.list(visible.of(caller)));
-    if (path === "/openapi.json") return await readable(request, () => documents.description(visible.of(caller)));
-    const name = /^\/v1\/tools\/([^/]+)$/.exec(path)?.[1];
+    if (path === "/v1/tools") return readable(request, () => documents.list(visible.of(caller)));
+    if (path === "/openapi.json") return readable(request, () => documents.description(visible.of(caller)));
+    const name = nameIn(path);
     if (name === undefined || !names.has(name)) return unknown(name);
     if (request.method !== "POST") return wrongMethod(request.method, "POST");
-    return await answerCall(name, { request, caller }, options);
+    return answerCall(name, { request, caller }, options);
   };
-  return async (request, caller) => {
-    try {
-      return await route(request, caller);
-    } catch (error) {
+  return (request, caller) =>
+    attempt(() => route(request, caller), (error) => {
       log.error("internal error", { during: "request", transport: "rest", path: pathOf(request).slice(0, 100), error });
       return problemResponse({ code: "ERR_INTERNAL", message: "The server failed" });
-    }
-  };
+    });
 }
 
-async function answerCall(
+const TOOL_PATH = "/v1/tools/";
+
+/** The name of a tool in the path of its calls. */
+function nameIn(path: string): string | undefined {
+  const name = path.startsWith(TOOL_PATH) ? path.slice(TOOL_PATH.length) : "";
+  return name === "" || name.includes("/") ? undefined : name;
+}
+
+interface RestCall {
+  readonly request: HttpRequest;
+  readonly caller: CallerFacts;
+}
+
+function answerCall(name: string, call: RestCall, options: RestOptions): Awaitable<Response> {
+  const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
+  const body = readJsonBody(call.request, { maxSize, timeoutMs });
+  return whenAnswered(body, (body) => answerBody(name, body, { ...call, backend: options.backend }));
+}
+
+function answerBody(
   name: string,
-  { request, caller }: { request: HttpRequest; caller: CallerFacts },
-  options: RestOptions,
-): Promise<Response> {
-  const { backend, maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = options;
-  const body = await readJsonBody(request, { maxSize, timeoutMs });
+  body: JsonBody,
+  { request, caller, backend }: RestCall & Pick<RestOptions, "backend">,
+): Awaitable<Response> {
   if (!body.ok) {
     return problemResponse({ code: BODY_CODES[body.status], message: body.message });
   }
@@ -84,10 +100,11 @@ async function answerCall(
     const message = `Malformed body: a member is there twice: ${JSON.stringify(twice)}`;
     return problemResponse({ code: "ERR_BODY_INVALID", message });
   }
-  const opened = backend();
   const call = { name, args, caller, requestId: requestIdOf(request), cancellation: request };
-  const outcome = runTool(opened instanceof Promise ? await opened : opened, call);
-  return outcome === undefined ? unknown(name) : responseOf(outcome instanceof Promise ? await outcome : outcome);
+  return whenAnswered(backend(), (backend) => {
+    const outcome = runTool(backend, call);
+    return outcome === undefined ? unknown(name) : whenAnswered(outcome, responseOf);
+  });
 }
 
 function responseOf(outcome: ToolOutcome): Response {

@@ -25,13 +25,14 @@ import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts"
 import { findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
 import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } from "../json_rpc.ts";
 import type { RpcError } from "../json_rpc.ts";
-import { whenAnswered } from "../../timing/awaitable.ts";
+import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
 import { eraOf, plainResponse, readPlainRequest } from "./plain_request.ts";
 import type { PlainAnswers, PlainRequest } from "./plain_request.ts";
 import { readJsonBody } from "./request_body.ts";
+import type { JsonBody } from "./request_body.ts";
 import { rpcError } from "./rpc_response.ts";
 import { RunningCall } from "./running_call.ts";
 
@@ -88,7 +89,7 @@ export interface StreamableHttpOptions {
 /** The endpoint. */
 export interface StreamableHttp {
   /** Never rejects. A client that leaves, seen at `request.signal` or at the response's body, aborts what it asked. */
-  fetch(request: HttpRequest, caller: Caller): Promise<Response>;
+  fetch(request: HttpRequest, caller: Caller): Awaitable<Response>;
   /** Sessions that are open. */
   readonly sessions: number;
   /** Ends every session and everything that runs; later requests are answered 503. */
@@ -138,15 +139,16 @@ class Endpoint implements StreamableHttp {
     return this.#sessions.size;
   }
 
-  async fetch(request: HttpRequest, caller: Caller): Promise<Response> {
-    try {
+  fetch(request: HttpRequest, caller: Caller): Awaitable<Response> {
+    const answer = () => {
       if (this.#isClosed) return busy("The server is shutting down");
       if (!METHODS.includes(request.method)) return methodNotAllowed(request.method);
-      return request.method === "POST" ? await this.#post(request, caller) : await this.#other(request, caller);
-    } catch (error) {
+      return request.method === "POST" ? this.#post(request, caller) : this.#other(request, caller);
+    };
+    return attempt(answer, (error) => {
       log.error("internal error", { during: "request", transport: "http", method: request.method, error });
       return rpcError({ status: 500, error: { code: INTERNAL_ERROR, message: "Internal error" } });
-    }
+    });
   }
 
   async close(): Promise<void> {
@@ -156,9 +158,14 @@ class Endpoint implements StreamableHttp {
     await Promise.all([this.#sessions.close(), this.#stateless.close()]);
   }
 
-  async #post(request: HttpRequest, caller: Caller): Promise<Response> {
-    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000, admit } = this.#options;
-    const body = await readJsonBody(request, { maxSize, timeoutMs });
+  #post(request: HttpRequest, caller: Caller): Awaitable<Response> {
+    const { maxBodySize: maxSize, bodyTimeoutMs: timeoutMs = 10_000 } = this.#options;
+    const body = readJsonBody(request, { maxSize, timeoutMs });
+    return whenAnswered(body, (body) => this.#postBody(request, body, caller));
+  }
+
+  #postBody(request: HttpRequest, body: JsonBody, caller: Caller): Awaitable<Response> {
+    const { admit } = this.#options;
     // What is no message counts against the limit like a request.
     const unread = (id: RequestId | null, answer: () => Response) =>
       whenAnswered(admit?.(undefined, caller), (refusal) => refusal === undefined ? answer() : refused(id, refusal));
@@ -174,16 +181,27 @@ class Endpoint implements StreamableHttp {
     }
     const { message } = read;
     const admitted = isRequest(message) && message.method !== "ping" ? admit?.(message, caller) : undefined;
-    const refusal = admitted instanceof Promise ? await admitted : admitted;
-    if (refusal !== undefined) return refused(idOf(message), refusal);
+    return whenAnswered(
+      admitted,
+      (refusal) => refusal === undefined ? this.#take(request, message, caller) : refused(idOf(message), refusal),
+    );
+  }
+
+  /** Answers a message that was admitted. */
+  #take(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Awaitable<Response> {
     const invalid = refuseParams(message);
     if (invalid !== undefined) return invalid;
     const challenge = isRequest(message) ? this.#options.challenge?.(message, { request, caller }) : undefined;
     if (challenge !== undefined) return challenge;
     const { plain: answers } = this.#options;
     const plain = answers && isRequest(message) ? readPlainRequest(answers, request, message) : undefined;
-    if (plain?.era === "legacy") return await this.#postToSession(request, { message, caller, plain });
-    if (plain !== undefined) return await this.#answerAlone(request, plain, caller);
+    if (plain?.era === "legacy") return this.#postToSession(request, { message, caller, plain });
+    if (plain !== undefined) return this.#answerAlone(request, plain, caller);
+    return this.#leaveToSdk(request, message, caller);
+  }
+
+  /** Answers what is not plain: subscriptions, openings, and what the SDK answers. */
+  async #leaveToSdk(request: HttpRequest, message: JSONRPCMessage, caller: Caller): Promise<Response> {
     if (
       isRequest(message) && isSubscriptionRequest(message, "modern") && eraOf(request.headers, message) === "modern"
     ) {
@@ -198,12 +216,15 @@ class Endpoint implements StreamableHttp {
   }
 
   /** A plain request of 2026-07-28, answered at once where the answer is there. */
-  async #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Promise<Response> {
+  #answerAlone(request: HttpRequest, plain: PlainRequest, caller: Caller): Awaitable<Response> {
     const begun = RunningCall.begin(plain, { request, caller });
-    if (!(begun instanceof RunningCall)) return plainResponse(plain, begun);
-    this.#running.add(begun);
-    const answer = await begun.answer;
-    this.#running.delete(begun);
+    return begun instanceof RunningCall ? this.#await(begun, plain) : plainResponse(plain, begun);
+  }
+
+  async #await(running: RunningCall, plain: PlainRequest): Promise<Response> {
+    this.#running.add(running);
+    const answer = await running.answer;
+    this.#running.delete(running);
     return answer === undefined ? busy("The server is shutting down", plain.message) : plainResponse(plain, answer);
   }
 
@@ -222,14 +243,22 @@ class Endpoint implements StreamableHttp {
     return new Response(`event: message\ndata: ${await response.text()}\n\n`, { headers: EVENT_HEADERS });
   }
 
-  async #postToSession(
+  #postToSession(
     request: HttpRequest,
     sent: SessionRequest & { readonly message: JSONRPCMessage },
+  ): Awaitable<Response> {
+    const { message } = sent;
+    const id = request.headers.get(SESSION_HEADER);
+    if (id !== null) return whenAnswered(this.#handle(id, request, sent), (found) => found ?? unknownSession(message));
+    if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
+    return this.#openSession(request, { ...sent, message });
+  }
+
+  async #openSession(
+    request: HttpRequest,
+    sent: SessionRequest & { readonly message: JSONRPCRequest },
   ): Promise<Response> {
     const { message, caller } = sent;
-    const id = request.headers.get(SESSION_HEADER);
-    if (id !== null) return await this.#handle(id, request, sent) ?? unknownSession(message);
-    if (!isRequest(message) || message.method !== "initialize") return missingSession(message);
     const session = this.#sessions.open(caller.identity);
     if (session === "full") return busy("Too many sessions", message);
     if (session === "busy") return refused(idOf(message), tooMany("Too many sessions of this client"));
@@ -245,10 +274,8 @@ class Endpoint implements StreamableHttp {
   }
 
   /** The answer of a session of this caller; `undefined` where there is none. */
-  async #handle(id: string, request: HttpRequest, sent: SessionRequest): Promise<Response | undefined> {
-    const found = this.#sessions.find(id, sent.caller);
-    const session = found instanceof Promise ? await found : found;
-    return await session?.handle(request, sent);
+  #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<Response | undefined> {
+    return whenAnswered(this.#sessions.find(id, sent.caller), (session) => session?.handle(request, sent));
   }
 }
 

@@ -1,6 +1,7 @@
 /** Keeps an application's mistakes away from a listener: they are logged, and the client learns only that there was one. */
 
 import { getLogger } from "../../logging/logger.ts";
+import { attempt } from "../../timing/awaitable.ts";
 import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Application, Peer, Socket, SocketHandler } from "./listener.ts";
 
@@ -9,13 +10,8 @@ const log = getLogger(["luno-mcp-server", "listener"]);
 /** The same application, which never throws and never sees an event of a socket that is closed. */
 export function guard(application: Application): Application {
   return {
-    async fetch(request, peer) {
-      try {
-        return await application.fetch(request, peer);
-      } catch (error) {
-        return internalError("fetch", error);
-      }
-    },
+    fetch: (request, peer) =>
+      attempt(() => application.fetch(request, peer), (error) => internalError("fetch", error)),
     async upgrade(request, peer) {
       try {
         const decision = await application.upgrade(request, peer);

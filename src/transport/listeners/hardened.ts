@@ -14,6 +14,7 @@ import type { Duplex } from "node:stream";
 import type { TlsOptions } from "node:tls";
 import { WebSocketServer } from "ws";
 import { getLogger } from "../../logging/logger.ts";
+import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { badRequest } from "./bad_request.ts";
 import { isAccepting } from "./accept_watch.ts";
@@ -110,7 +111,7 @@ class HardenedListener implements RunningListener {
     const opened = options.tls === undefined ? "connection" : "secureConnection";
     this.#server.on(opened, (connection) => this.#bound(connection));
     this.#server.on("request", (incoming, outgoing) => {
-      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => void this.#answer(incoming, outgoing));
+      this.#readAhead.get(incoming.socket)?.begin(outgoing, () => this.#answer(incoming, outgoing));
     });
     // A body that is too large is refused before it is asked for.
     this.#server.on("checkContinue", (incoming, outgoing) => {
@@ -194,9 +195,12 @@ class HardenedListener implements RunningListener {
     }
   }
 
-  async #answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  #answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const request = NodeRequest.of(incoming, outgoing);
-    writeResponse(await this.#respond(request, incoming), { incoming, outgoing });
+    void whenAnswered(
+      this.#respond(request, incoming),
+      (response) => writeResponse(response, { incoming, outgoing }),
+    );
   }
 
   #respond(request: HttpRequest | undefined, { method, socket }: IncomingMessage): Awaitable<Response> {

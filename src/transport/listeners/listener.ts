@@ -4,6 +4,7 @@
  * which one it is.
  */
 
+import type { Awaitable } from "../../timing/awaitable.ts";
 import type { HttpRequest } from "./http_request.ts";
 
 /** The other end of a connection. */
@@ -49,7 +50,7 @@ export interface Acceptance {
 
 /** What a listener serves; bodies are bounded by whoever reads them. */
 export interface Application {
-  fetch(request: HttpRequest, peer: Peer): Promise<Response>;
+  fetch(request: HttpRequest, peer: Peer): Awaitable<Response>;
   /** Decides about a request to upgrade to WebSocket: a response refuses it. */
   upgrade(request: HttpRequest, peer: Peer): Promise<Response | Acceptance>;
   /**

@@ -5,6 +5,7 @@
  * the runtime tells only where the request had at most 512 bytes; what others asked runs to its end.
  */
 
+import type { Awaitable } from "../../timing/awaitable.ts";
 import { badRequest } from "./bad_request.ts";
 import { LastingServer } from "../../network/lasting_server.ts";
 import { guard } from "./guard.ts";
@@ -81,7 +82,7 @@ class NativeListener implements RunningListener {
   }
 
   /** The runtime shows requests, not connections: each one counts as a connection until it is answered or closed. */
-  async #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
+  #answer(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Awaitable<Response> {
     const peer = peerOf(info.remoteAddr.hostname, info.remoteAddr.port);
     const admission = this.#accepting && this.#application.admit(peer);
     if (admission === false) return unavailable();
@@ -90,11 +91,11 @@ class NativeListener implements RunningListener {
     const received = NativeRequest.of(request, fields);
     if (handshake.kind === "websocket") {
       const { protocols } = handshake;
-      return await this.#upgrade(request, { received, peer, protocols, release: admission.release });
+      return this.#upgrade(request, { received, peer, protocols, release: admission.release });
     }
     info.completed.then(admission.release, admission.release);
     if (handshake.kind === "invalid") return handshake.response;
-    return received === undefined ? badRequest() : await this.#application.fetch(received, peer);
+    return received === undefined ? badRequest() : this.#application.fetch(received, peer);
   }
 
   async #upgrade(

@@ -31,11 +31,17 @@ export function createApplication(parts: HttpParts): Application {
     admit: (peer, end) => parts.registry.admitSocket(peer, end),
     upgrade: async (request, peer) => await whileAsking(parts, peer, () => checkUpgrade(parts, request, peer)),
     fetch(request, peer) {
-      const response = whileAsking(parts, peer, () =>
-        refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
-          routes.fetch(webRequestOf(request), { peer }));
-      return whenAnswered(response, (response) =>
-        endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback }));
+      const response = whileAsking(
+        parts,
+        peer,
+        () =>
+          refuseOrigin(parts, request, peer) ?? answerEndpoint(parts, request, peer) ??
+            routes.fetch(webRequestOf(request), { peer }),
+      );
+      return whenAnswered(
+        response,
+        (response) => endConnectionOfRefused(response, { isPublic: !parts.rules.allowLoopback }),
+      );
     },
   };
 }

@@ -10,8 +10,7 @@ const log = getLogger(["luno-mcp-server", "listener"]);
 /** The same application, which never throws and never sees an event of a socket that is closed. */
 export function guard(application: Application): Application {
   return {
-    fetch: (request, peer) =>
-      attempt(() => application.fetch(request, peer), (error) => internalError("fetch", error)),
+    fetch: (request, peer) => attempt(() => application.fetch(request, peer), (error) => internalError("fetch", error)),
     async upgrade(request, peer) {
       try {
         const decision = await application.upgrade(request, peer);

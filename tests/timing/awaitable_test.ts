@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { attempt, endedBy, whenAnswered } from "../../src/timing/awaitable.ts";
+
+Deno.test("whenAnswered() goes on at once where the answer is there, and later where it is to come", async () => {
+  assert.equal(whenAnswered(1, (value) => value + 1), 2);
+  const later = whenAnswered(Promise.resolve(1), (value) => value + 1);
+  assert.ok(later instanceof Promise);
+  assert.equal(await later, 2);
+});
+
+Deno.test("attempt() handles a failure that comes at once and one that comes later", async () => {
+  const failed = (error: unknown) => `failed: ${error}`;
+  assert.equal(attempt(() => "made", failed), "made");
+  assert.equal(await attempt(() => Promise.resolve("made"), failed), "made");
+  assert.equal(
+    attempt(() => {
+      throw "now";
+    }, failed),
+    "failed: now",
+  );
+  assert.equal(await attempt(() => Promise.reject("later"), failed), "failed: later");
+});
+
+Deno.test("endedBy() calls its end once, when the answer is there or has failed, and hands both on", async () => {
+  let ends = 0;
+  const end = () => void ends++;
+  assert.equal(endedBy(() => 1, end), 1);
+  assert.equal(ends, 1);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const answer = endedBy(() => promise, end);
+  assert.equal(ends, 1);
+  resolve(2);
+  assert.equal(await answer, 2);
+  assert.equal(ends, 2);
+  const fail = () => {
+    throw new RangeError("now");
+  };
+  assert.throws(() => endedBy(fail, end), RangeError);
+  assert.equal(ends, 3);
+  await assert.rejects(async () => await endedBy(() => Promise.reject(new RangeError("later")), end), RangeError);
+  assert.equal(ends, 4);
+});

@@ -35,9 +35,12 @@ Deno.test("callDirectly() answers the tool's plain result, by name and by alias"
   const backend = backendOf(exchange.context);
   const expected = await exchange.answer("get_orderbook", { pair: "XBTZAR", depth: 100 });
   for (const [method, rest] of [["get_orderbook", { depth: 100 }], ["get_order_book", {}]] as const) {
-    assert.deepEqual(await callDirectly(backend, { method, params: { pair: "XBTZAR", ...rest }, cancellation: { signal }, caller }), {
-      result: expected,
-    });
+    assert.deepEqual(
+      await callDirectly(backend, { method, params: { pair: "XBTZAR", ...rest }, cancellation: { signal }, caller }),
+      {
+        result: expected,
+      },
+    );
   }
 });
 
@@ -45,7 +48,12 @@ Deno.test("callDirectly() takes missing parameters for none, and the protocol's 
   await using exchange = await TestExchange.start();
   const backend = backendOf(exchange.context);
   for (const params of [undefined, {}, { _meta: { progressToken: 1 } }]) {
-    const answer = await callDirectly(backend, { method: "describe_capabilities", params, cancellation: { signal }, caller });
+    const answer = await callDirectly(backend, {
+      method: "describe_capabilities",
+      params,
+      cancellation: { signal },
+      caller,
+    });
     assert.ok("result" in answer, JSON.stringify(answer));
   }
 });
@@ -63,7 +71,12 @@ Deno.test("callDirectly() answers -32602 to arguments that do not fit, and says 
       ["XBTZAR", "arguments"],
     ] as const
   ) {
-    const answer = await callDirectly(backend, { method: "get_crypto_price", params, cancellation: { signal }, caller });
+    const answer = await callDirectly(backend, {
+      method: "get_crypto_price",
+      params,
+      cancellation: { signal },
+      caller,
+    });
     assert.ok("error" in answer, JSON.stringify(answer));
     assert.equal(answer.error.code, -32602);
     const { code, retryable, fields } = answer.error.data as Record<string, unknown>;

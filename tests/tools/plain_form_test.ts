@@ -10,7 +10,12 @@ const { signal } = new AbortController();
 
 /** Calls as clients of the older server do. */
 async function call(exchange: TestExchange, method: string, params: object = {}): Promise<Json> {
-  return await callDirectly(backendOf(exchange.context), { method, params, cancellation: { signal }, caller: callerOf() });
+  return await callDirectly(backendOf(exchange.context), {
+    method,
+    params,
+    cancellation: { signal },
+    caller: callerOf(),
+  });
 }
 
 async function answer(exchange: TestExchange, method: string, params: object = {}): Promise<Json> {

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { CallCount } from "../exchange/call_counts.ts";
+import type { SharingStatus } from "../exchange/stream/market_feed.ts";
 import type { LiveMarketStatus } from "./live/live_markets.ts";
 import type { Saving } from "./saved_calls.ts";
 
@@ -27,6 +28,15 @@ export const UsageRecord = z.object({
     /** How often updates were lost or made no sense. */
     gaps: z.int(),
     reconnects: z.int(),
+    /** Present where servers share the streams of the exchange. */
+    sharing: z.object({
+      /** Who reads the exchange's stream: this server for all, another one, or this one for itself. */
+      role: z.enum(["leader", "follower", "alone"]),
+      /** How often this server became the leader in the place of another one. */
+      takeovers: z.int(),
+      /** How long the newest update took from the leader to here; `null` before one came. */
+      lag_ms: z.int().nullable(),
+    }).optional(),
   })),
 });
 
@@ -44,8 +54,13 @@ export function usageRecord({ calls, saved, streams }: ExchangeUsage): UsageReco
       age_ms: Number.isFinite(stream.ageMs) ? Math.round(stream.ageMs) : null,
       gaps: stream.gaps,
       reconnects: reconnectsOf(stream),
+      ...(stream.sharing === undefined ? {} : { sharing: sharingRecord(stream.sharing) }),
     })),
   };
+}
+
+function sharingRecord({ role, takeovers, lagMs }: SharingStatus) {
+  return { role, takeovers, lag_ms: lagMs === undefined ? null : Math.round(lagMs) };
 }
 
 /** Connections of a stream after its first one. */

@@ -32,6 +32,7 @@ export function addFacts(metrics: Metrics, sources: FactSources): void {
   addConnections(metrics, sources);
   addExchange(metrics, sources);
   addStreams(metrics, sources);
+  addSharing(metrics, sources);
   addTrading(metrics, sources);
   addLoad(metrics, sources);
 }
@@ -129,6 +130,63 @@ function addStreams(metrics: Metrics, { exchange }: FactSources): void {
     collect() {
       this.reset();
       for (const stream of streams()) this.inc({ pair: stream.pair }, reconnectsOf(stream));
+    },
+  });
+}
+
+/** How servers share the streams of the exchange; no line where each has its own. */
+function addSharing(metrics: Metrics, { exchange }: FactSources): void {
+  const start = { labelNames: ["pair"], registers: [metrics] };
+  const shared = () =>
+    (exchange()?.streams ?? []).flatMap(({ pair, sharing }) => sharing ? [{ pair, ...sharing }] : []);
+  new Gauge({
+    ...start,
+    name: "luno_mcp_feed_role",
+    labelNames: ["pair", "role"],
+    help: "1 for what a server is to a pair that servers share: leader, follower, alone",
+    collect() {
+      this.reset();
+      for (const { pair, role } of shared()) this.set({ pair, role }, 1);
+    },
+  });
+  new Counter({
+    ...start,
+    name: "luno_mcp_feed_takeovers_total",
+    help: "How often this server became the leader of a pair in the place of another one",
+    collect() {
+      this.reset();
+      for (const { pair, takeovers } of shared()) this.inc({ pair }, takeovers);
+    },
+  });
+  new Gauge({
+    ...start,
+    name: "luno_mcp_feed_lag_seconds",
+    help: "How long the newest update took from the leader to this server; NaN before one came",
+    collect() {
+      this.reset();
+      for (const { pair, lagMs } of shared()) this.set({ pair }, (lagMs ?? NaN) / 1_000);
+    },
+  });
+  new Counter({
+    ...start,
+    name: "luno_mcp_feed_bytes_total",
+    labelNames: ["pair", "direction"],
+    help: "Market data that this server wrote into Redis and read from it",
+    collect() {
+      this.reset();
+      for (const { pair, bytesSent, bytesReceived } of shared()) {
+        this.inc({ pair, direction: "sent" }, bytesSent);
+        this.inc({ pair, direction: "received" }, bytesReceived);
+      }
+    },
+  });
+  new Counter({
+    ...start,
+    name: "luno_mcp_feed_foreign_total",
+    help: "What stood in Redis in the place of market data and no server of this service had written",
+    collect() {
+      this.reset();
+      for (const { pair, foreign } of shared()) this.inc({ pair }, foreign);
     },
   });
 }

@@ -53,7 +53,7 @@ export interface BackendUse {
   /** A server takes over what others have left undone, a command minds its own orders only. */
   readonly isServer: boolean;
   /** What servers share. @default nothing */
-  readonly shared?: Pick<SharedState, "createCallSupply">;
+  readonly shared?: Pick<SharedState, "createCallSupply" | "createMarketFeeds">;
 }
 
 /** What a backend is opened with. */

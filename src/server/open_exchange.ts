@@ -47,7 +47,7 @@ export interface ExchangeVenue {
 }
 
 /** How {@linkcode openExchange} is used. */
-export interface ExchangeUse extends Pick<SharedState, "createCallSupply"> {
+export interface ExchangeUse extends Pick<SharedState, "createCallSupply" | "createMarketFeeds"> {
   /** Only what serves others follows markets by streams. @default false */
   readonly isServer?: boolean;
 }
@@ -56,7 +56,7 @@ export interface ExchangeUse extends Pick<SharedState, "createCallSupply"> {
 export async function openExchange(
   loaded: LoadedConfig,
   world: World,
-  { createCallSupply, isServer = false }: ExchangeUse = {},
+  { createCallSupply, createMarketFeeds, isServer = false }: ExchangeUse = {},
 ): Promise<OpenExchange> {
   const { config, credentials } = loaded;
   const limitPerMinute = callsPerMinute(loaded);
@@ -70,9 +70,8 @@ export async function openExchange(
   const url = new URL(simulated?.url ?? config.apiUrl.href);
   const calls = { limitPerMinute, now: world.monotonic };
   // The embedded exchange serves this server alone.
-  const supply = simulated === undefined
-    ? createCallSupply?.({ name: `${url.host} ${key?.id ?? ""}`, ...calls })
-    : undefined;
+  const isShared = simulated === undefined;
+  const supply = isShared ? createCallSupply?.({ name: `${url.host} ${key?.id ?? ""}`, ...calls }) : undefined;
   const client = new ExchangeClient({
     url: url.href,
     ...(key === undefined ? {} : { credentials: key }),
@@ -81,7 +80,9 @@ export async function openExchange(
     wallClock: world.now,
   });
   const streamUrl = simulated === undefined ? streamAddress(loaded) : new URL(simulated.url.replace(/^http/, "ws"));
-  const live = isServer ? openStreams(loaded, { url: streamUrl, key, world }) : undefined;
+  const live = isServer
+    ? openStreams(loaded, { url: streamUrl, key, world, createMarketFeeds: isShared ? createMarketFeeds : undefined })
+    : undefined;
   const sources = live === undefined ? {} : liveSources(live);
   const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now, sources });
   return {
@@ -109,10 +110,11 @@ export async function openExchange(
 /** Follows markets by streams, where the settings and a key allow it; says which way market data comes. */
 function openStreams(
   { config }: LoadedConfig,
-  { url, key, world }: {
+  { url, key, world, createMarketFeeds }: {
     readonly url: URL;
     readonly key: StreamCredentials | undefined;
     readonly world: World;
+    readonly createMarketFeeds: SharedState["createMarketFeeds"];
   },
 ): LiveMarkets | undefined {
   if (config.marketData === "rest" || key === undefined) {
@@ -122,7 +124,8 @@ function openStreams(
   }
   log.info("market data over streams", { host: url.host });
   const { now: wallClock, monotonic: now, random = Math.random } = world;
-  return new LiveMarkets({ url, credentials: key, sessions: new StreamSessions(), now, wallClock, random, sleep });
+  const parts = { url, credentials: key, sessions: new StreamSessions(), now, random, sleep };
+  return new LiveMarkets({ ...parts, wallClock, feeds: createMarketFeeds?.({ host: url.host, parts }) });
 }
 
 async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {

@@ -32,6 +32,8 @@ export interface SharedState {
   readonly places?: ConnectionPlaces;
   /** Where the calls to an exchange come from; absent where this process counts them alone. */
   readonly createCallSupply?: RedisState["createCallSupply"];
+  /** Feeds of market data that servers share; absent where each has streams of its own. */
+  readonly createMarketFeeds?: RedisState["createMarketFeeds"];
   /** Ends the use of it. */
   close(): Promise<void>;
 }
@@ -53,9 +55,11 @@ export async function openSharedState(
     redis === undefined ? new MemoryRateLimit(options) : redis.createRateLimit(options);
   const idleMs = config.idleTimeout * 1_000 + KEPT_LONGER_MS;
   const sessions = redis?.createSessionStore({ idleMs }) ?? kept ?? new MemorySessionStore();
-  const overAll: Pick<SharedState, "createCallSupply" | "places"> = redis === undefined
-    ? {}
-    : { createCallSupply: (options) => redis.createCallSupply(options), places: redis.places };
+  const overAll: Pick<SharedState, "createCallSupply" | "createMarketFeeds" | "places"> = redis === undefined ? {} : {
+    createCallSupply: (options) => redis.createCallSupply(options),
+    createMarketFeeds: (options) => redis.createMarketFeeds(options),
+    places: redis.places,
+  };
   return { ok: true, shared: { sessions, createRateLimit, ...overAll, close } };
 }
 

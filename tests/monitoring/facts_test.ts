@@ -84,6 +84,21 @@ Deno.test("addFacts() tells what calls were saved by, and how each stream fares"
   ) assert.ok(lines.includes(line), `${line}\n${lines.join("\n")}`);
 });
 
+Deno.test("addFacts() tells who reads a stream that servers share, and nothing of that where each has its own", async () => {
+  const stream = { isLive: true, ageMs: 0, gaps: 0, connections: 1, updates: 0, watchers: 0, lost: {} };
+  const sharing = { role: "follower", takeovers: 2, lagMs: 60, bytesSent: 7, bytesReceived: 8, foreign: 1 } as const;
+  const streams = [{ ...stream, pair: "XBTZAR", sharing }, { ...stream, pair: "ETHZAR" }];
+  const lines = await linesOf({ exchange: () => ({ ...FACTS, streams }) });
+  assert.deepEqual(lines.filter((line) => line.startsWith("luno_mcp_feed_")), [
+    'luno_mcp_feed_role{pair="XBTZAR",role="follower"} 1',
+    'luno_mcp_feed_takeovers_total{pair="XBTZAR"} 2',
+    'luno_mcp_feed_lag_seconds{pair="XBTZAR"} 0.06',
+    'luno_mcp_feed_bytes_total{pair="XBTZAR",direction="sent"} 7',
+    'luno_mcp_feed_bytes_total{pair="XBTZAR",direction="received"} 8',
+    'luno_mcp_feed_foreign_total{pair="XBTZAR"} 1',
+  ]);
+});
+
 Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
   const metrics = new Metrics();
   const stream = { pair: "XBTZAR", isLive: true, ageMs: 0, gaps: 0, connections: 1, updates: 0, watchers: 0, lost: {} };

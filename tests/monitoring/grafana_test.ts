@@ -36,7 +36,10 @@ async function served(): Promise<Map<string, Metric>> {
       calls: [{ group: "order", outcome: "ok", count: 1 }],
       saved: { coalesced: 1, cache: 1, stream: 1 },
       streams: [
-        { pair: "XBTZAR", isLive: true, ageMs: 1, gaps: 0, connections: 1, updates: 1, watchers: 0, lost: {} },
+        {
+          ...{ pair: "XBTZAR", isLive: true, ageMs: 1, gaps: 0, connections: 1, updates: 1, watchers: 0, lost: {} },
+          sharing: { role: "leader", takeovers: 1, lagMs: 1, bytesSent: 1, bytesReceived: 1, foreign: 1 },
+        },
       ],
     }),
     trading: () => Promise.resolve({ isHalted: false, approvalsWaiting: 0, orders: [] }),

@@ -1,51 +1,26 @@
 /** The market stream of one pair: a book that is kept up to date for as long as somebody wants it. */
 
 import { getLogger } from "../../logging/logger.ts";
-import { FrameError, readMarketFrame, type Snapshot, type StreamStatus, type Update } from "./market_frames.ts";
-import { type BookTrade, buildBook, type OrderBook } from "./order_book.ts";
+import type { MarketFeed, MarketFeedOptions, MarketStreamStatus } from "./market_feed.ts";
+import { FrameError, readMarketFrame, type Snapshot, type Update } from "./market_frames.ts";
+import { buildBook, type OrderBook } from "./order_book.ts";
 import { isLostPlace, problemOf, type StreamProblem } from "./stream_problem.ts";
-import { type LinkCounts, StreamLink, type StreamParts } from "./stream_link.ts";
+import { StreamLink, type StreamParts } from "./stream_link.ts";
 import type { Receiver } from "./stream_socket.ts";
 
 const log = getLogger(["luno-mcp-server", "stream"]);
 
-/** What changed with one message. */
-export interface MarketChange {
-  /** Whether the book is a new one, after which nothing that was known before needs to follow from it. */
-  readonly isNew: boolean;
-  /** Whether the message had no content. */
-  readonly isEmpty: boolean;
-  readonly trades: readonly BookTrade[];
-  readonly status: StreamStatus;
-}
-
 /** Settings of a {@linkcode MarketStream}. */
-export interface MarketStreamOptions extends StreamParts {
-  /** In upper case. */
-  readonly pair: string;
-  /** Called after the book has changed; must not throw. */
-  readonly changed: (change: MarketChange) => void;
-  /** Called when the book can no longer be kept up to date. */
-  readonly lost: (problem: StreamProblem) => void;
-}
-
-/** How a stream is doing. */
-export interface MarketStreamStatus extends LinkCounts {
-  /** Whether the book follows the exchange. */
-  readonly isLive: boolean;
-  /** How long ago the exchange last showed that the book is the present one, in milliseconds; infinite without a book. */
-  readonly ageMs: number;
-  /** How often updates were lost or made no sense. */
-  readonly gaps: number;
-  readonly updates: number;
-  readonly snapshots: number;
+export interface MarketStreamOptions extends StreamParts, MarketFeedOptions {
+  /** Called with each update as the exchange sent it, once the book has taken it; must not throw. */
+  readonly relay?: (text: string) => void;
 }
 
 /** So long the exchange never says nothing: it sends an empty message every 20 s. */
 const MESSAGE_SILENCE_MS = 60_000;
 
 /** One pair's stream, from the constructor to `close()`. */
-export class MarketStream {
+export class MarketStream implements MarketFeed {
   readonly #options: MarketStreamOptions;
   readonly #link: StreamLink;
   #book: OrderBook | undefined;
@@ -129,7 +104,7 @@ export class MarketStream {
           const frame = readMarketFrame(text);
           switch (frame.kind) {
             case "update":
-              return book === undefined ? misplaced("an update before the snapshot") : this.#update(book, frame);
+              return book === undefined ? misplaced("an update before the snapshot") : this.#update(book, frame, text);
             case "snapshot":
               return book === undefined ? this.#build(frame, start) : misplaced("a second snapshot");
             case "error":
@@ -171,7 +146,7 @@ export class MarketStream {
     changed({ isNew: true, isEmpty: false, trades: [], status: book.status });
   }
 
-  #update(book: OrderBook, update: Update): StreamProblem | undefined {
+  #update(book: OrderBook, update: Update, text: string): StreamProblem | undefined {
     const applied = book.apply(update);
     if (!applied.ok) {
       // What was applied by half is shown to nobody; what came out of turn was not applied at all.
@@ -180,6 +155,7 @@ export class MarketStream {
       return { code: applied.problem, detail: `at sequence ${update.sequence}, after ${book.sequence}` };
     }
     this.#updates++;
+    this.#options.relay?.(text);
     const { created, deleted, status, trades } = update;
     const isEmpty = created === null && deleted === null && status === null && trades.length === 0;
     this.#options.changed({ isNew: false, isEmpty, trades: applied.trades, status: book.status });

@@ -33,6 +33,22 @@ export interface BookTrade extends PriceVolume {
   readonly isBuy: boolean;
 }
 
+/** A book at one moment; the orders of a side in an order of which {@linkcode buildBook} makes the same book. */
+export interface BookCopy {
+  readonly sequence: bigint;
+  readonly status: StreamStatus;
+  readonly timestamp: number;
+  readonly bids: readonly CopiedOrder[];
+  readonly asks: readonly CopiedOrder[];
+}
+
+/** A resting order; price and volume in 10^-18. */
+export interface CopiedOrder {
+  readonly id: string;
+  readonly price: bigint;
+  readonly volume: bigint;
+}
+
 /** What an update did. */
 export type Applied =
   | { readonly ok: true; readonly trades: readonly BookTrade[] }
@@ -149,6 +165,15 @@ export class OrderBook {
     return [...this.#orders.values()].filter(({ level }) => level.side === side)
       .sort((a, b) => sign * compare(a.level, b.level) || a.place - b.place)
       .map(({ level, volume }) => ({ price: fromUnits(level.price), volume: fromUnits(volume) }));
+  }
+
+  /** What the book is now, whatever happens to it afterwards. */
+  copy(): BookCopy {
+    const sides = { bid: [] as CopiedOrder[], ask: [] as CopiedOrder[] };
+    const orders = [...this.#orders].sort(([, one], [, other]) => one.place - other.place);
+    for (const [id, { level: { side, price }, volume }] of orders) sides[side].push({ id, price, volume });
+    const { bid: bids, ask: asks } = sides;
+    return { sequence: this.#sequence, status: this.#status, timestamp: this.#timestamp, bids, asks };
   }
 
   /** Takes an order of the snapshot in; the last of a side first, so that each level joins at the end of its side. */

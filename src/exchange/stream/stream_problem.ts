@@ -11,6 +11,7 @@ export type StreamProblemCode =
   | "frame_too_large"
   | "snapshot_timeout"
   | "silent"
+  | "feed_lost"
   | "closed"
   | "unreachable"
   | "session_limit"

@@ -2,7 +2,7 @@
 
 import type { AnswerOf, ParamsOf } from "../../exchange/endpoints.ts";
 import type { Side } from "../../exchange/stream/book_side.ts";
-import type { MarketChange, MarketStream } from "../../exchange/stream/market_stream.ts";
+import type { MarketChange, MarketFeed } from "../../exchange/stream/market_feed.ts";
 import type { OrderBook } from "../../exchange/stream/order_book.ts";
 import type { Ticker } from "../../exchange/schemas.ts";
 import type { Reading } from "../reading.ts";
@@ -19,7 +19,7 @@ export type MarketTopic = (typeof MARKET_TOPICS)[number];
 /** What a live market stands on. */
 export interface LiveMarketParts {
   readonly pair: string;
-  readonly stream: Pick<MarketStream, "book" | "isLive" | "heardAt">;
+  readonly stream: Pick<MarketFeed, "book" | "isLive" | "heardAt">;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since the Unix epoch. */

@@ -3,7 +3,12 @@
  * ends a while after the last; there are never more than a bounded number.
  */
 
-import type { LinkCounts } from "../../exchange/stream/stream_link.ts";
+import type {
+  MarketFeed,
+  MarketFeedOptions,
+  MarketFeeds,
+  MarketFeedStatus,
+} from "../../exchange/stream/market_feed.ts";
 import { MarketStream } from "../../exchange/stream/market_stream.ts";
 import type { StreamParts } from "../../exchange/stream/stream_link.ts";
 import { LiveMarket, type MarketTopic } from "./live_market.ts";
@@ -12,19 +17,15 @@ import { LiveMarket, type MarketTopic } from "./live_market.ts";
 export interface LiveMarketsOptions extends StreamParts {
   /** Milliseconds since the Unix epoch. */
   readonly wallClock: () => number;
+  /** Feeds that servers share. @default each pair has a stream of its own */
+  readonly feeds?: MarketFeeds | undefined;
   /** @default 20, which leaves sessions of the key to others */
   readonly maxPairs?: number;
 }
 
 /** How the stream of one pair is doing. */
-export interface LiveMarketStatus extends LinkCounts {
+export interface LiveMarketStatus extends Omit<MarketFeedStatus, "snapshots"> {
   readonly pair: string;
-  readonly isLive: boolean;
-  /** How long ago the exchange last showed that the book is the present one, in milliseconds; infinite before that. */
-  readonly ageMs: number;
-  /** How often updates were lost or made no sense. */
-  readonly gaps: number;
-  readonly updates: number;
   readonly watchers: number;
 }
 
@@ -42,7 +43,7 @@ const REFUSED_MS = 600_000;
 
 interface Followed {
   readonly pair: string;
-  readonly stream: MarketStream;
+  readonly stream: MarketFeed;
   readonly market: LiveMarket;
   readonly watchers: Set<MarketWatcher>;
   readAt: number;
@@ -105,11 +106,17 @@ export class LiveMarkets {
     });
   }
 
+  /** Has other servers read the exchange's streams for all, as far as they are shared. */
+  async handOver(): Promise<void> {
+    await this.#options.feeds?.handOver();
+  }
+
   /** Ends every stream. */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const followed of [...this.#followed.values()]) this.#end(followed);
     await this.#ending;
+    this.#options.feeds?.close();
   }
 
   #follow(pair: string): Followed | undefined {
@@ -123,8 +130,7 @@ export class LiveMarkets {
       if (topics.length === 0) return;
       for (const watcher of watchers) watcher(topics);
     };
-    const stream = new MarketStream({
-      ...this.#options,
+    const stream = this.#open({
       pair,
       changed: (change) => {
         market.take(change);
@@ -141,6 +147,10 @@ export class LiveMarkets {
     this.#followed.set(pair, followed);
     if (!this.#isSweeping) void this.#sweep();
     return followed;
+  }
+
+  #open(options: MarketFeedOptions): MarketFeed {
+    return this.#options.feeds?.open(options) ?? new MarketStream({ ...this.#options, ...options });
   }
 
   #isRefused(pair: string): boolean {

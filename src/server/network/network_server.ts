@@ -57,7 +57,10 @@ export class NetworkServer {
    */
   async drain(): Promise<void> {
     this.#isReady = false;
-    await this.#sockets.drain(this.#loaded.config.drainTime * 1_000);
+    await Promise.all([
+      this.#parts.backend.opened?.live?.handOver(),
+      this.#sockets.drain(this.#loaded.config.drainTime * 1_000),
+    ]);
   }
 
   /** Lets running calls finish, then ends every connection. */

@@ -3,6 +3,7 @@ import Big from "big.js";
 import fc from "fast-check";
 import type { Side } from "../../../src/exchange/stream/book_side.ts";
 import type { Snapshot, TradeUpdate, Update } from "../../../src/exchange/stream/market_frames.ts";
+import { writeSnapshot } from "../../../src/exchange/stream/book_snapshot.ts";
 import { readMarketFrame } from "../../../src/exchange/stream/market_frames.ts";
 import { buildBookAtOnce, type OrderBook } from "../../../src/exchange/stream/order_book.ts";
 import { formatDecimal } from "../../../src/money/decimals.ts";
@@ -122,6 +123,42 @@ Deno.test("OrderBook shows after any updates what a snapshot of that moment show
       assert.deepEqual(shown(book), shown(open(listed.snapshot)));
     }
   }));
+});
+
+Deno.test("writeSnapshot() writes a book of which the same one is made, and which goes on as the same one", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.array(step, { maxLength: 20 }), async (before, after) => {
+      const listed = new ListedBook();
+      const book = open(listed.snapshot);
+      const move = (each: (typeof before)[number]): Update => {
+        const update = next(listed, draw(listed, each));
+        listed.sequence += 1n;
+        return update;
+      };
+      for (const each of before) assert.ok(book.apply(move(each)).ok);
+      const frame = readMarketFrame(await writeSnapshot(book.copy()));
+      const other = open(frame.kind === "snapshot" ? frame : assert.fail(frame.kind));
+      assert.deepEqual([other.timestamp, other.status], [book.timestamp, book.status]);
+      for (const update of after.map(move)) {
+        assert.deepEqual(other.apply(update), book.apply(update));
+        assert.deepEqual(shown(other), shown(book));
+      }
+      assert.deepEqual(shown(other), shown(open(listed.snapshot)));
+    }),
+  );
+});
+
+Deno.test("writeSnapshot() writes the book of the moment at which it was copied, whatever happens to it meanwhile", async () => {
+  const asks = Array.from(
+    { length: 5_000 },
+    (_each, place) => ({ ...ASK, id: `BX${place}`, price: `${3_000 + place}` }),
+  );
+  const book = open({ ...SNAPSHOT, asks });
+  const before = shown(book);
+  const writing = writeSnapshot(book.copy());
+  assert.ok(book.apply(next(SNAPSHOT, { deleted: "BX4000", trades: [trade("BX0", "0.2")] })).ok);
+  const frame = readMarketFrame(await writing);
+  assert.deepEqual(shown(open(frame.kind === "snapshot" ? frame : assert.fail())), before);
 });
 
 Deno.test("OrderBook sums each level from its orders, exactly", () => {

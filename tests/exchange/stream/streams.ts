@@ -2,7 +2,8 @@
 
 import { StreamSessions } from "../../../src/exchange/stream/stream_sessions.ts";
 import type { StreamParts } from "../../../src/exchange/stream/stream_link.ts";
-import { type MarketChange, MarketStream } from "../../../src/exchange/stream/market_stream.ts";
+import type { MarketChange } from "../../../src/exchange/stream/market_feed.ts";
+import { MarketStream } from "../../../src/exchange/stream/market_stream.ts";
 import type { StreamProblem } from "../../../src/exchange/stream/stream_problem.ts";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { FakeClock } from "../fake_clock.ts";

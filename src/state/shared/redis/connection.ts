@@ -43,6 +43,8 @@ export interface RedisConnectionOptions {
   readonly access: RedisAccess;
   /** For a command to be answered in, in milliseconds. @default 250 */
   readonly deadlineMs?: number;
+  /** What is so while Redis cannot be used, for the log. @default each server goes by its share of the limits */
+  readonly without?: string;
   /** From 0 up to, but not including, 1. */
   readonly random: () => number;
   /** Monotonic milliseconds. */
@@ -59,6 +61,7 @@ export class RedisConnection {
   readonly #monotonic: () => number;
   readonly #deadlineMs: number;
   readonly #name: string;
+  readonly #without: string;
   /** Hear when Redis can be used again. */
   readonly #onReady: (() => void)[] = [];
   #inFlight = 0;
@@ -69,7 +72,11 @@ export class RedisConnection {
   /** What was logged last. */
   #toldAvailable: boolean | undefined;
 
-  constructor({ access, deadlineMs = DEADLINE_MS, random, monotonic }: RedisConnectionOptions) {
+  constructor(
+    { access, deadlineMs = DEADLINE_MS, without = "each server goes by its share of the limits", random, monotonic }:
+      RedisConnectionOptions,
+  ) {
+    this.#without = without;
     this.prefix = access.address.prefix;
     this.#name = redisName(access.address);
     this.#monotonic = monotonic;
@@ -187,7 +194,7 @@ export class RedisConnection {
     const wasTold = this.#toldAvailable !== undefined;
     this.#toldAvailable = isAvailable;
     if (!isAvailable) {
-      log.warning("shared state unavailable; each server goes by its share of the limits", {
+      log.warning(`shared state unavailable; ${this.#without}`, {
         address: this.#name,
         reason,
       });

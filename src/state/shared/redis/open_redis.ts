@@ -2,6 +2,7 @@
 
 import type { CallSupply } from "../../../exchange/call_supply.ts";
 import type { ConnectionPlaces } from "../../../session/connection_places.ts";
+import type { MarketFeeds } from "../../../exchange/stream/market_feed.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
 import type { SessionStore } from "../../../session/session_store.ts";
 import { Beginning } from "./beginning.ts";
@@ -10,6 +11,8 @@ import type { RedisConnectionOptions } from "./connection.ts";
 import { RedisCallSupply } from "./call_supply.ts";
 import type { RedisCallSupplyOptions } from "./call_supply.ts";
 import { RedisConnectionPlaces } from "./connection_places.ts";
+import { RedisMarketFeeds } from "./feed/market_feeds.ts";
+import type { RedisMarketFeedsOptions } from "./feed/market_feeds.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
 import { RedisSessionStore } from "./session_store.ts";
@@ -18,6 +21,9 @@ import { SharedTokens } from "./shared_tokens.ts";
 /** How long a start waits for the first answer; without one the server starts all the same. */
 const FIRST_OUTCOME_MS = 3_000;
 
+/** What is written for market data is large, so that it may take its time; milliseconds. */
+const FEED_DEADLINE_MS = 1_000;
+
 /** The shared state of one server. */
 export class RedisState {
   readonly connection: RedisConnection;
@@ -25,7 +31,11 @@ export class RedisState {
   readonly tokens: SharedTokens;
   readonly places: ConnectionPlaces;
 
-  private constructor(connection: RedisConnection, monotonic: () => number) {
+  readonly #options: RedisConnectionOptions;
+
+  private constructor(connection: RedisConnection, options: RedisConnectionOptions) {
+    const { monotonic } = options;
+    this.#options = options;
     this.connection = connection;
     const beginning = new Beginning();
     this.servers = new Servers(connection, beginning);
@@ -36,7 +46,7 @@ export class RedisState {
   /** Opens it; a Redis that cannot be reached yet is no error. */
   static async open(options: RedisConnectionOptions): Promise<RedisState> {
     const connection = new RedisConnection(options);
-    const state = new RedisState(connection, options.monotonic);
+    const state = new RedisState(connection, options);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => timer = setTimeout(resolve, FIRST_OUTCOME_MS));
     await Promise.race([connection.firstOutcome, late]);
@@ -57,6 +67,20 @@ export class RedisState {
   /** Sessions over HTTP that any server goes on with, until nobody has used them for so long. */
   createSessionStore({ idleMs }: { readonly idleMs: number }): SessionStore {
     return new RedisSessionStore({ connection: this.connection, servers: this.servers, idleMs });
+  }
+
+  /** Market data of which each pair is read from the exchange by one server. */
+  createMarketFeeds(options: Pick<RedisMarketFeedsOptions, "host" | "parts">): MarketFeeds {
+    const { deadlineMs = 0, ...same } = this.#options;
+    const without = "each server reads the exchange's streams itself";
+    const connection = { ...same, deadlineMs: Math.max(deadlineMs, FEED_DEADLINE_MS), without };
+    const { id: server } = this.servers;
+    return new RedisMarketFeeds({
+      ...options,
+      server,
+      servers: () => this.servers.count,
+      connect: () => new RedisConnection(connection),
+    });
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,12 @@ export async function openRedis(
   });
 }
 
+/** The rights that docs/scaling.md gives an ACL user. */
+export async function documentedRights(): Promise<string> {
+  const text = await Deno.readTextFile(new URL("../../../../docs/scaling.md", import.meta.url));
+  return /`(\+evalsha [^`]*)`/.exec(text)?.[1]?.replaceAll("\n", " ") ?? "";
+}
+
 /** What is left for a Redis that is nearly full, in bytes. */
 const ROOM = 2_700_000;
 

@@ -7,7 +7,7 @@ import type { RedisState } from "../../../../src/state/shared/redis/open_redis.t
 import type { Draw } from "../../../../src/state/shared/redis/shared_tokens.ts";
 import { LogRecords } from "../../../support/log_records.ts";
 import { TestAuthority } from "../../../transport/test_authority.ts";
-import { openRedis } from "./redis_installation.ts";
+import { documentedRights, openRedis } from "./redis_installation.ts";
 import { startRedis } from "./redis_server.ts";
 import type { RedisServer } from "./redis_server.ts";
 
@@ -262,12 +262,6 @@ Deno.test("Redis over TLS serves where its certificate is its host's and of a tr
     }
   }
 });
-
-/** What docs/scaling.md gives a user. */
-async function documentedRights(): Promise<string> {
-  const text = await Deno.readTextFile(new URL("../../../../docs/scaling.md", import.meta.url));
-  return /`(\+evalsha [^`]*)`/.exec(text)?.[1]?.replaceAll("\n", " ") ?? assert.fail("no rights");
-}
 
 /** How many scripts Redis has run. */
 async function calls(redis: RedisServer): Promise<number> {

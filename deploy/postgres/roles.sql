@@ -2,11 +2,12 @@
 -- Run it as an administrator in that database, after the owner has made the tables:
 --
 --   psql --dbname=luno --variable=owner=luno_owner --variable=server=luno_server --variable=auditor=luno_auditor \
---     --file=roles.sql
+--     --variable=publisher=luno_publisher --file=roles.sql
 --
--- owner    makes and changes the tables: LUNO_MCP_STATE_URL=postgres://luno_owner@… luno-mcp-server keys list
--- server   what servers and the commands keys, kill, resume, approve and audit run as
--- auditor  reads the audit log, for audit verify and for inquiries
+-- owner      makes and changes the tables: LUNO_MCP_STATE_URL=postgres://luno_owner@… luno-mcp-server keys list
+-- server     what servers and the commands keys, kill, resume, approve and audit run as
+-- publisher  publishes the policy and the access file; servers only read them. Leave it out where the owner does so
+-- auditor    reads the audit log, for audit verify and for inquiries
 
 \set ON_ERROR_STOP on
 
@@ -18,6 +19,16 @@ GRANT SELECT ON luno_mcp.schema_version TO :"server", :"auditor";
 -- API keys.
 GRANT SELECT, INSERT, UPDATE, DELETE ON luno_mcp.keys TO :"server";
 GRANT SELECT, UPDATE ON luno_mcp.key_store TO :"server";
+
+-- The policy and the access file that all servers use.
+GRANT SELECT ON luno_mcp.published_files TO :"server", :"auditor";
+\if :{?publisher}
+  GRANT USAGE ON SCHEMA luno_mcp TO :"publisher";
+  GRANT SELECT ON luno_mcp.schema_version TO :"publisher";
+  GRANT SELECT, INSERT, DELETE ON luno_mcp.published_files TO :"publisher";
+  GRANT SELECT, INSERT ON luno_mcp.audit TO :"publisher";
+  GRANT SELECT, UPDATE ON luno_mcp.audit_head TO :"publisher";
+\endif
 
 -- Orders, limits, approvals, halts and who may send.
 GRANT SELECT, INSERT, UPDATE, DELETE ON

@@ -32,8 +32,6 @@ export interface KeySourceOptions {
   readonly path: string;
   /** Opens the keys for reading; `undefined` where there are none. */
   readonly open: () => Promise<Keys | undefined>;
-  /** Ends what tells of changes, before the keys are closed. */
-  readonly onClose?: () => Promise<void>;
   /** Looking takes a round trip to another machine: nobody waits for it, and who changes keys tells of it. @default false */
   readonly isRemote?: boolean;
   /** Those that are open at the start. */
@@ -101,7 +99,6 @@ export class KeySource {
   /** Ends the use of the keys. */
   async close(): Promise<void> {
     this.#isGone = true;
-    await this.#options.onClose?.();
     await this.#looking;
     await this.#keys?.close();
   }

@@ -63,16 +63,18 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     operands: { min: 1, max: 1 },
   },
   policy: {
-    usage: "policy <check|explain|init path>",
-    summary: "validate a policy file, explain what one client may do, or write a sample",
+    usage: "policy <check|explain|publish|rollback|show|versions|init> [argument]",
+    summary: "validate a policy file, explain what one client may do, publish it to all servers (publish " +
+      "path, rollback version, show, versions), or write a sample (init path)",
     sample: true,
-    operands: { min: 0, max: 1 },
+    operands: { min: 0, max: 2 },
   },
   access: {
-    usage: "access init path",
-    summary: "write a sample of a file of identities, with their scopes and limits",
-    operands: { min: 1, max: 1 },
-    word: "init",
+    usage: "access <publish|rollback|show|versions|init> [argument]",
+    summary:
+      "publish a file of identities, with their scopes and limits, to all servers on a database (publish path, " +
+      "rollback version, show, versions), or write a sample (init path)",
+    operands: { min: 1, max: 2 },
     sample: true,
   },
   approve: {

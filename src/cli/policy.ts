@@ -1,25 +1,31 @@
-/** `policy`: validates a policy file, and explains what an identity may do by it. */
+/** `policy`: validates a policy file, explains what an identity may do by it, and publishes it. */
 
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
-import { policyProblems } from "../config/rules/command_rules.ts";
+import type { Parsed } from "../config/parse.ts";
+import { misplacedFlags, policyProblems } from "../config/rules/command_rules.ts";
+import { quoteTyped } from "../config/typed_text.ts";
 import type { PolicyBounds, TradingBound } from "../trading/policy/policy_file.ts";
 import { PolicyFile } from "../trading/policy/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
 import { explainPolicy } from "../trading/policy/policy_words.ts";
 import type { CommandCall } from "./command_call.ts";
 import { readPolicy } from "../server/read_policy.ts";
+import { isPublishedVerb, publishedCommand } from "./published.ts";
 import { refuse, say } from "./report.ts";
 import { print } from "../world.ts";
 import type { ExitCode } from "../world.ts";
 
-/** Does what the operand says: `check` or `explain`. */
+/** Does what the operand says. */
 export async function policy(
   flags: Readonly<Record<string, string>>,
-  { world, problems, operands: [action], json }: CommandCall,
+  call: CommandCall,
 ): Promise<ExitCode> {
+  const { world, problems, operands: [action, ...more], json } = call;
+  if (isPublishedVerb(action)) return await publishedCommand("policy")(flags, call);
   const parsed = parseSettings(COMMAND_SETTINGS.policy, { flags, env: world.env });
-  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed.values)];
+  const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed)];
+  all.push(...more.map((operand) => `${quoteTyped(operand)}: unexpected argument`));
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, confirmBy, client, schema } = parsed.values;
@@ -36,9 +42,14 @@ export async function policy(
   return 0;
 }
 
-function checkAction(action: string | undefined, values: Parameters<typeof policyProblems>[1]): string[] {
-  if (action === "check" || action === "explain") return policyProblems(action, values);
-  return [`${action ?? "policy"}: expected policy check or policy explain`];
+function checkAction(
+  action: string | undefined,
+  { values, origins }: Parsed<typeof COMMAND_SETTINGS.policy>,
+): string[] {
+  if (action === "check" || action === "explain") {
+    return [...misplacedFlags("policy", action, origins), ...policyProblems(action, values)];
+  }
+  return [`${action ?? "policy"}: expected policy check, explain, publish, rollback, show or versions`];
 }
 
 interface Shown extends PolicyBounds {

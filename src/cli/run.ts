@@ -40,7 +40,7 @@ async function runInvocation(world: World): Promise<ExitCode> {
   if (read.kind === "tool help") return await (await import("./tools.ts")).printToolHelp(read.tool, { ...read, world });
   const { invocation, problems } = read;
   const isInit = asksForSample(invocation.command, invocation.operands);
-  for (const name of unneeded(invocation.command, invocation.flags, world.env)) {
+  for (const name of unneeded(invocation.command, invocation.flags, world.env, invocation.operands)) {
     if (name !== "write" || !isInit) Deno.permissions.revokeSync({ name });
   }
   // Whoever looks for what is wrong is told so in its place.
@@ -75,13 +75,14 @@ export function unneeded(
   command: CommandName,
   flags: Readonly<Record<string, string>> = {},
   env: World["env"] = () => undefined,
+  [operand = ""]: readonly string[] = [],
 ): ("write" | "net")[] {
   const hasDatabase = "stateUrl" in COMMAND_SETTINGS[command] &&
     (flags["state-url"] ?? env("LUNO_MCP_STATE_URL") ?? "") !== "";
   const isOnline = ONLINE.includes(command) || hasDatabase ||
     command === "kill" && flags["cancel-open"] === "true";
   return [
-    ...(WRITERS.includes(command) ? [] : ["write" as const]),
+    ...(WRITERS.includes(command) || WRITING_WORDS[command]?.includes(operand) ? [] : ["write" as const]),
     ...(isOnline ? [] : ["net" as const]),
   ];
 }
@@ -105,6 +106,12 @@ const WRITERS: readonly CommandName[] = [
   "serve",
   "call",
 ];
+
+/** Words of other commands that have them write. */
+const WRITING_WORDS: { readonly [Name in CommandName]?: readonly string[] } = {
+  policy: ["publish", "rollback"],
+  access: ["publish", "rollback"],
+};
 
 /** A command with settings of its own, which it reads itself. */
 type Standalone = (
@@ -147,6 +154,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./state.ts")).state;
     case "policy":
       return (await import("./policy.ts")).policy;
+    case "access":
+      return (await import("./published.ts")).publishedCommand("access");
     case "certs":
       return (await import("./certs.ts")).certs;
     case "setup":

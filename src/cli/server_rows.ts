@@ -16,6 +16,7 @@ export function serverRows(report: InstanceReport, now: number): Row[] {
     ...addresses.map((address): Row => [address.startsWith("ws") ? "WebSocket" : "Streamable HTTP", address]),
     ...(listener === null ? [] : [["listener", listener] as const]),
     ...(report.authentication === null ? [] : [["authentication", authenticationText(report.authentication)] as const]),
+    ...(report.access ? [["access file", publishedText(report.access)] as const] : []),
     ...(expiresAt === null ? [] : [["certificate", certificateText(expiresAt - now)] as const]),
     ["exchange", exchangeText(report.exchange, now)],
     ...callRows(report.exchange),
@@ -69,9 +70,18 @@ function usageRows(
   ];
 }
 
-function tradingText({ mode, policy }: InstanceReport["trading"]): string {
+function tradingText({ mode, policy, published }: InstanceReport["trading"]): string {
   if (mode === "off") return "off (read-only)";
+  if (published) return `${mode}, policy: ${publishedText(published)}`;
   return `${mode}, ${policy === null ? "without a policy: no limits" : `policy ${policy}`}`;
+}
+
+/** A version that another one may have replaced is told, as orders are refused then. */
+function publishedText(
+  { version, digest, is_current: isCurrent }: NonNullable<InstanceReport["trading"]["published"]>,
+): string {
+  const doubt = isCurrent ? "" : ", WHICH MAY BE REPLACED BY NOW: the record cannot be read";
+  return `published version ${version} (${digest.slice(0, 12)})${doubt}`;
 }
 
 /** Rows under each other, the texts in line. */

@@ -9,6 +9,9 @@ import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
+import { parsePolicyFile } from "../trading/policy/policy_file.ts";
+import type { PolicyFile } from "../trading/policy/policy_file.ts";
+import type { PublishedFile } from "../trading/record/published_files.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { CommandCall } from "./command_call.ts";
@@ -77,42 +80,59 @@ async function lookAtAll(
   { folder, world }: { folder: RecordPlace; world: World },
 ): Promise<Overview> {
   const problems: string[] = [];
-  const trading = await readRecord(folder, { world, problems });
+  const { trading, policy } = await readRecord(folder, { world, problems });
   const database = folder.database === undefined ? undefined : placeOf(folder);
-  return { use, database, trading, policyOf: await policyOfServers(use, problems), problems };
+  return { use, database, trading, policyOf: await policyOfServers(use, { policy, problems }), problems };
+}
+
+/** What the record says; absent where there is none, or it cannot be read. */
+interface ReadRecord {
+  readonly trading?: TradingFacts | undefined;
+  readonly policy?: PublishedFile | undefined;
 }
 
 async function readRecord(
   folder: RecordPlace,
   { world, problems }: { world: World; problems: string[] },
-): Promise<TradingFacts | undefined> {
+): Promise<ReadRecord> {
   let record: TradingRecord | undefined;
   try {
     if (await hasNoRecord(folder)) {
       const halt = haltFileState(join(folder.path, HALT_FILE));
-      return halt.halted ? { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } : undefined;
+      return halt.halted ? { trading: { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } } : {};
     }
     record = await openCommandRecord(folder, { world, mode: "read" });
-    return await readTradingFacts(record, world.now());
+    return { trading: await readTradingFacts(record, world.now()), policy: await record.published.find("policy") };
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(error.message);
-    return undefined;
+    return {};
   } finally {
     await record?.close();
   }
 }
 
-/** By the policy of the oldest server that trades: what its file says now. */
-async function policyOfServers({ senders }: FolderUse, problems: string[]): Promise<PolicyOf> {
+/** By the policy of the oldest server that trades: the published one, or what its file says now. */
+async function policyOfServers(
+  { senders }: FolderUse,
+  { policy, problems }: { readonly policy: PublishedFile | undefined; readonly problems: string[] },
+): Promise<PolicyOf> {
   const report = senders.find(({ report }) => report?.command === "serve")?.report;
   if (report === undefined) return () => undefined;
   const found: string[] = [];
-  const file = await readPolicy(report.trading.policy ?? undefined, found);
+  const { published, policy: path } = report.trading;
+  const file = published && policy ? parsePublished(policy, found) : await readPolicy(path ?? undefined, found);
   problems.push(...found);
   if (file === undefined) return () => undefined;
   const policies = new CurrentPolicies(report.trading.mode, file);
   return (identity) => policies.of(identity);
+}
+
+function parsePublished({ text, version }: PublishedFile, problems: string[]): PolicyFile | undefined {
+  const parsed = parsePolicyFile(text, { version });
+  if (parsed.ok) return parsed.file;
+  problems.push(...parsed.problems.map((problem) => `version ${version} of the published policy: ${problem}`));
+  return undefined;
 }
 
 function inJson({ use, database, trading, policyOf, problems }: Overview, now: number): string {

@@ -162,6 +162,19 @@ const BRIDGE = {
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
 
+/** Which of the words of `access` takes which is known by the command. */
+const PUBLISHED = {
+  state: stateFolder("state folder that holds published files"),
+  ...DATABASE_SETTINGS,
+  expectVersion: {
+    reader: wholeNumber(0, 1_000_000_000),
+    help: "publish only while this version counts, 0 while none was published; otherwise it is refused",
+    flag: "expect-version",
+    value: "version",
+    env: [],
+  },
+} as const satisfies Settings;
+
 /** Which of the words of `policy` takes which is known by the command. */
 const POLICY = {
   policy: { ...SERVER_SETTINGS.policy, help: "policy file; without it, the built-in defaults are shown" },
@@ -185,6 +198,7 @@ const POLICY = {
     env: [],
   },
   schema: switchOf("schema", "print the JSON Schema of policy files instead"),
+  ...PUBLISHED,
 } as const satisfies Settings;
 
 /** What `kill` reads before it does anything: nothing else may stand in the way of a halt. */
@@ -389,7 +403,7 @@ export const COMMAND_SETTINGS = {
   client: CLIENT,
   bridge: BRIDGE,
   policy: POLICY,
-  access: {},
+  access: PUBLISHED,
   approve: {
     state: RECORD,
     ...DATABASE_SETTINGS,

@@ -65,6 +65,12 @@ export const TRADING_CODES = {
     action: "wait, or have the operator allow the warning",
     retry: "no",
   },
+  ERR_POLICY_NOT_IN_FORCE: {
+    ...CONFLICT,
+    meaning: "a policy was published, and this server uses another one",
+    action: "have the operator start the server without `--policy`",
+    retry: "no",
+  },
   ERR_LIMIT_PER_DAY: {
     ...TOO_MANY,
     meaning: "the limit of what is traded in a UTC day is used up, or the order cannot be valued for it",

@@ -30,6 +30,8 @@ export interface OrderExecutorsParts {
   readonly record: ExecutorRecord & { readonly journal: Pick<Journal, "endOthers"> };
   /** A halt that counts in this process before the record holds it. */
   readonly pendingHalt: () => Halt;
+  /** Whether another policy counts since the last look. @default none does */
+  readonly policyChanged?: () => Promise<boolean>;
   readonly instance: ExecutorInstance;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
@@ -119,13 +121,14 @@ export class OrderExecutors {
 
   /** Waits for nothing, so that of two calls at once none opens an executor of its own. */
   #openExecutor({ identity, id, exchange, name }: Place): OpenExecutor {
-    const { record, pendingHalt, instance, world: { now, monotonic } } = this.#parts;
+    const { record, pendingHalt, policyChanged, instance, world: { now, monotonic } } = this.#parts;
     const scope = { venue: id, identity, paper: identity !== undefined };
     const executor = new OrderExecutor({
       exchange,
       record,
       scope,
       pendingHalt,
+      ...(policyChanged === undefined ? {} : { policyChanged }),
       instance,
       now,
       monotonic,

@@ -14,6 +14,7 @@ import { missingFolder, stateFolder } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/state_error.ts";
+import type { RecordChanges } from "./record_changes.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
@@ -22,10 +23,14 @@ const log = getLogger(["luno-mcp-server", "access"]);
  * Keys are a source as soon as there is one, be it revoked: nobody is admitted because the last one has ended. The first
  * may be made while the server runs. Without a folder nobody could tell whether there are keys.
  */
-export async function openKeys(config: Config, world: World, problems: string[]): Promise<KeySource | undefined> {
+export async function openKeys(
+  config: Config,
+  world: World,
+  { changes, problems }: { readonly changes: RecordChanges; readonly problems: string[] },
+): Promise<KeySource | undefined> {
   const { state, stateUrl, stateTimeout } = config;
   if (stateUrl !== undefined) {
-    return await (await import("./shared_keys.ts")).openSharedKeys(config, world, problems);
+    return await (await import("./shared_keys.ts")).openSharedKeys(config, world, { changes, problems });
   }
   const folder = state ?? stateFolder(world.env);
   if (folder === undefined) {

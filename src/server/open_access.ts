@@ -15,6 +15,10 @@ import { readPrivate } from "../config/files.ts";
 import { exposureProblems } from "../config/rules/network_rules.ts";
 import type { Config } from "../config/server_settings.ts";
 import { addressKey, isLoopback, isLoopbackAddress } from "../network/address.ts";
+import type { InForce } from "./followed_file.ts";
+import { openPublishedAccess } from "./published_access.ts";
+import type { PublishedAccess } from "./published_access.ts";
+import { RecordChanges } from "./record_changes.ts";
 import { openCertificates, openKeys, openTokens, readDenied } from "./identity_sources.ts";
 import type { World } from "../world.ts";
 
@@ -35,6 +39,10 @@ export interface Access {
   readonly sources: readonly string[];
   /** Who is admitted without a credential. */
   readonly anonymous: "nobody" | "loopback" | "anybody";
+  /** The version of the published access file that is in force; `null` where none was published. */
+  readonly published: InForce | null;
+  /** Follows what is published from now on; `listener` hears when what is in force changes. */
+  follow(listener: () => void): void;
   /** Reads the access file and the deny list again; what is wrong with them is answered and changes nothing. */
   reload(): Promise<string[]>;
   close(): Promise<void>;
@@ -55,7 +63,9 @@ export async function openAccess(
   const problems: string[] = [];
   const grants = new CurrentGrants();
   await readGrants(config, { grants, problems });
-  const keys = await openKeys(config, world, problems);
+  const changes = await RecordChanges.open(config, { isServer: true });
+  const keys = await openKeys(config, world, { changes, problems });
+  const published = keys && await openPublishedAccess(config, { grants, problems });
   const tokens = await openTokens(config, world, problems);
   const certificates = await openCertificates(config, world, problems);
   const others = [
@@ -65,18 +75,29 @@ export async function openAccess(
   const names = [...(keys?.isConfigured ? ["keys"] : []), ...others];
   problems.push(...exposureProblems(config, { methods: names, keyLog: world.env("SSLKEYLOGFILE") }));
   if (keys === undefined || problems.length > 0) {
-    await keys?.close();
+    await Promise.all([changes.close(), keys?.close(), published?.close()]);
     return { ok: false, problems };
   }
-  return { ok: true, access: joinAccess(config, world, { sources: { keys, tokens, certificates }, others, grants }) };
+  return {
+    ok: true,
+    access: joinAccess(config, world, { sources: { keys, tokens, certificates }, others, grants, changes, published }),
+  };
 }
 
 function joinAccess(
   config: Config,
   world: World,
-  { sources, others, grants }: { sources: Sources; others: readonly string[]; grants: CurrentGrants },
+  { sources, others, grants, changes, published }: {
+    sources: Sources;
+    others: readonly string[];
+    grants: CurrentGrants;
+    changes: RecordChanges;
+    published: PublishedAccess | undefined;
+  },
 ): Access {
   const { keys, tokens, certificates } = sources;
+  const watch = new CredentialWatch(() => keys.refresh());
+  changes.listen(["access"], () => void published?.file.look());
   const tickets = new Tickets({ now: world.monotonic });
   const isDemanded = () => others.length > 0 || config.auth === "required" || keys.isConfigured;
   const proxies = new TrustedProxies(config.trustedProxies);
@@ -101,7 +122,7 @@ function joinAccess(
     grants,
     proxies,
     tickets,
-    watch: new CredentialWatch(() => keys.refresh()),
+    watch,
     ...resourceOf(config),
     ...(certificates === undefined ? {} : { isCertificateAccepted: (der) => isCertificateAccepted(certificates, der) }),
     get sources() {
@@ -111,8 +132,23 @@ function joinAccess(
       if (isDemanded()) return "nobody";
       return config.unsafeExpose ? "anybody" : "loopback";
     },
-    reload: () => reloadAccess(config, { grants, certificates }),
-    close: () => keys.close(),
+    get published() {
+      return published?.file.inForce ?? null;
+    },
+    follow(listener) {
+      published?.file.follow(() => {
+        listener();
+        watch.look();
+      });
+    },
+    async reload() {
+      await published?.file.look();
+      return await reloadAccess(config, { grants, certificates });
+    },
+    async close() {
+      await changes.close();
+      await Promise.all([keys.close(), published?.close()]);
+    },
   };
 }
 

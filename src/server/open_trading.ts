@@ -48,12 +48,13 @@ export async function openTrading(
     announce: (announcement: Announcement) => void;
   },
 ): Promise<OpenTrading> {
-  const { record, killSwitch, instance, opening, policies } = opened;
+  const { record, killSwitch, instance, opening, policies, publishedPolicy, changes } = opened;
   const { now, monotonic } = world;
   const pendingHalt = () => killSwitch.pending;
   const executors = new OrderExecutors({
     record,
     pendingHalt,
+    policyChanged: () => publishedPolicy.look(),
     instance,
     exchange,
     name,
@@ -73,7 +74,7 @@ export async function openTrading(
     isPaperOnly: paper?.isForAll ?? false,
     venueOf: (trader) => executors.venueOf(trader),
     confirmation: { approvals: record.approvals, audit: record.audit, announce, now, monotonic, sleep },
-    cancels: opened.kinds,
+    cancels: opened.kinds(),
     halted: () => halts.look(),
     now,
     monotonic,
@@ -87,6 +88,10 @@ export async function openTrading(
     if (isClosed) return;
     halts.start();
     auditLog?.start();
+    changes.listen(["halt"], () => {
+      void halts.look();
+      void auditLog?.look();
+    });
   };
   if (opening === undefined) await follow();
   else whenOpen(opening, follow);
@@ -124,7 +129,7 @@ function openCancellation(
   return new OpenOrderCancellation({
     requests: record.cancelRequests,
     instance: instance.id,
-    kinds,
+    kinds: kinds(),
     cancelAll: (kind) => executors.cancelAll(kind),
     now,
     monotonic,

@@ -16,6 +16,9 @@ import type { World } from "../world.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Presence } from "./instances/presence.ts";
 import { RecordEntry } from "./record_entry.ts";
+import type { FollowedFile } from "./followed_file.ts";
+import { followPolicy } from "./published_policy.ts";
+import { RecordChanges } from "./record_changes.ts";
 import { readPolicy, unlimitedTrading } from "./read_policy.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -31,8 +34,12 @@ export interface OpenRecord {
   /** Whether this process serves, and so logs what happens in the record. */
   readonly isServer: boolean;
   /** Orders of which kinds this process can look up and cancel. */
-  readonly kinds: readonly OrderKind[];
+  readonly kinds: () => readonly OrderKind[];
   readonly policies: CurrentPolicies;
+  /** The policy that was published to the record. */
+  readonly publishedPolicy: FollowedFile;
+  /** Hears of what other processes change. */
+  readonly changes: RecordChanges;
   /** Reads the policy file again; what is wrong with it is answered and changes nothing. */
   reload(): Promise<string[]>;
   /** Where the record is still waited for: settles when that is over, with what stands in its way. Never rejects. */
@@ -61,12 +68,14 @@ export async function openTradingRecord(
   const unlimited = config.policy && file && unlimitedTrading(file, config.trading);
   if (unlimited !== undefined && isServer) log.warning(unlimited);
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
-  const kinds = kindsOf(config.exchange, policies);
-  if (config.stateUrl !== undefined && policies.hasPaper) {
-    problems.push("--policy: expected no client on paper with --state-url, as paper accounts are in one state folder");
-  }
+  const kinds = () => kindsOf(config.exchange, policies);
   if (folder === undefined) return { ok: false, problems };
-  const entry = new RecordEntry(folder, { loaded, world, isServer, kinds });
+  const publishedPolicy = followPolicy(policies, { hasOwn: config.policy !== undefined, isServer });
+  const prepare = async ({ published }: TradingRecord) => [
+    ...await publishedPolicy.open(published),
+    ...paperProblems(config, policies),
+  ];
+  const entry = new RecordEntry(folder, { loaded, world, isServer, kinds, prepare });
   // A command has nothing else to do meanwhile, and whoever is refused is to know everything at once.
   const mayGoOn = isServer && problems.length === 0;
   const entered = mayGoOn ? await Promise.race([entry.entered, entry.waits]) : await entry.entered;
@@ -77,6 +86,9 @@ export async function openTradingRecord(
     return { ok: false, problems };
   }
   const record = entered?.ok ? entered.record : entry.late();
+  const changes = await RecordChanges.open(config, { isServer });
+  changes.listen(["policy"], () => void publishedPolicy.look());
+  if (isServer) publishedPolicy.follow(() => showPolicy(entry.presence, publishedPolicy));
   return {
     ok: true,
     record: {
@@ -92,15 +104,36 @@ export async function openTradingRecord(
       kinds,
       presence: entry.presence,
       instance: entry,
-      reload: () => reloadPolicy(config.policy, policies),
+      publishedPolicy,
+      changes,
+      reload: () =>
+        config.policy === undefined ? reloadPublished(publishedPolicy) : reloadPolicy(config.policy, policies),
       opening: entered === undefined ? entry.entered.then((late) => late.ok ? [] : late.problems) : undefined,
       stopWaiting: () => entry.stopWaiting(),
-      close: () => entry.leave(),
+      async close() {
+        await Promise.all([changes.close(), publishedPolicy.close()]);
+        await entry.leave();
+      },
     },
   };
 }
 
-async function reloadPolicy(path: string | undefined, policies: CurrentPolicies): Promise<string[]> {
+function showPolicy(presence: Presence, { inForce }: FollowedFile): void {
+  presence.update({ trading: { ...presence.report.trading, published: inForce } });
+}
+
+/** What is published is followed by itself; whoever asks for it again has it looked at now. */
+async function reloadPublished(policy: FollowedFile): Promise<string[]> {
+  await policy.look();
+  return [];
+}
+
+function paperProblems({ stateUrl }: LoadedConfig["config"], policies: CurrentPolicies): string[] {
+  if (stateUrl === undefined || !policies.hasPaper) return [];
+  return ["--policy: expected no client on paper with --state-url, as paper accounts are in one state folder"];
+}
+
+async function reloadPolicy(path: string, policies: CurrentPolicies): Promise<string[]> {
   const problems: string[] = [];
   const file = await readPolicy(path, problems);
   if (file !== undefined && problems.length === 0) policies.replace(file);

@@ -15,15 +15,14 @@ export async function readPolicy(path: string | undefined, problems: string[]): 
 
 /** Who may place orders of any amount that no person approves, as the sentence of a warning; `undefined` where nobody may. */
 export function unlimitedTrading(file: PolicyFile, bound: TradingBound): string | undefined {
+  const name = file.version === undefined ? "--policy" : `version ${file.version} of the published policy`;
   const unlimited = ["everybody else", "local", ...file.identities].filter((identity) => {
     const { mode, maxPerOrder, maxPerDay } = file.policyOf(identity, bound);
     return mode === "auto" && maxPerOrder === undefined && maxPerDay === undefined;
   });
   if (unlimited.length === 0) return undefined;
   const more = unlimited.length > MAX_NAMED ? ` and ${unlimited.length - MAX_NAMED} more` : "";
-  return `--policy sets neither max_per_order nor max_per_day for ${
-    unlimited.slice(0, MAX_NAMED).join(", ")
-  }${more}: ` +
+  return `${name} sets neither max_per_order nor max_per_day for ${unlimited.slice(0, MAX_NAMED).join(", ")}${more}: ` +
     "their orders are placed without a person's approval, whatever their amount";
 }
 

@@ -38,8 +38,10 @@ export interface RecordEntryOptions {
   readonly world: World;
   /** A server takes over what others have left undone, and tidies up. */
   readonly isServer: boolean;
-  /** Orders of which kinds this process can look up and cancel. */
-  readonly kinds: readonly OrderKind[];
+  /** Orders of which kinds this process can look up and cancel; asked once the record is prepared. */
+  readonly kinds: () => readonly OrderKind[];
+  /** What is to be read of the record before this process enters it; answers what stands in the way. */
+  readonly prepare: (record: TradingRecord) => Promise<readonly string[]>;
 }
 
 /** The record, or everything that stands in the way. */
@@ -96,7 +98,7 @@ export class RecordEntry implements ExecutorInstance {
   /** @throws {StoreError} */
   async takeOver(): Promise<number> {
     if (this.#instance === undefined) throw new StoreError("busy");
-    return this.#options.isServer ? await this.#instance.takeOver(this.#options.kinds) : 0;
+    return this.#options.isServer ? await this.#instance.takeOver(this.#options.kinds()) : 0;
   }
 
   /** The record for whoever goes on without it until it is open. */
@@ -127,14 +129,16 @@ export class RecordEntry implements ExecutorInstance {
   }
 
   async #enter(): Promise<Entered> {
-    const { loaded, world: { now } } = this.#options;
+    const { loaded, world: { now }, prepare } = this.#options;
     const { stateUrl, recordRetention } = loaded.config;
     let record: TradingRecord | undefined;
     try {
       record = await this.#open();
       const venue = venueOf(loaded);
       const other = venue === undefined ? undefined : await record.journal.claimFor(venue);
-      if (other !== undefined) return await this.#refused(record, this.#isAnothers(venue, other));
+      if (other !== undefined) return await this.#refused(record, [this.#isAnothers(venue, other)]);
+      const problems = await prepare(record);
+      if (problems.length > 0) return await this.#refused(record, problems);
       await this.#enterInstance(record);
       // Archive files lie on one machine: where several share the record, its operator says which.
       const days = stateUrl === undefined ? recordRetention : undefined;
@@ -142,7 +146,8 @@ export class RecordEntry implements ExecutorInstance {
       return { ok: true, record };
     } catch (error) {
       if (!(error instanceof StateError || error instanceof StoreError)) throw error;
-      return await this.#refused(record, `${stateUrl === undefined ? "--state" : "--state-url"}: ${error.message}`);
+      const place = stateUrl === undefined ? "--state" : "--state-url";
+      return await this.#refused(record, [`${place}: ${error.message}`]);
     }
   }
 
@@ -169,7 +174,7 @@ export class RecordEntry implements ExecutorInstance {
   async #enterInstance({ instances }: TradingRecord): Promise<void> {
     const { world, isServer, kinds } = this.#options;
     const command = isServer ? "serve" : "call";
-    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds : [] };
+    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds() : [] };
     this.#instance = await RecordInstance.enter(instances, { ...facts, lock: this.#lock });
   }
 
@@ -181,10 +186,10 @@ export class RecordEntry implements ExecutorInstance {
       "use another folder";
   }
 
-  async #refused(record: TradingRecord | undefined, problem: string): Promise<Entered> {
+  async #refused(record: TradingRecord | undefined, problems: readonly string[]): Promise<Entered> {
     await this.#presence?.end();
     await record?.close();
-    return { ok: false, problems: [problem] };
+    return { ok: false, problems };
   }
 }
 

@@ -7,6 +7,7 @@ import type { Config } from "../config/server_settings.ts";
 import { getLogger } from "../logging/logger.ts";
 import { databaseName } from "../state/database_address.ts";
 import { StateError } from "../state/state_error.ts";
+import type { RecordChanges } from "./record_changes.ts";
 import type { World } from "../world.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
@@ -15,13 +16,12 @@ const log = getLogger(["luno-mcp-server", "access"]);
 export async function openSharedKeys(
   config: Config,
   world: World,
-  problems: string[],
+  { changes, problems }: { readonly changes: RecordChanges; readonly problems: string[] },
 ): Promise<KeySource | undefined> {
   const access = await readDatabaseAccess(config, problems);
   if (access === undefined) return undefined;
-  const [{ openPostgresKeys }, { Notices }, { KeySource }] = await Promise.all([
+  const [{ openPostgresKeys }, { KeySource }] = await Promise.all([
     import("../state/record/postgres/open_keys.ts"),
-    import("../state/record/postgres/notices.ts"),
     import("../access/key_source.ts"),
   ]);
   const path = databaseName(access.address);
@@ -41,9 +41,8 @@ export async function openSharedKeys(
     return undefined;
   }
   const reopen = () => openPostgresKeys(access, { mode: "read", timeoutMs: 0, monotonic });
-  const notices = new Notices(access, { onChange: () => void source.refresh() });
-  const onClose = () => notices.close();
-  const source = new KeySource({ path, open: reopen, keys, onClose, isRemote: true, now, monotonic });
+  const source = new KeySource({ path, open: reopen, keys, isRemote: true, now, monotonic });
+  changes.listen(["keys"], () => void source.refresh());
   await source.refresh();
   return source;
 }

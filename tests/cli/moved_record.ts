@@ -32,6 +32,9 @@ export async function installRecord(server: PostgresServer): Promise<Installatio
   const store = openStore(folder);
   store.journal.claimFor("api.luno.com");
   for (let index = 0; index < ORDERS; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
+  for (const text of ["{}", '{"default":{"mode":"confirm"}}']) {
+    store.published.publish({ kind: "policy", text, by: "terminal", now: NOW });
+  }
   store.halts.pull({ by: "terminal", reason: "Größe 🛑", cancelOpen: ["real"], now: NOW });
   store.close();
   tamper(

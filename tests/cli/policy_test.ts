@@ -122,7 +122,13 @@ Deno.test("policy check --schema prints the JSON Schema of policy files", async 
 Deno.test("policy tells every problem of its command line", async () => {
   const wrong = await run({ trading: "yolo" }, { operands: ["explian"], problems: ["--typo: unknown flag"] });
   assert.equal(wrong.code, 2);
-  for (const problem of [/^--typo/m, /^--trading: /m, /^explian: expected policy check or policy explain$/m]) {
+  for (
+    const problem of [
+      /^--typo/m,
+      /^--trading: /m,
+      /^explian: expected policy check, explain, publish, rollback, show or versions$/m,
+    ]
+  ) {
     assert.match(wrong.stderr, problem);
   }
   assert.match((await run({}, { operands: ["explain"] })).stderr, /^--client: expected whose rights to explain/);

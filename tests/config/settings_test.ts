@@ -89,6 +89,8 @@ Deno.test("unneeded() has each command give back what it does not need", () => {
   assert.deepEqual(unneeded("certs", {}, env), ["net"]);
   assert.deepEqual(unneeded("kill", { reason: "x" }), ["net"]);
   assert.deepEqual(unneeded("kill", { "cancel-open": "true" }), []);
+  assert.deepEqual(unneeded("policy", {}, env, ["publish", "policy.json"]), []);
+  assert.deepEqual(unneeded("access", {}, env, ["show"]), ["write"]);
   for (const command of ["tools", "config", "policy", "audit"] as const) {
     assert.deepEqual(unneeded(command), ["write", "net"], command);
   }

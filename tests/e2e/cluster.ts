@@ -47,11 +47,30 @@ export class Cluster implements AsyncDisposable {
 
   /** Runs a command on a machine that no server is on; answers what it prints. */
   async command(...args: readonly string[]): Promise<string> {
-    const folder = await Deno.makeTempDir();
-    this.#folders.push(folder);
-    const { code, stdout, stderr } = await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
+    const { code, stdout, stderr } = await this.run(...args);
     assert.equal(code, 0, stderr);
     return stdout;
+  }
+
+  /** Runs the program on a machine that no server is on. */
+  async run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const folder = await Deno.makeTempDir();
+    this.#folders.push(folder);
+    return await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
+  }
+
+  /** Publishes a file to all servers. */
+  async publish(kind: "policy" | "access", content: object): Promise<void> {
+    await this.command(kind, "publish", await this.write(kind, content));
+  }
+
+  /** Writes a file of its own; answers its path. */
+  async write(kind: "policy" | "access", content: object): Promise<string> {
+    const folder = await Deno.makeTempDir();
+    this.#folders.push(folder);
+    const path = `${folder}/${kind}.json`;
+    await Deno.writeTextFile(path, JSON.stringify(content), { mode: 0o600 });
+    return path;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

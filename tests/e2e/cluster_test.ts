@@ -39,6 +39,69 @@ for (const program of SHIPPED) {
     }
   });
 
+  Deno.test(`servers on one database: a published policy counts on all of them, and no order leaves under an older one (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const publish = (content: object) => cluster.publish("policy", content);
+    await publish({ default: { mode: "auto" } });
+    const [one, other] = [await cluster.serve(), await cluster.serve()];
+    for (const server of [one, other]) {
+      assert.equal((await place(server, await cluster.world.resting())).status, "placed");
+    }
+    const resting = await cluster.world.resting();
+    // One that stands still hears of nothing: what it is asked meanwhile comes right after it goes on.
+    other.child.kill("SIGSTOP");
+    const late = place(other, resting);
+    await publish({ default: { mode: "auto", sides: ["SELL"] } });
+    other.child.kill("SIGCONT");
+    const refused = await late;
+    assert.match(refused.code, /^ERR_(POLICY_SIDE|PREVIEW_STALE)$/, JSON.stringify(refused));
+    await Promise.all([one, other].map((server) => server.said(/published policy file in force.*version=2/)));
+    for (const server of [one, other]) {
+      assert.equal((await place(server, await cluster.world.resting())).code, "ERR_POLICY_SIDE");
+    }
+    assert.equal(cluster.world.orders.length, 2);
+    const { trading } = JSON.parse(await cluster.command("status", "--json"));
+    assert.notEqual(trading, null);
+
+    await cluster.postgres.kill();
+    await one.said(/cannot look for a new policy file; keeping the one in force/);
+    await cluster.postgres.restart();
+    await publish({ default: { mode: "auto" } });
+    await Promise.all([one, other].map((server) => server.said(/published policy file in force.*version=3/)));
+    assert.equal((await place(other, await cluster.world.resting())).status, "placed");
+    const verified = JSON.parse(await cluster.command("audit", "verify", "--json"));
+    assert.equal(verified.ok, true, JSON.stringify(verified));
+  });
+
+  Deno.test(`servers on one database: a policy file beside a published one stops the start, or the orders of a server that runs (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const file = await cluster.world.policy({ default: { mode: "auto" } });
+    const running = await cluster.serve(...file);
+    await cluster.publish("policy", { default: { mode: "auto" } });
+    await running.said(/orders are refused here until a restart without --policy/);
+    const refused = await place(running, await cluster.world.resting());
+    assert.equal(refused.code, "ERR_POLICY_NOT_IN_FORCE", JSON.stringify(refused));
+    assert.equal(cluster.world.orders.length, 0);
+    const { code, stderr } = await cluster.run("--trading", "auto", "--api-url", cluster.world.exchange.url, ...file);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--policy: expected no file, as version 1 of it was published/);
+  });
+
+  Deno.test(`servers on one database: a published access file counts on all of them within a second (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const [one, other] = [await cluster.serve(), await cluster.serve()];
+    assert.equal((await callTool(one, "get_ticker", { pair: "XBTZAR" })).pair, "XBTZAR");
+    await cluster.publish("access", { identities: { local: { scopes: ["account:read"] } } });
+    for (const server of [one, other]) {
+      await server.said(/published access file in force.*version=1/);
+      assert.equal((await callTool(server, "get_ticker", { pair: "XBTZAR" })).code, "ERR_SCOPE_MISSING");
+    }
+    const file = await cluster.write("access", {});
+    const { code, stderr } = await cluster.run("--transport", "websocket", "--access", file, "--port", "0");
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--access: expected no file, as version 1 of it was published/);
+  });
+
   Deno.test(`servers on one database: while it is gone no order leaves, market data goes on, and all recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const server = await cluster.serve();

@@ -9,13 +9,28 @@ import type { Setting } from "../setting.ts";
 /** Where the settings of a command came from, as far as they were read. */
 type Given = Readonly<Record<string, Origin>>;
 
+const PUBLISHED = {
+  publish: ["state", "stateUrl", "stateCa", "expectVersion"],
+  rollback: ["state", "stateUrl", "stateCa", "expectVersion"],
+  show: ["state", "stateUrl", "stateCa"],
+  versions: ["state", "stateUrl", "stateCa"],
+} as const;
+
 /** The settings that only some actions of a command take. */
 const TAKEN = {
+  policy: {
+    check: ["policy", "trading", "confirmBy", "client", "schema"],
+    explain: ["policy", "trading", "confirmBy", "client", "schema"],
+    ...PUBLISHED,
+  },
+  access: PUBLISHED,
   keys: { create: ["scopes", "expires"], list: [], revoke: [], rotate: ["overlap", "expires"] },
   audit: { verify: ["head"], show: ["order", "verbose"], archive: ["recordRetention"] },
   kill: { halt: ["reason", "cancelOpen", "force"], "--lift": ["force"], "--status": [] },
 } as const satisfies {
-  readonly [Name in "keys" | "audit" | "kill"]: Readonly<Record<string, readonly (keyof CommandConfig<Name>)[]>>;
+  readonly [Name in "policy" | "access" | "keys" | "audit" | "kill"]: Readonly<
+    Record<string, readonly (keyof CommandConfig<Name>)[]>
+  >;
 };
 
 type Command = keyof typeof TAKEN;

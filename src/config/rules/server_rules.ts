@@ -50,7 +50,8 @@ export function settingWarnings(config: Config, origins: ConfigOrigins): string[
   const warnings: string[] = [];
   if (trading === "auto" && config.policy === undefined) {
     warnings.push(
-      "--trading auto without --policy: orders are placed without a person's approval, whatever their amount",
+      "--trading auto without --policy: orders are placed without a person's approval, whatever their amount, " +
+        "unless a policy was published",
     );
   }
   if (trading !== "off" && !tools.includes("trading")) {

@@ -10,6 +10,13 @@ import { UsageRecord } from "../../market/exchange_usage.ts";
 import { StateError } from "../../state/state_error.ts";
 import { INSTANCES_FOLDER, isLocked } from "../../state/instance_lock.ts";
 
+const PublishedVersion = z.object({
+  version: z.int(),
+  digest: z.string(),
+  /** Whether it is the one that counts, as far as the record could be asked lately. */
+  is_current: z.boolean(),
+});
+
 /** What a process says about itself. Times are wall milliseconds; `null` is what does not apply or is not known yet. */
 export const InstanceReport = z.object({
   pid: z.int(),
@@ -30,6 +37,8 @@ export const InstanceReport = z.object({
     /** Who is admitted without a credential. */
     anonymous: z.enum(["nobody", "loopback", "anybody"]),
   }).nullable(),
+  /** The version of the published access file that is in force; earlier versions of this program do not tell it. */
+  access: PublishedVersion.nullish(),
   certificate_expires_at: z.int().nullable(),
   exchange: z.object({
     kind: z.enum(["live", "paper", "simulated"]),
@@ -44,7 +53,13 @@ export const InstanceReport = z.object({
     /** Earlier versions do not tell it. */
     usage: UsageRecord.nullable().default(null),
   }),
-  trading: z.object({ mode: z.enum(["off", "confirm", "auto"]), policy: z.string().nullable() }),
+  trading: z.object({
+    mode: z.enum(["off", "confirm", "auto"]),
+    /** The policy file. */
+    policy: z.string().nullable(),
+    /** The version of the record's policy that is in force here; earlier versions of this program do not tell it. */
+    published: PublishedVersion.nullish(),
+  }),
   connections: z.int().nullable(),
 });
 

@@ -20,7 +20,10 @@ const REFRESH_MS = 10_000;
 
 /** What may change while a process runs. */
 export type Changes = Partial<
-  Pick<InstanceReport, "addresses" | "listener" | "authentication" | "certificate_expires_at" | "connections">
+  Pick<
+    InstanceReport,
+    "addresses" | "listener" | "authentication" | "certificate_expires_at" | "trading" | "connections"
+  >
 >;
 
 /** What this process says about itself, and the lock that shows that it is alive; without one it cannot be seen. */
@@ -166,7 +169,7 @@ function firstReport(
       calls_per_minute: null,
       usage: null,
     },
-    trading: { mode: trading, policy: policy ?? null },
+    trading: { mode: trading, policy: policy ?? null, published: null },
     connections: null,
   };
 }

@@ -45,8 +45,10 @@ export class NetworkServer {
     const { access, backend, registry, monitor } = this.#parts;
     backend.presence?.follow(() => ({
       authentication: { methods: [...access.sources], anonymous: access.anonymous },
+      access: access.published,
       connections: registry.size,
     }));
+    access.follow(() => backend.presence?.write());
     monitor.statistics.start();
     backend.get().catch((error) => log.error("cannot open the exchange", { error }));
   }

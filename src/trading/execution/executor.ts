@@ -47,13 +47,14 @@ export class OrderExecutor {
 
   constructor({ exchange, record, scope, instance, now, ...options }: ExecutorOptions) {
     const { monotonic = () => performance.now(), random = Math.random } = options;
-    const { pendingHalt = () => ({ halted: false }) } = options;
+    const { pendingHalt = () => ({ halted: false }), policyChanged = () => Promise.resolve(false) } = options;
     this.#parts = {
       ...record,
       exchange,
       scope,
       instance,
       pendingHalt,
+      policyChanged,
       now,
       monotonic,
       random,

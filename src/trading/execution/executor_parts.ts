@@ -60,6 +60,8 @@ export interface ExecutorOptions {
   readonly instance: ExecutorInstance;
   /** A halt that counts in this process before the record holds it. @default there is none */
   readonly pendingHalt?: () => Halt;
+  /** Looks for a policy that was published elsewhere; answers whether another one counts since. @default none is */
+  readonly policyChanged?: () => Promise<boolean>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Monotonic milliseconds. @default performance.now */
@@ -76,6 +78,7 @@ export interface ExecutorParts extends LookParts, ExecutorRecord {
   readonly scope: ExecutorScope;
   readonly instance: ExecutorInstance;
   readonly pendingHalt: () => Halt;
+  readonly policyChanged: () => Promise<boolean>;
   readonly now: () => number;
   /** What has happened and is still to be written. */
   readonly pendingWrites: PendingWrites;

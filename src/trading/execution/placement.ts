@@ -66,7 +66,7 @@ export class Placements {
       if (attempted.kind === "failed") return recordFailed(attempted.reason);
       if (attempted.kind === "forbidden") return await this.#refuseUnbegun(request, attempted.why);
       if (attempted.kind === "repeated") return await this.#tellRepeated(attempted.placement);
-      if (!isFirst || await this.#freed(attempted.code, request) === 0) {
+      if (!isFirst || !await this.#mayTryAgain(attempted.code, request)) {
         return refuse(attempted.code, attempted.message, attempted.retryAfterMs);
       }
     }
@@ -120,6 +120,12 @@ export class Placements {
     const at = now();
     await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, venue, data }, at));
     return refused;
+  }
+
+  /** Whether what stood in the way is gone: the order is held against everything anew then. */
+  async #mayTryAgain(code: ToolErrorCode, request: PlaceRequest): Promise<boolean> {
+    if (code === "ERR_PREVIEW_STALE") return await this.#parts.policyChanged();
+    return await this.#freed(code, request) > 0;
   }
 
   /** How many orders that stood in the way are found to be final. */

@@ -43,6 +43,8 @@ export interface OwnOrderInRecord extends OwnSide {
 export interface BeginFacts {
   /** Whether trading is halted. */
   readonly halt: Halt;
+  /** The version of the policy that was published to the record; `undefined` where none was. */
+  readonly policyVersion: number | undefined;
   /** Whether the process that sends the order still stands on the list of those that may. */
   readonly isInstanceListed: boolean;
   /** Whether the order that is replaced is still claimed by this call; `false` too where none is replaced. */
@@ -60,8 +62,9 @@ export function checkBegin(
   entry: BeginningOrder,
   { facts, policy, now }: { readonly facts: BeginFacts; readonly policy: Policy; readonly now: number },
 ): Refused | null {
-  const { halt, isInstanceListed, isClaimHeld, usedPreview: used, use, opposite } = facts;
+  const { halt, policyVersion, isInstanceListed, isClaimHeld, usedPreview: used, use, opposite } = facts;
   if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
+  if (policy.version !== policyVersion) return replacedPolicy(policy, policyVersion);
   if (!isInstanceListed) {
     const message =
       "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
@@ -79,6 +82,18 @@ export function checkBegin(
   }
   const refusal = checkLimits(policy, { use, notional: entry.notional, now });
   return refusal === null ? checkOwnOrders(entry, opposite) : { kind: "refused", ...refusal };
+}
+
+/** The order was held against another policy than the one that counts for all servers of the record. */
+function replacedPolicy({ version }: Policy, published: number | undefined): Refused {
+  if (version !== undefined) {
+    const message =
+      `Cannot place the order as the policy has changed: version ${version} counts no more: preview it again`;
+    return refuse("ERR_PREVIEW_STALE", message);
+  }
+  const message = `Cannot place the order as version ${published} of the policy was published, and this ` +
+    "server does not use it: start the server without --policy, or look at its log";
+  return refuse("ERR_POLICY_NOT_IN_FORCE", message);
 }
 
 /** Whether the order may trade with one of the account's own. */

@@ -23,6 +23,11 @@ export class CurrentPolicies {
     this.#file = file;
   }
 
+  /** Which version of the record's policy counts here; `undefined` where it is a file's or built in. */
+  get version(): number | undefined {
+    return this.#file.version;
+  }
+
   /** Whether anybody trades on paper now. */
   get hasPaper(): boolean {
     // An identity that the file does not name has what the default says.

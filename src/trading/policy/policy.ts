@@ -52,6 +52,8 @@ export interface PolicyRules {
 export interface Policy extends PolicyRules {
   /** SHA-256 of the rules as hex: equal rules have equal digests. */
   readonly digest: string;
+  /** The version that was published to the record; absent where the rules are from a file, or built in. */
+  readonly version?: number;
 }
 
 /** What an order is evaluated by. */

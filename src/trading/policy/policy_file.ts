@@ -31,11 +31,18 @@ const BUILT_IN: PolicyEntry = { max_orders_per_minute: 10, price_band_percent: "
 export class PolicyFile {
   readonly #default: PolicyEntry;
   readonly #identities: ReadonlyMap<string, PolicyEntry>;
+  /** The version that was published to the record; absent where the file is one of this machine. */
+  readonly version: number | undefined;
   /** By bounds and identity; those that the file does not name share one, but for `local`. */
   readonly #policies = new Map<string, Policy>();
 
   /** Without arguments: what holds when there is no file. */
-  constructor(fallback: PolicyEntry = {}, identities: Readonly<Record<string, PolicyEntry>> = {}) {
+  constructor(
+    fallback: PolicyEntry = {},
+    identities: Readonly<Record<string, PolicyEntry>> = {},
+    { version }: { readonly version?: number | undefined } = {},
+  ) {
+    this.version = version;
     this.#default = { ...BUILT_IN, ...fallback };
     this.#identities = new Map(Object.entries(identities));
   }
@@ -53,14 +60,18 @@ export class PolicyFile {
     const known = this.#policies.get(key);
     if (known !== undefined) return known;
     const entry = { ...this.#default, ...own };
-    const policy = sealPolicy(rulesOf(entry, bound, confirmWays(entry, { isLocal, confirmBy })));
+    const sealed = sealPolicy(rulesOf(entry, bound, confirmWays(entry, { isLocal, confirmBy })));
+    const policy = this.version === undefined ? sealed : { ...sealed, version: this.version };
     this.#policies.set(key, policy);
     return policy;
   }
 }
 
-/** Reads a file's text; every problem says where it is. */
-export function parsePolicyFile(text: string): ParsedPolicy {
+/** Reads a file's text; every problem says where it is. `version`: which one of the record it is. */
+export function parsePolicyFile(
+  text: string,
+  { version }: { readonly version?: number | undefined } = {},
+): ParsedPolicy {
   if (text.length > MAX_LENGTH) {
     const problem = `the file: expected at most ${MAX_LENGTH} characters: current value is ${text.length}`;
     return { ok: false, problems: [problem] };
@@ -72,7 +83,7 @@ export function parsePolicyFile(text: string): ParsedPolicy {
   const read = PolicySchema.safeParse(value, { reportInput: true });
   if (!read.success) problems.push(...read.error.issues.flatMap(describeIssue));
   if (!read.success || problems.length > 0) return { ok: false, problems };
-  return { ok: true, file: new PolicyFile(read.data.default, read.data.identities) };
+  return { ok: true, file: new PolicyFile(read.data.default, read.data.identities, { version }) };
 }
 
 function rulesOf(entry: PolicyEntry, bound: TradingBound, confirmBy: readonly ConfirmWay[]): PolicyRules {

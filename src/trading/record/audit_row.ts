@@ -25,6 +25,7 @@ export type AuditEventName =
   | "lift"
   | "recovery"
   | "policy"
+  | "access"
   | "archive";
 
 /** What comes before the first row of the chain. */

@@ -1,13 +1,14 @@
 /** A record that another process keeps from being opened, for whoever goes on without it meanwhile. */
 
 import { StoreError } from "./store_error.ts";
-import type { TradingRecord } from "./trading_record.ts";
+import { recordOf } from "./trading_record.ts";
+import type { RecordPart, TradingRecord } from "./trading_record.ts";
 
 /** Every operation rejects with a `StoreError`, as busy, until the record is open. */
 export function lateRecord(opening: Promise<TradingRecord>): TradingRecord {
   let opened: TradingRecord | undefined;
   opening.then((record) => opened = record, () => {});
-  const part = <Name extends keyof Omit<TradingRecord, "close">>(name: Name): TradingRecord[Name] => {
+  const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
     const get = (_: object, operation: string | symbol) => async (...args: unknown[]): Promise<unknown> => {
       if (opened === undefined) throw new StoreError("busy");
       const run: (...args: unknown[]) => unknown = Reflect.get<object, typeof operation>(opened[name], operation);
@@ -16,16 +17,7 @@ export function lateRecord(opening: Promise<TradingRecord>): TradingRecord {
     return new Proxy({}, { get }) as TradingRecord[Name];
   };
   return {
-    journal: part("journal"),
-    replacements: part("replacements"),
-    calls: part("calls"),
-    approvals: part("approvals"),
-    halts: part("halts"),
-    cancelRequests: part("cancelRequests"),
-    instances: part("instances"),
-    audit: part("audit"),
-    feed: part("feed"),
-    archive: part("archive"),
+    ...recordOf(part),
     async close() {
       await (await opening.catch(() => undefined))?.close();
     },

@@ -16,7 +16,33 @@ import type { CancelRequests } from "./cancel_requests.ts";
 import type { Halts } from "./halts.ts";
 import type { Instances } from "./instances.ts";
 import type { Journal } from "./journal.ts";
+import type { PublishedFiles } from "./published_files.ts";
 import type { ReplacementClaims } from "./replacement_claims.ts";
+
+/** The name of a part. */
+export type RecordPart = keyof Omit<TradingRecord, "close">;
+
+const PARTS: Readonly<Record<RecordPart, true>> = {
+  journal: true,
+  replacements: true,
+  calls: true,
+  approvals: true,
+  halts: true,
+  cancelRequests: true,
+  instances: true,
+  audit: true,
+  feed: true,
+  archive: true,
+  published: true,
+};
+
+/** A record of what `part` makes; its end is the caller's to add. */
+export function recordOf(
+  part: <Name extends RecordPart>(name: Name) => TradingRecord[Name],
+): Omit<TradingRecord, "close"> {
+  const parts = Object.keys(PARTS).map((name) => [name, part(name as RecordPart)]);
+  return Object.fromEntries(parts);
+}
 
 /** All parts of one record. */
 export interface TradingRecord {
@@ -32,6 +58,8 @@ export interface TradingRecord {
   /** What was recorded lately. */
   readonly feed: AuditFeed;
   readonly archive: RecordArchive;
+  /** The policy and the access file that all servers use, where they were published. */
+  readonly published: PublishedFiles;
   /** Ends the use of it; what was asked before is done first. A second time does nothing. */
   close(): Promise<void>;
 }

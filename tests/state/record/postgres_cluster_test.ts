@@ -135,17 +135,24 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
   await using machines = await Machines.start();
   await server.query(
     `CREATE ROLE luno_owner LOGIN PASSWORD 'test'; CREATE ROLE luno_server LOGIN PASSWORD 'test';
-     CREATE ROLE luno_auditor LOGIN PASSWORD 'test'; GRANT CREATE ON DATABASE ${machines.database} TO luno_owner`,
+     CREATE ROLE luno_auditor LOGIN PASSWORD 'test'; CREATE ROLE luno_publisher LOGIN PASSWORD 'test'; GRANT CREATE ON DATABASE ${machines.database} TO luno_owner`,
   );
   await machines.open({}, { user: "luno_owner" });
   await server.runFile(new URL("../../../deploy/postgres/roles.sql", import.meta.url).pathname, machines.database, {
     owner: "luno_owner",
     server: "luno_server",
     auditor: "luno_auditor",
+    publisher: "luno_publisher",
   });
+  const publisher = await machines.open({}, { user: "luno_publisher" });
+  const policy = { kind: "policy", text: "{}", by: "terminal", now: NOW } as const;
+  const made = await publisher.published.publish(policy);
+  assert.ok(made.kind === "published");
+  assert.equal(made.file.by, "terminal (luno_publisher)");
   const record = await machines.open({}, { user: "luno_server" });
   await record.instances.enter(INSTANCE);
-  assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "begun");
+  assert.equal((await record.published.find("policy"))?.text, "{}");
+  assert.equal(outcomeOf(await record.journal.begin(entry("a"), { ...FREE, version: 1 }, NOW)), "begun");
   await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
   await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["real"], now: NOW });
   await record.halts.lift({ by: "test", now: NOW });
@@ -154,4 +161,9 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
   for (const statement of ["DELETE FROM audit", "UPDATE audit SET data = ''", "TRUNCATE audit"]) {
     await assert.rejects(machines.run(`SET ROLE luno_server; ${statement}`), /permission denied/);
   }
+  await assert.rejects(record.published.publish({ ...policy, text: "[]" }), StoreError);
+  await assert.rejects(
+    machines.run("SET ROLE luno_publisher; UPDATE kill_switch SET is_halted = 0"),
+    /permission denied/,
+  );
 });

@@ -10,6 +10,7 @@ import { HALT_PROMISES } from "./halt_promises.ts";
 import { INSTANCE_PROMISES } from "./instance_promises.ts";
 import { JOURNAL_PROMISES } from "./journal_promises.ts";
 import { LIMIT_PROMISES } from "./limit_promises.ts";
+import { PUBLISHED_PROMISES } from "./published_promises.ts";
 import { VERIFY_PROMISES } from "./verify_promises.ts";
 
 /** By what is promised. */
@@ -21,6 +22,7 @@ export const RECORD_PROMISES: Promises = {
   ...HALT_PROMISES,
   ...INSTANCE_PROMISES,
   ...AUDIT_PROMISES,
+  ...PUBLISHED_PROMISES,
   ...VERIFY_PROMISES,
   ...ARCHIVE_PROMISES,
   ...FAULT_PROMISES,

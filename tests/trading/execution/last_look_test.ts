@@ -161,3 +161,38 @@ Deno.test("OrderExecutor.place() writes nothing down while the call budget is us
   assert.equal(expectStatus(await world.executor.place(request), "refused").reason, "ERR_BUDGET_EXHAUSTED");
   assert.equal(world.placement(request), undefined);
 });
+
+/** Terms under a version of the published policy; looking for another one finds the second. */
+function publishedTerms(published: { version: number }): Terms {
+  return { ...FREE_TERMS, policy: { ...FREE_TERMS.policy, version: published.version } };
+}
+
+for (
+  const [what, isFound, second] of [
+    ["holds an order against the policy that took the place of the one it knew, and sends it", true, FREE_TERMS],
+    ["sends no order that the policy forbids by which its own was replaced", true, REVOKED],
+    ["sends no order under a policy that was replaced while nobody can read the new one", false, FREE_TERMS],
+  ] as const
+) {
+  Deno.test(`OrderExecutor.place() ${what}`, async () => {
+    const known = { version: 1 };
+    const policyChanged = () => {
+      if (isFound) known.version = 2;
+      return Promise.resolve(isFound);
+    };
+    await using world = await ExecutorWorld.start({ wrap: (options) => ({ ...options, policyChanged }) });
+    for (const text of ["{}", "[]"]) {
+      world.store.published.publish({ kind: "policy", text, by: "test", now: world.now });
+    }
+    const termsOf = () => known.version === 2 && "status" in second ? second : publishedTerms(known);
+    const request = world.request(undefined, { termsOf });
+    const result = await world.executor.place(request);
+    if (isFound && second === FREE_TERMS) {
+      expectStatus(result, "placed");
+      assert.equal(world.orders(request).length, 1);
+      return;
+    }
+    assert.equal(expectStatus(result, "refused").reason, isFound ? "ERR_SCOPE_MISSING" : "ERR_PREVIEW_STALE");
+    assert.deepEqual(world.exchange.seen.filter(({ path }) => path === POST), []);
+  });
+}

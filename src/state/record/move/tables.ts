@@ -76,6 +76,11 @@ export const RECORD_TABLES: readonly MovedTable[] = [
     order: by("venue", "order_id"),
   },
   {
+    name: "published_files",
+    columns: ["kind", "version", "digest", "by", "at", "text"],
+    order: { sqlite: "kind, version", postgres: `kind COLLATE "C", version` },
+  },
+  {
     name: "audit",
     columns: [
       ...["seq", "at", "identity", "event", "client_order_id", "order_id", "data", "previous", "hash", "venue"],

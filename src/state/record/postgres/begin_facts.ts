@@ -8,7 +8,7 @@ import type { HaltState } from "../../../trading/record/halts.ts";
 import { useQueryOf } from "../../../trading/record/limit_use.ts";
 import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
-import { readNumber, readText, readTextOrNull } from "../../row.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { readPlacement } from "../rows/placement_row.ts";
 import type { Session } from "./database.ts";
@@ -58,7 +58,8 @@ const FACTS = `SELECT
        AND order_json::json ->> 'pair' = $17 AND order_json::json ->> 'side' <> $18 AND client_order_id <> $19
   ) AS opposite,
   (SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = $20 AND day = $21) AS day_sum,
-  EXISTS (SELECT 1 FROM halt_files WHERE place = $22)::int AS is_file_noted`;
+  EXISTS (SELECT 1 FROM halt_files WHERE place = $22)::int AS is_file_noted,
+  (SELECT max(version) FROM published_files WHERE kind = 'policy') AS policy_version`;
 
 /** Reads all of it as it stands now. @throws {StoreError} a row that must be there is gone */
 export async function readBeginFacts({ query }: Session, asked: BeginQuery): Promise<FactsAtBegin> {
@@ -77,6 +78,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
   return {
     facts: {
       halt: haltStateOf(readHalt(JSON.parse(readText(row, "halt"))), file),
+      policyVersion: readOptionalNumber(row, "policy_version"),
       isInstanceListed: readNumber(row, "is_listed") === 1,
       isClaimHeld: replaces !== undefined && readNumber(row, "is_held") === 1,
       usedPreview: placementIn(row, "used"),

@@ -11,8 +11,8 @@ import type { DatabaseAccess } from "../../database_address.ts";
 import { CHANNEL } from "./channel.ts";
 import { clientConfig } from "./database.ts";
 
-/** What changed: the keys, the halt, or anything, as nothing was heard for a while. */
-export type Topic = "keys" | "halt" | "anything";
+/** What changed: the keys, the halt, a published file, or anything, as nothing was heard for a while. */
+export type Topic = "keys" | "halt" | "policy" | "access" | "anything";
 
 /** Settings of {@linkcode Notices}. */
 export interface NoticesOptions {
@@ -25,7 +25,7 @@ export interface NoticesOptions {
 /** How often the connection is tried: one that is cut off or frozen says nothing by itself. */
 const PING_MS = 5_000;
 const PAUSE = { firstMs: 100, longestMs: 2_000, certain: 0.5 };
-const TOPICS: readonly string[] = ["keys", "halt"] satisfies Topic[];
+const TOPICS: readonly string[] = ["keys", "halt", "policy", "access"] satisfies Topic[];
 
 /** Listens from its making until it is closed. */
 export class Notices {

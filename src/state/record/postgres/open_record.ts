@@ -19,6 +19,7 @@ import { PostgresJournal } from "./journal.ts";
 import { Lease } from "./lease.ts";
 import { prepareTables } from "./migrate.ts";
 import { RecordConnection } from "./record_connection.ts";
+import { PostgresPublishedFiles } from "./published_files.ts";
 import { PostgresReplacementClaims } from "./replacement_claims.ts";
 import { readPlace } from "./state_place.ts";
 
@@ -82,6 +83,7 @@ export async function openPostgresRecord(
     audit: new PostgresAudit(connection, { folder }),
     feed: new PostgresFeed(connection),
     archive: new PostgresArchive(connection, { folder }),
+    published: new PostgresPublishedFiles(connection),
     async close() {
       await lease.close();
       await connection.close();

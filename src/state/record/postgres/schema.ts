@@ -37,5 +37,24 @@ END $$;
 CREATE TRIGGER key_changed AFTER INSERT OR UPDATE OR DELETE ON keys FOR EACH ROW EXECUTE FUNCTION note_key_change();
 `;
 
+const PUBLISHED = `
+-- Versions of the policy and of the access file; the highest of each kind counts.
+CREATE TABLE published_files (
+  kind    text NOT NULL CHECK (kind IN ('policy', 'access')),
+  version bigint NOT NULL,
+  digest  text NOT NULL,
+  by      text NOT NULL,
+  at      bigint NOT NULL,
+  text    text NOT NULL,
+  PRIMARY KEY (kind, version)
+);
+CREATE FUNCTION note_publication() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('${CHANNEL}', NEW.kind);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER file_published AFTER INSERT ON published_files FOR EACH ROW EXECUTE FUNCTION note_publication();
+`;
+
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED];

@@ -33,6 +33,7 @@ import type { SqliteHalts } from "./halts.ts";
 import type { SqliteInstances } from "./instances.ts";
 import { JournalReads } from "./journal_reads.ts";
 import { LimitUse } from "./limit_use.ts";
+import type { SqlitePublishedFiles } from "./published_files.ts";
 import type { SqliteReplacementClaims } from "./replacement_claims.ts";
 
 /** What a {@linkcode SqliteJournal} stands on. */
@@ -41,6 +42,7 @@ export interface JournalParts {
   readonly halts: Pick<SqliteHalts, "state" | "noteFile">;
   readonly instances: Pick<SqliteInstances, "has" | "isAlive">;
   readonly replacements: SqliteReplacementClaims;
+  readonly published: Pick<SqlitePublishedFiles, "current">;
 }
 
 /** See {@linkcode Journal}. */
@@ -174,9 +176,10 @@ export class SqliteJournal extends JournalReads {
   }
 
   #refusalOf(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
-    const { halts, instances, replacements } = this.#parts;
+    const { halts, instances, replacements, published } = this.#parts;
     const facts: BeginFacts = {
       halt: halts.state(),
+      policyVersion: published.current("policy")?.version,
       isInstanceListed: instances.has(entry.instance),
       isClaimHeld: entry.replaces !== undefined && replacements.isMine(entry.replaces),
       usedPreview: this.findByPreview(entry.previewId),

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { ArchiveError } from "../../../trading/record/archive.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import type { StoreFailure } from "../../../trading/record/store_error.ts";
-import type { TradingRecord } from "../../../trading/record/trading_record.ts";
+import { recordOf } from "../../../trading/record/trading_record.ts";
+import type { RecordPart, TradingRecord } from "../../../trading/record/trading_record.ts";
 import type { RevivedErrors } from "../../engine_messages.ts";
 import { startEngine } from "../../remote_engine.ts";
 import type { Remote } from "../../remote_engine.ts";
@@ -52,6 +53,7 @@ const READS: { readonly [Part in keyof TradingRecord]?: readonly (keyof TradingR
   cancelRequests: ["all", "open"],
   instances: ["has", "alive"],
   audit: ["previewWaitMs", "trail", "lastSeq", "verify"],
+  published: ["current", "find", "versions"],
 };
 
 const ERRORS: RevivedErrors = {
@@ -92,7 +94,7 @@ type Operation = (...args: unknown[]) => Promise<unknown>;
 /** One record of two engines; where it is only read they are the same one. */
 function joined({ writer, reader }: Engines, patience: Patience): TradingRecord {
   const asked = new Asked(patience);
-  const part = <Name extends keyof Omit<TradingRecord, "close">>(name: Name): TradingRecord[Name] => {
+  const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
     const reads: readonly unknown[] = READS[name] ?? [];
     const operations = Object.keys(writer[name]).map((operation) => {
       const run = Reflect.get((reads.includes(operation) ? reader : writer)[name], operation) as Operation;
@@ -101,16 +103,7 @@ function joined({ writer, reader }: Engines, patience: Patience): TradingRecord 
     return Object.fromEntries(operations);
   };
   return {
-    journal: part("journal"),
-    replacements: part("replacements"),
-    calls: part("calls"),
-    approvals: part("approvals"),
-    halts: part("halts"),
-    cancelRequests: part("cancelRequests"),
-    instances: part("instances"),
-    audit: part("audit"),
-    feed: part("feed"),
-    archive: part("archive"),
+    ...recordOf(part),
     async close() {
       await asked.end();
       await reader.close();

@@ -21,6 +21,7 @@ import { SqliteInstances } from "./instances.ts";
 import { SqliteJournal } from "./journal.ts";
 import { JournalReads } from "./journal_reads.ts";
 import { MIGRATIONS } from "./record_schema.ts";
+import { SqlitePublishedFiles } from "./published_files.ts";
 import { SqliteReplacementClaims } from "./replacement_claims.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 
@@ -51,6 +52,7 @@ export class SqliteRecord {
   readonly audit: SqliteAudit;
   readonly feed: SqliteFeed;
   readonly archive: SqliteArchive;
+  readonly published: SqlitePublishedFiles;
   readonly #connection: RecordConnection;
 
   /** On a database with the schema of this version. */
@@ -65,8 +67,9 @@ export class SqliteRecord {
     this.replacements = new SqliteReplacementClaims(connection, { instances, placements });
     this.calls = new SqliteCallClaims(connection, { instances });
     this.approvals = new SqliteApprovals(connection, { audit: rows });
+    const published = this.published = new SqlitePublishedFiles(connection, { audit: rows });
     const { halts, replacements } = this;
-    this.journal = new SqliteJournal(connection, { audit: rows, halts, instances, replacements });
+    this.journal = new SqliteJournal(connection, { audit: rows, halts, instances, replacements, published });
     this.audit = new SqliteAudit(connection, { rows, folder });
     this.feed = new SqliteFeed(connection, { rows, placements });
     this.archive = new SqliteArchive(connection, { rows, folder });

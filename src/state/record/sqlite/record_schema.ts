@@ -275,5 +275,28 @@ DROP TABLE replaced;
 /** A round of cancelling is one process's; between two rounds another one may go on. */
 const ROUNDS = "ALTER TABLE cancel_wishes ADD COLUMN begun_at INTEGER;";
 
+const PUBLISHED = `
+-- Versions of the policy and of the access file; the highest of each kind counts.
+CREATE TABLE published_files (
+  kind    TEXT NOT NULL CHECK (kind IN ('policy', 'access')),
+  version INTEGER NOT NULL,
+  digest  TEXT NOT NULL,
+  by      TEXT NOT NULL,
+  at      INTEGER NOT NULL,
+  text    TEXT NOT NULL,
+  PRIMARY KEY (kind, version)
+) STRICT;
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
-export const MIGRATIONS: readonly string[] = [FIRST, ARCHIVES, INSTANCES, APPROVALS, OWN_ORDERS, HALTS, VENUES, ROUNDS];
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  ARCHIVES,
+  INSTANCES,
+  APPROVALS,
+  OWN_ORDERS,
+  HALTS,
+  VENUES,
+  ROUNDS,
+  PUBLISHED,
+];

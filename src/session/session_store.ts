@@ -21,6 +21,11 @@ export interface KeptSession {
   readonly subscriptions: readonly string[];
 }
 
+/** How operators name a session, by the digest of its id in hexadecimal digits: that much of it is no secret. */
+export function publicSessionId(digest: string): string {
+  return digest.slice(0, 16);
+}
+
 /** A session that is gone on with. */
 export interface TakenSession extends KeptSession {
   /** How often it was taken before and now, so that the streams of each time have names of their own. */

@@ -3,8 +3,11 @@
 import { join } from "node:path";
 import type { LoggedEvent } from "../../src/session/event_log.ts";
 import type { RateLimit } from "../../src/session/rate_limit.ts";
+import type { ResumptionStore } from "../../src/session/resumption_store.ts";
+import type { SessionEnds } from "../../src/session/session_ends.ts";
 import type { KeptSession, SessionStore } from "../../src/session/session_store.ts";
 import { MemoryRateLimit } from "../../src/state/shared/memory/rate_limit.ts";
+import { MemoryResumptionStore } from "../../src/state/shared/memory/resumptions.ts";
 import { MemorySessionStore } from "../../src/state/shared/memory/session_store.ts";
 import { openSessions } from "../../src/state/shared/sqlite/open_sessions.ts";
 import { startRedisInstallation } from "./shared/redis/redis_installation.ts";
@@ -18,6 +21,8 @@ export interface SharedServer {
   /** A limit; servers share it where the engine is shared. */
   limit(perMinute: (key: string) => number): RateLimit;
   readonly sessions: SessionStore;
+  readonly resumptions: ResumptionStore;
+  readonly ends: SessionEnds;
 }
 
 /** A server in a process of its own, which answers when something is kept. */
@@ -47,24 +52,27 @@ export type SharedPromises = Readonly<Record<string, (installation: SharedInstal
 /** An engine, and what it is for. */
 interface SharedEngine {
   readonly start: () => Promise<SharedInstallation>;
-  readonly is: readonly ("limits" | "events" | "sessions")[];
+  readonly is: readonly ("limits" | "events" | "sessions" | "resumptions")[];
 }
 
 /** By name. */
 export const SHARED_ENGINES: Readonly<Record<string, SharedEngine>> = {
-  memory: { start: startMemory, is: ["limits", "events"] },
-  sqlite: { start: startSqlite, is: ["events", "sessions"] },
-  redis: { start: startRedisInstallation, is: ["limits", "events", "sessions"] },
+  memory: { start: startMemory, is: ["limits", "events", "resumptions"] },
+  sqlite: { start: startSqlite, is: ["events", "sessions", "resumptions"] },
+  redis: { start: startRedisInstallation, is: ["limits", "events", "sessions", "resumptions"] },
 };
 
 function startMemory(): Promise<SharedInstallation> {
   const clock = { now: 0 };
   const now = () => clock.now;
+  const resumptions = new MemoryResumptionStore(now, IDLE_MS);
   return Promise.resolve({
     open: () =>
       Promise.resolve({
         limit: (perMinute) => new MemoryRateLimit({ perMinute, now }),
         sessions: new MemorySessionStore(),
+        resumptions,
+        ends: resumptions,
       }),
     start: () => Promise.reject(new TypeError("Memory ends with its process")),
     closeAll: () => Promise.resolve(),
@@ -85,10 +93,13 @@ async function startSqlite(): Promise<SharedInstallation> {
   const opened: { close(): Promise<void> }[] = [];
   const installation: SharedInstallation = {
     async open({ isFull = false } = {}) {
-      const options = { path, idleMs: IDLE_MS, now: () => clock.now, timeoutMs: 0, monotonic: () => 0 };
+      const clocks = { now: () => clock.now, timeoutMs: 0, monotonic: () => 0 };
+      const options = { path, idleMs: IDLE_MS, resumableMs: IDLE_MS, ...clocks };
       const sessions = await openSessions(options, isFull ? { worker: OWN_WORKER, engine: "full" } : {});
       opened.push(sessions);
-      return { sessions, limit: () => new MemoryRateLimit({ perMinute: () => 1, now: () => clock.now }) };
+      const limit = () => new MemoryRateLimit({ perMinute: () => 1, now: () => clock.now });
+      const { resumptions, ends } = sessions;
+      return { sessions, resumptions, ends, limit };
     },
     start() {
       const process = startSessionsProcess({ path, idleMs: IDLE_MS, now: clock.now });

@@ -2,13 +2,15 @@
 
 import { MemoryEventLog } from "../../../src/state/shared/memory/event_log.ts";
 import { MemoryRateLimit } from "../../../src/state/shared/memory/rate_limit.ts";
+import type { ResumptionStore } from "../../../src/session/resumption_store.ts";
+import { MemoryResumptionStore } from "../../../src/state/shared/memory/resumptions.ts";
 import type { KeptSession, SessionStore } from "../../../src/session/session_store.ts";
 import type { SharedInstallation, SharedServer } from "../shared_engines.ts";
 
 /** An engine, and where the suite must find it out. */
 export interface BrokenEngine {
   readonly start: () => SharedInstallation;
-  readonly purpose: "limits" | "events" | "sessions";
+  readonly purpose: "limits" | "events" | "sessions" | "resumptions";
   readonly promise: RegExp;
 }
 
@@ -36,7 +38,37 @@ export const BROKEN_SHARED_ENGINES: Readonly<Record<string, BrokenEngine>> = {
     purpose: "sessions",
     promise: /no session of another identity/,
   },
+  "resumes a session twice": {
+    start: () => startWith({ resumptions: resumptionsOf({ isReusable: true }) }),
+    purpose: "resumptions",
+    promise: /for one of all who ask at once/,
+  },
+  "resumes a session of another identity": {
+    start: () => startWith({ resumptions: resumptionsOf({ isShared: true }) }),
+    purpose: "resumptions",
+    promise: /no session of another identity, which can still be resumed/,
+  },
 };
+
+/** Sessions in memory that asks too little of who resumes them. */
+function resumptionsOf({ isReusable = false, isShared = false }): ResumptionStore {
+  const store = new MemoryResumptionStore(() => 0);
+  const identities = new Map<string, string>();
+  return {
+    keep(digest, session) {
+      identities.set(digest, session.identity);
+      return store.keep(digest, session);
+    },
+    update: (digest, subscriptions) => store.update(digest, subscriptions),
+    touch: (digests) => store.touch(digests),
+    remove: (digest) => store.remove(digest),
+    take(digest, identity) {
+      const taken = store.take(digest, isShared ? identities.get(digest) ?? "" : identity);
+      if (isReusable && taken !== "unknown") store.keep(digest, taken);
+      return taken;
+    },
+  };
+}
 
 function limitOf(perMinute: (key: string) => number): MemoryRateLimit {
   return new MemoryRateLimit({ perMinute, now: () => 0 });
@@ -60,7 +92,16 @@ function sessionsOf(different: Partial<SessionStore>): SessionStore {
 
 function startWith(different: Partial<SharedServer>): SharedInstallation {
   return {
-    open: () => Promise.resolve({ limit: limitOf, sessions: sessionsOf({}), ...different }),
+    open() {
+      const resumptions = new MemoryResumptionStore(() => 0);
+      return Promise.resolve({
+        limit: limitOf,
+        sessions: sessionsOf({}),
+        resumptions,
+        ends: resumptions,
+        ...different,
+      });
+    },
     start: () => Promise.reject(new TypeError("Memory ends with its process")),
     closeAll: () => Promise.resolve(),
     pass: () => Promise.resolve(),

@@ -1,6 +1,8 @@
 /** What every engine of sessions that outlive their server promises. */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { publicSessionId } from "../../../src/session/session_store.ts";
 import type { KeptSession } from "../../../src/session/session_store.ts";
 import { IDLE_MS } from "../shared_engines.ts";
 import type { SharedPromises } from "../shared_engines.ts";
@@ -63,6 +65,19 @@ export const SESSION_PROMISES: SharedPromises = {
     assert.equal(await sessions.eventsOf("one").read("1"), undefined);
     assert.equal((await sessions.take("two", "ann"))?.id, "two");
     assert.deepEqual(await sessions.eventsOf("two").read("1"), { events: [], request: 7, hasEnded: false });
+  },
+
+  "SessionEnds.end() voids one session, or all of an identity": async (installation) => {
+    const { sessions, ends } = await installation.open();
+    for (const id of ["one", "two", "three"]) await sessions.save({ ...SESSION, id });
+    await sessions.save({ ...SESSION, id: "four", identity: "bob" });
+    await ends.end({ id: publicSessionId(createHash("sha256").update("one").digest("hex")) });
+    assert.equal(await sessions.take("one", "ann"), undefined);
+    assert.equal((await sessions.take("two", "ann"))?.id, "two");
+    await ends.end({ identity: "ann" });
+    assert.equal(await sessions.take("two", "ann"), undefined);
+    assert.equal(await sessions.take("three", "ann"), undefined);
+    assert.equal((await sessions.take("four", "bob"))?.id, "four");
   },
 
   "SessionStore.take() knows no session that nobody has used for long; touch() counts as use": async (

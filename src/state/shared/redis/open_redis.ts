@@ -4,6 +4,9 @@ import type { CallSupply } from "../../../exchange/call_supply.ts";
 import type { ConnectionPlaces } from "../../../session/connection_places.ts";
 import type { MarketFeeds } from "../../../exchange/stream/market_feed.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
+import { KEPT_MS } from "../../../session/resumption_store.ts";
+import type { ResumptionStore } from "../../../session/resumption_store.ts";
+import type { SessionEnds } from "../../../session/session_ends.ts";
 import type { SessionStore } from "../../../session/session_store.ts";
 import { Beginning } from "./beginning.ts";
 import { RedisConnection } from "./connection.ts";
@@ -15,6 +18,8 @@ import { RedisMarketFeeds } from "./feed/market_feeds.ts";
 import type { RedisMarketFeedsOptions } from "./feed/market_feeds.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
+import { RedisResumptionStore } from "./resumption_store.ts";
+import { RedisSessionNews } from "./session_news.ts";
 import { RedisSessionStore } from "./session_store.ts";
 import { SharedTokens } from "./shared_tokens.ts";
 
@@ -81,6 +86,15 @@ export class RedisState {
       servers: () => this.servers.count,
       connect: () => new RedisConnection(connection),
     });
+  }
+
+  /** Sessions over WebSocket that any server goes on with, and ending both kinds, those over HTTP kept for so long. */
+  createResumptions(
+    { idleMs, keptMs = KEPT_MS }: { readonly idleMs: number; readonly keptMs?: number },
+  ): { store: ResumptionStore; ends: SessionEnds } {
+    const { connection, servers } = this;
+    const news = new RedisSessionNews({ connection, servers, keptMs: Math.max(idleMs, keptMs) });
+    return { store: new RedisResumptionStore({ connection, servers, news, keptMs }), ends: news };
   }
 
   async close(): Promise<void> {

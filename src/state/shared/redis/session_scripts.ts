@@ -33,16 +33,22 @@ export const SAVE = scriptOf(`
 ${NOW}
 local before = redis.call('HGET', KEYS[1], 'subscriptions')
 redis.call('HSET', KEYS[1], 'identity', ARGV[3], 'opening', ARGV[4], 'subscriptions', ARGV[5])
+redis.call('HSETNX', KEYS[1], 'since', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 if before and before ~= ARGV[5] then
 ${NOTE_CHANGE}
 end
 `);
 
-/** Keys: session. Arguments: identity, milliseconds to keep it. Answers opening, subscriptions, times; or nothing. */
+/**
+ * Keys: session, marks that it and all of its identity's have ended. Arguments: identity, milliseconds to keep it. Answers
+ * opening, subscriptions, times; or nothing.
+ */
 export const TAKE = scriptOf(`
-local found = redis.call('HMGET', KEYS[1], 'identity', 'opening', 'subscriptions')
-if found[1] ~= ARGV[1] then return false end
+local found = redis.call('HMGET', KEYS[1], 'identity', 'opening', 'subscriptions', 'since')
+if found[1] ~= ARGV[1] or redis.call('GET', KEYS[2]) then return false end
+local ended = redis.call('GET', KEYS[3])
+if ended and tonumber(ended) >= tonumber(found[4] or '0') then return false end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return { found[2], found[3], redis.call('HINCRBY', KEYS[1], 'times', 1) }
 `);

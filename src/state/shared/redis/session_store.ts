@@ -5,11 +5,13 @@
 
 import { createHash } from "node:crypto";
 import type { EventLog, LoggedStream } from "../../../session/event_log.ts";
+import { publicSessionId } from "../../../session/session_store.ts";
 import type { KeptSession, SessionChange, SessionStore, TakenSession } from "../../../session/session_store.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
 import { SERVERS_KEY } from "./servers.ts";
 import type { Servers } from "./servers.ts";
+import { ENDED_KEY } from "./session_news.ts";
 import { APPEND, BEGIN, CHANGES, END, READ, REMOVE, REMOVE_STREAM, SAVE, TAKE } from "./session_scripts.ts";
 
 const CHANGES_KEY = "session-changes";
@@ -42,7 +44,9 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async take(id: string, identity: string): Promise<TakenSession | undefined> {
-    const found = await this.#evaluate(TAKE, [sessionKey(digestOf(id))], [identity, this.#options.idleMs]);
+    const digest = digestOf(id);
+    const ends = [`${ENDED_KEY}id:${publicSessionId(digest)}`, `${ENDED_KEY}identity:${identity}`];
+    const found = await this.#evaluate(TAKE, [sessionKey(digest), ...ends], [identity, this.#options.idleMs]);
     if (!Array.isArray(found)) return undefined;
     const [opening, subscriptions, times] = found as [string, string, number];
     const uris = readList(subscriptions);

@@ -2,6 +2,8 @@
 
 import { getLogger } from "../../../logging/logger.ts";
 import type { EventLog } from "../../../session/event_log.ts";
+import type { ResumptionStore } from "../../../session/resumption_store.ts";
+import type { SessionEnds } from "../../../session/session_ends.ts";
 import type { SessionStore } from "../../../session/session_store.ts";
 import { startEngine } from "../../remote_engine.ts";
 import type { Remote } from "../../remote_engine.ts";
@@ -23,6 +25,9 @@ export interface OpenSessionsOptions extends Omit<SqliteSessionsOptions, "now">,
 
 /** Sessions that end with a file, not with a process. */
 export interface LastingSessions extends SessionStore {
+  /** Those over WebSocket. */
+  readonly resumptions: ResumptionStore;
+  readonly ends: SessionEnds;
   /** Ends the use of them when what was asked before is done. */
   close(): Promise<void>;
 }
@@ -49,6 +54,8 @@ export async function openSessions(
 
 /** Asks the worker, and goes on without what it cannot do. */
 class SessionsFromAfar implements LastingSessions {
+  readonly resumptions: ResumptionStore;
+  readonly ends: SessionEnds;
   readonly #engine: Remote<SqliteSessions>;
   readonly #now: () => number;
   #isFailing = false;
@@ -56,6 +63,15 @@ class SessionsFromAfar implements LastingSessions {
   constructor(engine: Remote<SqliteSessions>, now: () => number) {
     this.#engine = engine;
     this.#now = now;
+    const { resumptions } = engine;
+    this.resumptions = {
+      keep: async (digest, session) => await this.#attempt(resumptions.keep(digest, session, now())) ?? false,
+      update: (digest, subscriptions) => this.#attempt(resumptions.update(digest, subscriptions, now())),
+      touch: (digests) => this.#attempt(resumptions.touch(digests, now())),
+      take: async (digest, identity) => await this.#attempt(resumptions.take(digest, identity, now())) ?? "unavailable",
+      remove: (digest) => this.#attempt(resumptions.remove(digest)),
+    };
+    this.ends = { end: (target) => this.#attempt(engine.endSessions(target).then(() => true)).then(Boolean) };
   }
 
   save(...[session]: Parameters<SessionStore["save"]>): Promise<void> {

@@ -33,6 +33,15 @@ export const MIGRATIONS = [
    BEGIN UPDATE streams SET length = length + length(NEW.text) WHERE number = NEW.stream; END;
    CREATE TRIGGER event_removed AFTER DELETE ON events
    BEGIN UPDATE streams SET length = length - length(OLD.text) WHERE number = OLD.stream; END;`,
+  `CREATE TABLE resumable (
+     digest TEXT PRIMARY KEY,
+     id TEXT NOT NULL,
+     identity TEXT NOT NULL,
+     subscriptions TEXT NOT NULL,
+     seen_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX resumable_by_time ON resumable (seen_at);
+   CREATE INDEX resumable_by_identity ON resumable (identity, seen_at);`,
 ];
 
 /** Prepares every statement once. */
@@ -52,6 +61,8 @@ export function prepareStatements(database: DatabaseSync) {
     ),
     touch: database.prepare("UPDATE sessions SET seen_at = :now WHERE digest = :digest"),
     remove: database.prepare("DELETE FROM sessions WHERE digest = :digest"),
+    digests: database.prepare("SELECT digest FROM sessions"),
+    digestsOf: database.prepare("SELECT digest FROM sessions WHERE identity = :identity"),
     removeStreams: database.prepare("DELETE FROM streams WHERE session = :session"),
     forgetIdle: database.prepare("DELETE FROM sessions WHERE seen_at < :before"),
     forgetStreams: database.prepare("DELETE FROM streams WHERE session NOT IN (SELECT digest FROM sessions)"),

@@ -9,10 +9,13 @@ import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { MAX_KEPT_EVENTS } from "../../../session/event_log.ts";
 import type { LoggedEvent, LoggedStream } from "../../../session/event_log.ts";
+import { publicSessionId } from "../../../session/session_store.ts";
 import type { KeptSession, TakenSession } from "../../../session/session_store.ts";
+import type { SessionTarget } from "../../../session/session_ends.ts";
 import { readBytes, readNumber, readText, readTextOrNull } from "../../row.ts";
 import { inTransaction, openDatabase } from "../../sqlite.ts";
 import type { Row } from "../../row.ts";
+import { SqliteResumptions } from "./resumptions.ts";
 import { MIGRATIONS, prepareStatements } from "./session_statements.ts";
 
 /** How to open them. */
@@ -22,6 +25,8 @@ export interface SqliteSessionsOptions {
   readonly idleMs: number;
   /** Wall clock at opening, milliseconds since the Unix epoch, as below. */
   readonly now: number;
+  /** One over WebSocket of which nobody said anything for longer is forgotten, in milliseconds. @default KEPT_MS */
+  readonly resumableMs?: number;
   /** @default 10_000 */
   readonly maxSessions?: number;
   /** Of all events together, in characters; the oldest make room. @default 67_108_864 */
@@ -42,8 +47,10 @@ const EVICTED_EVENTS = 64;
 
 /** All sessions of one file. */
 export class SqliteSessions {
+  /** Those over WebSocket. */
+  readonly resumptions: SqliteResumptions;
   readonly #database: DatabaseSync;
-  readonly #options: Required<SqliteSessionsOptions>;
+  readonly #options: Required<Omit<SqliteSessionsOptions, "resumableMs">>;
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** Of all events, in characters. */
   #length: number;
@@ -52,6 +59,7 @@ export class SqliteSessions {
     this.#database = database;
     this.#options = { maxSessions: MAX_SESSIONS, maxLength: MAX_LENGTH, ...options };
     this.#statements = prepareStatements(database);
+    this.resumptions = new SqliteResumptions(database, options.resumableMs);
     this.#statements.forgetIdle.run({ before: options.now - options.idleMs });
     this.#statements.forgetStreams.run();
     this.#length = readNumber(this.#statements.length.get(), "length");
@@ -99,6 +107,15 @@ export class SqliteSessions {
 
   remove(id: string): void {
     this.#remove(digestOf(id));
+  }
+
+  /** Voids sessions of both kinds. */
+  endSessions(target: SessionTarget): void {
+    this.resumptions.end(target);
+    const rows = "id" in target
+      ? this.#statements.digests.all().filter((row) => publicSessionId(readBytes(row, "digest").toHex()) === target.id)
+      : this.#statements.digestsOf.all({ identity: target.identity });
+    for (const row of rows) this.#remove(readBytes(row, "digest"));
   }
 
   begin(session: string, stream: string, request?: string | number): void {

@@ -50,9 +50,12 @@ export async function startRedisInstallation(): Promise<SharedInstallation> {
       }
       const state = await openServer();
       const now = () => performance.now();
+      const { store: resumptions, ends } = state.createResumptions({ idleMs: IDLE_MS, keptMs: IDLE_MS });
       return {
         limit: (perMinute) => state.createRateLimit({ perMinute, now }),
         sessions: state.createSessionStore({ idleMs: IDLE_MS }),
+        resumptions,
+        ends,
       };
     },
     // A server that dies takes its connection along, wherever it runs.

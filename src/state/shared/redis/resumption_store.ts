@@ -1,0 +1,94 @@
+/** Sessions that a client of any server on one Redis resumes at any other. */
+
+import { createHash } from "node:crypto";
+import { KEPT_MS, MAX_RESUMABLE_LENGTH } from "../../../session/resumption_store.ts";
+import type { KeptSubscription, ResumableSession, ResumptionStore } from "../../../session/resumption_store.ts";
+import { RedisUnavailable } from "./connection.ts";
+import type { RedisConnection, RedisScript } from "./connection.ts";
+import { KEEP, REMOVE, TAKE, TOUCH, UPDATE } from "./resumption_scripts.ts";
+import type { Servers } from "./servers.ts";
+import { ENDED_KEY, NEWS_KEY } from "./session_news.ts";
+import type { RedisSessionNews } from "./session_news.ts";
+
+const ALL_KEY = "resumables";
+const SESSION_KEY = "resumable:";
+
+/** What one script looks at; others get their turn between two. */
+const TOUCHED_AT_ONCE = 200;
+
+/** What it takes to keep them. */
+export interface RedisResumptionStoreOptions {
+  readonly connection: RedisConnection;
+  readonly servers: Servers;
+  readonly news: RedisSessionNews;
+  /** How long a session is kept of which nobody says anything, in milliseconds. @default KEPT_MS */
+  readonly keptMs?: number;
+}
+
+/** Those of all servers, as one of them sees them. */
+export class RedisResumptionStore implements ResumptionStore {
+  readonly #options: RedisResumptionStoreOptions;
+
+  constructor(options: RedisResumptionStoreOptions) {
+    this.#options = options;
+  }
+
+  async keep(digest: string, { id, identity, subscriptions }: ResumableSession): Promise<boolean> {
+    const text = JSON.stringify(subscriptions);
+    if (text.length > MAX_RESUMABLE_LENGTH) return false;
+    const keys = [SESSION_KEY + digest, ownKey(identity), ALL_KEY];
+    const { keptMs = KEPT_MS } = this.#options;
+    return await this.#evaluate(KEEP, keys, [digest, id, identity, text, this.#beginning(SESSION_KEY), keptMs]) === 1;
+  }
+
+  async update(digest: string, subscriptions: readonly KeptSubscription[]): Promise<void> {
+    const text = JSON.stringify(subscriptions);
+    if (text.length > MAX_RESUMABLE_LENGTH) await this.remove(digest);
+    else await this.#evaluate(UPDATE, [SESSION_KEY + digest], [text]);
+  }
+
+  async touch(digests: readonly string[]): Promise<void> {
+    const { keptMs = KEPT_MS } = this.#options;
+    for (let at = 0; at < digests.length; at += TOUCHED_AT_ONCE) {
+      const some = digests.slice(at, at + TOUCHED_AT_ONCE);
+      await this.#evaluate(TOUCH, [ALL_KEY], [this.#beginning(SESSION_KEY), keptMs, ...some]);
+    }
+  }
+
+  async take(digest: string, identity: string): Promise<ResumableSession | "unknown" | "unavailable"> {
+    const keys = [SESSION_KEY + digest, ownKey(identity), ALL_KEY, NEWS_KEY];
+    const args = [digest, identity, this.#options.servers.id, this.#beginning(ENDED_KEY)];
+    const found = await this.#evaluate(TAKE, keys, args);
+    if (found === undefined) return "unavailable";
+    if (!Array.isArray(found)) return "unknown";
+    const [id, subscriptions] = found as [string, string];
+    return { id, identity, subscriptions: JSON.parse(subscriptions) };
+  }
+
+  async remove(digest: string): Promise<void> {
+    await this.#evaluate(REMOVE, [SESSION_KEY + digest, ALL_KEY], [digest]);
+  }
+
+  watch(listener: (digest: string) => void): () => void {
+    return this.#options.news.watchTaken(listener);
+  }
+
+  #beginning(name: string): string {
+    return this.#options.connection.key(name);
+  }
+
+  /** The answer, or `undefined` where Redis has none; the connection says so in the log. */
+  async #evaluate(script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#options.connection.evaluate(script, keys, args);
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The set of an identity's sessions; its name holds who that is, which is none of Redis' business. */
+function ownKey(identity: string): string {
+  return `resumables:${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
+}

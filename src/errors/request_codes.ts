@@ -1,7 +1,7 @@
 /** Errors of requests to this server. */
 
 import type { ErrorRow } from "./error_row.ts";
-import { HTTP_BAD_REQUEST, HTTP_NOT_FOUND, NOT_ALLOWED, RPC_REFUSED } from "./error_row.ts";
+import { HTTP_BAD_REQUEST, HTTP_NOT_FOUND, LOCAL, NOT_ALLOWED, RPC_REFUSED } from "./error_row.ts";
 import { INTERNAL_ERROR, SERVER_BUSY } from "./rpc_codes.ts";
 
 /** Why a request is not answered. */
@@ -112,6 +112,26 @@ export const REQUEST_CODES = {
     meaning: "the server is shutting down; the request was not begun",
     action: "connect again",
     retry: "yes",
+  },
+  ERR_RESUMPTION_INVALID: {
+    ...LOCAL,
+    meaning: "the resumption token is malformed, or its connection has a session already; a new session has begun",
+    action: "subscribe again; keep the token of this answer",
+    retry: "no",
+  },
+  ERR_RESUMPTION_UNKNOWN: {
+    ...LOCAL,
+    meaning:
+      "nothing can be resumed with this token, as it is forged, used, expired, ended by the operator or another " +
+      "identity's; a new session has begun",
+    action: "subscribe again; keep the token of this answer",
+    retry: "no",
+  },
+  ERR_RESUMPTION_UNAVAILABLE: {
+    ...LOCAL,
+    meaning: "the state that sessions are kept in cannot be used now; a new session has begun",
+    action: "subscribe again; ask for a token later",
+    retry: "no",
   },
   ERR_INTERNAL: {
     http: 500,

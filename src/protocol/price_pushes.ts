@@ -12,6 +12,7 @@ import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 import type { Answer } from "./answer.ts";
 import type { Cancellation } from "./call_context.ts";
+import type { ResumeResource } from "./resumed_resources.ts";
 import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
@@ -42,6 +43,10 @@ export interface PricePushesParts {
   readonly kept: Pick<Subscriptions, "open">;
   /** Sends the client a notification. */
   readonly send: (notification: JSONRPCNotification) => void;
+  /** The client watches something else now; it is answered when that is kept. @default nobody keeps it */
+  readonly changed?: (() => Awaitable<void>) | undefined;
+  /** Takes up what the client watched over another connection. @default nothing is taken up */
+  readonly takeUp?: ResumeResource | undefined;
 }
 
 /** A pair whose price is pushed. */
@@ -74,8 +79,23 @@ export class PricePushes {
     return request.method === "subscribe" ? this.#subscribe(request, signal) : this.#unsubscribe(request, signal);
   }
 
+  /** Whose prices are pushed. */
+  get pairs(): readonly string[] {
+    return [...this.#pushes.keys()];
+  }
+
+  /** Goes on with a pair that the client watched over another connection: its price is pushed at once. */
+  resume(pair: string): void {
+    const { source, kept, takeUp } = this.#parts;
+    if (this.#pushes.has(pair) || takeUp === undefined) return;
+    const watchOf = () => source.watchOf(pair);
+    const subscription = takeUp(`price of ${pair}`, () => void this.#tell(pair), { watchOf, kept });
+    this.#pushes.set(pair, { pair, subscription, isDue: false, isReading: false });
+  }
+
   /** Nothing is sent any more. */
   close(): void {
+    for (const { subscription } of this.#pushes.values()) subscription.close();
     this.#pushes.clear();
   }
 
@@ -93,6 +113,7 @@ export class PricePushes {
       const subscription = kept.open([resource], () => void this.#tell(pair));
       if (subscription === undefined) return SUBSCRIPTIONS_FULL;
       this.#pushes.set(pair, { pair, subscription, isDue: false, isReading: false });
+      await this.#parts.changed?.();
     }
     // What has changed before the watch began is in this one.
     const price = await this.#read(pair);
@@ -109,6 +130,7 @@ export class PricePushes {
     if (typeof answer !== "string" && pair === undefined) return answer;
     this.#pushes.get(pair ?? "")?.subscription.close();
     this.#pushes.delete(pair ?? "");
+    await this.#parts.changed?.();
     return { result: { pair, success: true } };
   }
 

@@ -8,6 +8,7 @@
 import type { JSONRPCNotification, JSONRPCRequest, RequestId } from "@modelcontextprotocol/server";
 import type { CallerFacts } from "../access/caller.ts";
 import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
+import type { KeptSubscription } from "../session/resumption_store.ts";
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
@@ -20,6 +21,7 @@ import type { ServerIdentity } from "./offer.ts";
 import { isPriceRequest, PricePushes } from "./price_pushes.ts";
 import type { PriceSource } from "./price_pushes.ts";
 import { modernMembers } from "./ready_answers.ts";
+import type { ResumedResourcesParts, ResumeResource } from "./resumed_resources.ts";
 import { SUBSCRIPTIONS_FULL } from "./subscriptions_full.ts";
 
 /** Tells how to hear of changes of a resource; `undefined` where there is none that this caller may read, or it never changes. */
@@ -36,7 +38,13 @@ export interface ResourceSubscriptionsParts {
   readonly send: (notification: JSONRPCNotification) => void;
   /** What prices are pushed from. @default none are */
   readonly prices?: PriceSource;
+  /** The client watches something else now; it is answered when that is kept. @default nobody keeps it */
+  readonly changed?: () => Awaitable<void>;
+  /** Takes up what the client watched over another connection. @default nothing is taken up */
+  readonly takeUp?: ResumeResource;
 }
+
+type KeptStream = Extract<KeptSubscription, { kind: "listen" }>;
 
 /** Whether a request is one that {@linkcode ResourceSubscriptions} answers in an era, or in any. */
 export function isSubscriptionRequest(request: JSONRPCRequest, era?: Era): boolean {
@@ -52,12 +60,14 @@ export class ResourceSubscriptions {
   readonly #single = new Map<string, Subscription>();
   /** Ends each stream of 2026-07-28. */
   readonly #streams = new Set<() => void>();
+  /** What each of them tells of, by the id of the request that opened it. */
+  readonly #listened = new Map<RequestId, readonly string[]>();
   readonly #pushes: PricePushes | undefined;
 
   constructor(parts: ResourceSubscriptionsParts) {
     this.#parts = parts;
-    const { prices, kept, send } = parts;
-    this.#pushes = prices === undefined ? undefined : new PricePushes({ source: prices, kept, send });
+    const { prices: source, kept, send, changed, takeUp } = parts;
+    this.#pushes = source === undefined ? undefined : new PricePushes({ source, kept, send, changed, takeUp });
   }
 
   /**
@@ -77,6 +87,50 @@ export class ResourceSubscriptions {
     return method === "subscribe" ? this.#subscribe(uri) : this.#unsubscribe(uri);
   }
 
+  /** What the client watches, for a connection that goes on with it. */
+  get watched(): readonly KeptSubscription[] {
+    return [
+      ...[...this.#single.keys()].map((uri) => ({ kind: "resource", uri } as const)),
+      ...[...this.#listened].map(([id, uris]) => ({ kind: "listen", id, uris } as const)),
+      ...(this.#pushes?.pairs ?? []).map((pair) => ({ kind: "price", pair } as const)),
+    ];
+  }
+
+  /**
+   * Goes on with what the client watched over another connection, and tells it of each resource once. A stream is answered
+   * when it ends, or with `signal` not at all; others are answered already.
+   */
+  resume(subscription: KeptSubscription, signal: AbortSignal): Promise<Answer> | undefined {
+    const { takeUp } = this.#parts;
+    if (takeUp === undefined) return undefined;
+    if (subscription.kind === "listen") return this.#listenAgain(subscription, takeUp, signal);
+    if (subscription.kind === "price") this.#pushes?.resume(subscription.pair);
+    else this.#subscribeAgain(subscription.uri, takeUp);
+    return undefined;
+  }
+
+  #subscribeAgain(uri: string, takeUp: ResumeResource): void {
+    if (this.#single.has(uri)) return;
+    const { send } = this.#parts;
+    this.#single.set(uri, takeUp(uri, () => send(updated({ uri })), this.#watching));
+  }
+
+  #listenAgain({ id, uris }: KeptStream, takeUp: ResumeResource, signal: AbortSignal): Promise<Answer> {
+    const { send } = this.#parts;
+    const _meta = { [SUBSCRIPTION_KEY]: id };
+    const subscriptions = uris.map((uri) => takeUp(uri, () => send(updated({ uri, _meta })), this.#watching));
+    return this.#stream(id, uris, { signal, close: () => subscriptions.forEach((one) => one.close()) });
+  }
+
+  get #watching(): ResumedResourcesParts {
+    const { watchOf, caller, kept } = this.#parts;
+    return { watchOf: (uri) => watchOf(uri, caller), kept };
+  }
+
+  #changed(): Awaitable<void> {
+    return this.#parts.changed?.();
+  }
+
   /** Ends every stream, as a server that stops does: each is answered as complete. */
   endStreams(): void {
     for (const end of [...this.#streams]) end();
@@ -91,48 +145,70 @@ export class ResourceSubscriptions {
   close(): void {
     this.#parts.kept.close();
     this.#pushes?.close();
+    for (const subscription of this.#single.values()) subscription.close();
     this.#single.clear();
     this.endStreams();
   }
 
   #subscribe(uri: string): Awaitable<Answer> {
     const { watchOf, caller, kept, send } = this.#parts;
-    return whenAnswered(watchOf(uri, caller), (watch): Answer => {
+    return whenAnswered(watchOf(uri, caller), (watch): Awaitable<Answer> => {
       if (watch === undefined) return notFound(uri);
       if (this.#single.has(uri)) return { result: {} };
       const subscription = kept.open([{ uri, watch }], (uri) => send(updated({ uri })));
       if (subscription === undefined) return SUBSCRIPTIONS_FULL;
       this.#single.set(uri, subscription);
-      return { result: {} };
+      return whenAnswered(this.#changed(), () => ({ result: {} }));
     });
   }
 
-  #unsubscribe(uri: string): Answer {
+  #unsubscribe(uri: string): Awaitable<Answer> {
     this.#single.get(uri)?.close();
     this.#single.delete(uri);
-    return { result: {} };
+    return whenAnswered(this.#changed(), () => ({ result: {} }));
   }
 
   /** Acknowledges what the client will hear of, which are the resources that there are for it; nothing else here changes. */
   async #listen({ id, params }: JSONRPCRequest, signal: AbortSignal): Promise<Answer> {
-    const { watchOf, caller, kept, send, identity } = this.#parts;
+    const { watchOf, caller, kept, send } = this.#parts;
     const filter = params?.notifications;
     if (!isObject(filter)) return { error: { code: INVALID_PARAMS, message: NO_FILTER } };
     const asked = Array.isArray(filter.resourceSubscriptions) ? new Set(filter.resourceSubscriptions.map(String)) : [];
     const found = await Promise.all([...asked].map(async (uri) => ({ uri, watch: await watchOf(uri, caller) })));
     const resources = found.flatMap(({ uri, watch }) => watch === undefined ? [] : [{ uri, watch }]);
+    const uris = resources.map(({ uri }) => uri);
+    this.#listened.set(id, uris);
+    const isKept = this.#changed();
+    if (isKept !== undefined) await isKept;
     const _meta = { [SUBSCRIPTION_KEY]: id };
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const subscription = kept.open(resources, (uri) => send(updated({ uri, _meta })));
-    if (subscription === undefined) return SUBSCRIPTIONS_FULL;
-    send(acknowledged(resources.map(({ uri }) => uri), id));
-    if (resources.length === 0 || signal.aborted) end();
+    if (subscription === undefined) {
+      this.#listened.delete(id);
+      void this.#changed();
+      return SUBSCRIPTIONS_FULL;
+    }
+    send(acknowledged(uris, id));
+    return await this.#stream(id, uris, { signal, close: () => subscription.close() });
+  }
+
+  /** Waits until a stream ends, and answers it. */
+  async #stream(
+    id: RequestId,
+    uris: readonly string[],
+    { signal, close }: { readonly signal: AbortSignal; readonly close: () => void },
+  ): Promise<Answer> {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    if (uris.length === 0 || signal.aborted) end();
     signal.addEventListener("abort", () => end(), { once: true });
     this.#streams.add(end);
+    this.#listened.set(id, uris);
     await ended;
     this.#streams.delete(end);
-    subscription.close();
-    const members = modernMembers(identity);
+    this.#listened.delete(id);
+    close();
+    void this.#changed();
+    const members = modernMembers(this.#parts.identity);
+    const _meta = { [SUBSCRIPTION_KEY]: id };
     return { result: { ...members, _meta: { ..._meta, ...isObject(members._meta) ? members._meta : {} } } };
   }
 }

@@ -21,13 +21,17 @@ export interface ClientSubscriptionsParts {
   readonly isReading: () => boolean;
   /** What answers its plain calls, so that prices can be pushed to it. @default none are */
   readonly calls?: PlainCalls;
+  /** The client watches something else now. @default nobody keeps it */
+  readonly changed?: ResourceSubscriptionsParts["changed"];
+  /** Takes up what it watched over another connection. @default nothing is taken up */
+  readonly takeUp?: ResourceSubscriptionsParts["takeUp"];
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
 /** Makes them; whoever has them ends them. */
 export function subscriptionsOf(
-  { opening, caller, backend, calls, send, isReading, now }: ClientSubscriptionsParts,
+  { opening, caller, backend, calls, changed, takeUp, send, isReading, now }: ClientSubscriptionsParts,
 ): ResourceSubscriptions {
   return new ResourceSubscriptions({
     identity: { name: NAME, version: VERSION },
@@ -36,6 +40,8 @@ export function subscriptionsOf(
     watchOf: async (uri, caller) => (await backend.get()).watch.of(uri, caller),
     kept: new Subscriptions({ now, isReading }),
     send,
+    ...(changed === undefined ? {} : { changed }),
+    ...(takeUp === undefined ? {} : { takeUp }),
     ...(calls === undefined ? {} : { prices: pricesOf({ caller, backend, calls }) }),
   });
 }

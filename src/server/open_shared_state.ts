@@ -8,9 +8,12 @@ import { getLogger } from "../logging/logger.ts";
 import type { Config } from "../config/server_settings.ts";
 import type { ConnectionPlaces } from "../session/connection_places.ts";
 import type { RateLimit, RateLimitOptions } from "../session/rate_limit.ts";
+import type { ResumptionStore } from "../session/resumption_store.ts";
+import type { SessionEnds } from "../session/session_ends.ts";
 import type { SessionStore } from "../session/session_store.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
 import { MemoryRateLimit } from "../state/shared/memory/rate_limit.ts";
+import { MemoryResumptionStore } from "../state/shared/memory/resumptions.ts";
 import { MemorySessionStore } from "../state/shared/memory/session_store.ts";
 import type { LastingSessions } from "../state/shared/sqlite/open_sessions.ts";
 import type { RedisState } from "../state/shared/redis/open_redis.ts";
@@ -27,6 +30,10 @@ const KEPT_LONGER_MS = 60_000;
 /** The shared state of one server. */
 export interface SharedState {
   readonly sessions: SessionStore;
+  /** Sessions over WebSocket that their clients go on with. */
+  readonly resumptions: ResumptionStore;
+  /** Ends sessions of both kinds. */
+  readonly ends: SessionEnds;
   createRateLimit(options: RateLimitOptions): RateLimit;
   /** Connections over all servers; absent where each counts its own alone. */
   readonly places?: ConnectionPlaces;
@@ -60,7 +67,25 @@ export async function openSharedState(
     createMarketFeeds: (options) => redis.createMarketFeeds(options),
     places: redis.places,
   };
-  return { ok: true, shared: { sessions, createRateLimit, ...overAll, close } };
+  const { resumptions, ends } = resumptionsOf({ redis, kept, idleMs, monotonic: world.monotonic });
+  return { ok: true, shared: { sessions, resumptions, ends, createRateLimit, ...overAll, close } };
+}
+
+function resumptionsOf(
+  { redis, kept, idleMs, monotonic }: {
+    readonly redis: RedisState | undefined;
+    readonly kept: LastingSessions | undefined;
+    readonly idleMs: number;
+    readonly monotonic: () => number;
+  },
+): Pick<SharedState, "resumptions" | "ends"> {
+  if (redis !== undefined) {
+    const { store, ends } = redis.createResumptions({ idleMs });
+    return { resumptions: store, ends };
+  }
+  if (kept !== undefined) return { resumptions: kept.resumptions, ends: kept.ends };
+  const memory = new MemoryResumptionStore(monotonic);
+  return { resumptions: memory, ends: memory };
 }
 
 /** A Redis that is away is no problem: it may come back. One that lets this server do nothing is the operator's to mend. */

@@ -43,6 +43,8 @@ const MAX_NAME = 64;
 /** A connected client. */
 export class Connection {
   readonly start: ConnectionStart;
+  /** The session as operators name it, over all servers: 16 hexadecimal digits. Another one's once that is resumed. */
+  sessionId: string = crypto.getRandomValues(new Uint8Array(8)).toHex();
   calls = 0;
   errors = 0;
   refusals = 0;

@@ -65,9 +65,14 @@ export class Subscriptions {
 
   /**
    * Subscribes to resources: `notify` is called with the URI of one that has changed. Answers `undefined`, and subscribes to
-   * none, where these would be more than a client may have. After {@linkcode Subscriptions.close} it subscribes to none.
+   * none, where these would be more than a client may have. After {@linkcode Subscriptions.close} it subscribes to none. With
+   * `hasChanged` the client is told of each at once.
    */
-  open(resources: readonly Watched[], notify: (uri: string) => void): Subscription | undefined {
+  open(
+    resources: readonly Watched[],
+    notify: (uri: string) => void,
+    { hasChanged = false }: { readonly hasChanged?: boolean } = {},
+  ): Subscription | undefined {
     if (this.#isClosed) return { uris: [], close: () => {} };
     const { maxResources } = this.#options;
     if (this.#resources + resources.length > maxResources) return undefined;
@@ -87,6 +92,7 @@ export class Subscriptions {
       },
     };
     this.#open.add(subscription);
+    if (hasChanged) resources.forEach(({ uri }, index) => this.#changed(keys[index] ?? uri, () => notify(uri)));
     return subscription;
   }
 

@@ -12,6 +12,7 @@ import type { Answer } from "../protocol/answer.ts";
 import { inRevisionOf } from "../protocol/revision.ts";
 import { findInvalidMeta, findInvalidParams } from "../protocol/invalid_params.ts";
 import { isSubscriptionRequest } from "../protocol/resource_subscriptions.ts";
+import type { KeptSubscription } from "../session/resumption_store.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
@@ -50,12 +51,24 @@ export interface ChannelOpening {
 export interface SubscriptionPath {
   /** The answer, or `undefined` where others are to answer. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Awaitable<Answer> | undefined;
+  /** Goes on with one of another connection; the answer is that of its request, where that is not answered yet. */
+  resume?(subscription: KeptSubscription, signal: AbortSignal): Promise<Answer> | undefined;
   /** Ends what is answered when it ends. */
   endStreams(): void;
   /** Whether there is any. */
   readonly isOpen: boolean;
   /** Ends all of it, with the channel. */
   close(): void;
+}
+
+/** Answers what makes the client's next connection go on with this one. */
+export interface ResumptionPath {
+  /** `resultJson` is what an opening is answered otherwise; `undefined` for requests that do not ask. Never rejects. */
+  answer(request: JSONRPCRequest, resultJson: string | undefined): Awaitable<Answer> | undefined;
+  /** Whether the client can go on over another connection. */
+  readonly isResumable: boolean;
+  /** What ends from now on ends with the connection alone. */
+  suspend(): void;
 }
 
 /** Hears what happens on a channel. */
@@ -81,11 +94,15 @@ export interface ChannelOptions {
   readonly fastPath?: FastPath;
   /** Made with the first request to subscribe. */
   readonly subscriptions?: () => SubscriptionPath;
+  readonly resumption?: ResumptionPath;
   readonly observer?: ChannelObserver;
 }
 
 /** Requests that never wait for others, as a busy client needs them most. */
 const PROMPT_METHODS = new Set(["ping", "initialize", "server/discover"]);
+
+/** A stream of 2026-07-28. */
+const LISTEN_METHOD = "subscriptions/listen";
 
 /** What may wait for a client that counts as one that reads, in characters or bytes. */
 const READING_LIMIT = 65_536;
@@ -204,12 +221,39 @@ export abstract class Channel implements Transport {
    */
   async drain(timeoutMs: number, { whileAnswering = false } = {}): Promise<boolean> {
     this.#isEnding = true;
-    this.#subscriptions?.endStreams();
+    if (this.#options.resumption?.isResumable) this.#suspend();
+    else this.#subscriptions?.endStreams();
     const quiet = this.quiet();
     for (;;) {
       const before = this.#pending.size;
       if (await settledWithin([quiet], timeoutMs)) return !this.#closed;
       if (!whileAnswering || this.#pending.size === before) return false;
+    }
+  }
+
+  /** Goes on with what the client subscribed to over another connection. */
+  resume(subscriptions: readonly KeptSubscription[]): void {
+    if (this.#closed) return;
+    this.#subscriptions ??= this.#options.subscriptions?.();
+    for (const subscription of subscriptions) {
+      const cancellation = new LazyAbort();
+      const { kind } = subscription;
+      // An id that the client has used anew is a request that it knows.
+      if (kind === "listen" && this.#pending.has(subscription.id)) continue;
+      const answer = this.#subscriptions?.resume?.(subscription, cancellation.signal);
+      if (kind !== "listen" || answer === undefined) continue;
+      const request: JSONRPCRequest = { jsonrpc: "2.0", id: subscription.id, method: LISTEN_METHOD };
+      this.#options.observer?.received(request, "");
+      this.#pending.set(request.id, { request, isRunning: false, cancellation });
+      this.#finishWith(request, answer, cancellation);
+    }
+  }
+
+  /** Leaves streams unanswered: they go on over the client's next connection. */
+  #suspend(): void {
+    this.#options.resumption?.suspend();
+    for (const { request } of [...this.#pending.values()]) {
+      if (request.method === LISTEN_METHOD && this.#cancel(request.id)) this.#settle(request.id, false);
     }
   }
 
@@ -275,7 +319,9 @@ export abstract class Channel implements Transport {
     this.#pending.set(request.id, { request, isRunning: false });
     if (isSubscriptionRequest(request) && this.#subscribe(request)) return;
     const resultJson = this.#options.opening?.answer(request);
-    if (resultJson !== undefined) this.#finish(request, { resultJson });
+    const resumption = this.#options.resumption?.answer(request, resultJson);
+    if (resumption !== undefined) this.#finishWith(request, resumption, new LazyAbort());
+    else if (resultJson !== undefined) this.#finish(request, { resultJson });
     else if (isPrompt) this.#pass(request);
     else if (!isWaiting) this.#run(request);
     else {

@@ -67,6 +67,12 @@ export class SocketClient {
     return this;
   }
 
+  /** Breaks the connection without a word. */
+  async break(): Promise<void> {
+    this.#socket.terminate();
+    await this.closed;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.close();
     await this.closed;

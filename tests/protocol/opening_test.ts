@@ -9,6 +9,9 @@ import { listingOf } from "../../src/protocol/listing.ts";
 import { createServerFactory } from "../../src/protocol/mcp_server.ts";
 import { Opening } from "../../src/protocol/opening.ts";
 import { ReadyAnswers } from "../../src/protocol/ready_answers.ts";
+import { ConnectionResumption } from "../../src/protocol/resumption.ts";
+import { Resumptions } from "../../src/session/resumptions.ts";
+import { MemoryResumptionStore } from "../../src/state/shared/memory/resumptions.ts";
 import { Channel } from "../../src/transport/channel.ts";
 import { serveChannel } from "../../src/transport/serve_channel.ts";
 import { callerOf } from "../support/callers.ts";
@@ -56,7 +59,16 @@ const createServer = createServerFactory({
 /** What a conversation is answered, and whether a server object was made for it. */
 async function hold(conversation: Conversation, { caller = LOCAL_CALLER, isBare }: Peer) {
   const opening = new Opening(isBare ? undefined : answers, caller);
-  const channel = new TestChannel(isBare ? {} : { opening });
+  const resumptions = new Resumptions(new MemoryResumptionStore(() => 0));
+  const connection = {
+    identity: caller.identity,
+    sessionId: "",
+    subscriptions: [],
+    isClosed: false,
+    superseded: assert.fail,
+  };
+  const resumption = new ConnectionResumption({ resumptions, connection, goOn: () => assert.fail() });
+  const channel = new TestChannel(isBare ? {} : { opening, resumption });
   let servers = 0;
   const handle = serveChannel(channel, {
     ...(isBare ? {} : { opening }),
@@ -69,6 +81,7 @@ async function hold(conversation: Conversation, { caller = LOCAL_CALLER, isBare 
   });
   for (const message of conversation) await channel.say(message);
   await handle.close();
+  await resumptions.close();
   return { written: channel.written, servers };
 }
 

@@ -5,8 +5,12 @@ import { LOCAL_CALLER } from "../../access/caller.ts";
 import type { Caller } from "../../access/caller.ts";
 import { CallFastPath } from "../../protocol/fast_path.ts";
 import { Opening } from "../../protocol/opening.ts";
+import { ConnectionResumption } from "../../protocol/resumption.ts";
 import type { Connection } from "../../session/connection.ts";
+import { resumeResource } from "../../protocol/resumed_resources.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
+import { Resumptions } from "../../session/resumptions.ts";
+import type { ResumingConnection } from "../../session/resumptions.ts";
 import type { ChannelObserver } from "../../transport/channel.ts";
 import { CLOSE } from "../../transport/close_codes.ts";
 import { serveChannel } from "../../transport/serve_channel.ts";
@@ -26,6 +30,16 @@ const FIRST_MESSAGE_MS = 30_000;
 /** How long running calls may still take when their connection is ended. */
 export const CALLS_MS = 10_000;
 
+/** With these a session is over: its client said goodbye, broke a rule, or lost its credential or session. */
+const FINAL_CODES: readonly number[] = [
+  CLOSE.normal,
+  CLOSE.noCode,
+  CLOSE.unsupportedData,
+  CLOSE.policyViolation,
+  CLOSE.tooBig,
+  CLOSE.sessionEnded,
+];
+
 /** What a connection is closed with. */
 interface Ending {
   readonly code: number;
@@ -43,6 +57,7 @@ export class SocketClients {
   readonly #parts: NetworkParts;
   readonly #budgets: MessageBudgets;
   readonly #open = new Set<SocketTransport>();
+  readonly #resumptions: Resumptions;
   /** What connections are told that end with the server. */
   #ending: Ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
   #isClosed = false;
@@ -51,6 +66,7 @@ export class SocketClients {
     const { config: { maxMessageSize }, monotonic } = parts;
     this.#parts = parts;
     this.#budgets = new MessageBudgets({ maxMessageSize, now: monotonic });
+    this.#resumptions = new Resumptions(parts.shared.resumptions);
   }
 
   /** Serves a client that was admitted, until its socket closes or its credential ends. */
@@ -61,7 +77,7 @@ export class SocketClients {
     const { id } = connection.start;
     const caller = admitted.on(id);
     const opening = new Opening(answers, caller);
-    const transport = this.#transportOf(socket, { caller, connection, opening });
+    const { transport, resuming } = this.#transportOf(socket, { caller, connection, opening });
     this.#open.add(transport);
     const unwatch = access.watch.watch(caller, (ending) => {
       accessLog.warning("credential no longer valid", { connection_id: id, identity, reason: ending });
@@ -81,6 +97,7 @@ export class SocketClients {
       closed: (code, reason) => {
         handler.closed(code, reason);
         this.#open.delete(transport);
+        this.#resumptions.left(resuming, { isOver: FINAL_CODES.includes(transport.closeCode ?? code) });
         registry.close(connection);
         unwatch();
         accessLog.info("disconnected", { connection_id: id, identity, close_code: transport.closeCode ?? code });
@@ -111,6 +128,7 @@ export class SocketClients {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#open].map((transport) => endWhenQuiet(transport, this.#ending)));
+    await this.#resumptions.close();
   }
 
   #transportOf(
@@ -120,20 +138,44 @@ export class SocketClients {
       readonly connection: Connection;
       readonly opening: Opening;
     },
-  ): SocketTransport {
+  ): { readonly transport: SocketTransport; readonly resuming: ResumingConnection } {
     const { answers, config, registry, monitor, admission, calls, backend, monotonic } = this.#parts;
     const { identity, limits } = caller;
     const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
+    let watched: ReturnType<typeof subscriptionsOf> | undefined;
     const subscriptions = () =>
-      subscriptionsOf({
+      watched ??= subscriptionsOf({
         opening,
         caller,
         backend,
         calls,
+        changed: () => resumption.changed(),
+        takeUp: resumeResource,
         send: (notification) => void transport.send(notification),
         isReading: () => transport.isReading,
         now: monotonic,
       });
+    const resuming: ResumingConnection = {
+      identity,
+      get sessionId() {
+        return connection.sessionId;
+      },
+      set sessionId(id) {
+        connection.sessionId = id;
+      },
+      get subscriptions() {
+        return watched?.watched ?? [];
+      },
+      get isClosed() {
+        return transport.isClosed;
+      },
+      superseded: () => transport.finish(CLOSE.sessionResumed, "the session goes on over another connection"),
+    };
+    const resumption = new ConnectionResumption({
+      resumptions: this.#resumptions,
+      connection: resuming,
+      goOn: (subscriptions) => transport.resume(subscriptions),
+    });
     const transport: SocketTransport = new SocketTransport(socket, {
       firstMessageMs: FIRST_MESSAGE_MS,
       idleMs: config.idleTimeout * 1_000,
@@ -148,11 +190,11 @@ export class SocketClients {
       opening,
       fastPath: new CallFastPath({ opening, caller, calls }),
       observer: this.#observe(connection),
-      ...(answers === undefined ? {} : { subscriptions }),
+      ...(answers === undefined ? {} : { subscriptions, resumption }),
       sent: (text) => monitor.sent(connection, text),
       now: monotonic,
     });
-    return transport;
+    return { transport, resuming };
   }
 
   #observe(connection: Connection): ChannelObserver {

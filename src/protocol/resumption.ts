@@ -1,0 +1,95 @@
+/**
+ * How a client over WebSocket asks for a token with which it goes on over its next connection, and how it hands one in: by a
+ * member of `_meta` in its opening, or by a request of its own where it opens nothing. `docs/websocket-transport.md` has
+ * what is promised.
+ */
+
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { clauseOf } from "../errors/error_table.ts";
+import type { KeptSubscription } from "../session/resumption_store.ts";
+import type { ResumingConnection, ResumptionOutcome, Resumptions } from "../session/resumptions.ts";
+import { whenAnswered } from "../timing/awaitable.ts";
+import type { Awaitable } from "../timing/awaitable.ts";
+import { isObject } from "../validation/is_object.ts";
+import type { Answer } from "./answer.ts";
+
+/** The member of `_meta` in an opening and in its answer. */
+export const RESUMPTION_KEY = "com.luno.mcp-server/resumption";
+
+/** The method of clients without an opening. */
+export const RESUME_METHOD = "resume_session";
+
+const OPENINGS = ["initialize", "server/discover"];
+
+/** What a {@linkcode ConnectionResumption} needs. */
+export interface ConnectionResumptionParts {
+  readonly resumptions: Resumptions;
+  readonly connection: ResumingConnection;
+  /** Goes on with what the client subscribed to. */
+  readonly goOn: (subscriptions: readonly KeptSubscription[]) => void;
+}
+
+/** The resumption of one connection. */
+export class ConnectionResumption {
+  readonly #parts: ConnectionResumptionParts;
+  #isSuspended = false;
+
+  constructor(parts: ConnectionResumptionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The answer to come to a request that asks, `undefined` for all others. `resultJson` is what an opening is answered
+   * otherwise. Never rejects.
+   */
+  answer({ method, params }: JSONRPCRequest, resultJson: string | undefined): Awaitable<Answer> | undefined {
+    if (method === RESUME_METHOD) {
+      return whenAnswered(this.#open(params ?? {}), (outcome) => ({ result: resultOf(outcome) }));
+    }
+    if (resultJson === undefined || !OPENINGS.includes(method)) return undefined;
+    const asked = params?._meta?.[RESUMPTION_KEY];
+    if (asked === undefined) return undefined;
+    return whenAnswered(this.#open(asked), (outcome) => {
+      const result = JSON.parse(resultJson);
+      return { result: { ...result, _meta: { ...result._meta, [RESUMPTION_KEY]: resultOf(outcome) } } };
+    });
+  }
+
+  /** Whether the client can go on over another connection. */
+  get isResumable(): boolean {
+    return this.#parts.resumptions.isResumable(this.#parts.connection);
+  }
+
+  /** What the client watches has changed; settles when that is kept. */
+  changed(): Awaitable<void> {
+    const { resumptions, connection } = this.#parts;
+    if (!this.#isSuspended && !connection.isClosed) return resumptions.update(connection, connection.subscriptions);
+  }
+
+  /** What ends from now on ends with the connection, not with the session. */
+  suspend(): void {
+    this.#isSuspended = true;
+  }
+
+  async #open(asked: unknown): Promise<ResumptionOutcome> {
+    const { resumptions, connection, goOn } = this.#parts;
+    const isNew = isObject(asked) && asked.token === undefined;
+    if (isNew) return await resumptions.begin(connection);
+    const outcome = await resumptions.resume(connection, isObject(asked) ? asked.token : asked);
+    if (outcome.subscriptions !== undefined) goOn(outcome.subscriptions);
+    return outcome;
+  }
+}
+
+function resultOf({ token, expiresIn, subscriptions, refusal }: ResumptionOutcome): Record<string, unknown> {
+  return {
+    ...(token === undefined ? {} : { token, expires_in: expiresIn }),
+    resumed: subscriptions !== undefined,
+    ...(refusal === undefined ? {} : { error: { code: refusal, message: sentenceOf(refusal) } }),
+  };
+}
+
+function sentenceOf(code: Parameters<typeof clauseOf>[0]): string {
+  const clause = clauseOf(code);
+  return `${clause.slice(0, 1).toUpperCase()}${clause.slice(1)}`;
+}

@@ -1,0 +1,159 @@
+/**
+ * The sessions of one server's connections that can be resumed: tokens are made and taken here, and what is kept follows what
+ * the client does. A session has one connection at a time: whoever resumes it ends the one before.
+ */
+
+import { getLogger } from "../logging/logger.ts";
+import { createResumptionToken, digestOfToken, isResumptionToken } from "./resumption_token.ts";
+import { RESUMABLE_MS, TOUCH_MS } from "./resumption_store.ts";
+import type { KeptSubscription, ResumptionStore } from "./resumption_store.ts";
+
+const log = getLogger(["luno-mcp-server", "websocket"]);
+
+/** Why a session was not resumed, or cannot be. */
+export type ResumptionRefusal =
+  | "ERR_RESUMPTION_INVALID"
+  | "ERR_RESUMPTION_UNKNOWN"
+  | "ERR_RESUMPTION_UNAVAILABLE";
+
+/** A connection of a client that asks. */
+export interface ResumingConnection {
+  readonly identity: string;
+  /** How operators name its session; another one's once it is resumed. */
+  sessionId: string;
+  /** What its client watches now. */
+  readonly subscriptions: readonly KeptSubscription[];
+  /** Whether it is gone. */
+  readonly isClosed: boolean;
+  /** Ends it, as its client goes on with another one. */
+  superseded(): void;
+}
+
+/** What a client is told. */
+export interface ResumptionOutcome {
+  /** For the next connection; absent where the session cannot be kept now. */
+  readonly token?: string;
+  /** How long the token is good once the connection has ended, in seconds. */
+  readonly expiresIn: number;
+  /** What the client watches; absent where a session has begun. */
+  readonly subscriptions?: readonly KeptSubscription[];
+  readonly refusal?: ResumptionRefusal;
+}
+
+/** The session of one connection, from the first time that its client asks. */
+interface Live {
+  readonly connection: ResumingConnection;
+  digest: string;
+}
+
+/** Owns the timer by which connected sessions stay resumable. */
+export class Resumptions {
+  readonly #store: ResumptionStore;
+  /** By the digests of their tokens. */
+  readonly #live = new Map<string, Live>();
+  readonly #byConnection = new Map<ResumingConnection, Live>();
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #unwatch: (() => void) | undefined;
+
+  constructor(store: ResumptionStore) {
+    this.#store = store;
+    this.#timer = setInterval(() => void this.#touchAll(), TOUCH_MS);
+    this.#unwatch = store.watch?.((digest) => this.#supersede(digest));
+  }
+
+  /** A token for a session that begins with this connection, or a new one for that which it has. */
+  async begin(connection: ResumingConnection): Promise<ResumptionOutcome> {
+    const before = this.#byConnection.get(connection);
+    const outcome = await this.#keep(connection, connection.subscriptions);
+    if (before !== undefined && outcome.token !== undefined) await this.#store.remove(before.digest);
+    return outcome;
+  }
+
+  /** Goes on with the session of a token, which is good no more then. One that is refused has a new session begin. */
+  async resume(connection: ResumingConnection, token: unknown): Promise<ResumptionOutcome> {
+    const isPossible = isResumptionToken(token) && !this.#byConnection.has(connection);
+    const digest = isPossible ? digestOfToken(token) : "";
+    const taken = isPossible ? await this.#store.take(digest, connection.identity) : undefined;
+    if (typeof taken === "object") {
+      this.#supersede(digest);
+      connection.sessionId = taken.id;
+      const { subscriptions } = taken;
+      return { ...await this.#keep(connection, subscriptions), subscriptions };
+    }
+    const refusal = taken === undefined
+      ? "ERR_RESUMPTION_INVALID"
+      : taken === "unknown"
+      ? "ERR_RESUMPTION_UNKNOWN"
+      : "ERR_RESUMPTION_UNAVAILABLE";
+    log.info("session not resumed", { identity: connection.identity, reason: refusal });
+    return { refusal, ...await this.begin(connection) };
+  }
+
+  /** Whether a connection's client can go on with its session over another one. */
+  isResumable(connection: ResumingConnection): boolean {
+    return this.#byConnection.has(connection);
+  }
+
+  /** The client watches something else now. */
+  update(
+    connection: ResumingConnection,
+    subscriptions: readonly KeptSubscription[],
+  ): ReturnType<ResumptionStore["update"]> {
+    const live = this.#byConnection.get(connection);
+    return live && this.#store.update(live.digest, subscriptions);
+  }
+
+  /** The connection is gone: its session waits for the next one, or is over. */
+  left(connection: ResumingConnection, { isOver }: { readonly isOver: boolean }): void {
+    const live = this.#forget(connection);
+    if (live === undefined) return;
+    void (isOver ? this.#store.remove(live.digest) : this.#store.touch([live.digest]));
+  }
+
+  /** Settles when connected sessions are kept for as long as any; nothing is done for them any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#unwatch?.();
+    await this.#touchAll();
+    this.#live.clear();
+    this.#byConnection.clear();
+  }
+
+  async #keep(connection: ResumingConnection, given: readonly KeptSubscription[]): Promise<ResumptionOutcome> {
+    const token = createResumptionToken();
+    const digest = digestOfToken(token);
+    const { identity, sessionId: id } = connection;
+    const isKept = await this.#store.keep(digest, { id, identity, subscriptions: given });
+    const expiresIn = RESUMABLE_MS / 1_000;
+    if (!isKept) return { expiresIn, refusal: "ERR_RESUMPTION_UNAVAILABLE" };
+    this.#forget(connection);
+    // Nobody will ever know this token.
+    if (connection.isClosed) {
+      void this.#store.remove(digest);
+      return { expiresIn };
+    }
+    const live = { connection, digest };
+    this.#live.set(digest, live);
+    this.#byConnection.set(connection, live);
+    return { token, expiresIn };
+  }
+
+  /** The client of a session has gone on with it elsewhere. */
+  #supersede(digest: string): void {
+    const connection = this.#live.get(digest)?.connection;
+    if (connection === undefined) return;
+    this.#forget(connection);
+    connection.superseded();
+  }
+
+  #forget(connection: ResumingConnection): Live | undefined {
+    const live = this.#byConnection.get(connection);
+    this.#byConnection.delete(connection);
+    if (live !== undefined) this.#live.delete(live.digest);
+    return live;
+  }
+
+  async #touchAll(): Promise<void> {
+    if (this.#live.size > 0) await this.#store.touch([...this.#live.keys()]);
+  }
+}

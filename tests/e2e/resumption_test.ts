@@ -1,0 +1,188 @@
+/** Clients over WebSocket that go on with their session: at the same server, at another one, and after a restart. */
+
+import assert from "node:assert/strict";
+import { WebSocket } from "ws";
+import { RESUMPTION_KEY } from "../../src/protocol/resumption.ts";
+import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
+import { TestExchange } from "../support/exchange.ts";
+import { startRedis } from "../state/shared/redis/redis_server.ts";
+import { runProgram, SHIPPED } from "./program.ts";
+import type { Program } from "./program.ts";
+import { INITIALIZE_PARAMS } from "./requests.ts";
+import type { Json } from "./requests.ts";
+import { startServer } from "./servers.ts";
+import type { RunningServer } from "./servers.ts";
+import { SocketClient } from "./socket_client.ts";
+
+const TICKER = "luno://market/XBTZAR/ticker";
+
+/** A state folder with keys, and an exchange with an account: what servers have in common. */
+class Ground implements AsyncDisposable {
+  readonly exchange: TestExchange;
+  readonly keys: Readonly<Record<"alice" | "bob", string>>;
+  readonly #program: Program;
+  readonly #state: string;
+
+  private constructor(program: Program, parts: Pick<Ground, "exchange" | "keys"> & { readonly state: string }) {
+    this.#program = program;
+    this.exchange = parts.exchange;
+    this.keys = parts.keys;
+    this.#state = parts.state;
+  }
+
+  static async prepare(program: Program): Promise<Ground> {
+    const state = await Deno.makeTempDir();
+    const create = async (name: string) => {
+      const { code, stdout, stderr } = await runProgram(program, [
+        "keys",
+        "create",
+        name,
+        "--scopes",
+        "market:read,account:read",
+        "--state",
+        state,
+      ]);
+      assert.equal(code, 0, stderr);
+      return stdout.trim();
+    };
+    const keys = { alice: await create("alice"), bob: await create("bob") };
+    return new Ground(program, { state, keys, exchange: await TestExchange.start() });
+  }
+
+  /** Starts a server that writes down all that it does. */
+  async serve(...args: readonly string[]): Promise<RunningServer> {
+    const { id, secret } = SIMULATED_KEYS.trading;
+    const env = { LUNO_API_KEY: id, LUNO_API_SECRET: secret };
+    const api = ["--api-url", this.exchange.simulation.url, "--market-data", "rest"];
+    const all = [...api, "--state", this.#state, "--log-level", "debug", "--access-log", "all", ...args];
+    return await startServer(this.#program, all, { exchange: "live", env });
+  }
+
+  async connect({ ws }: RunningServer, who: keyof Ground["keys"] = "alice"): Promise<SocketClient> {
+    const headers = { authorization: `Bearer ${this.keys[who]}` };
+    return await SocketClient.open(new WebSocket(ws, ["mcp"], { headers }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.exchange[Symbol.asyncDispose]();
+    await Deno.remove(this.#state, { recursive: true });
+  }
+}
+
+/** Opens a session, or goes on with one; answers what was said of it. */
+async function open(client: SocketClient, token?: string): Promise<Json> {
+  const _meta = { [RESUMPTION_KEY]: token === undefined ? {} : { token } };
+  const { result } = await client.ask("initialize", { ...INITIALIZE_PARAMS, _meta }, "open");
+  client.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+  return result._meta[RESUMPTION_KEY];
+}
+
+async function subscribe(client: SocketClient, ...uris: readonly string[]): Promise<void> {
+  for (const uri of uris) {
+    const answer = await client.ask("resources/subscribe", { uri });
+    assert.deepEqual(answer.result, {}, JSON.stringify(answer));
+  }
+}
+
+/** The addresses of the next notifications. */
+async function told(client: SocketClient, count: number): Promise<string[]> {
+  const uris = [];
+  while (uris.length < count) uris.push((await client.next()).params.uri);
+  return uris;
+}
+
+/** The status of an order, as its resource says. */
+async function statusOf(client: SocketClient, uri: string): Promise<string> {
+  const { result } = await client.ask("resources/read", { uri });
+  return JSON.parse(result.contents[0].text).status;
+}
+
+const BID = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000" } as const;
+
+for (const program of SHIPPED) {
+  Deno.test(`a client goes on at another server when its own ends, and learns what happened meanwhile (${program.name})`, async () => {
+    await using redis = await startRedis();
+    await using ground = await Ground.prepare(program);
+    const shared = ["--shared-url", redis.url, "--drain-time", "1"];
+    await using one = await ground.serve(...shared);
+    await using two = await ground.serve(...shared);
+    const { order_id } = await ground.exchange.client.call("postLimitOrder", BID);
+    const order = `luno://orders/${order_id}`;
+    const first = await ground.connect(one);
+    const { token, resumed } = await open(first);
+    assert.equal(resumed, false);
+    await subscribe(first, order, TICKER);
+    const before = await statusOf(first, order);
+
+    one.child.kill("SIGTERM");
+    assert.equal((await first.closed).code, 1012);
+    await ground.exchange.client.call("stopOrder", { order_id });
+
+    await using foreign = await ground.connect(two, "bob");
+    assert.equal((await open(foreign, token)).error.code, "ERR_RESUMPTION_UNKNOWN");
+    await using second = await ground.connect(two);
+    const next = await open(second, token);
+    assert.equal(next.resumed, true);
+    assert.deepEqual(await told(second, 2), [order, TICKER], "each is told of once");
+    assert.notEqual(await statusOf(second, order), before);
+    await using third = await ground.connect(two);
+    assert.equal((await open(third, token)).error.code, "ERR_RESUMPTION_UNKNOWN", "it was used");
+
+    ground.exchange.clock.now += 3_600_000;
+    assert.deepEqual(await told(second, 1), [TICKER], "changes are told as before");
+    for (const { lines } of [one, two]) {
+      for (const secret of [token, next.token]) assert.ok(!lines.join("\n").includes(secret), "a token was logged");
+    }
+  });
+
+  Deno.test(`of clients that hand in one token at two servers at once, one goes on; its first connection is closed (${program.name})`, async () => {
+    await using redis = await startRedis();
+    await using ground = await Ground.prepare(program);
+    await using one = await ground.serve("--shared-url", redis.url);
+    await using two = await ground.serve("--shared-url", redis.url);
+    const first = await ground.connect(one);
+    const { token } = await open(first);
+    await subscribe(first, TICKER);
+    const clients = await Promise.all([one, two, one, two].map((server) => ground.connect(server)));
+    const outcomes = await Promise.all(clients.map((client) => open(client, token)));
+    assert.deepEqual(outcomes.map(({ resumed }) => resumed).sort(), [false, false, false, true]);
+    assert.equal((await first.closed).code, 4002);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+
+  Deno.test(`a client goes on after its server was killed: over Redis, and with --keep-sessions at the next one (${program.name})`, async () => {
+    await using redis = await startRedis();
+    for (const args of [["--shared-url", redis.url], ["--keep-sessions"]]) {
+      await using ground = await Ground.prepare(program);
+      let token: string;
+      {
+        await using one = await ground.serve(...args);
+        const client = await ground.connect(one);
+        ({ token } = await open(client));
+        await subscribe(client, TICKER);
+        one.child.kill("SIGKILL");
+        assert.equal((await client.closed).code, 1006);
+      }
+      await using two = await ground.serve(...args);
+      await using client = await ground.connect(two);
+      assert.equal((await open(client, token)).resumed, true, args.join(" "));
+      assert.deepEqual(await told(client, 1), [TICKER]);
+    }
+  });
+
+  Deno.test(`a client whose connection broke goes on at the same server; one that said goodbye does not (${program.name})`, async () => {
+    await using ground = await Ground.prepare(program);
+    await using server = await ground.serve();
+    const first = await ground.connect(server);
+    const { token } = await open(first);
+    await subscribe(first, TICKER);
+    await first.break();
+    const second = await ground.connect(server);
+    const next = await open(second, token);
+    assert.equal(next.resumed, true);
+    assert.deepEqual(await told(second, 1), [TICKER]);
+    await second[Symbol.asyncDispose]();
+    await using third = await ground.connect(server);
+    assert.equal((await open(third, next.token)).error.code, "ERR_RESUMPTION_UNKNOWN");
+  });
+}

@@ -10,6 +10,7 @@ import { benchMarket } from "./market.ts";
 import { benchPlacement } from "./placement.ts";
 import { benchRecord } from "./record/record.ts";
 import { benchReal } from "./real/real.ts";
+import { benchShared } from "./shared.ts";
 import { benchStart } from "./start.ts";
 import { benchMemory, benchStdio } from "./stdio.ts";
 import { benchWebSocket } from "./ws.ts";
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<v
   placement: benchPlacement,
   record: benchRecord,
   market: benchMarket,
+  shared: benchShared,
   real: (parts) => benchReal(parts, { isJson }),
 };
 

@@ -1,8 +1,10 @@
-/** Three servers behind HAProxy, set up by the file that operators are given, restarted one after the other under load. */
+/** Three servers behind HAProxy or nginx, set up by the files that operators are given, restarted one after the other under load. */
 
 import assert from "node:assert/strict";
 import { lookUntil } from "../support/look_until.ts";
 import { startBalancer, statusOf, untilBalanced } from "./haproxy.ts";
+import type { Balancer } from "./haproxy.ts";
+import { startNginx } from "./nginx.ts";
 import { runProgram, SHIPPED } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
@@ -10,10 +12,28 @@ import { ServiceClient, sumTallies } from "./service_client.ts";
 
 const CLIENTS = 24;
 
-const isThere = await new Deno.Command("sh", { args: ["-c", "command -v haproxy"] }).output();
+/** A balancer that may have to be told that a server goes; others see for themselves that it is not ready. */
+type Started = Balancer & { setDown?(place: number, isDown: boolean): Promise<void> };
 
-for (const program of isThere.success ? SHIPPED : []) {
-  Deno.test(`a rolling restart behind HAProxy closes clients with 1012 and fails no call (${program.name})`, async () => {
+/** Each balancer by its command. */
+const BALANCERS: Readonly<Record<string, (ports: readonly number[]) => Promise<Started>>> = {
+  async haproxy(ports) {
+    const balancer = await startBalancer(ports);
+    await untilBalanced(balancer);
+    return balancer;
+  },
+  nginx: startNginx,
+};
+
+const installed = await Promise.all(
+  Object.entries(BALANCERS).map(async ([command, start]) => {
+    const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${command}`] }).output();
+    return success ? SHIPPED.map((program) => ({ program, command, start })) : [];
+  }),
+);
+
+for (const { program, command, start } of installed.flat()) {
+  Deno.test(`a rolling restart behind ${command} closes clients with 1012 and fails no call (${program.name})`, async () => {
     const state = await Deno.makeTempDir();
     const created = await runProgram(program, ["keys", "create", "alice", "--state", state]);
     assert.equal(created.code, 0, created.stderr);
@@ -28,8 +48,7 @@ for (const program of isThere.success ? SHIPPED : []) {
       for (const server of servers) await server[Symbol.asyncDispose]();
     });
     const ports = servers.map(({ http }) => Number(new URL(http).port));
-    await using balancer = await startBalancer(ports);
-    await untilBalanced(balancer);
+    await using balancer = await start(ports);
 
     const stop = new AbortController();
     const plan = { url: balancer.url, key, everyMs: 0 };
@@ -40,10 +59,12 @@ for (const program of isThere.success ? SHIPPED : []) {
     await lookUntil((count) => count > CLIENTS, look, "no call was answered");
     for (const [index, port] of ports.entries()) {
       const before = servers[index]!;
+      await balancer.setDown?.(index, true);
       before.child.kill("SIGTERM");
       assert.equal((await before.child.status).code, 0);
       await before[Symbol.asyncDispose]();
       servers[index] = await startServer(program, all, { port });
+      await balancer.setDown?.(index, false);
       const most = sumTallies(clients).answered;
       await lookUntil((count) => count > most + CLIENTS, look, "the clients did not go on");
     }

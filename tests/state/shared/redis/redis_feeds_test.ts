@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { feedKeys } from "../../../../src/state/shared/redis/feed/feed_keys.ts";
+import { PUBLISH, RELEASE, WRITE_SNAPSHOT } from "../../../../src/state/shared/redis/feed/feed_scripts.ts";
 import { LogRecords } from "../../../support/log_records.ts";
 import { lookUntil } from "../../../support/look_until.ts";
 import { TcpRelay } from "../../../support/tcp_relay.ts";
@@ -105,6 +107,26 @@ Deno.test("A leader whose commands come late leads no more: what it wrote meanwh
   assert.equal(await oneLeader([stale, ...others]), next);
   await convergeOn(world, [stale, ...others]);
   assert.deepEqual(others.map(({ markets }) => markets.status[0]?.gaps), [0, 0]);
+});
+
+Deno.test("What a server writes that leads no more changes nothing, whichever way it writes", async () => {
+  await using world = await FeedWorld.start();
+  const [leader] = await world.cluster(1);
+  await convergeOn(world, [leader]);
+  const { lease, state, updates, snapshot } = feedKeys(new URL(world.exchange.simulation.url).host, PAIR.pair);
+  const keys = [lease, state, updates, snapshot];
+  const [, edition = ""] = (await world.onKey("HGET", "state", "edition")).split("\r\n");
+  const look = async () => [await world.onKey("HGET", "state", "edition"), await world.onKey("EXISTS", "snapshot")];
+  const before = await look();
+  const { connection } = leader.state;
+  for (const own of [edition, "1 ab 1"]) {
+    const published = await connection.evaluate(PUBLISH, keys, ["1 ab", own, "5", "{}"]) as unknown[];
+    const written = await connection.evaluate(WRITE_SNAPSHOT, keys, ["1 ab", own, "5", "0-0", "{}", ""]) as unknown[];
+    assert.deepEqual([published[1], written[1]], ["lost", "lost"]);
+  }
+  await connection.evaluate(RELEASE, [lease], ["1 ab"]);
+  assert.deepEqual(await look(), before);
+  assert.match(await world.onKey("EXISTS", "lease"), /:1/);
 });
 
 Deno.test("Split from Redis alone: a server reads the exchange itself, and follows again when Redis is back", async () => {

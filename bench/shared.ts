@@ -1,0 +1,122 @@
+/**
+ * What sharing state over Redis costs a call: prices over WebSocket from a server with Redis beside one without, in turn, on
+ * one simulated exchange outside of both; then from one, two and three servers at once. Needs redis-server.
+ */
+
+import { contest } from "./real/contest.ts";
+import { Load } from "./real/load.ts";
+import { median, report } from "./report.ts";
+import { startOurs } from "./socket_servers.ts";
+import type { BenchServer } from "./socket_servers.ts";
+
+const CALL = { name: "get_crypto_price", arguments: { pair: "XBTZAR" } };
+const MOST_SERVERS = 3;
+const ROUNDS = 5;
+const ROUND_MS = 1_500;
+const WARM_UP_MS = 3_000;
+
+/** What the servers stand on. */
+interface Ground extends AsyncDisposable {
+  readonly redisUrl: string;
+  readonly exchange: { readonly url: string; readonly env: Readonly<Record<string, string>> };
+}
+
+/** Measures; reports one line for each figure. */
+export async function benchShared(): Promise<void> {
+  await using ground = await startGround();
+  await using without = await start(ground, "rest");
+  for (const role of ["leader", "follower"]) {
+    await using others = new AsyncDisposableStack();
+    // Whoever reads the pair first leads.
+    if (role === "follower") await readOnce(others.use(await start(ground, "redis")));
+    await using shared = await start(ground, "redis");
+    await using load = await loadOn(shared);
+    await using bareLoad = await loadOn(without);
+    const { per_second, bare_per_second, ratio, server_us, bare_us } = await contest(load, bareLoad);
+    report({
+      figure: "a price with Redis beside without",
+      with: role,
+      ...{ per_second, without_per_second: bare_per_second, ratio, server_us, without_us: bare_us },
+      processor_ratio: server_us / bare_us,
+    });
+  }
+  for (let count = 1; count <= MOST_SERVERS; count++) await benchTogether(ground, count);
+}
+
+/** Load on so many servers at once: calls a second of all, and processor time of each call. */
+async function benchTogether(ground: Ground, count: number): Promise<void> {
+  await using started = new AsyncDisposableStack();
+  const servers: BenchServer[] = [];
+  for (let each = 0; each < count; each++) servers.push(started.use(await start(ground, "redis")));
+  const loads: Load[] = [];
+  for (const server of servers) loads.push(started.use(await loadOn(server)));
+  await Promise.all(loads.map((load) => load.run(WARM_UP_MS)));
+  const rounds: { perSecond: number; serverUs: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const figures = await Promise.all(loads.map((load) => load.run(ROUND_MS)));
+    const calls = figures.reduce((sum, { perSecond }) => sum + perSecond, 0);
+    const processor = figures.reduce((sum, { perSecond, serverUs }) => sum + perSecond * serverUs, 0);
+    rounds.push({ perSecond: calls, serverUs: processor / calls });
+  }
+  report({
+    figure: "prices of servers on one Redis",
+    servers: count,
+    per_second: median(rounds.map(({ perSecond }) => perSecond)),
+    server_us: median(rounds.map(({ serverUs }) => serverUs)),
+  });
+}
+
+async function start({ exchange, redisUrl }: Ground, sharing: "redis" | "rest"): Promise<BenchServer> {
+  const env = { ...exchange.env, ...(sharing === "redis" ? { LUNO_MCP_SHARED_URL: redisUrl } : {}) };
+  const args = ["--ping-interval", "600", "--api-url", exchange.url];
+  return await startOurs("hardened", args, { exchange: "live", env });
+}
+
+async function readOnce({ address }: BenchServer): Promise<void> {
+  const url = `${address.replace("ws", "http")}/v1/tools/${CALL.name}`;
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(CALL.arguments) });
+  await response.body?.cancel();
+}
+
+async function loadOn({ address, pid }: BenchServer): Promise<Load> {
+  const port = Number(new URL(address).port);
+  return await Load.start({ port, wire: "websocket", connections: 20, inFlight: 4, calls: [CALL] }, pid);
+}
+
+async function startGround(): Promise<Ground> {
+  const redisPort = freePort();
+  const quiet = { stdin: "null", stderr: "null" } as const;
+  const lines = ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const redis = new Deno.Command("redis-server", { args: lines, ...quiet, stdout: "null" }).spawn();
+  const command = ["run", "--quiet", "--no-prompt", "-P=serve", "main.ts", "simulator", "--port", "0"];
+  const simulator = new Deno.Command(Deno.execPath(), { args: command, ...quiet, stdout: "piped" }).spawn();
+  const { url, key, secret } = await firstLines(simulator.stdout);
+  return {
+    redisUrl: `redis://127.0.0.1:${redisPort}`,
+    exchange: { url, env: { LUNO_API_KEY: key, LUNO_API_SECRET: secret } },
+    async [Symbol.asyncDispose]() {
+      for (const child of [redis, simulator]) child.kill("SIGKILL");
+      await Promise.all([redis.status, simulator.status]);
+    },
+  };
+}
+
+/** Where the simulator is, and its first key; reads on in the background, so that it never waits. */
+async function firstLines(stdout: ReadableStream<Uint8Array>): Promise<{ url: string; key: string; secret: string }> {
+  const [read, rest] = stdout.pipeThrough(new TextDecoderStream()).tee();
+  void rest.pipeTo(new WritableStream());
+  let text = "";
+  for await (const chunk of read) {
+    text += chunk;
+    const [, url] = /(http:\/\/\S+)/.exec(text) ?? [];
+    const [, key, secret] = /keys +(\w+):(\w+) /.exec(text) ?? [];
+    if (url !== undefined && key !== undefined && secret !== undefined) return { url, key, secret };
+  }
+  throw new Error(`The simulator did not start: ${text}`);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -55,7 +55,7 @@ function callRows({ calls_left: left, calls_per_minute: all, usage }: InstanceRe
 }
 
 function usageRows(
-  { calls_sent: sent, calls_saved: { coalesced, cache, stream }, streams }: NonNullable<
+  { calls_sent: sent, calls_saved: { coalesced, cache, stream }, streams, user_streams }: NonNullable<
     InstanceReport["exchange"]["usage"]
   >,
 ): Row[] {
@@ -65,6 +65,12 @@ function usageRows(
       `stream ${pair}`,
       `${live ? "live" : "NOT LIVE"}, ${
         age === null ? "nothing received yet" : `last confirmed ${formatAge(age)} ago`
+      }, gaps: ${gaps}, reconnects: ${reconnects}`,
+    ]),
+    ...user_streams.map(({ account, live, age_ms: age, gaps, reconnects, problem }): Row => [
+      `own orders (${account})`,
+      `${live ? "live" : `NOT LIVE${problem === null ? "" : ` (${problem})`}`}, ${
+        age === null ? "nothing heard yet" : `last heard ${formatAge(age)} ago`
       }, gaps: ${gaps}, reconnects: ${reconnects}`,
     ]),
   ];

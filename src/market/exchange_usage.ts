@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { CallCount } from "../exchange/call_counts.ts";
 import type { SharingStatus } from "../exchange/stream/market_feed.ts";
+import type { LiveAccountStatus } from "./live/live_account.ts";
 import type { LiveMarketStatus } from "./live/live_markets.ts";
 import type { Saving } from "./saved_calls.ts";
 
@@ -14,6 +15,8 @@ export interface ExchangeUsage {
   readonly saved: Readonly<Record<Saving, number>>;
   /** The streams that there are now. */
   readonly streams: readonly LiveMarketStatus[];
+  /** The stream of own orders and balances; `undefined` while there is none. */
+  readonly userStream?: LiveAccountStatus | undefined;
 }
 
 /** See {@linkcode ExchangeUsage}. */
@@ -38,29 +41,58 @@ export const UsageRecord = z.object({
       lag_ms: z.int().nullable(),
     }).optional(),
   })),
+  user_streams: z.array(z.object({
+    /** Which account of the exchange it tells of. */
+    account: z.string(),
+    live: z.boolean(),
+    /** How long ago the exchange was last heard; `null` before that. */
+    age_ms: z.int().nullable(),
+    /** How often it was away for longer than the exchange keeps messages. */
+    gaps: z.int(),
+    reconnects: z.int(),
+    events: z.int(),
+    /** Why it is not live, as a code; `null` while it is, and before its first loss. */
+    problem: z.string().nullable(),
+  })).default([]),
 });
 
 /** See {@linkcode UsageRecord}. */
 export type UsageRecord = z.infer<typeof UsageRecord>;
 
 /** Usage for programs. */
-export function usageRecord({ calls, saved, streams }: ExchangeUsage): UsageRecord {
+export function usageRecord({ calls, saved, streams, userStream }: ExchangeUsage): UsageRecord {
   return {
     calls_sent: calls.reduce((sum, { outcome, count }) => outcome === "not_sent" ? sum : sum + count, 0),
     calls_saved: saved,
     streams: streams.map((stream) => ({
       pair: stream.pair,
       live: stream.isLive,
-      age_ms: Number.isFinite(stream.ageMs) ? Math.round(stream.ageMs) : null,
+      age_ms: wholeAge(stream),
       gaps: stream.gaps,
       reconnects: reconnectsOf(stream),
       ...(stream.sharing === undefined ? {} : { sharing: sharingRecord(stream.sharing) }),
+    })),
+    user_streams: (userStream === undefined ? [] : [userStream]).map((stream) => ({
+      account: MAIN_ACCOUNT,
+      live: stream.isLive,
+      age_ms: wholeAge(stream),
+      gaps: stream.gaps,
+      reconnects: reconnectsOf(stream),
+      events: stream.events,
+      problem: stream.problem?.code ?? null,
     })),
   };
 }
 
 function sharingRecord({ role, takeovers, lagMs }: SharingStatus) {
   return { role, takeovers, lag_ms: lagMs === undefined ? null : Math.round(lagMs) };
+}
+
+/** What the one account of an exchange is called where there could be several. */
+export const MAIN_ACCOUNT = "main";
+
+function wholeAge({ ageMs }: { readonly ageMs: number }): number | null {
+  return Number.isFinite(ageMs) ? Math.round(ageMs) : null;
 }
 
 /** Connections of a stream after its first one. */

@@ -6,7 +6,7 @@
  * forgotten when an order is sent. Writes, and reads that ask for a fresh answer, go straight through.
  */
 
-import type { ExchangeClient } from "../exchange/client.ts";
+import type { CallOptions, ExchangeClient } from "../exchange/client.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import type { AnswerOf, EndpointName, ParamsOf } from "../exchange/endpoints.ts";
 import { cancelled } from "../exchange/failures.ts";
@@ -37,6 +37,17 @@ export type MarketSource<Name extends EndpointName> = (
 /** Sources by endpoint; the exchange itself where there is none. */
 export type MarketSources = { readonly [Name in EndpointName]?: MarketSource<Name> };
 
+/** What the exchange tells of the account by itself. */
+export interface AccountTold {
+  /** An answer that does not trail behind it. @throws {ExchangeError} as `ask` does */
+  upToDate<Name extends EndpointName>(read: {
+    readonly name: Name;
+    readonly params: ParamsOf<Name>;
+    readonly ask: () => Promise<AnswerOf<Name>>;
+    readonly signal: AbortSignal;
+  }): Promise<AnswerOf<Name>>;
+}
+
 /** Settings of {@linkcode SharedReads}. */
 export interface SharedReadsOptions {
   /** Monotonic milliseconds. */
@@ -45,6 +56,8 @@ export interface SharedReadsOptions {
   readonly wallClock?: () => number;
   /** @default none */
   readonly sources?: MarketSources;
+  /** @default nothing is told */
+  readonly account?: AccountTold | undefined;
 }
 
 /** An exchange client behind which equal reads are one. */
@@ -56,9 +69,11 @@ export class SharedReads implements ReadingExchange {
   readonly #public: ReadTable;
   readonly #private: ReadTable;
   readonly #sources: MarketSources;
+  readonly #account: AccountTold | undefined;
 
-  constructor(client: ExchangeClient, { now, wallClock = Date.now, sources = {} }: SharedReadsOptions) {
+  constructor(client: ExchangeClient, { now, wallClock = Date.now, sources = {}, account }: SharedReadsOptions) {
     this.#client = client;
+    this.#account = account;
     this.#now = now;
     const { saved } = this;
     this.#public = new ReadTable({ now, maxBytes: MAX_PUBLIC_BYTES, saved });
@@ -108,6 +123,11 @@ export class SharedReads implements ReadingExchange {
     return new IdentityReads(this, identity);
   }
 
+  /** Something has happened to the account: nobody gets what was asked for before. */
+  forgetAccount(): void {
+    this.#private.clear();
+  }
+
   /** A read of {@linkcode SharedReads.as}. */
   async readAs<Name extends EndpointName>(
     identity: string,
@@ -122,10 +142,19 @@ export class SharedReads implements ReadingExchange {
     const { fresh: _fresh, signal, ...rest } = options;
     return await this.#private.read({
       key: JSON.stringify([identity, name, params, rest.priority]),
-      ask: (signal) => this.#client.call(name, params, { ...rest, signal }),
+      ask: (signal) => this.#askAccount(name, params, { ...rest, signal }),
       freshMs: KEPT_OF_ACCOUNTS.has(name) ? FRESH_MS : 0,
       ...whoGivesUp(name, signal),
     });
+  }
+
+  async #askAccount<Name extends EndpointName>(
+    name: Name,
+    params: ParamsOf<Name>,
+    options: CallOptions & { readonly signal: AbortSignal },
+  ): Promise<AnswerOf<Name>> {
+    const ask = () => this.#client.call(name, params, options);
+    return await (this.#account?.upToDate({ name, params, ask, signal: options.signal }) ?? ask());
   }
 
   async #readMarket<Name extends EndpointName>(

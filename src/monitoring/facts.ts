@@ -7,6 +7,7 @@ import type { ExchangeUsage } from "../market/exchange_usage.ts";
 import type { Registry } from "../session/registry.ts";
 import { ORDER_OUTCOMES } from "../trading/audit_lines.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
+import { addUserStream } from "./user_stream_facts.ts";
 
 /** What the exchange's client tells. */
 export interface ExchangeFacts extends ExchangeUsage {
@@ -33,6 +34,7 @@ export function addFacts(metrics: Metrics, sources: FactSources): void {
   addExchange(metrics, sources);
   addStreams(metrics, sources);
   addSharing(metrics, sources);
+  addUserStream(metrics, sources);
   addTrading(metrics, sources);
   addLoad(metrics, sources);
 }

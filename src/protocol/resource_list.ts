@@ -110,7 +110,7 @@ export type FoundResource =
   & { readonly entry: ResourceEntry }
   & (
     | { readonly uri: ResourceUri; readonly template?: undefined; readonly value?: undefined }
-    | { readonly template: ResourceTemplate; readonly value: string }
+    | { readonly uri?: undefined; readonly template: ResourceTemplate; readonly value: string }
   );
 
 const VALUE = /\{\w+\}/;
@@ -150,6 +150,14 @@ export function listResources(groups: ReadonlySet<ToolGroup>, caller: CallerFact
 export function listResourceTemplates(groups: ReadonlySet<ToolGroup>, caller: CallerFacts): ResourceTemplateType[] {
   return Object.entries<ResourceEntry>(TEMPLATES).filter(([, entry]) => isOffered(entry, groups, caller))
     .map(([uriTemplate, { name, description }]) => ({ uriTemplate, name, description, mimeType: "application/json" }));
+}
+
+/** The groups of which a caller may use a tool now. */
+export function groupsFor(
+  tools: readonly { readonly group: ToolGroup; readonly scope: Scope }[],
+  caller: CallerFacts,
+): ReadonlySet<ToolGroup> {
+  return new Set(tools.filter(({ scope }) => caller.allows(scope)).map(({ group }) => group));
 }
 
 /** Whether a caller that is offered these groups of tools is offered this. */

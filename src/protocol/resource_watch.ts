@@ -1,6 +1,6 @@
 /**
  * Tells when resources change, whoever subscribed: a resource is read again from time to time, once for all who may see the
- * same, and at once when whoever knows of a change says so. Nobody who may not read a resource hears of its changes.
+ * same, and whoever knows of a change may say so at once. Nobody who may not read a resource hears of its changes.
  */
 
 import type { CallerFacts } from "../access/caller.ts";
@@ -15,17 +15,34 @@ import type { FoundResource } from "./resource_list.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
+/** How somebody who knows of a resource's changes says so. */
+export interface Hints {
+  /** It may have changed: it is looked at now. */
+  look(): void;
+  /** It has changed: whoever may read it is told at once, and nothing is read for that. */
+  changed(): void;
+}
+
+/** Somebody gives hints of a resource. */
+export interface Following {
+  end(): void;
+  /** Whether hints come at present. @default always */
+  readonly isLive?: () => boolean;
+}
+
 /** How a {@linkcode ResourceWatch} looks at resources. */
 export interface ResourceWatchOptions {
   /**
    * The text of a resource as this caller reads it; rejects where it is not there for the caller.
    */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
+  /** Whether a caller may read a resource at this moment; asked before each is told of a change that was not looked at. */
+  readonly mayRead: (resource: FoundResource, caller: CallerFacts) => boolean;
   /**
-   * Calls `hint` when a resource may have changed, until the answered function is called; `undefined` where nobody knows.
-   * Never rejects. @default nobody knows
+   * Gives hints of a resource as this caller reads it, until the answer is ended; `undefined` where nobody knows. Never
+   * rejects. @default nobody knows
    */
-  readonly follow?: (resource: FoundResource, hint: () => void) => Awaitable<(() => void) | undefined>;
+  readonly follow?: (resource: FoundResource, hints: Hints, caller: CallerFacts) => Awaitable<Following | undefined>;
   /** Between two looks at a resource that nobody gives hints of, in milliseconds. @default 5_000 */
   readonly intervalMs?: number;
   /** Between two looks where there are hints, for what they miss, in milliseconds. @default 60_000 */
@@ -91,7 +108,7 @@ class WatchedResource {
   readonly #ended: () => void;
   /** Whoever is told, and in whose name that is; it is read in the name of the first. */
   readonly #watchers = new Map<() => void, CallerFacts>();
-  #unfollow: (() => void) | undefined;
+  #following: Following | undefined;
   #cancelTimer: (() => void) | undefined;
   #text: string;
   #isReading = false;
@@ -103,9 +120,10 @@ class WatchedResource {
     this.#options = options;
     this.#ended = ended;
     this.#text = start.text;
-    void whenAnswered(options.follow?.(start.resource, () => this.#hint()), (unfollow) => {
-      if (this.#hasEnded) return unfollow?.();
-      this.#unfollow = unfollow;
+    const hints: Hints = { look: () => this.#hint(), changed: () => this.#tellChanged() };
+    void whenAnswered(options.follow?.(start.resource, hints, start.caller), (following) => {
+      if (this.#hasEnded) return following?.end();
+      this.#following = following;
       this.#schedule();
     });
   }
@@ -118,7 +136,7 @@ class WatchedResource {
       if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
       this.#hasEnded = true;
       this.#cancelTimer?.();
-      this.#unfollow?.();
+      this.#following?.end();
       this.#ended();
     };
   }
@@ -128,10 +146,17 @@ class WatchedResource {
     if (!this.#isReading) void this.#look();
   }
 
+  #tellChanged(): void {
+    const { resource } = this.#start;
+    for (const [watcher, caller] of [...this.#watchers]) if (this.#options.mayRead(resource, caller)) watcher();
+  }
+
   #schedule(): void {
     const { after, intervalMs, longIntervalMs } = this.#options;
     this.#cancelTimer?.();
-    this.#cancelTimer = after(this.#unfollow === undefined ? intervalMs : longIntervalMs, () => void this.#look());
+    const following = this.#following;
+    const isHinted = following !== undefined && (following.isLive?.() ?? true);
+    this.#cancelTimer = after(isHinted ? longIntervalMs : intervalMs, () => void this.#look());
   }
 
   async #look(): Promise<void> {

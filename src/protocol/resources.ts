@@ -7,7 +7,7 @@ import { tellableStatus } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
-import { findResource, isOffered, RECENT_ROWS } from "./resource_list.ts";
+import { findResource, groupsFor, isOffered, RECENT_ROWS } from "./resource_list.ts";
 import type { FoundResource, ResourceTemplate, ResourceUri } from "./resource_list.ts";
 import type { ToolOutcome } from "./tool_call.ts";
 
@@ -74,7 +74,7 @@ const TEMPLATE_READERS: Readonly<Record<ResourceTemplate, (value: string, contex
  */
 export async function readResource(uri: string, context: ResourceContext): Promise<ReadResourceResult> {
   const found = findResource(uri);
-  const groups = new Set(offeredTools(context).map(({ group }) => group));
+  const groups = groupsFor(context.server.tools, context.caller);
   if (found === undefined || !isOffered(found.entry, groups, context.caller)) {
     throw new ResourceNotFoundError(uri.slice(0, 200));
   }
@@ -144,11 +144,6 @@ async function runTool(
   const outcome = await context.run(tool, args, context);
   if (outcome.ok) return outcome.value;
   throw new ProtocolError(ProtocolErrorCode.InternalError, outcome.error.message, outcome.error);
-}
-
-/** The tools that the caller may use now. */
-function offeredTools({ server, caller }: ResourceContext): readonly Tool[] {
-  return server.tools.filter(({ scope }) => caller.allows(scope));
 }
 
 function asRows(value: unknown): Record<string, unknown>[] {

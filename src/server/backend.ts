@@ -9,9 +9,8 @@ import type { LiveMarkets } from "../market/live/live_markets.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
-import { MARKET_TOPICS } from "../market/live/live_market.ts";
+import { groupsFor, isOffered } from "../protocol/resource_list.ts";
 import { ResourceWatch } from "../protocol/resource_watch.ts";
-import type { ResourceWatchOptions } from "../protocol/resource_watch.ts";
 import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
@@ -27,6 +26,7 @@ import type { OpenRecord } from "./open_trading_record.ts";
 import type { SharedState } from "./open_shared_state.ts";
 import type { World } from "../world.ts";
 import type { ExchangeWatch } from "./exchange_watch.ts";
+import { resourceHints } from "./resource_hints.ts";
 import { observeCalls } from "./observe_calls.ts";
 import type { Presence } from "./instances/presence.ts";
 
@@ -80,7 +80,7 @@ export async function openBackend(
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const opened = await openExchange(loaded, world, { ...shared, isServer });
-  const { exchange, live, markets, name, venue, usage, close } = opened;
+  const { exchange, live, account, markets, name, venue, usage, close } = opened;
   const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
@@ -110,7 +110,8 @@ export async function openBackend(
     // Nobody calls where resources are looked at: it counts in no metric and stands in no log.
     watch: new ResourceWatch({
       read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
-      ...(opened.live === undefined ? {} : { follow: followLive(opened.live, markets) }),
+      mayRead: (resource, caller) => isOffered(resource.entry, groupsFor(tools.listed, caller), caller),
+      follow: resourceHints({ live, account, markets, isOnAccount: (caller) => !contextOf(caller).isPaper }),
     }),
     opening: paper?.opening,
     run: observeCalls((...call) => answers.run(...call), { observers, monotonic: world.monotonic }),
@@ -120,17 +121,6 @@ export async function openBackend(
       await paper?.close();
       await close();
     },
-  };
-}
-
-/** Hints of changes of the market from the streams that follow it. */
-function followLive(live: LiveMarkets, markets: Markets): NonNullable<ResourceWatchOptions["follow"]> {
-  return async ({ template, value }, hint) => {
-    const topic = MARKET_TOPICS.find((topic) => template === `luno://market/{pair}/${topic}`);
-    if (topic === undefined || value === undefined) return undefined;
-    const market = await markets.resolve(value, { signal: new AbortController().signal }).catch(() => undefined);
-    const watching = market && live.watch(market.market_id, (topics) => topics.includes(topic) && hint());
-    return watching && (() => watching[Symbol.dispose]());
   };
 }
 

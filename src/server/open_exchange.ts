@@ -8,6 +8,7 @@ import { CallBudget } from "../exchange/budget.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import { StreamSessions } from "../exchange/stream/stream_sessions.ts";
 import type { StreamCredentials } from "../exchange/stream/stream_socket.ts";
+import { LiveAccount } from "../market/live/live_account.ts";
 import { LiveMarkets } from "../market/live/live_markets.ts";
 import { liveSources } from "../market/live/live_sources.ts";
 import type { ExchangeUsage } from "../market/exchange_usage.ts";
@@ -26,6 +27,8 @@ export interface OpenExchange {
   readonly exchange: SharedReads;
   /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
   readonly live: LiveMarkets | undefined;
+  /** What the exchange tells of its account by itself; `undefined` where nobody listens to that. */
+  readonly account: LiveAccount | undefined;
   readonly markets: Markets;
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
@@ -80,16 +83,24 @@ export async function openExchange(
     wallClock: world.now,
   });
   const streamUrl = simulated === undefined ? streamAddress(loaded) : new URL(simulated.url.replace(/^http/, "ws"));
-  const live = isServer
+  const { live, account } = isServer
     ? openStreams(loaded, { url: streamUrl, key, world, createMarketFeeds: isShared ? createMarketFeeds : undefined })
-    : undefined;
+    : NO_STREAMS;
   const sources = live === undefined ? {} : liveSources(live);
-  const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now, sources });
+  const exchange = new SharedReads(client, { now: world.monotonic, wallClock: world.now, sources, account });
+  const forget = () => exchange.forgetAccount();
+  account?.follow({ changed: forget, connected: forget, lost: forget });
   return {
     exchange,
     live,
+    account,
     venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },
-    usage: () => ({ calls: client.callCounts, saved: exchange.saved.all, streams: live?.status ?? [] }),
+    usage: () => ({
+      calls: client.callCounts,
+      saved: exchange.saved.all,
+      streams: live?.status ?? [],
+      userStream: account?.status,
+    }),
     markets: new Markets(exchange, { now: world.monotonic }),
     name: {
       host: url.host,
@@ -100,14 +111,22 @@ export async function openExchange(
       },
     },
     async close() {
-      await live?.close();
+      await Promise.all([live?.close(), account?.close()]);
       client.close();
       await simulated?.stop();
     },
   };
 }
 
-/** Follows markets by streams, where the settings and a key allow it; says which way market data comes. */
+/** What streams tell; each only where there are streams. */
+interface OpenStreams {
+  readonly live: LiveMarkets | undefined;
+  readonly account: LiveAccount | undefined;
+}
+
+const NO_STREAMS: OpenStreams = { live: undefined, account: undefined };
+
+/** Follows markets and the account by streams, where the settings and a key allow it; says which way market data comes. */
 function openStreams(
   { config }: LoadedConfig,
   { url, key, world, createMarketFeeds }: {
@@ -116,16 +135,19 @@ function openStreams(
     readonly world: World;
     readonly createMarketFeeds: SharedState["createMarketFeeds"];
   },
-): LiveMarkets | undefined {
+): OpenStreams {
   if (config.marketData === "rest" || key === undefined) {
     const reason = config.marketData === "rest" ? "--market-data rest" : "streams need an API key";
     log.info("market data over REST", { reason });
-    return undefined;
+    return NO_STREAMS;
   }
   log.info("market data over streams", { host: url.host });
   const { now: wallClock, monotonic: now, random = Math.random } = world;
   const parts = { url, credentials: key, sessions: new StreamSessions(), now, random, sleep };
-  return new LiveMarkets({ ...parts, wallClock, feeds: createMarketFeeds?.({ host: url.host, parts }) });
+  // Paper orders are not on the account that the key belongs to.
+  const account = config.exchange === "paper" ? undefined : new LiveAccount(parts);
+  const feeds = createMarketFeeds?.({ host: url.host, parts });
+  return { live: new LiveMarkets({ ...parts, wallClock, feeds }), account };
 }
 
 async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {

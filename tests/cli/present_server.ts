@@ -32,6 +32,9 @@ export const REPORT: InstanceReport = {
         { pair: "XBTZAR", live: true, age_ms: 4_000, gaps: 1, reconnects: 2 },
         { pair: "ETHZAR", live: false, age_ms: null, gaps: 0, reconnects: 0 },
       ],
+      user_streams: [
+        { account: "main", live: false, age_ms: 61_000, gaps: 1, reconnects: 3, events: 20, problem: "session_limit" },
+      ],
     },
   },
   trading: { mode: "confirm", policy: null },

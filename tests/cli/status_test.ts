@@ -29,18 +29,19 @@ Deno.test("status shows each server of the folder: where, for whom, on which exc
       stdout,
       `State folder ${state}
 Process 4711 (serve), version 1.2.3, started 5 min ago
-  WebSocket        ws://localhost:8765
-  Streamable HTTP  http://localhost:8765/mcp
-  listener         hardened
-  authentication   required (keys)
-  certificate      expires in 12 days
-  exchange         live (api.luno.com), reachable for 4 min
-  call budget      290 of 300 calls left in this minute
-  calls            12 sent, saved: 3 by coalescing, 40 by the cache, 500 by streams
-  stream XBTZAR    live, last confirmed 4 s ago, gaps: 1, reconnects: 2
-  stream ETHZAR    NOT LIVE, nothing received yet, gaps: 0, reconnects: 0
-  trading          confirm, without a policy: no limits
-  connections      2
+  WebSocket          ws://localhost:8765
+  Streamable HTTP    http://localhost:8765/mcp
+  listener           hardened
+  authentication     required (keys)
+  certificate        expires in 12 days
+  exchange           live (api.luno.com), reachable for 4 min
+  call budget        290 of 300 calls left in this minute
+  calls              12 sent, saved: 3 by coalescing, 40 by the cache, 500 by streams
+  stream XBTZAR      live, last confirmed 4 s ago, gaps: 1, reconnects: 2
+  stream ETHZAR      NOT LIVE, nothing received yet, gaps: 0, reconnects: 0
+  own orders (main)  NOT LIVE (session_limit), last heard 1 min ago, gaps: 1, reconnects: 3
+  trading            confirm, without a policy: no limits
+  connections        2
 Trading
   halt               none
   awaiting approval  none

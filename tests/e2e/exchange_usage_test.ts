@@ -1,5 +1,7 @@
 /** What a running server says of the calls that it makes and saves, everywhere the same. */
 
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
 import { lookUntil } from "../support/look_until.ts";
 import { runProgram, SHIPPED } from "./program.ts";
@@ -29,14 +31,23 @@ for (const program of SHIPPED) {
       assert.deepEqual([stream.pair, stream.live, stream.gaps, stream.reconnects, others], ["XBTZAR", true, 0, 0, []]);
       assert.ok(stream.age_ms >= 0, JSON.stringify(stream));
 
+      const watcher = new Client({ name: "v1", version: "1" });
+      await watcher.connect(new WebSocketClientTransport(new URL(server.ws)));
+      await watcher.subscribeResource({ uri: "luno://balances" });
+      const { user_streams: [own] } = await call("check_api_health", "{}");
+      assert.deepEqual([own.account, own.gaps, own.problem], ["main", 0, null]);
+
       const { exchange } = await (await fetch(`${server.http}/status`)).json();
       assert.equal(exchange.usage.streams[0].pair, "XBTZAR");
+      assert.equal(exchange.usage.user_streams[0].account, "main");
       assert.ok(exchange.usage.calls_sent >= health.calls_sent, JSON.stringify(exchange));
 
       const metrics = await (await fetch(`${server.http}/metrics`)).text();
       const saved = Number(/luno_mcp_exchange_calls_saved_total\{by="stream"\} (\d+)/.exec(metrics)?.[1]);
       assert.ok(saved >= health.calls_saved.stream, metrics);
       assert.match(metrics, /^luno_mcp_stream_up\{pair="XBTZAR"\} 1$/m);
+      assert.match(metrics, /^luno_mcp_user_stream_up\{account="main"\} [01]$/m);
+      await watcher.close();
 
       const look = async () => (await runProgram(program, ["status", "--state", state, "--json"])).stdout;
       const isTold = (text: string) => JSON.parse(text).servers[0].exchange.usage?.streams.length === 1;

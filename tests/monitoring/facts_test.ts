@@ -110,6 +110,28 @@ Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
   assert.ok(!(await metrics.metrics()).includes("XBTZAR"));
 });
 
+Deno.test("addFacts() tells how the stream of own orders fares, and nothing of it while there is none", async () => {
+  const userStream = {
+    isLive: true,
+    ageMs: 2_500,
+    gaps: 1,
+    events: 9,
+    connections: 3,
+    lost: { closed: 2 },
+    problem: null,
+    needed: 1,
+  };
+  const told = (lines: readonly string[]) => lines.filter((line) => line.startsWith("luno_mcp_user_stream"));
+  assert.deepEqual(told(await linesOf({ exchange: () => ({ ...FACTS, userStream }) })), [
+    'luno_mcp_user_stream_up{account="main"} 1',
+    'luno_mcp_user_stream_age_seconds{account="main"} 2.5',
+    'luno_mcp_user_stream_gaps_total{account="main"} 1',
+    'luno_mcp_user_stream_reconnects_total{account="main"} 2',
+    'luno_mcp_user_stream_events_total{account="main"} 9',
+  ]);
+  assert.deepEqual(told(await linesOf({ exchange: () => FACTS })), []);
+});
+
 Deno.test("addFacts() tells of trading: halt, waiting approvals, orders by outcome", async () => {
   const orders = [{ kind: "paper", outcome: "placed", count: 4 }, {
     kind: "real",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { CallerFacts } from "../../src/access/caller.ts";
+import type { Hints } from "../../src/protocol/resource_watch.ts";
 import { ResourceWatch } from "../../src/protocol/resource_watch.ts";
 
 const TICKER = "luno://market/XBTZAR/ticker";
@@ -14,7 +15,9 @@ function setup({ hints = false } = {}) {
   const texts = new Map<string, string>([[TICKER, "1"], [`key:ann ${BALANCES}`, "1"], [`key:bob ${BALANCES}`, "1"]]);
   const timers = new Set<() => void>();
   const waits: number[] = [];
-  const followed = new Set<() => void>();
+  const followed = new Set<Hints>();
+  const rights = new Set(["key:ann", "key:bob"]);
+  let isLive = true;
   let reads = 0;
   const watch = new ResourceWatch({
     read: (uri, { identity }) => {
@@ -22,11 +25,12 @@ function setup({ hints = false } = {}) {
       const text = texts.get(uri) ?? texts.get(`${identity} ${uri}`);
       return text === undefined ? Promise.reject(new RangeError(uri)) : Promise.resolve(text);
     },
+    mayRead: (_resource, { identity }) => rights.has(identity),
     ...(hints
       ? {
-        follow: (_resource, hint) => {
-          followed.add(hint);
-          return () => void followed.delete(hint);
+        follow: (_resource, hints) => {
+          followed.add(hints);
+          return { end: () => void followed.delete(hints), isLive: () => isLive };
         },
       }
       : {}),
@@ -46,6 +50,8 @@ function setup({ hints = false } = {}) {
     timers,
     waits,
     followed,
+    rights,
+    setLive: (live: boolean) => void (isLive = live),
     reads: () => reads,
     /** Runs the timers that there are, and whatever they set off. */
     async tick() {
@@ -99,10 +105,10 @@ Deno.test("ResourceWatch looks at once when it gets a hint, and once more for hi
   const end = (await watch.of(TICKER, ANN))?.(() => heard++);
   assert.deepEqual(waits, [60_000]);
   texts.set(TICKER, "2");
-  for (const hint of followed) {
-    hint();
-    hint();
-    hint();
+  for (const hints of followed) {
+    hints.look();
+    hints.look();
+    hints.look();
   }
   await settled();
   assert.deepEqual([heard, reads()], [1, 3]);
@@ -119,4 +125,31 @@ Deno.test("ResourceWatch goes on after a read that failed", async () => {
   texts.set(TICKER, "2");
   await tick();
   assert.equal(heard, 1);
+});
+
+Deno.test("ResourceWatch tells of a known change without a read, and only who may still read", async () => {
+  const { watch, followed, rights, reads } = setup({ hints: true });
+  const heard: string[] = [];
+  const ends = [
+    (await watch.of(TICKER, ANN))?.(() => heard.push("ann")),
+    (await watch.of(TICKER, BOB))?.(() => heard.push("bob")),
+  ];
+  for (const { changed } of followed) changed();
+  assert.deepEqual([heard, reads()], [["ann", "bob"], 2]);
+  rights.delete("key:bob");
+  for (const { changed } of followed) changed();
+  assert.deepEqual([heard, reads()], [["ann", "bob", "ann"], 2]);
+  for (const end of ends) end?.();
+});
+
+Deno.test("ResourceWatch looks as often as without hints while none come", async () => {
+  const { watch, followed, waits, setLive } = setup({ hints: true });
+  setLive(false);
+  const end = (await watch.of(TICKER, ANN))?.(() => {});
+  assert.deepEqual(waits, [5_000]);
+  setLive(true);
+  for (const { look } of followed) look();
+  await settled();
+  assert.deepEqual(waits, [5_000, 60_000]);
+  end?.();
 });

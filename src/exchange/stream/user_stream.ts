@@ -17,7 +17,7 @@ export interface UserStreamListener {
   /** Something happened. Each message comes once, though the exchange repeats some after a reconnection. */
   readonly event: (event: UserEvent) => void;
   /**
-   * The stream is connected. `mayHaveMissed`: it was never connected before, or for longer away than the exchange keeps
+   * The exchange has let the key in. `mayHaveMissed`: it was never connected before, or for longer away than the exchange keeps
    * messages, so that orders and balances must be read over REST.
    */
   readonly connected: (connection: { readonly mayHaveMissed: boolean }) => void;
@@ -27,14 +27,25 @@ export interface UserStreamListener {
 
 /** How the stream is doing. */
 export interface UserStreamStatus extends LinkCounts {
+  /** Whether the exchange has let the key in and is heard. */
   readonly isLive: boolean;
   /** How long ago the exchange was last heard, in milliseconds; infinite before the first time. */
   readonly ageMs: number;
+  /** How often it was away for longer than the exchange keeps messages. */
+  readonly gaps: number;
   readonly events: number;
+  /** Why it was last lost; `null` while it is live, and before that. */
+  readonly problem: StreamProblem | null;
 }
 
 /** What the exchange keeps for somebody who connects again is five minutes; some of it goes with the way. */
 const KEPT_MS = 285_000;
+
+/**
+ * The exchange says nothing of credentials that it accepts. It has accepted them when it sends a message, or when it is
+ * still heard so long after them: others are refused at once, and none within 10 s.
+ */
+const ADMITTED_MS = 11_000;
 
 /** Messages that are known again; more than five minutes of a busy account. */
 const MOST_REMEMBERED = 2_000;
@@ -49,6 +60,8 @@ export class UserStream {
   #isLive = false;
   #heardAt = -Infinity;
   #events = 0;
+  #gaps = 0;
+  #problem: StreamProblem | null = null;
 
   /** Connects at once. */
   constructor(parts: StreamParts, listener: UserStreamListener) {
@@ -60,6 +73,7 @@ export class UserStream {
       receiver: () => this.#receiver(),
       lost: (problem) => {
         this.#isLive = false;
+        this.#problem = problem;
         listener.lost(problem);
       },
     });
@@ -75,7 +89,9 @@ export class UserStream {
       ...this.#link.counts,
       isLive: this.#isLive,
       ageMs: this.#now() - this.#heardAt,
+      gaps: this.#gaps,
       events: this.#events,
+      problem: this.#problem,
     };
   }
 
@@ -85,20 +101,20 @@ export class UserStream {
     await this.#link.close();
   }
 
+  /** Hears one connection. */
   #receiver(): Receiver {
+    let openedAt: number | undefined;
     return {
       isReady: true,
       heard: () => {
-        const awayMs = this.#now() - this.#heardAt;
-        this.#heardAt = this.#now();
-        if (this.#isLive) return;
-        this.#isLive = true;
-        this.#listener.connected({ mayHaveMissed: awayMs > KEPT_MS });
+        openedAt ??= this.#now();
+        if (this.#isLive || this.#now() - openedAt >= ADMITTED_MS) this.#hear();
       },
       take: (text) => {
         try {
           const frame = readUserFrame(text);
           if (frame.kind === "error") return problemOf(frame);
+          this.#hear();
           if (frame.kind === "event" && this.#isFirst(text)) {
             this.#events++;
             this.#listener.event(frame.event);
@@ -111,6 +127,18 @@ export class UserStream {
         }
       },
     };
+  }
+
+  /** The exchange serves this key, and is there. */
+  #hear(): void {
+    const awayMs = this.#now() - this.#heardAt;
+    this.#heardAt = this.#now();
+    if (this.#isLive) return;
+    this.#isLive = true;
+    this.#problem = null;
+    const mayHaveMissed = awayMs > KEPT_MS;
+    if (mayHaveMissed && Number.isFinite(awayMs)) this.#gaps++;
+    this.#listener.connected({ mayHaveMissed });
   }
 
   #isFirst(text: string): boolean {

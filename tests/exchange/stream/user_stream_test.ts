@@ -50,7 +50,6 @@ Deno.test("UserStream tells of an order's states and fills, and of both ledgers,
   // The simulated exchange keeps what happens from its first request on.
   const { ask } = await client.call("getTicker", { pair: "XBTZAR" });
   await using heard = new HeardUser(exchange.simulation.url);
-  await heard.until(() => heard.connections.length > 0);
   const price = new Big(ask).times(1.01).round(0).toFixed();
   // The exchange says nothing of credentials that it accepts: what comes first tells that it has.
   let orderId = "";
@@ -98,8 +97,6 @@ Deno.test("UserStream hears once of what happened while it was away, and that no
   await using exchange = await TestExchange.start();
   const { client } = exchange;
   await using heard = new HeardUser(exchange.simulation.url);
-  await heard.until(() => heard.connections.length > 0);
-  assert.deepEqual(heard.connections, [{ mayHaveMissed: true }]);
   const price = "100000";
   const place = async () =>
     (await client.call("postLimitOrder", { pair: "XBTZAR", type: "BID", price, volume: "0.001" })).order_id;
@@ -113,6 +110,7 @@ Deno.test("UserStream hears once of what happened while it was away, and that no
     await Promise.race([heard.until(() => heard.events.length > 0), new Promise((resolve) => setTimeout(resolve, 50))]);
   }
   await heard.until(() => statusOf(first).length === 2);
+  assert.deepEqual(heard.connections, [{ mayHaveMissed: true }]);
   exchange.simulation.faults.set([{ kind: "stream_close", path: "/api/1/userstream", times: 1, code: 1000 }]);
   await client.call("stopOrder", { order_id: first });
   await heard.until(() => heard.problems.length > 0);
@@ -125,13 +123,35 @@ Deno.test("UserStream hears once of what happened while it was away, and that no
 });
 
 Deno.test("UserStream says that something may be missing after more than the exchange keeps", async () => {
-  await using upstream = await BrokenUpstream.start(({ socket }, count) => count === 1 && socket.close(1001));
+  await using upstream = await BrokenUpstream.start(({ socket }, count) => {
+    socket.send('""');
+    if (count === 1) socket.close(1001);
+  });
   await using heard = new HeardUser(upstream.url);
   await heard.until(() => heard.problems.length > 0);
+  assert.equal(heard.stream.status.problem?.code, "closed");
   heard.clock.jump(300_000);
   await heard.clock.advance(1_000);
   await heard.until(() => heard.connections.length === 2);
   assert.deepEqual(heard.connections, [{ mayHaveMissed: true }, { mayHaveMissed: true }]);
+  const { isLive, gaps, connections, problem } = heard.stream.status;
+  assert.deepEqual([isLive, gaps, connections, problem], [true, 1, 2, null]);
+});
+
+Deno.test("UserStream was away until the exchange has served it, however often a connection was opened meanwhile", async () => {
+  await using upstream = await BrokenUpstream.start(({ socket }, count) => {
+    if (count === 1 || count === 4) socket.send('""');
+    if (count < 4) socket.close(1001);
+  });
+  await using heard = new HeardUser(upstream.url);
+  for (const losses of [1, 2, 3]) {
+    await heard.until(() => heard.problems.length === losses);
+    heard.clock.jump(150_000);
+    await heard.clock.advance(8_000);
+  }
+  await heard.until(() => heard.connections.length === 2);
+  assert.deepEqual(heard.connections, [{ mayHaveMissed: true }, { mayHaveMissed: true }]);
+  assert.equal(heard.stream.status.gaps, 1);
 });
 
 Deno.test("UserStream starts anew after garbage, and passes over what the exchange may add", async () => {
@@ -154,12 +174,13 @@ Deno.test("UserStream starts anew after garbage, and passes over what the exchan
 Deno.test("UserStream keeps a connection that sends nothing but answers to pings", async () => {
   await using upstream = await BrokenUpstream.start(() => {});
   await using heard = new HeardUser(upstream.url);
-  await heard.until(() => heard.connections.length > 0);
+  while (heard.clock.sleeping === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   for (let round = 0; round < 5; round++) {
+    assert.equal(heard.stream.status.isLive, round > 0);
     await heard.clock.advance(20_000);
     while (heard.stream.status.ageMs > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  assert.deepEqual(heard.problems, []);
+  assert.deepEqual([heard.problems, heard.connections], [[], [{ mayHaveMissed: true }]]);
 });
 
 Deno.test("readUserFrame() reads the reference's examples, account ids exactly", () => {

@@ -1,0 +1,57 @@
+/** Metrics of the stream that tells of own orders and balances, read at the moment of a scrape. */
+
+import { Counter, Gauge } from "prom-client";
+import type { Registry as Metrics } from "prom-client";
+import { MAIN_ACCOUNT, reconnectsOf } from "../market/exchange_usage.ts";
+import type { ExchangeUsage } from "../market/exchange_usage.ts";
+import type { LiveAccountStatus } from "../market/live/live_account.ts";
+
+/** Where the figures come from. */
+export interface UserStreamSource {
+  readonly exchange: () => Pick<ExchangeUsage, "userStream"> | undefined;
+}
+
+/** Adds them; `exchange` answers `undefined` while there is none. */
+export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource): void {
+  const start = { labelNames: ["account"], registers: [metrics] };
+  const account = MAIN_ACCOUNT;
+  const stream = () => exchange()?.userStream;
+  new Gauge({
+    ...start,
+    name: "luno_mcp_user_stream_up",
+    help:
+      "1 while the exchange tells of own orders and balances by itself, 0 while it does not; absent while nobody needs it",
+    collect() {
+      this.reset();
+      const status = stream();
+      if (status !== undefined) this.set({ account }, Number(status.isLive));
+    },
+  });
+  new Gauge({
+    ...start,
+    name: "luno_mcp_user_stream_age_seconds",
+    help: "How long ago the user stream was last heard; NaN before that",
+    collect() {
+      this.reset();
+      const status = stream();
+      if (status !== undefined) this.set({ account }, Number.isFinite(status.ageMs) ? status.ageMs / 1_000 : NaN);
+    },
+  });
+  const counters = [
+    ["gaps", "How often the user stream was away for longer than the exchange keeps messages", (s) => s.gaps],
+    ["reconnects", "Connections of the user stream after its first one", reconnectsOf],
+    ["events", "Messages about own orders and balances", (s) => s.events],
+  ] as const satisfies readonly (readonly [string, string, (status: LiveAccountStatus) => number])[];
+  for (const [name, help, countOf] of counters) {
+    new Counter({
+      ...start,
+      name: `luno_mcp_user_stream_${name}_total`,
+      help,
+      collect() {
+        this.reset();
+        const status = stream();
+        if (status !== undefined) this.inc({ account }, countOf(status));
+      },
+    });
+  }
+}

@@ -1,26 +1,81 @@
 /**
  * Runs random histories of three servers on one PostgreSQL while servers and database are killed or stand still; ends with
- * code 1 when an order was doubled, lost or misreported.
+ * code 1 when an order was doubled, lost or misreported, or sent after it was forbidden, or a limit passed. `--flaw NAME`
+ * breaks the engine first, which must be seen. With `TMPDIR` in memory it is faster; fsync stays on.
  */
 
 import { parseArgs } from "node:util";
 import { print } from "../src/world.ts";
-import { runClusterHistories } from "../tests/e2e/cluster_histories.ts";
+import type { Violation } from "../tests/e2e/cluster_proof/checks.ts";
+import { FLAWS } from "../tests/e2e/cluster_proof/flaws.ts";
+import { proveOnCluster } from "../tests/e2e/cluster_proof/run.ts";
+import type { ClusterTally } from "../tests/e2e/cluster_proof/run.ts";
 
-const OPTIONS = { histories: { type: "string", default: "20" }, seed: { type: "string", default: "1" } } as const;
+const OPTIONS = {
+  histories: { type: "string", default: "100" },
+  seed: { type: "string", default: "1" },
+  /** Histories at a time, and between two strikes. */
+  "at-once": { type: "string", default: "20" },
+  between: { type: "string", default: "20" },
+  flaw: { type: "string" },
+} as const;
+
+const PROGRESS_MS = 60_000;
+const MOST_SHOWN = 20;
 
 /** Runs what the arguments ask for; answers the exit code. */
 export async function proveCluster(args: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const startedAt = performance.now();
-  const { histories, calls, orders, strikes, violations } = await runClusterHistories(
-    Number(values.histories),
-    Number(values.seed),
-  );
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const seed = Number(values.seed);
+  let toldAt = startedAt;
+  let shown = 0;
+  const show = async (violations: readonly Violation[]) => {
+    for (const violation of violations.slice(shown, MOST_SHOWN)) await say(described(violation, seed));
+    shown = violations.length;
+  };
+  const tally = await proveOnCluster({
+    histories: Number(values.histories),
+    seed,
+    atOnce: Number(values["at-once"]),
+    between: Number(values.between),
+    flaw: FLAWS.find((name) => name === values.flaw),
+    onProgress(soFar) {
+      if (performance.now() - toldAt < PROGRESS_MS) return;
+      toldAt = performance.now();
+      void show(soFar.violations);
+      void say(`${sentenceOf(soFar)}, ${soFar.violations.length} wrong …`);
+    },
+  });
+  const { violations, strikes } = tally;
   const struck = Object.entries(strikes).map(([strike, count]) => `${strike} ${count}`).join(", ");
-  await print(Deno.stdout, `${histories} histories, ${calls} calls, ${orders} orders (${struck}), ${seconds} s`);
-  for (const violation of violations) await print(Deno.stdout, violation);
-  await print(Deno.stdout, `${violations.length} wrong`);
+  const count = (kind: Violation["kind"]) => violations.filter((violation) => violation.kind === kind).length;
+  await say(`${sentenceOf(tally)} in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s (${struck})`);
+  const told = Object.entries(tally.told).toSorted(([, one], [, other]) => other - one);
+  for (const [what, times] of told) await say(`${String(times).padStart(8)}  ${what}`);
+  await show(violations);
+  await say(
+    `${violations.length} wrong: doubled ${count("doubled")}, lost ${count("lost")}, misreported ${
+      count("misreported")
+    }, ` +
+      `sent after it was forbidden ${count("forbidden")}, limits passed ${count("limit")}, never known ${
+        count("open")
+      }`,
+  );
   return violations.length === 0 ? 0 : 1;
+}
+
+function sentenceOf({ histories, calls, orders, killsAndPauses, halts }: ClusterTally): string {
+  return `${histories} histories, ${calls} calls, ${orders} orders, ${killsAndPauses} kills and pauses, ${halts} halts`;
+}
+
+/** A violation, and the steps of its history with what they were answered. */
+function described({ kind, text, history }: Violation, seed: number): string {
+  if (history === undefined) return `${kind}: ${text}`;
+  const steps = history.told.map(({ step, answer }) => `  ${JSON.stringify(step)} → ${JSON.stringify(answer)}`);
+  return [`seed ${seed}, history ${history.number}: ${kind}: ${text}`, ...steps].join("\n");
+}
+
+async function say(line: string): Promise<void> {
+  await print(Deno.stdout, line);
 }

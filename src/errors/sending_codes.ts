@@ -37,9 +37,9 @@ export const SENDING_CODES = {
   },
   ERR_TAKEN_OVER: {
     ...UNAVAILABLE,
-    meaning: "another server has taken over from this one",
-    action: "restart it",
-    retry: "no",
+    meaning: "this server is taken for dead, and another one may take over from it",
+    action: "try again in a few seconds, else restart it",
+    retry: "depends",
   },
   ERR_STOPPED: {
     ...UNAVAILABLE,

@@ -2,10 +2,11 @@
 
 import { lookUntil } from "../support/look_until.ts";
 import assert from "node:assert/strict";
+import type { Row } from "../../src/state/row.ts";
 import { PostgresServer } from "../state/postgres_server.ts";
 import type { Json } from "../support/exchange.ts";
 import { runProgram } from "./program.ts";
-import type { Program } from "./program.ts";
+import type { Ended, Program } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
@@ -52,11 +53,26 @@ export class Cluster implements AsyncDisposable {
     return stdout;
   }
 
-  /** Runs the program on a machine that no server is on. */
-  async run(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  /** Like {@linkcode Cluster.command}, for commands that may fail: answers nothing then. */
+  async tryCommand(...args: readonly string[]): Promise<string | undefined> {
+    const { code, stdout } = await this.run(...args);
+    return code === 0 ? stdout : undefined;
+  }
+
+  /** Runs statements on the database as its superuser. */
+  async query(text: string): Promise<Row[]> {
+    const results = await this.postgres.query(text, this.#database);
+    return results.rows;
+  }
+
+  /** Runs a command on a machine that no server is on to its end, however that comes. */
+  async run(...args: readonly string[]): Promise<Ended> {
     const folder = await Deno.makeTempDir();
-    this.#folders.push(folder);
-    return await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
+    try {
+      return await runProgram(this.#program, [...args, "--state", folder], { env: this.env });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
   }
 
   /** Publishes a file to all servers. */

@@ -82,6 +82,11 @@ export class TradingWorld implements AsyncDisposable {
     return this.exchange.createdSince(this.#startMs).filter(({ clientOrderId }) => clientOrderId.startsWith("lm-"));
   }
 
+  /** All orders that the exchange ever took of servers, oldest first. */
+  get ledger(): readonly LedgerOrder[] {
+    return this.exchange.ledger.filter(({ clientOrderId }) => clientOrderId.startsWith("lm-"));
+  }
+
   /** Paths of everything that changes something at the exchange. */
   get sent(): string[] {
     return this.exchange.seen.filter(({ method }) => method !== "GET").map(({ path }) => path);

@@ -9,6 +9,7 @@ import type { ExchangeClientOptions } from "../../src/exchange/client.ts";
 import { parseJson } from "../../src/exchange/json.ts";
 import { type Api, createApi } from "../../src/simulation/api/api.ts";
 import type { FaultRule } from "../../src/simulation/api/faults.ts";
+import { sleep } from "../../src/timing/sleep.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
@@ -16,6 +17,8 @@ import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts
 export type WireFault =
   /** The connection breaks without an answer, before or after the exchange has acted. */
   | { readonly kind: "cut"; readonly when: "before" | "after" }
+  /** The request arrives that much later, by the wall clock, and its answer comes then. */
+  | { readonly kind: "held"; readonly ms: number }
   /** The connection breaks, and the request arrives all the same, that much later. */
   | { readonly kind: "late"; readonly ms: number }
   /** Something in between sends it twice; the second copy's answer is the one that comes back, or it is a 429. */
@@ -204,6 +207,9 @@ export class FaultyExchange implements AsyncDisposable {
       case "cut":
         if (fault.when === "after") await this.#answer(copy());
         return undefined;
+      case "held":
+        await sleep(fault.ms, this.#stopping.signal).catch(() => {});
+        return await this.#answer(copy());
       case "late":
         this.#delayed.push({ dueAt: this.clock.now + fault.ms, copy });
         return undefined;

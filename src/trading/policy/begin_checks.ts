@@ -45,7 +45,7 @@ export interface BeginFacts {
   readonly halt: Halt;
   /** The version of the policy that was published to the record; `undefined` where none was. */
   readonly policyVersion: number | undefined;
-  /** Whether the process that sends the order still stands on the list of those that may. */
+  /** Whether the process that sends the order still stands on the list of those that may, with a lease that has not run out. */
   readonly isInstanceListed: boolean;
   /** Whether the order that is replaced is still claimed by this call; `false` too where none is replaced. */
   readonly isClaimHeld: boolean;
@@ -66,8 +66,8 @@ export function checkBegin(
   if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
   if (policy.version !== policyVersion) return replacedPolicy(policy, policyVersion);
   if (!isInstanceListed) {
-    const message =
-      "Cannot place the order as another server has taken this one for dead, and over from it: restart it";
+    const message = "Cannot place the order as this server is taken for dead, and another one may take over from it: " +
+      "try again in a few seconds, and restart it where that does not help";
     return refuse("ERR_TAKEN_OVER", message);
   }
   if (entry.replaces !== undefined && !isClaimHeld) {

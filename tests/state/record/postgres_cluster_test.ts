@@ -89,6 +89,21 @@ Deno.test("an instance that was taken for dead is on the list again by itself, w
   assert.equal(outcomeOf(await record.journal.begin(entry("b"), FREE, NOW)), "begun");
 });
 
+Deno.test("Journal.begin() begins nothing for an instance whose lease has run out, though nobody took over from it yet", async () => {
+  await using machines = await Machines.start();
+  const record = await machines.open();
+  await record.instances.enter(INSTANCE);
+  // From now on it cannot be renewed.
+  await machines.run("UPDATE instances SET lease_until = '-infinity'");
+  await machines.run("ALTER TABLE instances ADD CONSTRAINT held CHECK (lease_until < clock_timestamp()) NOT VALID");
+  await machines.run("UPDATE instances SET lease_until = '-infinity'");
+  assert.equal(outcomeOf(await record.journal.begin(entry("a"), FREE, NOW)), "ERR_TAKEN_OVER");
+  assert.ok(await record.instances.has(INSTANCE.id));
+  await machines.run("ALTER TABLE instances DROP CONSTRAINT held");
+  const again = async (number: number) => outcomeOf(await record.journal.begin(entry(`b${number}`), FREE, NOW));
+  for (let number = 0; await again(number) !== "begun"; number++);
+});
+
 Deno.test("a key whose call ended while the database was gone is free for other machines afterwards", async () => {
   await using machines = await Machines.start();
   const [one, other] = [await machines.open(), await machines.open()];

@@ -43,7 +43,7 @@ const OF_ONE = "identity = $1 AND paper = $2 AND venue = $3";
 const FACTS = `SELECT
   (SELECT row_to_json(p)::text FROM placements p WHERE identity = $1 AND idempotency_key = $4 AND venue = $3) AS earlier,
   (SELECT row_to_json(k)::text FROM kill_switch k WHERE id = 1) AS halt,
-  EXISTS (SELECT 1 FROM instances WHERE id = $5)::int AS is_listed,
+  EXISTS (SELECT 1 FROM instances WHERE id = $5 AND lease_until > clock_timestamp())::int AS is_listed,
   EXISTS (SELECT 1 FROM replacements WHERE venue = $6 AND order_id = $7 AND attempt = $8)::int AS is_held,
   (SELECT row_to_json(p)::text FROM placements p WHERE preview_id = $9) AS used,
   (SELECT coalesce(json_agg(amount), '[]')::text FROM day_use WHERE ${OF_ONE} AND currency = $10 AND day >= $11) AS sums,

@@ -3,7 +3,7 @@
  *
  * One that stood still may go on where it was, and send what it had written down: so what it left undone passes to
  * another process only when its lease, the time in which the exchange accepts its requests, and the difference that
- * clocks may have are over. What it begins afterwards is refused, as it is off the list by then.
+ * clocks may have are over. What it begins without a lease is refused, whether or not anybody took over from it yet.
  */
 
 import type { OrderKind } from "../../../trading/record/cancel_requests.ts";

@@ -7,6 +7,8 @@ import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { mayTradeTogether } from "../orders/self_trade.ts";
 import type { OwnSide } from "../orders/self_trade.ts";
 import type { Order } from "../orders/order.ts";
+import { PREVIEW_REFUSALS, whyNotPlaceable } from "../orders/preview.ts";
+import type { PreviewState } from "../orders/preview.ts";
 import type { Worth } from "../orders/notional.ts";
 import { haltSentence } from "./halt.ts";
 import type { Halt } from "./halt.ts";
@@ -31,6 +33,8 @@ export interface BeginningOrder {
   readonly worstPrice?: string | null;
   /** The order that it replaces. */
   readonly replaces?: { readonly orderId: string } | undefined;
+  /** Whether it is placed by a preview that its caller was shown. @default false */
+  readonly takesPreview?: boolean | undefined;
 }
 
 /** Another order of the account that is on the book, on its way or of unknown fate. */
@@ -51,6 +55,8 @@ export interface BeginFacts {
   readonly isClaimHeld: boolean;
   /** The placement that has used the preview. */
   readonly usedPreview: { readonly identity: string; readonly clientOrderId: string } | undefined;
+  /** How the preview stands that the order is placed by; `undefined` too where its caller was shown no such preview. */
+  readonly shownPreview: PreviewState | undefined;
   /** What of the policy's limits is used up: what `useQueryOf()` asks for. */
   readonly use: Use;
   /** Orders of the account on the other side of the pair, oldest first. */
@@ -62,7 +68,7 @@ export function checkBegin(
   entry: BeginningOrder,
   { facts, policy, now }: { readonly facts: BeginFacts; readonly policy: Policy; readonly now: number },
 ): Refused | null {
-  const { halt, policyVersion, isInstanceListed, isClaimHeld, usedPreview: used, use, opposite } = facts;
+  const { halt, policyVersion, isInstanceListed, isClaimHeld, usedPreview: used, shownPreview, use, opposite } = facts;
   if (halt.halted) return refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt));
   if (policy.version !== policyVersion) return replacedPolicy(policy, policyVersion);
   if (!isInstanceListed) {
@@ -80,6 +86,8 @@ export function checkBegin(
     const message = `Cannot place the order as its preview was used already${first}: make a new preview`;
     return refuse("ERR_PREVIEW_USED", message);
   }
+  const problem = entry.takesPreview ? whyNotPlaceable(shownPreview, now) : undefined;
+  if (problem !== undefined) return { kind: "refused", ...PREVIEW_REFUSALS[problem] };
   const refusal = checkLimits(policy, { use, notional: entry.notional, now });
   return refusal === null ? checkOwnOrders(entry, opposite) : { kind: "refused", ...refusal };
 }

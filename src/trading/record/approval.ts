@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { OrderSummary } from "../orders/order_summary.ts";
 import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";
+import type { PreviewProblem } from "../orders/preview.ts";
 import type { Trader } from "../orders/trader.ts";
 import type { PolicyFacts } from "../policy/policy.ts";
 import { OrderJson } from "./order_json.ts";
@@ -13,8 +14,11 @@ export const CONFIRMATION_LIFETIME_MS = 180_000;
 /** Where a person other than the caller can answer. */
 export type OwnerWay = "page" | "terminal";
 
+/** Reads {@linkcode ApprovedAction}. */
+export const ApprovedAction = z.enum(["place", "replace"]);
+
 /** What is done with an order once it is approved. */
-export type ApprovedAction = "place" | "replace";
+export type ApprovedAction = z.output<typeof ApprovedAction>;
 
 /** What an order is held against when it is sent, and what a replacement goes on with. */
 export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
@@ -56,13 +60,15 @@ export interface ApprovalRequest extends Trader {
   readonly facts: ApprovedFacts;
   readonly summary: OrderSummary;
   readonly ways: readonly OwnerWay[];
+  /** Whether it is asked for with a preview that its caller was shown, which is used up by it. @default false */
+  readonly takesPreview?: boolean | undefined;
 }
 
 /** Where an approval stands. */
 export type ApprovalState = "pending" | "approved" | "declined" | "expired";
 
 /** One question to a person. Times are wall milliseconds. */
-export interface Approval extends Required<Omit<ApprovalRequest, "idempotencyKey">> {
+export interface Approval extends Required<Omit<ApprovalRequest, "idempotencyKey" | "takesPreview">> {
   readonly id: string;
   /** As the audit's rows hold it: `recordedIdentity()`. */
   readonly identity: string;
@@ -83,17 +89,9 @@ export interface Approval extends Required<Omit<ApprovalRequest, "idempotencyKey
 /** What a request gets: its approval and the one-time secret for the link, of which only a hash is kept. */
 export type Requested =
   | { readonly ok: true; readonly approval: Approval; readonly token: string }
-  | { readonly ok: false; readonly reason: "too_many" };
+  | { readonly ok: false; readonly reason: "too_many" | PreviewProblem };
 
 /** What a decision gets: the approval as decided, or why it is none. */
 export type Decided =
   | { readonly ok: true; readonly approval: Approval }
   | { readonly ok: false; readonly reason: "unknown" | "expired" | "decided" | "elsewhere" };
-
-/** A clock that was set back further than this ends what waits: nobody knows any more how old it is. */
-const CLOCK_TOLERANCE_MS = 5_000;
-
-/** Whether its time is over. */
-export function isOver({ createdAt, expiresAt }: Pick<Approval, "createdAt" | "expiresAt">, now: number): boolean {
-  return now >= expiresAt || now < createdAt - CLOCK_TOLERANCE_MS;
-}

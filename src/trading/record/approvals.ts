@@ -4,10 +4,11 @@
  * expires. It sends nothing by itself.
  */
 
+import { isOver } from "../orders/lifetime.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
-import { CONFIRMATION_LIFETIME_MS, isOver } from "./approval.ts";
+import { CONFIRMATION_LIFETIME_MS } from "./approval.ts";
 import type { Approval, ApprovalRequest, Decided, OwnerWay, Requested } from "./approval.ts";
 import { recordedIdentity } from "./audit_row.ts";
 import type { AuditEvent } from "./audit_row.ts";
@@ -72,7 +73,7 @@ export function newApproval(
   request: ApprovalRequest,
   now: number,
 ): { readonly approval: Approval; readonly token: string } {
-  const { identity, idempotencyKey, summary, ...asked } = request;
+  const { identity, idempotencyKey, summary, takesPreview: _, ...asked } = request;
   const approval: Approval = {
     ...asked,
     id: randomBytes(6).toString("hex"),

@@ -28,6 +28,9 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
+/** The time in which a caller's previews are counted. */
+export const MINUTE_MS = 60_000;
+
 /** Previews that one caller may ask for in a minute, over all processes: each is a row that stays. */
 export const PREVIEWS_PER_MINUTE = 60;
 
@@ -35,11 +38,6 @@ export const PREVIEWS_PER_MINUTE = 60;
 export interface Audit {
   /** Adds a row by itself. Where it is not written, what it speaks of must not happen. */
   record(event: AuditEvent, now: number): Promise<void>;
-  /**
-   * Adds the row of a caller's preview, unless the caller had {@linkcode PREVIEWS_PER_MINUTE} of them within the last
-   * minute: then answers how long to wait, in milliseconds.
-   */
-  recordPreview(event: Omit<AuditEvent, "event">, now: number): Promise<number>;
   /** How long a caller has to wait for its next preview, in milliseconds; 0 when it need not. */
   previewWaitMs(identity: string, now: number): Promise<number>;
   /**

@@ -44,7 +44,7 @@ export function repetitionOf(
 
 /** A placement as it is after it has begun. */
 export function begunPlacement(entry: NewPlacement, now: number): Placement {
-  const { replaces: _, asked = null, worstPrice = null, ...known } = entry;
+  const { replaces: _, takesPreview: _taken, asked = null, worstPrice = null, ...known } = entry;
   return {
     ...known,
     asked,

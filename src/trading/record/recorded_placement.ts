@@ -81,6 +81,8 @@ export type NewPlacement =
     readonly replaces?: ReplacementAttempt | undefined;
     /** The worst price at which a market order is expected to trade. @default null */
     readonly worstPrice?: string | null;
+    /** Whether it is placed by a preview that its caller was shown, which is used up by it. @default false */
+    readonly takesPreview?: boolean | undefined;
   };
 
 /** What `Journal.repeat()` answers. `repeated`: the same key and order as before, with what became of that. */

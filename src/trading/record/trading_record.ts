@@ -13,9 +13,11 @@ import type { RecordArchive } from "./archive.ts";
 import type { Audit, AuditFeed } from "./audit.ts";
 import type { CallClaims } from "./call_claims.ts";
 import type { CancelRequests } from "./cancel_requests.ts";
+import type { Dialogs } from "./dialogs.ts";
 import type { Halts } from "./halts.ts";
 import type { Instances } from "./instances.ts";
 import type { Journal } from "./journal.ts";
+import type { Previews } from "./previews.ts";
 import type { PublishedFiles } from "./published_files.ts";
 import type { ReplacementClaims } from "./replacement_claims.ts";
 
@@ -26,7 +28,9 @@ const PARTS: Readonly<Record<RecordPart, true>> = {
   journal: true,
   replacements: true,
   calls: true,
+  previews: true,
   approvals: true,
+  dialogs: true,
   halts: true,
   cancelRequests: true,
   instances: true,
@@ -50,7 +54,11 @@ export interface TradingRecord {
   readonly replacements: ReplacementClaims;
   /** Calls with an idempotency key that are running. */
   readonly calls: CallClaims;
+  /** Orders that callers were shown and may place. */
+  readonly previews: Previews;
   readonly approvals: Approvals;
+  /** Orders that wait for the answer of a client's dialog. */
+  readonly dialogs: Dialogs;
   readonly halts: Halts;
   readonly cancelRequests: CancelRequests;
   readonly instances: Instances;

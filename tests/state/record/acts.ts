@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import type { Approval } from "../../../src/trading/record/approval.ts";
 import type { NewPlacement, Placement } from "../../../src/trading/record/recorded_placement.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
+import type { StoreFailure } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { orderRequest } from "../../trading/approval_requests.ts";
 import { entry, FREE, NOW } from "../../trading/stores.ts";
@@ -51,6 +53,11 @@ export async function ask(
 /** What the audit says of an order, by the names of its events. */
 export async function eventsOf({ audit }: TradingRecord, clientOrderId: string): Promise<string[]> {
   return (await audit.trail({ clientOrderId })).map(({ event }) => event);
+}
+
+/** Tells a failure of the record from every other error. */
+export function failsWith(failure: StoreFailure): (error: unknown) => boolean {
+  return (error) => error instanceof StoreError && error.failure === failure;
 }
 
 /** What is wrong with the record, in a sentence. */

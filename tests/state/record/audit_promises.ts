@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { PREVIEWS_PER_MINUTE } from "../../../src/trading/record/audit.ts";
 import { CHAIN_START } from "../../../src/trading/record/audit_row.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
@@ -166,22 +165,6 @@ export const AUDIT_PROMISES: Promises = {
     assert.equal((await record.audit.trail({ orderId: "BXb", identity: "key:bob" })).length, 3);
     assert.deepEqual((await record.audit.trail({ identity: "key:alice", limit: 2 })).map(({ seq }) => seq), [2, 3]);
   },
-
-  "Audit.recordPreview() writes so many previews of a caller in a minute, over all processes, and says how long to wait":
-    async (
-      installation,
-    ) => {
-      const [one, other] = [await installation.open(), await installation.open()];
-      const event = { identity: "key:alice" };
-      for (let i = 0; i < PREVIEWS_PER_MINUTE; i++) {
-        assert.equal(await (i % 2 === 0 ? one : other).audit.recordPreview(event, NOW + i), 0);
-      }
-      assert.equal(await other.audit.recordPreview(event, NOW + 1_000), 59_000);
-      assert.equal(await other.audit.previewWaitMs("key:alice", NOW + 59_999), 1);
-      assert.equal(await other.audit.recordPreview({ identity: "key:bob" }, NOW + 1_000), 0);
-      assert.equal(await one.audit.lastSeq(), PREVIEWS_PER_MINUTE + 1);
-      assert.equal(await one.audit.recordPreview(event, NOW + 60_000), 0);
-    },
 
   "AuditFeed tells what all processes have recorded, which of it came from here, and how its orders stand": async (
     installation,

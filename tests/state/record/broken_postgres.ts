@@ -40,8 +40,30 @@ class RacingDatabase extends Database {
   }
 }
 
+/** Reads of previews what is not so. */
+function misreading(pattern: RegExp, instead: string): typeof Database {
+  return class extends Database {
+    override transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
+      return super.transaction(({ query }) =>
+        body({ query: (text, values) => query(/^SELECT/.test(text) ? text.replace(pattern, instead) : text, values) })
+      );
+    }
+  };
+}
+
+/** Previews with another value in one column. */
+function previewsWith(expiresAt: string, usedAt: string): string {
+  return `FROM (SELECT preview_id, identity, created_at, ${expiresAt} AS expires_at, ${usedAt} AS used_at FROM previews) p`;
+}
+
 /** What is wrong with an engine. */
-export const BROKEN_DATABASES = { losing: LosingDatabase, racing: RacingDatabase } as const;
+export const BROKEN_DATABASES = {
+  losing: LosingDatabase,
+  racing: RacingDatabase,
+  reusing: misreading(/FROM previews/, previewsWith("expires_at", "NULL::bigint")),
+  lending: misreading(/(?<=FROM previews\s+WHERE preview_id = \$\d+ AND )identity = (\$\d+)/, "$1::text IS NOT NULL"),
+  timeless: misreading(/FROM previews/, previewsWith("9e15::bigint", "used_at")),
+} as const;
 
 /** The database under an engine. */
 export function databaseOf(engine: string): typeof Database {

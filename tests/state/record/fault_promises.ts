@@ -1,15 +1,9 @@
 /** What every engine of the record promises when something goes wrong: another process, the disk, a death at any moment. */
 
 import assert from "node:assert/strict";
-import { StoreError } from "../../../src/trading/record/store_error.ts";
-import type { StoreFailure } from "../../../src/trading/record/store_error.ts";
 import { entry, FREE, NOW, outcomeOf } from "../../trading/stores.ts";
-import { idsOf, place } from "./acts.ts";
+import { failsWith, idsOf, place } from "./acts.ts";
 import type { Promises } from "./acts.ts";
-
-function failsWith(failure: StoreFailure): (error: unknown) => boolean {
-  return (error) => error instanceof StoreError && error.failure === failure;
-}
 
 /** How often the event loop turns before a promise is settled. */
 async function turnsUntil(promise: Promise<unknown>): Promise<number> {

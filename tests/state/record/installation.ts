@@ -44,4 +44,11 @@ export interface RecordInstallation extends AsyncDisposable {
    * and tells how many began.
    */
   race(name: string, count: number): Promise<RecordProcess>;
+  /**
+   * Another process says that it is ready, waits to be told to go on, uses previews up by orders and questions in turn, and
+   * tells how many it could.
+   */
+  take(previews: readonly (readonly [identity: string, previewId: string])[]): Promise<RecordProcess>;
+  /** Another process shows orders, each to an identity of its own, until it is killed; tells each preview. */
+  show(): Promise<RecordProcess>;
 }

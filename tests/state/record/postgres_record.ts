@@ -56,6 +56,8 @@ export async function startPostgresRecord(server: PostgresServer, engine = "post
     lock: () => startRecordProcess("lock", work),
     write: () => startRecordProcess("write", work),
     race: (name, count) => startRecordProcess("race", { ...work, name, count }),
+    take: (previews) => startRecordProcess("take", { ...work, previews }),
+    show: () => startRecordProcess("show", work),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((record) => record.close()));
       await Deno.remove(folder, { recursive: true });

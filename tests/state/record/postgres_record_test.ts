@@ -24,6 +24,9 @@ for (const [promise, check] of Object.entries(RECORD_PROMISES)) {
 const BROKEN_PROMISES = {
   losing: "what was answered is found again by all processes, and after all have closed",
   racing: "Journal.begin() in two processes at once lets them reach a limit per day together, not exceed it",
+  reusing: "Previews are used once: by an order that begins, or by a question",
+  lending: "Previews are used by nobody but their caller, and are left to that",
+  timeless: "Previews end with their time, and when the clock was set back",
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {

@@ -20,6 +20,9 @@ export const BROKEN_RECORD_ENGINES: Readonly<Record<string, () => Promise<Record
   "loses commits": () => startSqlite("losing"),
   "answers before it has written": () => startSqlite("early"),
   "lets two pass a limit together": () => startSqlite("racing"),
+  "lets a preview be used twice": () => startSqlite("reusing"),
+  "lets another identity use a preview": () => startSqlite("lending"),
+  "lets a preview be used that has expired": () => startSqlite("timeless"),
 };
 
 /** What runs an engine that is none of the program's. */
@@ -57,6 +60,8 @@ async function startSqlite(engine: string): Promise<RecordInstallation> {
     lock: () => startRecordProcess("lock", { folder, engine }),
     write: () => startRecordProcess("write", { folder, engine }),
     race: (name, count) => startRecordProcess("race", { folder, engine, name, count }),
+    take: (previews) => startRecordProcess("take", { folder, engine, previews }),
+    show: () => startRecordProcess("show", { folder, engine }),
     async [Symbol.asyncDispose]() {
       await Promise.all(opened.map((record) => record.close()));
       for (const lock of locks) lock.release();

@@ -8,6 +8,8 @@ import { Database } from "../../../src/state/record/postgres/database.ts";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
 import { accessOf } from "../open_postgres.ts";
 import { databaseOf } from "./broken_postgres.ts";
+import { orderRequest } from "../../trading/approval_requests.ts";
+import { shownOrder } from "../../trading/shown_orders.ts";
 import { entry, FREE, NOW } from "../../trading/stores.ts";
 
 /** A process that says something line by line, and can be ended in two ways. */
@@ -30,13 +32,17 @@ export interface RecordWork {
   readonly url?: string;
   readonly name?: string;
   readonly count?: number;
+  readonly previews?: readonly (readonly [identity: string, previewId: string])[];
 }
 
 /** What it takes to reach a database of this machine, and the package for it. */
 const DATABASE = ["--allow-net=127.0.0.1", "--allow-env=PG*,USER,USERNAME,NODE_PG_FORCE_NATIVE"];
 
 /** Starts it; `lock` has said that it has the lock. */
-export async function startRecordProcess(what: "lock" | "write" | "race", work: RecordWork): Promise<RecordProcess> {
+export async function startRecordProcess(
+  what: "lock" | "write" | "race" | "take" | "show",
+  work: RecordWork,
+): Promise<RecordProcess> {
   const permissions = ["--allow-read", "--allow-write", "--allow-sys=uid", ...DATABASE];
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-check", "--no-prompt", ...permissions, PROGRAM, what, JSON.stringify(work)],
@@ -139,8 +145,36 @@ async function race({ name = "", count = 0, ...work }: RecordWork): Promise<void
   await record.close();
 }
 
+/** Uses previews up: by orders that begin, and by questions in between. */
+async function take({ previews = [], ...work }: RecordWork): Promise<void> {
+  const { journal, approvals, close } = await open(work);
+  await say("ready");
+  await untilToldToGoOn();
+  let used = 0;
+  for (const [number, [identity, previewId]] of previews.entries()) {
+    const named = { identity, previewId, takesPreview: true };
+    if (number % 2 === 0) {
+      const begun = await journal.begin(entry(crypto.randomUUID(), named), FREE, NOW);
+      if (begun.kind === "begun") used++;
+    } else if ((await approvals.request({ ...orderRequest(), ...named }, NOW)).ok) used++;
+  }
+  await say(String(used));
+  await close();
+}
+
+/** Shows orders until it is killed. */
+async function show(work: RecordWork): Promise<void> {
+  const { previews } = await open(work);
+  for (;;) {
+    const shown = shownOrder({ identity: `key:${crypto.randomUUID()}` });
+    const { identity, previewId } = shown;
+    await previews.add({ row: { identity, data: { preview_id: previewId } }, shown }, NOW);
+    await say(previewId);
+  }
+}
+
 if (import.meta.main) {
   const [what, work = ""] = Deno.args;
-  const job = { lock, write, race }[what ?? ""];
+  const job = { lock, write, race, take, show }[what ?? ""];
   await job?.(JSON.parse(work));
 }

@@ -17,6 +17,9 @@ const BROKEN_PROMISES = {
   "answers before it has written": "what was answered is found again by all processes, and after all have closed",
   "lets two pass a limit together":
     "Journal.begin() in two processes at once lets them reach a limit per day together, not exceed it",
+  "lets a preview be used twice": "Previews are used once: by an order that begins, or by a question",
+  "lets another identity use a preview": "Previews are used by nobody but their caller, and are left to that",
+  "lets a preview be used that has expired": "Previews end with their time, and when the clock was set back",
 } as const;
 
 for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {

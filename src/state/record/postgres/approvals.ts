@@ -1,6 +1,6 @@
 /** Orders that wait for a person, on PostgreSQL. */
 
-import { isOver } from "../../../trading/record/approval.ts";
+import { isOver } from "../../../trading/orders/lifetime.ts";
 import type { Approval, ApprovalRequest, Decided, Requested } from "../../../trading/record/approval.ts";
 import {
   APPROVAL_KEPT_MS,
@@ -18,6 +18,7 @@ import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import { cleanText } from "../../../text/clean_text.ts";
 import { readApproval } from "../rows/approval_row.ts";
 import type { Session, Value } from "./database.ts";
+import { usePreview } from "./previews.ts";
 import type { RecordConnection } from "./record_connection.ts";
 
 const PENDING = `is_approved IS NULL AND expires_at > $1 ORDER BY created_at, number LIMIT ${MAX_PENDING}`;
@@ -36,6 +37,8 @@ export class PostgresApprovals implements Approvals {
       await change.query("DELETE FROM approvals WHERE expires_at < $1", [now - APPROVAL_KEPT_MS]);
       const waiting = pendingAmong(await approvalsWhere(change, PENDING, [now], now));
       if (!hasRoom(waiting, approval.identity)) return { ok: false, reason: "too_many" };
+      const problem = request.takesPreview ? await usePreview(change, request, now) : undefined;
+      if (problem !== undefined) return { ok: false, reason: problem };
       await insert(change, approval, hashOfToken(token));
       change.append([approvalEvent("confirmation_asked", approval, { ways: approval.ways })], now);
       return { ok: true, approval, token };

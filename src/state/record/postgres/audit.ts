@@ -1,6 +1,6 @@
 /** The audit on PostgreSQL: adding single rows, reading the trail of an order, and verifying all of it. */
 
-import { PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
+import { MINUTE_MS, PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
 import type { Audit, TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
@@ -8,11 +8,10 @@ import { StoreError } from "../../../trading/record/store_error.ts";
 import { readNumber } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { readAuditRow } from "../rows/audit_row.ts";
-import type { Value } from "./database.ts";
+import type { Session, Value } from "./database.ts";
 import type { RecordConnection } from "./record_connection.ts";
 import { verifyRecord } from "./verify_record.ts";
 
-const MINUTE_MS = 60_000;
 const MAX_TRAIL = 10_000;
 
 /** See {@linkcode Audit}. */
@@ -28,14 +27,6 @@ export class PostgresAudit implements Audit {
 
   record(event: AuditEvent, now: number): Promise<void> {
     return this.#connection.change(({ append }) => Promise.resolve(append([event], now)));
-  }
-
-  recordPreview(event: Omit<AuditEvent, "event">, now: number): Promise<number> {
-    return this.#connection.change(async ({ query, append }) => {
-      const waitMs = waitAfter(await query(PREVIEW, previewValues(event.identity, now)), now);
-      if (waitMs === 0) append([{ ...event, event: "preview" }], now);
-      return waitMs;
-    });
   }
 
   async previewWaitMs(identity: string, now: number): Promise<number> {
@@ -70,6 +61,11 @@ export async function readLastSeq(connection: RecordConnection): Promise<number>
   const row = await connection.row("SELECT seq FROM audit_head WHERE id = 1");
   if (row === undefined) throw new StoreError("damaged");
   return readNumber(row, "seq");
+}
+
+/** The same as part of a change. */
+export async function readPreviewWait({ query }: Session, identity: string, now: number): Promise<number> {
+  return waitAfter(await query(PREVIEW, previewValues(identity, now)), now);
 }
 
 /** Rows from the future, after a clock was set back, count as of now. */

@@ -3,6 +3,7 @@
 import type { BeginFacts, OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
 import { startOfUtcDay } from "../../../trading/policy/limits.ts";
 import type { CountingLimits } from "../../../trading/policy/limits.ts";
+import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import { haltStateOf } from "../../../trading/record/halts.ts";
 import type { HaltState } from "../../../trading/record/halts.ts";
 import { useQueryOf } from "../../../trading/record/limit_use.ts";
@@ -10,6 +11,7 @@ import type { NewPlacement, Placement } from "../../../trading/record/recorded_p
 import { StoreError } from "../../../trading/record/store_error.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
+import { readPreviewState } from "../rows/preview_row.ts";
 import { readPlacement } from "../rows/placement_row.ts";
 import type { Session } from "./database.ts";
 import { readHalt } from "./halts.ts";
@@ -46,6 +48,8 @@ const FACTS = `SELECT
   EXISTS (SELECT 1 FROM instances WHERE id = $5 AND lease_until > clock_timestamp())::int AS is_listed,
   EXISTS (SELECT 1 FROM replacements WHERE venue = $6 AND order_id = $7 AND attempt = $8)::int AS is_held,
   (SELECT row_to_json(p)::text FROM placements p WHERE preview_id = $9) AS used,
+  (SELECT json_build_object('created_at', created_at, 'expires_at', expires_at, 'used_at', used_at)::text FROM previews
+     WHERE preview_id = $9 AND identity = $23) AS shown,
   (SELECT coalesce(json_agg(amount), '[]')::text FROM day_use WHERE ${OF_ONE} AND currency = $10 AND day >= $11) AS sums,
   CASE WHEN $12 THEN (SELECT count(*) FROM placements WHERE ${OF_ONE} AND is_alive = 1) ELSE 0 END AS open,
   (SELECT coalesce(json_agg(at ORDER BY at), '[]')::text FROM (SELECT created_at AS at FROM placements
@@ -73,6 +77,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
     ...[begun?.after ?? null, begun?.newest ?? 0, refusals?.after ?? null, refusals?.newest ?? 0],
     ...[order.pair, order.side, without ?? ""],
     ...[notional?.currency ?? null, startOfUtcDay(now), place],
+    entry.takesPreview ? recordedIdentity(identity) : null,
   ]);
   if (row === undefined || row["halt"] === null) throw new StoreError("damaged");
   return {
@@ -82,6 +87,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
       isInstanceListed: readNumber(row, "is_listed") === 1,
       isClaimHeld: replaces !== undefined && readNumber(row, "is_held") === 1,
       usedPreview: placementIn(row, "used"),
+      shownPreview: row["shown"] === null ? undefined : readPreviewState(JSON.parse(readText(row, "shown"))),
       use: {
         spentToday: JSON.parse(readText(row, "sums")),
         openOrders: readNumber(row, "open"),

@@ -1,40 +1,44 @@
 /** Writes an order that begins, by one statement. */
 
 import { daySumOf } from "../../../trading/record/limit_use.ts";
-import type { Placement, ReplacementAttempt } from "../../../trading/record/recorded_placement.ts";
+import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
 import type { Session } from "./database.ts";
 
 /** What is to be written. */
 export interface BegunRows {
   readonly placement: Placement;
-  /** The claim of the order that it replaces. */
-  readonly replaces: ReplacementAttempt | undefined;
+  /** What it was begun with: the claim of the order that it replaces, and whether it uses a preview up. */
+  readonly entry: Pick<NewPlacement, "replaces" | "takesPreview">;
   /** The sum of its day before it. */
   readonly daySum: string | undefined;
 }
 
-/** The last two parts do nothing where their values are absent. */
+/** The parts before the placement itself do nothing where their values are absent. */
 const WRITE = `WITH counted AS (
     INSERT INTO day_use (identity, paper, venue, currency, day, amount)
     SELECT $2, $3, $17, $9, $19, $20 WHERE $20::text IS NOT NULL
     ON CONFLICT (identity, paper, venue, currency, day) DO UPDATE SET amount = excluded.amount
   ), replaced AS (
     UPDATE replacements SET placed_as = $1 WHERE venue = $17 AND order_id = $21 AND attempt = $22
+  ), taken AS (
+    UPDATE previews SET used_at = $11 WHERE preview_id = $23
   )
   INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
     policy_digest, notional_currency, notional_amount, created_at, sent_at, valid_until, instance, worst_price, state,
     venue, asked, is_alive)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`;
 
-/** Writes the placement, its part of the day's sum, and that it took the place of another order. */
-export async function writeBegun({ query }: Session, { placement, replaces, daySum }: BegunRows): Promise<void> {
+/** Writes the placement, its part of the day's sum, and that it took the place of another order or a preview. */
+export async function writeBegun({ query }: Session, { placement, entry, daySum }: BegunRows): Promise<void> {
   const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest } = placement;
   const { state, notional, createdAt, sentAt, validUntil, instance, worstPrice, venue, asked } = placement;
+  const { replaces, takesPreview = false } = entry;
   const sum = daySumOf(placement, 1);
   await query(WRITE, [
     ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
     ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, createdAt, sentAt, validUntil],
     ...[instance, worstPrice, state, venue, asked],
     ...[sum?.key.day ?? null, sum?.after(daySum) ?? null, replaces?.orderId ?? null, replaces?.attempt ?? null],
+    takesPreview ? previewId : null,
   ]);
 }

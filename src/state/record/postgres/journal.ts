@@ -75,7 +75,7 @@ export class PostgresJournal extends JournalReads implements Journal {
         return answer;
       }
       const placement = begunPlacement(entry, now);
-      await writeBegun(change, { placement, replaces: entry.replaces, daySum });
+      await writeBegun(change, { placement, entry, daySum });
       change.append(begunEvents(entry), now);
       return { kind: "begun", placement };
     });

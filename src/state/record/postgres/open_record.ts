@@ -13,11 +13,13 @@ import { PostgresFeed } from "./audit_feed.ts";
 import { PostgresCallClaims } from "./call_claims.ts";
 import { PostgresCancelRequests } from "./cancel_requests.ts";
 import { Database } from "./database.ts";
+import { PostgresDialogs } from "./dialogs.ts";
 import { PostgresHalts } from "./halts.ts";
 import { CLOCK_TOLERANCE_MS, PostgresInstances, renewLease } from "./instances.ts";
 import { PostgresJournal } from "./journal.ts";
 import { Lease } from "./lease.ts";
 import { prepareTables } from "./migrate.ts";
+import { PostgresPreviews } from "./previews.ts";
 import { RecordConnection } from "./record_connection.ts";
 import { PostgresPublishedFiles } from "./published_files.ts";
 import { PostgresReplacementClaims } from "./replacement_claims.ts";
@@ -76,7 +78,9 @@ export async function openPostgresRecord(
     journal: new PostgresJournal(connection, { halts, checkClock: () => lease.checkClock() }),
     replacements: new PostgresReplacementClaims(connection),
     calls,
+    previews: new PostgresPreviews(connection, { redact }),
     approvals: new PostgresApprovals(connection),
+    dialogs: new PostgresDialogs(connection, { redact }),
     halts,
     cancelRequests: new PostgresCancelRequests(connection),
     instances: new PostgresInstances(connection, { lease }),

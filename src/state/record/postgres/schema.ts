@@ -5,6 +5,7 @@
  */
 
 import { CHANNEL } from "./channel.ts";
+import { PREVIEWS } from "./preview_schema.ts";
 import { RECORD } from "./record_schema.ts";
 
 const KEYS = `
@@ -57,4 +58,4 @@ CREATE TRIGGER file_published AFTER INSERT ON published_files FOR EACH ROW EXECU
 `;
 
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS];

@@ -1,14 +1,14 @@
 /** Rows of orders that wait for a person, as every engine keeps them. */
 
+import { isOver } from "../../../trading/orders/lifetime.ts";
 import { z } from "zod";
-import { ApprovedFacts, isOver } from "../../../trading/record/approval.ts";
+import { ApprovedAction, ApprovedFacts } from "../../../trading/record/approval.ts";
 import type { Approval } from "../../../trading/record/approval.ts";
 import { OrderSummary } from "../../../trading/orders/order_summary.ts";
 import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 
 const Ways = z.array(z.enum(["page", "terminal"]));
-const Action = z.enum(["place", "replace"]);
 
 /** Reads a row of `approvals`; how it stands depends on the time. */
 export function readApproval(row: Row, now: number): Approval {
@@ -21,7 +21,7 @@ export function readApproval(row: Row, now: number): Approval {
     id: readText(row, "id"),
     identity: readText(row, "identity"),
     paper: readNumber(row, "paper") === 1,
-    action: Action.parse(row["action"]),
+    action: ApprovedAction.parse(row["action"]),
     asked: readText(row, "asked"),
     previewId: readText(row, "preview_id"),
     idempotencyKey: text("idempotency_key") ?? undefined,

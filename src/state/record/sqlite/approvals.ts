@@ -1,6 +1,6 @@
 /** Orders that wait for a person, in SQLite. */
 
-import { isOver } from "../../../trading/record/approval.ts";
+import { isOver } from "../../../trading/orders/lifetime.ts";
 import type { Approval, ApprovalRequest, Decided, Requested } from "../../../trading/record/approval.ts";
 import {
   APPROVAL_KEPT_MS,
@@ -19,15 +19,21 @@ import { cleanText } from "../../../text/clean_text.ts";
 import { readApproval } from "../rows/approval_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
+import type { SqlitePreviews } from "./previews.ts";
 
 /** See {@linkcode Approvals}. */
 export class SqliteApprovals {
   readonly #connection: RecordConnection;
   readonly #audit: AuditRows;
+  readonly #previews: Pick<SqlitePreviews, "use">;
 
-  constructor(connection: RecordConnection, { audit }: { readonly audit: AuditRows }) {
+  constructor(
+    connection: RecordConnection,
+    { audit, previews }: { readonly audit: AuditRows; readonly previews: Pick<SqlitePreviews, "use"> },
+  ) {
     this.#connection = connection;
     this.#audit = audit;
+    this.#previews = previews;
   }
 
   request(request: ApprovalRequest, now: number): Requested {
@@ -35,6 +41,8 @@ export class SqliteApprovals {
     return this.#connection.transaction(() => {
       this.#connection.run("DELETE FROM approvals WHERE expires_at < ?", now - APPROVAL_KEPT_MS);
       if (!hasRoom(this.pending(now), approval.identity)) return { ok: false, reason: "too_many" };
+      const problem = request.takesPreview ? this.#previews.use(request, now) : undefined;
+      if (problem !== undefined) return { ok: false, reason: problem };
       this.#insert(approval, hashOfToken(token));
       this.#audit.append([approvalEvent("confirmation_asked", approval, { ways: approval.ways })], now);
       return { ok: true, approval, token };

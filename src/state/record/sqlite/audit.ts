@@ -1,6 +1,6 @@
 /** The audit in SQLite: adding single rows, reading the trail of an order, and verifying all of it. */
 
-import { PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
+import { MINUTE_MS, PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
 import type { TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
@@ -10,7 +10,6 @@ import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import { verifyRecord } from "./verify_record.ts";
 
-const MINUTE_MS = 60_000;
 const MAX_TRAIL = 10_000;
 
 /** See {@linkcode Audit}. */
@@ -28,14 +27,6 @@ export class SqliteAudit {
 
   record(event: AuditEvent, now: number): void {
     this.#connection.transaction(() => this.#rows.append([event], now));
-  }
-
-  recordPreview(event: Omit<AuditEvent, "event">, now: number): number {
-    return this.#connection.transaction(() => {
-      const waitMs = this.previewWaitMs(event.identity, now);
-      if (waitMs === 0) this.#rows.append([{ ...event, event: "preview" }], now);
-      return waitMs;
-    });
   }
 
   previewWaitMs(identity: string, now: number): number {

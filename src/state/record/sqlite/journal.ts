@@ -33,6 +33,7 @@ import type { SqliteHalts } from "./halts.ts";
 import type { SqliteInstances } from "./instances.ts";
 import { JournalReads } from "./journal_reads.ts";
 import { LimitUse } from "./limit_use.ts";
+import type { SqlitePreviews } from "./previews.ts";
 import type { SqlitePublishedFiles } from "./published_files.ts";
 import type { SqliteReplacementClaims } from "./replacement_claims.ts";
 
@@ -41,6 +42,7 @@ export interface JournalParts {
   readonly audit: AuditRows;
   readonly halts: Pick<SqliteHalts, "state" | "noteFile">;
   readonly instances: Pick<SqliteInstances, "has" | "isAlive">;
+  readonly previews: Pick<SqlitePreviews, "state" | "markUsed">;
   readonly replacements: SqliteReplacementClaims;
   readonly published: Pick<SqlitePublishedFiles, "current">;
 }
@@ -60,7 +62,7 @@ export class SqliteJournal extends JournalReads {
 
   begin(entry: NewPlacement, policy: Policy, now: number): Begun {
     assertDigest(entry);
-    const { audit, halts, replacements } = this.#parts;
+    const { audit, halts, previews, replacements } = this.#parts;
     return this.#connection.transaction(() => {
       // In the audit no order comes after a halt by the file, as soon as anybody has seen that.
       halts.noteFile(now);
@@ -70,6 +72,7 @@ export class SqliteJournal extends JournalReads {
       this.#insert(placement);
       this.#limitUse.change(placement, 1);
       if (entry.replaces !== undefined) replacements.placed(entry.replaces, entry.clientOrderId);
+      if (entry.takesPreview) previews.markUsed(entry.previewId, now);
       audit.append(begunEvents(entry), now);
       return { kind: "begun", placement };
     });
@@ -176,13 +179,14 @@ export class SqliteJournal extends JournalReads {
   }
 
   #refusalOf(entry: Omit<NewPlacement, "validUntil">, { policy, now, without }: Refusing): Refused | undefined {
-    const { halts, instances, replacements, published } = this.#parts;
+    const { halts, instances, previews, published, replacements } = this.#parts;
     const facts: BeginFacts = {
       halt: halts.state(),
       policyVersion: published.current("policy")?.version,
       isInstanceListed: instances.has(entry.instance),
       isClaimHeld: entry.replaces !== undefined && replacements.isMine(entry.replaces),
       usedPreview: this.findByPreview(entry.previewId),
+      shownPreview: entry.takesPreview ? previews.state(entry.previewId, entry.identity) : undefined,
       use: this.#limitUse.of(entry, { limits: policy, now }),
       opposite: this.opposite(entry, without),
     };

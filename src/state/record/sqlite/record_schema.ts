@@ -288,6 +288,47 @@ CREATE TABLE published_files (
 ) STRICT;
 `;
 
+const PREVIEWS = `
+-- Orders that callers were shown and may place; each is used once.
+CREATE TABLE previews (
+  number        INTEGER PRIMARY KEY,
+  preview_id    TEXT NOT NULL UNIQUE,
+  identity      TEXT NOT NULL,
+  paper         INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  asked         TEXT NOT NULL,
+  digest        TEXT NOT NULL,
+  facts_json    TEXT NOT NULL,
+  -- What a person is to be shown; null where nobody is asked.
+  summary_json  TEXT,
+  policy_digest TEXT NOT NULL,
+  created_at    INTEGER NOT NULL,
+  expires_at    INTEGER NOT NULL,
+  used_at       INTEGER
+) STRICT;
+CREATE INDEX previews_by_identity ON previews (identity, number);
+CREATE INDEX previews_by_expiry ON previews (expires_at);
+
+-- Orders that wait for the answer of a client's dialog; one that was answered is gone.
+CREATE TABLE dialogs (
+  number          INTEGER PRIMARY KEY,
+  id              TEXT NOT NULL UNIQUE,
+  identity        TEXT NOT NULL,
+  paper           INTEGER NOT NULL CHECK (paper IN (0, 1)),
+  action          TEXT NOT NULL CHECK (action IN ('place', 'replace')),
+  asked           TEXT NOT NULL,
+  call            TEXT NOT NULL,
+  preview_id      TEXT NOT NULL UNIQUE,
+  idempotency_key TEXT,
+  digest          TEXT NOT NULL,
+  facts_json      TEXT NOT NULL,
+  summary_json    TEXT NOT NULL,
+  token_hash      TEXT NOT NULL UNIQUE,
+  created_at      INTEGER NOT NULL,
+  expires_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dialogs_by_expiry ON dialogs (expires_at);
+`;
+
 /** One text per version of the schema, for `openDatabase`. */
 export const MIGRATIONS: readonly string[] = [
   FIRST,
@@ -299,4 +340,5 @@ export const MIGRATIONS: readonly string[] = [
   VENUES,
   ROUNDS,
   PUBLISHED,
+  PREVIEWS,
 ];

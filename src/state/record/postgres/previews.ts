@@ -1,0 +1,90 @@
+/** Orders that callers were shown, on PostgreSQL. */
+
+import { recordedIdentity } from "../../../trading/record/audit_row.ts";
+import {
+  MAX_FORGOTTEN,
+  MAX_PREVIEWS,
+  MAX_PREVIEWS_PER_IDENTITY,
+  newPreview,
+  PREVIEW_KEPT_MS,
+} from "../../../trading/record/previews.ts";
+import type { NewPreview, Preview, Previews } from "../../../trading/record/previews.ts";
+import { whyNotPlaceable } from "../../../trading/orders/preview.ts";
+import type { PreviewProblem } from "../../../trading/orders/preview.ts";
+import type { Redact } from "../../../secrets/redaction.ts";
+import { readPreview, readPreviewState } from "../rows/preview_row.ts";
+import { readPreviewWait } from "./audit.ts";
+import type { Session } from "./database.ts";
+import type { RecordConnection } from "./record_connection.ts";
+
+/** See {@linkcode Previews}. */
+export class PostgresPreviews implements Previews {
+  readonly #connection: RecordConnection;
+  readonly #redact: Redact;
+
+  /** `redact` hides secrets in what people are shown. */
+  constructor(connection: RecordConnection, { redact }: { readonly redact: Redact }) {
+    this.#connection = connection;
+    this.#redact = redact;
+  }
+
+  add({ row, shown }: NewPreview, now: number): Promise<number> {
+    return this.#connection.change(async (change) => {
+      const waitMs = await readPreviewWait(change, row.identity, now);
+      if (waitMs > 0) return waitMs;
+      if (shown !== undefined) await insert(change, newPreview(shown, now), { redact: this.#redact, now });
+      change.append([{ ...row, event: "preview" }], now);
+      return 0;
+    });
+  }
+
+  async find(previewId: string, identity: string): Promise<Preview | undefined> {
+    const row = await this.#connection.row(
+      "SELECT * FROM previews WHERE preview_id = $1 AND identity = $2",
+      ...[previewId, recordedIdentity(identity)],
+    );
+    return row && readPreview(row);
+  }
+}
+
+/** Uses a preview of an identity up, as part of a change; answers why that cannot be. */
+export async function usePreview(
+  { query }: Session,
+  { previewId, identity }: { readonly previewId: string; readonly identity: string },
+  now: number,
+): Promise<PreviewProblem | undefined> {
+  const [row] = await query(
+    "SELECT created_at, expires_at, used_at FROM previews WHERE preview_id = $1 AND identity = $2",
+    [previewId, recordedIdentity(identity)],
+  );
+  const problem = whyNotPlaceable(row && readPreviewState(row), now);
+  if (problem === undefined) await query("UPDATE previews SET used_at = $1 WHERE preview_id = $2", [now, previewId]);
+  return problem;
+}
+
+/** Takes away a bounded number of rows that nobody needs, and those beyond the bounds. */
+const INSERT = `WITH over AS (
+    DELETE FROM previews WHERE number IN
+      (SELECT number FROM previews WHERE expires_at < $11 ORDER BY expires_at LIMIT ${MAX_FORGOTTEN})
+  ), own AS (
+    DELETE FROM previews WHERE number IN (SELECT number FROM previews WHERE identity = $2 ORDER BY number DESC
+      LIMIT ${MAX_FORGOTTEN} OFFSET ${MAX_PREVIEWS_PER_IDENTITY - 1})
+  ), oldest AS (
+    DELETE FROM previews WHERE number IN (SELECT number FROM previews
+      WHERE number <= (SELECT max(number) FROM previews) - ${MAX_PREVIEWS - 1} ORDER BY number LIMIT ${MAX_FORGOTTEN})
+  )
+  INSERT INTO previews (preview_id, identity, paper, asked, digest, facts_json, summary_json, policy_digest, created_at,
+    expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+
+async function insert(
+  { query }: Session,
+  preview: Preview,
+  { redact, now }: { readonly redact: Redact; readonly now: number },
+): Promise<void> {
+  const { previewId, identity, paper, asked, digest, facts, summary, policyDigest, createdAt, expiresAt } = preview;
+  await query(INSERT, [
+    ...[previewId, identity, paper ? 1 : 0, asked, digest, JSON.stringify(facts)],
+    summary === null ? null : redact(JSON.stringify(summary)),
+    ...[policyDigest, createdAt, expiresAt, now - PREVIEW_KEPT_MS],
+  ]);
+}

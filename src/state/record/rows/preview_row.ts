@@ -1,0 +1,37 @@
+/** Rows of orders that callers were shown, as every engine keeps them. */
+
+import { ApprovedFacts } from "../../../trading/record/approval.ts";
+import type { Preview } from "../../../trading/record/previews.ts";
+import { OrderSummary } from "../../../trading/orders/order_summary.ts";
+import { orderDigest } from "../../../trading/orders/order.ts";
+import type { PreviewState } from "../../../trading/orders/preview.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
+import type { Row } from "../../row.ts";
+
+/** Reads a row of `previews`; `undefined` where its order is not the one that was shown. */
+export function readPreview(row: Row): Preview | undefined {
+  const summary = readTextOrNull(row, "summary_json");
+  const facts = ApprovedFacts.parse(JSON.parse(readText(row, "facts_json")));
+  const digest = readText(row, "digest");
+  if (orderDigest(facts.order) !== digest) return undefined;
+  return {
+    previewId: readText(row, "preview_id"),
+    identity: readText(row, "identity"),
+    paper: readNumber(row, "paper") === 1,
+    asked: readText(row, "asked"),
+    facts,
+    digest,
+    policyDigest: readText(row, "policy_digest"),
+    summary: summary === null ? null : OrderSummary.parse(JSON.parse(summary)),
+    ...readPreviewState(row),
+  };
+}
+
+/** Reads how a preview stands. */
+export function readPreviewState(row: Row): PreviewState {
+  return {
+    createdAt: readNumber(row, "created_at"),
+    expiresAt: readNumber(row, "expires_at"),
+    usedAt: readOptionalNumber(row, "used_at") ?? null,
+  };
+}

@@ -9,6 +9,8 @@ import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
 import { startSimulation } from "../src/simulation/server.ts";
 import { OrderExecutor } from "../src/trading/execution/executor.ts";
+import { whyNotUnder } from "../src/trading/execution/sending_terms.ts";
+import type { SendingRights } from "../src/trading/execution/sending_terms.ts";
 import { type Order, orderDigest } from "../src/trading/orders/order.ts";
 import { toRequestParams } from "../src/trading/orders/order_rules.ts";
 import { evaluateOrder, sealPolicy } from "../src/trading/policy/policy.ts";
@@ -125,7 +127,8 @@ async function placeThrough(executor: OrderExecutor, previewId: string): Promise
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
   if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
   const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
-  const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf });
+  const whyNot: SendingRights["whyNot"] = ({ policy }) => whyNotUnder(policy, POLICY);
+  const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf, whyNot });
   if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }
 

@@ -30,10 +30,10 @@ GRANT SELECT ON luno_mcp.published_files TO :"server", :"auditor";
   GRANT SELECT, UPDATE ON luno_mcp.audit_head TO :"publisher";
 \endif
 
--- Orders, limits, approvals, halts and who may send.
+-- Orders, limits, previews, approvals, halts and who may send.
 GRANT SELECT, INSERT, UPDATE, DELETE ON
   luno_mcp.placements, luno_mcp.day_use, luno_mcp.cancel_wishes, luno_mcp.approvals, luno_mcp.instances,
-  luno_mcp.calls, luno_mcp.replacements, luno_mcp.halt_files
+  luno_mcp.calls, luno_mcp.previews, luno_mcp.dialogs, luno_mcp.replacements, luno_mcp.halt_files
   TO :"server";
 GRANT SELECT, INSERT ON luno_mcp.venue TO :"server";
 GRANT SELECT, UPDATE ON luno_mcp.kill_switch TO :"server";

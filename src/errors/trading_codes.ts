@@ -145,7 +145,7 @@ export const TRADING_CODES = {
   },
   ERR_PREVIEW_UNKNOWN: {
     ...CONFLICT,
-    meaning: "the preview is not known here",
+    meaning: "no such preview of this client is known",
     action: "preview again",
     retry: "no",
   },

@@ -2,43 +2,27 @@
  * Dialogs that the client shows to the person in front of it (elicitation), in both eras: a call that needs one answers
  * what to ask, and is made again with the answer. 2025-era clients are asked by the SDK in between, in the same call.
  *
- * What comes back is the client's word. It is tied to the call by a signed state that names one waiting order of one
- * caller; that the order is sent once, and only in time, is seen to where it waits.
+ * What comes back is the client's word. Its state is a secret that names one waiting order of one caller in the record,
+ * and nothing else: that the order is sent once, in time, for its caller and for an unchanged call is seen to there. So
+ * the answer may reach another process than the one that asked.
  */
 
 import { createHash } from "node:crypto";
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  createRequestStateCodec,
-  inputRequired,
-  inputResponse,
-} from "@modelcontextprotocol/server";
-import type {
-  InputRequiredResult,
-  RequestStateCodec,
-  Server,
-  ServerContext,
-  ServerOptions,
-} from "@modelcontextprotocol/server";
+import { CLIENT_CAPABILITIES_META_KEY, inputRequired, inputResponse } from "@modelcontextprotocol/server";
+import type { InputRequiredResult, Server, ServerContext, ServerOptions } from "@modelcontextprotocol/server";
 import type { Asking } from "../trading/confirmation/confirmer.ts";
+import { CONFIRMATION_LIFETIME_MS } from "../trading/record/approval.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** How long a person may take for a dialog, in seconds. */
-const STATE_SECONDS = 180;
+/** What states look like. */
+const STATE = /^[A-Za-z0-9_-]{43}$/;
 
 const QUESTION = "confirm";
 
 /** One question for each call, and no longer than its state lasts. */
 export const DIALOG_OPTIONS: Pick<ServerOptions, "inputRequired"> = {
-  inputRequired: { maxRounds: 1, roundTimeoutMs: STATE_SECONDS * 1_000 },
+  inputRequired: { maxRounds: 1, roundTimeoutMs: CONFIRMATION_LIFETIME_MS },
 };
-
-interface State {
-  /** The order that waits. */
-  readonly confirmation: string;
-  /** The call that asked, which must come again unchanged. */
-  readonly call: string;
-}
 
 /** A call of a tool. */
 interface Call {
@@ -46,57 +30,48 @@ interface Call {
   readonly args: unknown;
 }
 
-/** The dialogs of one server object. */
-export class Dialogs {
-  readonly #codec: RequestStateCodec<State>;
+/**
+ * Checks the form of a state that came back.
+ *
+ * @throws {TypeError} it is none of ours
+ */
+export function verifyState(state: string): string {
+  if (!STATE.test(state)) throw new TypeError("Cannot read the state as it has another form");
+  return state;
+}
 
-  /** `key` signs states; one for all server objects of a process, as each request may have its own. */
-  constructor({ key, identityOf }: { key: Uint8Array; identityOf: (context: ServerContext) => string }) {
-    const bind = (context: ServerContext) => `${context.mcpReq.method} ${identityOf(context)}`;
-    this.#codec = createRequestStateCodec<State>({ key, ttlSeconds: STATE_SECONDS, bind });
-  }
+/** Whether the client can show a dialog, and what the person answered in the one before. */
+export function readAsking(call: Call, { server, context }: { server: Server; context: ServerContext }): Asking {
+  const canElicit = hasDialogs(capabilitiesOf(server, context));
+  const token = context.mcpReq.requestState<string>();
+  if (token === undefined) return canElicit ? { canElicit, call: digestOf(call) } : { canElicit };
+  const response = inputResponse(context.mcpReq.inputResponses, QUESTION);
+  const accepted = response.kind === "elicit" && response.action === "accept" && response.content?.place === true;
+  return { canElicit, call: digestOf(call), answer: { token, accepted } };
+}
 
-  /** Checks a state that came back. */
-  get verify(): RequestStateCodec<State>["verify"] {
-    return (state, context) => this.#codec.verify(state, context);
-  }
-
-  /** Whether the client can show a dialog, and what the person answered in the one before. */
-  read(call: Call, { server, context }: { server: Server; context: ServerContext }): Asking {
-    const canElicit = hasDialogs(capabilitiesOf(server, context));
-    const state = context.mcpReq.requestState<State>();
-    if (state === undefined) return { canElicit };
-    const response = inputResponse(context.mcpReq.inputResponses, QUESTION);
-    const isYes = response.kind === "elicit" && response.action === "accept" && response.content?.place === true;
-    return { canElicit, answer: { id: state.confirmation, accepted: isYes && state.call === digestOf(call) } };
-  }
-
-  /** What a client is answered that is to ask a person. */
-  async show(
-    { id, text }: { id: string; text: string },
-    { call, context }: { call: Call; context: ServerContext },
-  ): Promise<InputRequiredResult> {
-    return inputRequired({
-      inputRequests: {
-        [QUESTION]: inputRequired.elicit({
-          message: `Place this order?\n\n${text}`,
-          requestedSchema: {
-            type: "object",
-            properties: {
-              place: {
-                type: "boolean",
-                title: "Place the order",
-                description: "Yes, place exactly this order",
-                default: false,
-              },
+/** What a client is answered that is to ask a person. */
+export function showDialog({ token, text }: { token: string; text: string }): InputRequiredResult {
+  return inputRequired({
+    inputRequests: {
+      [QUESTION]: inputRequired.elicit({
+        message: `Place this order?\n\n${text}`,
+        requestedSchema: {
+          type: "object",
+          properties: {
+            place: {
+              type: "boolean",
+              title: "Place the order",
+              description: "Yes, place exactly this order",
+              default: false,
             },
-            required: ["place"],
           },
-        }),
-      },
-      requestState: await this.#codec.mint({ confirmation: id, call: digestOf(call) }, context),
-    });
-  }
+          required: ["place"],
+        },
+      }),
+    },
+    requestState: token,
+  });
 }
 
 /** 2026-era clients say with each request what they can, older ones at their opening. */

@@ -11,7 +11,7 @@ import { getLogger } from "../logging/logger.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { AnsweringServer } from "./answering_server.ts";
 import type { Backend } from "./backend_port.ts";
-import { DIALOG_OPTIONS, Dialogs } from "./dialogs.ts";
+import { DIALOG_OPTIONS, readAsking, showDialog, verifyState } from "./dialogs.ts";
 import type { ListingEntry } from "./listing.ts";
 import { CAPABILITIES, instructionsFor, LIST_CACHE, LISTS, serverInfoOf } from "./offer.ts";
 import type { ServerIdentity, View } from "./offer.ts";
@@ -42,19 +42,17 @@ export function createServerFactory({ identity, listing, backend }: ServerParts)
     instructions: instructionsFor(listing),
     cacheHints: Object.fromEntries(Object.keys(LISTS).map((method) => [method, LIST_CACHE])),
   };
-  const key = crypto.getRandomValues(new Uint8Array(32));
   return (callerOf) => {
-    const dialogs = new Dialogs({ key, identityOf: (context) => callerOf(context).identity });
-    const requestState = { verify: dialogs.verify };
+    const requestState = { verify: verifyState };
     const server = new AnsweringServer(serverInfoOf(identity), { ...options, ...DIALOG_OPTIONS, requestState });
     server.onerror = (error) => log.debug("protocol error", { error: error.message });
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       const { mcpReq: cancellation } = context;
       const requestId = cancellation.id;
       const call = { name: params.name, args: params.arguments, cancellation, requestId, caller: callerOf(context) };
-      const asking = dialogs.read(call, { server, context });
+      const asking = readAsking(call, { server, context });
       const outcome = await runTool(await backend(), { ...call, asking });
-      if (outcome?.ok === false && outcome.ask !== undefined) return await dialogs.show(outcome.ask, { call, context });
+      if (outcome?.ok === false && outcome.ask !== undefined) return showDialog(outcome.ask);
       if (outcome !== undefined) return toResult(outcome);
       const { code, message } = unknownTool(params.name);
       throw new ProtocolError(code, message);

@@ -29,7 +29,7 @@ export type ToolOutcome =
     readonly ok: false;
     readonly error: ToolError;
     /** What a person has to be asked first, where the caller's client can show a dialog. */
-    readonly ask?: { readonly id: string; readonly text: string };
+    readonly ask?: { readonly token: string; readonly text: string };
   };
 
 /**
@@ -51,8 +51,8 @@ export async function callTool(tool: Tool, args: unknown, context: ToolContext):
     return { ok: true, value: context.isPaper && tool.scope !== "market:read" ? { ...value, paper: true } : value };
   } catch (error) {
     if (error instanceof ConfirmationNeeded) {
-      const { id, text } = error;
-      return { ok: false, error: describeMissingConfirmation(tool.name), ask: { id, text } };
+      const { token, text } = error;
+      return { ok: false, error: describeMissingConfirmation(tool.name), ask: { token, text } };
     }
     const described = describeError(error, tool.name);
     log.debug("tool call failed", { tool: tool.name, code: described.code });

@@ -73,7 +73,7 @@ export async function openTrading(
     markets,
     isPaperOnly: paper?.isForAll ?? false,
     venueOf: (trader) => executors.venueOf(trader),
-    confirmation: { approvals: record.approvals, audit: record.audit, announce, now, monotonic, sleep },
+    confirmation: { approvals: record.approvals, dialogs: record.dialogs, announce, now, monotonic, sleep },
     cancels: opened.kinds(),
     halted: () => halts.look(),
     now,

@@ -3,8 +3,8 @@ export class ConfirmationNeeded extends Error {
   override readonly name = "ConfirmationNeeded";
 
   constructor(
-    /** Names the order that waits. */
-    readonly id: string,
+    /** What the answer comes back with; no log may hold it. */
+    readonly token: string,
     /** The exact order, in words. */
     readonly text: string,
   ) {

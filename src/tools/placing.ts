@@ -33,6 +33,10 @@ const orderFields = {
 
 const OrderInput = z.strictObject(orderFields);
 
+/** Beside a preview a default would stand in its way. */
+const PartialOrder = OrderInput.partial().extend({ type: orderFields.type.removeDefault().optional() });
+type PartialOrder = z.output<typeof PartialOrder>;
+
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,100}$/, {
   error: "expected 1 to 100 visible ASCII characters without blanks",
 }).optional()
@@ -79,8 +83,7 @@ export const placeOrder = defineTool({
   annotations: PLACES,
   input: z.strictObject({
     preview_id: PreviewId.optional(),
-    ...OrderInput.partial().shape,
-    type: orderFields.type.removeDefault().optional(), // A default would stand beside every preview_id.
+    ...PartialOrder.shape,
     idempotency_key: IdempotencyKey,
   }),
   output: Placement,
@@ -138,18 +141,21 @@ function requestOf({ side, ...order }: z.output<typeof OrderInput>): OrderReques
   return { ...order, side: side === "BID" ? "BUY" : side === "ASK" ? "SELL" : side };
 }
 
-function orderOrPreview(previewId: string | undefined, order: Record<string, unknown>): OrderRequest | undefined {
+function orderOrPreview(previewId: string | undefined, order: PartialOrder): OrderRequest | undefined {
   const given = Object.entries(order).filter(([, value]) => value !== undefined);
-  if (previewId === undefined) return requestOf(readOrder(Object.fromEntries(given)));
+  if (previewId === undefined) return requestOf(wholeOrder(order));
   const [extra] = given;
   if (extra === undefined) return undefined;
   throw new ArgumentError(extra[0], "expected nothing beside preview_id, which stands for the whole order");
 }
 
-function readOrder(order: Record<string, unknown>): z.output<typeof OrderInput> {
-  const read = OrderInput.safeParse(order);
-  if (read.success) return read.data;
-  throw argumentError(OrderInput, order, read.error, "give preview_id, or the order in full");
+/** Each field was read already: what is left is whether all are there. */
+function wholeOrder({ pair, side, type = "limit", ...rest }: PartialOrder): z.output<typeof OrderInput> {
+  if (pair !== undefined && side !== undefined) return { ...rest, pair, side, type };
+  const given = Object.fromEntries(Object.entries({ pair, side, ...rest }).filter(([, value]) => value !== undefined));
+  const { error } = OrderInput.safeParse(given);
+  if (error === undefined) throw new TypeError("Cannot tell what an order lacks");
+  throw argumentError(OrderInput, given, error, "give preview_id, or the order in full");
 }
 
 function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typeof Placement> {
@@ -174,7 +180,7 @@ function waiting(
   result: Unconfirmed,
   then: string,
 ): { status: "awaiting_confirmation"; preview_id: string; message: string } {
-  if (result.status === "ask") throw new ConfirmationNeeded(result.id, result.text);
+  if (result.status === "ask") throw new ConfirmationNeeded(result.token, result.text);
   const { previewId, approvalId, ways, equal, isDialogRefused, expiresInMs } = result;
   const places = ways.map((way) =>
     way === "page"

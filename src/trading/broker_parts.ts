@@ -6,6 +6,7 @@ import type { Audit } from "./record/audit.ts";
 import type { CallClaims } from "./record/call_claims.ts";
 import type { CancelRequests, OrderKind } from "./record/cancel_requests.ts";
 import type { Journal } from "./record/journal.ts";
+import type { Previews } from "./record/previews.ts";
 import type { ReplacementClaims } from "./record/replacement_claims.ts";
 import type { Asking, ConfirmationParts } from "./confirmation/confirmer.ts";
 import type { OrderExecutor } from "./execution/executor.ts";
@@ -31,7 +32,8 @@ export interface Venue {
 export interface BrokerRecord {
   readonly journal: Pick<Journal, "find" | "findByOrderId" | "findByKey">;
   readonly replacements: Pick<ReplacementClaims, "unfinished">;
-  readonly audit: Pick<Audit, "trail" | "record" | "recordPreview" | "previewWaitMs">;
+  readonly audit: Pick<Audit, "trail" | "record" | "previewWaitMs">;
+  readonly previews: Previews;
   readonly cancelRequests: Pick<CancelRequests, "all">;
   readonly calls: Pick<CallClaims, "claim" | "release">;
 }

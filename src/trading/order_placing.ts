@@ -8,18 +8,19 @@ import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./policy/assessment.ts";
 import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
-import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
+import type { ConfirmedOrder } from "./record/dialogs.ts";
+import type { Preview } from "./record/previews.ts";
 import { askedToPlace, usedKey, wasAskedFor } from "./idempotency.ts";
 import type { Placement } from "./record/recorded_placement.ts";
 import { orderDigest } from "./orders/order.ts";
-import type { OrderPreviews } from "./order_previews.ts";
-import { summarizeOrder } from "./orders/order_summary.ts";
+import type { OrderPreviews, Previewed } from "./order_previews.ts";
 import type { PlaceRequest } from "./execution/place_request.ts";
-import { isPassing, tell } from "./execution/placement_result.ts";
+import { tell } from "./execution/placement_result.ts";
 import type { PlacementResult } from "./execution/placement_result.ts";
-import { termsOf } from "./execution/sending_terms.ts";
+import { repeatingRights, sendingRights } from "./execution/sending_terms.ts";
 import type { Trader } from "./orders/trader.ts";
 import { TradingError } from "./orders/trading_error.ts";
+import { changedPolicy } from "./policy/trading_rights.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
 /** The placing of all callers' orders. */
@@ -46,51 +47,54 @@ export class OrderPlacing {
       await rights.assertTrading(identity);
       return await this.#confirmations.answer(asking.answer, call);
     }
-    const repeated = await this.#findEarlier(order, call);
+    const named = await this.#read(order, identity);
+    const repeated = await this.#findEarlier(named, call);
     if (repeated !== undefined) return repeated;
-    const { idempotencyKey } = order;
-    if (idempotencyKey === undefined) return await this.#placeFirst(order, call);
+    const { idempotencyKey, asked = null } = named;
+    if (idempotencyKey === undefined) return await this.#placeFirst(named, call);
     const { id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
-    const asked = this.#askedOf(order, identity) ?? null;
     return await running.run({ venue, identity, idempotencyKey, asked, signal: call.signal }, async () => {
-      return await this.#findEarlier(order, call) ?? await this.#placeFirst(order, call);
+      return await this.#findEarlier(named, call) ?? await this.#placeFirst(named, call);
     });
   }
 
-  /** What a call asks for in one form, as far as its preview is known here. */
-  #askedOf({ request, previewId }: PlaceOrder, identity: string): string | undefined {
-    if (request !== undefined) return askedToPlace(request);
-    return previewId === undefined ? undefined : this.#previews.askedWith(previewId, identity);
+  /** What a call asks for in one form, as far as its preview is known, which is read here once. */
+  async #read(order: PlaceOrder, identity: string): Promise<NamedOrder> {
+    const { request, previewId } = order;
+    if (request !== undefined) return { ...order, asked: askedToPlace(request) };
+    if (previewId === undefined) throw new TypeError("Cannot place as there is neither a preview nor an order");
+    const preview = await this.#parts.record.previews.find(previewId, identity);
+    return { ...order, preview, asked: preview?.asked };
   }
 
-  async #placeFirst(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
+  async #placeFirst(order: NamedOrder, call: BrokerCall): Promise<PlacementResult | Unconfirmed> {
     const { identity } = call;
     const { rights } = this.#parts;
     await rights.assertTrading(identity);
     const waiting = await this.#askedBefore(order, identity);
     if (waiting !== undefined) return await this.#confirmations.wait(waiting, call);
-    const { previewId, facts: previewed, policy } = order.previewId === undefined
-      ? await this.#previews.preview(order.request, call)
-      : this.#previews.take(order.previewId, identity);
+    const previewed = await this.#previewed(order, call);
     const { idempotencyKey } = order;
     const trader = rights.traderOf(identity);
-    const { venue, used } = await this.#whereTo(trader, idempotencyKey).catch((error) => {
-      this.#previews.release(previewId);
-      throw error;
-    });
-    if (previewed.venue !== venue.id) throw changedVenue();
-    const { asked } = previewed;
+    const { venue, used } = await this.#whereTo(trader, idempotencyKey);
+    const { previewId, takesPreview, asked, assessment, facts, policy, summary } = previewed;
+    if (facts.venue !== venue.id) throw changedVenue();
+    const named = { previewId, takesPreview, idempotencyKey };
     // A key that was used sends nothing: the journal tells what the first call came to, or refuses another order.
     if (policy.mode !== "confirm" || used !== undefined) {
-      const result = await this.#send(previewed, { by: call, trader, venue, previewId, idempotencyKey, asked });
-      if (isPassing(result)) this.#previews.release(previewId);
-      return result;
+      return await this.#send(assessment, { by: call, trader, venue, ...named, asked });
     }
-    const summary = summarizeOrder(previewed, { exchange: venue.name, identity });
-    const named = { action: "place", asked: callOf(asked, order), previewId, idempotencyKey } as const;
-    const facts = { ...previewed.policyFacts, venue: venue.id };
-    const question = await this.#askOnce({ ...trader, ...named, facts, summary }, call);
-    return "status" in question ? question : await this.#confirmations.wait(question, call);
+    if (summary === null) throw changedPolicy();
+    const question = { ...trader, ...named, action: "place", asked: callOf(asked, order), facts, summary } as const;
+    assertSameExchange(question, venue);
+    const approval = await this.#confirmations.ask(question, call);
+    return "status" in approval ? approval : await this.#confirmations.wait(approval, call);
+  }
+
+  /** The order as it is to be placed: as its caller was shown it, or as it is found to be now. */
+  async #previewed({ request, preview, asked }: NamedOrder, call: BrokerCall): Promise<Previewed> {
+    if (request === undefined || asked === undefined) return this.#previews.ofShown(preview, call.identity);
+    return await this.#previews.assessToPlace({ request, asked }, call);
   }
 
   /** Where the order goes, and what the key was used for there. */
@@ -102,22 +106,12 @@ export class OrderPlacing {
   }
 
   /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
-  async #askedBefore(order: PlaceOrder, identity: string): Promise<Approval | undefined> {
+  async #askedBefore(order: NamedOrder, identity: string): Promise<Approval | undefined> {
     const action = "place";
-    const { previewId, request, idempotencyKey } = order;
+    const { previewId, asked, idempotencyKey } = order;
     if (previewId !== undefined) return await this.#confirmations.ofPreview(previewId, { identity, action });
-    if (idempotencyKey === undefined || request === undefined) return undefined;
-    return await this.#confirmations.ofCall({ identity, action, asked: callOf(askedToPlace(request), order) });
-  }
-
-  /** Asks a person; where nobody can be asked now, the preview is its caller's again. */
-  async #askOnce(order: ConfirmedOrder, call: BrokerCall) {
-    try {
-      return await this.#confirmations.ask(order, call);
-    } catch (error) {
-      this.#previews.release(order.previewId);
-      throw error;
-    }
+    if (idempotencyKey === undefined || asked === undefined) return undefined;
+    return await this.#confirmations.ofCall({ identity, action, asked: callOf(asked, order) });
   }
 
   async #sendConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<PlacementResult> {
@@ -131,18 +125,16 @@ export class OrderPlacing {
   /** Sends to the venue that the order was found to be for: one that was restarted since takes nothing. */
   async #send(
     assessment: SentAssessment,
-    { by, trader, venue: { executor }, ...named }: Pick<PlaceRequest, "previewId" | "idempotencyKey" | "asked"> & {
-      by: SendingCall;
-      trader: Trader;
-      venue: Venue;
-    },
+    { by, trader, venue: { executor }, ...named }:
+      & Pick<PlaceRequest, "previewId" | "takesPreview" | "idempotencyKey" | "asked">
+      & { by: SendingCall; trader: Trader; venue: Venue },
   ): Promise<PlacementResult> {
     const { rights } = this.#parts;
-    rights.assertStillAllowed(assessment, trader, by);
+    rights.assertMaySend(trader, by);
     const { order } = assessment;
-    const terms = () => termsOf(rights, order, { assessment, trader, by });
     const { signal } = by;
-    return await executor.place({ ...named, order, identity: trader.identity, termsOf: terms }, { signal });
+    const sending = sendingRights(rights, { assessment, trader, by });
+    return await executor.place({ ...named, order, identity: trader.identity, ...sending }, { signal });
   }
 
   /**
@@ -151,7 +143,7 @@ export class OrderPlacing {
    *
    * @throws {TradingError} the key was used for another order
    */
-  async #findEarlier(order: PlaceOrder, call: BrokerCall): Promise<PlacementResult | undefined> {
+  async #findEarlier(order: NamedOrder, call: BrokerCall): Promise<PlacementResult | undefined> {
     const { identity, signal } = call;
     const { idempotencyKey } = order;
     if (idempotencyKey === undefined) return undefined;
@@ -164,25 +156,32 @@ export class OrderPlacing {
     if (!isSame) throw usedKey("place the order");
     if (earlier.state === "placed" || earlier.state === "not_placed") return tell(earlier, { isRepeated: true });
     const { previewId, asked, notional } = earlier;
-    const terms = () => ({ policy: rights.policyOf(identity), notional });
     const named = { identity, previewId, idempotencyKey, asked };
-    return await executor.place({ ...named, order: earlier.order, termsOf: terms }, { signal });
+    const repeating = repeatingRights(rights, { identity, notional });
+    return await executor.place({ ...named, order: earlier.order, ...repeating }, { signal });
   }
 
-  /** Whether a placement is what a call asks for; `undefined` where its preview is not known here. */
+  /** Whether a placement is what a call asks for; `undefined` where its preview is not known. */
   async #isFor(
     earlier: Placement,
-    { order, call: { identity, signal } }: { readonly order: PlaceOrder; readonly call: BrokerCall },
+    { order, call: { identity, signal } }: { readonly order: NamedOrder; readonly call: BrokerCall },
   ): Promise<boolean | undefined> {
-    const { previewId, request } = order;
+    const { previewId, request, asked } = order;
     if (previewId !== undefined && previewId === earlier.previewId) return true;
-    const asked = this.#askedOf(order, identity);
     if (asked === undefined) return undefined;
     if (earlier.asked !== null || request === undefined) return earlier.asked === asked;
     if (await wasAskedFor(this.#parts.record.audit, earlier, request)) return true;
     return orderDigest((await this.#previews.assess(request, { identity, signal })).assessment.order) ===
       earlier.digest;
   }
+}
+
+/** An order as one call asks for it. */
+interface NamedOrder extends PlaceOrder {
+  /** In one form; absent where the preview is not known. */
+  readonly asked: string | undefined;
+  /** What its caller was shown, where the call names a preview. */
+  readonly preview?: Preview | undefined;
 }
 
 function changedVenue(): TradingError {

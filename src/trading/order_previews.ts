@@ -1,16 +1,21 @@
-/** Shows what orders would do, and keeps what was shown until it is placed, once, by the caller that it was shown to. */
+/** Shows what orders would do; what was shown is in the record, for its caller to place by whichever process. */
 
 import { assessOrder } from "./policy/assessment.ts";
-import type { Assessment } from "./policy/assessment.ts";
+import type { Assessment, SentAssessment } from "./policy/assessment.ts";
 import { PREVIEWS_PER_MINUTE } from "./record/audit.ts";
-import type { BrokerCall, SharedParts } from "./broker_parts.ts";
-import { clientOrderIdOf } from "./orders/order.ts";
+import type { AuditEvent } from "./record/audit_row.ts";
+import type { BrokerCall, SharedParts, Venue } from "./broker_parts.ts";
+import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
+import { clientOrderIdOf, orderDigest } from "./orders/order.ts";
 import type { EstimateProblem } from "./orders/order_remarks.ts";
 import { askedToPlace } from "./idempotency.ts";
-import { orderDigest } from "./orders/order.ts";
 import type { OrderRequest } from "./orders/order.ts";
+import { summarizeOrder } from "./orders/order_summary.ts";
+import type { OrderSummary } from "./orders/order_summary.ts";
 import type { Policy } from "./policy/policy.ts";
-import { newPreviewId, Previews } from "./orders/preview.ts";
+import { newPreviewId, PREVIEW_LIFETIME_MS, PREVIEW_REFUSALS, whyNotPlaceable } from "./orders/preview.ts";
+import type { Preview, ShownOrder } from "./record/previews.ts";
+import type { ApprovedFacts } from "./record/approval.ts";
 import type { isReducing, Replacement } from "./orders/replacement.ts";
 import type { Trader } from "./orders/trader.ts";
 import { TradingError } from "./orders/trading_error.ts";
@@ -27,18 +32,18 @@ export interface PreviewAnswer extends Assessment {
   readonly policy: Policy;
 }
 
-/** An assessment, and what was asked for in one form. */
-interface AskedAssessment extends Assessment {
-  readonly asked: string;
-  /** Which venue it is for. */
-  readonly venue: string;
-}
-
 /** An order that is to be placed now: the preview that it is known by, what it would do, and the policy that counts. */
 export interface Previewed {
   readonly previewId: string;
-  readonly facts: AskedAssessment;
+  /** Whether its caller was shown the preview, which is used up when the order begins or a person is asked. */
+  readonly takesPreview: boolean;
+  readonly asked: string;
+  readonly assessment: SentAssessment;
+  /** What it is held against when it is sent, and the venue that it is for. */
+  readonly facts: ApprovedFacts;
   readonly policy: Policy;
+  /** What a person is shown; absent where the policy asks for none. */
+  readonly summary: OrderSummary | null;
 }
 
 /** What an order would do, for whom, under which policy and where. */
@@ -46,8 +51,7 @@ export interface AssessedOrder {
   readonly assessment: Assessment;
   readonly trader: Trader;
   readonly policy: Policy;
-  /** The id of the venue. */
-  readonly venue: string;
+  readonly venue: Venue;
 }
 
 type Caller = Omit<BrokerCall, "asking">;
@@ -55,7 +59,6 @@ type Caller = Omit<BrokerCall, "asking">;
 /** The previews of all callers. */
 export class OrderPreviews {
   readonly #parts: SharedParts;
-  readonly #kept = new Previews<AskedAssessment>();
 
   constructor(parts: SharedParts) {
     this.#parts = parts;
@@ -67,11 +70,16 @@ export class OrderPreviews {
    * @throws {TradingError} the order itself is wrong, or the caller has had all previews of a minute
    */
   async show(request: OrderRequest, call: Caller): Promise<PreviewAnswer> {
-    assertAllowed(await this.#parts.record.audit.previewWaitMs(call.identity, this.#parts.now()));
+    const { record: { audit, previews }, now } = this.#parts;
+    assertAllowed(await audit.previewWaitMs(call.identity, now()));
     const { assessed, halt } = await this.#assessNow(request, call);
     const { assessment, trader, policy } = assessed;
-    const kept = isPlaceable(assessment, halt) ? this.#keep(assessed, request) : undefined;
-    await this.#note(assessment, { asked: request, trader, policy, previewId: kept?.previewId, isCounted: true });
+    const shown = isPlaceable(assessment, halt) ? shownOrder(assessed, askedToPlace(request)) : undefined;
+    const at = now();
+    assertAllowed(
+      await previews.add({ row: rowOf(assessed, { asked: request, previewId: shown?.previewId }), shown }, at),
+    );
+    const kept = shown && { previewId: shown.previewId, expiresInMs: at + PREVIEW_LIFETIME_MS - now() };
     return { ...assessment, ...kept, ...(halt === undefined ? {} : { halt }), paper: trader.paper, policy };
   }
 
@@ -80,40 +88,37 @@ export class OrderPreviews {
    *
    * @throws {TradingError} it cannot be placed
    */
-  async preview(request: OrderRequest | undefined, call: Caller): Promise<Previewed> {
-    if (request === undefined) throw new TypeError("Cannot place as there is neither a preview nor an order");
+  async assessToPlace(
+    { request, asked }: { readonly request: OrderRequest; readonly asked: string },
+    call: Caller,
+  ): Promise<Previewed> {
     const { assessed, halt } = await this.#assessNow(request, call);
-    const { assessment, trader, policy, venue } = assessed;
-    const previewId = isPlaceable(assessment, halt) ? newPreviewId() : undefined;
-    await this.#note(assessment, { asked: request, trader, policy, previewId });
+    const { assessment, trader, policy } = assessed;
+    const placed = isPlaceable(assessment, halt) ? shownOrder(assessed, asked) : undefined;
+    await this.#note(assessed, { asked: request, previewId: placed?.previewId });
     assertPlaceable(assessment);
     if (halt !== undefined) throw new TradingError(halt.message, { code: halt.code });
-    if (previewId === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
+    if (placed === undefined) throw new TypeError("Cannot place as a placeable order has no preview");
     this.#assertSamePolicy(trader, policy.digest);
-    return { previewId, facts: { ...assessment, asked: askedToPlace(request), venue }, policy };
-  }
-
-  /** What was asked for with a preview of this caller, if it is known here. */
-  askedWith(previewId: string, identity: string): string | undefined {
-    return this.#kept.look(previewId, identity)?.facts.asked;
+    const { previewId, facts, summary } = placed;
+    return { previewId, takesPreview: false, asked, assessment, facts, policy, summary };
   }
 
   /**
-   * Takes a preview that was shown, once.
+   * The order of a preview that its caller was shown. It is used up by what begins the order or asks a person about it.
    *
    * @throws {TradingError} there is none of this caller any more, or it was made under another policy
    */
-  take(previewId: string, identity: string): Previewed {
-    const taken = this.#kept.take(previewId, identity, this.#parts.monotonic());
-    if (!taken.ok) throw new TradingError(PREVIEW_SENTENCES[taken.reason], { code: PREVIEW_CODES[taken.reason] });
-    const { facts, policyDigest, paper } = taken.preview;
+  ofShown(preview: Preview | undefined, identity: string): Previewed {
+    const problem = whyNotPlaceable(preview, this.#parts.now());
+    if (preview === undefined || problem !== undefined) {
+      const { code, message } = PREVIEW_REFUSALS[problem ?? "unknown"];
+      throw new TradingError(message, { code });
+    }
+    const { previewId, asked, facts, policyDigest, paper, summary } = preview;
     this.#assertSamePolicy({ identity, paper }, policyDigest);
-    return { previewId, facts, policy: this.#parts.rights.policyOf(identity) };
-  }
-
-  /** Gives a preview back to its caller. */
-  release(previewId: string): void {
-    this.#kept.release(previewId);
+    const policy = this.#parts.rights.policyOf(identity);
+    return { previewId, takesPreview: true, asked, assessment: confirmedAssessment(facts), facts, policy, summary };
   }
 
   /** Finds out what an order would do for a caller, now. */
@@ -128,19 +133,17 @@ export class OrderPreviews {
     const { markets, now, rights } = this.#parts;
     const trader = rights.traderOf(identity);
     const policy = rights.policyOf(identity);
-    const { exchange, id: venue } = await this.#parts.venueOf(trader);
+    const venue = await this.#parts.venueOf(trader);
+    const { exchange } = venue;
     const parts = { exchange, markets, policy, signal, now, ...(replaced === undefined ? {} : { replaced }) };
     return { assessment: await assessOrder(request, parts), trader, policy, venue };
   }
 
   /** Writes a replacement down under the id of a preview that nobody is shown. */
-  async noteReplacement(
-    assessment: Assessment,
-    { asked, trader, policy }: { asked: Replacement; trader: Trader; policy: Policy },
-  ): Promise<string> {
+  async noteReplacement(assessed: AssessedOrder, asked: Replacement): Promise<string> {
     const previewId = newPreviewId();
-    await this.#note(assessment, { asked, trader, policy, previewId });
-    this.#assertSamePolicy(trader, policy.digest);
+    await this.#note(assessed, { asked, previewId });
+    this.#assertSamePolicy(assessed.trader, assessed.policy.digest);
     return previewId;
   }
 
@@ -149,44 +152,48 @@ export class OrderPreviews {
     return { assessed, halt: await this.#parts.rights.haltProblem() };
   }
 
-  #keep(
-    { assessment, trader, policy, venue }: AssessedOrder,
-    request: OrderRequest,
-  ): { readonly previewId: string; readonly expiresInMs: number } {
-    const facts = { ...assessment, asked: askedToPlace(request), venue };
-    const start = { ...trader, order: assessment.order, policyDigest: policy.digest, facts };
-    const now = this.#parts.monotonic();
-    const { previewId, expiresAt } = this.#kept.add(start, now);
-    return { previewId, expiresInMs: expiresAt - now };
-  }
-
   /** @throws {TradingError} another policy counts by now, or another exchange */
   #assertSamePolicy({ identity, paper }: Trader, digest: string): void {
     const { rights } = this.#parts;
     if (rights.policyOf(identity).digest !== digest || rights.traderOf(identity).paper !== paper) throw changedPolicy();
   }
 
-  async #note(
-    { order, policyProblems, estimate }: Assessment,
-    { asked, trader, policy, previewId, isCounted = false }: {
-      asked: OrderRequest | Replacement;
-      trader: Trader;
-      policy: Policy;
-      previewId: string | undefined;
-      isCounted?: boolean;
-    },
-  ): Promise<void> {
-    const { identity, paper } = trader;
-    const digest = orderDigest(order);
-    const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
-    const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
-    const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
+  async #note(assessed: AssessedOrder, noted: Noted): Promise<void> {
     const { record: { audit }, now } = this.#parts;
-    const { id: venue } = await this.#parts.venueOf(trader);
-    const previewed = { identity, clientOrderId, venue, data };
-    if (isCounted) assertAllowed(await audit.recordPreview(previewed, now()));
-    else await audit.record({ ...previewed, event: "preview" }, now());
+    await audit.record({ ...rowOf(assessed, noted), event: "preview" }, now());
   }
+}
+
+/** What was asked for, and the preview that an order has where it can be placed. */
+interface Noted {
+  readonly asked: OrderRequest | Replacement;
+  readonly previewId: string | undefined;
+}
+
+/** The audit's row of what an order would do. */
+function rowOf(
+  { assessment: { order, policyProblems, estimate }, trader, policy, venue }: AssessedOrder,
+  { asked, previewId }: Noted,
+): Omit<AuditEvent, "event"> {
+  const { identity, paper } = trader;
+  const digest = orderDigest(order);
+  const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
+  const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
+  const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
+  return { identity, clientOrderId, venue: venue.id, data };
+}
+
+/** The order as it can be placed; what people are shown is made where the policy asks for one. */
+function shownOrder({ assessment, trader, policy, venue }: AssessedOrder, asked: string): ShownOrder {
+  const { identity } = trader;
+  return {
+    ...trader,
+    previewId: newPreviewId(),
+    asked,
+    facts: { ...assessment.policyFacts, venue: venue.id },
+    policyDigest: policy.digest,
+    summary: policy.mode === "confirm" ? summarizeOrder(assessment, { exchange: venue.name, identity }) : null,
+  };
 }
 
 function isPlaceable({ estimate, policyProblems }: Assessment, halt: EstimateProblem | undefined): boolean {
@@ -207,15 +214,3 @@ function assertAllowed(waitMs: number): void {
     `wait ${Math.ceil(waitMs / 1_000)} s`;
   throw new TradingError(message, { code: "ERR_LIMIT_PREVIEWS", retryAfterMs: waitMs });
 }
-
-const PREVIEW_CODES = {
-  unknown: "ERR_PREVIEW_UNKNOWN",
-  expired: "ERR_PREVIEW_EXPIRED",
-  used: "ERR_PREVIEW_USED",
-} as const;
-
-const PREVIEW_SENTENCES = {
-  unknown: "Cannot place the order as this server knows no such preview of this client: preview the order first",
-  expired: "Cannot place the order as its preview is older than a minute: preview it again",
-  used: "Cannot place the order as its preview was used already: preview it again for another order",
-} as const;

@@ -9,7 +9,7 @@ import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
 import type { SentAssessment } from "./policy/assessment.ts";
 import { Confirmer } from "./confirmation/confirmer.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
-import type { ConfirmedOrder } from "./confirmation/confirmations.ts";
+import type { ConfirmedOrder } from "./record/dialogs.ts";
 import { askedToReplace, usedKey, wasAskedFor } from "./idempotency.ts";
 import { assertPlaceable } from "./order_previews.ts";
 import type { OrderPreviews } from "./order_previews.ts";
@@ -20,7 +20,7 @@ import { findReplaced, isReducing, replacementOf, requestOf } from "./orders/rep
 import type { Replacement } from "./orders/replacement.ts";
 import { readReplacementTerms } from "./execution/replacement_terms.ts";
 import type { ReplacementTerms } from "./execution/replacement_terms.ts";
-import { termsOf } from "./execution/sending_terms.ts";
+import { sendingRights } from "./execution/sending_terms.ts";
 import type { Trader } from "./orders/trader.ts";
 import type { SendingCall } from "./policy/trading_rights.ts";
 
@@ -104,8 +104,9 @@ export class OrderReplacing {
     if (question !== undefined) return await this.#confirmations.wait(question, call);
     const venue = await this.#parts.venueOf(trader);
     const { name, id } = venue;
-    const { assessment, policy, replaces, isReduced } = await this.#assess(replacement, call, left);
-    const previewId = await this.#previews.noteReplacement(assessment, { asked: replacement, trader, policy });
+    const { assessed, replaces, isReduced } = await this.#assess(replacement, call, left);
+    const { assessment, policy } = assessed;
+    const previewId = await this.#previews.noteReplacement(assessed, replacement);
     const { idempotencyKey } = replacement;
     const facts = { ...assessment.policyFacts, replaces, venue: id };
     if (policy.mode !== "confirm" || isReduced) {
@@ -130,7 +131,8 @@ export class OrderReplacing {
       ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
       : requestOf(left.facts.order);
     const options = { identity, signal, ...(isOver ? {} : { replaced }) };
-    const { assessment, policy } = await this.#previews.assess(request, options);
+    const assessed = await this.#previews.assess(request, options);
+    const { assessment } = assessed;
     assertPlaceable(assessment);
     const replaces = {
       orderId: replaced.order_id,
@@ -139,7 +141,7 @@ export class OrderReplacing {
     };
     // Of an order that was placed elsewhere it is not known whether it was post-only.
     const isReduced = !isOver && known !== undefined && isReducing(replaced, known, assessment.order);
-    return { assessment, policy, replaces, isReduced };
+    return { assessed, replaces, isReduced };
   }
 
   async #replaceConfirmed(order: ConfirmedOrder, by: ConfirmingCall): Promise<ReplaceResult> {
@@ -167,7 +169,7 @@ export class OrderReplacing {
     const { facts: { replaces }, previewId } = terms;
     if (replaces === undefined) throw new TypeError("Cannot replace as it is not known which order");
     const { rights } = this.#parts;
-    rights.assertStillAllowed(assessment, trader, by);
+    rights.assertMaySend(trader, by);
     const { orderId, ...rest } = replaces;
     return await venue.executor.replace({
       ...rest,
@@ -178,7 +180,7 @@ export class OrderReplacing {
       idempotencyKey,
       asked,
       resumeWith: resumeWith ?? JSON.stringify({ ...terms, consent: by.consent }),
-      termsOf: (order) => termsOf(rights, order, { assessment, trader, by }),
+      ...sendingRights(rights, { assessment, trader, by }),
     }, { signal: by.signal });
   }
 }

@@ -83,7 +83,7 @@ Deno.test("the access log leaves out of the errors what a caller gave up and wha
     {
       ok: false,
       error: { code: "ERR_CONFIRMATION_REQUIRED", message: "", retryable: false },
-      ask: { id: "1", text: "" },
+      ask: { token: "1", text: "" },
     },
   ] as const;
   for (const outcome of errors) {

@@ -299,12 +299,27 @@ Deno.test("a state that was tampered with sends nothing", () =>
     assert.deepEqual(world.sent, []);
   }));
 
-Deno.test("a state of another run of the server sends nothing", () =>
-  asked(async (_peers, requestState, world) => {
+Deno.test("a state reaches another run of the server: the order is placed there, once, for its caller alone", () =>
+  asked(async (peers, requestState, world) => {
+    await world.restart();
     await using others = new RawPeers(world);
-    const answer = await others.call("key:alice", { ...CALL, ...CONFIRMED, requestState });
-    assert.ok(codeOf(answer) !== undefined, JSON.stringify(answer));
+    const retry = { ...CALL, ...CONFIRMED, requestState };
+    const foreign = await others.call("key:mallory", retry);
+    assert.equal(codeOf(foreign), "ERR_CONFIRMATION_UNKNOWN", JSON.stringify(foreign));
     assert.deepEqual(world.sent, []);
+    assert.equal((await others.call("key:alice", retry)).structuredContent.status, "placed");
+    for (const each of [peers, others]) {
+      assert.equal(codeOf(await each.call("key:alice", retry)), "ERR_CONFIRMATION_UNKNOWN");
+    }
+    assert.equal(world.sent.length, 1);
+  }));
+
+Deno.test("a state says nothing of the order, and no row of the audit holds it", () =>
+  asked((_peers, requestState, world) => {
+    assert.match(requestState, /^[A-Za-z0-9_-]{43}$/);
+    const rows = world.record.audit.trail({}).map(({ data }) => data).join();
+    assert.ok(!rows.includes(requestState), rows);
+    return Promise.resolve();
   }));
 
 Deno.test("a yes without a state is a question again", async () => {

@@ -258,7 +258,7 @@ export class BrokerWorld implements AsyncDisposable {
       },
       confirmation: {
         approvals: record.approvals,
-        audit: record.audit,
+        dialogs: record.dialogs,
         announce: (order) => this.announced.push(order),
         now,
         monotonic,

@@ -15,6 +15,7 @@ import { KillSwitch } from "../../src/trading/execution/kill_switch.ts";
 import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { answeringLate } from "./late_record.ts";
 import { FaultyExchange, type WireFault } from "./faulty_exchange.ts";
+import { rightsBy } from "./sending_rights.ts";
 
 /** Pauses from here on are the background's: they last until {@linkcode ExecutorWorld.wakeUntil}. */
 const BACKGROUND_MS = 2_100;
@@ -93,7 +94,7 @@ export class ExecutorWorld implements AsyncDisposable {
 
   /** A request for one order, with a preview of its own. */
   request(order: Order = RESTING, rest: Partial<PlaceRequest> = {}): PlaceRequest {
-    return { order, identity: "local", previewId: `p${++this.#previews}`, termsOf: () => FREE_TERMS, ...rest };
+    return { order, identity: "local", previewId: `p${++this.#previews}`, ...rightsBy(() => FREE_TERMS), ...rest };
   }
 
   /** What the journal knows of a request. */

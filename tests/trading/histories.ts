@@ -8,9 +8,9 @@ import type { CancelAllResult } from "../../src/trading/execution/cancel_all.ts"
 import type { CancelResult } from "../../src/trading/execution/cancel_result.ts";
 import type { Placement } from "../../src/trading/record/recorded_placement.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
-import type { Terms } from "../../src/trading/execution/sending_terms.ts";
+import type { SendingRights } from "../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../src/trading/execution/placement_result.ts";
-import type { PlacementResult, RefusedResult } from "../../src/trading/execution/placement_result.ts";
+import type { PlacementResult } from "../../src/trading/execution/placement_result.ts";
 import { type Policy, sealPolicy } from "../../src/trading/policy/policy.ts";
 import type { ReplaceResult } from "../../src/trading/execution/replace.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
@@ -18,6 +18,7 @@ import { Dice, drawFault, makeOrder, ORDER_KINDS } from "./chance.ts";
 import type { FaultyExchange, Seen, WireFault } from "./faulty_exchange.ts";
 import { HistoryProcess } from "./history_process.ts";
 import type { Flaw } from "./fault_plan.ts";
+import { rightsBy } from "./sending_rights.ts";
 
 /** How a history is run. */
 export interface HistoryOptions {
@@ -328,10 +329,10 @@ class Run {
   }
 
   /** An engine that looks at rights only when a call comes knows nothing of what ends afterwards. */
-  #rightsOf(call: Call): { termsOf: () => Terms | RefusedResult } {
+  #rightsOf(call: Call): SendingRights {
     const terms = { policy: this.#policy, notional: { amount: NOTIONAL, currency: "ZAR" } };
-    if (this.#options.flaw === "ignores_callers") return { termsOf: () => terms };
-    return { termsOf: () => call.isRevoked ? refuse("ERR_SCOPE_MISSING", "The right has ended") : terms };
+    if (this.#options.flaw === "ignores_callers") return rightsBy(() => terms);
+    return rightsBy(() => call.isRevoked ? refuse("ERR_SCOPE_MISSING", "The right has ended") : terms);
   }
 
   #optionsOf({ caller }: Call): { signal?: AbortSignal } {

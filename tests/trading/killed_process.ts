@@ -12,6 +12,7 @@ import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { openRecord } from "../../src/state/record/sqlite/open_record.ts";
 import { type Intent, NOTIONAL } from "./histories.ts";
 import { Life } from "./fault_plan.ts";
+import { rightsBy } from "./sending_rights.ts";
 
 /** What it is to do, as JSON in its first argument. */
 export interface KilledWork {
@@ -64,7 +65,7 @@ async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork
     const { identity, previewId, key, order } = intent;
     const notional = { amount: NOTIONAL, currency: "ZAR" };
     const terms = { policy: sealPolicy({ mode: "auto" }), notional };
-    const result = await executor.place({ order, identity, previewId, idempotencyKey: key, termsOf: () => terms });
+    const result = await executor.place({ order, identity, previewId, idempotencyKey: key, ...rightsBy(() => terms) });
     write({ kind: "placement", intent, result });
   }
   await executor.stop();

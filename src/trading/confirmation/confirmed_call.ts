@@ -1,6 +1,6 @@
 /** The calls that orders were confirmed for, and what holds when such an order is sent. */
 
-import type { ConfirmedOrder } from "./confirmations.ts";
+import type { ConfirmedOrder } from "../record/dialogs.ts";
 import type { ExchangeName } from "../orders/order_summary.ts";
 import { describeExchange } from "../orders/order_summary.ts";
 import { TradingError } from "../orders/trading_error.ts";

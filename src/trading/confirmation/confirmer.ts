@@ -7,11 +7,12 @@
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Approvals } from "../record/approvals.ts";
 import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
-import type { Audit } from "../record/audit.ts";
 import { clientOrderIdOf } from "../orders/order.ts";
-import { Confirmations } from "./confirmations.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../record/approval.ts";
-import type { ConfirmedOrder } from "./confirmations.ts";
+import type { ConfirmedOrder } from "../record/dialogs.ts";
+import type { Dialogs } from "../record/dialogs.ts";
+import { PREVIEW_REFUSALS } from "../orders/preview.ts";
+import type { PreviewProblem } from "../orders/preview.ts";
 import { orderDigest } from "../orders/order.ts";
 import { summaryText } from "../orders/order_summary.ts";
 import type { OrderSummary } from "../orders/order_summary.ts";
@@ -26,14 +27,21 @@ import type { SendingCall } from "../policy/trading_rights.ts";
 export interface Asking {
   /** Whether it can show a dialog. */
   readonly canElicit: boolean;
+  /** The call in one form: it has to come again unchanged with the answer. @default "" */
+  readonly call?: string;
   /** What the person answered in the dialog that this call was asked to show. */
-  readonly answer?: { readonly id: string; readonly accepted: boolean };
+  readonly answer?: { readonly token: string; readonly accepted: boolean };
 }
 
 /** What a call comes to that still waits for a person. Nothing was sent. */
 export type Unconfirmed =
   /** The client is to show a dialog, and to call again with the answer. */
-  | { readonly status: "ask"; readonly id: string; readonly text: string }
+  | {
+    readonly status: "ask";
+    /** What the answer comes back with, to whichever process; no log may hold it. */
+    readonly token: string;
+    readonly text: string;
+  }
   /** The person is asked elsewhere; the same call made again waits on. */
   | {
     readonly status: "awaiting_confirmation";
@@ -65,7 +73,7 @@ export interface ConfirmationParts {
     Approvals,
     "request" | "find" | "findByPreview" | "findAsked" | "equalTo" | "take" | "giveBack" | "conclude"
   >;
-  readonly audit: Pick<Audit, "record">;
+  readonly dialogs: Dialogs;
   /** Tells the operator that an order waits. */
   readonly announce: (announcement: Announcement) => void;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -85,6 +93,9 @@ export interface ConfirmedAction<Result> {
   readonly describe: (result: Result) => string;
 }
 
+/** An order to ask about, and whether it is the one of a preview that its caller was shown. */
+export type Question = ConfirmedOrder & Pick<ApprovalRequest, "takesPreview">;
+
 /** How one call waits. */
 interface Call extends SendingCall {
   readonly identity: string;
@@ -101,12 +112,10 @@ const LOOK_EVERY_MS = 250;
 export class Confirmer<Result extends { readonly status: string; readonly reason?: string }> {
   readonly #parts: ConfirmationParts;
   readonly #action: ConfirmedAction<Result>;
-  readonly #dialogs: Confirmations;
 
   constructor(parts: ConfirmationParts, action: ConfirmedAction<Result>) {
     this.#parts = parts;
     this.#action = action;
-    this.#dialogs = new Confirmations({ now: parts.monotonic });
   }
 
   /**
@@ -114,9 +123,9 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
    *
    * @throws {TradingError} nobody was asked
    */
-  async ask(order: ConfirmedOrder, { asking }: Call): Promise<Approval | Extract<Unconfirmed, { status: "ask" }>> {
+  async ask(order: Question, { asking }: Call): Promise<Approval | Extract<Unconfirmed, { status: "ask" }>> {
     const ways = this.#action.waysOf(order.identity);
-    if (asking.canElicit && ways.includes("dialog")) return await this.#askInDialog(order);
+    if (asking.canElicit && ways.includes("dialog")) return await this.#askInDialog(order, asking);
     assertAskable(ways);
     return await this.#askElsewhere({ ...order, ways: ways.filter((way) => way !== "dialog") });
   }
@@ -137,14 +146,14 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
   }
 
   /** Takes the answer of a dialog: once, from the caller whose order it is, in time. */
-  async answer({ id, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
-    const confirmation = this.#dialogs.take(id, call.identity);
-    if (confirmation === undefined) throw unknownConfirmation();
-    assertCounts(this.#action.waysOf(call.identity), "dialog");
-    const { order } = confirmation;
-    await this.#record("confirmation", order, { confirmation: id, way: "dialog", approved: accepted });
-    if (!accepted) throw declined(" in the dialog, with its box ticked");
-    return await this.#action.send(order, { ...call, consent: "dialog" });
+  async answer({ token, accepted }: NonNullable<Asking["answer"]>, call: Call): Promise<Result> {
+    const { dialogs, now } = this.#parts;
+    const { identity, asking } = call;
+    const answered = await dialogs.answer(token, { identity, call: asking.call ?? "", accepted, now: now() });
+    if (answered === undefined) throw unknownConfirmation();
+    assertCounts(this.#action.waysOf(identity), "dialog");
+    if (!answered.isApproved) throw declined(" in the dialog, with its box ticked");
+    return await this.#action.send({ ...answered.dialog, identity }, { ...call, consent: "dialog" });
   }
 
   /**
@@ -165,38 +174,31 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
     }
   }
 
-  async #askInDialog(order: ConfirmedOrder): Promise<Extract<Unconfirmed, { status: "ask" }>> {
-    const { summary, identity } = order;
-    // Added first, so that of two equal orders that are asked about at once each knows of the other.
-    const confirmation = this.#dialogs.add(order);
-    if (confirmation === undefined) throw tooMany();
-    const { id } = confirmation;
-    try {
-      const isAlone = (await this.#equalTo(order)).every((other) => other === id);
-      await this.#record("confirmation_asked", order, { confirmation: id, way: "dialog" });
-      const warnings = isAlone ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
-      return { status: "ask", id, text: summaryText({ ...summary, warnings }) };
-    } catch (error) {
-      this.#dialogs.take(id, identity);
-      throw error;
-    }
+  async #askInDialog(order: Question, { call = "" }: Asking): Promise<Extract<Unconfirmed, { status: "ask" }>> {
+    const { dialogs, now } = this.#parts;
+    // Written first, so that of two equal orders that are asked about at once each knows of the other.
+    const asked = await dialogs.ask({ ...order, call }, now());
+    if (!asked.ok) throw notAsked(asked.reason);
+    const { summary } = order;
+    const warnings = await this.#isAlone(order) ? summary.warnings : [EQUAL_WAITS, ...summary.warnings];
+    return { status: "ask", token: asked.token, text: summaryText({ ...summary, warnings }) };
   }
 
   async #askElsewhere(request: ApprovalRequest): Promise<Approval> {
     const { approvals, announce, now } = this.#parts;
     const asked = await approvals.request(request, now());
-    if (!asked.ok) throw tooMany();
+    if (!asked.ok) throw notAsked(asked.reason);
     const { approval, token } = asked;
     announce({ approvalId: approval.id, token, summary: request.summary, ways: request.ways });
     return approval;
   }
 
-  async #equalTo({ facts, identity, previewId }: ConfirmedOrder): Promise<string[]> {
-    const { approvals, now } = this.#parts;
-    const digest = orderDigest(facts.order);
-    const elsewhere = await approvals.equalTo({ digest, identity, previewId }, now());
-    const inDialogs = this.#dialogs.of(identity).filter(({ order }) => orderDigest(order.facts.order) === digest);
-    return [...inDialogs, ...elsewhere].map(({ id }) => id);
+  /** Whether no equal order of the caller waits besides. */
+  async #isAlone({ facts, identity, previewId }: ConfirmedOrder): Promise<boolean> {
+    const { approvals, dialogs, now } = this.#parts;
+    const order = { digest: orderDigest(facts.order), identity, previewId };
+    const others = await Promise.all([dialogs.equalTo(order, now()), approvals.equalTo(order, now())]);
+    return others.every(({ length }) => length === 0);
   }
 
   async #stillWaiting(approval: Approval, { asking }: Call): Promise<Unconfirmed> {
@@ -249,18 +251,6 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
       if (!(error instanceof StoreError)) throw error;
     }
   }
-
-  async #record(
-    event: "confirmation" | "confirmation_asked",
-    { identity, previewId, facts }: ConfirmedOrder,
-    data: Record<string, unknown>,
-  ): Promise<void> {
-    const digest = orderDigest(facts.order);
-    const clientOrderId = clientOrderIdOf(previewId, digest);
-    const { venue } = facts;
-    const { audit, now } = this.#parts;
-    await audit.record({ event, identity, clientOrderId, venue, data: { ...data, digest } }, now());
-  }
 }
 
 /** For a person who is asked about one of two equal orders. */
@@ -274,6 +264,12 @@ function assertAskable(ways: readonly ConfirmWay[]): void {
       'client, or ask the operator for "page" or "terminal" in confirm_by of the policy'
     : "Cannot ask for confirmation as confirm_by of the policy and --confirm-by have nothing in common: ask the operator";
   throw new TradingError(message, { code: "ERR_CONFIRMATION_IMPOSSIBLE" });
+}
+
+function notAsked(reason: "too_many" | PreviewProblem): TradingError {
+  if (reason === "too_many") return tooMany();
+  const { code, message } = PREVIEW_REFUSALS[reason];
+  return new TradingError(message, { code });
 }
 
 function tooMany(): TradingError {

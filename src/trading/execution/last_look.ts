@@ -13,8 +13,7 @@ import type { Begun } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
 import type { RecordFailure } from "../record/store_error.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
-import { placementOf } from "./place_request.ts";
-import type { PlaceOptions, PlaceRequest } from "./place_request.ts";
+import type { NamedPlacement, PlaceOptions, PlaceRequest } from "./place_request.ts";
 import { refuse } from "./placement_result.ts";
 import type { RefusedResult } from "./placement_result.ts";
 import type { Terms } from "./sending_terms.ts";
@@ -59,24 +58,32 @@ export async function prepare(
 
 /** What counts for an order now, or why it may not be sent any more. Waits for nothing. */
 export function termsNow(
-  { signal: ending, pendingHalt }: Pick<ExecutorParts, "signal" | "pendingHalt">,
+  parts: Pick<ExecutorParts, "signal" | "pendingHalt">,
   { order, termsOf }: PlaceRequest,
-  { signal }: PlaceOptions,
+  options: PlaceOptions,
 ): Terms | RefusedResult {
+  return whyNotHere(parts, options) ?? termsOf(order);
+}
+
+/** Why this process sends nothing for the call, whatever the order. */
+function whyNotHere(
+  { signal: ending, pendingHalt }: Pick<ExecutorParts, "signal" | "pendingHalt">,
+  { signal }: PlaceOptions,
+): RefusedResult | undefined {
   if (signal?.aborted || ending.aborted) return cancelled();
   const halt = pendingHalt();
-  return halt.halted ? refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt)) : termsOf(order);
+  return halt.halted ? refuse("ERR_TRADING_HALTED", haltSentence("place the order", halt)) : undefined;
 }
 
 /** Writes the order down as sent under these terms, unless the record knows something that forbids it. */
 export function writeDown(
   parts: ExecutorParts,
-  request: PlaceRequest,
+  named: NamedPlacement,
   { terms, ready: { validUntil } }: { readonly terms: Terms; readonly ready: Ready },
 ): Promise<Begun | RecordFailure> {
   const { journal, now } = parts;
   const { policy, notional, worstPrice = null } = terms;
-  const entry = { ...placementOf(request, parts), policyDigest: policy.digest, notional, worstPrice, validUntil };
+  const entry = { ...named, policyDigest: policy.digest, notional, worstPrice, validUntil };
   return orFailure(() => journal.begin(entry, policy, now()));
 }
 
@@ -93,13 +100,8 @@ export function whyNotNow(
     readonly options: PlaceOptions;
   },
 ): RefusedResult | undefined {
-  const after = termsNow(parts, request, options);
-  if ("status" in after) return after;
-  if (after.policy.digest !== terms.policy.digest) {
-    const message = "Nothing was sent, as the policy has changed meanwhile: preview the order again";
-    return refuse("ERR_PREVIEW_STALE", message);
-  }
-  return parts.clock.hasPassed(validUntil) ? tooLate() : undefined;
+  return whyNotHere(parts, options) ?? request.whyNot(terms) ??
+    (parts.clock.hasPassed(validUntil) ? tooLate() : undefined);
 }
 
 function tooLate(): RefusedResult {

@@ -4,11 +4,10 @@ import { clientOrderIdOf, orderDigest } from "../orders/order.ts";
 import type { Order } from "../orders/order.ts";
 import type { NewPlacement } from "../record/recorded_placement.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
-import type { RefusedResult } from "./placement_result.ts";
-import type { Terms } from "./sending_terms.ts";
+import type { SendingRights } from "./sending_terms.ts";
 
 /** One order to be placed, previewed and allowed already. */
-export interface PlaceRequest {
+export interface PlaceRequest extends SendingRights {
   readonly order: Order;
   readonly identity: string;
   readonly previewId: string;
@@ -18,11 +17,8 @@ export interface PlaceRequest {
   readonly asked?: string | null | undefined;
   /** The claim of the order that it replaces. */
   readonly replaces?: NewPlacement["replaces"];
-  /**
-   * What counts for the order at this moment, or why its caller may not send it any more. Asked right before the order
-   * is written down and right after; must not wait for anything.
-   */
-  readonly termsOf: (order: Order) => Terms | RefusedResult;
+  /** Whether the order is placed by a preview that its caller was shown, which is used up by it. @default false */
+  readonly takesPreview?: boolean | undefined;
 }
 
 /** How one call is made. */
@@ -31,13 +27,16 @@ export interface PlaceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the record is told of a placement, whatever counts for it by the time at which it is written down. */
+export type NamedPlacement = Omit<NewPlacement, "policyDigest" | "notional" | "worstPrice" | "validUntil">;
+
 /** What the record is told of a placement, whatever counts for it: whose it is, which exact order, and how it is known. */
 export function placementOf(
-  { order, identity, previewId, idempotencyKey = null, asked = null, replaces }: PlaceRequest,
+  { order, identity, previewId, idempotencyKey = null, asked = null, replaces, takesPreview }: PlaceRequest,
   { instance, scope: { venue, paper } }: Pick<ExecutorParts, "instance" | "scope">,
-): Omit<NewPlacement, "policyDigest" | "notional" | "worstPrice" | "validUntil"> {
+): NamedPlacement {
   const digest = orderDigest(order);
   const clientOrderId = clientOrderIdOf(previewId, digest);
-  const known = { clientOrderId, identity, paper, venue, previewId, idempotencyKey, asked, replaces };
+  const known = { clientOrderId, identity, paper, venue, previewId, idempotencyKey, asked, replaces, takesPreview };
   return { ...known, order, digest, instance: instance.id };
 }

@@ -13,7 +13,7 @@ import { prepare, termsNow, whyNotNow, writeDown } from "./last_look.ts";
 import type { Ready } from "./last_look.ts";
 import { closeIfFinal, refreshOpenOrders } from "./open_orders.ts";
 import { placementOf } from "./place_request.ts";
-import type { PlaceOptions, PlaceRequest } from "./place_request.ts";
+import type { NamedPlacement, PlaceOptions, PlaceRequest } from "./place_request.ts";
 import { absentSentence, refuse, tell } from "./placement_result.ts";
 import type { JournalledResult, PlacementResult, RefusedResult, Telling } from "./placement_result.ts";
 import { READ_LAG_MS, reconcile } from "./reconcile.ts";
@@ -22,6 +22,13 @@ import type { Doubt } from "./send_order.ts";
 
 /** How long a placement without a known deadline may be taken: the longest `ttl` that the exchange allows. */
 const LONGEST_TTL_MS = 10_000;
+
+/** An order that is to be placed, what the record is told of it, and the call that it is placed for. */
+interface Attempt {
+  readonly request: PlaceRequest;
+  readonly named: NamedPlacement;
+  readonly options: PlaceOptions;
+}
 
 /** What an attempt to send an order comes to. */
 type Attempted =
@@ -54,17 +61,18 @@ export class Placements {
 
   /** Places an order; the executor must be ready. Never throws for what the exchange or the record does. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
+    const attempt = { request, named: placementOf(request, this.#parts), options };
     for (let isFirst = true;; isFirst = false) {
-      const repeated = await orFailure(() => this.#repeat(request));
+      const repeated = await orFailure(() => this.#repeat(attempt));
       if (repeated.kind === "failed") return recordFailed(repeated.reason);
       if (repeated.kind === "refused") return refuse(repeated.code, repeated.message);
       if (repeated.kind === "repeated") return await this.#tellRepeated(repeated.placement);
       const ready = await prepare(this.#parts, request.order, options);
-      if ("status" in ready) return await this.#refuseUnbegun(request, ready);
-      const attempted = await this.#attempt(request, { ready, options });
+      if ("status" in ready) return await this.#refuseUnbegun(attempt, ready);
+      const attempted = await this.#attempt(attempt, ready);
       if (attempted.kind === "told") return attempted.result;
       if (attempted.kind === "failed") return recordFailed(attempted.reason);
-      if (attempted.kind === "forbidden") return await this.#refuseUnbegun(request, attempted.why);
+      if (attempted.kind === "forbidden") return await this.#refuseUnbegun(attempt, attempted.why);
       if (attempted.kind === "repeated") return await this.#tellRepeated(attempted.placement);
       if (!isFirst || !await this.#mayTryAgain(attempted.code, request)) {
         return refuse(attempted.code, attempted.message, attempted.retryAfterMs);
@@ -73,37 +81,31 @@ export class Placements {
   }
 
   /** Writes an order down and sends it; under way from before, so that nobody here looks up what is yet to leave. */
-  #attempt(
-    request: PlaceRequest,
-    call: { readonly ready: Ready; readonly options: PlaceOptions },
-  ): Promise<Attempted> {
-    const { clientOrderId } = placementOf(request, this.#parts);
-    const attempt = this.#writeAndSend(request, call);
-    const outcome = attempt.then((attempted) => attempted.kind === "told" ? attempted.result : undefined);
+  #attempt(attempt: Attempt, ready: Ready): Promise<Attempted> {
+    const { clientOrderId } = attempt.named;
+    const sending = this.#writeAndSend(attempt, ready);
+    const outcome = sending.then((attempted) => attempted.kind === "told" ? attempted.result : undefined);
     // Of equal attempts only one can begin, and the others are told so.
     if (!this.#underWay.has(clientOrderId)) void this.#track(clientOrderId, outcome).catch(() => {});
     else outcome.catch(() => {});
-    return attempt;
+    return sending;
   }
 
-  async #writeAndSend(
-    request: PlaceRequest,
-    { ready, options }: { readonly ready: Ready; readonly options: PlaceOptions },
-  ): Promise<Attempted> {
+  async #writeAndSend({ request, named, options }: Attempt, ready: Ready): Promise<Attempted> {
     const { reservation } = ready;
     const terms = termsNow(this.#parts, request, options);
     if ("status" in terms) {
       reservation.release();
       return { kind: "forbidden", why: terms };
     }
-    const begun = await writeDown(this.#parts, request, { terms, ready }).catch((error) => {
+    const begun = await writeDown(this.#parts, named, { terms, ready }).catch((error) => {
       reservation.release();
       throw error;
     });
     // From here to the request on its way nothing waits, so that nobody can come in between.
     if (begun.kind !== "begun") {
       reservation.release();
-      if (begun.kind === "failed" && begun.isUnknown) await this.#withdrawUnsent(request);
+      if (begun.kind === "failed" && begun.isUnknown) await this.#withdrawUnsent(named);
       return begun;
     }
     const why = whyNotNow(this.#parts, request, { terms, ready, options });
@@ -113,9 +115,9 @@ export class Placements {
   }
 
   /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
-  async #refuseUnbegun(request: PlaceRequest, refused: RefusedResult): Promise<RefusedResult> {
+  async #refuseUnbegun({ named }: Attempt, refused: RefusedResult): Promise<RefusedResult> {
     const { audit, now, pendingWrites } = this.#parts;
-    const { identity, clientOrderId, previewId, digest, paper, venue } = placementOf(request, this.#parts);
+    const { identity, clientOrderId, previewId, digest, paper, venue } = named;
     const data = { preview_id: previewId, digest, paper, allowed: false, code: refused.reason };
     const at = now();
     await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, venue, data }, at));
@@ -157,11 +159,11 @@ export class Placements {
     await pendingWrites.write(() => journal.forgetIntent(clientOrderId, at));
   }
 
-  async #repeat(request: PlaceRequest): Promise<Repeated | { readonly kind: "new" }> {
-    if ((request.idempotencyKey ?? null) === null) return { kind: "new" };
+  async #repeat({ named }: Attempt): Promise<Repeated | { readonly kind: "new" }> {
+    if (named.idempotencyKey === null) return { kind: "new" };
     const { journal, now } = this.#parts;
     // Nothing of it is decided by a policy.
-    const entry = { ...placementOf(request, this.#parts), policyDigest: "", notional: null };
+    const entry = { ...named, policyDigest: "", notional: null };
     return await journal.repeat(entry, now()) ?? { kind: "new" };
   }
 
@@ -174,9 +176,8 @@ export class Placements {
   }
 
   /** Whether an order was written down is not known, but that it was never sent is. */
-  async #withdrawUnsent(request: PlaceRequest): Promise<void> {
+  async #withdrawUnsent({ clientOrderId }: NamedPlacement): Promise<void> {
     const { journal, now, pendingWrites } = this.#parts;
-    const { clientOrderId } = placementOf(request, this.#parts);
     const at = now();
     await pendingWrites.write(() => journal.withdraw(clientOrderId, "ERR_RECORD_FAILED", at));
   }

@@ -98,8 +98,8 @@ async function replaceClaimed(
     return nothingLeft(old, formatDecimal(rest));
   }
   const placed: Order = { ...order, volume: formatDecimal(rest) };
-  const { previewId, termsOf } = request;
-  const placing = { order: placed, identity, previewId, idempotencyKey, asked, replaces, termsOf };
+  const { previewId, termsOf, whyNot } = request;
+  const placing = { order: placed, identity, previewId, idempotencyKey, asked, replaces, termsOf, whyNot };
   return { status: "replaced", old, placement: await placements.place(placing, options) };
 }
 
@@ -117,8 +117,7 @@ async function findEarlier(
 
 /** The rest that was placed is smaller than what was asked for, so an earlier call is known by everything else. */
 async function repeat(placements: Placements, request: ReplaceRequest, earlier: Placement): Promise<ReplaceResult> {
-  const { identity, idempotencyKey, order, termsOf } = request;
-  const { asked = null } = request;
+  const { identity, idempotencyKey, order, asked = null, termsOf, whyNot } = request;
   const isLike = withoutVolume(earlier.order) === withoutVolume(order) &&
     parseDecimal(earlier.order.volume ?? "0").lte(parseDecimal(order.volume ?? "0"));
   if (earlier.asked !== null && asked !== null ? earlier.asked !== asked : !isLike) {
@@ -126,8 +125,8 @@ async function repeat(placements: Placements, request: ReplaceRequest, earlier: 
     return refuse("ERR_IDEMPOTENCY_MISMATCH", message);
   }
   const { previewId } = earlier;
-  const again = { order: earlier.order, identity, previewId, idempotencyKey, asked: earlier.asked, termsOf };
-  const placement = await placements.place(again);
+  const again = { order: earlier.order, identity, previewId, idempotencyKey, asked: earlier.asked };
+  const placement = await placements.place({ ...again, termsOf, whyNot });
   return { status: "repeated", placement };
 }
 

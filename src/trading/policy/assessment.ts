@@ -1,6 +1,7 @@
 /** One order evaluated in every way before it may be placed: its exact form, what it would do, and what the policy says. */
 
 import type { Exchange } from "../../market/exchange_port.ts";
+import type { Book } from "../../market/book_walk.ts";
 import type { MarketLookup } from "../../market/pairs.ts";
 import type { Market, Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import { estimateOrder } from "../orders/estimate.ts";
@@ -54,38 +55,56 @@ export async function assessOrder(request: OrderRequest, parts: AssessmentParts)
   const { exchange, markets, signal, now, replaced } = parts;
   const market = await markets.resolve(request.pair, { signal });
   const facts = await readFacts(exchange, market, { signal, replaced });
-  const exchangeTime = () => now() + (exchange.status().clock?.skewMs ?? 0);
-  const first = evaluate(request, { ...parts, market, facts, at: exchangeTime() });
-  if (!reachesEnd(first)) return assessed(first);
-  const book = await readWholeBook(exchange, { market, book: facts.book }, signal);
-  return assessed(evaluate(request, { ...parts, market, facts: { ...facts, book }, at: exchangeTime() }));
+  let view = viewOf(market, facts);
+  let read = readOrder(request, view);
+  if (reachesEnd(read)) {
+    const book = await readWholeBook(exchange, { market, book: facts.book }, signal);
+    view = viewOf(market, { ...facts, book });
+    // Only the amounts of market orders depend on the book.
+    read = read.ok && request.type !== "market"
+      ? { ...read, shown: estimateBy(read.order, view) }
+      : readOrder(request, view);
+  }
+  if (!read.ok) throw invalid(read.problems);
+  return evaluate(read, { ...view, policy: parts.policy, at: now() + (exchange.status().clock?.skewMs ?? 0) });
 }
 
-type Evaluated =
-  | { readonly ok: true; readonly assessment: Assessment }
+/** The market and the account as an order is held against them. */
+interface View {
+  readonly market: Market;
+  readonly facts: MarketFacts;
+  /** What of the book can be traded. */
+  readonly book: Book;
+}
+
+/** An order in its exact form with what it would do, or all that is wrong with it. */
+type Read =
+  | { readonly ok: true; readonly order: Order; readonly notes: readonly string[]; readonly shown: Estimate }
   | { readonly ok: false; readonly problems: readonly OrderProblem[] };
 
+function viewOf(market: Market, facts: MarketFacts): View {
+  return { market, facts, book: tradableBook(facts.book) };
+}
+
+function readOrder(request: OrderRequest, view: View): Read {
+  const read = normalizeOrder(request, view.market, { book: view.book });
+  return read.ok ? { ...read, shown: estimateBy(read.order, view) } : read;
+}
+
 /** The short form of a book may end before an order does, also when an amount is converted by it. */
-function reachesEnd(evaluated: Evaluated): boolean {
-  return evaluated.ok
-    ? evaluated.assessment.estimate.reachesEnd
-    : evaluated.problems.some(({ code }) => code === "ERR_LIQUIDITY");
+function reachesEnd(read: Read): boolean {
+  return read.ok ? read.shown.reachesEnd : read.problems.some(({ code }) => code === "ERR_LIQUIDITY");
+}
+
+function estimateBy(order: Order, { market, book, facts: { fees, funds, ownOrders } }: View): Estimate {
+  return estimateOrder(order, { market, book, fees, funds, ownOrders });
 }
 
 function evaluate(
-  request: OrderRequest,
-  { policy, market, facts, at }: AssessmentParts & {
-    readonly market: Market;
-    readonly facts: MarketFacts;
-    readonly at: number;
-  },
-): Evaluated {
-  const { fees, funds, ownOrders, valuation } = facts;
-  const book = tradableBook(facts.book);
-  const normalized = normalizeOrder(request, market, { book });
-  if (!normalized.ok) return normalized;
-  const { order, notes } = normalized;
-  const shown = estimateOrder(order, { market, book, fees, funds, ownOrders });
+  { order, notes, shown }: Extract<Read, { ok: true }>,
+  { market, facts, book, policy, at }: View & { readonly policy: Policy; readonly at: number },
+): Assessment {
+  const { fees, valuation } = facts;
   const view = { market, book: facts.book, bookAt: facts.book.timestamp, now: at, fees };
   const warnings = marketWarnings(order, shown, view);
   const estimate = { ...shown, warnings: [...warnings, ...shown.warnings] };
@@ -98,13 +117,11 @@ function evaluate(
   const { mid, averagePrice, worstPrice } = estimate;
   const policyFacts = { order, notional: worth(order), mid, averagePrice, worstPrice, warnings };
   const policyProblems = evaluateOrder(policy, policyFacts);
-  const assessment = { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
-  return { ok: true, assessment };
+  return { order, market, notes, estimate, policyFacts, policyProblems, notionalOf: worth };
 }
 
-function assessed(evaluated: Evaluated): Assessment {
-  if (evaluated.ok) return evaluated.assessment;
-  const fields = evaluated.problems.map(({ field, problem }) => ({ field, problem }));
+function invalid(problems: readonly OrderProblem[]): TradingError {
+  const fields = problems.map(({ field, problem }) => ({ field, problem }));
   const list = fields.map(({ field, problem }) => `${field}: ${problem}`).join("; ");
-  throw new TradingError(`Cannot make an order of this: ${list}`, { code: "ERR_ORDER_INVALID", fields });
+  return new TradingError(`Cannot make an order of this: ${list}`, { code: "ERR_ORDER_INVALID", fields });
 }

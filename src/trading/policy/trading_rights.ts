@@ -77,18 +77,34 @@ export class TradingRights {
    *
    * @throws {TradingError} one of them does not allow the order any more
    */
-  assertStillAllowed(
-    assessment: Pick<Assessment, "policyFacts">,
-    { identity, paper }: Trader,
-    by: SendingCall,
-  ): Policy {
-    if (!by.mayTrade()) throw endedRight();
-    const policy = this.policyOf(identity);
-    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+  assertStillAllowed(assessment: Pick<Assessment, "policyFacts">, trader: Trader, by: SendingCall): Policy {
+    const policy = this.#policyFor(trader, by);
     const [problem] = evaluateOrder(policy, assessment.policyFacts);
     if (problem !== undefined) throw new TradingError(problem.message, { code: problem.code });
-    if (policy.mode === "confirm") assertConsent(this.confirmWaysOf(identity), by.consent);
+    this.#assertConsent(policy, trader, by);
     return policy;
+  }
+
+  /**
+   * The policy that counts for a caller who may still send an order, whichever that is: what the policy says of the order
+   * itself is left to {@linkcode TradingRights.assertStillAllowed}.
+   *
+   * @throws {TradingError} the caller's right has ended, or the policy asks for a person who has not confirmed
+   */
+  assertMaySend(trader: Trader, by: SendingCall): Policy {
+    const policy = this.#policyFor(trader, by);
+    this.#assertConsent(policy, trader, by);
+    return policy;
+  }
+
+  #policyFor({ identity, paper }: Trader, by: SendingCall): Policy {
+    if (!by.mayTrade()) throw endedRight();
+    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+    return this.policyOf(identity);
+  }
+
+  #assertConsent({ mode }: Policy, { identity }: Trader, { consent }: SendingCall): void {
+    if (mode === "confirm") assertConsent(this.confirmWaysOf(identity), consent);
   }
 }
 

@@ -5,6 +5,8 @@ import { openPostgresRecord } from "../../../src/state/record/postgres/open_reco
 import type { OpenPostgresRecordOptions } from "../../../src/state/record/postgres/open_record.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
+import { orderRequest } from "../../trading/approval_requests.ts";
+import { shownOrder } from "../../trading/shown_orders.ts";
 import { entry, FREE, INSTANCE, NOW, outcomeOf } from "../../trading/stores.ts";
 import { accessOf } from "../open_postgres.ts";
 import { PostgresServer } from "../postgres_server.ts";
@@ -167,7 +169,17 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
   const record = await machines.open({}, { user: "luno_server" });
   await record.instances.enter(INSTANCE);
   assert.equal((await record.published.find("policy"))?.text, "{}");
-  assert.equal(outcomeOf(await record.journal.begin(entry("a"), { ...FREE, version: 1 }, NOW)), "begun");
+  const shown = shownOrder({ previewId: entry("a").previewId });
+  assert.equal(await record.previews.add({ row: { identity: shown.identity }, shown }, NOW), 0);
+  assert.equal(
+    outcomeOf(await record.journal.begin(entry("a", { takesPreview: true }), { ...FREE, version: 1 }, NOW)),
+    "begun",
+  );
+  const { ways: _, ...request } = orderRequest();
+  const asked = await record.dialogs.ask({ ...request, call: "c" }, NOW);
+  assert.ok(asked.ok);
+  const answer = { identity: request.identity, call: "c", accepted: true, now: NOW };
+  assert.equal((await record.dialogs.answer(asked.token, answer))?.isApproved, true);
   await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
   await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["real"], now: NOW });
   await record.halts.lift({ by: "test", now: NOW });

@@ -110,10 +110,10 @@ Deno.test("equal orders in full without a key are two orders, also in dialogs", 
 });
 
 Deno.test("Confirmer.ask() has equal orders that are asked about in dialogs at once know of each other", () =>
-  withStore(async ({ approvals, audit }) => {
+  withStore(async ({ approvals, dialogs }) => {
     const confirmer = new Confirmer({
       approvals: answeringLate(approvals),
-      audit: answeringLate(audit),
+      dialogs: answeringLate(dialogs),
       announce: () => assert.fail("nobody is asked elsewhere"),
       now: () => NOW,
       monotonic: () => 0,

@@ -8,6 +8,7 @@ import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
+import { rightsBy } from "../sending_rights.ts";
 import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, withJournal } from "../executor_world.ts";
 
 const REVOKED = refuse("ERR_SCOPE_MISSING", "The key was revoked");
@@ -56,7 +57,7 @@ for (const [what, { end, reason }] of Object.entries(ENDED)) {
   Deno.test(`OrderExecutor.place() sends no order ${what} while it waited for its turn, and keeps no trace`, async () => {
     const rights = newRights();
     await using world = await ExecutorWorld.start({ wrap: whileWaiting(() => end(rights)) });
-    const request = world.request(undefined, { termsOf: () => rights.terms });
+    const request = world.request(undefined, rightsBy(() => rights.terms));
     const result = expectStatus(await world.executor.place(request, { signal: rights.caller.signal }), "refused");
     assert.equal(result.reason, reason);
     assert.deepEqual([world.placement(request), world.exchange.count(POST)], [undefined, 0]);
@@ -65,7 +66,7 @@ for (const [what, { end, reason }] of Object.entries(ENDED)) {
   Deno.test(`OrderExecutor.place() sends no order ${what} while it was written down, and says that it is not placed`, async () => {
     const rights = newRights();
     await using world = await ExecutorWorld.start({ wrap: onceWritten(() => end(rights)) });
-    const request = world.request(undefined, { termsOf: () => rights.terms });
+    const request = world.request(undefined, rightsBy(() => rights.terms));
     const result = expectStatus(await world.executor.place(request, { signal: rights.caller.signal }), "not_placed");
     assert.equal(result.reason, reason);
     const { state, sentAt } = world.placement(request) ?? {};
@@ -78,7 +79,7 @@ Deno.test("OrderExecutor.place() sends no order whose policy changed while it wa
   const other = { policy: sealPolicy({ mode: "auto", maxOpenOrders: 9 }), notional: null };
   await using world = await ExecutorWorld.start({ wrap: onceWritten(() => terms = other) });
   const result = expectStatus(
-    await world.executor.place(world.request(undefined, { termsOf: () => terms })),
+    await world.executor.place(world.request(undefined, rightsBy(() => terms))),
     "not_placed",
   );
   assert.equal(result.reason, "ERR_PREVIEW_STALE");
@@ -144,7 +145,7 @@ Deno.test("OrderExecutor.place() has the turn in the call budget before the orde
   expectStatus(await world.executor.place(world.request()), "placed");
   assert.deepEqual(settled.splice(0), ["reserved", "written", "used"]);
   const policy = sealPolicy({ mode: "auto", maxOrdersPerMinute: 0 });
-  await world.executor.place(world.request(undefined, { termsOf: () => ({ policy, notional: null }) }));
+  await world.executor.place(world.request(undefined, rightsBy(() => ({ policy, notional: null }))));
   assert.deepEqual(settled, ["reserved", "written", "released"]);
 });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { Order } from "../../../src/trading/orders/order.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
+import { rightsBy } from "../sending_rights.ts";
 import {
   ANYTHING,
   CROSSING,
@@ -277,7 +278,7 @@ Deno.test("OrderExecutor.place() lets callers pass the day's limit together as l
   const notional = { amount: "900", currency: "ZAR" };
   const calls = Array.from(
     { length: 5 },
-    () => world.executor.place(world.request(RESTING, { termsOf: () => ({ policy, notional }) })),
+    () => world.executor.place(world.request(RESTING, rightsBy(() => ({ policy, notional })))),
   );
   const statuses = (await Promise.all(calls)).map(({ status }) => status);
   assert.deepEqual(statuses.filter((status) => status === "placed").length, 2);
@@ -287,17 +288,17 @@ Deno.test("OrderExecutor.place() lets callers pass the day's limit together as l
 Deno.test("OrderExecutor.place() looks which orders are final before it refuses one more open order", async () => {
   await using world = await ExecutorWorld.start();
   const policy = sealPolicy({ mode: "auto", maxOpenOrders: 1 });
-  const taken = world.request(CROSSING, { termsOf: () => ({ policy, notional: null }) });
+  const taken = world.request(CROSSING, rightsBy(() => ({ policy, notional: null })));
   expectStatus(await world.executor.place(taken), "placed");
   expectStatus(
-    await world.executor.place(world.request(RESTING, { termsOf: () => ({ policy, notional: null }) })),
+    await world.executor.place(world.request(RESTING, rightsBy(() => ({ policy, notional: null })))),
     "placed",
   );
   assert.equal(world.placement(taken)?.isOpen, false);
   const fills = world.store.audit.trail({ identity: "local" }).filter(({ event }) => event === "fill");
   assert.match(fills[0]?.data ?? "", /"base":"0.001"/);
   const refused = expectStatus(
-    await world.executor.place(world.request(RESTING, { termsOf: () => ({ policy, notional: null }) })),
+    await world.executor.place(world.request(RESTING, rightsBy(() => ({ policy, notional: null })))),
     "refused",
   );
   assert.equal(refused.reason, "ERR_LIMIT_OPEN_ORDERS");

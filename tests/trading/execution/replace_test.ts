@@ -7,6 +7,7 @@ import type { Terms } from "../../../src/trading/execution/sending_terms.ts";
 import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
+import { rightsBy } from "../sending_rights.ts";
 import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
 
 const BETTER: Order = { ...RESTING, price: "910000" };
@@ -14,9 +15,8 @@ const BETTER: Order = { ...RESTING, price: "910000" };
 /** Rests with what the best offers leave of it. */
 const PARTLY: Order = { ...RESTING, volume: "0.2", price: "1098000" };
 
-function replacing(orderId: string, order: Order = BETTER) {
-  const termsOf = (): Terms | RefusedResult => FREE_TERMS;
-  return { target: { orderId }, order, identity: "local", previewId: "r1", termsOf };
+function replacing(orderId: string, order: Order = BETTER, termsOf: () => Terms | RefusedResult = () => FREE_TERMS) {
+  return { target: { orderId }, order, identity: "local", previewId: "r1", ...rightsBy(termsOf) };
 }
 
 Deno.test("OrderExecutor.replace() cancels the old order, and places the new one after it is final", async () => {
@@ -120,7 +120,7 @@ Deno.test("OrderExecutor.replace() leaves the old order where a limit would refu
   const { order_id } = expectStatus(await world.executor.place(request), "placed");
   const policy = sealPolicy({ mode: "auto", maxPerDay: { amount: "10", currency: "ZAR" } });
   const termsOf = () => ({ policy, notional: { amount: "11", currency: "ZAR" } });
-  expectStatus(await world.executor.replace({ ...replacing(order_id), termsOf }), "refused");
+  expectStatus(await world.executor.replace(replacing(order_id, BETTER, termsOf)), "refused");
   assert.equal(world.exchange.count(STOP), 0);
   expectStatus(await world.executor.replace(replacing(order_id)), "replaced");
 });
@@ -130,7 +130,7 @@ Deno.test("OrderExecutor.replace() tells of a policy that changed while the old 
   const { order_id } = expectStatus(await world.executor.place(world.request()), "placed");
   const observing = refuse("ERR_POLICY_MODE", "Trading was put in observe mode");
   const termsOf = () => world.exchange.count(STOP) === 0 ? FREE_TERMS : observing;
-  const result = expectStatus(await world.executor.replace({ ...replacing(order_id), termsOf }), "replaced");
+  const result = expectStatus(await world.executor.replace(replacing(order_id, BETTER, termsOf)), "replaced");
   assert.equal(result.old.status, "cancelled");
   expectStatus(result.placement, "refused");
   assert.equal(world.exchange.count(POST), 1);

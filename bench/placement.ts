@@ -82,10 +82,10 @@ export async function measurePlacement(orders: number, folder: string): Promise<
       }
     },
   };
-  const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] } as const;
+  const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["main"] } as const;
   const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
-  const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
-  const scope = { venue: "", paper: false };
+  const instance = { id: process.id, takeOver: () => process.takeOver(["main"]) };
+  const scope = { venue: "", account: "main" };
   const executor = new OrderExecutor({ exchange, record, scope, instance, now: Date.now });
   await executor.recover();
   const [direct, placed, overhead, commits]: [number[], number[], number[], number[]] = [[], [], [], []];

@@ -35,7 +35,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
   luno_mcp.placements, luno_mcp.day_use, luno_mcp.cancel_wishes, luno_mcp.approvals, luno_mcp.instances,
   luno_mcp.calls, luno_mcp.previews, luno_mcp.dialogs, luno_mcp.replacements, luno_mcp.halt_files
   TO :"server";
-GRANT SELECT, INSERT ON luno_mcp.venue TO :"server";
+GRANT SELECT, INSERT ON luno_mcp.accounts TO :"server";
 GRANT SELECT, UPDATE ON luno_mcp.kill_switch TO :"server";
 
 -- The audit log is append-only: rows can be added, and neither changed nor removed. Without the right to delete,

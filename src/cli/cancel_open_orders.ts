@@ -8,7 +8,8 @@ import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
 import { InstanceLock } from "../state/instance_lock.ts";
 import { StateError } from "../state/state_error.ts";
-import type { CancelRequest, OrderKind } from "../trading/record/cancel_requests.ts";
+import type { CancelRequest } from "../trading/record/cancel_requests.ts";
+import { isPaper, MAIN_ACCOUNT, PAPER_ACCOUNT } from "../trading/orders/trading_account.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
@@ -45,32 +46,33 @@ export interface CancelOutcome {
 export interface CancelContext {
   readonly world: World;
   readonly flags: Readonly<Record<string, string>>;
-  readonly kinds: readonly OrderKind[];
+  /** Ids of the accounts whose open orders are to be cancelled. */
+  readonly accounts: readonly string[];
   /** The state folder. */
   readonly folder: string;
 }
 
 /**
- * Orders of which kinds may be open: paper ones stand in the record, real ones also come from elsewhere. An exchange that
+ * On which accounts orders may be open: paper ones stand in the record, real ones also come from elsewhere. An exchange that
  * is simulated has ended with its server.
  */
-export async function kindsToCancel(
+export async function accountsToCancel(
   { instances, journal }: Pick<TradingRecord, "instances" | "journal">,
   { flags, world }: Pick<CancelContext, "flags" | "world">,
-): Promise<OrderKind[]> {
+): Promise<string[]> {
   const exchange = flags["exchange"] ?? world.env("LUNO_MCP_EXCHANGE");
   const servers = (await instances.alive()).filter(({ cancels }) => cancels.length > 0);
-  const hasReal = servers.some(({ cancels }) => cancels.includes("real")) ||
+  const hasReal = servers.some(({ cancels }) => cancels.includes(MAIN_ACCOUNT.id)) ||
     exchange !== "paper" && exchange !== "simulated";
-  const paper = { paper: true };
+  const paper = { account: PAPER_ACCOUNT.id };
   // In this order, as an order that is settled between the two is open then.
   const hasPaper = (await journal.unsettled(paper)).length + (await journal.open(paper)).length > 0;
-  return [...(hasReal ? ["real" as const] : []), ...(hasPaper ? ["paper" as const] : [])];
+  return [...(hasReal ? [MAIN_ACCOUNT.id] : []), ...(hasPaper ? [PAPER_ACCOUNT.id] : [])];
 }
 
 /** How far a request has come, a line each. */
-export function describeRequest({ kind, rounds, triedAt, remaining, unlisted, doneAt }: CancelRequest): string[] {
-  const orders = kind === "paper" ? "open paper orders" : "open orders";
+export function describeRequest({ account, rounds, triedAt, remaining, unlisted, doneAt }: CancelRequest): string[] {
+  const orders = isPaper(account) ? "open paper orders" : "open orders";
   if (doneAt !== null) return [`  ${orders}: all cancelled at ${new Date(doneAt).toISOString()}`];
   if (triedAt === null) return [`  ${orders}: still to be cancelled; nobody has begun yet`];
   const tries = `tried ${rounds} ${rounds === 1 ? "time" : "times"}, last at ${new Date(triedAt).toISOString()}`;
@@ -85,7 +87,7 @@ export function describeRequest({ kind, rounds, triedAt, remaining, unlisted, do
 
 /** Waits until a server has taken the requests up, or fulfils them. */
 export async function cancelOpenOrders(record: TradingRecord, context: CancelContext): Promise<CancelOutcome> {
-  const { world, kinds } = context;
+  const { world, accounts } = context;
   const server = await takenUp(record, context);
   if (server !== undefined) {
     const sentence =
@@ -94,7 +96,7 @@ export async function cancelOpenOrders(record: TradingRecord, context: CancelCon
   }
   try {
     const problems = await cancelHere(record, context);
-    const left = await record.cancelRequests.open(kinds);
+    const left = await record.cancelRequests.open(accounts);
     if (left.length === 0) return { ok: true, sentence: "All open orders are cancelled" };
     const lines = [...problems, ...left.flatMap(describeRequest)];
     const why = world.shutdown.aborted ? "the command was interrupted" : "not all open orders are cancelled";
@@ -114,11 +116,11 @@ const STAYS_REQUESTED =
 /** The process of the server that works on all of it, if there is one. */
 async function takenUp(
   { instances, cancelRequests }: TradingRecord,
-  { world, kinds }: CancelContext,
+  { world, accounts }: CancelContext,
 ): Promise<number | undefined> {
   for (const endsAt = world.monotonic() + TAKE_UP_MS; world.monotonic() < endsAt;) {
     const alive = await instances.alive();
-    if (!alive.some(({ cancels }) => kinds.every((kind) => cancels.includes(kind)))) return undefined;
+    if (!alive.some(({ cancels }) => accounts.every((account) => cancels.includes(account)))) return undefined;
     const workers = (await cancelRequests.all()).map(({ instance }) => alive.find(({ id }) => id === instance)?.pid);
     if (workers.length > 0 && workers.every((pid) => pid !== undefined)) return workers[0];
     await pause(world);
@@ -127,17 +129,18 @@ async function takenUp(
 }
 
 /** Cancels until nothing is open, it is hopeless, or the time is over; answers what stands in the way. */
-async function cancelHere(record: TradingRecord, { world, flags, kinds, folder }: CancelContext): Promise<string[]> {
+async function cancelHere(record: TradingRecord, { world, flags, accounts, folder }: CancelContext): Promise<string[]> {
   const loaded = await loadConfig(withoutHaltFlags(flags), world.env);
   if (!loaded.ok) return loaded.problems;
-  const problems = await checkReach(record, loaded, kinds);
+  const problems = await checkReach(record, loaded, accounts);
   if (problems.length > 0) return problems;
   const facts = { pid: Deno.pid, command: "kill", startedAt: world.now(), cancels: [] };
   const instance = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
-  const { exchange, name, venue, close } = await openExchange(loaded, world);
-  const paper = kinds.includes("paper")
+  const opened = await openExchange(loaded, world);
+  const paper = accounts.includes(PAPER_ACCOUNT.id)
     ? await (await import("../server/open_paper.ts")).openPaper({
-      upstream: exchange,
+      upstream: opened.exchange,
+      host: opened.main.name.host,
       folder,
       stateTimeout: loaded.config.stateTimeout,
       world,
@@ -145,45 +148,43 @@ async function cancelHere(record: TradingRecord, { world, flags, kinds, folder }
     })
     : undefined;
   // Cancelling takes finding out, so what ended servers left is this command's for as long as it works.
-  const takeOver = () => instance.takeOver(kinds);
+  const takeOver = () => instance.takeOver(accounts);
   const executors = new OrderExecutors({
     record,
     pendingHalt: () => ({ halted: false }),
     instance: { id: instance.id, takeOver },
-    exchange,
-    name,
-    venue,
+    accounts: [opened.main],
     paper,
     world,
   });
   try {
-    await fulfil(record, { executors, instance: instance.id, world, kinds });
+    await fulfil(record, { executors, instance: instance.id, world, accounts });
     return [];
   } finally {
     await executors.stop();
     await paper?.close();
-    await close();
+    await opened.close();
     await instance.end();
   }
 }
 
 async function fulfil(
   { cancelRequests: requests, instances }: TradingRecord,
-  { executors, instance, world, kinds }: {
+  { executors, instance, world, accounts }: {
     executors: OrderExecutors;
     instance: string;
     world: World;
-    kinds: readonly OrderKind[];
+    accounts: readonly string[];
   },
 ): Promise<void> {
   const { now, monotonic } = world;
-  const cancelAll = (kind: OrderKind) => executors.cancelAll(kind);
+  const cancelAll = (account: string) => executors.cancelAll(account);
   const cancellation = new OpenOrderCancellation({
     requests,
     instance,
     // A server that lives may still hold the request without working on it, as when it was stopped.
     fromLiving: true,
-    kinds,
+    accounts,
     cancelAll,
     now,
     monotonic,
@@ -192,7 +193,7 @@ async function fulfil(
     [unlisted, ...remaining.map(({ reason }) => reason)].some((code) => HOPELESS.some((each) => each === code));
   for (const endsAt = monotonic() + PATIENCE_MS; monotonic() < endsAt && !world.shutdown.aborted;) {
     await cancellation.look();
-    const left = await requests.open(kinds);
+    const left = await requests.open(accounts);
     if (left.length === 0 || left.some(isHopeless) || !await instances.has(instance)) return;
     await pause(world);
   }
@@ -202,9 +203,9 @@ async function fulfil(
 async function checkReach(
   { journal }: TradingRecord,
   { config, credentials }: LoadedConfig,
-  kinds: readonly OrderKind[],
+  accounts: readonly string[],
 ): Promise<string[]> {
-  if (!kinds.includes("real")) return [];
+  if (!accounts.includes(MAIN_ACCOUNT.id)) return [];
   if (config.exchange !== "live") {
     return [
       `--exchange: expected live: the orders of a server with --exchange ${config.exchange} are in that server alone`,
@@ -214,10 +215,10 @@ async function checkReach(
     return ["LUNO_API_KEY: expected the key of the exchange, to cancel orders with: not set"];
   }
   const venue = venueOf({ config, credentials });
-  const other = venue === undefined ? undefined : await journal.claimFor(venue);
-  return other === undefined
-    ? []
-    : [`--api-url: expected ${other}, whose orders the database holds: current value is ${venue}`];
+  const claim = venue === undefined ? undefined : await journal.claimFor(MAIN_ACCOUNT.id, venue);
+  if (claim === undefined || claim.ok) return [];
+  const other = "exchange" in claim ? claim.exchange : `another account (${claim.account})`;
+  return [`--api-url: expected ${other}, whose orders the database holds: current value is ${venue}`];
 }
 
 function withoutHaltFlags(flags: Readonly<Record<string, string>>): Record<string, string> {

@@ -13,7 +13,7 @@ import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { CommandCall } from "./command_call.ts";
 import type { CancelContext } from "./cancel_open_orders.ts";
-import { cancelOpenOrders, describeRequest, kindsToCancel } from "./cancel_open_orders.ts";
+import { accountsToCancel, cancelOpenOrders, describeRequest } from "./cancel_open_orders.ts";
 import { lookAtFolder, serversRecord, timeOf } from "../server/instances/folder_use.ts";
 import type { FolderUse } from "../server/instances/folder_use.ts";
 import { haltRecord } from "../server/trading_facts.ts";
@@ -78,9 +78,9 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   let record: TradingRecord | undefined;
   try {
     record = await openCommandRecord(folder, { world, mode: "write" });
-    const kinds = cancelOpen ? await kindsToCancel(record, { world, flags }) : [];
-    const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: kinds, now: world.now() });
-    return await finish(record, { world, flags, kinds, folder: folder.path, cancelOpen, job, onTheirWay });
+    const accounts = cancelOpen ? await accountsToCancel(record, { world, flags }) : [];
+    const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: accounts, now: world.now() });
+    return await finish(record, { world, flags, accounts, folder: folder.path, cancelOpen, job, onTheirWay });
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return await pullByFile(job, error);

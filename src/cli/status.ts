@@ -6,6 +6,7 @@ import { parseSettings } from "../config/parse.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instances/instance_report.ts";
 import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
+import { MAIN_ACCOUNT } from "../trading/orders/trading_account.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
@@ -183,7 +184,7 @@ function tradingLines({ halt, onTheirWay, requests, waiting, limits }: TradingFa
 
 /** One line: what an identity has used, with the limits that are known. */
 function limitLine(
-  { identity, paper, today, openOrders, ordersLastMinute }: LimitsUsed,
+  { identity, account, today, openOrders, ordersLastMinute }: LimitsUsed,
   policy?: Policy,
 ): string {
   const { maxPerDay, maxOpenOrders, maxOrdersPerMinute } = policy ?? {};
@@ -195,5 +196,5 @@ function limitLine(
     `${openOrders}${maxOpenOrders === undefined ? "" : ` of ${maxOpenOrders}`} open`,
     `${ordersLastMinute}${maxOrdersPerMinute === undefined ? "" : ` of ${maxOrdersPerMinute}`} in the last minute`,
   ];
-  return `${identity}${paper ? " (paper)" : ""}: ${facts.join(", ")}`;
+  return `${identity}${account === MAIN_ACCOUNT.id ? "" : ` (${account})`}: ${facts.join(", ")}`;
 }

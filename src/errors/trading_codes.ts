@@ -168,6 +168,12 @@ export const TRADING_CODES = {
     action: "use a new key for a new order",
     retry: "no",
   },
+  ERR_ACCOUNT_ELSEWHERE: {
+    ...UNAVAILABLE,
+    meaning: "the order is on an account that this server does not trade on",
+    action: "use the server that trades on it",
+    retry: "no",
+  },
   ERR_PAPER_NOT_STARTED: {
     ...UNAVAILABLE,
     meaning: "the policy had no paper mode when the server started",

@@ -15,6 +15,7 @@ import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
 import { selectTools } from "../tools/catalogue.ts";
 import type { ToolContext } from "../tools/tool.ts";
+import { isPaper } from "../trading/orders/trading_account.ts";
 import type { Broker } from "../trading/broker.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import type { TradingFigures } from "../trading/audit_log.ts";
@@ -80,11 +81,11 @@ export async function openBackend(
 ): Promise<OpenBackend> {
   const { config } = loaded;
   const opened = await openExchange(loaded, world, { ...shared, isServer });
-  const { exchange, live, account, markets, name, venue, usage, close } = opened;
-  const paper = await openPaperFor(loaded, { exchange, record, world, isServer });
+  const { exchange, live, account, markets, main, usage, close } = opened;
+  const paper = await openPaperFor(loaded, { exchange, host: main.name.host, record, world, isServer });
   const trading = record === undefined ? undefined : await (await import("./open_trading.ts")).openTrading(
     record,
-    { world, exchange, markets, name, venue, paper, announce },
+    { world, markets, accounts: paper?.isForAll ? [] : [main], paper, announce },
   );
   const watch = presence && await follow(presence, { exchange, usage }, { kind: config.exchange, isServer });
   const tools = selectTools(config.tools);
@@ -148,7 +149,8 @@ function contextsOf(
   const { now, monotonic } = world;
   const market = { exchange, markets, now, monotonic };
   return (caller) => {
-    const isOnPaper = broker?.traderOf(caller.identity).paper ?? paper?.isForAll ?? false;
+    const account = broker?.traderOf(caller.identity).account;
+    const isOnPaper = account === undefined ? paper?.isForAll ?? false : isPaper(account);
     // A paper mode that came into the policy after the start has no paper exchange: what is real is not called paper.
     const view = isOnPaper ? paper?.viewOf(caller.identity) : undefined;
     return {
@@ -166,8 +168,9 @@ function contextsOf(
 
 async function openPaperFor(
   { config }: LoadedConfig,
-  { exchange, record, world, isServer }: {
+  { exchange, host, record, world, isServer }: {
     exchange: SharedReads;
+    host: string;
     record: OpenRecord | undefined;
     world: World;
     isServer: boolean;
@@ -180,7 +183,8 @@ async function openPaperFor(
   const { openPaper } = await import("./open_paper.ts");
   const { stateTimeout } = config;
   // A command has nothing else to do meanwhile.
-  return await openPaper({ upstream: exchange, folder, stateTimeout, startsEarly: isServer, world, isForAll });
+  const upstream = { upstream: exchange, host };
+  return await openPaper({ ...upstream, folder, stateTimeout, startsEarly: isServer, world, isForAll });
 }
 
 /** Reports how a process reaches the exchange; a server also asks it when no client does. */

@@ -6,7 +6,6 @@ import { ExchangeError } from "../exchange/errors.ts";
 import type { Exchange } from "../market/exchange_port.ts";
 import type { Venue } from "../trading/broker_parts.ts";
 import type { CancelAllResult } from "../trading/execution/cancel_all.ts";
-import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import { OrderExecutor } from "../trading/execution/executor.ts";
 import type { ExecutorInstance, ExecutorRecord, ExecutorScope } from "../trading/execution/executor_parts.ts";
 import type { Halt } from "../trading/policy/halt.ts";
@@ -14,9 +13,10 @@ import type { Journal } from "../trading/record/journal.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { Trader } from "../trading/orders/trader.ts";
+import { isPaper } from "../trading/orders/trading_account.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
 import { StateError } from "../state/state_error.ts";
-import type { ExchangeVenue } from "./open_exchange.ts";
+import type { ExchangeAccount } from "./exchange_account.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { World } from "../world.ts";
 
@@ -33,9 +33,8 @@ export interface OrderExecutorsParts {
   /** Whether another policy counts since the last look. @default none does */
   readonly policyChanged?: () => Promise<boolean>;
   readonly instance: ExecutorInstance;
-  readonly exchange: Exchange;
-  readonly name: ExchangeName;
-  readonly venue: ExchangeVenue;
+  /** The real accounts that this process trades on. */
+  readonly accounts: readonly ExchangeAccount[];
   readonly paper: OpenPaper | undefined;
   /** Where the record is still waited for: settles when that is over. @default it is open */
   readonly opening?: Promise<unknown> | undefined;
@@ -44,28 +43,32 @@ export interface OrderExecutorsParts {
 
 /** Where one executor trades. */
 interface Place {
-  /** Whose account, on paper. */
+  readonly account: string;
+  /** Whose funds and orders, on paper. */
   readonly identity: string | undefined;
+  /** Of the venue. */
   readonly id: string;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
+  /** Whether the exchange lives in this process. */
+  readonly isOwn: boolean;
 }
 
 /** An executor that is used. */
 interface OpenExecutor {
-  readonly id: string;
+  readonly place: Place;
   readonly executor: OrderExecutor;
   /** What it asks of the record before anything else. */
   readonly recovered: Promise<void>;
   readonly venue: Promise<Venue>;
 }
 
-/** The executors of everybody: one for the real exchange, one for each identity on paper. */
+/** The executors of everybody: one for each real account, one for each identity on paper. */
 export class OrderExecutors {
   readonly #parts: OrderExecutorsParts;
   readonly #timer: ReturnType<typeof setInterval>;
-  /** By identity on paper; `undefined` is everybody's on the real exchange. */
-  readonly #open = new Map<string | undefined, OpenExecutor>();
+  /** By account, and identity on paper: {@linkcode keyOf}. */
+  readonly #open = new Map<string, OpenExecutor>();
   /** OrderExecutors of exchanges and accounts that were restarted since, or could not recover. */
   readonly #leaving = new Set<Promise<void>>();
   #takingOver: Promise<void> = Promise.resolve();
@@ -74,18 +77,25 @@ export class OrderExecutors {
   constructor(parts: OrderExecutorsParts) {
     this.#parts = parts;
     this.#timer = setInterval(() => this.#takingOver = this.#takeOver(), TAKE_OVER_EVERY_MS);
-    if (!this.#hasReal) return;
-    this.#realVenue().catch((error) => {
-      if (this.#isStopped) return;
-      if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
-      // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
-      else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
-    });
+    for (const account of parts.accounts) {
+      this.#realVenue(account).catch((error) => {
+        if (this.#isStopped) return;
+        if (!(error instanceof ExchangeError)) log.error("cannot reconcile orders of an earlier run yet", { error });
+        // That the exchange does not answer is logged once, and a server that ends in its first moments has nothing to report.
+        else log.debug("orders of an earlier run are reconciled once the exchange answers", { code: error.code });
+      });
+    }
   }
 
-  async venueOf({ identity, paper: isPaper }: Trader): Promise<Venue> {
-    if (!isPaper && this.#hasReal) return await this.#realVenue();
-    const { name, paper } = this.#parts;
+  async venueOf({ identity, account }: Trader): Promise<Venue> {
+    const { accounts, paper } = this.#parts;
+    const real = accounts.find(({ account: { id } }) => id === account);
+    if (real !== undefined) return await this.#realVenue(real);
+    if (!isPaper(account)) {
+      const message =
+        `Cannot reach the order as this server does not trade on its account (${account}): use the one that does`;
+      throw new TradingError(message, { code: "ERR_ACCOUNT_ELSEWHERE" });
+    }
     if (paper === undefined) {
       const message = "Cannot trade on paper as the policy had no paper mode when the server started: restart it";
       throw new TradingError(message, { code: "ERR_PAPER_NOT_STARTED" });
@@ -93,36 +103,32 @@ export class OrderExecutors {
     const exchange = paper.viewOf(identity);
     // Answers come in the order of asking, so that no earlier id replaces the executor of a later one.
     const id = await paperIdOf(paper, identity);
-    return await this.#at({ identity, id, exchange, name: { ...name, kind: "paper" } });
+    return await this.#at({ account, identity, id, exchange, name: paper.name, isOwn: false });
   }
 
-  get #hasReal(): boolean {
-    return this.#parts.paper?.isForAll !== true;
-  }
-
-  async #realVenue(): Promise<Venue> {
-    const { exchange, name, venue } = this.#parts;
-    return await this.#at({ identity: undefined, id: await venue.id(), exchange, name });
+  async #realVenue({ account, exchange, name, venue }: ExchangeAccount): Promise<Venue> {
+    const { isOwn } = venue;
+    return await this.#at({ account: account.id, identity: undefined, id: await venue.id(), exchange, name, isOwn });
   }
 
   /** The executor of a venue: another one than before where the exchange or the account was restarted. */
   #at(place: Place): Promise<Venue> {
     // Where it is was found out meanwhile.
     if (this.#isStopped) throw new TradingError("Cannot trade as the server is ending", { code: "ERR_STOPPED" });
-    const { identity, id } = place;
-    const known = this.#open.get(identity);
-    if (known?.id === id) return known.venue;
-    if (known !== undefined) this.#leave(identity, known);
+    const known = this.#open.get(keyOf(place));
+    if (known?.place.id === place.id) return known.venue;
+    if (known !== undefined) this.#leave(known);
     const opened = this.#openExecutor(place);
-    this.#open.set(identity, opened);
-    opened.venue.catch(() => this.#leave(identity, opened));
+    this.#open.set(keyOf(place), opened);
+    opened.venue.catch(() => this.#leave(opened));
     return opened.venue;
   }
 
   /** Waits for nothing, so that of two calls at once none opens an executor of its own. */
-  #openExecutor({ identity, id, exchange, name }: Place): OpenExecutor {
+  #openExecutor(place: Place): OpenExecutor {
+    const { account, identity, id, exchange, name } = place;
     const { record, pendingHalt, policyChanged, instance, world: { now, monotonic } } = this.#parts;
-    const scope = { venue: id, identity, paper: identity !== undefined };
+    const scope = { account, venue: id, identity };
     const executor = new OrderExecutor({
       exchange,
       record,
@@ -134,28 +140,35 @@ export class OrderExecutors {
       monotonic,
       sleep,
     });
-    const recovered = this.#recover(executor, scope);
+    const recovered = this.#recover(executor, { scope, isOwn: place.isOwn });
     recovered.catch((error) =>
       log.error("order reconciliation failed; orders are refused (ERR_RECOVERING)", { error })
     );
-    const venue = { exchange, executor, name, id };
+    const venue = { account, exchange, executor, name, id };
     // Calls on paper that come meanwhile wait for the recovery too.
-    return { id, executor, recovered, venue: scope.paper ? recovered.then(() => venue) : Promise.resolve(venue) };
+    return {
+      place,
+      executor,
+      recovered,
+      venue: isPaper(account) ? recovered.then(() => venue) : Promise.resolve(venue),
+    };
   }
 
-  async #recover(executor: OrderExecutor, scope: ExecutorScope): Promise<void> {
+  async #recover(
+    executor: OrderExecutor,
+    { scope, isOwn }: { readonly scope: ExecutorScope; readonly isOwn: boolean },
+  ): Promise<void> {
     await this.#parts.opening;
-    await this.#endOthers(scope);
+    await this.#endOthers(scope, isOwn);
     await executor.recover();
   }
 
   /** Nothing can be looked up any more on an exchange that was restarted, nor on accounts before their reset. */
-  async #endOthers(scope: ExecutorScope): Promise<void> {
+  async #endOthers(scope: ExecutorScope, isOwn: boolean): Promise<void> {
     if (scope.venue === "" || this.#isStopped) return;
-    const { record: { journal }, venue, world: { now } } = this.#parts;
-    const lastWithProcess = !scope.paper && venue.isOwn;
+    const { record: { journal }, world: { now } } = this.#parts;
     try {
-      const ended = await journal.endOthers({ ...scope, lastWithProcess, now: now() });
+      const ended = await journal.endOthers({ ...scope, lastWithProcess: isOwn, now: now() });
       if (ended > 0) log.info("closed the orders of a simulated exchange that has restarted", { orders: ended });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -163,17 +176,20 @@ export class OrderExecutors {
     }
   }
 
-  #leave(identity: string | undefined, opened: OpenExecutor): void {
+  #leave(opened: OpenExecutor): void {
+    const key = keyOf(opened.place);
     // Another one may have taken its place.
-    if (this.#open.get(identity) === opened) this.#open.delete(identity);
+    if (this.#open.get(key) === opened) this.#open.delete(key);
     const left = end(opened).finally(() => this.#leaving.delete(left));
     this.#leaving.add(left);
   }
 
-  /** Cancels everything that is open, of real orders or of paper ones, and tells what remains. */
-  async cancelAll(kind: OrderKind): Promise<CancelAllResult> {
-    const real = kind === "real" && this.#hasReal ? [(await this.#realVenue()).executor] : [];
-    const executors = kind === "paper" ? await this.#paperExecutors() : real;
+  /** Cancels everything that is open on an account, on paper everybody's, and tells what remains. */
+  async cancelAll(account: string): Promise<CancelAllResult> {
+    const real = this.#parts.accounts.filter(({ account: { id } }) => id === account);
+    const executors = isPaper(account)
+      ? await this.#paperExecutors(account)
+      : await Promise.all(real.map(async (each) => (await this.#realVenue(each)).executor));
     const results = await Promise.all(executors.map((executor) => executor.cancelAll({}, "kill switch")));
     const unread = results.find(({ is_complete }) => !is_complete);
     return {
@@ -186,14 +202,16 @@ export class OrderExecutors {
   }
 
   /** Also those of identities that have not traded in this run but have orders that are open, or may be. */
-  async #paperExecutors(): Promise<OrderExecutor[]> {
+  async #paperExecutors(account: string): Promise<OrderExecutor[]> {
     const { journal } = this.#parts.record;
     // In this order, as one that is settled between the two is open then.
-    const lost = await journal.unsettled({ paper: true });
-    const left = [...lost, ...await journal.open({ paper: true })].map(({ identity }) => identity);
-    const opened = [...this.#open.keys()].filter((identity) => identity !== undefined);
+    const lost = await journal.unsettled({ account });
+    const left = [...lost, ...await journal.open({ account })].map(({ identity }) => identity);
+    const opened = [...this.#open.values()].flatMap(({ place }) =>
+      place.account === account ? place.identity ?? [] : []
+    );
     const identities = new Set([...opened, ...left]);
-    const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, paper: true })));
+    const venues = await Promise.all([...identities].map((identity) => this.venueOf({ identity, account })));
     return venues.map(({ executor }) => executor);
   }
 
@@ -216,6 +234,11 @@ export class OrderExecutors {
       log.warning("cannot take over orders of stopped servers", { error });
     }
   }
+}
+
+/** On paper each identity has an executor of its own. */
+function keyOf({ account, identity }: Pick<Place, "account" | "identity">): string {
+  return JSON.stringify([account, identity]);
 }
 
 /** Ends an executor, and what it began by itself. */

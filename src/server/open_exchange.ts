@@ -3,9 +3,6 @@
 import { getLogger } from "../logging/logger.ts";
 import { callsPerMinute, streamAddress } from "../config/in_force.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { isLoopback } from "../network/address.ts";
-import { CallBudget } from "../exchange/budget.ts";
-import { ExchangeClient } from "../exchange/client.ts";
 import { StreamSessions } from "../exchange/stream/stream_sessions.ts";
 import type { StreamCredentials } from "../exchange/stream/stream_socket.ts";
 import { LiveAccount } from "../market/live/live_account.ts";
@@ -16,37 +13,26 @@ import { SharedReads } from "../market/shared_reads.ts";
 import { sleep } from "../timing/sleep.ts";
 import { Markets } from "../market/pairs.ts";
 import type { RunningSimulation, ServerOptions } from "../simulation/server.ts";
-import type { ExchangeName } from "../trading/orders/order_summary.ts";
+import { MAIN_ACCOUNT } from "../trading/orders/trading_account.ts";
 import type { World } from "../world.ts";
+import { openExchangeAccount } from "./exchange_account.ts";
+import type { ExchangeAccount } from "./exchange_account.ts";
 import type { SharedState } from "./open_shared_state.ts";
 
 const log = getLogger(["luno-mcp-server", "exchange"]);
 
 /** A client of the chosen exchange, and what ends with it. */
 export interface OpenExchange {
+  /** The account that is traded on, through the reads that everybody shares. */
+  readonly main: ExchangeAccount;
   readonly exchange: SharedReads;
   /** The markets that are followed by streams; `undefined` where market data comes over REST alone. */
   readonly live: LiveMarkets | undefined;
   /** What the exchange tells of its account by itself; `undefined` where nobody listens to that. */
   readonly account: LiveAccount | undefined;
   readonly markets: Markets;
-  /** Where orders go, for the person who confirms them. */
-  readonly name: ExchangeName;
-  readonly venue: ExchangeVenue;
   readonly usage: () => ExchangeUsage;
   close(): Promise<void>;
-}
-
-/** What tells an exchange from one that was there before it. */
-export interface ExchangeVenue {
-  /**
-   * Which simulated exchange it is at this moment; `""` for one that never restarts.
-   *
-   * @throws {ExchangeError} it is on this machine and has not answered yet
-   */
-  id(): Promise<string>;
-  /** Whether it lives in this process and ends with it. */
-  readonly isOwn: boolean;
 }
 
 /** How {@linkcode openExchange} is used. */
@@ -75,13 +61,9 @@ export async function openExchange(
   // The embedded exchange serves this server alone.
   const isShared = simulated === undefined;
   const supply = isShared ? createCallSupply?.({ name: `${url.host} ${key?.id ?? ""}`, ...calls }) : undefined;
-  const client = new ExchangeClient({
-    url: url.href,
-    ...(key === undefined ? {} : { credentials: key }),
-    budget: new CallBudget({ ...calls, ...(supply === undefined ? {} : { supply }) }),
-    now: world.monotonic,
-    wallClock: world.now,
-  });
+  const access = { url, key, limitPerMinute, supply, kind: config.exchange, isOwn: !isShared };
+  const opened = openExchangeAccount({ account: MAIN_ACCOUNT, ...access }, world);
+  const client = opened.exchange;
   const streamUrl = simulated === undefined ? streamAddress(loaded) : new URL(simulated.url.replace(/^http/, "ws"));
   const { live, account } = isServer
     ? openStreams(loaded, { url: streamUrl, key, world, createMarketFeeds: isShared ? createMarketFeeds : undefined })
@@ -91,10 +73,10 @@ export async function openExchange(
   const forget = () => exchange.forgetAccount();
   account?.follow({ changed: forget, connected: forget, lost: forget });
   return {
+    main: { ...opened, exchange },
     exchange,
     live,
     account,
-    venue: { isOwn: simulated !== undefined, id: () => venueIdOf(client, url) },
     usage: () => ({
       calls: client.callCounts,
       saved: exchange.saved.all,
@@ -102,14 +84,6 @@ export async function openExchange(
       userStream: account?.status,
     }),
     markets: new Markets(exchange, { now: world.monotonic }),
-    name: {
-      host: url.host,
-      // A simulated exchange of this machine says that it is one; the word of any other host is not taken for that.
-      get kind() {
-        const isSimulator = isLoopback(url.hostname) && client.simulationId !== null;
-        return config.exchange === "live" && isSimulator ? "simulated" : config.exchange;
-      },
-    },
     async close() {
       await Promise.all([live?.close(), account?.close()]);
       client.close();
@@ -148,13 +122,6 @@ function openStreams(
   const account = config.exchange === "paper" ? undefined : new LiveAccount(parts);
   const feeds = createMarketFeeds?.({ host: url.host, parts });
   return { live: new LiveMarkets({ ...parts, wallClock, feeds }), account };
-}
-
-async function venueIdOf(client: ExchangeClient, url: URL): Promise<string> {
-  if (!isLoopback(url.hostname)) return "";
-  // Whichever exchange it is, its first answer tells.
-  if (client.simulationId === null && client.status().lastLatencyMs === null) await client.call("getTickers", {});
-  return client.simulationId === null ? "" : `simulated-${client.simulationId}`;
 }
 
 function revealed(credentials: LoadedConfig["credentials"]): { id: string; secret: string } | undefined {

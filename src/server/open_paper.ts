@@ -12,6 +12,7 @@ import { INITIAL_BALANCES } from "../simulation/paper/openings.ts";
 import { startPaper } from "../simulation/paper/paper.ts";
 import type { PaperLedger } from "../simulation/paper/ledger.ts";
 import type { RunningPaper } from "../simulation/paper/paper.ts";
+import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import type { World } from "../world.ts";
 
@@ -25,6 +26,8 @@ const MAX_IDENTITIES = 1_000;
 
 /** A paper exchange that runs. */
 export interface OpenPaper {
+  /** Where its prices come from, for the person who confirms. */
+  readonly name: ExchangeName;
   /** Whether everybody is on paper, or only those whose policy says so. */
   readonly isForAll: boolean;
   /** The exchange as an identity sees it: the market is the real one, the account and its orders are its own on paper. */
@@ -38,8 +41,9 @@ export interface OpenPaper {
 
 /** What {@linkcode openPaper} is opened with. */
 export interface OpenPaperOptions {
-  /** The real exchange, which is only ever read. */
+  /** The real exchange, which is only ever read, and where that is. */
   readonly upstream: ReadingExchange;
+  readonly host: string;
   /** The state folder. */
   readonly folder: string;
   /** How long to wait for a ledger that another process keeps locked, in seconds. */
@@ -56,7 +60,7 @@ export interface OpenPaperOptions {
  * @throws {StateError} its ledger cannot be used
  */
 export async function openPaper(
-  { upstream, world, isForAll, startsEarly = false, ...where }: OpenPaperOptions,
+  { upstream, host, world, isForAll, startsEarly = false, ...where }: OpenPaperOptions,
 ): Promise<OpenPaper> {
   const { now, monotonic } = world;
   const ending = new AbortController();
@@ -67,6 +71,7 @@ export async function openPaper(
   opening?.catch(() => {}); // Whoever can do something about it looks at it.
   const views = new Map<string, PaperView>();
   return {
+    name: { kind: "paper", host },
     isForAll,
     opening,
     epochOf: (identity) => paper.epochOf(identity),

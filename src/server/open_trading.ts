@@ -1,7 +1,6 @@
-/** Joins what orders go through on an open record: the broker, and an executor for each exchange that is traded on. */
+/** Joins what orders go through on an open record: the broker, and an executor for each account that is traded on. */
 
 import { getLogger } from "../logging/logger.ts";
-import type { Exchange } from "../market/exchange_port.ts";
 import type { Markets } from "../market/pairs.ts";
 import { sleep } from "../timing/sleep.ts";
 import { AuditLog } from "../trading/audit_log.ts";
@@ -10,10 +9,10 @@ import { Broker } from "../trading/broker.ts";
 import type { Announcement } from "../trading/confirmation/confirmer.ts";
 import { HaltWatch, warnOfSent } from "../trading/execution/halt_watch.ts";
 import { OpenOrderCancellation } from "../trading/execution/open_order_cancellation.ts";
-import type { ExchangeName } from "../trading/orders/order_summary.ts";
+import { MAIN_ACCOUNT, PAPER_ACCOUNT } from "../trading/orders/trading_account.ts";
 import type { World } from "../world.ts";
 import { OrderExecutors } from "./executors.ts";
-import type { ExchangeVenue } from "./open_exchange.ts";
+import type { ExchangeAccount } from "./exchange_account.ts";
 import type { OpenPaper } from "./open_paper.ts";
 import type { OpenRecord } from "./open_trading_record.ts";
 
@@ -38,12 +37,11 @@ export interface OpenTrading {
  */
 export async function openTrading(
   opened: OpenRecord,
-  { world, exchange, markets, name, venue, paper, announce }: {
+  { world, markets, accounts, paper, announce }: {
     world: World;
-    exchange: Exchange;
     markets: Markets;
-    name: ExchangeName;
-    venue: ExchangeVenue;
+    /** The real accounts that are traded on. */
+    accounts: readonly ExchangeAccount[];
     paper: OpenPaper | undefined;
     announce: (announcement: Announcement) => void;
   },
@@ -56,9 +54,7 @@ export async function openTrading(
     pendingHalt,
     policyChanged: () => publishedPolicy.look(),
     instance,
-    exchange,
-    name,
-    venue,
+    accounts,
     paper,
     opening,
     world,
@@ -71,10 +67,10 @@ export async function openTrading(
     killSwitch,
     instance,
     markets,
-    isPaperOnly: paper?.isForAll ?? false,
+    account: paper?.isForAll ? PAPER_ACCOUNT : MAIN_ACCOUNT,
     venueOf: (trader) => executors.venueOf(trader),
     confirmation: { approvals: record.approvals, dialogs: record.dialogs, announce, now, monotonic, sleep },
-    cancels: opened.kinds(),
+    cancels: opened.accounts(),
     halted: () => halts.look(),
     now,
     monotonic,
@@ -122,15 +118,15 @@ function whenOpen(opening: Promise<readonly string[]>, follow: () => Promise<voi
 }
 
 function openCancellation(
-  { record, instance, kinds }: OpenRecord,
+  { record, instance, accounts }: OpenRecord,
   executors: OrderExecutors,
   { now, monotonic }: World,
 ): OpenOrderCancellation {
   return new OpenOrderCancellation({
     requests: record.cancelRequests,
     instance: instance.id,
-    kinds: kinds(),
-    cancelAll: (kind) => executors.cancelAll(kind),
+    accounts: accounts(),
+    cancelAll: (account) => executors.cancelAll(account),
     now,
     monotonic,
   });

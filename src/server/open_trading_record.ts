@@ -9,8 +9,9 @@ import { createRedactor } from "../secrets/redaction.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
 import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
 import { KillSwitch } from "../trading/execution/kill_switch.ts";
+import { MAIN_ACCOUNT, PAPER_ACCOUNT } from "../trading/orders/trading_account.ts";
+import type { TradingAccount } from "../trading/orders/trading_account.ts";
 import { CurrentPolicies } from "../trading/policy/policies.ts";
-import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
 import type { World } from "../world.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -33,8 +34,8 @@ export interface OpenRecord {
   readonly presence: Presence;
   /** Whether this process serves, and so logs what happens in the record. */
   readonly isServer: boolean;
-  /** Orders of which kinds this process can look up and cancel. */
-  readonly kinds: () => readonly OrderKind[];
+  /** Ids of the accounts whose orders this process can look up and cancel. */
+  readonly accounts: () => readonly string[];
   readonly policies: CurrentPolicies;
   /** The policy that was published to the record. */
   readonly publishedPolicy: FollowedFile;
@@ -68,14 +69,14 @@ export async function openTradingRecord(
   const unlimited = config.policy && file && unlimitedTrading(file, config.trading);
   if (unlimited !== undefined && isServer) log.warning(unlimited);
   const policies = new CurrentPolicies(config.trading, file, { confirmBy: config.confirmBy });
-  const kinds = () => kindsOf(config.exchange, policies);
+  const accounts = () => accountsOf(config.exchange, policies).map(({ id }) => id);
   if (folder === undefined) return { ok: false, problems };
   const publishedPolicy = followPolicy(policies, { hasOwn: config.policy !== undefined, isServer });
   const prepare = async ({ published }: TradingRecord) => [
     ...await publishedPolicy.open(published),
     ...paperProblems(config, policies),
   ];
-  const entry = new RecordEntry(folder, { loaded, world, isServer, kinds, prepare });
+  const entry = new RecordEntry(folder, { loaded, world, isServer, accounts, prepare });
   // A command has nothing else to do meanwhile, and whoever is refused is to know everything at once.
   const mayGoOn = isServer && problems.length === 0;
   const entered = mayGoOn ? await Promise.race([entry.entered, entry.waits]) : await entry.entered;
@@ -101,7 +102,7 @@ export async function openTradingRecord(
       }),
       isServer,
       policies,
-      kinds,
+      accounts,
       presence: entry.presence,
       instance: entry,
       publishedPolicy,
@@ -140,8 +141,8 @@ async function reloadPolicy(path: string, policies: CurrentPolicies): Promise<st
   return problems;
 }
 
-/** Orders of which kinds this process can look up and cancel. */
-function kindsOf(exchange: LoadedConfig["config"]["exchange"], policies: CurrentPolicies): OrderKind[] {
-  if (exchange === "paper") return ["paper"];
-  return policies.hasPaper ? ["real", "paper"] : ["real"];
+/** The accounts whose orders this process can look up and cancel. */
+function accountsOf(exchange: LoadedConfig["config"]["exchange"], policies: CurrentPolicies): TradingAccount[] {
+  if (exchange === "paper") return [PAPER_ACCOUNT];
+  return policies.hasPaper ? [MAIN_ACCOUNT, PAPER_ACCOUNT] : [MAIN_ACCOUNT];
 }

@@ -16,8 +16,9 @@ import { openRecord } from "../state/record/sqlite/open_record.ts";
 import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { StateError } from "../state/state_error.ts";
 import type { ExecutorInstance } from "../trading/execution/executor_parts.ts";
+import { MAIN_ACCOUNT } from "../trading/orders/trading_account.ts";
+import type { AccountClaim } from "../trading/record/account_claim.ts";
 import { ArchiveError } from "../trading/record/archive.ts";
-import type { OrderKind } from "../trading/record/cancel_requests.ts";
 import { lateRecord } from "../trading/record/late_record.ts";
 import { StoreError } from "../trading/record/store_error.ts";
 import type { TradingRecord } from "../trading/record/trading_record.ts";
@@ -32,14 +33,17 @@ const log = getLogger(["luno-mcp-server", "trading"]);
 /** Files of 5,000 rows that a start writes at most, so that nobody waits for it; `audit archive` does all. */
 const ARCHIVE_FILES_AT_START = 20;
 
+/** Paper alone is at no exchange. */
+const CLAIMED: AccountClaim = { ok: true };
+
 /** How to enter. */
 export interface RecordEntryOptions {
   readonly loaded: LoadedConfig;
   readonly world: World;
   /** A server takes over what others have left undone, and tidies up. */
   readonly isServer: boolean;
-  /** Orders of which kinds this process can look up and cancel; asked once the record is prepared. */
-  readonly kinds: () => readonly OrderKind[];
+  /** Ids of the accounts whose orders this process can look up and cancel; asked once the record is prepared. */
+  readonly accounts: () => readonly string[];
   /** What is to be read of the record before this process enters it; answers what stands in the way. */
   readonly prepare: (record: TradingRecord) => Promise<readonly string[]>;
 }
@@ -98,7 +102,7 @@ export class RecordEntry implements ExecutorInstance {
   /** @throws {StoreError} */
   async takeOver(): Promise<number> {
     if (this.#instance === undefined) throw new StoreError("busy");
-    return this.#options.isServer ? await this.#instance.takeOver(this.#options.kinds()) : 0;
+    return this.#options.isServer ? await this.#instance.takeOver(this.#options.accounts()) : 0;
   }
 
   /** The record for whoever goes on without it until it is open. */
@@ -135,8 +139,8 @@ export class RecordEntry implements ExecutorInstance {
     try {
       record = await this.#open();
       const venue = venueOf(loaded);
-      const other = venue === undefined ? undefined : await record.journal.claimFor(venue);
-      if (other !== undefined) return await this.#refused(record, [this.#isAnothers(venue, other)]);
+      const claim = venue === undefined ? CLAIMED : await record.journal.claimFor(MAIN_ACCOUNT.id, venue);
+      if (!claim.ok) return await this.#refused(record, [this.#isAnothers(venue, claim)]);
       const problems = await prepare(record);
       if (problems.length > 0) return await this.#refused(record, problems);
       await this.#enterInstance(record);
@@ -172,13 +176,14 @@ export class RecordEntry implements ExecutorInstance {
   }
 
   async #enterInstance({ instances }: TradingRecord): Promise<void> {
-    const { world, isServer, kinds } = this.#options;
+    const { world, isServer, accounts } = this.#options;
     const command = isServer ? "serve" : "call";
-    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? kinds() : [] };
+    const facts = { pid: Deno.pid, command, startedAt: world.now(), cancels: isServer ? accounts() : [] };
     this.#instance = await RecordInstance.enter(instances, { ...facts, lock: this.#lock });
   }
 
-  #isAnothers(venue: string | undefined, other: string): string {
+  #isAnothers(venue: string | undefined, claim: Exclude<AccountClaim, { readonly ok: true }>): string {
+    const other = "exchange" in claim ? claim.exchange : `another account (${claim.account})`;
     if (this.#options.loaded.config.stateUrl !== undefined) {
       return `--state-url: expected the database of ${venue}: it is of ${other}: use another database`;
     }

@@ -1,5 +1,6 @@
 /** How trading stands in one state folder: what `status`, `/status` and the start of a server tell. */
 
+import { isPaper, kindOf } from "../trading/orders/trading_account.ts";
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import type { HaltState } from "../trading/record/halts.ts";
@@ -91,11 +92,15 @@ export function tradingRecord(
   };
 }
 
-function limitRecord({ identity, paper, today, openOrders, ordersLastMinute }: LimitsUsed, policy: Policy | undefined) {
+function limitRecord(
+  { identity, account, today, openOrders, ordersLastMinute }: LimitsUsed,
+  policy: Policy | undefined,
+) {
   const { maxPerDay, maxOpenOrders, maxOrdersPerMinute } = policy ?? {};
   return {
     identity,
-    paper,
+    account,
+    paper: isPaper(account),
     today,
     max_per_day: maxPerDay ?? null,
     open_orders: openOrders,
@@ -114,8 +119,9 @@ export function haltRecord({ onTheirWay, requests }: HaltRemains): Readonly<Reco
       ...(validUntil === null ? {} : { valid_until: timeOf(validUntil) }),
     })),
     cancel_open: requests.some(({ doneAt }) => doneAt === null),
-    cancelling: requests.map(({ kind, requestedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
-      orders: kind,
+    cancelling: requests.map(({ account, requestedAt, rounds, triedAt, remaining, unlisted, doneAt }) => ({
+      orders: kindOf(account),
+      account,
       asked_at: timeOf(requestedAt),
       rounds,
       tried_at: timeOf(triedAt),

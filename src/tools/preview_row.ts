@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { PreviewAnswer } from "../trading/order_previews.ts";
 import type { Order } from "../trading/orders/order.ts";
+import { isPaper } from "../trading/orders/trading_account.ts";
 
 const Remark = z.object({ code: z.string(), message: z.string() });
 const Change = z.object({ before: z.string(), after: z.string() });
@@ -56,13 +57,13 @@ export const PreviewOutput = z.object({
 
 /** Shapes a preview for an answer. */
 export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput> {
-  const { previewId, expiresInMs, halt, paper, order, notes, estimate, policy, policyProblems } = preview;
+  const { previewId, expiresInMs, halt, account, order, notes, estimate, policy, policyProblems } = preview;
   const { fills, fees, balances } = estimate;
   return {
     ...(previewId === undefined ? {} : { preview_id: previewId }),
     ...(expiresInMs === undefined ? {} : { expires_in_s: Math.floor(expiresInMs / 1_000) }),
     placeable: previewId !== undefined,
-    ...(paper ? { paper } : {}),
+    ...(isPaper(account) ? { paper: true } : {}),
     order: orderRow(order),
     notes: [...notes],
     estimate: {

@@ -4,6 +4,8 @@ import { readJson } from "../text/read_json.ts";
 import type { AuditRow } from "./record/audit_row.ts";
 import type { Placement } from "./record/recorded_placement.ts";
 import type { Order } from "./orders/order.ts";
+import { kindOf } from "./orders/trading_account.ts";
+import type { OrderKind } from "./orders/trading_account.ts";
 import { isObject } from "../validation/is_object.ts";
 
 /** What became of orders, as counted; a fixed set, so that each may be a label. */
@@ -20,7 +22,7 @@ export interface Line {
   /** Whether it is logged where another process wrote the row, too. */
   readonly isForAll: boolean;
   /** What the row means for the counts of orders. */
-  readonly outcome?: { readonly kind: "real" | "paper"; readonly outcome: OrderOutcome };
+  readonly outcome?: { readonly kind: OrderKind; readonly outcome: OrderOutcome };
 }
 
 type Data = Readonly<Record<string, unknown>>;
@@ -41,14 +43,14 @@ export function recordLine(row: AuditRow, placement: Placement | undefined): Lin
 const LINES: Readonly<Record<string, (entry: Entry) => Line | undefined>> = {
   preview({ row, data }) {
     const { order, problems } = data;
-    const fields = { ...idsOf(row), kind: kindOf(data["paper"]), ...orderFields(order), problems };
+    const fields = { ...idsOf(row), kind: kindOfRow(row, data), ...orderFields(order), problems };
     return { level: "debug", message: "order previewed", fields, isForAll: false };
   },
 
   decision({ row, data }) {
-    const { code, paper } = data;
+    const { code } = data;
     if (typeof code !== "string") return undefined;
-    const outcome = { kind: kindOf(paper), outcome: "refused" } as const;
+    const outcome = { kind: kindOfRow(row, data), outcome: "refused" } as const;
     return { level: "info", message: "order refused", fields: { ...idsOf(row), code }, isForAll: false, outcome };
   },
 
@@ -60,7 +62,7 @@ const LINES: Readonly<Record<string, (entry: Entry) => Line | undefined>> = {
     if (known === undefined) return undefined;
     const { level, message, outcome } = known;
     const why = typeof reason === "string" ? { code: reason } : {};
-    const counted = { kind: kindOf(entry.placement?.paper), outcome };
+    const counted = { kind: placedKind(entry), outcome };
     return { level, message, fields: { ...fieldsOf(entry), ...why }, isForAll: false, outcome: counted };
   },
 
@@ -68,7 +70,8 @@ const LINES: Readonly<Record<string, (entry: Entry) => Line | undefined>> = {
 
   closed: (entry) => settled(entry, "closed"),
 
-  cancel({ row, data, placement }) {
+  cancel(entry) {
+    const { row, data, placement } = entry;
     const { status, base, reason } = data;
     if (typeof status !== "string") return undefined;
     const fields = {
@@ -80,7 +83,7 @@ const LINES: Readonly<Record<string, (entry: Entry) => Line | undefined>> = {
       const message = "order not cancelled";
       return { level: "warning", message, fields: { ...fields, status }, isForAll: false };
     }
-    const outcome = { kind: kindOf(placement?.paper), outcome: "cancelled" } as const;
+    const outcome = { kind: placedKind(entry), outcome: "cancelled" } as const;
     const message = "order cancelled";
     return { level: "info", message, fields: { ...fields, filled_volume: base }, isForAll: false, outcome };
   },
@@ -133,12 +136,13 @@ function settled(entry: Entry, outcome: "filled" | "closed"): Line {
     ...(feeCounter === undefined ? {} : { fee_counter: feeCounter }),
     ...(status === undefined ? {} : { status }),
   };
-  const counted = { kind: kindOf(entry.placement?.paper), outcome };
+  const counted = { kind: placedKind(entry), outcome };
   return { level: "info", message: "order settled", fields, isForAll: false, outcome: counted };
 }
 
-function fieldsOf({ row, placement }: Entry): Data {
-  return { ...idsOf(row), kind: kindOf(placement?.paper), ...orderFields(placement?.order) };
+function fieldsOf(entry: Entry): Data {
+  const { row, placement } = entry;
+  return { ...idsOf(row), kind: placedKind(entry), ...orderFields(placement?.order) };
 }
 
 function idsOf({ identity, clientOrderId, orderId }: AuditRow): Data {
@@ -168,8 +172,13 @@ function approvalFields({ approval, confirmation, way, ways, by }: Data): Data {
   return { approval_id: approval ?? confirmation, ways: ways ?? [way ?? by] };
 }
 
-function kindOf(paper: unknown): "real" | "paper" {
-  return paper === true ? "paper" : "real";
+/** Of an order in a row; versions that told no accounts apart say whether it is on paper. */
+function kindOfRow({ account }: AuditRow, { paper }: Data): OrderKind {
+  return account === null ? (paper === true ? "paper" : "real") : kindOf(account);
+}
+
+function placedKind({ placement }: Entry): OrderKind {
+  return placement === undefined ? "real" : kindOf(placement.account);
 }
 
 /** A row that is too long holds only its beginning; a damaged one is no reason to stop. */

@@ -8,6 +8,7 @@
 import { getLogger } from "../logging/logger.ts";
 import { recordLine } from "./audit_lines.ts";
 import type { OrderOutcome } from "./audit_lines.ts";
+import type { OrderKind } from "./orders/trading_account.ts";
 import type { AuditFeed, FeedRow } from "./record/audit.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -19,7 +20,7 @@ const ROWS_A_LOOK = 500;
 
 /** How many orders of a kind came to an outcome since the start. */
 export interface OrderCount {
-  readonly kind: "real" | "paper";
+  readonly kind: OrderKind;
   readonly outcome: OrderOutcome;
   readonly count: number;
 }

@@ -1,6 +1,6 @@
 /**
  * Takes callers' orders: each is assessed, checked against the policy, confirmed by a person where that is asked for, and
- * handed to the executor of the exchange that the caller trades on, the real one or paper.
+ * handed to the executor of the account that the caller trades on, a real one or paper.
  */
 
 import { ExchangeError } from "../exchange/errors.ts";
@@ -50,8 +50,8 @@ export class Broker {
   readonly #replacing: OrderReplacing;
 
   constructor(parts: BrokerParts) {
-    const { policies, record, killSwitch, instance, isPaperOnly, monotonic, confirmation: { sleep } } = parts;
-    const rights = new TradingRights({ policies, killSwitch, isPaperOnly });
+    const { policies, record, killSwitch, instance, account, monotonic, confirmation: { sleep } } = parts;
+    const rights = new TradingRights({ policies, killSwitch, account });
     const running = new RunningCalls({ claims: record.calls, instance, monotonic, sleep });
     this.#parts = { ...parts, rights, running };
     this.#previews = new OrderPreviews(this.#parts);
@@ -59,7 +59,7 @@ export class Broker {
     this.#replacing = new OrderReplacing(this.#parts, this.#previews);
   }
 
-  /** On which exchange a caller trades now. */
+  /** On which account a caller trades now. */
   traderOf(identity: string): Trader {
     return this.#parts.rights.traderOf(identity);
   }

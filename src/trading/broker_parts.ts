@@ -4,7 +4,7 @@ import type { Exchange } from "../market/exchange_port.ts";
 import type { MarketLookup } from "../market/pairs.ts";
 import type { Audit } from "./record/audit.ts";
 import type { CallClaims } from "./record/call_claims.ts";
-import type { CancelRequests, OrderKind } from "./record/cancel_requests.ts";
+import type { CancelRequests } from "./record/cancel_requests.ts";
 import type { Journal } from "./record/journal.ts";
 import type { Previews } from "./record/previews.ts";
 import type { ReplacementClaims } from "./record/replacement_claims.ts";
@@ -16,16 +16,24 @@ import type { OrderRequest } from "./orders/order.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
 import type { CurrentPolicies } from "./policy/policies.ts";
 import type { Trader } from "./orders/trader.ts";
+import type { OrderVenue, TradingAccount } from "./orders/trading_account.ts";
 import type { SendingCall, TradingRights } from "./policy/trading_rights.ts";
 
 /** Where a trader's orders go. */
 export interface Venue {
+  /** The id of the account. */
+  readonly account: string;
   readonly exchange: Exchange;
   readonly executor: OrderExecutor;
   /** Where that is, for the person who confirms. */
   readonly name: ExchangeName;
   /** What tells a simulated exchange or paper account from one that it was before; `""` for an exchange that lasts. */
   readonly id: string;
+}
+
+/** The same as the record knows it. */
+export function orderVenueOf({ account, id }: Pick<Venue, "account" | "id">): OrderVenue {
+  return { account, venue: id };
 }
 
 /** What taking orders needs of the record. */
@@ -46,13 +54,13 @@ export interface BrokerParts {
   /** This process. */
   readonly instance: { readonly id: string };
   readonly markets: MarketLookup;
-  /** Whether every order is a paper one, whatever the policy says. */
-  readonly isPaperOnly: boolean;
+  /** The account of whoever the policy does not put on paper. */
+  readonly account: TradingAccount;
   readonly venueOf: (trader: Trader) => Promise<Venue>;
   /** What people are asked with. */
   readonly confirmation: ConfirmationParts;
-  /** Orders of which kinds a halt can have cancelled here. */
-  readonly cancels: readonly OrderKind[];
+  /** Ids of the accounts of which a halt can have open orders cancelled here. */
+  readonly cancels: readonly string[];
   /** Acts on the kill switch, which was pulled; settles after one attempt at what that asked for. */
   readonly halted: () => Promise<void>;
   /** Wall clock, milliseconds since the Unix epoch. */

@@ -40,7 +40,7 @@ export interface KeyedCall extends Omit<CallClaim, "instance" | "attempt"> {
 /** Runs calls with keys one after the other. */
 export class RunningCalls {
   readonly #parts: RunningCallsParts;
-  /** What runs in this process or is about to, by venue, identity and key. */
+  /** What runs in this process or is about to, by account, venue, identity and key. */
   readonly #here = new Map<string, Promise<unknown>>();
   /** Attempts that have ended, and whose keys others still take for held. */
   readonly #unreleased = new Set<string>();
@@ -57,7 +57,7 @@ export class RunningCalls {
    */
   async run<Result>({ signal, ...call }: KeyedCall, body: () => Promise<Result>): Promise<Result> {
     const { claims, instance, monotonic, sleep } = this.#parts;
-    const name = JSON.stringify([call.venue, call.identity, call.idempotencyKey]);
+    const name = JSON.stringify([call.account, call.venue, call.identity, call.idempotencyKey]);
     const untilMs = monotonic() + PATIENCE_MS;
     for (;;) {
       if (signal.aborted) throw cancelled();

@@ -2,6 +2,7 @@
 
 import type { Approval } from "./record/approval.ts";
 import { describePlacement } from "./confirmation/approval_outcome.ts";
+import { orderVenueOf } from "./broker_parts.ts";
 import type { BrokerCall, ConfirmingCall, PlaceOrder, SharedParts, Venue } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { confirmedAssessment } from "./confirmation/confirmed_assessment.ts";
@@ -52,8 +53,8 @@ export class OrderPlacing {
     if (repeated !== undefined) return repeated;
     const { idempotencyKey, asked = null } = named;
     if (idempotencyKey === undefined) return await this.#placeFirst(named, call);
-    const { id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
-    return await running.run({ venue, identity, idempotencyKey, asked, signal: call.signal }, async () => {
+    const where = orderVenueOf(await this.#parts.venueOf(rights.traderOf(identity)));
+    return await running.run({ ...where, identity, idempotencyKey, asked, signal: call.signal }, async () => {
       return await this.#findEarlier(named, call) ?? await this.#placeFirst(named, call);
     });
   }
@@ -102,7 +103,7 @@ export class OrderPlacing {
     const venue = await this.#parts.venueOf(trader);
     if (idempotencyKey === undefined) return { venue };
     const { journal } = this.#parts.record;
-    return { venue, used: await journal.findByKey(trader.identity, idempotencyKey, venue.id) };
+    return { venue, used: await journal.findByKey(trader.identity, idempotencyKey, orderVenueOf(venue)) };
   }
 
   /** The question of the same preview, or of the same call with its key: an equal order without one is another order. */
@@ -148,8 +149,9 @@ export class OrderPlacing {
     const { idempotencyKey } = order;
     if (idempotencyKey === undefined) return undefined;
     const { record: { journal }, rights } = this.#parts;
-    const { executor, id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
-    const earlier = await journal.findByKey(identity, idempotencyKey, venue);
+    const venue = await this.#parts.venueOf(rights.traderOf(identity));
+    const { executor } = venue;
+    const earlier = await journal.findByKey(identity, idempotencyKey, orderVenueOf(venue));
     if (earlier === undefined) return undefined;
     const isSame = await this.#isFor(earlier, { order, call });
     if (isSame === undefined) return undefined;

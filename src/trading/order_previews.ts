@@ -18,6 +18,7 @@ import type { Preview, ShownOrder } from "./record/previews.ts";
 import type { ApprovedFacts } from "./record/approval.ts";
 import type { isReducing, Replacement } from "./orders/replacement.ts";
 import type { Trader } from "./orders/trader.ts";
+import { isPaper } from "./orders/trading_account.ts";
 import { TradingError } from "./orders/trading_error.ts";
 import { changedPolicy } from "./policy/trading_rights.ts";
 
@@ -28,7 +29,8 @@ export interface PreviewAnswer extends Assessment {
   readonly expiresInMs?: number;
   /** Why nobody can place anything now. */
   readonly halt?: EstimateProblem;
-  readonly paper: boolean;
+  /** The id of the account that it is for. */
+  readonly account: string;
   readonly policy: Policy;
 }
 
@@ -80,7 +82,7 @@ export class OrderPreviews {
       await previews.add({ row: rowOf(assessed, { asked: request, previewId: shown?.previewId }), shown }, at),
     );
     const kept = shown && { previewId: shown.previewId, expiresInMs: at + PREVIEW_LIFETIME_MS - now() };
-    return { ...assessment, ...kept, ...(halt === undefined ? {} : { halt }), paper: trader.paper, policy };
+    return { ...assessment, ...kept, ...(halt === undefined ? {} : { halt }), account: trader.account, policy };
   }
 
   /**
@@ -115,8 +117,8 @@ export class OrderPreviews {
       const { code, message } = PREVIEW_REFUSALS[problem ?? "unknown"];
       throw new TradingError(message, { code });
     }
-    const { previewId, asked, facts, policyDigest, paper, summary } = preview;
-    this.#assertSamePolicy({ identity, paper }, policyDigest);
+    const { previewId, asked, facts, policyDigest, account, summary } = preview;
+    this.#assertSamePolicy({ identity, account }, policyDigest);
     const policy = this.#parts.rights.policyOf(identity);
     return { previewId, takesPreview: true, asked, assessment: confirmedAssessment(facts), facts, policy, summary };
   }
@@ -152,10 +154,11 @@ export class OrderPreviews {
     return { assessed, halt: await this.#parts.rights.haltProblem() };
   }
 
-  /** @throws {TradingError} another policy counts by now, or another exchange */
-  #assertSamePolicy({ identity, paper }: Trader, digest: string): void {
+  /** @throws {TradingError} another policy counts by now, or another account */
+  #assertSamePolicy({ identity, account }: Trader, digest: string): void {
     const { rights } = this.#parts;
-    if (rights.policyOf(identity).digest !== digest || rights.traderOf(identity).paper !== paper) throw changedPolicy();
+    const isSame = rights.policyOf(identity).digest === digest && rights.traderOf(identity).account === account;
+    if (!isSame) throw changedPolicy();
   }
 
   async #note(assessed: AssessedOrder, noted: Noted): Promise<void> {
@@ -175,12 +178,20 @@ function rowOf(
   { assessment: { order, policyProblems, estimate }, trader, policy, venue }: AssessedOrder,
   { asked, previewId }: Noted,
 ): Omit<AuditEvent, "event"> {
-  const { identity, paper } = trader;
+  const { identity, account } = trader;
   const digest = orderDigest(order);
   const problems = [...policyProblems, ...estimate.problems].map(({ code }) => code);
   const clientOrderId = previewId === undefined ? null : clientOrderIdOf(previewId, digest);
-  const data = { preview_id: previewId, asked, order, digest, policy: policy.digest, paper, problems };
-  return { identity, clientOrderId, venue: venue.id, data };
+  const data = {
+    preview_id: previewId,
+    asked,
+    order,
+    digest,
+    policy: policy.digest,
+    paper: isPaper(account),
+    problems,
+  };
+  return { identity, clientOrderId, account, venue: venue.id, data };
 }
 
 /** The order as it can be placed; what people are shown is made where the policy asks for one. */

@@ -2,6 +2,7 @@
 
 import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
+import { orderVenueOf } from "./broker_parts.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts, Venue } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { CONFIRMATION_LIFETIME_MS } from "./record/approval.ts";
@@ -50,16 +51,16 @@ export class OrderReplacing {
     }
     const { idempotencyKey } = replacement;
     if (idempotencyKey === undefined) return await this.#replaceFirst(replacement, call);
-    const { id: venue } = await this.#parts.venueOf(rights.traderOf(identity));
+    const where = orderVenueOf(await this.#parts.venueOf(rights.traderOf(identity)));
     const asked = askedToReplace(replacement);
     const findEarlier = async (): Promise<ReplaceResult | undefined> => {
-      const earlier = await journal.findByKey(identity, idempotencyKey, venue);
+      const earlier = await journal.findByKey(identity, idempotencyKey, where);
       if (earlier === undefined) return undefined;
       const isSame = earlier.asked === null ? await wasAskedFor(audit, earlier, replacement) : earlier.asked === asked;
       if (!isSame) throw usedKey("replace the order");
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     };
-    return await findEarlier() ?? await running.run({ venue, identity, idempotencyKey, asked, signal }, async () => {
+    return await findEarlier() ?? await running.run({ ...where, identity, idempotencyKey, asked, signal }, async () => {
       return await findEarlier() ?? await this.#replaceOrGoOn(replacement, call);
     });
   }
@@ -73,7 +74,7 @@ export class OrderReplacing {
     const venue = await this.#parts.venueOf(trader);
     const left = idempotencyKey === undefined
       ? undefined
-      : await replacements.unfinished({ venue: venue.id, identity, idempotencyKey });
+      : await replacements.unfinished({ ...orderVenueOf(venue), identity, idempotencyKey });
     if (left === undefined) return await this.#replaceFirst(replacement, call);
     const asked = askedToReplace(replacement);
     if (left.asked !== asked) throw usedKey("replace the order");
@@ -123,10 +124,11 @@ export class OrderReplacing {
 
   /** Finds out what the new order would do, and whether it only asks for less of what is on the book. */
   async #assess(replacement: Replacement, { identity, signal }: BrokerCall, left: ReplacementTerms | undefined) {
-    const { exchange, id: venue } = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
+    const venue = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
+    const { exchange } = venue;
     const replaced = await findReplaced(exchange, replacement.target, signal);
     const isOver = finalStandingOf(replaced) !== undefined;
-    const known = (await this.#parts.record.journal.findByOrderId(replaced.order_id, venue))?.order;
+    const known = (await this.#parts.record.journal.findByOrderId(replaced.order_id, orderVenueOf(venue)))?.order;
     const request = left === undefined
       ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
       : requestOf(left.facts.order);

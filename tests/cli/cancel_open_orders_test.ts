@@ -1,7 +1,7 @@
 /** `kill --cancel-open` with and without a server that does it. */
 
 import assert from "node:assert/strict";
-import { kindsToCancel } from "../../src/cli/cancel_open_orders.ts";
+import { accountsToCancel } from "../../src/cli/cancel_open_orders.ts";
 import { kill } from "../../src/cli/kill.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
@@ -32,7 +32,7 @@ function liveIn(exchange: FaultyExchange): number {
 /** A server that is there and does nothing, until it ends. */
 function addServer(store: SqliteRecord, folder: string): { readonly id: string; readonly end: () => void } {
   const lock = InstanceLock.take(folder);
-  store.instances.enter({ ...INSTANCE, id: lock.id, cancels: ["real"] });
+  store.instances.enter({ ...INSTANCE, id: lock.id, cancels: ["main"] });
   return { id: lock.id, end: () => lock.release() };
 }
 
@@ -54,7 +54,7 @@ Deno.test("kill --cancel-open fails where it has no key, and cancelling stays re
     assert.match(stdout, /^Trading is halted/);
     assert.match(stderr, /not all open orders are cancelled; cancelling stays requested/);
     assert.match(stderr, /^LUNO_API_KEY: expected the key of the exchange/m);
-    assert.equal(store.cancelRequests.open(["real"]).length, 1);
+    assert.equal(store.cancelRequests.open(["main"]).length, 1);
     const status = JSON.parse((await run({ state, status: "true" }, { terminal: false })).stdout);
     assert.deepEqual([status.halted, status.cancel_open, status.cancelling[0].done_at], [true, true, null]);
   }));
@@ -67,12 +67,12 @@ Deno.test("kill --cancel-open fails at once where the exchange refuses its key",
     const { code, stderr } = await run(flags, { env: { ...KEY, LUNO_API_SECRET: "wrong" } });
     assert.equal(code, 1);
     assert.match(stderr, /ERR_CREDENTIALS_REFUSED/);
-    assert.deepEqual([store.cancelRequests.open(["real"]).length, liveIn(exchange)], [1, before]);
+    assert.deepEqual([store.cancelRequests.open(["main"]).length, liveIn(exchange)], [1, before]);
   }));
 
 Deno.test("kill --cancel-open refuses to cancel at another exchange than the record's, and says which that is", () =>
   withStore(async (store, { folder: state }) => {
-    store.journal.claimFor("api.luno.com");
+    store.journal.claimFor("main", "api.luno.com");
     await using exchange = await openExchange();
     const before = liveIn(exchange);
     const { code, stderr } = await run({ state, force: "true", "cancel-open": "true", "api-url": exchange.url }, {
@@ -87,7 +87,7 @@ Deno.test("kill --cancel-open leaves it to a server that takes it up", () =>
   withStore(async (store, { folder: state }) => {
     const server = addServer(store, state);
     const timer = setInterval(() => {
-      for (const request of store.cancelRequests.open(["real"])) {
+      for (const request of store.cancelRequests.open(["main"])) {
         store.cancelRequests.claim(request, server.id, { now: NOW });
       }
     }, 20);
@@ -111,11 +111,11 @@ Deno.test("kill --cancel-open cancels by itself where the server that runs stand
     server.end();
   }));
 
-Deno.test("kindsToCancel() knows of a paper order that is settled while it looks", () =>
+Deno.test("accountsToCancel() knows of a paper order that is settled while it looks", () =>
   withStore(async (store) => {
-    store.journal.begin(entry("mine", { paper: true }), FREE, NOW);
+    store.journal.begin(entry("mine", { account: "paper" }), FREE, NOW);
     const settle = () => store.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW);
     const record = { instances: answeringLate(store.instances), journal: answeringInTurn(store.journal, settle) };
     const flags = { exchange: "paper" };
-    assert.deepEqual(await kindsToCancel(record, { flags, world: new TestWorld() }), ["paper"]);
+    assert.deepEqual(await accountsToCancel(record, { flags, world: new TestWorld() }), ["paper"]);
   }));

@@ -30,22 +30,25 @@ export async function installRecord(server: PostgresServer): Promise<Installatio
   await runKeys({ state: folder, scopes: "orders:write" }, { operands: ["create", "bob"] });
   await runKeys({ state: folder }, { operands: ["revoke", "ann"] });
   const store = openStore(folder);
-  store.journal.claimFor("api.luno.com");
-  for (let index = 0; index < ORDERS; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
+  store.journal.claimFor("main", "api.luno.com");
+  store.journal.claimFor("second", "api.luno.com with key 00112233aabb");
+  for (let index = 0; index < ORDERS - 1; index++) place(store, `${index}`, { idempotencyKey: `k${index}` });
+  place(store, "second", { account: "second", idempotencyKey: "k0" });
   for (const text of ["{}", '{"default":{"mode":"confirm"}}']) {
     store.published.publish({ kind: "policy", text, by: "terminal", now: NOW });
   }
-  store.halts.pull({ by: "terminal", reason: "Größe 🛑", cancelOpen: ["real"], now: NOW });
+  store.halts.pull({ by: "terminal", reason: "Größe 🛑", cancelOpen: ["main"], now: NOW });
   store.close();
   tamper(
     folder,
     "DELETE FROM instances",
-    "INSERT INTO calls VALUES ('', 'key:a', 'k', NULL, 'gone', 'one'), ('', 'key:Z', 'k', 'asked', 'gone', 'two')",
-    `INSERT INTO replacements (venue, order_id, identity, claimed_at) VALUES ('', 'BXé', 'key:a', 5), ('', 'BXZ', 'key:b', 6)`,
-    `INSERT INTO approvals (id, identity, paper, action, asked, preview_id, digest, facts_json, summary_json, ways,
+    "INSERT INTO calls VALUES ('main', '', 'key:a', 'k', NULL, 'gone', 'one'), ('second', '', 'key:Z', 'k', 'asked', 'gone', 'two')",
+    `INSERT INTO replacements (account, venue, order_id, identity, claimed_at)
+       VALUES ('main', '', 'BXé', 'key:a', 5), ('second', '', 'BXZ', 'key:b', 6)`,
+    `INSERT INTO approvals (id, identity, account, action, asked, preview_id, digest, facts_json, summary_json, ways,
        token_hash, created_at, expires_at)
-     VALUES ('z', 'key:a', 0, 'place', 'x', 'p1', 'd', '{}', '{}', 'page', 'h1', 1, 2),
-       ('a', 'key:a', 0, 'place', 'x', 'p2', 'd', '{}', '{}', 'page', 'h2', 1, 2)`,
+     VALUES ('z', 'key:a', 'main', 'place', 'x', 'p1', 'd', '{}', '{}', 'page', 'h1', 1, 2),
+       ('a', 'key:a', 'main', 'place', 'x', 'p2', 'd', '{}', '{}', 'page', 'h2', 1, 2)`,
   );
   const database = await server.createDatabase();
   return {

@@ -53,8 +53,9 @@ Deno.test("state move copies a record to PostgreSQL and back, and all of it is t
   assert.equal(audit.head, head);
   assert.equal(await verified({ state: folder, "state-url": url }), head);
   for (const { name } of [...RECORD_TABLES, KEYS]) assert.equal(await countOf(database, name), rows[name], name);
-  const venue = await server.query("SELECT name FROM luno_mcp.venue", database);
+  const venue = await server.query("SELECT exchange AS name FROM luno_mcp.accounts ORDER BY id", database);
   assert.match(venue.rows[0].name, /^api\.luno\.com with key [0-9a-f]{12}$/);
+  assert.equal(venue.rows[1].name, "api.luno.com with key 00112233aabb");
   assert.deepEqual(dump(folder), before);
 
   await clear(folder);
@@ -156,7 +157,8 @@ for (const from of ["sqlite", "postgres"] as const) {
       await clear(folder);
     } else await runKeys({ "state-url": url }, { operands: ["list"] });
     await server.query(
-      `INSERT INTO luno_mcp.instances VALUES ('0123456789abcdef', 1, 'serve', 1, 1, clock_timestamp() + interval '5 s')`,
+      `INSERT INTO luno_mcp.instances (id, pid, command, started_at, accounts, lease_until)
+         VALUES ('0123456789abcdef', 1, 'serve', 1, 'main', clock_timestamp() + interval '5 s')`,
       database,
     );
     const used = await run({ ...flags, from }, MOVE);
@@ -208,6 +210,7 @@ Deno.test("state move carries an archive's place along: the files stay, and the 
       previous: String(row["previous"]),
       hash: String(row["hash"]),
       venue: row["venue"] as string | null,
+      account: row["account"] as string | null,
     })),
   );
   database.exec(`UPDATE audit_start SET seq = 3, hash = '${rows[2]?.["hash"]}'; DELETE FROM audit WHERE seq <= 3`);

@@ -117,7 +117,7 @@ Deno.test("status shows the halt, what it left, and limits used beside those of 
     using _server = new PresentServer(state, { trading: { mode: "auto", policy } });
     store.journal.begin(entry("a"), FREE, NOW);
     store.journal.begin(entry("b"), FREE, NOW);
-    store.halts.pull({ by: "terminal", reason: "odd", cancelOpen: ["real"], now: NOW });
+    store.halts.pull({ by: "terminal", reason: "odd", cancelOpen: ["main"], now: NOW });
     const { stdout } = await run({ state });
     assert.match(
       stdout,

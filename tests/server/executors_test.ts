@@ -46,14 +46,30 @@ async function serving(
   const loaded = await loadConfig({ trading: "auto", ...flags }, (name) => env[name]);
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const world = new LiveWorld();
-  const opened = await openTradingRecord(loaded, world, { isServer: true });
-  assert.ok(opened.ok && opened.record !== undefined, JSON.stringify(opened));
-  const { record } = opened;
-  const { exchange, markets, name, venue, close } = await openExchange(loaded, world);
+  const entered = await openTradingRecord(loaded, world, { isServer: true });
+  assert.ok(entered.ok && entered.record !== undefined, JSON.stringify(entered));
+  const { record } = entered;
+  const opened = await openExchange(loaded, world);
+  const { exchange, markets, close } = opened;
   const paper = loaded.config.exchange === "paper"
-    ? await openPaper({ upstream: exchange, folder: record.folder, stateTimeout: 30, world, isForAll: true })
+    ? await openPaper({
+      ...{
+        upstream: exchange,
+        host: opened.main.name.host,
+        folder: record.folder,
+        stateTimeout: 30,
+        world,
+        isForAll: true,
+      },
+    })
     : undefined;
-  const trading = await openTrading(record, { world, exchange, markets, name, venue, paper, announce: () => {} });
+  const trading = await openTrading(record, {
+    world,
+    markets,
+    accounts: paper ? [] : [opened.main],
+    paper,
+    announce: () => {},
+  });
   try {
     const ticker = await exchange.call("getTicker", { pair: "XBTZAR" });
     const price = String(Math.floor(Number(ticker.bid) * 0.95));

@@ -10,9 +10,9 @@ async function kindsOf(flags: Record<string, string>): Promise<string[]> {
   assert.ok(loaded.ok, JSON.stringify(loaded));
   const opened = await openExchange(loaded, new TestWorld());
   try {
-    const before = opened.name.kind;
+    const before = opened.main.name.kind;
     await opened.exchange.call("getMarkets", {}).catch(() => {});
-    return [before, opened.name.kind];
+    return [before, opened.main.name.kind];
   } finally {
     await opened.close();
   }

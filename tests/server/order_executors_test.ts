@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { OrderExecutors } from "../../src/server/executors.ts";
 import type { OrderExecutorsParts } from "../../src/server/executors.ts";
+import type { ExchangeAccount } from "../../src/server/exchange_account.ts";
 import type { OpenPaper } from "../../src/server/open_paper.ts";
 import type { Exchange, ReadingExchange } from "../../src/market/exchange_port.ts";
 import type { Journal } from "../../src/trading/record/journal.ts";
@@ -13,25 +14,33 @@ import { TestWorld } from "../cli/world.ts";
 import { answeringInTurn, answeringLate } from "../trading/late_record.ts";
 import { entry, FREE, INSTANCE, NOW, withStore } from "../trading/stores.ts";
 
-const LOCAL = { identity: "local", paper: true } as const;
+const PAPER = { host: "localhost", kind: "paper" } as const;
+
+const LOCAL = { identity: "local", account: "paper" } as const;
 
 /** Executors on a record that answers late, beside an exchange; what a test decides stands in `changes`. */
 async function withExecutors(
-  changes: (record: SqliteRecord) => Partial<OrderExecutorsParts>,
+  changes: (record: SqliteRecord) => Partial<OrderExecutorsParts & Pick<ExchangeAccount, "venue">>,
   body: (executors: OrderExecutors, record: SqliteRecord) => Promise<void>,
 ): Promise<void> {
   await using simulated = await TestExchange.start();
   await withStore(async (record) => {
+    const { venue = { id: () => Promise.resolve(""), isOwn: false }, ...parts } = changes(record);
+    const account = { id: "main", kind: "real" } as const;
+    const main = {
+      account,
+      exchange: simulated.client,
+      name: { host: "localhost", kind: "simulated" },
+      venue,
+    } as const;
     const executors = new OrderExecutors({
       record: answeringLate(record),
       pendingHalt: () => ({ halted: false }),
       instance: { id: INSTANCE.id, takeOver: () => Promise.resolve(0) },
-      exchange: simulated.client,
-      name: { host: "localhost", kind: "simulated" },
-      venue: { id: () => Promise.resolve(""), isOwn: false },
+      accounts: parts.paper === undefined ? [main] : [],
       paper: undefined,
       world: new TestWorld(),
-      ...changes(record),
+      ...parts,
     });
     try {
       await body(executors, record);
@@ -48,7 +57,14 @@ function paperOf(exchange: Exchange, ids: readonly string[]): OpenPaper {
   const view: ReadingExchange = Object.assign(exchange, {
     read: () => Promise.reject(new Error("nobody reads the market")),
   });
-  return { isForAll: true, opening: undefined, viewOf: () => view, epochOf, close: () => Promise.resolve() };
+  return {
+    name: PAPER,
+    isForAll: true,
+    opening: undefined,
+    viewOf: () => view,
+    epochOf,
+    close: () => Promise.resolve(),
+  };
 }
 
 /** A record that answers late, with some operations of its journal in another way. */
@@ -83,7 +99,7 @@ Deno.test("OrderExecutors.stop() lets nobody open an executor who asked before i
   const venue = Promise.withResolvers<string>();
   const changes = { venue: { id: () => venue.promise, isOwn: false } };
   await withExecutors(() => changes, async (executors) => {
-    const asked = executors.venueOf({ identity: "local", paper: false });
+    const asked = executors.venueOf({ identity: "local", account: "main" });
     await executors.stop();
     venue.resolve("");
     await assert.rejects(asked, { code: "ERR_STOPPED" });
@@ -110,7 +126,7 @@ Deno.test("OrderExecutors.stop() waits for what an executor that was just opened
 
 Deno.test("OrderExecutors.cancelAll() finds a paper order that is settled while it looks", async () => {
   const changes = (record: SqliteRecord) => {
-    record.journal.begin(entry("mine", { identity: "local", paper: true, venue: "paper-1" }), FREE, NOW);
+    record.journal.begin(entry("mine", { identity: "local", account: "paper", venue: "paper-1" }), FREE, NOW);
     // Another process learns what became of the order between two questions.
     const settle = () => record.journal.settle("lm-mine", { state: "placed", orderId: "BXPAPER1" }, NOW);
     const { open, unsettled } = answeringInTurn(record.journal, settle);
@@ -123,6 +139,7 @@ Deno.test("OrderExecutors.cancelAll() finds a paper order that is settled while 
 
 /** A paper exchange that has no room for anybody. */
 const FULL_PAPER: OpenPaper = {
+  name: PAPER,
   isForAll: true,
   opening: undefined,
   viewOf(identity) {

@@ -16,7 +16,7 @@ export function orderRequest(
 ): ApprovalRequest {
   return {
     identity: "key:alice",
-    paper: false,
+    account: "main",
     action: "place",
     asked: "{}",
     previewId: `pv-${String(++previews).padStart(32, "0")}`,

@@ -47,7 +47,15 @@ function mixed({ journal, replacements }: SqliteRecord, [one, other]: readonly [
   const keyed = entry("a", { venue: one, idempotencyKey: "k" });
   journal.begin(keyed, FREE, NOW);
   journal.settle(keyed.clientOrderId, { state: "placed", orderId: id }, NOW);
-  const claim = { venue: one, orderId: id, identity: "key:alice", idempotencyKey: null, asked: null, terms: null };
+  const claim = {
+    account: "main",
+    venue: one,
+    orderId: id,
+    identity: "key:alice",
+    idempotencyKey: null,
+    asked: null,
+    terms: null,
+  };
   const claiming = { ...claim, instance: INSTANCE.id, attempt: "1" };
   replacements.claim(claiming, { isFinal: false, now: NOW });
   journal.begin(entry("b", { venue: one, replaces: claiming, order: { ...keyed.order, price: "1" } }), FREE, NOW);
@@ -55,8 +63,8 @@ function mixed({ journal, replacements }: SqliteRecord, [one, other]: readonly [
   const next = entry("c", { venue: other, idempotencyKey: "k2" });
   const again = { ...claiming, venue: other, attempt: "2" };
   const found = {
-    key: journal.findByKey("key:alice", "k", other) !== undefined,
-    order: journal.findByOrderId(id, other) !== undefined,
+    key: journal.findByKey("key:alice", "k", { account: "main", venue: other }) !== undefined,
+    order: journal.findByOrderId(id, { account: "main", venue: other }) !== undefined,
     claim: replacements.claim(again, { isFinal: false, now: NOW }).kind === "taken",
     limit: journal.wouldRefuse(next, { policy: { ...FREE, maxPerDay }, now: NOW }) !== undefined,
   };

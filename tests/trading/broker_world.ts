@@ -19,6 +19,7 @@ import type { Announcement, Asking } from "../../src/trading/confirmation/confir
 import { OrderExecutor } from "../../src/trading/execution/executor.ts";
 import { KillSwitch } from "../../src/trading/execution/kill_switch.ts";
 import type { ExchangeName } from "../../src/trading/orders/order_summary.ts";
+import { MAIN_ACCOUNT } from "../../src/trading/orders/trading_account.ts";
 import { OpenOrderCancellation } from "../../src/trading/execution/open_order_cancellation.ts";
 import { CurrentPolicies } from "../../src/trading/policy/policies.ts";
 import { parsePolicyFile } from "../../src/trading/policy/policy_file.ts";
@@ -60,7 +61,7 @@ function openRecord(folder: string) {
   const database = openDatabase(join(folder, TRADING_DATABASE), { migrations: MIGRATIONS, durable: true });
   const record = new SqliteRecord(database, { folder });
   const lock = InstanceLock.take(folder);
-  record.instances.enter({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["real"] });
+  record.instances.enter({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["main"] });
   return { database, record, lock, killSwitch: new KillSwitch({ halts: answeringLate(record.halts), folder }) };
 }
 
@@ -139,7 +140,7 @@ export class BrokerWorld implements AsyncDisposable {
     identity = "local",
     { scopes, asking }: { readonly scopes?: readonly Scope[]; readonly asking?: Asking } = {},
   ): ToolContext {
-    const isPaper = this.broker.traderOf(identity).paper;
+    const isPaper = this.broker.traderOf(identity).account === "paper";
     return {
       caller: callerOf(identity, scopes),
       exchange: this.#client,
@@ -220,9 +221,9 @@ export class BrokerWorld implements AsyncDisposable {
     return new OrderExecutor({
       exchange: this.#client,
       record,
-      scope: { venue: this.#venue, paper: false },
+      scope: { venue: this.#venue, account: "main" },
       pendingHalt: () => killSwitch.pending,
-      instance: { id, takeOver: () => record.instances.takeOver(id, ["real"]) },
+      instance: { id, takeOver: () => record.instances.takeOver(id, ["main"]) },
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
       sleep: (ms, signal) => ms > BACKGROUND_MS ? untilAborted(signal) : this.exchange.advance(ms),
@@ -238,7 +239,7 @@ export class BrokerWorld implements AsyncDisposable {
     const cancellation = new OpenOrderCancellation({
       requests: record.cancelRequests,
       instance: instance.id,
-      kinds: ["real"],
+      accounts: ["main"],
       cancelAll: () => this.#executor.cancelAll({}, "kill switch"),
       now,
       monotonic,
@@ -248,11 +249,12 @@ export class BrokerWorld implements AsyncDisposable {
       record,
       killSwitch,
       markets: this.#markets,
-      isPaperOnly: false,
+      account: MAIN_ACCOUNT,
       instance,
       venueOf: () => {
         if (this.unreachable !== undefined) return Promise.reject(this.unreachable);
-        const venue = { exchange: this.#client, executor: this.#executor, name: this.name, id: this.#venue };
+        const account = MAIN_ACCOUNT.id;
+        const venue = { account, exchange: this.#client, executor: this.#executor, name: this.name, id: this.#venue };
         this.told();
         return Promise.resolve(venue);
       },
@@ -267,7 +269,7 @@ export class BrokerWorld implements AsyncDisposable {
           await this.exchange.advance(ms);
         },
       },
-      cancels: ["real"],
+      cancels: ["main"],
       halted: () => cancellation.look(),
       now,
       monotonic,

@@ -156,7 +156,7 @@ export class ExecutorWorld implements AsyncDisposable {
 
   #enter(): InstanceLock {
     const lock = InstanceLock.take(this.folder);
-    const facts = { pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["real"] } as const;
+    const facts = { pid: Deno.pid, command: "serve", startedAt: this.now, cancels: ["main"] } as const;
     this.store.instances.enter({ ...facts, id: lock.id });
     return lock;
   }
@@ -173,9 +173,9 @@ export class ExecutorWorld implements AsyncDisposable {
     return new OrderExecutor(this.#wrap({
       exchange: this.exchange.connect({ skewMs: () => this.skewMs }),
       record,
-      scope: { venue: "", paper: false },
+      scope: { venue: "", account: "main" },
       pendingHalt: () => killSwitch.pending,
-      instance: { id, takeOver: () => record.instances.takeOver(id, ["real"]) },
+      instance: { id, takeOver: () => record.instances.takeOver(id, ["main"]) },
       now: () => this.now,
       monotonic: () => this.exchange.clock.now,
       sleep: (ms, signal) => ms > BACKGROUND_MS ? this.#park(signal) : this.exchange.advance(ms),

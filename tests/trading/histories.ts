@@ -389,7 +389,7 @@ class Run {
     if (living.length === 0) return;
     const { store, now } = this.#dice.pick(living);
     this.#halts++;
-    store.halts.pull({ by: "test", reason: "enough", cancelOpen: cancelsOpen ? ["real"] : [], now });
+    store.halts.pull({ by: "test", reason: "enough", cancelOpen: cancelsOpen ? ["main"] : [], now });
   }
 
   #lift(): void {
@@ -415,7 +415,7 @@ class Run {
 
   async #completeRequests(): Promise<void> {
     const { store } = this.#anyProcess(0);
-    for (let round = 0; store.cancelRequests.open(["real"]).length > 0; round++) {
+    for (let round = 0; store.cancelRequests.open(["main"]).length > 0; round++) {
       if (round === MAX_ROUNDS) throw new Error("The request to cancel is never completed");
       for (const process of this.#processes) await process.workOnRequests();
       await this.#options.exchange.advance(1_000);

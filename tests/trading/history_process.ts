@@ -55,7 +55,7 @@ export class HistoryProcess {
     const { exchange, folder, overSockets, callsPerMinute, skewMs, dice } = parts;
     this.store = SqliteRecord.open({ folder: folder, mode: "write" });
     this.#lock = InstanceLock.take(folder);
-    this.store.instances.enter({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["real"] });
+    this.store.instances.enter({ id: this.#lock.id, pid: Deno.pid, command: "serve", startedAt: 0, cancels: ["main"] });
     this.life = new Life(parts.steps, { meanwhile: parts.meanwhile, answered: () => turns(dice.below(MAX_TURNS)) });
     const monotonic = () => exchange.clock.now;
     this.#client = exchange.connect({
@@ -69,7 +69,7 @@ export class HistoryProcess {
     this.#cancellation = new OpenOrderCancellation({
       requests: flawedRequests(answeringLate(this.store.cancelRequests), parts.flaw),
       instance: this.#lock.id,
-      kinds: ["real"],
+      accounts: ["main"],
       cancelAll: () => this.executor.cancelAll({}, "kill switch"),
       now: () => this.now,
       monotonic,
@@ -118,8 +118,8 @@ export class HistoryProcess {
         replacements: life.replacements(replacements),
         audit: { record: life.change((...args) => audit.record(...args)) },
       },
-      scope: { venue: "", paper: false },
-      instance: { id, takeOver: life.change(() => instances.takeOver(id, ["real"])) },
+      scope: { venue: "", account: "main" },
+      instance: { id, takeOver: life.change(() => instances.takeOver(id, ["main"])) },
       now: () => this.now,
       monotonic: () => exchange.clock.now,
       random: dice.unit,

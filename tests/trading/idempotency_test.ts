@@ -87,7 +87,7 @@ function processOn(store: SqliteRecord, folder: string): Process {
 
 function call(changes: Partial<KeyedCall> = {}): KeyedCall {
   const { signal } = new AbortController();
-  return { venue: "", identity: "local", idempotencyKey: "k", asked: "this", signal, ...changes };
+  return { account: "main", venue: "", identity: "local", idempotencyKey: "k", asked: "this", signal, ...changes };
 }
 
 /** A call that has its key, until `gate` opens. */

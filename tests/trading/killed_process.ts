@@ -50,13 +50,13 @@ async function work({ url, folder, intents, steps, stopAt, aheadMs }: KilledWork
   const record = await openRecord({ folder, mode: "write", timeoutMs: 30_000, monotonic: () => performance.now() });
   const client = new ExchangeClient({ url, credentials: SIMULATED_KEYS.trading, wallClock: now });
   const exchange = life.exchange(client);
-  const facts = { pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["real"] } as const;
+  const facts = { pid: Deno.pid, command: "serve", startedAt: now(), cancels: ["main"] } as const;
   const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
-  const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
+  const instance = { id: process.id, takeOver: () => process.takeOver(["main"]) };
   const executor = new OrderExecutor({
     exchange,
     record: { ...record, journal: life.journal(record.journal) },
-    scope: { venue: "", paper: false },
+    scope: { venue: "", account: "main" },
     instance,
     now,
   });

@@ -9,7 +9,7 @@ export function shownOrder(changes: Partial<ShownOrder> = {}): ShownOrder {
   return {
     previewId: newPreviewId(),
     identity: "key:alice",
-    paper: false,
+    account: "main",
     asked: "[]",
     facts: {
       order: ORDER,

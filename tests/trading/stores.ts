@@ -7,6 +7,7 @@ import type { Begun, NewPlacement, Placement } from "../../src/trading/record/re
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { orderDigest } from "../../src/trading/orders/order.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
+import type { OrderVenue } from "../../src/trading/orders/trading_account.ts";
 import type { Policy } from "../../src/trading/policy/policy.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
 import { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
@@ -23,7 +24,7 @@ export const INSTANCE: InstanceFacts = {
   pid: 4_711,
   command: "serve",
   startedAt: NOW,
-  cancels: ["real"],
+  cancels: ["main"],
 };
 
 /** A limit order to buy. */
@@ -99,14 +100,16 @@ export function tamper(folder: string, ...statements: readonly string[]): void {
   }
 }
 
+/** Where the placements here are. */
+export const MAIN: OrderVenue = { account: "main", venue: "" };
+
 /** A placement of its own name, worth 1,000 ZAR. */
 export function entry(name: string, changes: Partial<NewPlacement> = {}): NewPlacement {
   const order = changes.order ?? ORDER;
   return {
     clientOrderId: `lm-${name}`,
     identity: "key:alice",
-    paper: false,
-    venue: "",
+    ...MAIN,
     previewId: `preview-${name}`,
     idempotencyKey: null,
     order,

@@ -6,6 +6,7 @@ import { HALT_FILE, haltFileState } from "../../trading/record/halts.ts";
 import type { HaltState } from "../../trading/record/halts.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
 import type { TradingRecord } from "../../trading/record/trading_record.ts";
+import { MAIN_ACCOUNT } from "../../trading/orders/trading_account.ts";
 import { venueOf } from "../../server/record_venue.ts";
 import { StateError } from "../../state/state_error.ts";
 import { formatAge } from "../terminal/times.ts";
@@ -70,7 +71,7 @@ async function verify({ audit }: TradingRecord, maxRows: number): Promise<CheckR
 /** A record holds the orders of one exchange; a server of another one does not start on it. */
 async function venueResults({ journal }: TradingRecord, loaded: CheckContext["loaded"]): Promise<CheckResult[]> {
   if (!loaded.ok || loaded.config.trading === "off") return [];
-  const [wanted, found] = [venueOf(loaded), await journal.exchange()];
+  const [wanted, found] = [venueOf(loaded), await journal.exchangeOf(MAIN_ACCOUNT.id)];
   if (wanted === undefined || found === undefined || found === wanted) return [];
   const text = `the orders in it are of ${found}, and this set-up trades on ${wanted}`;
   return [broken(NAME, text, "name another folder by --state, one for each exchange")];

@@ -1,7 +1,6 @@
 /** This process among those that can send orders on one record. */
 
 import { InstanceLock } from "../../state/instance_lock.ts";
-import type { OrderKind } from "../../trading/record/cancel_requests.ts";
 import type { InstanceFacts, Instances } from "../../trading/record/instances.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
 
@@ -39,9 +38,9 @@ export class RecordInstance {
     return this.#lock.id;
   }
 
-  /** Takes over what ended instances left undone of these kinds; answers how many placements. @throws {StoreError} */
-  takeOver(kinds: readonly OrderKind[]): Promise<number> {
-    return this.#instances.takeOver(this.id, kinds);
+  /** Takes over what ended instances left undone on these accounts; answers how many placements. @throws {StoreError} */
+  takeOver(accounts: readonly string[]): Promise<number> {
+    return this.#instances.takeOver(this.id, accounts);
   }
 
   /** Leaves the list in order. A record that cannot be written is left as it is: the lock alone says enough. */

@@ -89,12 +89,13 @@ function rowsOf(path: string): AuditRow[] {
 }
 
 function parseRow(line: string): AuditRow {
-  const { seq, at, identity, event, clientOrderId, orderId, data, previous, hash, venue = null } = JSON.parse(line);
+  const { seq, at, identity, event, clientOrderId, orderId, data, previous, hash, venue = null, account = null } = JSON
+    .parse(line);
   const isRow = [seq, at].every(Number.isSafeInteger) &&
     [identity, event, data, previous, hash].every((value) => typeof value === "string") &&
-    [clientOrderId, orderId, venue].every((value) => value === null || typeof value === "string");
+    [clientOrderId, orderId, venue, account].every((value) => value === null || typeof value === "string");
   if (!isRow) throw new TypeError("a line is no row of the audit");
-  return { seq, at, identity, event, clientOrderId, orderId, data, previous, hash, venue };
+  return { seq, at, identity, event, clientOrderId, orderId, data, previous, hash, venue, account };
 }
 
 /** A file's name is on the disk once its folder is, where the system can do that. */

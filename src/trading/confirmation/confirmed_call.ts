@@ -18,14 +18,18 @@ export function askedIn({ asked }: ConfirmedOrder): string | null {
 
 /** @throws {TradingError} the order was confirmed for another exchange than the one that its trader trades on now */
 export function assertSameExchange(
-  { summary, facts }: ConfirmedOrder,
-  { name: { kind, host }, id }: { readonly name: ExchangeName; readonly id: string },
+  { account: confirmedAccount, summary, facts }: ConfirmedOrder,
+  { account, name: { kind, host }, id }: {
+    readonly account: string;
+    readonly name: ExchangeName;
+    readonly id: string;
+  },
 ): void {
   const confirmed = summary.exchange;
   // A simulated exchange is known as one once it has answered; its host tells it from others before that too.
   const isSameKind = (confirmed.kind === "paper") === (kind === "paper");
   const isSameVenue = facts.venue === undefined || facts.venue === id;
-  if (isSameKind && confirmed.host === host && isSameVenue) return;
+  if (confirmedAccount === account && isSameKind && confirmed.host === host && isSameVenue) return;
   throw new TradingError(
     `Cannot place the order as it was confirmed for ${describeExchange(confirmed)}, and this server now trades on ` +
       `${describeExchange({ kind, host })}: preview it again`,

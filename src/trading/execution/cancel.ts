@@ -88,13 +88,13 @@ async function findAmongOpen(parts: ExecutorParts, clientOrderId: string): Promi
 
 /** Cancels an order by the exchange's id and waits until it is final; the audit tells of both. */
 export async function cancelById(parts: ExecutorParts, orderId: string, identity: string): Promise<CancelResult> {
-  const { audit, journal, now, pendingWrites, scope: { venue } } = parts;
+  const { audit, journal, now, pendingWrites, scope: { account, venue } } = parts;
   // Neither is waited for before the cancellation leaves.
-  const known = pendingWrites.attempt(() => journal.findByOrderId(orderId, venue));
+  const known = pendingWrites.attempt(() => journal.findByOrderId(orderId, { account, venue }));
   const note = async (data: Record<string, unknown>): Promise<void> => {
     const at = now();
     const clientOrderId = (await known)?.clientOrderId ?? null;
-    const event = { event: "cancel", identity, orderId, clientOrderId, venue, data } as const;
+    const event = { event: "cancel", identity, orderId, clientOrderId, account, venue, data } as const;
     await pendingWrites.write(() => audit.record(event, at));
   };
   const asked = note({ asked: true });

@@ -10,6 +10,7 @@ import { cancelAllOrders } from "./cancel_all.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
 import type { CancelResult } from "./cancel_result.ts";
 import type { OrderReference } from "../orders/order.ts";
+import { isPaper } from "../orders/trading_account.ts";
 import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";
 import { ExchangeClock } from "./exchange_clock.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
@@ -60,7 +61,7 @@ export class OrderExecutor {
       random,
       sleep: options.sleep ?? sleep,
       signal: this.#stopping.signal,
-      clock: new ExchangeClock({ exchange, now, isOurs: scope.paper }),
+      clock: new ExchangeClock({ exchange, now, isOurs: isPaper(scope.account) }),
       pendingWrites: new PendingWrites(),
     };
     this.#placements = new Placements(this.#parts);

@@ -5,6 +5,7 @@ import type { Halt } from "../policy/halt.ts";
 import type { Audit } from "../record/audit.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import type { Journal } from "../record/journal.ts";
+import type { OrderVenue } from "../orders/trading_account.ts";
 import type { PlacementScope } from "../record/recorded_placement.ts";
 import type { ReplacementClaims } from "../record/replacement_claims.ts";
 import type { LookParts } from "./reconcile.ts";
@@ -34,14 +35,12 @@ export interface ExecutorRecord {
   readonly audit: Pick<Audit, "record">;
 }
 
-/** The one venue of an executor: what it looks up and settles is there. */
-export interface ExecutorScope extends PlacementScope {
-  /** `""` for an exchange that never restarts. */
+/** The one account of an executor, and the venue that it has there: what it looks up and settles is there. */
+export interface ExecutorScope extends PlacementScope, OrderVenue {
+  readonly account: string;
   readonly venue: string;
-  /** Whose account it is, on paper; everybody's without. */
+  /** Whose funds and orders they are, on paper; everybody's without. */
   readonly identity?: string | undefined;
-  /** Whether its orders are paper ones. */
-  readonly paper: boolean;
 }
 
 /** The process that an executor is part of. */
@@ -52,7 +51,7 @@ export interface ExecutorInstance {
   takeOver(): Promise<number>;
 }
 
-/** What an executor is made of; one executor for each exchange, the real one and paper. */
+/** What an executor is made of; one executor for each account, on paper for each identity. */
 export interface ExecutorOptions {
   readonly exchange: TradingExchange;
   readonly record: ExecutorRecord;

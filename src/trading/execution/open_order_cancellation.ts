@@ -4,9 +4,10 @@
  */
 
 import { getLogger } from "../../logging/logger.ts";
+import { kindOf } from "../orders/trading_account.ts";
 import { errorCodeIn } from "../../errors/error_table.ts";
 import type { CancelAllResult } from "./cancel_all.ts";
-import type { CancelRequest, CancelRequests, OrderKind, RoundOutcome } from "../record/cancel_requests.ts";
+import type { CancelRequest, CancelRequests, RoundOutcome } from "../record/cancel_requests.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
@@ -21,10 +22,10 @@ export interface CancellationParts {
   readonly instance: string;
   /** Whether it takes a request up that another process which lives is at. @default false */
   readonly fromLiving?: boolean;
-  /** Whose orders this process can cancel. */
-  readonly kinds: readonly OrderKind[];
-  /** Cancels once everything that is open. */
-  readonly cancelAll: (kind: OrderKind) => Promise<CancelAllResult>;
+  /** Ids of the accounts whose orders this process can cancel. */
+  readonly accounts: readonly string[];
+  /** Cancels once everything that is open on an account. */
+  readonly cancelAll: (account: string) => Promise<CancelAllResult>;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Monotonic milliseconds. */
@@ -33,12 +34,12 @@ export interface CancellationParts {
   readonly random?: () => number;
 }
 
-/** Works on requests of its kinds, one round of each at a time. */
+/** Works on requests of its accounts, one round of each at a time. */
 export class OpenOrderCancellation {
   readonly #parts: CancellationParts;
-  readonly #running = new Map<OrderKind, Promise<void>>();
-  /** When the next round of a request may begin, monotonic; by its kind. */
-  readonly #due = new Map<OrderKind, { readonly request: number; readonly at: number }>();
+  readonly #running = new Map<string, Promise<void>>();
+  /** When the next round of a request may begin, monotonic; by its account. */
+  readonly #due = new Map<string, { readonly request: number; readonly at: number }>();
 
   constructor(parts: CancellationParts) {
     this.#parts = parts;
@@ -46,40 +47,40 @@ export class OpenOrderCancellation {
 
   /** Begins the rounds that are due; settles when none is running. */
   async look(): Promise<void> {
-    const { requests, kinds } = this.#parts;
-    for (const request of await requests.open(kinds)) {
-      if (this.#running.has(request.kind) || !this.#isDue(request)) continue;
-      const round = this.#round(request).finally(() => this.#running.delete(request.kind));
-      this.#running.set(request.kind, round);
+    const { requests, accounts } = this.#parts;
+    for (const request of await requests.open(accounts)) {
+      if (this.#running.has(request.account) || !this.#isDue(request)) continue;
+      const round = this.#round(request).finally(() => this.#running.delete(request.account));
+      this.#running.set(request.account, round);
     }
     await Promise.all(this.#running.values());
   }
 
-  #isDue({ kind, number }: CancelRequest): boolean {
-    const due = this.#due.get(kind);
+  #isDue({ account, number }: CancelRequest): boolean {
+    const due = this.#due.get(account);
     return due?.request !== number || due.at <= this.#parts.monotonic();
   }
 
   async #round(request: CancelRequest): Promise<void> {
     const { requests, instance, fromLiving, now, monotonic, random = Math.random } = this.#parts;
-    const { kind, number, rounds } = request;
+    const { account, number, rounds } = request;
     const pause = pauseAfter(rounds + 1, {
       firstMs: FIRST_PAUSE_MS,
       longestMs: LONGEST_PAUSE_MS,
       random,
       certain: 0.5,
     });
-    this.#due.set(kind, { request: number, at: monotonic() + pause });
+    this.#due.set(account, { request: number, at: monotonic() + pause });
     if (!await requests.claim(request, instance, { fromLiving, now: now() })) return;
-    const outcome = await this.#cancelAll(kind);
-    this.#due.set(kind, { request: number, at: monotonic() + pause });
+    const outcome = await this.#cancelAll(account);
+    this.#due.set(account, { request: number, at: monotonic() + pause });
     this.#report(request, outcome);
     await requests.note(request, outcome, now());
   }
 
-  async #cancelAll(kind: OrderKind): Promise<RoundOutcome> {
+  async #cancelAll(account: string): Promise<RoundOutcome> {
     try {
-      const { cancelled, ended, remaining, is_complete, list_error } = await this.#parts.cancelAll(kind);
+      const { cancelled, ended, remaining, is_complete, list_error } = await this.#parts.cancelAll(account);
       return {
         remaining: remaining.map(({ order_id, client_order_id, reason }) => ({
           ...(order_id === undefined ? {} : { order_id }),
@@ -96,9 +97,10 @@ export class OpenOrderCancellation {
     }
   }
 
-  #report({ kind, rounds }: CancelRequest, { remaining, unlisted, isDone }: RoundOutcome): void {
+  #report({ account, rounds }: CancelRequest, { remaining, unlisted, isDone }: RoundOutcome): void {
     const fields = {
-      order_kind: kind,
+      order_kind: kindOf(account),
+      account,
       attempt: rounds + 1,
       remaining: remaining.map(({ reason, ...ids }) => ({ ...ids, reason })),
     };

@@ -33,10 +33,10 @@ export type NamedPlacement = Omit<NewPlacement, "policyDigest" | "notional" | "w
 /** What the record is told of a placement, whatever counts for it: whose it is, which exact order, and how it is known. */
 export function placementOf(
   { order, identity, previewId, idempotencyKey = null, asked = null, replaces, takesPreview }: PlaceRequest,
-  { instance, scope: { venue, paper } }: Pick<ExecutorParts, "instance" | "scope">,
+  { instance, scope: { account, venue } }: Pick<ExecutorParts, "instance" | "scope">,
 ): NamedPlacement {
   const digest = orderDigest(order);
   const clientOrderId = clientOrderIdOf(previewId, digest);
-  const known = { clientOrderId, identity, paper, venue, previewId, idempotencyKey, asked, replaces, takesPreview };
+  const known = { clientOrderId, identity, account, venue, previewId, idempotencyKey, asked, replaces, takesPreview };
   return { ...known, order, digest, instance: instance.id };
 }

@@ -4,6 +4,7 @@
  */
 
 import { isErrorCode } from "../../errors/error_table.ts";
+import { isPaper } from "../orders/trading_account.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
 import type { Begun, Placement, Repeated, Settlement } from "../record/recorded_placement.ts";
 import { orFailure } from "../record/store_error.ts";
@@ -117,10 +118,12 @@ export class Placements {
   /** The journal writes its own refusals; one that never came so far is written here, so that the audit tells of it. */
   async #refuseUnbegun({ named }: Attempt, refused: RefusedResult): Promise<RefusedResult> {
     const { audit, now, pendingWrites } = this.#parts;
-    const { identity, clientOrderId, previewId, digest, paper, venue } = named;
-    const data = { preview_id: previewId, digest, paper, allowed: false, code: refused.reason };
+    const { identity, clientOrderId, previewId, digest, account, venue } = named;
+    const data = { preview_id: previewId, digest, paper: isPaper(account), allowed: false, code: refused.reason };
     const at = now();
-    await pendingWrites.write(() => audit.record({ event: "decision", identity, clientOrderId, venue, data }, at));
+    await pendingWrites.write(() =>
+      audit.record({ event: "decision", identity, clientOrderId, account, venue, data }, at)
+    );
     return refused;
   }
 

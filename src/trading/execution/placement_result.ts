@@ -3,6 +3,7 @@
 import { clauseOf, isErrorCode } from "../../errors/error_table.ts";
 import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { cannot } from "../../exchange/refusals.ts";
+import { isPaper } from "../orders/trading_account.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 
 /** Fields of every placement that was written into the journal. */
@@ -82,11 +83,11 @@ export function tell(
   placement: Placement,
   { message, retryAfterMs, isRepeated = false }: Telling = {},
 ): JournalledResult {
-  const { clientOrderId, state, orderId, paper } = placement;
+  const { clientOrderId, state, orderId, account } = placement;
   const reason = placement.reason ?? "ERR_UNDER_WAY";
   const known: Known = {
     client_order_id: clientOrderId,
-    ...(paper ? { paper } : {}),
+    ...(isPaper(account) ? { paper: true } : {}),
     ...(isRepeated ? { repeated: isRepeated } : {}),
   };
   if (state === "placed" && orderId !== null) return { status: "placed", ...known, order_id: orderId };

@@ -108,7 +108,7 @@ async function findEarlier(
   { identity, idempotencyKey }: { readonly identity: string; readonly idempotencyKey: string | null },
 ): Promise<Placement | undefined | "unreadable"> {
   try {
-    return idempotencyKey === null ? undefined : await journal.findByKey(identity, idempotencyKey, scope.venue);
+    return idempotencyKey === null ? undefined : await journal.findByKey(identity, idempotencyKey, scope);
   } catch (error) {
     if (error instanceof StoreError) return "unreadable";
     throw error;
@@ -141,12 +141,12 @@ function withoutVolume({ volume: _volume, ...order }: Order): string {
 }
 
 async function note(
-  { audit, now, pendingWrites, scope: { venue } }: ExecutorParts,
+  { audit, now, pendingWrites, scope: { account, venue } }: ExecutorParts,
   { identity }: ReplaceRequest,
   data: Record<string, unknown>,
 ): Promise<void> {
   const at = now();
-  const event = { event: "replace", identity, orderId: String(data["old"]), venue, data } as const;
+  const event = { event: "replace", identity, orderId: String(data["old"]), account, venue, data } as const;
   await pendingWrites.write(() => audit.record(event, at));
 }
 
@@ -160,12 +160,12 @@ type Claimed =
  * and that the new one would be let through. A call that was cut short goes on, however the order stands by now.
  */
 async function claimOrder(parts: ExecutorParts, request: ReplaceRequest): Promise<Claimed> {
-  const { instance, now, replacements, scope: { venue } } = parts;
+  const { instance, now, replacements, scope: { account, venue } } = parts;
   const { target, identity, idempotencyKey = null, asked = null, resumeWith: terms = null } = request;
   const look = await lookUp(parts, target);
   if (look.kind !== "found") return notReplaced("the old order could not be read", missing(look, target));
   const { order_id: orderId } = look.order;
-  const claim = { venue, orderId, attempt: crypto.randomUUID() };
+  const claim = { account, venue, orderId, attempt: crypto.randomUUID() };
   try {
     const ending = endingOf(look.order);
     const whose = { ...claim, identity, idempotencyKey, asked, terms, instance: instance.id };
@@ -213,7 +213,7 @@ async function wouldRefuse(
   if ("status" in terms) return terms;
   const { policy, ...worth } = terms;
   const entry = { ...placementOf(request, { instance, scope }), policyDigest: policy.digest, ...worth };
-  const isOurs = known?.identity === identity && known.paper === scope.paper;
+  const isOurs = known?.identity === identity && known.account === scope.account;
   const { maxOpenOrders } = policy;
   const roomier = maxOpenOrders === undefined || !isOurs ? policy : { ...policy, maxOpenOrders: maxOpenOrders + 1 };
   const refused = await journal.wouldRefuse(entry, { policy: roomier, now: now(), without: known?.clientOrderId });

@@ -1,4 +1,4 @@
-/** What a caller may do right now: by policy, on which exchange, and whether anybody may trade at all. */
+/** What a caller may do right now: by policy, on which account, and whether anybody may trade at all. */
 
 import type { Assessment } from "./assessment.ts";
 import type { EstimateProblem } from "../orders/order_remarks.ts";
@@ -8,14 +8,16 @@ import { CONFIRM_WAYS, evaluateOrder } from "./policy.ts";
 import type { ConfirmWay, Policy } from "./policy.ts";
 import type { CurrentPolicies } from "./policies.ts";
 import type { Trader } from "../orders/trader.ts";
+import { PAPER_ACCOUNT } from "../orders/trading_account.ts";
+import type { TradingAccount } from "../orders/trading_account.ts";
 import { TradingError } from "../orders/trading_error.ts";
 
 /** What rights follow from. */
 export interface RightsParts {
   readonly policies: CurrentPolicies;
   readonly killSwitch: { state(): Promise<Halt> };
-  /** Whether every order is a paper one, whatever the policy says. */
-  readonly isPaperOnly: boolean;
+  /** The account of whoever the policy does not put on paper. */
+  readonly account: TradingAccount;
 }
 
 /** The way in which a person has confirmed an order, or that it needs nobody's confirmation. */
@@ -49,9 +51,10 @@ export class TradingRights {
     return this.policyOf(identity).confirmBy ?? CONFIRM_WAYS;
   }
 
-  /** On which exchange a caller trades now. */
+  /** On which account a caller trades now. */
   traderOf(identity: string): Trader {
-    return { identity, paper: this.#parts.isPaperOnly || this.policyOf(identity).mode === "paper" };
+    const account = this.policyOf(identity).mode === "paper" ? PAPER_ACCOUNT : this.#parts.account;
+    return { identity, account: account.id };
   }
 
   /** Why nobody can place anything now. */
@@ -97,9 +100,9 @@ export class TradingRights {
     return policy;
   }
 
-  #policyFor({ identity, paper }: Trader, by: SendingCall): Policy {
+  #policyFor({ identity, account }: Trader, by: SendingCall): Policy {
     if (!by.mayTrade()) throw endedRight();
-    if (this.traderOf(identity).paper !== paper) throw changedPolicy();
+    if (this.traderOf(identity).account !== account) throw changedPolicy();
     return this.policyOf(identity);
   }
 

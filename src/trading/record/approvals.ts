@@ -100,11 +100,11 @@ export function hashOfToken(token: string): string {
 /** The row of a question, or of its answer. */
 export function approvalEvent(
   event: "confirmation_asked" | "confirmation",
-  { id, identity, previewId, digest, facts }: Approval,
+  { id, identity, account, previewId, digest, facts }: Approval,
   data: Readonly<Record<string, unknown>>,
 ): AuditEvent {
   const clientOrderId = clientOrderIdOf(previewId, digest);
-  return { event, identity, clientOrderId, venue: facts.venue, data: { approval: id, digest, ...data } };
+  return { event, identity, clientOrderId, account, venue: facts.venue, data: { approval: id, digest, ...data } };
 }
 
 /** Whether another question has room beside those that wait. */

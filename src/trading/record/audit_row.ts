@@ -38,6 +38,8 @@ export interface AuditEvent {
   readonly identity: string;
   readonly clientOrderId?: string | null;
   readonly orderId?: string | null;
+  /** The id of the account that it speaks of. @default it speaks of none */
+  readonly account?: string | undefined;
   /** Which venue it speaks of. @default "", an exchange that never restarts */
   readonly venue?: string | undefined;
   /** As JSON at most 8 KiB, more is cut; fields that are named like secrets are struck out. */
@@ -60,6 +62,8 @@ export interface AuditRow {
   readonly hash: string;
   /** Which simulated exchange or paper account it speaks of; `null` for one that never restarts. */
   readonly venue: string | null;
+  /** The account that it speaks of; `null` for none, and in rows of versions that told no accounts apart. */
+  readonly account: string | null;
 }
 
 /** The longest JSON of a row, in bytes. */
@@ -81,13 +85,14 @@ export function recordedIdentity(identity: string): string {
 }
 
 /**
- * The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns; without a venue
- * where there is none, as rows of earlier versions have none.
+ * The row with its hash: SHA-256 over a JSON array of everything else in it, in the order of the columns; without an
+ * account where there is none, and without a venue where there is neither, as rows of earlier versions have none.
  */
 export function chained(row: Omit<AuditRow, "hash">): AuditRow {
-  const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue } = row;
+  const { seq, at, identity, event, clientOrderId, orderId, data, previous, venue, account } = row;
   const named = [seq, at, identity, event, clientOrderId, orderId, data, previous];
-  const text = JSON.stringify(venue === null ? named : [...named, venue]);
+  const where = account === null ? (venue === null ? [] : [venue]) : [venue, account];
+  const text = JSON.stringify([...named, ...where]);
   return { ...row, hash: createHash("sha256").update(text).digest("hex") };
 }
 
@@ -115,6 +120,7 @@ export function rowAfter(
     data: writeData(event.data ?? {}, redact),
     previous: last.hash,
     venue: event.venue === undefined || event.venue === "" ? null : event.venue,
+    account: event.account ?? null,
   });
 }
 

@@ -1,8 +1,9 @@
 /** Calls with an idempotency key that are running, over all processes: each key in one attempt at a time. */
 
+import type { OrderVenue } from "../orders/trading_account.ts";
+
 /** One call that is about to run. */
-export interface CallClaim {
-  readonly venue: string;
+export interface CallClaim extends OrderVenue {
   readonly identity: string;
   readonly idempotencyKey: string;
   /** What it asks for, in one form; `null` where that is not known here. */

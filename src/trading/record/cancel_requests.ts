@@ -6,10 +6,8 @@
 
 import { z } from "zod";
 import { cleanText } from "../../text/clean_text.ts";
+import { kindOf } from "../orders/trading_account.ts";
 import type { AuditEvent } from "./audit_row.ts";
-
-/** Real orders, or paper ones. */
-export type OrderKind = "real" | "paper";
 
 /** An order that was not seen final; under one of its ids at least. */
 export interface RemainingOrder {
@@ -21,8 +19,9 @@ export interface RemainingOrder {
 
 /** One request, and how far it has come. Times are wall milliseconds. */
 export interface CancelRequest {
-  readonly kind: OrderKind;
-  /** Which one it is, where the same kind is requested again. */
+  /** The id of the account whose open orders are to be cancelled; one request of each at a time. */
+  readonly account: string;
+  /** Which one it is, where the same is requested again. */
   readonly number: number;
   readonly by: string;
   readonly requestedAt: number;
@@ -62,12 +61,12 @@ export interface TakingUp {
 export interface CancelRequests {
   /** All that were made since trading was allowed last. */
   all(): Promise<readonly CancelRequest[]>;
-  /** Those that are not completed. */
-  open(kinds: readonly OrderKind[]): Promise<readonly CancelRequest[]>;
+  /** Those of these accounts that are not completed. */
+  open(accounts: readonly string[]): Promise<readonly CancelRequest[]>;
   /** Takes a request up for an instance for one round, unless another one that lives is at one. */
-  claim(request: Pick<CancelRequest, "kind" | "number">, instance: string, how: TakingUp): Promise<boolean>;
+  claim(request: Pick<CancelRequest, "account" | "number">, instance: string, how: TakingUp): Promise<boolean>;
   /** Writes what a round came to; nothing when the request was made again or withdrawn meanwhile. */
-  note(request: Pick<CancelRequest, "kind" | "number">, outcome: RoundOutcome, now: number): Promise<void>;
+  note(request: Pick<CancelRequest, "account" | "number">, outcome: RoundOutcome, now: number): Promise<void>;
 }
 
 /** A round that takes longer may be of a process that stands still; that an order is cancelled twice does no harm. */
@@ -99,6 +98,7 @@ export function keptOf(remaining: readonly RemainingOrder[]): RemainingOrder[] {
 }
 
 /** The row of a request that is completed by this round. */
-export function completedEvent({ kind, by, rounds }: Pick<CancelRequest, "kind" | "by" | "rounds">): AuditEvent {
-  return { event: "cancel_open", identity: by, data: { orders: kind, done: true, rounds: rounds + 1 } };
+export function completedEvent({ account, by, rounds }: Pick<CancelRequest, "account" | "by" | "rounds">): AuditEvent {
+  const data = { orders: kindOf(account), done: true, rounds: rounds + 1 };
+  return { event: "cancel_open", identity: by, account, data };
 }

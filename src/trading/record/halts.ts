@@ -6,8 +6,9 @@
 
 import type { Redact } from "../../secrets/redaction.ts";
 import { cleanText } from "../../text/clean_text.ts";
+import { kindsOf } from "../orders/trading_account.ts";
 import type { AuditEvent } from "./audit_row.ts";
-import type { CancelRequest, OrderKind } from "./cancel_requests.ts";
+import type { CancelRequest } from "./cancel_requests.ts";
 import type { Placement } from "./recorded_placement.ts";
 
 /** The file's name in the state folder. */
@@ -34,8 +35,8 @@ export type NotedFile =
 export interface Pull {
   readonly by: string;
   readonly reason: string;
-  /** Orders of which kinds are to be cancelled. @default none */
-  readonly cancelOpen?: readonly OrderKind[];
+  /** Ids of the accounts whose open orders are to be cancelled. @default none */
+  readonly cancelOpen?: readonly string[];
   /** Wall milliseconds. */
   readonly now: number;
 }
@@ -93,13 +94,14 @@ export function pullEvent({ by, reason, cancelOpen = [] }: Pull, redact: Redact)
   return {
     event: "halt",
     identity: cleanText(by),
-    data: { reason: cleanText(redact(reason)), cancel_open: cancelOpen },
+    data: { reason: cleanText(redact(reason)), cancel_open: kindsOf(cancelOpen), accounts: cancelOpen },
   };
 }
 
 /** The row of a halt that was lifted. */
 export function liftEvent(by: string, withdrawn: readonly CancelRequest[]): AuditEvent {
-  const data = withdrawn.length === 0 ? {} : { withdrawn: withdrawn.map(({ kind }) => kind) };
+  const accounts = withdrawn.map(({ account }) => account);
+  const data = accounts.length === 0 ? {} : { withdrawn: kindsOf(accounts), accounts };
   return { event: "lift", identity: by, data };
 }
 

@@ -3,8 +3,6 @@
  * that also takes it off the list, so that it can send nothing more should it live after all.
  */
 
-import type { OrderKind } from "./cancel_requests.ts";
-
 /** One process that can send orders, as others see it. */
 export interface InstanceFacts {
   /** 16 hexadecimal digits. */
@@ -14,8 +12,8 @@ export interface InstanceFacts {
   readonly command: string;
   /** Wall milliseconds. */
   readonly startedAt: number;
-  /** Whose open orders it cancels at a halt that requests so. */
-  readonly cancels: readonly OrderKind[];
+  /** Ids of the accounts whose open orders it cancels at a halt that requests so. */
+  readonly cancels: readonly string[];
 }
 
 /** All instances of one record. Every operation rejects with a `StoreError` where it cannot be done. */
@@ -32,8 +30,8 @@ export interface Instances {
   /** Those whose process lives, oldest first. */
   alive(): Promise<readonly InstanceFacts[]>;
   /**
-   * Makes what ended instances left undone, and what a version without instances wrote, the business of `heir`, as far
-   * as it can look up such orders; answers how many placements.
+   * Makes what ended instances left undone on these accounts, and what a version without instances wrote, the business of
+   * `heir`, who can look up their orders; answers how many placements.
    */
-  takeOver(heir: string, kinds: readonly OrderKind[]): Promise<number>;
+  takeOver(heir: string, accounts: readonly string[]): Promise<number>;
 }

@@ -6,6 +6,8 @@
 import type { ErrorCode } from "../../errors/error_table.ts";
 import type { Refused } from "../policy/begin_checks.ts";
 import type { Policy } from "../policy/policy.ts";
+import type { OrderVenue } from "../orders/trading_account.ts";
+import type { AccountClaim } from "./account_claim.ts";
 import type { LimitsUsed } from "./limit_use.ts";
 import type {
   Begun,
@@ -49,13 +51,13 @@ export interface Journal {
   settle(clientOrderId: string, outcome: Settlement, now: number): Promise<Placement>;
   /** Writes that a placed order is final; a second time does nothing. @throws {RangeError} there is no such placement */
   close(clientOrderId: string, facts: FinalFacts, now: number): Promise<void>;
-  /** Ends what is alive on other venues that are gone for good: none of it exists any more. Answers how many placements. */
+  /** Ends what is alive on an account's other venues, which are gone for good. Answers how many placements. */
   endOthers(which: EndedVenues): Promise<number>;
 
   find(clientOrderId: string): Promise<Placement | undefined>;
   /** Of several venues that gave the same id the latest placement, unless one venue is asked for. */
-  findByOrderId(orderId: string, venue?: string): Promise<Placement | undefined>;
-  findByKey(identity: string, idempotencyKey: string, venue: string): Promise<Placement | undefined>;
+  findByOrderId(orderId: string, where?: OrderVenue): Promise<Placement | undefined>;
+  findByKey(identity: string, idempotencyKey: string, where: OrderVenue): Promise<Placement | undefined>;
   findByPreview(previewId: string): Promise<Placement | undefined>;
   /** Intents, sent ones and those of unknown fate, oldest first. */
   unsettled(scope?: PlacementScope): Promise<readonly Placement[]>;
@@ -66,8 +68,8 @@ export interface Journal {
 
   /** What each identity has used of its limits at a wall time: for operators, nothing is decided by it. */
   limitsUsed(now: number): Promise<readonly LimitsUsed[]>;
-  /** Makes the record one of this exchange's orders, unless it is another one's: then answers which one's. */
-  claimFor(exchange: string): Promise<string | undefined>;
-  /** Which exchange's orders the record holds; `undefined` before it was claimed. */
-  exchange(): Promise<string | undefined>;
+  /** Makes an account one at this exchange, unless it is another one's, or the exchange is another account's. */
+  claimFor(account: string, exchange: string): Promise<AccountClaim>;
+  /** At which exchange an account is; `undefined` before it was claimed. */
+  exchangeOf(account: string): Promise<string | undefined>;
 }

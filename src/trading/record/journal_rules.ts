@@ -6,6 +6,7 @@
 import { cleanText } from "../../text/clean_text.ts";
 import { parseDecimal } from "../../money/decimals.ts";
 import { orderDigest } from "../orders/order.ts";
+import { isPaper } from "../orders/trading_account.ts";
 import { refuse } from "../policy/begin_checks.ts";
 import type { AuditEvent, AuditEventName } from "./audit_row.ts";
 import type {
@@ -26,15 +27,15 @@ export function assertDigest({ clientOrderId, digest, order }: NewPlacement): vo
   throw new TypeError(`Cannot begin ${clientOrderId} as its digest is another order's`);
 }
 
-/** What a call answers whose key was used before; `earlier`: the placement of that key. */
+/** What a call answers whose key was used before; `earlier`: the placement of that key on the same account. */
 export function repetitionOf(
-  { paper, digest, asked = null }: Pick<NewPlacement, "paper" | "digest" | "asked">,
+  { digest, asked = null }: Pick<NewPlacement, "digest" | "asked">,
   earlier: Placement | undefined,
 ): Repeated | undefined {
   if (earlier === undefined) return undefined;
   // What was decided for the caller may come out differently for the same request.
   const isSame = earlier.asked !== null && asked !== null ? earlier.asked === asked : earlier.digest === digest;
-  if (isSame && earlier.paper === paper) return { kind: "repeated", placement: earlier };
+  if (isSame) return { kind: "repeated", placement: earlier };
   return refuse(
     "ERR_IDEMPOTENCY_MISMATCH",
     `Cannot place the order as its idempotency key was used for another one (${earlier.clientOrderId}): ` +
@@ -86,8 +87,8 @@ export function settled(before: Placement, outcome: Settlement, now: number): Se
 
 /** The rows of an order that begins, in their order. */
 export function begunEvents(entry: NewPlacement): AuditEvent[] {
-  const { previewId, digest, policyDigest, paper, order, notional, idempotencyKey, instance, validUntil } = entry;
-  const facts = { preview_id: previewId, digest, policy: policyDigest, paper, order, notional };
+  const { previewId, digest, policyDigest, account, order, notional, idempotencyKey, instance, validUntil } = entry;
+  const facts = { preview_id: previewId, digest, policy: policyDigest, paper: isPaper(account), order, notional };
   return [
     event(entry, "intent", { ...facts, idempotency_key: idempotencyKey, instance }),
     event(entry, "sent", { valid_until: validUntil }),
@@ -99,7 +100,7 @@ export function refusedEvent(
   entry: Omit<NewPlacement, "instance" | "validUntil">,
   answer: Repeated,
 ): AuditEvent {
-  const { previewId, digest, policyDigest, paper, idempotencyKey } = entry;
+  const { previewId, digest, policyDigest, account, idempotencyKey } = entry;
   const reason = answer.kind === "refused"
     ? { code: answer.code }
     : { repeated: answer.placement.clientOrderId, idempotency_key: idempotencyKey };
@@ -107,7 +108,7 @@ export function refusedEvent(
     preview_id: previewId,
     digest,
     policy: policyDigest,
-    paper,
+    paper: isPaper(account),
     allowed: false,
     ...reason,
   });
@@ -127,11 +128,11 @@ export function closedEvent(placement: Placement, facts: FinalFacts): AuditEvent
 export const VENUE_ENDED: FinalFacts = { base: "0", counter: "0", status: "venue_ended" };
 
 function event(
-  { clientOrderId, identity, venue, orderId = null }:
-    & Pick<Placement, "clientOrderId" | "identity" | "venue">
+  { clientOrderId, identity, account, venue, orderId = null }:
+    & Pick<Placement, "clientOrderId" | "identity" | "account" | "venue">
     & Partial<Pick<Placement, "orderId">>,
   name: AuditEventName,
   data: Readonly<Record<string, unknown>>,
 ): AuditEvent {
-  return { event: name, identity, clientOrderId, orderId, venue, data };
+  return { event: name, identity, clientOrderId, orderId, account, venue, data };
 }

@@ -15,7 +15,7 @@ import type { Placement } from "./recorded_placement.ts";
 const MAX_LATE_REFUSALS = 500;
 
 /**
- * What is to be read for the limits of a policy, of one identity on one venue, real or paper; what is absent is not
+ * What is to be read for the limits of a policy, of one identity on one venue of an account; what is absent is not
  * limited. Rows from the future, after a clock was set back, count as of today and now.
  */
 export interface UseQuery {
@@ -45,28 +45,28 @@ export function useQueryOf(limits: CountingLimits, now: number): UseQuery {
 /** One sum that a placement changes. */
 export interface DaySum {
   /** Whose, where, and of which day. */
-  readonly key: Pick<Placement, "identity" | "paper" | "venue"> & { readonly currency: string; readonly day: number };
+  readonly key: Pick<Placement, "identity" | "account" | "venue"> & { readonly currency: string; readonly day: number };
   /** The sum with the placement counted, or without it. */
   after(before: string | undefined): string;
 }
 
 /** The sum that a placement counts in; `sign`: whether it is counted from now on, or no longer, as it does not exist. */
 export function daySumOf(
-  { identity, paper, venue, notional, createdAt }: Pick<
+  { identity, account, venue, notional, createdAt }: Pick<
     Placement,
-    "identity" | "paper" | "venue" | "notional" | "createdAt"
+    "identity" | "account" | "venue" | "notional" | "createdAt"
   >,
   sign: 1 | -1,
 ): DaySum | undefined {
   if (notional === null) return undefined;
   return {
-    key: { identity, paper, venue, currency: notional.currency, day: startOfUtcDay(createdAt) },
+    key: { identity, account, venue, currency: notional.currency, day: startOfUtcDay(createdAt) },
     after: (before = "0") =>
       formatDecimal(new Big(parseDecimal(before)).plus(parseDecimal(notional.amount).times(sign))),
   };
 }
 
-/** Use of one identity, real and paper apart. */
+/** Use of one identity on one account. */
 export interface LimitsUsed extends Trader {
   /** Value of all orders of this UTC day, by the currency of the limit. */
   readonly today: readonly Worth[];
@@ -88,9 +88,9 @@ export function limitsUsed(
   },
 ): LimitsUsed[] {
   const used = new Map<string, LimitsUsed>();
-  const change = ({ identity, paper }: Trader, changes: (before: LimitsUsed) => Partial<LimitsUsed>): void => {
-    const key = `${identity} ${paper}`;
-    const before = used.get(key) ?? { identity, paper, today: [], openOrders: 0, ordersLastMinute: 0 };
+  const change = ({ identity, account }: Trader, changes: (before: LimitsUsed) => Partial<LimitsUsed>): void => {
+    const key = JSON.stringify([identity, account]);
+    const before = used.get(key) ?? { identity, account, today: [], openOrders: 0, ordersLastMinute: 0 };
     used.set(key, { ...before, ...changes(before) });
   };
   for (const sum of sums) change(sum, ({ today }) => ({ today: add(today, sum) }));

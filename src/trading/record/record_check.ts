@@ -10,6 +10,7 @@ import type { AuditRow } from "./audit_row.ts";
 import type { Placement } from "./recorded_placement.ts";
 import { startOfUtcDay } from "../policy/limits.ts";
 import { orderDigest } from "../orders/order.ts";
+import { isPaper } from "../orders/trading_account.ts";
 
 /** A table that contradicts the audit; `row` is the audit's row that speaks of it, where there is one. */
 export interface Contradiction {
@@ -27,7 +28,7 @@ export interface CheckedPlacement {
 }
 
 /** One kept sum. */
-export interface CheckedSum extends Pick<Placement, "identity" | "paper" | "venue"> {
+export interface CheckedSum extends Pick<Placement, "identity" | "account" | "venue"> {
   readonly currency: string;
   readonly amount: string;
   /** When its UTC day began. */
@@ -40,6 +41,7 @@ interface Told {
   readonly row: number;
   readonly createdAt: number;
   readonly venue: string | null;
+  readonly account: string | null;
   /** By which the intent is known, as one text; `null` where its row was cut. */
   readonly terms: string | null;
   lastRow: number;
@@ -114,9 +116,9 @@ export class RecordCheck {
     return undefined;
   }
 
-  #count({ identity, paper, venue, currency, amount, day }: CheckedSum, sign: 1 | -1): void {
+  #count({ identity, account, venue, currency, amount, day }: CheckedSum, sign: 1 | -1): void {
     if (day < this.#keptFrom) return;
-    const name = JSON.stringify([identity, paper, venue, currency, startOfUtcDay(day)]);
+    const name = JSON.stringify([identity, account, venue, currency, startOfUtcDay(day)]);
     this.#sums.set(name, (this.#sums.get(name) ?? new Big(0)).plus(parseDecimal(amount).times(sign)));
   }
 
@@ -147,6 +149,7 @@ function begin(row: AuditRow): Told {
     row: row.seq,
     createdAt: row.at,
     venue: row.venue,
+    account: row.account,
     terms: cut === undefined ? JSON.stringify(named) : null,
     lastRow: row.seq,
     state: "intent",
@@ -182,11 +185,13 @@ function advance(told: Told, row: AuditRow): boolean {
 
 function differenceOf(told: Told, { placement, isAlive }: CheckedPlacement): string | undefined {
   if (placement === undefined) return "content";
-  const { identity, previewId, digest, policyDigest, paper, notional, idempotencyKey } = placement;
+  const { identity, previewId, digest, policyDigest, account, notional, idempotencyKey } = placement;
+  const paper = isPaper(account);
   const named = [recordedIdentity(identity), previewId, digest, policyDigest, paper, worthOf(notional), idempotencyKey];
   const differences: readonly (readonly [string, boolean])[] = [
     ["order", orderDigest(placement.order) !== digest || (told.terms !== null && told.terms !== JSON.stringify(named))],
-    // Rows of versions that told no venues apart name none.
+    // Rows of versions that told no accounts or venues apart name none.
+    ["account", told.account !== null && account !== told.account],
     ["venue", told.venue !== null && placement.venue !== told.venue],
     ["time", placement.createdAt !== told.createdAt],
     ["state", placement.state !== told.state || isAlive !== told.isAlive],

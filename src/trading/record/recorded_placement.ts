@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../../errors/error_table.ts";
 import type { Order } from "../orders/order.ts";
+import type { OrderVenue } from "../orders/trading_account.ts";
 import type { Worth } from "../orders/notional.ts";
 import type { Refused } from "../policy/begin_checks.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -13,12 +14,9 @@ import type { Policy } from "../policy/policy.ts";
 export type PlacementState = "intent" | "sent" | "placed" | "not_placed" | "unknown";
 
 /** One order that was meant to be placed. Times are wall milliseconds. */
-export interface Placement {
+export interface Placement extends OrderVenue {
   readonly clientOrderId: string;
   readonly identity: string;
-  readonly paper: boolean;
-  /** Which simulated exchange or paper account it is on; `""` for an exchange that never restarts. */
-  readonly venue: string;
   readonly previewId: string;
   readonly idempotencyKey: string | null;
   /** What its caller asked for, in one form; `null` where an earlier version wrote it. */
@@ -47,9 +45,7 @@ export interface Placement {
 }
 
 /** Which order is to be replaced, and by which attempt. */
-export interface ReplacementAttempt {
-  /** Where the order is. */
-  readonly venue: string;
+export interface ReplacementAttempt extends OrderVenue {
   readonly orderId: string;
   /** Unlike that of all other calls. */
   readonly attempt: string;
@@ -61,7 +57,7 @@ export type NewPlacement =
     Placement,
     | "clientOrderId"
     | "identity"
-    | "paper"
+    | "account"
     | "venue"
     | "previewId"
     | "idempotencyKey"
@@ -107,18 +103,15 @@ export type Settlement =
 
 /** Whose placements are asked for; what is left out does not matter. */
 export interface PlacementScope {
+  readonly account?: string | undefined;
   readonly venue?: string | undefined;
   readonly identity?: string | undefined;
-  readonly paper?: boolean | undefined;
 }
 
-/** Which placements of other venues `Journal.endOthers()` ends. */
-export interface EndedVenues {
-  /** The venue that lasts. */
-  readonly venue: string;
+/** Which placements of an account's other venues `Journal.endOthers()` ends; its own venue is the one that lasts. */
+export interface EndedVenues extends OrderVenue {
   /** @default everybody's */
   readonly identity?: string | undefined;
-  readonly paper: boolean;
   /** Whether a venue lasts as long as the process that brought it: then those of processes that live are left alone. */
   readonly lastWithProcess: boolean;
   /** Wall milliseconds. */

@@ -53,7 +53,7 @@ export interface ReplacementClaims {
   ): Promise<Claiming>;
   /** What a call that was cut short goes on with. */
   unfinished(
-    call: Pick<ReplacementClaim, "venue" | "identity"> & { readonly idempotencyKey: string },
+    call: Pick<ReplacementClaim, "account" | "venue" | "identity"> & { readonly idempotencyKey: string },
   ): Promise<UnfinishedReplacement | undefined>;
   /** Ends an attempt. With nothing cancelled nothing is left of the claim; else the same call may go on. */
   release(attempt: ReplacementAttempt, how: { readonly isUntouched: boolean }): Promise<void>;

@@ -8,7 +8,7 @@ import { ArchiveError } from "../../../src/trading/record/archive.ts";
 import type { Archived } from "../../../src/trading/record/archive.ts";
 import { CHAIN_START, rowAfter } from "../../../src/trading/record/audit_row.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
-import { entry, FREE, NOW, outcomeOf } from "../../trading/stores.ts";
+import { entry, FREE, MAIN, NOW, outcomeOf } from "../../trading/stores.ts";
 import { idsOf, place, reasonOf } from "./acts.ts";
 import type { Promises } from "./acts.ts";
 import type { RecordInstallation } from "./installation.ts";
@@ -30,7 +30,7 @@ async function addPreviews(installation: RecordInstallation, count: number): Pro
   const rows = Array.from({ length: count }, () => {
     const row = rowAfter(last, { event: "preview", identity: "local" }, { now: OLD, redact: (text) => text });
     last = row;
-    return `(${row.seq}, ${OLD}, 'local', 'preview', NULL, NULL, '{}', '${row.previous}', '${row.hash}', NULL)`;
+    return `(${row.seq}, ${OLD}, 'local', 'preview', NULL, NULL, '{}', '${row.previous}', '${row.hash}', NULL, NULL)`;
   });
   await installation.force(
     `INSERT INTO audit VALUES ${rows.join(", ")}`,
@@ -95,7 +95,7 @@ export const ARCHIVE_PROMISES: Promises = {
     const record = await installation.open();
     await fill(record);
     await archive(record);
-    assert.equal(await record.journal.findByKey("key:alice", "key-1", ""), undefined);
+    assert.equal(await record.journal.findByKey("key:alice", "key-1", MAIN), undefined);
     assert.deepEqual(idsOf(await record.journal.open()), ["lm-open", "lm-young"]);
     await record.journal.close("lm-open", { base: "0", counter: "0" }, NOW);
     assert.equal(await reasonOf(record), "nothing");
@@ -111,7 +111,7 @@ export const ARCHIVE_PROMISES: Promises = {
     await record.journal.close("lm-today", { base: "0.001", counter: "1000" }, NOW);
     const policy = { ...FREE, maxPerDay: { currency: "ZAR", amount: "1000" } };
     await record.archive.run({ days: DAYS, now: NOW + 400 * DAY_MS });
-    assert.equal((await record.journal.findByKey("key:alice", "key-1", ""))?.clientOrderId, "lm-today");
+    assert.equal((await record.journal.findByKey("key:alice", "key-1", MAIN))?.clientOrderId, "lm-today");
     assert.equal(outcomeOf(await record.journal.begin(entry("next"), policy, NOW)), "ERR_LIMIT_PER_DAY");
     assert.equal(await reasonOf(record), "nothing");
   },

@@ -38,7 +38,8 @@ const CHANGES: Readonly<Record<string, { statement: string; row: number }>> = {
     row: 4,
   },
   "a row added at the end": {
-    statement: "INSERT INTO audit SELECT 11, at, identity, event, client_order_id, order_id, data, hash, hash, venue " +
+    statement:
+      "INSERT INTO audit SELECT 11, at, identity, event, client_order_id, order_id, data, hash, hash, venue, account " +
       "FROM audit WHERE seq = 10",
     row: 11,
   },

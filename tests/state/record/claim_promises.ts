@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import type { ReplacementClaim } from "../../../src/trading/record/replacement_claims.ts";
-import { entry, FREE, INSTANCE, NOW, outcomeOf } from "../../trading/stores.ts";
+import { entry, FREE, INSTANCE, MAIN, NOW, outcomeOf } from "../../trading/stores.ts";
 import { place } from "./acts.ts";
 import type { Promises } from "./acts.ts";
 
-const CALL = { venue: "", identity: "key:alice", idempotencyKey: "k", asked: "this", instance: INSTANCE.id };
+const CALL = { ...MAIN, identity: "key:alice", idempotencyKey: "k", asked: "this", instance: INSTANCE.id };
 
 const REPLACEMENT: ReplacementClaim = {
-  venue: "",
+  ...MAIN,
   orderId: "BXold",
   identity: "key:alice",
   idempotencyKey: "k",
@@ -88,7 +88,7 @@ export const CLAIM_PROMISES: Promises = {
       await replacements.claim({ ...REPLACEMENT, instance: dead.id }, OPEN);
       await dead.die();
       await record.journal.close("lm-old", { base: "0", counter: "0" }, NOW);
-      assert.deepEqual(await replacements.unfinished({ venue: "", identity: "key:alice", idempotencyKey: "k" }), {
+      assert.deepEqual(await replacements.unfinished({ ...MAIN, identity: "key:alice", idempotencyKey: "k" }), {
         orderId: "BXold",
         asked: "this",
         terms: "terms",
@@ -96,7 +96,7 @@ export const CLAIM_PROMISES: Promises = {
       });
       const again = await replacements.claim({ ...REPLACEMENT, attempt: "2" }, { isFinal: true, now: NOW + 1 });
       assert.deepEqual([again.kind, again.isOver], ["resumed", true]);
-      const left = { venue: "", identity: "key:alice", idempotencyKey: "k" };
+      const left = { ...MAIN, identity: "key:alice", idempotencyKey: "k" };
       assert.equal((await replacements.unfinished(left))?.claimedAt, NOW);
       await replacements.release({ ...REPLACEMENT, attempt: "2" }, { isUntouched: false });
       const others = { ...REPLACEMENT, idempotencyKey: "k2", attempt: "3" };
@@ -114,8 +114,8 @@ export const CLAIM_PROMISES: Promises = {
     const order = { ...entry("new").order, price: "1" };
     const lost = entry("lost", { replaces: { ...REPLACEMENT, attempt: "0" }, order });
     assert.equal(outcomeOf(await journal.begin(lost, FREE, NOW)), "ERR_REPLACED_ALREADY");
-    const { venue, orderId, attempt } = REPLACEMENT;
-    const next = entry("new", { replaces: { venue, orderId, attempt }, order });
+    const { account, venue, orderId, attempt } = REPLACEMENT;
+    const next = entry("new", { replaces: { account, venue, orderId, attempt }, order });
     assert.equal(outcomeOf(await journal.begin(next, FREE, NOW)), "begun");
     await replacements.release(REPLACEMENT, { isUntouched: true });
     const other = { ...REPLACEMENT, idempotencyKey: "k2", attempt: "2" };

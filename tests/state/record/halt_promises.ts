@@ -35,21 +35,21 @@ export const HALT_PROMISES: Promises = {
   "Halts.pull() a second time keeps who halted first, and adds requests to cancel": async (installation) => {
     const { halts, cancelRequests } = await installation.open();
     await halts.pull({ by: "first", reason: "one", now: NOW });
-    await halts.pull({ by: "second", reason: "two", cancelOpen: ["real"], now: NOW + 1 });
+    await halts.pull({ by: "second", reason: "two", cancelOpen: ["main"], now: NOW + 1 });
     await halts.pull({ by: "third", reason: "three", now: NOW + 2 });
     const state = { halted: true, at: NOW, by: "first", reason: "one", source: "switch" };
     assert.deepEqual(await halts.state(), state);
-    const requests = (await cancelRequests.all()).map(({ kind, by, doneAt }) => ({ kind, by, doneAt }));
-    assert.deepEqual(requests, [{ kind: "real", by: "second", doneAt: null }]);
+    const requests = (await cancelRequests.all()).map(({ account, by, doneAt }) => ({ account, by, doneAt }));
+    assert.deepEqual(requests, [{ account: "main", by: "second", doneAt: null }]);
   },
 
   "Halts.lift() withdraws requests to cancel, and says which were not completed": async (installation) => {
     const { halts, cancelRequests, audit } = await installation.open();
-    await halts.pull({ by: "test", reason: "", cancelOpen: ["real", "paper"], now: NOW });
-    const [real = assert.fail()] = await cancelRequests.open(["real"]);
+    await halts.pull({ by: "test", reason: "", cancelOpen: ["main", "paper"], now: NOW });
+    const [real = assert.fail()] = await cancelRequests.open(["main"]);
     await cancelRequests.note(real, NOTHING_LEFT, NOW);
     const { withdrawn } = await halts.lift({ by: "test", now: NOW });
-    assert.deepEqual(withdrawn.map(({ kind }) => kind), ["paper"]);
+    assert.deepEqual(withdrawn.map(({ account }) => account), ["paper"]);
     assert.deepEqual(await cancelRequests.all(), []);
     assert.deepEqual((await audit.trail({})).map(({ event }) => event), ["halt", "cancel_open", "lift"]);
   },
@@ -112,9 +112,9 @@ export const HALT_PROMISES: Promises = {
     ) => {
       const record = await installation.open();
       const { cancelRequests } = record;
-      await record.halts.pull({ by: "test", reason: "", cancelOpen: ["real"], now: NOW });
+      await record.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: NOW });
       const other = await installation.enter(record);
-      const [request = assert.fail()] = await cancelRequests.open(["real"]);
+      const [request = assert.fail()] = await cancelRequests.open(["main"]);
       const claim = (id: string, now: number, fromLiving = false) =>
         cancelRequests.claim(request, id, { now, fromLiving });
       assert.equal(await claim(other.id, NOW), true);
@@ -126,15 +126,15 @@ export const HALT_PROMISES: Promises = {
       assert.deepEqual([noted?.rounds, noted?.unlisted, noted?.begunAt], [1, "ERR_TIMEOUT", null]);
       assert.equal(await claim(INSTANCE.id, NOW), true);
       assert.equal(await claim(other.id, NOW), false);
-      await record.halts.pull({ by: "again", reason: "", cancelOpen: ["real"], now: NOW });
+      await record.halts.pull({ by: "again", reason: "", cancelOpen: ["main"], now: NOW });
       assert.equal(await claim(other.id, NOW), false);
     },
 
   "CancelRequests.claim() takes a request from a process that has died": async (installation) => {
     const record = await installation.open();
-    await record.halts.pull({ by: "test", reason: "", cancelOpen: ["real"], now: NOW });
+    await record.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: NOW });
     const other = await installation.enter(record);
-    const [request = assert.fail()] = await record.cancelRequests.open(["real"]);
+    const [request = assert.fail()] = await record.cancelRequests.open(["main"]);
     assert.equal(await record.cancelRequests.claim(request, other.id, { now: NOW }), true);
     await other.die();
     assert.equal(await record.cancelRequests.claim(request, INSTANCE.id, { now: NOW }), true);

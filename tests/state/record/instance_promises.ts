@@ -27,10 +27,10 @@ export const INSTANCE_PROMISES: Promises = {
     const { instances, journal } = record;
     const [living, heir] = [await installation.enter(record), await installation.enter(record)];
     await journal.begin(entry("a", { instance: living.id }), FREE, NOW - 86_400_000);
-    assert.equal(await instances.takeOver(heir.id, ["real", "paper"]), 0);
+    assert.equal(await instances.takeOver(heir.id, ["main", "paper"]), 0);
     assert.equal((await journal.find("lm-a"))?.instance, living.id);
     await living.die();
-    assert.equal(await instances.takeOver(heir.id, ["real", "paper"]), 1);
+    assert.equal(await instances.takeOver(heir.id, ["main", "paper"]), 1);
     assert.equal((await journal.find("lm-a"))?.instance, heir.id);
     assert.equal(await instances.has(living.id), false);
     // Should it live after all, it can send nothing more.
@@ -45,16 +45,16 @@ export const INSTANCE_PROMISES: Promises = {
     const { instances, journal } = record;
     const heir = await installation.enter(record);
     await journal.begin(entry("ended"), FREE, NOW);
-    await journal.begin(entry("paper", { paper: true }), FREE, NOW);
+    await journal.begin(entry("paper", { account: "paper" }), FREE, NOW);
     await place(record, "placed");
     await journal.begin(entry("old"), FREE, NOW);
     await asIntent(installation, "old");
     await instances.remove(INSTANCE.id);
-    assert.equal(await instances.takeOver(heir.id, ["real"]), 2);
+    assert.equal(await instances.takeOver(heir.id, ["main"]), 2);
     const ownerOf = async (name: string) => (await journal.find(`lm-${name}`))?.instance;
     assert.deepEqual([await ownerOf("ended"), await ownerOf("old")], [heir.id, heir.id]);
     assert.deepEqual([await ownerOf("paper"), await ownerOf("placed")], [INSTANCE.id, INSTANCE.id]);
-    assert.equal(await instances.takeOver(heir.id, ["real", "paper"]), 1);
+    assert.equal(await instances.takeOver(heir.id, ["main", "paper"]), 1);
   },
 
   "Instances.enter() forgets the dead that left nothing undone, and no others": async (installation) => {

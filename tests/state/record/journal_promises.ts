@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { NewPlacement } from "../../../src/trading/record/recorded_placement.ts";
 import type { Policy } from "../../../src/trading/policy/policy.ts";
-import { entry, FREE, INSTANCE, NOW, ORDER, outcomeOf } from "../../trading/stores.ts";
+import { entry, FREE, INSTANCE, MAIN, NOW, ORDER, outcomeOf } from "../../trading/stores.ts";
 import { asIntent, eventsOf, idsOf, place } from "./acts.ts";
 import type { Promises } from "./acts.ts";
 
@@ -56,14 +56,12 @@ export const JOURNAL_PROMISES: Promises = {
     assert.equal(await record.journal.find("lm-b"), undefined);
   },
 
-  "Journal.begin() refuses a key that was used for another order, or for a paper one": async (installation) => {
+  "Journal.begin() refuses a key that was used for another order": async (installation) => {
     const record = await installation.open();
     await place(record, "a", { idempotencyKey: "key-1" });
     const order = { ...ORDER, volume: "0.002" };
-    for (const changes of [{ order }, { paper: true }]) {
-      const other = await record.journal.begin(entry("b", { ...changes, idempotencyKey: "key-1" }), FREE, NOW);
-      assert.equal(outcomeOf(other), "ERR_IDEMPOTENCY_MISMATCH");
-    }
+    const other = await record.journal.begin(entry("b", { order, idempotencyKey: "key-1" }), FREE, NOW);
+    assert.equal(outcomeOf(other), "ERR_IDEMPOTENCY_MISMATCH");
     assert.equal(
       outcomeOf(await record.journal.begin(entry("c", { identity: "key:bob", idempotencyKey: "key-1" }), FREE, NOW)),
       "begun",
@@ -153,7 +151,7 @@ export const JOURNAL_PROMISES: Promises = {
     await journal.begin(entry("second"), FREE, NOW + 2);
     await journal.begin(entry("first"), FREE, NOW + 1);
     await place(record, "open", { at: NOW + 3 });
-    await place(record, "paper", { at: NOW, paper: true });
+    await place(record, "paper", { at: NOW, account: "paper" });
     await place(record, "elsewhere", { at: NOW + 4, venue: "simulated-1" });
     await place(record, "final");
     await journal.close("lm-final", { base: "0", counter: "0" }, NOW);
@@ -162,7 +160,7 @@ export const JOURNAL_PROMISES: Promises = {
     assert.deepEqual(idsOf(await other.unsettled({ identity: "key:bob" })), []);
     assert.deepEqual(idsOf(await other.onTheirWay()), ["lm-first", "lm-second"]);
     assert.deepEqual(idsOf(await other.open()), ["lm-paper", "lm-open", "lm-elsewhere"]);
-    assert.deepEqual(idsOf(await other.open({ identity: "key:alice", paper: false, venue: "" })), ["lm-open"]);
+    assert.deepEqual(idsOf(await other.open({ identity: "key:alice", account: "main", venue: "" })), ["lm-open"]);
     assert.deepEqual(idsOf(await other.open({ venue: "simulated-1" })), ["lm-elsewhere"]);
     assert.deepEqual(idsOf(await other.open({ identity: "key:bob" })), []);
   },
@@ -189,7 +187,7 @@ export const JOURNAL_PROMISES: Promises = {
     await journal.begin(entry("dead", { venue: "simulated-1", instance: dead.id }), FREE, NOW);
     await journal.begin(entry("living", { venue: "simulated-1", instance: living.id }), FREE, NOW);
     await dead.die();
-    const which = { venue: "simulated-2", paper: false, lastWithProcess: true, now: NOW };
+    const which = { venue: "simulated-2", account: "main", lastWithProcess: true, now: NOW };
     assert.deepEqual([await journal.endOthers(which), await journal.endOthers(which)], [1, 0]);
     assert.deepEqual(idsOf(await journal.unsettled()), ["lm-living"]);
     await living.die();
@@ -203,19 +201,20 @@ export const JOURNAL_PROMISES: Promises = {
       const keyed = entry(venue, { venue, idempotencyKey: "k" });
       assert.equal(outcomeOf(await journal.begin(keyed, FREE, NOW)), "begun");
       await journal.settle(keyed.clientOrderId, { state: "placed", orderId: "BX1" }, NOW);
-      assert.equal((await journal.findByKey("key:alice", "k", venue))?.venue, venue);
-      assert.equal((await journal.findByOrderId("BX1", venue))?.venue, venue);
+      assert.equal((await journal.findByKey("key:alice", "k", { ...MAIN, venue }))?.venue, venue);
+      assert.equal((await journal.findByOrderId("BX1", { ...MAIN, venue }))?.venue, venue);
     }
-    assert.equal(await journal.findByKey("key:alice", "k", ""), undefined);
+    assert.equal(await journal.findByKey("key:alice", "k", MAIN), undefined);
     assert.equal((await journal.findByOrderId("BX1"))?.orderId, "BX1");
   },
 
-  "Journal.claimFor() takes the orders of one exchange only, and tells which": async (installation) => {
+  "Journal.claimFor() takes one exchange only for an account, and tells which": async (installation) => {
     const [one, other] = [await installation.open(), await installation.open()];
-    assert.equal(await one.journal.exchange(), undefined);
-    assert.equal(await one.journal.claimFor("api.luno.com"), undefined);
-    assert.equal(await other.journal.claimFor("api.luno.com"), undefined);
-    assert.equal(await other.journal.claimFor("the simulated exchange"), "api.luno.com");
-    assert.equal(await other.journal.exchange(), "api.luno.com");
+    assert.equal(await one.journal.exchangeOf("main"), undefined);
+    assert.deepEqual(await one.journal.claimFor("main", "api.luno.com"), { ok: true });
+    assert.deepEqual(await other.journal.claimFor("main", "api.luno.com"), { ok: true });
+    const elsewhere = await other.journal.claimFor("main", "the simulated exchange");
+    assert.deepEqual(elsewhere, { ok: false, exchange: "api.luno.com" });
+    assert.equal(await other.journal.exchangeOf("main"), "api.luno.com");
   },
 };

@@ -45,7 +45,10 @@ export const LIMIT_PROMISES: Promises = {
     const midnight = Date.UTC(2026, 10, 23);
     assert.equal(outcomeOf(await record.journal.begin(entry("a"), limited, midnight - 1)), "begun");
     assert.equal(outcomeOf(await record.journal.begin(entry("b"), limited, midnight - 1)), "ERR_LIMIT_OPEN_ORDERS");
-    assert.equal(outcomeOf(await record.journal.begin(entry("c", { paper: true }), limited, midnight - 1)), "begun");
+    assert.equal(
+      outcomeOf(await record.journal.begin(entry("c", { account: "paper" }), limited, midnight - 1)),
+      "begun",
+    );
     assert.equal(
       outcomeOf(await record.journal.begin(entry("d", { identity: "key:bob" }), limited, midnight - 1)),
       "begun",
@@ -145,25 +148,25 @@ export const LIMIT_PROMISES: Promises = {
     const record = await installation.open();
     const { journal } = record;
     await place(record, "a");
-    await place(record, "b", { paper: true, at: NOW - MINUTE_MS });
+    await place(record, "b", { account: "paper", at: NOW - MINUTE_MS });
     await journal.begin(entry("c", { identity: "key:bob", notional: null }), FREE, NOW);
     await journal.settle("lm-c", { state: "not_placed", reason: "ERR_TIMEOUT" }, NOW);
     assert.deepEqual(await journal.limitsUsed(NOW), [
       {
         identity: "key:alice",
-        paper: false,
+        account: "main",
         today: [{ currency: "ZAR", amount: "1000" }],
         openOrders: 1,
         ordersLastMinute: 1,
       },
       {
         identity: "key:alice",
-        paper: true,
+        account: "paper",
         today: [{ currency: "ZAR", amount: "1000" }],
         openOrders: 1,
         ordersLastMinute: 0,
       },
-      { identity: "key:bob", paper: false, today: [], openOrders: 0, ordersLastMinute: 1 },
+      { identity: "key:bob", account: "main", today: [], openOrders: 0, ordersLastMinute: 1 },
     ]);
   },
 };

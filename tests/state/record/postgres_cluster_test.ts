@@ -73,11 +73,11 @@ Deno.test("Instances.takeOver() leaves an order alone while the exchange may sti
   assert.equal(outcomeOf(await still.journal.begin(entry("a", { validUntil }), FREE, NOW)), "begun");
   await still.close();
   await machines.run(`UPDATE instances SET lease_until = '-infinity' WHERE id = '${INSTANCE.id}'`);
-  assert.equal(await heir.instances.takeOver(OTHER.id, ["real"]), 0);
+  assert.equal(await heir.instances.takeOver(OTHER.id, ["main"]), 0);
   assert.equal(await heir.instances.has(INSTANCE.id), false);
   assert.equal((await heir.journal.find("lm-a"))?.instance, INSTANCE.id);
   await machines.run("UPDATE placements SET valid_until = 0");
-  assert.equal(await heir.instances.takeOver(OTHER.id, ["real"]), 1);
+  assert.equal(await heir.instances.takeOver(OTHER.id, ["main"]), 1);
   assert.equal((await heir.journal.find("lm-a"))?.instance, OTHER.id);
 });
 
@@ -111,7 +111,7 @@ Deno.test("a key whose call ended while the database was gone is free for other 
   const [one, other] = [await machines.open(), await machines.open()];
   await one.instances.enter(INSTANCE);
   await other.instances.enter(OTHER);
-  const call = { venue: "", identity: "local", idempotencyKey: "k", asked: null };
+  const call = { account: "main", venue: "", identity: "local", idempotencyKey: "k", asked: null };
   const claim = { ...call, instance: INSTANCE.id, attempt: "first" };
   assert.equal(await one.calls.claim(claim, { isHere: false }), "claimed");
   await server.kill();
@@ -181,7 +181,7 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
   const answer = { identity: request.identity, call: "c", accepted: true, now: NOW };
   assert.equal((await record.dialogs.answer(asked.token, answer))?.isApproved, true);
   await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
-  await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["real"], now: NOW });
+  await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["main"], now: NOW });
   await record.halts.lift({ by: "test", now: NOW });
   const auditor = await machines.open({ mode: "read" }, { user: "luno_auditor" });
   assert.ok((await auditor.audit.verify()).ok);

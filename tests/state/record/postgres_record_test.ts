@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { PostgresServer } from "../postgres_server.ts";
+import { MIGRATIONS } from "../../../src/state/record/postgres/schema.ts";
+import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import { accessOf } from "../open_postgres.ts";
+import { checkOldRecord, readOldRows } from "./old_record.ts";
 import { startPostgresRecord } from "./postgres_record.ts";
 import { RECORD_PROMISES } from "./record_suite.ts";
+
+/** Steps of the schema of the version before accounts. */
+const BEFORE_ACCOUNTS = 2;
 
 let server: PostgresServer;
 
@@ -19,6 +26,28 @@ for (const [promise, check] of Object.entries(RECORD_PROMISES)) {
     await check(installation);
   });
 }
+
+Deno.test("openPostgresRecord() goes on with a record that told no accounts apart, and its audit stays whole", async () => {
+  const database = await server.createDatabase();
+  const client = await server.connect(database);
+  await client.query("CREATE SCHEMA luno_mcp; SET search_path = luno_mcp");
+  const version =
+    "CREATE TABLE schema_version (only_row integer PRIMARY KEY CHECK (only_row = 1), version integer NOT NULL)";
+  await client.query(`${version}; INSERT INTO schema_version VALUES (1, ${BEFORE_ACCOUNTS})`);
+  for (const statements of MIGRATIONS.slice(0, BEFORE_ACCOUNTS)) await client.query(statements);
+  await client.query(await readOldRows("postgres"));
+  await client.end();
+  const folder = await Deno.makeTempDir();
+  const record = await openPostgresRecord(accessOf(server.url(database)), {
+    ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
+  });
+  try {
+    await checkOldRecord(record);
+  } finally {
+    await record.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {

@@ -1,5 +1,6 @@
 /** What every engine of the trading record promises, each promise as a function that fails where it is broken. */
 
+import { ACCOUNT_PROMISES } from "./account_promises.ts";
 import type { Promises } from "./acts.ts";
 import { APPROVAL_PROMISES } from "./approval_promises.ts";
 import { ARCHIVE_PROMISES } from "./archive_promises.ts";
@@ -20,6 +21,7 @@ export const RECORD_PROMISES: Promises = {
   ...JOURNAL_PROMISES,
   ...LIMIT_PROMISES,
   ...CLAIM_PROMISES,
+  ...ACCOUNT_PROMISES,
   ...APPROVAL_PROMISES,
   ...PREVIEW_PROMISES,
   ...DIALOG_PROMISES,

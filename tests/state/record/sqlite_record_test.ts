@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
 import { RecordConnection } from "../../../src/state/record/sqlite/connection.ts";
 import { SqliteRecord } from "../../../src/state/record/sqlite/record.ts";
 import { MIGRATIONS } from "../../../src/state/record/sqlite/record_schema.ts";
@@ -11,7 +12,11 @@ import { openDatabase } from "../../../src/state/sqlite.ts";
 import { StateError } from "../../../src/state/state_error.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { ask } from "../../trading/approval_requests.ts";
-import { entry, FREE, INSTANCE, NOW, outcomeOf, place, tamper, withStore } from "../../trading/stores.ts";
+import { entry, FREE, INSTANCE, MAIN, NOW, outcomeOf, place, tamper, withStore } from "../../trading/stores.ts";
+import { checkOldRecord, readOldRows } from "./old_record.ts";
+
+/** Steps of the schema of the version before accounts. */
+const BEFORE_ACCOUNTS = 8;
 
 Deno.test("SqliteRecord.open() makes a folder and a file for their owner only", () =>
   withStore(async (_record, { folder }) => {
@@ -91,20 +96,38 @@ Deno.test("SqliteRecord.open() takes a record that told no exchanges apart, with
     old.close();
     const record = SqliteRecord.open({ folder, mode: "write" });
     const { journal } = record;
-    assert.equal(journal.findByKey("local", "k-real", "")?.orderId, "BXreal");
-    assert.equal(journal.findByKey("local", "k-paper", "paper")?.orderId, "BXpaper");
-    assert.equal(journal.findByKey("local", "k-paper", ""), undefined);
+    assert.equal(journal.findByKey("local", "k-real", MAIN)?.orderId, "BXreal");
+    assert.equal(journal.findByKey("local", "k-paper", { account: "paper", venue: "paper" })?.orderId, "BXpaper");
+    assert.equal(journal.findByKey("local", "k-paper", MAIN), undefined);
     const counts = [{ venue: "" }, { venue: "paper" }, {}].map((scope) => journal.open(scope).length);
     assert.deepEqual(counts, [1, 1, 2]);
     const limited = { ...FREE, maxPerDay: { amount: "1500", currency: "ZAR" } };
     record.instances.enter({ ...INSTANCE, id: entry("a").instance });
     assert.equal(journal.begin(entry("b", { identity: "local" }), limited, NOW).kind, "refused");
-    const fresh = entry("c", { identity: "local", paper: true, venue: "paper-2" });
+    const fresh = entry("c", { identity: "local", account: "paper", venue: "paper-2" });
     assert.equal(journal.begin(fresh, limited, NOW).kind, "begun");
-    const which = { venue: "paper-2", identity: "local", paper: true, lastWithProcess: false, now: NOW };
+    const which = { venue: "paper-2", identity: "local", account: "paper", lastWithProcess: false, now: NOW };
     assert.equal(journal.endOthers(which), 1);
     assert.deepEqual([journal.open({ venue: "paper" }).length, journal.open({ venue: "" }).length], [0, 1]);
     record.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("SqliteRecord.open() goes on with a record that told no accounts apart, and its audit stays whole", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const before = MIGRATIONS.slice(0, BEFORE_ACCOUNTS);
+    const old = openDatabase(join(folder, TRADING_DATABASE), { migrations: before, durable: true });
+    old.exec(await readOldRows("sqlite"));
+    old.close();
+    const record = await openRecord({ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() });
+    try {
+      await checkOldRecord(record);
+    } finally {
+      await record.close();
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -172,10 +195,10 @@ Deno.test("SqliteRecord: a process that stands still is taken over from by nobod
     const { value: id = "" } = await output.read();
     assert.equal(outcomeOf(record.journal.begin(entry("a", { instance: id }), FREE, NOW)), "begun");
     child.kill("SIGSTOP");
-    assert.equal(record.instances.takeOver(INSTANCE.id, ["real"]), 0);
+    assert.equal(record.instances.takeOver(INSTANCE.id, ["main"]), 0);
     child.kill("SIGKILL");
     await child.status;
-    assert.equal(record.instances.takeOver(INSTANCE.id, ["real"]), 1);
+    assert.equal(record.instances.takeOver(INSTANCE.id, ["main"]), 1);
     await Promise.all([output.cancel(), child.stdin.close()]);
   }));
 

@@ -32,9 +32,11 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
     reason: /^placement lm-open, which the audit tells of, is missing: it was removed$/,
   },
   "a placement that was put in": {
-    statement: `INSERT INTO placements SELECT 'lm-eve', identity, paper, 'preview-eve', NULL, order_json, digest,
-      policy_digest, state, 'BXeve', is_alive, NULL, NULL, created_at, sent_at, valid_until, settled_at, reason, instance, worst_price, venue, asked
-      FROM placements ${OPEN}`,
+    statement:
+      `INSERT INTO placements (client_order_id, identity, account, venue, preview_id, order_json, digest, policy_digest,
+        state, order_id, is_alive, created_at, sent_at, valid_until)
+      SELECT 'lm-eve', identity, account, venue, 'preview-eve', order_json, digest, policy_digest,
+        state, 'BXeve', is_alive, created_at, sent_at, valid_until FROM placements ${OPEN}`,
     reason: /^placement lm-eve has no intent in the audit: it was put in$/,
   },
   "an order that is another": {
@@ -48,6 +50,14 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   "another identity": {
     statement: `UPDATE placements SET identity = 'key:eve', notional_amount = NULL, notional_currency = NULL ${OPEN}`,
     reason: /^placement lm-open has another order than/,
+  },
+  "another account": {
+    statement: `UPDATE placements SET account = 'second' ${OPEN}`,
+    reason: /^placement lm-open has another account than/,
+  },
+  "another account's row": {
+    statement: "UPDATE audit SET account = 'second' WHERE client_order_id = 'lm-open' AND event = 'intent'",
+    reason: /^its content was changed: the hash is another$/,
   },
   "another time": {
     statement: `UPDATE placements SET created_at = created_at - 90000 ${OPEN}`,
@@ -79,7 +89,8 @@ const CHANGES: Readonly<Record<string, { statement: string; reason: RegExp }>> =
   },
   "a day's use that was removed": { statement: "DELETE FROM day_use", reason: /^what key:alice has used in ZAR/ },
   "a day's use of somebody else": {
-    statement: "INSERT INTO day_use SELECT 'key:eve', paper, venue, currency, day, amount FROM day_use",
+    statement:
+      "INSERT INTO day_use (identity, account, venue, currency, day, amount) SELECT 'key:eve', account, venue, currency, day, amount FROM day_use",
     reason: /^what key:eve has used in ZAR/,
   },
   "a halt that nobody pulled": {

@@ -26,7 +26,7 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
     ]);
     await assert.rejects(first, StoreError);
     await assert.rejects(
-      killSwitch.pull({ by: "other", reason: "again", cancelOpen: ["real"], now: NOW + 1 }),
+      killSwitch.pull({ by: "other", reason: "again", cancelOpen: ["main"], now: NOW + 1 }),
       StoreError,
     );
     await assert.rejects(killSwitch.retry(), StoreError);
@@ -42,7 +42,7 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
       source: "switch",
     });
     // What any of the halts asked for is kept until it can be written.
-    assert.deepEqual(store.cancelRequests.open(["real", "paper"]).map(({ kind }) => kind), ["real"]);
+    assert.deepEqual(store.cancelRequests.open(["main", "paper"]).map(({ account }) => account), ["main"]);
     const told = store.audit.trail({}).map(({ event, identity }) => [event, identity]);
     assert.deepEqual(told, [["halt", "test"], ["halt", "other"]]);
     await killSwitch.retry();
@@ -56,11 +56,11 @@ Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyo
     assert.equal(store.audit.trail({}).length, 1);
     const pulls = Array.from(
       { length: 150 },
-      (_, i) => killSwitch.pull({ ...ENOUGH, cancelOpen: i === 149 ? ["paper"] : ["real"] }),
+      (_, i) => killSwitch.pull({ ...ENOUGH, cancelOpen: i === 149 ? ["paper"] : ["main"] }),
     );
     await Promise.all(pulls);
     assert.equal(store.audit.trail({}).length, 101);
-    assert.deepEqual(store.cancelRequests.all().map(({ kind }) => kind), ["real", "paper"]);
+    assert.deepEqual(store.cancelRequests.all().map(({ account }) => account), ["main", "paper"]);
     assert.equal(killSwitch.pending.halted, false);
   }));
 

@@ -13,7 +13,7 @@ function cancellationOf(world: ExecutorWorld, instance = world.instance.id): Ope
   return new OpenOrderCancellation({
     requests: answeringLate(world.store.cancelRequests),
     instance,
-    kinds: ["real"],
+    accounts: ["main"],
     cancelAll: () => world.executor.cancelAll({}, "kill switch"),
     now: () => world.now,
     monotonic: () => world.exchange.clock.now,
@@ -22,13 +22,13 @@ function cancellationOf(world: ExecutorWorld, instance = world.instance.id): Ope
 }
 
 function halt(world: ExecutorWorld): void {
-  world.store.halts.pull({ by: "test", reason: "", cancelOpen: ["real"], now: world.now });
+  world.store.halts.pull({ by: "test", reason: "", cancelOpen: ["main"], now: world.now });
 }
 
 /** Looks again and again until no request is left; answers how many rounds that took. */
 async function fulfil(world: ExecutorWorld, cancellation: OpenOrderCancellation): Promise<number> {
   const { cancelRequests } = world.store;
-  for (let looks = 0; cancelRequests.open(["real"]).length > 0; looks++) {
+  for (let looks = 0; cancelRequests.open(["main"]).length > 0; looks++) {
     assert.ok(looks < 2_000, "the request is never completed");
     await cancellation.look();
     await world.exchange.advance(250);

@@ -76,7 +76,7 @@ Deno.test("Journal.begin() refuses an order that may trade with an own one, of w
     const refused = other.begin(entry("ask", { identity: "key:bob", order: SALE }), FREE, NOW);
     assert.ok(refused.kind === "refused" && refused.code === "ERR_SELF_CROSSING");
     assert.match(refused.message, /may trade with own order BXbid: cancel that first/);
-    assert.equal(outcomeOf(other.begin(entry("paper", { paper: true, order: SALE }), FREE, NOW)), "begun");
+    assert.equal(outcomeOf(other.begin(entry("paper", { account: "paper", order: SALE }), FREE, NOW)), "begun");
     store.journal.close("lm-bid", { base: "0", counter: "0" }, NOW);
     assert.equal(outcomeOf(other.begin(entry("late", { order: SALE }), FREE, NOW)), "begun");
   }));
@@ -97,10 +97,10 @@ Deno.test("Journal.begin() keeps paper accounts apart, and remembers how far a m
   withStore((store) => {
     const { journal } = store;
     const { order } = market("SELL", null);
-    const sale = { paper: true, order, worstPrice: "1000001" };
+    const sale = { account: "paper", order, worstPrice: "1000001" };
     assert.equal(outcomeOf(journal.begin(entry("sale", sale), FREE, NOW)), "begun");
     const bid = (name: string, identity: string, price: string) =>
-      outcomeOf(journal.begin(entry(name, { paper: true, identity, order: { ...PLAIN, price } }), FREE, NOW));
+      outcomeOf(journal.begin(entry(name, { account: "paper", identity, order: { ...PLAIN, price } }), FREE, NOW));
     assert.equal(bid("a", "key:bob", "1000001"), "begun");
     assert.equal(bid("b", "key:alice", "1000001"), "ERR_SELF_CROSSING");
     assert.equal(bid("c", "key:alice", "1000000"), "begun");

@@ -1,6 +1,7 @@
 /** Copies a whole record from one engine to another, and proves on the target that it is the same. */
 
 import { createHash } from "node:crypto";
+import { MAIN_ACCOUNT } from "../../../trading/orders/trading_account.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import type { RecordEnd } from "./record_end.ts";
@@ -9,7 +10,7 @@ import type { MovedTable, RecordState } from "./tables.ts";
 
 /** How to move. */
 export interface MoveOptions {
-  /** What the target calls the exchange that the source calls `name`. */
+  /** What the target calls the exchange of the main account that the source calls `name`; others keep their names. */
   readonly venueOf: (name: string) => string;
   /** Hears how many rows of a table were read so far. */
   readonly onRows?: (table: string, count: number) => Promise<void>;
@@ -89,7 +90,9 @@ async function moveTable(
 ): Promise<number> {
   const read = new RowsDigest(table);
   for await (const batch of batches(source.rows(table))) {
-    const rows = table.name === "venue" ? batch.map((row) => ({ ...row, name: venueOf(String(row["name"])) })) : batch;
+    const rows = table.name === "accounts"
+      ? batch.map((row) => row["id"] === MAIN_ACCOUNT.id ? { ...row, exchange: venueOf(String(row["exchange"])) } : row)
+      : batch;
     read.add(rows);
     if (!isThere) await target.add(table, rows);
     await onRows?.(table.name, read.count);

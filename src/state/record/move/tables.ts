@@ -30,11 +30,11 @@ export const KEYS: MovedTable = {
 
 /** All tables but that of the keys. */
 export const RECORD_TABLES: readonly MovedTable[] = [
-  { name: "venue", columns: ["id", "name"], order: by("name") },
+  { name: "accounts", columns: ["id", "exchange"], order: by("id") },
   {
     name: "placements",
     columns: [
-      ...["client_order_id", "identity", "paper", "preview_id", "idempotency_key", "order_json", "digest"],
+      ...["client_order_id", "identity", "account", "preview_id", "idempotency_key", "order_json", "digest"],
       ...["policy_digest", "state", "order_id", "is_alive", "notional_currency", "notional_amount", "created_at"],
       ...["sent_at", "valid_until", "settled_at", "reason", "instance", "worst_price", "venue", "asked"],
     ],
@@ -42,13 +42,13 @@ export const RECORD_TABLES: readonly MovedTable[] = [
   },
   {
     name: "day_use",
-    columns: ["identity", "paper", "venue", "currency", "day", "amount"],
-    order: by("identity", "paper", "venue", "currency", "CAST(day AS text)"),
+    columns: ["identity", "account", "venue", "currency", "day", "amount"],
+    order: by("identity", "account", "venue", "currency", "CAST(day AS text)"),
   },
   {
     name: "approvals",
     columns: [
-      ...["id", "identity", "paper", "action", "asked", "preview_id", "idempotency_key", "digest", "facts_json"],
+      ...["id", "identity", "account", "action", "asked", "preview_id", "idempotency_key", "digest", "facts_json"],
       ...["summary_json", "ways", "token_hash", "created_at", "expires_at", "is_approved", "decided_by", "decided_at"],
       ...["taken_at", "outcome"],
     ],
@@ -57,23 +57,45 @@ export const RECORD_TABLES: readonly MovedTable[] = [
   {
     name: "cancel_wishes",
     columns: [
-      ...["kind", "number", "by", "wished_at", "instance", "begun_at", "rounds", "tried_at", "remaining", "unlisted"],
+      ...[
+        "account",
+        "number",
+        "by",
+        "wished_at",
+        "instance",
+        "begun_at",
+        "rounds",
+        "tried_at",
+        "remaining",
+        "unlisted",
+      ],
       "done_at",
     ],
-    order: by("kind"),
+    order: by("account"),
   },
   {
     name: "calls",
-    columns: ["venue", "identity", "idempotency_key", "asked", "instance", "attempt"],
-    order: by("venue", "identity", "idempotency_key"),
+    columns: ["account", "venue", "identity", "idempotency_key", "asked", "instance", "attempt"],
+    order: by("account", "venue", "identity", "idempotency_key"),
   },
   {
     name: "replacements",
     columns: [
-      ...["venue", "order_id", "identity", "idempotency_key", "asked", "terms", "instance", "attempt", "placed_as"],
+      ...[
+        "account",
+        "venue",
+        "order_id",
+        "identity",
+        "idempotency_key",
+        "asked",
+        "terms",
+        "instance",
+        "attempt",
+        "placed_as",
+      ],
       "claimed_at",
     ],
-    order: by("venue", "order_id"),
+    order: by("account", "venue", "order_id"),
   },
   {
     name: "published_files",
@@ -84,6 +106,7 @@ export const RECORD_TABLES: readonly MovedTable[] = [
     name: "audit",
     columns: [
       ...["seq", "at", "identity", "event", "client_order_id", "order_id", "data", "previous", "hash", "venue"],
+      "account",
     ],
     order: { sqlite: "seq", postgres: "seq" },
   },

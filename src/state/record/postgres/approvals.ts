@@ -142,13 +142,13 @@ async function approvalsWhere(
 }
 
 async function insert({ query }: Session, approval: Approval, tokenHash: string): Promise<void> {
-  const { id, identity, paper, action, asked, previewId, idempotencyKey, digest, facts, summary, ways } = approval;
+  const { id, identity, account, action, asked, previewId, idempotencyKey, digest, facts, summary, ways } = approval;
   await query(
-    `INSERT INTO approvals (id, identity, paper, action, asked, preview_id, idempotency_key, digest, facts_json,
+    `INSERT INTO approvals (id, identity, account, action, asked, preview_id, idempotency_key, digest, facts_json,
        summary_json, ways, token_hash, created_at, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
-      ...[id, identity, paper ? 1 : 0, action, asked, previewId, idempotencyKey ?? null, digest],
+      ...[id, identity, account, action, asked, previewId, idempotencyKey ?? null, digest],
       ...[JSON.stringify(facts), JSON.stringify(summary), ways.join(","), tokenHash],
       ...[approval.createdAt, approval.expiresAt],
     ],

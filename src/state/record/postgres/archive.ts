@@ -2,6 +2,7 @@
 
 import { forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions, RecordArchive } from "../../../trading/record/archive.ts";
+import { PAPER_ACCOUNT } from "../../../trading/orders/trading_account.ts";
 import { readOptionalNumber } from "../../row.ts";
 import { writeArchiveFile } from "../archive_files.ts";
 import { readAuditRow } from "../rows/audit_row.ts";
@@ -62,7 +63,7 @@ export class PostgresArchive implements RecordArchive {
   /** Forgets what is final and of which no row of the record speaks any more. */
   #forget(options: Pick<ArchiveOptions, "days" | "now">): Promise<number> {
     return this.#connection.change(async ({ query }) => {
-      const [row] = await query("SELECT max(created_at) AS at FROM placements WHERE paper = 0");
+      const [row] = await query("SELECT max(created_at) AS at FROM placements WHERE account <> $1", [PAPER_ACCOUNT.id]);
       const before = forgottenBefore(options, row && readOptionalNumber(row, "at"));
       const gone = await query(
         `DELETE FROM placements WHERE is_alive = 0 AND created_at < $1

@@ -80,8 +80,14 @@ function waitAfter([row]: readonly Row[], now: number): number {
   return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
 }
 
-const VENUE = "(SELECT venue FROM audit WHERE client_order_id = $1 OR order_id = $2 ORDER BY seq DESC LIMIT 1)";
+const [VENUE, ACCOUNT] = ["venue", "account"].map((column) =>
+  `(SELECT ${column} FROM audit WHERE client_order_id = $1 OR order_id = $2 ORDER BY seq DESC LIMIT 1)`
+);
 
-const OF_ORDER = `(venue IS NOT DISTINCT FROM ${VENUE} AND (client_order_id = $1 OR order_id = $2
-  OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = $2 AND venue IS NOT DISTINCT FROM ${VENUE})
+/** Rows of versions that told no accounts apart name none. */
+const THERE = `venue IS NOT DISTINCT FROM ${VENUE}
+  AND coalesce(account, ${ACCOUNT}) IS NOT DISTINCT FROM coalesce(${ACCOUNT}, account)`;
+
+const OF_ORDER = `(${THERE} AND (client_order_id = $1 OR order_id = $2
+  OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = $2 AND ${THERE})
   OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = $1)))`;

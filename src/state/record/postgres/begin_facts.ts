@@ -1,5 +1,6 @@
 /** What the record knows of an order that is to begin, read by one statement. */
 
+import { isPaper } from "../../../trading/orders/trading_account.ts";
 import type { BeginFacts, OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
 import { startOfUtcDay } from "../../../trading/policy/limits.ts";
 import type { CountingLimits } from "../../../trading/policy/limits.ts";
@@ -39,14 +40,13 @@ export interface FactsAtBegin {
   readonly isFileNoted: boolean;
 }
 
-const OF_ONE = "identity = $1 AND paper = $2 AND venue = $3";
+const OF_ONE = "identity = $1 AND account = $2 AND venue = $3";
 
-/** All real trading is on one account; on paper each identity has an account of its own. */
 const FACTS = `SELECT
-  (SELECT row_to_json(p)::text FROM placements p WHERE identity = $1 AND idempotency_key = $4 AND venue = $3) AS earlier,
+  (SELECT row_to_json(p)::text FROM placements p WHERE ${OF_ONE} AND idempotency_key = $4) AS earlier,
   (SELECT row_to_json(k)::text FROM kill_switch k WHERE id = 1) AS halt,
   EXISTS (SELECT 1 FROM instances WHERE id = $5 AND lease_until > clock_timestamp())::int AS is_listed,
-  EXISTS (SELECT 1 FROM replacements WHERE venue = $6 AND order_id = $7 AND attempt = $8)::int AS is_held,
+  EXISTS (SELECT 1 FROM replacements WHERE account = $24 AND venue = $6 AND order_id = $7 AND attempt = $8)::int AS is_held,
   (SELECT row_to_json(p)::text FROM placements p WHERE preview_id = $9) AS used,
   (SELECT json_build_object('created_at', created_at, 'expires_at', expires_at, 'used_at', used_at)::text FROM previews
      WHERE preview_id = $9 AND identity = $23) AS shown,
@@ -58,7 +58,7 @@ const FACTS = `SELECT
      WHERE ${OF_ONE} AND settled_at > $15 AND state = 'not_placed' AND sent_at IS NOT NULL
      ORDER BY settled_at DESC LIMIT $16) AS newest) AS refusals,
   (SELECT coalesce(json_agg(row_to_json(p) ORDER BY created_at, number), '[]')::text FROM placements p
-     WHERE is_alive = 1 AND paper = $2 AND (paper = 0 OR identity = $1) AND venue = $3
+     WHERE is_alive = 1 AND account = $2 AND identity = coalesce($25, identity) AND venue = $3
        AND order_json::json ->> 'pair' = $17 AND order_json::json ->> 'side' <> $18 AND client_order_id <> $19
   ) AS opposite,
   (SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = $20 AND day = $21) AS day_sum,
@@ -68,16 +68,18 @@ const FACTS = `SELECT
 /** Reads all of it as it stands now. @throws {StoreError} a row that must be there is gone */
 export async function readBeginFacts({ query }: Session, asked: BeginQuery): Promise<FactsAtBegin> {
   const { entry, limits, now, without, file, place } = asked;
-  const { identity, paper, venue, idempotencyKey, instance, replaces, previewId, order, notional } = entry;
+  const { identity, account, venue, idempotencyKey, instance, replaces, previewId, order, notional } = entry;
   const { day, open, begun, refusals } = useQueryOf(limits, now);
   const [row] = await query(FACTS, [
-    ...[identity, paper ? 1 : 0, venue, idempotencyKey, instance],
+    ...[identity, account, venue, idempotencyKey, instance],
     ...[replaces?.venue ?? null, replaces?.orderId ?? null, replaces?.attempt ?? null, previewId],
     ...[day?.currency ?? null, day?.from ?? null, open],
     ...[begun?.after ?? null, begun?.newest ?? 0, refusals?.after ?? null, refusals?.newest ?? 0],
     ...[order.pair, order.side, without ?? ""],
     ...[notional?.currency ?? null, startOfUtcDay(now), place],
     entry.takesPreview ? recordedIdentity(identity) : null,
+    // On paper each identity has orders of its own.
+    ...[replaces?.account ?? null, isPaper(account) ? identity : null],
   ]);
   if (row === undefined || row["halt"] === null) throw new StoreError("damaged");
   return {

@@ -15,27 +15,27 @@ export interface BegunRows {
 
 /** The parts before the placement itself do nothing where their values are absent. */
 const WRITE = `WITH counted AS (
-    INSERT INTO day_use (identity, paper, venue, currency, day, amount)
+    INSERT INTO day_use (identity, account, venue, currency, day, amount)
     SELECT $2, $3, $17, $9, $19, $20 WHERE $20::text IS NOT NULL
-    ON CONFLICT (identity, paper, venue, currency, day) DO UPDATE SET amount = excluded.amount
+    ON CONFLICT (identity, account, venue, currency, day) DO UPDATE SET amount = excluded.amount
   ), replaced AS (
-    UPDATE replacements SET placed_as = $1 WHERE venue = $17 AND order_id = $21 AND attempt = $22
+    UPDATE replacements SET placed_as = $1 WHERE account = $3 AND venue = $17 AND order_id = $21 AND attempt = $22
   ), taken AS (
     UPDATE previews SET used_at = $11 WHERE preview_id = $23
   )
-  INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
+  INSERT INTO placements (client_order_id, identity, account, preview_id, idempotency_key, order_json, digest,
     policy_digest, notional_currency, notional_amount, created_at, sent_at, valid_until, instance, worst_price, state,
     venue, asked, is_alive)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`;
 
 /** Writes the placement, its part of the day's sum, and that it took the place of another order or a preview. */
 export async function writeBegun({ query }: Session, { placement, entry, daySum }: BegunRows): Promise<void> {
-  const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest } = placement;
+  const { clientOrderId, identity, account, previewId, idempotencyKey, order, digest, policyDigest } = placement;
   const { state, notional, createdAt, sentAt, validUntil, instance, worstPrice, venue, asked } = placement;
   const { replaces, takesPreview = false } = entry;
   const sum = daySumOf(placement, 1);
   await query(WRITE, [
-    ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
+    ...[clientOrderId, identity, account, previewId, idempotencyKey, JSON.stringify(order), digest],
     ...[policyDigest, notional?.currency ?? null, notional?.amount ?? null, createdAt, sentAt, validUntil],
     ...[instance, worstPrice, state, venue, asked],
     ...[sum?.key.day ?? null, sum?.after(daySum) ?? null, replaces?.orderId ?? null, replaces?.attempt ?? null],

@@ -18,15 +18,15 @@ export class PostgresCallClaims implements CallClaims {
   }
 
   claim(claim: CallClaim, { isHere }: { readonly isHere: boolean }): Promise<CallClaiming> {
-    const { venue, identity, idempotencyKey, asked, instance, attempt } = claim;
+    const { account, venue, identity, idempotencyKey, asked, instance, attempt } = claim;
     return this.#connection.change(async (change) => {
       const claiming = callClaiming(claim, await holderOf(change, claim), { isHere });
       if (claiming !== "claimed") return claiming;
       await change.query(
-        `INSERT INTO calls (venue, identity, idempotency_key, asked, instance, attempt) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (venue, identity, idempotency_key) DO UPDATE
+        `INSERT INTO calls (account, venue, identity, idempotency_key, asked, instance, attempt)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, venue, identity, idempotency_key) DO UPDATE
            SET asked = excluded.asked, instance = excluded.instance, attempt = excluded.attempt`,
-        [venue, identity, idempotencyKey, asked, instance, attempt],
+        [account, venue, identity, idempotencyKey, asked, instance, attempt],
       );
       return claiming;
     });
@@ -60,11 +60,11 @@ export class PostgresCallClaims implements CallClaims {
 
 async function holderOf(
   session: Session,
-  { venue, identity, idempotencyKey }: CallClaim,
+  { account, venue, identity, idempotencyKey }: CallClaim,
 ): Promise<CallHolder | undefined> {
   const [row] = await session.query(
-    "SELECT asked, instance FROM calls WHERE venue = $1 AND identity = $2 AND idempotency_key = $3",
-    [venue, identity, idempotencyKey],
+    "SELECT asked, instance FROM calls WHERE account = $1 AND venue = $2 AND identity = $3 AND idempotency_key = $4",
+    [account, venue, identity, idempotencyKey],
   );
   if (row === undefined) return undefined;
   const instance = readText(row, "instance");

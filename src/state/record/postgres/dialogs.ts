@@ -98,13 +98,13 @@ async function insert(
   dialog: Dialog,
   { tokenHash, redact }: { readonly tokenHash: string; readonly redact: Redact },
 ): Promise<void> {
-  const { id, identity, paper, action, asked, call, previewId, idempotencyKey, digest, facts, summary } = dialog;
+  const { id, identity, account, action, asked, call, previewId, idempotencyKey, digest, facts, summary } = dialog;
   await query(
-    `INSERT INTO dialogs (id, identity, paper, action, asked, call, preview_id, idempotency_key, digest, facts_json,
+    `INSERT INTO dialogs (id, identity, account, action, asked, call, preview_id, idempotency_key, digest, facts_json,
        summary_json, token_hash, created_at, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
-      ...[id, identity, paper ? 1 : 0, action, asked, call, previewId, idempotencyKey ?? null, digest],
+      ...[id, identity, account, action, asked, call, previewId, idempotencyKey ?? null, digest],
       ...[JSON.stringify(facts), redact(JSON.stringify(summary)), tokenHash, dialog.createdAt, dialog.expiresAt],
     ],
   );

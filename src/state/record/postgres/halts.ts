@@ -63,7 +63,7 @@ export class PostgresHalts implements Halts {
     const { by, cancelOpen = [], now } = pull;
     return this.#connection.change(async (change) => {
       await writeHalt(change, pulled(await recorded(change), pull, redact));
-      for (const kind of cancelOpen) await addRequest(change, kind, { by: cleanText(by), now });
+      for (const account of cancelOpen) await addRequest(change, account, { by: cleanText(by), now });
       change.append([pullEvent(pull, redact)], now);
       return await onTheirWay(change);
     });

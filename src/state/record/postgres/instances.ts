@@ -6,10 +6,9 @@
  * clocks may have are over. What it begins without a lease is refused, whether or not anybody took over from it yet.
  */
 
-import type { OrderKind } from "../../../trading/record/cancel_requests.ts";
 import type { InstanceFacts, Instances } from "../../../trading/record/instances.ts";
 import { readNumber, readText } from "../../row.ts";
-import { bitsOf, readInstance } from "../rows/instance_row.ts";
+import { readInstance, writeAccounts } from "../rows/instance_row.ts";
 import type { Session } from "./database.ts";
 import { UNSETTLED } from "./journal_reads.ts";
 import type { Lease } from "./lease.ts";
@@ -69,19 +68,18 @@ export class PostgresInstances implements Instances {
     return rows.map(readInstance);
   }
 
-  async takeOver(heir: string, kinds: readonly OrderKind[]): Promise<number> {
-    const papers = kinds.map((kind) => kind === "paper" ? 1 : 0);
+  async takeOver(heir: string, accounts: readonly string[]): Promise<number> {
     const [found] = await this.#connection.rows(
       `SELECT (EXISTS (SELECT 1 FROM instances WHERE ${DEAD})
-         OR EXISTS (SELECT 1 FROM placements WHERE ${LEFT} AND paper = ANY ($2::int[])))::int AS is_any`,
-      ...[heir, papers],
+         OR EXISTS (SELECT 1 FROM placements WHERE ${LEFT} AND account = ANY ($2::text[])))::int AS is_any`,
+      ...[heir, accounts],
     );
     if (found === undefined || readNumber(found, "is_any") === 0) return 0;
     return await this.#connection.change(async ({ query }) => {
       await query(`DELETE FROM instances WHERE ${DEAD}`, [heir]);
       const taken = await query(
-        `UPDATE placements SET instance = $1 WHERE ${LEFT} AND paper = ANY ($2::int[]) RETURNING 1`,
-        [heir, papers],
+        `UPDATE placements SET instance = $1 WHERE ${LEFT} AND account = ANY ($2::text[]) RETURNING 1`,
+        [heir, accounts],
       );
       return taken.length;
     });
@@ -90,8 +88,8 @@ export class PostgresInstances implements Instances {
 
 async function insert({ query }: Session, { id, pid, command, startedAt, cancels }: InstanceFacts): Promise<void> {
   await query(
-    `INSERT INTO instances (id, pid, command, started_at, cancels, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})`,
-    [id, pid, command, startedAt, bitsOf(cancels)],
+    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})`,
+    [id, pid, command, startedAt, writeAccounts(cancels)],
   );
 }
 
@@ -104,9 +102,9 @@ export async function renewLease(
   { id, pid, command, startedAt, cancels }: InstanceFacts,
 ): Promise<number> {
   const [row] = await connection.write(
-    `INSERT INTO instances (id, pid, command, started_at, cancels, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})
+    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})
      ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${NOW_MS} AS now`,
-    ...[id, pid, command, startedAt, bitsOf(cancels)],
+    ...[id, pid, command, startedAt, writeAccounts(cancels)],
   );
   return readNumber(row, "now");
 }

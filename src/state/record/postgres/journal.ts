@@ -7,6 +7,8 @@ import type { ErrorCode } from "../../../errors/error_table.ts";
 import { checkBegin } from "../../../trading/policy/begin_checks.ts";
 import type { Refused } from "../../../trading/policy/begin_checks.ts";
 import type { Policy } from "../../../trading/policy/policy.ts";
+import { accountClaim } from "../../../trading/record/account_claim.ts";
+import type { AccountClaim } from "../../../trading/record/account_claim.ts";
 import type { Journal } from "../../../trading/record/journal.ts";
 import {
   assertDigest,
@@ -31,11 +33,12 @@ import type {
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
 import { readText } from "../../row.ts";
+import { readAccount } from "../rows/account_row.ts";
 import { readBeginFacts } from "./begin_facts.ts";
 import type { Session } from "./database.ts";
 import type { PostgresHalts } from "./halts.ts";
 import { aliveAmong } from "./instances.ts";
-import { JournalReads, placementsWhere } from "./journal_reads.ts";
+import { BY_KEY, JournalReads, placementsWhere } from "./journal_reads.ts";
 import { countPlacement, readLimitsUsed } from "./limit_use.ts";
 import { writeBegun } from "./begun_rows.ts";
 import type { Change, RecordConnection } from "./record_connection.ts";
@@ -82,15 +85,11 @@ export class PostgresJournal extends JournalReads implements Journal {
   }
 
   async repeat(entry: Omit<NewPlacement, "instance" | "validUntil">, now: number): Promise<Repeated | undefined> {
-    const { identity, idempotencyKey, venue } = entry;
+    const { identity, idempotencyKey, account, venue } = entry;
     if (idempotencyKey === null) return undefined;
-    if (await this.findByKey(identity, idempotencyKey, venue) === undefined) return undefined;
+    if (await this.findByKey(identity, idempotencyKey, entry) === undefined) return undefined;
     return await this.#connection.change(async (change) => {
-      const [earlier] = await placementsWhere(change, "identity = $1 AND idempotency_key = $2 AND venue = $3", [
-        identity,
-        idempotencyKey,
-        venue,
-      ]);
+      const [earlier] = await placementsWhere(change, BY_KEY, [identity, idempotencyKey, account, venue]);
       const answer = repetitionOf(entry, earlier);
       if (answer !== undefined) change.append([refusedEvent(entry, answer)], now);
       return answer;
@@ -144,22 +143,20 @@ export class PostgresJournal extends JournalReads implements Journal {
     return this.#connection.snapshot((session) => readLimitsUsed(session, now));
   }
 
-  claimFor(exchange: string): Promise<string | undefined> {
+  claimFor(account: string, exchange: string): Promise<AccountClaim> {
     return this.#connection.change(async ({ query }) => {
-      await query("INSERT INTO venue (id, name) VALUES (1, $1) ON CONFLICT DO NOTHING", [exchange]);
-      const [row] = await query(EXCHANGE);
-      const name = row && readText(row, "name");
-      return name === exchange ? undefined : name;
+      const values = [account, exchange];
+      await query("INSERT INTO accounts (id, exchange) VALUES ($1, $2) ON CONFLICT DO NOTHING", values);
+      const rows = await query("SELECT * FROM accounts WHERE id = $1 OR exchange = $2", values);
+      return accountClaim({ id: account, exchange }, rows.map(readAccount));
     });
   }
 
-  async exchange(): Promise<string | undefined> {
-    const row = await this.#connection.row(EXCHANGE);
-    return row && readText(row, "name");
+  async exchangeOf(account: string): Promise<string | undefined> {
+    const row = await this.#connection.row("SELECT exchange FROM accounts WHERE id = $1", account);
+    return row && readText(row, "exchange");
   }
 }
-
-const EXCHANGE = "SELECT name FROM venue WHERE id = 1";
 
 async function get(session: Session, clientOrderId: string): Promise<Placement> {
   const [placement] = await placementsWhere(session, "client_order_id = $1", [clientOrderId]);
@@ -202,15 +199,15 @@ async function close(change: Change, clientOrderId: string, facts: FinalFacts, n
   change.append([closedEvent(placement, facts)], now);
 }
 
-/** What is alive on other venues and cannot be any more. */
+/** What is alive on an account's other venues and cannot be any more. */
 async function endedElsewhere(
   session: Session,
-  { venue, identity, paper, lastWithProcess }: Omit<EndedVenues, "now">,
+  { account, venue, identity, lastWithProcess }: Omit<EndedVenues, "now">,
 ): Promise<Placement[]> {
   const others = await placementsWhere(
     session,
-    "is_alive = 1 AND paper = $1 AND venue <> $2 AND identity = coalesce($3, identity)",
-    [paper ? 1 : 0, venue, identity ?? null],
+    "is_alive = 1 AND account = $1 AND venue <> $2 AND identity = coalesce($3, identity)",
+    [account, venue, identity ?? null],
   );
   if (!lastWithProcess) return others;
   const alive = await aliveAmong(session, others.flatMap(({ instance }) => instance ?? []));

@@ -1,5 +1,6 @@
 /** What the journal knows of placements, on PostgreSQL. */
 
+import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
 import type { Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
 import { readPlacement } from "../rows/placement_row.ts";
 import type { Session, Value } from "./database.ts";
@@ -20,12 +21,12 @@ export class JournalReads {
     return this.#one("client_order_id = $1", clientOrderId);
   }
 
-  findByOrderId(orderId: string, venue?: string): Promise<Placement | undefined> {
-    return this.#one(BY_ORDER, orderId, venue ?? null);
+  findByOrderId(orderId: string, where?: OrderVenue): Promise<Placement | undefined> {
+    return this.#one(BY_ORDER, orderId, where?.account ?? null, where?.venue ?? null);
   }
 
-  findByKey(identity: string, idempotencyKey: string, venue: string): Promise<Placement | undefined> {
-    return this.#one("identity = $1 AND idempotency_key = $2 AND venue = $3", identity, idempotencyKey, venue);
+  findByKey(identity: string, idempotencyKey: string, { account, venue }: OrderVenue): Promise<Placement | undefined> {
+    return this.#one(BY_KEY, identity, idempotencyKey, account, venue);
   }
 
   findByPreview(previewId: string): Promise<Placement | undefined> {
@@ -44,11 +45,11 @@ export class JournalReads {
     return this.#alive("state = 'placed'", scope);
   }
 
-  async #alive(condition: string, { venue, identity, paper }: PlacementScope): Promise<Placement[]> {
+  async #alive(condition: string, { account, venue, identity }: PlacementScope): Promise<Placement[]> {
     const rows = await this.#connection.rows(
-      `SELECT * FROM placements WHERE is_alive = 1 AND ${condition} AND venue = coalesce($1, venue)
-         AND identity = coalesce($2, identity) AND paper = coalesce($3, paper) ORDER BY created_at, number`,
-      ...[venue ?? null, identity ?? null, paper === undefined ? null : Number(paper)],
+      `SELECT * FROM placements WHERE is_alive = 1 AND ${condition} AND account = coalesce($1, account)
+         AND venue = coalesce($2, venue) AND identity = coalesce($3, identity) ORDER BY created_at, number`,
+      ...[account ?? null, venue ?? null, identity ?? null],
     );
     return rows.map(readPlacement);
   }
@@ -59,7 +60,11 @@ export class JournalReads {
   }
 }
 
-const BY_ORDER = "order_id = $1 AND venue = coalesce($2, venue) ORDER BY created_at DESC, number DESC";
+const BY_ORDER = `order_id = $1 AND account = coalesce($2, account) AND venue = coalesce($3, venue)
+  ORDER BY created_at DESC, number DESC`;
+
+/** The placement of an identity's key: `identity`, `idempotency_key`, `account`, `venue`. */
+export const BY_KEY = "identity = $1 AND idempotency_key = $2 AND account = $3 AND venue = $4";
 
 /** Placements as they stand within a change, oldest first. */
 export async function placementsWhere(
@@ -75,9 +80,9 @@ export async function placementsWhere(
 export async function placementOfOrder(
   { query }: Session,
   orderId: string,
-  venue: string,
+  { account, venue }: OrderVenue,
 ): Promise<Placement | undefined> {
-  const [row] = await query(`SELECT * FROM placements WHERE ${BY_ORDER} LIMIT 1`, [orderId, venue]);
+  const [row] = await query(`SELECT * FROM placements WHERE ${BY_ORDER} LIMIT 1`, [orderId, account, venue]);
   return row && readPlacement(row);
 }
 

@@ -4,6 +4,7 @@ import { daySumOf, limitsUsed, MAX_USE_ROWS } from "../../../trading/record/limi
 import type { LimitsUsed } from "../../../trading/record/limit_use.ts";
 import type { Placement } from "../../../trading/record/recorded_placement.ts";
 import { startOfMinute, startOfUtcDay } from "../../../trading/policy/limits.ts";
+import type { Trader } from "../../../trading/orders/trader.ts";
 import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import type { Session } from "./database.ts";
@@ -11,20 +12,20 @@ import type { Session } from "./database.ts";
 /** Counts a placement that may exist, or one no longer that does not, in the change that changes it. */
 export async function countPlacement(
   { query }: Session,
-  placement: Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">,
+  placement: Pick<Placement, "identity" | "account" | "venue" | "notional" | "createdAt">,
   sign: 1 | -1,
 ): Promise<void> {
   const sum = daySumOf(placement, sign);
   if (sum === undefined) return;
-  const { identity, paper, venue, currency, day } = sum.key;
-  const key = [identity, paper ? 1 : 0, venue, currency, day];
+  const { identity, account, venue, currency, day } = sum.key;
+  const key = [identity, account, venue, currency, day];
   const [row] = await query(
-    "SELECT amount FROM day_use WHERE identity = $1 AND paper = $2 AND venue = $3 AND currency = $4 AND day = $5",
+    "SELECT amount FROM day_use WHERE identity = $1 AND account = $2 AND venue = $3 AND currency = $4 AND day = $5",
     key,
   );
   await query(
-    `INSERT INTO day_use (identity, paper, venue, currency, day, amount) VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (identity, paper, venue, currency, day) DO UPDATE SET amount = excluded.amount`,
+    `INSERT INTO day_use (identity, account, venue, currency, day, amount) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (identity, account, venue, currency, day) DO UPDATE SET amount = excluded.amount`,
     [...key, sum.after(row && readText(row, "amount"))],
   );
 }
@@ -33,15 +34,15 @@ export async function countPlacement(
 export async function readLimitsUsed({ query }: Session, now: number): Promise<LimitsUsed[]> {
   const counted = async (condition: string, ...values: number[]) => {
     const rows = await query(
-      `SELECT identity, paper, count(*) AS count FROM placements WHERE ${condition}
-         GROUP BY identity, paper ORDER BY identity LIMIT ${MAX_USE_ROWS}`,
+      `SELECT identity, account, count(*) AS count FROM placements WHERE ${condition}
+         GROUP BY identity, account ORDER BY identity, account LIMIT ${MAX_USE_ROWS}`,
       values,
     );
     return rows.map((row) => ({ ...traderOf(row), count: readNumber(row, "count") }));
   };
   const sums = await query(
-    `SELECT identity, paper, currency, amount FROM day_use WHERE day >= $1
-       ORDER BY identity, paper, currency LIMIT ${MAX_USE_ROWS}`,
+    `SELECT identity, account, currency, amount FROM day_use WHERE day >= $1
+       ORDER BY identity, account, currency LIMIT ${MAX_USE_ROWS}`,
     [startOfUtcDay(now)],
   );
   return limitsUsed({
@@ -55,6 +56,6 @@ export async function readLimitsUsed({ query }: Session, now: number): Promise<L
   });
 }
 
-function traderOf(row: Row): { identity: string; paper: boolean } {
-  return { identity: readText(row, "identity"), paper: readNumber(row, "paper") === 1 };
+function traderOf(row: Row): Trader {
+  return { identity: readText(row, "identity"), account: readText(row, "account") };
 }

@@ -73,7 +73,7 @@ const INSERT = `WITH over AS (
     DELETE FROM previews WHERE number IN (SELECT number FROM previews
       WHERE number <= (SELECT max(number) FROM previews) - ${MAX_PREVIEWS - 1} ORDER BY number LIMIT ${MAX_FORGOTTEN})
   )
-  INSERT INTO previews (preview_id, identity, paper, asked, digest, facts_json, summary_json, policy_digest, created_at,
+  INSERT INTO previews (preview_id, identity, account, asked, digest, facts_json, summary_json, policy_digest, created_at,
     expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
 async function insert(
@@ -81,9 +81,9 @@ async function insert(
   preview: Preview,
   { redact, now }: { readonly redact: Redact; readonly now: number },
 ): Promise<void> {
-  const { previewId, identity, paper, asked, digest, facts, summary, policyDigest, createdAt, expiresAt } = preview;
+  const { previewId, identity, account, asked, digest, facts, summary, policyDigest, createdAt, expiresAt } = preview;
   await query(INSERT, [
-    ...[previewId, identity, paper ? 1 : 0, asked, digest, JSON.stringify(facts)],
+    ...[previewId, identity, account, asked, digest, JSON.stringify(facts)],
     summary === null ? null : redact(JSON.stringify(summary)),
     ...[policyDigest, createdAt, expiresAt, now - PREVIEW_KEPT_MS],
   ]);

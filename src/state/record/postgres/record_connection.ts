@@ -119,9 +119,10 @@ export class RecordConnection {
     const column = <Name extends keyof AuditRow>(name: Name) => rows.map((row) => row[name]);
     await query(
       `WITH added AS (
-         INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue)
+         INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue,
+           account)
          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-           $8::text[], $9::text[], $10::text[]) RETURNING seq, hash
+           $8::text[], $9::text[], $10::text[], $11::text[]) RETURNING seq, hash
        )
        UPDATE audit_head SET (seq, hash) = (SELECT seq, hash FROM added ORDER BY seq DESC LIMIT 1) WHERE id = 1`,
       [
@@ -135,6 +136,7 @@ export class RecordConnection {
         column("previous"),
         column("hash"),
         column("venue"),
+        column("account"),
       ],
     );
     for (const row of rows) this.listener?.(row);

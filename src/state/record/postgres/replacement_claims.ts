@@ -28,7 +28,7 @@ export class PostgresReplacementClaims implements ReplacementClaims {
     { isFinal, now }: { readonly isFinal: boolean; readonly now: number },
   ): Promise<Claiming> {
     return this.#connection.change(async (change) => {
-      const placement = await placementOfOrder(change, claim.orderId, claim.venue);
+      const placement = await placementOfOrder(change, claim.orderId, claim);
       const earlier = await earlierOf(change, claim);
       const claiming = replacementClaiming(claim, { earlier, isFinal, placement });
       if (claiming.kind === "resumed") await resume(change, claim, now);
@@ -38,14 +38,14 @@ export class PostgresReplacementClaims implements ReplacementClaims {
   }
 
   async unfinished(
-    { venue, identity, idempotencyKey }:
-      & Pick<ReplacementClaim, "venue" | "identity">
+    { account, venue, identity, idempotencyKey }:
+      & Pick<ReplacementClaim, "account" | "venue" | "identity">
       & { readonly idempotencyKey: string },
   ): Promise<UnfinishedReplacement | undefined> {
     const row = await this.#connection.row(
-      `SELECT * FROM replacements WHERE venue = $1 AND identity = $2 AND idempotency_key = $3 AND placed_as IS NULL
-         AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
-      ...[venue, identity, idempotencyKey],
+      `SELECT * FROM replacements WHERE account = $1 AND venue = $2 AND identity = $3 AND idempotency_key = $4
+         AND placed_as IS NULL AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
+      ...[account, venue, identity, idempotencyKey],
     );
     return row && {
       orderId: readText(row, "order_id"),
@@ -56,14 +56,14 @@ export class PostgresReplacementClaims implements ReplacementClaims {
   }
 
   release(
-    { venue, orderId, attempt }: ReplacementAttempt,
+    { account, venue, orderId, attempt }: ReplacementAttempt,
     { isUntouched }: { readonly isUntouched: boolean },
   ): Promise<void> {
-    const mine = "venue = $1 AND order_id = $2 AND attempt = $3";
-    const values = [venue, orderId, attempt];
+    const mine = "account = $1 AND venue = $2 AND order_id = $3 AND attempt = $4";
+    const values = [account, venue, orderId, attempt];
     return this.#connection.change(async ({ query }) => {
       await query(
-        `DELETE FROM replacements WHERE ${mine} AND placed_as IS NULL AND (idempotency_key IS NULL OR $4)`,
+        `DELETE FROM replacements WHERE ${mine} AND placed_as IS NULL AND (idempotency_key IS NULL OR $5)`,
         [...values, isUntouched],
       );
       await query(`UPDATE replacements SET instance = NULL, attempt = NULL WHERE ${mine}`, values);
@@ -73,9 +73,12 @@ export class PostgresReplacementClaims implements ReplacementClaims {
 
 async function earlierOf(
   session: Session,
-  { venue, orderId }: ReplacementClaim,
+  { account, venue, orderId }: ReplacementClaim,
 ): Promise<EarlierClaim | undefined> {
-  const [row] = await session.query("SELECT * FROM replacements WHERE venue = $1 AND order_id = $2", [venue, orderId]);
+  const [row] = await session.query(
+    "SELECT * FROM replacements WHERE account = $1 AND venue = $2 AND order_id = $3",
+    [account, venue, orderId],
+  );
   return row && {
     identity: readText(row, "identity"),
     idempotencyKey: readTextOrNull(row, "idempotency_key"),
@@ -86,23 +89,27 @@ async function earlierOf(
 
 async function resume(
   { query }: Session,
-  { venue, orderId, terms, instance, attempt }: ReplacementClaim,
+  { account, venue, orderId, terms, instance, attempt }: ReplacementClaim,
   now: number,
 ): Promise<void> {
   await query(
     `UPDATE replacements SET instance = $1, attempt = $2, terms = $3,
        claimed_at = CASE WHEN terms IS NOT DISTINCT FROM $3 THEN claimed_at ELSE $4 END
-     WHERE venue = $5 AND order_id = $6`,
-    [instance, attempt, terms, now, venue, orderId],
+     WHERE account = $5 AND venue = $6 AND order_id = $7`,
+    [instance, attempt, terms, now, account, venue, orderId],
   );
 }
 
 async function insert({ query }: Session, claim: ReplacementClaim, now: number): Promise<void> {
-  const { venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
-  await query("DELETE FROM replacements WHERE venue = $1 AND order_id = $2", [venue, orderId]);
+  const { account, venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
+  await query("DELETE FROM replacements WHERE account = $1 AND venue = $2 AND order_id = $3", [
+    account,
+    venue,
+    orderId,
+  ]);
   await query(
-    `INSERT INTO replacements (venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
+    `INSERT INTO replacements (account, venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [account, venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
   );
 }

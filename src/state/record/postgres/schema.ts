@@ -4,6 +4,7 @@
  * Times are wall milliseconds.
  */
 
+import { ACCOUNTS } from "./accounts_schema.ts";
 import { CHANNEL } from "./channel.ts";
 import { PREVIEWS } from "./preview_schema.ts";
 import { RECORD } from "./record_schema.ts";
@@ -58,4 +59,4 @@ CREATE TRIGGER file_published AFTER INSERT ON published_files FOR EACH ROW EXECU
 `;
 
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS];

@@ -20,7 +20,7 @@ export function readApproval(row: Row, now: number): Approval {
   return {
     id: readText(row, "id"),
     identity: readText(row, "identity"),
-    paper: readNumber(row, "paper") === 1,
+    account: readText(row, "account"),
     action: ApprovedAction.parse(row["action"]),
     asked: readText(row, "asked"),
     previewId: readText(row, "preview_id"),

@@ -17,5 +17,6 @@ export function readAuditRow(row: Row): AuditRow {
     previous: readText(row, "previous"),
     hash: readText(row, "hash"),
     venue: readTextOrNull(row, "venue"),
+    account: readTextOrNull(row, "account"),
   };
 }

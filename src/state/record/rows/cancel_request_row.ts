@@ -8,7 +8,7 @@ import type { Row } from "../../row.ts";
 /** Reads a row of `cancel_wishes`. */
 export function readRequest(row: Row): CancelRequest {
   return {
-    kind: readText(row, "kind") === "paper" ? "paper" : "real",
+    account: readText(row, "account"),
     number: readNumber(row, "number"),
     by: readText(row, "by"),
     requestedAt: readNumber(row, "wished_at"),

@@ -17,8 +17,12 @@ export function checkedPlacement(row: Row): CheckedPlacement {
 
 /** A kept sum as it is held against the audit. */
 export function checkedSum(row: Row): CheckedSum {
-  const [identity, venue, currency, amount] = ["identity", "venue", "currency", "amount"].map((column) =>
-    readText(row, column)
-  ) as [string, string, string, string];
-  return { identity, venue, currency, amount, paper: readNumber(row, "paper") === 1, day: readNumber(row, "day") };
+  return {
+    identity: readText(row, "identity"),
+    account: readText(row, "account"),
+    venue: readText(row, "venue"),
+    currency: readText(row, "currency"),
+    amount: readText(row, "amount"),
+    day: readNumber(row, "day"),
+  };
 }

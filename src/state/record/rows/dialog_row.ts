@@ -11,7 +11,7 @@ export function readDialog(row: Row): Dialog {
   return {
     id: readText(row, "id"),
     identity: readText(row, "identity"),
-    paper: readNumber(row, "paper") === 1,
+    account: readText(row, "account"),
     action: ApprovedAction.parse(row["action"]),
     asked: readText(row, "asked"),
     call: readText(row, "call"),

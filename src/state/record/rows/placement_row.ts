@@ -15,7 +15,7 @@ export function readPlacement(row: Row): Placement {
   return {
     clientOrderId: readText(row, "client_order_id"),
     identity: readText(row, "identity"),
-    paper: readNumber(row, "paper") === 1,
+    account: readText(row, "account"),
     venue: readText(row, "venue"),
     previewId: readText(row, "preview_id"),
     idempotencyKey: readTextOrNull(row, "idempotency_key"),

@@ -17,7 +17,7 @@ export function readPreview(row: Row): Preview | undefined {
   return {
     previewId: readText(row, "preview_id"),
     identity: readText(row, "identity"),
-    paper: readNumber(row, "paper") === 1,
+    account: readText(row, "account"),
     asked: readText(row, "asked"),
     facts,
     digest,

@@ -129,12 +129,12 @@ export class SqliteApprovals {
   }
 
   #insert(approval: Approval, tokenHash: string): void {
-    const { id, identity, paper, action, asked, previewId, idempotencyKey, digest, facts, summary, ways } = approval;
+    const { id, identity, account, action, asked, previewId, idempotencyKey, digest, facts, summary, ways } = approval;
     this.#connection.run(
-      `INSERT INTO approvals (id, identity, paper, action, asked, preview_id, idempotency_key, digest, facts_json,
+      `INSERT INTO approvals (id, identity, account, action, asked, preview_id, idempotency_key, digest, facts_json,
          summary_json, ways, token_hash, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id, identity, paper ? 1 : 0, action, asked, previewId, idempotencyKey ?? null, digest],
+      ...[id, identity, account, action, asked, previewId, idempotencyKey ?? null, digest],
       ...[JSON.stringify(facts), JSON.stringify(summary), ways.join(","), tokenHash],
       ...[approval.createdAt, approval.expiresAt],
     );

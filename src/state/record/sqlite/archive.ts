@@ -2,6 +2,7 @@
 
 import { forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions } from "../../../trading/record/archive.ts";
+import { PAPER_ACCOUNT } from "../../../trading/orders/trading_account.ts";
 import { readNumber, readOptionalNumber } from "../../row.ts";
 import { writeArchiveFile } from "../archive_files.ts";
 import type { AuditRows } from "./audit_rows.ts";
@@ -71,7 +72,10 @@ export class SqliteArchive {
     });
   }
   #lastTradedAt(): number | undefined {
-    const row = this.#connection.row("SELECT max(created_at) AS at FROM placements WHERE paper = 0");
+    const row = this.#connection.row(
+      "SELECT max(created_at) AS at FROM placements WHERE account <> ?",
+      PAPER_ACCOUNT.id,
+    );
     return row && readOptionalNumber(row, "at");
   }
 }

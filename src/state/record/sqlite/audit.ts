@@ -40,9 +40,13 @@ export class SqliteAudit {
 
   trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {
     const isOrder = orderId !== undefined || clientOrderId !== undefined;
-    const venue = "(SELECT venue FROM audit WHERE client_order_id = ?1 OR order_id = ?2 ORDER BY seq DESC LIMIT 1)";
-    const ofOrder = `(venue IS ${venue} AND (client_order_id = ?1 OR order_id = ?2
-      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2 AND venue IS ${venue})
+    const last = (column: string) =>
+      `(SELECT ${column} FROM audit WHERE client_order_id = ?1 OR order_id = ?2 ORDER BY seq DESC LIMIT 1)`;
+    // Rows of versions that told no accounts apart name none.
+    const account = last("account");
+    const there = `venue IS ${last("venue")} AND coalesce(account, ${account}) IS coalesce(${account}, account)`;
+    const ofOrder = `(${there} AND (client_order_id = ?1 OR order_id = ?2
+      OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = ?2 AND ${there})
       OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1)))`;
     const conditions = [
       ...(isOrder ? [ofOrder] : []),

@@ -69,10 +69,10 @@ export class AuditRows {
   #append(event: AuditEvent, now: number): void {
     const row = rowAfter(this.#lastRow(), event, { now, redact: this.#redact });
     this.#connection.run(
-      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue, account)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[row.seq, row.at, row.identity, row.event, row.clientOrderId, row.orderId, row.data, row.previous, row.hash],
-      row.venue,
+      ...[row.venue, row.account],
     );
     this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
     this.listener?.(row);

@@ -20,14 +20,14 @@ export class SqliteCallClaims {
   }
 
   claim(claim: CallClaim, { isHere }: { readonly isHere: boolean }): CallClaiming {
-    const { venue, identity, idempotencyKey, asked, instance, attempt } = claim;
+    const { account, venue, identity, idempotencyKey, asked, instance, attempt } = claim;
     return this.#connection.transaction(() => {
       const claiming = callClaiming(claim, this.#holderOf(claim), { isHere });
       if (claiming !== "claimed") return claiming;
       this.#connection.run(
-        `INSERT OR REPLACE INTO calls (venue, identity, idempotency_key, asked, instance, attempt)
-         VALUES (?, ?, ?, ?, ?, ?)`,
-        ...[venue, identity, idempotencyKey, asked, instance, attempt],
+        `INSERT OR REPLACE INTO calls (account, venue, identity, idempotency_key, asked, instance, attempt)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        ...[account, venue, identity, idempotencyKey, asked, instance, attempt],
       );
       return claiming;
     });
@@ -46,10 +46,10 @@ export class SqliteCallClaims {
     });
   }
 
-  #holderOf({ venue, identity, idempotencyKey }: CallClaim): CallHolder | undefined {
+  #holderOf({ account, venue, identity, idempotencyKey }: CallClaim): CallHolder | undefined {
     const row = this.#connection.row(
-      "SELECT asked, instance FROM calls WHERE venue = ? AND identity = ? AND idempotency_key = ?",
-      ...[venue, identity, idempotencyKey],
+      "SELECT asked, instance FROM calls WHERE account = ? AND venue = ? AND identity = ? AND idempotency_key = ?",
+      ...[account, venue, identity, idempotencyKey],
     );
     if (row === undefined) return undefined;
     const instance = readText(row, "instance");

@@ -1,13 +1,13 @@
 /** Requests to cancel everything that is open, in SQLite. */
 
 import { completedEvent, keptOf, mayTakeUp } from "../../../trading/record/cancel_requests.ts";
-import type { CancelRequest, OrderKind, RoundOutcome, TakingUp } from "../../../trading/record/cancel_requests.ts";
+import type { CancelRequest, RoundOutcome, TakingUp } from "../../../trading/record/cancel_requests.ts";
 import { readRequest } from "../rows/cancel_request_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteInstances } from "./instances.ts";
 
-type Named = Pick<CancelRequest, "kind" | "number">;
+type Named = Pick<CancelRequest, "account" | "number">;
 
 /** See {@linkcode CancelRequests}. */
 export class SqliteCancelRequests {
@@ -25,21 +25,21 @@ export class SqliteCancelRequests {
   }
 
   /** Makes a request again, as part of the change that halts. */
-  add(kind: OrderKind, { by, now }: { readonly by: string; readonly now: number }): void {
+  add(account: string, { by, now }: { readonly by: string; readonly now: number }): void {
     this.#connection.run(
-      `INSERT INTO cancel_wishes (kind, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
-       ON CONFLICT (kind) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, begun_at = NULL,
+      `INSERT INTO cancel_wishes (account, number, by, wished_at) VALUES (?1, 1, ?2, ?3)
+       ON CONFLICT (account) DO UPDATE SET number = number + 1, by = ?2, wished_at = ?3, instance = NULL, begun_at = NULL,
          rounds = 0, tried_at = NULL, remaining = '[]', unlisted = NULL, done_at = NULL`,
-      ...[kind, by, now],
+      ...[account, by, now],
     );
   }
 
   all(): CancelRequest[] {
-    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY kind DESC").map(readRequest);
+    return this.#connection.rows("SELECT * FROM cancel_wishes ORDER BY account").map(readRequest);
   }
 
-  open(kinds: readonly OrderKind[]): CancelRequest[] {
-    return this.all().filter(({ kind, doneAt }) => doneAt === null && kinds.includes(kind));
+  open(accounts: readonly string[]): CancelRequest[] {
+    return this.#open().filter(({ account }) => accounts.includes(account));
   }
 
   claim(named: Named, instance: string, how: TakingUp): boolean {
@@ -50,8 +50,8 @@ export class SqliteCancelRequests {
       const isHolderAlive = holder !== null && this.#instances.isAlive(holder);
       if (!mayTakeUp(request, instance, { ...how, isHolderAlive })) return false;
       this.#connection.run(
-        "UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE kind = ?",
-        ...[instance, how.now, request.kind],
+        "UPDATE cancel_wishes SET instance = ?, begun_at = ? WHERE account = ?",
+        ...[instance, how.now, request.account],
       );
       return true;
     });
@@ -63,8 +63,8 @@ export class SqliteCancelRequests {
       if (request === undefined) return;
       this.#connection.run(
         `UPDATE cancel_wishes SET begun_at = NULL, rounds = rounds + 1, tried_at = ?, remaining = ?, unlisted = ?,
-           done_at = ? WHERE kind = ?`,
-        ...[now, JSON.stringify(keptOf(remaining)), unlisted, isDone ? now : null, request.kind],
+           done_at = ? WHERE account = ?`,
+        ...[now, JSON.stringify(keptOf(remaining)), unlisted, isDone ? now : null, request.account],
       );
       if (isDone) this.#audit.append([completedEvent(request)], now);
     });
@@ -72,12 +72,16 @@ export class SqliteCancelRequests {
 
   /** Takes all back, as part of the change that lifts a halt; answers those that were not completed. */
   withdraw(): CancelRequest[] {
-    const open = this.open(["real", "paper"]);
+    const open = this.#open();
     this.#connection.run("DELETE FROM cancel_wishes");
     return open;
   }
 
-  #find({ kind, number }: Named): CancelRequest | undefined {
-    return this.open([kind]).find((each) => each.number === number);
+  #open(): CancelRequest[] {
+    return this.all().filter(({ doneAt }) => doneAt === null);
+  }
+
+  #find({ account, number }: Named): CancelRequest | undefined {
+    return this.open([account]).find((each) => each.number === number);
   }
 }

@@ -106,12 +106,12 @@ export class SqliteDialogs {
   }
 
   #insert(dialog: Dialog, tokenHash: string): void {
-    const { id, identity, paper, action, asked, call, previewId, idempotencyKey, digest, facts, summary } = dialog;
+    const { id, identity, account, action, asked, call, previewId, idempotencyKey, digest, facts, summary } = dialog;
     this.#connection.run(
-      `INSERT INTO dialogs (id, identity, paper, action, asked, call, preview_id, idempotency_key, digest, facts_json,
+      `INSERT INTO dialogs (id, identity, account, action, asked, call, preview_id, idempotency_key, digest, facts_json,
          summary_json, token_hash, created_at, expires_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[id, identity, paper ? 1 : 0, action, asked, call, previewId, idempotencyKey ?? null, digest],
+      ...[id, identity, account, action, asked, call, previewId, idempotencyKey ?? null, digest],
       ...[JSON.stringify(facts), this.#parts.redact(JSON.stringify(summary)), tokenHash],
       ...[dialog.createdAt, dialog.expiresAt],
     );

@@ -53,7 +53,7 @@ export class SqliteHalts {
     const { by, cancelOpen = [], now } = pull;
     return this.#connection.transaction(() => {
       this.#write(pulled(this.#recorded(), pull, redact));
-      for (const kind of cancelOpen) requests.add(kind, { by: cleanText(by), now });
+      for (const account of cancelOpen) requests.add(account, { by: cleanText(by), now });
       audit.append([pullEvent(pull, redact)], now);
       return placements.onTheirWay();
     });

@@ -1,9 +1,8 @@
 /** Processes that can send orders, in SQLite; each lives as long as it holds the lock of its file in the folder for locks. */
 
-import type { OrderKind } from "../../../trading/record/cancel_requests.ts";
 import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import { isLocked, removeFreeLocks } from "../../instance_lock.ts";
-import { bitsOf, readInstance } from "../rows/instance_row.ts";
+import { readInstance, writeAccounts } from "../rows/instance_row.ts";
 import type { RecordConnection } from "./connection.ts";
 
 /** States of placements whose outcome must still be found out. */
@@ -54,22 +53,22 @@ export class SqliteInstances {
     return this.#all().filter(({ id }) => isLocked(this.#folder, id));
   }
 
-  takeOver(heir: string, kinds: readonly OrderKind[]): number {
-    const papers = kinds.map((kind) => kind === "paper" ? 1 : 0);
-    const lost = `${UNSETTLED} AND ${OWNERLESS} AND paper IN (${papers.join(", ")})`;
-    const isAnyLost = this.#connection.row(`SELECT 1 FROM placements WHERE ${lost} LIMIT 1`) !== undefined;
+  takeOver(heir: string, accounts: readonly string[]): number {
+    const lost = `${UNSETTLED} AND ${OWNERLESS} AND account IN (SELECT value FROM json_each(?))`;
+    const whose = JSON.stringify(accounts);
+    const isAnyLost = this.#connection.row(`SELECT 1 FROM placements WHERE ${lost} LIMIT 1`, whose) !== undefined;
     if (this.#ended(heir).length === 0 && !isAnyLost) return 0;
     return this.#connection.transaction(() => {
       for (const { id } of this.#ended(heir)) this.remove(id);
-      return this.#connection.rows(`UPDATE placements SET instance = ? WHERE ${lost} RETURNING client_order_id`, heir)
-        .length;
+      const taken = `UPDATE placements SET instance = ? WHERE ${lost} RETURNING client_order_id`;
+      return this.#connection.rows(taken, heir, whose).length;
     });
   }
 
   #insert({ id, pid, command, startedAt, cancels }: InstanceFacts): void {
     this.#connection.run(
-      "INSERT INTO instances (id, pid, command, started_at, cancels) VALUES (?, ?, ?, ?, ?)",
-      ...[id, pid, command, startedAt, bitsOf(cancels)],
+      "INSERT INTO instances (id, pid, command, started_at, accounts) VALUES (?, ?, ?, ?, ?)",
+      ...[id, pid, command, startedAt, writeAccounts(cancels)],
     );
   }
 

@@ -4,6 +4,8 @@ import type { ErrorCode } from "../../../errors/error_table.ts";
 import { checkBegin } from "../../../trading/policy/begin_checks.ts";
 import type { BeginFacts, Refused } from "../../../trading/policy/begin_checks.ts";
 import type { Policy } from "../../../trading/policy/policy.ts";
+import { accountClaim } from "../../../trading/record/account_claim.ts";
+import type { AccountClaim } from "../../../trading/record/account_claim.ts";
 import {
   assertDigest,
   begunEvents,
@@ -27,6 +29,7 @@ import type {
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
 import { readText } from "../../row.ts";
+import { readAccount } from "../rows/account_row.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 import type { SqliteHalts } from "./halts.ts";
@@ -147,31 +150,36 @@ export class SqliteJournal extends JournalReads {
     return this.#connection.snapshot(() => this.#limitUse.all(now));
   }
 
-  claimFor(exchange: string): string | undefined {
+  claimFor(account: string, exchange: string): AccountClaim {
     return this.#connection.transaction(() => {
-      this.#connection.run("INSERT INTO venue (id, name) VALUES (1, ?) ON CONFLICT DO NOTHING", exchange);
-      const name = this.exchange();
-      return name === exchange ? undefined : name;
+      this.#connection.run(
+        "INSERT INTO accounts (id, exchange) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        account,
+        exchange,
+      );
+      const rows = this.#connection.rows("SELECT * FROM accounts WHERE id = ? OR exchange = ?", account, exchange);
+      return accountClaim({ id: account, exchange }, rows.map(readAccount));
     });
   }
 
-  exchange(): string | undefined {
-    const row = this.#connection.row("SELECT name FROM venue WHERE id = 1");
-    return row && readText(row, "name");
+  exchangeOf(account: string): string | undefined {
+    const row = this.#connection.row("SELECT exchange FROM accounts WHERE id = ?", account);
+    return row && readText(row, "exchange");
   }
 
-  #endedElsewhere({ venue, identity, paper, lastWithProcess }: Omit<EndedVenues, "now">): Placement[] {
+  #endedElsewhere({ account, venue, identity, lastWithProcess }: Omit<EndedVenues, "now">): Placement[] {
     const { instances } = this.#parts;
     const mayLast = (instance: string | null) => lastWithProcess && instance !== null && instances.isAlive(instance);
-    return this.othersAlive(venue, paper).filter((other) =>
+    return this.othersAlive({ account, venue }).filter((other) =>
       (identity === undefined || other.identity === identity) && !mayLast(other.instance)
     );
   }
 
   #findEarlier(
-    { identity, idempotencyKey, venue }: Pick<NewPlacement, "identity" | "idempotencyKey" | "venue">,
+    entry: Pick<NewPlacement, "identity" | "idempotencyKey" | "account" | "venue">,
   ): Placement | undefined {
-    return idempotencyKey === null ? undefined : this.findByKey(identity, idempotencyKey, venue);
+    const { identity, idempotencyKey } = entry;
+    return idempotencyKey === null ? undefined : this.findByKey(identity, idempotencyKey, entry);
   }
 
   #repetitionOf(entry: Omit<NewPlacement, "instance" | "validUntil">): Repeated | undefined {
@@ -199,14 +207,14 @@ export class SqliteJournal extends JournalReads {
   }
 
   #insert(placement: Placement): void {
-    const { clientOrderId, identity, paper, previewId, idempotencyKey, order, digest, policyDigest } = placement;
+    const { clientOrderId, identity, account, previewId, idempotencyKey, order, digest, policyDigest } = placement;
     const { state, notional, createdAt, sentAt, validUntil, instance, worstPrice, venue, asked } = placement;
     this.#connection.run(
-      `INSERT INTO placements (client_order_id, identity, paper, preview_id, idempotency_key, order_json, digest,
+      `INSERT INTO placements (client_order_id, identity, account, preview_id, idempotency_key, order_json, digest,
          policy_digest, state, is_alive, notional_currency, notional_amount, created_at, sent_at, valid_until, instance,
          worst_price, venue, asked)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[clientOrderId, identity, paper ? 1 : 0, previewId, idempotencyKey, JSON.stringify(order), digest],
+      ...[clientOrderId, identity, account, previewId, idempotencyKey, JSON.stringify(order), digest],
       ...[policyDigest, state, notional?.currency ?? null, notional?.amount ?? null, createdAt, sentAt, validUntil],
       ...[instance, worstPrice, venue, asked],
     );

@@ -1,5 +1,7 @@
 /** What the journal knows of placements. */
 
+import { isPaper } from "../../../trading/orders/trading_account.ts";
+import type { OrderVenue } from "../../../trading/orders/trading_account.ts";
 import type { OwnOrderInRecord } from "../../../trading/policy/begin_checks.ts";
 import type { NewPlacement, Placement, PlacementScope } from "../../../trading/record/recorded_placement.ts";
 import type { RecordConnection } from "./connection.ts";
@@ -19,12 +21,15 @@ export class JournalReads {
     return this.#one("client_order_id = ?", clientOrderId);
   }
 
-  findByOrderId(orderId: string, venue?: string): Placement | undefined {
-    return this.#one("order_id = ? AND venue = coalesce(?, venue) ORDER BY created_at DESC", orderId, venue ?? null);
+  findByOrderId(orderId: string, where?: OrderVenue): Placement | undefined {
+    const at = "account = coalesce(?, account) AND venue = coalesce(?, venue)";
+    const values = [orderId, where?.account ?? null, where?.venue ?? null];
+    return this.#one(`order_id = ? AND ${at} ORDER BY created_at DESC`, ...values);
   }
 
-  findByKey(identity: string, idempotencyKey: string, venue: string): Placement | undefined {
-    return this.#one("identity = ? AND idempotency_key = ? AND venue = ?", identity, idempotencyKey, venue);
+  findByKey(identity: string, idempotencyKey: string, { account, venue }: OrderVenue): Placement | undefined {
+    const condition = "identity = ? AND idempotency_key = ? AND account = ? AND venue = ?";
+    return this.#one(condition, identity, idempotencyKey, account, venue);
   }
 
   findByPreview(previewId: string): Placement | undefined {
@@ -43,32 +48,33 @@ export class JournalReads {
     return this.#alive("state = 'placed'", scope);
   }
 
-  /** What is alive on other venues. */
-  protected othersAlive(venue: string, paper: boolean): Placement[] {
-    return this.#all("is_alive = 1 AND paper = ? AND venue <> ?", paper ? 1 : 0, venue);
+  /** What is alive on the account's other venues. */
+  protected othersAlive({ account, venue }: OrderVenue): Placement[] {
+    return this.#all("is_alive = 1 AND account = ? AND venue <> ?", account, venue);
   }
 
   /** Orders of the account on the other side of a pair, without the one that will be gone; oldest first. */
   protected opposite(
-    { identity, paper, venue, order }: Pick<NewPlacement, "identity" | "paper" | "venue" | "order">,
+    { identity, account, venue, order }: Pick<NewPlacement, "identity" | "account" | "venue" | "order">,
     without: string | undefined,
   ): OwnOrderInRecord[] {
-    // All real trading is on one account; on paper each identity has an account of its own.
+    // On paper each identity has orders of its own.
+    const whose = isPaper(account) ? identity : null;
     return this.#all(
-      `is_alive = 1 AND paper = ?1 AND (paper = 0 OR identity = ?2) AND venue = ?6
+      `is_alive = 1 AND account = ?1 AND identity = coalesce(?2, identity) AND venue = ?6
          AND json_extract(order_json, '$.pair') = ?3 AND json_extract(order_json, '$.side') <> ?4
          AND client_order_id <> ?5`,
-      ...[paper ? 1 : 0, identity, order.pair, order.side, without ?? "", venue],
+      ...[account, whose, order.pair, order.side, without ?? "", venue],
     ).map(({ order, worstPrice, clientOrderId, orderId, state }) => {
       return { order, worstPrice, clientOrderId, orderId, isPlaced: state === "placed" };
     });
   }
 
-  #alive(condition: string, { venue, identity, paper }: PlacementScope): Placement[] {
-    const scope = [venue ?? null, identity ?? null, paper === undefined ? null : Number(paper)];
+  #alive(condition: string, { account, venue, identity }: PlacementScope): Placement[] {
+    const scope = [account ?? null, venue ?? null, identity ?? null];
     return this.#all(
-      `is_alive = 1 AND ${condition} AND venue = coalesce(?, venue) AND identity = coalesce(?, identity)
-         AND paper = coalesce(?, paper)`,
+      `is_alive = 1 AND ${condition} AND account = coalesce(?, account) AND venue = coalesce(?, venue)
+         AND identity = coalesce(?, identity)`,
       ...scope,
     );
   }

@@ -5,11 +5,12 @@ import type { LimitsUsed } from "../../../trading/record/limit_use.ts";
 import type { NewPlacement, Placement } from "../../../trading/record/recorded_placement.ts";
 import { startOfMinute, startOfUtcDay } from "../../../trading/policy/limits.ts";
 import type { CountingLimits, Use } from "../../../trading/policy/limits.ts";
+import type { Trader } from "../../../trading/orders/trader.ts";
 import { readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import type { RecordConnection } from "./connection.ts";
 
-const OF_ONE = "identity = ? AND paper = ? AND venue = ?";
+const OF_ONE = "identity = ? AND account = ? AND venue = ?";
 
 /** The sums; they change in the transaction that changes the placement. */
 export class LimitUse {
@@ -20,29 +21,29 @@ export class LimitUse {
   }
 
   /** Counts a placement that may exist, or one no longer that does not. */
-  change(placement: Pick<Placement, "identity" | "paper" | "venue" | "notional" | "createdAt">, sign: 1 | -1): void {
+  change(placement: Pick<Placement, "identity" | "account" | "venue" | "notional" | "createdAt">, sign: 1 | -1): void {
     const sum = daySumOf(placement, sign);
     if (sum === undefined) return;
-    const { identity, paper, venue, currency, day } = sum.key;
-    const key = [identity, paper ? 1 : 0, venue, currency, day];
+    const { identity, account, venue, currency, day } = sum.key;
+    const key = [identity, account, venue, currency, day];
     const row = this.#connection.row(
       `SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = ? AND day = ?`,
       ...key,
     );
     this.#connection.run(
-      "INSERT OR REPLACE INTO day_use (identity, paper, venue, currency, day, amount) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO day_use (identity, account, venue, currency, day, amount) VALUES (?, ?, ?, ?, ?, ?)",
       ...[...key, sum.after(row && readText(row, "amount"))],
     );
   }
 
-  /** What an identity has used of limits on one venue. */
+  /** What an identity has used of limits on one venue of an account. */
   of(
-    { identity, paper, venue }: Pick<NewPlacement, "identity" | "paper" | "venue">,
+    { identity, account, venue }: Pick<NewPlacement, "identity" | "account" | "venue">,
     { limits, now }: { readonly limits: CountingLimits; readonly now: number },
   ): Use {
     const { day, open, begun, refusals } = useQueryOf(limits, now);
     const rows = (sql: string, ...values: (string | number)[]): Row[] =>
-      this.#connection.rows(sql, identity, paper ? 1 : 0, venue, ...values);
+      this.#connection.rows(sql, identity, account, venue, ...values);
     const sums = day === undefined
       ? []
       : rows(`SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = ? AND day >= ?`, day.currency, day.from);
@@ -68,19 +69,19 @@ export class LimitUse {
   all(now: number): LimitsUsed[] {
     const counted = (condition: string, ...values: number[]) =>
       this.#connection.rows(
-        `SELECT identity, paper, count(*) AS count FROM placements WHERE ${condition}
-           GROUP BY identity, paper ORDER BY identity LIMIT ${MAX_USE_ROWS}`,
+        `SELECT identity, account, count(*) AS count FROM placements WHERE ${condition}
+           GROUP BY identity, account ORDER BY identity, account LIMIT ${MAX_USE_ROWS}`,
         ...values,
       ).map((row) => ({ ...traderOf(row), count: readNumber(row, "count") }));
     const sums = this.#connection.rows(
-      `SELECT identity, paper, currency, amount FROM day_use WHERE day >= ?
-         ORDER BY identity, paper, currency LIMIT ${MAX_USE_ROWS}`,
+      `SELECT identity, account, currency, amount FROM day_use WHERE day >= ?
+         ORDER BY identity, account, currency LIMIT ${MAX_USE_ROWS}`,
       startOfUtcDay(now),
     ).map((row) => ({ ...traderOf(row), currency: readText(row, "currency"), amount: readText(row, "amount") }));
     return limitsUsed({ sums, open: counted("is_alive = 1"), begun: counted("created_at > ?", startOfMinute(now)) });
   }
 }
 
-function traderOf(row: Row): { identity: string; paper: boolean } {
-  return { identity: readText(row, "identity"), paper: readNumber(row, "paper") === 1 };
+function traderOf(row: Row): Trader {
+  return { identity: readText(row, "identity"), account: readText(row, "account") };
 }

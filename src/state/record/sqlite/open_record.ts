@@ -45,7 +45,7 @@ const READS: { readonly [Part in keyof TradingRecord]?: readonly (keyof TradingR
     "onTheirWay",
     "open",
     "limitsUsed",
-    "exchange",
+    "exchangeOf",
   ],
   replacements: ["unfinished"],
   previews: ["find"],

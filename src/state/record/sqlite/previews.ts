@@ -78,11 +78,11 @@ export class SqlitePreviews {
   }
 
   #insert(preview: Preview, now: number): void {
-    const { previewId, identity, paper, asked, digest, facts, summary, policyDigest, createdAt, expiresAt } = preview;
+    const { previewId, identity, account, asked, digest, facts, summary, policyDigest, createdAt, expiresAt } = preview;
     this.#connection.run(
-      `INSERT INTO previews (preview_id, identity, paper, asked, digest, facts_json, summary_json, policy_digest,
+      `INSERT INTO previews (preview_id, identity, account, asked, digest, facts_json, summary_json, policy_digest,
          created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[previewId, identity, paper ? 1 : 0, asked, digest, JSON.stringify(facts)],
+      ...[previewId, identity, account, asked, digest, JSON.stringify(facts)],
       summary === null ? null : this.#parts.redact(JSON.stringify(summary)),
       ...[policyDigest, createdAt, expiresAt],
     );

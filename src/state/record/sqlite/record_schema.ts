@@ -6,6 +6,7 @@
  */
 
 import { CHAIN_START } from "../../../trading/record/audit_row.ts";
+import { ACCOUNTS } from "./accounts_schema.ts";
 
 const FIRST = `
 CREATE TABLE placements (
@@ -341,4 +342,5 @@ export const MIGRATIONS: readonly string[] = [
   ROUNDS,
   PUBLISHED,
   PREVIEWS,
+  ACCOUNTS,
 ];

@@ -33,7 +33,7 @@ export class SqliteReplacementClaims {
 
   claim(claim: ReplacementClaim, { isFinal, now }: { readonly isFinal: boolean; readonly now: number }): Claiming {
     return this.#connection.transaction(() => {
-      const placement = this.#placements.findByOrderId(claim.orderId, claim.venue);
+      const placement = this.#placements.findByOrderId(claim.orderId, claim);
       const claiming = replacementClaiming(claim, { earlier: this.#earlier(claim), isFinal, placement });
       if (claiming.kind === "resumed") this.#resume(claim, now);
       if (claiming.kind === "claimed") this.#insert(claim, now);
@@ -42,14 +42,14 @@ export class SqliteReplacementClaims {
   }
 
   unfinished(
-    { venue, identity, idempotencyKey }:
-      & Pick<ReplacementClaim, "venue" | "identity">
+    { account, venue, identity, idempotencyKey }:
+      & Pick<ReplacementClaim, "account" | "venue" | "identity">
       & { readonly idempotencyKey: string },
   ): UnfinishedReplacement | undefined {
     const row = this.#connection.row(
-      `SELECT * FROM replacements WHERE venue = ? AND identity = ? AND idempotency_key = ? AND placed_as IS NULL
-         AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
-      ...[venue, identity, idempotencyKey],
+      `SELECT * FROM replacements WHERE account = ? AND venue = ? AND identity = ? AND idempotency_key = ?
+         AND placed_as IS NULL AND terms IS NOT NULL ORDER BY claimed_at DESC LIMIT 1`,
+      ...[account, venue, identity, idempotencyKey],
     );
     return row && {
       orderId: readText(row, "order_id"),
@@ -60,28 +60,28 @@ export class SqliteReplacementClaims {
   }
 
   /** Whether a claim is still this attempt's. */
-  isMine({ venue, orderId, attempt }: ReplacementAttempt): boolean {
+  isMine({ account, venue, orderId, attempt }: ReplacementAttempt): boolean {
     const row = this.#connection.row(
-      "SELECT 1 FROM replacements WHERE venue = ? AND order_id = ? AND attempt = ?",
-      ...[venue, orderId, attempt],
+      "SELECT 1 FROM replacements WHERE account = ? AND venue = ? AND order_id = ? AND attempt = ?",
+      ...[account, venue, orderId, attempt],
     );
     return row !== undefined;
   }
 
   /** Writes which order took the place, as part of the change that writes the order down. */
-  placed({ venue, orderId, attempt }: ReplacementAttempt, clientOrderId: string): void {
+  placed({ account, venue, orderId, attempt }: ReplacementAttempt, clientOrderId: string): void {
     this.#connection.run(
-      "UPDATE replacements SET placed_as = ? WHERE venue = ? AND order_id = ? AND attempt = ?",
-      ...[clientOrderId, venue, orderId, attempt],
+      "UPDATE replacements SET placed_as = ? WHERE account = ? AND venue = ? AND order_id = ? AND attempt = ?",
+      ...[clientOrderId, account, venue, orderId, attempt],
     );
   }
 
   release(
-    { venue, orderId, attempt }: ReplacementAttempt,
+    { account, venue, orderId, attempt }: ReplacementAttempt,
     { isUntouched }: { readonly isUntouched: boolean },
   ): void {
-    const mine = "venue = ? AND order_id = ? AND attempt = ?";
-    const values = [venue, orderId, attempt];
+    const mine = "account = ? AND venue = ? AND order_id = ? AND attempt = ?";
+    const values = [account, venue, orderId, attempt];
     const isForgotten = `${mine} AND placed_as IS NULL AND (idempotency_key IS NULL OR ${isUntouched ? "1" : "0"})`;
     this.#connection.transaction(() => {
       this.#connection.run(`DELETE FROM replacements WHERE ${isForgotten}`, ...values);
@@ -89,10 +89,10 @@ export class SqliteReplacementClaims {
     });
   }
 
-  #earlier({ venue, orderId }: ReplacementClaim): EarlierClaim | undefined {
+  #earlier({ account, venue, orderId }: ReplacementClaim): EarlierClaim | undefined {
     const row = this.#connection.row(
-      "SELECT * FROM replacements WHERE venue = ? AND order_id = ?",
-      ...[venue, orderId],
+      "SELECT * FROM replacements WHERE account = ? AND venue = ? AND order_id = ?",
+      ...[account, venue, orderId],
     );
     return row && {
       identity: readText(row, "identity"),
@@ -102,21 +102,21 @@ export class SqliteReplacementClaims {
     };
   }
 
-  #resume({ venue, orderId, terms, instance, attempt }: ReplacementClaim, now: number): void {
+  #resume({ account, venue, orderId, terms, instance, attempt }: ReplacementClaim, now: number): void {
     this.#connection.run(
       `UPDATE replacements SET instance = ?1, attempt = ?2, terms = ?3,
-         claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE venue = ?5 AND order_id = ?6`,
-      ...[instance, attempt, terms, now, venue, orderId],
+         claimed_at = iif(terms IS ?3, claimed_at, ?4) WHERE account = ?5 AND venue = ?6 AND order_id = ?7`,
+      ...[instance, attempt, terms, now, account, venue, orderId],
     );
   }
 
   #insert(claim: ReplacementClaim, now: number): void {
-    const { venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
+    const { account, venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt } = claim;
     this.#connection.run(
       `INSERT OR REPLACE INTO replacements
-         (venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ...[venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
+         (account, venue, order_id, identity, idempotency_key, asked, terms, instance, attempt, claimed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[account, venue, orderId, identity, idempotencyKey, asked, terms, instance, attempt, now],
     );
   }
 }

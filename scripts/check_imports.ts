@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "src/validation",
   ],
   "src/transport": ["src/access", "src/network", "src/protocol", "src/session", "src/state", "src/validation"],
-  "src/client": ["src", "src/secrets", "src/transport"],
+  "src/client": ["src", "src/secrets", "src/transport", "src/validation"],
   "src/monitoring": ["src/market", "src/protocol", "src/session", "src/trading", "src/transport"],
   "src/server/approvals": ["src", "src/access", "src/network", "src/state", "src/trading", "src/transport"],
   "src/server/instances": ["src", "src/config", "src/exchange", "src/market", "src/state", "src/trading"],

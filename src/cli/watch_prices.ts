@@ -10,6 +10,7 @@ import { ConnectionError } from "../client/connection_error.ts";
 import { callRemoteTool } from "../client/remote_tool.ts";
 import type { RemoteOutcome } from "../client/remote_tool.ts";
 import { ResourceChanges } from "../client/resource_changes.ts";
+import type { ResumingOptions } from "../client/resuming_transport.ts";
 import { openSession } from "../client/session.ts";
 import type { Session } from "../client/session.ts";
 import type { Endpoint } from "../client/socket.ts";
@@ -57,7 +58,12 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
   const backoff = new Backoff({ random: world.random ?? Math.random });
   const live = options.json || !world.stdout.isTerminal() ? undefined : new LiveText(world.stdout);
   const show = showerOf(options, live);
-  const view = new PriceView(endpoint, options.config.pairs, deadline.signal);
+  const lost = ({ message }: ConnectionError) => {
+    void live?.clear().then(() => say(world, printable(message), world.stderr));
+    if (live === undefined) void say(world, printable(message), world.stderr);
+  };
+  const resuming = { backoff: new Backoff({ random: world.random ?? Math.random }), sleep, lost };
+  const view = new PriceView(endpoint, { pairs: options.config.pairs, resuming }, deadline.signal);
   let hasShown = false;
   try {
     while (!deadline.signal.aborted) {
@@ -91,25 +97,31 @@ export async function watchPrices(endpoint: Endpoint, options: WatchOptions): Pr
   return hasShown ? 0 : 1;
 }
 
-/** Asks for the prices, over a connection that is opened again when it is gone. */
+/** Asks for the prices in a session that goes on over further connections; in a new one where there was no first. */
 class PriceView {
   readonly #endpoint: Endpoint;
   readonly #pairs: readonly string[];
+  readonly #resuming: ResumingOptions;
   readonly #signal: AbortSignal;
   #session: Session | undefined;
   /** Those of the session; `null` where its server does not tell of them. */
   #changes: ResourceChanges | null | undefined;
 
-  constructor(endpoint: Endpoint, pairs: readonly string[], signal: AbortSignal) {
+  constructor(
+    endpoint: Endpoint,
+    { pairs, resuming }: { readonly pairs: readonly string[]; readonly resuming: ResumingOptions },
+    signal: AbortSignal,
+  ) {
     this.#endpoint = endpoint;
     this.#pairs = pairs;
+    this.#resuming = resuming;
     this.#signal = signal;
   }
 
   async look(): Promise<RemoteOutcome> {
     const signal = this.#signal;
     try {
-      this.#session ??= await openSession(this.#endpoint, { signal });
+      this.#session ??= await openSession(this.#endpoint, { signal, resuming: this.#resuming });
       const request = { name: "get_all_tickers", args: { pairs: this.#pairs, limit: this.#pairs.length } };
       const outcome = await callRemoteTool(this.#session, request, { timeoutMs: CALL_TIMEOUT_MS, signal });
       if (outcome.kind === "disconnected") this.#session = this.#changes = undefined;

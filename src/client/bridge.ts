@@ -1,9 +1,10 @@
 /**
  * Forwards one local client's messages to a server over WebSocket and back, over as many connections as it takes.
  *
- * Every request is answered once: by the server, or by an error that says whether it is safe to repeat. None is sent
- * twice, but for the handshake, which every connection needs for itself. Reading and writing the local client's streams
- * is left to its transport.
+ * Every request is answered once: by the server, or by an error that says whether it is safe to repeat. What a connection
+ * took along is sent once more where it only reads, and nothing else is sent twice, but for the handshake, which every
+ * connection needs for itself. What the client subscribed to goes on. Reading and writing the local client's streams is left
+ * to its transport.
  */
 
 import type { JSONRPCMessage, JSONRPCRequest, RequestId, Transport } from "@modelcontextprotocol/client";
@@ -17,7 +18,9 @@ import type { Backoff } from "./reconnect_backoff.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { Handshake } from "./handshake.ts";
 import { readReceived } from "./received_text.ts";
+import { RememberedSubscriptions } from "./remembered_subscriptions.ts";
 import { RepetitionRules } from "./repetition.ts";
+import { Resumption } from "./resumption.ts";
 import type { ClientSocketHandler } from "./socket.ts";
 import { WaitingRoom } from "./waiting_room.ts";
 
@@ -29,6 +32,8 @@ export interface BridgeOptions {
   open(handler: ClientSocketHandler, signal: AbortSignal): Promise<Socket>;
   readonly backoff: Backoff;
   readonly sleep: Sleep;
+  /** Hears why there is no connection, each time before it is tried again. */
+  readonly lost?: (cause: ConnectionError) => void;
   /** Messages that wait for a connection. @default 100 */
   readonly maxWaiting?: number;
   /** How long each of them waits. @default 30_000 */
@@ -61,6 +66,10 @@ export class Bridge {
   readonly #room: WaitingRoom;
   readonly #rules = new RepetitionRules();
   readonly #handshake = new Handshake();
+  readonly #resumption = new Resumption();
+  readonly #subscriptions = new RememberedSubscriptions();
+  /** Requests that were sent once more. */
+  readonly #repeated = new WeakSet<JSONRPCRequest>();
   readonly #stop = new AbortController();
   /** Sent over this connection and not answered. */
   readonly #inFlight = new Map<RequestId, JSONRPCRequest>();
@@ -92,8 +101,10 @@ export class Bridge {
       if (this.#stop.signal.aborted) return;
       this.#trouble = trouble;
       if (!trouble.retryable) throw trouble;
-      if (IDLE_CODES.has(trouble.closeCode ?? 0) && this.#room.isEmpty) await this.#somethingToSay();
+      const isIdle = this.#room.isEmpty && this.#subscriptions.isEmpty;
+      if (IDLE_CODES.has(trouble.closeCode ?? 0) && isIdle) await this.#somethingToSay();
       if (this.#stop.signal.aborted) return;
+      this.#options.lost?.(trouble);
       const pause = backoff.next(trouble.retryAfterMs);
       log.warning("not connected; retrying", { reason: trouble.message, retry_in_ms: Math.round(pause) });
       await sleep(pause, this.#stop.signal).catch(() => {});
@@ -106,10 +117,12 @@ export class Bridge {
     this.#spoken.resolve();
     this.#trouble = reason;
     this.#handshake.fail(reason);
+    this.#resumption.fail(reason);
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close(1000, "");
     this.#dropped(reason);
+    for (const request of this.#subscriptions.streams) this.#lost(request, reason);
     for (const message of this.#room.empty()) this.#neverSent(message);
   }
 
@@ -143,29 +156,42 @@ export class Bridge {
         isOpen = false;
         this.#socket = undefined;
         this.#handshake.fail(cause);
+        this.#resumption.fail(cause);
         end.resolve(cause);
       },
     }, this.#stop.signal);
     return { socket, ended: end.promise, isOpen: () => isOpen };
   }
 
-  /** Repeats the handshake that the local client has done before, if it has. */
+  /** Brings a new connection to where the local client believes it to be. */
   async #resume(socket: Socket): Promise<void> {
-    const resumed = this.#handshake.resume((message) => socket.send(JSON.stringify(message)));
-    if (resumed === undefined) return;
+    const send = (message: JSONRPCMessage) => socket.send(JSON.stringify(message));
+    const resumed = this.#resumption.resume(send);
+    const shaken = this.#handshake.resume(send);
     const done = new AbortController();
     const { sleep } = this.#options;
     void sleep(RESUME_TIMEOUT_MS, done.signal).then(
-      () => this.#handshake.fail(new ConnectionError("ERR_TIMEOUT", "Server did not answer initialize in time")),
+      () => this.#failResuming(new ConnectionError("ERR_TIMEOUT", "Server did not answer initialize in time")),
       () => {},
     );
-    await resumed.finally(() => done.abort());
+    const [isResumed] = await Promise.all([resumed, shaken]).finally(() => done.abort());
+    for (const request of this.#subscriptions.streams) this.#inFlight.set(request.id, request);
+    if (!isResumed) {
+      for (const request of this.#subscriptions.again()) send(request);
+      if (!this.#subscriptions.isEmpty) this.#resumption.ask(send);
+    }
+  }
+
+  #failResuming(cause: ConnectionError): void {
+    this.#handshake.fail(cause);
+    this.#resumption.fail(cause);
   }
 
   #fromClient(message: JSONRPCMessage): void {
     this.#handshake.fromClient(message);
     const cancelled = cancelledId(message);
     if (cancelled !== undefined) {
+      this.#subscriptions.cancelled(cancelled);
       if (this.#room.remove(cancelled) || !this.#inFlight.delete(cancelled)) return;
     } else if (!("method" in message) && (message.id === undefined || !this.#asked.delete(message.id))) {
       return; // Answers a question of a connection that is gone.
@@ -190,16 +216,22 @@ export class Bridge {
     }
     if (isRequest(message)) this.#inFlight.set(message.id, message);
     this.#socket.send(JSON.stringify(message));
+    if (isRequest(message) && this.#subscriptions.sent(message)) {
+      this.#resumption.ask((message) => this.#socket?.send(JSON.stringify(message)), message.params ?? {});
+    }
   }
 
   #fromServer(text: string): void {
     const message = readReceived(text);
     if (message === undefined) return log.warning("server sent something other than a JSON-RPC message");
-    if (this.#handshake.fromServer(message)) return;
+    if (this.#handshake.fromServer(message) || this.#resumption.fromServer(message)) return;
+    const instead = this.#subscriptions.fromServer(message);
+    if (instead !== undefined) return instead.forEach((message) => void this.#local.send(message));
     if (!("method" in message)) {
       this.#options.backoff.reset();
       const request = message.id === undefined ? undefined : this.#inFlight.get(message.id);
       if (message.id !== undefined) this.#inFlight.delete(message.id);
+      if (request !== undefined && isRefusedAtTheEnd(message) && this.#sendAgain(request)) return;
       if (request?.method === "tools/list" && "result" in message) this.#rules.learn(message.result);
     } else if (isRequest(message)) this.#asked.add(message.id);
     void this.#local.send(message);
@@ -209,9 +241,9 @@ export class Bridge {
   #dropped(cause: ConnectionError): void {
     const lost = [...this.#inFlight.values()];
     this.#inFlight.clear();
+    this.#subscriptions.dropped();
     for (const request of lost) {
-      const isSent = !OPENING_METHODS.has(request.method) || this.#stop.signal.aborted || !this.#room.add(request);
-      if (isSent) this.#lost(request, cause);
+      if (!this.#subscriptions.isStream(request.id) && !this.#sendAgain(request)) this.#lost(request, cause);
     }
     for (const requestId of this.#asked) {
       void this.#local.send({
@@ -221,6 +253,15 @@ export class Bridge {
       });
     }
     this.#asked.clear();
+  }
+
+  /** Sends a request over the next connection, once more where it reads; answers whether it will. */
+  #sendAgain(request: JSONRPCRequest): boolean {
+    const isOpening = OPENING_METHODS.has(request.method);
+    const isAllowed = isOpening || this.#rules.isReading(request) && !this.#repeated.has(request);
+    if (!isAllowed || this.#stop.signal.aborted || !this.#room.add(request)) return false;
+    this.#repeated.add(request);
+    return true;
   }
 
   #lost(request: JSONRPCRequest, cause: ConnectionError): void {
@@ -250,6 +291,13 @@ export class Bridge {
   ) {
     void this.#local.send({ jsonrpc: "2.0", id, error: { code: ERRORS[data.code].rpc, message, data } });
   }
+}
+
+/** Whether a server that ends has not begun a request. */
+function isRefusedAtTheEnd(message: JSONRPCMessage): boolean {
+  if (!("error" in message)) return false;
+  const { data } = message.error;
+  return typeof data === "object" && data !== null && "code" in data && data.code === "ERR_SHUTTING_DOWN";
 }
 
 function quote(method: string): string {

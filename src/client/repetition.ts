@@ -36,19 +36,35 @@ const ToolList = z.object({
 /** Learns from the lists of tools that pass by; what it has not seen is not safe. */
 export class RepetitionRules {
   readonly #safeTools = new Set<string>();
+  /** Those of them that change nothing at all. */
+  readonly #readingTools = new Set<string>();
 
   /** Takes the result of a `tools/list`. */
   learn(result: unknown): void {
     for (const { name, annotations } of ToolList.safeParse(result).data?.tools ?? []) {
-      const isSafe = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
-      if (!isSafe) this.#safeTools.delete(name);
-      else if (this.#safeTools.size < MAX_TOOLS) this.#safeTools.add(name);
+      const isReading = annotations?.readOnlyHint === true;
+      note(this.#safeTools, name, isReading || annotations?.idempotentHint === true);
+      note(this.#readingTools, name, isReading);
     }
   }
 
-  /** A direct call names the tool as its method. */
-  isSafe({ method, params }: JSONRPCRequest): boolean {
-    if (method !== "tools/call") return READING_METHODS.has(method) || this.#safeTools.has(method);
-    return typeof params?.name === "string" && this.#safeTools.has(params.name);
+  /** Whether it changes nothing, so that nobody needs to be asked before it is sent again. */
+  isReading(request: JSONRPCRequest): boolean {
+    return isAmong(this.#readingTools, request);
   }
+
+  /** A direct call names the tool as its method. */
+  isSafe(request: JSONRPCRequest): boolean {
+    return isAmong(this.#safeTools, request);
+  }
+}
+
+function note(tools: Set<string>, name: string, is: boolean): void {
+  if (!is) tools.delete(name);
+  else if (tools.size < MAX_TOOLS) tools.add(name);
+}
+
+function isAmong(tools: ReadonlySet<string>, { method, params }: JSONRPCRequest): boolean {
+  if (method !== "tools/call") return READING_METHODS.has(method) || tools.has(method);
+  return typeof params?.name === "string" && tools.has(params.name);
 }

@@ -4,19 +4,23 @@ import { Client, SdkError, SdkErrorCode } from "@modelcontextprotocol/client";
 import { cleanText } from "../text/clean_text.ts";
 import { VERSION } from "../version.ts";
 import { ConnectionError } from "./connection_error.ts";
+import { ResumingTransport } from "./resuming_transport.ts";
+import type { ResumingOptions } from "./resuming_transport.ts";
 import type { Endpoint, SocketOptions } from "./socket.ts";
 import { WebSocketClientTransport } from "./transport.ts";
 
 /** A session that is open. */
 export interface Session {
   readonly client: Client;
-  readonly transport: WebSocketClientTransport;
+  readonly transport: WebSocketClientTransport | ResumingTransport;
 }
 
 /** How a session is opened. */
 export interface SessionOptions extends SocketOptions {
   /** How the client names itself. @default "luno-mcp-client" */
   readonly name?: string;
+  /** Goes on over further connections. @default it ends with its connection */
+  readonly resuming?: ResumingOptions;
 }
 
 /** For the protocol's own handshake, in milliseconds. */
@@ -24,9 +28,11 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Opens a session. Rejects with a {@linkcode ConnectionError}. */
 export async function openSession(endpoint: Endpoint, options: SessionOptions = {}): Promise<Session> {
-  const { name = "luno-mcp-client", ...socketOptions } = options;
+  const { name = "luno-mcp-client", resuming, ...socketOptions } = options;
   const { signal } = options;
-  const transport = new WebSocketClientTransport(endpoint, socketOptions);
+  const transport = resuming === undefined
+    ? new WebSocketClientTransport(endpoint, socketOptions)
+    : new ResumingTransport(endpoint, socketOptions, resuming);
   const client = new Client({ name, version: VERSION }, { versionNegotiation: { mode: "auto" } });
   try {
     await client.connect(transport, { timeout: HANDSHAKE_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) });

@@ -77,6 +77,7 @@ export class Resumptions {
     if (typeof taken === "object") {
       this.#supersede(digest);
       connection.sessionId = taken.id;
+      log.info("session resumed", { session: taken.id, identity: connection.identity });
       const { subscriptions } = taken;
       return { ...await this.#keep(connection, subscriptions), subscriptions };
     }

@@ -11,6 +11,7 @@ import { sleep } from "../../src/timing/sleep.ts";
 import { ERAS } from "../protocol/connections.ts";
 import type { Era } from "../protocol/connections.ts";
 import { type Json, TestExchange } from "../support/exchange.ts";
+import { lookUntil } from "../support/look_until.ts";
 import { servingTools, TestServer } from "./test_server.ts";
 import type { Serve, TestServerOptions } from "./test_server.ts";
 
@@ -105,7 +106,13 @@ async function startBridged(
   };
 }
 
-const LIST = { tools: [{ name: "read_it", annotations: { readOnlyHint: true } }, { name: "add_one" }] };
+const LIST = {
+  tools: [
+    { name: "read_it", annotations: { readOnlyHint: true } },
+    { name: "set_it", annotations: { readOnlyHint: false, idempotentHint: true } },
+    { name: "add_one" },
+  ],
+};
 const INITIALIZE = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } };
 const INITIALIZED = { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "s", version: "1" } };
 
@@ -153,30 +160,159 @@ Deno.test("Bridge keeps ids, numbers and strings alike, and answers nothing twic
   assert.equal(bridged.received.length, ids.length);
 });
 
-Deno.test("Bridge answers what was in flight when the connection broke, and says what is safe to repeat", async () => {
-  const taken = Promise.withResolvers<void>();
-  let open = 0;
-  await using started = await startBridged(scripted(({ method }) => {
+Deno.test("Bridge asks once more for what only reads when the connection broke, and says of the rest what is safe", async () => {
+  let taken = Promise.withResolvers<void>();
+  const seen: string[] = [];
+  await using started = await startBridged(scripted(({ id, method }) => {
     if (method === "tools/list") return LIST;
-    if (++open === 4) taken.resolve();
+    seen.push(id);
+    if (seen.length === 5 || seen.length === 8) taken.resolve();
     return undefined;
   }));
   const { server, bridged } = started;
   await bridged.ask("list", "tools/list");
   const asked = {
-    read: bridged.ask(1, "tools/call", { name: "read_it" }),
-    write: bridged.ask(2, "tools/call", { name: "add_one" }),
-    direct: bridged.ask(3, "read_it"),
-    prompts: bridged.ask(4, "prompts/list"),
+    read: bridged.ask("read", "tools/call", { name: "read_it" }),
+    write: bridged.ask("write", "tools/call", { name: "add_one" }),
+    same: bridged.ask("same", "tools/call", { name: "set_it" }),
+    direct: bridged.ask("direct", "read_it"),
+    prompts: bridged.ask("prompts", "prompts/list"),
   };
-  await taken.promise;
-  server.breakAll();
-  for (const [name, safeToRepeat] of Object.entries({ read: true, write: false, direct: true, prompts: true })) {
-    const { error } = await asked[name as keyof typeof asked];
+  const refused = async (name: keyof typeof asked, safeToRepeat: boolean) => {
+    const { error } = await asked[name];
     assert.equal(error.code, -32000);
     assert.deepEqual(error.data, { code: "ERR_CONNECTION_LOST", safeToRepeat }, name);
     assert.match(error.message, safeToRepeat ? /Connection broke: it is safe/ : /Connection broke: it may have run/);
+  };
+  await taken.promise;
+  taken = Promise.withResolvers();
+  server.breakAll();
+  await refused("write", false);
+  await refused("same", true);
+  await taken.promise;
+  assert.deepEqual(seen.slice(5), ["read", "direct", "prompts"]);
+  server.breakAll();
+  for (const name of ["read", "direct", "prompts"] as const) await refused(name, true);
+  await bridged.ask("list", "tools/list");
+  assert.equal(seen.length, 8, "nothing is sent a third time");
+});
+
+Deno.test("Bridge asks another server for what one that ends did not begin, where it only reads", async () => {
+  let isEnding = true;
+  await using server = await TestServer.start({
+    serve: (socket) =>
+      socket.on("message", (data) => {
+        const { id, method } = JSON.parse(data.toString());
+        const error = { code: -32000, message: "ending", data: { code: "ERR_SHUTTING_DOWN", retryable: true } };
+        const isRefused = isEnding && method !== "tools/list";
+        socket.send(JSON.stringify({ jsonrpc: "2.0", id, ...(isRefused ? { error } : { result: LIST }) }));
+      }),
+  });
+  await using bridged = new Bridged(server);
+  await bridged.ask("list", "tools/list");
+  const read = bridged.ask("read", "tools/call", { name: "read_it" });
+  assert.equal((await bridged.ask("write", "tools/call", { name: "add_one" })).error.data.code, "ERR_SHUTTING_DOWN");
+  isEnding = false;
+  server.closeAll(1012, "the server restarts");
+  assert.deepEqual((await read).result, LIST);
+});
+
+/** A server that keeps subscriptions with a token, or knows of none. */
+class SubscriptionServer {
+  readonly seen: Json[] = [];
+  #tokens = 0;
+  readonly #hasTokens: boolean;
+
+  constructor({ hasTokens }: { readonly hasTokens: boolean }) {
+    this.#hasTokens = hasTokens;
   }
+
+  readonly serve: Serve = (socket) =>
+    socket.on("message", (data) => {
+      const { id, method, params } = JSON.parse(data.toString());
+      if (id === undefined) return;
+      this.seen.push(method === "resume_session" ? [method, params.token] : [method, params.uri ?? params.pair ?? id]);
+      const send = (message: object) => socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
+      if (method === "subscriptions/listen") {
+        const _meta = { "io.modelcontextprotocol/subscriptionId": id };
+        const acknowledged = { notifications: params.notifications, _meta };
+        return send({ method: "notifications/subscriptions/acknowledged", params: acknowledged });
+      }
+      if (method !== "resume_session") return send({ id, result: params.pair === undefined ? {} : { pair: "XBTZAR" } });
+      if (!this.#hasTokens) return send({ id, error: { code: -32601, message: "Method not found" } });
+      send({ id, result: { token: `token ${++this.#tokens}`, resumed: params.token !== undefined } });
+    });
+}
+
+/** Subscribes to a resource, a pair and a stream. */
+async function subscribeToAll(bridged: Bridged): Promise<void> {
+  await bridged.ask(1, "resources/subscribe", { uri: "a:1" });
+  await bridged.ask(2, "resources/subscribe", { uri: "a:2" });
+  await bridged.ask(3, "resources/unsubscribe", { uri: "a:2" });
+  await bridged.ask(4, "subscribe", { pair: "btc/zar" });
+  bridged.send({
+    id: 5,
+    method: "subscriptions/listen",
+    params: { notifications: { resourceSubscriptions: ["a:3"] } },
+  });
+  await bridged.next(({ method }) => method === "notifications/subscriptions/acknowledged");
+}
+
+Deno.test("Bridge subscribes again at a server that knows nothing of its client, which is told of each as changed", async () => {
+  const subscriptions = new SubscriptionServer({ hasTokens: false });
+  await using started = await startBridged(subscriptions.serve);
+  const { server, bridged } = started;
+  await subscribeToAll(bridged);
+  const [before, received] = [subscriptions.seen.length, bridged.received.length];
+  server.breakAll();
+  const told = (uri: string) => ({ method, params }: Json) =>
+    method === "notifications/resources/updated" && params.uri === uri;
+  await bridged.next(told("a:1"));
+  assert.equal((await bridged.next(({ method }) => method === "price_update")).params.pair, "XBTZAR");
+  assert.equal((await bridged.next(told("a:3"))).params._meta["io.modelcontextprotocol/subscriptionId"], 5);
+  await bridged.ask(6, "ping");
+  assert.deepEqual(subscriptions.seen.slice(before), [
+    ["resources/subscribe", "a:1"],
+    ["subscribe", "btc/zar"],
+    ["subscriptions/listen", 5],
+    ["resume_session", undefined],
+    ["ping", 6],
+  ]);
+  assert.equal(bridged.received.length, received + 4, "three notifications and an answer");
+  bridged.close();
+  assert.equal((await bridged.answer(5)).error.data.code, "ERR_CONNECTION_LOST");
+});
+
+Deno.test("Bridge hands in the token that it was given last, and sends no subscription again where the session goes on", async () => {
+  const subscriptions = new SubscriptionServer({ hasTokens: true });
+  await using started = await startBridged(subscriptions.serve);
+  const { server, bridged } = started;
+  await subscribeToAll(bridged);
+  const asked = () => subscriptions.seen.filter(([method]) => method !== "ping");
+  const before = asked().length;
+  for (const round of [1, 2]) {
+    server.closeAll(1012, "the server restarts");
+    const look = async () => {
+      await bridged.ask(crypto.randomUUID(), "ping");
+      return asked().length;
+    };
+    await lookUntil((length) => length === before + round, look, "the token was not handed in");
+    assert.deepEqual(asked().at(-1), ["resume_session", `token ${round}`]);
+  }
+  const cancelled = { requestId: 5 };
+  bridged.send({ method: "notifications/cancelled", params: cancelled });
+  await bridged.ask("last", "ping");
+  assert.ok(!bridged.received.some(({ result }) => result?.token !== undefined), "the client sees no token");
+  assert.ok(!bridged.received.some(({ id, method }) => id === 5 && method === undefined));
+});
+
+Deno.test("Bridge asks for no token where its client subscribes to nothing", async () => {
+  const subscriptions = new SubscriptionServer({ hasTokens: true });
+  await using started = await startBridged(subscriptions.serve);
+  await started.bridged.ask(1, "ping");
+  started.server.breakAll();
+  await started.bridged.ask(2, "ping");
+  assert.deepEqual(subscriptions.seen, [["ping", 1], ["ping", 2]]);
 });
 
 Deno.test("Bridge does the client's 2025-era handshake again on every connection, and shows it to the client once", async () => {

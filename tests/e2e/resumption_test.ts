@@ -6,7 +6,7 @@ import { RESUMPTION_KEY } from "../../src/protocol/resumption.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { startRedis } from "../state/shared/redis/redis_server.ts";
-import { runProgram, SHIPPED } from "./program.ts";
+import { lines, readLines, runProgram, SHIPPED, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
 import { INITIALIZE_PARAMS } from "./requests.ts";
 import type { Json } from "./requests.ts";
@@ -49,13 +49,22 @@ class Ground implements AsyncDisposable {
     return new Ground(program, { state, keys, exchange: await TestExchange.start() });
   }
 
-  /** Starts a server that writes down all that it does. */
+  /** Starts a server that writes down all that it does, on a free port. */
   async serve(...args: readonly string[]): Promise<RunningServer> {
+    return await this.serveAt(0, ...args);
+  }
+
+  async serveAt(port: number, ...args: readonly string[]): Promise<RunningServer> {
     const { id, secret } = SIMULATED_KEYS.trading;
     const env = { LUNO_API_KEY: id, LUNO_API_SECRET: secret };
     const api = ["--api-url", this.exchange.simulation.url, "--market-data", "rest"];
     const all = [...api, "--state", this.#state, "--log-level", "debug", "--access-log", "all", ...args];
-    return await startServer(this.#program, all, { exchange: "live", env });
+    return await startServer(this.#program, all, { exchange: "live", env, port });
+  }
+
+  /** Starts a bridge to a server, with alice's key. */
+  bridge({ ws }: RunningServer): BridgedClient {
+    return new BridgedClient(startProgram(this.#program, ["bridge", ws], { env: { LUNO_MCP_TOKEN: this.keys.alice } }));
   }
 
   async connect({ ws }: RunningServer, who: keyof Ground["keys"] = "alice"): Promise<SocketClient> {
@@ -66,6 +75,46 @@ class Ground implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.exchange[Symbol.asyncDispose]();
     await Deno.remove(this.#state, { recursive: true });
+  }
+}
+
+/** A client on stdio, in front of a bridge. */
+class BridgedClient implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: AsyncIterator<string>;
+  /** Notifications that came before an answer. */
+  readonly told: string[] = [];
+
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#writer = child.stdin.getWriter();
+    this.#lines = readLines(child.stdout)[Symbol.asyncIterator]();
+    void child.stderr.pipeTo(new WritableStream());
+  }
+
+  async send(message: object): Promise<void> {
+    await this.#writer.write(new TextEncoder().encode(lines({ jsonrpc: "2.0", ...message })));
+  }
+
+  async next(): Promise<Json> {
+    const { value } = await this.#lines.next();
+    return JSON.parse(value);
+  }
+
+  async ask(id: number, method: string, params: object): Promise<Json> {
+    await this.send({ id, method, params });
+    for (;;) {
+      const message = await this.next();
+      if (message.id === id) return message;
+      this.told.push(message.params.uri);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writer.close();
+    await this.#child.status;
+    await this.#lines.return?.();
   }
 }
 
@@ -184,5 +233,37 @@ for (const program of SHIPPED) {
     await second[Symbol.asyncDispose]();
     await using third = await ground.connect(server);
     assert.equal((await open(third, next.token)).error.code, "ERR_RESUMPTION_UNKNOWN");
+  });
+
+  Deno.test(`a client behind bridge notices nothing of a server that ends but what changed meanwhile, once (${program.name})`, async () => {
+    await using redis = await startRedis();
+    await using ground = await Ground.prepare(program);
+    const shared = ["--shared-url", redis.url, "--drain-time", "1"];
+    const one = await ground.serve(...shared);
+    await using client = ground.bridge(one);
+    await client.ask(0, "initialize", INITIALIZE_PARAMS);
+    await client.send({ method: "notifications/initialized" });
+    const { order_id } = await ground.exchange.client.call("postLimitOrder", BID);
+    const order = `luno://orders/${order_id}`;
+    for (const [id, uri] of [order, TICKER].entries()) {
+      assert.deepEqual((await client.ask(id + 1, "resources/subscribe", { uri })).result, {});
+    }
+    const read = async (id: number) => {
+      const { result } = await client.ask(id, "resources/read", { uri: order });
+      return JSON.parse(result.contents[0].text).status;
+    };
+    const before = await read(10);
+    one.child.kill("SIGTERM");
+    await one.child.status;
+    await ground.exchange.client.call("stopOrder", { order_id });
+    const port = Number(new URL(one.http).port);
+    await one[Symbol.asyncDispose]();
+    await using two = await ground.serveAt(port, ...shared);
+    // The next words are of the session that goes on; the connection may come before or after this is asked.
+    assert.notEqual(await read(11), before);
+    while (client.told.length < 2) client.told.push((await client.next()).params.uri);
+    await read(12);
+    assert.deepEqual(client.told.toSorted(), [order, TICKER].toSorted());
+    assert.ok(two.lines.some((line) => line.includes("session resumed")), two.lines.join("\n"));
   });
 }

@@ -38,6 +38,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON
 GRANT SELECT, INSERT ON luno_mcp.accounts TO :"server";
 GRANT SELECT, UPDATE ON luno_mcp.kill_switch TO :"server";
 
+-- Paper accounts.
+GRANT SELECT, UPDATE ON luno_mcp.paper_state TO :"server";
+GRANT SELECT, INSERT, UPDATE, DELETE ON
+  luno_mcp.paper_openings, luno_mcp.paper_identities, luno_mcp.paper_accounts, luno_mcp.paper_ledger,
+  luno_mcp.paper_orders, luno_mcp.paper_trades, luno_mcp.paper_taken
+  TO :"server";
+
 -- The audit log is append-only: rows can be added, and neither changed nor removed. Without the right to delete,
 -- "audit archive" must run as the owner.
 GRANT SELECT, INSERT ON luno_mcp.audit TO :"server";

@@ -6,6 +6,7 @@ import { DATABASE_SETTINGS } from "../config/database_settings.ts";
 import type { Setting } from "../config/setting.ts";
 import { loadConfig } from "../config/load.ts";
 import { sleep } from "../timing/sleep.ts";
+import type { DatabaseAccess } from "../state/database_address.ts";
 import { InstanceLock } from "../state/instance_lock.ts";
 import { StateError } from "../state/state_error.ts";
 import type { CancelRequest } from "../trading/record/cancel_requests.ts";
@@ -50,6 +51,8 @@ export interface CancelContext {
   readonly accounts: readonly string[];
   /** The state folder. */
   readonly folder: string;
+  /** The database that has the record, where it is one. */
+  readonly database?: DatabaseAccess | undefined;
 }
 
 /**
@@ -129,7 +132,10 @@ async function takenUp(
 }
 
 /** Cancels until nothing is open, it is hopeless, or the time is over; answers what stands in the way. */
-async function cancelHere(record: TradingRecord, { world, flags, accounts, folder }: CancelContext): Promise<string[]> {
+async function cancelHere(
+  record: TradingRecord,
+  { world, flags, accounts, folder, database }: CancelContext,
+): Promise<string[]> {
   const loaded = await loadConfig(withoutHaltFlags(flags), world.env);
   if (!loaded.ok) return loaded.problems;
   const problems = await checkReach(record, loaded, accounts);
@@ -142,6 +148,7 @@ async function cancelHere(record: TradingRecord, { world, flags, accounts, folde
       upstream: opened.exchange,
       host: opened.main.name.host,
       folder,
+      database,
       stateTimeout: loaded.config.stateTimeout,
       world,
       isForAll: false,

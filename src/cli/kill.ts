@@ -80,7 +80,16 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
     record = await openCommandRecord(folder, { world, mode: "write" });
     const accounts = cancelOpen ? await accountsToCancel(record, { world, flags }) : [];
     const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: accounts, now: world.now() });
-    return await finish(record, { world, flags, accounts, folder: folder.path, cancelOpen, job, onTheirWay });
+    return await finish(record, {
+      world,
+      flags,
+      accounts,
+      folder: folder.path,
+      database: folder.database,
+      cancelOpen,
+      job,
+      onTheirWay,
+    });
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     return await pullByFile(job, error);

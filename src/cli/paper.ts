@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
+import type { PaperLedger } from "../simulation/paper/ledger.ts";
+import type { DatabaseAccess } from "../state/database_address.ts";
 import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
@@ -10,7 +12,7 @@ import { StateError } from "../state/state_error.ts";
 import { waitWhileBusy } from "../state/wait_while_busy.ts";
 import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { fail, refuse, say } from "./report.ts";
-import { findFolder } from "./find_folder.ts";
+import { findRecord, placeOf } from "./find_record.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
@@ -30,15 +32,18 @@ export async function paper(
 ): Promise<ExitCode> {
   const parsed = parseSettings(COMMAND_SETTINGS.paper, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
-  const folder = findFolder(parsed, world.env);
-  if (!folder.ok) all.push(folder.problem);
-  else all.push(...await checkPrivateFile(folder.name, join(folder.path, PAPER_FILE), { uid, as: "record" }));
+  const folder = await findRecord(parsed, world.env);
+  if (!folder.ok) all.push(...folder.problems);
+  else if (folder.database === undefined) {
+    all.push(...await checkPrivateFile(folder.name, join(folder.path, PAPER_FILE), { uid, as: "record" }));
+  }
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const { client, stateTimeout } = parsed.values;
-  const path = join(folder.path, PAPER_FILE);
+  const { database } = folder;
+  const path = database === undefined ? join(folder.path, PAPER_FILE) : placeOf(folder);
   let known: boolean;
   try {
-    known = await reset(client, waitFor(path, { world, stateTimeout }));
+    known = await reset(client, { database, waiting: waitFor(path, { world, stateTimeout }) });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     return await refuse(world, [`${folder.name}: ${error.message}`]);
@@ -52,13 +57,21 @@ export async function paper(
 }
 
 /** Answers whether there was anything to reset. */
-async function reset(identity: string | undefined, waiting: Waiting): Promise<boolean> {
-  const ledger = await openPaperLedger(waiting);
+async function reset(
+  identity: string | undefined,
+  { database, waiting }: { readonly database: DatabaseAccess | undefined; readonly waiting: Waiting },
+): Promise<boolean> {
+  const ledger = database === undefined ? await openPaperLedger(waiting) : await openShared(database, waiting);
   try {
     return await waitWhileBusy(() => ledger.reset({ identity, nowMs: waiting.now() }), waiting);
   } finally {
     await ledger.close();
   }
+}
+
+async function openShared(database: DatabaseAccess, waiting: Waiting): Promise<PaperLedger> {
+  const { openPostgresPaperLedger } = await import("../state/record/postgres/open_paper_ledger.ts");
+  return await openPostgresPaperLedger(database, waiting);
 }
 
 type Waiting = BusyOptions & Pick<World, "now">;

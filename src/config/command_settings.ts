@@ -280,6 +280,7 @@ const PAPER = {
     env: [],
   },
   state: stateFolder("state folder that holds the paper accounts"),
+  ...DATABASE_SETTINGS,
   stateTimeout: SERVER_SETTINGS.stateTimeout,
 } as const satisfies Settings;
 

@@ -180,11 +180,16 @@ async function openPaperFor(
   if (!isForAll && !record?.policies.hasPaper) return undefined;
   const folder = record?.folder ?? config.state ?? stateFolder(world.env);
   if (folder === undefined) throw new TypeError("Cannot open paper accounts as there is no folder for them");
-  const { openPaper } = await import("./open_paper.ts");
+  const [{ openPaper }, { readDatabaseAccess }] = await Promise.all([
+    import("./open_paper.ts"),
+    import("../config/database_access.ts"),
+  ]);
   const { stateTimeout } = config;
+  // What is wrong with these settings was said where the record was opened.
+  const database = await readDatabaseAccess(config, []);
   // A command has nothing else to do meanwhile.
   const upstream = { upstream: exchange, host };
-  return await openPaper({ ...upstream, folder, stateTimeout, startsEarly: isServer, world, isForAll });
+  return await openPaper({ ...upstream, folder, database, stateTimeout, startsEarly: isServer, world, isForAll });
 }
 
 /** Reports how a process reaches the exchange; a server also asks it when no client does. */

@@ -56,8 +56,9 @@ export async function prepareBackend(
     const announce = (order: Announcement) => pages?.announce(order);
     return await openBackend(loaded, world, { ...use, isServer, record, presence, announce, observers });
   });
-  const problem = writes ? await problemOf(lazily.get()) : undefined;
-  const openings = [record?.opening, lazily.opened?.opening && problemsOf(lazily.opened.opening)]
+  const place = config.stateUrl === undefined ? "--state" : "--state-url";
+  const problem = writes ? await problemOf(lazily.get(), place) : undefined;
+  const openings = [record?.opening, lazily.opened?.opening && problemsOf(lazily.opened.opening, place)]
     .filter((opening) => opening !== undefined);
   if (openings.length === 0) stopWriting();
   if (problem !== undefined) {
@@ -104,8 +105,8 @@ async function failureOf(openings: readonly Promise<readonly string[]>[]): Promi
   }));
 }
 
-async function problemsOf(opening: Promise<void>): Promise<readonly string[]> {
-  const problem = await problemOf(opening);
+async function problemsOf(opening: Promise<void>, place: string): Promise<readonly string[]> {
+  const problem = await problemOf(opening, place);
   return problem === undefined ? [] : [problem];
 }
 
@@ -167,14 +168,14 @@ async function openPages(
   return openApprovals(record, world, await ApprovalLinks.open(folder));
 }
 
-/** The problem with a file that is to be written, if there is one. */
-async function problemOf(opening: Promise<unknown>): Promise<string | undefined> {
+/** The problem with what is to be written, if there is one; `place` is the flag that names where. */
+async function problemOf(opening: Promise<unknown>, place: string): Promise<string | undefined> {
   try {
     await opening;
     return undefined;
   } catch (error) {
     const { StateError } = await import("../state/state_error.ts");
-    if (error instanceof StateError) return `--state: ${error.message}`;
+    if (error instanceof StateError) return `${place}: ${error.message}`;
     throw error;
   }
 }

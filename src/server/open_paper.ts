@@ -13,6 +13,9 @@ import { startPaper } from "../simulation/paper/paper.ts";
 import type { PaperLedger } from "../simulation/paper/ledger.ts";
 import type { RunningPaper } from "../simulation/paper/paper.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
+import { databaseName } from "../state/database_address.ts";
+import type { DatabaseAccess } from "../state/database_address.ts";
+import type { OpenPostgresPaperOptions } from "../state/record/postgres/open_paper_ledger.ts";
 import { openPaperLedger, PAPER_FILE } from "../state/record/sqlite/open_paper_ledger.ts";
 import type { World } from "../world.ts";
 
@@ -46,6 +49,8 @@ export interface OpenPaperOptions {
   readonly host: string;
   /** The state folder. */
   readonly folder: string;
+  /** The database that has the ledger; without one the folder has it. */
+  readonly database?: DatabaseAccess | undefined;
   /** How long to wait for a ledger that another process keeps locked, in seconds. */
   readonly stateTimeout: number;
   /** Whether to go on without a ledger that stays locked, until it can be opened. @default false */
@@ -66,7 +71,8 @@ export async function openPaper(
   const ending = new AbortController();
   const { ledger, waits } = openLedger(where, world, ending.signal);
   const opened = startsEarly ? await Promise.race([ledger, waits]) : await ledger;
-  const paper = await startPaper({ upstream, ledger: opened ?? ledger, now, monotonic });
+  const isShared = where.database !== undefined;
+  const paper = await startPaper({ upstream, ledger: opened ?? ledger, isShared, now, monotonic });
   const opening = opened === undefined ? ledger.then(() => log.info("paper accounts are open")) : undefined;
   opening?.catch(() => {}); // Whoever can do something about it looks at it.
   const views = new Map<string, PaperView>();
@@ -95,19 +101,30 @@ export async function openPaper(
 
 /** Begins to open the ledger; `waits` settles when it is known that that takes a while. */
 function openLedger(
-  { folder, stateTimeout }: Pick<OpenPaperOptions, "folder" | "stateTimeout">,
+  { folder, database, stateTimeout }: Pick<OpenPaperOptions, "folder" | "database" | "stateTimeout">,
   { monotonic, shutdown }: World,
   ending: AbortSignal,
 ): { readonly ledger: Promise<PaperLedger>; readonly waits: Promise<void> } {
-  const path = join(folder, PAPER_FILE);
+  const path = database === undefined ? join(folder, PAPER_FILE) : databaseName(database.address);
   const waits = Promise.withResolvers<void>();
   const onWait = () => {
-    log.warning("waiting for paper.db, which another process keeps locked", { path, timeout_s: stateTimeout });
+    const name = database === undefined ? "paper.db" : "the paper accounts";
+    log.warning(`waiting for ${name}, which another process keeps locked`, {
+      path,
+      timeout_s: stateTimeout,
+    });
     waits.resolve();
   };
   const signal = AbortSignal.any([shutdown, ending]);
   const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
-  return { ledger: openPaperLedger({ path, openings: INITIAL_BALANCES, ...waiting }), waits: waits.promise };
+  const options = { openings: INITIAL_BALANCES, ...waiting };
+  const ledger = database === undefined ? openPaperLedger({ path, ...options }) : openShared(database, options);
+  return { ledger, waits: waits.promise };
+}
+
+async function openShared(database: DatabaseAccess, options: OpenPostgresPaperOptions): Promise<PaperLedger> {
+  const { openPostgresPaperLedger } = await import("../state/record/postgres/open_paper_ledger.ts");
+  return await openPostgresPaperLedger(database, options);
 }
 
 /** Public reads go to the real market, shared with everybody; whatever needs a key goes to the paper account. */

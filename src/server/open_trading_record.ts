@@ -72,10 +72,7 @@ export async function openTradingRecord(
   const accounts = () => accountsOf(config.exchange, policies).map(({ id }) => id);
   if (folder === undefined) return { ok: false, problems };
   const publishedPolicy = followPolicy(policies, { hasOwn: config.policy !== undefined, isServer });
-  const prepare = async ({ published }: TradingRecord) => [
-    ...await publishedPolicy.open(published),
-    ...paperProblems(config, policies),
-  ];
+  const prepare = ({ published }: TradingRecord) => publishedPolicy.open(published);
   const entry = new RecordEntry(folder, { loaded, world, isServer, accounts, prepare });
   // A command has nothing else to do meanwhile, and whoever is refused is to know everything at once.
   const mayGoOn = isServer && problems.length === 0;
@@ -127,11 +124,6 @@ function showPolicy(presence: Presence, { inForce }: FollowedFile): void {
 async function reloadPublished(policy: FollowedFile): Promise<string[]> {
   await policy.look();
   return [];
-}
-
-function paperProblems({ stateUrl }: LoadedConfig["config"], policies: CurrentPolicies): string[] {
-  if (stateUrl === undefined || !policies.hasPaper) return [];
-  return ["--policy: expected no client on paper with --state-url, as paper accounts are in one state folder"];
 }
 
 async function reloadPolicy(path: string, policies: CurrentPolicies): Promise<string[]> {

@@ -37,11 +37,20 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Starts one more server, on a machine of its own. */
-  async serve(...flags: readonly string[]): Promise<RunningServer> {
+  serve(...flags: readonly string[]): Promise<RunningServer> {
+    return this.#serve("live", flags);
+  }
+
+  /** The same with everybody on paper. */
+  servePaper(...flags: readonly string[]): Promise<RunningServer> {
+    return this.#serve("paper", flags);
+  }
+
+  async #serve(exchange: string, flags: readonly string[]): Promise<RunningServer> {
     const folder = await Deno.makeTempDir();
     this.#folders.push(folder);
     const args = ["--trading", "auto", "--state", folder, "--api-url", this.world.exchange.url, ...flags];
-    const server = await startServer(this.#program, args, { exchange: "live", env: this.env });
+    const server = await startServer(this.#program, args, { exchange, env: this.env });
     this.#servers.push(server);
     return server;
   }

@@ -102,6 +102,28 @@ for (const program of SHIPPED) {
     assert.match(stderr, /--access: expected no file, as version 1 of it was published/);
   });
 
+  Deno.test(`servers on one database: a paper account is one on all of them, and outlives each (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const [one, other] = [await cluster.servePaper(), await cluster.servePaper()];
+    const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
+    const placed = await place(one, order);
+    assert.deepEqual([placed.status, placed.paper], ["placed", true], JSON.stringify(placed));
+    assert.deepEqual(await place(other, order), { ...placed, repeated: true });
+    const bought = await place(other, { pair: "XBTZAR", side: "BUY", type: "market", counter_volume: "1000" });
+    assert.equal(bought.status, "placed", JSON.stringify(bought));
+    const balances = async (server: typeof one) =>
+      (await callTool(server, "get_accounts", {})).accounts as { currency: string; balance: string }[];
+    assert.deepEqual(await balances(one), await balances(other));
+    one.child.kill("SIGKILL");
+    const open = (await callTool(other, "get_open_orders", {})).orders;
+    assert.deepEqual(open.map(({ order_id }: { order_id: string }) => order_id), [placed.order_id]);
+    assert.equal((await callTool(other, "cancel_order", { order_id: placed.order_id })).status, "cancelled");
+    assert.equal(cluster.world.sent.length, 0);
+    await cluster.command("paper", "reset", "--client", "local");
+    const [zar] = (await balances(other)).filter(({ currency }) => currency === "ZAR");
+    assert.equal(Number(zar?.balance), 100_000, JSON.stringify(zar));
+  });
+
   Deno.test(`servers on one database: while it is gone no order leaves, market data goes on, and all recovers by itself (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const server = await cluster.serve();

@@ -2,9 +2,10 @@
 
 import { openSqlitePaper } from "./paper_engines.ts";
 import { PaperTrader } from "./paper_orders.ts";
+import { openPaperAt } from "./postgres_paper.ts";
 import { say } from "./state_process.ts";
 
 const [path = "", engine = "paper"] = Deno.args;
-const ledger = await openSqlitePaper(path, engine);
+const ledger = engine === "postgres" ? await openPaperAt(path) : await openSqlitePaper(path, engine);
 const trader = await PaperTrader.open(ledger);
 while (true) await say((await trader.place({ limitPrice: 1, limitVolume: 1 })).id);

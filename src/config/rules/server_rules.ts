@@ -28,7 +28,7 @@ export function contradictions(config: Partial<Config>, origins: ConfigOrigins):
     ...checkTransport(config, origins),
     ...checkTrading(config, origins),
     ...checkTools(config, origins),
-    ...checkDatabase(config, origins),
+    ...databaseProblems(config, origins),
     ...sharedProblems(config, origins),
     ...sharedSessionProblems(config.sharedUrl, config.keepSessions),
   ];
@@ -122,14 +122,6 @@ function checkTrading(config: Partial<Config>, origins: ConfigOrigins): string[]
     .map((name) =>
       `--${SERVER_SETTINGS[name].flag}: only with --trading confirm or auto, as nothing is traded without`
     );
-}
-
-function checkDatabase(config: Partial<Config>, origins: ConfigOrigins): string[] {
-  const problems = databaseProblems(config, origins);
-  if (config.stateUrl !== undefined && config.exchange === "paper") {
-    problems.push("--state-url: not with --exchange paper, whose accounts are in the state folder of one server");
-  }
-  return problems;
 }
 
 function checkTools(config: Partial<Config>, origins: ConfigOrigins): string[] {

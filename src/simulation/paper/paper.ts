@@ -44,6 +44,8 @@ export interface PaperOptions {
   readonly monotonic: () => number;
   /** Fees of every market. @default what the real account pays, else what the exchange publishes */
   readonly fees?: FixedFees;
+  /** Whether others use the ledger too, whose orders are to be looked at as well. @default false */
+  readonly isShared?: boolean;
   /** Pause between two looks at markets in which orders wait. @default 2_000 */
   readonly pauseMs?: number;
 }
@@ -84,11 +86,11 @@ class PaperServer implements RunningPaper {
   readonly #running = new Set<Promise<Response>>();
   #stopped: Promise<void> | undefined;
 
-  constructor({ pauseMs = 2_000, ...options }: PaperOptions) {
+  constructor({ pauseMs = 2_000, isShared = false, ...options }: PaperOptions) {
     const { signal } = this.#stopping;
     this.#ledger = options.ledger;
     this.#exchange = new PaperExchange({ ...options, signal });
-    this.#poller = new Poller(this.#exchange, { pauseMs });
+    this.#poller = new Poller(this.#exchange, { pauseMs, isShared });
     this.#router = new Router([
       ...marketRoutes(this.#exchange),
       ...accountRoutes(this.#exchange),

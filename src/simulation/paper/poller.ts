@@ -14,6 +14,7 @@ const PAIRS_PER_POLL = 2;
 export class Poller {
   readonly #exchange: PaperExchange;
   readonly #pauseMs: number;
+  readonly #isShared: boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
   /** Whether orders may wait. */
@@ -22,10 +23,14 @@ export class Poller {
   /** The pair that was looked at last. */
   #last = "";
 
-  /** `pauseMs` lies between the end of one poll and the start of the next. */
-  constructor(exchange: PaperExchange, { pauseMs }: { pauseMs: number }) {
+  /**
+   * `pauseMs` lies between the end of one poll and the start of the next. `isShared`: orders may come to wait that nobody
+   * tells of, so that it is asked for them for ever.
+   */
+  constructor(exchange: PaperExchange, { pauseMs, isShared }: { pauseMs: number; isShared: boolean }) {
     this.#exchange = exchange;
     this.#pauseMs = pauseMs;
+    this.#isShared = isShared;
   }
 
   /** Polls until no orders wait. */
@@ -54,7 +59,7 @@ export class Poller {
     try {
       const pairs = await this.#exchange.ledger.livePairs();
       for (const pair of this.#next(pairs)) await this.#settle(pair);
-      return pairs.length > 0;
+      return this.#isShared || pairs.length > 0;
     } catch (error) {
       this.#report(error);
       return true;

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
 import type { OpenPostgresRecordOptions } from "../../../src/state/record/postgres/open_record.ts";
+import { openPostgresPaperLedger } from "../../../src/state/record/postgres/open_paper_ledger.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { orderRequest } from "../../trading/approval_requests.ts";
 import { shownOrder } from "../../trading/shown_orders.ts";
 import { entry, FREE, INSTANCE, NOW, outcomeOf } from "../../trading/stores.ts";
 import { accessOf } from "../open_postgres.ts";
+import { OPENINGS, PaperTrader } from "../paper_orders.ts";
 import { PostgresServer } from "../postgres_server.ts";
 
 let server: PostgresServer;
@@ -183,6 +185,14 @@ Deno.test("deploy/postgres/roles.sql gives a server's user what it needs, and an
   await record.journal.settle("lm-a", { state: "placed", orderId: "BXa" }, NOW);
   await record.halts.pull({ by: "test", reason: "enough", cancelOpen: ["main"], now: NOW });
   await record.halts.lift({ by: "test", now: NOW });
+  const access = accessOf(server.url(machines.database, "luno_server"));
+  const paper = await openPostgresPaperLedger({ ...access, password: () => Promise.resolve("test") }, {
+    ...{ openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 },
+  });
+  const trader = await PaperTrader.open(paper);
+  await trader.place();
+  assert.equal(await paper.reset({ nowMs: 1 }), true);
+  await paper.close();
   const auditor = await machines.open({ mode: "read" }, { user: "luno_auditor" });
   assert.ok((await auditor.audit.verify()).ok);
   for (const statement of ["DELETE FROM audit", "UPDATE audit SET data = ''", "TRUNCATE audit"]) {

@@ -7,6 +7,7 @@
 import { ACCOUNTS } from "./accounts_schema.ts";
 import { CHANNEL } from "./channel.ts";
 import { PREVIEWS } from "./preview_schema.ts";
+import { PAPER } from "./paper/schema.ts";
 import { RECORD } from "./record_schema.ts";
 
 const KEYS = `
@@ -59,4 +60,4 @@ CREATE TRIGGER file_published AFTER INSERT ON published_files FOR EACH ROW EXECU
 `;
 
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS, PAPER];

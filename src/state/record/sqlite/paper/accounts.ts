@@ -1,19 +1,12 @@
 /** The tables of identities, their accounts and the rows behind those. Callers open the transaction. */
 
 import type { DatabaseSync } from "node:sqlite";
-import { ROW_KINDS } from "../../../../simulation/engine/ledger.ts";
 import type { PaperAccount } from "../../../../simulation/paper/ledger.ts";
 import type { AccountRow } from "../../../../simulation/paper/ledger_values.ts";
 import type { Balances, NewAccount } from "../../../../simulation/paper/openings.ts";
 import { readNumber, readText } from "../../../row.ts";
 import type { Row } from "../../../row.ts";
-import { readWord } from "./order_rows.ts";
-
-/** Rows of one account that stay; older ones go, the newest keep their numbers. */
-const MAX_ROWS = 50_000;
-
-/** How many rows too many there may be before some go. */
-const SLACK_ROWS = 1_000;
+import { MAX_ROWS, SLACK_ROWS, toAccount, toAccountRow } from "../../rows/paper_account_row.ts";
 
 /** The accounts of everybody. */
 export class PaperAccounts {
@@ -143,36 +136,4 @@ export class PaperAccounts {
   #run(sql: string, ...values: (string | number)[]): void {
     this.#database.prepare(sql).run(...values);
   }
-}
-
-function toAccount(row: Row): PaperAccount {
-  return {
-    id: readText(row, "id"),
-    currency: readText(row, "currency"),
-    balance: readText(row, "balance"),
-    available: readText(row, "available"),
-    rows: readNumber(row, "rows"),
-  };
-}
-
-function toAccountRow(row: Row): AccountRow {
-  const pair = readText(row, "pair");
-  const trade = {
-    pair,
-    price: readText(row, "price"),
-    volume: readText(row, "volume"),
-    sequence: readNumber(row, "sequence"),
-  };
-  return {
-    index: readNumber(row, "row_index"),
-    timestamp: readNumber(row, "timestamp"),
-    balance: readText(row, "balance"),
-    available: readText(row, "available"),
-    balanceDelta: readText(row, "balance_delta"),
-    availableDelta: readText(row, "available_delta"),
-    kind: readWord(row, "kind", ROW_KINDS),
-    description: readText(row, "description"),
-    reference: readText(row, "reference"),
-    ...(pair === "" ? {} : { trade }),
-  };
 }

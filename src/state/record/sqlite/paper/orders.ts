@@ -8,51 +8,12 @@ import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledg
 import { MAX_ORDERS, MAX_TRADES } from "../../../../simulation/paper/trading.ts";
 import { readNumber, readText } from "../../../row.ts";
 import type { Row } from "../../../row.ts";
-import { toOrder, toRow, toTrade } from "./order_rows.ts";
+import { CHANGING_COLUMNS, ORDER_COLUMNS, toOrder, toRow, toTrade } from "../../rows/paper_order_row.ts";
 
-const COLUMNS = [
-  "id",
-  "identity",
-  "client_order_id",
-  "pair",
-  "base_currency",
-  "counter_currency",
-  "price_scale",
-  "volume_scale",
-  "fee_scale",
-  "maker_fee",
-  "taker_fee",
-  "side",
-  "type",
-  "time_in_force",
-  "post_only",
-  "limit_price",
-  "limit_volume",
-  "budget",
-  "stop_price",
-  "stop_direction",
-  "base_account_id",
-  "counter_account_id",
-  "created_at",
-  "status",
-  "filled",
-  "base",
-  "counter",
-  "fee_base",
-  "fee_counter",
-  "reserved",
-  "due_at",
-  "completed_at",
-  "cancelled_at",
-  "updated_at",
-  "seen_sequence",
-] as const;
-
-/** What changes in the life of an order: everything from the status on. */
-const CHANGING = COLUMNS.slice(COLUMNS.indexOf("status"));
-
-const SAVE = `INSERT INTO orders (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map((name) => `:${name}`).join(", ")})
-  ON CONFLICT (id) DO UPDATE SET ${CHANGING.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+const SAVE = `INSERT INTO orders (${ORDER_COLUMNS.join(", ")}) VALUES (${
+  ORDER_COLUMNS.map((name) => `:${name}`).join(", ")
+})
+  ON CONFLICT (id) DO UPDATE SET ${CHANGING_COLUMNS.map((name) => `${name} = excluded.${name}`).join(", ")}`;
 
 /** The orders of everybody. */
 export class PaperOrders {

@@ -4,8 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { MarketKey, TakenLevel } from "../../../../simulation/paper/ledger.ts";
 import { MAX_REMEMBERED, REMEMBERED_MS } from "../../../../simulation/paper/taken_liquidity.ts";
 import { readNumber } from "../../../row.ts";
-import type { Row } from "../../../row.ts";
-import { readWord } from "./order_rows.ts";
+import { toLevel } from "../../rows/paper_taken_row.ts";
 
 const OF_MARKET = "identity = ? AND pair = ? AND price_scale = ? AND volume_scale = ?";
 
@@ -59,13 +58,4 @@ export class TakenLevels {
 
 function valuesOf({ identity, market }: MarketKey): [string, string, number, number] {
   return [identity, market.id, market.priceScale, market.volumeScale];
-}
-
-function toLevel(row: Row): TakenLevel {
-  return {
-    side: readWord(row, "side", ["BUY", "SELL"]),
-    price: readNumber(row, "price"),
-    lots: readNumber(row, "lots"),
-    untilMs: readNumber(row, "until_ms"),
-  };
 }

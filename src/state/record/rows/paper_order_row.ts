@@ -1,15 +1,56 @@
 /** Between orders and fills as values and the rows that keep them. */
 
-import type { SQLInputValue } from "node:sqlite";
-import type { TradedMarket } from "../../../../simulation/engine/market.ts";
-import type { Stop } from "../../../../simulation/engine/orders.ts";
-import type { LedgerOrder, LedgerTrade } from "../../../../simulation/paper/ledger_values.ts";
-import { marketOfTerms } from "../../../../simulation/paper/paper_market.ts";
-import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../../row.ts";
-import type { Row } from "../../../row.ts";
+import type { TradedMarket } from "../../../simulation/engine/market.ts";
+import type { Stop } from "../../../simulation/engine/orders.ts";
+import type { LedgerOrder, LedgerTrade } from "../../../simulation/paper/ledger_values.ts";
+import { marketOfTerms } from "../../../simulation/paper/paper_market.ts";
+import { readNumber, readOptionalNumber, readText, readTextOrNull } from "../../row.ts";
+import type { Row } from "../../row.ts";
+
+/** The columns of an order. */
+export const ORDER_COLUMNS = [
+  "id",
+  "identity",
+  "client_order_id",
+  "pair",
+  "base_currency",
+  "counter_currency",
+  "price_scale",
+  "volume_scale",
+  "fee_scale",
+  "maker_fee",
+  "taker_fee",
+  "side",
+  "type",
+  "time_in_force",
+  "post_only",
+  "limit_price",
+  "limit_volume",
+  "budget",
+  "stop_price",
+  "stop_direction",
+  "base_account_id",
+  "counter_account_id",
+  "created_at",
+  "status",
+  "filled",
+  "base",
+  "counter",
+  "fee_base",
+  "fee_counter",
+  "reserved",
+  "due_at",
+  "completed_at",
+  "cancelled_at",
+  "updated_at",
+  "seen_sequence",
+] as const;
+
+/** What changes in the life of an order: everything from the status on. */
+export const CHANGING_COLUMNS = ORDER_COLUMNS.slice(ORDER_COLUMNS.indexOf("status"));
 
 /** The row of an order, by column. */
-export function toRow(identity: string, order: LedgerOrder): Record<string, SQLInputValue> {
+export function toRow(identity: string, order: LedgerOrder): Record<string, string | number | null> {
   const { market } = order;
   return {
     id: order.id,

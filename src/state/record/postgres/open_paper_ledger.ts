@@ -1,0 +1,40 @@
+/** Opens the paper ledger of a database. */
+
+import type { PaperLedger } from "../../../simulation/paper/ledger.ts";
+import type { Balances } from "../../../simulation/paper/openings.ts";
+import type { DatabaseAccess } from "../../database_address.ts";
+import { waitWhileBusy } from "../../wait_while_busy.ts";
+import type { BusyOptions } from "../../wait_while_busy.ts";
+import { Database } from "./database.ts";
+import { prepareTables } from "./migrate.ts";
+import { PostgresPaperLedger } from "./paper/ledger.ts";
+
+/** How to open it, and how long to wait for others that change its tables. */
+export interface OpenPostgresPaperOptions extends Omit<BusyOptions, "path"> {
+  /** What identities start with from now on. @default as it was */
+  readonly openings?: Balances | undefined;
+}
+
+/**
+ * Opens it; tables that are missing are made.
+ *
+ * @throws {StateError} it cannot be used; `ERR_STATE_BUSY` where it stayed locked
+ */
+export async function openPostgresPaperLedger(
+  access: DatabaseAccess,
+  { openings, ...waiting }: OpenPostgresPaperOptions,
+  Used: typeof Database = Database,
+): Promise<PaperLedger> {
+  const database = new Used(access, { maxConnections: 1 });
+  try {
+    await waitWhileBusy(() => prepareTables(database, { mayChange: true }), { ...waiting, path: database.name });
+    const ledger = new PostgresPaperLedger(database);
+    if (openings !== undefined) {
+      await waitWhileBusy(() => ledger.setOpenings(openings), { ...waiting, path: database.name });
+    }
+    return ledger;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

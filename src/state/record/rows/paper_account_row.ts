@@ -1,0 +1,48 @@
+/** Paper accounts and the rows behind them, as every engine keeps them. */
+
+import { ROW_KINDS } from "../../../simulation/engine/ledger.ts";
+import type { PaperAccount } from "../../../simulation/paper/ledger.ts";
+import type { AccountRow } from "../../../simulation/paper/ledger_values.ts";
+import { readNumber, readText } from "../../row.ts";
+import type { Row } from "../../row.ts";
+import { readWord } from "./paper_order_row.ts";
+
+/** Rows of one account that stay; older ones go, the newest keep their numbers. */
+export const MAX_ROWS = 50_000;
+
+/** How many rows too many there may be before some go. */
+export const SLACK_ROWS = 1_000;
+
+/** An account of a row. */
+export function toAccount(row: Row): PaperAccount {
+  return {
+    id: readText(row, "id"),
+    currency: readText(row, "currency"),
+    balance: readText(row, "balance"),
+    available: readText(row, "available"),
+    rows: readNumber(row, "rows"),
+  };
+}
+
+/** A row behind an account, of a row of the table. */
+export function toAccountRow(row: Row): AccountRow {
+  const pair = readText(row, "pair");
+  const trade = {
+    pair,
+    price: readText(row, "price"),
+    volume: readText(row, "volume"),
+    sequence: readNumber(row, "sequence"),
+  };
+  return {
+    index: readNumber(row, "row_index"),
+    timestamp: readNumber(row, "timestamp"),
+    balance: readText(row, "balance"),
+    available: readText(row, "available"),
+    balanceDelta: readText(row, "balance_delta"),
+    availableDelta: readText(row, "available_delta"),
+    kind: readWord(row, "kind", ROW_KINDS),
+    description: readText(row, "description"),
+    reference: readText(row, "reference"),
+    ...(pair === "" ? {} : { trade }),
+  };
+}

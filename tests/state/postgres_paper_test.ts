@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { PAPER_PROMISES } from "./paper_suite.ts";
+import { BROKEN_DATABASES, startPostgresPaper } from "./postgres_paper.ts";
+import { PostgresServer } from "./postgres_server.ts";
+
+let server: PostgresServer;
+
+Deno.test.beforeAll(async () => {
+  server = await PostgresServer.start();
+});
+
+Deno.test.afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+});
+
+for (const [promise, check] of Object.entries(PAPER_PROMISES)) {
+  Deno.test(`PaperLedger on postgres: ${promise}`, async () => {
+    await using installation = await startPostgresPaper(server);
+    await check(installation);
+  });
+}
+
+/** The promise that each breaks. */
+const BROKEN_PROMISES = {
+  "loses commits": "openAccounts() opens each account once, with what identities start with",
+  "lets two pass a check together": "place() lets one of two processes spend an amount, and use a client order id",
+} as const;
+
+for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
+  Deno.test(`the suite condemns a paper ledger on postgres that ${fault}`, async () => {
+    const check = PAPER_PROMISES[promise];
+    assert.ok(check !== undefined);
+    await using installation = await startPostgresPaper(
+      server,
+      BROKEN_DATABASES[fault as keyof typeof BROKEN_DATABASES],
+    );
+    await assert.rejects(async () => await check(installation), assert.AssertionError);
+  });
+}

@@ -12,14 +12,21 @@ export class SocketPeer {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (size: number) => void>();
   #nextId = 1;
+  #notified = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       const { id } = JSON.parse(data);
+      if (id === undefined) this.#notified++;
       this.#waiting.get(id)?.(data.length);
       this.#waiting.delete(id);
     };
+  }
+
+  /** Notifications that have come. */
+  get notified(): number {
+    return this.#notified;
   }
 
   /** Connects. */

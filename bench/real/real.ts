@@ -7,6 +7,7 @@ import { writeSync } from "node:fs";
 import { report } from "../report.ts";
 import { httpRows } from "./http.ts";
 import type { Row } from "./row.ts";
+import { notificationRows } from "./notifications.ts";
 import { stdioRows } from "./stdio.ts";
 import { upstreamRows } from "./upstream.ts";
 import { idleRows, longRunRows, startMemoryRows } from "./memory.ts";
@@ -19,6 +20,7 @@ const PARTS: Readonly<Record<string, () => AsyncGenerator<Row>>> = {
   upstream: upstreamRows,
   "start-memory": startMemoryRows,
   idle: idleRows,
+  notifications: notificationRows,
   "long-run": longRunRows,
 };
 

@@ -14,10 +14,13 @@ import type { SharedTokens } from "./shared_tokens.ts";
 
 /** The largest batch, as a share of the limit and in tokens. */
 const BATCH_SHARE = 0.05;
-const MAX_BATCH = 100;
+const MAX_BATCH = 1_000;
 
 /** The smallest batch that is drawn before the one before is used up. */
 const SMALLEST_AHEAD = 4;
+
+/** Tokens are kept for so long at least, in milliseconds: of a wide limit they would flow in before they were used. */
+const LEAST_KEPT_MS = 1_000;
 
 /** Keys that are remembered; beyond them the one that was asked about longest ago is forgotten. */
 const MAX_KEYS = 10_000;
@@ -119,7 +122,7 @@ export class RedisRateLimit implements RateLimit {
       allotment.owed -= owed;
       allotment.tokens += drawn.granted;
       allotment.batch = want;
-      allotment.lapseMs = nowMs + want * MINUTE_MS / size;
+      allotment.lapseMs = nowMs + Math.max(LEAST_KEPT_MS, want * MINUTE_MS / size);
       allotment.emptyUntilMs = drawn.granted > 0 ? -Infinity : nowMs + drawn.retryAfterMs;
       allotment.left = drawn.available;
       allotment.drawnMs = nowMs;

@@ -69,6 +69,21 @@ Deno.test("A key that asks much asks Redis rarely, and one that is refused does 
   });
 });
 
+Deno.test("A key with a wide limit, of which many flow in at any moment, asks Redis rarely too", async () => {
+  await withServers({}, async (redis, [server]) => {
+    assert.ok(server);
+    const limit = limitOf(server, 10_000_000);
+    const before = await calls(redis);
+    for (let request = 0; request < 1_000; request++) {
+      assert.ok((await limit.take("ann")).ok);
+      // Requests come one after the other, each in a turn of its own.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    const drawn = await calls(redis) - before;
+    assert.ok(drawn < 60, `${drawn} draws for 1,000 requests`);
+  });
+});
+
 Deno.test("SharedTokens.draw() takes what is there, leaves a reserve, and counts what is given back", async () => {
   await withServers({ count: 2 }, async (_, [one, two]) => {
     assert.ok(one !== undefined && two !== undefined);

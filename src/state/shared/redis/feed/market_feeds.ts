@@ -13,8 +13,11 @@ import type { FeedPosition } from "./followed_book.ts";
 import { RedisClock } from "./redis_clock.ts";
 import { SharedFeed } from "./shared_feed.ts";
 
-/** How often a server looks for what is new, and writes down what it has; milliseconds. */
+/** How often a leader writes down what is new, in milliseconds. */
 const TICK_MS = 50;
+
+/** How many of these times pass until a follower looks for it. */
+const TURN_TICKS = 2;
 
 /** With whom feeds are shared, and over what. */
 export interface RedisMarketFeedsOptions {
@@ -37,6 +40,7 @@ export class RedisMarketFeeds implements MarketFeeds {
   #ground: FeedGround | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isAsking = false;
+  #ticks = 0;
   #mayLead = true;
 
   constructor(options: RedisMarketFeedsOptions) {
@@ -81,7 +85,7 @@ export class RedisMarketFeeds implements MarketFeeds {
   }
 
   #tick(): void {
-    if (!this.#isAsking) void this.#turn();
+    if (this.#ticks++ % TURN_TICKS === 0 && !this.#isAsking) void this.#turn();
     for (const feed of this.#feeds) feed.tick();
   }
 

@@ -207,9 +207,13 @@ function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefine
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
   for (const [name, value] of headers) {
     if (CREDENTIAL_HEADERS.test(name)) return true;
-    if (name !== "cookie" && (looksLikeApiKey(value) || JWT_FORM.test(value))) return true;
+    if (name !== "cookie" && (looksLikeApiKey(value) || isJwt(value))) return true;
   }
   return false;
+}
+
+function isJwt(text: string): boolean {
+  return text.startsWith("eyJ") && JWT_FORM.test(text);
 }
 
 function isCredentialProtocol(word: string): boolean {

@@ -53,7 +53,7 @@ const FORWARDING_HEADERS = new Set([
 const FORWARDED_NAME = /^x-(.+-)?forwarded(-|$)/;
 
 function isForwarding(name: string): boolean {
-  return FORWARDING_HEADERS.has(name) || FORWARDED_NAME.test(name);
+  return FORWARDING_HEADERS.has(name) || (name.startsWith("x-") && FORWARDED_NAME.test(name));
 }
 
 /** A request's origin. */

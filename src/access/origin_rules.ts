@@ -18,7 +18,8 @@ const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 /** How much of a refused header an operator is shown, in characters. */
 const MAX_SHOWN = 200;
 
-const HOST = /^(?<name>\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::(?<port>\d{1,5}))?$/i;
+const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::\d{1,5})?$/i;
+const PORT = /:\d+$/;
 
 /** A header that is not allowed. */
 export interface RefusedOrigin {
@@ -41,11 +42,11 @@ export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedO
 }
 
 function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRules): boolean {
-  const match = HOST.exec(host);
-  const name = match?.groups?.name?.toLowerCase();
-  if (name === undefined) return false;
+  if (!HOST.test(host)) return false;
+  const whole = host.toLowerCase();
+  const name = whole.replace(PORT, "");
   if (allowLoopback && LOOPBACK_NAMES.includes(name)) return true;
-  return allowedHosts.some((allowed) => [name, host.toLowerCase()].includes(allowed.toLowerCase()));
+  return allowedHosts.some((allowed) => [name, whole].includes(allowed.toLowerCase()));
 }
 
 function isAllowedOrigin(origin: string, host: string, { allowedOrigins, allowLoopback }: OriginRules): boolean {

@@ -20,6 +20,7 @@ import type { ToolOutcome } from "./tool_call.ts";
 import { describeError } from "./tool_error.ts";
 
 const MAX_BYTES = 16 * 1_048_576;
+const MAX_LASTING_BYTES = 1_048_576;
 
 /** Longer arguments are seldom asked for twice, in characters. */
 const MAX_ARGUMENTS = 2_000;
@@ -50,6 +51,8 @@ export class SharedAnswers {
   readonly #numbers = new WeakMap<object, number>();
   #lastNumber = 0;
   readonly #saved: Pick<SavedCalls, "add">;
+  /** What is true for as long as the server runs. */
+  readonly #lasting = new BoundedMap<string, ToolOutcome>(MAX_LASTING_BYTES);
 
   /** `saved` counts the reads of which an answer was made that is given again. @default nobody counts */
   constructor(saved: Pick<SavedCalls, "add"> = new SavedCalls()) {
@@ -59,6 +62,7 @@ export class SharedAnswers {
   /** Runs a tool as `callTool` does; answers at once where the answer is there. */
   run(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
     const { market, caller } = context;
+    if (tool.dependsOn !== undefined && caller.allows(tool.scope)) return this.#runLasting(tool, args, context);
     if (market === undefined || tool.group !== "market" || !caller.allows(tool.scope)) {
       return callTool(tool, args, context);
     }
@@ -72,6 +76,20 @@ export class SharedAnswers {
       return toldAt(kept, nowMs);
     }
     return this.#join(key, { tool, args, market, context });
+  }
+
+  #runLasting(tool: Tool, args: unknown, context: ToolContext): Awaitable<ToolOutcome> {
+    const given = JSON.stringify(args) ?? "";
+    if (given.length > MAX_ARGUMENTS) return callTool(tool, args, context);
+    const key = `${this.#numberOf(tool)} ${given} ${tool.dependsOn?.(context)}`;
+    const kept = this.#lasting.get(key);
+    return kept ?? callTool(tool, args, context).then((outcome) => {
+      if (!outcome.ok) return outcome;
+      const text = new AnswerText(outcome.value);
+      const made: ToolOutcome = { ...outcome, text };
+      this.#lasting.set(key, made, key.length + text.json.length * BYTES_PER_CHARACTER);
+      return made;
+    });
   }
 
   async #join(key: string, call: MarketCall): Promise<ToolOutcome> {

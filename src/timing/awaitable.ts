@@ -26,6 +26,14 @@ export function attempt<Value>(
 
 /** The answer; `end` is called once it is there, or has failed. */
 export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
+  const ended = (value: Value) => {
+    end();
+    return value;
+  };
+  const failed = (error: unknown) => {
+    end();
+    throw error;
+  };
   let answer: Awaitable<Value>;
   try {
     answer = make();
@@ -33,7 +41,8 @@ export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): A
     end();
     throw error;
   }
-  if (answer instanceof Promise) return answer.finally(end);
+  // Costs less than `finally`.
+  if (answer instanceof Promise) return answer.then(ended, failed);
   end();
   return answer;
 }

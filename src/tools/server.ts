@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { tellableSkewMs } from "../exchange/clock_skew.ts";
+import type { CallerFacts } from "../access/caller.ts";
 import { SCOPES } from "../access/scopes.ts";
+import type { Scope } from "../access/scopes.ts";
 import { usageRecord } from "../market/exchange_usage.ts";
 import { attempt, checkKey, probePermissions } from "./key_permissions.ts";
 import { defineTool, READS_EXCHANGE, READS_SERVER } from "./tool.ts";
@@ -92,11 +94,17 @@ const describeCapabilities = defineTool({
       exchange: server.exchange,
       credentials: exchange.hasCredentials,
       trading: server.trading,
-      caller: { identity: caller.identity, scopes: SCOPES.filter((scope) => caller.allows(scope)) },
+      caller: { identity: caller.identity, scopes: scopesOf(caller) },
       tools: server.tools.filter(({ scope }) => caller.allows(scope)).map(({ name, scope }) => ({ name, scope })),
     });
   },
+  // The server itself is the same for as long as it runs.
+  dependsOn: ({ caller, exchange }) => `${exchange.hasCredentials} ${scopesOf(caller).join(" ")} ${caller.identity}`,
 });
+
+function scopesOf(caller: CallerFacts): Scope[] {
+  return SCOPES.filter((scope) => caller.allows(scope));
+}
 
 /** The server itself. */
 export const serverTools: readonly Tool[] = [checkApiHealth, describeCapabilities];

@@ -199,3 +199,27 @@ Deno.test("SharedAnswers.run() never makes an answer for everybody of what is an
   const outcome = await run(answers, { tool: who, args: {}, context: world.contextOf(callerOf("key:alice")) });
   assert.equal(outcome.ok && outcome.value.who, "anybody");
 });
+
+Deno.test("SharedAnswers.run() makes what lasts once for callers of equal rights and identity, in both forms, and no refusal of it", async () => {
+  await using world = await CountedExchange.start();
+  const answers = new SharedAnswers();
+  const alice = world.contextOf(callerOf("key:alice"));
+  for (const find of ["find", "findPlain"] as const) {
+    const tool = toolOf("describe_capabilities", find);
+    const expected = await callTool(tool, {}, alice);
+    const first = await run(answers, { tool, args: {}, context: alice });
+    assert.equal(toResultJson(first, ',"a":1'), toResultJson(expected, ',"a":1'));
+    assert.equal(answers.run(tool, {}, world.contextOf(callerOf("key:alice"))), first);
+    const others = [callerOf("key:bob"), callerOf("key:alice", ["market:read"])];
+    for (const caller of others) {
+      const context = world.contextOf(caller);
+      const outcome = await run(answers, { tool, args: {}, context });
+      assert.deepEqual(toResult(outcome), toResult(await callTool(tool, {}, context)));
+      assert.notDeepEqual(toResult(outcome), toResult(first));
+    }
+    const refused = await run(answers, { tool, args: { some: "thing" }, context: alice });
+    assert.equal(refused.ok, false);
+    const mute = world.contextOf(callerOf("key:alice", []));
+    assert.equal((await run(answers, { tool, args: {}, context: mute })).ok, false);
+  }
+});

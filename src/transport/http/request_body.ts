@@ -52,32 +52,33 @@ function isJson(contentType: string | null): boolean {
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A body of a length that the protocol below holds it to. */
+/** Turns of promises that a listener takes to hand over a body that came with its head, with some to spare. */
+const READY_TURNS = 8;
+
+/** A body of a length that the protocol below holds it to. Most have come with their heads, and need no timer. */
 async function readShort(
   request: HttpRequest,
   { timeoutMs = BODY_TIMEOUT_MS }: BodyLimits,
 ): Promise<string | JsonBody> {
+  let read: string | JsonBody | undefined;
+  const reading = request.bytes().then((bytes) => read = textOf(bytes), () => read = BROKEN);
+  for (let turn = 0; turn < READY_TURNS && read === undefined; turn++) await undefined;
+  return read ?? await within(reading, timeoutMs);
+}
+
+function textOf(bytes: Uint8Array): string | JsonBody {
   try {
-    const bytes = await within(request.bytes(), timeoutMs);
-    return bytes === undefined ? LATE : decoder.decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return BROKEN;
   }
 }
 
-/** Turns of promises that a listener takes to hand over a body that came with its head, with some to spare. */
-const READY_TURNS = 8;
-
-/** A body in time, or `undefined`. Most have come with their heads, and need no timer. */
-async function within(reading: Promise<Uint8Array>, timeoutMs: number): Promise<Uint8Array | undefined> {
-  let isRead = false;
-  const read = reading.finally(() => isRead = true);
-  for (let turn = 0; turn < READY_TURNS && !isRead; turn++) await undefined;
-  if (isRead) return await read;
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), timeoutMs);
+async function within(reading: Promise<string | JsonBody>, timeoutMs: number): Promise<string | JsonBody> {
+  const { promise: late, resolve } = Promise.withResolvers<JsonBody>();
+  const timer = setTimeout(() => resolve(LATE), timeoutMs);
   try {
-    return await Promise.race([read, late]);
+    return await Promise.race([reading, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -59,18 +59,21 @@ export class NodeRequest implements HttpRequest {
     return Readable.toWeb(this.#incoming) as ReadableStream<Uint8Array>;
   }
 
-  bytes(): Promise<Uint8Array> {
+  async bytes(): Promise<Uint8Array> {
     const incoming = this.#incoming;
     const chunks: Buffer[] = [];
+    // What came with the head is parsed behind it, and is there in the next turn.
+    await undefined;
     // One piece at a time, however many have come.
     for (let chunk = nextOf(incoming); chunk !== null; chunk = nextOf(incoming)) chunks.push(chunk);
-    if (chunks.length > 0) return Promise.resolve(Buffer.concat(chunks));
+    const [first] = chunks;
+    if (first !== undefined) return chunks.length === 1 ? first : Buffer.concat(chunks);
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.once("end", () => resolve(Buffer.concat(chunks)));
     incoming.once("error", reject);
     incoming.once("close", () => reject(new TypeError("Cannot read the body as its client has left")));
-    return promise;
+    return await promise;
   }
 
   toWeb(): Request {

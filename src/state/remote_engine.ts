@@ -33,6 +33,8 @@ export interface RemoteEngineOptions {
   readonly path: string;
   /** Error classes beside `StateError` and the built-in ones. */
   readonly errors?: RevivedErrors;
+  /** Hears that the worker has ended by a fault of its own, and why. @default nobody does */
+  readonly ended?: (reason: string) => void;
   /** Operations that may be waiting for their answers; more are refused with `ERR_STATE_OVERLOADED`. @default 1_000 */
   readonly maxInFlight?: number;
 }
@@ -47,7 +49,7 @@ export interface EngineWorker<Engine extends { close(): void }> {
 
 const MAX_IN_FLIGHT = 1_000;
 
-/** Starts a worker. It lives until it is closed, or ends by a fault of its own; then it is not started again. */
+/** Starts a worker. It lives until it is closed, or ends by a fault of its own; whoever asked for it may then start another. */
 export function startEngine<Engine extends { close(): void }>(options: RemoteEngineOptions): EngineWorker<Engine> {
   const line = new WorkerLine(options);
   return {
@@ -146,12 +148,14 @@ class WorkerLine {
 
   /** What was asked for may have been done or not. */
   #end(reason: string): void {
+    if (this.#hasEnded) return;
     this.#hasEnded = true;
-    const { path } = this.#options;
+    const { path, ended } = this.#options;
     const message = `Cannot tell what became of the last operations on ${path} as its worker has ended: ${reason}`;
     for (const { reject } of this.#waiting.values()) {
       reject(new StateError(message, { path, failure: "outcome_unknown" }));
     }
     this.#waiting.clear();
+    ended?.(reason);
   }
 }

@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly migrations: readonly string[];
   /** Creates and changes nothing; the schema must be the known one. @default false */
   readonly readOnly?: boolean;
+  /** Beside `readOnly`: {@linkcode takeOver} may have it write later, also when the program has given its permission back. @default false */
+  readonly isStandby?: boolean;
   /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
   readonly durable?: boolean;
   /** Of one process alone, and no loss where the power is cut: no commit waits for the disk. @default false */
@@ -35,19 +37,20 @@ const BUSY_MS = 5_000;
  * @throws {StateError}
  */
 export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
-  const { readOnly = false, durable = false, expendable = false, migrations, busyMs = BUSY_MS } = options;
+  const { readOnly = false, isStandby = false, durable = false, expendable = false, migrations, busyMs = BUSY_MS } =
+    options;
   let database: DatabaseSync | undefined;
   try {
     checkFiles(path);
     if (!readOnly) createFile(path);
-    const isTidy = readOnly && durable && canTidy(path);
+    const couldWrite = readOnly && durable && (isStandby ? mayWrite(path) : canTidy(path));
     // An absolute path is never taken for a URI.
     database = new DatabaseSync(resolve(path), {
-      readOnly: readOnly && !isTidy,
+      readOnly: readOnly && !couldWrite,
       timeout: busyMs,
       enableForeignKeyConstraints: true,
     });
-    if (isTidy) database.exec("PRAGMA query_only = ON");
+    if (couldWrite) database.exec("PRAGMA query_only = ON");
     if (durable && !readOnly) makeDurable(database, path);
     // The lock comes with the first statement that reads or writes, and stays.
     if (expendable) {
@@ -86,6 +89,18 @@ export function makeDurable(database: DatabaseSync, path: string): void {
   database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1");
 }
 
+/**
+ * Has a database write that was opened as a standby.
+ *
+ * @throws {Error} it was opened without the permission for that
+ */
+export function takeOver(database: DatabaseSync, path: string): void {
+  database.exec("PRAGMA query_only = OFF");
+  makeDurable(database, path);
+  // Only a write tells whether there can be any.
+  inTransaction(database, () => database.exec(`PRAGMA user_version = ${versionOf(database)}`));
+}
+
 /** Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. */
 export function inTransaction<Result>(database: DatabaseSync, body: () => Result): Result {
   database.exec("BEGIN IMMEDIATE");
@@ -117,8 +132,11 @@ function checkFiles(path: string): void {
  * connection that cannot write leaves them behind.
  */
 function canTidy(path: string): boolean {
-  const { state } = Deno.permissions.querySync({ name: "write", path });
-  return state === "granted" && lookAt(path) !== undefined && lookAt(`${path}-wal`) === undefined;
+  return mayWrite(path) && lookAt(path) !== undefined && lookAt(`${path}-wal`) === undefined;
+}
+
+function mayWrite(path: string): boolean {
+  return Deno.permissions.querySync({ name: "write", path }).state === "granted";
 }
 
 /** Follows no link. */

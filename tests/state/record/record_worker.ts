@@ -75,10 +75,36 @@ function misreading(pattern: RegExp, instead: string): typeof DatabaseSync {
   };
 }
 
+/** Ends its worker within the transaction that writes an order of this name. */
+class DyingDatabase extends DatabaseSync {
+  #isDead = false;
+
+  override exec(sql: string): void {
+    if (
+      sql === "COMMIT" && this.prepare("SELECT 1 FROM placements WHERE client_order_id = 'lm-die'").get() !== undefined
+    ) {
+      this.#isDead = true;
+      Object.assign(self, { postMessage: () => {} }); // The answer of the last operation is lost too.
+      queueMicrotask(() => {
+        throw new Error("boom");
+      });
+    }
+    if (!this.#isDead) super.exec(sql);
+  }
+}
+
+function openDying(options: SqliteRecordOptions): Promise<SqliteRecord> {
+  const { state } = Deno.permissions.querySync({ name: "write" });
+  if (options.mode !== "standby" || state !== "granted") return opening(DyingDatabase)(options);
+  const database = new DyingDatabase(join(options.folder, TRADING_DATABASE), { timeout: 250 });
+  database.exec("PRAGMA query_only = ON");
+  return Promise.resolve(new SqliteRecord(database, options));
+}
+
 /** The engine itself makes the schema; then the same file is opened in another way. */
 function opening(Database: new (path: string, options: DatabaseSyncOptions) => DatabaseSync) {
   return (options: SqliteRecordOptions): Promise<SqliteRecord> => {
-    if (options.mode === "read") return Promise.resolve(SqliteRecord.open(options));
+    if (options.mode !== "write") return Promise.resolve(SqliteRecord.open(options));
     SqliteRecord.open(options).close();
     const database = new Database(join(options.folder, TRADING_DATABASE), { timeout: 250 });
     return Promise.resolve(new SqliteRecord(database, options));
@@ -94,4 +120,5 @@ serveEngines({
   reusing: opening(misreading(/used_at/, "NULL AS used_at")),
   lending: opening(misreading(/identity = \?/, "? IS NOT NULL")),
   timeless: opening(misreading(/expires_at/, "9e15 AS expires_at")),
+  dying: openDying,
 });

@@ -12,15 +12,20 @@ import type { RecordPart, TradingRecord } from "../../../trading/record/trading_
 import type { RevivedErrors } from "../../engine_messages.ts";
 import { startEngine } from "../../remote_engine.ts";
 import type { Remote } from "../../remote_engine.ts";
+import { aborted } from "../../../timing/aborted.ts";
+import { Deadline } from "../../../timing/deadline.ts";
 import { StateError } from "../../state_error.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
 import type { SqliteRecord, SqliteRecordOptions } from "./record.ts";
+import { RecordEngines } from "./record_engines.ts";
+import type { OpenEngine } from "./record_engines.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 import { WORKER } from "./worker_url.ts";
 
 /** How to open it, and how long to wait for another process that keeps it locked. */
-export interface OpenRecordOptions extends Omit<SqliteRecordOptions, "busyMs">, Omit<BusyOptions, "path"> {
+export interface OpenRecordOptions extends Omit<SqliteRecordOptions, "busyMs" | "mode">, Omit<BusyOptions, "path"> {
+  readonly mode: "write" | "read";
   /** How long an operation waits for such a process, in milliseconds. @default {2_000} */
   readonly patienceMs?: number;
 }
@@ -73,8 +78,8 @@ export async function openRecord(
   { worker = WORKER, engine = "record" }: RecordWorker = {},
 ): Promise<TradingRecord> {
   const path = join(folder, TRADING_DATABASE);
-  const open = async (mode: SqliteRecordOptions["mode"]): Promise<Remote<SqliteRecord>> => {
-    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS });
+  const open: OpenEngine = async (mode, ended) => {
+    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS, ended });
     const options: SqliteRecordOptions = { folder, mode, ...(secrets === undefined ? {} : { secrets }) };
     try {
       return await waitWhileBusy(() => started.open(options), { path, ...waiting });
@@ -83,24 +88,21 @@ export async function openRecord(
       throw error;
     }
   };
-  const first = await open(mode);
-  const reader = mode === "read" ? first : await open("read").catch(async (error) => {
-    await first.close();
-    throw error;
-  });
-  return joined({ writer: first, reader }, { patienceMs, monotonic: waiting.monotonic });
+  const engines = await RecordEngines.open(mode, open);
+  return joined(engines, { patienceMs, monotonic: waiting.monotonic });
 }
 
 type Operation = (...args: unknown[]) => Promise<unknown>;
 
-/** One record of two engines; where it is only read they are the same one. */
-function joined({ writer, reader }: Engines, patience: Patience): TradingRecord {
-  const asked = new Asked(patience);
+/** One record of two engines. */
+function joined(engines: RecordEngines, patience: Patience): TradingRecord {
+  const asked = new Asked(engines, patience);
   const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
     const reads: readonly unknown[] = READS[name] ?? [];
-    const operations = Object.keys(writer[name]).map((operation) => {
-      const run = Reflect.get((reads.includes(operation) ? reader : writer)[name], operation) as Operation;
-      return [operation, (...args: unknown[]) => asked.run(() => run(...args))];
+    const operations = Object.keys(engines.shape[name]).map((operation) => {
+      const kind = reads.includes(operation) ? "reader" : "writer";
+      const of = (engine: Remote<SqliteRecord>) => Reflect.get(engine[name], operation) as Operation;
+      return [operation, (...args: unknown[]) => asked.run(kind, (engine) => of(engine)(...args))];
     });
     return Object.fromEntries(operations);
   };
@@ -108,20 +110,12 @@ function joined({ writer, reader }: Engines, patience: Patience): TradingRecord 
     ...recordOf(part),
     async close() {
       await asked.end();
-      await reader.close();
-      // The last one: it tidies up beside the file, which one that only reads cannot.
-      await writer.close();
+      await engines.close();
     },
   };
 }
 
-/** What changes the record, and what reads it. */
-interface Engines {
-  readonly writer: TradingRecord;
-  readonly reader: TradingRecord;
-}
-
-/** How long operations wait for another process that keeps the record locked. */
+/** How long operations wait for another process that keeps the record locked, or for an engine that is being replaced. */
 interface Patience {
   readonly patienceMs: number;
   /** Monotonic milliseconds. */
@@ -130,18 +124,20 @@ interface Patience {
 
 /** Operations that were asked for and are not done. */
 class Asked {
+  readonly #engines: RecordEngines;
   readonly #patience: Patience;
   readonly #running = new Set<Promise<unknown>>();
   #isEnded = false;
 
-  constructor(patience: Patience) {
+  constructor(engines: RecordEngines, patience: Patience) {
+    this.#engines = engines;
     this.#patience = patience;
   }
 
   /** Runs an operation; again where another process keeps the record locked, as nothing was done then. */
-  async run(operation: () => Promise<unknown>): Promise<unknown> {
+  async run(kind: "writer" | "reader", operation: EngineOperation): Promise<unknown> {
     if (this.#isEnded) throw new StoreError("closed");
-    const running = this.#patiently(operation);
+    const running = this.#patiently(kind, operation);
     this.#running.add(running);
     try {
       return await running;
@@ -156,17 +152,34 @@ class Asked {
     await Promise.allSettled(this.#running);
   }
 
-  async #patiently(operation: () => Promise<unknown>): Promise<unknown> {
+  async #patiently(kind: "writer" | "reader", operation: EngineOperation): Promise<unknown> {
     const { patienceMs, monotonic } = this.#patience;
-    for (const endsAt = monotonic() + patienceMs;;) {
+    const endsAt = monotonic() + patienceMs;
+    while (true) {
+      const engine = this.#engines.get(kind) ?? await this.#replaced(kind, endsAt - monotonic());
       try {
-        return await operation();
+        return await operation(engine);
       } catch (error) {
-        // What became of the worker is the record's trouble too.
-        const failure = error instanceof StateError ? new StoreError(error.failure, error) : error;
+        const failure = error instanceof StateError ? new StoreError(failureOf(kind, error), error) : error;
         const isBusy = failure instanceof StoreError && failure.failure === "busy";
         if (!isBusy || monotonic() >= endsAt) throw failure;
       }
     }
   }
+
+  /** An engine in the place of one that has ended. */
+  async #replaced(kind: "writer" | "reader", patienceMs: number): Promise<Remote<SqliteRecord>> {
+    using deadline = new Deadline(Math.max(0, patienceMs));
+    await Promise.race([this.#engines.mended, aborted(deadline.signal)]);
+    const engine = this.#engines.get(kind);
+    if (engine === undefined) throw new StoreError("unavailable");
+    return engine;
+  }
+}
+
+type EngineOperation = (engine: Remote<SqliteRecord>) => Promise<unknown>;
+
+/** What became of the worker is the record's trouble too; of what only reads, nothing was changed. */
+function failureOf(kind: "writer" | "reader", { failure }: StateError): StoreFailure {
+  return kind === "reader" && failure === "outcome_unknown" ? "unavailable" : failure;
 }

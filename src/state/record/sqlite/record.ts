@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { createRedactor } from "../../../secrets/redaction.ts";
-import { inTransaction, openDatabase } from "../../sqlite.ts";
+import { inTransaction, openDatabase, takeOver } from "../../sqlite.ts";
 import { answering } from "./answering.ts";
 import { SqliteApprovals } from "./approvals.ts";
 import { SqliteArchive } from "./archive.ts";
@@ -31,8 +31,11 @@ import { TRADING_DATABASE } from "./trading_database.ts";
 export interface SqliteRecordOptions {
   /** The state folder. */
   readonly folder: string;
-  /** `write` creates what is missing. `read` changes nothing and demands the schema of this version. */
-  readonly mode: "write" | "read";
+  /**
+   * `write` creates what is missing. `read` changes nothing and demands the schema of this version; `standby` does so too until
+   * {@linkcode SqliteRecord.takeOver}.
+   */
+  readonly mode: "write" | "read" | "standby";
   /** What the record must not keep of the texts that it is given. @default nothing */
   readonly secrets?: readonly string[];
   /** How long a statement waits for another process that writes, in milliseconds. @default {250} */
@@ -58,10 +61,14 @@ export class SqliteRecord {
   readonly archive: SqliteArchive;
   readonly published: SqlitePublishedFiles;
   readonly #connection: RecordConnection;
+  readonly #database: DatabaseSync;
+  readonly #path: string;
 
   /** On a database with the schema of this version. */
   constructor(database: DatabaseSync, { folder, secrets = [] }: Pick<SqliteRecordOptions, "folder" | "secrets">) {
     const connection = this.#connection = new RecordConnection(database);
+    this.#database = database;
+    this.#path = join(folder, TRADING_DATABASE);
     const redact = createRedactor(secrets);
     const rows = new AuditRows(connection, redact);
     const placements = new JournalReads(connection);
@@ -93,7 +100,8 @@ export class SqliteRecord {
     const database = openDatabase(path, {
       migrations: MIGRATIONS,
       durable: true,
-      readOnly: mode === "read",
+      readOnly: mode !== "write",
+      isStandby: mode === "standby",
       busyMs,
     });
     try {
@@ -104,6 +112,15 @@ export class SqliteRecord {
       throw error;
     }
     return new SqliteRecord(database, options);
+  }
+
+  /**
+   * From now on a standby writes.
+   *
+   * @throws {StateError} it cannot: it was opened without the permission, or another process keeps the record locked
+   */
+  takeOver(): void {
+    answering(this.#path, () => takeOver(this.#database, this.#path));
   }
 
   /** Gives the file back; a record that was closed is of no use. A second time does nothing. */

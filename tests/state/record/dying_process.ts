@@ -21,7 +21,11 @@ for (const name of ["first", "die", "second", "die", "third"]) {
     if (!(error instanceof StoreError)) throw error;
     return error.failure;
   });
-  console.log(`${name} ${outcome}`);
+  await say(`${name} ${outcome}`);
 }
-console.log((await record.journal.unsettled({})).map(({ clientOrderId }) => clientOrderId).sort().join(" "));
+await say((await record.journal.unsettled({})).map(({ clientOrderId }) => clientOrderId).sort().join(" "));
 await record.close();
+
+async function say(line: string): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${line}\n`));
+}

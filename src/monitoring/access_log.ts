@@ -23,10 +23,11 @@ export interface RefusedRequest {
 }
 
 /** Logs a call where `mode` asks for it. */
-export function logCall(mode: AccessLogMode, { tool, outcome, durationMs, ...request }: ObservedCall): void {
+export function logCall(mode: AccessLogMode, call: ObservedCall): void {
+  const { tool, outcome, durationMs } = call;
   if (mode === "off" || mode === "errors" && !isFailure(outcome)) return;
   log.info("tool call", {
-    ...originOf(request),
+    ...originOf(call),
     tool,
     outcome: outcomeOf(outcome),
     duration_ms: Math.round(durationMs * 10) / 10,

@@ -39,6 +39,9 @@ export interface PlainCall {
   readonly args: unknown;
 }
 
+/** What the parameters of a plain call consist of. */
+const PLAIN_MEMBERS: ReadonlySet<string> = new Set(["name", "arguments", "_meta"]);
+
 /** Who makes a call. */
 export interface PlainCaller {
   readonly caller: CallerFacts;
@@ -59,9 +62,10 @@ export class PlainCalls {
   /** The call that a request is; `undefined` where it is the SDK's. Its parameters are valid. */
   read({ id, method, params }: JSONRPCRequest): PlainCall | undefined {
     if (method !== "tools/call" || params === undefined) return undefined;
-    const { name, arguments: args, _meta, ...rest } = params;
-    const isPlain = typeof name === "string" && isObject(args ?? {}) && Object.keys(rest).length === 0;
-    const isOurs = isPlain && this.#parts.methods.has(name) && !this.#mayAsk(name);
+    const { name, arguments: args } = params;
+    if (typeof name !== "string" || !isObject(args ?? {})) return undefined;
+    for (const member in params) if (!PLAIN_MEMBERS.has(member)) return undefined;
+    const isOurs = this.#parts.methods.has(name) && !this.#mayAsk(name);
     return isOurs ? { requestId: id, name, args } : undefined;
   }
 

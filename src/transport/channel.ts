@@ -197,7 +197,7 @@ export abstract class Channel implements Transport {
   refuse(id: RequestId | null, error: RpcError, request?: JSONRPCRequest): void {
     log.debug("request refused", { request_id: id, rpc_code: error.code, reason: error.message });
     this.#options.observer?.refused(request, error);
-    this.#write({ id, error });
+    this.#write(id, { error });
   }
 
   /** Sends what the SDK answers or asks. */
@@ -266,7 +266,7 @@ export abstract class Channel implements Transport {
       if (!waiting.has(request) && !this.#cancel(id)) {
         this.onmessage?.({ jsonrpc: "2.0", method: "notifications/cancelled", params });
       }
-      this.#write({ id, error: waiting.has(request) ? ENDING : UNFINISHED });
+      this.#write(id, { error: waiting.has(request) ? ENDING : UNFINISHED });
       this.#settle(id);
     }
   }
@@ -363,7 +363,7 @@ export abstract class Channel implements Transport {
   }
 
   #finish({ id }: JSONRPCRequest, answer: Answer): void {
-    this.#write({ id, ...answer });
+    this.#write(id, answer);
     this.#settle(id, "error" in answer);
   }
 
@@ -419,7 +419,7 @@ export abstract class Channel implements Transport {
     this.#change = undefined;
   }
 
-  #write({ id, ...answer }: Answer & { readonly id: RequestId | null }): void {
+  #write(id: RequestId | null, answer: Answer): void {
     this.#send(answerText(id, answer));
   }
 

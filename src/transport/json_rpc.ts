@@ -73,7 +73,7 @@ export function readMessage(value: unknown): Parsed {
 
 /** The text of an answer, as the SDK writes it: a result before the rest, an error behind it. */
 export function answerText(id: RequestId | null, answer: Answer): string {
-  const message = `"jsonrpc":"2.0","id":${JSON.stringify(id)}`;
+  const message = `"jsonrpc":"2.0","id":${typeof id === "number" ? id : JSON.stringify(id)}`;
   if ("error" in answer) return `{${message},"error":${JSON.stringify(answer.error)}}`;
   const result = "resultJson" in answer ? answer.resultJson : JSON.stringify(answer.result);
   return `{"result":${result},${message}}`;
@@ -119,9 +119,10 @@ const MEMBERS: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params
 /** What is wrong with the shape of a message, but for what its parameters mean. */
 function findProblem(message: Record<string, unknown>) {
   const { jsonrpc, id, method, params, result, error } = message;
-  const unknown = Object.keys(message).find((name) => !MEMBERS.has(name));
   if (jsonrpc !== "2.0") return 'jsonrpc must be "2.0"';
-  if (unknown !== undefined) return `${JSON.stringify(unknown.slice(0, 60))} is no member of a message`;
+  for (const name in message) {
+    if (!MEMBERS.has(name)) return `${JSON.stringify(name.slice(0, 60))} is no member of a message`;
+  }
   if (id !== undefined && !isId(id)) return "id must be a string or an integer";
   if (method !== undefined) {
     if (typeof method !== "string") return "method must be a string";

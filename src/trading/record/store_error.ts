@@ -28,7 +28,8 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   unavailable:
     "Cannot reach the trading database: no order is sent until it answers; check the database and the network",
   closed: "Cannot use the trading database as it has been closed",
-  outcome_unknown: "Cannot tell whether the trading database has taken the last change: look at what there is before you repeat it",
+  outcome_unknown:
+    "Cannot tell whether the trading database has taken the last change: look at what there is before you repeat it",
 };
 
 /** The trading record cannot be read or written: whoever meets it stops trading; reading the exchange goes on. */

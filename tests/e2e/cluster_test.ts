@@ -1,6 +1,7 @@
 /** Servers on machines of their own that share one record: what one of them knows, decides or leaves undone, all do. */
 
 import assert from "node:assert/strict";
+import { lookUntil } from "../support/look_until.ts";
 import { Cluster, place, settled } from "./cluster.ts";
 import { runProgram, SHIPPED } from "./program.ts";
 import { callTool } from "./trading_world.ts";
@@ -178,6 +179,21 @@ for (const program of SHIPPED) {
     assert.equal(cluster.world.orders.length, 0);
     // It is on the list again by itself.
     assert.equal((await settled(one, { ...order, idempotency_key: "order-2" })).status, "placed");
+  });
+
+  Deno.test(`servers on one database: that it fell back to an older copy is noticed before an order leaves (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program);
+    const server = await cluster.serve();
+    const order = { ...await cluster.world.resting(), idempotency_key: "order-1" };
+    await cluster.postgres.fallBack(async () => {
+      assert.equal((await settled(server, order)).status, "placed");
+    });
+    const isRefused = ({ detail = "" }: { detail?: string }) => detail.includes("lacks rows of the audit log");
+    await lookUntil(isRefused, () => place(server, order), "the older copy is not noticed");
+    await server.said(/lacks rows that this machine has seen/);
+    assert.equal(cluster.world.orders.length, 1);
+    assert.equal((await callTool(server, "get_ticker", { pair: "XBTZAR" })).pair, "XBTZAR");
+    await cluster.command("kill", "--reason", "restored");
   });
 
   Deno.test(`servers on one database: a server with another key of the exchange is refused (${program.name})`, async () => {

@@ -129,6 +129,18 @@ export class PostgresServer implements AsyncDisposable {
     this.#log = started.log;
   }
 
+  /** Runs `body`, and is then again what it was before it: as after a failover to an older copy, on the same port. */
+  async fallBack(body: () => Promise<void>): Promise<void> {
+    await this.stop();
+    const copy = join(this.#dir, "copy");
+    await shell('rm -rf "$2" && cp -a "$1" "$2"', [this.data, copy]);
+    await this.restart();
+    await body();
+    await this.kill();
+    await shell('rm -rf "$1" && mv "$2" "$1"', [this.data, copy]);
+    await this.restart();
+  }
+
   /** Freezes all its processes; the system goes on to accept connections for it. */
   async pause(): Promise<void> {
     await signal("STOP", await this.#processes());

@@ -10,6 +10,8 @@ export type StoreFailure =
   | "damaged"
   | "unusable"
   | "clock_wrong"
+  /** It lacks what was seen in it before. */
+  | "rolled_back"
   | "overloaded"
   | "unavailable"
   | "closed"
@@ -24,6 +26,9 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   unusable: "Cannot use the trading database: check the state folder and its disk",
   clock_wrong: "Cannot use the trading database as its clock and the one of this computer differ by more than 2 s: " +
     "set the clocks right; no order is sent until then",
+  rolled_back:
+    "Cannot use the trading database as it lacks rows of the audit log that this machine has seen in it, as " +
+    "after a restore from an older backup: no order is sent; see docs/scaling.md, Backup and restore",
   overloaded: "Cannot use the trading database now as too much waits for it: try again later",
   unavailable:
     "Cannot reach the trading database: no order is sent until it answers; check the database and the network",

@@ -32,6 +32,7 @@ import type {
   Repeated,
   Settlement,
 } from "../../../trading/record/recorded_placement.ts";
+import { StoreError } from "../../../trading/record/store_error.ts";
 import { readText } from "../../row.ts";
 import { readAccount } from "../rows/account_row.ts";
 import { readBeginFacts } from "./begin_facts.ts";
@@ -66,6 +67,7 @@ export class PostgresJournal extends JournalReads implements Journal {
     const { halts, checkClock } = this.#parts;
     return await this.#connection.change(async (change) => {
       checkClock();
+      if (!change.isWhole) throw new StoreError("rolled_back");
       const { file, place } = halts;
       const { facts, earlier, daySum, isFileNoted } = await readBeginFacts(change, {
         ...{ entry, limits: policy, now, file, place },

@@ -4,6 +4,8 @@ import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import type { TradingRecord } from "../../../trading/record/trading_record.ts";
 import { createRedactor } from "../../../secrets/redaction.ts";
 import type { DatabaseAccess } from "../../database_address.ts";
+import { readText } from "../../row.ts";
+import { makeFolder } from "../../state_folder.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
 import { PostgresApprovals } from "./approvals.ts";
@@ -23,6 +25,7 @@ import { PostgresPreviews } from "./previews.ts";
 import { RecordConnection } from "./record_connection.ts";
 import { PostgresPublishedFiles } from "./published_files.ts";
 import { PostgresReplacementClaims } from "./replacement_claims.ts";
+import { SeenHead } from "./seen_head.ts";
 import { readPlace } from "./state_place.ts";
 
 /** How to open it, and how long to wait for others that change its tables. */
@@ -56,20 +59,24 @@ export async function openPostgresRecord(
   Writer: MakeDatabase = Database,
 ): Promise<TradingRecord> {
   const reader = new Database(access, { maxConnections: READERS });
+  let seen = SeenHead.forget();
   try {
     const prepare = () => prepareTables(reader, { mayChange: mode === "write" });
     await waitWhileBusy(prepare, { ...waiting, path: reader.name });
+    if (mode === "write") seen = await openSeen(reader, folder);
   } catch (error) {
     await reader.close();
     throw error;
   }
   const writer = mode === "write" ? new Writer(access, { maxConnections: 1 }) : undefined;
   const redact = createRedactor(secrets);
-  const connection = new RecordConnection({ writer, reader, redact, patienceMs, monotonic: waiting.monotonic });
+  const connection = new RecordConnection({ seen, writer, reader, redact, patienceMs, monotonic: waiting.monotonic });
   const calls = new PostgresCallClaims(connection);
   const renew = async (facts: InstanceFacts) => {
     const now = await renewLease(connection, facts);
-    void calls.releaseAgain().catch(() => {}); // The next renewal tries again.
+    // The next renewal tries both again.
+    void calls.releaseAgain().catch(() => {});
+    void connection.look().catch(() => {});
     return now;
   };
   const lease = new Lease({ renew, now, toleranceMs: CLOCK_TOLERANCE_MS });
@@ -93,4 +100,11 @@ export async function openPostgresRecord(
       await connection.close();
     },
   };
+}
+
+/** What was seen of this database in a state folder, which is made where there is none. */
+async function openSeen(reader: Database, folder: string): Promise<SeenHead> {
+  const [row = {}] = await reader.read("SELECT id FROM key_store");
+  makeFolder(folder);
+  return SeenHead.open(folder, readText(row, "id"));
 }

@@ -4,17 +4,21 @@
  * stays one. Reads take connections of their own and wait for no change.
  */
 
+import { getLogger } from "../../../logging/logger.ts";
 import { rowAfter } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import type { Redact } from "../../../secrets/redaction.ts";
-import { readNumber, readText } from "../../row.ts";
+import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import type { Database, Session, Value } from "./database.ts";
+import type { Head, SeenHead } from "./seen_head.ts";
 
 /** A change that is being made: what it reads is what it decides on. */
 export interface Change extends Session {
+  /** Whether the record has all that this machine has seen in it. It lacks some after a restore to an earlier moment. */
+  readonly isWhole: boolean;
   /** Adds rows to the audit; they are written at the end of the change. */
   append(events: readonly AuditEvent[], now: number): void;
 }
@@ -24,6 +28,8 @@ export interface RecordConnectionOptions {
   /** With one connection, so that changes take effect in the order of asking; absent where nothing may be changed. */
   readonly writer: Database | undefined;
   readonly reader: Database;
+  /** What this machine has seen of the audit. */
+  readonly seen: SeenHead;
   /** Hides secrets in what rows of the audit say. */
   readonly redact: Redact;
   /** How long a change waits for others, in milliseconds. */
@@ -31,6 +37,9 @@ export interface RecordConnectionOptions {
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
 }
+
+const log = getLogger(["luno-mcp-server", "trading"]);
+const ROLLED_BACK = { see: "docs/scaling.md, Backup and restore" };
 
 /** Changes that may wait. */
 const MAX_WAITING = 1_000;
@@ -44,6 +53,8 @@ export class RecordConnection {
   /** The last change that was asked for. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** Whether it was logged that the database lacks rows. */
+  #isTold = false;
   /** When the database could not be reached last. */
   #hindrance: { readonly error: StoreError; readonly atMs: number } | undefined;
   /** Hears of each row of the audit that is added here; the change that it is part of may still be undone. */
@@ -92,27 +103,46 @@ export class RecordConnection {
     return await storing(() => this.#options.reader.snapshot(body));
   }
 
+  /** Looks where the audit ends now, and remembers it. @throws {StoreError} */
+  async look(): Promise<void> {
+    const { seen } = this.#options;
+    const row = await this.row(HEAD, seen.seq);
+    const isWhole = isWholeIn(row, seen);
+    if (isWhole) seen.note(headOf(row));
+    else if (!this.#isTold) {
+      log.error("the trading database lacks rows that this machine has seen: no order is sent", ROLLED_BACK);
+    }
+    this.#isTold = !isWhole;
+    await seen.keep();
+  }
+
   /** Ends the connections when what was asked before is done. */
   async close(): Promise<void> {
     await this.#last;
+    await this.#options.seen.close();
     await Promise.all([this.#options.writer?.close(), this.#options.reader.close()]);
   }
 
-  #change<Result>(writer: Database, body: (change: Change) => Promise<Result>): Promise<Result> {
-    return storing(() =>
+  async #change<Result>(writer: Database, body: (change: Change) => Promise<Result>): Promise<Result> {
+    const { seen } = this.#options;
+    let isWhole = false;
+    let last: Pick<AuditRow, "seq" | "hash"> = { seq: 0, hash: "" };
+    const changed = await storing(() =>
       writer.transaction(async ({ query }) => {
-        const [head] = await query("SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE");
-        if (head === undefined) throw new StoreError("damaged");
-        let last: Pick<AuditRow, "seq" | "hash"> = { seq: readNumber(head, "seq"), hash: readText(head, "hash") };
+        const [row] = await query(`${HEAD} FOR UPDATE`, [seen.seq]);
+        last = headOf(row);
+        isWhole = isWholeIn(row, seen);
         const added: AuditRow[] = [];
         const append = (events: readonly AuditEvent[], now: number): void => {
           for (const event of events) added.push(last = rowAfter(last, event, { now, redact: this.#options.redact }));
         };
-        const result = await body({ query, append });
+        const result = await body({ query, append, isWhole });
         if (added.length > 0) await this.#write({ query }, added);
         return result;
       })
     );
+    if (isWhole) seen.note({ seq: last.seq, hash: last.hash });
+    return changed;
   }
 
   async #write({ query }: Session, rows: readonly AuditRow[]): Promise<void> {
@@ -160,6 +190,20 @@ export class RecordConnection {
       }
     }
   }
+}
+
+/** Where the audit ends, and what stands in the place of the row that was seen last. */
+const HEAD = `SELECT seq, hash, (SELECT a.hash FROM audit a WHERE a.seq = $1) AS seen,
+  (SELECT s.seq FROM audit_start s WHERE s.id = 1) AS archived FROM audit_head WHERE id = 1`;
+
+function headOf(row: Row | undefined): Head {
+  if (row === undefined) throw new StoreError("damaged");
+  return { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
+}
+
+function isWholeIn(row: Row | undefined, seen: SeenHead): boolean {
+  return row !== undefined &&
+    seen.continuesIn({ hash: readTextOrNull(row, "seen"), archived: readNumber(row, "archived") });
 }
 
 /** Row after row of a query without parameters, for answers that are too long to hold. */

@@ -1,0 +1,107 @@
+/**
+ * Where the audit ended when this machine looked last. A database that has lost that row was restored to an earlier
+ * moment, or is an older copy that took the place of another one: what was placed since is unknown to it.
+ *
+ * It is kept in the state folder too, so that a server that starts knows what the one before it has seen.
+ */
+
+import { join } from "node:path";
+
+/** A row of the audit. */
+export interface Head {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** What the database has in the place of the row that was seen. */
+export interface FoundRow {
+  /** `null` where there is none. */
+  readonly hash: string | null;
+  /** The last row that was moved into an archive file. */
+  readonly archived: number;
+}
+
+/** The name of the file in the state folder. */
+export const SEEN_FILE = "record-seen.json";
+
+/** Written in place, as one write of always the same length. */
+const FILE_LENGTH = 200;
+
+/** See above. */
+export class SeenHead {
+  readonly #store: string;
+  #file: Deno.FsFile | undefined;
+  #head: Head | undefined;
+  #kept: Head | undefined;
+  #keeping: Promise<void> = Promise.resolve();
+
+  /** Nothing was seen yet, and nothing is kept. */
+  static forget(): SeenHead {
+    return new SeenHead("", undefined, undefined);
+  }
+
+  /**
+   * What was seen of this store, from a state folder that exists; what was seen of another one does not matter. Opened
+   * now, as nothing new may be written later.
+   */
+  static open(folder: string, store: string): SeenHead {
+    const file = Deno.openSync(join(folder, SEEN_FILE), { read: true, write: true, create: true, mode: 0o600 });
+    const bytes = new Uint8Array(FILE_LENGTH);
+    const length = file.readSync(bytes) ?? 0;
+    return new SeenHead(store, file, headIn(new TextDecoder().decode(bytes.subarray(0, length)), store));
+  }
+
+  private constructor(store: string, file: Deno.FsFile | undefined, head: Head | undefined) {
+    this.#store = store;
+    this.#file = file;
+    this.#head = this.#kept = head;
+  }
+
+  /** The number of the row that was seen, or 0. */
+  get seq(): number {
+    return this.#head?.seq ?? 0;
+  }
+
+  /** Whether a database goes on from what was seen. */
+  continuesIn({ hash, archived }: FoundRow): boolean {
+    return this.#head === undefined || hash === this.#head.hash || hash === null && this.#head.seq <= archived;
+  }
+
+  /** The audit of a database that goes on from what was seen ends here now. */
+  note(head: Head): void {
+    if (head.seq > this.seq) this.#head = head;
+  }
+
+  /** Writes what was seen into the folder. Never rejects: without it a restart knows less. */
+  keep(): Promise<void> {
+    return this.#keeping = this.#keeping.then(() => this.#keep()).catch(() => {});
+  }
+
+  /** Writes it a last time. A second time does nothing. */
+  async close(): Promise<void> {
+    await this.keep();
+    const file = this.#file;
+    this.#file = undefined;
+    file?.close();
+  }
+
+  async #keep(): Promise<void> {
+    const head = this.#head;
+    if (this.#file === undefined || head === undefined || head === this.#kept) return;
+    const text = JSON.stringify({ store: this.#store, ...head }).padEnd(FILE_LENGTH - 1);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    await this.#file.write(new TextEncoder().encode(`${text}\n`));
+    this.#kept = head;
+  }
+}
+
+function headIn(text: string, store: string): Head | undefined {
+  try {
+    const kept = JSON.parse(text);
+    const isWhole = kept.store === store && Number.isSafeInteger(kept.seq) && typeof kept.hash === "string";
+    return isWhole ? { seq: kept.seq, hash: kept.hash } : undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

@@ -4,6 +4,7 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { benchPlacementCommits } from "./placement_commits.ts";
 import { report } from "./report.ts";
 import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
@@ -152,5 +153,6 @@ export async function benchPlacement(): Promise<void> {
   for (const [what, { p50, p99 }] of Object.entries(parts)) {
     report({ figure: "placing an order, ms", what, orders, p50, p99 });
   }
+  await benchPlacementCommits(`${folder}/commits`);
   await Deno.remove(folder, { recursive: true });
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
 import { PROGRAMS, readLines, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
-import type { RunningServer } from "./servers.ts";
+import { callOverMcp } from "./dialog_call.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
 /** Runs `call place_order` until it has asked a person, then ends it as Ctrl-C does; what it asked and answered. */
@@ -58,10 +58,12 @@ for (const program of PROGRAMS) {
     const call = { name: "place_order", arguments: order };
     const yes = { inputResponses: { confirm: { action: "accept", content: { place: true } } } };
     const leaving = new AbortController();
-    const waiting = [call, { ...call, ...yes }].map((params) => callOverMcp(server, key, params, leaving.signal));
+    const waiting = [call, { ...call, ...yes }].map((params) =>
+      callOverMcp(server, params, { key, signal: leaving.signal })
+    );
     const ended = Promise.allSettled(waiting);
     await server.said(/luno-mcp-server approve \w+"$/);
-    const forged = await callOverMcp(server, key, { ...call, ...yes, requestState: "AAAA" });
+    const forged = await callOverMcp(server, { ...call, ...yes, requestState: "AAAA" }, { key });
     assert.notEqual(forged.structuredContent?.status, "placed", JSON.stringify(forged));
     const { approvals: [own] } = JSON.parse(await world.command(program, "approve", "--json"));
     assert.equal(own.identity, "key:bot");
@@ -83,34 +85,4 @@ async function runCall(world: TradingWorld, program: Program, ...words: readonly
   await child.stdin.close();
   const { stdout } = await child.output();
   return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-/** One stateless call of a client that says it can show dialogs. */
-async function callOverMcp(
-  server: RunningServer,
-  key: string,
-  params: Record<string, unknown>,
-  signal?: AbortSignal,
-): Promise<Json> {
-  const _meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientCapabilities": { elicitation: {} },
-    "io.modelcontextprotocol/clientInfo": { name: "script", version: "1" },
-  };
-  const response = await fetch(`${server.http}/mcp`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${key}`,
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": "tools/call",
-      "mcp-name": String(params["name"]),
-    },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { ...params, _meta } }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const text = await response.text();
-  const { result, error } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text);
-  return result ?? { error };
 }

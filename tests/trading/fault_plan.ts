@@ -31,6 +31,8 @@ export const FLAWS = [
   "gives_up_cancelling",
   "refuses_repetitions",
   "keeps_claims",
+  "forgets_previews",
+  "trusts_old_previews",
 ] as const;
 
 /** One of {@linkcode FLAWS}. */
@@ -260,6 +262,13 @@ export function flawed(
       return { ...options, record: { ...record, journal: refusingRepetitions(journal) } };
     case "keeps_claims":
       return { ...options, record: { ...record, replacements: keepingClaims(record.replacements, folder) } };
+    case "forgets_previews": {
+      const begin: ExecutorJournal["begin"] = ({ takesPreview: _, ...entry }, policy, now) =>
+        journal.begin(entry, policy, now);
+      return { ...options, record: { ...record, journal: { ...journal, begin } } };
+    }
+    case "trusts_old_previews":
+      return { ...options, record: { ...record, journal: trustingOldPreviews(journal, store) } };
     // These two are broken where calls are made and requests worked on.
     case "ignores_callers":
     case "gives_up_cancelling":
@@ -311,6 +320,23 @@ function sendingWhenHalted(journal: ExecutorJournal, { halts }: SqliteRecord): E
       return await journal.begin(...args);
     } finally {
       halts.state = state;
+    }
+  };
+  return { ...journal, begin };
+}
+
+/** Looks at everything of a preview but its time. */
+function trustingOldPreviews(journal: ExecutorJournal, { previews }: SqliteRecord): ExecutorJournal {
+  const begin: ExecutorJournal["begin"] = async (...args) => {
+    const { state } = previews;
+    previews.state = (...asked) => {
+      const found = state.apply(previews, asked);
+      return found && { ...found, createdAt: 0, expiresAt: Infinity };
+    };
+    try {
+      return await journal.begin(...args);
+    } finally {
+      previews.state = state;
     }
   };
   return { ...journal, begin };

@@ -60,6 +60,8 @@ export interface History {
   readonly intents: readonly Intent[];
   readonly told: readonly Told[];
   readonly store: SqliteRecord;
+  /** Previews that were shown before their orders were placed. */
+  readonly shown: ReadonlySet<string>;
   readonly processes: number;
   readonly crashes: number;
   readonly faults: number;
@@ -122,6 +124,10 @@ class Run {
   readonly #processes: HistoryProcess[];
   /** By preview. */
   readonly #calls = new Map<string, Call[]>();
+  /** What is shown when decides nothing else. */
+  readonly #previewDice: Dice;
+  /** Previews that a process has shown, for whichever process to place. */
+  readonly #shown = new Set<string>();
   readonly #forbidden: string[] = [];
   readonly #left: string[] = [];
   #faultPlan: PlannedFault[] = [];
@@ -135,6 +141,7 @@ class Run {
   constructor(options: HistoryOptions) {
     this.#options = options;
     this.#dice = new Dice(options.seed * 1_000_003 + options.number * 7_919);
+    this.#previewDice = new Dice(options.seed * 7_919 + options.number * 1_000_003);
     const { exchange, number } = options;
     this.#startedAt = exchange.clock.now;
     this.#faultiness = this.#dice.pick([0, 0.1, 0.25, 0.5, 0.9]);
@@ -200,6 +207,7 @@ class Run {
       intents: this.#intents,
       told: this.#told,
       store,
+      shown: this.#shown,
       processes: this.#processes.length,
       crashes: this.#crashes,
       faults: this.#faults,
@@ -251,6 +259,7 @@ class Run {
     const old = this.#real.length > 0 ? this.#dice.pick(this.#real) : undefined;
     if (die < 0.5 || old === undefined) {
       const intent = this.#newIntent();
+      this.#show(intent);
       return await this.#perform(intent.previewId, (call) => this.#place(intent, call));
     }
     if (die < 0.65) return await this.#perform(old.previewId, (call) => this.#repeat(old, call));
@@ -282,8 +291,20 @@ class Run {
     const { identity, previewId, order } = intent;
     this.#note(previewId, call);
     if (this.#dice.chance(0.1)) call.caller.abort();
-    const request = { order, identity, previewId, idempotencyKey, ...this.#rightsOf(call) };
+    const takesPreview = this.#shown.has(previewId);
+    const request = { order, identity, previewId, takesPreview, idempotencyKey, ...this.#rightsOf(call) };
     return { kind: "placement", intent, result: await call.process.executor.place(request, this.#optionsOf(call)) };
+  }
+
+  /** Half of the orders are shown first, by any process that lives; by its clock the preview expires. */
+  #show({ identity, previewId, order }: Intent): void {
+    const living = this.#processes.filter(({ life }) => !life.isOver);
+    if (living.length === 0 || this.#previewDice.chance(0.5)) return;
+    const { store, now } = this.#previewDice.pick(living);
+    const facts = { order, notional: [], mid: null, averagePrice: null, warnings: [], venue: "" };
+    const { digest: policyDigest } = this.#policy;
+    const shown = { previewId, identity, paper: false, asked: "", facts, policyDigest, summary: null };
+    if (store.previews.add({ row: { identity }, shown }, now) === 0) this.#shown.add(previewId);
   }
 
   /** The same call again, or one that only looks like it. */

@@ -27,6 +27,8 @@ const CONDEMNED: Readonly<Record<Flaw, Condemned>> = {
   gives_up_cancelling: { from: 200, within: 20, as: ["forbidden"] },
   refuses_repetitions: { within: 30, as: ["misreported"] },
   keeps_claims: { within: 100, as: ["stuck"] },
+  forgets_previews: { within: 30, as: ["preview"] },
+  trusts_old_previews: { within: 100, as: ["preview"] },
 };
 
 for (const flaw of FLAWS) {

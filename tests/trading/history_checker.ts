@@ -7,6 +7,7 @@ import { formatDecimal } from "../../src/money/decimals.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 import { type EndedOrder, isEnded } from "../../src/trading/execution/cancel_result.ts";
 import type { Placement } from "../../src/trading/record/recorded_placement.ts";
+import { isOver } from "../../src/trading/orders/lifetime.ts";
 import type { Order } from "../../src/trading/orders/order.ts";
 import type { PlacementResult } from "../../src/trading/execution/placement_result.ts";
 import type { FaultyExchange } from "./faulty_exchange.ts";
@@ -20,6 +21,7 @@ export const VIOLATIONS = [
   "forbidden",
   "limit",
   "self_trade",
+  "preview",
   "stuck",
   "audit",
   "unsettled",
@@ -46,6 +48,7 @@ export function checkHistory(history: History, exchange: FaultyExchange): Violat
     ...checkLimits(history, orders),
     ...checkForbidden(history, orders),
     ...checkRepetitions(history),
+    ...checkPreviews(history),
     ...exchange.ownTradesSince(history.startedAt).map((ids) =>
       violation("self_trade", `own orders ${ids.join(" and ")} have traded with each other`)
     ),
@@ -145,6 +148,22 @@ function checkRepetitions({ told, intents }: History): Violation[] {
     if (each.kind !== "placement" || each.result.status !== "refused" || contested.has(each.intent.number)) return [];
     if (each.result.reason !== "ERR_IDEMPOTENCY_MISMATCH") return [];
     return [violation("misreported", `order ${each.intent.number} was refused as another one than before`)];
+  });
+}
+
+/** A preview is used up exactly by the order that has begun with it, in time. */
+function checkPreviews({ store, intents, shown }: History): Violation[] {
+  return intents.flatMap(({ previewId, identity }) => {
+    const preview = shown.has(previewId) ? store.previews.find(previewId, identity) : undefined;
+    if (preview === undefined) return [];
+    const placement = store.journal.findByPreview(previewId);
+    if ((placement === undefined) !== (preview.usedAt === null)) {
+      return [
+        violation("preview", `${previewId} is ${preview.usedAt === null ? "not " : ""}used, and its order another`),
+      ];
+    }
+    const isLate = placement !== undefined && isOver(preview, placement.createdAt);
+    return isLate ? [violation("preview", `${previewId} was placed after its time`)] : [];
   });
 }
 

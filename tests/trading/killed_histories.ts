@@ -72,7 +72,17 @@ async function killHistory(steps: number, dice: Dice): Promise<{ kills: number; 
     maxOpenOrders: 2,
     maxOrdersPerMinute: 2,
   });
-  const calm = { processes: 1, faults: 0, halts: 0, ended: 0, forbidden: [], left: [], stuck: [], errors: [] };
+  const calm = {
+    shown: new Set<string>(),
+    processes: 1,
+    faults: 0,
+    halts: 0,
+    ended: 0,
+    forbidden: [],
+    left: [],
+    stuck: [],
+    errors: [],
+  };
   const checked = { ...calm, startedAt, policy, intents, told, store, crashes: kills };
   const violations = checkHistory(checked, exchange);
   store.close();
@@ -123,7 +133,17 @@ async function stopHistory(stopAt: number): Promise<{ stops: number; violations:
     maxOpenOrders: 4,
     maxOrdersPerMinute: 4,
   });
-  const calm = { faults: 0, halts: 0, ended: 0, forbidden: [], left: [], stuck: [], errors: [], crashes: 0 };
+  const calm = {
+    shown: new Set<string>(),
+    faults: 0,
+    halts: 0,
+    ended: 0,
+    forbidden: [],
+    left: [],
+    stuck: [],
+    errors: [],
+    crashes: 0,
+  };
   const violations = checkHistory({ ...calm, processes: 2, startedAt, policy, intents, told, store }, exchange);
   store.close();
   await Deno.remove(folder, { recursive: true });

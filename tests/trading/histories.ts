@@ -303,7 +303,7 @@ class Run {
     const { store, now } = this.#previewDice.pick(living);
     const facts = { order, notional: [], mid: null, averagePrice: null, warnings: [], venue: "" };
     const { digest: policyDigest } = this.#policy;
-    const shown = { previewId, identity, paper: false, asked: "", facts, policyDigest, summary: null };
+    const shown = { previewId, identity, account: "main", asked: "", facts, policyDigest, summary: null };
     if (store.previews.add({ row: { identity }, shown }, now) === 0) this.#shown.add(previewId);
   }
 

@@ -106,7 +106,7 @@ export function answeredDialog(dialog: Dialog, { call, accepted }: DialogAnswer)
 /** The row of a dialog, or of its answer. */
 export function dialogEvent(
   event: "confirmation_asked" | "confirmation",
-  { id, identity, previewId, digest, facts }: Dialog,
+  { id, identity, account, previewId, digest, facts }: Dialog,
   data: Readonly<Record<string, unknown>> = {},
 ): AuditEvent {
   const clientOrderId = clientOrderIdOf(previewId, digest);
@@ -114,6 +114,7 @@ export function dialogEvent(
     event,
     identity,
     clientOrderId,
+    account,
     venue: facts.venue,
     data: { confirmation: id, way: "dialog", ...data, digest },
   };

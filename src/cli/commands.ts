@@ -86,6 +86,12 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     usage: "status",
     summary: "show the servers of a state folder and the state of trading",
   },
+  sessions: {
+    usage: "sessions [list|end] [id]",
+    summary: "list the sessions of all servers that share them, or end one, or with --identity all of one identity",
+    wide: true,
+    operands: { min: 0, max: 2 },
+  },
   kill: {
     usage: "kill",
     summary: "halt trading at once; --status shows it, --lift resumes trading",

@@ -88,7 +88,7 @@ export function unneeded(
 }
 
 /** Commands that listen or connect; `kill` does so to cancel what is open, and others to reach a shared database. */
-const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "simulator", "doctor"];
+const ONLINE: readonly CommandName[] = ["serve", "call", "client", "bridge", "sessions", "simulator", "doctor"];
 
 /** Commands that write files, or look at a database without leaving files behind; the last two give the permission back when they have opened theirs. */
 const WRITERS: readonly CommandName[] = [
@@ -140,6 +140,8 @@ async function findStandalone(command: CommandName): Promise<Standalone | undefi
       return (await import("./kill.ts")).kill;
     case "doctor":
       return (await import("./doctor.ts")).doctor;
+    case "sessions":
+      return (await import("./sessions.ts")).sessions;
     case "status":
       return (await import("./status.ts")).status;
     case "resume":

@@ -394,6 +394,18 @@ const SIMULATOR = {
   logFormat: SERVER_SETTINGS.logFormat,
 } as const satisfies Settings;
 
+const SESSIONS = {
+  uri: CLIENT.uri,
+  identity: {
+    reader: Identity,
+    help: "only the sessions of this identity, such as key:alice; with end: all of them",
+    flag: "identity",
+    value: "name",
+    env: [],
+  },
+  ...ACCESS,
+} as const satisfies Settings;
+
 /** The settings of every command, in the order of the help. */
 export const COMMAND_SETTINGS = {
   serve: SERVER_SETTINGS,
@@ -415,6 +427,7 @@ export const COMMAND_SETTINGS = {
     ...DATABASE_SETTINGS,
     running: switchOf("running", "end with 1 unless a server on the folder runs and answers, as probes need it"),
   },
+  sessions: SESSIONS,
   kill: KILL,
   resume: { state: RECORD, ...DATABASE_SETTINGS, force: HALT_SETTINGS.force },
   reload: { state: stateFolder("state folder of the servers to reload") },

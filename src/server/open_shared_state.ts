@@ -9,6 +9,8 @@ import type { Config } from "../config/server_settings.ts";
 import type { ConnectionPlaces } from "../session/connection_places.ts";
 import type { RateLimit, RateLimitOptions } from "../session/rate_limit.ts";
 import type { ResumptionStore } from "../session/resumption_store.ts";
+import { NO_BOARD } from "../session/session_board.ts";
+import type { SessionBoard } from "../session/session_board.ts";
 import type { SessionEnds } from "../session/session_ends.ts";
 import type { SessionStore } from "../session/session_store.ts";
 import { missingFolder, stateFolder } from "../state/folder.ts";
@@ -34,6 +36,8 @@ export interface SharedState {
   readonly resumptions: ResumptionStore;
   /** Ends sessions of both kinds. */
   readonly ends: SessionEnds;
+  /** What servers show each other of their sessions. */
+  readonly board: SessionBoard;
   createRateLimit(options: RateLimitOptions): RateLimit;
   /** Connections over all servers; absent where each counts its own alone. */
   readonly places?: ConnectionPlaces;
@@ -68,7 +72,8 @@ export async function openSharedState(
     places: redis.places,
   };
   const { resumptions, ends } = resumptionsOf({ redis, kept, idleMs, monotonic: world.monotonic });
-  return { ok: true, shared: { sessions, resumptions, ends, createRateLimit, ...overAll, close } };
+  const board = redis?.createSessionBoard() ?? NO_BOARD;
+  return { ok: true, shared: { sessions, resumptions, ends, board, createRateLimit, ...overAll, close } };
 }
 
 function resumptionsOf(

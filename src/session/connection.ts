@@ -68,6 +68,11 @@ export class Connection {
     this.#era = era;
   }
 
+  /** What the client calls itself. */
+  get client(): string | null {
+    return this.#client;
+  }
+
   /** Shows the connection to an operator; `use` is the share of the rate limit that is used up. */
   status(use: number): ConnectionStatus {
     const { id, identity, address, carrier, since } = this.start;
@@ -92,7 +97,8 @@ export class Connection {
   }
 }
 
-function shortName(value: unknown): string | null {
+/** A name as operators are shown it; `null` where there is none. */
+export function shortName(value: unknown): string | null {
   if (typeof value !== "string") return null;
   return value.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_NAME);
 }

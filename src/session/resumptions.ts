@@ -40,6 +40,17 @@ export interface ResumptionOutcome {
   readonly refusal?: ResumptionRefusal;
 }
 
+/** A session whose connection has ended. */
+export interface WaitingSession {
+  readonly id: string;
+  readonly identity: string;
+  /** When its connection ended, monotonic milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** Sessions of which it is known that they wait; more wait unseen. */
+const MAX_WAITING = 1_000;
+
 /** The session of one connection, from the first time that its client asks. */
 interface Live {
   readonly connection: ResumingConnection;
@@ -52,11 +63,16 @@ export class Resumptions {
   /** By the digests of their tokens. */
   readonly #live = new Map<string, Live>();
   readonly #byConnection = new Map<ResumingConnection, Live>();
+  /** By the digests of their tokens, those that ended first before others. */
+  readonly #waiting = new Map<string, WaitingSession>();
+  readonly #now: () => number;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #unwatch: (() => void) | undefined;
 
-  constructor(store: ResumptionStore) {
+  /** `now` tells monotonic milliseconds. */
+  constructor(store: ResumptionStore, now: () => number = () => performance.now()) {
     this.#store = store;
+    this.#now = now;
     this.#timer = setInterval(() => void this.#touchAll(), TOUCH_MS);
     this.#unwatch = store.watch?.((digest) => this.#supersede(digest));
   }
@@ -108,7 +124,30 @@ export class Resumptions {
   left(connection: ResumingConnection, { isOver }: { readonly isOver: boolean }): void {
     const live = this.#forget(connection);
     if (live === undefined) return;
+    if (!isOver) this.#wait(live.digest, connection);
     void (isOver ? this.#store.remove(live.digest) : this.#store.touch([live.digest]));
+  }
+
+  /** Sessions of this server's clients that may come back to them. */
+  get waiting(): readonly WaitingSession[] {
+    const since = this.#now() - RESUMABLE_MS;
+    for (const [digest, { sinceMs }] of this.#waiting) if (sinceMs < since) this.#waiting.delete(digest);
+    return [...this.#waiting.values()];
+  }
+
+  /** These were ended: nobody waits for them; answers how many. */
+  forgetWaiting(isEnded: (session: WaitingSession) => boolean): number {
+    let count = 0;
+    for (const [digest, session] of this.#waiting) {
+      if (isEnded(session) && this.#waiting.delete(digest)) count++;
+    }
+    return count;
+  }
+
+  #wait(digest: string, { sessionId: id, identity }: ResumingConnection): void {
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size >= MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+    this.#waiting.set(digest, { id, identity, sinceMs: this.#now() });
   }
 
   /** Settles when connected sessions are kept for as long as any; nothing is done for them any more. */
@@ -141,6 +180,7 @@ export class Resumptions {
 
   /** The client of a session has gone on with it elsewhere. */
   #supersede(digest: string): void {
+    this.#waiting.delete(digest);
     const connection = this.#live.get(digest)?.connection;
     if (connection === undefined) return;
     this.#forget(connection);

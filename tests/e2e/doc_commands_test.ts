@@ -9,7 +9,7 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** They serve until they are told to end, connect elsewhere, or belong to an example that a test of its own runs, or look into the user's home. */
 const ELSEWHERE =
-  /^(?:$|-|<|client|bridge|simulator|serve|setup|\w+ init|COMMAND|lets|reload|resume|kill|status --running|approve \w|call (?:TOOL|place|cancel|preview|get_order_status|get_account_balance --api-url))|\$|\/path\/|--ca |--policy|…/;
+  /^(?:$|-|<|client|bridge|simulator|serve|setup|\w+ init|COMMAND|lets|reload|resume|sessions|kill|status --running|approve \w|call (?:TOOL|place|cancel|preview|get_order_status|get_account_balance --api-url))|\$|\/path\/|--ca |--policy|…/;
 
 /** What stands for something of the reader's. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [[/\bNAME\b/, "carol"], [/--order ID/, ""], [

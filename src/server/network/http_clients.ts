@@ -24,11 +24,15 @@ import { subscriptionsOf } from "../client_subscriptions.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import type { Access } from "../open_access.ts";
+import type { SessionHolder } from "./session_overview.ts";
+import { shortName } from "../../session/connection.ts";
+import type { ShownSession } from "../../session/session_board.ts";
+import type { SessionTarget } from "../../session/session_ends.ts";
 
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 
 /** The clients of one server. */
-export class HttpClients {
+export class HttpClients implements SessionHolder {
   readonly #parts: NetworkParts;
   readonly #streamable: StreamableHttp;
   readonly #rest: ReturnType<typeof createRest>;
@@ -77,6 +81,31 @@ export class HttpClients {
   /** Sessions that are open. */
   get sessions(): Iterable<HttpSession> {
     return this.#sessions;
+  }
+
+  *shown(): Iterable<ShownSession> {
+    const { registry, monotonic } = this.#parts;
+    const at = (ms: number) => new Date(registry.now() - (monotonic() - ms)).toISOString();
+    for (const { publicId: id, identity, client, sinceMs, lastSeenMs } of this.#sessions) {
+      const name = shortName(client?.name);
+      yield {
+        id,
+        identity,
+        transport: "http",
+        state: "open",
+        client: name,
+        since: at(sinceMs),
+        last_seen: at(lastSeenMs),
+      };
+    }
+  }
+
+  end(target: SessionTarget): number {
+    const ended = [...this.#sessions].filter(({ publicId, identity }) =>
+      "id" in target ? publicId === target.id : identity === target.identity
+    );
+    for (const session of ended) void session.end("ended");
+    return ended.length;
   }
 
   /** Answers a request at `/mcp`. */

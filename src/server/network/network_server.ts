@@ -12,6 +12,7 @@ import { createNetworkParts } from "./network_parts.ts";
 import type { NetworkGround, NetworkParts } from "./network_parts.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { CALLS_MS, SocketClients } from "./socket_clients.ts";
+import { SessionOverview } from "./session_overview.ts";
 import { statusReport } from "./status_report.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -27,6 +28,7 @@ export class NetworkServer {
   readonly #parts: NetworkParts;
   readonly #sockets: SocketClients;
   readonly #http: HttpClients;
+  readonly #sessions: SessionOverview;
   readonly #startedMs: number;
   #isReady = true;
   #isAccepting = true;
@@ -37,6 +39,8 @@ export class NetworkServer {
     this.#parts = createNetworkParts(loaded, world, ground);
     this.#sockets = new SocketClients(this.#parts);
     this.#http = new HttpClients(this.#parts);
+    const { board, ends } = ground.shared;
+    this.#sessions = new SessionOverview({ board, ends, holders: [this.#sockets, this.#http] });
     this.application = this.#createApplication();
   }
 
@@ -72,6 +76,7 @@ export class NetworkServer {
     this.#isAccepting = false;
     await Promise.all([this.#sockets.close(), this.#http.drain(CALLS_MS)]);
     await this.#http.close();
+    this.#sessions.close();
     monitor.statistics.stop();
     await backend.close();
     await Promise.all([access.close(), shared.close()]);
@@ -105,6 +110,7 @@ export class NetworkServer {
       rest: (request, caller) => this.#http.rest(request, caller),
       metrics: () => monitor.metrics(),
       status: () => this.#status(),
+      sessions: this.#sessions,
       isReady: () => this.#isReady,
       isAccepting: () => this.#isAccepting,
       isExchangeReachable: () => backend.opened?.exchange.status().reachability.reachable ?? null,
@@ -113,12 +119,13 @@ export class NetworkServer {
     });
   }
 
-  #status(): Promise<unknown> {
-    return statusReport(this.#parts, {
+  async #status(): Promise<unknown> {
+    return await statusReport(this.#parts, {
       loaded: this.#loaded,
       isReady: this.#isReady,
       uptimeMs: this.#parts.monotonic() - this.#startedMs,
       sessions: this.#http.sessions,
+      overAll: await this.#sessions.list(),
     });
   }
 }

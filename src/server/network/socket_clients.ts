@@ -9,6 +9,8 @@ import { ConnectionResumption } from "../../protocol/resumption.ts";
 import type { Connection } from "../../session/connection.ts";
 import { resumeResource } from "../../protocol/resumed_resources.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
+import type { ShownSession } from "../../session/session_board.ts";
+import type { SessionTarget } from "../../session/session_ends.ts";
 import { Resumptions } from "../../session/resumptions.ts";
 import type { ResumingConnection } from "../../session/resumptions.ts";
 import type { ChannelObserver } from "../../transport/channel.ts";
@@ -19,6 +21,7 @@ import { SocketTransport } from "../../transport/websocket.ts";
 import { sleep } from "../../timing/sleep.ts";
 import { subscriptionsOf } from "../client_subscriptions.ts";
 import type { NetworkParts } from "./network_parts.ts";
+import type { SessionHolder } from "./session_overview.ts";
 import { spread } from "./spread.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -53,10 +56,11 @@ async function endWhenQuiet(transport: SocketTransport, { code, reason }: Ending
 }
 
 /** The clients of one server. */
-export class SocketClients {
+export class SocketClients implements SessionHolder {
   readonly #parts: NetworkParts;
   readonly #budgets: MessageBudgets;
   readonly #open = new Set<SocketTransport>();
+  readonly #connections = new Map<SocketTransport, Connection>();
   readonly #resumptions: Resumptions;
   /** What connections are told that end with the server. */
   #ending: Ending = { code: CLOSE.goingAway, reason: "the server is shutting down" };
@@ -66,7 +70,7 @@ export class SocketClients {
     const { config: { maxMessageSize }, monotonic } = parts;
     this.#parts = parts;
     this.#budgets = new MessageBudgets({ maxMessageSize, now: monotonic });
-    this.#resumptions = new Resumptions(parts.shared.resumptions);
+    this.#resumptions = new Resumptions(parts.shared.resumptions, monotonic);
   }
 
   /** Serves a client that was admitted, until its socket closes or its credential ends. */
@@ -79,6 +83,7 @@ export class SocketClients {
     const opening = new Opening(answers, caller);
     const { transport, resuming } = this.#transportOf(socket, { caller, connection, opening });
     this.#open.add(transport);
+    this.#connections.set(transport, connection);
     const unwatch = access.watch.watch(caller, (ending) => {
       accessLog.warning("credential no longer valid", { connection_id: id, identity, reason: ending });
       transport.finish(CLOSE.policyViolation, `credential ${ending}`);
@@ -97,12 +102,36 @@ export class SocketClients {
       closed: (code, reason) => {
         handler.closed(code, reason);
         this.#open.delete(transport);
+        this.#connections.delete(transport);
         this.#resumptions.left(resuming, { isOver: FINAL_CODES.includes(transport.closeCode ?? code) });
         registry.close(connection);
         unwatch();
         accessLog.info("disconnected", { connection_id: id, identity, close_code: transport.closeCode ?? code });
       },
     };
+  }
+
+  *shown(): Iterable<ShownSession> {
+    const { registry, monotonic } = this.#parts;
+    const text = (ms: number) => new Date(ms).toISOString();
+    for (const { sessionId: id, start: { identity, since }, client, lastSeen } of this.#connections.values()) {
+      const times = { since: text(since), last_seen: text(lastSeen) };
+      yield { id, identity, transport: "websocket", state: "open", client, ...times };
+    }
+    for (const { id, identity, sinceMs } of this.#resumptions.waiting) {
+      const at = text(registry.now() - (monotonic() - sinceMs));
+      yield { id, identity, transport: "websocket", state: "waiting", client: null, since: at, last_seen: at };
+    }
+  }
+
+  end(target: SessionTarget): number {
+    const isEnded = ({ id, identity }: { readonly id: string; readonly identity: string }) =>
+      "id" in target ? id === target.id : identity === target.identity;
+    const ended = [...this.#connections].filter(([, { sessionId: id, start: { identity } }]) =>
+      isEnded({ id, identity })
+    );
+    for (const [transport] of ended) transport.finish(CLOSE.sessionEnded, "the operator has ended the session");
+    return ended.length + this.#resumptions.forgetWaiting(isEnded);
   }
 
   /** How long an identity that was cut off stays away, in milliseconds; 0 for all others. */

@@ -6,6 +6,7 @@ import { exposureWarnings } from "./exposure_warnings.ts";
 import { reportRecord } from "../instances/folder_use.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
+import type { SessionListing } from "./session_overview.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { tradingRecord } from "../trading_facts.ts";
 
@@ -16,12 +17,14 @@ export interface ServerMoment {
   /** Since the start. */
   readonly uptimeMs: number;
   readonly sessions: Iterable<HttpSession>;
+  /** Those of all servers. */
+  readonly overAll: SessionListing;
 }
 
 /** Everything, for operators. */
 export async function statusReport(
   parts: NetworkParts,
-  { loaded, isReady, uptimeMs, sessions }: ServerMoment,
+  { loaded, isReady, uptimeMs, sessions, overAll }: ServerMoment,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { access, registry, backend: { presence, trading, opened } } = parts;
   const report = presence && reportRecord(presence.report);
@@ -40,6 +43,7 @@ export async function statusReport(
     uptime_ms: Math.round(uptimeMs),
     exchange_client: opened === undefined ? null : tellableStatus(opened.exchange.status()),
     connections: registry.status(),
+    sessions: overAll,
     http_sessions: [...sessions].map((session) => sessionStatus(session, parts)),
   };
 }

@@ -21,6 +21,7 @@ import { endConnectionOfRefused } from "./last_answer.ts";
 import type { HttpParts } from "./parts.ts";
 import { checkUpgrade, SOCKET_PATHS } from "./places.ts";
 import { problemResponse } from "./problem.ts";
+import { endSessions, listSessions, SESSIONS_PATH } from "./session_routes.ts";
 
 type Bindings = { Bindings: { peer: Peer }; Variables: { caller: Caller } };
 
@@ -69,6 +70,7 @@ function createRoutes(parts: HttpParts): Hono<Bindings> {
     app.get(path, ({ var: { caller }, req }) => requireScope(parts, { caller, url: req.url }) ?? answer());
     app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD" }));
   }
+  addSessionRoutes(app, parts);
   app.notFound(() => textResponse(404, "Not found"));
   return app;
 }
@@ -138,6 +140,25 @@ function addSocketHints(app: Hono<Bindings>, parts: HttpParts): void {
       return textResponse(426, parts.hint, { upgrade: "websocket", connection: "upgrade" });
     });
     app.all(path, () => parts.websocket ? textResponse(405, "Method not allowed", { allow: "GET, HEAD" }) : notFound());
+  }
+}
+
+/** Where operators see and end sessions. */
+function addSessionRoutes(app: Hono<Bindings>, parts: HttpParts): void {
+  const { sessions } = parts;
+  if (sessions === undefined) return;
+  app.get(
+    SESSIONS_PATH,
+    ({ var: { caller }, req }) =>
+      requireScope(parts, { caller, url: req.url }) ?? listSessions(sessions, new URL(req.url).searchParams),
+  );
+  for (const path of [SESSIONS_PATH, `${SESSIONS_PATH}/:id`]) {
+    app.delete(path, ({ var: { caller }, req }) => {
+      const id = req.param("id");
+      const asked = { caller, query: new URL(req.url).searchParams, ...(id === undefined ? {} : { id }) };
+      return requireScope(parts, { caller, url: req.url }) ?? endSessions(sessions, asked);
+    });
+    app.all(path, () => textResponse(405, "Method not allowed", { allow: "GET, HEAD, DELETE" }));
   }
 }
 

@@ -6,6 +6,7 @@
  * may use a session is left to `http_sessions.ts`, and what a request holds to whoever calls.
  */
 
+import { createHash } from "node:crypto";
 import type {
   Implementation,
   JSONRPCMessage,
@@ -19,6 +20,7 @@ import type { ReadyAnswers } from "../../protocol/ready_answers.ts";
 import type { Answer } from "../../protocol/answer.ts";
 import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts";
 import { inRevisionOf } from "../../protocol/revision.ts";
+import { publicSessionId } from "../../session/session_store.ts";
 import type { SessionChange, SessionStore, TakenSession } from "../../session/session_store.ts";
 import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
@@ -121,6 +123,11 @@ export class HttpSession implements Transport {
       left: () => this.#lastSeenMs = now(),
       forgotten: (stream) => this.#forgotten(stream),
     });
+  }
+
+  /** How operators name it. */
+  get publicId(): string {
+    return publicSessionId(createHash("sha256").update(this.id).digest("hex"));
   }
 
   /** What the client calls itself. */

@@ -3,6 +3,7 @@ import type { Caller, Ending } from "../../access/caller.ts";
 import type { OriginRules } from "../../access/origin_rules.ts";
 import type { ResourceFacts } from "../../access/resource_metadata.ts";
 import type { ConnectionPlaces } from "../../session/connection_places.ts";
+import type { SessionTarget } from "../../session/session_ends.ts";
 import type { Admission } from "../../session/rate_limit.ts";
 import type { Registry, Rejection } from "../../session/registry.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
@@ -36,6 +37,11 @@ export interface HttpParts {
   rest(request: HttpRequest, caller: Caller): Awaitable<Response>;
   metrics(): Promise<{ text: string; contentType: string }>;
   status(): Promise<unknown>;
+  /** Sessions as operators see and end them. @default nothing is known of them */
+  readonly sessions?: {
+    list(identity?: string): Promise<unknown>;
+    end(target: SessionTarget, by: string): Promise<unknown>;
+  };
   /** Whether balancers may send new clients here. */
   isReady(): boolean;
   /** Whether new WebSockets are opened; for a while also when it is not ready any more. */

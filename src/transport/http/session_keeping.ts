@@ -9,7 +9,7 @@ import type { OpenRequest } from "./open_requests.ts";
 const TOUCH_MS = 10_000;
 
 /** Why a session ended. */
-export type SessionEnd = "deleted" | "idle" | "replaced" | "refused" | "shutdown";
+export type SessionEnd = "deleted" | "ended" | "idle" | "replaced" | "refused" | "shutdown";
 
 /** Reasons that end a session at one server while others may go on with it. */
 const HERE_ONLY: readonly SessionEnd[] = ["idle", "replaced"];

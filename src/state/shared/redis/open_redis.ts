@@ -6,6 +6,7 @@ import type { MarketFeeds } from "../../../exchange/stream/market_feed.ts";
 import type { RateLimit, RateLimitOptions } from "../../../session/rate_limit.ts";
 import { KEPT_MS } from "../../../session/resumption_store.ts";
 import type { ResumptionStore } from "../../../session/resumption_store.ts";
+import type { SessionBoard } from "../../../session/session_board.ts";
 import type { SessionEnds } from "../../../session/session_ends.ts";
 import type { SessionStore } from "../../../session/session_store.ts";
 import { Beginning } from "./beginning.ts";
@@ -19,6 +20,7 @@ import type { RedisMarketFeedsOptions } from "./feed/market_feeds.ts";
 import { RedisRateLimit } from "./rate_limit.ts";
 import { Servers } from "./servers.ts";
 import { RedisResumptionStore } from "./resumption_store.ts";
+import { RedisSessionBoard } from "./session_board.ts";
 import { RedisSessionNews } from "./session_news.ts";
 import { RedisSessionStore } from "./session_store.ts";
 import { SharedTokens } from "./shared_tokens.ts";
@@ -86,6 +88,10 @@ export class RedisState {
       servers: () => this.servers.count,
       connect: () => new RedisConnection(connection),
     });
+  }
+
+  createSessionBoard(): SessionBoard {
+    return new RedisSessionBoard(this.connection, this.servers);
   }
 
   /** Sessions over WebSocket that any server goes on with, and ending both kinds, those over HTTP kept for so long. */

@@ -1,0 +1,41 @@
+/** The open sessions of each server, as operators see them. Engines stand in `state/shared/`. */
+
+import type { Awaitable } from "../timing/awaitable.ts";
+
+/** Sessions that one server shows at most; the count tells of more. */
+export const MAX_SHOWN = 200;
+
+/** One session. */
+export interface ShownSession {
+  /** Names it, and ends it: 16 hexadecimal digits. */
+  readonly id: string;
+  readonly identity: string;
+  readonly transport: "websocket" | "http";
+  /** `waiting`: its connection has ended, and its client may go on with it. */
+  readonly state: "open" | "waiting";
+  /** What the client calls itself. */
+  readonly client: string | null;
+  readonly since: string;
+  readonly last_seen: string;
+}
+
+/** Those of one server, the ones that were used last first. */
+export interface ShownSessions {
+  readonly server: string;
+  /** All, shown or not. */
+  readonly count: number;
+  readonly sessions: readonly ShownSession[];
+}
+
+/** What servers show each other. */
+export interface SessionBoard {
+  /** How the others call this server. */
+  readonly server: string;
+  /** Has `look` asked from time to time what to show; until the answered function is called. */
+  show(look: () => ShownSessions): () => void;
+  /** What the others showed last; rejects never, and leaves out what cannot be read. */
+  others(): Awaitable<readonly ShownSessions[]>;
+}
+
+/** The board of a server that has no others. */
+export const NO_BOARD: SessionBoard = { server: "this", show: () => () => {}, others: () => [] };

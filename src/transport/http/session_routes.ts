@@ -1,0 +1,39 @@
+/** `/v1/sessions`: what operators see of sessions, and how they end them. */
+
+import type { Caller } from "../../access/caller.ts";
+import type { HttpParts } from "./parts.ts";
+import { problemResponse } from "./problem.ts";
+
+/** Where sessions are listed, and ended by identity; one is ended below it. */
+export const SESSIONS_PATH = "/v1/sessions";
+
+const ID = /^[0-9a-f]{16}$/;
+
+/** Longer than any identity. */
+const MAX_IDENTITY = 300;
+
+type Sessions = NonNullable<HttpParts["sessions"]>;
+
+const UNCACHED = { "cache-control": "no-store" };
+
+/** Answers `GET /v1/sessions`, with `?identity=` those of one identity. */
+export async function listSessions(sessions: Sessions, query: URLSearchParams): Promise<Response> {
+  return Response.json(await sessions.list(query.get("identity") ?? undefined), { headers: UNCACHED });
+}
+
+/** Answers `DELETE /v1/sessions/{id}`, or `DELETE /v1/sessions?identity=`: all of an identity. */
+export async function endSessions(
+  sessions: Sessions,
+  { caller, id, query }: { readonly caller: Caller; readonly id?: string; readonly query: URLSearchParams },
+): Promise<Response> {
+  const identity = query.get("identity");
+  if (id !== undefined && ID.test(id) && identity === null) {
+    return Response.json(await sessions.end({ id }, caller.identity), { headers: UNCACHED });
+  }
+  if (id === undefined && identity !== null && identity !== "" && identity.length <= MAX_IDENTITY) {
+    return Response.json(await sessions.end({ identity }, caller.identity), { headers: UNCACHED });
+  }
+  const message = `Cannot end sessions as expected ${SESSIONS_PATH}/ID with 16 hexadecimal digits, or ` +
+    `${SESSIONS_PATH}?identity=IDENTITY`;
+  return problemResponse({ code: "ERR_REQUEST_REFUSED", message });
+}

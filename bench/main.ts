@@ -4,6 +4,7 @@
  */
 
 import { benchAccess } from "./access.ts";
+import { benchDatabase } from "./database.ts";
 import { benchFairness } from "./fairness.ts";
 import { benchIsolation } from "./isolation.ts";
 import { benchMarket } from "./market.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, (chosen?: readonly string[]) => Promise<v
   ws: benchWebSocket,
   access: benchAccess,
   placement: benchPlacement,
+  database: benchDatabase,
   record: benchRecord,
   market: benchMarket,
   shared: benchShared,

@@ -124,7 +124,8 @@ async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
   await client.call(call.endpoint, { ...call.params, client_order_id: id, timestamp: Date.now(), ttl: 5_000 });
 }
 
-async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
+/** Places an order that comes to nothing at once. */
+export async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
   const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
   if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
   const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });

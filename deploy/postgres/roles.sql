@@ -28,6 +28,7 @@ GRANT SELECT ON luno_mcp.published_files TO :"server", :"auditor";
   GRANT SELECT, INSERT, DELETE ON luno_mcp.published_files TO :"publisher";
   GRANT SELECT, INSERT ON luno_mcp.audit TO :"publisher";
   GRANT SELECT, UPDATE ON luno_mcp.audit_head TO :"publisher";
+  GRANT SELECT ON luno_mcp.audit_start, luno_mcp.key_store TO :"publisher";
 \endif
 
 -- Orders, limits, previews, approvals, halts and who may send.

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
 import type { OpenPostgresRecordOptions } from "../../../src/state/record/postgres/open_record.ts";
 import { openPostgresPaperLedger } from "../../../src/state/record/postgres/open_paper_ledger.ts";
+import { StateError } from "../../../src/state/state_error.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { orderRequest } from "../../trading/approval_requests.ts";
@@ -106,6 +107,17 @@ Deno.test("Journal.begin() begins nothing for an instance whose lease has run ou
   await machines.run("ALTER TABLE instances DROP CONSTRAINT held");
   const again = async (number: number) => outcomeOf(await record.journal.begin(entry(`b${number}`), FREE, NOW));
   for (let number = 0; await again(number) !== "begun"; number++);
+});
+
+Deno.test("openPostgresRecord() says what is wrong with the state folder", async () => {
+  await using machines = await Machines.start();
+  const folder = await Deno.makeTempDir();
+  machines.folders.push(folder);
+  await Deno.chmod(folder, 0o777);
+  await assert.rejects(
+    machines.open({ folder }),
+    (error) => error instanceof StateError && /Cannot use the state folder: expected/.test(error.message),
+  );
 });
 
 Deno.test("a key whose call ended while the database was gone is free for other machines afterwards", async () => {

@@ -1,10 +1,12 @@
 /** Opens the trading record of a database that several servers share. */
 
+import { reasonOf } from "../../../errors/reason_of.ts";
 import type { InstanceFacts } from "../../../trading/record/instances.ts";
 import type { TradingRecord } from "../../../trading/record/trading_record.ts";
 import { createRedactor } from "../../../secrets/redaction.ts";
 import type { DatabaseAccess } from "../../database_address.ts";
 import { readText } from "../../row.ts";
+import { StateError } from "../../state_error.ts";
 import { makeFolder } from "../../state_folder.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
@@ -59,11 +61,12 @@ export async function openPostgresRecord(
   Writer: MakeDatabase = Database,
 ): Promise<TradingRecord> {
   const reader = new Database(access, { maxConnections: READERS });
-  let seen = SeenHead.forget();
+  let [seen, place] = [SeenHead.forget(), ""];
   try {
     const prepare = () => prepareTables(reader, { mayChange: mode === "write" });
     await waitWhileBusy(prepare, { ...waiting, path: reader.name });
     if (mode === "write") seen = await openSeen(reader, folder);
+    place = inFolder(folder, () => readPlace(folder, mode));
   } catch (error) {
     await reader.close();
     throw error;
@@ -80,7 +83,7 @@ export async function openPostgresRecord(
     return now;
   };
   const lease = new Lease({ renew, now, toleranceMs: CLOCK_TOLERANCE_MS });
-  const halts = new PostgresHalts(connection, { folder, place: readPlace(folder, mode), redact });
+  const halts = new PostgresHalts(connection, { folder, place, redact });
   return {
     journal: new PostgresJournal(connection, { halts, checkClock: () => lease.checkClock() }),
     replacements: new PostgresReplacementClaims(connection),
@@ -105,6 +108,17 @@ export async function openPostgresRecord(
 /** What was seen of this database in a state folder, which is made where there is none. */
 async function openSeen(reader: Database, folder: string): Promise<SeenHead> {
   const [row = {}] = await reader.read("SELECT id FROM key_store");
-  makeFolder(folder);
-  return SeenHead.open(folder, readText(row, "id"));
+  return inFolder(folder, () => {
+    makeFolder(folder);
+    return SeenHead.open(folder, readText(row, "id"));
+  });
+}
+
+/** Uses the state folder. @throws {StateError} it cannot be used */
+function inFolder<Result>(path: string, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    throw new StateError(`Cannot use the state folder: ${reasonOf(error)}`, { path, cause: error });
+  }
 }

@@ -4,6 +4,7 @@ import { CallBudget } from "../exchange/budget.ts";
 import type { CallSupply } from "../exchange/call_supply.ts";
 import { ExchangeClient } from "../exchange/client.ts";
 import type { Exchange } from "../market/exchange_port.ts";
+import type { LiveAccount } from "../market/live/live_account.ts";
 import { isLoopback } from "../network/address.ts";
 import type { ExchangeName } from "../trading/orders/order_summary.ts";
 import type { TradingAccount } from "../trading/orders/trading_account.ts";
@@ -16,6 +17,8 @@ export interface ExchangeAccount {
   /** Where orders go, for the person who confirms them. */
   readonly name: ExchangeName;
   readonly venue: ExchangeVenue;
+  /** What the exchange tells of the account by itself. @default nothing */
+  readonly news?: LiveAccount | undefined;
 }
 
 /** What tells an exchange from one that was there before it. */

@@ -50,6 +50,7 @@ interface Place {
   readonly id: string;
   readonly exchange: Exchange;
   readonly name: ExchangeName;
+  readonly news?: ExchangeAccount["news"];
   /** Whether the exchange lives in this process. */
   readonly isOwn: boolean;
 }
@@ -90,7 +91,11 @@ export class OrderExecutors {
   async venueOf({ identity, account }: Trader): Promise<Venue> {
     const { accounts, paper } = this.#parts;
     const real = accounts.find(({ account: { id } }) => id === account);
-    if (real !== undefined) return await this.#realVenue(real);
+    if (real !== undefined) {
+      // Whoever previews or places an order soon needs to hear of it.
+      real.news?.touch();
+      return await this.#realVenue(real);
+    }
     if (!isPaper(account)) {
       const message =
         `Cannot reach the order as this server does not trade on its account (${account}): use the one that does`;
@@ -106,9 +111,10 @@ export class OrderExecutors {
     return await this.#at({ account, identity, id, exchange, name: paper.name, isOwn: false });
   }
 
-  async #realVenue({ account, exchange, name, venue }: ExchangeAccount): Promise<Venue> {
+  async #realVenue({ account, exchange, name, venue, news }: ExchangeAccount): Promise<Venue> {
     const { isOwn } = venue;
-    return await this.#at({ account: account.id, identity: undefined, id: await venue.id(), exchange, name, isOwn });
+    const place = { account: account.id, identity: undefined, exchange, name, news, isOwn };
+    return await this.#at({ ...place, id: await venue.id() });
   }
 
   /** The executor of a venue: another one than before where the exchange or the account was restarted. */
@@ -126,7 +132,7 @@ export class OrderExecutors {
 
   /** Waits for nothing, so that of two calls at once none opens an executor of its own. */
   #openExecutor(place: Place): OpenExecutor {
-    const { account, identity, id, exchange, name } = place;
+    const { account, identity, id, exchange, name, news } = place;
     const { record, pendingHalt, policyChanged, instance, world: { now, monotonic } } = this.#parts;
     const scope = { account, venue: id, identity };
     const executor = new OrderExecutor({
@@ -139,6 +145,7 @@ export class OrderExecutors {
       now,
       monotonic,
       sleep,
+      news,
     });
     const recovered = this.#recover(executor, { scope, isOwn: place.isOwn });
     recovered.catch((error) =>

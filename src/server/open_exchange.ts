@@ -73,7 +73,7 @@ export async function openExchange(
   const forget = () => exchange.forgetAccount();
   account?.follow({ changed: forget, connected: forget, lost: forget });
   return {
-    main: { ...opened, exchange },
+    main: { ...opened, exchange, news: account },
     exchange,
     live,
     account,

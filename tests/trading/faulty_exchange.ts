@@ -11,6 +11,7 @@ import { type Api, createApi } from "../../src/simulation/api/api.ts";
 import type { FaultRule } from "../../src/simulation/api/faults.ts";
 import { sleep } from "../../src/timing/sleep.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
+import { UserFeed } from "../../src/simulation/streams/user_feed.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
 
 /** What befalls one request on the wire. */
@@ -125,6 +126,13 @@ export class FaultyExchange implements AsyncDisposable {
   /** How often a path was asked for. */
   count(path: string): number {
     return this.seen.filter((seen) => seen.path === path).length;
+  }
+
+  /** Begins to tell what happens to orders and balances, as the user stream does; each call answers what is new. */
+  listen(): () => readonly string[] {
+    const { exchange: { orders }, accounts } = this.#api.simulation;
+    const feed = new UserFeed({ orders, accounts, now: () => this.clock.now });
+    return () => feed.take();
   }
 
   /** A client with the trading key. Its wall clock is the exchange's, plus `skewMs()`; without sockets it is faster. */

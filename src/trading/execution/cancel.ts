@@ -14,7 +14,7 @@ import { endedOrder, noSuchOrder, stillOpen, unknownStanding } from "./cancel_re
 import type { CancelResult, MissingOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
-import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
+import { lookUp, READ_LAG_MS } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
 /** For how long an order is watched until it is final, in milliseconds. */
@@ -120,6 +120,7 @@ async function stopUntilFinal(
   orderId: string,
 ): Promise<{ readonly order: ExchangeOrder; readonly ending: Ending } | OpenOrder | MissingOrder> {
   const { monotonic, random } = parts;
+  using wait = parts.wakes.wait(orderId);
   const startedAt = monotonic();
   let absentSince: number | undefined;
   let unknownSince: number | undefined;
@@ -142,7 +143,7 @@ async function stopUntilFinal(
       }
     }
     const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
-    if (monotonic() + pause - startedAt >= PATIENCE_MS || !await slept(parts, pause)) break;
+    if (monotonic() + pause - startedAt >= PATIENCE_MS || !await wait.slept(parts, pause)) break;
   }
   return stillOpen(orderId, reason);
 }

@@ -14,6 +14,8 @@ import { isPaper } from "../orders/trading_account.ts";
 import type { ExecutorOptions, ExecutorParts } from "./executor_parts.ts";
 import { ExchangeClock } from "./exchange_clock.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
+import { OrderNews } from "./order_news.ts";
+import { OrderWakes } from "./order_wakes.ts";
 import { Placements } from "./placement.ts";
 import type { PlaceOptions, PlaceRequest } from "./place_request.ts";
 import { type PlacementResult, refuse } from "./placement_result.ts";
@@ -42,12 +44,13 @@ export class OrderExecutor {
   readonly #parts: ExecutorParts;
   readonly #placements: Placements;
   readonly #watch: Watch;
+  readonly #news: OrderNews | undefined;
   readonly #stopping = new AbortController();
   #recovering: Promise<void> | undefined;
   #isRecovered = false;
 
   constructor({ exchange, record, scope, instance, now, ...options }: ExecutorOptions) {
-    const { monotonic = () => performance.now(), random = Math.random } = options;
+    const { monotonic = () => performance.now(), random = Math.random, news } = options;
     const { pendingHalt = () => ({ halted: false }), policyChanged = () => Promise.resolve(false) } = options;
     this.#parts = {
       ...record,
@@ -62,10 +65,13 @@ export class OrderExecutor {
       sleep: options.sleep ?? sleep,
       signal: this.#stopping.signal,
       clock: new ExchangeClock({ exchange, now, isOurs: isPaper(scope.account) }),
+      news,
+      wakes: new OrderWakes(),
       pendingWrites: new PendingWrites(),
     };
     this.#placements = new Placements(this.#parts);
     this.#watch = new Watch(this.#parts, this.#placements);
+    this.#news = news && new OrderNews(this.#parts, { news, missed: () => this.#watch.start() });
   }
 
   /** Whether orders may be placed now; cancelling always may be tried. */
@@ -91,6 +97,7 @@ export class OrderExecutor {
 
   /** Places an order once and tells whether it exists; see {@linkcode Placements.place}. */
   async place(request: PlaceRequest, options: PlaceOptions = {}): Promise<PlacementResult> {
+    using _need = this.#parts.news?.need();
     const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await this.#placements.place(request, options);
@@ -145,6 +152,7 @@ export class OrderExecutor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.allSettled([...this.#placements.underWay, this.#watch.finished, this.#recovering]);
+    await this.#news?.finished();
     await this.#parts.pendingWrites.retry();
   }
 

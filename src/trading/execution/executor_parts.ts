@@ -1,5 +1,6 @@
 /** What every part of a trading executor stands on. */
 
+import type { LiveAccount } from "../../market/live/live_account.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Halt } from "../policy/halt.ts";
 import type { Audit } from "../record/audit.ts";
@@ -8,6 +9,7 @@ import type { Journal } from "../record/journal.ts";
 import type { OrderVenue } from "../orders/trading_account.ts";
 import type { PlacementScope } from "../record/recorded_placement.ts";
 import type { ReplacementClaims } from "../record/replacement_claims.ts";
+import type { OrderWakes } from "./order_wakes.ts";
 import type { LookParts } from "./reconcile.ts";
 import type { PendingWrites } from "./pending_writes.ts";
 
@@ -51,6 +53,9 @@ export interface ExecutorInstance {
   takeOver(): Promise<number>;
 }
 
+/** The exchange's word for own orders, for as long as somebody needs it. */
+export type AccountNews = Pick<LiveAccount, "follow" | "need">;
+
 /** What an executor is made of; one executor for each account, on paper for each identity. */
 export interface ExecutorOptions {
   readonly exchange: TradingExchange;
@@ -68,6 +73,8 @@ export interface ExecutorOptions {
   readonly sleep?: Sleep;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
+  /** What the exchange tells of our orders by itself. @default nothing */
+  readonly news?: AccountNews | undefined;
 }
 
 /** The parts as the executor shares them out. */
@@ -79,6 +86,8 @@ export interface ExecutorParts extends LookParts, ExecutorRecord {
   readonly pendingHalt: () => Halt;
   readonly policyChanged: () => Promise<boolean>;
   readonly now: () => number;
+  readonly news: AccountNews | undefined;
+  readonly wakes: OrderWakes;
   /** What has happened and is still to be written. */
   readonly pendingWrites: PendingWrites;
 }

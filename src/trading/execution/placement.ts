@@ -222,6 +222,7 @@ export class Placements {
       await closeIfFinal(this.#parts, placement, finding.order);
       return result;
     }
+    if (finding.kind === "told") return await this.#settle(placement, { state: "placed", orderId: finding.orderId });
     const { reason } = doubt;
     if (finding.kind === "undecided") return await this.#settle(placement, { state: "unknown", reason });
     const telling = doubt.telling ?? { message: absentSentence(reason) };

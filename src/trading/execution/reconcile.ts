@@ -12,6 +12,8 @@ import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import type { ExchangeCallOptions } from "../../market/exchange_port.ts";
 import type { ExchangeClock, TradingExchange } from "./exchange_clock.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
+import { LIKELY_ID } from "./likely_id.ts";
+import { OrderWakes } from "./order_wakes.ts";
 
 /** How far reads may trail the truth, in milliseconds. */
 export const READ_LAG_MS = 3_000;
@@ -32,6 +34,8 @@ export type Look =
 /** What is known in the end. */
 export type Finding =
   | { readonly kind: "found"; readonly order: ExchangeOrder }
+  /** It exists by the exchange's own word, while it cannot be looked up. */
+  | { readonly kind: "told"; readonly orderId: string }
   | { readonly kind: "absent" }
   | { readonly kind: "undecided" };
 
@@ -46,6 +50,8 @@ export interface LookParts {
   readonly random: () => number;
   /** Ends all looking. */
   readonly signal: AbortSignal;
+  /** Tells of orders that are looked for. @default nobody does */
+  readonly wakes?: OrderWakes;
 }
 
 /** Which order is looked for, and when its absence counts. */
@@ -78,18 +84,22 @@ export async function lookUp(
 
 /** Looks until it is known what became of an order, or until the time is over. */
 export async function reconcile(parts: LookParts, sought: Sought): Promise<Finding> {
-  const { clock, monotonic, random } = parts;
+  const { clock, monotonic, random, wakes = new OrderWakes() } = parts;
+  using wait = wakes.wait(sought.clientOrderId);
   const endsAt = monotonic() + (sought.patienceMs ?? PATIENCE_MS);
   let agreeing = 0;
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     const look = await lookUp(parts, { clientOrderId: sought.clientOrderId });
     if (look.kind === "found") return look;
+    if (wait.told !== undefined && LIKELY_ID.test(wait.told.orderId)) {
+      return { kind: "told", orderId: wait.told.orderId };
+    }
     const isLate = sought.absentAfter !== null && (clock.earliest() ?? 0) > sought.absentAfter;
     agreeing = look.kind === "absent" && isLate ? agreeing + 1 : 0;
     if (agreeing >= LOOKS_THAT_AGREE) return look.kind === "absent" ? look : { kind: "undecided" };
     const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
     if (monotonic() + pause >= endsAt) break;
-    if (!await slept(parts, pause)) break;
+    if (!await wait.slept(parts, pause)) break;
   }
   return { kind: "undecided" };
 }

@@ -56,7 +56,9 @@ export class Watch {
   }
 
   async #watch(): Promise<void> {
-    const { random, sleep, signal } = this.#parts;
+    const { news, random, sleep, signal } = this.#parts;
+    // As long as an order may change, the exchange is to tell of it.
+    using _need = news?.need();
     for (let isAnythingLeft = true; isAnythingLeft;) {
       this.#round++;
       this.#pause = new AbortController();

@@ -9,11 +9,9 @@ import { DATE_RESOLUTION_MS } from "./exchange_clock.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { TTL_MS } from "./last_look.ts";
 import type { Ready } from "./last_look.ts";
+import { LIKELY_ID } from "./likely_id.ts";
 import type { Telling } from "./placement_result.ts";
 import { READ_LAG_MS } from "./reconcile.ts";
-
-/** What the exchange's ids have always looked like; another one is believed after a look at the order itself. */
-const LIKELY_ID = /^[A-Z][0-9A-Z]{7,39}$/;
 
 /** Refusals that an order gets which the exchange has never accepted, in this copy of the request or another. */
 const NEVER_ACCEPTED: ReadonlySet<ExchangeErrorCode> = new Set([

@@ -1,0 +1,185 @@
+/** What the exchange tells of orders by itself, and what the record makes of it. */
+
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { OrderEvent } from "../../../src/exchange/stream/own_order.ts";
+import type { Order } from "../../../src/trading/orders/order.ts";
+import type { PlaceRequest } from "../../../src/trading/execution/place_request.ts";
+import { expectStatus, LOOK, POST, RESTING } from "../executor_world.ts";
+import type { WireFault } from "../faulty_exchange.ts";
+import { ToldWorld } from "../told_world.ts";
+
+const DOWN: WireFault = { kind: "rules", rules: [{ kind: "server_error", when: "before" }] };
+
+/** Trades at once, wholly. */
+const FILLED: Order = { ...RESTING, price: "1200000" };
+
+/** Ends at once without a trade. */
+const EXPIRED: Order = { ...RESTING, timeInForce: "IOC" };
+
+const MARKET: Order = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "market",
+  counterVolume: "1000",
+};
+
+/** What the record says where nothing is told, and everything is looked up. */
+async function lookedUp(order: Order, after: (told: ToldWorld, request: PlaceRequest) => Promise<void>) {
+  await using told = await ToldWorld.start();
+  const request = told.world.request(order);
+  await told.world.executor.place(request);
+  await after(told, request);
+  await told.world.executor.refresh();
+  return told.recorded(request);
+}
+
+const nothing = () => Promise.resolve();
+
+/** Somebody else cancels it. */
+async function cancelElsewhere({ world }: ToldWorld, request: PlaceRequest): Promise<void> {
+  const [order] = world.orders(request);
+  await world.exchange.connect().call("stopOrder", { order_id: order?.id ?? "" });
+}
+
+Deno.test("an order whose whole volume has traded is closed by what is told, as look-ups would, and without one", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request(FILLED);
+  expectStatus(await world.executor.place(request), "placed");
+  assert.equal(world.placement(request)?.isOpen, true);
+  world.exchange.seen.length = 0;
+  told.tell();
+  await told.until(() => world.placement(request)?.isOpen === false);
+  assert.deepEqual(world.exchange.seen, []);
+  assert.deepEqual(told.recorded(request), await lookedUp(FILLED, nothing));
+});
+
+for (
+  const [what, order, after] of [
+    ["is cancelled elsewhere", RESTING, cancelElsewhere],
+    ["ends without a trade", EXPIRED, nothing],
+    ["is a market order", MARKET, nothing],
+  ] as const
+) {
+  Deno.test(`an order that ${what} is looked up once when its end is told, however often that is`, async () => {
+    await using told = await ToldWorld.start();
+    const { world } = told;
+    const request = world.request(order);
+    expectStatus(await world.executor.place(request), "placed");
+    await after(told, request);
+    world.exchange.seen.length = 0;
+    const events = told.events();
+    told.tell([...events, ...events, ...events]);
+    await told.until(() => world.placement(request)?.isOpen === false);
+    await world.executor.stop();
+    assert.equal(world.exchange.count(LOOK), 1);
+    assert.deepEqual(told.recorded(request), await lookedUp(order, after));
+  });
+}
+
+Deno.test("an order whose answer was lost is known by what is told, while it cannot be looked up", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request();
+  world.fault(POST, { kind: "cut", when: "after" });
+  world.fault(LOOK, DOWN, Infinity);
+  told.beforeAnswer = () => told.tell();
+  const startedAt = world.now;
+  const { order_id } = expectStatus(await world.executor.place(request), "placed");
+  assert.equal(order_id, world.orders(request)[0]?.id);
+  assert.ok(world.now - startedAt < 10_000, `found out after ${world.now - startedAt} ms`);
+  assert.equal(world.placement(request)?.state, "placed");
+  assert.equal(world.exchange.count(POST), 1);
+});
+
+Deno.test("what is told before the answer to an order's request settles it, and the answer changes nothing", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request(FILLED);
+  told.beforeAnswer = () => told.tell();
+  expectStatus(await world.executor.place(request), "placed");
+  await told.until(() => world.placement(request)?.isOpen === false);
+  assert.deepEqual(told.recorded(request), await lookedUp(FILLED, nothing));
+});
+
+Deno.test("the record comes to the same in whichever order, and however often, an order's life is told", async () => {
+  const expected = await lookedUp(RESTING, cancelElsewhere);
+  await fc.assert(
+    fc.asyncProperty(fc.infiniteStream(fc.nat()), fc.boolean(), async (numbers, isEarly) => {
+      await using told = await ToldWorld.start();
+      const { world } = told;
+      const request = world.request();
+      if (isEarly) told.beforeAnswer = () => told.tell();
+      await world.executor.place(request);
+      const early = isEarly ? [] : told.events();
+      await cancelElsewhere(told, request);
+      const life = [...early, ...told.events()];
+      const twice = [...life, ...life].map((event) => ({ event, place: numbers.next().value }));
+      told.tell(twice.sort((one, other) => one.place - other.place).map(({ event }) => event));
+      await told.until(() => world.placement(request)?.isOpen === false);
+      await world.executor.stop();
+      assert.deepEqual(told.recorded(request), expected);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+Deno.test("what is told of orders that are not ours, or not the one that was sent, is not written", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request();
+  expectStatus(await world.executor.place(request), "placed");
+  const events = told.events().filter((event): event is OrderEvent => event.type !== "balance");
+  const last = world.request(FILLED);
+  expectStatus(await world.executor.place(last), "placed");
+  const before = told.recorded(request);
+  world.exchange.seen.length = 0;
+  const changed = (change: Record<string, string>): OrderEvent[] =>
+    events.map((event) =>
+      event.type === "order_status"
+        ? { ...event, status: { ...event.status, status: "COMPLETE", ...change } }
+        : { ...event, fill: { ...event.fill, ...change } }
+    );
+  told.tell([
+    ...changed({ client_order_id: "lm-unknown", order_id: "BXUNKNOWN1" }),
+    ...changed({ client_order_id: "", order_id: "BXUNKNOWN2" }),
+    ...changed({ order_id: "BXANOTHER1" }),
+    ...changed({ market_id: "ETHZAR" }),
+  ]);
+  // They are taken in one after the other.
+  told.tell();
+  await told.until(() => world.placement(last)?.isOpen === false);
+  assert.deepEqual(told.recorded(request), before);
+  assert.deepEqual(world.exchange.seen, []);
+});
+
+Deno.test("a burst of what is told stays bounded, and what fell out of it is looked up", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request(FILLED);
+  expectStatus(await world.executor.place(request), "placed");
+  const events = told.events();
+  const [first] = events.filter((event) => event.type === "order_status");
+  assert.ok(first?.type === "order_status");
+  const { status } = first;
+  const foreign = Array.from({ length: 3_000 }, (_, index): OrderEvent => ({
+    ...first,
+    status: { ...status, client_order_id: "", order_id: `BXFOREIGN${index}` },
+  }));
+  told.tell([...foreign, ...events]);
+  await world.wakeUntil(() => world.placement(request)?.isOpen === false);
+  assert.deepEqual(told.recorded(request), await lookedUp(FILLED, nothing));
+});
+
+Deno.test("a cancellation ends as soon as the exchange tells that it has come through", async () => {
+  await using told = await ToldWorld.start();
+  const { world } = told;
+  const request = world.request();
+  const { order_id } = expectStatus(await world.executor.place(request), "placed");
+  told.beforeAnswer = () => told.tell();
+  expectStatus(await world.executor.cancel({ orderId: order_id ?? "" }, "local"), "cancelled");
+  assert.deepEqual(told.recorded(request), await lookedUp(RESTING, cancelElsewhere));
+});

@@ -70,9 +70,10 @@ export const TEMPLATES = {
     description: `One account with its latest ${RECENT_ROWS} ledger rows`,
     group: "account",
   },
-  "luno://orders/{id}": {
+  "luno://orders/{id}{?after}": {
     name: "Order",
-    description: "One of your orders, and every trade that filled it; changes are told",
+    description:
+      "One of your orders, and the trades that filled it, oldest first; next goes in after to read later ones; changes are told",
     group: "account",
     changes: "account",
   },
@@ -110,15 +111,16 @@ export type FoundResource =
   & { readonly entry: ResourceEntry }
   & (
     | { readonly uri: ResourceUri; readonly template?: undefined; readonly value?: undefined }
-    | { readonly uri?: undefined; readonly template: ResourceTemplate; readonly value: string }
+    | { readonly uri?: undefined; readonly template: ResourceTemplate; readonly value: string; readonly after?: string }
   );
 
-const VALUE = /\{\w+\}/;
+const VALUE = /\{\??\w+\}/g;
 
 /** What a template's variable may be. */
 const VALUES: Readonly<Record<string, string>> = {
   "{id}": "([A-Za-z0-9_-]{1,64})",
   "{pair}": "([A-Za-z0-9]{3,20})",
+  "{?after}": "(?:\\?after=([A-Za-z0-9_-]{1,400}))?",
 };
 
 const PATTERNS = (Object.keys(TEMPLATES) as ResourceTemplate[]).map((template) => ({
@@ -130,8 +132,9 @@ const PATTERNS = (Object.keys(TEMPLATES) as ResourceTemplate[]).map((template) =
 export function findResource(uri: string): FoundResource | undefined {
   if (isResource(uri)) return { uri, entry: RESOURCES[uri] };
   for (const { template, pattern } of PATTERNS) {
-    const value = pattern.exec(uri)?.[1];
-    if (value !== undefined) return { template, value, entry: TEMPLATES[template] };
+    const [, value, after] = pattern.exec(uri) ?? [];
+    if (value === undefined) continue;
+    return { template, value, entry: TEMPLATES[template], ...(after === undefined ? {} : { after }) };
   }
   return undefined;
 }

@@ -6,7 +6,11 @@ import type { ReadResourceResult } from "@modelcontextprotocol/server";
 import { tellableStatus } from "../exchange/clock_skew.ts";
 import { endpoints } from "../exchange/endpoints.ts";
 import { leftOut, warningsOf } from "../tools/inputs.ts";
+import { readFills } from "../tools/order_fills.ts";
+import { tradeRow } from "../tools/orders.ts";
+import { ArgumentError } from "../tools/tool.ts";
 import type { Tool, ToolContext } from "../tools/tool.ts";
+import { describeError } from "./tool_error.ts";
 import { findResource, groupsFor, isOffered, RECENT_ROWS } from "./resource_list.ts";
 import type { FoundResource, ResourceTemplate, ResourceUri } from "./resource_list.ts";
 import type { ToolOutcome } from "./tool_call.ts";
@@ -25,9 +29,6 @@ type Run = (tool: Tool, args: unknown, context: ToolContext) => Awaitable<ToolOu
 
 /** Each takes a call of its own. */
 const READ_ACCOUNTS = 20;
-
-/** Pages of own trades that are looked through for an order's. */
-const FILL_PAGES = 5;
 
 type Reader = (context: ResourceContext) => Promise<unknown> | unknown;
 
@@ -57,9 +58,11 @@ const READERS: Readonly<Record<ResourceUri, Reader>> = {
 };
 
 /** What each resource of a template holds, by the value of its variable. */
-const TEMPLATE_READERS: Readonly<Record<ResourceTemplate, (value: string, context: ResourceContext) => unknown>> = {
+const TEMPLATE_READERS: Readonly<
+  Record<ResourceTemplate, (value: string, context: ResourceContext, after?: string) => unknown>
+> = {
   "luno://accounts/{id}": readAccount,
-  "luno://orders/{id}": readOrder,
+  "luno://orders/{id}{?after}": readOrder,
   "luno://market/{pair}/ticker": (pair, context) => runTool("get_crypto_price", { pair }, context),
   "luno://market/{pair}/orderbook": (pair, context) => runTool("get_orderbook", { pair }, context),
   "luno://market/{pair}/trades": (pair, context) => runTool("get_recent_trades", { pair }, context),
@@ -83,7 +86,7 @@ export async function readResource(uri: string, context: ResourceContext): Promi
 
 function read(found: FoundResource, context: ResourceContext): unknown {
   if (found.template === undefined) return READERS[found.uri](context);
-  return TEMPLATE_READERS[found.template](found.value, context);
+  return TEMPLATE_READERS[found.template](found.value, context, found.after);
 }
 
 async function readAccount(id: string, context: ResourceContext): Promise<unknown> {
@@ -95,21 +98,20 @@ async function readAccount(id: string, context: ResourceContext): Promise<unknow
   return { ...account, transactions, ...(left_out === undefined ? {} : { left_out }) };
 }
 
-/** An order with its fills, so that whoever was told of the last of several changes misses none. */
-async function readOrder(id: string, context: ResourceContext): Promise<unknown> {
+/** An order with its trades behind the cursor `after`, so that whoever was told of the last of several changes misses none. */
+async function readOrder(id: string, context: ResourceContext, after?: string): Promise<unknown> {
   const order = await runTool("get_order_status", { order_id: id }, context);
-  const fills: Record<string, unknown>[] = [];
-  let cursor: unknown;
-  for (let page = 0; page < FILL_PAGES && order.filled_volume !== "0"; page++) {
-    const since = order.created === undefined ? {} : { since: order.created };
-    const args = { pair: order.pair, limit: 100, ...since, ...(cursor === undefined ? {} : { cursor }) };
-    const history = await runTool("get_trade_history", args, context);
-    fills.push(...asRows(history.trades).filter((row) => row.order_id === id));
-    cursor = history.next_cursor;
-    if (cursor === undefined) break;
+  const createdMs = typeof order.created === "string" ? Date.parse(order.created) : 0;
+  const filled = { orderId: id, pair: String(order.pair), filled: String(order.filled_volume), createdMs };
+  try {
+    const { trades, next, hasMore } = await readFills(context, filled, after);
+    return { ...order, trades: trades.map(tradeRow), next, has_more: hasMore };
+  } catch (error) {
+    const described = describeError(error, "get_trade_history");
+    const isArgument = error instanceof ArgumentError;
+    const code = isArgument ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError;
+    throw new ProtocolError(code, described.message, described);
   }
-  const trades = fills.toReversed();
-  return { ...order, trades, ...warningsOf(cursor === undefined ? undefined : "older trades of it were not read") };
 }
 
 async function readLatestTransactions(context: ResourceContext): Promise<unknown> {

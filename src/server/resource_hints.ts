@@ -64,7 +64,7 @@ function followAccount(resource: FoundResource, hints: Hints, account: LiveAccou
 function concernOf({ uri, template, value }: FoundResource): ((event: UserEvent) => boolean) | undefined {
   if (uri === "luno://balances") return ({ type }) => type === "balance";
   if (uri === "luno://orders/open") return ({ type }) => type !== "balance";
-  if (template !== "luno://orders/{id}") return undefined;
+  if (template !== "luno://orders/{id}{?after}") return undefined;
   return (event) => event.type !== "balance" && orderIdOf(event) === value;
 }
 

@@ -207,7 +207,8 @@ function tradeKey(trade: UserTrade): { id: string; atMs: number } {
   return { id: trade.order_id, atMs: trade.sequence };
 }
 
-function tradeRow(trade: UserTrade): z.input<typeof TradeRow> {
+/** Shapes an own trade for an answer. */
+export function tradeRow(trade: UserTrade): z.input<typeof TradeRow> {
   const bought = trade.type === "BID";
   return {
     sequence: trade.sequence,

@@ -98,7 +98,7 @@ Deno.test("luno://accounts/{id} shows one account with its latest rows", async (
   const { resourceTemplates } = await client.listResourceTemplates();
   assert.deepEqual(resourceTemplates.map(({ uriTemplate }) => uriTemplate), [
     "luno://accounts/{id}",
-    "luno://orders/{id}",
+    "luno://orders/{id}{?after}",
     ...MARKET_TEMPLATES,
   ]);
   const { accounts } = await exchange.answer("get_accounts");
@@ -179,4 +179,43 @@ Deno.test("luno://orders/{id} shows an order with every trade that filled it", a
     const answer = await exchange.answer(String(tool));
     assert.deepEqual(await read(client, String(uri)), JSON.parse(JSON.stringify(answer)));
   }
+});
+
+Deno.test("luno://orders/{id} is read on behind its cursor, so that a slow reader misses no trade", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const { bid } = await exchange.context.exchange.call("getTicker", { pair: "XBTZAR" });
+  const order = { pair: "XBTZAR", volume: "0.1", price: new Big(bid).toFixed() };
+  const { order_id } = await exchange.context.exchange.call("postLimitOrder", { ...order, type: "BID" });
+  const uri = `luno://orders/${order_id}`;
+  const pages: Json[] = [await read(client, uri)];
+  while (pages.at(-1).status !== "filled") {
+    exchange.clock.now += 600_000;
+    pages.push(await read(client, `${uri}?after=${pages.at(-1).next}`));
+  }
+  assert.ok(pages.filter(({ trades }) => trades.length > 0).length > 1, "it was filled at once");
+  const trades = pages.flatMap(({ trades }) => trades);
+  const sequences = trades.map(({ sequence }) => sequence);
+  assert.deepEqual(sequences, [...new Set(sequences)].sort((one, other) => one - other));
+  const sum = trades.reduce((sum: Big, trade: Json) => sum.plus(trade.volume), new Big(0));
+  assert.equal(sum.toFixed(), pages.at(-1).filled_volume);
+  assert.equal(pages.at(-1).has_more, false);
+  assert.deepEqual((await read(client, `${uri}?after=${pages.at(-1).next}`)).trades, []);
+  const other = await exchange.context.exchange.call("postLimitOrder", { ...order, type: "BID", price: "100000" });
+  const foreign = client.readResource({ uri: `luno://orders/${other.order_id}?after=${pages.at(-1).next}` });
+  await assert.rejects(foreign, { code: -32602 });
+  await assert.rejects(client.readResource({ uri: `${uri}?after=nothing` }), { code: -32602 });
+});
+
+Deno.test("luno://orders/{id} says that there is more while the exchange's list of trades trails", async () => {
+  await using exchange = await TestExchange.start({ readLagMs: 60_000 });
+  const order = { pair: "XBTZAR", type: "BUY", counter_volume: "30000" } as const;
+  const { order_id } = await exchange.context.exchange.call("postMarketOrder", order);
+  await using client = await connectClient(exchange.context);
+  const before = await read(client, `luno://orders/${order_id}`);
+  assert.deepEqual([before.status, before.trades, before.has_more], ["filled", [], true]);
+  exchange.clock.now += 61_000;
+  const after = await read(client, `luno://orders/${order_id}?after=${before.next}`);
+  const sum = after.trades.reduce((sum: Big, trade: Json) => sum.plus(trade.volume), new Big(0));
+  assert.deepEqual([sum.toFixed(), after.has_more], [after.filled_volume, false]);
 });

@@ -19,6 +19,9 @@ import type { CommandCall } from "./command_call.ts";
 import { describeRequest } from "./cancel_open_orders.ts";
 import { instanceRecord, lookAtFolder, STALE_MS } from "../server/instances/folder_use.ts";
 import type { FolderUse } from "../server/instances/folder_use.ts";
+import { listedElsewhere, listedRecord } from "../server/instances/listed_instances.ts";
+import type { ListedServer } from "../server/instances/listed_instances.ts";
+import type { ListedInstance } from "../trading/record/instances.ts";
 import { describeInstance } from "./folder_words.ts";
 import { haltLine, sentBefore } from "./halt_words.ts";
 import { formatAge } from "./terminal/times.ts";
@@ -40,6 +43,8 @@ interface Overview {
   readonly use: FolderUse;
   /** The database that has the record, where it is one. */
   readonly database: string | undefined;
+  /** Servers on other machines. */
+  readonly elsewhere: readonly ListedServer[];
   /** Absent before a server with `--trading` has made the record. */
   readonly trading: TradingFacts | undefined;
   readonly policyOf: PolicyOf;
@@ -81,15 +86,17 @@ async function lookAtAll(
   { folder, world }: { folder: RecordPlace; world: World },
 ): Promise<Overview> {
   const problems: string[] = [];
-  const { trading, policy } = await readRecord(folder, { world, problems });
+  const { trading, policy, instances = [] } = await readRecord(folder, { world, problems });
+  const elsewhere = folder.database === undefined ? [] : listedElsewhere(instances, use.instances);
   const database = folder.database === undefined ? undefined : placeOf(folder);
-  return { use, database, trading, policyOf: await policyOfServers(use, { policy, problems }), problems };
+  return { use, database, elsewhere, trading, policyOf: await policyOfServers(use, { policy, problems }), problems };
 }
 
 /** What the record says; absent where there is none, or it cannot be read. */
 interface ReadRecord {
   readonly trading?: TradingFacts | undefined;
   readonly policy?: PublishedFile | undefined;
+  readonly instances?: readonly ListedInstance[];
 }
 
 async function readRecord(
@@ -103,7 +110,11 @@ async function readRecord(
       return halt.halted ? { trading: { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } } : {};
     }
     record = await openCommandRecord(folder, { world, mode: "read" });
-    return { trading: await readTradingFacts(record, world.now()), policy: await record.published.find("policy") };
+    return {
+      trading: await readTradingFacts(record, world.now()),
+      policy: await record.published.find("policy"),
+      instances: await record.instances.listed(),
+    };
   } catch (error) {
     if (!(error instanceof StateError || error instanceof StoreError)) throw error;
     problems.push(error.message);
@@ -136,22 +147,23 @@ function parsePublished({ text, version }: PublishedFile, problems: string[]): P
   return undefined;
 }
 
-function inJson({ use, database, trading, policyOf, problems }: Overview, now: number): string {
+function inJson({ use, database, elsewhere, trading, policyOf, problems }: Overview, now: number): string {
   return JSON.stringify({
     state: use.folder,
     ...(database === undefined ? {} : { database }),
     servers: use.instances.map((seen) => instanceRecord(seen, now)),
+    ...(database === undefined ? {} : { servers_elsewhere: elsewhere.map((each) => listedRecord(each, now)) }),
     trading: trading === undefined ? null : tradingRecord(trading, policyOf),
     problems,
   });
 }
 
-function inWords({ use, database, trading, policyOf, problems }: Overview, now: number): string {
+function inWords({ use, database, elsewhere, trading, policyOf, problems }: Overview, now: number): string {
   const servers = use.instances.flatMap((seen) => serverLines(seen, now));
   const lines = [
     `State folder ${use.folder}${use.isThere ? "" : " (it does not exist yet)"}`,
-    ...(database === undefined ? [] : [`Database ${database}; servers on other machines use it too`]),
     ...(servers.length === 0 ? ["No running server uses it"] : servers),
+    ...(database === undefined ? [] : [`Database ${database}`, ...elsewhereLines(elsewhere, now)]),
     ...(trading === undefined ? [] : ["Trading", ...tradingLines(trading, policyOf)]),
     ...problems.map((problem) => `Problem: ${problem}`),
   ];
@@ -166,6 +178,18 @@ function serverLines(seen: SeenInstance, now: number): string[] {
   const silent = now - report.updated_at;
   const warning: Row[] = silent > STALE_MS ? [["WARNING", `does not answer, last seen ${formatAge(silent)} ago`]] : [];
   return [title, ...formatRows([...warning, ...serverRows(report, now)], "  ")];
+}
+
+/** Servers on other machines, each with its lease. */
+function elsewhereLines(elsewhere: readonly ListedServer[], now: number): string[] {
+  if (elsewhere.length === 0) return ["No server of another machine uses it"];
+  return elsewhere.flatMap(({ seen, listed: { isAlive, address, renewedAt } }) => {
+    const age = renewedAt === null ? "" : `, lease renewed ${formatAge(now - renewedAt)} ago`;
+    return [
+      `Connected from ${address ?? "this machine"}${age}${isAlive ? "" : " AND ENDED SINCE"}:`,
+      ...serverLines(seen, now),
+    ];
+  });
 }
 
 function tradingLines({ halt, onTheirWay, requests, waiting, limits }: TradingFacts, policyOf: PolicyOf): string[] {

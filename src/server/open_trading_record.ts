@@ -87,6 +87,7 @@ export async function openTradingRecord(
   const changes = await RecordChanges.open(config, { isServer });
   changes.listen(["policy"], () => void publishedPolicy.look());
   if (isServer) publishedPolicy.follow(() => showPolicy(entry.presence, publishedPolicy));
+  if (isServer && config.stateUrl !== undefined) tellOthers(entry, record);
   return {
     ok: true,
     record: {
@@ -114,6 +115,11 @@ export async function openTradingRecord(
       },
     },
   };
+}
+
+/** Other machines see what this process says about itself. What cannot be told now is told with the next report. */
+function tellOthers({ id, presence }: RecordEntry, { instances }: TradingRecord): void {
+  presence.listener = (report) => void instances.tell(id, JSON.stringify(report)).catch(() => {});
 }
 
 function showPolicy(presence: Presence, { inForce }: FollowedFile): void {

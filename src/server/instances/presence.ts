@@ -35,6 +35,7 @@ export class Presence {
   #report: InstanceReport;
   #timer: ReturnType<typeof setInterval> | undefined;
   #hasFailed = false;
+  #listener: ((report: InstanceReport) => void) | undefined;
 
   private constructor(
     lock: InstanceLock | undefined,
@@ -81,9 +82,18 @@ export class Presence {
     this.write();
   }
 
+  /** Tells a listener of every report from now on, beginning with this one. */
+  set listener(listener: (report: InstanceReport) => void) {
+    this.#listener = listener;
+    this.#timer ??= setInterval(() => this.write(), REFRESH_MS);
+    this.write();
+  }
+
   /** Writes the report soon. */
   write(): void {
-    this.#file?.write(this.report).then(() => this.#hasFailed = false, (error) => {
+    const { report } = this;
+    this.#listener?.(report);
+    this.#file?.write(report).then(() => this.#hasFailed = false, (error) => {
       if (!this.#hasFailed) log.warning("cannot write what status shows of this server", { error });
       this.#hasFailed = true;
     });
@@ -92,6 +102,7 @@ export class Presence {
   /** Leaves the folder; settles when nothing more is written. A second time does nothing more. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
+    this.#listener = undefined;
     const ending = this.#file?.end();
     this.lock?.release();
     await ending;

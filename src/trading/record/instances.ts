@@ -16,6 +16,18 @@ export interface InstanceFacts {
   readonly cancels: readonly string[];
 }
 
+/** One on the list as operators see it. */
+export interface ListedInstance extends InstanceFacts {
+  readonly isAlive: boolean;
+  /** Where its connection to the record comes from; `null` where that is one machine. */
+  readonly address: string | null;
+  /** When it renewed its lease, and until when that holds: wall milliseconds; `null` where nothing is leased. */
+  readonly renewedAt: number | null;
+  readonly leaseUntil: number | null;
+  /** What it says about itself, as JSON; `null` where that stands elsewhere, or it said nothing yet. */
+  readonly report: string | null;
+}
+
 /** All instances of one record. Every operation rejects with a `StoreError` where it cannot be done. */
 export interface Instances {
   /**
@@ -27,6 +39,10 @@ export interface Instances {
   remove(id: string): Promise<void>;
   /** Whether an instance may send. */
   has(id: string): Promise<boolean>;
+  /** Keeps what an instance says about itself, as JSON, where other machines are to see it. */
+  tell(id: string, report: string): Promise<void>;
+  /** All that stand on the list, oldest first. */
+  listed(): Promise<readonly ListedInstance[]>;
   /** Those whose process lives, oldest first. */
   alive(): Promise<readonly InstanceFacts[]>;
   /**

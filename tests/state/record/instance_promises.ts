@@ -71,4 +71,17 @@ export const INSTANCE_PROMISES: Promises = {
     const listed = await Promise.all([busy, idle, living].map(({ id }) => record.instances.has(id)));
     assert.deepEqual(listed, [true, false, true]);
   },
+
+  "Instances.listed() shows all that stand on the list, dead ones too": async (installation) => {
+    const record = await installation.open();
+    const other = await installation.enter(record, { startedAt: NOW + 1 });
+    await record.instances.tell(INSTANCE.id, '{"version":"1"}');
+    const shown = async () => (await record.instances.listed()).map(({ id, isAlive }) => [id, isAlive]);
+    assert.deepEqual(await shown(), [[INSTANCE.id, true], [other.id, true]]);
+    const [first] = await record.instances.listed();
+    assert.deepEqual([first?.pid, first?.command, first?.startedAt], [INSTANCE.pid, INSTANCE.command, NOW]);
+    assert.ok(first?.report === null || first?.report === '{"version":"1"}');
+    await record.instances.remove(other.id);
+    assert.deepEqual(await shown(), [[INSTANCE.id, true]]);
+  },
 };

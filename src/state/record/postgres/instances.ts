@@ -6,8 +6,8 @@
  * clocks may have are over. What it begins without a lease is refused, whether or not anybody took over from it yet.
  */
 
-import type { InstanceFacts, Instances } from "../../../trading/record/instances.ts";
-import { readNumber, readText } from "../../row.ts";
+import type { InstanceFacts, Instances, ListedInstance } from "../../../trading/record/instances.ts";
+import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import { readInstance, writeAccounts } from "../rows/instance_row.ts";
 import type { Session } from "./database.ts";
 import { UNSETTLED } from "./journal_reads.ts";
@@ -21,7 +21,10 @@ export const LEASE_MS = 10_000;
 export const CLOCK_TOLERANCE_MS = 2_000;
 
 const LEASE = `clock_timestamp() + interval '${LEASE_MS} milliseconds'`;
-const NOW_MS = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+const NOW_MS = msOf("clock_timestamp()");
+
+/** Where this connection comes from. */
+const ADDRESS = "host(inet_client_addr())";
 
 /** Conditions of placements whose process has ended, and of which nothing can be sent any more. */
 const LEFT = `${UNSETTLED} AND (instance IS NULL OR instance NOT IN (SELECT id FROM instances))
@@ -68,6 +71,25 @@ export class PostgresInstances implements Instances {
     return rows.map(readInstance);
   }
 
+  async tell(id: string, report: string): Promise<void> {
+    await this.#connection.write("UPDATE instances SET report = $2 WHERE id = $1", id, report);
+  }
+
+  async listed(): Promise<ListedInstance[]> {
+    const rows = await this.#connection.rows(
+      `SELECT *, (lease_until > clock_timestamp())::int AS is_alive, ${msOf("renewed_at")} AS renewed_ms,
+         ${msOf("lease_until")} AS lease_ms FROM instances WHERE isfinite(lease_until) ORDER BY started_at, id`,
+    );
+    return rows.map((row) => ({
+      ...readInstance(row),
+      isAlive: readNumber(row, "is_alive") === 1,
+      address: readTextOrNull(row, "address"),
+      renewedAt: readNumber(row, "renewed_ms"),
+      leaseUntil: readNumber(row, "lease_ms"),
+      report: readTextOrNull(row, "report"),
+    }));
+  }
+
   async takeOver(heir: string, accounts: readonly string[]): Promise<number> {
     const [found] = await this.#connection.rows(
       `SELECT (EXISTS (SELECT 1 FROM instances WHERE ${DEAD})
@@ -86,9 +108,15 @@ export class PostgresInstances implements Instances {
   }
 }
 
+/** A moment as wall milliseconds. */
+function msOf(moment: string): string {
+  return `floor(extract(epoch FROM ${moment}) * 1000)::bigint`;
+}
+
 async function insert({ query }: Session, { id, pid, command, startedAt, cancels }: InstanceFacts): Promise<void> {
   await query(
-    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})`,
+    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until, address)
+     VALUES ($1, $2, $3, $4, $5, ${LEASE}, ${ADDRESS})`,
     [id, pid, command, startedAt, writeAccounts(cancels)],
   );
 }
@@ -102,8 +130,11 @@ export async function renewLease(
   { id, pid, command, startedAt, cancels }: InstanceFacts,
 ): Promise<number> {
   const [row] = await connection.write(
-    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until) VALUES ($1, $2, $3, $4, $5, ${LEASE})
-     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until RETURNING ${NOW_MS} AS now`,
+    `INSERT INTO instances (id, pid, command, started_at, accounts, lease_until, address)
+     VALUES ($1, $2, $3, $4, $5, ${LEASE}, ${ADDRESS})
+     ON CONFLICT (id) DO UPDATE
+       SET lease_until = excluded.lease_until, renewed_at = excluded.renewed_at, address = excluded.address
+     RETURNING ${NOW_MS} AS now`,
     ...[id, pid, command, startedAt, writeAccounts(cancels)],
   );
   return readNumber(row, "now");

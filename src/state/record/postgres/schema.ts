@@ -59,5 +59,13 @@ END $$;
 CREATE TRIGGER file_published AFTER INSERT ON published_files FOR EACH ROW EXECUTE FUNCTION note_publication();
 `;
 
+const REPORTS = `
+-- Where each instance connects from, when it renewed its lease, and what it says about itself, as JSON.
+ALTER TABLE instances
+  ADD COLUMN address text,
+  ADD COLUMN renewed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ADD COLUMN report text;
+`;
+
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS, PAPER];
+export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS, PAPER, REPORTS];

@@ -1,6 +1,6 @@
 /** Processes that can send orders, in SQLite; each lives as long as it holds the lock of its file in the folder for locks. */
 
-import type { InstanceFacts } from "../../../trading/record/instances.ts";
+import type { InstanceFacts, ListedInstance } from "../../../trading/record/instances.ts";
 import { isLocked, removeFreeLocks } from "../../instance_lock.ts";
 import { readInstance, writeAccounts } from "../rows/instance_row.ts";
 import type { RecordConnection } from "./connection.ts";
@@ -51,6 +51,14 @@ export class SqliteInstances {
 
   alive(): InstanceFacts[] {
     return this.#all().filter(({ id }) => isLocked(this.#folder, id));
+  }
+
+  /** It stands in a file of the state folder. */
+  tell(): void {}
+
+  listed(): ListedInstance[] {
+    const none = { address: null, renewedAt: null, leaseUntil: null, report: null };
+    return this.#all().map((facts) => ({ ...facts, ...none, isAlive: isLocked(this.#folder, facts.id) }));
   }
 
   takeOver(heir: string, accounts: readonly string[]): number {

@@ -58,7 +58,7 @@ const READS: { readonly [Part in keyof TradingRecord]?: readonly (keyof TradingR
   dialogs: ["equalTo"],
   halts: ["state"],
   cancelRequests: ["all", "open"],
-  instances: ["has", "alive"],
+  instances: ["has", "alive", "listed"],
   audit: ["previewWaitMs", "trail", "lastSeq", "verify"],
   published: ["current", "find", "versions"],
 };

@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 import { RESUMPTION_KEY } from "../../src/protocol/resumption.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { TestExchange } from "../support/exchange.ts";
+import { lookUntil } from "../support/look_until.ts";
 import { startRedis } from "../state/shared/redis/redis_server.ts";
 import { lines, readLines, runProgram, SHIPPED, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
@@ -140,10 +141,10 @@ async function told(client: SocketClient, count: number): Promise<string[]> {
   return uris;
 }
 
-/** The status of an order, as its resource says. */
-async function statusOf(client: SocketClient, uri: string): Promise<string> {
+/** An order with its fills, as its resource says. */
+async function orderOf(client: SocketClient, uri: string): Promise<Json> {
   const { result } = await client.ask("resources/read", { uri });
-  return JSON.parse(result.contents[0].text).status;
+  return JSON.parse(result.contents[0].text);
 }
 
 const BID = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000" } as const;
@@ -155,17 +156,25 @@ for (const program of SHIPPED) {
     const shared = ["--shared-url", redis.url, "--drain-time", "1"];
     await using one = await ground.serve(...shared);
     await using two = await ground.serve(...shared);
-    const { order_id } = await ground.exchange.client.call("postLimitOrder", BID);
+    const { bid: price } = await ground.exchange.answer("get_crypto_price", { pair: "XBTZAR" });
+    const { order_id } = await ground.exchange.client.call("postLimitOrder", { ...BID, price });
     const order = `luno://orders/${order_id}`;
     const first = await ground.connect(one);
     const { token, resumed } = await open(first);
     assert.equal(resumed, false);
     await subscribe(first, order, TICKER);
-    const before = await statusOf(first, order);
+    assert.deepEqual((await orderOf(first, order)).trades, []);
 
     one.child.kill("SIGTERM");
     assert.equal((await first.closed).code, 1012);
-    await ground.exchange.client.call("stopOrder", { order_id });
+    const filled = await lookUntil(
+      ({ filled_volume }: Json) => filled_volume === BID.volume,
+      async () => {
+        ground.exchange.clock.now += 60_000;
+        return await ground.exchange.answer("get_order_status", { order_id });
+      },
+      "the order was not filled",
+    );
 
     await using foreign = await ground.connect(two, "bob");
     assert.equal((await open(foreign, token)).error.code, "ERR_RESUMPTION_UNKNOWN");
@@ -173,7 +182,11 @@ for (const program of SHIPPED) {
     const next = await open(second, token);
     assert.equal(next.resumed, true);
     assert.deepEqual(await told(second, 2), [order, TICKER], "each is told of once");
-    assert.notEqual(await statusOf(second, order), before);
+    const { trades, status } = await orderOf(second, order);
+    assert.equal(status, filled.status);
+    const volumes = trades.map(({ volume }: Json) => Number(volume));
+    const sum = volumes.reduce((sum: number, volume: number) => sum + volume, 0);
+    assert.equal(sum.toFixed(6), Number(BID.volume).toFixed(6), "each fill is there once");
     await using third = await ground.connect(two);
     assert.equal((await open(third, token)).error.code, "ERR_RESUMPTION_UNKNOWN", "it was used");
 

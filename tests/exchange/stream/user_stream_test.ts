@@ -183,6 +183,23 @@ Deno.test("UserStream keeps a connection that sends nothing but answers to pings
   assert.deepEqual([heard.problems, heard.connections], [[], [{ mayHaveMissed: true }]]);
 });
 
+Deno.test("UserStream gives a connection up that shows no sign of life for 45 seconds, and begins another one", async () => {
+  await using upstream = await BrokenUpstream.start(({ socket }, count) => {
+    if (count === 1) socket.pause();
+    else socket.send('""');
+  });
+  await using heard = new HeardUser(upstream.url);
+  while (heard.clock.sleeping === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await heard.clock.advance(44_000);
+  assert.equal(heard.problems.length, 0);
+  await heard.clock.advance(2_000);
+  await heard.until(() => heard.problems.length > 0);
+  assert.deepEqual([heard.problems[0]?.code, heard.connections], ["silent", []]);
+  await heard.clock.advance(1_000);
+  await heard.until(() => heard.connections.length > 0);
+  assert.equal(heard.stream.status.isLive, true);
+});
+
 Deno.test("readUserFrame() reads the reference's examples, account ids exactly", () => {
   const balance = readUserFrame(example("stream-user-balance-update"));
   assert.ok(balance.kind === "event" && balance.event.type === "balance");

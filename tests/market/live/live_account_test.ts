@@ -146,3 +146,19 @@ Deno.test("a list of open orders without one that was just told of is asked for 
   const list = await world.readWhileMoving(reads.call("listOrders", { closed: false }));
   assert.ok(list.orders.some(({ order_id }) => order_id === resting));
 });
+
+for (const kind of ["stream_garbage", "stream_repeat", "stream_gap"] as const) {
+  Deno.test(`LiveAccount gets through ${kind} on the user stream, and tells of what happens after it`, async () => {
+    await using world = await AccountWorld.start();
+    using _need = world.account.need();
+    await world.live();
+    world.exchange.simulation.faults.set([{ kind, path: "/api/1/userstream", times: 1 }]);
+    const broken = await world.place("0.001");
+    // What is spoilt ends the connection, and is sent again on the next one; what is lost in between nobody can know of.
+    if (kind !== "stream_gap") await world.advanceUntil(() => world.statusOf(broken) === "PENDING", 100);
+    const id = await world.place("0.001");
+    await world.advanceUntil(() => world.statusOf(id) === "PENDING", 100);
+    assert.equal(world.account.status?.lost.garbage, kind === "stream_garbage" ? 1 : undefined);
+    assert.equal(world.account.status?.gaps, 0);
+  });
+}

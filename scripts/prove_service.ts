@@ -35,10 +35,13 @@ export async function proveService(args: readonly string[]): Promise<0 | 1> {
 async function proveHistories(count: number, seed: number): Promise<number> {
   if (count === 0) return 0;
   const startedAt = performance.now();
-  const { calls, orders, strikes, sessions, limit, violations } = await runServiceHistories(count, seed);
+  const { calls, orders, trades, strikes, sessions, limit, violations } = await runServiceHistories(count, seed);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const struck = Object.entries(strikes).map(([strike, times]) => `${strike} ${times}`).join(", ");
-  await print(Deno.stdout, `${count} histories, ${calls} calls, ${orders} orders (${struck}), ${seconds} s`);
+  await print(
+    Deno.stdout,
+    `${count} histories, ${calls} calls, ${orders} orders, ${trades} trades read (${struck}), ${seconds} s`,
+  );
   await print(
     Deno.stdout,
     `sessions: ${sessions.answered} calls answered, ${sessions.ended} sessions had ended; ` +

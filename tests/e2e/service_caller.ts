@@ -38,10 +38,17 @@ export class ServiceCaller {
   async call(way: Way, name: string, args: Record<string, unknown>): Promise<Json | undefined> {
     try {
       if (way === "rest") return await postCall(`${this.#url}/v1/tools/${name}`, args, this.#key);
-      return way === "session" ? await this.#inSession(name, args) : await this.#overSocket(name, args);
+      if (way === "session") return await this.#inSession(name, args);
+      return (await this.#overSocket("tools/call", { name, arguments: args }))?.structuredContent;
     } catch {
       return undefined;
     }
+  }
+
+  /** Reads a resource over WebSocket; nothing where nobody answers. */
+  async read(uri: string): Promise<Json | undefined> {
+    const result = await this.#overSocket("resources/read", { uri });
+    return result === undefined ? undefined : JSON.parse(result.contents[0].text);
   }
 
   /** Status that another identity gets for a call in this one's session. */
@@ -84,17 +91,18 @@ export class ServiceCaller {
     return { status: response.status, id: response.headers.get("mcp-session-id") ?? "", text: await response.text() };
   }
 
-  #overSocket(name: string, args: Record<string, unknown>): Promise<Json | undefined> {
+  /** One request of the revision without sessions; answers its result. */
+  #overSocket(method: string, params: Record<string, unknown>): Promise<Json | undefined> {
     const { promise, resolve } = Promise.withResolvers<Json | undefined>();
     const socket = new WebSocket(this.#url.replace(/^http/, "ws"), {
       headers: { authorization: `Bearer ${this.#key}` },
       handshakeTimeout: PATIENCE_MS,
     });
     const timer = setTimeout(() => socket.terminate(), PATIENCE_MS);
-    const params = { name, arguments: args, _meta: META };
-    socket.on("open", () => socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params })));
+    const request = { jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: META } };
+    socket.on("open", () => socket.send(JSON.stringify(request)));
     socket.on("message", (text) => {
-      resolve(JSON.parse(String(text)).result?.structuredContent);
+      resolve(JSON.parse(String(text)).result);
       socket.close();
     });
     socket.on("error", () => {}); // A close follows.

@@ -1,12 +1,13 @@
 /**
  * Random histories of a whole service, while servers, Redis and PostgreSQL are killed or stand still. Afterwards every
  * idempotency key has one outcome, the exchange has the orders that were told of, once, no identity was answered in another
- * one's session, and nobody was let through more than the limits allow.
+ * one's session, every trade of an own order was read once, and nobody was let through more than the limits allow.
  */
 
 import type { Json } from "../support/exchange.ts";
 import { lookUntil } from "../support/look_until.ts";
 import { Dice } from "../trading/chance.ts";
+import { FillReader } from "./fill_reader.ts";
 import { GreedyCaller } from "./greedy_caller.ts";
 import { SHIPPED } from "./program.ts";
 import { Service } from "./service.ts";
@@ -31,6 +32,8 @@ export interface ServiceTally {
   readonly histories: number;
   readonly calls: number;
   readonly orders: number;
+  /** Trades of own orders that were read. */
+  readonly trades: number;
   readonly strikes: Readonly<Partial<Record<Strike, number>>>;
   /** Calls that a session answered, and sessions that had ended when they were called. */
   readonly sessions: { readonly answered: number; readonly ended: number };
@@ -43,6 +46,8 @@ const SERVERS = 3;
 const MOST_CALLS = 12;
 const MOST_KEYS = 4;
 const STANDSTILL_MS = 3_000;
+/** How often the trades of an order are read to their end. */
+const READS = 3;
 const TRADERS = ["alice", "bob"] as const;
 const TRADING = ["market:read", "account:read", "orders:write"];
 /** What an identity of no trade may call in a minute. */
@@ -94,6 +99,7 @@ class ServiceRun {
   readonly #violations: string[] = [];
   readonly #placed = new Set<string>();
   #calls = 0;
+  #trades = 0;
 
   private constructor(parts: { service: Service; dice: Dice; traders: readonly Trader[]; greedy: GreedyCaller }) {
     this.#service = parts.service;
@@ -127,9 +133,11 @@ class ServiceRun {
       this.#calls++;
       return { trader, key, answer: await trader.caller.call(way, "place_order", { ...order, idempotency_key: key }) };
     });
+    const fills = this.#followFills(number);
     await pause(this.#dice.below(100));
     await this.#strike(strike);
     const told = await Promise.all(asked);
+    await fills;
     await this.#trySessions();
     for (const [trader, key] of uniqueKeys(told)) {
       const last = await this.#settled(trader, { ...order, idempotency_key: key });
@@ -165,6 +173,24 @@ class ServiceRun {
       redis.freeze();
       await pause(STANDSTILL_MS);
       redis.thaw();
+    }
+  }
+
+  /** Has an order filled at once in part and then as the market moves, and reads its trades meanwhile. */
+  async #followFills(number: number): Promise<void> {
+    const { world } = this.#service;
+    const trader = this.#dice.pick(this.#traders);
+    const { order_id } = await this.#settled(trader, {
+      ...await world.crossing(),
+      idempotency_key: `h${number}-fills`,
+    });
+    this.#placed.add(order_id);
+    const reader = new FillReader(trader.caller, order_id);
+    for (let read = 0; read < READS; read++) await reader.untilRead(world.exchange.tradesOf(order_id));
+    const there = world.exchange.tradesOf(order_id).slice(0, reader.read.length);
+    this.#trades += there.length;
+    if (reader.read.join() !== there.join()) {
+      this.#violations.push(`order ${order_id} was filled by ${there.join()}, and ${reader.read.join()} was read`);
     }
   }
 
@@ -215,8 +241,8 @@ class ServiceRun {
       answered: sum(({ caller }) => caller.sessions.answered),
       ended: sum(({ caller }) => caller.sessions.ended),
     };
-    const [calls, orders, strikes, violations] = [this.#calls, there.length, this.#strikes, this.#violations];
-    return { histories, calls, orders, strikes, sessions, limit, violations };
+    const [calls, trades, orders, strikes] = [this.#calls, this.#trades, there.length, this.#strikes];
+    return { histories, calls, orders, trades, strikes, sessions, limit, violations: this.#violations };
   }
 }
 

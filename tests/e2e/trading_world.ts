@@ -77,6 +77,12 @@ export class TradingWorld implements AsyncDisposable {
     return { ...RESTING, price: String(Math.floor(Number(bid) * 0.96)), ...changes };
   }
 
+  /** A sell at the highest bid, larger than what is there: it fills in part at once, and on as the market moves. */
+  async crossing(): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.exchange.url}/api/1/ticker?pair=XBTZAR`);
+    return { ...RESTING, side: "SELL", volume: "0.01", price: (await response.json()).bid };
+  }
+
   /** Orders that the exchange took of servers here, oldest first. */
   get orders(): readonly LedgerOrder[] {
     return this.exchange.createdSince(this.#startMs).filter(({ clientOrderId }) => clientOrderId.startsWith("lm-"));

@@ -112,6 +112,12 @@ export class FaultyExchange implements AsyncDisposable {
     return [...sides.values()].filter(({ length }) => length > 1);
   }
 
+  /** Numbers of the trades that filled an order, oldest first. */
+  tradesOf(orderId: string): number[] {
+    const { trades } = this.#api.simulation.exchange;
+    return [...trades].filter((trade) => trade.orderId === orderId).map(({ sequence }) => sequence);
+  }
+
   /** Ends what is alive, behind everybody's back. */
   clear(): void {
     const { exchange } = this.#api.simulation;

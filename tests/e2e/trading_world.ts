@@ -77,10 +77,11 @@ export class TradingWorld implements AsyncDisposable {
     return { ...RESTING, price: String(Math.floor(Number(bid) * 0.96)), ...changes };
   }
 
-  /** A sell at the highest bid, larger than what is there: it fills in part at once, and on as the market moves. */
+  /** A sell just below the highest bid, which several orders there fill; a rest waits for the market. */
   async crossing(): Promise<Record<string, unknown>> {
     const response = await fetch(`${this.exchange.url}/api/1/ticker?pair=XBTZAR`);
-    return { ...RESTING, side: "SELL", volume: "0.01", price: (await response.json()).bid };
+    const { bid } = await response.json();
+    return { ...RESTING, side: "SELL", volume: "0.03", price: String(Math.floor(Number(bid) * 0.998)) };
   }
 
   /** Orders that the exchange took of servers here, oldest first. */

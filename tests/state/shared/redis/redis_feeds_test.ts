@@ -117,7 +117,9 @@ Deno.test("What a server writes that leads no more changes nothing, whichever wa
   await convergeOn(world, [leader]);
   const { lease, state, updates, snapshot } = feedKeys(new URL(world.exchange.simulation.url).host, PAIR.pair);
   const keys = [lease, state, updates, snapshot];
-  const [, edition = ""] = (await world.onKey("HGET", "state", "edition")).split("\r\n");
+  const isWritten = (found: string) => !found.startsWith("$-1");
+  const found = await lookUntil(isWritten, () => world.onKey("HGET", "state", "edition"), "no book was written");
+  const [, edition = ""] = found.split("\r\n");
   const look = async () => [await world.onKey("HGET", "state", "edition"), await world.onKey("EXISTS", "snapshot")];
   const before = await look();
   const { connection } = leader.state;

@@ -31,6 +31,8 @@ export class RedisSessionNews implements SessionEnds {
   constructor(options: RedisSessionNewsOptions) {
     this.#options = options;
     options.servers.onBeat(() => void this.#look());
+    // What comes from now on is news, also before the next beat.
+    void this.#look();
   }
 
   async end(target: SessionTarget): Promise<boolean> {

@@ -271,7 +271,7 @@ for (const program of SHIPPED) {
     await ground.exchange.client.call("stopOrder", { order_id });
     const port = Number(new URL(one.http).port);
     await one[Symbol.asyncDispose]();
-    await using two = await ground.serveAt(port, ...shared);
+    await using _two = await ground.serveAt(port, ...shared);
     // The next words are of the session that goes on; the connection may come before or after this is asked.
     assert.notEqual(await read(11), before);
     // The first server takes connections while it drains, so a resource may be told of for each of two connections.

@@ -4,6 +4,7 @@ import { lookUntil } from "../support/look_until.ts";
 import assert from "node:assert/strict";
 import type { Row } from "../../src/state/row.ts";
 import { PostgresServer } from "../state/postgres_server.ts";
+import type { PostgresOptions } from "../state/postgres_server.ts";
 import type { Json } from "../support/exchange.ts";
 import { runProgram } from "./program.ts";
 import type { Ended, Program } from "./program.ts";
@@ -27,8 +28,8 @@ export class Cluster implements AsyncDisposable {
     this.#database = parts.database;
   }
 
-  static async start(program: Program): Promise<Cluster> {
-    const [postgres, world] = await Promise.all([PostgresServer.start(), TradingWorld.start()]);
+  static async start(program: Program, options: PostgresOptions = {}): Promise<Cluster> {
+    const [postgres, world] = await Promise.all([PostgresServer.start(options), TradingWorld.start()]);
     return new Cluster({ postgres, world, program, database: await postgres.createDatabase() });
   }
 

@@ -23,8 +23,7 @@ for (const program of SHIPPED) {
     );
     assert.equal(outcomes.filter((status) => status === "placed").length, 2, JSON.stringify(outcomes));
     assert.equal(cluster.world.orders.length, 3);
-    const verified = JSON.parse(await cluster.command("audit", "verify", "--json"));
-    assert.equal(verified.ok, true, JSON.stringify(verified));
+    await assertVerified(cluster);
   });
 
   Deno.test(`servers on one database: a halt from any machine stops all of them, and resume lets them go on (${program.name})`, async () => {
@@ -75,8 +74,7 @@ for (const program of SHIPPED) {
     await publish({ default: { mode: "auto" } });
     await Promise.all([one, other].map((server) => server.said(/published policy file in force.*version=3/)));
     assert.equal((await place(other, await cluster.world.resting())).status, "placed");
-    const verified = JSON.parse(await cluster.command("audit", "verify", "--json"));
-    assert.equal(verified.ok, true, JSON.stringify(verified));
+    await assertVerified(cluster);
   });
 
   Deno.test(`servers on one database: a policy file beside a published one stops the start, or the orders of a server that runs (${program.name})`, async () => {
@@ -149,6 +147,49 @@ for (const program of SHIPPED) {
     assert.equal((await place(server, await cluster.world.resting())).status, "placed");
   });
 
+  Deno.test(`servers on one database: while its disk is full no order leaves, cancels and market data go on, and all recovers by itself (${program.name})`, async () => {
+    await using cluster = await Cluster.start(program, { diskMib: 160 });
+    const server = await cluster.serve();
+    const { order_id, status } = await place(server, await cluster.world.resting());
+    assert.equal(status, "placed");
+    await cluster.postgres.disk.fill();
+    const resting = await cluster.world.resting();
+    const isRefused = ({ code }: Json) => code === "ERR_RECORD_FAILED";
+    // Pages that its tables have already take a few more.
+    const refused = await lookUntil(isRefused, () => place(server, resting), "orders go on on a full disk");
+    assert.match(refused.detail, /the disk is full: free some space/);
+    const sent = cluster.world.sent.length;
+    const again = await Promise.all([1, 2, 3].map(() => place(server, resting)));
+    // What was rolled back may have left room for one.
+    const left = again.filter((answer) => !isRefused(answer));
+    assert.deepEqual(left.map(({ status }) => status), left.map(() => "placed"), JSON.stringify(again));
+    assert.equal(cluster.world.sent.length, sent + left.length);
+    const cancelled = await callTool(server, "cancel_order", { order_id });
+    assert.equal(cancelled.status, "cancelled", JSON.stringify(cancelled));
+    assert.equal((await callTool(server, "get_ticker", { pair: "XBTZAR" })).pair, "XBTZAR");
+
+    await cluster.postgres.disk.free();
+    assert.equal((await place(server, resting)).status, "placed");
+    await assertVerified(cluster);
+
+    const before = cluster.world.sent.length;
+    // Without room for its write-ahead log it ends itself, and whoever makes room starts it again.
+    await cluster.postgres.disk.fill();
+    const write = () => cluster.query("SELECT pg_logical_emit_message(true, '', ''), pg_switch_wal()");
+    await lookUntil(
+      (isGone) => isGone,
+      () => write().then(() => false, () => true),
+      "the log takes more on a full disk",
+    );
+    const gone = await place(server, resting);
+    assert.deepEqual([gone.code, cluster.world.sent.length], ["ERR_RECORD_FAILED", before], JSON.stringify(gone));
+    await cluster.postgres.kill();
+    await cluster.postgres.disk.free();
+    await cluster.postgres.restart();
+    assert.equal((await place(server, resting)).status, "placed");
+    await assertVerified(cluster);
+  });
+
   Deno.test(`servers on one database: what a killed server has sent, another finds, and the key answers it (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
@@ -215,4 +256,10 @@ for (const program of SHIPPED) {
       await Deno.remove(folder, { recursive: true });
     }
   });
+}
+
+/** Nothing is missing in the audit log, nor changed. */
+async function assertVerified(cluster: Cluster): Promise<void> {
+  const verified = JSON.parse(await cluster.command("audit", "verify", "--json"));
+  assert.equal(verified.ok, true, JSON.stringify(verified));
 }

@@ -14,6 +14,8 @@ export interface PostgresOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Lines of `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string | number>>;
+  /** Size in MiB of a disk of its own, which can be filled; needs the rights to mount one. */
+  readonly diskMib?: number;
 }
 
 const BASIC = {
@@ -38,17 +40,29 @@ export class PostgresServer implements AsyncDisposable {
   #child: Deno.ChildProcess;
   #log: ServerLog;
   #databases = 0;
+  readonly #disk: OwnDisk | undefined;
 
-  private constructor(dir: string, started: Started) {
+  private constructor(dir: string, { started, disk }: { started: Started; disk: OwnDisk | undefined }) {
     this.#dir = dir;
+    this.#disk = disk;
     this.port = started.port;
     this.#child = started.child;
     this.#log = started.log;
   }
 
   /** Makes a cluster and starts it. */
-  static async start({ tls, settings = {} }: PostgresOptions = {}): Promise<PostgresServer> {
+  static async start({ diskMib, ...options }: PostgresOptions = {}): Promise<PostgresServer> {
     const dir = await Deno.makeTempDir({ prefix: "postgres-" });
+    const disk = diskMib === undefined ? undefined : await OwnDisk.mount(dir, diskMib);
+    try {
+      return new PostgresServer(dir, { started: await PostgresServer.#launchNew(dir, options), disk });
+    } catch (error) {
+      await disk?.unmount();
+      throw error;
+    }
+  }
+
+  static async #launchNew(dir: string, { tls, settings = {} }: PostgresOptions): Promise<Started> {
     const data = join(dir, "data");
     await shell(`${OWN} "$1" && ${AS_POSTGRES} "$2/initdb" -D "$3" -k -N -U ${ADMIN} -A trust -E UTF8 --locale=C`, [
       dir,
@@ -64,7 +78,7 @@ export class PostgresServer implements AsyncDisposable {
       await Deno.writeTextFile(join(data, name), text, { mode: 0o600 });
       await shell(`${OWN} "$1"`, [join(data, name)]);
     }
-    return new PostgresServer(dir, await launch(data));
+    return await launch(data);
   }
 
   /** The address of a database, for `--state-url`. */
@@ -141,6 +155,12 @@ export class PostgresServer implements AsyncDisposable {
     await this.restart();
   }
 
+  /** Its own disk, which was asked for. */
+  get disk(): OwnDisk {
+    if (this.#disk === undefined) throw new TypeError("Cannot use its disk as none was asked for");
+    return this.#disk;
+  }
+
   /** Freezes all its processes; the system goes on to accept connections for it. */
   async pause(): Promise<void> {
     await signal("STOP", await this.#processes());
@@ -154,6 +174,7 @@ export class PostgresServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await signal("KILL", await this.#processes());
     await this.#ended();
+    await this.#disk?.unmount();
     await Deno.remove(this.#dir, { recursive: true });
   }
 
@@ -167,6 +188,42 @@ export class PostgresServer implements AsyncDisposable {
     const { pid } = this.#child;
     const children = await shell('cat "/proc/$1/task/$1/children" 2>/dev/null || true', [`${pid}`]);
     return children === "" ? [] : [pid, ...children.trim().split(" ").map(Number)];
+  }
+}
+
+/** A small disk mounted over a folder, that really can be full. */
+class OwnDisk {
+  readonly #dir: string;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  static async mount(dir: string, mib: number): Promise<OwnDisk> {
+    try {
+      const options = '"size=$2m,mode=0700,uid=$(id -u),gid=$(id -g)"';
+      await shell(`${AS_ROOT} mount -t tmpfs -o ${options} tmpfs "$1"`, [dir, `${mib}`]);
+    } catch (cause) {
+      throw new Error(
+        "Cannot test on a full disk as none can be mounted: run this test as root, or as one who may use sudo",
+        { cause },
+      );
+    }
+    return new OwnDisk(dir);
+  }
+
+  /** Leaves no block of it free. */
+  async fill(): Promise<void> {
+    await shell('head -c 1T /dev/zero > "$1" 2>/dev/null || test -s "$1"', [join(this.#dir, "ballast")]);
+  }
+
+  /** Makes room again. */
+  async free(): Promise<void> {
+    await Deno.remove(join(this.#dir, "ballast"));
+  }
+
+  async unmount(): Promise<void> {
+    await shell(`${AS_ROOT} umount "$1"`, [this.#dir]);
   }
 }
 
@@ -185,6 +242,7 @@ async function programs(): Promise<string> {
 const AS_POSTGRES = Deno.uid() === 0
   ? "exec setpriv --reuid=postgres --regid=postgres --clear-groups --pdeathsig=KILL"
   : "exec";
+const AS_ROOT = Deno.uid() === 0 ? "exec" : "exec sudo -n";
 const OWN = Deno.uid() === 0 ? "chown postgres:postgres" : "true";
 
 interface Started {

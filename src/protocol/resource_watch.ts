@@ -36,7 +36,7 @@ export interface ResourceWatchOptions {
    * The text of a resource as this caller reads it; rejects where it is not there for the caller.
    */
   readonly read: (uri: string, caller: CallerFacts) => Promise<string>;
-  /** Whether a caller may read a resource at this moment; asked before each is told of a change that was not looked at. */
+  /** Whether a caller may read a resource at this moment; asked before it is told of a change. */
   readonly mayRead: (resource: FoundResource, caller: CallerFacts) => boolean;
   /**
    * Gives hints of a resource as this caller reads it, until the answer is ended; `undefined` where nobody knows. Never
@@ -106,7 +106,7 @@ class WatchedResource {
   readonly #start: Start;
   readonly #options: Options;
   readonly #ended: () => void;
-  /** Whoever is told, and in whose name that is; it is read in the name of the first. */
+  /** Whoever is told, and in whose name that is; it is read in the name of the first who may read it. */
   readonly #watchers = new Map<() => void, CallerFacts>();
   #following: Following | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -170,13 +170,15 @@ class WatchedResource {
   }
 
   async #read(): Promise<void> {
-    const { uri } = this.#start;
-    const [caller = this.#start.caller] = this.#watchers.values();
+    const { uri, resource } = this.#start;
+    const { read, mayRead } = this.#options;
+    const reader = [...this.#watchers.values()].find((caller) => mayRead(resource, caller));
+    if (reader === undefined) return;
     try {
-      const text = await this.#options.read(uri, caller);
+      const text = await read(uri, reader);
       if (text === this.#text) return;
       this.#text = text;
-      for (const watcher of [...this.#watchers.keys()]) watcher();
+      this.#tellChanged();
     } catch (error) {
       log.debug("watched resource cannot be read", { uri, error });
     }

@@ -22,7 +22,7 @@ function setup({ hints = false } = {}) {
   const watch = new ResourceWatch({
     read: (uri, { identity }) => {
       reads++;
-      const text = texts.get(uri) ?? texts.get(`${identity} ${uri}`);
+      const text = rights.has(identity) ? texts.get(uri) ?? texts.get(`${identity} ${uri}`) : undefined;
       return text === undefined ? Promise.reject(new RangeError(uri)) : Promise.resolve(text);
     },
     mayRead: (_resource, { identity }) => rights.has(identity),
@@ -139,6 +139,24 @@ Deno.test("ResourceWatch tells of a known change without a read, and only who ma
   rights.delete("key:bob");
   for (const { changed } of followed) changed();
   assert.deepEqual([heard, reads()], [["ann", "bob", "ann"], 2]);
+  for (const end of ends) end?.();
+});
+
+Deno.test("ResourceWatch goes on for the others when the first watcher may not read any more, who hears of nothing", async () => {
+  const { watch, texts, rights, tick } = setup();
+  const heard: string[] = [];
+  const ends = [
+    (await watch.of(TICKER, ANN))?.(() => heard.push("ann")),
+    (await watch.of(TICKER, BOB))?.(() => heard.push("bob")),
+  ];
+  rights.delete("key:ann");
+  texts.set(TICKER, "2");
+  await tick();
+  assert.deepEqual(heard, ["bob"]);
+  rights.delete("key:bob");
+  texts.set(TICKER, "3");
+  await tick();
+  assert.deepEqual(heard, ["bob"]);
   for (const end of ends) end?.();
 });
 

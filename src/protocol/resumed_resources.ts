@@ -6,6 +6,7 @@
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
 import { after } from "../timing/after.ts";
 import type { After } from "../timing/after.ts";
+import { attempt } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { pauseAfter } from "../timing/backoff.ts";
 
@@ -33,13 +34,13 @@ export function resumeResource(
   let subscription: Subscription | undefined;
   let cancel: (() => void) | undefined;
   let isClosed = false;
-  const attempt = async (number: number): Promise<void> => {
-    const watch = await watchOf(uri);
+  const look = async (number: number): Promise<void> => {
+    const watch = await attempt(() => watchOf(uri), () => undefined);
     if (isClosed) return;
     if (watch !== undefined) subscription = kept.open([{ uri, watch }], notify, { hasChanged: true });
-    else if (number < MAX_ATTEMPTS) cancel = later(pauseAfter(number, PAUSES), () => void attempt(number + 1));
+    else if (number < MAX_ATTEMPTS) cancel = later(pauseAfter(number, PAUSES), () => void look(number + 1));
   };
-  void attempt(1);
+  void look(1);
   return {
     uris: [uri],
     close() {

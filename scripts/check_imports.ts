@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "src/state": ["src/network", "src/secrets"],
   "src/client_configs": ["src", "src/state", "src/validation"],
   "src/access": ["src/network", "src/state", "src/validation"],
-  "src/session": ["src/network"],
+  "src/session": ["src/network", "src/validation"],
   "src/config": ["src/access", "src/network", "src/secrets", "src/state", "src/validation"],
   "src/logging/output": ["src/secrets"],
   "src/exchange": ["src/money", "src/network", "src/secrets"],

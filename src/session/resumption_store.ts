@@ -5,7 +5,9 @@
  * What is kept here may be lost, which costs a client its subscriptions. So no operation rejects.
  */
 
+import { readJson } from "../text/read_json.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** How long a session can be resumed once its connection has ended, in milliseconds. */
 export const RESUMABLE_MS = 120_000;
@@ -31,6 +33,21 @@ export type KeptSubscription =
   /** A stream of 2026-07-28, by the id of the request that opened it. */
   | { readonly kind: "listen"; readonly id: string | number; readonly uris: readonly string[] }
   | { readonly kind: "price"; readonly pair: string };
+
+/** Reads what an engine has kept as JSON; `undefined` for anything else, whoever wrote it there. */
+export function readSubscriptions(text: string): readonly KeptSubscription[] | undefined {
+  const value = readJson(text);
+  return Array.isArray(value) && value.every(isSubscription) ? value : undefined;
+}
+
+function isSubscription(value: unknown): value is KeptSubscription {
+  if (!isObject(value)) return false;
+  const { kind, uri, id, uris, pair } = value;
+  if (kind === "resource") return typeof uri === "string";
+  if (kind === "price") return typeof pair === "string";
+  const isId = typeof id === "string" || typeof id === "number";
+  return kind === "listen" && isId && Array.isArray(uris) && uris.every((each) => typeof each === "string");
+}
 
 /** What it takes to go on with a session. */
 export interface ResumableSession {

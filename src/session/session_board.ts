@@ -1,6 +1,8 @@
 /** The open sessions of each server, as operators see them. Engines stand in `state/shared/`. */
 
+import { readJson } from "../text/read_json.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
+import { isObject } from "../validation/is_object.ts";
 
 /** Sessions that one server shows at most; the count tells of more. */
 export const MAX_SHOWN = 200;
@@ -25,6 +27,20 @@ export interface ShownSessions {
   /** All, shown or not. */
   readonly count: number;
   readonly sessions: readonly ShownSession[];
+}
+
+/** Reads what a server has shown as JSON; `undefined` for anything else, whoever wrote it. */
+export function readShown(text: string): ShownSessions | undefined {
+  const value = readJson(text);
+  return isShown(value) ? value : undefined;
+}
+
+function isShown(value: unknown): value is ShownSessions {
+  if (!isObject(value)) return false;
+  const { server, count, sessions } = value;
+  const isList = Array.isArray(sessions) && sessions.length <= MAX_SHOWN &&
+    sessions.every((each) => isObject(each) && typeof each.identity === "string" && typeof each.last_seen === "string");
+  return typeof server === "string" && typeof count === "number" && isList;
 }
 
 /** What servers show each other. */

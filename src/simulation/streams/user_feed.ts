@@ -14,7 +14,7 @@ interface Message {
 /** How long messages are kept for somebody who connects again. */
 const KEPT_MS = 300_000;
 
-/** Somebody who connects again gets what he had in the last moments before once more. */
+/** Whoever connects again gets once more what was sent in the last moments before. */
 const OVERLAP_MS = 1_000;
 
 /** Bounds what a burst of orders leaves behind. */

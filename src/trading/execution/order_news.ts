@@ -94,7 +94,7 @@ export class OrderNews {
 
   /** Looks how an order has ended; of several servers the one that sent it does, the others a while later. */
   #look(placement: Placement, orderId: string): void {
-    // Who waits for its end looks himself.
+    // Whoever waits for its end looks too.
     if (this.#parts.wakes.isAwaited(orderId)) return;
     if (placement.instance !== this.#parts.instance.id || this.#looks.size >= MOST_LOOKS) return this.#missed();
     const looking = this.#lookUntilFinal(placement, orderId)

@@ -1,7 +1,7 @@
 /** Sessions that a client of any server on one Redis resumes at any other. */
 
 import { createHash } from "node:crypto";
-import { KEPT_MS, MAX_RESUMABLE_LENGTH } from "../../../session/resumption_store.ts";
+import { KEPT_MS, MAX_RESUMABLE_LENGTH, readSubscriptions } from "../../../session/resumption_store.ts";
 import type { KeptSubscription, ResumableSession, ResumptionStore } from "../../../session/resumption_store.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
@@ -61,8 +61,9 @@ export class RedisResumptionStore implements ResumptionStore {
     const found = await this.#evaluate(TAKE, keys, args);
     if (found === undefined) return "unavailable";
     if (!Array.isArray(found)) return "unknown";
-    const [id, subscriptions] = found as [string, string];
-    return { id, identity, subscriptions: JSON.parse(subscriptions) };
+    const [id, text] = found as [string, string];
+    const subscriptions = readSubscriptions(text);
+    return subscriptions === undefined ? "unknown" : { id, identity, subscriptions };
   }
 
   async remove(digest: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** What the servers on one Redis show each other of their sessions: one text each, said anew every few seconds. */
 
-import { MAX_SHOWN } from "../../../session/session_board.ts";
+import { MAX_SHOWN, readShown } from "../../../session/session_board.ts";
 import type { SessionBoard, ShownSessions } from "../../../session/session_board.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection } from "./connection.ts";
@@ -39,7 +39,7 @@ export class RedisSessionBoard implements SessionBoard {
     const texts = await Promise.all(
       others.map((id) => this.#attempt((connection) => connection.run("GET", connection.key(keyOf(id))))),
     );
-    return texts.flatMap((text) => typeof text === "string" ? [JSON.parse(text) as ShownSessions] : []);
+    return texts.flatMap((text) => typeof text === "string" ? readShown(text) ?? [] : []);
   }
 
   async #say(): Promise<void> {

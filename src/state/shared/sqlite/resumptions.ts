@@ -6,6 +6,7 @@ import {
   MAX_RESUMABLE,
   MAX_RESUMABLE_LENGTH,
   MAX_RESUMABLE_OF_ONE,
+  readSubscriptions,
 } from "../../../session/resumption_store.ts";
 import type { KeptSubscription, ResumableSession } from "../../../session/resumption_store.ts";
 import type { SessionTarget } from "../../../session/session_ends.ts";
@@ -49,7 +50,8 @@ export class SqliteResumptions {
   take(digest: string, identity: string, now: number): ResumableSession | "unknown" {
     const row = this.#statements.take.get({ digest, identity, since: now - this.#keptMs });
     if (row === undefined) return "unknown";
-    return { id: readText(row, "id"), identity, subscriptions: JSON.parse(readText(row, "subscriptions")) };
+    const subscriptions = readSubscriptions(readText(row, "subscriptions"));
+    return subscriptions === undefined ? "unknown" : { id: readText(row, "id"), identity, subscriptions };
   }
 
   remove(digest: string): void {

@@ -21,7 +21,8 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [[/\bNAME\b/, "caro
 const FOR_PROGRAMS = /--json|^completions |^man\b/;
 
 /** Commands that need what a clean folder does not have, and say so with code 2. */
-const NEEDS_MORE = /^(?:audit (?:verify|show --order)|paper reset|policy explain$|state move)/;
+const NEEDS_MORE =
+  /^(?:audit (?:verify|show --order)|paper reset|policy explain$|state move|(?:policy|access) (?:publish|rollback|show|versions))/;
 
 Deno.test("the commands of README and docs run in a clean folder and fit 80 columns", async () => {
   const pages = await readPages();

@@ -218,7 +218,10 @@ export class FollowedBook {
     if (isLostPlace(problem.code)) this.#gaps++;
     if (problem.code !== "gap" && problem.code !== "sequence_back") this.#book = undefined;
     if (problem.code === "garbage") this.refuse(problem.detail);
-    log.warning("cannot follow the server that leads; beginning anew", { pair: this.#options.pair, ...problem });
+    log.warning("cannot follow the server that leads; reading a new snapshot", {
+      pair: this.#options.pair,
+      ...problem,
+    });
     this.#isWanting = true;
     this.#lose(problem);
   }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
-import { PROGRAMS, readLines, startProgram } from "./program.ts";
+import { readLines, SHIPPED, startProgram } from "./program.ts";
 import type { Program } from "./program.ts";
 import { callOverMcp } from "./dialog_call.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
@@ -30,7 +30,7 @@ async function callUntilAsked(
   return { approvalId, answer: await answer };
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`an order whose call has ended is approved in a terminal and placed by the next call, once (${program.name})`, async () => {
     await using world = await TradingWorld.start();
     const order = await world.resting();

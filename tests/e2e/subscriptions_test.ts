@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { client } from "../../src/cli/client.ts";
 import { TestWorld } from "../cli/world.ts";
 import { TestExchange } from "../support/exchange.ts";
-import { inherited, PROGRAMS } from "./program.ts";
+import { inherited, SHIPPED } from "./program.ts";
 import { listenersOf, startServer } from "./servers.ts";
 
 const TICKER = "luno://market/XBTZAR/ticker";
@@ -43,7 +43,7 @@ async function listen(transport: Transport): Promise<void> {
   await client.close();
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`the v1 client over WebSocket is told of changes that it subscribed to (${program.name})`, async () => {
     await using server = await startServer(program);
     const client = new ClientV1({ name: "v1", version: "1" });
@@ -80,7 +80,7 @@ for (const program of PROGRAMS) {
   }
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`client --pairs shows prices when they have changed, and asks for none before (${program.name})`, async () => {
     await using exchange = await TestExchange.start();
     await using server = await startServer(program, ["--api-url", exchange.simulation.url], { exchange: "live" });

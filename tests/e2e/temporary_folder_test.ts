@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { PROGRAMS, runProgram } from "./program.ts";
+import { runProgram, SHIPPED } from "./program.ts";
 
 /** Where the runtime would keep the compiled code of this program, and take it from. */
 const CODE_CACHE = "deno-compile-luno-mcp-server.cache";
@@ -32,7 +32,7 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.output();
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`${program.name} leaves nothing in the temporary folder`, () =>
     withFolder(async (folder) => {
       for (const args of COMMANDS) {

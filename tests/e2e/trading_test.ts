@@ -10,7 +10,7 @@ import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/webso
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
-import { inherited, PROGRAMS } from "./program.ts";
+import { inherited, SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
 import { startServer } from "./servers.ts";
 import type { RunningServer } from "./servers.ts";
@@ -96,7 +96,7 @@ const REFUSALS: readonly ElicitResult[] = [
   { action: "cancel" },
 ];
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`every client shows the exact order in its dialog; a yes places it once, all else sends nothing (${program.name})`, async (t) => {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "confirm", { flags: await world.policy(UNHURRIED) });

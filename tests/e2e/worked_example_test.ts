@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Json } from "../support/exchange.ts";
-import { inherited, PROGRAMS, readLines } from "./program.ts";
+import { inherited, readLines, SHIPPED } from "./program.ts";
 import type { Program } from "./program.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -184,7 +184,7 @@ class Terminal implements AsyncDisposable {
   }
 }
 
-for (const program of PROGRAMS) {
+for (const program of SHIPPED) {
   Deno.test(`the worked example of docs/trading.md does what the page says (${program.name})`, async () => {
     const { policy, parts } = await readParts();
     assert.ok(parts.length > 12, String(parts.length));

@@ -6,7 +6,7 @@ import { runShare } from "./history_share.ts";
 /** `deno task prove orders --seed 11` runs more of the same. */
 const SEED = 11;
 
-for (const first of [0, 100, 200, 300, 400]) {
+for (const first of [0, 100, 200]) {
   Deno.test(`OrderExecutor doubles, loses and misreports nothing, and passes no limit, in random histories from ${first} on`, async () => {
     const tally = await runShare({ seed: SEED, first, count: 100 });
     assert.deepEqual(tally.violations, []);

@@ -339,7 +339,7 @@ export const SERVER_SETTINGS = {
   },
   keepSessions: {
     reader: Switch,
-    help: "keep HTTP sessions and the events of their streams in the state folder, over a restart of this server",
+    help: "keep sessions, and the events of HTTP streams, in the state folder over a restart of this server",
     flag: "keep-sessions",
     env: ["MCP_KEEP_SESSIONS"],
     default: "false",

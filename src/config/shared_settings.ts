@@ -9,7 +9,7 @@ export const SHARED_SETTINGS = {
   sharedUrl: {
     reader: { read: readRedisAddress },
     help:
-      "Redis or Valkey over which several servers share limits, HTTP sessions and calls to the exchange, rediss://USER@HOST:PORT",
+      "Redis or Valkey over which several servers share limits, sessions, market data and calls to the exchange, rediss://USER@HOST:PORT",
     flag: "shared-url",
     value: "url",
     env: ["LUNO_MCP_SHARED_URL"],

@@ -175,11 +175,16 @@ export class FaultyExchange implements AsyncDisposable {
       for (let due = this.#delayed.find(isDue); due !== undefined; due = this.#delayed.find(isDue)) {
         const { dueAt, copy } = due;
         this.#delayed = this.#delayed.filter((delayed) => delayed !== due);
-        this.clock.now = Math.max(this.clock.now, dueAt);
+        this.#moveTo(dueAt);
         await this.#answer(copy());
       }
-      this.clock.now = Math.max(this.clock.now, until);
+      this.#moveTo(until);
     });
+  }
+
+  /** A clock that goes by itself is there already. */
+  #moveTo(ms: number): void {
+    if (ms > this.clock.now) this.clock.now = ms;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

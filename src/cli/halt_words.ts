@@ -21,15 +21,21 @@ export function haltOrigin({ at, by, reason }: Extract<HaltState, { halted: true
   return `since ${timeOf(at)} by ${by}: ${reason}`;
 }
 
-/** Trading has just been halted. */
+/** Trading has just been halted; `others` are lines about servers of other machines. */
 export function haltedSentences(
   use: FolderUse,
-  { onTheirWay, cancelOpen, now }: { onTheirWay: readonly Placement[]; cancelOpen: boolean; now: number },
+  { others, onTheirWay, cancelOpen, now }: {
+    readonly others: readonly string[];
+    readonly onTheirWay: readonly Placement[];
+    readonly cancelOpen: boolean;
+    readonly now: number;
+  },
 ): string {
   const left = sentBefore(onTheirWay);
   return [
     `Trading is halted in ${use.folder}: no new order is sent`,
     ...serverLines(use, now),
+    ...others,
     ...left,
     cancelOpen ? "  open orders are being cancelled" : "  open orders stay open; kill --cancel-open cancels them",
     "  kill --lift resumes trading",

@@ -23,6 +23,7 @@ import { hasNoRecord, openCommandRecord, withRecord } from "./open_record.ts";
 import { findRecord, placeOf } from "./find_record.ts";
 import type { RecordPlace } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
+import { elsewhereLines, elsewhereRecord, readElsewhere } from "./servers_elsewhere.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
 
@@ -108,11 +109,18 @@ async function finish(
   },
 ): Promise<ExitCode> {
   const { world, use, json } = job;
-  if (!json) await say(world, haltedSentences(use, { onTheirWay, cancelOpen, now: world.now() }), world.stdout);
+  const elsewhere = await readElsewhere(record, job);
+  if (!json) {
+    const now = world.now();
+    const others = elsewhereLines(elsewhere, now);
+    await say(world, haltedSentences(use, { others, onTheirWay, cancelOpen, now }), world.stdout);
+  }
   const outcome = cancelOpen ? await cancelOpenOrders(record, context) : undefined;
   if (json) {
     const remains = haltRecord({ onTheirWay, requests: await record.cancelRequests.all() });
-    await print(world.stdout, JSON.stringify({ halted: true, ...serversRecord(use, world.now()), ...remains }));
+    const now = world.now();
+    const servers = { ...serversRecord(use, now), ...elsewhereRecord(elsewhere, now) };
+    await print(world.stdout, JSON.stringify({ halted: true, ...servers, ...remains }));
   }
   if (outcome === undefined) return 0;
   await print(outcome.ok && !json ? world.stdout : world.stderr, outcome.sentence);
@@ -187,15 +195,18 @@ async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise
 }
 
 async function showStatus(
-  { folder, use, world, json }: Job,
+  job: Job,
   { state, record }: { state: HaltState; record?: TradingRecord },
 ): Promise<ExitCode> {
+  const { folder, use, world, json } = job;
   const now = world.now();
+  const elsewhere = await readElsewhere(record, job);
   const onTheirWay = await record?.journal.onTheirWay() ?? [];
   const requests = await record?.cancelRequests.all() ?? [];
   if (json) {
     const halt = state.halted ? { ...state, at: timeOf(state.at) } : state;
-    const facts = { ...halt, ...serversRecord(use, now), ...haltRecord({ onTheirWay, requests }) };
+    const servers = { ...serversRecord(use, now), ...elsewhereRecord(elsewhere, now) };
+    const facts = { ...halt, ...servers, ...haltRecord({ onTheirWay, requests }) };
     await print(world.stdout, JSON.stringify(facts));
     return 0;
   }
@@ -203,6 +214,7 @@ async function showStatus(
     ? `Trading is halted in ${placeOf(folder)} ${haltOrigin(state)}`
     : `Trading is not halted in ${placeOf(folder)}`;
   const left = state.halted ? [...sentBefore(onTheirWay), ...requests.flatMap(describeRequest)] : [];
-  await say(world, [sentence, ...serverLines(use, now), ...left].join("\n"), world.stdout);
+  const servers = [...serverLines(use, now), ...elsewhereLines(elsewhere, now)];
+  await say(world, [sentence, ...servers, ...left].join("\n"), world.stdout);
   return 0;
 }

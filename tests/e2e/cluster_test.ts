@@ -30,7 +30,13 @@ for (const program of SHIPPED) {
   Deno.test(`servers on one database: a halt from any machine stops all of them, and resume lets them go on (${program.name})`, async () => {
     await using cluster = await Cluster.start(program);
     const [one, other] = [await cluster.serve(), await cluster.serve()];
-    await cluster.command("kill", "--reason", "enough");
+    const halted = JSON.parse(await cluster.command("kill", "--json", "--reason", "enough"));
+    const pids = [one, other].map(({ child }) => child.pid);
+    assert.deepEqual(halted.servers_elsewhere.map(({ pid }: Json) => pid), pids);
+    const words = await cluster.command("kill", "--reason", "enough");
+    for (const pid of pids) assert.match(words, new RegExp(`used from 127\\.0\\.0\\.1 by process ${pid} \\(serve\\)`));
+    const shown = JSON.parse(await cluster.command("kill", "--status", "--json"));
+    assert.deepEqual(shown.servers_elsewhere.map(({ pid }: Json) => pid), pids);
     for (const server of [one, other]) {
       assert.equal((await place(server, await cluster.world.resting())).code, "ERR_TRADING_HALTED");
     }

@@ -1,0 +1,45 @@
+/** Servers of other machines that share a database, as `kill` and `resume` name them. */
+
+import type { FolderUse } from "../server/instances/folder_use.ts";
+import { listedElsewhere, listedRecord } from "../server/instances/listed_instances.ts";
+import type { ListedServer } from "../server/instances/listed_instances.ts";
+import { StateError } from "../state/state_error.ts";
+import { StoreError } from "../trading/record/store_error.ts";
+import type { TradingRecord } from "../trading/record/trading_record.ts";
+import type { RecordPlace } from "./find_record.ts";
+import { describeInstance } from "./folder_words.ts";
+import { printable } from "./terminal/live_text.ts";
+
+/** Those on the list; `null` where it cannot be read, and `undefined` where no other machine can be meant. */
+export type Elsewhere = readonly ListedServer[] | null | undefined;
+
+/** Reads the list. What was done before does not depend on it, so that it never rejects for the database's sake. */
+export async function readElsewhere(
+  record: TradingRecord | undefined,
+  { folder, use }: { readonly folder: RecordPlace; readonly use: FolderUse },
+): Promise<Elsewhere> {
+  if (folder.database === undefined || record === undefined) return undefined;
+  try {
+    return listedElsewhere(await record.instances.listed(), use.instances);
+  } catch (error) {
+    if (!(error instanceof StateError || error instanceof StoreError)) throw error;
+    return null;
+  }
+}
+
+/** For programs. */
+export function elsewhereRecord(elsewhere: Elsewhere, now: number): Readonly<Record<string, unknown>> {
+  if (elsewhere === undefined) return {};
+  return { servers_elsewhere: elsewhere?.map((each) => listedRecord(each, now)) ?? null };
+}
+
+/** A line each of those that live. */
+export function elsewhereLines(elsewhere: Elsewhere, now: number): string[] {
+  if (elsewhere === undefined) return [];
+  if (elsewhere === null) return ["  which servers of other machines use the database is not known: it did not answer"];
+  const alive = elsewhere.filter(({ seen }) => seen.isAlive);
+  if (alive.length === 0) return ["  no running server of another machine uses the database"];
+  return alive.map(({ seen, listed: { address } }) =>
+    printable(`  the database is used from ${address ?? "this machine"} by ${describeInstance(seen, now)}`)
+  );
+}

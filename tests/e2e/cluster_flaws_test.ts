@@ -1,7 +1,7 @@
 /** The proof of servers on one database sees what is wrong with engines that are broken on purpose. */
 
 import assert from "node:assert/strict";
-import type { ViolationKind } from "./cluster_proof/checks.ts";
+import type { Violation, ViolationKind } from "./cluster_proof/checks.ts";
 import { FLAWS } from "./cluster_proof/flaws.ts";
 import type { Flaw } from "./cluster_proof/flaws.ts";
 import { proveOnCluster } from "./cluster_proof/run.ts";
@@ -29,7 +29,9 @@ const CONDEMNING: Readonly<Record<Flaw, Condemning>> = {
 for (const flaw of FLAWS) {
   Deno.test(`the proof of servers on one database condemns an engine with: ${flaw}`, async () => {
     const { kind, ...befalling } = CONDEMNING[flaw];
-    const tally = await proveOnCluster({ histories: 20, seed: 1, atOnce: 10, between: 1_000, flaw, ...befalling });
-    assert.ok(tally.violations.some((violation) => violation.kind === kind), JSON.stringify(tally));
+    const isEnough = (violation: Violation) => violation.kind === kind;
+    const options = { histories: 20, seed: 1, atOnce: 10, between: 1_000, isEnough };
+    const tally = await proveOnCluster({ ...options, flaw, ...befalling });
+    assert.ok(tally.violations.some(isEnough), JSON.stringify(tally));
   });
 }

@@ -37,6 +37,8 @@ export interface ClusterProofOptions {
   readonly heldReadShare?: number | undefined;
   /** What is broken on purpose. */
   readonly flaw?: Flaw | undefined;
+  /** What ends the run early, as it is all that was to be seen. */
+  readonly isEnough?: ((violation: Violation) => boolean) | undefined;
   /** Called now and then. */
   readonly onProgress?: (tally: ClusterTally) => void;
 }
@@ -57,6 +59,8 @@ export interface ClusterTally {
 
 const HISTORIES_BETWEEN = 20;
 const CHECK_EVERY_MS = 10_000;
+/** Where the run may end early. */
+const CHECK_OFTEN_MS = 1_000;
 const MAX_HELD_MS = 4_500;
 const MAX_HELD_READ_MS = 1_500;
 const SCOPES = "market:read account:read orders:write";
@@ -78,6 +82,8 @@ class ClusterRun {
   readonly #haltCheck = new HaltCheck();
   readonly #keys = new Map<string, string>();
   readonly #violations: Violation[] = [];
+  readonly #withoutLease = new Set<string>();
+  #hasEnough = false;
   #unchecked: EndedHistory[] = [];
   #checked = 0;
   #calls = 0;
@@ -147,7 +153,8 @@ class ClusterRun {
   }
 
   async #histories(): Promise<void> {
-    while (this.#nextHistory < this.#options.histories || !this.#striker.hasMadeFirst) {
+    const isDue = () => this.#nextHistory < this.#options.histories || !this.#striker.hasMadeFirst;
+    while (!this.#hasEnough && isDue()) {
       const number = this.#nextHistory++;
       const token = await tokenOf({ sub: `h${number}`, scope: SCOPES, exp: seconds() + 3_600 });
       const place = { servers: () => this.#servers, token, bid: this.#bid };
@@ -160,9 +167,14 @@ class ClusterRun {
   }
 
   async #checkUntil(over: AbortSignal): Promise<void> {
-    while (await sleep(CHECK_EVERY_MS, over).then(() => true, () => false)) {
+    const { isEnough } = this.#options;
+    while (await sleep(isEnough === undefined ? CHECK_EVERY_MS : CHECK_OFTEN_MS, over).then(() => true, () => false)) {
       // A database that is struck is asked again the next time.
       await this.#check().catch(() => {});
+      if (isEnough !== undefined && !this.#hasEnough && this.#violations.some(isEnough)) {
+        this.#hasEnough = true;
+        this.#striker.end();
+      }
       await this.#readBid();
       this.#cluster.world.exchange.seen.splice(0);
       this.#options.onProgress?.(this.#tally());
@@ -188,15 +200,17 @@ class ClusterRun {
     const { byKey } = ordersByKey(ledger, this.#keys);
     for (const history of histories) this.#violations.push(...checkHistory(history, byKey));
     this.#checked += histories.length;
+    for (const id of await this.#witness.withoutLease()) {
+      if (this.#withoutLease.has(id)) continue;
+      this.#withoutLease.add(id);
+      this.#violations.push({ kind: "forbidden", text: `${id} was sent by a server whose lease had run out` });
+    }
   }
 
   /** Checks what is of no history alone. */
   async #checkRecord(): Promise<void> {
     const ledger = this.#cluster.world.ledger;
     this.#violations.push(...ordersByKey(ledger, this.#keys).strays, ...checkHalts(this.#striker.halts, ledger));
-    for (const id of await this.#witness.withoutLease()) {
-      this.#violations.push({ kind: "forbidden", text: `${id} was sent by a server whose lease had run out` });
-    }
     const { stdout } = await this.#cluster.run("audit", "verify", "--json");
     const audit = JSON.parse(stdout);
     if (!audit.ok) this.#violations.push({ kind: "lost", text: `the audit is broken: ${audit.reason}` });

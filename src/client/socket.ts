@@ -77,19 +77,23 @@ export function openSocket(
   const socket = new WebSocket(url, [SUBPROTOCOL], {
     headers: token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` },
     maxPayload: maxMessageSize,
-    handshakeTimeout: connectTimeoutMs,
     perMessageDeflate: false,
     followRedirects: false,
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     ...tls?.identity,
   });
   const opened = () => watch(socket, handler, { pingIntervalMs, redact });
-  return untilOpen(socket, { attempt, signal, opened });
+  return untilOpen(socket, { attempt, signal, connectTimeoutMs, opened });
 }
 
 function untilOpen(
   socket: WebSocket,
-  { attempt, signal, opened }: { attempt: Attempt; signal: AbortSignal | undefined; opened: () => void },
+  { attempt, signal, connectTimeoutMs, opened }: {
+    readonly attempt: Attempt;
+    readonly signal: AbortSignal | undefined;
+    readonly connectTimeoutMs: number;
+    readonly opened: () => void;
+  },
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let failure: ConnectionError | undefined;
@@ -97,7 +101,15 @@ function untilOpen(
       failure = gaveUp();
       socket.terminate();
     };
-    const settle = (): void => signal?.removeEventListener("abort", giveUp);
+    // The time limit of `ws` ends the process where the runtime lets it strike after a failure (Deno 2.7).
+    const limit = setTimeout(() => {
+      failure ??= handshakeError(new Error("Opening handshake has timed out"), attempt);
+      socket.terminate();
+    }, connectTimeoutMs);
+    const settle = (): void => {
+      clearTimeout(limit);
+      signal?.removeEventListener("abort", giveUp);
+    };
     signal?.addEventListener("abort", giveUp, { once: true });
     socket.on("error", (error) => failure ??= handshakeError(error, attempt));
     socket.on("unexpected-response", (request, response) => {

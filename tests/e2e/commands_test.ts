@@ -168,6 +168,25 @@ for (const program of PROGRAMS) {
     await simulator.stdin.close();
   });
 
+  Deno.test(`${name} simulator resets connections when a fault asks for it, and serves on`, async () => {
+    const simulator = startProgram(program, ["simulator", "--port", "0", "--seed", "7"]);
+    const output = readLines(simulator.stdout);
+    const url = /http\S+$/.exec((await output.next()).value ?? "")?.[0] ?? "";
+    const setFaults = async (...faults: readonly object[]) => {
+      const response = await fetch(`${url}/_sim/faults`, { method: "PUT", body: JSON.stringify(faults) });
+      assert.deepEqual([response.status, (await response.json()).length], [200, faults.length]);
+    };
+    await setFaults({ kind: "reset", path: "/api/1/ticker" });
+    await assert.rejects(fetch(`${url}/api/1/ticker?pair=XBTZAR`));
+    await setFaults();
+    assert.equal((await (await fetch(`${url}/api/1/ticker?pair=XBTZAR`)).json()).pair, "XBTZAR");
+    simulator.kill("SIGTERM");
+    await output.return(undefined);
+    assert.equal((await simulator.status).code, 0);
+    await simulator.stderr.cancel();
+    await simulator.stdin.close();
+  });
+
   Deno.test(`${name} simulator says which port is taken and ends with 69`, async () => {
     const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { code, stderr } = await runProgram(program, ["simulator", "--port", String(taken.addr.port)]);

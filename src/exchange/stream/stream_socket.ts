@@ -67,7 +67,6 @@ export async function runConnection(options: ConnectionOptions): Promise<StreamP
   if (signal.aborted) return undefined;
   const socket = new WebSocket(url, {
     maxPayload: MAX_MESSAGE_BYTES,
-    handshakeTimeout: CONNECT_TIMEOUT_MS,
     perMessageDeflate: false,
     followRedirects: false,
   });
@@ -80,6 +79,8 @@ class Connection {
   readonly #over = Promise.withResolvers<StreamProblem | undefined>();
   readonly #ending = new AbortController();
   readonly #waiting: string[] = [];
+  /** Our own, as the one of `ws` ends the process where the runtime lets it strike after a failure (Deno 2.7). */
+  readonly #connecting: ReturnType<typeof setTimeout>;
   #isTaking = false;
   #problem: StreamProblem | undefined;
   #heardAt: number;
@@ -90,6 +91,10 @@ class Connection {
     this.#options = options;
     this.#heardAt = this.#messageAt = options.now();
     options.signal.addEventListener("abort", this.#close, { once: true });
+    this.#connecting = setTimeout(
+      () => this.#leave({ code: "unreachable", detail: `not connected in ${CONNECT_TIMEOUT_MS} ms` }),
+      CONNECT_TIMEOUT_MS,
+    );
     socket.once("open", () => this.#opened());
     socket.on("ping", () => this.#hear());
     socket.on("pong", () => this.#hear());
@@ -112,6 +117,7 @@ class Connection {
 
   #opened(): void {
     const { credentials: { id, secret }, now } = this.#options;
+    clearTimeout(this.#connecting);
     this.#hear();
     this.#messageAt = now();
     this.#socket.send(JSON.stringify({ api_key_id: id, api_key_secret: secret }));
@@ -204,6 +210,7 @@ class Connection {
   };
 
   #end(): void {
+    clearTimeout(this.#connecting);
     this.#ending.abort();
     this.#options.signal.removeEventListener("abort", this.#close);
     this.#over.resolve(this.#options.signal.aborted ? undefined : this.#problem);

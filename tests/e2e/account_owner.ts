@@ -1,0 +1,51 @@
+/** The owner of the account that servers trade on, who uses it by himself too, and what the exchange tells them of it. */
+
+import Big from "big.js";
+import { ExchangeClient } from "../../src/exchange/client.ts";
+import type { FaultyExchange, WireFault } from "../trading/faulty_exchange.ts";
+import { lookUntil } from "../support/look_until.ts";
+import type { RunningServer } from "./servers.ts";
+
+const PAIR = "XBTZAR";
+
+/** Paths at which one order is looked up. */
+const LOOK_UP = /^\/api\/(1\/orders\/|exchange\/2\/orders\/|exchange\/3\/order$)/;
+
+/** Breaks the connection of every look-up of an order from now on; of all else, `fault` says what befalls it. */
+export function breakLookUps(exchange: FaultyExchange, fault: FaultyExchange["fault"] = () => undefined): void {
+  const cut: WireFault = { kind: "cut", when: "before" };
+  exchange.fault = (seen) => LOOK_UP.test(seen.path) ? cut : fault(seen);
+}
+
+/** Orders of the owner's, sent past all servers. */
+export class AccountOwner {
+  readonly #client: ExchangeClient;
+
+  constructor(exchange: FaultyExchange) {
+    this.#client = exchange.connect({ sleep: () => Promise.resolve() });
+  }
+
+  /** A price below the market, with not much to buy from in between. */
+  async lowPrice(): Promise<string> {
+    const { bid } = await this.#client.call("getTicker", { pair: PAIR });
+    return new Big(bid).times("0.9985").round(0, Big.roundDown).toFixed();
+  }
+
+  /** Fills every buy order down to a price. */
+  async sellDownTo(price: string): Promise<void> {
+    const volume = "0.8";
+    await this.#client.call("postLimitOrder", { pair: PAIR, type: "ASK", price, volume, time_in_force: "IOC" });
+  }
+
+  /** Has orders come and go until a server is told of them: the exchange says nothing of a key that it has let in. */
+  async untilTold({ http }: RunningServer): Promise<void> {
+    const look = async () => {
+      const order = { pair: PAIR, type: "BID", price: await this.lowPrice(), volume: "0.001" } as const;
+      const { order_id } = await this.#client.call("postLimitOrder", order);
+      await this.#client.call("stopOrder", { order_id });
+      const { exchange } = await (await fetch(`${http}/status`)).json();
+      return exchange.usage.user_streams[0]?.live;
+    };
+    await lookUntil((isLive) => isLive === true, look, "the server was never told of an order");
+  }
+}

@@ -38,9 +38,15 @@ export function readShown(text: string): ShownSessions | undefined {
 function isShown(value: unknown): value is ShownSessions {
   if (!isObject(value)) return false;
   const { server, count, sessions } = value;
-  const isList = Array.isArray(sessions) && sessions.length <= MAX_SHOWN &&
-    sessions.every((each) => isObject(each) && typeof each.identity === "string" && typeof each.last_seen === "string");
+  const isList = Array.isArray(sessions) && sessions.length <= MAX_SHOWN && sessions.every(isShownSession);
   return typeof server === "string" && typeof count === "number" && isList;
+}
+
+function isShownSession(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { id, identity, transport, state, client, since, last_seen } = value;
+  return [id, identity, transport, state, since, last_seen].every((each) => typeof each === "string") &&
+    (client === null || typeof client === "string");
 }
 
 /** What servers show each other. */

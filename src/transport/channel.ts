@@ -15,7 +15,7 @@ import { isSubscriptionRequest } from "../protocol/resource_subscriptions.ts";
 import type { KeptSubscription } from "../session/resumption_store.ts";
 import { whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
-import { ENDING, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
+import { ENDING, failedAnswer, ID_IN_USE, queueFull, UNFINISHED } from "./channel_refusals.ts";
 import { HeldTexts } from "./held_texts.ts";
 import { answerText, cancelledId, invalidParams, isRequest, readText } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
@@ -357,9 +357,12 @@ export abstract class Channel implements Transport {
   }
 
   #finishWith(request: JSONRPCRequest, answer: Awaitable<Answer>, cancellation: LazyAbort): void {
-    void whenAnswered(answer, (answer) => {
+    const finish = (answer: Answer) => {
       if (!cancellation.isAborted && !this.#closed) this.#finish(request, answer);
-    });
+    };
+    // None is to fail; one that does ends its request and not the process.
+    if (answer instanceof Promise) answer.then(finish, (error) => finish(failedAnswer(request, error)));
+    else finish(answer);
   }
 
   #finish({ id }: JSONRPCRequest, answer: Answer): void {

@@ -1,8 +1,13 @@
 /** What a channel answers to requests that it does not run, or not to their end. */
 
-import { INVALID_REQUEST } from "../errors/rpc_codes.ts";
+import type { JSONRPCRequest } from "@modelcontextprotocol/server";
+import { INTERNAL_ERROR, INVALID_REQUEST } from "../errors/rpc_codes.ts";
+import { getLogger } from "../logging/logger.ts";
+import type { Answer } from "../protocol/answer.ts";
 import { refusalOf } from "./json_rpc.ts";
 import type { RpcError } from "./json_rpc.ts";
+
+const log = getLogger(["luno-mcp-server", "channel"]);
 
 /** Another request with the id waits for its answer. */
 export const ID_IN_USE: RpcError = {
@@ -28,4 +33,10 @@ export function queueFull(maxInFlight: number, maxQueue: number): RpcError {
   const message =
     `Too many requests at once: ${maxInFlight} run and ${maxQueue} wait: send this one when others are answered`;
   return refusalOf("ERR_QUEUE_FULL", message, 1_000);
+}
+
+/** What a request gets whose answer failed, which none is to; the log has the reason. */
+export function failedAnswer({ method }: JSONRPCRequest, error: unknown): Answer {
+  log.error("internal error", { during: "request", method, error });
+  return { error: { code: INTERNAL_ERROR, message: "Internal error: the reason is in the server's log" } };
 }

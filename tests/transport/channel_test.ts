@@ -105,6 +105,19 @@ Deno.test("Channel lets pings, openings and cancellations past a busy client's o
   assert.equal(channel.running.at(-1), 2);
 });
 
+Deno.test("Channel ends a request whose answer fails with an internal error, and goes on", async () => {
+  const { promise: failing, reject } = Promise.withResolvers<Answer>();
+  const channel = new TestChannel({ fastPath: { take: ({ id }) => id === 1 ? failing : undefined } });
+  channel.ask(1);
+  reject(new Error("canary"));
+  await assert.rejects(failing);
+  await Promise.resolve();
+  assert.deepEqual(channel.written.map(({ id, error }) => [id, error?.code]), [[1, -32603]]);
+  assert.doesNotMatch(JSON.stringify(channel.written), /canary/);
+  channel.ask(2);
+  assert.deepEqual(channel.running, [2]);
+});
+
 Deno.test("Channel drops a waiting request that is cancelled, without an answer", () => {
   const channel = new TestChannel({ maxInFlight: 1 });
   for (const id of [1, 2, 3]) channel.ask(id);

@@ -6,6 +6,7 @@
  */
 
 import { join } from "node:path";
+import { fileProblems } from "../../private_file.ts";
 
 /** A row of the audit. */
 export interface Head {
@@ -43,9 +44,15 @@ export class SeenHead {
   /**
    * What was seen of this store, from a state folder that exists; what was seen of another one does not matter. Opened
    * now, as nothing new may be written later.
+   *
+   * @throws {Error} others can write the file, or a link stands in its place
    */
   static open(folder: string, store: string): SeenHead {
-    const file = Deno.openSync(join(folder, SEEN_FILE), { read: true, write: true, create: true, mode: 0o600 });
+    const path = join(folder, SEEN_FILE);
+    const found = factsOf(path);
+    const [problem] = found === undefined ? [] : fileProblems(path, found, { as: "record" });
+    if (problem !== undefined) throw new Error(problem);
+    const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
     const bytes = new Uint8Array(FILE_LENGTH);
     const length = file.readSync(bytes) ?? 0;
     return new SeenHead(store, file, headIn(new TextDecoder().decode(bytes.subarray(0, length)), store));
@@ -95,10 +102,20 @@ export class SeenHead {
   }
 }
 
+/** What the system says of a file; `undefined` where there is none. */
+function factsOf(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 function headIn(text: string, store: string): Head | undefined {
   try {
     const kept = JSON.parse(text);
-    const isWhole = kept.store === store && Number.isSafeInteger(kept.seq) && typeof kept.hash === "string";
+    const isWhole = kept?.store === store && Number.isSafeInteger(kept.seq) && typeof kept.hash === "string";
     return isWhole ? { seq: kept.seq, hash: kept.hash } : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import type { EventLog, LoggedStream } from "../../../session/event_log.ts";
 import { publicSessionId } from "../../../session/session_store.ts";
 import type { KeptSession, SessionChange, SessionStore, TakenSession } from "../../../session/session_store.ts";
+import { readJson } from "../../../text/read_json.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
 import { SERVERS_KEY } from "./servers.ts";
@@ -129,25 +130,22 @@ export class RedisSessionStore implements SessionStore {
 function readStream(reply: unknown): LoggedStream | undefined {
   if (!Array.isArray(reply)) return undefined;
   const [ended, runs, request, events] = reply as [string, string, string, readonly string[]];
+  const id = readJson(request);
   return {
     events: events.map((event) => {
       const space = event.indexOf(" ");
       return { number: Number(event.slice(0, space)), text: event.slice(space + 1) };
     }),
     hasEnded: ended !== "",
-    ...(request === "" ? {} : { request: JSON.parse(request) }),
+    ...(typeof id === "string" || typeof id === "number" ? { request: id } : {}),
     ...(runs === "" ? {} : { isRunElsewhere: true }),
   };
 }
 
 /** A list of texts; `undefined` for what this program has not written. */
 function readList(json: string): readonly string[] | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = readJson(json);
+  return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : undefined;
 }
 
 function digestOf(id: string): string {

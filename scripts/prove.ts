@@ -17,7 +17,7 @@ if (what === "service") Deno.exit(await proveService(args));
 if (what === "money") Deno.exit(await runMoney(args));
 await say(
   "Expected: prove orders [--histories N] [--seed S] [--kills N], prove money [--count N] [--seed S], " +
-    "prove cluster [--histories N] [--seed S], or prove service [--histories N] [--seed S] [--clients N] [--storm N]",
+    "prove cluster [--histories N] [--seed S] [--flaws], or prove service [--histories N] [--seed S] [--clients N] [--storm N]",
 );
 Deno.exit(2);
 

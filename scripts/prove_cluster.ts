@@ -1,12 +1,13 @@
 /**
  * Runs random histories of three servers on one PostgreSQL while servers and database are killed or stand still; ends with
  * code 1 when an order was doubled, lost or misreported, or sent after it was forbidden, or a limit passed. `--flaw NAME`
- * breaks the engine first, which must be seen. With `TMPDIR` in memory it is faster; fsync stays on.
+ * breaks the engine first; `--flaws` runs each flaw until it has shown, and ends with 1 where one never did. With `TMPDIR` in memory it is faster; fsync stays on.
  */
 
 import { parseArgs } from "node:util";
 import { print } from "../src/world.ts";
 import type { Violation } from "../tests/e2e/cluster_proof/checks.ts";
+import { condemn } from "../tests/e2e/cluster_proof/condemn.ts";
 import { FLAWS } from "../tests/e2e/cluster_proof/flaws.ts";
 import { proveOnCluster } from "../tests/e2e/cluster_proof/run.ts";
 import type { ClusterTally } from "../tests/e2e/cluster_proof/run.ts";
@@ -18,6 +19,7 @@ const OPTIONS = {
   "at-once": { type: "string", default: "20" },
   between: { type: "string", default: "20" },
   flaw: { type: "string" },
+  flaws: { type: "boolean", default: false },
 } as const;
 
 const PROGRESS_MS = 60_000;
@@ -26,6 +28,7 @@ const MOST_SHOWN = 20;
 /** Runs what the arguments ask for; answers the exit code. */
 export async function proveCluster(args: readonly string[]): Promise<0 | 1> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
+  if (values.flaws) return await condemnEach();
   const startedAt = performance.now();
   const seed = Number(values.seed);
   let toldAt = startedAt;
@@ -63,6 +66,17 @@ export async function proveCluster(args: readonly string[]): Promise<0 | 1> {
       }`,
   );
   return violations.length === 0 ? 0 : 1;
+}
+
+/** Shows each flaw to the proof. */
+async function condemnEach(): Promise<0 | 1> {
+  let missed = 0;
+  for (const flaw of FLAWS) {
+    const { isCondemned, tally } = await condemn(flaw);
+    await say(`${flaw}: ${isCondemned ? "condemned" : "NOT SEEN"} (${sentenceOf(tally)})`);
+    if (!isCondemned) missed++;
+  }
+  return missed === 0 ? 0 : 1;
 }
 
 function sentenceOf({ histories, calls, orders, killsAndPauses, halts }: ClusterTally): string {

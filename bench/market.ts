@@ -1,7 +1,8 @@
-/** The live market: updates applied against the bare reading of the same frames, and what a large book costs. */
+/** The live market: updates applied against the bare reading of the same frames, what a large book costs, and many clients. */
 
 import { readMarketFrame } from "../src/exchange/stream/market_frames.ts";
 import { buildBook, buildBookAtOnce, type OrderBook } from "../src/exchange/stream/order_book.ts";
+import { benchReaders, benchSubscribers } from "./market_clients.ts";
 import { median, report } from "./report.ts";
 
 const ORDERS = 10_000;
@@ -9,11 +10,15 @@ const UPDATES = 100_000;
 const ROUNDS = 7;
 const TIMESTAMP = 1_790_127_203_186;
 
-/** Runs all parts, or the chosen ones: `updates`, `snapshot`, `memory`. */
-export async function benchMarket(chosen: readonly string[] = ["updates", "snapshot", "memory"]): Promise<void> {
+const PARTS = ["updates", "snapshot", "memory", "readers", "subscribers"];
+
+/** Runs all parts, or the chosen ones of {@linkcode PARTS}. */
+export async function benchMarket(chosen: readonly string[] = PARTS): Promise<void> {
   if (chosen.includes("updates")) benchUpdates();
   if (chosen.includes("snapshot")) benchSnapshot();
   if (chosen.includes("memory")) await benchMemory();
+  if (chosen.includes("readers")) await benchReaders();
+  if (chosen.includes("subscribers")) await benchSubscribers();
 }
 
 /** Reads and applies frames, in turn with rounds that only parse them. */

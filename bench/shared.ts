@@ -6,6 +6,8 @@
 import { contest } from "./real/contest.ts";
 import { Load } from "./real/load.ts";
 import { median, report } from "./report.ts";
+import { startSimulator } from "./simulator.ts";
+import type { BenchSimulator } from "./simulator.ts";
 import { startOurs } from "./socket_servers.ts";
 import type { BenchServer } from "./socket_servers.ts";
 
@@ -21,7 +23,7 @@ const WARM_UP_MS = 3_000;
 /** What the servers stand on. */
 interface Ground extends AsyncDisposable {
   readonly redisUrl: string;
-  readonly exchange: { readonly url: string; readonly env: Readonly<Record<string, string>> };
+  readonly exchange: BenchSimulator;
 }
 
 /** Measures; reports one line for each figure. */
@@ -91,34 +93,19 @@ async function loadOn({ address, pid }: BenchServer, everyMs = 0): Promise<Load>
 
 async function startGround(): Promise<Ground> {
   const redisPort = freePort();
-  const quiet = { stdin: "null", stderr: "null" } as const;
   const lines = ["--port", `${redisPort}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  const redis = new Deno.Command("redis-server", { args: lines, ...quiet, stdout: "null" }).spawn();
-  const command = ["run", "--quiet", "--no-prompt", "-P=serve", "main.ts", "simulator", "--port", "0"];
-  const simulator = new Deno.Command(Deno.execPath(), { args: command, ...quiet, stdout: "piped" }).spawn();
-  const { url, key, secret } = await firstLines(simulator.stdout);
+  const redis = new Deno.Command("redis-server", { args: lines, stdin: "null", stdout: "null", stderr: "null" })
+    .spawn();
+  const simulator = await startSimulator();
   return {
     redisUrl: `redis://127.0.0.1:${redisPort}`,
-    exchange: { url, env: { LUNO_API_KEY: key, LUNO_API_SECRET: secret } },
+    exchange: simulator,
     async [Symbol.asyncDispose]() {
-      for (const child of [redis, simulator]) child.kill("SIGKILL");
-      await Promise.all([redis.status, simulator.status]);
+      redis.kill("SIGKILL");
+      await redis.status;
+      await simulator[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Where the simulator is, and its first key; reads on in the background, so that it never waits. */
-async function firstLines(stdout: ReadableStream<Uint8Array>): Promise<{ url: string; key: string; secret: string }> {
-  const [read, rest] = stdout.tee();
-  void rest.pipeTo(new WritableStream());
-  let text = "";
-  for await (const chunk of read.pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    const [, url] = /(http:\/\/\S+)/.exec(text) ?? [];
-    const [, key, secret] = /keys +(\w+):(\w+) /.exec(text) ?? [];
-    if (url !== undefined && key !== undefined && secret !== undefined) return { url, key, secret };
-  }
-  throw new Error(`The simulator did not start: ${text}`);
 }
 
 function freePort(): number {

@@ -13,12 +13,17 @@ export class SocketPeer {
   readonly #waiting = new Map<number, (size: number) => void>();
   #nextId = 1;
   #notified = 0;
+  /** Called at each notification. */
+  onNotified: () => void = () => {};
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       const { id } = JSON.parse(data);
-      if (id === undefined) this.#notified++;
+      if (id === undefined) {
+        this.#notified++;
+        this.onNotified();
+      }
       this.#waiting.get(id)?.(data.length);
       this.#waiting.delete(id);
     };

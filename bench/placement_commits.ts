@@ -8,6 +8,7 @@ const SHARE_OF_BID = 0.96;
 
 /** Starts a server on the simulated exchange, has orders placed in each way, and counts; the record is made in `folder`. */
 export async function benchPlacementCommits(folder: string): Promise<void> {
+  await Deno.mkdir(folder, { mode: 0o700 });
   await using server = await startOurs("native", ["--trading", "auto", "--state", folder]);
   const url = server.address.replace(/^ws/, "http");
   const call = async (tool: string, args: Record<string, unknown>) => {

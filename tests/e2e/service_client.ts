@@ -85,8 +85,11 @@ export class ServiceClient {
     });
     socket.on("message", (text) => {
       isWaiting = false;
-      this.#take(JSON.parse(String(text)));
-      // What came to nothing is asked again a moment later: where the server ends, on the next connection.
+      const answer = JSON.parse(String(text));
+      this.#take(answer);
+      // The server ends: the next connection is another one's.
+      if (answer.error?.data?.code === "ERR_SHUTTING_DOWN") return;
+      // What came to nothing is asked again a moment later.
       const nextMs = this.#attempts > 0 ? RETRY_MS : everyMs;
       if (nextMs === 0) ask();
       else timer = setTimeout(ask, nextMs);

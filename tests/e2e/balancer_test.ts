@@ -51,7 +51,7 @@ for (const { program, command, start } of installed.flat()) {
     await using balancer = await start(ports);
 
     const stop = new AbortController();
-    const plan = { url: balancer.url, key, everyMs: 0 };
+    const plan = { url: balancer.url, key, everyMs: 10 };
     const clients = Array.from({ length: CLIENTS }, () => new ServiceClient(plan, stop.signal));
     const running = Promise.all(clients.map((client) => client.run()));
     // Asks the balancer in between, so that the clients get their turn.

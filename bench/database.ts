@@ -46,7 +46,7 @@ async function benchOrders(postgres: PostgresServer): Promise<void> {
   const overheads = placings.map((): number[] => []);
   for (let number = 0; number < ORDERS + WARM_UP; number++) {
     for (const [place, placing] of placings.entries()) {
-      const overheadMs = await placing.place(`order-${number}`);
+      const { overheadMs } = await placing.place(`order-${number}`);
       if (number >= WARM_UP) overheads[place]?.push(overheadMs);
     }
   }

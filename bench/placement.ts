@@ -5,18 +5,12 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { benchPlacementCommits } from "./placement_commits.ts";
+import { ORDER, Placing } from "./placing.ts";
 import { report } from "./report.ts";
 import { ExchangeClient } from "../src/exchange/client.ts";
 import { CallBudget } from "../src/exchange/budget.ts";
 import { startSimulation } from "../src/simulation/server.ts";
-import { OrderExecutor } from "../src/trading/execution/executor.ts";
-import { whyNotUnder } from "../src/trading/execution/sending_terms.ts";
-import type { SendingRights } from "../src/trading/execution/sending_terms.ts";
-import { type Order, orderDigest } from "../src/trading/orders/order.ts";
 import { toRequestParams } from "../src/trading/orders/order_rules.ts";
-import { evaluateOrder, sealPolicy } from "../src/trading/policy/policy.ts";
-import { RecordInstance } from "../src/server/instances/record_instance.ts";
-import { InstanceLock } from "../src/state/instance_lock.ts";
 import { openRecord } from "../src/state/record/sqlite/open_record.ts";
 
 /** Half and ninety-nine hundredths of all took at most so many milliseconds. */
@@ -38,30 +32,6 @@ export interface PlacementCost {
   readonly commit: Spread;
 }
 
-/** Comes to nothing at once, so that the exchange has no orders to keep. */
-const ORDER: Order = {
-  pair: "XBTZAR",
-  base: "XBT",
-  counter: "ZAR",
-  side: "BUY",
-  type: "limit",
-  volume: "0.0005",
-  price: "900000",
-  timeInForce: "IOC",
-};
-
-const POLICY = sealPolicy({
-  mode: "auto",
-  pairs: ["XBTZAR"],
-  maxPerOrder: { amount: "1000", currency: "ZAR" },
-  maxPerDay: { amount: "1000000000", currency: "ZAR" },
-  maxOpenOrders: 1_000_000,
-  maxOrdersPerMinute: 1_000_000,
-  priceBandPercent: "50",
-  coolOff: { rejects: 10, withinSeconds: 60, pauseSeconds: 60 },
-});
-
-const NOTIONAL = { amount: "450", currency: "ZAR" };
 const WARM_UP = 50;
 
 /** Places `orders` orders each way; the record is made in `folder`. */
@@ -70,43 +40,22 @@ export async function measurePlacement(orders: number, folder: string): Promise<
   const budget = new CallBudget({ limitPerMinute: 1_000_000 });
   const client = new ExchangeClient({ url: simulation.url, credentials: simulation.keys.trading, budget });
   const record = await openRecord({ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() });
-  let waitedMs = 0;
-  const exchange: Pick<ExchangeClient, "call" | "status" | "reserve"> = {
-    status: () => client.status(),
-    reserve: (...args) => client.reserve(...args),
-    call: async (...args) => {
-      const startedAt = performance.now();
-      try {
-        return await client.call(...args);
-      } finally {
-        waitedMs += performance.now() - startedAt;
-      }
-    },
-  };
-  const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["main"] } as const;
-  const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
-  const instance = { id: process.id, takeOver: () => process.takeOver(["main"]) };
-  const scope = { venue: "", account: "main" };
-  const executor = new OrderExecutor({ exchange, record, scope, instance, now: Date.now });
-  await executor.recover();
+  const placing = await Placing.start("sqlite", { client, record, folder });
   const [direct, placed, overhead, commits]: [number[], number[], number[], number[]] = [[], [], [], []];
   using bare = new DatabaseSync(`${folder}/bare.db`);
   bare.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE orders (text TEXT)");
   const insert = bare.prepare("INSERT INTO orders (text) VALUES (?)");
   for (let number = 0; number < orders + WARM_UP; number++) {
     const directMs = await timed(() => sendDirectly(client, `direct-${number}`));
-    waitedMs = 0;
-    const deskMs = await timed(() => placeThrough(executor, `preview-${number}`));
+    const { totalMs, overheadMs } = await placing.place(`preview-${number}`);
     const commitMs = await timed(() => Promise.resolve(insert.run(JSON.stringify(ORDER))));
     if (number < WARM_UP) continue;
     commits.push(commitMs);
     direct.push(directMs);
-    placed.push(deskMs);
-    overhead.push(deskMs - waitedMs);
+    placed.push(totalMs);
+    overhead.push(overheadMs);
   }
-  await executor.stop();
-  await process.end();
-  await record.close();
+  await placing.stop();
   client.close();
   await simulation.stop();
   return {
@@ -122,16 +71,6 @@ async function sendDirectly(client: ExchangeClient, id: string): Promise<void> {
   const call = toRequestParams(ORDER);
   if (call.endpoint !== "postLimitOrder") throw new TypeError("Cannot measure a market order");
   await client.call(call.endpoint, { ...call.params, client_order_id: id, timestamp: Date.now(), ttl: 5_000 });
-}
-
-/** Places an order that comes to nothing at once. */
-export async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
-  const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
-  if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
-  const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
-  const whyNot: SendingRights["whyNot"] = ({ policy }) => whyNotUnder(policy, POLICY);
-  const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf, whyNot });
-  if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -2,10 +2,45 @@
 
 import type { ExchangeClient } from "../src/exchange/client.ts";
 import { OrderExecutor } from "../src/trading/execution/executor.ts";
+import { whyNotUnder } from "../src/trading/execution/sending_terms.ts";
+import type { SendingRights } from "../src/trading/execution/sending_terms.ts";
+import { type Order, orderDigest } from "../src/trading/orders/order.ts";
+import { evaluateOrder, sealPolicy } from "../src/trading/policy/policy.ts";
 import type { TradingRecord } from "../src/trading/record/trading_record.ts";
 import { RecordInstance } from "../src/server/instances/record_instance.ts";
 import { InstanceLock } from "../src/state/instance_lock.ts";
-import { placeThrough } from "./placement.ts";
+
+/** Comes to nothing at once, so that the exchange has no orders to keep. */
+export const ORDER: Order = {
+  pair: "XBTZAR",
+  base: "XBT",
+  counter: "ZAR",
+  side: "BUY",
+  type: "limit",
+  volume: "0.0005",
+  price: "900000",
+  timeInForce: "IOC",
+};
+
+const POLICY = sealPolicy({
+  mode: "auto",
+  pairs: ["XBTZAR"],
+  maxPerOrder: { amount: "1000", currency: "ZAR" },
+  maxPerDay: { amount: "1000000000", currency: "ZAR" },
+  maxOpenOrders: 1_000_000,
+  maxOrdersPerMinute: 1_000_000,
+  priceBandPercent: "50",
+  coolOff: { rejects: 10, withinSeconds: 60, pauseSeconds: 60 },
+});
+
+const NOTIONAL = { amount: "450", currency: "ZAR" };
+
+/** What placing an order took, in milliseconds. */
+export interface PlacingTime {
+  readonly totalMs: number;
+  /** Beside waiting for the exchange. */
+  readonly overheadMs: number;
+}
 
 interface PlacingParts {
   readonly record: TradingRecord;
@@ -41,9 +76,9 @@ export class Placing {
         }
       },
     };
-    const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["real"] } as const;
+    const facts = { pid: Deno.pid, command: "serve", startedAt: Date.now(), cancels: ["main"] } as const;
     const process = await RecordInstance.enter(record.instances, { ...facts, lock: InstanceLock.take(folder) });
-    const instance = { id: process.id, takeOver: () => process.takeOver(["real"]) };
+    const instance = { id: process.id, takeOver: () => process.takeOver(["main"]) };
     const scope = { venue: "", account: "main" };
     const executor = new OrderExecutor({ exchange, record, scope, instance, now: Date.now });
     await executor.recover();
@@ -56,12 +91,13 @@ export class Placing {
     this.#waited = waited;
   }
 
-  /** Places an order; answers how long that took beside waiting for the exchange, in milliseconds. */
-  async place(previewId: string): Promise<number> {
+  /** Places an order. */
+  async place(previewId: string): Promise<PlacingTime> {
     this.#waited.ms = 0;
     const startedAt = performance.now();
     await placeThrough(this.#parts.executor, `${this.name}-${previewId}`);
-    return performance.now() - startedAt - this.#waited.ms;
+    const totalMs = performance.now() - startedAt;
+    return { totalMs, overheadMs: totalMs - this.#waited.ms };
   }
 
   async stop(): Promise<void> {
@@ -70,4 +106,14 @@ export class Placing {
     await process.end();
     await record.close();
   }
+}
+
+/** Places an order that comes to nothing at once. */
+async function placeThrough(executor: OrderExecutor, previewId: string): Promise<void> {
+  const facts = { order: ORDER, notional: [NOTIONAL], mid: "1000000", averagePrice: null, warnings: [] };
+  if (evaluateOrder(POLICY, facts).length > 0) throw new TypeError("Cannot measure as the policy refuses the order");
+  const termsOf = () => ({ policy: POLICY, notional: NOTIONAL });
+  const whyNot: SendingRights["whyNot"] = ({ policy }) => whyNotUnder(policy, POLICY);
+  const result = await executor.place({ order: ORDER, identity: "local", previewId, termsOf, whyNot });
+  if (result.status !== "placed") throw new TypeError(`Cannot measure as ${orderDigest(ORDER)} is ${result.status}`);
 }

@@ -33,6 +33,8 @@ export interface ConnectionResumptionParts {
 export class ConnectionResumption {
   readonly #parts: ConnectionResumptionParts;
   #isSuspended = false;
+  /** Whether the client was sent a token and has said nothing since. */
+  #isUnconfirmed = false;
 
   constructor(parts: ConnectionResumptionParts) {
     this.#parts = parts;
@@ -43,6 +45,7 @@ export class ConnectionResumption {
    * otherwise. Never rejects.
    */
   answer({ method, params }: JSONRPCRequest, resultJson: string | undefined): Awaitable<Answer> | undefined {
+    if (this.#isUnconfirmed) this.#confirm();
     if (method === RESUME_METHOD) {
       return whenAnswered(this.#open(params ?? {}), (outcome) => ({ result: resultOf(outcome) }));
     }
@@ -74,10 +77,20 @@ export class ConnectionResumption {
   async #open(asked: unknown): Promise<ResumptionOutcome> {
     const { resumptions, connection, goOn } = this.#parts;
     const isNew = isObject(asked) && asked.token === undefined;
-    if (isNew) return await resumptions.begin(connection);
+    if (isNew) return this.#answered(await resumptions.begin(connection));
     const outcome = await resumptions.resume(connection, isObject(asked) ? asked.token : asked);
     if (outcome.subscriptions !== undefined) goOn(outcome.subscriptions);
+    return this.#answered(outcome);
+  }
+
+  #answered(outcome: ResumptionOutcome): ResumptionOutcome {
+    this.#isUnconfirmed = outcome.token !== undefined;
     return outcome;
+  }
+
+  #confirm(): void {
+    this.#isUnconfirmed = false;
+    this.#parts.resumptions.confirm(this.#parts.connection);
   }
 }
 

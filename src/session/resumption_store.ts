@@ -58,6 +58,12 @@ export interface ResumableSession {
   readonly subscriptions: readonly KeptSubscription[];
 }
 
+/** A session that is gone on with. */
+export interface TakenResumable extends ResumableSession {
+  /** What it was kept under until now: the token's that was handed in, or that of the next one, which its client never got. */
+  readonly digest: string;
+}
+
 /** All of them, by the digests of their tokens. */
 export interface ResumptionStore {
   /** Keeps a session that begins, or begins anew; answers whether it is kept. */
@@ -66,8 +72,13 @@ export interface ResumptionStore {
   update(digest: string, subscriptions: readonly KeptSubscription[]): Awaitable<void>;
   /** Those of them that are kept were connected until now. */
   touch(digests: readonly string[]): Awaitable<void>;
-  /** The session, for the first who asks in the name of its identity; it is kept no longer. */
-  take(digest: string, identity: string): Awaitable<ResumableSession | "unknown" | "unavailable">;
+  /**
+   * The session, for whoever asks in the name of its identity; it is kept under `next` from then on. As the client may never
+   * hear of its next token, the one that it handed in is good until the next one is confirmed or taken.
+   */
+  take(digest: string, identity: string, next: string): Awaitable<TakenResumable | "unknown" | "unavailable">;
+  /** The client has this token: those before it are void. */
+  confirm(digest: string): Awaitable<void>;
   remove(digest: string): Awaitable<void>;
   /** Has `listener` hear within seconds which sessions other servers took. Absent where there are no others. */
   watch?(listener: (digest: string) => void): () => void;

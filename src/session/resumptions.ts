@@ -48,6 +48,11 @@ export interface WaitingSession {
   readonly sinceMs: number;
 }
 
+/** In seconds. */
+const EXPIRES_IN = RESUMABLE_MS / 1_000;
+
+const UNAVAILABLE: ResumptionOutcome = { expiresIn: EXPIRES_IN, refusal: "ERR_RESUMPTION_UNAVAILABLE" };
+
 /** Sessions of which it is known that they wait; more wait unseen. */
 const MAX_WAITING = 1_000;
 
@@ -79,24 +84,20 @@ export class Resumptions {
 
   /** A token for a session that begins with this connection, or a new one for that which it has. */
   async begin(connection: ResumingConnection): Promise<ResumptionOutcome> {
-    const before = this.#byConnection.get(connection);
-    const outcome = await this.#keep(connection, connection.subscriptions);
-    if (before !== undefined && outcome.token !== undefined) await this.#store.remove(before.digest);
-    return outcome;
+    const before = this.#byConnection.get(connection)?.digest;
+    const renewed = before === undefined ? "unknown" : await this.#take(connection, before);
+    if (renewed === "unknown") return await this.#keep(connection);
+    return renewed === "unavailable" ? UNAVAILABLE : renewed;
   }
 
-  /** Goes on with the session of a token, which is good no more then. One that is refused has a new session begin. */
+  /**
+   * Goes on with the session of a token, which is good no more once the client has the next one: {@linkcode confirm}. One
+   * that is refused has a new session begin.
+   */
   async resume(connection: ResumingConnection, token: unknown): Promise<ResumptionOutcome> {
     const isPossible = isResumptionToken(token) && !this.#byConnection.has(connection);
-    const digest = isPossible ? digestOfToken(token) : "";
-    const taken = isPossible ? await this.#store.take(digest, connection.identity) : undefined;
-    if (typeof taken === "object") {
-      this.#supersede(digest);
-      connection.sessionId = taken.id;
-      log.info("session resumed", { session: taken.id, identity: connection.identity });
-      const { subscriptions } = taken;
-      return { ...await this.#keep(connection, subscriptions), subscriptions };
-    }
+    const taken = isPossible ? await this.#take(connection, digestOfToken(token)) : undefined;
+    if (typeof taken === "object") return taken;
     const refusal = taken === undefined
       ? "ERR_RESUMPTION_INVALID"
       : taken === "unknown"
@@ -104,6 +105,12 @@ export class Resumptions {
       : "ERR_RESUMPTION_UNAVAILABLE";
     log.info("session not resumed", { identity: connection.identity, reason: refusal });
     return { refusal, ...await this.begin(connection) };
+  }
+
+  /** The client has said something since it was answered: it has the token of its session. */
+  confirm(connection: ResumingConnection): void {
+    const live = this.#byConnection.get(connection);
+    if (live !== undefined) void this.#store.confirm(live.digest);
   }
 
   /** Whether a connection's client can go on with its session over another one. */
@@ -159,23 +166,48 @@ export class Resumptions {
     this.#byConnection.clear();
   }
 
-  async #keep(connection: ResumingConnection, given: readonly KeptSubscription[]): Promise<ResumptionOutcome> {
+  async #keep(connection: ResumingConnection): Promise<ResumptionOutcome> {
     const token = createResumptionToken();
     const digest = digestOfToken(token);
-    const { identity, sessionId: id } = connection;
-    const isKept = await this.#store.keep(digest, { id, identity, subscriptions: given });
-    const expiresIn = RESUMABLE_MS / 1_000;
-    if (!isKept) return { expiresIn, refusal: "ERR_RESUMPTION_UNAVAILABLE" };
-    this.#forget(connection);
+    const { identity, sessionId: id, subscriptions } = connection;
+    if (!await this.#store.keep(digest, { id, identity, subscriptions })) return UNAVAILABLE;
+    if (!connection.isClosed) return this.#lives(connection, { token, digest });
     // Nobody will ever know this token.
-    if (connection.isClosed) {
-      void this.#store.remove(digest);
-      return { expiresIn };
+    void this.#store.remove(digest);
+    return { expiresIn: EXPIRES_IN };
+  }
+
+  /** Goes on with the session of a digest, by the next token. */
+  async #take(
+    connection: ResumingConnection,
+    handed: string,
+  ): Promise<ResumptionOutcome | "unknown" | "unavailable"> {
+    const token = createResumptionToken();
+    const digest = digestOfToken(token);
+    const taken = await this.#store.take(handed, connection.identity, digest);
+    if (typeof taken === "string") return taken;
+    const isRenewed = this.#byConnection.get(connection)?.digest === taken.digest;
+    if (!isRenewed) this.#supersede(taken.digest);
+    connection.sessionId = taken.id;
+    const outcome = this.#lives(connection, { token, digest });
+    if (isRenewed) return outcome;
+    log.info("session resumed", { session: taken.id, identity: connection.identity });
+    return { ...outcome, subscriptions: taken.subscriptions };
+  }
+
+  #lives(
+    connection: ResumingConnection,
+    { token, digest }: { readonly token: string; readonly digest: string },
+  ): ResumptionOutcome {
+    this.#forget(connection);
+    // It has left already, and its client comes back with the token before.
+    if (connection.isClosed) this.#wait(digest, connection);
+    else {
+      const live = { connection, digest };
+      this.#live.set(digest, live);
+      this.#byConnection.set(connection, live);
     }
-    const live = { connection, digest };
-    this.#live.set(digest, live);
-    this.#byConnection.set(connection, live);
-    return { token, expiresIn };
+    return { token, expiresIn: EXPIRES_IN };
   }
 
   /** The client of a session has gone on with it elsewhere. */

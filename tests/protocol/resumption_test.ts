@@ -366,12 +366,67 @@ Deno.test("a client that asks again gets another token, and the one before is vo
   const first = await one.open(request(1, "resume_session", {}));
   await one.ask(request(2, "subscribe", { pair: "XBTZAR" }));
   const second = await one.open(request(3, "resume_session", {}));
+  await one.ask(request(4, "ping"));
   await one.leave();
   const refused = await server.connect().open(request(1, "resume_session", { token: first.token }));
   assert.equal(refused.error.code, "ERR_RESUMPTION_UNKNOWN");
   const two = server.connect();
   assert.equal((await two.open(request(1, "resume_session", { token: second.token }))).resumed, true);
   await two.until(({ method }) => method === "price_update");
+});
+
+for (
+  const [when, opening] of Object.entries({
+    "as it is resumed": { isRead: false },
+    "before it is read": { isRead: true },
+  })
+) {
+  Deno.test(`a client goes on by the token that it has where its next one is lost with the connection ${when}`, async () => {
+    await using server = new TestServer();
+    const one = server.connect();
+    const first = await one.open(request(1, "resume_session", {}));
+    await one.ask(request(2, "subscribe", { pair: "XBTZAR" }));
+    await one.leave();
+    const lost = server.connect();
+    const resume = request("open", "resume_session", { token: first.token });
+    if (opening.isRead) await lost.open(resume);
+    else lost.receive(JSON.stringify(resume));
+    await lost.leave();
+    await lookUntil(
+      (count: number) => count === 1,
+      () => turn(() => server.resumptions.waiting.length),
+      "nobody waits",
+    );
+
+    const two = server.connect();
+    const second = await two.open(resume);
+    assert.equal(second.resumed, true);
+    assert.equal(two.resuming.sessionId, one.resuming.sessionId);
+    await two.until(({ method }) => method === "price_update");
+    assert.equal(server.resumptions.waiting.length, 0);
+    // It asks for another token on the same connection, and that one is lost.
+    await two.open(request(3, "resume_session", {}));
+    await two.leave();
+    const three = server.connect();
+    assert.equal((await three.open(request(1, "resume_session", { token: second.token }))).resumed, true);
+    await three.leave();
+  });
+}
+
+Deno.test("a client that did get its next token cannot be followed with the one before", async () => {
+  await using server = new TestServer();
+  const one = server.connect();
+  const first = await one.open(request(1, "resume_session", {}));
+  await one.leave();
+  const two = server.connect();
+  const second = await two.open(request(1, "resume_session", { token: first.token }));
+  await two.leave();
+  const three = server.connect();
+  assert.equal((await three.open(request(1, "resume_session", { token: second.token }))).resumed, true);
+  const late = server.connect();
+  const { error } = await late.open(request(1, "resume_session", { token: first.token }));
+  assert.equal(error.code, "ERR_RESUMPTION_UNKNOWN");
+  assert.equal(three.isClosed, false);
 });
 
 /** What is handed in as a token, and what it gets. */
@@ -389,6 +444,7 @@ const REFUSED: Readonly<
     async hand(server, token) {
       const user = server.connect();
       assert.equal((await user.open(request("open", "resume_session", { token }))).resumed, true);
+      await user.ask(request(1, "ping"));
       await user.leave();
       return token;
     },

@@ -38,10 +38,15 @@ export const BROKEN_SHARED_ENGINES: Readonly<Record<string, BrokenEngine>> = {
     purpose: "sessions",
     promise: /no session of another identity/,
   },
-  "resumes a session twice": {
+  "resumes a session with a used token": {
     start: () => startWith({ resumptions: resumptionsOf({ isReusable: true }) }),
     purpose: "resumptions",
-    promise: /for one of all who ask at once/,
+    promise: /goes on under another digest/,
+  },
+  "loses a session whose next token got lost": {
+    start: () => startWith({ resumptions: resumptionsOf({ isUsedUp: true }) }),
+    purpose: "resumptions",
+    promise: /next token its client never got/,
   },
   "resumes a session of another identity": {
     start: () => startWith({ resumptions: resumptionsOf({ isShared: true }) }),
@@ -51,7 +56,7 @@ export const BROKEN_SHARED_ENGINES: Readonly<Record<string, BrokenEngine>> = {
 };
 
 /** Sessions in memory that asks too little of who resumes them. */
-function resumptionsOf({ isReusable = false, isShared = false }): ResumptionStore {
+function resumptionsOf({ isReusable = false, isShared = false, isUsedUp = false }): ResumptionStore {
   const store = new MemoryResumptionStore(() => 0);
   const identities = new Map<string, string>();
   return {
@@ -62,11 +67,12 @@ function resumptionsOf({ isReusable = false, isShared = false }): ResumptionStor
     update: (digest, subscriptions) => store.update(digest, subscriptions),
     touch: (digests) => store.touch(digests),
     remove: (digest) => store.remove(digest),
-    take(digest, identity) {
-      const taken = store.take(digest, isShared ? identities.get(digest) ?? "" : identity);
-      if (isReusable && taken !== "unknown") store.keep(digest, taken);
+    take(digest, identity, next) {
+      const taken = store.take(digest, isShared ? identities.get(digest) ?? "" : identity, next);
+      if (isUsedUp) store.confirm(next);
       return taken;
     },
+    confirm: (digest) => isReusable ? undefined : store.confirm(digest),
   };
 }
 

@@ -1,7 +1,12 @@
 /** Sessions that can be resumed, of a process that shares them with nobody: they end with it. */
 
 import { KEPT_MS, MAX_RESUMABLE_LENGTH, MAX_RESUMABLE_OF_ONE } from "../../../session/resumption_store.ts";
-import type { KeptSubscription, ResumableSession, ResumptionStore } from "../../../session/resumption_store.ts";
+import type {
+  KeptSubscription,
+  ResumableSession,
+  ResumptionStore,
+  TakenResumable,
+} from "../../../session/resumption_store.ts";
 import type { SessionEnds, SessionTarget } from "../../../session/session_ends.ts";
 
 /** Of all identities: one process has no more connections. */
@@ -10,6 +15,8 @@ const MAX_SESSIONS = 10_000;
 interface Kept {
   readonly session: ResumableSession;
   readonly untilMs: number;
+  /** By which it can be taken too, until its client has the next token. */
+  readonly before: string | undefined;
 }
 
 /** Keeps them in the order in which they were connected last. */
@@ -19,6 +26,8 @@ export class MemoryResumptionStore implements ResumptionStore, SessionEnds {
   readonly #kept = new Map<string, Kept>();
   /** Digests by identity, in the same order. */
   readonly #own = new Map<string, Set<string>>();
+  /** Under what a session is kept, by the digest before. */
+  readonly #next = new Map<string, string>();
 
   /** By a clock in milliseconds that only ever rises. */
   constructor(now: () => number, keptMs: number = KEPT_MS) {
@@ -36,27 +45,36 @@ export class MemoryResumptionStore implements ResumptionStore, SessionEnds {
 
   update(digest: string, subscriptions: readonly KeptSubscription[]): void {
     const kept = this.#find(digest);
-    if (kept !== undefined) this.#put(digest, { ...kept, subscriptions });
+    if (kept !== undefined) this.#put(digest, { ...kept.session, subscriptions }, kept.before);
   }
 
   touch(digests: readonly string[]): void {
     for (const digest of digests) {
-      const session = this.#find(digest);
-      if (session !== undefined) this.#put(digest, session);
+      const kept = this.#find(digest);
+      if (kept !== undefined) this.#put(digest, kept.session, kept.before);
     }
   }
 
-  take(digest: string, identity: string): ResumableSession | "unknown" {
-    const session = this.#find(digest);
-    if (session === undefined || session.identity !== identity) return "unknown";
+  take(handed: string, identity: string, next: string): TakenResumable | "unknown" {
+    const digest = this.#next.get(handed) ?? handed;
+    const kept = this.#find(digest);
+    if (kept === undefined || kept.session.identity !== identity) return "unknown";
     this.remove(digest);
-    return session;
+    this.#put(next, kept.session, handed);
+    return { ...kept.session, digest };
+  }
+
+  confirm(digest: string): void {
+    const kept = this.#find(digest);
+    if (kept !== undefined) this.#put(digest, kept.session);
   }
 
   remove(digest: string): void {
-    const identity = this.#kept.get(digest)?.session.identity;
-    if (identity === undefined) return;
+    const kept = this.#kept.get(digest);
+    if (kept === undefined) return;
+    const { before, session: { identity } } = kept;
     this.#kept.delete(digest);
+    if (before !== undefined) this.#next.delete(before);
     const own = this.#own.get(identity);
     own?.delete(digest);
     if (own?.size === 0) this.#own.delete(identity);
@@ -69,18 +87,19 @@ export class MemoryResumptionStore implements ResumptionStore, SessionEnds {
     return true;
   }
 
-  #put(digest: string, session: ResumableSession): boolean {
+  #put(digest: string, session: ResumableSession, before?: string): boolean {
     this.remove(digest);
     if (JSON.stringify(session.subscriptions).length > MAX_RESUMABLE_LENGTH) return false;
-    this.#kept.set(digest, { session, untilMs: this.#now() + this.#keptMs });
+    this.#kept.set(digest, { session, untilMs: this.#now() + this.#keptMs, before });
+    if (before !== undefined) this.#next.set(before, digest);
     const own = this.#own.get(session.identity) ?? new Set();
     this.#own.set(session.identity, own.add(digest));
     return true;
   }
 
-  #find(digest: string): ResumableSession | undefined {
+  #find(digest: string): Kept | undefined {
     const kept = this.#kept.get(digest);
-    if (kept === undefined || kept.untilMs > this.#now()) return kept?.session;
+    if (kept === undefined || kept.untilMs > this.#now()) return kept;
     this.remove(digest);
     return undefined;
   }

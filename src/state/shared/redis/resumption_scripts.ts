@@ -1,5 +1,6 @@
 /**
- * What is said to Redis of sessions that can be resumed, each as one step. A session is a hash under the digest of its token.
+ * What is said to Redis of sessions that can be resumed, each as one step. A session is a hash under the digest of its token;
+ * until its client is known to have that, the digest of the token before names it, as a hash with the next one alone.
  * Two sets hold such digests by the time at which each was connected last: one for its identity, one for all.
  */
 
@@ -41,6 +42,7 @@ export const KEEP = scriptOf(`
 ${NOW}
 ${makeRoom("KEYS[2]", MAX_RESUMABLE_OF_ONE)}
 ${makeRoom("KEYS[3]", MAX_RESUMABLE)}
+redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'id', ARGV[2], 'identity', ARGV[3], 'subscriptions', ARGV[4], 'own', KEYS[2], 'since', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 redis.call('ZADD', KEYS[2], now, ARGV[1])
@@ -72,20 +74,36 @@ end
 
 /**
  * Keys: session, those of its identity, all, news. Arguments: digest, identity, server, what marks of ended sessions begin
- * with. Answers id and subscriptions; or nothing.
+ * with, next digest, what keys begin with, for how long. Answers id, subscriptions and what it was kept under; or nothing.
  */
 export const TAKE = scriptOf(`
 ${NOW}
-local found = redis.call('HMGET', KEYS[1], 'identity', 'id', 'subscriptions', 'since')
+local digest = redis.call('HGET', KEYS[1], 'next') or ARGV[1]
+local found = redis.call('HMGET', ARGV[6] .. digest, 'identity', 'id', 'subscriptions', 'since', 'before')
 if found[1] ~= ARGV[2] then return false end
-redis.call('DEL', KEYS[1])
-redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('DEL', KEYS[1], ARGV[6] .. digest)
+if found[5] then redis.call('DEL', ARGV[6] .. found[5]) end
+redis.call('ZREM', KEYS[2], digest)
+redis.call('ZREM', KEYS[3], digest)
 if redis.call('GET', ARGV[4] .. 'id:' .. found[2]) then return false end
 local ended = redis.call('GET', ARGV[4] .. 'identity:' .. ARGV[2])
 if ended and tonumber(ended) >= tonumber(found[4]) then return false end
-${tell("KEYS[4]", "'taken:' .. ARGV[3] .. ':' .. ARGV[1]")}
-return { found[2], found[3] }
+local next = ARGV[6] .. ARGV[5]
+redis.call('HSET', next, 'id', found[2], 'identity', found[1], 'subscriptions', found[3], 'own', KEYS[2], 'since', found[4],
+  'before', ARGV[1])
+redis.call('HSET', KEYS[1], 'next', ARGV[5])
+redis.call('ZADD', KEYS[2], now, ARGV[5])
+redis.call('ZADD', KEYS[3], now, ARGV[5])
+for _, key in ipairs({ next, KEYS[1], KEYS[2], KEYS[3] }) do redis.call('PEXPIRE', key, ARGV[7]) end
+${tell("KEYS[4]", "'taken:' .. ARGV[3] .. ':' .. digest")}
+return { found[2], found[3], digest }
+`);
+
+/** Keys: session. Arguments: what keys begin with. */
+export const CONFIRM = scriptOf(`
+local before = redis.call('HGET', KEYS[1], 'before')
+if before then redis.call('DEL', ARGV[1] .. before) end
+redis.call('HDEL', KEYS[1], 'before')
 `);
 
 /** Keys: session, all. Arguments: digest. */

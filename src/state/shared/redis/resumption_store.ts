@@ -2,10 +2,15 @@
 
 import { createHash } from "node:crypto";
 import { KEPT_MS, MAX_RESUMABLE_LENGTH, readSubscriptions } from "../../../session/resumption_store.ts";
-import type { KeptSubscription, ResumableSession, ResumptionStore } from "../../../session/resumption_store.ts";
+import type {
+  KeptSubscription,
+  ResumableSession,
+  ResumptionStore,
+  TakenResumable,
+} from "../../../session/resumption_store.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
-import { KEEP, REMOVE, TAKE, TOUCH, UPDATE } from "./resumption_scripts.ts";
+import { CONFIRM, KEEP, REMOVE, TAKE, TOUCH, UPDATE } from "./resumption_scripts.ts";
 import type { Servers } from "./servers.ts";
 import { ENDED_KEY, NEWS_KEY } from "./session_news.ts";
 import type { RedisSessionNews } from "./session_news.ts";
@@ -55,15 +60,21 @@ export class RedisResumptionStore implements ResumptionStore {
     }
   }
 
-  async take(digest: string, identity: string): Promise<ResumableSession | "unknown" | "unavailable"> {
-    const keys = [SESSION_KEY + digest, ownKey(identity), ALL_KEY, NEWS_KEY];
-    const args = [digest, identity, this.#options.servers.id, this.#beginning(ENDED_KEY)];
+  async take(handed: string, identity: string, next: string): Promise<TakenResumable | "unknown" | "unavailable"> {
+    const keys = [SESSION_KEY + handed, ownKey(identity), ALL_KEY, NEWS_KEY];
+    const { servers, keptMs = KEPT_MS } = this.#options;
+    const beginnings = [this.#beginning(ENDED_KEY), next, this.#beginning(SESSION_KEY)];
+    const args = [handed, identity, servers.id, ...beginnings, keptMs];
     const found = await this.#evaluate(TAKE, keys, args);
     if (found === undefined) return "unavailable";
     if (!Array.isArray(found)) return "unknown";
-    const [id, text] = found as [string, string];
+    const [id, text, digest] = found as [string, string, string];
     const subscriptions = readSubscriptions(text);
-    return subscriptions === undefined ? "unknown" : { id, identity, subscriptions };
+    return subscriptions === undefined ? "unknown" : { id, identity, subscriptions, digest };
+  }
+
+  async confirm(digest: string): Promise<void> {
+    await this.#evaluate(CONFIRM, [SESSION_KEY + digest], [this.#beginning(SESSION_KEY)]);
   }
 
   async remove(digest: string): Promise<void> {

@@ -8,10 +8,16 @@ import {
   MAX_RESUMABLE_OF_ONE,
   readSubscriptions,
 } from "../../../session/resumption_store.ts";
-import type { KeptSubscription, ResumableSession } from "../../../session/resumption_store.ts";
+import type { KeptSubscription, ResumableSession, TakenResumable } from "../../../session/resumption_store.ts";
 import type { SessionTarget } from "../../../session/session_ends.ts";
 import { readText } from "../../row.ts";
 import { inTransaction } from "../../sqlite.ts";
+
+/** What a session is kept under from now on. */
+interface NextDigest {
+  readonly next: string;
+  readonly now: number;
+}
 
 /** All of one file; `now` is the wall clock, in milliseconds since the Unix epoch. */
 export class SqliteResumptions {
@@ -47,11 +53,17 @@ export class SqliteResumptions {
     });
   }
 
-  take(digest: string, identity: string, now: number): ResumableSession | "unknown" {
-    const row = this.#statements.take.get({ digest, identity, since: now - this.#keptMs });
+  take(handed: string, identity: string, { next, now }: NextDigest): TakenResumable | "unknown" {
+    const row = this.#statements.find.get({ handed, identity, since: now - this.#keptMs });
     if (row === undefined) return "unknown";
+    const digest = readText(row, "digest");
+    this.#statements.take.run({ digest, next, handed, now });
     const subscriptions = readSubscriptions(readText(row, "subscriptions"));
-    return subscriptions === undefined ? "unknown" : { id: readText(row, "id"), identity, subscriptions };
+    return subscriptions === undefined ? "unknown" : { id: readText(row, "id"), identity, subscriptions, digest };
+  }
+
+  confirm(digest: string): void {
+    this.#statements.confirm.run({ digest });
   }
 
   remove(digest: string): void {
@@ -75,10 +87,14 @@ function prepareStatements(database: DatabaseSync) {
       "UPDATE resumable SET subscriptions = :subscriptions, seen_at = :now WHERE digest = :digest",
     ),
     touch: database.prepare("UPDATE resumable SET seen_at = :now WHERE digest = :digest"),
-    take: database.prepare(
-      `DELETE FROM resumable WHERE digest = :digest AND identity = :identity AND seen_at > :since
-       RETURNING id, subscriptions`,
+    find: database.prepare(
+      `SELECT digest, id, subscriptions FROM resumable
+       WHERE (digest = :handed OR before = :handed) AND identity = :identity AND seen_at > :since`,
     ),
+    take: database.prepare(
+      "UPDATE resumable SET digest = :next, before = :handed, seen_at = :now WHERE digest = :digest",
+    ),
+    confirm: database.prepare("UPDATE resumable SET before = NULL WHERE digest = :digest"),
     remove: database.prepare("DELETE FROM resumable WHERE digest = :digest"),
     endOne: database.prepare("DELETE FROM resumable WHERE id = :id"),
     endAllOf: database.prepare("DELETE FROM resumable WHERE identity = :identity"),

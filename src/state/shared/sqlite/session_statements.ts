@@ -42,6 +42,8 @@ export const MIGRATIONS = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX resumable_by_time ON resumable (seen_at);
    CREATE INDEX resumable_by_identity ON resumable (identity, seen_at);`,
+  `ALTER TABLE resumable ADD COLUMN before TEXT;
+   CREATE INDEX resumable_by_before ON resumable (before) WHERE before IS NOT NULL;`,
 ];
 
 /** Prepares every statement once. */

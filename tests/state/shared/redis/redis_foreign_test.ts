@@ -6,6 +6,7 @@ import { startRedis } from "./redis_server.ts";
 
 const SESSION: ResumableSession = { id: "0123456789abcdef", identity: "ann", subscriptions: [] };
 const DIGEST = digestOfToken("token");
+const NEXT = digestOfToken("next token");
 
 /** Texts that no server of ours writes. */
 const FOREIGN = ["", "{", "null", "[null]", '[{"kind":"listen","id":1}]', '[{"kind":"resource"}]', '{"server":"x"}'];
@@ -37,10 +38,10 @@ Deno.test("RedisResumptionStore.take() knows no session of which something else 
     for (const text of FOREIGN) {
       await store.keep(DIGEST, SESSION);
       await redis.command("HSET", state.connection.key(`resumable:${DIGEST}`), "subscriptions", text);
-      assert.equal(await store.take(DIGEST, "ann"), "unknown", text);
+      assert.equal(await store.take(DIGEST, "ann", NEXT), "unknown", text);
     }
     await store.keep(DIGEST, SESSION);
-    assert.deepEqual(await store.take(DIGEST, "ann"), SESSION);
+    assert.deepEqual(await store.take(DIGEST, "ann", NEXT), { ...SESSION, digest: DIGEST });
   } finally {
     await state.close();
   }

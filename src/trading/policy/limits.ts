@@ -15,8 +15,8 @@ export interface Use {
   readonly spentToday: readonly string[];
   /** Orders that are open, on their way, or of unknown fate. */
   readonly openOrders: number;
-  /** When the orders of the last minute began, oldest first; at least as many as the limit, if there are. */
-  readonly begun: readonly number[];
+  /** When the order began that makes room for another once it is a minute old; absent where a minute has room now. */
+  readonly minuteFullSince?: number | undefined;
   /** When an order that had been sent turned out not to be placed, lately, oldest first. */
   readonly refusals: readonly number[];
 }
@@ -84,16 +84,14 @@ function checkCoolOff({ coolOff }: CountingLimits, { use, now }: Candidate): Lim
 }
 
 function checkRate({ maxOrdersPerMinute }: CountingLimits, { use, now }: Candidate): LimitRefusal | null {
-  if (maxOrdersPerMinute === undefined) return null;
-  const begun = use.begun.filter((at) => at > startOfMinute(now));
-  if (begun.length < maxOrdersPerMinute) return null;
-  // There is room again once fewer than the limit are younger than a minute.
-  const leaving = begun[begun.length - maxOrdersPerMinute];
-  const retryAfterMs = leaving === undefined ? MINUTE_MS : Math.min(leaving + MINUTE_MS - now, MINUTE_MS);
+  const { minuteFullSince = maxOrdersPerMinute === 0 ? now : undefined } = use;
+  if (maxOrdersPerMinute === undefined || minuteFullSince === undefined) return null;
+  const retryAfterMs = Math.min(minuteFullSince + MINUTE_MS - now, MINUTE_MS);
+  if (retryAfterMs <= 0) return null;
   return {
     code: "ERR_LIMIT_RATE",
-    message: `Cannot place the order as the policy allows ${maxOrdersPerMinute} orders per minute: ` +
-      `current value is ${begun.length}: wait ${seconds(retryAfterMs)}`,
+    message: `Cannot place the order as the policy allows ${maxOrdersPerMinute} orders per minute, ` +
+      `which are used up: wait ${seconds(retryAfterMs)}`,
     retryAfterMs,
   };
 }

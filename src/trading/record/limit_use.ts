@@ -23,8 +23,8 @@ export interface UseQuery {
   readonly day?: { readonly currency: string; readonly from: number };
   /** Whether placements that are alive are counted. */
   readonly open: boolean;
-  /** When placements have begun after a time: the newest so many. */
-  readonly begun?: { readonly after: number; readonly newest: number };
+  /** When the placement began, after a time, behind which so many newer ones stand. */
+  readonly begun?: { readonly after: number; readonly newer: number };
   /** When placements that had been sent were settled as not placed, after a time: the newest so many. */
   readonly refusals?: { readonly after: number; readonly newest: number };
 }
@@ -35,7 +35,10 @@ export function useQueryOf(limits: CountingLimits, now: number): UseQuery {
   return {
     ...(maxPerDay === undefined ? {} : { day: { currency: maxPerDay.currency, from: startOfUtcDay(now) } }),
     open: maxOpenOrders !== undefined,
-    ...(maxOrdersPerMinute === undefined ? {} : { begun: { after: startOfMinute(now), newest: maxOrdersPerMinute } }),
+    // One statement reads one row of the index, however high the limit is.
+    ...(maxOrdersPerMinute === undefined || maxOrdersPerMinute === 0
+      ? {}
+      : { begun: { after: startOfMinute(now), newer: maxOrdersPerMinute - 1 } }),
     ...(coolOff === undefined ? {} : {
       refusals: { after: startOfCoolOff(coolOff, now), newest: coolOff.rejects + MAX_LATE_REFUSALS },
     }),

@@ -3,7 +3,7 @@ import { checkLimits, startOfUtcDay } from "../../../src/trading/policy/limits.t
 import type { Candidate, CountingLimits, Use } from "../../../src/trading/policy/limits.ts";
 import { NOW } from "../stores.ts";
 
-const UNUSED: Use = { spentToday: [], openOrders: 0, begun: [], refusals: [] };
+const UNUSED: Use = { spentToday: [], openOrders: 0, refusals: [] };
 
 function refusalOf(
   limits: CountingLimits,
@@ -21,7 +21,7 @@ Deno.test("startOfUtcDay() is midnight in UTC, also at midnight", () => {
 });
 
 Deno.test("refusalOf() limits nothing that a policy does not name", () => {
-  const busy = { spentToday: ["1000000000"], openOrders: 1_000, begun: [NOW, NOW], refusals: [NOW, NOW] };
+  const busy = { spentToday: ["1000000000"], openOrders: 1_000, minuteFullSince: NOW, refusals: [NOW, NOW] };
   assert.equal(refusalOf({}, busy, { notional: null }), null);
 });
 
@@ -42,13 +42,11 @@ Deno.test("refusalOf() refuses an order whose worth in the limit's currency is n
 
 Deno.test("refusalOf() allows as many orders in a minute as the policy says, in any 60 seconds", () => {
   const limits = { maxOrdersPerMinute: 2 };
-  assert.equal(refusalOf(limits, { begun: [NOW] }), null);
-  assert.deepEqual(refusalOf(limits, { begun: [NOW - 59_999, NOW] }), ["ERR_LIMIT_RATE", 1]);
-  assert.equal(refusalOf(limits, { begun: [NOW - 60_000, NOW] }), null);
-  assert.deepEqual(refusalOf(limits, { begun: [NOW - 30_000, NOW - 20_000, NOW - 10_000] }), [
-    "ERR_LIMIT_RATE",
-    40_000,
-  ]);
+  assert.equal(refusalOf(limits, {}), null);
+  assert.deepEqual(refusalOf(limits, { minuteFullSince: NOW - 59_999 }), ["ERR_LIMIT_RATE", 1]);
+  assert.equal(refusalOf(limits, { minuteFullSince: NOW - 60_000 }), null);
+  assert.deepEqual(refusalOf(limits, { minuteFullSince: NOW - 20_000 }), ["ERR_LIMIT_RATE", 40_000]);
+  assert.deepEqual(refusalOf(limits, { minuteFullSince: NOW + 20_000 }), ["ERR_LIMIT_RATE", 60_000]);
   assert.deepEqual(refusalOf({ maxOrdersPerMinute: 0 }, {}), ["ERR_LIMIT_RATE", 60_000]);
 });
 

@@ -52,8 +52,8 @@ const FACTS = `SELECT
      WHERE preview_id = $9 AND identity = $23) AS shown,
   (SELECT coalesce(json_agg(amount), '[]')::text FROM day_use WHERE ${OF_ONE} AND currency = $10 AND day >= $11) AS sums,
   CASE WHEN $12 THEN (SELECT count(*) FROM placements WHERE ${OF_ONE} AND is_alive = 1) ELSE 0 END AS open,
-  (SELECT coalesce(json_agg(at ORDER BY at), '[]')::text FROM (SELECT created_at AS at FROM placements
-     WHERE ${OF_ONE} AND created_at > $13 ORDER BY created_at DESC LIMIT $14) AS newest) AS begun,
+  (SELECT created_at FROM placements WHERE ${OF_ONE} AND created_at > $13
+     ORDER BY created_at DESC LIMIT 1 OFFSET $14) AS minute_full_since,
   (SELECT coalesce(json_agg(at ORDER BY at), '[]')::text FROM (SELECT settled_at AS at FROM placements
      WHERE ${OF_ONE} AND settled_at > $15 AND state = 'not_placed' AND sent_at IS NOT NULL
      ORDER BY settled_at DESC LIMIT $16) AS newest) AS refusals,
@@ -74,7 +74,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
     ...[identity, account, venue, idempotencyKey, instance],
     ...[replaces?.venue ?? null, replaces?.orderId ?? null, replaces?.attempt ?? null, previewId],
     ...[day?.currency ?? null, day?.from ?? null, open],
-    ...[begun?.after ?? null, begun?.newest ?? 0, refusals?.after ?? null, refusals?.newest ?? 0],
+    ...[begun?.after ?? null, begun?.newer ?? 0, refusals?.after ?? null, refusals?.newest ?? 0],
     ...[order.pair, order.side, without ?? ""],
     ...[notional?.currency ?? null, startOfUtcDay(now), place],
     entry.takesPreview ? recordedIdentity(identity) : null,
@@ -93,7 +93,7 @@ export async function readBeginFacts({ query }: Session, asked: BeginQuery): Pro
       use: {
         spentToday: JSON.parse(readText(row, "sums")),
         openOrders: readNumber(row, "open"),
-        begun: JSON.parse(readText(row, "begun")),
+        minuteFullSince: readOptionalNumber(row, "minute_full_since"),
         refusals: JSON.parse(readText(row, "refusals")),
       },
       opposite: (JSON.parse(readText(row, "opposite")) as Row[]).map(oppositeOf),

@@ -26,7 +26,13 @@ export class AuditRows {
     if (!this.#connection.isInTransaction) {
       throw new TypeError("Cannot append to the audit as no transaction is running");
     }
-    for (const event of events) this.#append(event, now);
+    let last = this.#lastRow();
+    for (const event of events) {
+      const row = rowAfter(last, event, { now, redact: this.#redact });
+      this.#insert(row);
+      last = row;
+    }
+    this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", last.seq, last.hash);
   }
 
   /** The number of the last row; 0 where there is none. */
@@ -66,15 +72,13 @@ export class AuditRows {
     this.#connection.run("DELETE FROM audit WHERE seq <= ?", seq);
   }
 
-  #append(event: AuditEvent, now: number): void {
-    const row = rowAfter(this.#lastRow(), event, { now, redact: this.#redact });
+  #insert(row: AuditRow): void {
     this.#connection.run(
       `INSERT INTO audit (seq, at, identity, event, client_order_id, order_id, data, previous, hash, venue, account)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[row.seq, row.at, row.identity, row.event, row.clientOrderId, row.orderId, row.data, row.previous, row.hash],
       ...[row.venue, row.account],
     );
-    this.#connection.run("UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1", row.seq, row.hash);
     this.listener?.(row);
   }
 

@@ -48,9 +48,10 @@ export class LimitUse {
       ? []
       : rows(`SELECT amount FROM day_use WHERE ${OF_ONE} AND currency = ? AND day >= ?`, day.currency, day.from);
     const [alive] = open ? rows(`SELECT count(*) AS count FROM placements WHERE ${OF_ONE} AND is_alive = 1`) : [];
-    const starts = begun === undefined ? [] : rows(
-      `SELECT created_at AS at FROM placements WHERE ${OF_ONE} AND created_at > ? ORDER BY created_at DESC LIMIT ?`,
-      ...[begun.after, begun.newest],
+    const [filling] = begun === undefined ? [] : rows(
+      `SELECT created_at AS at FROM placements WHERE ${OF_ONE} AND created_at > ?
+         ORDER BY created_at DESC LIMIT 1 OFFSET ?`,
+      ...[begun.after, begun.newer],
     );
     const refused = refusals === undefined ? [] : rows(
       `SELECT settled_at AS at FROM placements WHERE ${OF_ONE} AND settled_at > ?
@@ -60,7 +61,7 @@ export class LimitUse {
     return {
       spentToday: sums.map((row) => readText(row, "amount")),
       openOrders: alive === undefined ? 0 : readNumber(alive, "count"),
-      begun: starts.map((row) => readNumber(row, "at")).reverse(),
+      minuteFullSince: filling && readNumber(filling, "at"),
       refusals: refused.map((row) => readNumber(row, "at")).reverse(),
     };
   }

@@ -1,6 +1,6 @@
 /**
  * Holds an answer against its question: an answer for another pair, order or account is none, rows that were not asked
- * for are left out and counted, and rows stand in the documented order. Everything that reads the exchange passes here,
+ * for are left out and counted, as are those that stand there twice, and rows stand in the documented order. Everything that reads the exchange passes here,
  * so nobody else has to look.
  */
 
@@ -32,24 +32,45 @@ type Check<Name extends EndpointName> = (answer: AnswerOf<Name>, params: ParamsO
 
 const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
   getTicker: (answer, { pair }) => about(answer, "pair", pair),
-  getTickers: (answer, { pair }) => wanted(answer, "tickers", (row) => isAmong(pair, row.pair)),
-  getMarkets: (answer, { pair }) =>
-    readable(wanted(answer, "markets", (row) => isAmong(pair, row.market_id)), "markets"),
+  getTickers: (answer, { pair }) =>
+    distinct(wanted(answer, "tickers", (row) => isAmong(pair, row.pair)), "tickers", (row) => row.pair),
+  getMarkets: (answer, { pair }) => {
+    const markets = readable(wanted(answer, "markets", (row) => isAmong(pair, row.market_id)), "markets");
+    return distinct(markets, "markets", (row) => row.market_id);
+  },
   getOrderBook: sortBook,
   getOrderBookFull: sortBook,
-  listTrades: (answer) => inOrder(answer, "trades", (one, other) => other.sequence - one.sequence),
-  getCandles: (answer, { pair, duration }) => {
+  listTrades: (answer, { since = 0 }) => {
+    const trades = wanted(answer, "trades", (row) => row.timestamp >= since);
+    const sorted = inOrder(trades, "trades", (one, other) => other.sequence - one.sequence);
+    return distinct(sorted, "trades", (row) => row.sequence);
+  },
+  getCandles: (answer, { pair, since, duration }) => {
     // Neither is needed to read the candles; where they are written they must be right.
     if (answer.pair !== "") about(answer, "pair", pair);
     if (answer.duration !== 0) about(answer, "duration", duration);
-    return inOrder(answer, "candles", (one, other) => one.timestamp - other.timestamp);
+    // The one that was running at that moment began before it.
+    const candles = wanted(answer, "candles", (row) => row.timestamp > since - duration * 1_000);
+    const sorted = inOrder(candles, "candles", (one, other) => one.timestamp - other.timestamp);
+    return distinct(sorted, "candles", (row) => row.timestamp);
   },
   createAccount: (answer, { currency }) => about(answer, "currency", currency),
-  listTransactions: (answer, { id }) =>
-    wanted(about(answer, "id", id), "transactions", (row) => row.row_index > 0 && isOf(row.account_id, id)),
+  listTransactions: (answer, { id }) => {
+    const rows = wanted(
+      about(answer, "id", id),
+      "transactions",
+      (row) => row.row_index > 0 && isOf(row.account_id, id),
+    );
+    return distinct(rows, "transactions", (row) => row.row_index);
+  },
   listPendingTransactions: (answer, { id }) =>
     wanted(about(answer, "id", id), "pending", (row) => isOf(row.account_id, id)),
-  getBalances: (answer, { assets }) => wanted(answer, "balance", (row) => isAmong(assets, row.asset)),
+  getBalances: (answer, { assets }) =>
+    distinct(
+      wanted(answer, "balance", (row) => isAmong(assets, row.asset)),
+      "balance",
+      (row) => `${row.account_id} ${row.asset}`,
+    ),
   getMove: (answer, { id, client_move_id }) => about(about(answer, "id", id), "client_move_id", client_move_id),
   listOrdersV1: (answer, { pair }) =>
     inOrder(wanted(answer, "orders", (row) => isAmong(pair, row.pair)), "orders", newestFirst),
@@ -62,11 +83,17 @@ const CHECKS: { readonly [Name in EndpointName]?: Check<Name> } = {
   listUserTrades: (answer, { pair, before, sort_desc }) => {
     const direction = sort_desc === true || before !== undefined ? -1 : 1;
     const trades = wanted(answer, "trades", (row) => row.pair === pair);
-    return inOrder(trades, "trades", (one, other) => direction * (one.sequence - other.sequence));
+    const sorted = inOrder(trades, "trades", (one, other) => direction * (one.sequence - other.sequence));
+    // A trade with oneself is one of two orders.
+    return distinct(sorted, "trades", (row) => `${row.sequence} ${row.order_id}`);
   },
   getFundingAddress: (answer, { asset, address }) => about(about(answer, "asset", asset), "address", address),
   createFundingAddress: (answer, { asset }) => about(answer, "asset", asset),
   getSendFee: (answer, { currency }) => about(answer, "currency", currency),
+  listTransfers: (answer) => {
+    const sorted = inOrder(answer, "transfers", (one, other) => other.created_at - one.created_at);
+    return distinct(sorted, "transfers", (row) => row.id);
+  },
   getWithdrawal: (answer, { id }) => about(answer, "id", id),
 };
 
@@ -92,6 +119,19 @@ function wanted<Answer extends Counted, Key extends keyof Answer & string>(
   const kept = rows.filter(isWanted);
   if (kept.length === rows.length) return answer;
   if (kept.length === 0) throw new AnswerMismatch(`${key} are not those that were asked for`);
+  return { ...answer, [key]: kept, left_out: answer.left_out + rows.length - kept.length };
+}
+
+/** Leaves out rows that stand there already, by what tells them apart: to count one twice would be wrong. */
+function distinct<Answer extends Counted, Key extends keyof Answer & string>(
+  answer: Answer,
+  key: Key,
+  idOf: (row: Rows<Answer, Key>) => string | number,
+): Answer {
+  const rows = rowsOf(answer, key);
+  const ids = new Set(rows.map(idOf));
+  if (ids.size === rows.length) return answer;
+  const kept = rows.filter((row) => ids.delete(idOf(row)));
   return { ...answer, [key]: kept, left_out: answer.left_out + rows.length - kept.length };
 }
 

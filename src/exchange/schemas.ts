@@ -9,6 +9,7 @@ import {
   Amount,
   AmountOrZero,
   Code,
+  CodeOrEmpty,
   counted,
   Decimal,
   DecimalOrZero,
@@ -28,7 +29,7 @@ import {
 
 /** Best bid, best ask and last trade of one pair; an empty side of the book reads `"0"`. */
 export const Ticker = z.object({
-  pair: z.string(),
+  pair: Code,
   timestamp: Timestamp,
   bid: AmountOrZero,
   ask: AmountOrZero,
@@ -85,8 +86,11 @@ export type Candle = z.output<typeof Candle>;
 export const CandleList = counted(z.object({ candles: list(Candle), pair: Text, duration: IntegerOrZero }));
 export type CandleList = z.output<typeof CandleList>;
 
-/** Decimals of a price or a volume; no market has nearly as many, and arithmetic with more would not end. */
+/** Decimals of a price, a volume or a fee; no market has nearly as many, and arithmetic with more would not end. */
 const Scale = Integer.pipe(z.int().min(0).max(30));
+
+/** Decimals of a fee where a market does not name them: those of the smallest amount that Luno keeps. */
+const FEE_SCALE = 8;
 
 /** One market: its currencies, and the limits and decimals of an order in it. */
 export const Market = z.object({
@@ -104,7 +108,7 @@ export const Market = z.object({
   max_price: Amount,
   /** Decimals allowed in a price. */
   price_scale: Scale,
-  fee_scale: IntegerOrZero,
+  fee_scale: z.preprocess((value) => value ?? FEE_SCALE, Scale),
 });
 export type Market = z.output<typeof Market>;
 
@@ -115,7 +119,7 @@ export type MarketList = z.output<typeof MarketList>;
 // ---- Accounts ----
 
 /** Answer of `createAccount`. */
-export const Account = z.object({ id: Id, currency: z.string(), name: Text });
+export const Account = z.object({ id: Id, currency: Code, name: Text });
 export type Account = z.output<typeof Account>;
 
 /** An answer that only says whether it worked. */
@@ -144,7 +148,12 @@ export type BalanceList = z.output<typeof BalanceList>;
 const CryptoDetails = z.object({ address: Text, txid: Text }).nullish()
   .transform((details) => details && (details.address !== "" || details.txid !== "") ? details : null);
 
-const TradeDetails = z.object({ pair: Text, price: DecimalOrZero, sequence: IntegerOrZero, volume: DecimalOrZero })
+const TradeDetails = z.object({
+  pair: CodeOrEmpty,
+  price: AmountOrZero,
+  sequence: IntegerOrZero,
+  volume: AmountOrZero,
+})
   .nullish().transform((details) => details && details.pair !== "" ? details : null);
 
 const DetailFields = z.object({ crypto_details: CryptoDetails, trade_details: TradeDetails }).nullish()
@@ -158,7 +167,7 @@ export const Transaction = z.object({
   row_index: IntegerOrZero,
   timestamp: Timestamp,
   account_id: IdOrEmpty,
-  currency: z.string(),
+  currency: Code,
   balance: Decimal,
   available: Decimal,
   balance_delta: Decimal,
@@ -229,8 +238,8 @@ const TimeInForce = word(["GTC", "IOC", "FOK"], "");
 
 const filled = {
   /** Filled so far, without fees. */
-  base: Decimal,
-  counter: Decimal,
+  base: Amount,
+  counter: Amount,
   fee_base: DecimalOrZero,
   fee_counter: DecimalOrZero,
 };
@@ -251,7 +260,7 @@ export const Order = z.object({
   order_id: Id,
   /** `""` when none was given. */
   client_order_id: Text,
-  pair: z.string(),
+  pair: Code,
   side: z.enum(["BUY", "SELL"]),
   type: word(["LIMIT", "MARKET", "STOP_LIMIT"]),
   /** `AWAITING`: not on the book yet. */
@@ -259,9 +268,9 @@ export const Order = z.object({
   /** `""` for a market order. */
   time_in_force: TimeInForce,
   /** `"0"` for a market order. */
-  limit_price: DecimalOrZero,
-  limit_volume: DecimalOrZero,
-  stop_price: DecimalOrZero,
+  limit_price: AmountOrZero,
+  limit_volume: AmountOrZero,
+  stop_price: AmountOrZero,
   stop_direction: word(["ABOVE", "BELOW"], ""),
   ...filled,
   base_account_id: IdOrEmpty,
@@ -293,12 +302,12 @@ export type OrderIdList = z.output<typeof OrderIdList>;
 /** An order as API version 1 shows it; `type` is the side: BID and ASK of limit orders, BUY and SELL of market orders. */
 export const OrderV1 = z.object({
   order_id: Id,
-  pair: z.string(),
+  pair: Code,
   type: z.enum(["BID", "ASK", "BUY", "SELL"]),
   state: word(["PENDING", "COMPLETE"]),
   time_in_force: TimeInForce,
-  limit_price: DecimalOrZero,
-  limit_volume: DecimalOrZero,
+  limit_price: AmountOrZero,
+  limit_volume: AmountOrZero,
   ...filled,
   ...times,
 });
@@ -314,17 +323,17 @@ export type PlacedOrder = z.output<typeof PlacedOrder>;
 
 /** An own fill. `type` is the side of the own order, `is_buy` that of the taker: taker when (type is BID) equals is_buy. */
 export const UserTrade = z.object({
-  pair: z.string(),
+  pair: Code,
   sequence: Integer,
   order_id: Id,
   client_order_id: Text,
   type: z.enum(["BID", "ASK"]),
   is_buy: z.boolean(),
   timestamp: Timestamp,
-  price: Decimal,
-  volume: Decimal,
-  base: Decimal,
-  counter: Decimal,
+  price: Amount,
+  volume: Amount,
+  base: Amount,
+  counter: Amount,
   fee_base: DecimalOrZero,
   fee_counter: DecimalOrZero,
 });
@@ -354,7 +363,7 @@ export type FeeInfo = z.output<typeof FeeInfo>;
 
 /** An address to receive at; tags and memos stand in `address_meta`. */
 export const FundingAddress = z.object({
-  asset: z.string(),
+  asset: Code,
   address: z.string(),
   name: Text,
   account_id: IdOrEmpty,
@@ -377,7 +386,7 @@ export const SendNetworkList = counted(z.object({ networks: list(SendNetwork) })
 export type SendNetworkList = z.output<typeof SendNetworkList>;
 
 /** Answer of `getSendFee`. */
-export const SendFee = z.object({ currency: z.string(), fee: Decimal });
+export const SendFee = z.object({ currency: Code, fee: Decimal });
 export type SendFee = z.output<typeof SendFee>;
 
 /** A withdrawal to a bank; `transfer_id` is set once it is complete, else `""`. */
@@ -385,7 +394,7 @@ export const Withdrawal = z.object({
   id: Id,
   status: word(["PENDING", "PROCESSING", "COMPLETED", "CANCELLED", "WAITING", "CANCELLING"]),
   type: Text,
-  currency: z.string(),
+  currency: Code,
   amount: Decimal,
   fee: DecimalOrZero,
   created_at: Timestamp,
@@ -401,7 +410,7 @@ export type WithdrawalList = z.output<typeof WithdrawalList>;
 /** Confirmed money in or out of one account, in its currency; `amount` is positive and net of `fee`. */
 export const Transfer = z.object({
   id: Id,
-  amount: Decimal,
+  amount: Amount,
   fee: DecimalOrZero,
   inbound: z.boolean(),
   created_at: Timestamp,

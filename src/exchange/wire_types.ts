@@ -23,11 +23,20 @@ export const AmountOrZero = DecimalOrZero.refine((text) => !text.startsWith("-")
 /** The code of a currency or of a pair, such as `XBT` or `XBTZAR`: what can be asked for again. */
 export const Code = z.string().regex(/^[\w-]{1,40}$/, "expected a code such as XBT or XBTZAR");
 
-/** A 64-bit id or another opaque name, string or number on the wire; here always a non-empty string. */
-export const Id = z.union([z.string().min(1), z.number().refine(Number.isInteger).transform(String)]);
+/**
+ * A 64-bit id or another opaque name, string or number on the wire; here always a string of visible ASCII characters, so
+ * that it can be asked for again and shown as it is.
+ */
+export const Id = z.union([
+  z.string().regex(/^[\x21-\x7e]{1,255}$/, "expected an id"),
+  z.number().refine(Number.isInteger).transform(String),
+]);
 
 /** An id that may be missing, `null` or empty where there is none; `""` then. */
 export const IdOrEmpty = z.preprocess((value) => isAbsent(value) ? "" : value, z.union([z.literal(""), Id]));
+
+/** A code that may be missing, `null` or empty; `""` then. */
+export const CodeOrEmpty = z.preprocess((value) => isAbsent(value) ? "" : value, z.union([z.literal(""), Code]));
 
 /** Text that may be missing or `null`; `""` then. */
 export const Text = z.string().nullish().transform((text) => text ?? "");
@@ -62,15 +71,26 @@ export function list<Item extends z.ZodType>(item: Item): z.ZodType<z.output<Ite
 
 /** What every answer with rows says of them. */
 export interface Counted {
-  /** Rows that were left out: they cannot be read, or are of something else than was asked for. */
+  /** Rows that were left out: they cannot be read, are of something else than was asked for, or stand there twice. */
   readonly left_out: number;
   /** Whether the rows came in another order than documented; here they are in the documented one. */
   readonly was_unsorted: boolean;
 }
 
-/** An answer whose lists leave out what cannot be read, and how many rows that was. */
-export function counted<Answer extends object>(schema: z.ZodType<Answer>): z.ZodType<Answer & Counted> {
-  return z.unknown().transform((value, context): Answer & Counted => {
+/**
+ * An answer whose lists leave out what cannot be read, and how many rows that was. A list may be missing, but what has
+ * members and none of the documented ones is another answer, not an empty list.
+ */
+export function counted<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+): z.ZodType<z.output<z.ZodObject<Shape>> & Counted> {
+  const documented = Object.keys(schema.shape);
+  return z.unknown().transform((value, context): z.output<z.ZodObject<Shape>> & Counted => {
+    const members = Object.keys(Object(value));
+    if (members.length > 0 && !documented.some((name) => members.includes(name))) {
+      context.issues.push({ code: "custom", message: `expected ${documented.join(", ")}`, input: value });
+      return z.NEVER;
+    }
     const read = schema.safeParse(value);
     if (read.success) return { ...read.data, left_out: countLeftOut(value, read.data), was_unsorted: false };
     for (const { path, message } of read.error.issues) {

@@ -38,9 +38,15 @@ export function formatDecimal(value: Big): string {
 export function normalizeDecimal(value: string | number): string | null {
   const text = String(value);
   if (NORMAL_DECIMAL.test(text)) return text;
-  if (!PLAIN_DECIMAL.test(text)) return SCIENTIFIC_DECIMAL.test(text) ? formatDecimal(new Big(text)) : null;
+  if (!PLAIN_DECIMAL.test(text)) return SCIENTIFIC_DECIMAL.test(text) ? writtenOut(text) : null;
   const trimmed = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return NORMAL_DECIMAL.test(trimmed) ? trimmed : formatDecimal(new Big(text));
+}
+
+/** An exponent may ask for more digits than a decimal has. */
+function writtenOut(scientific: string): string | null {
+  const text = formatDecimal(new Big(scientific));
+  return PLAIN_DECIMAL.test(text) ? text : null;
 }
 
 /** `part` in `whole` as a percentage with `places` decimals, or `null` when `whole` is zero. */

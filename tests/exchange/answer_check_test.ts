@@ -101,3 +101,44 @@ Deno.test("checkAnswer() sorts rows as documented and says so where that was nee
   const newest = read("listOrders", {}, { orders: [ORDER, { ...ORDER, order_id: "BX2", creation_timestamp: 6 }] });
   assert.deepEqual(newest.orders.map(({ order_id }) => order_id), ["BX2", "BX1"]);
 });
+
+Deno.test("checkAnswer() leaves out rows that stand there twice, whatever the second says, and counts them", () => {
+  const tickers = read("getTickers", {}, { tickers: [TICKER, { ...TICKER, bid: "9" }] });
+  assert.deepEqual([tickers.tickers.map(({ bid }) => bid), tickers.left_out], [["1"], 1]);
+  const balances = read("getBalances", {}, { balance: [BALANCE, { ...BALANCE, account_id: "2" }, BALANCE] });
+  assert.deepEqual([balances.balance.map(({ account_id }) => account_id), balances.left_out], [["1", "2"], 1]);
+  const candles = read("getCandles", { pair: "XBTZAR", since: 0, duration: 60 }, { candles: [CANDLE, CANDLE] });
+  assert.deepEqual([candles.candles.length, candles.left_out], [1, 1]);
+  const row = { ...LEDGER, row_index: 1 };
+  const ledger = read("listTransactions", { id: "7", min_row: 1, max_row: 3 }, { id: "7", transactions: [row, row] });
+  assert.deepEqual([ledger.transactions.length, ledger.left_out], [1, 1]);
+  const trade = { sequence: 3, timestamp: 5, price: "1", volume: "1", is_buy: true };
+  const trades = read("listTrades", { pair: "XBTZAR" }, { trades: [trade, trade] });
+  assert.deepEqual([trades.trades.length, trades.left_out], [1, 1]);
+  const fill = { ...trade, pair: "XBTZAR", order_id: "BX1", type: "BID", base: "1", counter: "1" };
+  const fills = read("listUserTrades", { pair: "XBTZAR" }, { trades: [fill, { ...fill, order_id: "BX2" }, fill] });
+  assert.deepEqual([fills.trades.map(({ order_id }) => order_id), fills.left_out], [["BX1", "BX2"], 1]);
+});
+
+Deno.test("checkAnswer() sorts transfers newest first, and leaves out those that stand there twice", () => {
+  const transfer = { id: "1", amount: "1", inbound: true, created_at: 5 };
+  const wire = { transfers: [transfer, { ...transfer, id: "2", created_at: 6 }, transfer] };
+  const read2 = read("listTransfers", { account_id: "7" }, wire);
+  assert.deepEqual(read2.transfers.map(({ id }) => id), ["2", "1"]);
+  assert.deepEqual([read2.was_unsorted, read2.left_out], [true, 1]);
+});
+
+Deno.test("checkAnswer() takes no candles and trades of before the moment that was asked for", () => {
+  const since = 600_000;
+  const candle = (timestamp: number) => ({ ...CANDLE, timestamp });
+  const candles = { pair: "XBTZAR", since, duration: 60 } as const;
+  refuses("getCandles", candles, { candles: [candle(1), candle(60_000)] });
+  // The one that was running then began before.
+  const running = read("getCandles", candles, { candles: [candle(480_000), candle(540_001), candle(600_000)] });
+  assert.deepEqual([running.candles.map(({ timestamp }) => timestamp), running.left_out], [[540_001, 600_000], 1]);
+  const trade = { price: "1", volume: "1", is_buy: true };
+  const early = { ...trade, sequence: 1, timestamp: since - 1 };
+  refuses("listTrades", { pair: "XBTZAR", since }, { trades: [early] });
+  const trades = { trades: [{ ...trade, sequence: 2, timestamp: since }, early] };
+  assert.equal(read("listTrades", { pair: "XBTZAR", since }, trades).left_out, 1);
+});

@@ -82,7 +82,8 @@ Deno.test("OrderList reads an empty list however it is written", () => {
 });
 
 Deno.test("OrderList refuses what is no list", () => {
-  for (const wrong of [{ orders: {} }, { orders: "none" }, [], null, "ok"]) {
+  const maintenance = { message: "back in an hour" };
+  for (const wrong of [{ orders: {} }, { orders: "none" }, maintenance, { trades: [] }, [], null, "ok"]) {
     assert.ok(!OrderList.safeParse(wrong).success);
   }
 });
@@ -297,4 +298,47 @@ Deno.test("No schema throws, whatever arrives", () => {
       pair: value,
     });
   }));
+});
+
+Deno.test("answers with lists name what they should have when they have nothing of it", () => {
+  const read = MarketList.safeParse({ status: "maintenance" });
+  assert.deepEqual(read.error?.issues.map(({ message }) => message), ["expected markets"]);
+  // The side that is empty may be missing.
+  assert.ok(OrderBook.safeParse({ timestamp: 1, asks: [] }).success);
+});
+
+Deno.test("ids and pairs with control characters or blanks are none, so that they can be shown as they are", () => {
+  const odd = ["BX\u001b[31m1", "BX\n1", "BX 1", "", "B".repeat(300)];
+  for (const text of odd) {
+    assert.ok(!Order.safeParse({ ...order, order_id: text }).success, JSON.stringify(text));
+    assert.ok(!Order.safeParse({ ...order, pair: text }).success, JSON.stringify(text));
+    assert.ok(!UserTrade.safeParse({ ...USER_TRADE, order_id: text }).success, JSON.stringify(text));
+  }
+});
+
+Deno.test("Order and UserTrade read no price, volume or value below zero", () => {
+  for (const field of ["limit_price", "limit_volume", "stop_price", "base", "counter"]) {
+    assert.ok(!Order.safeParse({ ...order, [field]: "-1" }).success, field);
+  }
+  for (const field of ["price", "volume", "base", "counter"]) {
+    assert.ok(!UserTrade.safeParse({ ...USER_TRADE, [field]: "-1" }).success, field);
+  }
+});
+
+Deno.test("MarketList reads fees to eight decimals where a market does not name theirs, and no scale below zero", () => {
+  const market = {
+    market_id: "XBTZAR",
+    base_currency: "XBT",
+    counter_currency: "ZAR",
+    min_volume: "0.0005",
+    max_volume: "100",
+    volume_scale: 6,
+    min_price: "10",
+    max_price: "100",
+    price_scale: 0,
+  };
+  const scales = [undefined, null, 5, -1, 31].map((fee_scale) =>
+    MarketList.parse({ markets: [{ ...market, fee_scale }] }).markets[0]?.fee_scale
+  );
+  assert.deepEqual(scales, [8, 8, 5, undefined, undefined]);
 });

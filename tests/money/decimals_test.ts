@@ -33,10 +33,26 @@ Deno.test("normalizeDecimal() gives every spelling of a value one form", () => {
 
 Deno.test("normalizeDecimal() refuses what is no decimal", () => {
   for (
-    const text of ["", " 1", "1,000", "1.", ".5", "+1", "1.5.0", "0x10", "NaN", "Infinity", "1e999", "9".repeat(41)]
+    const text of [
+      "",
+      " 1",
+      "1,000",
+      "1.",
+      ".5",
+      "+1",
+      "1.5.0",
+      "0x10",
+      "NaN",
+      "Infinity",
+      "1e999",
+      "1e40",
+      "1e-41",
+      "9".repeat(41),
+    ]
   ) {
     assert.equal(normalizeDecimal(text), null, text);
   }
+  assert.equal(normalizeDecimal(1e99), null);
   assert.equal(normalizeDecimal(NaN), null);
   assert.equal(normalizeDecimal(Infinity), null);
 });

@@ -84,6 +84,11 @@ export function walkBook(book: Book, { side, limit, volume, counterVolume, volum
   return { fills, base, counter, isShort, reachesEnd: isShort && !isAtLimit };
 }
 
+/** Whether anybody can trade with a level. */
+export function isTradable({ price, volume }: BookLevel): boolean {
+  return parseDecimal(price).gt(0) && parseDecimal(volume).gt(0);
+}
+
 /** Whether a price is beyond a limit: higher when buying, lower when selling. */
 export function isWorse(side: Side, price: Big, limit: Big): boolean {
   return side === "BUY" ? price.gt(limit) : price.lt(limit);

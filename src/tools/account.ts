@@ -3,10 +3,11 @@
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { sumOf } from "../money/rounding.ts";
-import type { Balance } from "../exchange/schemas.ts";
+import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
 import { homeCurrency, sumByCurrency, valueIn } from "../market/valuation.ts";
 import { ExchangeText } from "./exchange_text.ts";
-import { CurrencyText, LeftOut, leftOut } from "./inputs.ts";
+import { CROSSED, isCrossed } from "./best_prices.ts";
+import { CurrencyText, LeftOut, leftOut, Warnings, warningsOf } from "./inputs.ts";
 import { statementTools } from "./statement.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
@@ -66,14 +67,15 @@ const getAccountBalance = defineTool({
     })),
     value_in: z.string(),
     total_value: z.string(),
-    unpriced: z.array(z.string()).describe("not in total_value, for want of a market"),
+    unpriced: z.array(z.string()).describe("not in total_value"),
     left_out: LeftOut,
+    warnings: Warnings,
   }),
   async run({ currency, value_in, include_empty }, { exchange, markets, signal }) {
     const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
     const { balance, left_out } = await exchange.call("getBalances", {}, { signal });
     const held = sumByCurrency(balance);
-    const [list, { tickers }] = await Promise.all([
+    const [list, { tickers, left_out: unread }] = await Promise.all([
       markets.list({ signal }),
       exchange.call("getTickers", {}, { signal }),
     ]);
@@ -86,6 +88,8 @@ const getAccountBalance = defineTool({
         (code === undefined || row.currency === code) && (include_empty || code !== undefined || !row.isEmpty)
       )
       .map((row) => ({ row, worth: worthOf(row) }));
+    const used = new Set(rows.map(({ row }) => row.currency));
+    const crossed = crossedPairs(tickers, list.filter((market) => used.has(market.base_currency)));
     const priced = rows.flatMap(({ worth }) => worth === null ? [] : [worth.value]);
     return {
       balances: rows.map(({ row, worth }) => ({
@@ -102,6 +106,10 @@ const getAccountBalance = defineTool({
       total_value: formatDecimal(sumOf(priced)),
       unpriced: rows.filter(({ worth }) => worth === null).map(({ row }) => row.currency),
       ...leftOut(left_out),
+      ...warningsOf(
+        unread > 0 ? `${unread} of the exchange's tickers cannot be read: prices may be missing for that` : undefined,
+        crossed.length > 0 ? `${CROSSED}: ${crossed.join(", ")}` : undefined,
+      ),
     };
   },
 });
@@ -113,6 +121,13 @@ export const accountTools: readonly Tool[] = [
   ...statementTools,
   listTransfers,
 ];
+
+/** Pairs of these markets whose prices contradict each other; an empty side reads `"0"`. */
+function crossedPairs(tickers: readonly Ticker[], markets: readonly Market[]): string[] {
+  const pairs = new Set(markets.map(({ market_id }) => market_id));
+  return tickers.filter(({ pair, bid, ask }) => pairs.has(pair) && ask !== "0" && isCrossed(bid, ask))
+    .map(({ pair }) => pair);
+}
 
 function accountRow(row: Balance): z.input<typeof AccountRow> {
   const { account_id, asset, name, balance, reserved, unconfirmed } = row;

@@ -31,7 +31,7 @@ export async function chooseAccount(
     throw new ArgumentError("account_id", "expected account_id or currency: get_accounts lists both");
   }
   const code = currency === undefined ? undefined : await markets.resolveCurrency(currency, { signal });
-  const { balance } = await exchange.call("getBalances", {}, { signal });
+  const { balance, left_out } = await exchange.call("getBalances", {}, { signal });
   const matching = balance.filter((row) =>
     (account_id === undefined || row.account_id === account_id) && (code === undefined || row.asset === code)
   );
@@ -40,7 +40,8 @@ export async function chooseAccount(
   const field = account_id === undefined ? "currency" : "account_id";
   const suggestions = (only === undefined ? balance : matching).map((row) => row.account_id).slice(0, 10);
   const problem = only === undefined
-    ? `expected one of your accounts: none is ${[account_id, code].filter((part) => part !== undefined).join(" in ")}`
+    ? `expected one of your accounts: none is ${[account_id, code].filter((part) => part !== undefined).join(" in ")}` +
+      (left_out === 0 ? "" : ` (${left_out} of the exchange's rows of accounts cannot be read)`)
     : `expected account_id, as several accounts hold ${code}`;
   throw new ArgumentError(field, problem, suggestions);
 }

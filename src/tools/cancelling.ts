@@ -55,10 +55,18 @@ export const cancelAllOrders = defineTool({
     ended: z.array(EndedRow).describe("filled or ended before"),
     remaining: z.array(OpenRow),
     is_complete: z.boolean().describe("false: others may remain"),
+    list_error: z.string().optional(),
   }),
   async run({ pair }, context) {
-    const { cancelled, ended, remaining, is_complete } = await brokerOf(context).cancelAll({ pair }, callOf(context));
-    return { cancelled: [...cancelled], ended: [...ended], remaining: [...remaining], is_complete };
+    const result = await brokerOf(context).cancelAll({ pair }, callOf(context));
+    const { cancelled, ended, remaining, is_complete, list_error } = result;
+    return {
+      cancelled: [...cancelled],
+      ended: [...ended],
+      remaining: [...remaining],
+      is_complete,
+      ...(list_error === undefined ? {} : { list_error }),
+    };
   },
 });
 

@@ -59,7 +59,7 @@ const getHistoricalPrices = defineTool({
     interval: z.string(),
     candles: z.array(CandleRow.partial()),
     earlier_until: z.string().optional().describe(
-      "present when `count` cut off earlier candles: ask again with this as `to`",
+      "earlier candles were cut off: ask with this as `to`",
     ),
     left_out: LeftOut,
     warnings: Warnings,
@@ -106,7 +106,7 @@ const getPriceRange = defineTool({
     close: z.string(),
     change: z.string(),
     change_percent: z.string().nullable(),
-    average: z.string().describe("mean of the candles' closing prices"),
+    average: z.string().describe("mean of closing prices"),
     volume: z.string().describe("in base currency"),
     candles: z.int(),
     interval: z.string(),

@@ -19,6 +19,9 @@ const LAST_MOMENT = 8_640_000_000_000_000;
 const FIRST_MILLISECONDS = 100_000_000_000;
 const LAST_MILLISECONDS = 100_000_000_000_000;
 
+/** No two clocks that are set differ by as much. */
+const MAX_AHEAD_MS = 3_600_000;
+
 /** A day, or a time of day with or without a zone; `Date.parse` alone reads "yesterday 1" as well. */
 const ISO_TIME = /^(\d{4}-\d{2}-(\d{2}))(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/i;
 
@@ -26,9 +29,9 @@ const MOMENT_EXPECTED = "expected an ISO 8601 time or milliseconds since 1970";
 
 /** A moment: ISO 8601 text or milliseconds since the Unix epoch. */
 export const Moment = z.union([
-  z.string().max(40, { error: MOMENT_EXPECTED }),
-  z.int().min(0, { error: MOMENT_EXPECTED }).max(LAST_MOMENT, { error: MOMENT_EXPECTED }),
-], { error: MOMENT_EXPECTED });
+  z.string().max(40, { error: momentExpected }),
+  z.int({ error: momentExpected }).min(0, { error: momentExpected }).max(LAST_MOMENT, { error: momentExpected }),
+], { error: momentExpected });
 
 /** How many rows a list answers at the most. */
 export function rowLimit(limits: { default: number; max: number }): z.ZodDefault<z.ZodInt> {
@@ -41,7 +44,7 @@ export const CursorText = z.string().max(16_000).describe("next_cursor of the pr
 /** What a list answers as the way to its next rows; absent where none follow. */
 export const NextCursor = z.string().optional();
 
-/** How many rows of the exchange a list had to leave out, as they cannot be read or belong to something else. */
+/** How many rows of the exchange a list had to leave out, as they cannot be read, belong to something else or stand there twice. */
 export const LeftOut = z.int().optional();
 
 /** {@linkcode LeftOut} as a member of an answer, where there are any. */
@@ -72,19 +75,37 @@ export function fieldsOf<const Name extends string>(
  * @throws {ArgumentError} when the text is no such time, or a number is in another unit
  */
 export function readMoment(field: string, moment: string | number): number {
-  const isNumber = typeof moment === "number" || /^\d{1,16}$/.test(moment);
+  const isNumber = typeof moment === "number" || /^\d{1,39}(?:\.\d{1,20})?$/.test(moment);
   const ms = isNumber ? Number(moment) : parseIsoTime(String(moment));
   // 0 is how clients say "from the beginning".
   const hint = isNumber && ms !== 0 ? unitHint(ms) : undefined;
-  if (ms >= 0 && hint === undefined) return ms;
+  if (ms >= 0 && hint === undefined) return Math.floor(ms);
   const problem = `${MOMENT_EXPECTED}: current value is ${JSON.stringify(moment)}`;
-  throw new ArgumentError(field, hint === undefined ? problem : `${problem}, ${hint}`);
+  throw new ArgumentError(field, hint === undefined ? problem : `${problem}, which looks like ${hint}`);
+}
+
+/**
+ * Reads a {@linkcode Moment} that something is asked for from: one far ahead of `now` finds nothing, in silence. Clocks
+ * may differ by less.
+ *
+ * @throws {ArgumentError} as {@linkcode readMoment}, and when it lies ahead
+ */
+export function readPastMoment(field: string, moment: string | number, now: number): number {
+  const ms = readMoment(field, moment);
+  if (ms <= now + MAX_AHEAD_MS) return ms;
+  throw new ArgumentError(field, `expected a time in the past: current value is ${JSON.stringify(moment)}`);
+}
+
+function momentExpected({ input }: { readonly input?: unknown }): string {
+  const hint = typeof input === "number" && input > 0 ? unitHint(input) : undefined;
+  return hint === undefined ? MOMENT_EXPECTED : `${MOMENT_EXPECTED}: this looks like ${hint}`;
 }
 
 /** Seconds taken for milliseconds would lie in January 1970, microseconds in a far future: both find nothing. */
 function unitHint(number: number): string | undefined {
-  if (number > LAST_MILLISECONDS) return "which looks like microseconds: divide it by 1000";
-  return number < FIRST_MILLISECONDS ? "which looks like seconds: multiply it by 1000" : undefined;
+  if (number > LAST_MILLISECONDS * 1_000) return "nanoseconds: divide it by 1000000";
+  if (number > LAST_MILLISECONDS) return "microseconds: divide it by 1000";
+  return number < FIRST_MILLISECONDS ? "seconds: multiply it by 1000" : undefined;
 }
 
 function parseIsoTime(text: string): number {

@@ -3,6 +3,7 @@
 import Big from "big.js";
 import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
+import { isTradable } from "../market/book_walk.ts";
 import { CROSSED, isCrossed, spreadOf } from "./best_prices.ts";
 import { FRESHNESS, isoTime, LeftOut, leftOut, PairText, Warnings, warningsOf } from "./inputs.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
@@ -39,8 +40,10 @@ export const getOrderbook = defineTool({
   async run({ pair, depth }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
     const book = await exchange.call("getOrderBook", { pair: market.market_id }, { signal });
-    const bids = book.bids.slice(0, depth);
-    const asks = book.asks.slice(0, depth);
+    const [allBids, allAsks] = [book.bids.filter(isTradable), book.asks.filter(isTradable)];
+    const untradable = book.bids.length + book.asks.length - allBids.length - allAsks.length;
+    const bids = allBids.slice(0, depth);
+    const asks = allAsks.slice(0, depth);
     const bidTotals = totals(bids);
     const askTotals = totals(asks);
     return {
@@ -53,7 +56,7 @@ export const getOrderbook = defineTool({
       ask_value: askTotals.value,
       ...spreadOf(bids[0]?.price, asks[0]?.price),
       time: isoTime(book.timestamp),
-      ...leftOut(book.left_out),
+      ...leftOut(book.left_out + untradable),
       ...warningsOf(
         isCrossed(bids[0]?.price, asks[0]?.price) ? CROSSED : undefined,
         book.was_unsorted ? "the exchange sent the levels in another order: they are sorted here" : undefined,

@@ -15,9 +15,12 @@ import {
   NextCursor,
   PairText,
   pickFields,
-  readMoment,
+  readPastMoment,
   rowLimit,
+  Warnings,
+  warningsOf,
 } from "./inputs.ts";
+import { feeDoubts } from "../trading/orders/market_warnings.ts";
 import { readOrders } from "./order_list.ts";
 import { ORDER_FIELDS, OrderRow, orderRow } from "./order_row.ts";
 import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
@@ -142,9 +145,9 @@ const getTradeHistory = defineTool({
     next_cursor: NextCursor,
     left_out: LeftOut,
   }),
-  async run({ pair, since, limit, cursor, fields }, { exchange, markets, signal }) {
+  async run({ pair, since, limit, cursor, fields }, { exchange, markets, now, signal }) {
     const market = await markets.resolve(pair, { signal });
-    const sinceMs = since === undefined ? null : readMoment("since", since);
+    const sinceMs = since === undefined ? null : readPastMoment("since", since, now());
     const query: CursorQuery = ["get_trade_history", market.market_id, sinceMs];
     const position = cursor === undefined ? undefined : readCursor(TimePosition, { cursor, query });
     const { trades, left_out } = await exchange.call("listUserTrades", {
@@ -184,6 +187,7 @@ const getFees = defineTool({
     taker_buy_percent: z.string(),
     taker_sell_percent: z.string(),
     thirty_day_volume: z.string(),
+    warnings: Warnings,
   }),
   async run({ pair }, { exchange, markets, signal }) {
     const market = await markets.resolve(pair, { signal });
@@ -195,6 +199,7 @@ const getFees = defineTool({
       taker_buy_percent: percent(fees.taker_fee_buy),
       taker_sell_percent: percent(fees.taker_fee_sell),
       thirty_day_volume: fees.thirty_day_volume,
+      ...warningsOf(...feeDoubts(fees)),
     };
   },
 });

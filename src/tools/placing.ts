@@ -52,7 +52,7 @@ const Placement = z.object({
   message: z.string().optional(),
   retry_after_ms: z.int().optional(),
   repeated: z.boolean().optional(),
-  preview_id: z.string().optional().describe("call place_order with it again to wait on"),
+  preview_id: z.string().optional().describe("call place_order with it to wait on"),
   paper: z.boolean().optional(),
 });
 

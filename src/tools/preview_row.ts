@@ -13,7 +13,7 @@ const MAX_FILLS = 20;
 
 /** What `preview_order` answers. */
 export const PreviewOutput = z.object({
-  preview_id: z.string().optional().describe("absent when the order could not be placed"),
+  preview_id: z.string().optional().describe("absent when not placeable"),
   expires_in_s: z.int().optional(),
   placeable: z.boolean(),
   paper: z.boolean().optional(),

@@ -18,7 +18,7 @@ import {
   Moment,
   NextCursor,
   PairText,
-  readMoment,
+  readPastMoment,
   rowLimit,
   Warnings,
   warningsOf,
@@ -75,7 +75,7 @@ export const getRecentTrades = defineTool({
   }),
   async run({ pair, limit, since, cursor }, context) {
     const market = await context.markets.resolve(pair, { signal: context.signal });
-    const sinceMs = since === undefined ? null : readMoment("since", since);
+    const sinceMs = since === undefined ? null : readPastMoment("since", since, context.now());
     const reader = new TradeReader(context, { pair: market.market_id, sinceMs: sinceMs ?? 0 });
     // Whether a moment is too long ago is for the exchange to say, by its own clock.
     if (sinceMs !== null && sinceMs < context.now() - DAY_MS) await reader.ask(sinceMs);

@@ -15,6 +15,7 @@ import {
   NextCursor,
   pickFields,
   readMoment,
+  readPastMoment,
   rowLimit,
 } from "./inputs.ts";
 import { findLedgerRow, ledgerQuery, readLedger } from "./ledger.ts";
@@ -81,8 +82,9 @@ const getTransactionHistory = defineTool({
   }),
   async run({ account_id, currency, kind, from, to, limit, cursor, fields }, context) {
     const account = await chooseAccount(context, { account_id, currency });
-    const fromMs = from === undefined ? 0 : readMoment("from", from);
+    const fromMs = from === undefined ? 0 : readPastMoment("from", from, context.now());
     const toMs = to === undefined ? Infinity : readMoment("to", to);
+    if (fromMs > toMs) throw new ArgumentError("from", "expected a time before `to`");
     const page = await readLedger(context, {
       accountId: account.account_id,
       limit,
@@ -174,7 +176,12 @@ export function transactionRow(row: Transaction): z.input<typeof TransactionRow>
     balance,
     available,
     reference,
-    ...(trade === null ? {} : { pair: trade.pair, price: trade.price, volume: trade.volume }),
-    ...(crypto === null ? {} : { address: crypto.address, txid: crypto.txid }),
+    ...(trade === null ? {} : { pair: trade.pair, ...known("price", trade.price), ...known("volume", trade.volume) }),
+    ...(crypto === null ? {} : { ...known("address", crypto.address), ...known("txid", crypto.txid) }),
   };
+}
+
+/** A detail that the exchange leaves out is neither a price of 0 nor an empty address. */
+function known<Name extends string>(name: Name, value: string): { [N in Name]?: string } | Record<never, never> {
+  return value === "" || value === "0" ? {} : { [name]: value };
 }

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { AccountId, fieldsOf, isoTime, Moment, pickFields, readMoment, rowLimit } from "../../src/tools/inputs.ts";
+import {
+  AccountId,
+  fieldsOf,
+  isoTime,
+  Moment,
+  pickFields,
+  readMoment,
+  readPastMoment,
+  rowLimit,
+} from "../../src/tools/inputs.ts";
 import { ArgumentError } from "../../src/tools/tool.ts";
 
 const DAY = Date.UTC(2024, 1, 29);
@@ -24,6 +33,20 @@ Deno.test("readMoment() refuses seconds and microseconds where milliseconds are 
   for (const moment of [DAY * 1_000, String(DAY * 1_000)]) {
     assert.throws(() => readMoment("to", moment), /looks like microseconds: divide it by 1000$/);
   }
+});
+
+Deno.test("readMoment() and Moment tell fractions of seconds and nanoseconds from milliseconds", () => {
+  assert.throws(() => readMoment("to", `${DAY / 1_000}.25`), /looks like seconds: multiply it by 1000$/);
+  assert.throws(() => readMoment("to", `${DAY}000000`), /looks like nanoseconds: divide it by 1000000$/);
+  const hint = (moment: unknown) => Moment.safeParse(moment).error?.issues[0]?.message ?? "";
+  assert.match(hint(DAY / 1_000 + 0.25), /^expected an ISO 8601 time .*: this looks like seconds: multiply/);
+  assert.match(hint(DAY * 1_000_000), /^expected an ISO 8601 time .*: this looks like nanoseconds: divide/);
+  assert.match(hint(true), /^expected an ISO 8601 time or milliseconds since 1970$/);
+});
+
+Deno.test("readPastMoment() refuses what lies further ahead than clocks can differ", () => {
+  assert.equal(readPastMoment("since", DAY + 60_000, DAY), DAY + 60_000);
+  assert.throws(() => readPastMoment("since", DAY + 7_200_000, DAY), /expected a time in the past/);
 });
 
 Deno.test("readMoment() reads days, times with and without a zone, and milliseconds in digits", () => {

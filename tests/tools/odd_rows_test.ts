@@ -92,6 +92,8 @@ function rows(good: object, spoilt: object): unknown[] {
   return [good, { ...good, ...spoilt }, null];
 }
 
+const FEES = { maker_fee_buy: "0.001", maker_fee_sell: "0.001", taker_fee_buy: "0.002", taker_fee_sell: "0.002" };
+
 const LISTS: readonly [
   tool: string,
   args: object,
@@ -302,4 +304,94 @@ Deno.test("cursors are refused by other queries with a sentence, and go on in th
     (await exchange.answer("get_transaction_history", { ...query, limit: 7, cursor }, context)).transactions.length,
     7,
   );
+});
+
+for (const huge of ["1e99", 1e99, "1e-60"]) {
+  Deno.test(`a row with ${JSON.stringify(huge)} for a number spoils no whole answer`, async () => {
+    const tickers = [TICKER, { ...TICKER, pair: "ETHZAR", ask: huge }];
+    assert.equal((await ask({ tickers: { tickers } }, "get_all_tickers")).tickers.length, 1);
+    const orders = [ORDER, { ...ORDER, order_id: "BX2", base: huge }];
+    assert.equal((await ask({ listorders: { orders } }, "get_open_orders")).orders.length, 1);
+  });
+}
+
+Deno.test("get_account_balance and get_price_range count rows once that stand there twice", async () => {
+  const { balances: [held], left_out } = await ask({ balance: { balance: [BALANCE, BALANCE] } }, "get_account_balance");
+  assert.deepEqual([held.balance, held.accounts, left_out], ["2", 1, 1]);
+  const candles = { pair, duration: 3_600, candles: [CANDLE, CANDLE] };
+  const range = await ask({ candles }, "get_price_range", { pair, days: 1 });
+  assert.deepEqual([range.volume, range.candles, range.left_out], ["1", 1, 1]);
+});
+
+Deno.test("get_account_balance says of prices that they are crossed or cannot be read", async () => {
+  const crossed = await ask({ tickers: { tickers: [{ ...TICKER, bid: "12", ask: "11" }] } }, "get_account_balance");
+  assert.match(crossed.warnings[0], /^the book is crossed.*: XBTZAR$/);
+  const unread = await ask({ tickers: { tickers: [{ ...TICKER, bid: "much" }] } }, "get_account_balance");
+  assert.deepEqual(unread.unpriced, ["XBT"]);
+  assert.match(unread.warnings[0], /^1 of the exchange's tickers cannot be read/);
+  // An empty side crosses nothing.
+  const empty = await ask({ tickers: { tickers: [{ ...TICKER, ask: "0" }] } }, "get_account_balance");
+  assert.equal(empty.warnings, undefined);
+});
+
+Deno.test("get_orderbook leaves out levels that nobody can trade with, and takes its spread from the others", async () => {
+  const level = (price: string, volume: string) => ({ price, volume });
+  const bids = [level("10", "0"), level("9", "1")];
+  const asks = [level("0", "1"), level("11", "1")];
+  const book = await ask({ orderbook_top: { timestamp: AT, bids, asks } }, "get_orderbook", { pair });
+  assert.deepEqual([book.bids, book.asks, book.mid, book.left_out], [[["9", "1"]], [["11", "1"]], "10", 2]);
+});
+
+Deno.test("a tool that is told an account says of rows that cannot be read that it may be among them", async () => {
+  const balance = { balance: [{ ...BALANCE, balance: null }] };
+  const { message } = await refusal({ balance }, "get_transaction_history", { account_id: "1" });
+  assert.match(message, /none is 1 \(1 of the exchange's rows of accounts cannot be read\)$/);
+});
+
+Deno.test("get_fees says of fees that nobody charges that they cannot be right", async () => {
+  const odd = await ask({ fee_info: { ...FEES, taker_fee_buy: "10", taker_fee_sell: "10" } }, "get_fees", { pair });
+  assert.deepEqual(odd.warnings, ["The exchange says that the taker fee is 1000 %, which cannot be right"]);
+  assert.equal((await ask({ fee_info: FEES }, "get_fees", { pair })).warnings, undefined);
+});
+
+Deno.test("a statement shows no price of 0 and no empty address where the exchange leaves them out", async () => {
+  const detail_fields = { trade_details: { pair }, crypto_details: { txid: "t" } };
+  const transactions = { id: "1", transactions: [{ ...LEDGER_ROW, detail_fields }] };
+  const { transactions: [row] } = await ask({ transactions }, "get_transaction_history", { account_id: "1" });
+  assert.deepEqual([row.pair, row.price, row.volume, row.address, row.txid], [
+    pair,
+    undefined,
+    undefined,
+    undefined,
+    "t",
+  ]);
+});
+
+Deno.test("an answer of something else entirely is no empty list", async () => {
+  const notice = { message: "back in an hour" };
+  const cases = [
+    [{ listorders: notice }, "get_open_orders", {}],
+    [{ balance: notice }, "get_account_balance", {}],
+    [{ transfers: notice }, "list_transfers", { account_id: "1" }],
+  ] as const;
+  for (const [answers, tool, args] of cases) {
+    assert.equal((await refusal(answers, tool, { ...args })).code, "ERR_ANSWER_INVALID", tool);
+  }
+});
+
+Deno.test("tools refuse a time that lies ahead, and a period that ends before it begins, instead of finding nothing", async () => {
+  const ahead = Date.UTC(2036, 0, 1);
+  const cases = [
+    ["get_trade_history", { pair, since: ahead }, /^Invalid.* since: expected a time in the past/],
+    ["get_recent_trades", { pair, since: "2036-01-01" }, /^Invalid.* since: expected a time in the past/],
+    ["get_transaction_history", { account_id: "1", from: ahead }, /^Invalid.* from: expected a time in the past/],
+    [
+      "get_transaction_history",
+      { account_id: "1", from: AT, to: AT - 1 },
+      /^Invalid.* from: expected a time before `to`/,
+    ],
+  ] as const;
+  for (const [tool, args, expected] of cases) {
+    assert.match((await refusal({}, tool, { ...args })).message, expected);
+  }
 });

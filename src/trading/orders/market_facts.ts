@@ -3,7 +3,14 @@
 import Big from "big.js";
 import type { Exchange } from "../../market/exchange_port.ts";
 import { formatDecimal, parseDecimal } from "../../money/decimals.ts";
-import type { Balance, FeeInfo, Market, Order as ExchangeOrder, OrderBook, Ticker } from "../../exchange/schemas.ts";
+import type {
+  BalanceList,
+  FeeInfo,
+  Market,
+  Order as ExchangeOrder,
+  OrderBook,
+  Ticker,
+} from "../../exchange/schemas.ts";
 import type { Funds, OwnOrder } from "./outlook.ts";
 import type { Valuation } from "./notional.ts";
 
@@ -11,8 +18,11 @@ import type { Valuation } from "./notional.ts";
 export interface MarketFacts {
   readonly book: OrderBook;
   readonly fees: FeeInfo;
-  readonly funds: Funds;
+  /** `null` where an account of the market's currencies cannot be read. */
+  readonly funds: Funds | null;
   readonly ownOrders: readonly OwnOrder[];
+  /** Own open orders that cannot be read. */
+  readonly unreadOwnOrders: number;
   /** What amounts are worth at current mid prices, over one market. */
   readonly valuation: Valuation;
 }
@@ -41,7 +51,7 @@ export async function readFacts(
   { signal, replaced }: FactsOptions,
 ): Promise<MarketFacts> {
   const { market_id: pair } = market;
-  const [book, fees, { balance }, { orders }, { tickers }] = await Promise.all([
+  const [book, fees, balances, { orders, left_out: unreadOwnOrders }, { tickers }] = await Promise.all([
     exchange.call("getOrderBook", { pair }, { signal, fresh: true }),
     exchange.call("getFeeInfo", { pair }, { signal }),
     exchange.call("getBalances", {}, { signal }),
@@ -52,8 +62,9 @@ export async function readFacts(
   return {
     book,
     fees,
-    funds: fundsOf(balance, { market, replaced }),
-    ownOrders: others.filter(({ type }) => type === "LIMIT").map(toOwnOrder),
+    funds: fundsOf(balances, { market, replaced }),
+    ownOrders: others.filter(mayRest).map(toOwnOrder),
+    unreadOwnOrders,
     valuation: valuationOf(tickers),
   };
 }
@@ -69,16 +80,19 @@ export async function readWholeBook(
 }
 
 function fundsOf(
-  rows: readonly Balance[],
+  { balance: rows, left_out }: BalanceList,
   { market, replaced }: { market: Market; replaced: ExchangeOrder | undefined },
-): Funds {
+): Funds | null {
+  const { base_currency, counter_currency } = market;
+  const isUnread = (currency: string) => left_out > 0 && !rows.some(({ asset }) => asset === currency);
+  if (isUnread(base_currency) || isUnread(counter_currency)) return null;
   // An order is paid from one account, the default one, which the exchange does not name: at best from the fullest.
   const available = (currency: string) =>
     rows.filter(({ asset }) => asset === currency)
       .map(({ balance, reserved }) => parseDecimal(balance).minus(parseDecimal(reserved)))
       .reduce((most, amount) => amount.gt(most) ? amount : most, new Big(0));
-  const base = available(market.base_currency);
-  const counter = available(market.counter_currency);
+  const base = available(base_currency);
+  const counter = available(counter_currency);
   if (replaced === undefined) return { base: formatDecimal(base), counter: formatDecimal(counter) };
   const rest = parseDecimal(replaced.limit_volume).minus(parseDecimal(replaced.base));
   const isBuy = replaced.side === "BUY";
@@ -86,6 +100,11 @@ function fundsOf(
     base: formatDecimal(isBuy ? base : base.plus(rest)),
     counter: formatDecimal(isBuy ? counter.plus(rest.times(parseDecimal(replaced.limit_price))) : counter),
   };
+}
+
+/** Whether others may trade with it: it is on the book, or about to be. A stop-limit order is once it was set off. */
+function mayRest({ type, status, limit_price }: ExchangeOrder): boolean {
+  return type !== "MARKET" && !(type === "STOP_LIMIT" && status === "AWAITING") && limit_price !== "0";
 }
 
 function toOwnOrder({ order_id, side, limit_price }: ExchangeOrder): OwnOrder {

@@ -7,7 +7,7 @@
 import Big from "big.js";
 import { formatDecimal, formatPercent, parseDecimal } from "../../money/decimals.ts";
 import type { FeeInfo, Market, Side } from "../../exchange/schemas.ts";
-import type { Book, BookLevel } from "../../market/book_walk.ts";
+import { type Book, type BookLevel, isTradable } from "../../market/book_walk.ts";
 import type { Estimate } from "./estimate.ts";
 import type { Order } from "./order.ts";
 import { middleOf } from "../../money/rounding.ts";
@@ -151,6 +151,12 @@ function checkSlippage({ slippagePercent }: Estimate): MarketWarning[] {
   return [{ code: "SLIPPAGE_HIGH", message }];
 }
 
+/** What of a pair's fees cannot be right, in sentences without their full stop. */
+export function feeDoubts(fees: FeeInfo): string[] {
+  const doubts = (["BUY", "SELL"] as const).flatMap((side) => checkFees(side, fees).map(({ message }) => message));
+  return [...new Set(doubts)];
+}
+
 function checkFees(side: Side, fees: FeeInfo): MarketWarning[] {
   const [taker, maker] = side === "BUY"
     ? [fees.taker_fee_buy, fees.maker_fee_buy]
@@ -174,10 +180,6 @@ export function tradableBook(book: Book): Book {
 function tradableSide(levels: readonly BookLevel[], taker: Side): readonly BookLevel[] {
   const tradable = levels.every(isTradable) ? levels : levels.filter(isTradable);
   return isSorted(tradable, taker) ? tradable : tradable.toSorted((a, b) => compare(a, b, taker));
-}
-
-function isTradable({ price, volume }: BookLevel): boolean {
-  return parseDecimal(price).gt(0) && parseDecimal(volume).gt(0);
 }
 
 /** Orders of one price may stand one after the other. */

@@ -47,6 +47,7 @@ export function remarksOn(order: Order, outlook: Outlook, facts: RemarkFacts): R
       ...warnOfLifetime(order, outlook),
       ...warnOfStop(order, facts.mid),
       ...warnOfCrossing(order, crossing.later),
+      ...warnOfUnread(facts),
       ...warnOfFunds(facts),
       ...warnOfFee(order, outlook),
     ],
@@ -79,6 +80,12 @@ function checkCrossing(order: Order, own: readonly OwnOrder[]): EstimateProblem[
 function warnOfCrossing(order: Order, own: readonly OwnOrder[]): EstimateRemark[] {
   if (own.length === 0) return [];
   return [{ code: "MAY_CROSS_OWN_ORDER", message: crossingSentence(order, namesOf(own)) }];
+}
+
+function warnOfUnread({ unreadOwnOrders = 0 }: RemarkFacts): EstimateRemark[] {
+  if (unreadOwnOrders === 0) return [];
+  const message = `Whether it would trade with your own orders is not known: ${unreadOwnOrders} of them cannot be read`;
+  return [{ code: "OWN_ORDERS_UNKNOWN", message }];
 }
 
 /** A market order has no limit price; a stop-limit order meets nothing before it is set off. */

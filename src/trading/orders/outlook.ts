@@ -27,6 +27,12 @@ export interface EstimateFacts {
   /** `null` when the account could not be read. */
   readonly funds: Funds | null;
   readonly ownOrders: readonly OwnOrder[];
+  /**
+   * Own open orders that cannot be read.
+   *
+   * @default {0}
+   */
+  readonly unreadOwnOrders?: number;
 }
 
 /** What becomes of an order on the book. */

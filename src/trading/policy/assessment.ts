@@ -96,8 +96,9 @@ function reachesEnd(read: Read): boolean {
   return read.ok ? read.shown.reachesEnd : read.problems.some(({ code }) => code === "ERR_LIQUIDITY");
 }
 
-function estimateBy(order: Order, { market, book, facts: { fees, funds, ownOrders } }: View): Estimate {
-  return estimateOrder(order, { market, book, fees, funds, ownOrders });
+function estimateBy(order: Order, { market, book, facts }: View): Estimate {
+  const { fees, funds, ownOrders, unreadOwnOrders } = facts;
+  return estimateOrder(order, { market, book, fees, funds, ownOrders, unreadOwnOrders });
 }
 
 function evaluate(

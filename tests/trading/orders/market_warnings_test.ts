@@ -172,6 +172,48 @@ for (const [code, changes] of Object.entries(LIES)) {
   });
 }
 
+/** The rows of lists that cannot be read, by path and list. */
+function spoil(world: BrokerWorld, path: string, list: string, isSpoilt: (row: Json) => boolean): void {
+  const change: Change = (answer) => ({
+    ...answer,
+    [list]: answer[list].map((row: Json) => isSpoilt(row) ? { odd: true } : row),
+  });
+  tell(world, { [path]: change });
+}
+
+Deno.test("preview_order says that the balance is not known where the account cannot be read, not that it is too little", async () => {
+  await using world = await BrokerWorld.start();
+  spoil(world, "/api/1/balance", "balance", ({ asset }) => asset === "ZAR");
+  const preview = await world.answer("preview_order", FILL);
+  assert.deepEqual(preview.problems, []);
+  assert.ok(preview.warnings.some(({ code }: Json) => code === "BALANCE_UNKNOWN"), JSON.stringify(preview.warnings));
+});
+
+Deno.test("preview_order says that own orders cannot be read, which it may trade with", async () => {
+  await using world = await BrokerWorld.start();
+  await world.answer("place_order", REST);
+  spoil(world, "/api/exchange/2/listorders", "orders", () => true);
+  const preview = await world.answer("preview_order", FILL);
+  const warning = preview.warnings.find(({ code }: Json) => code === "OWN_ORDERS_UNKNOWN");
+  assert.match(warning?.message ?? "", / \d of them cannot be read$/);
+});
+
+Deno.test("preview_order takes an own stop-limit order that was set off for one on the book, and one that waits not", async () => {
+  await using world = await BrokerWorld.start();
+  await world.answer("place_order", REST);
+  const preview = async (status: string): Promise<string[]> => {
+    tell(world, {
+      "/api/exchange/2/listorders": ({ orders }) => ({
+        orders: orders.map((order: Json) => ({ ...order, type: "STOP_LIMIT", status, limit_price: "1300000" })),
+      }),
+    });
+    const sell = { ...REST, side: "SELL", price: "1050000" };
+    return (await world.answer("preview_order", sell)).problems.map(({ code }: Json) => code);
+  };
+  assert.deepEqual(await preview("AWAITING"), []);
+  assert.deepEqual(await preview("PENDING"), ["ERR_SELF_CROSSING"]);
+});
+
 Deno.test("replace_order cancels nothing while the market cannot be believed", async () => {
   await using world = await BrokerWorld.start();
   const { order_id } = await world.answer("place_order", REST);

@@ -14,6 +14,14 @@ export type EngineAnswer =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly error: PostedError };
 
+/** From the worker: something went wrong in it that nobody had asked for, and another engine goes on. */
+export interface EngineFault {
+  readonly fault: string;
+}
+
+/** Names the error of an operation of which nobody knows what became, as its worker had a fault meanwhile. */
+export const FAULT = "EngineFault";
+
 /** An error as data: messages keep neither the class of an error nor what the class adds. */
 export interface PostedError {
   readonly name: string;

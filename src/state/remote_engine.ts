@@ -3,15 +3,23 @@
  * promises, so that the event loop waits for no lock and no disk.
  *
  * Every operation is one message and one answer, in the order of asking. A worker is ended by a message, never stopped:
- * one that is stopped within a transaction may still commit it, and nobody would hear of it.
+ * one that is stopped within a transaction may still commit it, and nobody would hear of it. Where a worker has a fault, what
+ * it was doing has an unknown outcome, and another engine in it does what is asked next.
  */
 
-import { reviveError } from "./engine_messages.ts";
-import type { EngineAnswer, EngineRequest, RevivedErrors } from "./engine_messages.ts";
+import { getLogger } from "../logging/logger.ts";
+import { FAULT, reviveError } from "./engine_messages.ts";
+import type { EngineAnswer, EngineFault, EngineRequest, PostedError, RevivedErrors } from "./engine_messages.ts";
 import { StateError } from "./state_error.ts";
 
+/** What of an engine its worker alone uses. */
+interface LocalEngine {
+  renewed(): unknown;
+  close(): void;
+}
+
 /** An engine from afar: its methods and those of its parts, each answering a promise of what the engine's own answers. */
-export type Remote<Engine extends { close(): void }> = RemotePart<Omit<Engine, "close">> & {
+export type Remote<Engine extends LocalEngine> = RemotePart<Omit<Engine, keyof LocalEngine>> & {
   /** Ends engine and worker when what was asked before is done; a second time does nothing. */
   close(): Promise<void>;
 };
@@ -33,24 +41,24 @@ export interface RemoteEngineOptions {
   readonly path: string;
   /** Error classes beside `StateError` and the built-in ones. */
   readonly errors?: RevivedErrors;
-  /** Hears that the worker has ended by a fault of its own, and why. @default nobody does */
-  readonly ended?: (reason: string) => void;
   /** Operations that may be waiting for their answers; more are refused with `ERR_STATE_OVERLOADED`. @default 1_000 */
   readonly maxInFlight?: number;
 }
 
 /** A worker in which an engine can be opened. */
-export interface EngineWorker<Engine extends { close(): void }> {
+export interface EngineWorker<Engine extends LocalEngine> {
   /** Opens the engine; where that fails it may be tried again. */
   open(options: unknown): Promise<Remote<Engine>>;
   /** Ends the worker, and the engine in it. */
   close(): Promise<void>;
 }
 
+const log = getLogger(["luno-mcp-server", "serve"]);
+
 const MAX_IN_FLIGHT = 1_000;
 
-/** Starts a worker. It lives until it is closed, or ends by a fault of its own; whoever asked for it may then start another. */
-export function startEngine<Engine extends { close(): void }>(options: RemoteEngineOptions): EngineWorker<Engine> {
+/** Starts a worker. It lives until it is closed, also where it has faults. */
+export function startEngine<Engine extends LocalEngine>(options: RemoteEngineOptions): EngineWorker<Engine> {
   const line = new WorkerLine(options);
   return {
     async open(engineOptions) {
@@ -94,7 +102,7 @@ class WorkerLine {
   constructor(options: RemoteEngineOptions) {
     this.#options = options;
     this.#worker = new Worker(options.worker, { type: "module", name: options.engine });
-    this.#worker.onmessage = ({ data }: MessageEvent<EngineAnswer>) => this.#settle(data);
+    this.#worker.onmessage = ({ data }: MessageEvent<EngineAnswer | EngineFault>) => this.#hear(data);
     this.#worker.onerror = (event) => {
       event.preventDefault(); // It would end the program.
       this.#end(event.message);
@@ -139,23 +147,37 @@ class WorkerLine {
     return waiting.promise;
   }
 
+  #hear(said: EngineAnswer | EngineFault): void {
+    if (!("fault" in said)) return this.#settle(said);
+    const { engine, path } = this.#options;
+    log.error("a worker of state had a fault; it goes on", { engine, path, reason: said.fault });
+  }
+
   #settle(answer: EngineAnswer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (answer.ok) waiting?.resolve(answer.value);
-    else waiting?.reject(reviveError(answer.error, this.#options.errors));
+    else waiting?.reject(this.#errorOf(answer.error));
+  }
+
+  #errorOf(posted: PostedError): Error {
+    return posted.name === FAULT ? this.#unknown(posted.message) : reviveError(posted, this.#options.errors);
   }
 
   /** What was asked for may have been done or not. */
+  #unknown(reason: string): StateError {
+    const { path } = this.#options;
+    const message = `Cannot tell what became of the last operation on ${path} as its worker had a fault: ${reason}`;
+    return new StateError(message, { path, failure: "outcome_unknown" });
+  }
+
+  /** Nothing can be asked any more. */
   #end(reason: string): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    const { path, ended } = this.#options;
-    const message = `Cannot tell what became of the last operations on ${path} as its worker has ended: ${reason}`;
-    for (const { reject } of this.#waiting.values()) {
-      reject(new StateError(message, { path, failure: "outcome_unknown" }));
-    }
+    const { engine, path } = this.#options;
+    log.error("a worker of state has ended by a fault; restart the program", { engine, path, reason });
+    for (const { reject } of this.#waiting.values()) reject(this.#unknown(reason));
     this.#waiting.clear();
-    ended?.(reason);
   }
 }

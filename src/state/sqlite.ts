@@ -18,8 +18,6 @@ export interface DatabaseOptions {
   readonly migrations: readonly string[];
   /** Creates and changes nothing; the schema must be the known one. @default false */
   readonly readOnly?: boolean;
-  /** Beside `readOnly`: {@linkcode takeOver} may have it write later, also when the program has given its permission back. @default false */
-  readonly isStandby?: boolean;
   /** Keeps what was committed over a power cut, and lets others read meanwhile. @default false */
   readonly durable?: boolean;
   /** Of one process alone, and no loss where the power is cut: no commit waits for the disk. @default false */
@@ -37,13 +35,12 @@ const BUSY_MS = 5_000;
  * @throws {StateError}
  */
 export function openDatabase(path: string, options: DatabaseOptions): DatabaseSync {
-  const { readOnly = false, isStandby = false, durable = false, expendable = false, migrations, busyMs = BUSY_MS } =
-    options;
+  const { readOnly = false, durable = false, expendable = false, migrations, busyMs = BUSY_MS } = options;
   let database: DatabaseSync | undefined;
   try {
     checkFiles(path);
     if (!readOnly) createFile(path);
-    const couldWrite = readOnly && durable && (isStandby ? mayWrite(path) : canTidy(path));
+    const couldWrite = readOnly && durable && canTidy(path);
     // An absolute path is never taken for a URI.
     database = new DatabaseSync(resolve(path), {
       readOnly: readOnly && !couldWrite,
@@ -89,16 +86,9 @@ export function makeDurable(database: DatabaseSync, path: string): void {
   database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1");
 }
 
-/**
- * Has a database write that was opened as a standby.
- *
- * @throws {Error} it was opened without the permission for that
- */
-export function takeOver(database: DatabaseSync, path: string): void {
-  database.exec("PRAGMA query_only = OFF");
-  makeDurable(database, path);
-  // Only a write tells whether there can be any.
-  inTransaction(database, () => database.exec(`PRAGMA user_version = ${versionOf(database)}`));
+/** Undoes what a transaction has written that nobody will end, if there is one. */
+export function undoTransaction(database: DatabaseSync): void {
+  if (database.isTransaction) database.exec("ROLLBACK");
 }
 
 /** Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. */
@@ -109,7 +99,7 @@ export function inTransaction<Result>(database: DatabaseSync, body: () => Result
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    if (database.isTransaction) database.exec("ROLLBACK"); // SQLite itself rolls back after some failures.
+    undoTransaction(database); // SQLite itself rolls back after some failures.
     throw error;
   }
 }
@@ -132,11 +122,8 @@ function checkFiles(path: string): void {
  * connection that cannot write leaves them behind.
  */
 function canTidy(path: string): boolean {
-  return mayWrite(path) && lookAt(path) !== undefined && lookAt(`${path}-wal`) === undefined;
-}
-
-function mayWrite(path: string): boolean {
-  return Deno.permissions.querySync({ name: "write", path }).state === "granted";
+  const mayWrite = Deno.permissions.querySync({ name: "write", path }).state === "granted";
+  return mayWrite && lookAt(path) !== undefined && lookAt(`${path}-wal`) === undefined;
 }
 
 /** Follows no link. */

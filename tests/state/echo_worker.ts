@@ -40,12 +40,23 @@ export class EchoEngine {
     Atomics.wait(new Int32Array(memory), 0, 0);
   }
 
-  /** Ends the worker with an error that nobody has asked for. */
-  crash(): Promise<never> {
-    queueMicrotask(() => {
-      throw new Error("boom");
-    });
+  /** Never answers, as an error comes that nobody has asked for. */
+  crash(how: "throws" | "rejects" = "throws"): Promise<never> {
+    if (how === "rejects") void Promise.reject(new Error("boom"));
+    else {
+      queueMicrotask(() => {
+        throw new Error("boom");
+      });
+    }
     return new Promise(() => {});
+  }
+
+  /** Cannot be replaced after that. */
+  breakDown(): Promise<never> {
+    this.renewed = () => {
+      throw new Error("broken down");
+    };
+    return this.crash();
   }
 
   /** Tells in the memory that it has closed. */
@@ -54,6 +65,15 @@ export class EchoEngine {
   }
 
   #memory: SharedArrayBuffer | undefined;
+
+  /** Makes an answer that cannot be posted. */
+  keep(): unknown {
+    return () => {};
+  }
+
+  renewed(): EchoEngine {
+    return new EchoEngine();
+  }
 
   close(): void {
     if (this.#memory !== undefined) Atomics.store(new Int32Array(this.#memory), 0, 1);

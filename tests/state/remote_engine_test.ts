@@ -87,7 +87,7 @@ Deno.test("Remote engines refuse what cannot be posted, and go on", () =>
 
 Deno.test("Remote engines offer the engine's methods and nothing else", () =>
   withEngine((engine) => {
-    const names = ["block", "close", "crash", "echo", "fail", "note", "watchClose"];
+    const names = ["block", "breakDown", "close", "crash", "echo", "fail", "keep", "note", "watchClose"];
     assert.deepEqual(Object.keys(engine).sort(), names);
     return Promise.resolve();
   }));
@@ -102,15 +102,33 @@ Deno.test("Remote engines refuse more operations than may wait, with ERR_STATE_O
     assert.deepEqual(await engine.note("c"), ["a", "c"]);
   }, { maxInFlight: 2 }));
 
-Deno.test("Remote engines that end by a fault leave what was asked with an unknown outcome, and are not started again", async () => {
+for (const how of ["throws", "rejects"] as const) {
+  Deno.test(`Remote engines go on with another one after each fault that ${how}; what was being done then has an unknown outcome`, () =>
+    withEngine(async (engine) => {
+      for (const text of ["a", "b", "c"]) {
+        const waiting = [engine.note("before"), engine.crash(how), engine.note(text)];
+        const outcomes = await Promise.allSettled(waiting);
+        const codes = outcomes.map((outcome) => outcome.status === "rejected" ? outcome.reason.code : outcome.value);
+        assert.deepEqual(codes.slice(1), ["ERR_STATE_OUTCOME_UNKNOWN", [text]], "the engine is a new one");
+      }
+    }));
+}
+
+Deno.test("Remote engines have an unknown outcome where an answer cannot be posted, and go on", () =>
+  withEngine(async (engine) => {
+    await engine.note("a");
+    await assert.rejects(engine.keep(), failsWith("ERR_STATE_OUTCOME_UNKNOWN"));
+    assert.deepEqual(await engine.note("b"), ["a", "b"]);
+  }));
+
+Deno.test("Remote engines that cannot be replaced end their worker; what was asked has an unknown outcome", async () => {
   const engine = await start().open({});
   const { memory, open } = gate();
-  const waiting = [engine.block(memory), engine.crash(), engine.note("a")];
+  const waiting = [engine.block(memory), engine.breakDown(), engine.note("a")];
   open();
   const outcomes = await Promise.allSettled(waiting);
   const codes = outcomes.map((outcome) => outcome.status === "rejected" ? outcome.reason.code : outcome.status);
-  assert.deepEqual(codes.slice(0, 2), ["fulfilled", "ERR_STATE_OUTCOME_UNKNOWN"]);
-  assert.equal(codes[2], "ERR_STATE_OUTCOME_UNKNOWN");
+  assert.deepEqual(codes, ["fulfilled", "ERR_STATE_OUTCOME_UNKNOWN", "ERR_STATE_OUTCOME_UNKNOWN"]);
   await assert.rejects(engine.note("b"), failsWith("ERR_STATE_CLOSED"));
   await engine.close();
 });

@@ -75,30 +75,15 @@ function misreading(pattern: RegExp, instead: string): typeof DatabaseSync {
   };
 }
 
-/** Ends its worker within the transaction that writes an order of this name. */
-class DyingDatabase extends DatabaseSync {
-  #isDead = false;
-
+/** Has a fault within the transaction that writes an order of this name, and leaves it open. */
+class FaultyDatabase extends DatabaseSync {
   override exec(sql: string): void {
-    if (
-      sql === "COMMIT" && this.prepare("SELECT 1 FROM placements WHERE client_order_id = 'lm-die'").get() !== undefined
-    ) {
-      this.#isDead = true;
-      Object.assign(self, { postMessage: () => {} }); // The answer of the last operation is lost too.
-      queueMicrotask(() => {
-        throw new Error("boom");
-      });
-    }
-    if (!this.#isDead) super.exec(sql);
+    const isWritten = () => this.prepare("SELECT 1 FROM placements WHERE client_order_id = 'lm-die'").get();
+    if (sql !== "COMMIT" || isWritten() === undefined) return super.exec(sql);
+    queueMicrotask(() => {
+      throw new Error("boom");
+    });
   }
-}
-
-function openDying(options: SqliteRecordOptions): Promise<SqliteRecord> {
-  const { state } = Deno.permissions.querySync({ name: "write" });
-  if (options.mode !== "standby" || state !== "granted") return opening(DyingDatabase)(options);
-  const database = new DyingDatabase(join(options.folder, TRADING_DATABASE), { timeout: 250 });
-  database.exec("PRAGMA query_only = ON");
-  return Promise.resolve(new SqliteRecord(database, options));
 }
 
 /** The engine itself makes the schema; then the same file is opened in another way. */
@@ -120,5 +105,5 @@ serveEngines({
   reusing: opening(misreading(/used_at/, "NULL AS used_at")),
   lending: opening(misreading(/identity = \?/, "? IS NOT NULL")),
   timeless: opening(misreading(/expires_at/, "9e15 AS expires_at")),
-  dying: openDying,
+  faulty: opening(FaultyDatabase),
 });

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Added, KeysMark, KeysSince, NewKey, ReplacementKey, Rotated, StoredKey } from "../../../access/keys.ts";
 import { isScope } from "../../../access/scopes.ts";
 import { readBytes, readNumber, readOptionalNumber, readText } from "../../row.ts";
-import { inTransaction, openDatabase } from "../../sqlite.ts";
+import { inTransaction, openDatabase, undoTransaction } from "../../sqlite.ts";
 import type { Row } from "../../row.ts";
 import { answering } from "./answering.ts";
 
@@ -54,10 +54,13 @@ export class SqliteKeys {
   readonly #path: string;
   readonly #file: string;
   readonly #database: DatabaseSync;
+  readonly #options: SqliteKeysOptions;
   readonly #maxKeys: number;
   readonly #statements: ReturnType<typeof prepareStatements>;
 
-  constructor(database: DatabaseSync, { path, maxKeys = MAX_KEYS }: SqliteKeysOptions) {
+  constructor(database: DatabaseSync, options: SqliteKeysOptions) {
+    const { path, maxKeys = MAX_KEYS } = options;
+    this.#options = options;
     this.#path = path;
     this.#file = fileAt(path);
     this.#database = database;
@@ -117,6 +120,12 @@ export class SqliteKeys {
       const previous = this.#statements.byId.get({ id: before.id });
       return { ok: true, key: added.key, previous: previous === undefined ? before : keyOf(previous), ended };
     });
+  }
+
+  /** Another one on the same database, after a fault; what was being written is undone. */
+  renewed(): SqliteKeys {
+    undoTransaction(this.#database);
+    return new SqliteKeys(this.#database, this.#options);
   }
 
   close(): void {

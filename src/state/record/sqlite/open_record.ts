@@ -12,14 +12,10 @@ import type { RecordPart, TradingRecord } from "../../../trading/record/trading_
 import type { RevivedErrors } from "../../engine_messages.ts";
 import { startEngine } from "../../remote_engine.ts";
 import type { Remote } from "../../remote_engine.ts";
-import { aborted } from "../../../timing/aborted.ts";
-import { Deadline } from "../../../timing/deadline.ts";
 import { StateError } from "../../state_error.ts";
 import { waitWhileBusy } from "../../wait_while_busy.ts";
 import type { BusyOptions } from "../../wait_while_busy.ts";
 import type { SqliteRecord, SqliteRecordOptions } from "./record.ts";
-import { RecordEngines } from "./record_engines.ts";
-import type { OpenEngine } from "./record_engines.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 import { WORKER } from "./worker_url.ts";
 
@@ -78,8 +74,8 @@ export async function openRecord(
   { worker = WORKER, engine = "record" }: RecordWorker = {},
 ): Promise<TradingRecord> {
   const path = join(folder, TRADING_DATABASE);
-  const open: OpenEngine = async (mode, ended) => {
-    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS, ended });
+  const open = async (mode: SqliteRecordOptions["mode"]) => {
+    const started = startEngine<SqliteRecord>({ worker, engine, path, errors: ERRORS });
     const options: SqliteRecordOptions = { folder, mode, ...(secrets === undefined ? {} : { secrets }) };
     try {
       return await waitWhileBusy(() => started.open(options), { path, ...waiting });
@@ -88,8 +84,20 @@ export async function openRecord(
       throw error;
     }
   };
-  const engines = await RecordEngines.open(mode, open);
-  return joined(engines, { patienceMs, monotonic: waiting.monotonic });
+  const writer = await open(mode);
+  try {
+    const reader = mode === "read" ? writer : await open("read");
+    return joined({ writer, reader }, { patienceMs, monotonic: waiting.monotonic });
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+/** What changes the record, and what only reads it; where it is only read they are the same one. */
+interface RecordEngines {
+  readonly writer: Remote<SqliteRecord>;
+  readonly reader: Remote<SqliteRecord>;
 }
 
 type Operation = (...args: unknown[]) => Promise<unknown>;
@@ -99,7 +107,7 @@ function joined(engines: RecordEngines, patience: Patience): TradingRecord {
   const asked = new Asked(engines, patience);
   const part = <Name extends RecordPart>(name: Name): TradingRecord[Name] => {
     const reads: readonly unknown[] = READS[name] ?? [];
-    const operations = Object.keys(engines.shape[name]).map((operation) => {
+    const operations = Object.keys(engines.writer[name]).map((operation) => {
       const kind = reads.includes(operation) ? "reader" : "writer";
       const of = (engine: Remote<SqliteRecord>) => Reflect.get(engine[name], operation) as Operation;
       return [operation, (...args: unknown[]) => asked.run(kind, (engine) => of(engine)(...args))];
@@ -110,12 +118,14 @@ function joined(engines: RecordEngines, patience: Patience): TradingRecord {
     ...recordOf(part),
     async close() {
       await asked.end();
-      await engines.close();
+      await engines.reader.close();
+      // The last one: it tidies up beside the file, which one that only reads cannot.
+      await engines.writer.close();
     },
   };
 }
 
-/** How long operations wait for another process that keeps the record locked, or for an engine that is being replaced. */
+/** How long operations wait for another process that keeps the record locked. */
 interface Patience {
   readonly patienceMs: number;
   /** Monotonic milliseconds. */
@@ -135,7 +145,7 @@ class Asked {
   }
 
   /** Runs an operation; again where another process keeps the record locked, as nothing was done then. */
-  async run(kind: "writer" | "reader", operation: EngineOperation): Promise<unknown> {
+  async run(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
     if (this.#isEnded) throw new StoreError("closed");
     const running = this.#patiently(kind, operation);
     this.#running.add(running);
@@ -152,13 +162,12 @@ class Asked {
     await Promise.allSettled(this.#running);
   }
 
-  async #patiently(kind: "writer" | "reader", operation: EngineOperation): Promise<unknown> {
+  async #patiently(kind: keyof RecordEngines, operation: EngineOperation): Promise<unknown> {
     const { patienceMs, monotonic } = this.#patience;
     const endsAt = monotonic() + patienceMs;
     while (true) {
-      const engine = this.#engines.get(kind) ?? await this.#replaced(kind, endsAt - monotonic());
       try {
-        return await operation(engine);
+        return await operation(this.#engines[kind]);
       } catch (error) {
         const failure = error instanceof StateError ? new StoreError(failureOf(kind, error), error) : error;
         const isBusy = failure instanceof StoreError && failure.failure === "busy";
@@ -166,20 +175,11 @@ class Asked {
       }
     }
   }
-
-  /** An engine in the place of one that has ended. */
-  async #replaced(kind: "writer" | "reader", patienceMs: number): Promise<Remote<SqliteRecord>> {
-    using deadline = new Deadline(Math.max(0, patienceMs));
-    await Promise.race([this.#engines.mended, aborted(deadline.signal)]);
-    const engine = this.#engines.get(kind);
-    if (engine === undefined) throw new StoreError("unavailable");
-    return engine;
-  }
 }
 
 type EngineOperation = (engine: Remote<SqliteRecord>) => Promise<unknown>;
 
 /** What became of the worker is the record's trouble too; of what only reads, nothing was changed. */
-function failureOf(kind: "writer" | "reader", { failure }: StateError): StoreFailure {
+function failureOf(kind: keyof RecordEngines, { failure }: StateError): StoreFailure {
   return kind === "reader" && failure === "outcome_unknown" ? "unavailable" : failure;
 }

@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { createRedactor } from "../../../secrets/redaction.ts";
-import { inTransaction, openDatabase, takeOver } from "../../sqlite.ts";
+import { inTransaction, openDatabase, undoTransaction } from "../../sqlite.ts";
 import { answering } from "./answering.ts";
 import { SqliteApprovals } from "./approvals.ts";
 import { SqliteArchive } from "./archive.ts";
@@ -31,11 +31,8 @@ import { TRADING_DATABASE } from "./trading_database.ts";
 export interface SqliteRecordOptions {
   /** The state folder. */
   readonly folder: string;
-  /**
-   * `write` creates what is missing. `read` changes nothing and demands the schema of this version; `standby` does so too until
-   * {@linkcode SqliteRecord.takeOver}.
-   */
-  readonly mode: "write" | "read" | "standby";
+  /** `write` creates what is missing. `read` changes nothing and demands the schema of this version. */
+  readonly mode: "write" | "read";
   /** What the record must not keep of the texts that it is given. @default nothing */
   readonly secrets?: readonly string[];
   /** How long a statement waits for another process that writes, in milliseconds. @default {250} */
@@ -62,13 +59,14 @@ export class SqliteRecord {
   readonly published: SqlitePublishedFiles;
   readonly #connection: RecordConnection;
   readonly #database: DatabaseSync;
-  readonly #path: string;
+  readonly #options: Pick<SqliteRecordOptions, "folder" | "secrets">;
 
   /** On a database with the schema of this version. */
-  constructor(database: DatabaseSync, { folder, secrets = [] }: Pick<SqliteRecordOptions, "folder" | "secrets">) {
+  constructor(database: DatabaseSync, options: Pick<SqliteRecordOptions, "folder" | "secrets">) {
+    const { folder, secrets = [] } = options;
     const connection = this.#connection = new RecordConnection(database);
     this.#database = database;
-    this.#path = join(folder, TRADING_DATABASE);
+    this.#options = options;
     const redact = createRedactor(secrets);
     const rows = new AuditRows(connection, redact);
     const placements = new JournalReads(connection);
@@ -101,7 +99,6 @@ export class SqliteRecord {
       migrations: MIGRATIONS,
       durable: true,
       readOnly: mode !== "write",
-      isStandby: mode === "standby",
       busyMs,
     });
     try {
@@ -114,13 +111,10 @@ export class SqliteRecord {
     return new SqliteRecord(database, options);
   }
 
-  /**
-   * From now on a standby writes.
-   *
-   * @throws {StateError} it cannot: it was opened without the permission, or another process keeps the record locked
-   */
-  takeOver(): void {
-    answering(this.#path, () => takeOver(this.#database, this.#path));
+  /** Another one on the same database, after a fault; what was being written is undone. */
+  renewed(): SqliteRecord {
+    undoTransaction(this.#database);
+    return new SqliteRecord(this.#database, this.#options);
   }
 
   /** Gives the file back; a record that was closed is of no use. A second time does nothing. */

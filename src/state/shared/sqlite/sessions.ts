@@ -13,7 +13,7 @@ import { publicSessionId } from "../../../session/session_store.ts";
 import type { KeptSession, TakenSession } from "../../../session/session_store.ts";
 import type { SessionTarget } from "../../../session/session_ends.ts";
 import { readBytes, readNumber, readText, readTextOrNull } from "../../row.ts";
-import { inTransaction, openDatabase } from "../../sqlite.ts";
+import { inTransaction, openDatabase, undoTransaction } from "../../sqlite.ts";
 import type { Row } from "../../row.ts";
 import { SqliteResumptions } from "./resumptions.ts";
 import { MIGRATIONS, prepareStatements } from "./session_statements.ts";
@@ -50,7 +50,7 @@ export class SqliteSessions {
   /** Those over WebSocket. */
   readonly resumptions: SqliteResumptions;
   readonly #database: DatabaseSync;
-  readonly #options: Required<Omit<SqliteSessionsOptions, "resumableMs">>;
+  readonly #options: SqliteSessionsOptions & { readonly maxSessions: number; readonly maxLength: number };
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** Of all events, in characters. */
   #length: number;
@@ -163,6 +163,12 @@ export class SqliteSessions {
   removeStream(session: string, stream: string): void {
     const row = this.#statements.removeStream.get({ session: digestOf(session), name: stream });
     if (row !== undefined) this.#dropped(row);
+  }
+
+  /** Another one on the same database, after a fault; what was being written is undone. */
+  renewed(): SqliteSessions {
+    undoTransaction(this.#database);
+    return new SqliteSessions(this.#database, this.#options);
   }
 
   close(): void {

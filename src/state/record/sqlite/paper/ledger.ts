@@ -18,7 +18,7 @@ import { admitIdentity, checkBalances, missingAccounts, startAccount } from "../
 import type { Balances } from "../../../../simulation/paper/openings.ts";
 import { PaperIds } from "../../../../simulation/paper/paper_ids.ts";
 import { cancelOrder, meetMarket, placeOrder } from "../../../../simulation/paper/trading.ts";
-import { inTransaction, openDatabase } from "../../../sqlite.ts";
+import { inTransaction, openDatabase, undoTransaction } from "../../../sqlite.ts";
 import { answering } from "../answering.ts";
 import { PaperAccounts } from "./accounts.ts";
 import { PaperOrders } from "./orders.ts";
@@ -165,6 +165,12 @@ export class SqlitePaperLedger {
       for (const name of names) this.#accounts.setEpoch(name, this.#ids.epoch());
       return accounts.length > 0;
     });
+  }
+
+  /** Another one on the same database, after a fault; what was being written is undone. */
+  renewed(): SqlitePaperLedger {
+    undoTransaction(this.#database);
+    return new SqlitePaperLedger(this.#database, { path: this.#path });
   }
 
   close(): void {

@@ -10,10 +10,10 @@ import type {
   Rotated,
   StoredKey,
 } from "../../../access/keys.ts";
-import { isScope } from "../../../access/scopes.ts";
-import { readBytes, readNumber, readOptionalNumber, readText } from "../../row.ts";
+import { readBytes, readNumber, readText } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
+import { readKey } from "../rows/key_row.ts";
 import type { Database, Session } from "./database.ts";
 
 /** How many keys there may be. */
@@ -48,7 +48,7 @@ export class PostgresKeys implements Keys {
   }
 
   async list(): Promise<readonly StoredKey[]> {
-    return (await this.#database.read("SELECT * FROM keys ORDER BY number")).map(keyOf);
+    return (await this.#database.read("SELECT * FROM keys ORDER BY number")).map(readKey);
   }
 
   async since(version: string | undefined): Promise<KeysSince> {
@@ -58,7 +58,7 @@ export class PostgresKeys implements Keys {
     );
     const mark = this.#markOf(rows[0]);
     const keys = rows.filter((row) => row["number"] !== null)
-      .map((row) => ({ key: keyOf(row), digest: readBytes(row, "digest") }));
+      .map((row) => ({ key: readKey(row), digest: readBytes(row, "digest") }));
     return { kind: "changed", version: versionOf(mark), mark, keys };
   }
 
@@ -86,7 +86,7 @@ export class PostgresKeys implements Keys {
         "UPDATE keys SET expires_at = least(expires_at, $2) WHERE id = $1 RETURNING *",
         [before.id, now + overlapMs],
       );
-      return { ok: true, key: added.key, previous: previous === undefined ? before : keyOf(previous), ended };
+      return { ok: true, key: added.key, previous: previous === undefined ? before : readKey(previous), ended };
     });
   }
 
@@ -144,7 +144,7 @@ async function liveOf(session: Session, name: string, now: number): Promise<Stor
     now,
     name,
   ]);
-  return rows.map(keyOf);
+  return rows.map(readKey);
 }
 
 async function revoke(session: Session, idOrName: string, now: number): Promise<StoredKey[]> {
@@ -152,19 +152,5 @@ async function revoke(session: Session, idOrName: string, now: number): Promise<
     `UPDATE keys SET revoked_at = $1 WHERE (id = $2 OR name = $2) AND ${IS_LIVE} RETURNING *`,
     [now, idOrName],
   );
-  return rows.map(keyOf);
-}
-
-/** A scope that this version does not know allows nothing. */
-function keyOf(row: Row): StoredKey {
-  const expiresAt = readOptionalNumber(row, "expires_at");
-  const revokedAt = readOptionalNumber(row, "revoked_at");
-  return {
-    id: readText(row, "id"),
-    name: readText(row, "name"),
-    scopes: readText(row, "scopes").split(" ").filter(isScope),
-    createdAt: readNumber(row, "created_at"),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(revokedAt === undefined ? {} : { revokedAt }),
-  };
+  return rows.map(readKey);
 }

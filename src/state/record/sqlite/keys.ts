@@ -2,10 +2,9 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { Added, KeysMark, KeysSince, NewKey, ReplacementKey, Rotated, StoredKey } from "../../../access/keys.ts";
-import { isScope } from "../../../access/scopes.ts";
-import { readBytes, readNumber, readOptionalNumber, readText } from "../../row.ts";
+import { readBytes, readNumber, readText } from "../../row.ts";
 import { inTransaction, openDatabase, undoTransaction } from "../../sqlite.ts";
-import type { Row } from "../../row.ts";
+import { readKey } from "../rows/key_row.ts";
 import { answering } from "./answering.ts";
 
 /** How to open the keys. */
@@ -82,7 +81,7 @@ export class SqliteKeys {
   }
 
   list(): StoredKey[] {
-    return answering(this.#path, () => this.#statements.all.all().map(keyOf));
+    return answering(this.#path, () => this.#statements.all.all().map(readKey));
   }
 
   since(version: string | undefined): KeysSince {
@@ -93,7 +92,7 @@ export class SqliteKeys {
       const mark = this.#mark();
       const current = `${data} ${mark.store} ${mark.revision}`;
       if (current === version) return { kind: "same" };
-      const keys = this.#statements.all.all().map((row) => ({ key: keyOf(row), digest: readBytes(row, "digest") }));
+      const keys = this.#statements.all.all().map((row) => ({ key: readKey(row), digest: readBytes(row, "digest") }));
       return { kind: "changed", version: current, mark, keys };
     });
   }
@@ -118,7 +117,7 @@ export class SqliteKeys {
       const ended = older.flatMap(({ id }) => this.#revoke(id, now));
       this.#statements.shorten.run({ id: before.id, until: now + overlapMs });
       const previous = this.#statements.byId.get({ id: before.id });
-      return { ok: true, key: added.key, previous: previous === undefined ? before : keyOf(previous), ended };
+      return { ok: true, key: added.key, previous: previous === undefined ? before : readKey(previous), ended };
     });
   }
 
@@ -143,11 +142,11 @@ export class SqliteKeys {
 
   /** Newest first. */
   #live(name: string, now: number): StoredKey[] {
-    return this.#statements.liveByName.all({ name, now }).map(keyOf);
+    return this.#statements.liveByName.all({ name, now }).map(readKey);
   }
 
   #revoke(word: string, now: number): StoredKey[] {
-    return this.#statements.revoke.all({ word, now }).map(keyOf);
+    return this.#statements.revoke.all({ word, now }).map(readKey);
   }
 
   /** Where the store is full, the oldest dead key makes room. */
@@ -190,20 +189,6 @@ function prepareStatements(database: DatabaseSync) {
       "UPDATE keys SET expires_at = min(coalesce(expires_at, :until), :until) WHERE id = :id",
     ),
     version: database.prepare("PRAGMA data_version"),
-  };
-}
-
-/** A scope that this version does not know allows nothing. */
-function keyOf(row: Row): StoredKey {
-  const expiresAt = readOptionalNumber(row, "expires_at");
-  const revokedAt = readOptionalNumber(row, "revoked_at");
-  return {
-    id: readText(row, "id"),
-    name: readText(row, "name"),
-    scopes: readText(row, "scopes").split(" ").filter(isScope),
-    createdAt: readNumber(row, "created_at"),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(revokedAt === undefined ? {} : { revokedAt }),
   };
 }
 

@@ -440,5 +440,7 @@ function withFeesBySide(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const maker = "maker_fee" in value ? value.maker_fee : undefined;
   const taker = "taker_fee" in value ? value.taker_fee : undefined;
-  return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker, ...value };
+  const deprecated = { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
+  const written = Object.entries(value).filter(([, rate]) => rate !== null && rate !== "");
+  return { ...deprecated, ...Object.fromEntries(written) };
 }

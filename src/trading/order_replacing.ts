@@ -17,7 +17,7 @@ import type { OrderPreviews } from "./order_previews.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";
 import { tell } from "./execution/placement_result.ts";
 import type { ReplaceResult } from "./execution/replace.ts";
-import { findReplaced, isReducing, replacementOf, requestOf } from "./orders/replacement.ts";
+import { assertAsPlaced, findReplaced, isReducing, replacementOf, requestOf } from "./orders/replacement.ts";
 import type { Replacement } from "./orders/replacement.ts";
 import { readReplacementTerms } from "./execution/replacement_terms.ts";
 import type { ReplacementTerms } from "./execution/replacement_terms.ts";
@@ -129,6 +129,7 @@ export class OrderReplacing {
     const replaced = await findReplaced(exchange, replacement.target, signal);
     const isOver = finalStandingOf(replaced) !== undefined;
     const known = (await this.#parts.record.journal.findByOrderId(replaced.order_id, orderVenueOf(venue)))?.order;
+    if (left === undefined && known !== undefined && !isOver) assertAsPlaced(replaced, known);
     const request = left === undefined
       ? replacementOf(replaced, { ...replacement, postOnly: replacement.postOnly ?? known?.postOnly })
       : requestOf(left.facts.order);

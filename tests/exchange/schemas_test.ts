@@ -176,6 +176,8 @@ Deno.test("FeeInfo takes the single rates of old for both sides, and negative fe
   ]);
   const today = FeeInfo.parse({ ...old, maker_fee: "9", maker_fee_buy: "0.00400000", taker_fee_sell: "0.00600000" });
   assert.deepEqual([today.maker_fee_buy, today.maker_fee_sell, today.taker_fee_sell], ["0.004", "-0.0001", "0.006"]);
+  const empty = FeeInfo.parse({ maker_fee: "0.001", maker_fee_buy: null, maker_fee_sell: "", taker_fee: "0.002" });
+  assert.deepEqual([empty.maker_fee_buy, empty.maker_fee_sell], ["0.001", "0.001"]);
 });
 
 Deno.test("What money depends on is never made up: a missing fee, reservation or fill is not read", () => {

@@ -52,7 +52,8 @@ export function endedOrder(
 ): EndedOrder {
   const clientOrderId = placement?.clientOrderId ?? order.client_order_id;
   const wanted = parseDecimal(order.limit_volume);
-  const unfilled = formatDecimal(wanted.minus(parseDecimal(order.base)));
+  const filled = parseDecimal(order.base);
+  const unfilled = filled.gte(wanted) ? "0" : formatDecimal(wanted.minus(filled));
   return {
     status: ending,
     order_id: order.order_id,

@@ -33,14 +33,16 @@ export async function findReplaced(
 }
 
 /**
- * The new order in full.
+ * The new order in full. Of terms that are not known here nobody can keep the meaning.
  *
- * @throws {TradingError} the old order is final, or has no price to change
+ * @throws {TradingError} the old order is final, has no price to change, or has terms that are not known here
  */
 export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: Replacement): OrderRequest {
   if (finalStandingOf(old) !== undefined) throw refuse(old, "it is final: place a new one");
   if (standingOf(old) === "unknown") throw refuse(old, "its status is not known here: look at it later");
   if (old.type === "MARKET") throw refuse(old, "a market order has no terms to change");
+  const unknown = unknownTerm(old);
+  if (unknown !== undefined) throw refuse(old, `its ${unknown} is not known here: cancel it and place a new one`);
   const rest = parseDecimal(old.limit_volume).minus(parseDecimal(old.base));
   return {
     pair: old.pair,
@@ -49,10 +51,47 @@ export function replacementOf(old: ExchangeOrder, { price, volume, postOnly }: R
     volume: volume ?? formatDecimal(rest),
     price: price ?? old.limit_price,
     ...(postOnly === undefined ? {} : { post_only: postOnly }),
-    ...(old.type === "STOP_LIMIT" && old.stop_direction !== ""
+    ...(old.type === "STOP_LIMIT"
       ? { stop_price: old.stop_price, stop_direction: old.stop_direction === "ABOVE" ? "ABOVE" : "BELOW" }
       : {}),
   };
+}
+
+/**
+ * Holds what the exchange says of an order against what was placed under its id: by another side, pair, price or volume a
+ * wrong order would be placed.
+ *
+ * @throws {TradingError} the exchange shows another order
+ */
+export function assertAsPlaced(old: ExchangeOrder, placed: Order): void {
+  const { price, volume, stopPrice } = placed;
+  const differs = [
+    old.pair === placed.pair ? undefined : "pair",
+    old.side === placed.side ? undefined : "side",
+    old.type === EXCHANGE_TYPES[placed.type] ? undefined : "type",
+    price === undefined || isEqual(old.limit_price, price) ? undefined : "price",
+    volume === undefined || isEqual(old.limit_volume, volume) ? undefined : "volume",
+    stopPrice === undefined || isEqual(old.stop_price, stopPrice) ? undefined : "stop price",
+  ].filter((name) => name !== undefined);
+  if (differs.length === 0) return;
+  throw refuse(
+    old,
+    `the exchange shows it with another ${differs.join(", ")} than it was placed with: look at it later`,
+  );
+}
+
+const EXCHANGE_TYPES = { limit: "LIMIT", market: "MARKET", stop_limit: "STOP_LIMIT" } as const;
+
+function isEqual(one: string, other: string): boolean {
+  return parseDecimal(one).eq(parseDecimal(other));
+}
+
+function unknownTerm({ type, time_in_force, stop_direction }: ExchangeOrder): string | undefined {
+  if (type === "UNKNOWN") return "type";
+  if (time_in_force === "UNKNOWN") return "time in force";
+  return type === "STOP_LIMIT" && stop_direction !== "ABOVE" && stop_direction !== "BELOW"
+    ? "stop direction"
+    : undefined;
 }
 
 /** How an exact order is asked for. */

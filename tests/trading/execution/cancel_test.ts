@@ -34,6 +34,15 @@ Deno.test("OrderExecutor.cancel() says filled when the cancellation came too lat
   assert.deepEqual([ended.filled_volume, ended.unfilled_volume], ["0.001", "0"]);
 });
 
+Deno.test("OrderExecutor.cancel() tells of no volume below zero where more was traded than was wanted", async () => {
+  await using world = await ExecutorWorld.start();
+  const { result } = await placed(world);
+  world.exchange.fault = ({ path }) =>
+    path === LOOK ? { kind: "changed", change: (order) => ({ ...order, base: "0.0012" }) } : undefined;
+  const ended = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "filled");
+  assert.deepEqual([ended.filled_volume, ended.unfilled_volume], ["0.0012", "0"]);
+});
+
 const LOSING: Readonly<Record<string, WireFault>> = {
   "is lost": { kind: "cut", when: "before" },
   "is done and its answer lost": { kind: "cut", when: "after" },

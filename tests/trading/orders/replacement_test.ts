@@ -50,6 +50,49 @@ Deno.test("replacementOf() refuses an order that is final by its time, and one i
   }
 });
 
+Deno.test("replacementOf() refuses an order of a type, time in force or stop direction that is not known", async () => {
+  await using world = await BrokerWorld.start();
+  const old = await readOrder(world, REST);
+  for (
+    const [fields, why] of [
+      [{ type: "UNKNOWN" }, /its type is not known here: cancel it and place a new one$/],
+      [{ time_in_force: "UNKNOWN" }, /its time in force is not known here/],
+      [
+        { type: "STOP_LIMIT", stop_price: "1060000", stop_direction: "UNKNOWN" },
+        /its stop direction is not known here/,
+      ],
+      [{ type: "STOP_LIMIT", stop_price: "1060000", stop_direction: "" }, /its stop direction is not known here/],
+    ] as const
+  ) {
+    assert.throws(
+      () => replacementOf({ ...old, ...fields }, { target: target(old), price: "1060000" }),
+      (error) => error instanceof TradingError && why.test(error.message),
+    );
+  }
+});
+
+for (
+  const [name, change] of Object.entries({
+    pair: { pair: "ETHZAR" },
+    side: { side: "SELL" },
+    type: { type: "STOP_LIMIT", stop_price: "1060000", stop_direction: "BELOW" },
+    price: { limit_price: "1040000" },
+    volume: { limit_volume: "5" },
+  })
+) {
+  Deno.test(`replace_order sends nothing where the exchange shows the order with another ${name} than it was placed with`, async () => {
+    await using world = await BrokerWorld.start();
+    const { order_id } = await world.answer("place_order", REST);
+    const sent = world.sent.length;
+    world.exchange.fault = ({ path }) =>
+      path === "/api/exchange/3/order" ? { kind: "changed", change: (order) => ({ ...order, ...change }) } : undefined;
+    const refused = await world.refusal("replace_order", { order_id, price: "1045000" });
+    assert.equal(refused.code, "ERR_ORDER_NOT_REPLACEABLE");
+    assert.match(refused.message, new RegExp(`shows it with another ${name} than it was placed with`));
+    assert.equal(world.sent.length, sent);
+  });
+}
+
 Deno.test("replacementOf() takes what was traded already off the volume", async () => {
   await using world = await BrokerWorld.start();
   const old = await readOrder(world, REST);

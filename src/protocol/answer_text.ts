@@ -9,8 +9,8 @@ export class AnswerText {
   readonly #quotedOpen: string;
   /** Members that are added behind the others. */
   readonly #added: string;
-  /** By what is added to them; there are as many as revisions of the protocol. */
-  readonly #results = new Map<string, string>();
+  /** As many as revisions of the protocol, so that a list is enough: V8 keeps what maps hold for longer than they live. */
+  readonly #results: { readonly members: string; readonly json: string }[] = [];
 
   constructor(value: Readonly<Record<string, unknown>>);
   constructor(value: AnswerText, added: string);
@@ -38,11 +38,10 @@ export class AnswerText {
 
   /** A result of `tools/call` as JSON; `members` are added to it. */
   result(members: string): string {
-    const known = this.#results.get(members);
-    if (known !== undefined) return known;
+    for (const known of this.#results) if (known.members === members) return known.json;
     const text = `${this.#quotedOpen}${JSON.stringify(this.#added).slice(1, -1)}}"`;
-    const result = `{"content":[{"type":"text","text":${text}}],"structuredContent":${this.json}${members}}`;
-    this.#results.set(members, result);
-    return result;
+    const json = `{"content":[{"type":"text","text":${text}}],"structuredContent":${this.json}${members}}`;
+    this.#results.push({ members, json });
+    return json;
   }
 }

@@ -107,12 +107,13 @@ const LISTEN_METHOD = "subscriptions/listen";
 /** What may wait for a client that counts as one that reads, in characters or bytes. */
 const READING_LIMIT = 65_536;
 
+/** A request that is not answered yet. */
 interface Pending {
   readonly request: JSONRPCRequest;
   /** Whether it takes one of the places for requests that run. */
-  isRunning: boolean;
-  /** Set when the fast path answers it. */
-  cancellation?: LazyAbort;
+  readonly isRunning: boolean;
+  /** Present where the SDK does not answer it, and it does not wait. */
+  readonly cancellation?: LazyAbort;
 }
 
 /** One client's messages. */
@@ -122,6 +123,10 @@ export abstract class Channel implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
 
   readonly #options: ChannelOptions & { readonly maxInFlight: number; readonly maxQueue: number };
+  /**
+   * Without those that are answered at once: each time a map makes room anew, V8 keeps what it held until the next full
+   * collection.
+   */
   readonly #pending = new Map<RequestId, Pending>();
   readonly #queue = new RequestQueue();
   readonly #held = new HeldTexts((text) => this.receive(text));
@@ -244,8 +249,7 @@ export abstract class Channel implements Transport {
       if (kind !== "listen" || answer === undefined) continue;
       const request: JSONRPCRequest = { jsonrpc: "2.0", id: subscription.id, method: LISTEN_METHOD };
       this.#options.observer?.received(request, "");
-      this.#pending.set(request.id, { request, isRunning: false, cancellation });
-      this.#finishWith(request, answer, cancellation);
+      this.#answerOf(request, answer, cancellation);
     }
   }
 
@@ -307,7 +311,7 @@ export abstract class Channel implements Transport {
   }
 
   #admit(request: JSONRPCRequest, { text, refusal }: { text: string; refusal: RpcError | undefined }): void {
-    const { maxInFlight, maxQueue } = this.#options;
+    const { maxInFlight, maxQueue, opening, resumption } = this.#options;
     if (refusal !== undefined) return this.refuse(request.id, refusal, request);
     const problem = findInvalidParams(request);
     if (problem !== undefined) return this.refuse(request.id, invalidParams(problem), request);
@@ -316,31 +320,31 @@ export abstract class Channel implements Transport {
     if (isWaiting && this.#queue.length >= maxQueue) {
       return this.refuse(request.id, queueFull(maxInFlight, maxQueue), request);
     }
-    this.#pending.set(request.id, { request, isRunning: false });
     if (isSubscriptionRequest(request) && this.#subscribe(request)) return;
-    const resultJson = this.#options.opening?.answer(request);
-    const resumption = this.#options.resumption?.answer(request, resultJson);
-    if (resumption !== undefined) this.#finishWith(request, resumption, new LazyAbort());
-    else if (resultJson !== undefined) this.#finish(request, { resultJson });
-    else if (isPrompt) this.#pass(request);
+    const resultJson = opening?.answer(request);
+    const resumed = resumption?.answer(request, resultJson);
+    if (resumed !== undefined) this.#answerOf(request, resumed, new LazyAbort());
+    else if (resultJson !== undefined) this.#answer(request, { resultJson });
+    else if (isPrompt) this.#pass(this.#keep({ request, isRunning: false }));
     else if (!isWaiting) this.#run(request);
     else {
+      this.#keep({ request, isRunning: false });
       this.#options.observer?.queued?.(request);
       this.#queue.add(request, text.length);
     }
   }
 
+  /** Runs a request. One that is answered at once takes no place: nothing else happens meanwhile. */
   #run(request: JSONRPCRequest): void {
-    const pending = this.#pending.get(request.id);
-    if (pending === undefined) return;
-    pending.isRunning = true;
-    this.#options.observer?.started?.(request);
-    this.#running++;
+    const { observer, fastPath } = this.#options;
+    observer?.started?.(request);
     const cancellation = new LazyAbort();
-    const answer = this.#options.fastPath?.take(request, cancellation);
-    if (answer === undefined) return this.#pass(request);
-    pending.cancellation = cancellation;
-    this.#finishWith(request, answer, cancellation);
+    const answer = fastPath?.take(request, cancellation);
+    if (answer !== undefined && !(answer instanceof Promise)) return this.#answer(request, answer);
+    this.#running++;
+    if (answer === undefined) return this.#pass(this.#keep({ request, isRunning: true }));
+    this.#keep({ request, isRunning: true, cancellation });
+    this.#answerLater(request, answer, cancellation);
   }
 
   /** Subscribing takes no place of those for calls: it waits for nothing, or for as long as the client likes. */
@@ -348,26 +352,37 @@ export abstract class Channel implements Transport {
     const cancellation = new LazyAbort();
     this.#subscriptions ??= this.#options.subscriptions?.();
     const answer = this.#subscriptions?.take(request, cancellation.signal);
-    const pending = this.#pending.get(request.id);
-    if (answer === undefined || pending === undefined) return false;
-    pending.cancellation = cancellation;
+    if (answer === undefined) return false;
     this.#options.observer?.started?.(request);
-    this.#finishWith(request, answer, cancellation);
+    this.#answerOf(request, answer, cancellation);
     return true;
   }
 
-  #finishWith(request: JSONRPCRequest, answer: Awaitable<Answer>, cancellation: LazyAbort): void {
-    const finish = (answer: Answer) => {
-      if (!cancellation.isAborted && !this.#closed) this.#finish(request, answer);
-    };
-    // None is to fail; one that does ends its request and not the process.
-    if (answer instanceof Promise) answer.then(finish, (error) => finish(failedAnswer(request, error)));
-    else finish(answer);
+  #answerOf(request: JSONRPCRequest, answer: Awaitable<Answer>, cancellation: LazyAbort): void {
+    if (!(answer instanceof Promise)) return this.#answer(request, answer);
+    this.#keep({ request, isRunning: false, cancellation });
+    this.#answerLater(request, answer, cancellation);
   }
 
-  #finish({ id }: JSONRPCRequest, answer: Answer): void {
-    this.#write(id, answer);
-    this.#settle(id, "error" in answer);
+  #answerLater(request: JSONRPCRequest, answer: Promise<Answer>, cancellation: LazyAbort): void {
+    const finish = (answer: Answer) => {
+      if (!cancellation.isAborted && !this.#closed) this.#answer(request, answer);
+    };
+    // None is to fail; one that does ends its request and not the process.
+    answer.then(finish, (error) => finish(failedAnswer(request, error)));
+  }
+
+  #answer(request: JSONRPCRequest, answer: Answer): void {
+    this.#write(request.id, answer);
+    const isError = "error" in answer;
+    if (this.#pending.has(request.id)) this.#settle(request.id, isError);
+    else this.#options.observer?.answered(request, { isError });
+  }
+
+  /** Notes a request that is not answered at once. */
+  #keep(pending: Pending): JSONRPCRequest {
+    this.#pending.set(pending.request.id, pending);
+    return pending.request;
   }
 
   /** Leaves a request to the SDK, which hears first how the connection was opened. */

@@ -3,6 +3,7 @@
 import { watchParent } from "./src/cli/parent_watch.ts";
 import { run } from "./src/cli/run.ts";
 import { listenToSignals } from "./src/cli/signals.ts";
+import { HeldClocks } from "./src/timing/held_clocks.ts";
 import { bestEffort } from "./src/world.ts";
 import type { World } from "./src/world.ts";
 
@@ -34,6 +35,8 @@ function terminalSize(): { columns: number; rows: number } | undefined {
   }
 }
 
+const clocks = new HeldClocks();
+
 const world: World = {
   args: Deno.args,
   env: (name) => Deno.env.get(name),
@@ -41,8 +44,9 @@ const world: World = {
   stdout: Deno.stdout,
   stderr: bestEffort(Deno.stderr),
   terminal: { size: terminalSize, colour: !Deno.noColor && readableEnv("TERM") !== "dumb" },
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: clocks.now,
+  monotonic: clocks.monotonic,
+  clocks,
   shutdown: shutdown.signal,
   ...signals,
 };

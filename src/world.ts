@@ -1,5 +1,7 @@
 /** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
 
+import type { HeldClocks } from "./timing/held_clocks.ts";
+
 /**
  * Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input, 3 a person has to
  * approve, 4 it is not known what became of an order, 5 it was not placed or cancelled, 69 the address is not available.
@@ -29,6 +31,8 @@ export interface World {
   now(): number;
   /** Milliseconds that only ever rise, for durations. */
   monotonic(): number;
+  /** Holds both clocks while a message is handled. @default they always go on */
+  readonly clocks?: Pick<HeldClocks, "hold" | "release">;
   /** From 0 up to, but not including, 1. @default Math.random */
   random?(): number;
   /** Aborts at SIGINT and SIGTERM. */

@@ -30,15 +30,16 @@ export function isTradingAlias(name: string): boolean {
   return ALIASES.get(name)?.group === "trading";
 }
 
-/** Names of tools that change something, at the exchange or here. */
-const WRITERS: ReadonlySet<string> = new Set(
-  listingOf(["market", "account", "trading", "server"])
+/** Names and aliases of tools that change something, at the exchange or here. */
+const WRITERS: ReadonlySet<unknown> = new Set([
+  ...listingOf(["market", "account", "trading", "server"])
     .filter(({ scope }) => !scope.endsWith(":read")).map(({ tool }) => tool.name),
-);
+  ...ALIASES.keys().filter(isTradingAlias),
+]);
 
 /** Whether a tool or alias of this name changes something. */
 export function isWriting(name: unknown): boolean {
-  return typeof name === "string" && (WRITERS.has(name) || isTradingAlias(name));
+  return WRITERS.has(name);
 }
 
 /** What a caller must be allowed to do for a tool or alias of this name; `undefined` where there is none. */

@@ -59,10 +59,8 @@ interface Push {
   isReading: boolean;
 }
 
-/** Whether a request is one that {@linkcode PricePushes} answers. */
-export function isPriceRequest({ method }: JSONRPCRequest): boolean {
-  return method === "subscribe" || method === "unsubscribe";
-}
+/** The methods of requests that {@linkcode PricePushes} answers. */
+export const PRICE_METHODS: readonly string[] = ["subscribe", "unsubscribe"];
 
 /** The pushes of one connection. */
 export class PricePushes {
@@ -75,7 +73,7 @@ export class PricePushes {
 
   /** The answer to come, or `undefined` for other requests. Never rejects. */
   take(request: JSONRPCRequest, signal: AbortSignal): Promise<Answer> | undefined {
-    if (!isPriceRequest(request)) return undefined;
+    if (!PRICE_METHODS.includes(request.method)) return undefined;
     return request.method === "subscribe" ? this.#subscribe(request, signal) : this.#unsubscribe(request, signal);
   }
 

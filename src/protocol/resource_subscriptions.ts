@@ -18,7 +18,7 @@ import type { Era } from "./envelope.ts";
 import type { Answer } from "./answer.ts";
 import type { Opening } from "./opening.ts";
 import type { ServerIdentity } from "./offer.ts";
-import { isPriceRequest, PricePushes } from "./price_pushes.ts";
+import { PRICE_METHODS, PricePushes } from "./price_pushes.ts";
 import type { PriceSource } from "./price_pushes.ts";
 import { modernMembers } from "./ready_answers.ts";
 import type { ResumedResourcesParts, ResumeResource } from "./resumed_resources.ts";
@@ -47,10 +47,8 @@ export interface ResourceSubscriptionsParts {
 type KeptStream = Extract<KeptSubscription, { kind: "listen" }>;
 
 /** Whether a request is one that {@linkcode ResourceSubscriptions} answers in an era, or in any. */
-export function isSubscriptionRequest(request: JSONRPCRequest, era?: Era): boolean {
-  const known = era === undefined ? Object.values(METHODS) : [METHODS[era]];
-  const isPrice = era === undefined && isPriceRequest(request);
-  return isPrice || known.some((methods) => Object.hasOwn(methods, request.method));
+export function isSubscriptionRequest({ method }: JSONRPCRequest, era?: Era): boolean {
+  return era === undefined ? ANY_METHODS.has(method) : Object.hasOwn(METHODS[era], method);
 }
 
 /** The subscriptions of one connection. */
@@ -217,6 +215,11 @@ const METHODS: Readonly<Record<Era, Readonly<Record<string, "subscribe" | "unsub
   legacy: { "resources/subscribe": "subscribe", "resources/unsubscribe": "unsubscribe" },
   modern: { "subscriptions/listen": "listen" },
 };
+
+const ANY_METHODS: ReadonlySet<string> = new Set([
+  ...Object.values(METHODS).flatMap((methods) => Object.keys(methods)),
+  ...PRICE_METHODS,
+]);
 
 const NO_FILTER = "Invalid params: 'notifications' is required and must be a valid SubscriptionFilter";
 

@@ -115,7 +115,10 @@ export async function openBackend(
       follow: resourceHints({ live, account, markets, isOnAccount: (caller) => !contextOf(caller).isPaper }),
     }),
     opening: paper?.opening,
-    run: observeCalls((...call) => answers.run(...call), { observers, monotonic: world.monotonic }),
+    run: observeCalls((tool, args, context) => answers.run(tool, args, context), {
+      observers,
+      monotonic: world.monotonic,
+    }),
     async close() {
       await watch?.stop();
       await trading?.close();

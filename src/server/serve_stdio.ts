@@ -49,6 +49,7 @@ export async function serveOneClient(
   });
   const transport: StdioTransport = new StdioTransport(world, {
     maxMessageSize: config.maxMessageSize,
+    clocks: world.clocks,
     maxInFlight: config.maxInFlight,
     opening,
     fastPath: new CallFastPath({

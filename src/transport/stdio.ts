@@ -9,6 +9,7 @@ import { getLogger } from "../logging/logger.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { INVALID_REQUEST, PARSE_ERROR } from "../errors/rpc_codes.ts";
+import type { HeldClocks } from "../timing/held_clocks.ts";
 import { TokenBucket } from "../timing/token_bucket.ts";
 import { LineSplitter } from "./lines.ts";
 import type { Line } from "./lines.ts";
@@ -37,6 +38,14 @@ export interface StdioStreams {
   readonly stdout: { write(bytes: Uint8Array): Promise<number> };
 }
 
+/** Settings of a {@linkcode StdioTransport}. */
+export interface StdioTransportOptions extends ChannelOptions {
+  /** Of one line, in bytes. */
+  readonly maxMessageSize: number;
+  /** Hold the clocks while a message is handled. @default they always go on */
+  readonly clocks?: Pick<HeldClocks, "hold" | "release"> | undefined;
+}
+
 /** One client on a pair of streams. */
 export class StdioTransport extends Channel {
   /** Resolves when the client has closed its end; what it asked before may still be running. */
@@ -44,6 +53,7 @@ export class StdioTransport extends Channel {
 
   readonly #streams: StdioStreams;
   readonly #maxMessageSize: number;
+  readonly #clocks: StdioTransportOptions["clocks"];
   #lines = 0;
   readonly #pace = new TokenBucket(LINE_RATE, performance.now());
   readonly #encoder = new TextEncoder();
@@ -52,10 +62,11 @@ export class StdioTransport extends Channel {
   #outputLength = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(streams: StdioStreams, { maxMessageSize, ...options }: ChannelOptions & { maxMessageSize: number }) {
+  constructor(streams: StdioStreams, { maxMessageSize, clocks, ...options }: StdioTransportOptions) {
     super(options);
     this.#streams = streams;
     this.#maxMessageSize = maxMessageSize;
+    this.#clocks = clocks;
     this.ended = this.#end.promise;
   }
 
@@ -116,8 +127,18 @@ export class StdioTransport extends Channel {
     }
   }
 
+  #receiveText(text: string): void {
+    if (text.trim() === "") return;
+    this.#clocks?.hold();
+    try {
+      this.receive(text);
+    } finally {
+      this.#clocks?.release();
+    }
+  }
+
   #receive(line: Line): void {
-    if (line.kind === "text") return line.text.trim() === "" ? undefined : this.receive(line.text);
+    if (line.kind === "text") return this.#receiveText(line.text);
     if (this.isClosed) return;
     const error = line.kind === "oversized"
       ? {

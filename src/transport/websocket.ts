@@ -4,6 +4,7 @@
  */
 
 import { getLogger } from "../logging/logger.ts";
+import type { HeldClocks } from "../timing/held_clocks.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelOptions } from "./channel.ts";
 import { CLOSE } from "./close_codes.ts";
@@ -27,6 +28,8 @@ export interface SocketTransportOptions extends ChannelOptions {
   readonly afford?: (characters: number) => boolean;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** Hold it while a message is handled. @default it always goes on */
+  readonly clocks?: Pick<HeldClocks, "hold" | "release"> | undefined;
   /** Hears what is sent. */
   readonly sent?: (text: string) => void;
 }
@@ -58,11 +61,7 @@ export class SocketTransport extends Channel {
   /** What the listener calls. */
   handler(): SocketHandler {
     return {
-      text: (data) => {
-        if (!this.#isAffordable(data.length)) return;
-        this.#lastMs = this.#now();
-        this.receive(data);
-      },
+      text: (data) => this.#receiveText(data),
       binary: () => this.finish(CLOSE.unsupportedData, "expected text frames"),
       control: () => void this.#isAffordable(0),
       closed: (code) => {
@@ -70,6 +69,18 @@ export class SocketTransport extends Channel {
         void this.close();
       },
     };
+  }
+
+  #receiveText(text: string): void {
+    const { clocks } = this.#options;
+    clocks?.hold();
+    try {
+      if (!this.#isAffordable(text.length)) return;
+      this.#lastMs = this.#now();
+      this.receive(text);
+    } finally {
+      clocks?.release();
+    }
   }
 
   /** The code that this end closed with; `undefined` where the other end did. */

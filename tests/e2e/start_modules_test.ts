@@ -141,6 +141,7 @@ const MODULES: readonly string[] = [
   "src/timing/aborted.ts",
   "src/timing/after.ts",
   "src/timing/awaitable.ts",
+  "src/timing/held_clocks.ts",
   "src/timing/lazy_abort.ts",
   "src/timing/token_bucket.ts",
   "src/transport/channel.ts",

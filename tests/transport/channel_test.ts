@@ -251,6 +251,47 @@ Deno.test("Channel tells its observer of every request once, and how it ended", 
   ]);
 });
 
+Deno.test("Channel tells of requests that are answered at once as of all others, whether they waited or not", async () => {
+  const first = Promise.withResolvers<Answer>();
+  const events: string[] = [];
+  const tell = (event: string) => ({ id }: { readonly id: string | number }) => void events.push(`${event} ${id}`);
+  const channel = new TestChannel({
+    maxInFlight: 1,
+    fastPath: { take: ({ id }) => id === "slow" ? first.promise : { result: { id } } },
+    observer: {
+      received: tell("received"),
+      queued: tell("queued"),
+      started: tell("started"),
+      answered: tell("answered"),
+      refused: () => events.push("refused"),
+    },
+  });
+  for (const id of ["at once", "slow", "second", "third"]) channel.ask(id);
+  assert.deepEqual([channel.pending, channel.written.map(({ id }) => id)], [3, ["at once"]]);
+  channel.ask("third");
+  first.resolve({ result: {} });
+  await channel.drain(60_000);
+  assert.deepEqual(events, [
+    "received at once",
+    "started at once",
+    "answered at once",
+    "received slow",
+    "started slow",
+    "received second",
+    "queued second",
+    "received third",
+    "queued third",
+    "received third",
+    "refused",
+    "answered slow",
+    "started second",
+    "answered second",
+    "started third",
+    "answered third",
+  ]);
+  assert.deepEqual(channel.written.map(({ id }) => id), ["at once", "third", "slow", "second", "third"]);
+});
+
 Deno.test("Channel answers, cancels or refuses every request exactly once, and never runs more than its limit", () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant("ask" as const), id: fc.nat(30) }),

@@ -84,11 +84,14 @@ class Outlet {
 }
 
 /** A started transport whose requests are answered at once, unless their method is `hang`. */
-function setup(reply: (method: string) => unknown = () => ({})) {
+function setup(
+  reply: (method: string) => unknown = () => ({}),
+  clocks?: { readonly hold: () => void; readonly release: () => void },
+) {
   const stdin = new Inlet();
   const stdout = new Outlet();
   const received: JSONRPCMessage[] = [];
-  const transport = new StdioTransport({ stdin, stdout }, { maxMessageSize: MAX_SIZE });
+  const transport = new StdioTransport({ stdin, stdout }, { maxMessageSize: MAX_SIZE, clocks });
   let closes = 0;
   transport.onclose = () => closes++;
   transport.onmessage = (message) => {
@@ -398,4 +401,15 @@ Deno.test("StdioTransport gives everybody else a turn while a client floods, wha
     }
     assert.ok(turns >= 4_096 / 256, `${turns} turns beside ${JSON.stringify(line)}`);
   }
+});
+
+Deno.test("StdioTransport holds the clocks while it handles a message", async () => {
+  const steps: string[] = [];
+  const clocks = { hold: () => void steps.push("hold"), release: () => void steps.push("release") };
+  const { stdin, stdout } = setup((method) => void steps.push(method), clocks);
+  stdin.send(request(1));
+  stdin.send(request(2));
+  await stdout.messages(2);
+  assert.deepEqual(steps, ["hold", "ping", "release", "hold", "ping", "release"]);
+  stdin.end();
 });

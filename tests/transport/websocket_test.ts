@@ -102,3 +102,21 @@ Deno.test("SocketTransport cuts a client off with 1008 as soon as it cannot pay,
   handler.control?.();
   assert.deepEqual([prices.length, delivered.length, socket.cuts.length], [6, 2, 1]);
 });
+
+Deno.test("SocketTransport holds the clocks while it handles a message, also one whose handling fails", () => {
+  const steps: string[] = [];
+  const clocks = { hold: () => void steps.push("hold"), release: () => void steps.push("release") };
+  const observer = {
+    received({ id }: { readonly id: string | number }) {
+      steps.push(`received ${id}`);
+      if (id === 2) throw new TypeError("canary");
+    },
+    answered() {},
+    refused() {},
+  };
+  const { transport, handler } = open({ clocks, observer });
+  handler.text('{"jsonrpc":"2.0","id":1,"method":"tools/list"}');
+  assert.throws(() => handler.text('{"jsonrpc":"2.0","id":2,"method":"tools/list"}'), /canary/);
+  assert.deepEqual(steps, ["hold", "received 1", "release", "hold", "received 2", "release"]);
+  void transport.close();
+});

@@ -49,6 +49,8 @@ export interface NetworkParts {
   readonly admission: AdmissionControl;
   /** Milliseconds that only ever rise. */
   readonly monotonic: () => number;
+  /** Hold it, and the wall clock, while a message is handled. */
+  readonly clocks: World["clocks"];
 }
 
 /** Joins them; the monitor hears of every call from now on. */
@@ -89,6 +91,7 @@ export function createNetworkParts(
     monitor,
     admission: new AdmissionControl({ rateLimit: registry.rateLimit, monitor, accessLog: config.accessLog }),
     monotonic,
+    clocks: world.clocks,
   };
 }
 

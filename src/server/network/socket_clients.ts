@@ -168,7 +168,7 @@ export class SocketClients implements SessionHolder {
       readonly opening: Opening;
     },
   ): { readonly transport: SocketTransport; readonly resuming: ResumingConnection } {
-    const { answers, config, registry, monitor, admission, calls, backend, monotonic } = this.#parts;
+    const { answers, config, registry, monitor, admission, calls, backend, monotonic, clocks } = this.#parts;
     const { identity, limits } = caller;
     const { budget, cutOff } = this.#budgets.open(identity, () => registry.rateLimit.perMinute(identity));
     let watched: ReturnType<typeof subscriptionsOf> | undefined;
@@ -222,6 +222,7 @@ export class SocketClients implements SessionHolder {
       ...(answers === undefined ? {} : { subscriptions, resumption }),
       sent: (text) => monitor.sent(connection, text),
       now: monotonic,
+      clocks,
     });
     return { transport, resuming };
   }

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { HeldClocks } from "../../src/timing/held_clocks.ts";
+
+/** Waits until the clock of the system shows another time. */
+function untilLater(read: () => number): void {
+  const started = read();
+  while (read() === started);
+}
+
+Deno.test("HeldClocks stand still while they are held, and go on afterwards", () => {
+  const clocks = new HeldClocks();
+  clocks.hold();
+  const [wallMs, monotonicMs] = [clocks.now(), clocks.monotonic()];
+  untilLater(Date.now);
+  untilLater(() => performance.now());
+  assert.deepEqual([clocks.now(), clocks.monotonic()], [wallMs, monotonicMs]);
+  clocks.release();
+  assert.ok(clocks.now() > wallMs);
+  assert.ok(clocks.monotonic() > monotonicMs);
+});
+
+Deno.test("HeldClocks show the time at which they were held", () => {
+  const clocks = new HeldClocks();
+  const before = [Date.now(), performance.now()] as const;
+  clocks.hold();
+  const after = [Date.now(), performance.now()] as const;
+  for (const [index, shown] of [clocks.now(), clocks.monotonic()].entries()) {
+    assert.ok(shown >= (before[index] ?? Infinity) && shown <= (after[index] ?? -Infinity));
+  }
+});

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { StdioTransport } from "../../src/transport/stdio.ts";
+import type { StdioTransportOptions } from "../../src/transport/stdio.ts";
 
 const MAX_SIZE = 2_048;
 
@@ -86,7 +87,7 @@ class Outlet {
 /** A started transport whose requests are answered at once, unless their method is `hang`. */
 function setup(
   reply: (method: string) => unknown = () => ({}),
-  clocks?: { readonly hold: () => void; readonly release: () => void },
+  clocks: StdioTransportOptions["clocks"] = undefined,
 ) {
   const stdin = new Inlet();
   const stdout = new Outlet();

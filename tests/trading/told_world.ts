@@ -12,22 +12,33 @@ export class ToldWorld implements AsyncDisposable {
   readonly world: ExecutorWorld;
   /** Called before each answer of the exchange comes back. */
   beforeAnswer: () => void = () => {};
+  /** How often news were needed, and how often that was over. */
+  readonly needs: { readonly begun: number; readonly over: number };
   readonly #take: () => readonly string[];
   readonly #followers: Set<AccountFollower>;
 
   private constructor(
     world: ExecutorWorld,
-    { take, followers }: { take: () => readonly string[]; followers: Set<AccountFollower> },
+    { take, followers, needs }: {
+      take: () => readonly string[];
+      followers: Set<AccountFollower>;
+      needs: ToldWorld["needs"];
+    },
   ) {
     this.world = world;
     this.#take = take;
+    this.needs = needs;
     this.#followers = followers;
   }
 
   static async start(wrap: (options: ExecutorOptions) => ExecutorOptions = (options) => options): Promise<ToldWorld> {
     const followers = new Set<AccountFollower>();
+    const needs = { begun: 0, over: 0 };
     const news = {
-      need: () => ({ [Symbol.dispose]: () => {} }),
+      need() {
+        needs.begun++;
+        return { [Symbol.dispose]: () => void needs.over++ };
+      },
       follow: (follower: AccountFollower) => {
         followers.add(follower);
         return { [Symbol.dispose]: () => void followers.delete(follower) };
@@ -51,7 +62,7 @@ export class ToldWorld implements AsyncDisposable {
         return wrap({ ...options, news, exchange: new Proxy(exchange, { get }) });
       },
     });
-    return told = new ToldWorld(world, { take: world.exchange.listen(), followers });
+    return told = new ToldWorld(world, { take: world.exchange.listen(), followers, needs });
   }
 
   /** What the exchange has to tell since the last time. */

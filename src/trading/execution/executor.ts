@@ -113,6 +113,7 @@ export class OrderExecutor {
    * @throws {ExchangeError} when the exchange will not let this key cancel, or the id is malformed
    */
   async cancel(target: OrderReference, identity: string): Promise<CancelResult> {
+    using _need = this.#parts.news?.need();
     const result = await cancelOrder(this.#parts, target, identity);
     this.#watch.start();
     return result;
@@ -120,6 +121,7 @@ export class OrderExecutor {
 
   /** Cancels all open orders, or those of one pair, and tells which remain. */
   async cancelAll(filter: { readonly pair?: string | undefined }, identity: string): Promise<CancelAllResult> {
+    using _need = this.#parts.news?.need();
     const result = await cancelAllOrders(this.#parts, { ...filter, settled: () => this.#arrived() }, identity);
     this.#watch.start();
     return result;
@@ -131,6 +133,7 @@ export class OrderExecutor {
    * @throws {ExchangeError} when the exchange will not let this key cancel
    */
   async replace(request: ReplaceRequest, options: PlaceOptions = {}): Promise<ReplaceResult> {
+    using _need = this.#parts.news?.need();
     const readiness = await this.#whenRecovered();
     if (!readiness.ready) return refuse(readiness.code, readiness.message);
     const result = await replaceOrder({ parts: this.#parts, placements: this.#placements }, request, options);

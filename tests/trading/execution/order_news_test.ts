@@ -183,3 +183,30 @@ Deno.test("a cancellation ends as soon as the exchange tells that it has come th
   expectStatus(await world.executor.cancel({ orderId: order_id ?? "" }, "local"), "cancelled");
   assert.deepEqual(told.recorded(request), await lookedUp(RESTING, cancelElsewhere));
 });
+
+for (const does of ["place", "replace", "cancel", "cancelAll"] as const) {
+  Deno.test(`OrderExecutor.${does}() needs what the exchange tells of the account from its beginning to its end`, async () => {
+    await using told = await ToldWorld.start();
+    const { executor, exchange } = told.world;
+    const { order_id: orderId } = await exchange.connect().call("postLimitOrder", {
+      pair: "XBTZAR",
+      type: "BID",
+      volume: "0.001",
+      price: "900000",
+    });
+    const request = told.world.request({ ...RESTING, price: "910000" });
+    const before = told.needs.begun;
+    const doing = does === "place"
+      ? executor.place(request)
+      : does === "replace"
+      ? executor.replace({ ...request, target: { orderId } })
+      : does === "cancel"
+      ? executor.cancel({ orderId }, "local")
+      : executor.cancelAll({}, "local");
+    assert.equal(told.needs.begun, before + 1);
+    const { over } = told.needs;
+    told.beforeAnswer = () => assert.ok(told.needs.begun - told.needs.over > 0);
+    await doing;
+    assert.ok(told.needs.over > over);
+  });
+}

@@ -53,6 +53,7 @@ export interface RedisCallSupplyOptions {
 export class RedisCallSupply implements CallSupply {
   readonly #options: RedisCallSupplyOptions;
   readonly #limit: SharedLimit;
+  readonly #name: string;
   /** The share of this server; what it makes counts there too, so that the share is used up when it is needed. */
   readonly #share: CallWindow;
   readonly #pools: Readonly<Record<Priority, Pool>>;
@@ -65,6 +66,7 @@ export class RedisCallSupply implements CallSupply {
     const { limitPerMinute, servers, now } = options;
     const size = Math.max(1, Math.floor(limitPerMinute * AT_ONCE));
     this.#options = options;
+    this.#name = `calls ${options.name}`;
     this.#limit = { size, perMinute: Math.max(1, limitPerMinute - size) };
     const share = () => servers() === 1 ? limitPerMinute : Math.max(1, Math.floor(this.#limit.perMinute / servers()));
     this.#share = new CallWindow({ limitPerMinute: share, now });
@@ -106,8 +108,8 @@ export class RedisCallSupply implements CallSupply {
   /** Whether Redis cannot be asked now; from the moment that it cannot, the share goes by what the others may have used. */
   #mustBeAlone(): boolean {
     const { tokens, servers } = this.#options;
-    if (this.#isAlone === tokens.isUsable) {
-      this.#isAlone = !tokens.isUsable;
+    if (this.#isAlone === tokens.isUsable(this.#name)) {
+      this.#isAlone = !this.#isAlone;
       if (this.#isAlone && servers() > 1) this.#share.fill();
     }
     return this.#isAlone;
@@ -132,7 +134,7 @@ export class RedisCallSupply implements CallSupply {
 
   /** Asks for calls of one priority, one question at a time. */
   async #draw(priority: Priority, pool: Pool): Promise<void> {
-    const { tokens, name, now } = this.#options;
+    const { tokens, now } = this.#options;
     const { size } = this.#limit;
     const giveBack = now() >= pool.lapseMs ? pool.calls : 0;
     pool.calls -= giveBack;
@@ -140,7 +142,7 @@ export class RedisCallSupply implements CallSupply {
     try {
       const want = Math.max(1, Math.min(BATCH[priority], Math.floor(size / 10)));
       const draw = { want, giveBack, reserve: size * RESERVED_SHARE[priority] };
-      const { granted, retryAfterMs, available } = await tokens.draw(`calls ${name}`, this.#limit, draw);
+      const { granted, retryAfterMs, available } = await tokens.draw(this.#name, this.#limit, draw);
       pool.calls += granted;
       pool.lapseMs = now() + LAPSE_MS;
       pool.emptyUntilMs = granted > 0 ? -Infinity : now() + retryAfterMs;

@@ -33,10 +33,19 @@ const ACCESS_REFUSALS = ["WRONGPASS", "NOAUTH", "NOPERM"];
 
 const RECONNECT = { firstMs: 50, longestMs: 2_000, certain: 0.5 };
 
+/** What Redis answers where one key holds what no server of ours has written there; scripts have it among their own words. */
+const FOREIGN_VALUE = /\bWRONGTYPE\b|is not an integer|is not a valid float|attempt to \w+/;
+
+/** Between two records of such keys, in milliseconds. */
+const FOREIGN_TOLD_MS = 60_000;
+
 /** Why a command has no answer; the message has no secret in it. */
 export class RedisUnavailable extends Error {
   override readonly name = "RedisUnavailable";
 }
+
+/** Redis can be used, but not the keys of this command: something else stands there. */
+export class RedisKeyUnusable extends RedisUnavailable {}
 
 /** How a connection is made. */
 export interface RedisConnectionOptions {
@@ -69,6 +78,7 @@ export class RedisConnection {
   #isSilent = false;
   #pausedUntilMs = -Infinity;
   #refusal: string | undefined;
+  #foreignToldMs = -Infinity;
   /** What was logged last. */
   #toldAvailable: boolean | undefined;
 
@@ -117,6 +127,7 @@ export class RedisConnection {
    * Runs one command, once.
    *
    * @throws {RedisUnavailable} it was not answered in time, or Redis did not do it; whether it did is not known then
+   * @throws {RedisKeyUnusable} Redis did not do it for the sake of what stands under one of its keys
    */
   async run(...command: readonly string[]): Promise<unknown> {
     if (!this.isUsable) throw new RedisUnavailable("Redis cannot be used now");
@@ -129,7 +140,7 @@ export class RedisConnection {
       this.#tell(true);
       return answer;
     } catch (error) {
-      throw this.#unavailable(error);
+      throw this.#unavailable(error, command);
     }
   }
 
@@ -178,14 +189,29 @@ export class RedisConnection {
     }
   }
 
-  #unavailable(error: unknown): RedisUnavailable {
+  #unavailable(error: unknown, command: readonly string[]): RedisUnavailable {
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof ErrorReply && FOREIGN_VALUE.test(reason)) {
+      this.#tellForeign(command, reason);
+      return new RedisKeyUnusable(reason, { cause: error });
+    }
     if (!isErrorReply(error, "NOSCRIPT")) {
       this.#refused(error);
       if (error instanceof ErrorReply) this.#pausedUntilMs = this.#monotonic() + REFUSED_PAUSE_MS;
       this.#tell(false, reason);
     }
     return error instanceof RedisUnavailable ? error : new RedisUnavailable(reason, { cause: error });
+  }
+
+  #tellForeign(command: readonly string[], reason: string): void {
+    const now = this.#monotonic();
+    if (now - this.#foreignToldMs < FOREIGN_TOLD_MS) return;
+    this.#foreignToldMs = now;
+    log.warning("shared state cannot use a key, as something else stands there; delete it", {
+      address: this.#name,
+      keys: keysOf(command).join(" "),
+      reason,
+    });
   }
 
   /** Says in the log when it changes whether Redis can be used. */
@@ -234,6 +260,10 @@ function createRedisClient({ address, ca, password }: RedisAccess, random: () =>
     disableClientInfo: true,
     maintNotifications: "disabled",
   });
+}
+
+function keysOf([name, ...words]: readonly string[]): readonly string[] {
+  return name === "EVALSHA" || name === "EVAL" ? words.slice(2, 2 + Number(words[1])) : words.slice(0, 1);
 }
 
 async function passwordOf(read: (() => Promise<string>) | undefined, own: string | undefined) {

@@ -46,7 +46,7 @@ export class RedisState {
     this.connection = connection;
     const beginning = new Beginning();
     this.servers = new Servers(connection, beginning);
-    this.tokens = new SharedTokens(connection, beginning);
+    this.tokens = new SharedTokens(connection, beginning, monotonic);
     this.places = new RedisConnectionPlaces({ connection, servers: this.servers, beginning, monotonic });
   }
 

@@ -80,7 +80,7 @@ export class RedisRateLimit implements RateLimit {
       return { ok: true };
     }
     if (nowMs < allotment.emptyUntilMs) return { ok: false, retryAfterMs: Math.ceil(allotment.emptyUntilMs - nowMs) };
-    if (!this.#options.tokens.isUsable) return this.#takeShare(key, allotment);
+    if (!this.#options.tokens.isUsable(nameOf(key))) return this.#takeShare(key, allotment);
     return this.#draw(key, allotment).then((isDrawn) => isDrawn ? this.take(key) : this.#takeShare(key, allotment));
   }
 
@@ -93,7 +93,7 @@ export class RedisRateLimit implements RateLimit {
 
   use(key: string): number {
     const allotment = this.#allotments.get(key);
-    if (!this.#options.tokens.isUsable || allotment === undefined) return this.#share.use(key);
+    if (!this.#options.tokens.isUsable(nameOf(key)) || allotment === undefined) return this.#share.use(key);
     const size = this.perMinute(key);
     const flowedIn = (this.#options.now() - allotment.drawnMs) * size / MINUTE_MS;
     return 1 - Math.min(size, Math.max(0, allotment.left + flowedIn + allotment.tokens)) / size;
@@ -117,7 +117,7 @@ export class RedisRateLimit implements RateLimit {
     const { owed } = allotment;
     try {
       const limit = { size, perMinute: size };
-      const drawn = await tokens.draw(`client ${key}`, limit, { want, giveBack: giveBack - owed });
+      const drawn = await tokens.draw(nameOf(key), limit, { want, giveBack: giveBack - owed });
       const nowMs = now();
       allotment.owed -= owed;
       allotment.tokens += drawn.granted;
@@ -151,6 +151,10 @@ export class RedisRateLimit implements RateLimit {
     if (this.#allotments.size > MAX_KEYS && oldest !== undefined) this.#allotments.delete(oldest);
     return fresh;
   }
+}
+
+function nameOf(key: string): string {
+  return `client ${key}`;
 }
 
 /** A key that asks much has its next batch before this one is used up. */

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { BEGINNING_KEY } from "./beginning.ts";
 import type { Beginning } from "./beginning.ts";
+import { RedisKeyUnusable } from "./connection.ts";
 import type { RedisConnection } from "./connection.ts";
 import { DRAW } from "./draw_script.ts";
 
@@ -35,19 +36,35 @@ export interface Drawn {
 
 const MINUTE_MS = 60_000;
 
+/** How long a limit is not asked about in whose place something else stands, in milliseconds. */
+const UNUSABLE_PAUSE_MS = 1_000;
+
+/** Such limits that are remembered. */
+const MAX_UNUSABLE = 1_000;
+
 /** Draws for one server. */
 export class SharedTokens {
   readonly #connection: RedisConnection;
   readonly #beginning: Beginning;
+  readonly #monotonic: () => number;
+  /** Until when limits are not asked about. */
+  readonly #unusable = new Map<string, number>();
 
-  constructor(connection: RedisConnection, beginning: Beginning) {
+  /** `monotonic` tells milliseconds. */
+  constructor(connection: RedisConnection, beginning: Beginning, monotonic: () => number) {
     this.#connection = connection;
     this.#beginning = beginning;
+    this.#monotonic = monotonic;
   }
 
-  /** Whether a draw has a chance of being answered now. */
-  get isUsable(): boolean {
-    return this.#connection.isUsable;
+  /** Whether a draw of this limit has a chance of being answered now. */
+  isUsable(name: string): boolean {
+    if (!this.#connection.isUsable) return false;
+    if (this.#unusable.size === 0) return true;
+    const untilMs = this.#unusable.get(name) ?? -Infinity;
+    if (this.#monotonic() < untilMs) return false;
+    this.#unusable.delete(name);
+    return true;
   }
 
   /**
@@ -63,12 +80,18 @@ export class SharedTokens {
     // Names hold who somebody is, which is none of Redis' business.
     const key = `limit:${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
     const args = [MINUTE_MS / perMinute, size, want, reserve, giveBack, ...this.#beginning.args];
-    const [granted, retryAfterMs, available, beginning] = await this.#connection.evaluate(
-      DRAW,
-      [key, BEGINNING_KEY],
-      args,
-    ) as [number, number, string, string];
+    const reply = await this.#connection.evaluate(DRAW, [key, BEGINNING_KEY], args).catch((error) => {
+      if (error instanceof RedisKeyUnusable) this.#pause(name);
+      throw error;
+    });
+    const [granted, retryAfterMs, available, beginning] = reply as [number, number, string, string];
     this.#beginning.known = beginning;
     return { granted, retryAfterMs, available: Number(available) };
+  }
+
+  #pause(name: string): void {
+    const [oldest] = this.#unusable.keys();
+    if (this.#unusable.size >= MAX_UNUSABLE && oldest !== undefined) this.#unusable.delete(oldest);
+    this.#unusable.set(name, this.#monotonic() + UNUSABLE_PAUSE_MS);
   }
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { ResumableSession } from "../../../../src/session/resumption_store.ts";
 import { digestOfToken } from "../../../../src/session/resumption_token.ts";
+import { CallBudget } from "../../../../src/exchange/budget.ts";
+import { receiveLog } from "../../../../src/logging/logger.ts";
 import { openRedis } from "./redis_installation.ts";
 import { startRedis } from "./redis_server.ts";
 
@@ -46,3 +48,50 @@ Deno.test("RedisResumptionStore.take() knows no session of which something else 
     await state.close();
   }
 });
+
+/** What stands in the place of a limit, of another type than it. */
+const FOREIGN_VALUES: Readonly<Record<string, readonly [command: string, ...rest: string[]]>> = {
+  "a list": ["LPUSH", "x"],
+  "a hash": ["HSET", "x", "y"],
+};
+
+for (const [kind, [command, ...rest]] of Object.entries(FOREIGN_VALUES)) {
+  Deno.test(`a foreign value (${kind}) under one key of ours costs that key alone its place in Redis`, async () => {
+    await using redis = await startRedis();
+    const state = await openRedis(redis.url);
+    const said: string[] = [];
+    const stop = receiveLog("warning", ({ rawMessage, properties }) => {
+      said.push(`${rawMessage} ${JSON.stringify(properties)}`);
+    });
+    try {
+      const now = () => performance.now();
+      const limit = state.createRateLimit({ perMinute: () => 600, now });
+      const supplyOptions = { name: "exchange", limitPerMinute: 300, now };
+      assert.equal((await limit.take("ann")).ok, true);
+      const supply = state.createCallSupply(supplyOptions);
+      const budget = new CallBudget({ limitPerMinute: 300, now, supply });
+      const first = await budget.take("order");
+      assert.ok(first.ok);
+      const keys = (await redis.command("KEYS", "*limit:*")).match(/luno-mcp-server:limit:\w+/g) ?? [];
+      assert.equal(keys.length, 2);
+      for (const key of keys) {
+        await redis.command("DEL", key);
+        await redis.command(command, key, ...rest);
+      }
+      const other = state.createRateLimit({ perMinute: () => 600, now });
+      assert.equal((await other.take("ann")).ok, true, "its share admits");
+      const turn = await new CallBudget({ limitPerMinute: 300, now, supply: state.createCallSupply(supplyOptions) })
+        .take("order");
+      assert.ok(turn.ok, "its share lets calls through");
+      assert.equal(state.connection.isUsable, true);
+      assert.equal((await other.take("bob")).ok, true);
+      const bob = (await redis.command("KEYS", "*limit:*")).match(/limit:\w+/g) ?? [];
+      assert.equal(bob.length, 3, "others are counted in Redis");
+      assert.equal(said.filter((text) => text.includes("unavailable")).length, 0, said.join("\n"));
+      assert.ok(said.some((text) => text.includes("something else stands there") && text.includes(keys[0] ?? "-")));
+    } finally {
+      stop();
+      await state.close();
+    }
+  });
+}

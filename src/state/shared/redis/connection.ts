@@ -207,7 +207,7 @@ export class RedisConnection {
     const now = this.#monotonic();
     if (now - this.#foreignToldMs < FOREIGN_TOLD_MS) return;
     this.#foreignToldMs = now;
-    log.warning("shared state cannot use a key, as something else stands there; delete it", {
+    log.warning("shared state cannot use a key that holds something else; delete it", {
       address: this.#name,
       keys: keysOf(command).join(" "),
       reason,

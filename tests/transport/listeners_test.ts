@@ -256,6 +256,31 @@ every("carries close codes both ways", async (variant) => {
   socket.terminate();
 });
 
+every("answers frames that came together in their order, the close behind them", async (variant) => {
+  const application = new Echo({
+    upgrade: () =>
+      Promise.resolve({
+        open: (socket) => ({
+          text: (text) => {
+            socket.send(text);
+            if (text === "last") socket.close(1000, "");
+          },
+          binary() {},
+          closed() {},
+        }),
+      }),
+  });
+  await using listening = await Listening.start(variant, { application });
+  using peer = await RawPeer.open(listening.port, listening.caCerts);
+  const texts = ["1", "x".repeat(70_000), "3", "last"];
+  await peer.write(new Uint8Array(texts.flatMap((text) => [...frameOf(OPCODE.text, text)])));
+  for (const text of texts) {
+    const frame = await peer.frame();
+    assert.deepEqual([frame?.opcode, new TextDecoder().decode(frame?.payload)], [OPCODE.text, text]);
+  }
+  assert.equal((await peer.frame())?.opcode, OPCODE.close);
+});
+
 every("tells the application when a peer vanishes without a word", async (variant) => {
   await using listening = await Listening.start(variant);
   const peer = await RawPeer.open(listening.port, listening.caCerts);

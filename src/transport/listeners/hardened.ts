@@ -220,6 +220,7 @@ class HardenedListener implements RunningListener {
     incoming.headers.upgrade = "websocket"; // Others may have stood beside it.
     this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
       const hardened = new HardenedSocket(socket, {
+        connection,
         acceptance: decision,
         gone: () => this.#sockets.delete(hardened),
       });

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
 import { CLOSE } from "../close_codes.ts";
 import type { Acceptance, Socket, SocketHandler } from "./listener.ts";
@@ -13,16 +14,27 @@ const FAULTS: Readonly<Record<string, readonly [code: number, reason: string]>> 
 /** How long a peer that broke the rules has to take the close frame. */
 const FAULT_GRACE_MS = 500;
 
+/** What a {@linkcode HardenedSocket} is made of. */
+export interface HardenedSocketParts {
+  /** What carries it. */
+  readonly connection: Duplex;
+  readonly acceptance: Acceptance;
+  /** Called once, when nothing is left of the socket. */
+  readonly gone: () => void;
+}
+
 /** One open socket of the hardened listener. */
 export class HardenedSocket implements Socket {
   readonly #socket: WebSocket;
+  readonly #connection: Duplex;
+  #isHolding = false;
   #answered = true;
   readonly #gone = Promise.withResolvers<void>();
   #grace: ReturnType<typeof setTimeout> | undefined;
 
-  /** `gone` is called once, when nothing is left of the socket. */
-  constructor(socket: WebSocket, { acceptance, gone }: { acceptance: Acceptance; gone: () => void }) {
+  constructor(socket: WebSocket, { connection, acceptance, gone }: HardenedSocketParts) {
     this.#socket = socket;
+    this.#connection = connection;
     const handler = acceptance.open(this);
     let fault: readonly [code: number, reason: string] | undefined;
     socket.on("message", (data, isBinary) => this.#receive(handler, { data, isBinary }));
@@ -58,7 +70,20 @@ export class HardenedSocket implements Socket {
   }
 
   send(text: string): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#holdOutput();
+    this.#socket.send(text);
+  }
+
+  /** What is sent in answer to frames that came together leaves in one write. */
+  #holdOutput(): void {
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    this.#connection.cork();
+    queueMicrotask(() => {
+      this.#isHolding = false;
+      this.#connection.uncork();
+    });
   }
 
   close(code: number, reason: string): void {

@@ -272,7 +272,7 @@ every("answers frames that came together in their order, the close behind them",
   });
   await using listening = await Listening.start(variant, { application });
   using peer = await RawPeer.open(listening.port, listening.caCerts);
-  const texts = ["1", "x".repeat(70_000), "3", "last"];
+  const texts = ["1", "x".repeat(2_000), "3", "last"];
   await peer.write(new Uint8Array(texts.flatMap((text) => [...frameOf(OPCODE.text, text)])));
   for (const text of texts) {
     const frame = await peer.frame();

@@ -1,17 +1,29 @@
 /** Completions: pairs, currencies and account ids while a person types them. */
 
+import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import type { CompleteRequestParams, CompleteResult } from "@modelcontextprotocol/server";
 import { getLogger } from "../logging/logger.ts";
 import { ExchangeError } from "../exchange/errors.ts";
 import type { ToolContext } from "../tools/tool.ts";
+import { isPrompt } from "./listing.ts";
+import { findResource, TEMPLATES } from "./resource_list.ts";
 
 const log = getLogger(["luno-mcp-server", "protocol"]);
 
 /** The most values that the protocol allows in one answer. */
 const MAX_VALUES = 100;
 
-/** Completes an argument of a prompt or a resource template; what cannot be completed answers nothing. */
+/** What the templates of markets begin with; each has a pair. */
+const MARKET_TEMPLATE = "luno://market/{pair}/";
+
+/**
+ * Completes an argument of a prompt or a resource template; what cannot be completed answers nothing.
+ *
+ * @throws {ProtocolError} `InvalidParams` when there is no such prompt, template or resource
+ */
 export async function complete(params: CompleteRequestParams, context: ToolContext): Promise<CompleteResult> {
+  const unknown = unknownReference(params.ref);
+  if (unknown !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown ${unknown}`);
   const candidates = await candidatesFor(params, context).catch(ignoreExchange);
   const typed = params.argument.value.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
   const matching = candidates
@@ -26,9 +38,18 @@ export async function complete(params: CompleteRequestParams, context: ToolConte
   };
 }
 
+/** What there is none of, where a reference names that. */
+function unknownReference(ref: CompleteRequestParams["ref"]): string | undefined {
+  const shown = (text: string) => JSON.stringify(text.slice(0, 100));
+  if (ref.type === "ref/prompt") return isPrompt(ref.name) ? undefined : `prompt: ${shown(ref.name)}`;
+  const { uri } = ref;
+  const isKnown = Object.hasOwn(TEMPLATES, uri) || findResource(uri) !== undefined;
+  return isKnown ? undefined : `resource template: ${shown(uri)}`;
+}
+
 async function candidatesFor({ ref, argument }: CompleteRequestParams, context: ToolContext): Promise<string[]> {
   const { exchange, markets, server, caller, signal } = context;
-  if (ref.type === "ref/resource") {
+  if (ref.type === "ref/resource" && !ref.uri.startsWith(MARKET_TEMPLATE)) {
     const isOffered = exchange.hasCredentials &&
       server.tools.some(({ group, scope }) => group === "account" && caller.allows(scope));
     if (ref.uri !== "luno://accounts/{id}" || argument.name !== "id" || !isOffered) return [];

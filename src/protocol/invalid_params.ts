@@ -92,6 +92,8 @@ const PARAMS: Readonly<Record<string, Check>> = {
   "resources/list": ONE_PAGE,
   "resources/templates/list": ONE_PAGE,
   "resources/read": object({ uri: text, ...RESUMED }),
+  "resources/subscribe": object({ uri: text }),
+  "resources/unsubscribe": object({ uri: text }),
   "prompts/list": ONE_PAGE,
   "prompts/get": object({ name: text, arguments: optional(record(text)), ...RESUMED }),
   "completion/complete": object({
@@ -109,6 +111,9 @@ const PARAMS: Readonly<Record<string, Check>> = {
   }),
 };
 
+/** Methods of the revisions before 2026-07-28 alone. */
+const LEGACY_METHODS = new Set(["initialize", "resources/subscribe", "resources/unsubscribe"]);
+
 /** Says in a sentence what is wrong with a request's parameters, if something is. */
 export function findInvalidParams(
   { method, params = {} }: { readonly method: string; readonly params?: unknown },
@@ -116,7 +121,7 @@ export function findInvalidParams(
   if (!isObject(params)) return sentenceOf(expecting("an object of named members", isObject)(params), "params");
   const problem = findInvalidMeta(params);
   // Revisions that requests name themselves have no such method, which the SDK says.
-  if (problem !== undefined || (method === "initialize" && claimsRevision(params))) return problem;
+  if (problem !== undefined || (LEGACY_METHODS.has(method) && claimsRevision(params))) return problem;
   return Object.hasOwn(PARAMS, method) ? sentenceOf(PARAMS[method]?.(params), "") : undefined;
 }
 

@@ -44,6 +44,11 @@ export function listPrompts(offered: ReadonlySet<ToolGroup>): Prompt[] {
   return prompts.filter(({ groups }) => groups.every((group) => offered.has(group))).map(({ prompt }) => prompt);
 }
 
+/** Whether there is a prompt of a name. */
+export function isPrompt(name: string): boolean {
+  return prompts.some(({ prompt }) => prompt.name === name);
+}
+
 /** Every alias, by its name. */
 export const ALIASES: ReadonlyMap<string, AliasEntry> = new Map(aliases.map((alias) => [alias.name, alias]));
 

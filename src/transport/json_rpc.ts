@@ -63,11 +63,16 @@ export function readMessage(value: unknown): Parsed {
   if (!isObject(value)) {
     return { kind: "refused", ids: [null], error: invalidRequest("expected an object: a JSON-RPC 2.0 message") };
   }
+  const { id, ...rest } = value;
+  // The error of a client that found no id: one that is answered with an error could go on for ever.
+  if (id === null && isAnswer(value) && findProblem(rest) === undefined && isMessage(rest)) {
+    return { kind: "message", message: rest };
+  }
   const problem = findProblem(value);
   if (problem !== undefined) return { kind: "refused", ids: idsOf([value]), error: invalidRequest(problem) };
   if (isMessage(value)) return { kind: "message", message: value };
   // Positional parameters are good JSON-RPC, and nobody answers a notification.
-  const ids = value.id === undefined ? [] : idsOf([value]);
+  const ids = id === undefined ? [] : idsOf([value]);
   return { kind: "refused", ids, error: invalidParams("params must be an object of named members") };
 }
 
@@ -130,7 +135,7 @@ function findProblem(message: Record<string, unknown>) {
     return undefined;
   }
   if (result === undefined && error === undefined) return "method is missing";
-  if (id === undefined || params !== undefined) return "an answer has an id and no params";
+  if ((id === undefined && error === undefined) || params !== undefined) return "an answer has an id and no params";
   if (result !== undefined && error !== undefined) return "an answer has either result or error";
   if (result !== undefined) return isObject(result) ? undefined : "result must be an object";
   return isErrorMember(error) ? undefined : "error must have an integer code and a message";

@@ -41,3 +41,30 @@ Deno.test("account ids are completed with a key; without one, or without an exch
   assert.deepEqual((await lost.complete(request)).completion.values, []);
   assert.deepEqual(await completed(lost, "pair", "XBT"), []);
 });
+
+Deno.test("pairs are completed in the addresses of markets", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  for (const kind of ["ticker", "orderbook", "trades", "candles"]) {
+    const ref = { type: "ref/resource", uri: `luno://market/{pair}/${kind}` } as const;
+    const { completion } = await client.complete({ ref, argument: { name: "pair", value: "btczar" } });
+    assert.deepEqual(completion.values, ["XBTZAR"]);
+  }
+});
+
+Deno.test("a prompt or a template that there is none of is refused, and a resource has nothing to complete", async () => {
+  await using exchange = await TestExchange.start();
+  await using client = await connectClient(exchange.context);
+  const argument = { name: "pair", value: "" };
+  for (const name of ["no_such", "__proto__", "constructor", ""]) {
+    const complete = client.complete({ ref: { type: "ref/prompt", name }, argument });
+    await assert.rejects(complete, { code: -32602, message: `Unknown prompt: ${JSON.stringify(name)}` });
+  }
+  for (const uri of ["luno://market/{pair}", "__proto__", "constructor", "luno://no/such"]) {
+    const complete = client.complete({ ref: { type: "ref/resource", uri }, argument });
+    await assert.rejects(complete, { code: -32602, message: `Unknown resource template: ${JSON.stringify(uri)}` });
+  }
+  for (const uri of ["luno://config", "luno://market/XBTZAR/ticker"]) {
+    assert.deepEqual((await client.complete({ ref: { type: "ref/resource", uri }, argument })).completion.values, []);
+  }
+});

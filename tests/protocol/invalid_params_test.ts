@@ -62,6 +62,8 @@ const WRONG: readonly (readonly [method: string, params: unknown, sentence: stri
     'ref.type must be one of ref/prompt, ref/resource: current value is "ref/tool"',
   ],
   ["completion/complete", { ref: { type: "ref/prompt" } }, "ref.name is missing: expected a string"],
+  ["resources/subscribe", {}, "uri is missing: expected a string"],
+  ["resources/unsubscribe", { uri: null }, "uri must be a string: current value is null"],
   ["subscriptions/listen", {}, "notifications is missing: expected an object"],
 ];
 
@@ -84,6 +86,7 @@ Deno.test("findInvalidParams() accepts what it need not know", () => {
   assert.equal(findInvalidParams({ method: "tools/list", params: { extra: 1, _meta: { "a.b/c": null } } }), undefined);
   assert.equal(findInvalidParams({ method: "no/such", params: { cursor: 7 } }), undefined);
   assert.equal(findInvalidParams({ method: "constructor", params: {} }), undefined);
+  assert.equal(findInvalidParams({ method: "resources/subscribe", params: { _meta: CLAIM } }), undefined);
   assert.equal(findInvalidMeta(undefined), undefined);
 });
 

@@ -56,6 +56,8 @@ const REFUSED: readonly (readonly [text: string, ids: readonly unknown[], code: 
     -32602,
     "Invalid params: params must be an object of named members",
   ],
+  ['{"jsonrpc":"2.0","result":{}}', [null], -32600, "Invalid request: an answer has an id and no params"],
+  ['{"jsonrpc":"2.0","id":null,"result":{}}', [null], -32600, "Invalid request: id must be a string or an integer"],
   // The id of an answer is one of ours: told to its sender, it would end a request of its own.
   ['{"jsonrpc":"2.0","id":5,"result":7}', [null], -32600, "Invalid request: result must be an object"],
   [
@@ -79,10 +81,17 @@ Deno.test("readText() reads requests, notifications and answers", () => {
       { jsonrpc: "2.0", method: "notifications/x" },
       { jsonrpc: "2.0", id: 1, result: {} },
       { jsonrpc: "2.0", id: 1, error: { code: -1, message: "no" } },
+      { jsonrpc: "2.0", error: { code: -32700, message: "no JSON" } },
     ]
   ) {
     assert.deepEqual(readText(JSON.stringify(message)), { kind: "message", message });
   }
+});
+
+Deno.test("readText() reads the error of a client that found no id, which must not be answered with another one", () => {
+  const error = { code: -32700, message: "no JSON" };
+  const message = { jsonrpc: "2.0", error };
+  assert.deepEqual(readText(JSON.stringify({ ...message, id: null })), { kind: "message", message });
 });
 
 Deno.test("readText() refuses a member twice in whatever writes, and lets the last one count elsewhere", () => {

@@ -22,7 +22,16 @@ export interface BodyLimits {
 /** A body, or why there is none: an HTTP status and a sentence. `value` is `undefined` for an empty body. */
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown; readonly text: string }
-  | { readonly ok: false; readonly status: 400 | 408 | 413 | 415; readonly message: string };
+  | Unreadable & { readonly text?: undefined }
+  // A text that is not JSON, or nests too deep.
+  | Unreadable & { readonly text: string };
+
+interface Unreadable {
+  readonly ok: false;
+  readonly status: 400 | 408 | 413 | 415;
+  readonly message: string;
+}
+
 
 /** What is no longer is read at once, and not in pieces, where the request says how long it is; in bytes. */
 const SHORT_BODY = 16_384;
@@ -99,11 +108,11 @@ async function readInPieces(
 
 function parse(text: string): JsonBody {
   if (text.trim() === "") return { ok: true, value: undefined, text };
-  if (isDeeper(text, MAX_DEPTH)) return malformed(`expected at most ${MAX_DEPTH} levels`);
+  if (isDeeper(text, MAX_DEPTH)) return { ...malformed(`expected at most ${MAX_DEPTH} levels`), text };
   try {
     return { ok: true, value: JSON.parse(text), text };
   } catch {
-    return malformed("expected one JSON value");
+    return { ...malformed("expected one JSON value"), text };
   }
 }
 

@@ -23,8 +23,8 @@ import { INTERNAL_ERROR, INVALID_REQUEST, PARSE_ERROR, SESSION_NOT_FOUND } from 
 import { claimsRevision } from "../../protocol/envelope.ts";
 import { isSubscriptionRequest } from "../../protocol/resource_subscriptions.ts";
 import { findInvalidMeta, findInvalidParams } from "../../protocol/invalid_params.ts";
-import { invalidParams, isRequest, readMessage, refusalOf, refuseDuplicates } from "../json_rpc.ts";
-import type { RpcError } from "../json_rpc.ts";
+import { invalidParams, isRequest, readMessage, readText, refusalOf, refuseDuplicates } from "../json_rpc.ts";
+import type { Parsed, RpcError } from "../json_rpc.ts";
 import { attempt, whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { webRequestOf } from "../listeners/http_request.ts";
@@ -169,13 +169,12 @@ class Endpoint implements StreamableHttp {
     // What is no message counts against the limit like a request.
     const unread = (id: RequestId | null, answer: () => Response) =>
       whenAnswered(admit?.(undefined, caller), (refusal) => refusal === undefined ? answer() : refused(id, refusal));
-    if (!body.ok) {
+    if (body.text === undefined) {
       const code = body.status === 400 ? PARSE_ERROR : INVALID_REQUEST;
       return unread(null, () => rpcError({ status: body.status, error: { code, message: body.message } }));
     }
     if (this.#isClosed) return busy("The server is shutting down");
-    const parsed = readMessage(body.value);
-    const read = parsed.kind === "message" ? refuseDuplicates(parsed.message, body.text) ?? parsed : parsed;
+    const read = readBody(body);
     if (read.kind === "refused") {
       return unread(read.ids[0] ?? null, () => refuseUnread(read.ids, read.error));
     }
@@ -277,6 +276,13 @@ class Endpoint implements StreamableHttp {
   #handle(id: string, request: HttpRequest, sent: SessionRequest): Awaitable<Response | undefined> {
     return whenAnswered(this.#sessions.find(id, sent.caller), (session) => session?.handle(request, sent));
   }
+}
+
+/** The message of a body, or its refusal with the id that can be told from its text. */
+function readBody(body: Exclude<JsonBody, { text?: undefined }>): Parsed {
+  if (!body.ok || body.value === undefined) return readText(body.text);
+  const read = readMessage(body.value);
+  return read.kind === "message" ? refuseDuplicates(read.message, body.text) ?? read : read;
 }
 
 /** One error for each request of a batch. */

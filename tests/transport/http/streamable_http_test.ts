@@ -104,6 +104,7 @@ interface BadInput {
 
 const json = JSON.stringify;
 const large = json(call(1, "echo", { text: "x".repeat(5_000) }));
+const deep = `{"jsonrpc":"2.0","id":8,"method":"ping","params":{"a":${"[".repeat(500)}${"]".repeat(500)}}}`;
 
 const BAD_INPUT: Readonly<Record<string, BadInput>> = {
   "another content type": {
@@ -113,11 +114,12 @@ const BAD_INPUT: Readonly<Record<string, BadInput>> = {
   },
   "no content type": { init: { body: streamed(["{}"]), headers: { "content-type": null } }, status: 415, code: -32600 },
   "a compressed body": { init: { body: "{}", headers: { "content-encoding": "gzip" } }, status: 415, code: -32600 },
-  "no body": { init: {}, status: 400, code: -32600 },
+  "no body": { init: {}, status: 400, code: -32700, id: null },
   "malformed JSON": { init: { body: '{"jsonrpc":' }, status: 400, code: -32700 },
+  "malformed JSON with an id": { init: { body: '{"jsonrpc":"2.0","id":7,"method":' }, status: 400, code: -32700, id: 7 },
   "two values": { init: { body: "{}{}" }, status: 400, code: -32700 },
   "invalid UTF-8": { init: { body: new Uint8Array([0x22, 0xff, 0x22]) }, status: 400, code: -32700 },
-  "deep nesting": { init: { body: `${"[".repeat(2_000)}${"]".repeat(2_000)}` }, status: 400, code: -32700 },
+  "deep nesting": { init: { body: deep }, status: 400, code: -32600, id: 8 },
   "an empty batch": { init: { body: "[]" }, status: 400, code: -32600, id: null },
   "a batch of one": { init: { body: json([call(7, "echo")]) }, status: 400, code: -32600, id: 7 },
   "an id of null": { init: { body: json({ ...INITIALIZE, id: null }) }, status: 400, code: -32600, id: null },

@@ -75,11 +75,20 @@ export type Authentication =
 
 type Verified = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
 
-/** Names of query parameters in which people put credentials. */
-const CREDENTIAL_PARAMETERS = /^(access_?token|token|api_?key|key|ticket|auth(orization)?|jwt|secret|password)$/i;
+/** What people call a credential, in a query or a header; cookies are none, as browsers send those of every port of a machine. */
+const CREDENTIAL_NAMES = [
+  ...["access token", "api token", "auth token", "bearer token", "id token", "private token", "refresh token"],
+  ...["service token", "session token", "user token", "amz security token", "token", "bearer", "jwt", "jwt assertion"],
+  ...["access key", "api key", "api key id", "auth key", "functions key", "goog api key", "key id", "luno api key"],
+  ...["ocp apim subscription key", "secret key", "subscription key", "key", "ticket"],
+  ...["api secret", "client secret", "key secret", "secret", "pass", "passphrase", "passwd", "password", "pwd"],
+  ...["auth", "authorization", "proxy authorization", "credential", "credentials"],
+];
 
-/** Headers in which people put credentials; cookies are none, as browsers send those of every port of a machine. */
-const CREDENTIAL_HEADERS = /^(proxy-authorization|(x-)?(api-?key|auth(-?token)?|access-?token|amz-security-token))$/i;
+const CREDENTIAL_NAME = new RegExp(
+  `^(x[-_]?)?(${CREDENTIAL_NAMES.map((words) => words.replaceAll(" ", "[-_]?")).join("|")})$`,
+  "i",
+);
 
 /** What a subprotocol begins with that carries a credential elsewhere. */
 const CREDENTIAL_PROTOCOL =
@@ -206,14 +215,16 @@ function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefine
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
   for (const [name, value] of headers) {
-    if (CREDENTIAL_HEADERS.test(name)) return true;
-    if (name !== "cookie" && (looksLikeApiKey(value) || isJwt(value))) return true;
+    if ((name !== "authorization" && CREDENTIAL_NAME.test(name))) return true;
+    if (name !== "cookie" && name !== "authorization" && isCredential(value)) return true;
   }
   return false;
 }
 
-function isJwt(text: string): boolean {
-  return text.startsWith("eyJ") && JWT_FORM.test(text);
+/** Whether a text is a credential, or a scheme and one. */
+function isCredential(text: string): boolean {
+  const word = text.slice(text.lastIndexOf(" ") + 1);
+  return looksLikeApiKey(word) || (word.startsWith("eyJ") && JWT_FORM.test(word));
 }
 
 function isCredentialProtocol(word: string): boolean {
@@ -221,9 +232,7 @@ function isCredentialProtocol(word: string): boolean {
 }
 
 function hasCredentialIn(query: URLSearchParams): boolean {
-  return [...query].some(([name, value]) =>
-    CREDENTIAL_PARAMETERS.test(name) || looksLikeApiKey(value) || JWT_FORM.test(value)
-  );
+  return [...query].some(([name, value]) => CREDENTIAL_NAME.test(name) || isCredential(value));
 }
 
 /** The scopes that a request asks to be held to, from the header or, for browsers, the query. */
@@ -231,7 +240,8 @@ function narrowing(
   headers: HeaderFields,
   query: URLSearchParams | undefined,
 ): ReadonlySet<Scope> | undefined | "unknown" {
-  const texts = [headers.get("x-luno-scopes"), query?.get("scopes") ?? null].filter((text) => text !== null);
+  const header = headers.get("x-luno-scopes");
+  const texts = [...header === null ? [] : [header], ...query?.getAll("scopes") ?? []];
   if (texts.length === 0) return undefined;
   const sets: ReadonlySet<Scope>[] = [];
   for (const text of texts) {

@@ -6,7 +6,7 @@ import { parseSettings } from "../config/parse.ts";
 import { killProblems } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { StateError } from "../state/state_error.ts";
-import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
+import { HALT_FILE, haltFilesIn, haltFileState } from "../trading/record/halts.ts";
 import type { HaltState } from "../trading/record/halts.ts";
 import type { Placement } from "../trading/record/recorded_placement.ts";
 import { StoreError } from "../trading/record/store_error.ts";
@@ -167,7 +167,7 @@ async function liftSwitch({ folder, use, world, json }: Job): Promise<ExitCode> 
         await print(world.stderr, "Orders that were still to be cancelled stay open: look at what is open");
       }
       if (state.halted) {
-        return await fail(world, `Trading is still halted by a file: remove ${join(folder.path, HALT_FILE)}`);
+        return await fail(world, `Trading is still halted by a file: remove ${haltFilesIn(folder.path).join(" and ")}`);
       }
       const record = { halted: false, was_halted: before.halted, ...serversRecord(use, world.now()) };
       const sentence = `Trading ${before.halted ? "is resumed" : "was not halted"} in ${placeOf(folder)}`;
@@ -191,7 +191,7 @@ async function printStatus(job: Job, { isNamed }: { isNamed: boolean }): Promise
       body: async (record) => await showStatus(job, { state: await record.halts.state(), record }),
     });
   }
-  return await showStatus(job, { state: haltFileState(join(folder.path, HALT_FILE)) });
+  return await showStatus(job, { state: haltFileState(folder.path) });
 }
 
 async function showStatus(

@@ -1,11 +1,10 @@
 /** `status`: the servers of a state folder and the state of trading. Creates and changes nothing. */
 
-import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import { StateError } from "../state/state_error.ts";
 import type { SeenInstance } from "../server/instances/instance_report.ts";
-import { HALT_FILE, haltFileState } from "../trading/record/halts.ts";
+import { haltFileState } from "../trading/record/halts.ts";
 import { MAIN_ACCOUNT } from "../trading/orders/trading_account.ts";
 import type { LimitsUsed } from "../trading/record/limit_use.ts";
 import type { Policy } from "../trading/policy/policy.ts";
@@ -106,7 +105,7 @@ async function readRecord(
   let record: TradingRecord | undefined;
   try {
     if (await hasNoRecord(folder)) {
-      const halt = haltFileState(join(folder.path, HALT_FILE));
+      const halt = haltFileState(folder.path);
       return halt.halted ? { trading: { halt, onTheirWay: [], requests: [], waiting: 0, limits: [] } } : {};
     }
     record = await openCommandRecord(folder, { world, mode: "read" });

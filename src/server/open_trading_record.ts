@@ -95,7 +95,6 @@ export async function openTradingRecord(
       record,
       killSwitch: new KillSwitch({
         halts: record.halts,
-        folder,
         redact: createRedactor(secretTexts(loaded.credentials)),
       }),
       isServer,

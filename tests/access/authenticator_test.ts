@@ -166,7 +166,15 @@ const QUERIES = [
   "jwt=x",
   "secret=x",
   "password=x",
+  "bearer=x",
+  "api-key=x",
+  "X-API-Key=x",
+  "id_token=x",
+  "client_secret=x",
+  "api_key_id=x",
+  "pwd=x",
   `anything=${KEY}`,
+  `anything=Bearer+${KEY}`,
   `anything=${TOKEN}`,
   `a=1&b=2&anything=${KEY}`,
   "access%5Ftoken=x",
@@ -205,6 +213,8 @@ Deno.test("Authenticator narrows by header and by query, by both to what both sa
   assert.deepEqual(await scopesOf({ path: "/ws?scopes=market:read" }), ["market:read"]);
   assert.deepEqual(await scopesOf({ path: "/ws?scopes=server:admin,orders:write" }), []);
   assert.deepEqual(await scopesOf({ ...header("account:read"), path: "/ws?scopes=market:read" }), []);
+  assert.deepEqual(await scopesOf({ path: "/ws?scopes=market:read,account:read&scopes=market:read" }), ["market:read"]);
+  assert.deepEqual(await scopesOf({ path: "/ws?scopes=market:read&scopes=" }), []);
 });
 
 Deno.test("Authenticator refuses a scope that is none, before it looks at the credential", async () => {
@@ -276,6 +286,13 @@ const PLACES: Readonly<Record<string, Shown>> = {
   "X-API-Key": { headers: { "x-api-key": "zz" } },
   "api-key": { headers: { "api-key": "zz" } },
   "X-Auth-Token": { headers: { "x-auth-token": "zz" } },
+  "X-Token": { headers: { "x-token": "zz" } },
+  "X-API-Token": { headers: { "x-api-token": "zz" } },
+  "Private-Token": { headers: { "private-token": "zz" } },
+  "X-Goog-Api-Key": { headers: { "x-goog-api-key": "zz" } },
+  "X-Authorization": { headers: { "x-authorization": "Bearer zz" } },
+  "X-Client-Secret": { headers: { "x-client-secret": "zz" } },
+  "a scheme and an API key in any header": { headers: { "x-anything": `Bearer ${KEY}` } },
   "an API key in any header": { headers: { "x-anything": KEY } },
   "a token in any header": { headers: { "x-anything": TOKEN } },
   "a ticket": { headers: { ...UPGRADE, "sec-websocket-protocol": "mcp, ticket.zz" } },

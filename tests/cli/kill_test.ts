@@ -118,6 +118,17 @@ Deno.test("kill --status makes neither a folder nor a record, and kill halts a f
     assert.deepEqual(left.toSorted(), [HALT_FILE, TRADING_DATABASE]);
   }));
 
+Deno.test("a file called halt.txt halts too, and lifting names each file that is to be removed", () =>
+  withStore(async (_store, { folder: state }) => {
+    await Deno.writeTextFile(join(state, "halt.txt"), "stop");
+    assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted in .* by file: .*called halt\.txt/);
+    const lifted = await run({ state, lift: "true", force: "true" });
+    assert.equal(lifted.code, 1);
+    assert.match(lifted.stderr, /still halted by a file: remove \S+\/halt\.txt\n/);
+    await Deno.writeTextFile(join(state, HALT_FILE), "");
+    assert.match((await run({ state, lift: "true", force: "true" })).stderr, /remove \S+\/halt and \S+\/halt\.txt\n/);
+  }));
+
 Deno.test("kill says since when a server does not answer, and takes a lock without a report for a server", () =>
   withStore(async (_store, { folder: state }) => {
     using _stopped = new PresentServer(state, { updated_at: NOW - 180_000 });

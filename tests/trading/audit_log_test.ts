@@ -110,7 +110,7 @@ Deno.test("AuditLog logs halts, resumes and approvals of other processes too, an
 Deno.test("AuditLog logs the halt file when it appears and when it is removed", async () => {
   const { lines } = await logged(async ({ halts }, { folder }) => {
     const watch = new HaltWatch({
-      killSwitch: new KillSwitch({ halts: answeringLate(halts), folder }),
+      killSwitch: new KillSwitch({ halts: answeringLate(halts) }),
       cancellation: { look: () => Promise.resolve() },
       now: () => NOW,
     });

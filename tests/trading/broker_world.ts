@@ -62,7 +62,7 @@ function openRecord(folder: string) {
   const record = new SqliteRecord(database, { folder });
   const lock = InstanceLock.take(folder);
   record.instances.enter({ id: lock.id, pid: Deno.pid, command: "serve", startedAt: NOON_MS, cancels: ["main"] });
-  return { database, record, lock, killSwitch: new KillSwitch({ halts: answeringLate(record.halts), folder }) };
+  return { database, record, lock, killSwitch: new KillSwitch({ halts: answeringLate(record.halts) }) };
 }
 
 /** A broker and everything around it; disposing ends it. */

@@ -151,7 +151,7 @@ export class ExecutorWorld implements AsyncDisposable {
   }
 
   #openKillSwitch(): KillSwitch {
-    return new KillSwitch({ halts: answeringLate(this.store.halts), folder: this.folder });
+    return new KillSwitch({ halts: answeringLate(this.store.halts) });
   }
 
   #enter(): InstanceLock {

@@ -706,10 +706,19 @@ every("takes a whole address as target when it names the same host", async (vari
 });
 
 hardened("answers 405 to a method that the web cannot ask", async (variant) => {
-  const head = await answerTo(variant, `TRACE / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`);
-  assert.match(head, /^HTTP\/1\.1 405 /);
-  assert.match(head, /allow: GET, HEAD, POST/i);
-  assert.match(head, /connection: close/i);
+  for (const target of ["TRACE /", "CONNECT localhost:80", "CONNECT /ws"]) {
+    const head = await answerTo(variant, `${target} HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`);
+    assert.match(head, /^HTTP\/1\.1 405 /, target);
+    assert.match(head, /allow: GET, HEAD, POST/i);
+    assert.match(head, /connection: close/i);
+  }
+});
+
+every("answers 400 to a version of HTTP that it does not speak, and ends the connection", async (variant) => {
+  for (const line of ["GET /healthz", "GET /healthz HTTP/0.9", "GET /healthz HTTP/1.2", "GET /healthz HTTP/2.0"]) {
+    const head = await answerTo(variant, `${line}${CRLF}Host: localhost${CRLF}${CRLF}`);
+    assert.match(head, /^HTTP\/1\.1 400 [^]*\nconnection: close\r/i, line);
+  }
 });
 
 hardened(

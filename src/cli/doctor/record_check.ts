@@ -1,8 +1,7 @@
 /** Whether the trading record can be read, belongs to this version, and agrees with its audit log. */
 
-import { join } from "node:path";
 import { readDatabaseAccess } from "../../config/database_access.ts";
-import { HALT_FILE, haltFileState } from "../../trading/record/halts.ts";
+import { haltFileState } from "../../trading/record/halts.ts";
 import type { HaltState } from "../../trading/record/halts.ts";
 import { StoreError } from "../../trading/record/store_error.ts";
 import type { TradingRecord } from "../../trading/record/trading_record.ts";
@@ -30,7 +29,7 @@ export async function checkRecord(
   if (problems.length > 0) return problems.map((problem) => broken(NAME, problem, "correct the setting"));
   const place = { path: folder, name: "--state", ...(database === undefined ? {} : { database }) };
   if (await hasNoRecord(place)) {
-    const halt = haltFileState(join(folder, HALT_FILE));
+    const halt = haltFileState(folder);
     return [skipped(NAME, "none yet: a server with --trading makes it"), ...haltResults(halt, world.now())];
   }
   let record: TradingRecord | undefined;

@@ -3,10 +3,8 @@
  * once, also while the record cannot be written; it is written as soon as it can be, and halts all others then.
  */
 
-import { join } from "node:path";
 import type { Redact } from "../../secrets/redaction.ts";
 import type { Halt } from "../policy/halt.ts";
-import { HALT_FILE } from "../record/halts.ts";
 import type { Halts, HaltState, NotedFile, Pull } from "../record/halts.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 
@@ -16,8 +14,6 @@ const MAX_PENDING = 100;
 /** What a {@linkcode KillSwitch} stands on. */
 export interface KillSwitchParts {
   readonly halts: Pick<Halts, "state" | "pull" | "noteFile">;
-  /** The state folder, in which a file may halt too. */
-  readonly folder: string;
   /** Hides secrets in reasons. @default nothing is hidden */
   readonly redact?: Redact;
 }
@@ -29,8 +25,6 @@ interface PendingHalt {
 
 /** Stops new orders: of this process at once, of all others once the record holds it. */
 export class KillSwitch {
-  /** Where the file would be that halts too. */
-  readonly file: string;
   readonly #halts: KillSwitchParts["halts"];
   readonly #redact: Redact;
   /** Halts that the record does not hold yet, oldest first; the last one may be added to. */
@@ -39,8 +33,7 @@ export class KillSwitch {
   #writing = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ halts, folder, redact = (text) => text }: KillSwitchParts) {
-    this.file = join(folder, HALT_FILE);
+  constructor({ halts, redact = (text) => text }: KillSwitchParts) {
     this.#halts = halts;
     this.#redact = redact;
   }

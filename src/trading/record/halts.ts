@@ -1,9 +1,10 @@
 /**
  * Halts: while trading is halted no order begins. There are two kinds, and either one halts: the record's own, and a file
- * called `halt` in the state folder, which anything that can touch a file can make. Both outlive the program. The record's
+ * called `halt` or `halt.txt` in the state folder, which anything that can touch a file can make. Both outlive the program. The record's
  * is lifted by `lift()`, the file's by removing it; its content does not matter. Cancelling is never halted.
  */
 
+import { join } from "node:path";
 import type { Redact } from "../../secrets/redaction.ts";
 import { cleanText } from "../../text/clean_text.ts";
 import { kindsOf } from "../orders/trading_account.ts";
@@ -13,6 +14,9 @@ import type { Placement } from "./recorded_placement.ts";
 
 /** The file's name in the state folder. */
 export const HALT_FILE = "halt";
+
+/** The names under which a file halts: the second is what editors make of the first. */
+const HALT_FILES = [HALT_FILE, `${HALT_FILE}.txt`];
 
 /** Whether trading is halted, since when (wall ms), by whom and why. */
 export type HaltState =
@@ -110,15 +114,27 @@ export function fileEvent(isThere: boolean): AuditEvent {
   return { event: "halt_file", identity: "file", data: { present: isThere } };
 }
 
-/** Whether a file at this path halts. Where that cannot be told, it counts as there. */
-export function haltFileState(path: string): HaltState {
+/** Whether a file in this folder halts. Where that cannot be told, it counts as there. */
+export function haltFileState(folder: string): HaltState {
+  for (const name of HALT_FILES) {
+    const state = fileState(folder, name);
+    if (state.halted) return state;
+  }
+  return { halted: false };
+}
+
+/** The paths of the files in a folder that halt. */
+export function haltFilesIn(folder: string): string[] {
+  return HALT_FILES.filter((name) => fileState(folder, name).halted).map((name) => join(folder, name));
+}
+
+function fileState(folder: string, name: string): HaltState {
   const halted = { halted: true, by: "file", source: "file" } as const;
   try {
-    const { mtime } = Deno.lstatSync(path);
-    const reason = `the state folder holds a file called ${HALT_FILE}`;
-    return { ...halted, at: mtime?.getTime() ?? 0, reason };
+    const { mtime } = Deno.lstatSync(join(folder, name));
+    return { ...halted, at: mtime?.getTime() ?? 0, reason: `the state folder holds a file called ${name}` };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { halted: false };
-    return { ...halted, at: 0, reason: `the state folder cannot be searched for a file called ${HALT_FILE}` };
+    return { ...halted, at: 0, reason: `the state folder cannot be searched for a file called ${name}` };
   }
 }

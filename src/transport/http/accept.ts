@@ -47,12 +47,15 @@ export function acceptance(header: string | null, type: string): number {
 }
 
 function readRange(text: string): Range[] {
-  const [name = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const [written = "", ...parameters] = text.split(";").map((part) => part.trim().toLowerCase());
+  const name = written === "*" ? "*/*" : written; // As older libraries for Java write it.
   if (!/^[^\s/]+\/[^\s/]+$/.test(name)) return [];
   const weight = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
   return [{ type: name, weight: weight === undefined ? 1 : readWeight(weight) }];
 }
 
+/** Some clients write `.2`, or more digits than there may be; a weight that is no number says nothing. */
 function readWeight(text: string): number {
-  return /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(text) ? Number(text) : 0;
+  const weight = text === "" ? NaN : Number(text);
+  return Number.isNaN(weight) ? 1 : Math.min(Math.max(weight, 0), 1);
 }

@@ -32,7 +32,6 @@ interface Unreadable {
   readonly message: string;
 }
 
-
 /** What is no longer is read at once, and not in pieces, where the request says how long it is; in bytes. */
 const SHORT_BODY = 16_384;
 

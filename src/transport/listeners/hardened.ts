@@ -118,6 +118,10 @@ class HardenedListener implements RunningListener {
       if (!(Number(incoming.headers["content-length"]) > options.maxMessageSize)) outgoing.writeContinue();
       this.#server.emit("request", incoming, outgoing);
     });
+    this.#server.on("connect", (incoming, connection) => {
+      this.#readAhead.get(incoming.socket)?.release();
+      refuse(connection, noSuchMethod());
+    });
     this.#server.on("upgrade", (incoming, connection, head) => {
       this.#readAhead.get(incoming.socket)?.release();
       void this.#upgrade(incoming, connection, head);
@@ -213,10 +217,7 @@ class HardenedListener implements RunningListener {
     connection.on("error", () => {}); // Its close event says the same.
     const decision = await this.#decide(incoming);
     if (connection.destroyed) return;
-    if (decision instanceof Response) {
-      refuseUpgrade(connection, decision).catch(() => connection.destroy());
-      return;
-    }
+    if (decision instanceof Response) return refuse(connection, decision);
     incoming.headers.upgrade = "websocket"; // Others may have stood beside it.
     this.#webSockets.handleUpgrade(incoming, connection, head, (socket) => {
       const hardened = new HardenedSocket(socket, {
@@ -258,6 +259,12 @@ class HardenedListener implements RunningListener {
     this.#server.close();
     this.#server.listen(this.port, this.hostname);
   }
+}
+
+/** Answers on a connection that is no longer HTTP, and ends it. */
+function refuse(connection: Duplex, response: Response): void {
+  connection.on("error", () => {}); // Its close event says the same.
+  refuseUpgrade(connection, response).catch(() => connection.destroy());
 }
 
 function assertLimitsWork(): void {

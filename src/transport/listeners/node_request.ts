@@ -10,6 +10,9 @@ import { isSameHost, soundUrl } from "./websocket_handshake.ts";
 /** Methods that the web's own requests cannot have. */
 const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["TRACE", "TRACK", "CONNECT"]);
 
+/** Of HTTP; the parser takes others too. */
+const VERSIONS: ReadonlySet<string> = new Set(["1.0", "1.1"]);
+
 /** A path or a whole address; a backslash would be read as a slash. */
 const TARGET = /^(?:\/|https?:\/\/)[^\\?]*(?:\?|$)/;
 
@@ -37,11 +40,12 @@ export class NodeRequest implements HttpRequest {
   }
 
   /**
-   * The request; `undefined` for an address, a `Host` or a method that cannot be. A header that was sent twice is joined by
+   * The request; `undefined` for a version, an address, a `Host` or a method that cannot be. A header that was sent twice is joined by
    * a comma, also where `node:http` would keep the first alone. Without `outgoing`, nobody hears that its client has left.
    */
   static of(incoming: IncomingMessage, outgoing?: ServerResponse): NodeRequest | undefined {
     const target = incoming.url ?? "/";
+    if (!VERSIONS.has(incoming.httpVersion)) return undefined;
     if (!hasOneHost(incoming) || !TARGET.test(target) || isForbiddenMethod(incoming.method)) return undefined;
     const host = incoming.headers.host ?? "localhost";
     if (!isSameHost(target, host)) return undefined;

@@ -8,15 +8,15 @@ import { LogRecords } from "../../support/log_records.ts";
 import { answeringLate } from "../late_record.ts";
 import { NOW, withStore } from "../stores.ts";
 
-function watchOf({ halts }: SqliteRecord, { folder, look }: { folder: string; look: () => Promise<void> }) {
-  const killSwitch = new KillSwitch({ halts: answeringLate(halts), folder });
+function watchOf({ halts }: SqliteRecord, look: () => Promise<void>) {
+  const killSwitch = new KillSwitch({ halts: answeringLate(halts) });
   return new HaltWatch({ killSwitch, cancellation: { look }, now: () => NOW });
 }
 
 Deno.test("HaltWatch.look() has the audit tell of the file, and looks what is to be cancelled", () =>
   withStore(async (store, { folder }) => {
     let looks = 0;
-    const watch = watchOf(store, { folder, look: () => Promise.resolve(void looks++) });
+    const watch = watchOf(store, () => Promise.resolve(void looks++));
     await Deno.writeTextFile(join(folder, HALT_FILE), "");
     await watch.look();
     await watch.look();
@@ -25,21 +25,21 @@ Deno.test("HaltWatch.look() has the audit tell of the file, and looks what is to
   }));
 
 Deno.test("HaltWatch.look() survives a cancellation that fails and a record that cannot be read", () =>
-  withStore(async (store, { folder }) => {
-    const watch = watchOf(store, { folder, look: () => Promise.reject(new Error("no")) });
+  withStore(async (store) => {
+    const watch = watchOf(store, () => Promise.reject(new Error("no")));
     await watch.look();
     store.close();
     await watch.look();
   }));
 
 Deno.test("HaltWatch.stop() keeps a look from calling a record a failure that was closed under it", () =>
-  withStore(async (store, { folder }) => {
+  withStore(async (store) => {
     using records = LogRecords.start();
     const look = () => {
       store.close();
       return Promise.resolve(void store.halts.state());
     };
-    const watch = watchOf(store, { folder, look });
+    const watch = watchOf(store, look);
     const looked = watch.look();
     watch.stop();
     await looked;

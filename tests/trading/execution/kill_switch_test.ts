@@ -10,7 +10,7 @@ import { NOW, withStore } from "../stores.ts";
 const ENOUGH = { by: "test", reason: "full disk", now: NOW };
 
 Deno.test("KillSwitch.pull() halts its process at once where it cannot be written, and retry() writes it later, all of them", () =>
-  withStore(async (store, { folder }) => {
+  withStore(async (store) => {
     let isStuck = true;
     const halts = answeringLate(store.halts);
     const pull: typeof halts.pull = async (...args) => {
@@ -18,7 +18,7 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
       return await halts.pull(...args);
     };
     const { state, noteFile } = halts;
-    const killSwitch = new KillSwitch({ halts: { pull, state, noteFile }, folder });
+    const killSwitch = new KillSwitch({ halts: { pull, state, noteFile } });
     const first = killSwitch.pull(ENOUGH);
     assert.deepEqual([killSwitch.pending.halted, killSwitch.pending.halted && killSwitch.pending.reason], [
       true,
@@ -50,8 +50,8 @@ Deno.test("KillSwitch.pull() halts its process at once where it cannot be writte
   }));
 
 Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyond a hundred add what they want cancelled", () =>
-  withStore(async (store, { folder }) => {
-    const killSwitch = new KillSwitch({ halts: answeringLate(store.halts), folder });
+  withStore(async (store) => {
+    const killSwitch = new KillSwitch({ halts: answeringLate(store.halts) });
     await Promise.all([killSwitch.pull(ENOUGH), killSwitch.retry(), killSwitch.retry()]);
     assert.equal(store.audit.trail({}).length, 1);
     const pulls = Array.from(
@@ -65,8 +65,8 @@ Deno.test("KillSwitch.retry() leaves alone what is being written, and halts beyo
   }));
 
 Deno.test("KillSwitch.pull() answers once its own halt is written, also where another one was added to it", () =>
-  withStore(async (store, { folder }) => {
-    const killSwitch = new KillSwitch({ halts: answeringLate(store.halts), folder });
+  withStore(async (store) => {
+    const killSwitch = new KillSwitch({ halts: answeringLate(store.halts) });
     const written = () => store.audit.trail({ limit: 200 }).map(({ data }) => JSON.parse(data).reason);
     const pulls = Array.from({ length: 101 }, (_, number) => killSwitch.pull({ ...ENOUGH, reason: `${number}` }));
     await pulls[99];

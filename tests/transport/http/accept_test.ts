@@ -13,8 +13,14 @@ const HEADERS: readonly (readonly [header: string | null, json: number, events: 
   ["application/*, application/json;q=0.2", 0.2, 0],
   ["*/*, text/event-stream;q=0", 1, 0],
   ["text/event-stream;q=1.000, application/json;q=0.001", 0.001, 1],
-  ["application/json;q=2", 0, 0],
-  ["application/json;q=", 0, 0],
+  ["application/json;q=2", 1, 0],
+  ["application/json;q=-1", 0, 0],
+  ["application/json;q=", 1, 0],
+  ["application/json;q=much", 1, 0],
+  // As Java's HttpURLConnection has it.
+  ["text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", 0.2, 0.2],
+  ["*", 1, 1],
+  ["application/json;q=0.33333, text/event-stream;q=1.0000", 0.33333, 1],
   ["application/jsonx, text/event-stream-bogus", 0, 0],
   ["json, */json, , ;", 0, 0],
 ];

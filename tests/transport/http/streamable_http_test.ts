@@ -116,7 +116,12 @@ const BAD_INPUT: Readonly<Record<string, BadInput>> = {
   "a compressed body": { init: { body: "{}", headers: { "content-encoding": "gzip" } }, status: 415, code: -32600 },
   "no body": { init: {}, status: 400, code: -32700, id: null },
   "malformed JSON": { init: { body: '{"jsonrpc":' }, status: 400, code: -32700 },
-  "malformed JSON with an id": { init: { body: '{"jsonrpc":"2.0","id":7,"method":' }, status: 400, code: -32700, id: 7 },
+  "malformed JSON with an id": {
+    init: { body: '{"jsonrpc":"2.0","id":7,"method":' },
+    status: 400,
+    code: -32700,
+    id: 7,
+  },
   "two values": { init: { body: "{}{}" }, status: 400, code: -32700 },
   "invalid UTF-8": { init: { body: new Uint8Array([0x22, 0xff, 0x22]) }, status: 400, code: -32700 },
   "deep nesting": { init: { body: deep }, status: 400, code: -32600, id: 8 },

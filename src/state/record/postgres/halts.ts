@@ -3,10 +3,8 @@
  * on that folder alone. A machine's file is noted under the name of its folder.
  */
 
-import { join } from "node:path";
 import {
   fileEvent,
-  HALT_FILE,
   haltFileState,
   haltStateOf,
   liftEvent,
@@ -46,7 +44,7 @@ export class PostgresHalts implements Halts {
 
   /** The file as it is now. */
   get file(): HaltState {
-    return haltFileState(join(this.#parts.folder, HALT_FILE));
+    return haltFileState(this.#parts.folder);
   }
 
   /** The name of the folder with the file. */

@@ -1,9 +1,7 @@
 /** Halts of trading: the record's own in SQLite, and the file in the state folder. */
 
-import { join } from "node:path";
 import {
   fileEvent,
-  HALT_FILE,
   haltFileState,
   haltStateOf,
   liftEvent,
@@ -36,16 +34,14 @@ export interface HaltParts {
 export class SqliteHalts {
   readonly #connection: RecordConnection;
   readonly #parts: HaltParts;
-  readonly #file: string;
 
   constructor(connection: RecordConnection, parts: HaltParts) {
     this.#connection = connection;
     this.#parts = parts;
-    this.#file = join(parts.folder, HALT_FILE);
   }
 
   state(): HaltState {
-    return haltStateOf(this.#recorded(), haltFileState(this.#file));
+    return haltStateOf(this.#recorded(), haltFileState(this.#parts.folder));
   }
 
   pull(pull: Pull): Placement[] {
@@ -84,7 +80,7 @@ export class SqliteHalts {
   }
 
   #isNews(): boolean {
-    return this.#recorded().isFileNoted !== haltFileState(this.#file).halted;
+    return this.#recorded().isFileNoted !== haltFileState(this.#parts.folder).halted;
   }
 
   #recorded(): RecordedHalt {

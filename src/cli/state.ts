@@ -1,4 +1,4 @@
-/** `state move`: copies the trading record and the API keys between the state folder and a PostgreSQL database. */
+/** `state move`: copies the trading record, the paper accounts and the API keys between the state folder and a PostgreSQL database. */
 
 import { join } from "node:path";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
@@ -117,13 +117,13 @@ async function report(
     ? []
     : [`  archive ${audit.archived} rows stay in ${join(place.path, ARCHIVE_FOLDER)}`];
   const lines = [
-    `Copied and verified: ${rows["placements"]} orders, ${rows["keys"]} API keys, ${
-      rows["audit"]
-    } rows of the audit log`,
+    `Copied and verified: ${rows["placements"]} orders, ${rows["keys"]} API keys, ` +
+    `paper accounts of ${rows["paper_identities"]} clients, ${rows["audit"]} rows of the audit log`,
     `  from    ${source}`,
     `  to      ${target}`,
     `  head    ${audit.head}`,
     ...archived,
+    "  note    previews and dialogs, which last for minutes, are not copied: preview again",
     "  note    start servers on the copy only: what was copied from is as it was",
   ];
   await say(world, lines.join("\n"), world.stdout);

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { keys } from "../../src/cli/keys.ts";
-import { KEYS, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
+import { KEYS, PAPER_TABLES, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
 import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
+import { openPaperLedger, PAPER_FILE } from "../../src/state/record/sqlite/open_paper_ledger.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
+import { OPENINGS, PaperTrader } from "../state/paper_orders.ts";
 import type { PostgresServer } from "../state/postgres_server.ts";
 import { NOW, openStore, place, tamper } from "../trading/stores.ts";
 import { runnerOf } from "./trading_commands.ts";
@@ -21,6 +23,21 @@ export interface Installation extends AsyncDisposable {
   readonly folder: string;
   readonly url: string;
   readonly database: string;
+}
+
+/** Two who trade on paper, with orders that are open, filled and cancelled. */
+export async function tradeOnPaper(folder: string): Promise<void> {
+  const options = { path: join(folder, PAPER_FILE), openings: OPENINGS, timeoutMs: 0, monotonic: () => 0 };
+  const ledger = await openPaperLedger(options);
+  for (const identity of ["key:Zoë", "key:ann"]) {
+    const trader = await PaperTrader.open(ledger, identity);
+    await trader.place({ limitPrice: 1, clientOrderId: "one" });
+    const book = { bids: [], asks: [{ price: 90, volume: 40 }] };
+    await trader.place({ limitPrice: 100 }, book);
+    const { id } = await trader.place({ limitPrice: 2 });
+    await ledger.cancel({ identity, id, nowMs: 9 });
+  }
+  await ledger.close();
 }
 
 /** A folder whose record has rows in every table, two API keys, and a database without tables. */
@@ -66,12 +83,19 @@ export function dump(folder: string): Record<string, unknown> {
     name,
     all(trading, `SELECT ${columns.join(", ")} FROM ${name} ORDER BY ${order.sqlite}`),
   ]));
+  const paper = openPaper(folder);
+  const onPaper = PAPER_TABLES.map(({ name, own = name, columns, order }) => [
+    name,
+    paper === undefined ? [] : all(paper, `SELECT ${columns.join(", ")} FROM ${own} ORDER BY ${order.sqlite}`),
+  ]);
+  paper?.close();
   const once = ["audit_head", "audit_start", "kill_switch"].map((
     name,
   ) => [name, all(trading, `SELECT * FROM ${name}`)]);
   const kept = {
     ...read,
     ...Object.fromEntries(once),
+    ...Object.fromEntries(onPaper),
     keys: all(store, `SELECT ${KEYS.columns.join(", ")} FROM keys ORDER BY number`),
     store: all(store, "SELECT * FROM store"),
   };
@@ -80,10 +104,18 @@ export function dump(folder: string): Record<string, unknown> {
   return kept;
 }
 
+function openPaper(folder: string): DatabaseSync | undefined {
+  try {
+    return new DatabaseSync(join(folder, PAPER_FILE), { readOnly: true });
+  } catch {
+    return undefined; // There is none.
+  }
+}
+
 /** Takes the databases of a folder away, as their owner does who wants to move back into it. */
 export async function clear(folder: string): Promise<void> {
   for await (const { name } of Deno.readDir(folder)) {
-    if (/^(trading|keys)\.db/.test(name)) await Deno.remove(join(folder, name));
+    if (/^(trading|keys|paper)\.db/.test(name)) await Deno.remove(join(folder, name));
   }
 }
 

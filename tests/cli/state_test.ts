@@ -5,13 +5,17 @@ import { audit } from "../../src/cli/audit.ts";
 import { keys } from "../../src/cli/keys.ts";
 import { state } from "../../src/cli/state.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
-import { KEYS, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
+import { KEYS, PAPER_TABLES, RECORD_TABLES } from "../../src/state/record/move/tables.ts";
+import { openPaperLedger, PAPER_FILE } from "../../src/state/record/sqlite/open_paper_ledger.ts";
 import { writeArchiveFile } from "../../src/state/record/archive_files.ts";
 import { KEYS_FILE } from "../../src/state/record/sqlite/open_keys.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
 import { tamper } from "../trading/stores.ts";
+import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
+import { PaperTrader } from "../state/paper_orders.ts";
+import { openPaperAt } from "../state/postgres_paper.ts";
 import { PostgresServer } from "../state/postgres_server.ts";
-import { clear, dump, installRecord, killInTheMiddle, ORDERS } from "./moved_record.ts";
+import { clear, dump, installRecord, killInTheMiddle, ORDERS, tradeOnPaper } from "./moved_record.ts";
 import { runnerOf } from "./trading_commands.ts";
 import { TestWorld } from "./world.ts";
 
@@ -44,6 +48,7 @@ async function verified(flags: Record<string, string>): Promise<string> {
 Deno.test("state move copies a record to PostgreSQL and back, and all of it is the same", async () => {
   await using installed = await installRecord(server);
   const { folder, url, database } = installed;
+  await tradeOnPaper(folder);
   const before = dump(folder);
   const head = await verified({ state: folder });
   const there = await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
@@ -52,7 +57,11 @@ Deno.test("state move copies a record to PostgreSQL and back, and all of it is t
   assert.deepEqual([from, to, rows.placements, rows.keys, rows.calls], [folder, url, ORDERS, 2, 2]);
   assert.equal(audit.head, head);
   assert.equal(await verified({ state: folder, "state-url": url }), head);
-  for (const { name } of [...RECORD_TABLES, KEYS]) assert.equal(await countOf(database, name), rows[name], name);
+  for (const { name } of [...RECORD_TABLES, ...PAPER_TABLES, KEYS]) {
+    assert.equal(await countOf(database, name), rows[name], name);
+  }
+  assert.deepEqual([rows.paper_identities, rows.paper_orders], [2, 6]);
+  assert.ok(PAPER_TABLES.every(({ name }) => rows[name] > 0), JSON.stringify(rows));
   const venue = await server.query("SELECT exchange AS name FROM luno_mcp.accounts ORDER BY id", database);
   assert.match(venue.rows[0].name, /^api\.luno\.com with key [0-9a-f]{12}$/);
   assert.equal(venue.rows[1].name, "api.luno.com with key 00112233aabb");
@@ -68,6 +77,58 @@ Deno.test("state move copies a record to PostgreSQL and back, and all of it is t
     JSON.parse(listed.stdout).keys.map(({ name, state }: { name: string; state: string }) => [name, state]),
     [["ann", "revoked"], ["bob", "live"]],
   );
+});
+
+Deno.test("paper traders go on after a move: with their balances, open orders and numbers", async () => {
+  await using installed = await installRecord(server);
+  const { folder, url } = installed;
+  await tradeOnPaper(folder);
+  const identity = "key:ann";
+  const clock = { timeoutMs: 0, monotonic: () => 0 };
+  const seen = async (ledger: PaperLedger) => ({
+    accounts: await ledger.openAccounts({ identity, currencies: [], nowMs: 10 }),
+    orders: await ledger.orders(identity, { limit: 10, atMs: 10 }),
+    epoch: await ledger.epochOf(identity),
+  });
+  const before = await openPaperLedger({ path: join(folder, PAPER_FILE), ...clock });
+  const expected = await seen(before);
+  await before.close();
+  assert.equal((await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE)).code, 0);
+  const after = await openPaperAt(url);
+  try {
+    assert.deepEqual(await seen(after), expected);
+    const trader = await PaperTrader.open(after, identity);
+    const placed = await trader.place({ limitPrice: 3 });
+    const [latest] = await after.orders(identity, { limit: 1, atMs: 10 });
+    assert.equal(latest?.id, placed.id);
+  } finally {
+    await after.close();
+  }
+});
+
+Deno.test("state move back takes paper accounts that are there for moved where they are the same, and refuses others", async () => {
+  await using installed = await installRecord(server);
+  const { folder, url } = installed;
+  await tradeOnPaper(folder);
+  const before = dump(folder);
+  await run({ state: folder, "state-url": url, from: "sqlite" }, MOVE);
+  const remove = async () => {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (/^(trading|keys)\.db/.test(name)) await Deno.remove(join(folder, name));
+    }
+  };
+  await remove();
+  const { code, stderr } = await run({ state: folder, "state-url": url, from: "postgres" }, MOVE);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(dump(folder), before);
+  await remove();
+  const paper = new DatabaseSync(join(folder, PAPER_FILE));
+  paper.exec("UPDATE accounts SET balance = '7' WHERE identity = 'key:ann'");
+  paper.close();
+  const refused = await run({ state: folder, "state-url": url, from: "postgres" }, MOVE);
+  assert.equal(refused.code, 1);
+  assert.match(JSON.parse(refused.stderr).error.message, /is not empty: there are rows of paper_accounts: /);
+  assert.deepEqual(dump(folder)["placements"], []);
 });
 
 Deno.test("state move back takes keys that are there for moved, as it commits them first", async () => {
@@ -107,7 +168,11 @@ Deno.test("state move says on a terminal what was copied, and that the source is
   await using installed = await installRecord(server);
   const { folder, url } = installed;
   const { stdout } = await run({ state: folder, "state-url": url, from: "sqlite" }, { ...MOVE, json: false });
-  assert.match(stdout, /^Copied and verified: 200 orders, 2 API keys, 60[0-9] rows of the audit log\n/);
+  assert.match(
+    stdout,
+    /^Copied and verified: 200 orders, 2 API keys, paper accounts of 0 clients, 60\d rows of the audit log\n/,
+  );
+  assert.match(stdout, /previews and dialogs, which last for minutes, are not copied/);
   assert.ok(stdout.includes(`  from    ${folder}\n  to      ${url}\n`), stdout);
 });
 

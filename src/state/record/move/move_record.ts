@@ -5,7 +5,7 @@ import { MAIN_ACCOUNT } from "../../../trading/orders/trading_account.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import type { RecordEnd } from "./record_end.ts";
-import { KEYS, RECORD_TABLES } from "./tables.ts";
+import { KEYS, PAPER_TABLES, RECORD_TABLES } from "./tables.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
 /** How to move. */
@@ -35,10 +35,10 @@ const BATCH_ROWS = 500;
 export async function moveRecord(source: RecordEnd, target: RecordEnd, options: MoveOptions): Promise<Moved> {
   await checkUnused(source, target);
   const state = await source.state();
-  const hasKeys = await checkEmpty(target, state);
+  const there = await checkEmpty({ source, target }, state);
   const rows: Record<string, number> = {};
-  for (const table of [KEYS, ...RECORD_TABLES]) {
-    rows[table.name] = await moveTable(table, { source, target, isThere: table === KEYS && hasKeys }, options);
+  for (const table of [KEYS, ...PAPER_TABLES, ...RECORD_TABLES]) {
+    rows[table.name] = await moveTable(table, { source, target, isThere: there.includes(table) }, options);
   }
   await target.setState(state);
   if (JSON.stringify(await target.state()) !== JSON.stringify(state)) throw differs(target, "its state");
@@ -65,8 +65,9 @@ async function checkUnused(...ends: readonly RecordEnd[]): Promise<void> {
   }
 }
 
-/** Answers whether the keys are there already: those of an earlier attempt, or that stayed behind. */
-async function checkEmpty(target: RecordEnd, { keyStore }: RecordState): Promise<boolean> {
+/** Answers what is there already, of an earlier attempt, or as it stayed behind: keys, and paper accounts. */
+async function checkEmpty(ends: Ends, { keyStore }: RecordState): Promise<readonly MovedTable[]> {
+  const { target } = ends;
   const there = await target.state();
   const mark = there.keyStore;
   const hasKeys = mark !== undefined && mark.store === keyStore?.store && mark.revision === keyStore.revision;
@@ -74,7 +75,9 @@ async function checkEmpty(target: RecordEnd, { keyStore }: RecordState): Promise
   for (const table of hasKeys ? RECORD_TABLES : [KEYS, ...RECORD_TABLES]) {
     if (await target.hasRows(table)) full.push(table.name);
   }
-  if (full.length === 0 && there.start.seq === 0) return hasKeys;
+  const paper = await findPaper(ends);
+  full.push(...paper.other.map(({ name }) => name));
+  if (full.length === 0 && there.start.seq === 0) return [...(hasKeys ? [KEYS] : []), ...paper.same];
   throw new StateError(
     `Cannot move to ${target.name} as it is not empty: there are rows of ${full.join(", ")}: ` +
       "use an empty one, or take away what is there",
@@ -82,10 +85,35 @@ async function checkEmpty(target: RecordEnd, { keyStore }: RecordState): Promise
   );
 }
 
+/** Tables of paper accounts in the target, where there are any: those that are as in the source, and others. */
+async function findPaper(
+  { source, target }: Ends,
+): Promise<{ readonly same: readonly MovedTable[]; readonly other: readonly MovedTable[] }> {
+  const same: MovedTable[] = [];
+  const other: MovedTable[] = [];
+  const full = await Promise.all(PAPER_TABLES.map((table) => target.hasRows(table)));
+  for (const table of full.includes(true) ? PAPER_TABLES : []) {
+    const [one, two] = [await digestOf(table, source), await digestOf(table, target)];
+    (one.count === two.count && one.end() === two.end() ? same : other).push(table);
+  }
+  return { same, other };
+}
+
+async function digestOf(table: MovedTable, end: RecordEnd): Promise<RowsDigest> {
+  const digest = new RowsDigest(table);
+  for await (const rows of batches(end.rows(table))) digest.add(rows);
+  return digest;
+}
+
+interface Ends {
+  readonly source: RecordEnd;
+  readonly target: RecordEnd;
+}
+
 /** Answers how many rows it has. */
 async function moveTable(
   table: MovedTable,
-  { source, target, isThere }: { source: RecordEnd; target: RecordEnd; isThere: boolean },
+  { source, target, isThere }: Ends & { readonly isThere: boolean },
   { venueOf, onRows }: MoveOptions,
 ): Promise<number> {
   const read = new RowsDigest(table);
@@ -97,8 +125,7 @@ async function moveTable(
     if (!isThere) await target.add(table, rows);
     await onRows?.(table.name, read.count);
   }
-  const kept = new RowsDigest(table);
-  for await (const rows of batches(target.rows(table))) kept.add(rows);
+  const kept = await digestOf(table, target);
   if (kept.count !== read.count || kept.end() !== read.end()) throw differs(target, `table ${table.name}`);
   return read.count;
 }

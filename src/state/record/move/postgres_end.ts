@@ -36,12 +36,12 @@ export async function withPostgresEnd<Result>(
   }
 }
 
-/** Whoever changes orders, keys or the list of those that live waits from now on. */
+/** Whoever changes orders, keys, paper accounts or the list of those that live waits from now on. */
 async function lockAll({ query }: Session): Promise<void> {
   await query(`SET LOCAL idle_in_transaction_session_timeout = ${STATEMENT_MS}`);
   await query("SELECT 1 FROM audit_head FOR UPDATE");
   await query("SELECT 1 FROM key_store FOR UPDATE");
-  await query("LOCK TABLE instances IN EXCLUSIVE MODE");
+  await query("LOCK TABLE instances, paper_state, paper_identities IN EXCLUSIVE MODE");
 }
 
 class PostgresEnd implements RecordEnd {

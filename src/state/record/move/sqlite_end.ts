@@ -1,4 +1,4 @@
-/** The record of a state folder as one end of a move: its two databases, each locked for everybody else. */
+/** The record of a state folder as one end of a move: its databases, each locked for everybody else. */
 
 import { join } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
@@ -13,11 +13,12 @@ import { StateError } from "../../state_error.ts";
 import { answering } from "../sqlite/answering.ts";
 import { MIGRATIONS as KEYS_MIGRATIONS } from "../sqlite/keys.ts";
 import { KEYS_FILE } from "../sqlite/open_keys.ts";
+import { PAPER_FILE } from "../sqlite/open_paper_ledger.ts";
+import { MIGRATIONS as PAPER_MIGRATIONS } from "../sqlite/paper/schema.ts";
 import { SqliteRecord } from "../sqlite/record.ts";
 import { MIGRATIONS } from "../sqlite/record_schema.ts";
 import { TRADING_DATABASE } from "../sqlite/trading_database.ts";
 import type { EndRole, RecordEnd } from "./record_end.ts";
-import { KEYS } from "./tables.ts";
 import type { MovedTable, RecordState } from "./tables.ts";
 
 /** Runs `body` on it; what was added is kept when that resolves. @throws {StateError} it cannot be used */
@@ -43,6 +44,8 @@ class SqliteEnd implements RecordEnd, Disposable {
   readonly name: string;
   readonly #trading: DatabaseSync;
   readonly #keys: DatabaseSync | undefined;
+  /** Absent as long as nobody has traded on paper. */
+  #paper: DatabaseSync | undefined;
   readonly #expected: KeysMark | undefined;
 
   constructor(folder: string, { hasKeys, expected }: { hasKeys: boolean; expected: KeysMark | undefined }) {
@@ -52,6 +55,7 @@ class SqliteEnd implements RecordEnd, Disposable {
     try {
       this.#keys = hasKeys ? openDatabase(join(folder, KEYS_FILE), { migrations: KEYS_MIGRATIONS }) : undefined;
       for (const database of this.#databases) this.#answering(() => database.exec("BEGIN IMMEDIATE"));
+      if (isThere(join(folder, PAPER_FILE))) this.#paper = this.#openPaper();
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -64,11 +68,11 @@ class SqliteEnd implements RecordEnd, Disposable {
   }
 
   hasRows(table: MovedTable): Promise<boolean> {
-    return Promise.resolve(this.#first(table, `SELECT 1 FROM ${table.name} LIMIT 1`) !== undefined);
+    return Promise.resolve(this.#first(table, `SELECT 1 FROM ${ownName(table)} LIMIT 1`) !== undefined);
   }
 
   async *rows(table: MovedTable): AsyncGenerator<Row> {
-    const text = `SELECT ${table.columns.join(", ")} FROM ${table.name} ORDER BY ${table.order.sqlite}`;
+    const text = `SELECT ${table.columns.join(", ")} FROM ${ownName(table)} ORDER BY ${table.order.sqlite}`;
     const rows = this.#answering(() => this.#databaseOf(table)?.prepare(text).iterate()) ?? [];
     yield* rows;
   }
@@ -98,7 +102,8 @@ class SqliteEnd implements RecordEnd, Disposable {
   add(table: MovedTable, rows: readonly Row[]): Promise<void> {
     this.#answering(() => {
       const places = table.columns.map(() => "?").join(", ");
-      const text = `INSERT INTO ${table.name} (${table.columns.join(", ")}) VALUES (${places})`;
+      if (table.file === "paper") this.#paper ??= this.#openPaper();
+      const text = `INSERT INTO ${ownName(table)} (${table.columns.join(", ")}) VALUES (${places})`;
       const insert = this.#databaseOf(table)?.prepare(text);
       for (const row of rows) insert?.run(...table.columns.map((column) => row[column] as SQLInputValue));
     });
@@ -131,7 +136,10 @@ class SqliteEnd implements RecordEnd, Disposable {
     if (problem !== undefined) throw new StateError(`Cannot move: ${problem}`, { path: this.name });
   }
 
-  /** The keys first: without the record they allow no order, the record without them would let everybody in. */
+  /**
+   * The keys first: without the record they allow no order, the record without them would let everybody in. The record last:
+   * whatever else is there by then is found to be the same when a move that was cut short is done again.
+   */
   commit(): KeysMark | undefined {
     const mark = this.#mark();
     for (const database of this.#databases) this.#answering(() => database.exec("COMMIT"));
@@ -143,7 +151,7 @@ class SqliteEnd implements RecordEnd, Disposable {
   }
 
   get #databases(): DatabaseSync[] {
-    return [...(this.#keys === undefined ? [] : [this.#keys]), this.#trading];
+    return [this.#keys, this.#paper, this.#trading].filter((database) => database !== undefined);
   }
 
   #mark(): KeysMark | undefined {
@@ -153,7 +161,13 @@ class SqliteEnd implements RecordEnd, Disposable {
   }
 
   #databaseOf(table: MovedTable): DatabaseSync | undefined {
-    return table === KEYS ? this.#keys : this.#trading;
+    return table.file === "keys" ? this.#keys : table.file === "paper" ? this.#paper : this.#trading;
+  }
+
+  #openPaper(): DatabaseSync {
+    const database = openDatabase(join(this.name, PAPER_FILE), { migrations: PAPER_MIGRATIONS, durable: true });
+    this.#answering(() => database.exec("BEGIN IMMEDIATE"));
+    return database;
   }
 
   #first(table: MovedTable, text: string): Row | undefined {
@@ -171,6 +185,10 @@ class SqliteEnd implements RecordEnd, Disposable {
   #answering<Value>(body: () => Value): Value {
     return answering(this.name, body);
   }
+}
+
+function ownName({ name, own = name }: MovedTable): string {
+  return own;
 }
 
 function isThere(path: string): boolean {

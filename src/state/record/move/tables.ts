@@ -4,10 +4,16 @@
  */
 
 import type { KeysMark } from "../../../access/keys.ts";
+import { ORDER_COLUMNS } from "../rows/paper_order_row.ts";
 
 /** A table with the same columns in every engine. */
 export interface MovedTable {
+  /** In PostgreSQL. */
   readonly name: string;
+  /** In the state folder. @default as in PostgreSQL */
+  readonly own?: string;
+  /** Which database of the state folder has it. @default trading */
+  readonly file?: "trading" | "keys" | "paper";
   readonly columns: readonly string[];
   /** In which order its rows are read, the same in every engine. */
   readonly order: { readonly sqlite: string; readonly postgres: string };
@@ -24,11 +30,48 @@ function by(...columns: readonly string[]): MovedTable["order"] {
 /** The API keys, which are in a database of their own in the state folder. */
 export const KEYS: MovedTable = {
   name: "keys",
+  file: "keys",
   columns: ["id", "name", "digest", "scopes", "created_at", "expires_at", "revoked_at"],
   order: AS_WRITTEN,
 };
 
-/** All tables but that of the keys. */
+/** The paper accounts, which are in a database of their own in the state folder, each after those that it speaks of. */
+export const PAPER_TABLES: readonly MovedTable[] = [
+  paper("openings", { columns: ["currency", "amount"], order: by("currency") }),
+  paper("identities", { columns: ["name", "sequence", "epoch"], order: by("name") }),
+  paper("accounts", { columns: ["id", "identity", "currency", "balance", "available", "rows"], order: by("id") }),
+  paper("ledger", {
+    columns: [
+      ...["account_id", "row_index", "timestamp", "balance", "available", "balance_delta", "available_delta", "kind"],
+      ...["description", "reference", "pair", "price", "volume", "sequence"],
+    ],
+    order: { sqlite: "account_id, row_index", postgres: 'account_id COLLATE "C", row_index' },
+  }),
+  paper("orders", { columns: ORDER_COLUMNS, order: { sqlite: "number", postgres: "number" } }),
+  paper("trades", {
+    columns: [
+      ...["identity", "sequence", "order_id", "pair", "is_buy", "timestamp", "price", "volume", "counter", "fee_base"],
+      "fee_counter",
+    ],
+    order: {
+      sqlite: "identity, sequence, order_id",
+      postgres: 'identity COLLATE "C", sequence, order_id COLLATE "C"',
+    },
+  }),
+  paper("taken", {
+    columns: ["identity", "pair", "price_scale", "volume_scale", "side", "price", "lots", "until_ms"],
+    order: {
+      sqlite: "identity, pair, price_scale, volume_scale, side, price",
+      postgres: 'identity COLLATE "C", pair COLLATE "C", price_scale, volume_scale, side COLLATE "C", price',
+    },
+  }),
+];
+
+function paper(own: string, rest: Pick<MovedTable, "columns" | "order">): MovedTable {
+  return { name: `paper_${own}`, own, file: "paper", ...rest };
+}
+
+/** The tables of orders. */
 export const RECORD_TABLES: readonly MovedTable[] = [
   { name: "accounts", columns: ["id", "exchange"], order: by("id") },
   {

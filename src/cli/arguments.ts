@@ -55,7 +55,11 @@ const VERSION_JSON = JSON.stringify({ name: "luno-mcp-server", version: VERSION 
 
 function checkHelpWord([word, command = "help"]: readonly string[]): string | undefined {
   if (word !== "help" || command === "help" || command.startsWith("-") || isCommand(command)) return undefined;
-  return `${command}: unknown command${didYouMean(command, Object.keys(COMMANDS))}`;
+  return unknownCommand(command);
+}
+
+function unknownCommand(word: string): string {
+  return `${word}: unknown command${didYouMean(word, [...Object.keys(COMMANDS), "help", "version"])}`;
 }
 
 function isCommand(word: string | undefined): word is CommandName {
@@ -133,7 +137,7 @@ function readWords(command: CommandName, words: readonly string[]): Words {
       } else if (flag !== undefined) takeSwitch(read, flag.flag, joined);
       else {
         read.hasUnknown = true;
-        read.problems.push(`${name}: unknown flag${hintOf(command, name, [...known.keys()])}`);
+        read.problems.push(`${name}: unknown flag${hintOf(command, name, [...known.keys(), ...EVERYWHERE])}`);
         if (joined === undefined && left[0]?.startsWith("-") === false) left.shift();
       }
     }
@@ -141,11 +145,18 @@ function readWords(command: CommandName, words: readonly string[]): Words {
   return read;
 }
 
-/** Setup takes the server's flags too, but as words of what it writes. */
+/** Flags of every command. */
+const EVERYWHERE: readonly string[] = ["--help", "--version"];
+
+/** Setup takes the server's flags too, but as words of what it writes; what tools take are no flags. */
 function hintOf(command: CommandName, name: string, known: readonly string[]): string {
+  const nearest = didYouMean(name, known);
+  if (command === "call" && nearest === "" && /^--[a-z][\w-]*$/i.test(name)) {
+    return `: arguments of tools have no dashes, as in ${name.slice(2).replaceAll("-", "_")}=VALUE`;
+  }
   const isServerFlag = flagsOf("serve").some(({ flag }) => `--${flag}` === name);
   if (command === "setup" && isServerFlag) return ` of setup: flags of the server follow behind --, as in -- ${name}`;
-  return didYouMean(name, known);
+  return nearest;
 }
 
 /** `--flag=value` as its two halves. */
@@ -174,22 +185,22 @@ function takeSwitch({ flags, problems }: Words, flag: string, value: string | un
 }
 
 function checkOperands(command: CommandName, { operands, hasUnknown }: Words): string[] {
-  const { usage, word, operands: { min, max } = { min: 0, max: 0 } } = COMMANDS[command];
+  const { usage, word, sample, operands: { min, max } = { min: 0, max: 0 } } = COMMANDS[command];
   const [first] = operands;
   if (asksForSample(command, operands)) {
     return operands.length === 2 || hasUnknown ? [] : [`${command}: expected ${command} init with one path`];
   }
   const problems = operands.length < min && !hasUnknown ? [`${command}: expected ${usage}`] : [];
   if (word !== undefined && first !== undefined && first !== word) {
-    problems.push(`${hideSecrets(first)}: expected ${usage}`);
+    problems.push(`${hideSecrets(first)}: expected ${usage}${didYouMean(first, [word, ...(sample ? ["init"] : [])])}`);
   }
+  // What stands behind a word that is no command is meant for that command.
+  if (command === "serve" && operands.length > 0) return [...problems, describeUnexpected(operands[0] ?? "", command)];
   return [...problems, ...operands.slice(max).map((operand) => describeUnexpected(operand, command))];
 }
 
 function describeUnexpected(typed: string, command: CommandName): string {
   const operand = hideSecrets(typed);
   if (command !== "serve") return `${operand}: unexpected argument`;
-  return isCommand(operand)
-    ? `${operand}: expected the command before its flags`
-    : `${operand}: unknown command${didYouMean(operand, Object.keys(COMMANDS))}`;
+  return isCommand(operand) ? `${operand}: expected the command before its flags` : unknownCommand(operand);
 }

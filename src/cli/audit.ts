@@ -14,6 +14,7 @@ import { relativeTime } from "./terminal/times.ts";
 import { truncate, wrapText } from "./terminal/width.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
+import { isMissing } from "./find_folder.ts";
 import { findRecord } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
 import { print } from "../world.ts";
@@ -44,7 +45,8 @@ export async function audit(
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const { head: expectedHead, order, recordRetention, verbose = false } = parsed.values;
   const asJson = json || !world.stdout.isTerminal();
-  if (action === "show" && order === undefined && await hasNoRecord(folder)) {
+  const isNowhere = parsed.values.state !== undefined && await isMissing(folder.path);
+  if (action === "show" && order === undefined && await hasNoRecord(folder) && !isNowhere) {
     await print(world.stdout, asJson ? JSON.stringify({ rows: [] }) : NO_ROWS);
     return 0;
   }
@@ -75,10 +77,8 @@ async function verify(
       ? "  keep the head elsewhere; audit verify --head HASH proves later that the rows up to it are the same"
       : "  the rows up to the expected head are those of then";
     const archived = result.archived === undefined ? "" : `, ${result.archived} of them in archive files`;
-    await print(
-      world.stdout,
-      `The audit is whole\n  rows  ${result.rows}${archived}\n  head  ${result.head}\n${proof}`,
-    );
+    const whole = `The audit is whole\n  rows  ${result.rows}${archived}\n  head  ${result.head}\n${proof}`;
+    await say(world, whole, world.stdout);
   }
   return 0;
 }

@@ -74,7 +74,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandEntry>> = {
     summary:
       "publish a file of identities, with their scopes and limits, to all servers on a database (publish path, " +
       "rollback version, show, versions), or write a sample (init path)",
-    operands: { min: 1, max: 2 },
+    operands: { min: 0, max: 2 },
     sample: true,
   },
   approve: {

@@ -10,6 +10,7 @@ import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
 import type { Action } from "../config/rules/command_rules.ts";
 import type { ValuesOf } from "../config/setting.ts";
 import { quoteTyped } from "../config/typed_text.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { PrivateFileOptions } from "../state/private_file.ts";
 import { withLogging } from "../logging/output/start_logging.ts";
 import { screenOf } from "./terminal/screen.ts";
@@ -198,7 +199,8 @@ function expiryOf({ expires }: Config, now: number): number | undefined {
 function checkOperands([action, operand, ...more]: readonly string[]): string[] {
   if (!isAction("keys", action)) {
     const usages = Object.entries(OPERANDS).map(([name, operand]) => ["keys", name, operand ?? []].flat().join(" "));
-    return [`${action === undefined ? "keys" : quoteTyped(action)}: expected ${usages.join(", ")}`];
+    const hint = didYouMean(action ?? "", Object.keys(OPERANDS));
+    return [`${action === undefined ? "keys" : quoteTyped(action)}: expected ${usages.join(", ")}${hint}`];
   }
   const wanted = OPERANDS[action];
   const unexpected = (wanted === undefined && operand !== undefined ? [operand, ...more] : more)

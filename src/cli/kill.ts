@@ -69,8 +69,24 @@ export async function kill(
   const unused = folder.database !== undefined
     ? undefined
     : unusedProblem(use, { name: folder.name, env: world.env, now: world.now() });
-  if (unused !== undefined && !config.force) return await refuse(world, [unused]);
+  const isMeant = config.force || config.lift && await isHalted(folder, world);
+  if (unused !== undefined && !isMeant) return await refuse(world, [unused]);
   return config.lift ? await liftSwitch(job) : await pull(job, { config, flags });
+}
+
+/** Whether a folder is halted: one that is can be meant by whoever resumes trading, also while no server runs. */
+async function isHalted(folder: RecordPlace, world: World): Promise<boolean> {
+  if (await hasNoRecord(folder)) return haltFileState(join(folder.path, HALT_FILE)).halted;
+  let record: TradingRecord | undefined;
+  try {
+    record = await openCommandRecord(folder, { world, mode: "read" });
+    return (await record.halts.state()).halted;
+  } catch (error) {
+    if (error instanceof StateError || error instanceof StoreError) return false;
+    throw error;
+  } finally {
+    await record?.close();
+  }
 }
 
 async function pull(job: Job, { config, flags }: { config: Config; flags: Flags }): Promise<ExitCode> {

@@ -12,6 +12,7 @@ import { StateError } from "../state/state_error.ts";
 import { waitWhileBusy } from "../state/wait_while_busy.ts";
 import type { BusyOptions } from "../state/wait_while_busy.ts";
 import { fail, refuse, say } from "./report.ts";
+import { isMissing } from "./find_folder.ts";
 import { findRecord, placeOf } from "./find_record.ts";
 import { print } from "../world.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -34,8 +35,15 @@ export async function paper(
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
   const folder = await findRecord(parsed, world.env);
   if (!folder.ok) all.push(...folder.problems);
-  else if (folder.database === undefined) {
-    all.push(...await checkPrivateFile(folder.name, join(folder.path, PAPER_FILE), { uid, as: "record" }));
+  else if (folder.database === undefined && all.length === 0) {
+    const path = join(folder.path, PAPER_FILE);
+    all.push(
+      ...await isMissing(path)
+        ? [
+          `${folder.name}: expected a folder with paper accounts: there is no ${path}: a server with --exchange paper makes it`,
+        ]
+        : await checkPrivateFile(folder.name, path, { uid, as: "record" }),
+    );
   }
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const { client, stateTimeout } = parsed.values;

@@ -9,6 +9,7 @@ import type { PolicyBounds, TradingBound } from "../trading/policy/policy_file.t
 import { PolicyFile } from "../trading/policy/policy_file.ts";
 import { policyJsonSchema } from "../trading/policy/policy_schema.ts";
 import { explainPolicy } from "../trading/policy/policy_words.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { CommandCall } from "./command_call.ts";
 import { readPolicy } from "../server/read_policy.ts";
 import { isPublishedVerb, publishedCommand } from "./published.ts";
@@ -25,7 +26,7 @@ export async function policy(
   if (isPublishedVerb(action)) return await publishedCommand("policy")(flags, call);
   const parsed = parseSettings(COMMAND_SETTINGS.policy, { flags, env: world.env });
   const all = [...problems, ...(parsed.ok ? [] : parsed.problems), ...checkAction(action, parsed)];
-  all.push(...more.map((operand) => `${quoteTyped(operand)}: unexpected argument`));
+  all.push(...more.map((operand) => `${quoteTyped(operand)}: unexpected argument, --policy names the file`));
   const file = parsed.values.schema ? new PolicyFile() : await readPolicy(parsed.values.policy, all);
   if (!parsed.ok || file === undefined || all.length > 0) return await refuse(world, all);
   const { trading, confirmBy, client, schema } = parsed.values;
@@ -49,7 +50,9 @@ function checkAction(
   if (action === "check" || action === "explain") {
     return [...misplacedFlags("policy", action, origins), ...policyProblems(action, values)];
   }
-  return [`${action ?? "policy"}: expected policy check, explain, publish, rollback, show or versions`];
+  const words = ["check", "explain", "publish", "rollback", "show", "versions", "init"];
+  const expected = "expected policy check, explain, publish, rollback, show, versions or init";
+  return [`${action ?? "policy"}: ${expected}${didYouMean(action ?? "", words)}`];
 }
 
 interface Shown extends PolicyBounds {

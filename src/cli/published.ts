@@ -8,6 +8,7 @@ import { isAction, misplacedFlags } from "../config/rules/command_rules.ts";
 import { quoteTyped } from "../config/typed_text.ts";
 import { parsePolicyFile } from "../trading/policy/policy_file.ts";
 import type { FileKind, FileVersion, PublishedFiles } from "../trading/record/published_files.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { CommandCall } from "./command_call.ts";
 import { findRecord, placeOf } from "./find_record.ts";
 import type { RecordPlace } from "./find_record.ts";
@@ -65,7 +66,8 @@ export function publishedCommand(
     const all = [...problems, ...(parsed.ok ? [] : parsed.problems)];
     if (!isPublishedVerb(verb) || !isAction(kind, verb)) {
       const verbs = Object.keys(OPERANDS).map((word) => `${kind} ${word}`).join(", ");
-      return await refuse(world, [...all, `${verb ?? kind}: expected ${verbs} or ${kind} init`]);
+      const hint = didYouMean(verb ?? "", [...Object.keys(OPERANDS), "init"]);
+      return await refuse(world, [...all, `${verb ?? kind}: expected ${verbs} or ${kind} init${hint}`]);
     }
     all.push(...misplacedFlags(kind, verb, parsed.origins), ...operandProblems(kind, verb, operands.slice(1)));
     const folder = await findRecord(parsed, world.env);

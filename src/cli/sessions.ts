@@ -5,8 +5,9 @@ import type { Endpoint } from "../client/socket.ts";
 import { COMMAND_SETTINGS } from "../config/command_settings.ts";
 import { parseSettings } from "../config/parse.ts";
 import type { ValuesOf } from "../config/setting.ts";
-import { reasonOf } from "../errors/reason_of.ts";
+import { connectionFailure } from "../network/connection_failure.ts";
 import { cleanText } from "../text/clean_text.ts";
+import { didYouMean } from "../text/nearest_word.ts";
 import type { CommandCall } from "./command_call.ts";
 import { loadEndpoint } from "./load_endpoint.ts";
 import { fail, refuse } from "./report.ts";
@@ -65,15 +66,18 @@ export async function sessions(
   if (typeof asked === "string" || !loaded.ok || all.length > 0) return await refuse(world, all);
   const answer = await ask(loaded.endpoint, asked);
   if (!answer.ok) return await fail(world, answer.problem);
-  if (asked.method === "DELETE") return await showEnded(Ended.parse(answer.value), { world, json });
-  return await showListing(Listing.parse(answer.value), { world, json, wide });
+  const ended = asked.method === "DELETE" ? Ended.safeParse(answer.value).data : undefined;
+  if (ended !== undefined) return await showEnded(ended, { world, json });
+  const listing = asked.method === "GET" ? Listing.safeParse(answer.value).data : undefined;
+  if (listing !== undefined) return await showListing(listing, { world, json, wide });
+  return await fail(world, `Cannot read the answer of ${loaded.endpoint.url.host}: ${EXPECTED}`);
 }
 
 function askedOf([word = "list", id, ...more]: readonly string[], { identity }: Config): Asked | string {
   const query = identity === undefined ? "" : `?${new URLSearchParams({ identity })}`;
   if (more.length > 0 || (word === "list" && id !== undefined)) return `${word}: expected nothing behind it`;
   if (word === "list") return { method: "GET", rest: query };
-  if (word !== "end") return `${word}: expected list or end`;
+  if (word !== "end") return `${word}: expected list or end${didYouMean(word, ["list", "end"])}`;
   if ((id === undefined) === (identity === undefined)) return "end: expected the id of a session, or --identity";
   if (id !== undefined && !ID.test(id)) {
     return "end: expected an id of 16 hexadecimal digits, as sessions list shows it";
@@ -92,18 +96,30 @@ async function ask({ url, token, tls }: Endpoint, { method, rest }: Asked): Prom
   try {
     const response = await fetch(address, { method, headers, client, signal, redirect: "error" });
     const text = await response.text();
-    if (response.ok) return { ok: true, value: JSON.parse(text) };
+    if (response.ok) return { ok: true, value: parseAnswer(text) };
     return { ok: false, problem: `The server refused with HTTP status ${response.status}: ${detailOf(text)}` };
   } catch (error) {
-    return { ok: false, problem: `Cannot ask ${address.origin}: ${cleanText(reasonOf(error))}` };
+    const reason = signal.aborted ? `no answer within ${TIMEOUT_MS / 1_000} s` : connectionFailure(error);
+    return { ok: false, problem: `Cannot reach the server ${address.origin}: ${reason}` };
   }
 }
+
+/** `undefined` for what is no JSON. */
+function parseAnswer(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const EXPECTED = "expected this program's server, with a key that has server:admin";
 
 function detailOf(text: string): string {
   try {
     return cleanText(Problem.parse(JSON.parse(text)).detail);
   } catch {
-    return "expected this program's server, with a key that has server:admin";
+    return EXPECTED;
   }
 }
 

@@ -1,7 +1,7 @@
 /** What it means that no answer arrived whole. */
 
 import { ExchangeError, type Outcome } from "./errors.ts";
-import { cleanText } from "../text/clean_text.ts";
+import { connectionFailure } from "../network/connection_failure.ts";
 import { cannot, type Operation } from "./refusals.ts";
 import { BodyTooLargeError } from "../network/body_text.ts";
 
@@ -44,7 +44,7 @@ export function toFailure(operation: Operation, { error, host, isCancelled, isLa
   const reason = isConnectFailure(error)
     ? `the exchange (${host}) cannot be reached`
     : `the connection to the exchange (${host}) broke`;
-  return new ExchangeError(cannot(operation, `${reason}: ${causeOf(error)}`, outcome), {
+  return new ExchangeError(cannot(operation, `${reason}: ${connectionFailure(error)}`, outcome), {
     code: "ERR_NETWORK",
     retryable: mayRepeat,
     outcome,
@@ -65,34 +65,6 @@ export function cancelled(operation: Pick<Operation, "title">, outcome: Outcome)
 function isConnectFailure(error: unknown): boolean {
   return error instanceof TypeError && error.cause instanceof Error &&
     error.cause.message.includes("client error (Connect)");
-}
-
-/** What Deno says before the cause: which client failed, and for which address. */
-const CAUSE = /client error \(\w+\): (.+)$/s;
-
-const KNOWN_CAUSES: readonly (readonly [RegExp, string])[] = [
-  [/dns error/, "its name cannot be resolved"],
-  [/connection refused/i, "connection refused"],
-  [/network is unreachable/i, "the network is unreachable"],
-  [/no route to host|host is unreachable/i, "there is no route to the host"],
-  [/timed out/i, "the connection timed out"],
-  [/certificate.*(UnknownIssuer|unknown issuer)/i, "its certificate is of an unknown authority"],
-  [/certificate.*expired/i, "its certificate has expired"],
-  [/certificate.*(NotValidForName|not valid for)/i, "its certificate is for another name"],
-  [/connection reset|broken pipe/i, "it was reset"],
-  [/connection closed|eof/i, "it was closed before the answer was complete"],
-];
-
-/** Why a request failed, in a few words; the address, which may hold arguments, is left out. */
-function causeOf(error: unknown): string {
-  const words = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
-  const cause = CAUSE.exec(words)?.[1];
-  const known = KNOWN_CAUSES.find(([pattern]) => pattern.test(cause ?? words));
-  return known?.[1] ?? (cause === undefined ? "no cause is known" : cleanText(cause).slice(0, 120));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
 }
 
 function isRedirect(error: unknown): boolean {

@@ -118,6 +118,13 @@ Deno.test("readArguments() refuses unknown flags and names the nearest known one
 Deno.test("readArguments() refuses unknown commands and names the nearest known one", () => {
   assert.deepEqual(problemsOf("tols"), ["tols: unknown command, did you mean tools"]);
   assert.deepEqual(problemsOf("frobnicate"), ["frobnicate: unknown command"]);
+  assert.deepEqual(problemsOf("hlep"), ["hlep: unknown command, did you mean help"]);
+  assert.deepEqual(problemsOf("versoin"), ["versoin: unknown command, did you mean version"]);
+  assert.deepEqual(problemsOf("--versoin"), ["--versoin: unknown flag, did you mean --version"]);
+  // What follows is the command's, which is not known.
+  assert.deepEqual(problemsOf("cal get_fees pair=XBTZAR"), ["cal: unknown command, did you mean call"]);
+  assert.deepEqual(problemsOf("config prnt"), ["prnt: expected config <print|init path>, did you mean print"]);
+  assert.deepEqual(problemsOf("kill --statsu"), ["--statsu: unknown flag, did you mean --status"]);
   assert.deepEqual(problemsOf("--seed 1 tools"), ["tools: expected the command before its flags"]);
 });
 
@@ -168,7 +175,9 @@ for (
     ["client --trading off", { problems: ["--trading: unknown flag"] }],
     ["keys --seed 1 list", { problems: ["--seed: unknown flag"], operands: ["list"] }],
     ["keys --seed=1 list", { problems: ["--seed: unknown flag"], operands: ["list"] }],
-    ["call --bogus get_fees", { problems: ["--bogus: unknown flag"] }],
+    ["call --bogus get_fees", {
+      problems: ["--bogus: unknown flag: arguments of tools have no dashes, as in bogus=VALUE"],
+    }],
     ["tols --seed 1", { problems: ["tols: unknown command, did you mean tools"], flags: { seed: "1" } }],
     ["tols --bogus", { problems: ["--bogus: unknown flag", "tols: unknown command, did you mean tools"] }],
     ["--json tools", { problems: ["tools: expected the command before its flags"] }],

@@ -65,11 +65,17 @@ Deno.test("audit show prints an order from its intent to its fills, by either id
   }));
 
 Deno.test("audit show answers an empty list where nothing was ever recorded", async () => {
-  const state = join(Deno.cwd(), "no-such-folder");
-  const shown = await run({ state }, SHOW);
+  const env = { HOME: join(Deno.cwd(), "no-such-folder") };
+  const shown = await run({}, { ...SHOW, env });
   assert.deepEqual([shown.code, shown.stdout], [0, "Nothing was recorded yet\n"]);
-  const json = await run({ state }, { ...SHOW, json: true });
+  const json = await run({}, { ...SHOW, env, json: true });
   assert.deepEqual([json.code, json.stdout], [0, '{"rows":[]}\n']);
+});
+
+Deno.test("audit show refuses a folder that was named and is not there, which may be mistyped", async () => {
+  const { code, stderr } = await run({ state: join(Deno.cwd(), "no-such-folder") }, SHOW);
+  assert.equal(code, 2);
+  assert.match(stderr, /^--state: expected a folder with a trading database: there is no /);
 });
 
 Deno.test("audit show says when no row speaks of an order", () =>

@@ -93,6 +93,16 @@ Deno.test("kill, kill --lift and resume refuse a folder from which no running se
     assert.deepEqual(store.halts.state(), { halted: false });
   }));
 
+Deno.test("kill --lift and resume take a halted folder for the one that is meant, also while no server runs", () =>
+  withStore(async (store, { folder: state }) => {
+    for (const lift of [() => run({ state, lift: "true" }), () => runnerOf(resume)({ state })]) {
+      store.halts.pull({ by: "local", reason: "test", cancelOpen: [], now: NOW });
+      const { code, stdout } = await lift();
+      assert.deepEqual([code, store.halts.state()], [0, { halted: false }]);
+      assert.match(stdout, /^Trading is resumed in .*\n {2}no running server uses this folder/);
+    }
+  }));
+
 Deno.test("kill without --state names the user's own folder where a server uses that one", () =>
   withStore(async (_store, { folder }) => {
     using _server = new PresentServer(join(folder, "luno-mcp-server"));

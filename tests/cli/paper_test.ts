@@ -93,7 +93,10 @@ Deno.test("paper reset says when there is nothing to reset, and makes nothing", 
   try {
     const { code, stderr } = await run({ state });
     assert.equal(code, 2);
-    assert.match(stderr, /--state: expected a readable file: there is none: .*paper\.db/);
+    assert.match(
+      stderr,
+      /--state: expected a folder with paper accounts: there is no .*paper\.db: a server with --exchange paper makes it/,
+    );
     await assert.rejects(Deno.stat(join(state, PAPER_FILE)), Deno.errors.NotFound);
   } finally {
     await Deno.remove(state, { recursive: true });

@@ -126,7 +126,7 @@ Deno.test("policy tells every problem of its command line", async () => {
     const problem of [
       /^--typo/m,
       /^--trading: /m,
-      /^explian: expected policy check, explain, publish, rollback, show or versions$/m,
+      /^explian: expected policy check, explain, publish, rollback, show, versions or init, did you mean explain$/m,
     ]
   ) {
     assert.match(wrong.stderr, problem);

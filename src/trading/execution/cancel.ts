@@ -14,7 +14,7 @@ import { endedOrder, noSuchOrder, stillOpen, unknownStanding } from "./cancel_re
 import type { CancelResult, MissingOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
-import { lookUp, READ_LAG_MS } from "./reconcile.ts";
+import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
 /** For how long an order is watched until it is final, in milliseconds. */
@@ -59,12 +59,12 @@ export async function findTarget(
   const { clientOrderId } = target;
   const placement = await parts.pendingWrites.attempt(() => parts.journal.find(clientOrderId));
   if (placement?.orderId) return placement.orderId;
-  const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
+  const look = await lookForTarget(parts, clientOrderId, { isOurs: placement !== undefined });
   if (look.kind === "found") return look.order.order_id;
   const listed = look.kind === "failed" ? await findAmongOpen(parts, clientOrderId) : undefined;
   if (listed !== undefined) return listed;
   const isSettled = placement === undefined || placement.state === "not_placed";
-  if (look.kind === "absent" && isSettled) {
+  if (look.kind === "absent" && isSettled && !parts.signal.aborted) {
     return { status: "not_found", client_order_id: clientOrderId, message: noSuchOrder() };
   }
   return {
@@ -73,6 +73,24 @@ export async function findTarget(
     reason: look.kind === "failed" ? look.error.code : "ERR_OUTCOME_UNKNOWN",
     message: "Cannot cancel the order as whether it exists is not known yet: try again",
   };
+}
+
+/**
+ * Looks for an order by its client order id. What became of ours is known from the journal; one that was placed elsewhere
+ * may be so new that reads do not show it yet, and is looked for until they must.
+ */
+async function lookForTarget(
+  parts: ExecutorParts,
+  clientOrderId: string,
+  { isOurs }: { readonly isOurs: boolean },
+): Promise<Look> {
+  const startedAt = parts.monotonic();
+  for (let attempt = 1;; attempt++) {
+    const askedAt = parts.monotonic();
+    const look = await lookUp(parts, { clientOrderId }, { priority: "cancel" });
+    if (isOurs || look.kind !== "absent" || askedAt - startedAt > READ_LAG_MS) return look;
+    if (!await slept(parts, pauseBetweenLooks(parts, attempt))) return look;
+  }
 }
 
 /** The exchange's id of an open order; `undefined` also when the list cannot be read. */
@@ -119,7 +137,7 @@ async function stopUntilFinal(
   parts: ExecutorParts,
   orderId: string,
 ): Promise<{ readonly order: ExchangeOrder; readonly ending: Ending } | OpenOrder | MissingOrder> {
-  const { monotonic, random } = parts;
+  const { monotonic } = parts;
   using wait = parts.wakes.wait(orderId);
   const startedAt = monotonic();
   let absentSince: number | undefined;
@@ -127,25 +145,32 @@ async function stopUntilFinal(
   let reason: ToolErrorCode = "ERR_NOT_FINAL";
   for (let attempt = 1; !parts.signal.aborted; attempt++) {
     if (attempt % LOOKS_PER_STOP === 1) await sendStop(parts, orderId, attempt === 1);
+    // An answer may come long after the exchange has looked, which is no earlier than it was asked.
+    const askedAt = monotonic();
     const look = await lookAtTarget(parts, orderId, attempt);
     if (look.kind === "found") {
       const ending = endingOf(look.order);
       if (ending !== undefined) return { order: look.order, ending };
       absentSince = undefined;
-      unknownSince = standingOf(look.order) === "unknown" ? unknownSince ?? monotonic() : undefined;
-      if (unknownSince !== undefined && monotonic() - unknownSince > READ_LAG_MS) return unknownStanding(orderId);
+      unknownSince = standingOf(look.order) === "unknown" ? unknownSince ?? askedAt : undefined;
+      if (unknownSince !== undefined && askedAt - unknownSince > READ_LAG_MS) return unknownStanding(orderId);
     }
     if (look.kind === "failed") reason = look.error.code;
     if (look.kind === "absent") {
-      absentSince ??= monotonic();
-      if (monotonic() - absentSince > READ_LAG_MS) {
+      absentSince ??= askedAt;
+      if (askedAt - absentSince > READ_LAG_MS) {
         return { status: "not_found", order_id: orderId, message: noSuchOrder() };
       }
     }
-    const pause = pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
+    const pause = pauseBetweenLooks(parts, attempt);
     if (monotonic() + pause - startedAt >= PATIENCE_MS || !await wait.slept(parts, pause)) break;
   }
   return stillOpen(orderId, reason);
+}
+
+/** In milliseconds. */
+function pauseBetweenLooks({ random }: Pick<ExecutorParts, "random">, attempt: number): number {
+  return pauseAfter(attempt, { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random, certain: 0.5 });
 }
 
 /** Looks at the order, or where it cannot be read alone, for it among the latest closed ones. */

@@ -13,6 +13,12 @@ async function placed(world: ExecutorWorld, order = RESTING) {
   return { request, result: expectStatus(await world.executor.place(request), "placed") };
 }
 
+/** An order with the client order id `mine` that no record knows; answers the exchange's id. */
+async function placedElsewhere(world: ExecutorWorld): Promise<string> {
+  const order = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000", client_order_id: "mine" } as const;
+  return (await world.exchange.connect().call("postLimitOrder", order)).order_id;
+}
+
 Deno.test("OrderExecutor.cancel() cancels by either id, tells what was traded, and writes it down", async () => {
   await using world = await ExecutorWorld.start();
   for (const name of ["orderId", "clientOrderId"] as const) {
@@ -125,6 +131,26 @@ Deno.test("OrderExecutor.cancel() says not_found for ids that nobody has", async
   expectStatus(await world.executor.cancel({ orderId: "BXNOBODY1" }, "local"), "not_found");
 });
 
+Deno.test("OrderExecutor.cancel() believes no look that it sent while reads could trail, however late its answer came", async () => {
+  await using world = await ExecutorWorld.start();
+  const { result } = await placed(world);
+  const absent = { error: "no such order", error_code: "ErrOrderNotFound" };
+  let looks = 0;
+  world.exchange.fault = ({ path }) => {
+    if (path !== LOOK || ++looks > 2) return undefined;
+    if (looks === 2) world.exchange.clock.now += 3_100;
+    return { kind: "instead", status: 404, answer: absent };
+  };
+  expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "cancelled");
+});
+
+Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client order id although reads do not show it yet", async () => {
+  await using world = await ExecutorWorld.start();
+  await placedElsewhere(world);
+  world.fault(LOOK, { kind: "rules", rules: [{ kind: "stale", ms: 2_500 }] }, Infinity);
+  expectStatus(await world.executor.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
+});
+
 Deno.test("OrderExecutor.cancel() rejects when the exchange lets this key cancel nothing", async () => {
   await using world = await ExecutorWorld.start();
   const { result } = await placed(world);
@@ -198,8 +224,7 @@ Deno.test("OrderExecutor.cancelAll() says that the list is not complete when the
 
 Deno.test("OrderExecutor.cancel() finds an order of somebody else by its client order id in the lists alone", async () => {
   await using world = await ExecutorWorld.start();
-  const order = { pair: "XBTZAR", type: "BID", volume: "0.001", price: "900000", client_order_id: "mine" } as const;
-  const { order_id } = await world.exchange.connect().call("postLimitOrder", order);
+  const order_id = await placedElsewhere(world);
   world.fault(LOOK, { kind: "rules", rules: [{ kind: "html", status: 200 }] }, Infinity);
   const ended = expectStatus(await world.executor.cancel({ clientOrderId: "mine" }, "local"), "cancelled");
   assert.equal(ended.order_id, order_id);

@@ -9,7 +9,7 @@ import type { ArgumentSchema } from "../tools/argument_problems.ts";
 import { exitCodeOf, exitCodeOfError, exitCodeWithoutAnswer } from "./exit_code.ts";
 import { printable } from "./terminal/live_text.ts";
 import { formatAnswer } from "./terminal/answer.ts";
-import { printAnswer } from "./terminal/print_answer.ts";
+import { answerCall } from "./answer_call.ts";
 import { screenOf } from "./terminal/screen.ts";
 import { formatTable } from "./terminal/table.ts";
 import { describeArguments, exampleLine, exampleOf, formatToolHelp } from "./terminal/tool_help.ts";
@@ -108,11 +108,14 @@ export async function callOnServer(
     timeoutMs: CALL_TIMEOUT_MS,
     signal: world.shutdown,
   });
-  await printAnswer(valueOf(outcome), { world, json, wide });
-  if (outcome.kind === "answer") return exitCodeOf(name, outcome.value);
+  return await answerCall(valueOf(outcome), { tool: name, code: exitCodeOfOutcome(name, outcome), world, json, wide });
+}
+
+function exitCodeOfOutcome(tool: string, outcome: RemoteOutcome): ExitCode {
+  if (outcome.kind === "answer") return exitCodeOf(tool, outcome.value);
   // Nobody may have heard of what the server did.
-  if (outcome.kind === "disconnected" || outcome.code === "ERR_TIMEOUT") return exitCodeWithoutAnswer(name);
-  return exitCodeOfError(name, outcome.code);
+  if (outcome.kind === "disconnected" || outcome.code === "ERR_TIMEOUT") return exitCodeWithoutAnswer(tool);
+  return exitCodeOfError(tool, outcome.code);
 }
 
 function valueOf(outcome: RemoteOutcome): Readonly<Record<string, unknown>> {

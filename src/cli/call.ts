@@ -8,7 +8,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { exitCodeOf, exitCodeOfError } from "./exit_code.ts";
 import { prepareBackend } from "../server/lazy_backend.ts";
 import { LOCAL_CALLER } from "../access/caller.ts";
-import { printAnswer } from "./terminal/print_answer.ts";
+import { answerCall } from "./answer_call.ts";
 import { checkToolWords, readToolArguments } from "./terminal/tool_arguments.ts";
 import { refuse } from "./report.ts";
 import type { ExitCode, World } from "../world.ts";
@@ -37,8 +37,9 @@ export async function call(
   try {
     const { contextOf } = await backend.get();
     const outcome = await callTool(tool, args, { ...contextOf(LOCAL_CALLER), signal: world.shutdown });
-    await printAnswer(outcome.ok ? outcome.value : { error: outcome.error }, { world, json, wide });
-    return outcome.ok ? exitCodeOf(name, outcome.value) : exitCodeOfError(name, outcome.error.code);
+    const code = outcome.ok ? exitCodeOf(name, outcome.value) : exitCodeOfError(name, outcome.error.code);
+    const answer = outcome.ok ? outcome.value : { error: outcome.error };
+    return await answerCall(answer, { tool: name, code, world, json, wide });
   } finally {
     await backend.close();
   }

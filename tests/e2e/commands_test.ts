@@ -22,6 +22,11 @@ for (const program of PROGRAMS) {
       [printed.code, printed.stderr],
       [1, "Cannot write as the disk is full: make room and try again (ENOSPC)\n"],
     );
+    const order = "pair=XBTZAR side=SELL type=market volume=0.001";
+    const trading = `--exchange simulated --trading auto --log-level error --state "$(mktemp -d)"`;
+    const placed = await shell(`exec ${command} call place_order ${order} ${trading} > /dev/full`);
+    assert.deepEqual([placed.code, placed.stdout], [4, ""], placed.stderr);
+    assert.match(placed.stderr, /^Cannot write .*\(ENOSPC\); the answer was \{"status":"placed","order_id":"BX/);
     const served = await shell(`exec ${command} --exchange simulated --log-level debug 2> /dev/full`);
     assert.deepEqual([served.code, JSON.parse(served.stdout)], [0, { jsonrpc: "2.0", id: 1, result: {} }]);
   });

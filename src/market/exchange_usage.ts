@@ -15,8 +15,14 @@ export interface ExchangeUsage {
   readonly saved: Readonly<Record<Saving, number>>;
   /** The streams that there are now. */
   readonly streams: readonly LiveMarketStatus[];
-  /** The stream of own orders and balances; `undefined` while there is none. */
-  readonly userStream?: LiveAccountStatus | undefined;
+  /** The streams of own orders and balances that there are now, one an account at most. */
+  readonly userStreams: readonly AccountStreamStatus[];
+}
+
+/** How the user stream of one account is doing. */
+export interface AccountStreamStatus extends LiveAccountStatus {
+  /** The account's id. */
+  readonly account: string;
 }
 
 /** See {@linkcode ExchangeUsage}. */
@@ -60,7 +66,7 @@ export const UsageRecord = z.object({
 export type UsageRecord = z.infer<typeof UsageRecord>;
 
 /** Usage for programs. */
-export function usageRecord({ calls, saved, streams, userStream }: ExchangeUsage): UsageRecord {
+export function usageRecord({ calls, saved, streams, userStreams }: ExchangeUsage): UsageRecord {
   return {
     calls_sent: calls.reduce((sum, { outcome, count }) => outcome === "not_sent" ? sum : sum + count, 0),
     calls_saved: saved,
@@ -72,8 +78,8 @@ export function usageRecord({ calls, saved, streams, userStream }: ExchangeUsage
       reconnects: reconnectsOf(stream),
       ...(stream.sharing === undefined ? {} : { sharing: sharingRecord(stream.sharing) }),
     })),
-    user_streams: (userStream === undefined ? [] : [userStream]).map((stream) => ({
-      account: MAIN_ACCOUNT,
+    user_streams: userStreams.map((stream) => ({
+      account: stream.account,
       live: stream.isLive,
       age_ms: wholeAge(stream),
       gaps: stream.gaps,
@@ -87,9 +93,6 @@ export function usageRecord({ calls, saved, streams, userStream }: ExchangeUsage
 function sharingRecord({ role, takeovers, lagMs }: SharingStatus) {
   return { role, takeovers, lag_ms: lagMs === undefined ? null : Math.round(lagMs) };
 }
-
-/** What the one account of an exchange is called where there could be several. */
-export const MAIN_ACCOUNT = "main";
 
 function wholeAge({ ageMs }: { readonly ageMs: number }): number | null {
   return Number.isFinite(ageMs) ? Math.round(ageMs) : null;

@@ -2,20 +2,18 @@
 
 import { Counter, Gauge } from "prom-client";
 import type { Registry as Metrics } from "prom-client";
-import { MAIN_ACCOUNT, reconnectsOf } from "../market/exchange_usage.ts";
-import type { ExchangeUsage } from "../market/exchange_usage.ts";
-import type { LiveAccountStatus } from "../market/live/live_account.ts";
+import { reconnectsOf } from "../market/exchange_usage.ts";
+import type { AccountStreamStatus, ExchangeUsage } from "../market/exchange_usage.ts";
 
 /** Where the figures come from. */
 export interface UserStreamSource {
-  readonly exchange: () => Pick<ExchangeUsage, "userStream"> | undefined;
+  readonly exchange: () => Pick<ExchangeUsage, "userStreams"> | undefined;
 }
 
 /** Adds them; `exchange` answers `undefined` while there is none. */
 export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource): void {
   const start = { labelNames: ["account"], registers: [metrics] };
-  const account = MAIN_ACCOUNT;
-  const stream = () => exchange()?.userStream;
+  const streams = () => exchange()?.userStreams ?? [];
   new Gauge({
     ...start,
     name: "luno_mcp_user_stream_up",
@@ -23,8 +21,7 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
       "1 while the exchange tells of own orders and balances by itself, 0 while it does not; absent while nobody needs it",
     collect() {
       this.reset();
-      const status = stream();
-      if (status !== undefined) this.set({ account }, Number(status.isLive));
+      for (const { account, isLive } of streams()) this.set({ account }, Number(isLive));
     },
   });
   new Gauge({
@@ -33,15 +30,16 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
     help: "How long ago the user stream was last heard; NaN before that",
     collect() {
       this.reset();
-      const status = stream();
-      if (status !== undefined) this.set({ account }, Number.isFinite(status.ageMs) ? status.ageMs / 1_000 : NaN);
+      for (const { account, ageMs } of streams()) {
+        this.set({ account }, Number.isFinite(ageMs) ? ageMs / 1_000 : NaN);
+      }
     },
   });
   const counters = [
     ["gaps", "How often the user stream was away for longer than the exchange keeps messages", (s) => s.gaps],
     ["reconnects", "Connections of the user stream after its first one", reconnectsOf],
     ["events", "Messages about own orders and balances", (s) => s.events],
-  ] as const satisfies readonly (readonly [string, string, (status: LiveAccountStatus) => number])[];
+  ] as const satisfies readonly (readonly [string, string, (status: AccountStreamStatus) => number])[];
   for (const [name, help, countOf] of counters) {
     new Counter({
       ...start,
@@ -49,8 +47,7 @@ export function addUserStream(metrics: Metrics, { exchange }: UserStreamSource):
       help,
       collect() {
         this.reset();
-        const status = stream();
-        if (status !== undefined) this.inc({ account }, countOf(status));
+        for (const status of streams()) this.inc({ account: status.account }, countOf(status));
       },
     });
   }

@@ -81,7 +81,7 @@ export async function openExchange(
       calls: client.callCounts,
       saved: exchange.saved.all,
       streams: live?.status ?? [],
-      userStream: account?.status,
+      userStreams: account?.status === undefined ? [] : [{ account: opened.account.id, ...account.status }],
     }),
     markets: new Markets(exchange, { now: world.monotonic }),
     async close() {

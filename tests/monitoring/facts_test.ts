@@ -19,6 +19,7 @@ const FACTS: ExchangeFacts = {
   calls: [],
   saved: { coalesced: 0, cache: 0, stream: 0 },
   streams: [],
+  userStreams: [],
 };
 
 function registry(): Registry {
@@ -110,8 +111,9 @@ Deno.test("addFacts() tells nothing of a stream that has ended", async () => {
   assert.ok(!(await metrics.metrics()).includes("XBTZAR"));
 });
 
-Deno.test("addFacts() tells how the stream of own orders fares, and nothing of it while there is none", async () => {
+Deno.test("addFacts() tells how the stream of own orders of each account fares, and nothing where there is none", async () => {
   const userStream = {
+    account: "main",
     isLive: true,
     ageMs: 2_500,
     gaps: 1,
@@ -122,12 +124,18 @@ Deno.test("addFacts() tells how the stream of own orders fares, and nothing of i
     needed: 1,
   };
   const told = (lines: readonly string[]) => lines.filter((line) => line.startsWith("luno_mcp_user_stream"));
-  assert.deepEqual(told(await linesOf({ exchange: () => ({ ...FACTS, userStream }) })), [
+  const userStreams = [userStream, { ...userStream, account: "second", isLive: false, events: 4 }];
+  assert.deepEqual(told(await linesOf({ exchange: () => ({ ...FACTS, userStreams }) })), [
     'luno_mcp_user_stream_up{account="main"} 1',
+    'luno_mcp_user_stream_up{account="second"} 0',
     'luno_mcp_user_stream_age_seconds{account="main"} 2.5',
+    'luno_mcp_user_stream_age_seconds{account="second"} 2.5',
     'luno_mcp_user_stream_gaps_total{account="main"} 1',
+    'luno_mcp_user_stream_gaps_total{account="second"} 1',
     'luno_mcp_user_stream_reconnects_total{account="main"} 2',
+    'luno_mcp_user_stream_reconnects_total{account="second"} 2',
     'luno_mcp_user_stream_events_total{account="main"} 9',
+    'luno_mcp_user_stream_events_total{account="second"} 4',
   ]);
   assert.deepEqual(told(await linesOf({ exchange: () => FACTS })), []);
 });

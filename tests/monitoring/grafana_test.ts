@@ -41,7 +41,10 @@ async function served(): Promise<Map<string, Metric>> {
           sharing: { role: "leader", takeovers: 1, lagMs: 1, bytesSent: 1, bytesReceived: 1, foreign: 1 },
         },
       ],
-      userStream: { isLive: true, ageMs: 1, gaps: 0, events: 1, connections: 1, lost: {}, problem: null, needed: 1 },
+      userStreams: [{
+        ...{ account: "main", isLive: true, ageMs: 1, gaps: 0, events: 1, connections: 1 },
+        ...{ lost: {}, problem: null, needed: 1 },
+      }],
     }),
     trading: () => Promise.resolve({ isHalted: false, approvalsWaiting: 0, orders: [] }),
   });

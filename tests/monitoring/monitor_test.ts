@@ -29,6 +29,7 @@ function setup(statsIntervalMs = 0) {
       calls: [],
       saved: { coalesced: 0, cache: 0, stream: 0 },
       streams: [],
+      userStreams: [],
     }),
   });
   const connection = registry.open({ identity: "a", address: "192.0.2.1", carrier: "websocket" });

@@ -18,12 +18,17 @@ const READ_MS = 30_000;
 const BARE_MS = 10_000;
 const WARM_UP_MS = 3_000;
 const WATCH_MS = 30_000;
-const UPDATES = 50;
+/** Changes of the book; each is an order that comes and the same one that goes, at once. */
+const CHANGES = 50;
+/** Seldom enough that a client may be told of each. */
+const SLOW_CHANGES = 5;
+/** The shortest time between two notifications of a client. */
+const INTERVAL_MS = 100;
 const CALL = { name: "get_orderbook", arguments: { pair: PAIR, depth: 10 } };
 
 /** Calls for the book: how many, beside the bare server, and how many of them reach the exchange. */
 export async function benchReaders(): Promise<void> {
-  await using exchange = await startMarket();
+  await using exchange = await startMarket(CHANGES);
   await using ours = await startOn(exchange);
   const plan = { wire: "websocket", connections: CLIENTS, inFlight: 1, calls: [CALL] } as const;
   await using load = await Load.start({ ...plan, port: portOf(ours) }, ours.pid);
@@ -36,7 +41,7 @@ export async function benchReaders(): Promise<void> {
   const figures = await load.run(READ_MS);
   report({
     figure: "1,000 clients that read the book of a pair",
-    updates_per_second: UPDATES,
+    changes_per_second: CHANGES,
     per_second: figures.perSecond,
     bare_per_second: bareFigures.perSecond,
     ratio: figures.perSecond / bareFigures.perSecond,
@@ -46,9 +51,13 @@ export async function benchReaders(): Promise<void> {
   });
 }
 
-/** From the first update that a client has not been told of until it is told. */
+/** The time to a notification, where changes come more often than a client is told of them, and where they do not. */
 export async function benchSubscribers(): Promise<void> {
-  await using exchange = await startMarket();
+  for (const changes of [CHANGES, SLOW_CHANGES]) await watchChanges(changes);
+}
+
+async function watchChanges(changes: number): Promise<void> {
+  await using exchange = await startMarket(changes);
   await using ours = await startOn(exchange);
   const peers = await connectMany(ours, CLIENTS);
   await Promise.all(
@@ -56,13 +65,17 @@ export async function benchSubscribers(): Promise<void> {
   );
   const frames = await watchFrames(exchange);
   await pause(WARM_UP_MS);
-  const delays: number[] = [];
+  const delays: NotificationDelays = { sinceFirst: [], sinceDue: [], sinceNewest: [] };
   for (const peer of peers) {
     let toldMs = performance.now();
     peer.onNotified = () => {
       const nowMs = performance.now();
       const first = frames.firstSince(toldMs);
-      if (first !== undefined) delays.push(nowMs - first);
+      if (first !== undefined) {
+        delays.sinceFirst.push(nowMs - first);
+        delays.sinceDue.push(nowMs - Math.max(first, toldMs + INTERVAL_MS));
+        delays.sinceNewest.push(nowMs - frames.newest);
+      }
       toldMs = nowMs;
     };
   }
@@ -72,20 +85,36 @@ export async function benchSubscribers(): Promise<void> {
   const processor = await processorMs(ours.pid) - before;
   report({
     figure: "1,000 clients that watch the book of a pair",
+    changes_per_second: changes,
     updates_per_second: (frames.count - framesBefore) / (WATCH_MS / 1_000),
-    notifications_per_second: delays.length / (WATCH_MS / 1_000),
-    p50_ms: percentile(delays, 0.5),
-    p99_ms: percentile(delays, 0.99),
+    notifications_per_second: delays.sinceFirst.length / (WATCH_MS / 1_000),
+    ...percentilesOf("since_due", delays.sinceDue),
+    ...percentilesOf("since_newest", delays.sinceNewest),
+    ...percentilesOf("since_first", delays.sinceFirst),
     processor_share: processor / WATCH_MS,
   });
   frames.close();
   await Promise.all(peers.map((peer) => peer.close()));
 }
 
+/** Milliseconds until a client was told. */
+interface NotificationDelays {
+  /** From the first update that it had not been told of: the time between two notifications of a client is in it. */
+  readonly sinceFirst: number[];
+  /** From the moment at which there was such an update and the client might be told again. */
+  readonly sinceDue: number[];
+  /** From the newest update. */
+  readonly sinceNewest: number[];
+}
+
+function percentilesOf(name: string, delays: readonly number[]): Record<string, number> {
+  return { [`${name}_p50_ms`]: percentile(delays, 0.5), [`${name}_p99_ms`]: percentile(delays, 0.99) };
+}
+
 /** A market that publishes more than it would by itself. */
-async function startMarket(): Promise<BenchSimulator> {
+async function startMarket(changes: number): Promise<BenchSimulator> {
   const exchange = await startSimulator();
-  const faults = JSON.stringify([{ kind: "stream_burst", updates: UPDATES }]);
+  const faults = JSON.stringify([{ kind: "stream_burst", updates: 2, everyMs: 1_000 / changes }]);
   const response = await fetch(`${exchange.url}/_sim/faults`, { method: "PUT", body: faults });
   if (!response.ok) throw new Error(`Cannot set faults: ${await response.text()}`);
   return exchange;
@@ -111,6 +140,9 @@ async function watchFrames({ url, env }: BenchSimulator) {
   return {
     get count() {
       return times.length;
+    },
+    get newest() {
+      return times.at(-1) ?? NaN;
     },
     firstSince(ms: number): number | undefined {
       let from = times.length;

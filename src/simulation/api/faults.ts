@@ -68,6 +68,9 @@ export type FaultRule = z.input<typeof FaultRule>;
 /** A rule with its defaults. */
 export type Fault = z.output<typeof FaultRule>;
 
+/** Updates that a market publishes besides its own. */
+export type Burst = Extract<FrameFault, { readonly kind: "stream_burst" }>;
+
 /** A fault of requests and their answers. */
 export type RequestFault = Exclude<Fault, FrameFault>;
 
@@ -130,9 +133,20 @@ export class Faults {
     );
   }
 
-  /** The faults that befall a message of a stream, or its feed, in the order of the rules; uses up their `times` alike. */
-  drawFrame(path: string, kind: FrameKind | "feed"): readonly FrameFault[] {
+  /** The faults that befall a message of a stream, in the order of the rules; uses up their `times` alike. */
+  drawFrame(path: string, kind: FrameKind): readonly FrameFault[] {
     return this.#draw(path, (fault): fault is FrameFault => isFrameFault(fault) && fault.on === kind);
+  }
+
+  /** The bursts of a market that are due at a moment, and were not yet at another; milliseconds since the Unix epoch. */
+  drawBursts(path: string, { sinceMs, nowMs }: { readonly sinceMs: number; readonly nowMs: number }): readonly Burst[] {
+    const isDue = ({ everyMs }: Burst) => Math.floor(nowMs / everyMs) !== Math.floor(sinceMs / everyMs);
+    return this.#draw(path, (fault): fault is Burst => fault.kind === "stream_burst" && isDue(fault));
+  }
+
+  /** The shortest time between two bursts; infinite where there are none. */
+  get burstEveryMs(): number {
+    return Math.min(...this.rules.map((fault) => fault.kind === "stream_burst" ? fault.everyMs : Infinity));
   }
 
   #draw<Drawn extends Fault>(path: string, isMeant: (fault: Fault) => fault is Drawn): readonly Drawn[] {

@@ -47,12 +47,13 @@ export const frameFaults = [
   z.strictObject({ kind: z.literal("stream_silence"), ...target, ms: z.int().min(1).max(MAX_MS).default(MAX_MS) }),
   /** This message and all behind it come `ms` later, in order. */
   z.strictObject({ kind: z.literal("stream_delay"), ...target, ms: z.int().min(1).max(MAX_MS) }),
-  /** The market publishes so many more updates at once, which leave its book as it is. Drawn when the clock moves on. */
+  /** The market publishes so many more updates at once, each `everyMs`, which leave its book as it is. */
   z.strictObject({
     kind: z.literal("stream_burst"),
     ...anyTarget,
     on: z.literal("feed").default("feed"),
     updates: z.int().min(2).max(100_000),
+    everyMs: z.int().min(10).max(1_000).default(1_000),
   }),
 ] as const;
 

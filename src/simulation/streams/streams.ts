@@ -25,7 +25,7 @@ export interface StreamsParts {
 const MARKET_PATH = "/api/1/stream/";
 const USER_PATH = "/api/1/userstream";
 
-/** Between two looks at the clock. */
+/** Between two looks at the clock, where no fault wants them sooner. */
 const MOVE_EVERY_MS = 250;
 
 /** The runtime pings a reader after half of it in silence, and gives it up after all of it: a ping each 13.5 s. */
@@ -49,8 +49,8 @@ export class Streams {
   readonly #connections = new Set<StreamConnection>();
   /** By path. */
   readonly #readers = new Map<string, Set<StreamConnection>>();
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #second = NaN;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #movedMs = NaN;
 
   constructor(parts: StreamsParts) {
     this.#parts = parts;
@@ -91,27 +91,28 @@ export class Streams {
 
   /** Publishes everything up to a moment, which may not lie before that of any request. */
   move(nowMs: number): void {
-    const second = Math.floor(nowMs / 1000);
     for (const [pair, feed] of this.#feeds) {
       const path = `${MARKET_PATH}${pair}`;
-      const extra = second === this.#second ? 0 : this.#burst(path);
+      const bursts = this.#parts.faults.drawBursts(path, { sinceMs: this.#movedMs, nowMs });
+      const extra = bursts.reduce((sum, { updates }) => sum + updates, 0);
       for (const text of feed.advance(nowMs, extra)) this.#send(path, text);
     }
-    this.#second = second;
+    this.#movedMs = nowMs;
     if (this.#readers.has(USER_PATH)) this.#parts.simulation.exchange.advance(nowMs);
     for (const text of this.#user.take()) this.#send(USER_PATH, text);
   }
 
-  /** How many updates more a fault adds to those of a second. */
-  #burst(path: string): number {
-    return this.#parts.faults.drawFrame(path, "feed")
-      .reduce((sum, fault) => sum + (fault.kind === "stream_burst" ? fault.updates : 0), 0);
+  #keepMoving(): void {
+    this.#timer = setTimeout(() => {
+      this.#keepMoving();
+      this.move(this.#parts.now());
+    }, Math.min(MOVE_EVERY_MS, this.#parts.faults.burstEveryMs));
   }
 
   /** Ends every connection. */
   close(): void {
     for (const connection of [...this.#connections]) connection.close(1001);
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
   /** Admits a reader with valid credentials, and answers what it is sent first. */
@@ -123,7 +124,7 @@ export class Streams {
     if ("code" in first) return first;
     const readers = this.#readers.get(path) ?? new Set();
     this.#readers.set(path, readers.add(connection));
-    this.#timer ??= setInterval(() => this.move(this.#parts.now()), MOVE_EVERY_MS);
+    if (this.#timer === undefined) this.#keepMoving();
     return first;
   }
 
@@ -163,7 +164,7 @@ export class Streams {
       this.#feeds.delete(pair);
     }
     if (this.#readers.size > 0) return;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 

@@ -157,5 +157,5 @@ Deno.test("faults of streams befall messages and no requests, faults of requests
   assert.deepEqual(faults.drawFrame(path, "snapshot"), []);
   assert.deepEqual(faults.drawFrame(path, "update").map(({ kind }) => kind), ["stream_gap"]);
   assert.deepEqual(faults.drawFrame(path, "update"), []);
-  assert.deepEqual(faults.drawFrame(path, "feed").map(({ kind }) => kind), ["stream_burst"]);
+  assert.deepEqual(faults.drawBursts(path, { sinceMs: 0, nowMs: 1_000 }).map(({ updates }) => updates), [4]);
 });

@@ -213,3 +213,19 @@ Deno.test("a fault adds a burst of updates each second, and leaves the book as i
   await compare(exchange, client, "XBTZAR");
   assert.ok(client.sequence - sequence >= 1_000);
 });
+
+Deno.test("a fault adds updates several times a second, and no reader has to ask for them", async () => {
+  await using world = await follow("XBTZAR");
+  const { exchange, client } = world;
+  exchange.simulation.faults.set([{ kind: "stream_burst", updates: 2, everyMs: 20 }]);
+  exchange.clock.now += 1_000;
+  await compare(exchange, client, "XBTZAR");
+  const { sequence } = client;
+  for (const added of [0, 2]) {
+    exchange.clock.now += 10;
+    await compare(exchange, client, "XBTZAR");
+    assert.equal(client.sequence, sequence + added);
+  }
+  exchange.clock.now += 20;
+  await client.reach(sequence + 4);
+});

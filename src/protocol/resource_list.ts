@@ -163,6 +163,22 @@ export function groupsFor(
   return new Set(tools.filter(({ scope }) => caller.allows(scope)).map(({ group }) => group));
 }
 
+/**
+ * Tells whether a caller is offered a resource now, as {@linkcode isOffered} does of the groups that {@linkcode groupsFor}
+ * finds, without a look at each tool: it is asked for every watcher of a resource that changes many times a second.
+ */
+export function offersOf(
+  tools: readonly { readonly group: ToolGroup; readonly scope: Scope }[],
+): (entry: ResourceEntry, caller: CallerFacts) => boolean {
+  const scopes = new Map<ToolGroup, Set<Scope>>();
+  for (const { group, scope } of tools) scopes.set(group, (scopes.get(group) ?? new Set()).add(scope));
+  return (entry, caller) => {
+    const ofGroup = entry.group === undefined ? undefined : [...scopes.get(entry.group) ?? []];
+    if (ofGroup !== undefined && !ofGroup.some((scope) => caller.allows(scope))) return false;
+    return (entry.scope === undefined ? SCOPES : [entry.scope]).some((scope) => caller.allows(scope));
+  };
+}
+
 /** Whether a caller that is offered these groups of tools is offered this. */
 export function isOffered(
   { group, scope }: ResourceEntry,

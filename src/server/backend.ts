@@ -9,7 +9,7 @@ import type { LiveMarkets } from "../market/live/live_markets.ts";
 import type { SharedReads } from "../market/shared_reads.ts";
 import type { CallObserver } from "../monitoring/observed_call.ts";
 import type { Backend } from "../protocol/backend_port.ts";
-import { groupsFor, isOffered } from "../protocol/resource_list.ts";
+import { offersOf } from "../protocol/resource_list.ts";
 import { ResourceWatch } from "../protocol/resource_watch.ts";
 import { SharedAnswers } from "../protocol/shared_answers.ts";
 import { stateFolder } from "../state/folder.ts";
@@ -99,6 +99,7 @@ export async function openBackend(
     usage,
   };
   const contextOf = contextsOf({ exchange, markets, world, server }, paper, trading?.broker);
+  const isOffered = offersOf(tools.listed);
   const resources = { config: publicConfig(loaded), uptimeMs: () => world.monotonic() - startedMs };
   return {
     tools,
@@ -111,7 +112,7 @@ export async function openBackend(
     // Nobody calls where resources are looked at: it counts in no metric and stands in no log.
     watch: new ResourceWatch({
       read: textsOf({ contextOf, resources, run: (...call) => answers.run(...call) }),
-      mayRead: (resource, caller) => isOffered(resource.entry, groupsFor(tools.listed, caller), caller),
+      mayRead: ({ entry }, caller) => isOffered(entry, caller),
       follow: resourceHints({ live, account, markets, isOnAccount: (caller) => !contextOf(caller).isPaper }),
     }),
     opening: paper?.opening,

@@ -5,6 +5,7 @@
 
 import { parseJson } from "../json.ts";
 import type { Side } from "./book_side.ts";
+import { wholeNumber } from "./units.ts";
 
 /** Whether a market trades, as the stream spells it. */
 export type StreamStatus = "ACTIVE" | "POSTONLY" | "DISABLED" | "UNKNOWN";
@@ -63,8 +64,6 @@ export type MarketFrame = Snapshot | Update | ErrorFrame | { readonly kind: "kee
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }
-
-const DIGITS = /^\d{1,30}$/;
 
 const KEEP_ALIVE = { kind: "keep_alive" } as const;
 const NO_TRADES: readonly TradeUpdate[] = [];
@@ -175,7 +174,7 @@ function readSequence(value: unknown): bigint {
 }
 
 function toSequence(value: unknown): bigint | undefined {
-  if (typeof value === "string") return DIGITS.test(value) ? BigInt(value) : undefined;
+  if (typeof value === "string") return wholeNumber(value);
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
 }
 

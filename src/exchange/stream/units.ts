@@ -9,6 +9,8 @@ const ONE = 10n ** BigInt(PLACES);
 /** What a digit behind so many places counts, in units. */
 const WORTH: readonly bigint[] = Array.from({ length: PLACES + 1 }, (_, places) => 10n ** BigInt(PLACES - places));
 
+const DIGITS = /^\d{1,30}$/;
+
 /** Digits and at most one point; neither sign nor exponent. */
 const UNSIGNED_DECIMAL = /^\d{1,30}(?:\.\d{1,40})?$/;
 
@@ -20,6 +22,18 @@ const [ZERO, NINE, POINT] = [48, 57, 46];
 /** Reads a decimal from zero up; `undefined` where it is none, or has a digit other than 0 behind the 18th place. */
 export function toUnits(text: string): bigint | undefined {
   return text.length <= EXACT_DIGITS ? shortToUnits(text) : longToUnits(text);
+}
+
+/** Reads a whole number of at most 30 digits; `undefined` where it is none. */
+export function wholeNumber(text: string): bigint | undefined {
+  if (text.length > EXACT_DIGITS) return DIGITS.test(text) ? BigInt(text) : undefined;
+  let digits = 0;
+  for (let place = 0; place < text.length; place++) {
+    const code = text.charCodeAt(place);
+    if (code < ZERO || code > NINE) return undefined;
+    digits = digits * 10 + (code - ZERO);
+  }
+  return text.length === 0 ? undefined : BigInt(digits);
 }
 
 /** Digit by digit, which is twice as fast as by text; most decimals of the stream are short. */

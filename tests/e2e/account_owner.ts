@@ -17,6 +17,11 @@ export function breakLookUps(exchange: FaultyExchange, fault: FaultyExchange["fa
   exchange.fault = (seen) => LOOK_UP.test(seen.path) ? cut : fault(seen);
 }
 
+/** How many look-ups of an order have arrived at the exchange. */
+export function lookUpsAt({ seen }: FaultyExchange): number {
+  return seen.filter(({ path }) => LOOK_UP.test(path)).length;
+}
+
 /** Orders of the owner's, sent past all servers. */
 export class AccountOwner {
   readonly #client: ExchangeClient;

@@ -6,7 +6,7 @@ import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database
 import { lookUntil } from "../support/look_until.ts";
 import type { Json } from "../support/exchange.ts";
 import type { FaultyExchange } from "../trading/faulty_exchange.ts";
-import { AccountOwner, breakLookUps } from "./account_owner.ts";
+import { AccountOwner, breakLookUps, lookUpsAt } from "./account_owner.ts";
 import { Cluster } from "./cluster.ts";
 import { SHIPPED } from "./program.ts";
 import type { RunningServer } from "./servers.ts";
@@ -14,6 +14,8 @@ import { Subscriber } from "./subscriber.ts";
 import { callTool, TradingWorld } from "./trading_world.ts";
 
 const OPEN_ORDERS = "luno://orders/open";
+
+const USER_STREAM = "/api/1/userstream";
 
 const JOURNALLED = "SELECT state, order_id, is_alive FROM placements";
 
@@ -82,6 +84,34 @@ for (const program of SHIPPED) {
     await untilJournalled(journalOf(world), { order_id: id, is_alive: 0 });
     assert.equal(await hasOpen(server, id), false);
     assert.equal(world.orders.length, 1);
+  });
+
+  Deno.test(`the exchange is asked for no order while it tells of one that is placed, filled and closed (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    await using server = await world.serve(program, "auto");
+    await using subscriber = await Subscriber.connect(server);
+    const owner = new AccountOwner(world.exchange);
+    await subscriber.subscribe("luno://balances");
+    await owner.untilTold(server);
+    const price = await owner.lowPrice();
+    const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+    await untilJournalled(journalOf(world), { order_id: id, is_alive: 1 });
+    await owner.sellDownTo(price);
+    await untilJournalled(journalOf(world), { order_id: id, is_alive: 0 });
+    assert.equal(await hasOpen(server, id), false);
+    assert.equal(lookUpsAt(world.exchange), 0);
+  });
+
+  Deno.test(`the exchange is asked for an order while it tells of none (${program.name})`, async () => {
+    await using world = await TradingWorld.start();
+    world.exchange.fault = ({ path }) => path === USER_STREAM ? { kind: "cut", when: "before" } : undefined;
+    await using server = await world.serve(program, "auto");
+    const owner = new AccountOwner(world.exchange);
+    const price = await owner.lowPrice();
+    const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+    await owner.sellDownTo(price);
+    await untilJournalled(journalOf(world), { order_id: id, is_alive: 0 });
+    assert.ok(lookUpsAt(world.exchange) > 0);
   });
 
   Deno.test(`an order whose answer is lost is settled and closed with no look-up, also for the next server (${program.name})`, async () => {

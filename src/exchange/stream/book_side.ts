@@ -16,6 +16,8 @@ export interface Level {
   volume: bigint;
   /** How many orders it holds. */
   orders: number;
+  /** As it was shown since its volume changed last: most levels of a book stay as they are from one look to the next. */
+  shown: PriceVolume | undefined;
 }
 
 /** A price and a volume as decimals without trailing zeros. */
@@ -54,26 +56,30 @@ export class BookSide {
     if (found !== undefined && found.price === price) {
       found.volume += volume;
       found.orders++;
+      found.shown = undefined;
       return found;
     }
-    const level: Level = { side: this.#side, price, rank, volume, orders: 1 };
+    const level: Level = { side: this.#side, price, rank, volume, orders: 1, shown: undefined };
     this.#levels.splice(place, 0, level);
     return level;
   }
 
+  /** Takes a part of an order out. */
+  reduce(level: Level, volume: bigint): void {
+    level.volume -= volume;
+    level.shown = undefined;
+  }
+
   /** Takes out an order that has `volume` left; its level goes with the last one. */
   remove(level: Level, volume: bigint): void {
-    level.volume -= volume;
+    this.reduce(level, volume);
     level.orders--;
     if (level.orders === 0) this.#levels.splice(this.#placeOf(level.price, level.rank), 1);
   }
 
   /** The best levels, best price first. */
   top(count: number): PriceVolume[] {
-    return this.#levels.slice(-count).reverse().map(({ price, volume }) => ({
-      price: fromUnits(price),
-      volume: fromUnits(volume),
-    }));
+    return this.#levels.slice(-count).reverse().map(show);
   }
 
   /** Where a price is, or where it belongs. */
@@ -96,4 +102,9 @@ export class BookSide {
     }
     return low;
   }
+}
+
+function show(level: Level): PriceVolume {
+  level.shown ??= { price: fromUnits(level.price), volume: fromUnits(level.volume) };
+  return level.shown;
 }

@@ -224,7 +224,7 @@ export class OrderBook {
       if (volume === maker.volume) this.#delete(makerId);
       else {
         maker.volume -= volume;
-        level.volume -= volume;
+        this.#side(level.side).reduce(level, volume);
       }
     }
     return { ok: true, trades: done };

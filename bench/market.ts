@@ -2,30 +2,39 @@
 
 import { readMarketFrame } from "../src/exchange/stream/market_frames.ts";
 import { buildBook, buildBookAtOnce, type OrderBook } from "../src/exchange/stream/order_book.ts";
+import { benchFaults } from "./faults/faults.ts";
 import { benchReaders, benchSubscribers } from "./market_clients.ts";
 import { median, report } from "./report.ts";
 
 const ORDERS = 10_000;
 const UPDATES = 100_000;
 const ROUNDS = 7;
+/** Rounds in which the code is compiled. */
+const WARM_UP_ROUNDS = 3;
 const TIMESTAMP = 1_790_127_203_186;
 
 const PARTS = ["updates", "snapshot", "memory", "readers", "subscribers"];
+const FAULTS = /^faults(?::(\d{1,4}))?$/;
+const FAULT_MINUTES = 20;
 
-/** Runs all parts, or the chosen ones of {@linkcode PARTS}. */
+/** Runs all parts, or the chosen ones of {@linkcode PARTS}; besides, `faults` for 20 minutes, or `faults:5` for 5. */
 export async function benchMarket(chosen: readonly string[] = PARTS): Promise<void> {
   if (chosen.includes("updates")) benchUpdates();
   if (chosen.includes("snapshot")) benchSnapshot();
   if (chosen.includes("memory")) await benchMemory();
   if (chosen.includes("readers")) await benchReaders();
   if (chosen.includes("subscribers")) await benchSubscribers();
+  for (const part of chosen) {
+    const [isFaults, minutes = FAULT_MINUTES] = FAULTS.exec(part) ?? [];
+    if (isFaults !== undefined) await benchFaults(Number(minutes));
+  }
 }
 
 /** Reads and applies frames, in turn with rounds that only parse them. */
 function benchUpdates(): void {
   const random = randomFrom(1);
   const frames = updatesOf(random);
-  const rounds = Array.from({ length: ROUNDS }, () => {
+  const rounds = Array.from({ length: WARM_UP_ROUNDS + ROUNDS }, () => {
     const book = bookOf(snapshotOf(ORDERS));
     const parsing = timed(() => {
       for (const frame of frames) JSON.parse(frame);
@@ -34,7 +43,7 @@ function benchUpdates(): void {
       for (const frame of frames) apply(book, frame);
     });
     return { parsing, applying, ratio: parsing / applying };
-  });
+  }).slice(WARM_UP_ROUNDS);
   report({
     figure: "updates applied against JSON.parse of the same frames",
     orders: ORDERS,

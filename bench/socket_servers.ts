@@ -20,16 +20,18 @@ export interface OursOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Goes before the command. @default nothing */
   readonly wrapper?: readonly string[];
+  /** For the runtime. @default none */
+  readonly flags?: readonly string[];
 }
 
 /** Starts ours with limits that are not in the way, but for those in `args`. */
 export async function startOurs(
   listener: string,
   args: readonly string[] = [],
-  { exchange = "simulated", env = {}, wrapper = [] }: OursOptions = {},
+  { exchange = "simulated", env = {}, wrapper = [], flags = [] }: OursOptions = {},
 ): Promise<BenchServer> {
   const wide = Object.entries(WIDE).filter(([flag]) => !args.includes(flag)).flat();
-  const permissions = [HEAP_FLAGS, "--quiet", "--no-prompt", "-P=serve"];
+  const permissions = [HEAP_FLAGS, ...flags, "--quiet", "--no-prompt", "-P=serve"];
   const command = ["run", ...permissions, "main.ts", "--transport", "websocket", "--exchange", exchange];
   const [program = deno, ...before] = [...wrapper, deno];
   const child = new Deno.Command(program, {

@@ -130,7 +130,8 @@ async function showEnded(
   const count = `Ended ${ended_here} ${ended_here === 1 ? "session" : "sessions"} at this server`;
   const sentence = everywhere
     ? `${count}; other servers end theirs within seconds`
-    : `${count} alone: the state that servers share cannot be used now, so repeat it`;
+    : `${count} alone: the state that servers share cannot be used now. This server tells the others once it can be; ` +
+      "repeat it where this server ends before";
   await print(everywhere ? world.stdout : world.stderr, json ? JSON.stringify({ ended_here, everywhere }) : sentence);
   return everywhere ? 0 : 1;
 }

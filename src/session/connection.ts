@@ -45,6 +45,8 @@ export class Connection {
   readonly start: ConnectionStart;
   /** The session as operators name it, over all servers: 16 hexadecimal digits. Another one's once that is resumed. */
   sessionId: string = crypto.getRandomValues(new Uint8Array(8)).toHex();
+  /** Whether the session began over another connection. */
+  isResumed = false;
   calls = 0;
   errors = 0;
   refusals = 0;

@@ -24,10 +24,11 @@ import { subscriptionsOf } from "../client_subscriptions.ts";
 import { IDENTITY } from "./network_parts.ts";
 import type { NetworkParts } from "./network_parts.ts";
 import type { Access } from "../open_access.ts";
-import type { SessionHolder } from "./session_overview.ts";
+import type { ListedSession, SessionHolder } from "./session_overview.ts";
 import { shortName } from "../../session/connection.ts";
 import type { ShownSession } from "../../session/session_board.ts";
-import type { SessionTarget } from "../../session/session_ends.ts";
+import { isEnded } from "../../session/session_ends.ts";
+import type { EndedElsewhere, SessionTarget } from "../../session/session_ends.ts";
 
 const accessLog = getLogger(["luno-mcp-server", "access"]);
 
@@ -83,26 +84,20 @@ export class HttpClients implements SessionHolder {
     return this.#sessions;
   }
 
-  *shown(): Iterable<ShownSession> {
+  *listed(): Iterable<ListedSession> {
     const { registry, monotonic } = this.#parts;
-    const at = (ms: number) => new Date(registry.now() - (monotonic() - ms)).toISOString();
-    for (const { publicId: id, identity, client, sinceMs, lastSeenMs } of this.#sessions) {
-      const name = shortName(client?.name);
-      yield {
-        id,
-        identity,
-        transport: "http",
-        state: "open",
-        client: name,
-        since: at(sinceMs),
-        last_seen: at(lastSeenMs),
-      };
+    const offsetMs = registry.now() - monotonic();
+    for (const session of this.#sessions) {
+      const { identity } = session;
+      const lastSeenMs = offsetMs + session.lastSeenMs;
+      yield { identity, lastSeenMs, show: () => shownOf(session, { sinceMs: offsetMs + session.sinceMs, lastSeenMs }) };
     }
   }
 
-  end(target: SessionTarget): number {
-    const ended = [...this.#sessions].filter(({ publicId, identity }) =>
-      "id" in target ? publicId === target.id : identity === target.identity
+  end(target: SessionTarget | EndedElsewhere): number {
+    const nowMs = this.#parts.monotonic();
+    const ended = [...this.#sessions].filter(({ publicId: id, identity, sinceMs }) =>
+      isEnded(target, { id, identity, ageMs: nowMs - sinceMs })
     );
     for (const session of ended) void session.end("ended");
     return ended.length;
@@ -157,6 +152,14 @@ export class HttpClients implements SessionHolder {
     const granted = caller.scopes;
     return problemResponse(scopeChallenge({ scope, granted, metadataUrl: metadataUrl(resource, request.url) }));
   }
+}
+
+function shownOf(
+  { publicId: id, identity, client }: HttpSession,
+  { sinceMs, lastSeenMs }: { readonly sinceMs: number; readonly lastSeenMs: number },
+): ShownSession {
+  const times = { since: new Date(sinceMs).toISOString(), last_seen: new Date(lastSeenMs).toISOString() };
+  return { id, identity, transport: "http", state: "open", client: shortName(client?.name), ...times };
 }
 
 /** Keys and tokens come in the same header. */

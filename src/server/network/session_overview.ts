@@ -3,7 +3,7 @@
 import { getLogger } from "../../logging/logger.ts";
 import { MAX_SHOWN } from "../../session/session_board.ts";
 import type { SessionBoard, ShownSession, ShownSessions } from "../../session/session_board.ts";
-import type { SessionEnds, SessionTarget } from "../../session/session_ends.ts";
+import type { EndedElsewhere, SessionEnds, SessionTarget } from "../../session/session_ends.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
@@ -12,10 +12,19 @@ const MAX_SHOWN_IN_ALL = 1_000;
 
 /** The clients of one transport at this server. */
 export interface SessionHolder {
-  /** Sessions as operators see them. */
-  shown(): Iterable<ShownSession>;
+  /** All sessions. */
+  listed(): Iterable<ListedSession>;
   /** Ends those; answers how many. */
-  end(target: SessionTarget): number;
+  end(target: SessionTarget | EndedElsewhere): number;
+}
+
+/** A session that may be shown: there may be thousands, of which a few are. */
+export interface ListedSession {
+  readonly identity: string;
+  /** When it was used last, by the wall clock. */
+  readonly lastSeenMs: number;
+  /** As operators see it. */
+  show(): ShownSession;
 }
 
 /** What it needs. */
@@ -57,7 +66,7 @@ export class SessionOverview {
 
   /** The sessions of all servers, or of one identity, the ones that were used last first. */
   async list(identity?: string): Promise<SessionListing> {
-    const all = [this.#own(), ...await this.#parts.board.others()];
+    const all = [this.#own(identity), ...await this.#parts.board.others()];
     const sessions = all.flatMap(({ server, sessions }) => sessions.map((session) => ({ ...session, server })));
     const asked = sessions.filter((session) => identity === undefined || session.identity === identity);
     const count = identity === undefined ? all.reduce((sum, { count }) => sum + count, 0) : asked.length;
@@ -76,15 +85,47 @@ export class SessionOverview {
     for (const stop of this.#stop) stop();
   }
 
-  #endHere(target: SessionTarget, by: string): number {
+  #endHere(target: SessionTarget | EndedElsewhere, by: string): number {
     const count = this.#parts.holders.reduce((sum, holder) => sum + holder.end(target), 0);
-    log.warning("sessions ended by an operator", { ...target, by, ended_here: count });
+    const what = "identityDigest" in target ? { identity_digest: target.identityDigest } : target;
+    log.warning("sessions ended by an operator", { ...what, by, ended_here: count });
     return count;
   }
 
-  #own(): ShownSessions {
-    const sessions = this.#parts.holders.flatMap((holder) => [...holder.shown()]);
-    const latest = sessions.sort((one, other) => other.last_seen.localeCompare(one.last_seen));
-    return { server: this.#parts.board.server, count: sessions.length, sessions: latest.slice(0, MAX_SHOWN) };
+  /** Those of this server that were used last, of one identity where it is given. */
+  #own(identity?: string): ShownSessions {
+    const latest = new Latest(MAX_SHOWN);
+    let count = 0;
+    for (const holder of this.#parts.holders) {
+      for (const session of holder.listed()) {
+        count++;
+        if (identity === undefined || session.identity === identity) latest.add(session);
+      }
+    }
+    return { server: this.#parts.board.server, count, sessions: latest.all().map((session) => session.show()) };
+  }
+}
+
+/** The sessions of many that were used last, whatever their number without sorting all. */
+class Latest {
+  readonly #max: number;
+  #kept: ListedSession[] = [];
+  /** Whatever is older is not among them. */
+  #oldestMs = -Infinity;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  add(session: ListedSession): void {
+    if (session.lastSeenMs <= this.#oldestMs) return;
+    if (this.#kept.push(session) >= 2 * this.#max) this.#kept = this.all();
+  }
+
+  /** The ones that were used last first. */
+  all(): ListedSession[] {
+    const latest = this.#kept.sort((one, other) => other.lastSeenMs - one.lastSeenMs).slice(0, this.#max);
+    if (latest.length === this.#max) this.#oldestMs = latest.at(-1)?.lastSeenMs ?? -Infinity;
+    return latest;
   }
 }

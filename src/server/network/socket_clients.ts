@@ -10,9 +10,10 @@ import type { Connection } from "../../session/connection.ts";
 import { resumeResource } from "../../protocol/resumed_resources.ts";
 import { MessageBudgets } from "../../session/message_budget.ts";
 import type { ShownSession } from "../../session/session_board.ts";
-import type { SessionTarget } from "../../session/session_ends.ts";
+import { isEnded } from "../../session/session_ends.ts";
+import type { EndedElsewhere, SessionTarget } from "../../session/session_ends.ts";
 import { Resumptions } from "../../session/resumptions.ts";
-import type { ResumingConnection } from "../../session/resumptions.ts";
+import type { ResumingConnection, WaitingSession } from "../../session/resumptions.ts";
 import type { ChannelObserver } from "../../transport/channel.ts";
 import { CLOSE } from "../../transport/close_codes.ts";
 import { serveChannel } from "../../transport/serve_channel.ts";
@@ -21,7 +22,7 @@ import { SocketTransport } from "../../transport/websocket.ts";
 import { sleep } from "../../timing/sleep.ts";
 import { subscriptionsOf } from "../client_subscriptions.ts";
 import type { NetworkParts } from "./network_parts.ts";
-import type { SessionHolder } from "./session_overview.ts";
+import type { ListedSession, SessionHolder } from "./session_overview.ts";
 import { spread } from "./spread.ts";
 
 const log = getLogger(["luno-mcp-server", "serve"]);
@@ -53,6 +54,16 @@ interface Ending {
 async function endWhenQuiet(transport: SocketTransport, { code, reason }: Ending): Promise<void> {
   if (!await transport.drain(CALLS_MS)) transport.abandon();
   transport.finish(code, reason);
+}
+
+function shownOpen({ sessionId: id, start: { identity, since }, client, lastSeen }: Connection): ShownSession {
+  const times = { since: new Date(since).toISOString(), last_seen: new Date(lastSeen).toISOString() };
+  return { id, identity, transport: "websocket", state: "open", client, ...times };
+}
+
+function shownWaiting({ id, identity }: WaitingSession, sinceMs: number): ShownSession {
+  const at = new Date(sinceMs).toISOString();
+  return { id, identity, transport: "websocket", state: "waiting", client: null, since: at, last_seen: at };
 }
 
 /** The clients of one server. */
@@ -111,27 +122,31 @@ export class SocketClients implements SessionHolder {
     };
   }
 
-  *shown(): Iterable<ShownSession> {
+  *listed(): Iterable<ListedSession> {
     const { registry, monotonic } = this.#parts;
-    const text = (ms: number) => new Date(ms).toISOString();
-    for (const { sessionId: id, start: { identity, since }, client, lastSeen } of this.#connections.values()) {
-      const times = { since: text(since), last_seen: text(lastSeen) };
-      yield { id, identity, transport: "websocket", state: "open", client, ...times };
+    for (const connection of this.#connections.values()) {
+      const { start: { identity }, lastSeen: lastSeenMs } = connection;
+      yield { identity, lastSeenMs, show: () => shownOpen(connection) };
     }
-    for (const { id, identity, sinceMs } of this.#resumptions.waiting) {
-      const at = text(registry.now() - (monotonic() - sinceMs));
-      yield { id, identity, transport: "websocket", state: "waiting", client: null, since: at, last_seen: at };
+    const offsetMs = registry.now() - monotonic();
+    for (const session of this.#resumptions.waiting) {
+      const lastSeenMs = offsetMs + session.sinceMs;
+      yield { identity: session.identity, lastSeenMs, show: () => shownWaiting(session, lastSeenMs) };
     }
   }
 
-  end(target: SessionTarget): number {
-    const isEnded = ({ id, identity }: { readonly id: string; readonly identity: string }) =>
-      "id" in target ? id === target.id : identity === target.identity;
-    const ended = [...this.#connections].filter(([, { sessionId: id, start: { identity } }]) =>
-      isEnded({ id, identity })
+  end(target: SessionTarget | EndedElsewhere): number {
+    const { registry } = this.#parts;
+    const now = registry.now();
+    const ended = [...this.#connections].filter(([, { sessionId: id, isResumed, start: { identity, since } }]) =>
+      isEnded(target, { id, identity, ageMs: now - since, isResumed })
     );
     for (const [transport] of ended) transport.finish(CLOSE.sessionEnded, "the operator has ended the session");
-    return ended.length + this.#resumptions.forgetWaiting(isEnded);
+    // Whether those can be resumed is their engine's to say, by when they began.
+    const forgotten = this.#resumptions.forgetWaiting(({ id, identity }) =>
+      isEnded(target, { id, identity, ageMs: Infinity })
+    );
+    return ended.length + forgotten;
   }
 
   /** How long an identity that was cut off stays away, in milliseconds; 0 for all others. */
@@ -190,6 +205,7 @@ export class SocketClients implements SessionHolder {
         return connection.sessionId;
       },
       set sessionId(id) {
+        connection.isResumed ||= connection.sessionId !== id;
         connection.sessionId = id;
       },
       get subscriptions() {

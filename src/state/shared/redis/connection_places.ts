@@ -5,7 +5,7 @@
  * Where Redis cannot be asked, each server goes by its share: the limit divided by the servers that were seen last.
  */
 
-import { createHash } from "node:crypto";
+import { digestOfIdentity } from "../../../session/identity_digest.ts";
 import type { ConnectionPlaces } from "../../../session/connection_places.ts";
 import type { Place } from "../../../session/registry.ts";
 import type { Awaitable } from "../../../timing/awaitable.ts";
@@ -146,7 +146,6 @@ export class RedisConnectionPlaces implements ConnectionPlaces {
   }
 }
 
-/** Names hold who somebody is, which is none of Redis' business. */
 function keyOf(identity: string): string {
-  return `connections:${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
+  return `connections:${digestOfIdentity(identity)}`;
 }

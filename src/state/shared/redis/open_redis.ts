@@ -99,7 +99,8 @@ export class RedisState {
     { idleMs, keptMs = KEPT_MS }: { readonly idleMs: number; readonly keptMs?: number },
   ): { store: ResumptionStore; ends: SessionEnds } {
     const { connection, servers } = this;
-    const news = new RedisSessionNews({ connection, servers, keptMs: Math.max(idleMs, keptMs) });
+    const { monotonic } = this.#options;
+    const news = new RedisSessionNews({ connection, servers, keptMs: Math.max(idleMs, keptMs), monotonic });
     return { store: new RedisResumptionStore({ connection, servers, news, keptMs }), ends: news };
   }
 

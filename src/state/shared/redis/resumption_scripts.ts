@@ -4,11 +4,17 @@
  * Two sets hold such digests by the time at which each was connected last: one for its identity, one for all.
  */
 
-import { MAX_RESUMABLE, MAX_RESUMABLE_OF_ONE } from "../../../session/resumption_store.ts";
+import { KEPT_MS, MAX_RESUMABLE, MAX_RESUMABLE_OF_ONE } from "../../../session/resumption_store.ts";
 import { scriptOf } from "./script.ts";
 
-/** How long what happened to sessions is told to other servers, in milliseconds. */
-const NEWS_KEPT_MS = 60_000;
+/** How long it is told to other servers that a session was taken, in milliseconds: one of theirs is not kept for longer. */
+const TAKEN_TOLD_MS = KEPT_MS;
+
+/** How long it is told to other servers that sessions were ended, in milliseconds: one may not reach Redis meanwhile. */
+const ENDS_TOLD_MS = 86_400_000;
+
+/** How many such ends at most; newer ones make room. */
+const MAX_ENDS = 10_000;
 
 const NOW = `
 local time = redis.call('TIME')
@@ -16,11 +22,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
 /** Tells the other servers; `key` and `text` are expressions of Lua. */
-function tell(key: string, text: string): string {
+function tell(key: string, text: string, toldMs: number): string {
   return `
 redis.call('ZADD', ${key}, now, ${text})
-redis.call('ZREMRANGEBYSCORE', ${key}, '-inf', now - ${NEWS_KEPT_MS})
-redis.call('PEXPIRE', ${key}, ${NEWS_KEPT_MS})
+redis.call('ZREMRANGEBYSCORE', ${key}, '-inf', now - ${toldMs})
+redis.call('PEXPIRE', ${key}, ${toldMs})
 `;
 }
 
@@ -37,7 +43,7 @@ end
 `;
 }
 
-/** Keys: session, those of its identity, all. Arguments: digest, id, identity, subscriptions, what keys begin with, for how long. */
+/** Keys: session, those of its identity, all. Arguments: digest, id, the identity's digest, subscriptions, what keys begin with, for how long. */
 export const KEEP = scriptOf(`
 ${NOW}
 ${makeRoom("KEYS[2]", MAX_RESUMABLE_OF_ONE)}
@@ -73,7 +79,7 @@ end
 `);
 
 /**
- * Keys: session, those of its identity, all, news. Arguments: digest, identity, server, what marks of ended sessions begin
+ * Keys: session, those of its identity, all, news. Arguments: digest, the identity's, server, what marks of ended sessions begin
  * with, next digest, what keys begin with, for how long. Answers id, subscriptions and what it was kept under; or nothing.
  */
 export const TAKE = scriptOf(`
@@ -95,7 +101,7 @@ redis.call('HSET', KEYS[1], 'next', ARGV[5])
 redis.call('ZADD', KEYS[2], now, ARGV[5])
 redis.call('ZADD', KEYS[3], now, ARGV[5])
 for _, key in ipairs({ next, KEYS[1], KEYS[2], KEYS[3] }) do redis.call('PEXPIRE', key, ARGV[7]) end
-${tell("KEYS[4]", "'taken:' .. ARGV[3] .. ':' .. digest")}
+${tell("KEYS[4]", "ARGV[3] .. ':' .. digest", TAKEN_TOLD_MS)}
 return { found[2], found[3], digest }
 `);
 
@@ -114,18 +120,28 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 `);
 
-/** Keys: mark, news. Arguments: target, how long a session may be kept, server. */
+/** Keys: mark, ends. Arguments: target, how long a session may be kept, server, how long ago it was. */
 export const END = scriptOf(`
 ${NOW}
-redis.call('SET', KEYS[1], tostring(now), 'PX', ARGV[2])
-${tell("KEYS[2]", "'ended:' .. ARGV[3] .. ':' .. ARGV[1]")}
+local at = now - ARGV[4]
+local known = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], tostring(known and math.max(at, tonumber(known) or at) or at), 'PX', ARGV[2])
+if redis.call('ZCARD', KEYS[2]) >= ${MAX_ENDS} then
+  for _, oldest in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '+inf', 'LIMIT', 0, 1)) do
+    redis.call('ZREM', KEYS[2], oldest)
+  end
+end
+${tell("KEYS[2]", "ARGV[3] .. ':' .. at .. ':' .. ARGV[1]", ENDS_TOLD_MS)}
 return 1
 `);
 
-/** Keys: news. Arguments: since when. Answers now, then what happened. */
+/**
+ * Keys: sessions that were taken, ends. Arguments: since when, empty where nothing is known yet; for how long this server has
+ * run. Answers now, what was taken, what was ended.
+ */
 export const NEWS = scriptOf(`
 ${NOW}
-local news = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf')
-table.insert(news, 1, tostring(now))
-return news
+local since = ARGV[1] ~= '' and ARGV[1] or now - ARGV[2]
+local taken = redis.call('ZRANGEBYSCORE', KEYS[1], since, '+inf')
+return { tostring(now), taken, redis.call('ZRANGEBYSCORE', KEYS[2], since, '+inf') }
 `);

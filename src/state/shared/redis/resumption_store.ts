@@ -1,6 +1,6 @@
 /** Sessions that a client of any server on one Redis resumes at any other. */
 
-import { createHash } from "node:crypto";
+import { digestOfIdentity } from "../../../session/identity_digest.ts";
 import { KEPT_MS, MAX_RESUMABLE_LENGTH, readSubscriptions } from "../../../session/resumption_store.ts";
 import type {
   KeptSubscription,
@@ -12,7 +12,7 @@ import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
 import { CONFIRM, KEEP, REMOVE, TAKE, TOUCH, UPDATE } from "./resumption_scripts.ts";
 import type { Servers } from "./servers.ts";
-import { ENDED_KEY, NEWS_KEY } from "./session_news.ts";
+import { ENDED_KEY, TAKEN_KEY } from "./session_news.ts";
 import type { RedisSessionNews } from "./session_news.ts";
 
 const ALL_KEY = "resumables";
@@ -43,7 +43,14 @@ export class RedisResumptionStore implements ResumptionStore {
     if (text.length > MAX_RESUMABLE_LENGTH) return false;
     const keys = [SESSION_KEY + digest, ownKey(identity), ALL_KEY];
     const { keptMs = KEPT_MS } = this.#options;
-    return await this.#evaluate(KEEP, keys, [digest, id, identity, text, this.#beginning(SESSION_KEY), keptMs]) === 1;
+    return await this.#evaluate(KEEP, keys, [
+      digest,
+      id,
+      digestOfIdentity(identity),
+      text,
+      this.#beginning(SESSION_KEY),
+      keptMs,
+    ]) === 1;
   }
 
   async update(digest: string, subscriptions: readonly KeptSubscription[]): Promise<void> {
@@ -61,10 +68,10 @@ export class RedisResumptionStore implements ResumptionStore {
   }
 
   async take(handed: string, identity: string, next: string): Promise<TakenResumable | "unknown" | "unavailable"> {
-    const keys = [SESSION_KEY + handed, ownKey(identity), ALL_KEY, NEWS_KEY];
+    const keys = [SESSION_KEY + handed, ownKey(identity), ALL_KEY, TAKEN_KEY];
     const { servers, keptMs = KEPT_MS } = this.#options;
     const beginnings = [this.#beginning(ENDED_KEY), next, this.#beginning(SESSION_KEY)];
-    const args = [handed, identity, servers.id, ...beginnings, keptMs];
+    const args = [handed, digestOfIdentity(identity), servers.id, ...beginnings, keptMs];
     const found = await this.#evaluate(TAKE, keys, args);
     if (found === undefined) return "unavailable";
     if (!Array.isArray(found)) return "unknown";
@@ -100,7 +107,7 @@ export class RedisResumptionStore implements ResumptionStore {
   }
 }
 
-/** The set of an identity's sessions; its name holds who that is, which is none of Redis' business. */
+/** The set of an identity's sessions. */
 function ownKey(identity: string): string {
-  return `resumables:${createHash("sha256").update(identity).digest("hex").slice(0, 32)}`;
+  return `resumables:${digestOfIdentity(identity)}`;
 }

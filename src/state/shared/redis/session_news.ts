@@ -1,16 +1,23 @@
 /** What happens to sessions at other servers: which were taken there, and which were ended by operators. */
 
-import type { SessionEnds, SessionTarget } from "../../../session/session_ends.ts";
+import { digestOfIdentity } from "../../../session/identity_digest.ts";
+import type { EndedElsewhere, SessionEnds, SessionTarget } from "../../../session/session_ends.ts";
 import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection } from "./connection.ts";
 import { END, NEWS } from "./resumption_scripts.ts";
 import type { Servers } from "./servers.ts";
 
-/** The set of what happened, by time. */
-export const NEWS_KEY = "session-news";
+/** The set of sessions that were taken, by time. */
+export const TAKEN_KEY = "session-news";
+
+/** The set of those that were ended. */
+const ENDS_KEY = "session-ends";
 
 /** What the names of marks of ended sessions begin with. */
 export const ENDED_KEY = "ended:";
+
+/** Ends that wait for Redis at most; the oldest make room. */
+const MAX_WAITING = 1_000;
 
 /** How sessions are ended. */
 export interface RedisSessionNewsOptions {
@@ -18,36 +25,41 @@ export interface RedisSessionNewsOptions {
   readonly servers: Servers;
   /** How long a session may be kept without use, in milliseconds: for so long it is remembered that it has ended. */
   readonly keptMs: number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
 }
 
-/** As one server hears of it, after each of its beats. */
+/** As one server hears of it, after each of its beats. What it could not say of its own it says once Redis is back. */
 export class RedisSessionNews implements SessionEnds {
   readonly #options: RedisSessionNewsOptions;
   readonly #taken = new Set<(digest: string) => void>();
-  readonly #ended = new Set<(target: SessionTarget) => void>();
+  readonly #ended = new Set<(ended: EndedElsewhere) => void>();
+  /** What Redis is still to hear, with the monotonic time at which it was ended. */
+  readonly #waiting = new Map<string, number>();
+  readonly #startedMs: number;
   /** By Redis' clock; what came before it is known. */
-  #since = "-inf";
+  #since = "";
+  #isSaying = false;
+  #isLooking = false;
 
   constructor(options: RedisSessionNewsOptions) {
     this.#options = options;
-    options.servers.onBeat(() => void this.#look());
-    // What comes from now on is news, also before the next beat.
-    void this.#look();
+    this.#startedMs = options.monotonic();
+    options.connection.onReady(() => void this.#sayWaiting());
+    options.servers.onBeat(() => void this.#lookOnce());
   }
 
   async end(target: SessionTarget): Promise<boolean> {
-    const { connection, servers, keptMs } = this.#options;
-    const text = "id" in target ? `id:${target.id}` : `identity:${target.identity}`;
-    try {
-      await connection.evaluate(END, [`${ENDED_KEY}${text}`, NEWS_KEY], [text, Math.ceil(keptMs), servers.id]);
-      return true;
-    } catch (error) {
-      if (error instanceof RedisUnavailable) return false;
-      throw error;
-    }
+    const text = "id" in target ? `id:${target.id}` : identityMark(target.identity);
+    const endedMs = this.#options.monotonic();
+    if (await this.#say(text, endedMs)) return true;
+    const [oldest] = this.#waiting.keys();
+    if (this.#waiting.size >= MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+    this.#waiting.set(text, endedMs);
+    return false;
   }
 
-  watch(listener: (target: SessionTarget) => void): () => void {
+  watch(listener: (ended: EndedElsewhere) => void): () => void {
     this.#ended.add(listener);
     return () => this.#ended.delete(listener);
   }
@@ -58,27 +70,68 @@ export class RedisSessionNews implements SessionEnds {
     return () => this.#taken.delete(listener);
   }
 
-  async #look(): Promise<void> {
-    const { connection, servers } = this.#options;
-    let news: readonly string[];
+  /** Answers whether Redis has heard of an end. */
+  async #say(text: string, endedMs: number): Promise<boolean> {
+    const { connection, servers, keptMs, monotonic } = this.#options;
+    const agoMs = Math.round(monotonic() - endedMs);
     try {
-      news = await connection.evaluate(NEWS, [NEWS_KEY], [this.#since]) as readonly string[];
+      await connection.evaluate(END, [`${ENDED_KEY}${text}`, ENDS_KEY], [text, Math.ceil(keptMs), servers.id, agoMs]);
+      return true;
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return false;
+      throw error;
+    }
+  }
+
+  async #sayWaiting(): Promise<void> {
+    if (this.#isSaying) return;
+    this.#isSaying = true;
+    try {
+      for (const [text, endedMs] of this.#waiting) {
+        if (!await this.#say(text, endedMs)) return;
+        // The same may have been ended again meanwhile.
+        if (this.#waiting.get(text) === endedMs) this.#waiting.delete(text);
+      }
+    } finally {
+      this.#isSaying = false;
+    }
+  }
+
+  /** Two looks at once would hear the same. */
+  async #lookOnce(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    await this.#look().finally(() => this.#isLooking = false);
+  }
+
+  async #look(): Promise<void> {
+    await this.#sayWaiting();
+    const { connection, servers, monotonic } = this.#options;
+    const args = [this.#since, Math.round(monotonic() - this.#startedMs)];
+    let news: readonly [string, readonly string[], readonly string[]];
+    try {
+      news = await connection.evaluate(NEWS, [TAKEN_KEY, ENDS_KEY], args) as typeof news;
     } catch (error) {
       if (error instanceof RedisUnavailable) return;
       throw error;
     }
-    const isFirst = this.#since === "-inf";
-    this.#since = news[0] ?? this.#since;
-    for (const text of isFirst ? [] : news.slice(1)) {
-      const [, kind, server, rest = ""] = /^(taken|ended):([0-9a-f]+):(.*)$/s.exec(text) ?? [];
-      if (server !== servers.id) this.#tell(kind, rest);
+    const [now, taken, ends] = news;
+    this.#since = now;
+    for (const text of taken) {
+      const [, server, digest] = /^([0-9a-f]+):([0-9a-f]+)$/.exec(text) ?? [];
+      if (digest !== undefined && server !== servers.id) { for (const listener of [...this.#taken]) listener(digest); }
+    }
+    for (const text of ends) {
+      const [, server, at, by, name] = /^([0-9a-f]+):(\d+):(id|identity):([0-9a-f]+)$/.exec(text) ?? [];
+      if (name === undefined || server === servers.id) continue;
+      const agoMs = Number(now) - Number(at);
+      const ended = by === "id" ? { id: name, agoMs } : { identityDigest: name, agoMs };
+      for (const listener of [...this.#ended]) listener(ended);
     }
   }
+}
 
-  #tell(kind: string | undefined, rest: string): void {
-    if (kind === "taken") { for (const listener of [...this.#taken]) listener(rest); }
-    const [, by, name] = kind === "ended" ? /^(id|identity):(.*)$/s.exec(rest) ?? [] : [];
-    if (name === undefined) return;
-    for (const listener of [...this.#ended]) listener(by === "id" ? { id: name } : { identity: name });
-  }
+/** What the mark is called that all sessions of an identity have ended. */
+export function identityMark(identity: string): string {
+  return `identity:${digestOfIdentity(identity)}`;
 }

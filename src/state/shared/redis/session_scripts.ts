@@ -28,7 +28,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ${CHANGE_KEPT_MS})
 redis.call('PEXPIRE', KEYS[2], ${CHANGE_KEPT_MS})
 `;
 
-/** Keys: session, changes. Arguments: digest, milliseconds to keep it, identity, opening, subscriptions. */
+/** Keys: session, changes. Arguments: digest, milliseconds to keep it, the identity's digest, opening, subscriptions. */
 export const SAVE = scriptOf(`
 ${NOW}
 local before = redis.call('HGET', KEYS[1], 'subscriptions')
@@ -41,7 +41,7 @@ end
 `);
 
 /**
- * Keys: session, marks that it and all of its identity's have ended. Arguments: identity, milliseconds to keep it. Answers
+ * Keys: session, marks that it and all of its identity's have ended. Arguments: the identity's digest, milliseconds to keep it. Answers
  * opening, subscriptions, times; or nothing.
  */
 export const TAKE = scriptOf(`

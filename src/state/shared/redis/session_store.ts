@@ -4,6 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
+import { digestOfIdentity } from "../../../session/identity_digest.ts";
 import type { EventLog, LoggedStream } from "../../../session/event_log.ts";
 import { publicSessionId } from "../../../session/session_store.ts";
 import type { KeptSession, SessionChange, SessionStore, TakenSession } from "../../../session/session_store.ts";
@@ -12,7 +13,7 @@ import { RedisUnavailable } from "./connection.ts";
 import type { RedisConnection, RedisScript } from "./connection.ts";
 import { SERVERS_KEY } from "./servers.ts";
 import type { Servers } from "./servers.ts";
-import { ENDED_KEY } from "./session_news.ts";
+import { ENDED_KEY, identityMark } from "./session_news.ts";
 import { APPEND, BEGIN, CHANGES, END, READ, REMOVE, REMOVE_STREAM, SAVE, TAKE } from "./session_scripts.ts";
 
 const CHANGES_KEY = "session-changes";
@@ -40,14 +41,17 @@ export class RedisSessionStore implements SessionStore {
 
   async save({ id, identity, opening, subscriptions }: KeptSession): Promise<void> {
     const digest = digestOf(id);
-    const args = [digest, this.#options.idleMs, identity, opening, JSON.stringify(subscriptions)];
+    const args = [digest, this.#options.idleMs, digestOfIdentity(identity), opening, JSON.stringify(subscriptions)];
     await this.#evaluate(SAVE, [sessionKey(digest), CHANGES_KEY], args);
   }
 
   async take(id: string, identity: string): Promise<TakenSession | undefined> {
     const digest = digestOf(id);
-    const ends = [`${ENDED_KEY}id:${publicSessionId(digest)}`, `${ENDED_KEY}identity:${identity}`];
-    const found = await this.#evaluate(TAKE, [sessionKey(digest), ...ends], [identity, this.#options.idleMs]);
+    const ends = [`${ENDED_KEY}id:${publicSessionId(digest)}`, `${ENDED_KEY}${identityMark(identity)}`];
+    const found = await this.#evaluate(TAKE, [sessionKey(digest), ...ends], [
+      digestOfIdentity(identity),
+      this.#options.idleMs,
+    ]);
     if (!Array.isArray(found)) return undefined;
     const [opening, subscriptions, times] = found as [string, string, number];
     const uris = readList(subscriptions);

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { CallBudget } from "../../../../src/exchange/budget.ts";
 import { DEADLINE_MS } from "../../../../src/state/shared/redis/connection.ts";
 import type { RedisState } from "../../../../src/state/shared/redis/open_redis.ts";
+import { isEnded } from "../../../../src/session/session_ends.ts";
+import type { EndedElsewhere } from "../../../../src/session/session_ends.ts";
 import { lookUntil } from "../../../support/look_until.ts";
 import { TcpRelay } from "../../../support/tcp_relay.ts";
 import { openRedis } from "./redis_installation.ts";
@@ -207,5 +209,96 @@ Deno.test("Two services on one Redis: neither has the other's sessions, calls or
     assert.ok(await two.places.take("ann", 1));
   } finally {
     await Promise.all(states.map((state) => state.close()));
+  }
+});
+
+/** What it takes to end sessions, and to hear of it. */
+function resumptionsOf(state: RedisState) {
+  const { store, ends } = state.createResumptions({ idleMs: 60_000 });
+  const heard: EndedElsewhere[] = [];
+  ends.watch?.((ended) => void heard.push(ended));
+  return { store, ends, heard };
+}
+
+Deno.test("Redis away while sessions are ended: their tokens are void and the other servers hear of it once Redis is back", async () => {
+  await using world = await World.start();
+  const [one, two] = world.servers.map(resumptionsOf);
+  assert.ok(one !== undefined && two !== undefined);
+  await two.store.keep("a1", { id: "a1", identity: "ann", subscriptions: [] });
+  await two.store.keep("b1", { id: "b1", identity: "bob", subscriptions: [] });
+  await two.store.keep("b2", { id: "b2", identity: "bob", subscriptions: [] });
+  world.ways[0].cut();
+  await untilUsable(world.servers[0], false);
+  assert.equal(await one.ends.end({ identity: "ann" }), false);
+  assert.equal(await one.ends.end({ id: "b1" }), false);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await two.store.keep("a2", { id: "a2", identity: "ann", subscriptions: [] });
+  world.ways[0].mend();
+  const look = async () => {
+    await world.servers[1].servers.beat();
+    // What Redis did without its answer being heard is said again.
+    return new Set(two.heard.map(({ agoMs: _, ...ended }) => JSON.stringify(ended))).size;
+  };
+  await lookUntil((count: number) => count === 2, look, "the other server hears nothing");
+  for (const [digest, identity] of [["a1", "ann"], ["b1", "bob"]] as const) {
+    assert.equal(await two.store.take(digest, identity, `${digest}-next`), "unknown", digest);
+  }
+  for (const [digest, identity] of [["a2", "ann"], ["b2", "bob"]] as const) {
+    assert.notEqual(await two.store.take(digest, identity, `${digest}-next`), "unknown", `${digest} began afterwards`);
+  }
+  const session = { id: "", identity: "ann" };
+  const [ended] = two.heard;
+  assert.ok(ended !== undefined && ended.agoMs >= 10);
+  assert.equal(isEnded(ended, { ...session, ageMs: ended.agoMs + 1 }), true);
+  assert.equal(isEnded(ended, { ...session, ageMs: ended.agoMs - 1 }), false, "a session that began since");
+  assert.equal(isEnded(ended, { ...session, ageMs: 0, isResumed: true }), true, "one that may have begun before");
+  assert.equal(isEnded(ended, { ...session, identity: "bob", ageMs: Infinity }), false);
+  assert.deepEqual(one.heard, [], "nobody hears of what it ended itself");
+});
+
+Deno.test("A server that does not reach Redis for long hears which sessions were ended meanwhile", async () => {
+  await using world = await World.start();
+  const [one, two] = world.servers.map(resumptionsOf);
+  assert.ok(one !== undefined && two !== undefined);
+  world.ways[1].cut();
+  await untilUsable(world.servers[1], false);
+  assert.equal(await one.ends.end({ id: "00112233aabbccdd" }), true);
+  const left = /:(\d+)/.exec(await world.redis.command("PTTL", "luno-mcp-server:session-ends"))?.[1];
+  assert.ok(Number(left) > 23 * 3_600_000, `it is told for ${left} ms`);
+  world.ways[1].mend();
+  const look = () => new Promise<number>((resolve) => setTimeout(() => resolve(two.heard.length), 20));
+  await lookUntil((count: number) => count > 0, look, "it hears nothing");
+  const [ended] = two.heard;
+  assert.ok(ended !== undefined && "id" in ended && ended.id === "00112233aabbccdd");
+});
+
+Deno.test("Redis is told of no identity where one need only be told from others", async () => {
+  await using redis = await startRedis();
+  const identity = "key:ann-the-trader";
+  const state = await openRedis(redis.url);
+  try {
+    const { store, ends } = resumptionsOf(state);
+    await store.keep("a1", { id: "a1", identity, subscriptions: [] });
+    await store.keep("a2", { id: "a2", identity, subscriptions: [] });
+    assert.notEqual(await store.take("a1", identity, "a3"), "unknown");
+    await state.createSessionStore({ idleMs: 60_000 }).save({ id: "s", identity, opening: "{}", subscriptions: [] });
+    await state.createRateLimit({ perMinute: () => PER_MINUTE, now }).take(identity);
+    await state.places.take(identity, 5);
+    await ends.end({ identity });
+    const keys = (await redis.command("KEYS", "*")).match(/luno-mcp-server:\S+/g) ?? [];
+    assert.ok(keys.length >= 9, keys.join(" "));
+    const READ: Readonly<Record<string, readonly string[]>> = {
+      string: ["GET"],
+      hash: ["HGETALL"],
+      zset: ["ZRANGE", "0", "-1"],
+    };
+    for (const key of keys) {
+      const type = /\+(\w+)/.exec(await redis.command("TYPE", key))?.[1] ?? "";
+      const [command = "", ...rest] = READ[type] ?? assert.fail(`${key} is a ${type}`);
+      const text = await redis.command(command, key, ...rest);
+      assert.ok(!`${key} ${text}`.includes("ann-the-trader"), `${key}: ${text}`);
+    }
+  } finally {
+    await state.close();
   }
 });

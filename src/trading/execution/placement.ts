@@ -130,7 +130,8 @@ export class Placements {
   /** Whether what stood in the way is gone: the order is held against everything anew then. */
   async #mayTryAgain(code: ToolErrorCode, request: PlaceRequest): Promise<boolean> {
     if (code === "ERR_PREVIEW_STALE") return await this.#parts.policyChanged();
-    return await this.#freed(code, request) > 0;
+    const freed = await orFailure(() => this.#freed(code, request));
+    return typeof freed === "number" && freed > 0;
   }
 
   /** How many orders that stood in the way are found to be final. */

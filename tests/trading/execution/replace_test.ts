@@ -8,7 +8,8 @@ import { refuse } from "../../../src/trading/execution/placement_result.ts";
 import type { RefusedResult } from "../../../src/trading/execution/placement_result.ts";
 import { sealPolicy } from "../../../src/trading/policy/policy.ts";
 import { rightsBy } from "../sending_rights.ts";
-import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, RESTING, STOP } from "../executor_world.ts";
+import { StoreError } from "../../../src/trading/record/store_error.ts";
+import { ExecutorWorld, expectStatus, FREE_TERMS, LOOK, POST, RESTING, STOP, withJournal } from "../executor_world.ts";
 
 const BETTER: Order = { ...RESTING, price: "910000" };
 
@@ -134,4 +135,25 @@ Deno.test("OrderExecutor.replace() tells of a policy that changed while the old 
   assert.equal(result.old.status, "cancelled");
   expectStatus(result.placement, "refused");
   assert.equal(world.exchange.count(POST), 1);
+});
+
+Deno.test("OrderExecutor.replace() tells that the old order is cancelled, also where the record cannot be read then", async () => {
+  let isBroken = false;
+  await using world = await ExecutorWorld.start({
+    wrap: (options) =>
+      withJournal(options, {
+        open: (scope) =>
+          isBroken ? Promise.reject(new StoreError("unavailable")) : options.record.journal.open(scope),
+      }),
+  });
+  const { order_id } = expectStatus(await world.executor.place(world.request()), "placed");
+  expectStatus(await world.executor.place(world.request({ ...RESTING, price: "800000" })), "placed");
+  const policy = sealPolicy({ mode: "auto", maxOpenOrders: 1 });
+  const termsOf = () => {
+    isBroken = world.exchange.count(STOP) > 0;
+    return isBroken ? { policy, notional: null } : FREE_TERMS;
+  };
+  const result = expectStatus(await world.executor.replace(replacing(order_id, BETTER, termsOf)), "replaced");
+  assert.equal(result.old.status, "cancelled");
+  assert.equal(expectStatus(result.placement, "refused").reason, "ERR_LIMIT_OPEN_ORDERS");
 });

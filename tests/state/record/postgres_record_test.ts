@@ -49,6 +49,50 @@ Deno.test("openPostgresRecord() goes on with a record that told no accounts apar
   }
 });
 
+Deno.test("the record on postgres finds the trail of an order among many rows by the order", async () => {
+  const database = await server.createDatabase();
+  const folder = await Deno.makeTempDir();
+  const open = () =>
+    openPostgresRecord(accessOf(server.url(database)), {
+      ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
+    });
+  try {
+    await (await open()).close();
+    await server.query(MANY_ROWS, database);
+    await server.query("ANALYZE luno_mcp.audit", database);
+    const before = await rowsRead(database);
+    const record = await open();
+    const found = [
+      await record.audit.trail({ orderId: "BX7" }),
+      await record.audit.trail({ clientOrderId: "lm-7" }),
+      await record.audit.trail({ orderId: "BX7", clientOrderId: "BX7" }),
+      await record.audit.trail({ orderId: "BX7", identity: "key:alice" }),
+    ];
+    // A connection that ends has counted what it read.
+    await record.close();
+    for (const rows of found) assert.deepEqual(rows.map(({ seq }) => seq), [13, 14]);
+    let read = 0;
+    while (read < found.flat().length) read = await rowsRead(database) - before;
+    assert.ok(read < 200, `it read ${read} rows`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Two rows of each of 10,000 orders; only the second carries the exchange's id. */
+const MANY_ROWS = `INSERT INTO luno_mcp.audit
+  SELECT n, n, 'key:alice', 'outcome', 'lm-' || (n + 1) / 2, CASE n % 2 WHEN 0 THEN 'BX' || n / 2 END, '{}', '', '', NULL, 'main'
+  FROM generate_series(1, 20000) AS n`;
+
+/** Rows of the audit that were read so far, one after the other or by an index. */
+async function rowsRead(database: string): Promise<number> {
+  const { rows: [row] } = await server.query(
+    "SELECT seq_tup_read + idx_tup_fetch AS read FROM pg_stat_user_tables WHERE relname = 'audit'",
+    database,
+  );
+  return Number(row.read);
+}
+
 /** The promise that each breaks. */
 const BROKEN_PROMISES = {
   losing: "what was answered is found again by all processes, and after all have closed",

@@ -35,15 +35,10 @@ export class PostgresAudit implements Audit {
 
   async trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): Promise<readonly AuditRow[]> {
     const isOrder = orderId !== undefined || clientOrderId !== undefined;
-    const conditions = [
-      isOrder ? OF_ORDER : "$1::text IS NULL AND $2::text IS NULL",
-      "identity = coalesce($3, identity)",
-    ];
-    const rows = await this.#connection.rows(
-      `SELECT * FROM audit WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT $4`,
-      ...[clientOrderId ?? null, orderId ?? null, identity === undefined ? null : recordedIdentity(identity)],
-      Math.min(limit, MAX_TRAIL),
-    );
+    const whose = [identity === undefined ? null : recordedIdentity(identity), Math.min(limit, MAX_TRAIL)];
+    const rows = isOrder
+      ? await this.#connection.rows(OF_ORDER, ...whose, clientOrderId ?? null, orderId ?? null)
+      : await this.#connection.rows(OF_ALL, ...whose);
     return rows.map(readAuditRow).reverse();
   }
 
@@ -80,14 +75,27 @@ function waitAfter([row]: readonly Row[], now: number): number {
   return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
 }
 
-const [VENUE, ACCOUNT] = ["venue", "account"].map((column) =>
-  `(SELECT ${column} FROM audit WHERE client_order_id = $1 OR order_id = $2 ORDER BY seq DESC LIMIT 1)`
-);
+/** What is asked for last of any trail: `$1` is an identity, or null for everybody's rows. */
+const NEWEST = "identity = coalesce($1, identity) ORDER BY seq DESC LIMIT $2";
 
-/** Rows of versions that told no accounts apart name none. */
-const THERE = `venue IS NOT DISTINCT FROM ${VENUE}
-  AND coalesce(account, ${ACCOUNT}) IS NOT DISTINCT FROM coalesce(${ACCOUNT}, account)`;
+const OF_ALL = `SELECT * FROM audit WHERE ${NEWEST}`;
 
-const OF_ORDER = `(${THERE} AND (client_order_id = $1 OR order_id = $2
-  OR client_order_id IN (SELECT client_order_id FROM audit WHERE order_id = $2 AND ${THERE})
-  OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = $1)))`;
+/** Whether a row is of the venue and the account; rows of versions that told no accounts apart name none. */
+const THERE = `venue IS NOT DISTINCT FROM last.at_venue
+  AND coalesce(account, last.of_account) IS NOT DISTINCT FROM coalesce(last.of_account, account)`;
+
+/**
+ * Step by step, each by an index: rows that name the order, where the last of them is, the ids that it has there, and all
+ * rows that carry one of these. Left to itself the planner reads the whole audit.
+ */
+const OF_ORDER = `WITH named AS MATERIALIZED (
+    SELECT * FROM audit WHERE client_order_id = $3 UNION SELECT * FROM audit WHERE order_id = $4
+  ), last AS MATERIALIZED (
+    SELECT venue AS at_venue, account AS of_account FROM named ORDER BY seq DESC LIMIT 1
+  ), found AS MATERIALIZED (
+    SELECT * FROM named UNION
+    SELECT * FROM audit WHERE client_order_id = ANY
+      (ARRAY(SELECT client_order_id FROM named, last WHERE order_id = $4 AND ${THERE})) UNION
+    SELECT * FROM audit WHERE order_id = ANY (ARRAY(SELECT order_id FROM named WHERE client_order_id = $3))
+  )
+  SELECT found.* FROM found, last WHERE ${THERE} AND ${NEWEST}`;

@@ -50,7 +50,8 @@ export class SqliteAudit {
       OR order_id IN (SELECT order_id FROM audit WHERE client_order_id = ?1)))`;
     const conditions = [
       ...(isOrder ? [ofOrder] : []),
-      ...(identity === undefined ? [] : [`identity = ?${isOrder ? 3 : 1}`]),
+      // Of an order its few rows are read, and not all of the identity's: `+` keeps its index out of that.
+      ...(identity === undefined ? [] : [isOrder ? "+identity = ?3" : "identity = ?1"]),
     ];
     const values = [
       ...(isOrder ? [clientOrderId ?? null, orderId ?? null] : []),

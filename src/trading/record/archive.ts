@@ -11,9 +11,12 @@ export interface ArchiveOptions {
   readonly days: number;
   /** Wall milliseconds. */
   readonly now: number;
-  /** Files of 5,000 rows. @default {Infinity} */
+  /** Files of 5,000 rows, and thousands of placements. @default {Infinity} */
   readonly maxFiles?: number;
 }
+
+/** Placements that one change forgets at most, so that orders need not wait long for it. */
+export const FORGOTTEN_AT_ONCE = 1_000;
 
 /** What was moved. */
 export interface Archived {

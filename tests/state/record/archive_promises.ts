@@ -69,6 +69,12 @@ const CHANGES: Readonly<Record<string, { change: (text: string) => string | unde
 /** What the engine itself lets nobody do. */
 const FORBIDDEN = ["DELETE FROM audit", "DELETE FROM audit_start", "UPDATE audit_start SET seq = 1"];
 
+/** Final placements of long ago, of which no row of the audit speaks any more. */
+const MANY_FINAL = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2200)
+  INSERT INTO placements (client_order_id, identity, account, venue, preview_id, order_json, digest, policy_digest, state,
+    is_alive, created_at)
+  SELECT 'lm-old-' || n, 'key:alice', 'main', '', 'p-old-' || n, '{}', '', '', 'not_placed', 0, ${OLD} FROM numbers`;
+
 /** By what is promised. */
 export const ARCHIVE_PROMISES: Promises = {
   "RecordArchive.run() moves what is old into files that verify() reads with the rest": async (installation) => {
@@ -137,6 +143,17 @@ export const ARCHIVE_PROMISES: Promises = {
     ]);
     const verified = await record.audit.verify();
     assert.deepEqual([verified.ok && verified.rows, verified.ok && verified.archived], [10_004, 10_001]);
+  },
+
+  "RecordArchive.run() forgets a thousand placements at a time, and goes on with the rest": async (installation) => {
+    const record = await installation.open();
+    await place(record, "today");
+    await installation.tamper(MANY_FINAL);
+    assert.equal((await record.archive.run({ days: DAYS, now: NOW, maxFiles: 1 })).placements, 1_000);
+    assert.equal((await archive(record)).placements, 1_200);
+    assert.deepEqual((await archive(record)).placements, 0);
+    assert.deepEqual(idsOf(await record.journal.open()), ["lm-today"]);
+    assert.equal(await reasonOf(record), "nothing");
   },
 
   "Audit.verify() accepts a file whose rows a crash left in the record": async (installation) => {

@@ -1,6 +1,6 @@
 /** Moves what is old out of the record on PostgreSQL, into files of one machine's state folder. */
 
-import { forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
+import { FORGOTTEN_AT_ONCE, forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions, RecordArchive } from "../../../trading/record/archive.ts";
 import { PAPER_ACCOUNT } from "../../../trading/orders/trading_account.ts";
 import { readOptionalNumber } from "../../row.ts";
@@ -34,7 +34,7 @@ export class PostgresArchive implements RecordArchive {
       }
       isMore = moved !== undefined && moved.rows === ROWS_PER_FILE && files.length < maxFiles;
     }
-    return { rows, files, placements: await this.#forget({ days, now }) };
+    return { rows, files, placements: await this.#forgetAll({ days, now, maxFiles }) };
   }
 
   async #moveFirst(
@@ -60,20 +60,40 @@ export class PostgresArchive implements RecordArchive {
     });
   }
 
-  /** Forgets what is final and of which no row of the record speaks any more. */
-  #forget(options: Pick<ArchiveOptions, "days" | "now">): Promise<number> {
+  async #forgetAll({ maxFiles, ...options }: Required<ArchiveOptions>): Promise<number> {
+    const before = await this.#forgetSums(options);
+    let placements = 0;
+    for (let round = 1; round <= maxFiles; round++) {
+      const count = await this.#forgetSome(before);
+      placements += count;
+      if (count < FORGOTTEN_AT_ONCE) break;
+    }
+    return placements;
+  }
+
+  /** Forgets all but placements; from here on these need not all be kept. Answers from when on they are. */
+  #forgetSums(options: Pick<ArchiveOptions, "days" | "now">): Promise<number> {
     return this.#connection.change(async ({ query }) => {
       const [row] = await query("SELECT max(created_at) AS at FROM placements WHERE account <> $1", [PAPER_ACCOUNT.id]);
       const before = forgottenBefore(options, row && readOptionalNumber(row, "at"));
-      const gone = await query(
-        `DELETE FROM placements WHERE is_alive = 0 AND created_at < $1
-           AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.client_order_id = placements.client_order_id) RETURNING 1`,
-        [before],
-      );
       await query("DELETE FROM day_use WHERE day < $1", [before]);
       await query("DELETE FROM replacements WHERE attempt IS NULL AND claimed_at < $1", [before]);
       await query("DELETE FROM approvals WHERE expires_at < $1", [before]);
       await query("UPDATE audit_start SET kept_from = greatest(kept_from, $1)", [before]);
+      return before;
+    });
+  }
+
+  /** Forgets placements that are final and of which no row of the record speaks any more; answers how many. */
+  #forgetSome(before: number): Promise<number> {
+    return this.#connection.change(async ({ query }) => {
+      const gone = await query(
+        `DELETE FROM placements WHERE client_order_id IN (SELECT client_order_id FROM placements
+           WHERE is_alive = 0 AND created_at < $1
+             AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.client_order_id = placements.client_order_id)
+           LIMIT ${FORGOTTEN_AT_ONCE}) RETURNING 1`,
+        [before],
+      );
       return gone.length;
     });
   }

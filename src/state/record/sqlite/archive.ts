@@ -1,15 +1,18 @@
 /** Moves what is old out of the record in SQLite. */
 
-import { forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
+import { FORGOTTEN_AT_ONCE, forgottenBefore, keptFrom } from "../../../trading/record/archive.ts";
 import type { Archived, ArchiveOptions } from "../../../trading/record/archive.ts";
 import { PAPER_ACCOUNT } from "../../../trading/orders/trading_account.ts";
-import { readNumber, readOptionalNumber } from "../../row.ts";
+import { readOptionalNumber } from "../../row.ts";
 import { writeArchiveFile } from "../archive_files.ts";
 import type { AuditRows } from "./audit_rows.ts";
 import type { RecordConnection } from "./connection.ts";
 
 /** Rows of one archive file; also what is held in memory at a time. */
 const ROWS_PER_FILE = 5_000;
+
+/** Longer than a process that waits for the lock looks away, so that each of them gets its turn. */
+const PAUSE_MS = 60;
 
 /** See {@linkcode RecordArchive}. */
 export class SqliteArchive {
@@ -35,7 +38,7 @@ export class SqliteArchive {
       }
       isMore = moved !== undefined && moved.rows === ROWS_PER_FILE && files.length < maxFiles;
     }
-    return { rows, files, placements: this.#forget({ days, now }) };
+    return { rows, files, placements: this.#forgetAll({ days, now, maxFiles }) };
   }
 
   #moveFirst({ keptFrom, now }: { keptFrom: number; now: number }): { file: string; rows: number } | undefined {
@@ -56,21 +59,42 @@ export class SqliteArchive {
     });
   }
 
-  /** Forgets what is final and of which no row of the record speaks any more. */
-  #forget(options: Pick<ArchiveOptions, "days" | "now">): number {
+  #forgetAll({ maxFiles, ...options }: Required<ArchiveOptions>): number {
+    const before = this.#forgetSums(options);
+    let placements = 0;
+    for (let round = 1; round <= maxFiles; round++) {
+      const count = this.#forgetSome(before);
+      placements += count;
+      if (count < FORGOTTEN_AT_ONCE) break;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    }
+    return placements;
+  }
+
+  /** Forgets all but placements; from here on these need not all be kept. Answers from when on they are. */
+  #forgetSums(options: Pick<ArchiveOptions, "days" | "now">): number {
     return this.#connection.transaction(() => {
       const before = forgottenBefore(options, this.#lastTradedAt());
-      const gone = `is_alive = 0 AND created_at < ?
-        AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.client_order_id = placements.client_order_id)`;
-      const row = this.#connection.row(`SELECT count(*) AS count FROM placements WHERE ${gone}`, before);
-      this.#connection.run(`DELETE FROM placements WHERE ${gone}`, before);
       this.#connection.run("DELETE FROM day_use WHERE day < ?", before);
       this.#connection.run("DELETE FROM replacements WHERE attempt IS NULL AND claimed_at < ?", before);
       this.#connection.run("DELETE FROM approvals WHERE expires_at < ?", before);
       this.#connection.run("UPDATE audit_start SET kept_from = max(kept_from, ?)", before);
-      return readNumber(row, "count");
+      return before;
     });
   }
+
+  /** Forgets placements that are final and of which no row of the record speaks any more; answers how many. */
+  #forgetSome(before: number): number {
+    return this.#connection.transaction(() =>
+      this.#connection.rows(
+        `DELETE FROM placements WHERE rowid IN (SELECT rowid FROM placements WHERE is_alive = 0 AND created_at < ?
+           AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.client_order_id = placements.client_order_id)
+           LIMIT ${FORGOTTEN_AT_ONCE}) RETURNING 1`,
+        before,
+      ).length
+    );
+  }
+
   #lastTradedAt(): number | undefined {
     const row = this.#connection.row(
       "SELECT max(created_at) AS at FROM placements WHERE account <> ?",

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { PostgresServer } from "../postgres_server.ts";
 import { MIGRATIONS } from "../../../src/state/record/postgres/schema.ts";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import type { AuditRow } from "../../../src/trading/record/audit_row.ts";
+import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
 import { accessOf } from "../open_postgres.ts";
 import { checkOldRecord, readOldRows } from "./old_record.ts";
 import { startPostgresRecord } from "./postgres_record.ts";
@@ -28,6 +30,20 @@ for (const [promise, check] of Object.entries(RECORD_PROMISES)) {
 }
 
 Deno.test("openPostgresRecord() goes on with a record that told no accounts apart, and its audit stays whole", async () => {
+  const database = await createOldRecord();
+  await withOpened(database, checkOldRecord);
+});
+
+Deno.test("openPostgresRecord() changes the tables of an earlier version, however long a statement takes", async () => {
+  const database = await createOldRecord();
+  await server.query(SLOW_UPDATE, database);
+  await withOpened(database, async ({ journal }) => {
+    assert.equal((await journal.find("lm-paper-open"))?.account, "paper");
+  });
+});
+
+/** A record of the version before accounts; answers its database. */
+async function createOldRecord(): Promise<string> {
   const database = await server.createDatabase();
   const client = await server.connect(database);
   await client.query("CREATE SCHEMA luno_mcp; SET search_path = luno_mcp");
@@ -37,46 +53,52 @@ Deno.test("openPostgresRecord() goes on with a record that told no accounts apar
   for (const statements of MIGRATIONS.slice(0, BEFORE_ACCOUNTS)) await client.query(statements);
   await client.query(await readOldRows("postgres"));
   await client.end();
+  return database;
+}
+
+async function withOpened(database: string, body: (record: TradingRecord) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const record = await openPostgresRecord(accessOf(server.url(database)), {
-    ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
-  });
   try {
-    await checkOldRecord(record);
+    const record = await openPostgresRecord(accessOf(server.url(database)), {
+      ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
+    });
+    try {
+      await body(record);
+    } finally {
+      await record.close();
+    }
   } finally {
-    await record.close();
     await Deno.remove(folder, { recursive: true });
   }
-});
+}
+
+/** As long as an update of many rows: longer than orders may take. */
+const SLOW_UPDATE = `
+  CREATE FUNCTION luno_mcp.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$;
+  CREATE TRIGGER slow BEFORE UPDATE ON luno_mcp.placements EXECUTE FUNCTION luno_mcp.slow()`;
 
 Deno.test("the record on postgres finds the trail of an order among many rows by the order", async () => {
   const database = await server.createDatabase();
-  const folder = await Deno.makeTempDir();
-  const open = () =>
-    openPostgresRecord(accessOf(server.url(database)), {
-      ...{ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() },
-    });
-  try {
-    await (await open()).close();
+  await withOpened(database, async () => {
     await server.query(MANY_ROWS, database);
     await server.query("ANALYZE luno_mcp.audit", database);
-    const before = await rowsRead(database);
-    const record = await open();
-    const found = [
-      await record.audit.trail({ orderId: "BX7" }),
-      await record.audit.trail({ clientOrderId: "lm-7" }),
-      await record.audit.trail({ orderId: "BX7", clientOrderId: "BX7" }),
-      await record.audit.trail({ orderId: "BX7", identity: "key:alice" }),
+  });
+  const before = await rowsRead(database);
+  let found: AuditRow[][] = [];
+  await withOpened(database, async ({ audit }) => {
+    const queries = [
+      { orderId: "BX7" },
+      { clientOrderId: "lm-7" },
+      { orderId: "BX7", clientOrderId: "BX7" },
+      { orderId: "BX7", identity: "key:alice" },
     ];
-    // A connection that ends has counted what it read.
-    await record.close();
-    for (const rows of found) assert.deepEqual(rows.map(({ seq }) => seq), [13, 14]);
-    let read = 0;
-    while (read < found.flat().length) read = await rowsRead(database) - before;
-    assert.ok(read < 200, `it read ${read} rows`);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    found = await Promise.all(queries.map(async (query) => [...await audit.trail(query)]));
+  });
+  for (const rows of found) assert.deepEqual(rows.map(({ seq }) => seq), [13, 14]);
+  // A connection counts what it read when it ends.
+  let read = 0;
+  while (read < found.flat().length) read = await rowsRead(database) - before;
+  assert.ok(read < 200, `it read ${read} rows`);
 });
 
 /** Two rows of each of 10,000 orders; only the second carries the exchange's id. */

@@ -21,6 +21,12 @@ export interface DatabaseOptions {
   readonly statementMs?: number;
 }
 
+/** How a transaction is made. */
+export interface TransactionOptions {
+  /** How long each of its requests may take, in milliseconds. @default that of the database */
+  readonly statementMs?: number;
+}
+
 /** Runs statements within one transaction. */
 export interface Session {
   /** Answers the rows. */
@@ -93,8 +99,11 @@ export class Database {
    *
    * @throws {StateError} with `outcome_unknown` where the connection broke while it was committed
    */
-  async transaction<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return await this.#inTransaction("BEGIN ISOLATION LEVEL READ COMMITTED", body);
+  async transaction<Result>(
+    body: (session: Session) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    return await this.#inTransaction("BEGIN ISOLATION LEVEL READ COMMITTED", body, options);
   }
 
   /**
@@ -106,10 +115,16 @@ export class Database {
     return await this.#inTransaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body);
   }
 
-  async #inTransaction<Result>(begin: string, body: (session: Session) => Promise<Result>): Promise<Result> {
+  async #inTransaction<Result>(
+    begin: string,
+    body: (session: Session) => Promise<Result>,
+    { statementMs }: TransactionOptions = {},
+  ): Promise<Result> {
     return await this.#use(async (use) => {
       await use.ask(begin);
-      const result = await body({ query: async (text, values) => (await use.ask(text, values)).rows });
+      if (statementMs !== undefined) await use.ask(`SET LOCAL statement_timeout = ${statementMs}`);
+      const answerMs = statementMs && statementMs + ANSWER_MS;
+      const result = await body({ query: async (text, values) => (await use.ask(text, values, { answerMs })).rows });
       const { command } = await use.ask("COMMIT", [], { mayHaveDone: true });
       if (command === "COMMIT") return result;
       throw new StateError(`Cannot commit to ${this.name} as a statement before has failed`, { path: this.name });
@@ -198,10 +213,18 @@ class ConnectionUse {
     this.#path = path;
   }
 
-  /** `mayHaveDone`: whether the statement takes effect by itself, so that it may have done so though no answer came. */
-  async ask(text: string, values: readonly Value[] = [], { mayHaveDone = false } = {}): Promise<pg.QueryResult<Row>> {
+  /**
+   * `mayHaveDone`: whether the statement takes effect by itself, so that it may have done so though no answer came;
+   * `answerMs`: how long to wait for that, where not as long as usual.
+   */
+  async ask(
+    text: string,
+    values: readonly Value[] = [],
+    { mayHaveDone = false, answerMs }: { readonly mayHaveDone?: boolean; readonly answerMs?: number | undefined } = {},
+  ): Promise<pg.QueryResult<Row>> {
+    const query = { text, values: [...values], ...(answerMs === undefined ? {} : { query_timeout: answerMs }) };
     try {
-      return await this.#client.query<Row>(text, [...values]);
+      return await this.#client.query<Row>(query);
     } catch (error) {
       this.#isUsable &&= error instanceof pg.DatabaseError && error.severity === "ERROR";
       throw postgresError(error, { path: this.#path, mayHaveDone });

@@ -3,14 +3,20 @@
  * them does it, under an advisory lock, while the others wait.
  */
 
+import { getLogger } from "../../../logging/logger.ts";
 import { readNumber } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { SCHEMA } from "./database.ts";
 import type { Database, Session } from "./database.ts";
 import { MIGRATIONS } from "./schema.ts";
 
+const log = getLogger(["luno-mcp-server", "trading"]);
+
 /** Held while the tables are changed: any number that no other program uses on this database. */
 const MIGRATION_LOCK = 5_874_602_117;
+
+/** How long one step may take: it may rewrite tables with millions of rows. */
+const STEP_MS = 3_600_000;
 
 /**
  * Creates what is missing and changes what is older; `mayChange` false demands that all is there.
@@ -27,9 +33,10 @@ export async function prepareTables(database: Database, { mayChange }: { readonl
     const current = await versionOf(database.name, session); // Another server may have been faster.
     checkVersion(database.name, current, mayChange);
     if (current === 0) await createSchema(session);
+    else log.info("updating the tables of the database", { from: current, to: MIGRATIONS.length });
     for (const statements of MIGRATIONS.slice(current)) await session.query(statements);
     await session.query("UPDATE schema_version SET version = $1", [MIGRATIONS.length]);
-  });
+  }, { statementMs: STEP_MS });
 }
 
 /** The names may have been made by an administrator, with rights for the user that the program runs as. */

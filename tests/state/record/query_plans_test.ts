@@ -20,7 +20,8 @@ class ListeningDatabase extends DatabaseSync {
 }
 
 /** Reads every row of a table that grows, but for the rows of orders that are alive, which are few. */
-const READS_ALL = /^SCAN (audit|placements|replacements|approvals|previews)\b(?!.* USING (COVERING )?INDEX placements_alive)/;
+const READS_ALL =
+  /^SCAN (audit|placements|replacements|approvals|previews)\b(?!.* USING (COVERING )?INDEX placements_alive)/;
 
 const LIMITS = {
   ...FREE,
@@ -69,7 +70,14 @@ function ask(record: SqliteRecord): void {
   const dialog = dialogs.ask({ ...question, call: "c" }, NOW);
   if (dialog.ok) dialogs.answer(dialog.token, { identity: "key:alice", call: "c", accepted: true, now: NOW });
   dialogs.equalTo(order, NOW);
-  const call = { ...MAIN, identity: "key:alice", idempotencyKey: "k", asked: "[]", instance: INSTANCE.id, attempt: "a" };
+  const call = {
+    ...MAIN,
+    identity: "key:alice",
+    idempotencyKey: "k",
+    asked: "[]",
+    instance: INSTANCE.id,
+    attempt: "a",
+  };
   calls.claim(call, { isHere: true });
   replacements.unfinished(call);
   replacements.claim({ ...call, orderId: "BXa", terms: "{}" }, { isFinal: false, now: NOW });

@@ -142,8 +142,7 @@ Deno.test("OrderExecutor.replace() tells that the old order is cancelled, also w
   await using world = await ExecutorWorld.start({
     wrap: (options) =>
       withJournal(options, {
-        open: (scope) =>
-          isBroken ? Promise.reject(new StoreError("unavailable")) : options.record.journal.open(scope),
+        open: (scope) => isBroken ? Promise.reject(new StoreError("unavailable")) : options.record.journal.open(scope),
       }),
   });
   const { order_id } = expectStatus(await world.executor.place(world.request()), "placed");

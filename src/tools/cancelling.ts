@@ -1,10 +1,10 @@
 /** Cancelling orders: one, or all. */
 
 import { z } from "zod";
-import type { OrderReference } from "../trading/orders/order.ts";
 import { brokerOf, callOf, CANCELS } from "./broker_call.ts";
 import { PairText } from "./inputs.ts";
-import { ArgumentError, defineTool } from "./tool.ts";
+import { targetOf } from "./order_target.ts";
+import { defineTool } from "./tool.ts";
 
 /** What became of an order that was to be cancelled. */
 export const Cancelled = z.object({
@@ -69,12 +69,3 @@ export const cancelAllOrders = defineTool({
     };
   },
 });
-
-/** The order that two ids of which one is given mean. */
-export function targetOf(
-  { order_id, client_order_id }: { order_id?: string | undefined; client_order_id?: string | undefined },
-): OrderReference {
-  if (order_id !== undefined && client_order_id === undefined) return { orderId: order_id };
-  if (client_order_id !== undefined && order_id === undefined) return { clientOrderId: client_order_id };
-  throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");
-}

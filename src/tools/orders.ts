@@ -23,7 +23,8 @@ import {
 import { feeDoubts } from "../trading/orders/market_warnings.ts";
 import { readOrders } from "./order_list.ts";
 import { ORDER_FIELDS, OrderRow, orderRow } from "./order_row.ts";
-import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
+import { targetOf } from "./order_target.ts";
+import { defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { Tool } from "./tool.ts";
 import type { UserTrade } from "../exchange/schemas.ts";
 
@@ -87,12 +88,11 @@ const getOrderStatus = defineTool({
     }).optional(),
   }),
   output: OrderRow,
-  async run({ order_id, client_order_id }, { exchange, signal }) {
-    if ((order_id === undefined) === (client_order_id === undefined)) {
-      throw new ArgumentError("order_id", "expected exactly one of order_id and client_order_id");
-    }
-    const by = order_id === undefined ? { client_order_id } : { id: order_id };
-    return orderRow(await exchange.call("getOrder", by, { signal }));
+  async run(input, { exchange, broker, signal }) {
+    const target = targetOf(input);
+    const by = "orderId" in target ? { id: target.orderId } : { client_order_id: target.clientOrderId };
+    const read = () => exchange.call("getOrder", by, { signal });
+    return orderRow(await (broker === undefined ? read() : broker.read(target, read, signal)));
   },
 });
 

@@ -8,9 +8,10 @@ import type { OrderRequest } from "../trading/orders/order.ts";
 import { TradingError } from "../trading/orders/trading_error.ts";
 import { argumentError } from "./argument_problems.ts";
 import { brokerOf, callOf, LOOKS, PLACES } from "./broker_call.ts";
-import { Cancelled, targetOf } from "./cancelling.ts";
+import { Cancelled } from "./cancelling.ts";
 import { ConfirmationNeeded } from "./confirmation_needed.ts";
 import { PairText } from "./inputs.ts";
+import { targetOf } from "./order_target.ts";
 import { PreviewOutput, previewRow } from "./preview_row.ts";
 import { ArgumentError, defineTool } from "./tool.ts";
 

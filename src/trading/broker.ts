@@ -6,10 +6,12 @@
 import { ExchangeError } from "../exchange/errors.ts";
 import type { TrailQuery } from "./record/audit.ts";
 import type { AuditRow } from "./record/audit_row.ts";
+import { newOrderParts } from "./broker_parts.ts";
 import type { BrokerCall, BrokerParts, PlaceOrder, SharedParts } from "./broker_parts.ts";
 import type { CancelAllResult } from "./execution/cancel_all.ts";
 import type { CancelResult } from "./execution/cancel_result.ts";
 import type { OrderReference } from "./orders/order.ts";
+import { readNewOrder } from "./orders/new_order_reads.ts";
 import type { RemainingOrder } from "./record/cancel_requests.ts";
 import type { Unconfirmed } from "./confirmation/confirmer.ts";
 import { RunningCalls } from "./idempotency.ts";
@@ -113,6 +115,16 @@ export class Broker {
   replace(replacement: Replacement, call: BrokerCall): Promise<ReplaceResult | Unconfirmed> {
     const asked = { replace: replacement };
     return recorded(() => this.#decided(call, asked, () => this.#replacing.replace(replacement, call)));
+  }
+
+  /**
+   * What `read` answers of an order of the account; one that was placed here a moment ago is asked for until the exchange
+   * must show it.
+   *
+   * @throws {ExchangeError} as `read` does
+   */
+  async read<Answer>(target: OrderReference, read: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+    return await readNewOrder(newOrderParts(this.#parts), { target, read, signal });
   }
 
   /** What the audit log says of an identity's own orders, oldest first. */

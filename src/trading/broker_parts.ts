@@ -13,6 +13,7 @@ import type { OrderExecutor } from "./execution/executor.ts";
 import type { KillSwitch } from "./execution/kill_switch.ts";
 import type { RunningCalls } from "./idempotency.ts";
 import type { OrderRequest } from "./orders/order.ts";
+import type { NewOrderParts } from "./orders/new_order_reads.ts";
 import type { ExchangeName } from "./orders/order_summary.ts";
 import type { CurrentPolicies } from "./policy/policies.ts";
 import type { Trader } from "./orders/trader.ts";
@@ -67,6 +68,11 @@ export interface BrokerParts {
   readonly now: () => number;
   /** Monotonic milliseconds. */
   readonly monotonic: () => number;
+}
+
+/** What reads of orders that were placed a moment ago need. */
+export function newOrderParts({ record: { journal }, now, confirmation: { sleep } }: BrokerParts): NewOrderParts {
+  return { journal, now, sleep };
 }
 
 /** What placing and replacing share. */

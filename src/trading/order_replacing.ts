@@ -2,7 +2,7 @@
 
 import { finalStandingOf } from "../exchange/order_standing.ts";
 import { describeReplacement } from "./confirmation/approval_outcome.ts";
-import { orderVenueOf } from "./broker_parts.ts";
+import { newOrderParts, orderVenueOf } from "./broker_parts.ts";
 import type { BrokerCall, ConfirmingCall, SharedParts, Venue } from "./broker_parts.ts";
 import { askedIn, assertSameExchange, callOf } from "./confirmation/confirmed_call.ts";
 import { CONFIRMATION_LIFETIME_MS } from "./record/approval.ts";
@@ -14,6 +14,7 @@ import type { ConfirmedOrder } from "./record/dialogs.ts";
 import { askedToReplace, usedKey, wasAskedFor } from "./idempotency.ts";
 import { assertPlaceable } from "./order_previews.ts";
 import type { OrderPreviews } from "./order_previews.ts";
+import { readNewOrder } from "./orders/new_order_reads.ts";
 import { summarizeOrder } from "./orders/order_summary.ts";
 import { tell } from "./execution/placement_result.ts";
 import type { ReplaceResult } from "./execution/replace.ts";
@@ -126,7 +127,9 @@ export class OrderReplacing {
   async #assess(replacement: Replacement, { identity, signal }: BrokerCall, left: ReplacementTerms | undefined) {
     const venue = await this.#parts.venueOf(this.#parts.rights.traderOf(identity));
     const { exchange } = venue;
-    const replaced = await findReplaced(exchange, replacement.target, signal);
+    const { target } = replacement;
+    const read = () => findReplaced(exchange, target, signal);
+    const replaced = await readNewOrder(newOrderParts(this.#parts), { target, read, signal });
     const isOver = finalStandingOf(replaced) !== undefined;
     const known = (await this.#parts.record.journal.findByOrderId(replaced.order_id, orderVenueOf(venue)))?.order;
     if (left === undefined && known !== undefined && !isOver) assertAsPlaced(replaced, known);

@@ -297,3 +297,24 @@ Deno.test("Broker.replace() tells after a crash what became of an order that had
   assert.deepEqual([status, placement.status], ["repeated", "placed"]);
   assert.equal(world.orders.length, 2);
 });
+
+Deno.test("get_order_status and replace_order wait until reads show an order that was placed a moment ago", async () => {
+  await using world = await BrokerWorld.start();
+  const placed = await world.answer("place_order", REST);
+  world.exchange.fault = ({ method }) =>
+    method === "GET" ? { kind: "rules", rules: [{ kind: "stale", ms: 2_500 }] } : undefined;
+  const { order_id, client_order_id } = placed;
+  const byOwnId = await world.answer("get_order_status", { client_order_id });
+  assert.deepEqual([placed.status, byOwnId.order_id, byOwnId.status], ["placed", order_id, "open"]);
+  const next = await world.answer("place_order", { ...REST, price: "1040000" });
+  const replaced = await world.answer("replace_order", { order_id: next.order_id, price: "1030000" });
+  assert.equal(replaced.status, "replaced");
+});
+
+Deno.test("get_order_status says at once that an order does not exist which was not placed here a moment ago", async () => {
+  await using world = await BrokerWorld.start();
+  const looks = () => world.exchange.count("/api/exchange/3/order");
+  const before = looks();
+  const { code } = await world.refusal("get_order_status", { order_id: "BXNOBODY1" });
+  assert.deepEqual([code, looks() - before], ["ERR_NOT_FOUND", 1]);
+});

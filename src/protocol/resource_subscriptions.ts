@@ -10,8 +10,9 @@ import type { CallerFacts } from "../access/caller.ts";
 import { INVALID_PARAMS, RESOURCE_NOT_FOUND } from "../errors/rpc_codes.ts";
 import type { KeptSubscription } from "../session/resumption_store.ts";
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
-import { whenAnswered } from "../timing/awaitable.ts";
+import { endedBy, whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
+import { sideBySide } from "../timing/side_by_side.ts";
 import { isObject } from "../validation/is_object.ts";
 import { SUBSCRIPTION_KEY } from "./envelope.ts";
 import type { Era } from "./envelope.ts";
@@ -33,7 +34,7 @@ export interface ResourceSubscriptionsParts {
   readonly opening: Pick<Opening, "eraOf" | "open">;
   readonly caller: CallerFacts;
   readonly watchOf: WatchOf;
-  readonly kept: Pick<Subscriptions, "open" | "close" | "size">;
+  readonly kept: Pick<Subscriptions, "open" | "reserve" | "close" | "size">;
   /** Sends the client a notification. */
   readonly send: (notification: JSONRPCNotification) => void;
   /** What prices are pushed from. @default none are */
@@ -43,6 +44,9 @@ export interface ResourceSubscriptionsParts {
   /** Takes up what the client watched over another connection. @default nothing is taken up */
   readonly takeUp?: ResumeResource;
 }
+
+/** Resources of one request that are looked at at once. */
+const LOOKS_AT_ONCE = 4;
 
 type KeptStream = Extract<KeptSubscription, { kind: "listen" }>;
 
@@ -150,7 +154,10 @@ export class ResourceSubscriptions {
 
   #subscribe(uri: string): Awaitable<Answer> {
     const { watchOf, caller, kept, send } = this.#parts;
-    return whenAnswered(watchOf(uri, caller), (watch): Awaitable<Answer> => {
+    const giveBack = kept.reserve(this.#single.has(uri) ? 0 : 1);
+    if (giveBack === undefined) return SUBSCRIPTIONS_FULL;
+    const found = endedBy(() => watchOf(uri, caller), giveBack);
+    return whenAnswered(found, (watch): Awaitable<Answer> => {
       if (watch === undefined) return notFound(uri);
       if (this.#single.has(uri)) return { result: {} };
       const subscription = kept.open([{ uri, watch }], (uri) => send(updated({ uri })));
@@ -171,9 +178,17 @@ export class ResourceSubscriptions {
     const { watchOf, caller, kept, send } = this.#parts;
     const filter = params?.notifications;
     if (!isObject(filter)) return { error: { code: INVALID_PARAMS, message: NO_FILTER } };
-    const asked = Array.isArray(filter.resourceSubscriptions) ? new Set(filter.resourceSubscriptions.map(String)) : [];
-    const found = await Promise.all([...asked].map(async (uri) => ({ uri, watch: await watchOf(uri, caller) })));
-    const resources = found.flatMap(({ uri, watch }) => watch === undefined ? [] : [{ uri, watch }]);
+    const asked = new Set(Array.isArray(filter.resourceSubscriptions) ? filter.resourceSubscriptions.map(String) : []);
+    const giveBack = kept.reserve(asked.size);
+    if (giveBack === undefined) return SUBSCRIPTIONS_FULL;
+    const watches = await endedBy(
+      () => sideBySide(asked, async (uri) => signal.aborted ? undefined : await watchOf(uri, caller), LOOKS_AT_ONCE),
+      giveBack,
+    );
+    const resources = [...asked].flatMap((uri, index) => {
+      const watch = watches[index];
+      return watch === undefined ? [] : [{ uri, watch }];
+    });
     const uris = resources.map(({ uri }) => uri);
     this.#listened.set(id, uris);
     const isKept = this.#changed();

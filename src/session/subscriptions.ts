@@ -58,7 +58,7 @@ export class Subscriptions {
     this.#options = { ...defaults, ...options };
   }
 
-  /** Resources that the client is told of. */
+  /** Resources that the client is told of, and those that room is kept for. */
   get size(): number {
     return this.#resources;
   }
@@ -94,6 +94,20 @@ export class Subscriptions {
     this.#open.add(subscription);
     if (hasChanged) resources.forEach(({ uri }, index) => this.#changed(keys[index] ?? uri, () => notify(uri)));
     return subscription;
+  }
+
+  /**
+   * Keeps room for resources that are being looked at; the answered function gives it back. Answers `undefined` where these
+   * would be more than a client may have.
+   */
+  reserve(count: number): (() => void) | undefined {
+    if (this.#resources + count > this.#options.maxResources) return undefined;
+    this.#resources += count;
+    let kept = count;
+    return () => {
+      this.#resources -= kept;
+      kept = 0;
+    };
   }
 
   /** Ends all of them; nobody is told anything after it. */

@@ -17,9 +17,15 @@ const ORDERS = "luno://orders/open";
 class Resources {
   readonly #watching = new Map<string, Set<() => void>>();
   readonly askedBy: string[] = [];
+  /** What a test makes everybody wait for who asks for a resource. */
+  slow: Promise<void> | undefined;
 
   readonly watchOf = (uri: string, caller: CallerFacts) => {
     this.askedBy.push(caller.identity);
+    return this.slow === undefined ? this.#watch(uri, caller) : this.slow.then(() => this.#watch(uri, caller));
+  };
+
+  #watch(uri: string, caller: CallerFacts) {
     if (uri === ORDERS && !caller.allows("account:read")) return undefined;
     if (uri !== ORDERS && uri !== TICKER) return undefined;
     const key = uri === ORDERS ? `${caller.identity} ${uri}` : uri;
@@ -28,7 +34,7 @@ class Resources {
       this.#watching.set(key, all.add(changed));
       return () => void all.delete(changed);
     };
-  };
+  }
 
   change(key: string): void {
     for (const changed of this.#watching.get(key) ?? []) changed();
@@ -175,6 +181,55 @@ Deno.test("subscriptions/listen of which nothing is granted ends at once", async
   assert.deepEqual([complete.id, complete.result.resultType], [1, "complete"]);
   assert.equal(complete.result._meta[SUBSCRIPTION_KEY], 1);
   assert.equal(complete.result._meta["io.modelcontextprotocol/serverInfo"].name, "test");
+});
+
+Deno.test("subscriptions/listen looks at nothing where the client asks for more than it may have", async () => {
+  const resources = new Resources();
+  const connection = new TestConnection(resources, { max: 10 });
+  connection.listen(1, ...Array.from({ length: 20_000 }, (_, index) => `luno://orders/BX${index}`));
+  const [full] = await connection.see(1);
+  assert.deepEqual([full.id, full.error.data.code, resources.askedBy.length], [1, "ERR_BUSY", 0]);
+  connection.listen(2, ...Array.from({ length: 20_000 }, () => TICKER));
+  assert.equal((await connection.see(2))[1].method, "notifications/subscriptions/acknowledged");
+  assert.equal(resources.askedBy.length, 1);
+});
+
+Deno.test("subscriptions/listen looks at few resources at once, and none for a client that has left", async () => {
+  const resources = new Resources();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  resources.slow = promise;
+  const connection = new TestConnection(resources, { max: 100 });
+  connection.listen(1, ...Array.from({ length: 50 }, (_, index) => `luno://orders/BX${index}`));
+  await new Promise(setImmediate);
+  const atOnce = resources.askedBy.length;
+  assert.ok(atOnce <= 8, String(atOnce));
+  await connection.close();
+  resolve();
+  await new Promise(setImmediate);
+  assert.equal(resources.askedBy.length, atOnce);
+});
+
+Deno.test("what a client's requests are looking at counts as subscribed", async () => {
+  const resources = new Resources();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  resources.slow = promise;
+  const connection = new TestConnection(resources, { max: 3 });
+  connection.listen(1, TICKER, ORDERS);
+  connection.listen(2, TICKER, ORDERS);
+  connection.listen(3, TICKER);
+  connection.listen(4, TICKER);
+  const refused = await connection.see(2);
+  assert.deepEqual(refused.map(({ id, error }) => [id, error.data.code]), [[2, "ERR_BUSY"], [4, "ERR_BUSY"]]);
+  resolve();
+  const [, , ...acknowledged] = await connection.see(4);
+  assert.deepEqual(acknowledged.map(({ params }) => params._meta[SUBSCRIPTION_KEY]).toSorted(), [1, 3]);
+  const legacy = new TestConnection(resources, { max: 1 });
+  legacy.ask(1, "resources/subscribe", { uri: "luno://nothing" });
+  legacy.ask(2, "resources/subscribe", { uri: TICKER });
+  const [full, missing] = await legacy.see(2);
+  assert.deepEqual([full.id, full.error.data.code, missing.id, missing.error.code], [2, "ERR_BUSY", 1, -32002]);
+  legacy.ask(3, "resources/subscribe", { uri: TICKER });
+  assert.deepEqual((await legacy.see(3))[2].result, {});
 });
 
 Deno.test("a server that drains completes what listens, and a connection that closes leaves nothing watched", async () => {

@@ -141,6 +141,18 @@ Deno.test("Subscriptions are bounded per client, and give back what was closed",
   assert.ok(subscriptions.open(resources.of("c", "d", "e"), notify) !== undefined);
 });
 
+Deno.test("Subscriptions count what room is kept for, until it is given back", () => {
+  const { resources, subscriptions, notify } = setup({ maxResources: 3 });
+  const giveBack = subscriptions.reserve(2);
+  assert.ok(giveBack !== undefined);
+  assert.equal(subscriptions.reserve(2), undefined);
+  assert.equal(subscriptions.open(resources.of("a", "b"), notify), undefined);
+  giveBack();
+  giveBack();
+  assert.equal(subscriptions.size, 0);
+  assert.ok(subscriptions.open(resources.of("a", "b", "c"), notify) !== undefined);
+});
+
 Deno.test("Subscriptions say nothing of one that was closed before it could be told", () => {
   const { clock, resources, subscriptions, said, notify } = setup();
   subscriptions.open(resources.of("a"), notify);

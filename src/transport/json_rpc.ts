@@ -28,12 +28,16 @@ export type Parsed =
 const MAX_BATCH_ANSWERS = 100;
 
 /** Objects and lists within each other; the deepest that any of our schemas knows is far below. */
-export const MAX_DEPTH = 100;
+const MAX_DEPTH = 100;
+
+/** Members of objects and items of lists; all of them are looked at, and nobody else meanwhile. */
+const MAX_VALUES = 5_000;
 
 /** Reads a text that should hold one message. */
 export function readText(text: string): Parsed {
   const unread = (error: RpcError): Parsed => ({ kind: "refused", ids: [findRequestId({ head: text })], error });
-  if (isDeeper(text, MAX_DEPTH)) return unread(invalidRequest(`expected at most ${MAX_DEPTH} levels`));
+  const excess = findExcess(text);
+  if (excess !== undefined) return unread(invalidRequest(excess));
   try {
     const read = readMessage(JSON.parse(text));
     return read.kind === "message" ? refuseDuplicates(read.message, text) ?? read : read;
@@ -154,19 +158,24 @@ function isErrorMember(error: unknown): boolean {
   return isObject(error) && Number.isSafeInteger(error.code) && typeof error.message === "string";
 }
 
-/** Tells whether a text that may be JSON nests deeper than `limit`, without parsing it. */
-export function isDeeper(text: string, limit: number): boolean {
-  if (countOf("{", text, limit) + countOf("[", text, limit) <= limit) return false; // It has too few brackets.
+/** Why a text that may be JSON is not to be parsed, if it is not: it nests too deep, or holds too much. */
+export function findExcess(text: string): string | undefined {
+  const isShallow = countOf("{", text, MAX_DEPTH) + countOf("[", text, MAX_DEPTH) <= MAX_DEPTH;
+  if (isShallow && countOf(",", text, MAX_VALUES) < MAX_VALUES) return undefined;
   let depth = 0;
+  let values = 1;
   let isString = false;
-  for (let at = 0; at < text.length && depth <= limit; at++) {
+  for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === '"') isString = !isString;
     else if (isString) at += char === "\\" ? 1 : 0;
     else if (char === "[" || char === "{") depth++;
     else if (char === "]" || char === "}") depth--;
+    else if (char === ",") values++;
+    if (depth > MAX_DEPTH) return `expected at most ${MAX_DEPTH} levels`;
+    if (values > MAX_VALUES) return `expected at most ${MAX_VALUES} members and items`;
   }
-  return depth > limit;
+  return undefined;
 }
 
 /** How often a character stands in a text; more than `limit` are not counted. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readText } from "../../src/transport/json_rpc.ts";
 
+const LIST = (length: number, item = "1") =>
+  `{"jsonrpc":"2.0","id":7,"method":"x","params":{"a":[${Array(length).fill(item)}]}}`;
 const DEEP = `${"[".repeat(200)}${"]".repeat(200)}`;
 
 /** Texts that hold no message, the ids that are answered, and with what. */
@@ -13,6 +15,8 @@ const REFUSED: readonly (readonly [text: string, ids: readonly unknown[], code: 
     -32600,
     "Invalid request: expected at most 100 levels",
   ],
+  [LIST(5_001), [7], -32600, "Invalid request: expected at most 5000 members and items"],
+  [LIST(3_000, '{"b":1,"c":",,,,"}'), [7], -32600, "Invalid request: expected at most 5000 members and items"],
   ["7", [null], -32600, "Invalid request: expected an object: a JSON-RPC 2.0 message"],
   ["[]", [null], -32600, "Invalid request: batches are not supported, send one message at a time"],
   [
@@ -85,6 +89,12 @@ Deno.test("readText() reads requests, notifications and answers", () => {
     ]
   ) {
     assert.deepEqual(readText(JSON.stringify(message)), { kind: "message", message });
+  }
+});
+
+Deno.test("readText() reads a message with many items, and with any number of commas in its texts", () => {
+  for (const text of [LIST(4_990), LIST(3, `"${',\\",'.repeat(50_000)}"`)]) {
+    assert.deepEqual(readText(text), { kind: "message", message: JSON.parse(text) });
   }
 });
 

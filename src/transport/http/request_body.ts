@@ -6,7 +6,7 @@ import { whenAnswered } from "../../timing/awaitable.ts";
 import type { Awaitable } from "../../timing/awaitable.ts";
 import { Deadline } from "../../timing/deadline.ts";
 import type { HttpRequest } from "../listeners/http_request.ts";
-import { isDeeper, MAX_DEPTH } from "../json_rpc.ts";
+import { findExcess } from "../json_rpc.ts";
 
 /** For a body to arrive in, in milliseconds, where the listener has no time-out of its own. */
 const BODY_TIMEOUT_MS = 10_000;
@@ -23,7 +23,7 @@ export interface BodyLimits {
 export type JsonBody =
   | { readonly ok: true; readonly value: unknown; readonly text: string }
   | Unreadable & { readonly text?: undefined }
-  // A text that is not JSON, or nests too deep.
+  // A text that is not JSON, nests too deep, or holds too much.
   | Unreadable & { readonly text: string };
 
 interface Unreadable {
@@ -107,7 +107,8 @@ async function readInPieces(
 
 function parse(text: string): JsonBody {
   if (text.trim() === "") return { ok: true, value: undefined, text };
-  if (isDeeper(text, MAX_DEPTH)) return { ...malformed(`expected at most ${MAX_DEPTH} levels`), text };
+  const excess = findExcess(text);
+  if (excess !== undefined) return { ...malformed(excess), text };
   try {
     return { ok: true, value: JSON.parse(text), text };
   } catch {

@@ -8,6 +8,7 @@
 import { ALL_SCOPES, isScope } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
 import { looksLikeApiKey } from "./api_key.ts";
+import { CREDENTIAL_NAME } from "./credential_names.ts";
 import { Caller } from "./caller.ts";
 import type { Credential, Grants } from "./caller.ts";
 import type { HeaderFields } from "../network/header_fields.ts";
@@ -74,21 +75,6 @@ export type Authentication =
   | { readonly ok: false; readonly denial: Denial };
 
 type Verified = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
-
-/** What people call a credential, in a query or a header; cookies are none, as browsers send those of every port of a machine. */
-const CREDENTIAL_NAMES = [
-  ...["access token", "api token", "auth token", "bearer token", "id token", "private token", "refresh token"],
-  ...["service token", "session token", "user token", "amz security token", "token", "bearer", "jwt", "jwt assertion"],
-  ...["access key", "api key", "api key id", "auth key", "functions key", "goog api key", "key id", "luno api key"],
-  ...["ocp apim subscription key", "secret key", "subscription key", "key", "ticket"],
-  ...["api secret", "client secret", "key secret", "secret", "pass", "passphrase", "passwd", "password", "pwd"],
-  ...["auth", "authorization", "proxy authorization", "credential", "credentials"],
-];
-
-const CREDENTIAL_NAME = new RegExp(
-  `^(x[-_]?)?(${CREDENTIAL_NAMES.map((words) => words.replaceAll(" ", "[-_]?")).join("|")})$`,
-  "i",
-);
 
 /** What a subprotocol begins with that carries a credential elsewhere. */
 const CREDENTIAL_PROTOCOL =

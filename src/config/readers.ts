@@ -1,5 +1,6 @@
 /** Readers of settings: from the text that a flag, a variable or a file holds to a value, or to what was expected. */
 
+import { CREDENTIAL_NAME } from "../access/credential_names.ts";
 import { listWords } from "../text/list_words.ts";
 import { ipVersion, isLoopback } from "../network/address.ts";
 import { Secret } from "../secrets/secret.ts";
@@ -182,10 +183,11 @@ export const KeysAddress: Reader<URL> = readerOf(
   },
 );
 
-/** A ws or wss address. */
-export const SocketAddress: Reader<URL> = readerOf("a ws or wss address without user name", (text) => {
+/** A ws or wss address; servers take no credential in it, and others would read it on its way. */
+export const SocketAddress: Reader<URL> = readerOf("a ws or wss address without user name and credential", (text) => {
   const url = URL.parse(text);
-  return isWithoutUser(url) && /^wss?:$/.test(url.protocol) ? url : undefined;
+  const isUsable = isWithoutUser(url) && !url.searchParams.keys().some((name) => CREDENTIAL_NAME.test(name));
+  return isUsable && /^wss?:$/.test(url.protocol) ? url : undefined;
 });
 
 /** Where the exchange's streams are; without a scheme it is wss. */

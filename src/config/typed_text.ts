@@ -1,13 +1,21 @@
 /** What an operator typed, as a problem may repeat it. */
 
 import { API_KEY_PATTERN } from "../access/api_key_pattern.ts";
+import { CREDENTIAL_NAME } from "../access/credential_names.ts";
 
 const MAX_LENGTH = 200;
 
-/** The text without the user name and password of an address and without API keys, at most 200 characters of it. */
+/** A parameter of an address and its value. */
+const PARAMETER = /([?&])([^=&#\s]+)=[^&#\s]*/g;
+
+/**
+ * The text without the user name and password of an address, without credentials in its query and without API keys, at most
+ * 200 characters of it.
+ */
 export function hideSecrets(text: string): string {
   return text
     .replace(/^([a-z]+:\/\/.*|[^/]*)@/i, (login) => `${/^[a-z]+:\/\//i.exec(login)?.[0] ?? ""}[redacted]@`)
+    .replace(PARAMETER, (whole, before, name) => CREDENTIAL_NAME.test(name) ? `${before}${name}=[redacted]` : whole)
     .replace(API_KEY_PATTERN, "[redacted]")
     .slice(0, MAX_LENGTH);
 }

@@ -90,7 +90,18 @@ Deno.test("SocketAddress takes ws and wss addresses, and nothing that holds a pa
   ) {
     assert.ok(SocketAddress.read(text).ok, text);
   }
-  for (const text of ["", "localhost:8765", "http://localhost", "wss://user@server.example", "ws://a/#part", "ws://"]) {
+  for (
+    const text of [
+      "",
+      "localhost:8765",
+      "http://localhost",
+      "wss://user@server.example",
+      "ws://a/#part",
+      "ws://",
+      "ws://a/?token=x",
+      "ws://a/?scopes=market:read&api_key=y",
+    ]
+  ) {
     assert.equal(SocketAddress.read(text).ok, false, text);
   }
 });

@@ -8,6 +8,11 @@ Deno.test("hideSecrets() leaves out user names, passwords and API keys, and keep
       ["wss://me:hu/sh@server.example", "wss://[redacted]@server.example"],
       ["me:hu@sh@server.example/a", "[redacted]@server.example/a"],
       ["wss://lunomcp_0123456789ab_00ff@server.example", "wss://[redacted]@server.example"],
+      [
+        "wss://server.example/?scopes=market:read&access_token=hush",
+        "wss://server.example/?scopes=market:read&access_token=[redacted]",
+      ],
+      ["https://luno.com/?key=hush#x", "https://luno.com/?key=[redacted]#x"],
       ["create=LUNOMCP_0123456789AB_00FF", "create=[redacted]"],
       ["/home/me@work/state", "/home/me@work/state"],
       ["XBTZAR", "XBTZAR"],

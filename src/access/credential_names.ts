@@ -1,0 +1,15 @@
+/** What people call a credential, in a query or a header; cookies are none, as browsers send those of every port of a machine. */
+const CREDENTIAL_NAMES = [
+  ...["access token", "api token", "auth token", "bearer token", "id token", "private token", "refresh token"],
+  ...["service token", "session token", "user token", "amz security token", "token", "bearer", "jwt", "jwt assertion"],
+  ...["access key", "api key", "api key id", "auth key", "functions key", "goog api key", "key id", "luno api key"],
+  ...["ocp apim subscription key", "secret key", "subscription key", "key", "ticket"],
+  ...["api secret", "client secret", "key secret", "secret", "pass", "passphrase", "passwd", "password", "pwd"],
+  ...["auth", "authorization", "proxy authorization", "credential", "credentials"],
+];
+
+/** A name of a header or of a parameter of a query that says that its value is a credential. */
+export const CREDENTIAL_NAME = new RegExp(
+  `^(x[-_]?)?(${CREDENTIAL_NAMES.map((words) => words.replaceAll(" ", "[-_]?")).join("|")})$`,
+  "i",
+);

@@ -5,7 +5,7 @@ import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { sumOf } from "../money/rounding.ts";
 import type { Balance, Market, Ticker } from "../exchange/schemas.ts";
 import { homeCurrency, sumByCurrency, valueIn } from "../market/valuation.ts";
-import { ExchangeText } from "./exchange_text.ts";
+import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { CROSSED, isCrossed } from "./best_prices.ts";
 import { CurrencyText, LeftOut, leftOut, Warnings, warningsOf } from "./inputs.ts";
 import { statementTools } from "./statement.ts";
@@ -129,8 +129,8 @@ function crossedPairs(tickers: readonly Ticker[], markets: readonly Market[]): s
     .map(({ pair }) => pair);
 }
 
-function accountRow(row: Balance): z.input<typeof AccountRow> {
+function accountRow(row: Balance): z.output<typeof AccountRow> {
   const { account_id, asset, name, balance, reserved, unconfirmed } = row;
   const available = formatDecimal(parseDecimal(balance).minus(reserved));
-  return { account_id, currency: asset, name, balance, reserved, available, unconfirmed };
+  return { account_id, currency: asset, name: exchangeText(name), balance, reserved, available, unconfirmed };
 }

@@ -175,7 +175,7 @@ function isOdd({ open, high, low, close }: Candle): boolean {
     [open, close].some((price) => parseDecimal(price).gt(high));
 }
 
-function candleRow(candle: Candle): z.input<typeof CandleRow> {
+function candleRow(candle: Candle): z.output<typeof CandleRow> {
   const { open, high, low, close, volume } = candle;
   return { time: isoTime(candle.timestamp), open, high, low, close, volume };
 }

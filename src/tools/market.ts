@@ -78,7 +78,7 @@ export const marketTools: readonly Tool[] = [
   ...candleTools,
 ];
 
-function marketRow(market: Market): z.input<typeof MarketRow> {
+function marketRow(market: Market): z.output<typeof MarketRow> {
   return {
     pair: market.market_id,
     base: market.base_currency,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { formatDecimal, parseDecimal } from "../money/decimals.ts";
 import { standingOf } from "../exchange/order_standing.ts";
 import type { Order } from "../exchange/schemas.ts";
-import { ExchangeText } from "./exchange_text.ts";
+import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { isoTime } from "./inputs.ts";
 
 /** How an order stands, as answers show it. */
@@ -56,11 +56,11 @@ export const OrderRow = z.object({
 });
 
 /** Shapes an order for an answer. */
-export function orderRow(order: Order): z.input<typeof OrderRow> {
+export function orderRow(order: Order): z.output<typeof OrderRow> {
   const filled = parseDecimal(order.base);
   return {
     order_id: order.order_id,
-    ...given("client_order_id", order.client_order_id),
+    ...(order.client_order_id === "" ? {} : { client_order_id: exchangeText(order.client_order_id) }),
     pair: order.pair,
     side: order.side,
     type: order.type,

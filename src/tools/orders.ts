@@ -4,7 +4,7 @@ import { z } from "zod";
 import { formatPercent, parseDecimal } from "../money/decimals.ts";
 import Big from "big.js";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
-import { ExchangeText } from "./exchange_text.ts";
+import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import {
   CursorText,
   fieldsOf,
@@ -213,13 +213,13 @@ function tradeKey(trade: UserTrade): { id: string; atMs: number } {
 }
 
 /** Shapes an own trade for an answer. */
-export function tradeRow(trade: UserTrade): z.input<typeof TradeRow> {
+export function tradeRow(trade: UserTrade): z.output<typeof TradeRow> {
   const bought = trade.type === "BID";
   return {
     sequence: trade.sequence,
     time: isoTime(trade.timestamp),
     order_id: trade.order_id,
-    ...(trade.client_order_id === "" ? {} : { client_order_id: trade.client_order_id }),
+    ...(trade.client_order_id === "" ? {} : { client_order_id: exchangeText(trade.client_order_id) }),
     side: bought ? "BUY" : "SELL",
     role: bought === trade.is_buy ? "taker" : "maker",
     price: trade.price,

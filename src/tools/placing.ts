@@ -159,7 +159,7 @@ function wholeOrder({ pair, side, type = "limit", ...rest }: PartialOrder): z.ou
   throw argumentError(OrderInput, given, error, "give preview_id, or the order in full");
 }
 
-function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typeof Placement> {
+function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.output<typeof Placement> {
   if (result.status === "refused") throw refusal(result);
   return result.status === "ask" || result.status === "awaiting_confirmation"
     ? waiting(result, "place_order has to be called with this preview_id")
@@ -167,7 +167,7 @@ function placementRow(result: Awaited<ReturnType<Broker["place"]>>): z.input<typ
 }
 
 /** The old order is cancelled by then, so that a refusal of the new one is told beside it. */
-function notPlacedRow(result: PlacementResult): z.input<typeof Placement> {
+function notPlacedRow(result: PlacementResult): z.output<typeof Placement> {
   return result.status === "refused" ? { ...result, status: "not_placed" } : result;
 }
 

@@ -11,6 +11,7 @@ import { accountTools } from "./account.ts";
 import { chooseAccount } from "./account_choice.ts";
 import { transactionRow } from "./statement.ts";
 import { readFor } from "./aliases.ts";
+import { exchangeText } from "./exchange_text.ts";
 import { AccountId } from "./inputs.ts";
 import { marketTools } from "./market.ts";
 import { orderTools } from "./orders.ts";
@@ -151,7 +152,7 @@ async function marketMembers({ args, answer, context: { exchange, signal } }: Pl
 
 async function balanceMembers({ context: { exchange, signal } }: PlainCall): Promise<Values> {
   const { balance } = await exchange.call("getBalances", {}, { signal });
-  return { balance };
+  return { balance: balance.map((row) => ({ ...row, name: exchangeText(row.name) })) };
 }
 
 /** An order by side: with a price a limit order, without one a market order. */
@@ -189,7 +190,8 @@ async function checkAccounts(
 /** The order as the exchange's first version shows it: `type` is the side there, `base` and `counter` are amounts. */
 async function orderMembers({ answer, context: { exchange, signal } }: PlainCall): Promise<Values> {
   const order = await exchange.call("getOrder", { id: String(answer["order_id"]) }, { signal });
-  return { ...order, status: answer["status"], ...firstVersion(order) };
+  const client_order_id = exchangeText(order.client_order_id);
+  return { ...order, client_order_id, status: answer["status"], ...firstVersion(order) };
 }
 
 function firstVersion(order: Order): Values {

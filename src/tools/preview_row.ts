@@ -56,7 +56,7 @@ export const PreviewOutput = z.object({
 });
 
 /** Shapes a preview for an answer. */
-export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput> {
+export function previewRow(preview: PreviewAnswer): z.output<typeof PreviewOutput> {
   const { previewId, expiresInMs, halt, account, order, notes, estimate, policy, policyProblems } = preview;
   const { fills, fees, balances } = estimate;
   return {
@@ -67,7 +67,7 @@ export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput
     order: orderRow(order),
     notes: [...notes],
     estimate: {
-      fills: fills.slice(0, MAX_FILLS).map((fill) => ({ ...fill })),
+      fills: fills.slice(0, MAX_FILLS).map(({ price, volume, counter }) => ({ price, volume, counter })),
       ...(fills.length > MAX_FILLS ? { more_fills: fills.length - MAX_FILLS } : {}),
       filled_volume: estimate.filledBase,
       filled_value: estimate.filledCounter,
@@ -84,12 +84,22 @@ export function previewRow(preview: PreviewAnswer): z.input<typeof PreviewOutput
         taker_rate: fees.takerRate,
         maker_rate: fees.makerRate,
       },
-      ...(balances === null ? {} : { available: { base: { ...balances.base }, counter: { ...balances.counter } } }),
+      ...(balances === null
+        ? {}
+        : { available: { base: changeRow(balances.base), counter: changeRow(balances.counter) } }),
     },
-    policy: { mode: policy.mode, problems: policyProblems.map((problem) => ({ ...problem })) },
-    problems: [...estimate.problems, ...(halt === undefined ? [] : [halt])].map((problem) => ({ ...problem })),
-    warnings: estimate.warnings.map((warning) => ({ ...warning })),
+    policy: { mode: policy.mode, problems: policyProblems.map(remarkRow) },
+    problems: [...estimate.problems, ...(halt === undefined ? [] : [halt])].map(remarkRow),
+    warnings: estimate.warnings.map(remarkRow),
   };
+}
+
+function changeRow({ before, after }: z.output<typeof Change>): z.output<typeof Change> {
+  return { before, after };
+}
+
+function remarkRow({ code, message }: z.output<typeof Remark>): z.output<typeof Remark> {
+  return { code, message };
 }
 
 function orderRow(order: Order) {

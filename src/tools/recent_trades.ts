@@ -214,7 +214,7 @@ function spanOf(trades: readonly PublicTrade[]): number {
   return Math.max(1, (trades[0]?.timestamp ?? 0) - (trades.at(-1)?.timestamp ?? 0));
 }
 
-function publicTradeRow(trade: PublicTrade): z.input<typeof PublicTradeRow> {
+function publicTradeRow(trade: PublicTrade): z.output<typeof PublicTradeRow> {
   const { sequence, price, volume } = trade;
   return { sequence, time: isoTime(trade.timestamp), side: trade.is_buy ? "BUY" : "SELL", price, volume };
 }

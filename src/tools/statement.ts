@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Transaction } from "../exchange/schemas.ts";
 import { accountChoice, chooseAccount } from "./account_choice.ts";
-import { ExchangeText } from "./exchange_text.ts";
+import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import {
   AccountId,
   CursorText,
@@ -163,25 +163,30 @@ const getTransaction = defineTool({
 export const statementTools: readonly Tool[] = [getTransactionHistory, getPendingTransactions, getTransaction];
 
 /** A ledger row as tools answer it. */
-export function transactionRow(row: Transaction): z.input<typeof TransactionRow> {
+export function transactionRow(row: Transaction): z.output<typeof TransactionRow> {
   const { row_index, kind, description, balance_delta, available_delta, balance, available, reference } = row;
   const { trade_details: trade, crypto_details: crypto } = row.detail_fields;
   return {
     row_index,
     time: isoTime(row.timestamp),
     kind,
-    description,
+    description: exchangeText(description),
     balance_delta,
     available_delta,
     balance,
     available,
-    reference,
+    reference: exchangeText(reference),
     ...(trade === null ? {} : { pair: trade.pair, ...known("price", trade.price), ...known("volume", trade.volume) }),
-    ...(crypto === null ? {} : { ...known("address", crypto.address), ...known("txid", crypto.txid) }),
+    ...(crypto === null
+      ? {}
+      : { ...known("address", exchangeText(crypto.address)), ...known("txid", exchangeText(crypto.txid)) }),
   };
 }
 
 /** A detail that the exchange leaves out is neither a price of 0 nor an empty address. */
-function known<Name extends string>(name: Name, value: string): { [N in Name]?: string } | Record<never, never> {
+function known<Name extends string, Text extends string>(
+  name: Name,
+  value: Text,
+): { [N in Name]?: Text } | Record<never, never> {
   return value === "" || value === "0" ? {} : { [name]: value };
 }

@@ -100,7 +100,7 @@ const getAllTickers = defineTool({
 /** Tools that read tickers. */
 export const tickerTools: readonly Tool[] = [getCryptoPrice, getAllTickers];
 
-function tickerRow(ticker: Ticker): z.input<typeof TickerRow> {
+function tickerRow(ticker: Ticker): z.output<typeof TickerRow> {
   const bid = quoted(ticker.bid);
   const ask = quoted(ticker.ask);
   const { mid, spread_percent } = spreadOf(bid ?? undefined, ask ?? undefined);

@@ -79,7 +79,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly annotations: Hints;
   readonly input: Input;
   readonly output: Output;
-  run(input: z.output<Input>, context: ToolContext): Promise<z.input<Output>>;
+  run(input: z.output<Input>, context: ToolContext): Promise<z.output<Output>>;
   /**
    * All that the answer depends on beside its arguments, as one text: equal ones have equal answers for as long as the server
    * runs. @default it may be another one each time

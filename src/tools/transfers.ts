@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Transfer } from "../exchange/schemas.ts";
 import { accountChoice, chooseAccount } from "./account_choice.ts";
 import { type CursorQuery, positionAfter, readCursor, rowsAfter, TimePosition, writeCursor } from "./cursor.ts";
-import { ExchangeText } from "./exchange_text.ts";
+import { ExchangeText, exchangeText } from "./exchange_text.ts";
 import { CursorText, isoTime, LeftOut, leftOut, NextCursor, rowLimit } from "./inputs.ts";
 import { defineTool, READS_EXCHANGE } from "./tool.ts";
 
@@ -66,6 +66,6 @@ function transferRow(row: Transfer) {
     direction: row.inbound ? "in" as const : "out" as const,
     amount: row.amount,
     fee: row.fee,
-    ...(row.transaction_id === "" ? {} : { transaction_id: row.transaction_id }),
+    ...(row.transaction_id === "" ? {} : { transaction_id: exchangeText(row.transaction_id) }),
   };
 }

@@ -164,23 +164,21 @@ Deno.test("a hundred wrong arguments make a short error", async () => {
   assert.ok(JSON.stringify(error).length < 5_000);
 });
 
-for (const [fault, answer] of [["throws", undefined], ["answers outside of its schema", 300]] as const) {
-  Deno.test(`a tool that ${fault} is reported as our own fault, in fixed words`, async () => {
-    const broken = defineTool({
-      name: "get_nothing",
-      title: "Nothing",
-      description: "Fails",
-      group: "server",
-      scope: "market:read",
-      annotations: READS_SERVER,
-      input: z.strictObject({}),
-      output: z.object({ answer: z.int().max(200, { error: "canary" }) }),
-      run: () => answer === undefined ? Promise.reject(new Error("canary")) : Promise.resolve({ answer }),
-    });
-    await using exchange = await TestExchange.start();
-    const outcome = await callTool(broken, {}, exchange.context);
-    assert.ok(!outcome.ok);
-    assert.deepEqual([outcome.error.code, outcome.error.retryable], ["ERR_INTERNAL", false]);
-    assert.doesNotMatch(JSON.stringify(outcome), /canary/);
+Deno.test("a tool that throws is reported as our own fault, in fixed words", async () => {
+  const broken = defineTool({
+    name: "get_nothing",
+    title: "Nothing",
+    description: "Fails",
+    group: "server",
+    scope: "market:read",
+    annotations: READS_SERVER,
+    input: z.strictObject({}),
+    output: z.object({}),
+    run: () => Promise.reject(new Error("canary")),
   });
-}
+  await using exchange = await TestExchange.start();
+  const outcome = await callTool(broken, {}, exchange.context);
+  assert.ok(!outcome.ok);
+  assert.deepEqual([outcome.error.code, outcome.error.retryable], ["ERR_INTERNAL", false]);
+  assert.doesNotMatch(JSON.stringify(outcome), /canary/);
+});

@@ -5,11 +5,11 @@ import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient, type ExchangeClientOptions } from "../../src/exchange/client.ts";
 import { Markets } from "../../src/market/pairs.ts";
 import type { Exchange } from "../../src/market/exchange_port.ts";
-import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolOutcome } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
 import { SIMULATED_KEYS } from "../../src/simulation/api/simulated_keys.ts";
 import { type RunningSimulation, type ServerOptions, startSimulation } from "../../src/simulation/server.ts";
+import { callChecked } from "./checked_call.ts";
 import { callerOf } from "./callers.ts";
 import { selectTools } from "../../src/tools/catalogue.ts";
 import type { ToolContext } from "../../src/tools/tool.ts";
@@ -124,9 +124,9 @@ export class TestExchange implements AsyncDisposable {
   }
 }
 
-/** Runs a tool, by name or alias, as every caller does. */
+/** Runs a tool, by name or alias, as every caller does; its answer is held to its schema. */
 export async function runTool(name: string, args: unknown, context: ToolContext): Promise<ToolOutcome> {
   const tool = everyTool.find(name);
   assert.ok(tool, `there is no tool ${name}`);
-  return await callTool(tool, args, context);
+  return await callChecked(tool, args, context);
 }

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { Markets } from "../../src/market/pairs.ts";
-import { callTool } from "../../src/protocol/tool_call.ts";
 import type { ToolError } from "../../src/protocol/tool_error.ts";
 import type { Scope } from "../../src/access/scopes.ts";
 import type { Order as LedgerOrder } from "../../src/simulation/engine/orders.ts";
@@ -27,6 +26,7 @@ import type { PolicyFile, TradingBound } from "../../src/trading/policy/policy_f
 import { MIGRATIONS } from "../../src/state/record/sqlite/record_schema.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
 import { StoreError } from "../../src/trading/record/store_error.ts";
+import { callChecked } from "../support/checked_call.ts";
 import { callerOf } from "../support/callers.ts";
 import type { Json } from "../support/exchange.ts";
 import { answeringLate } from "./late_record.ts";
@@ -162,7 +162,7 @@ export class BrokerWorld implements AsyncDisposable {
 
   /** What a tool answers. */
   async answer(name: string, args: Record<string, unknown>, context: ToolContext = this.context()): Promise<Json> {
-    const outcome = await callTool(toolOf(name), args, context);
+    const outcome = await callChecked(toolOf(name), args, context);
     assert.ok(outcome.ok, JSON.stringify(outcome));
     return outcome.value;
   }
@@ -173,7 +173,7 @@ export class BrokerWorld implements AsyncDisposable {
     args: Record<string, unknown>,
     context: ToolContext = this.context(),
   ): Promise<ToolError> {
-    const outcome = await callTool(toolOf(name), args, context);
+    const outcome = await callChecked(toolOf(name), args, context);
     assert.ok(!outcome.ok, `${name} answered ${JSON.stringify(outcome)}`);
     return outcome.error;
   }

@@ -4,9 +4,10 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import type { Transport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
-import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
+import { WebSocketClientTransport as WebSocketTransportV1 } from "@modelcontextprotocol/sdk/client/websocket.js";
 import assert from "node:assert/strict";
 import { client } from "../../src/cli/client.ts";
+import { WebSocketClientTransport } from "../../src/client/transport.ts";
 import { TestWorld } from "../cli/world.ts";
 import { TestExchange } from "../support/exchange.ts";
 import { inherited, SHIPPED } from "./program.ts";
@@ -50,10 +51,16 @@ for (const program of SHIPPED) {
     const { promise, resolve } = Promise.withResolvers<string>();
     client.fallbackNotificationHandler = ({ params }: { params?: Record<string, unknown> }) =>
       Promise.resolve(resolve(String(params?.uri)));
-    await client.connect(new WebSocketClientTransport(new URL(server.ws)));
+    await client.connect(new WebSocketTransportV1(new URL(server.ws)));
     await client.subscribeResource({ uri: TICKER });
     assert.equal(await promise, TICKER);
     await client.close();
+  });
+
+  Deno.test(`clients of both eras over WebSocket are told of changes that they subscribed to (${program.name})`, async () => {
+    await using server = await startServer(program);
+    const transport = () => new WebSocketClientTransport({ url: new URL(server.ws) });
+    await Promise.all([followAsBefore(transport()), listen(transport())]);
   });
 
   Deno.test(`a client over stdio is told of changes that it subscribed to (${program.name})`, async () => {

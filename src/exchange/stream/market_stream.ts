@@ -96,9 +96,6 @@ export class MarketStream implements MarketFeed {
       get isReady() {
         return book !== undefined;
       },
-      heard: () => {
-        if (book !== undefined) this.#heardAt = this.#options.now();
-      },
       take: (text) => {
         try {
           const frame = readMarketFrame(text);
@@ -110,6 +107,8 @@ export class MarketStream implements MarketFeed {
             case "error":
               return problemOf(frame);
             case "keep_alive":
+              // A ping tells of the connection, a message of the feed behind it: there is one each 20 s.
+              if (book !== undefined) this.#heardAt = this.#options.now();
               return undefined;
           }
         } catch (error) {
@@ -155,6 +154,7 @@ export class MarketStream implements MarketFeed {
       return { code: applied.problem, detail: `at sequence ${update.sequence}, after ${book.sequence}` };
     }
     this.#updates++;
+    this.#heardAt = this.#options.now();
     this.#options.relay?.(text);
     const { created, deleted, status, trades } = update;
     const isEmpty = created === null && deleted === null && status === null && trades.length === 0;

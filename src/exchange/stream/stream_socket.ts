@@ -21,8 +21,8 @@ export interface StreamCredentials {
 export interface Receiver {
   /** Takes every message, in order; what it answers ends the connection. */
   take(text: string): StreamProblem | undefined | Promise<StreamProblem | undefined>;
-  /** Called for every sign of life, before the message is taken: messages, pings and pongs. */
-  heard(): void;
+  /** Called for every sign of life, before the message is taken: messages, pings and pongs. @default nobody hears of them */
+  heard?(): void;
   /** Whether all is there that the exchange sends first. */
   readonly isReady: boolean;
   /** For how long no message may come, keep-alives among them; without it pings and pongs are enough. */
@@ -151,7 +151,7 @@ class Connection {
 
   #hear(): void {
     this.#heardAt = this.#options.now();
-    this.#options.receiver.heard();
+    this.#options.receiver.heard?.();
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

@@ -1,6 +1,6 @@
 import type { Reading } from "../reading.ts";
 
-/** How long a stream may say nothing before what it told is asked for again; it is heard each 13 s at least. */
+/** How long a stream may say nothing before what it told is asked for again; a message comes each 20 s at least. */
 export const UNHEARD_MS = 30_000;
 
 /** A reading of a stream: the newest there is until something newer comes, as long as the stream is heard. */

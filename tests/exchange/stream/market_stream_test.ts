@@ -226,6 +226,32 @@ Deno.test("MarketStream gives an upstream up that answers pings and sends no mes
   assert.match(heard.problems[0]?.detail ?? "", /no message/);
 });
 
+Deno.test("MarketStream's book is as old as the last message, whatever pings are answered meanwhile", async () => {
+  await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()));
+  await using heard = new HeardStream(upstream.url);
+  await heard.live();
+  const pinged = new Promise((resolve) => upstream.readers[0]?.socket.once("ping", resolve));
+  await heard.clock.advance(20_000);
+  await pinged;
+  // Its own answer to a ping is behind the exchange's, on the same connection.
+  const ponged = new Promise((resolve) => upstream.readers[0]?.socket.once("pong", resolve));
+  upstream.readers[0]?.socket.ping();
+  await ponged;
+  assert.equal(heard.stream.status.ageMs, 20_000);
+  upstream.readers[0]?.socket.send('""');
+  while (heard.stream.status.ageMs > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+Deno.test("MarketStream's book is as old as the last update before a gap", async () => {
+  await using upstream = await BrokenUpstream.start(({ socket }) => socket.send(snapshot()));
+  await using heard = new HeardStream(upstream.url);
+  await heard.live();
+  await heard.clock.advance(5_000);
+  upstream.readers[0]?.socket.send(update(102));
+  await heard.until(() => heard.problems.length > 0);
+  assert.equal(heard.stream.status.ageMs, 5_000);
+});
+
 Deno.test("MarketStream pings each 20 seconds", async () => {
   const pings: number[] = [];
   await using upstream = await BrokenUpstream.start(({ socket }) => {

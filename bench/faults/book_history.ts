@@ -11,6 +11,9 @@ import type { BenchSimulator } from "../simulator.ts";
 /** Levels a side that are compared. */
 export const COMPARED_LEVELS = 5;
 
+/** REST tells the time of a book by the second. */
+const REST_CLOCK_MS = 1_000;
+
 /** What became of a comparison. */
 export type Comparison = "right" | "wrong" | "unknown";
 
@@ -137,7 +140,8 @@ export class BookHistory {
 
   #comparisonOf({ timeMs, levels, isStream }: ShownBook): Comparison {
     if (isStream ? this.#isShownAt(timeMs, levels) : this.#levels.has(levels)) return "right";
-    return this.#holes.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs <= toMs) ? "unknown" : "wrong";
+    const lastMs = isStream ? timeMs : timeMs + REST_CLOCK_MS;
+    return this.#holes.some(({ fromMs, toMs }) => lastMs >= fromMs && timeMs <= toMs) ? "unknown" : "wrong";
   }
 
   /** A snapshot has the time at which it was sent, its book that of an update before; trades are a little older. */

@@ -10,8 +10,8 @@ export interface Seen {
   /** Answers by what they say of themselves: `stream`, `rest`, `cache (stale)`; errors by their code. */
   readonly answers: Map<string, number>;
   notifications: number;
-  /** Connections that the server ended. */
-  disconnected: number;
+  /** Connections that the server ended: when and how. */
+  readonly disconnected: string[];
   /** Visitors that could not connect. */
   refused: number;
   readonly compared: Record<Comparison, number>;
@@ -26,7 +26,7 @@ export function nothingSeen(): Seen {
     calls: 0,
     answers: new Map(),
     notifications: 0,
-    disconnected: 0,
+    disconnected: [],
     refused: 0,
     compared: { right: 0, wrong: 0, unknown: 0 },
     wrong: [],
@@ -205,8 +205,8 @@ class SocketClient implements Disposable {
       this.#waiting.get(id)?.(answer);
       this.#waiting.delete(id);
     };
-    socket.onclose = () => {
-      if (!this.#isLeaving) seen.disconnected++;
+    socket.onclose = ({ code, reason }) => {
+      if (!this.#isLeaving) seen.disconnected.push(`${new Date().toISOString()} WebSocket ${code} ${reason}`);
       for (const answer of this.#waiting.values()) answer({ error: { code: "disconnected" } });
       this.#waiting.clear();
     };

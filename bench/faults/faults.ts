@@ -172,10 +172,11 @@ function reportServer({ listener, seen, samples }: Server, facts: Record<string,
   report({ figure: `${listener}: streams`, ...facts });
   report({
     figure: `${listener}: clients`,
-    ...{ calls, notifications, disconnected, refused, longest_call_ms: longestCallMs },
+    ...{ calls, notifications, disconnected: disconnected.length, refused, longest_call_ms: longestCallMs },
     ...Object.fromEntries([...answers].map(([kind, count]) => [`answers ${kind}`, count])),
     ...Object.fromEntries(Object.entries(compared).map(([kind, count]) => [`books ${kind}`, count])),
   });
+  for (const how of disconnected.slice(0, 5)) report({ figure: `${listener}: a client that was disconnected`, how });
   for (const book of wrong) report({ figure: `${listener}: a book that the exchange never showed`, book });
 }
 

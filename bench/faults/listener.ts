@@ -30,9 +30,9 @@ export async function listenWhile(
       const text = new TextDecoder("latin1").decode(buffer.subarray(0, count));
       seen.notifications += text.split("notifications/resources/updated").length - 1;
     }
-    seen.disconnected++;
+    seen.disconnected.push(`${new Date().toISOString()} HTTP`);
   } catch (error) {
-    if (!isLeaving) throw error;
+    if (!isLeaving) seen.disconnected.push(`${new Date().toISOString()} HTTP ${error}`);
   } finally {
     signal.removeEventListener("abort", leave);
     leave();

@@ -8,6 +8,7 @@ import { SERVER_SETTINGS } from "./server_settings.ts";
 import type { Config } from "./server_settings.ts";
 import { secretsOf } from "../secrets/redaction.ts";
 import type { Secret } from "../secrets/secret.ts";
+import { credentialProblem } from "./secret_text.ts";
 import type { Setting, Settings } from "./setting.ts";
 
 /** An API key of the exchange. */
@@ -47,7 +48,10 @@ export async function loadConfig(
   const parsed = parseSettings(SERVER_SETTINGS, files.sources);
   const problems = [...files.problems, ...(parsed.ok ? [] : parsed.problems)];
   const secret = await readSecret(parsed.values, problems);
-  problems.push(...contradictions(parsed.values, parsed.origins));
+  problems.push(
+    ...credentialProblems(parsed.values.apiKeyId, secret),
+    ...contradictions(parsed.values, parsed.origins),
+  );
   const { origins } = parsed;
   if (!parsed.ok || problems.length > 0) return { ok: false, problems, config: parsed.values, origins };
   const config = settled(parsed.values, origins);
@@ -56,6 +60,15 @@ export async function loadConfig(
     ? { credentials: { id: config.apiKeyId, secret } }
     : {};
   return { ok: true, config, origins, warnings, ...credentials };
+}
+
+function credentialProblems(id: Secret | undefined, secret: Secret | undefined): string[] {
+  const ofId = id && credentialProblem(id.reveal(), "id");
+  const ofSecret = secret && credentialProblem(secret.reveal(), "secret");
+  return [
+    ...(ofId === undefined ? [] : [`LUNO_API_KEY: ${ofId}`]),
+    ...(ofSecret === undefined ? [] : [`LUNO_API_SECRET: ${ofSecret}`]),
+  ];
 }
 
 /** Settings that depend on each other, brought together. */

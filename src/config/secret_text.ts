@@ -11,15 +11,18 @@ const PLACEHOLDERS: readonly (readonly [pattern: RegExp, kind: string])[] = [
   [/^\$[A-Za-z_]\w*$/, "$…"],
   [/^%[^%]+%$/, "%…%"],
   [/\{\{.*\}\}/, "{{…}}"],
+  [/#\{.*\}/, "#{…}"],
+  [/^__\w+__$/, "__…__"],
   [/^<.*>$/, "<…>"],
   [/^\[.*\]$/, "[…]"],
   [/^(?:your|my|insert|enter)[-_ ].*(?:key|secret|id|token)/i, "your-…-key"],
-  [/^(?:change[-_ ]?me|todo|x{3,}|\*{3,}|\.{3,}|…)$/i, "a filler"],
+  [/^(?:change[-_ ]?me|todo|tbd|placeholder|null|undefined|none|nil|x{3,}|\*{3,}|\.{3,}|…)$/i, "a filler"],
+  [/^(?:op|vault|file|env):\/{0,2}\S*$/, "a reference"],
 ];
 
 /** What is wrong with a secret, which is never repeated; `undefined` when nothing is. It is to be trimmed. */
 export function secretProblem(text: string): string | undefined {
-  const value = text.replace(/^(["'])(.*)\1$/, "$2");
+  const value = text.replace(/^(?:"(.*)"|'(.*)'|“(.*)”|‘(.*)’)$/, "$1$2$3$4");
   if (value === "") return "expected a value";
   const kind = PLACEHOLDERS.find(([pattern]) => pattern.test(value))?.[1];
   if (kind !== undefined) {
@@ -28,5 +31,16 @@ export function secretProblem(text: string): string | undefined {
     return `expected the value itself, and it is a placeholder (${named}) that nobody has filled in: set it, or leave it out`;
   }
   if (/[\s\p{Cc}]/u.test(text)) return "expected no blanks or line breaks inside of the value";
+  if (/\p{Cf}/u.test(text)) return "expected no invisible characters inside of the value: type it, or copy it anew";
   return value === text ? undefined : "expected the value without quotation marks around it";
+}
+
+/**
+ * What is wrong with the id or the secret of an API key, which are visible ASCII characters without quotation marks; an
+ * id is sent in front of a colon.
+ */
+export function credentialProblem(text: string, kind: "id" | "secret"): string | undefined {
+  if (/^[A-Z][A-Z0-9_]*=/.test(text)) return "expected the value alone, without its name in front of it";
+  if (/["'`]|[^\x21-\x7e]/.test(text)) return "expected letters, digits and signs as luno.com shows them";
+  return kind === "id" && text.includes(":") ? "expected the id alone, and the secret in LUNO_API_SECRET" : undefined;
 }

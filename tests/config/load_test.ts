@@ -87,6 +87,11 @@ for (
     ["[api key]", "[…]"],
     ["your_api_key_here", "your-…-key"],
     ["changeme", "a filler"],
+    ["undefined", "a filler"],
+    ["null", "a filler"],
+    ["#{LUNO_API_KEY}#", "#{…}"],
+    ["__LUNO_API_KEY__", "__…__"],
+    ["op://vault/luno/key", "a reference"],
     ["'${LUNO_API_KEY}'", "${…} of LUNO_API_KEY"],
   ] as const
 ) {
@@ -107,6 +112,22 @@ Deno.test("loadConfig() refuses a key with blanks inside or quotation marks arou
   const problems = async (id: string) => (await problemsOf({}, { LUNO_API_KEY: id, LUNO_API_SECRET: "s" })).join("\n");
   assert.match(await problems("id 1"), /LUNO_API_KEY: expected no blanks or line breaks inside/);
   assert.match(await problems('"id1"'), /LUNO_API_KEY: expected the value without quotation marks/);
+  assert.match(await problems("“id1”"), /LUNO_API_KEY: expected the value without quotation marks/);
+  assert.match(await problems("id\u200b1"), /LUNO_API_KEY: expected no invisible characters/);
+});
+
+Deno.test("loadConfig() refuses an id or a secret that cannot be sent as it is, and shows neither", async () => {
+  const problems = async (LUNO_API_KEY: string, LUNO_API_SECRET = "s") =>
+    (await problemsOf({}, { LUNO_API_KEY, LUNO_API_SECRET })).join("\n");
+  assert.match(await problems(`id1:${SECRET}`), /^LUNO_API_KEY: expected the id alone/);
+  assert.match(await problems("LUNO_API_KEY=id1"), /^LUNO_API_KEY: expected the value alone, without its name/);
+  assert.match(await problems('id1"'), /^LUNO_API_KEY: expected letters, digits and signs/);
+  assert.match(await problems("ïd1"), /^LUNO_API_KEY: expected letters, digits and signs/);
+  assert.match(await problems("id1", `${SECRET}'`), /^LUNO_API_SECRET: expected letters, digits and signs/);
+  assert.match(await problems("id1", `LUNO_API_SECRET=${SECRET}`), /^LUNO_API_SECRET: expected the value alone/);
+  for (const each of [await problems(`id1:${SECRET}`), await problems("id1", `LUNO_API_SECRET=${SECRET}`)]) {
+    assert.ok(!each.includes(SECRET));
+  }
 });
 
 Deno.test("loadConfig() reads the secret from a file that only its owner can read", () =>

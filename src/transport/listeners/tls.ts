@@ -57,10 +57,13 @@ async function loadOwn({ certPath, keyPath }: Omit<TlsSource, "now">, now: numbe
   const key = await readPem(keyPath, { as: "secret", problems });
   const certificate = cert === undefined ? undefined : parseCertificate(cert);
   const privateKey = key === undefined ? undefined : parseKey(key);
-  if (certificate !== undefined) problems.push(...validityProblems(certificate, { path: certPath, now }));
+  if (certificate !== undefined) problems.push(...await certificateProblems(certificate, { path: certPath, now }));
   else if (cert !== undefined) problems.push(`${certPath}: expected a certificate in PEM`);
   if (key !== undefined && privateKey === undefined) {
     problems.push(`${keyPath}: expected a private key in PEM, without a passphrase`);
+  }
+  if (privateKey !== undefined && !isKnownKey(privateKey)) {
+    problems.push(`${keyPath}: expected ${KNOWN_KEYS}: this one is ${nameOf(privateKey)}`);
   }
   if (certificate !== undefined && privateKey !== undefined && !certificate.checkPrivateKey(privateKey)) {
     problems.push(`${keyPath}: expected the key of the certificate in ${certPath}, which has another one`);
@@ -155,6 +158,35 @@ function parseKey(pem: string): KeyObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** With any other, the runtime fails as it begins to listen, or at every handshake. */
+const KNOWN_KEYS = "an RSA key of at least 2048 bits, or one on P-256, P-384, P-521 or Ed25519";
+const MIN_RSA_BITS = 2_048;
+const KNOWN_CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+
+function isKnownKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  if (type === "rsa") return (details?.modulusLength ?? 0) >= MIN_RSA_BITS;
+  return type === "ed25519" || (type === "ec" && KNOWN_CURVES.includes(details?.namedCurve ?? ""));
+}
+
+function nameOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string {
+  const bits = details?.modulusLength === undefined ? "" : ` of ${details.modulusLength} bits`;
+  const curve = details?.namedCurve === undefined ? "" : ` on ${details.namedCurve}`;
+  return `${(type ?? "unknown").toUpperCase()}${bits}${curve}`;
+}
+
+async function certificateProblems(
+  certificate: X509Certificate,
+  { path, now }: { path: string; now: number },
+): Promise<string[]> {
+  const { isForServers } = await import("./server_usage.ts");
+  return [
+    ...validityProblems(certificate, { path, now }),
+    ...(isForServers(certificate.raw) ? [] : [
+      `${path}: expected a certificate for servers: its extended key usage lacks serverAuth, and clients refuse it`,
+    ]),
+  ];
 }
 
 function validityProblems(certificate: X509Certificate, { path, now }: { path: string; now: number }): string[] {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { SIMULATED_KEYS } from "../../../src/simulation/api/simulated_keys.ts";
 import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
 import { createCertificates } from "../../../src/transport/listeners/certificates.ts";
+import { TestAuthority } from "../../transport/test_authority.ts";
 import { openStore, tamper } from "../../trading/stores.ts";
 import { Setup } from "./setups.ts";
 import type { Changes } from "./setups.ts";
@@ -132,8 +133,21 @@ const BREAKS: readonly Break[] = [
   {
     what: "a certificate of another name",
     name: "certificate",
-    text: /^it is not valid for localhost, but for URI:urn:luno-mcp:client:developer$/,
+    text: /^it is not valid for localhost, but for other\.example$/,
     fix: /certs create --force --host NAME/,
+    how: async (setup) => {
+      const authority = await TestAuthority.create();
+      const { files } = await authority.issue({ usages: undefined, names: [{ type: "dns", value: "other.example" }] });
+      await setup.write("server.pem", files.cert);
+      await setup.write("server-key.pem", files.key);
+      return {};
+    },
+  },
+  {
+    what: "a certificate for clients",
+    name: "certificate",
+    text: /expected a certificate for servers: its extended key usage lacks serverAuth/,
+    fix: /give the right files by --ssl-cert/,
     how: (setup) => certificate(setup, { part: "client" }),
   },
   {

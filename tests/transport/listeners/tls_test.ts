@@ -1,8 +1,12 @@
+import "reflect-metadata"; // The certificate library asks for it, and for being second.
+import { ExtendedKeyUsage } from "@peculiar/x509";
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { createCertificates } from "../../../src/transport/listeners/certificates.ts";
 import { assertPair, loadTls } from "../../../src/transport/listeners/tls.ts";
 import type { LoadedTls } from "../../../src/transport/listeners/tls.ts";
+import { TestAuthority } from "../test_authority.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 22);
@@ -102,6 +106,43 @@ Deno.test("loadTls() refuses a file that others can read or write", async () => 
     assert.deepEqual(more, []);
   }
   assert.deepEqual(await problemsOf({ mode: 0o400 }), []);
+});
+
+Deno.test("loadTls() refuses keys with which the runtime cannot shake hands", async () => {
+  const known = "expected an RSA key of at least 2048 bits, or one on P-256, P-384, P-521 or Ed25519";
+  const pem = (pair: { privateKey: { export(options: { type: "pkcs8"; format: "pem" }): string | Uint8Array } }) =>
+    String(pair.privateKey.export({ type: "pkcs8", format: "pem" }));
+  const weak: readonly (readonly [string, string])[] = [
+    [pem(generateKeyPairSync("rsa", { modulusLength: 1_024 })), "RSA of 1024 bits"],
+    [pem(generateKeyPairSync("ec", { namedCurve: "P-224" })), "EC on secp224r1"],
+    [pem(generateKeyPairSync("ec", { namedCurve: "secp256k1" })), "EC on secp256k1"],
+  ];
+  for (const [key, name] of weak) {
+    assert.deepEqual((await problemsOf({ key }))[0], `KEY: ${known}: this one is ${name}`);
+  }
+  for (
+    const key of [
+      pem(generateKeyPairSync("rsa", { modulusLength: 2_048 })),
+      pem(generateKeyPairSync("ec", { namedCurve: "P-384" })),
+      pem(generateKeyPairSync("ec", { namedCurve: "P-521" })),
+      pem(generateKeyPairSync("ed25519")),
+    ]
+  ) {
+    assert.deepEqual(await problemsOf({ key }), [
+      "KEY: expected the key of the certificate in CERT, which has another one",
+    ]);
+  }
+});
+
+Deno.test("loadTls() refuses a certificate that is for clients alone", async () => {
+  const { cert, key } = client;
+  const problem =
+    "CERT: expected a certificate for servers: its extended key usage lacks serverAuth, and clients refuse it";
+  assert.deepEqual(await problemsOf({ cert, key }), [problem]);
+  for (const usages of [undefined, [ExtendedKeyUsage.clientAuth, ExtendedKeyUsage.serverAuth], ["2.5.29.37.0"]]) {
+    const { files } = await (await TestAuthority.create()).issue({ usages: usages as ExtendedKeyUsage[] | undefined });
+    assert.deepEqual(await problemsOf({ ...files, now: Date.now() }), []);
+  }
 });
 
 Deno.test("loadTls() tells every problem at once", async () => {

@@ -67,16 +67,13 @@ export function readMessage(value: unknown): Parsed {
   if (!isObject(value)) {
     return { kind: "refused", ids: [null], error: invalidRequest("expected an object: a JSON-RPC 2.0 message") };
   }
-  const { id, ...rest } = value;
-  // The error of a client that found no id: one that is answered with an error could go on for ever.
-  if (id === null && isAnswer(value) && findProblem(rest) === undefined && isMessage(rest)) {
-    return { kind: "message", message: rest };
-  }
+  const unaddressed = value.id === null ? unaddressedError(value) : undefined;
+  if (unaddressed !== undefined) return { kind: "message", message: unaddressed };
   const problem = findProblem(value);
   if (problem !== undefined) return { kind: "refused", ids: idsOf([value]), error: invalidRequest(problem) };
   if (isMessage(value)) return { kind: "message", message: value };
   // Positional parameters are good JSON-RPC, and nobody answers a notification.
-  const ids = id === undefined ? [] : idsOf([value]);
+  const ids = value.id === undefined ? [] : idsOf([value]);
   return { kind: "refused", ids, error: invalidParams("params must be an object of named members") };
 }
 
@@ -152,6 +149,11 @@ function isMessage(value: Record<string, unknown>): value is JSONRPCMessage & Re
 
 function isAnswer(value: Record<string, unknown>): boolean {
   return value.method === undefined && (value.result !== undefined || value.error !== undefined);
+}
+
+/** The error of a client that found no id: one that is answered with an error could go on for ever. */
+function unaddressedError({ id: _id, ...rest }: Record<string, unknown>): JSONRPCMessage | undefined {
+  return isAnswer(rest) && findProblem(rest) === undefined && isMessage(rest) ? rest : undefined;
 }
 
 function isErrorMember(error: unknown): boolean {

@@ -36,11 +36,11 @@ export function secretProblem(text: string): string | undefined {
 }
 
 /**
- * What is wrong with the id or the secret of an API key, which are visible ASCII characters without quotation marks; an
- * id is sent in front of a colon.
+ * What is wrong with the id or the secret of an API key, which are visible ASCII characters without a quotation mark at an
+ * end; an id is sent in front of a colon.
  */
 export function credentialProblem(text: string, kind: "id" | "secret"): string | undefined {
   if (/^[A-Z][A-Z0-9_]*=/.test(text)) return "expected the value alone, without its name in front of it";
-  if (/["'`]|[^\x21-\x7e]/.test(text)) return "expected letters, digits and signs as luno.com shows them";
+  if (/^["'`]|["'`]$|[^\x21-\x7e]/.test(text)) return "expected letters, digits and signs as luno.com shows them";
   return kind === "id" && text.includes(":") ? "expected the id alone, and the secret in LUNO_API_SECRET" : undefined;
 }

@@ -109,7 +109,7 @@ async function useDatabase(
   body: (opened: OpenedKeys) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { openPostgresKeys } = await import("../state/record/postgres/open_keys.ts");
-  const open = () => openPostgresKeys(access, { ...waiting, mode: "write" });
+  const open = () => openPostgresKeys(access, { ...waiting, mode: "write", mayOvertake: false });
   const place = { database: waiting.path };
   return await withKeys(open, { name: "--state-url", world, waiting }, (opened) => body({ ...opened, place }));
 }

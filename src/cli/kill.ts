@@ -94,7 +94,8 @@ async function pull(job: Job, { config, flags }: { config: Config; flags: Flags 
   const { reason = "no reason given", cancelOpen } = config;
   let record: TradingRecord | undefined;
   try {
-    record = await openCommandRecord(folder, { world, mode: "write" });
+    // What stops servers of an earlier version from trading is what is asked for.
+    record = await openCommandRecord(folder, { world, mode: "write", mayOvertake: true });
     const accounts = cancelOpen ? await accountsToCancel(record, { world, flags }) : [];
     const onTheirWay = await record.halts.pull({ by: BY, reason, cancelOpen: accounts, now: world.now() });
     return await finish(record, {

@@ -48,15 +48,17 @@ const PATIENCE_MS = 5_000;
 /** Opens it. @throws {StateError} it cannot be used */
 export async function openCommandRecord(
   { path: folder, database }: RecordPlace,
-  { world: { monotonic, shutdown: signal }, mode }: {
+  { world: { monotonic, shutdown: signal }, mode, mayOvertake = false }: {
     readonly world: World;
     readonly mode: OpenRecordOptions["mode"];
+    /** Whether servers of an earlier version may be stopped from trading by it. @default false */
+    readonly mayOvertake?: boolean;
   },
 ): Promise<TradingRecord> {
   const waiting = { timeoutMs: PATIENCE_MS, patienceMs: PATIENCE_MS, monotonic, signal, remedy: "try again" };
   if (database === undefined) return await openRecord({ folder, mode, ...waiting });
   const { openPostgresRecord } = await import("../state/record/postgres/open_record.ts");
-  return await openPostgresRecord(database, { folder, mode, ...waiting });
+  return await openPostgresRecord(database, { folder, mode, mayOvertake, ...waiting });
 }
 
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */

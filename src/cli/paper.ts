@@ -79,7 +79,7 @@ async function reset(
 
 async function openShared(database: DatabaseAccess, waiting: Waiting): Promise<PaperLedger> {
   const { openPostgresPaperLedger } = await import("../state/record/postgres/open_paper_ledger.ts");
-  return await openPostgresPaperLedger(database, waiting);
+  return await openPostgresPaperLedger(database, { ...waiting, mayOvertake: false });
 }
 
 type Waiting = BusyOptions & Pick<World, "now">;

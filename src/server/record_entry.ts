@@ -169,7 +169,9 @@ export class RecordEntry implements ExecutorInstance {
     const signal = AbortSignal.any([shutdown, this.#leaving.signal]);
     const waiting = { timeoutMs: stateTimeout * 1_000, monotonic, signal, onWait };
     const options = { folder: this.#folder, mode: "write" as const, secrets: secretTexts(credentials), ...waiting };
-    if (stateUrl !== undefined) return await openShared(config, { ...options, now });
+    if (stateUrl !== undefined) {
+      return await openShared(config, { ...options, now, mayOvertake: this.#options.isServer });
+    }
     const record = await openRecord(options);
     await warnOfNetwork(this.#folder);
     return record;

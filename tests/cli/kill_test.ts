@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { kill, resume } from "../../src/cli/kill.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { HALT_FILE } from "../../src/trading/record/halts.ts";
+import { MIGRATIONS } from "../../src/state/record/sqlite/record_schema.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
@@ -173,6 +174,8 @@ Deno.test("kill halts by the file where the record cannot be used", () =>
     assert.equal(code, 0);
     assert.match(stderr, /newer version/);
     assert.ok(stdout.startsWith(`Trading is halted by the file ${join(state, HALT_FILE)}`));
+    assert.throws(() => store.journal.begin(entry("a"), FREE, NOW), /newer version/);
+    tamper(state, `PRAGMA user_version = ${MIGRATIONS.length}`);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
   }));
 
@@ -184,6 +187,7 @@ Deno.test("kill writes through no link that has the file's name, and halts by it
     tamper(state, "PRAGMA user_version = 99");
     assert.equal((await run({ state })).code, 0);
     assert.equal(await Deno.readTextFile(victim), "precious");
+    tamper(state, `PRAGMA user_version = ${MIGRATIONS.length}`);
     assert.equal(outcomeOf(store.journal.begin(entry("a"), FREE, NOW)), "ERR_TRADING_HALTED");
   }));
 

@@ -12,6 +12,8 @@ export type StoreFailure =
   | "clock_wrong"
   /** It lacks what was seen in it before. */
   | "rolled_back"
+  /** A newer version of this program has changed it. */
+  | "outdated"
   | "overloaded"
   | "unavailable"
   | "closed"
@@ -29,6 +31,9 @@ const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   rolled_back:
     "Cannot use the trading database as it lacks rows of the audit log that this machine has seen in it, as " +
     "after a restore from an older backup: no order is sent; see docs/scaling.md, Backup and restore",
+  outdated:
+    "Cannot use the trading database as a newer version of this program has brought it up to date: no order is sent; " +
+    "restart this server with that version",
   overloaded: "Cannot use the trading database now as too much waits for it: try again later",
   unavailable:
     "Cannot reach the trading database: no order is sent until it answers; check the database and the network",

@@ -1,6 +1,9 @@
 /**
  * Brings the tables of a database to the version that this program knows. Several servers may start at once: one of
  * them does it, under an advisory lock, while the others wait.
+ *
+ * Servers of an earlier version may run on it. From then on they send no order, as each change of theirs looks at the
+ * version first; so only a server of the new version, or whoever halts, may do that to them.
  */
 
 import { getLogger } from "../../../logging/logger.ts";
@@ -8,7 +11,7 @@ import { readNumber } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { SCHEMA } from "./database.ts";
 import type { Database, Session } from "./database.ts";
-import { MIGRATIONS } from "./schema.ts";
+import { INSTANCES_VERSION, MIGRATIONS } from "./schema.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
 
@@ -18,25 +21,62 @@ const MIGRATION_LOCK = 5_874_602_117;
 /** How long one step may take: it may rewrite tables with millions of rows. */
 const STEP_MS = 3_600_000;
 
+/** What may be done to tables. */
+export interface PrepareOptions {
+  /** Creates what is missing and changes what is older; otherwise all must be there. */
+  readonly mayChange: boolean;
+  /** Changes them also while servers of an earlier version run on them, which send no order from then on. @default true */
+  readonly mayOvertake?: boolean | undefined;
+}
+
 /**
- * Creates what is missing and changes what is older; `mayChange` false demands that all is there.
+ * Makes the tables those of this version.
  *
- * @throws {StateError} it is of a newer version, or another program's; it does not keep what was committed
+ * @throws {StateError} it is of a newer version, or another program's; it does not keep what was committed; servers use it
  */
-export async function prepareTables(database: Database, { mayChange }: { readonly mayChange: boolean }): Promise<void> {
+export async function prepareTables(
+  database: Database,
+  { mayChange, mayOvertake = true }: PrepareOptions,
+): Promise<void> {
   await checkServer(database, mayChange);
   const version = await versionOf(database.name, { query: (text, values) => database.read(text, values) });
   checkVersion(database.name, version, mayChange);
   if (version === MIGRATIONS.length) return;
-  await database.transaction(async (session) => {
+  const overtaken = await database.transaction(async (session) => {
     await session.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     const current = await versionOf(database.name, session); // Another server may have been faster.
     checkVersion(database.name, current, mayChange);
+    if (current === MIGRATIONS.length) return 0;
+    const used = current < INSTANCES_VERSION ? 0 : await serversOn(session);
+    if (used > 0 && !mayOvertake) throw isUsed(database.name, used);
     if (current === 0) await createSchema(session);
     else log.info("updating the tables of the database", { from: current, to: MIGRATIONS.length });
     for (const statements of MIGRATIONS.slice(current)) await session.query(statements);
     await session.query("UPDATE schema_version SET version = $1", [MIGRATIONS.length]);
+    await session.query("UPDATE audit_head SET schema_version = $1", [MIGRATIONS.length]);
+    return used;
   }, { statementMs: STEP_MS });
+  if (overtaken === 0) return;
+  log.warning("database brought up to date; servers of the version before send no order until they are restarted", {
+    database: database.name,
+    servers: overtaken,
+  });
+}
+
+/** How many run; no change of theirs is under way from now on. */
+async function serversOn(session: Session): Promise<number> {
+  await session.query("SELECT 1 FROM audit_head FOR UPDATE");
+  const [row] = await session.query("SELECT count(*) AS count FROM instances WHERE lease_until > clock_timestamp()");
+  return readNumber(row, "count");
+}
+
+function isUsed(path: string, servers: number): StateError {
+  const who = servers === 1 ? "a server runs" : `${servers} servers run`;
+  return new StateError(
+    `Cannot bring ${path} up to date as ${who} on it with an earlier version of this program, and would send no order ` +
+      "from then on: use the command of that version, or restart the servers with this one first",
+    { path },
+  );
 }
 
 /** The names may have been made by an administrator, with rights for the user that the program runs as. */

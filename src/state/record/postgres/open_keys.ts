@@ -13,6 +13,8 @@ import { prepareTables } from "./migrate.ts";
 export interface OpenPostgresKeysOptions extends PostgresKeysOptions, Omit<BusyOptions, "path"> {
   /** `write` creates what is missing. `read` changes nothing and demands the tables of this version. */
   readonly mode: "write" | "read";
+  /** As in `PrepareOptions`. @default true */
+  readonly mayOvertake?: boolean | undefined;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface OpenPostgresKeysOptions extends PostgresKeysOptions, Omit<BusyO
  * @throws {StateError} they cannot be used; `ERR_STATE_BUSY` where the tables stayed locked
  */
 export async function openPostgresKeys(access: DatabaseAccess, options: OpenPostgresKeysOptions): Promise<Keys> {
-  const { mode, maxKeys } = options;
+  const { mode, mayOvertake, maxKeys } = options;
   const database = new Database(access, { maxConnections: 1 });
   try {
-    const prepare = () => prepareTables(database, { mayChange: mode === "write" });
+    const prepare = () => prepareTables(database, { mayChange: mode === "write", mayOvertake });
     await waitWhileBusy(prepare, { ...options, path: database.name });
     return new PostgresKeys(database, { maxKeys });
   } catch (error) {

@@ -13,6 +13,8 @@ import { PostgresPaperLedger } from "./paper/ledger.ts";
 export interface OpenPostgresPaperOptions extends Omit<BusyOptions, "path"> {
   /** What identities start with from now on. @default as it was */
   readonly openings?: Balances | undefined;
+  /** As in `PrepareOptions`. @default true */
+  readonly mayOvertake?: boolean | undefined;
 }
 
 /**
@@ -22,12 +24,15 @@ export interface OpenPostgresPaperOptions extends Omit<BusyOptions, "path"> {
  */
 export async function openPostgresPaperLedger(
   access: DatabaseAccess,
-  { openings, ...waiting }: OpenPostgresPaperOptions,
+  { openings, mayOvertake, ...waiting }: OpenPostgresPaperOptions,
   Used: typeof Database = Database,
 ): Promise<PaperLedger> {
   const database = new Used(access, { maxConnections: 1 });
   try {
-    await waitWhileBusy(() => prepareTables(database, { mayChange: true }), { ...waiting, path: database.name });
+    await waitWhileBusy(() => prepareTables(database, { mayChange: true, mayOvertake }), {
+      ...waiting,
+      path: database.name,
+    });
     const ledger = new PostgresPaperLedger(database);
     if (openings !== undefined) {
       await waitWhileBusy(() => ledger.setOpenings(openings), { ...waiting, path: database.name });

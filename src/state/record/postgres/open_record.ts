@@ -36,6 +36,8 @@ export interface OpenPostgresRecordOptions extends Omit<BusyOptions, "path"> {
   readonly folder: string;
   /** `write` creates what is missing. `read` changes nothing and demands the tables of this version. */
   readonly mode: "write" | "read";
+  /** As in `PrepareOptions`. @default true */
+  readonly mayOvertake?: boolean | undefined;
   /** What the record must not keep of the texts that it is given. @default nothing */
   readonly secrets?: readonly string[] | undefined;
   /** How long an operation waits for others, in milliseconds. @default {2_000} */
@@ -57,13 +59,13 @@ const READERS = 3;
  */
 export async function openPostgresRecord(
   access: DatabaseAccess,
-  { folder, mode, secrets = [], patienceMs = PATIENCE_MS, now, ...waiting }: OpenPostgresRecordOptions,
+  { folder, mode, mayOvertake, secrets = [], patienceMs = PATIENCE_MS, now, ...waiting }: OpenPostgresRecordOptions,
   Writer: MakeDatabase = Database,
 ): Promise<TradingRecord> {
   const reader = new Database(access, { maxConnections: READERS });
   let [seen, place] = [SeenHead.forget(), ""];
   try {
-    const prepare = () => prepareTables(reader, { mayChange: mode === "write" });
+    const prepare = () => prepareTables(reader, { mayChange: mode === "write", mayOvertake });
     await waitWhileBusy(prepare, { ...waiting, path: reader.name });
     if (mode === "write") seen = await openSeen(reader, folder);
     place = inFolder(folder, () => readPlace(folder, mode));

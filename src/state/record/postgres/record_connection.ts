@@ -12,6 +12,7 @@ import type { Redact } from "../../../secrets/redaction.ts";
 import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
+import { MIGRATIONS } from "./schema.ts";
 import type { Database, Session, Value } from "./database.ts";
 import type { Head, SeenHead } from "./seen_head.ts";
 
@@ -55,6 +56,8 @@ export class RecordConnection {
   #waiting = 0;
   /** Whether it was logged that the database lacks rows. */
   #isTold = false;
+  /** Whether it was logged that a newer version of this program has changed the database. */
+  #isOutdated = false;
   /** When the database could not be reached last. */
   #hindrance: { readonly error: StoreError; readonly atMs: number } | undefined;
   /** Hears of each row of the audit that is added here; the change that it is part of may still be undone. */
@@ -108,12 +111,25 @@ export class RecordConnection {
     const { seen } = this.#options;
     const row = await this.row(HEAD, seen.seq);
     const isWhole = isWholeIn(row, seen);
-    if (isWhole) seen.note(headOf(row));
+    const head = this.#headOf(row);
+    if (isWhole) seen.note(head);
     else if (!this.#isTold) {
       log.error("the trading database lacks rows that this machine has seen: no order is sent", ROLLED_BACK);
     }
     this.#isTold = !isWhole;
     await seen.keep();
+  }
+
+  /** Says once that this server must be restarted. @throws {StoreError} */
+  #headOf(row: Row | undefined): Head {
+    try {
+      return headOf(row);
+    } catch (error) {
+      const isOutdated = error instanceof StoreError && error.failure === "outdated";
+      if (isOutdated && !this.#isOutdated) log.error("trading stops; restart this server", { reason: error.message });
+      this.#isOutdated ||= isOutdated;
+      throw error;
+    }
   }
 
   /** Ends the connections when what was asked before is done. */
@@ -130,7 +146,7 @@ export class RecordConnection {
     const changed = await storing(() =>
       writer.transaction(async ({ query }) => {
         const [row] = await query(`${HEAD} FOR UPDATE`, [seen.seq]);
-        last = headOf(row);
+        last = this.#headOf(row);
         isWhole = isWholeIn(row, seen);
         const added: AuditRow[] = [];
         const append = (events: readonly AuditEvent[], now: number): void => {
@@ -194,10 +210,12 @@ export class RecordConnection {
 
 /** Where the audit ends, and what stands in the place of the row that was seen last. */
 const HEAD = `SELECT seq, hash, (SELECT a.hash FROM audit a WHERE a.seq = $1) AS seen,
-  (SELECT s.seq FROM audit_start s WHERE s.id = 1) AS archived FROM audit_head WHERE id = 1`;
+  (SELECT s.seq FROM audit_start s WHERE s.id = 1) AS archived, schema_version FROM audit_head WHERE id = 1`;
 
+/** The version stands in the row that is locked: whoever waited for that lock sees what was written meanwhile. */
 function headOf(row: Row | undefined): Head {
   if (row === undefined) throw new StoreError("damaged");
+  if (readNumber(row, "schema_version") > MIGRATIONS.length) throw new StoreError("outdated");
   return { seq: readNumber(row, "seq"), hash: readText(row, "hash") };
 }
 

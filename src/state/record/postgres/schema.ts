@@ -67,5 +67,16 @@ ALTER TABLE instances
   ADD COLUMN report text;
 `;
 
+const NOTED_VERSION = `
+-- The version of these tables, where every change of the record looks first: a program that knows an earlier one stops there.
+ALTER TABLE audit_head ADD COLUMN schema_version integer NOT NULL DEFAULT 0;
+`;
+
 /** One text per version. */
-export const MIGRATIONS: readonly string[] = [KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS, PAPER, REPORTS];
+export const MIGRATIONS: readonly string[] = [
+  ...[KEYS, RECORD, PUBLISHED, PREVIEWS, ACCOUNTS, PAPER, REPORTS],
+  NOTED_VERSION,
+];
+
+/** From this version on the tables have instances with leases. */
+export const INSTANCES_VERSION = 2;

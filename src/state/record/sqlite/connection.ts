@@ -3,7 +3,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../../../trading/record/store_error.ts";
 import { inTransaction } from "../../sqlite.ts";
+import { readNumber } from "../../row.ts";
 import type { Row } from "../../row.ts";
+import { MIGRATIONS } from "./record_schema.ts";
 import { sqliteFailure } from "../../state_error.ts";
 
 /** The database under all parts of the record. */
@@ -34,6 +36,7 @@ export class RecordConnection {
     this.#isDoomed = false;
     return storing(() =>
       inTransaction(this.#database, () => {
+        this.#checkVersion();
         const result = this.#counted(body);
         if (this.#isDoomed) throw new TypeError("Cannot commit as a part of the transaction has failed");
         return result;
@@ -82,6 +85,12 @@ export class RecordConnection {
   close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  /** Another process on the same folder may be of a newer version. */
+  #checkVersion(): void {
+    const version = readNumber(this.#statement("PRAGMA user_version").get(), "user_version");
+    if (version > MIGRATIONS.length) throw new StoreError("outdated");
   }
 
   #nested<Result>(body: () => Result): Result {

@@ -29,13 +29,17 @@ export function argumentSchemas(input: z.ZodObject): Readonly<Record<string, Arg
 /** Says what `error` found in `args`, which `input` was to read. */
 export function argumentProblems(input: z.ZodObject, args: unknown, error: z.ZodError): ArgumentProblem[] {
   const properties = argumentSchemas(input);
-  return error.issues.slice(0, MAX_TOLD).flatMap((issue): ArgumentProblem[] => {
+  const problems = error.issues.slice(0, MAX_TOLD).flatMap((issue): ArgumentProblem[] => {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.slice(0, MAX_TOLD).map((key) => unknownArgument([...issue.path, key], Object.keys(properties)));
     }
     const field = issue.path.length === 0 ? "arguments" : issue.path.join(".");
     return [{ field, ...describeIssue(issue, { root: { type: "object", properties }, value: args }) }];
   });
+  // A value that breaks several rules is wrong once.
+  return problems.filter((one, index) =>
+    index === problems.findIndex(({ field, problem }) => field === one.field && problem === one.problem)
+  );
 }
 
 /** The first of {@linkcode argumentProblems} as an error of a running tool; `advice` is added to its sentence. */

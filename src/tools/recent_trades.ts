@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { ExchangeError } from "../exchange/errors.ts";
 import type { PublicTrade } from "../exchange/schemas.ts";
 import { type CursorQuery, readCursor, writeCursor } from "./cursor.ts";
 import {
@@ -23,7 +24,7 @@ import {
   Warnings,
   warningsOf,
 } from "./inputs.ts";
-import { defineTool, READS_EXCHANGE } from "./tool.ts";
+import { ArgumentError, defineTool, READS_EXCHANGE } from "./tool.ts";
 import type { ToolContext } from "./tool.ts";
 
 /** The most trades that the exchange answers at once. */
@@ -78,7 +79,7 @@ export const getRecentTrades = defineTool({
     const sinceMs = since === undefined ? null : readPastMoment("since", since, context.now());
     const reader = new TradeReader(context, { pair: market.market_id, sinceMs: sinceMs ?? 0 });
     // Whether a moment is too long ago is for the exchange to say, by its own clock.
-    if (sinceMs !== null && sinceMs < context.now() - DAY_MS) await reader.ask(sinceMs);
+    if (sinceMs !== null && sinceMs < context.now() - DAY_MS) await reader.assertAnswered(sinceMs);
     const query: CursorQuery = ["get_recent_trades", market.market_id, sinceMs];
     const position = cursor === undefined ? undefined : readCursor(TradePosition, { cursor, query });
     const { trades, end, reached } = await reader.read(position, limit);
@@ -190,6 +191,16 @@ class TradeReader {
       widthMs = nextMs;
     }
     return { kind: "spent", trades: [] };
+  }
+
+  /** @throws {ArgumentError} the exchange refuses to answer since a moment */
+  async assertAnswered(sinceMs: number): Promise<void> {
+    try {
+      await this.ask(sinceMs);
+    } catch (error) {
+      if (!(error instanceof ExchangeError) || error.code !== "ERR_ARGUMENT_REFUSED") throw error;
+      throw new ArgumentError("since", "expected a time of the last 24 hours: the exchange refuses an earlier one");
+    }
   }
 
   /** One answer of the exchange. */

@@ -1,6 +1,7 @@
 /** Everything that trades: orders, the record of them, and the halt. */
 
 import { z } from "zod";
+import { cleanText } from "../text/clean_text.ts";
 import { brokerOf, CANCELS, LOOKS } from "./broker_call.ts";
 import { cancelAllOrders, cancelOrder } from "./cancelling.ts";
 import { placeOrder, previewOrder, replaceOrder } from "./placing.ts";
@@ -65,7 +66,7 @@ const haltTrading = defineTool({
     lift: z.string(),
   }),
   async run({ reason, cancel_open }, context) {
-    const halt = { by: context.caller.identity, reason, cancelOpen: cancel_open };
+    const halt = { by: context.caller.identity, reason: cleanText(reason), cancelOpen: cancel_open };
     const { onTheirWay, remaining } = await brokerOf(context).halt(halt);
     return {
       halted: true,

@@ -74,6 +74,10 @@ export function describeIssue(
   const expected = issue.message.startsWith("expected ") ? issue.message : `expected ${expectationOf(schema)}`;
   if (value === undefined) return { problem: `${expected}: it is missing` };
   if (typeof value === "number" && schema.type === "string") {
+    // What was sent is not known any more: repeated it would be another one.
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      return { problem: "expected a string: a number of so many digits was rounded on its way here" };
+    }
     return { problem: `expected a string such as "${value}": current value is the number ${value}` };
   }
   const suggestion = typeof value === "string" ? nearestWord(value, (schema.enum ?? []).map(String)) : undefined;

@@ -12,6 +12,9 @@ function problemsOf(tool: string, args: unknown): string[] {
 }
 
 /** What is wrong, and the one sentence about it. */
+/** 1 February 2026 in milliseconds. */
+const DAY = Date.UTC(2026, 1, 1);
+
 const SENTENCES: readonly (readonly [tool: string, args: unknown, sentence: string])[] = [
   ["list_orders", { limit: -1 }, "limit: expected a whole number from 1 to 500: current value is -1"],
   ["list_orders", { limit: 5000 }, "limit: expected a whole number from 1 to 500: current value is 5000"],
@@ -51,6 +54,17 @@ const SENTENCES: readonly (readonly [tool: string, args: unknown, sentence: stri
     "preview_order",
     { pair: "XBTZAR", side: "BYU", volume: "1" },
     'side: expected BUY, SELL, BID or ASK: current value is "BYU", did you mean BUY',
+  ],
+  [
+    "get_historical_prices",
+    { pair: "XBTZAR", from: DAY * 1_000_000 },
+    `from: expected an ISO 8601 time or milliseconds since 1970: this looks like nanoseconds: divide it by 1000000: ` +
+    `current value is ${DAY * 1_000_000}`,
+  ],
+  [
+    "list_transfers",
+    { account_id: Number("5132388645693398863") },
+    "account_id: expected a string: a number of so many digits was rounded on its way here",
   ],
   ["get_accounts", "XBT", 'arguments: expected an object: current value is "XBT"'],
   [

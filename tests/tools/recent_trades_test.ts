@@ -106,3 +106,13 @@ Deno.test("get_recent_trades stops, and says where, at more trades of one millis
   assert.deepEqual([answer.trades.length, next.trades.length, next.next_cursor], [100, 0, undefined]);
   assert.equal(Date.parse(next.complete_since), timestamp + 400);
 });
+
+Deno.test("get_recent_trades says in words of ours that the exchange refuses a moment of more than a day ago", async () => {
+  await using exchange = await TestExchange.start();
+  const { code, message } = await exchange.refusal("get_recent_trades", {
+    pair,
+    since: exchange.clock.now - 25 * HOUR_MS,
+  });
+  assert.equal(code, "ERR_INVALID_ARGUMENT");
+  assert.match(message, /since: expected a time of the last 24 hours: the exchange refuses an earlier one$/);
+});

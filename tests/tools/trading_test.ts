@@ -249,7 +249,8 @@ Deno.test("a used idempotency key answers the first result though the money is s
   assert.deepEqual(await world.answer("place_order", call), repeated);
   world.policies.replace(policyFileOf({ default: { pairs: ["ETHZAR"] } }));
   assert.deepEqual(await world.answer("place_order", call), repeated);
-  await world.answer("halt_trading", { reason: "test" });
+  await world.answer("halt_trading", { reason: "\u001b[2Jtest\n" });
+  assert.match((await world.refusal("place_order", REST)).message, /trading is halted \(\[2Jtest\):/);
   assert.deepEqual(await world.answer("place_order", call), repeated);
   await world.restart();
   assert.deepEqual(await world.answer("place_order", call), repeated);

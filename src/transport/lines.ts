@@ -13,10 +13,15 @@ const CAPACITY = 65_536;
 
 const NEWLINE = 0x0a;
 
+/** What decoders leave out at the beginning of a text. */
+const BYTE_ORDER_MARK = "\ufeff";
+
 /** Takes chunks, gives lines. */
 export class LineSplitter {
   readonly #maxSize: number;
   readonly #strict = new TextDecoder("utf-8", { fatal: true });
+  /** For lines together: each may begin with a mark of its own. */
+  readonly #joined = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #lenient = new TextDecoder();
   /** Holds the first `#size` bytes of the line, while it is not oversized. */
   #bytes = new Uint8Array(CAPACITY);
@@ -31,13 +36,39 @@ export class LineSplitter {
 
   /** The lines that `chunk` completes; the chunk may be reused afterwards. */
   *push(chunk: Uint8Array): Generator<Line> {
+    const first = chunk.indexOf(NEWLINE);
+    const last = chunk.lastIndexOf(NEWLINE);
+    if (first >= 0) {
+      this.#append(chunk.subarray(0, first));
+      yield this.#take();
+    }
+    if (last > first) yield* this.#linesOf(chunk.subarray(first + 1, last));
+    this.#append(chunk.subarray(last + 1));
+  }
+
+  /** Lines that came whole: decoded together where they can be, which costs less than one by one. */
+  *#linesOf(bytes: Uint8Array): Generator<Line> {
+    const texts = bytes.length <= this.#maxSize ? this.#textsOf(bytes) : undefined;
+    if (texts !== undefined) {
+      for (const text of texts) yield { kind: "text", text: text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text };
+      return;
+    }
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      this.#append(chunk.subarray(start, end));
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      this.#append(bytes.subarray(start, end));
       yield this.#take();
       start = end + 1;
     }
-    this.#append(chunk.subarray(start));
+    this.#append(bytes.subarray(start));
+    yield this.#take();
+  }
+
+  #textsOf(bytes: Uint8Array): readonly string[] | undefined {
+    try {
+      return this.#joined.decode(bytes).split("\n");
+    } catch {
+      return undefined;
+    }
   }
 
   /** The line that the stream's end completes, if there is one. */

@@ -77,6 +77,14 @@ Deno.test("LineSplitter gives empty lines and leaves a carriage return in place"
   assert.deepEqual(splitText("a\n\n\r\nb\r\n"), texts("a", "", "\r", "b\r"));
 });
 
+Deno.test("LineSplitter leaves out a byte order mark where a line begins, and no other", () => {
+  const mark = "\ufeff";
+  assert.deepEqual(
+    splitText(`${mark}a\n${mark}b\n${mark}${mark}c${mark}\n${mark}d`),
+    texts("a", "b", `${mark}c${mark}`, "d"),
+  );
+});
+
 Deno.test("LineSplitter gives a last line that has no end, once, and no empty one", () => {
   assert.deepEqual(splitText("a\nb"), texts("a", "b"));
   assert.deepEqual(splitText("a\n"), texts("a"));

@@ -163,7 +163,8 @@ function isErrorMember(error: unknown): boolean {
 /** Why a text that may be JSON is not to be parsed, if it is not: it nests too deep, or holds too much. */
 export function findExcess(text: string): string | undefined {
   const isShallow = countOf("{", text, MAX_DEPTH) + countOf("[", text, MAX_DEPTH) <= MAX_DEPTH;
-  if (isShallow && countOf(",", text, MAX_VALUES) < MAX_VALUES) return undefined;
+  const isSmall = text.length <= MAX_VALUES || countOf(",", text, MAX_VALUES) < MAX_VALUES;
+  if (isShallow && isSmall) return undefined;
   let depth = 0;
   let values = 1;
   let isString = false;

@@ -18,6 +18,9 @@ export const SUBPROTOCOL = "mcp";
 /** Answers that may wait for a slow reader, in bytes; beyond them the reader is dropped. */
 const OUTPUT_LIMIT = 8 * 1_048_576;
 
+/** After how many characters it is looked at how much waits: asking the runtime costs as much as a small answer. */
+const CHECK_EVERY = 65_536;
+
 /** Settings of a {@linkcode SocketTransport}. */
 export interface SocketTransportOptions extends ChannelOptions {
   /** How long a client may say nothing at all after the upgrade. */
@@ -45,6 +48,8 @@ export class SocketTransport extends Channel {
   #isOurs = false;
   #reason = "";
   #isCut = false;
+  /** Characters that were sent since it was looked at how many wait; at first it is looked at once. */
+  #unchecked = CHECK_EVERY;
 
   constructor(socket: Socket, options: SocketTransportOptions) {
     super(options);
@@ -102,13 +107,22 @@ export class SocketTransport extends Channel {
   }
 
   protected write(text: string): void {
-    if (this.#socket.bufferedAmount > OUTPUT_LIMIT) {
-      log.warning("client stopped reading; disconnecting", { buffered_bytes: this.#socket.bufferedAmount });
-      this.#socket.terminate();
-      return void this.close();
+    this.#unchecked += text.length;
+    if (this.#unchecked >= CHECK_EVERY) {
+      this.#unchecked = 0;
+      if (this.#isStuck()) return void this.close();
     }
     this.#options.sent?.(text);
     this.#socket.send(text);
+  }
+
+  /** Ends the socket of a client that does not take in what it is sent; answers whether it did. */
+  #isStuck(): boolean {
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount <= OUTPUT_LIMIT) return false;
+    log.warning("client stopped reading; disconnecting", { buffered_bytes: bufferedAmount });
+    this.#socket.terminate();
+    return true;
   }
 
   protected end(): void {

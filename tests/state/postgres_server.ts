@@ -86,10 +86,10 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://${user}@127.0.0.1:${this.port}/${database}`;
   }
 
-  /** Makes an empty database; answers its name. */
-  async createDatabase(): Promise<string> {
+  /** Makes an empty database, with clauses of `CREATE DATABASE`; answers its name. */
+  async createDatabase(clauses = ""): Promise<string> {
     const name = `test_${++this.#databases}`;
-    await this.query(`CREATE DATABASE ${name}`);
+    await this.query(`CREATE DATABASE ${name} ${clauses}`);
     return name;
   }
 

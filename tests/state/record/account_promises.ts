@@ -81,6 +81,7 @@ export const ACCOUNT_PROMISES: Promises = {
       const repeated = await journal.repeat(entry("again", { ...where, idempotencyKey: "k" }), NOW);
       assert.ok(repeated?.kind === "repeated" && repeated.placement.account === name);
     }
+    assert.equal((await journal.findByOrderId("BX1"))?.account, "second");
     const trail = await audit.trail({ orderId: "BX1" });
     assert.deepEqual(new Set(trail.map(({ account }) => account)), new Set(["second"]));
     assert.deepEqual((await audit.trail({ clientOrderId: "lm-main" })).map(({ event }) => event), [

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { clientOrderIdOf, orderDigest } from "../../../src/trading/orders/order.ts";
 import { CONFIRMATION_LIFETIME_MS } from "../../../src/trading/record/approval.ts";
+import type { Approval } from "../../../src/trading/record/approval.ts";
 import { orderRequest } from "../../trading/approval_requests.ts";
 import { NOW, ORDER } from "../../trading/stores.ts";
 import { ask } from "./acts.ts";
@@ -68,6 +69,20 @@ export const APPROVAL_PROMISES: Promises = {
     assert.equal(await record.approvals.take(id, OVER), undefined);
     assert.equal((await (await installation.open()).approvals.take(id, OVER - 1))?.takenAt, OVER - 1);
     assert.equal(await record.approvals.take(id, OVER - 1), undefined);
+  },
+
+  "Approvals.findAsked() and equalTo() go by the order of asking, also where the clock was set back": async (
+    installation,
+  ) => {
+    const { approvals } = await installation.open();
+    const ask = async (now: number): Promise<Approval> => {
+      const asked = await approvals.request(orderRequest(), now);
+      return asked.ok ? asked.approval : assert.fail(asked.reason);
+    };
+    const [first, second] = [await ask(NOW + 2_000), await ask(NOW)];
+    assert.equal((await approvals.findAsked(first, NOW + 1))?.id, second.id);
+    const equal = await approvals.equalTo({ ...first, previewId: "another" }, NOW + 1);
+    assert.deepEqual(equal.map(({ id }) => id), [first.id, second.id]);
   },
 
   "Approvals.findAsked() finds the question of the same call until its answer is taken or its time is over": async (

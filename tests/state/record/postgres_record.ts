@@ -12,7 +12,15 @@ import { startRecordProcess } from "./record_process.ts";
 
 /** A record in a database of its own. */
 export async function startPostgresRecord(server: PostgresServer, engine = "postgres"): Promise<RecordInstallation> {
-  const database = await server.createDatabase();
+  return await startPostgresRecordIn(server, await server.createDatabase(), engine);
+}
+
+/** A record in an empty database. */
+export async function startPostgresRecordIn(
+  server: PostgresServer,
+  database: string,
+  engine = "postgres",
+): Promise<RecordInstallation> {
   const url = server.url(database);
   const folder = await Deno.makeTempDir();
   const opened: TradingRecord[] = [];

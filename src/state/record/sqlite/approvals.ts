@@ -112,7 +112,7 @@ export class SqliteApprovals {
   ): Approval | undefined {
     const values = [recordedIdentity(identity), now, action, asked];
     const rows = this.#all(
-      "identity = ? AND expires_at > ? AND action = ? AND asked = ? AND taken_at IS NULL",
+      "identity = ? AND expires_at > ? AND action = ? AND asked = ? AND taken_at IS NULL ORDER BY rowid",
       values,
       now,
     );
@@ -123,7 +123,8 @@ export class SqliteApprovals {
     { digest, identity, previewId }: Pick<Approval, "digest" | "identity" | "previewId">,
     now: number,
   ): Approval[] {
-    const where = "identity = ? AND expires_at > ? AND digest = ? AND preview_id <> ? AND taken_at IS NULL";
+    const where =
+      "identity = ? AND expires_at > ? AND digest = ? AND preview_id <> ? AND taken_at IS NULL ORDER BY rowid";
     const rows = this.#all(where, [recordedIdentity(identity), now, digest, previewId], now);
     return rows.filter((approval) => canLeadToOrder(approval, now));
   }

@@ -24,7 +24,7 @@ export class JournalReads {
   findByOrderId(orderId: string, where?: OrderVenue): Placement | undefined {
     const at = "account = coalesce(?, account) AND venue = coalesce(?, venue)";
     const values = [orderId, where?.account ?? null, where?.venue ?? null];
-    return this.#one(`order_id = ? AND ${at} ORDER BY created_at DESC`, ...values);
+    return this.#one(`order_id = ? AND ${at} ORDER BY created_at DESC, rowid DESC`, ...values);
   }
 
   findByKey(identity: string, idempotencyKey: string, { account, venue }: OrderVenue): Placement | undefined {

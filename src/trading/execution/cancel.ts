@@ -10,10 +10,11 @@ import { standingOf } from "../../exchange/order_standing.ts";
 import type { Order as ExchangeOrder } from "../../exchange/schemas.ts";
 import { pauseAfter } from "../../timing/backoff.ts";
 import type { OrderReference } from "../orders/order.ts";
-import { endedOrder, noSuchOrder, stillOpen, unknownStanding } from "./cancel_result.ts";
+import { endedOrder, noSuchOrder, outOfSight, stillOpen, unknownStanding } from "./cancel_result.ts";
 import type { CancelResult, MissingOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
-import { closeIfFinal, type Ending, endingOf, listOpenOrderIds } from "./open_orders.ts";
+import { closeIfFinal, type Ending, endingOf, FORGOTTEN_MS, listOpenOrderIds } from "./open_orders.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp, READ_LAG_MS, slept } from "./reconcile.ts";
 import type { Look } from "./reconcile.ts";
 
@@ -128,8 +129,16 @@ export async function cancelById(parts: ExecutorParts, orderId: string, identity
     await note({ status: ending, base: order.base, counter: order.counter });
     return endedOrder(order, { ending, placement });
   }
-  await note({ status: result.status });
-  return { ...result, ...(placement === undefined ? {} : { client_order_id: placement.clientOrderId }) };
+  const told = result.status === "not_found" && placement !== undefined && isExpected(placement, now())
+    ? outOfSight(orderId)
+    : result;
+  await note({ status: told.status });
+  return { ...told, ...(placement === undefined ? {} : { client_order_id: placement.clientOrderId }) };
+}
+
+/** Whether the exchange took an order and cannot have forgotten it yet. */
+function isExpected({ isOpen, settledAt }: Placement, at: number): boolean {
+  return isOpen && settledAt !== null && at - settledAt < FORGOTTEN_MS;
 }
 
 /** Sends the cancellation, looks, and sends it again as long as the order is seen alive. */

@@ -7,7 +7,7 @@ import type { ToolErrorCode } from "../../errors/error_table.ts";
 import { ExchangeError } from "../../exchange/errors.ts";
 import { namesPair } from "../../money/pair_names.ts";
 import { cancelById, findTarget } from "./cancel.ts";
-import { isEnded, mayLive } from "./cancel_result.ts";
+import { isEnded, mayLive, outOfSight } from "./cancel_result.ts";
 import type { CancelResult, EndedOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
 import { inParallel } from "./in_parallel.ts";
@@ -45,7 +45,12 @@ export async function cancelAllOrders(
   const second = await openIds(parts, isWanted);
   const rest = [...lost.ids, ...second.ids].filter((id) => !done.has(id));
   await cancelEach(parts, rest, { identity, done });
-  const results = [...done.values(), ...lost.unknown];
+  const listed = new Set([...first.listed, ...second.listed]);
+  // What the exchange has listed as open it cannot be said not to know.
+  const seen = [...done].map(([id, result]) =>
+    result.status === "not_found" && listed.has(id) ? outOfSight(id) : result
+  );
+  const results = [...seen, ...lost.unknown];
   const ended = results.filter(isEnded);
   return {
     cancelled: ended.filter(({ status }) => status === "cancelled"),
@@ -71,7 +76,7 @@ async function cancelEach(
 async function openIds(
   parts: ExecutorParts,
   isWanted: (pair: string) => boolean,
-): Promise<{ ids: string[]; isListed: boolean; failure?: ToolErrorCode }> {
+): Promise<{ ids: string[]; listed: readonly string[]; isListed: boolean; failure?: ToolErrorCode }> {
   const ours = await parts.pendingWrites.attempt(() => parts.journal.open(parts.scope)) ?? [];
   const ids = ours.filter(({ order }) => isWanted(order.pair)).flatMap(({ orderId }) => orderId ?? []);
   try {
@@ -79,10 +84,10 @@ async function openIds(
     const wanted = orders.filter(({ pair }) => isWanted(pair)).map(({ order_id }) => order_id);
     // An order whose pair cannot be read may be one of those that are wanted.
     const isListed = leftOut === 0 && orders.every(({ pair }) => pair !== "" || isWanted(pair));
-    return { ids: [...new Set([...wanted, ...ids])], isListed };
+    return { ids: [...new Set([...wanted, ...ids])], listed: wanted, isListed };
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error;
-    return { ids, isListed: false, failure: error.code };
+    return { ids, listed: [], isListed: false, failure: error.code };
   }
 }
 

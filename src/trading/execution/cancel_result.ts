@@ -86,6 +86,18 @@ export function unknownStanding(orderId: string): OpenOrder {
   };
 }
 
+/** An order that was there a moment ago, and that the exchange says it does not know. */
+export function outOfSight(orderId: string): OpenOrder {
+  return {
+    status: "unknown",
+    order_id: orderId,
+    reason: "ERR_NOT_FINAL",
+    message:
+      `Cannot say that order ${orderId} is cancelled as the exchange, which had it before, says now that it does not ` +
+      "know it: the cancellation was sent, ask again",
+  };
+}
+
 /** Tells whether an order is final. */
 export function isEnded(result: CancelResult): result is EndedOrder {
   return !mayLive(result) && result.status !== "not_found";

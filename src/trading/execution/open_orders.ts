@@ -9,7 +9,7 @@ import type { Placement } from "../record/recorded_placement.ts";
 import { lookUp } from "./reconcile.ts";
 
 /** From when on an order that was placed and is not found is one that the exchange has forgotten. */
-const FORGOTTEN_MS = 600_000;
+export const FORGOTTEN_MS = 600_000;
 
 const PAGE = 1_000;
 const MAX_PAGES = 20;

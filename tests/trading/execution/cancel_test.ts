@@ -125,6 +125,27 @@ Deno.test("OrderExecutor.cancel() finds an order that was unknown by its client 
   expectStatus(await world.executor.cancel({ clientOrderId }, "local"), "cancelled");
 });
 
+Deno.test("OrderExecutor.cancel() and cancelAll() never lose sight of an order that the exchange says it does not know", async () => {
+  await using world = await ExecutorWorld.start();
+  const { result } = await placed(world);
+  const absent = { error: "Order not found", error_code: "ErrOrderNotFound" };
+  // Cancellations do not arrive, and no look-up finds the order, which is on the book.
+  world.exchange.fault = ({ path }): WireFault | undefined =>
+    path === LOOK
+      ? { kind: "instead", status: 404, answer: absent }
+      : path === STOP
+      ? { kind: "cut", when: "before" }
+      : undefined;
+  const cancelled = expectStatus(await world.executor.cancel({ orderId: result.order_id }, "local"), "unknown");
+  assert.deepEqual([cancelled.order_id, cancelled.reason], [result.order_id, "ERR_NOT_FINAL"]);
+  assert.match(cancelled.message, /the exchange, which had it before, says now that it does not know it/);
+  const all = await world.executor.cancelAll({}, "local");
+  assert.deepEqual([all.cancelled, all.ended], [[], []]);
+  const listed = world.exchange.ledger.filter(({ status }) => status !== "COMPLETE").map(({ id }) => id);
+  assert.ok(listed.length > 1 && listed.includes(result.order_id));
+  assert.deepEqual(all.remaining.map(({ order_id }) => order_id ?? "").toSorted(), listed.toSorted());
+});
+
 Deno.test("OrderExecutor.cancel() says not_found for ids that nobody has", async () => {
   await using world = await ExecutorWorld.start();
   expectStatus(await world.executor.cancel({ clientOrderId: "nobody" }, "local"), "not_found");

@@ -41,7 +41,7 @@ class Setup implements AsyncDisposable {
   }
 
   static async start(): Promise<Setup> {
-    return new Setup(await Deno.makeTempDir({ dir: "/tmp" }), LogRecords.start());
+    return new Setup(await Deno.makeTempDir(), LogRecords.start());
   }
 
   get elsewhere(): StoredKeys {

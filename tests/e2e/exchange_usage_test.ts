@@ -11,7 +11,7 @@ const PAIR = JSON.stringify({ pair: "XBTZAR" });
 
 for (const program of SHIPPED) {
   Deno.test(`a server tells which calls it saved, and how its streams fare (${program.name})`, async () => {
-    const state = await Deno.makeTempDir({ dir: "/tmp" });
+    const state = await Deno.makeTempDir();
     try {
       await using server = await startServer(program, ["--state", state]);
       const call = async (tool: string, body: string) => {

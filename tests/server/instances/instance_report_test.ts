@@ -8,7 +8,7 @@ import { PresentServer, REPORT } from "../../cli/present_server.ts";
 import { link } from "../../state/link.ts";
 
 async function withFolder(body: (folder: string) => void | Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   try {
     await body(folder);
   } finally {

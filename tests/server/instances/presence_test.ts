@@ -17,7 +17,7 @@ async function enter(state: string, isNeeded: boolean) {
 }
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  const folder = await Deno.makeTempDir();
   try {
     await body(folder);
   } finally {

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { openRecord } from "../state/record/sqlite/open_record.ts";
 import type { OpenRecordOptions } from "../state/record/sqlite/open_record.ts";
+import { EXPECTED_RECORD } from "../state/record/sqlite/expected_record.ts";
 import { TRADING_DATABASE } from "../state/record/sqlite/trading_database.ts";
 import { StateError } from "../state/state_error.ts";
 import { StoreError } from "../trading/record/store_error.ts";
@@ -63,5 +64,6 @@ export async function openCommandRecord(
 
 /** Whether nothing was ever recorded in a folder: what is listed from there is empty then. */
 export async function hasNoRecord({ path, database }: RecordPlace): Promise<boolean> {
-  return database === undefined && await isMissing(join(path, TRADING_DATABASE));
+  if (database !== undefined) return false;
+  return await isMissing(join(path, TRADING_DATABASE)) && await isMissing(join(path, EXPECTED_RECORD));
 }

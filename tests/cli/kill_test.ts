@@ -4,6 +4,7 @@ import { kill, resume } from "../../src/cli/kill.ts";
 import { InstanceLock } from "../../src/state/instance_lock.ts";
 import { HALT_FILE } from "../../src/trading/record/halts.ts";
 import { MIGRATIONS } from "../../src/state/record/sqlite/record_schema.ts";
+import { EXPECTED_RECORD } from "../../src/state/record/sqlite/expected_record.ts";
 import { TRADING_DATABASE } from "../../src/state/record/sqlite/trading_database.ts";
 import type { SqliteRecord } from "../../src/state/record/sqlite/record.ts";
 import { entry, FREE, NOW, outcomeOf, tamper, withStore } from "../trading/stores.ts";
@@ -126,7 +127,20 @@ Deno.test("kill --status makes neither a folder nor a record, and kill halts a f
     assert.equal((await run({ state, force: "true" })).code, 0);
     assert.match((await run({ state, status: "true" })).stdout, /^Trading is halted in .* by terminal/);
     const left = namesIn(state);
-    assert.deepEqual(left.toSorted(), [HALT_FILE, TRADING_DATABASE]);
+    assert.deepEqual(left.toSorted(), [HALT_FILE, EXPECTED_RECORD, TRADING_DATABASE].toSorted());
+  }));
+
+Deno.test("kill tells a halt whose record is gone from none", () =>
+  withStore(async (_store, { folder }) => {
+    const state = join(folder, "new");
+    await Deno.mkdir(state, { mode: 0o700 });
+    assert.equal((await run({ state, force: "true" })).code, 0);
+    await Deno.remove(join(state, TRADING_DATABASE));
+    for (const flags of [{ status: "true" }, { lift: "true", force: "true" }]) {
+      const { code, stderr } = await run({ state, ...flags });
+      assert.equal(code, 2);
+      assert.match(stderr, /^--state: Cannot find trading\.db, which was made in /);
+    }
   }));
 
 Deno.test("a file called halt.txt halts too, and lifting names each file that is to be removed", () =>

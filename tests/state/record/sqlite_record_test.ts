@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { EXPECTED_RECORD } from "../../../src/state/record/sqlite/expected_record.ts";
 import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
 import { RecordConnection } from "../../../src/state/record/sqlite/connection.ts";
 import { SqliteRecord } from "../../../src/state/record/sqlite/record.ts";
@@ -24,6 +25,33 @@ Deno.test("SqliteRecord.open() makes a folder and a file for their owner only", 
     SqliteRecord.open({ folder: state, mode: "write" }).close();
     assert.equal((await Deno.stat(state)).mode ?? 0, 0o40700);
     assert.equal((await Deno.stat(join(state, TRADING_DATABASE))).mode ?? 0, 0o100600);
+    assert.equal((await Deno.stat(join(state, EXPECTED_RECORD))).mode ?? 0, 0o100600);
+  }));
+
+Deno.test("SqliteRecord.open() refuses a folder whose record is gone, and makes none there until that is meant", () =>
+  withStore(async (_record, { folder }) => {
+    const state = join(folder, "state");
+    SqliteRecord.open({ folder: state, mode: "write" }).close();
+    await Deno.remove(join(state, TRADING_DATABASE));
+    const isGone = (error: unknown) =>
+      error instanceof StateError &&
+      /^Cannot find trading\.db, .* put it back, or remove \S+\/trading-expected /.test(error.message);
+    for (const mode of ["write", "read"] as const) {
+      assert.throws(() => SqliteRecord.open({ folder: state, mode }), isGone);
+    }
+    assert.deepEqual([...Deno.readDirSync(state)].map(({ name }) => name), [EXPECTED_RECORD]);
+    await Deno.remove(join(state, EXPECTED_RECORD));
+    SqliteRecord.open({ folder: state, mode: "write" }).close();
+  }));
+
+Deno.test("SqliteRecord.open() to read marks nothing, and takes a record of a version that marked none", () =>
+  withStore(async (record, { folder }) => {
+    place(record, "a");
+    await Deno.remove(join(folder, EXPECTED_RECORD));
+    SqliteRecord.open({ folder, mode: "read" }).close();
+    await assert.rejects(Deno.lstat(join(folder, EXPECTED_RECORD)), Deno.errors.NotFound);
+    SqliteRecord.open({ folder, mode: "write" }).close();
+    assert.ok((await Deno.lstat(join(folder, EXPECTED_RECORD))).isFile);
   }));
 
 Deno.test("SqliteRecord.open() refuses a record that a newer version has written, and leaves it as it is", () =>

@@ -25,6 +25,7 @@ import { SqlitePreviews } from "./previews.ts";
 import { MIGRATIONS } from "./record_schema.ts";
 import { SqlitePublishedFiles } from "./published_files.ts";
 import { SqliteReplacementClaims } from "./replacement_claims.ts";
+import { checkExpectedRecord, expectRecord } from "./expected_record.ts";
 import { TRADING_DATABASE } from "./trading_database.ts";
 
 /** How to open a record. */
@@ -90,11 +91,12 @@ export class SqliteRecord {
   /**
    * Opens the record of a state folder.
    *
-   * @throws {StateError} it cannot be opened, or a newer version of this program has written it
+   * @throws {StateError} it cannot be opened, is gone, or a newer version of this program has written it
    */
   static open(options: SqliteRecordOptions): SqliteRecord {
     const { folder, mode, busyMs = BUSY_MS } = options;
     const path = join(folder, TRADING_DATABASE);
+    checkExpectedRecord(folder);
     const database = openDatabase(path, {
       migrations: MIGRATIONS,
       durable: true,
@@ -104,6 +106,7 @@ export class SqliteRecord {
     try {
       // Whoever opens it to write is to know at once where another process keeps it locked.
       if (mode === "write") answering(path, () => inTransaction(database, () => {}));
+      if (mode === "write") expectRecord(folder);
     } catch (error) {
       database.close();
       throw error;

@@ -39,7 +39,7 @@ Deno.test("SqliteRecord.open() refuses a folder whose record is gone, and makes 
     for (const mode of ["write", "read"] as const) {
       assert.throws(() => SqliteRecord.open({ folder: state, mode }), isGone);
     }
-    assert.deepEqual([...Deno.readDirSync(state)].map(({ name }) => name), [EXPECTED_RECORD]);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(state), ({ name }) => name), [EXPECTED_RECORD]);
     await Deno.remove(join(state, EXPECTED_RECORD));
     SqliteRecord.open({ folder: state, mode: "write" }).close();
   }));

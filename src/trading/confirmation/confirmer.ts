@@ -4,6 +4,7 @@
  * call waits for it, or comes again and acts on it, also in another process on the same record.
  */
 
+import { ExchangeError } from "../../exchange/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Approvals } from "../record/approvals.ts";
 import type { Approval, ApprovalRequest, OwnerWay } from "../record/approval.ts";
@@ -230,7 +231,8 @@ export class Confirmer<Result extends { readonly status: string; readonly reason
       );
       return result;
     } catch (error) {
-      if (error instanceof TradingError) await this.#note(() => approvals.conclude(id, error.message));
+      const isTold = error instanceof TradingError || error instanceof ExchangeError;
+      if (isTold) await this.#note(() => approvals.conclude(id, error.message));
       throw error;
     }
   }

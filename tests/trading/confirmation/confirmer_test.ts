@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { outcomeOf } from "../../../src/trading/confirmation/approval_outcome.ts";
 import { Confirmer } from "../../../src/trading/confirmation/confirmer.ts";
 import { orderRequest } from "../approval_requests.ts";
 import { BrokerWorld, policyFileOf, REST } from "../broker_world.ts";
+import { STOP } from "../executor_world.ts";
 import { answeringLate } from "../late_record.ts";
 import { NOW, withStore } from "../stores.ts";
 
@@ -169,6 +171,20 @@ Deno.test("a replacement that is approved after its call has answered is made by
   decide(world, true);
   assert.equal((await world.answer("replace_order", call)).status, "replaced");
   assert.deepEqual([world.announced.length, world.sent.length], [2, 3]);
+});
+
+Deno.test("a replacement that is approved and that the exchange does not let this key make is told of on its page", async () => {
+  await using world = await BrokerWorld.start({ bound: "confirm" });
+  world.meanwhile = () => decide(world, true);
+  const { order_id } = await world.answer("place_order", REST);
+  const refused = { kind: "rules", rules: [{ kind: "luno_error", code: "ErrInsufficientPerms" }] } as const;
+  world.exchange.fault = ({ path }) => path === STOP ? refused : undefined;
+  const { code } = await world.refusal("replace_order", { order_id, price: "1060000" });
+  assert.equal(code, "ERR_PERMISSION_MISSING");
+  const approval = world.record.approvals.find(lastAsked(world), world.now) ?? assert.fail("nobody was asked");
+  const { kind, sentence } = outcomeOf(approval, undefined, world.now);
+  assert.equal(kind, "not_placed");
+  assert.match(sentence, /permission/i);
 });
 
 Deno.test("a restart sends nothing by itself, and the call that comes again places what was approved, once", async () => {

@@ -14,6 +14,7 @@ import { StateError } from "../../../src/state/state_error.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import { ask } from "../../trading/approval_requests.ts";
 import { entry, FREE, INSTANCE, MAIN, NOW, outcomeOf, place, tamper, withStore } from "../../trading/stores.ts";
+import { checkFilled, fillings } from "./filled_tables.ts";
 import { checkOldRecord, readOldRows } from "./old_record.ts";
 
 /** Steps of the schema of the version before accounts. */
@@ -160,6 +161,37 @@ Deno.test("SqliteRecord.open() goes on with a record that told no accounts apart
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const version of MIGRATIONS.keys()) {
+  if (version === 0) continue;
+  Deno.test(`a record of version ${version} of the schema with rows in all tables goes on`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = join(folder, TRADING_DATABASE);
+      const old = openDatabase(path, { migrations: MIGRATIONS.slice(0, version), durable: true });
+      const columns = columnsOf(old);
+      for (const statement of fillings(columns)) old.exec(statement);
+      old.close();
+      const record = await openRecord({ folder, mode: "write", timeoutMs: 0, monotonic: () => performance.now() });
+      try {
+        await checkFilled(record, columns);
+      } finally {
+        await record.close();
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** The columns of each table. */
+function columnsOf(database: DatabaseSync): Map<string, string[]> {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  return new Map(tables.map(({ name }) => {
+    const columns = database.prepare(`SELECT name FROM pragma_table_info('${name}')`).all();
+    return [String(name), columns.map((column) => String(column["name"]))];
+  }));
+}
 
 Deno.test("SqliteRecord: verify() finds pages that are damaged", () =>
   withStore((record, { folder, open }) => {

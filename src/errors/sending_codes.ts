@@ -93,6 +93,6 @@ export const SENDING_CODES = {
     ...BAD_GATEWAY,
     meaning: "whether the order exists is not known yet",
     action: "**place no other one**; `get_order_status` with its `client_order_id`",
-    retry: "no",
+    retry: "depends",
   },
 } as const satisfies Record<string, ErrorRow>;

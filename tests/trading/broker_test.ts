@@ -311,6 +311,39 @@ Deno.test("get_order_status and replace_order wait until reads show an order tha
   assert.equal(replaced.status, "replaced");
 });
 
+Deno.test("get_order_status never says of an order that was sent that there is none while it may exist", async () => {
+  await using world = await BrokerWorld.start();
+  const absent = { error: "Order not found", error_code: "ErrOrderNotFound" };
+  const told = async (args: Record<string, unknown>) => {
+    const { code, retryable, message } = await world.refusal("get_order_status", args);
+    return { code, retryable, message };
+  };
+  const placed = await world.answer("place_order", REST);
+  world.exchange.fault = ({ path }) => path === LOOK ? { kind: "instead", status: 404, answer: absent } : undefined;
+  for (const target of [{ order_id: placed.order_id }, { client_order_id: placed.client_order_id }]) {
+    const { message, ...error } = await told(target);
+    assert.deepEqual(error, { code: "ERR_OUTCOME_UNKNOWN", retryable: true });
+    assert.match(message, /as the exchange, which took it, says now that it does not know it: ask again/);
+  }
+  await world.exchange.advance(600_000);
+  assert.equal((await told({ order_id: placed.order_id })).code, "ERR_NOT_FOUND");
+
+  // One of which nobody has heard yet, and which may still arrive.
+  world.exchange.fault = ({ path }) =>
+    path === "/api/1/postorder"
+      ? { kind: "cut", when: "before" }
+      : path === LOOK
+      ? { kind: "cut", when: "before" }
+      : undefined;
+  const lost = await world.answer("place_order", REST);
+  assert.equal(lost.status, "unknown");
+  world.exchange.fault = ({ path }) => path === LOOK ? { kind: "instead", status: 404, answer: absent } : undefined;
+  await world.exchange.advance(60_000);
+  const { message, ...error } = await told({ client_order_id: lost.client_order_id });
+  assert.deepEqual(error, { code: "ERR_OUTCOME_UNKNOWN", retryable: true });
+  assert.match(message, /^Whether order lm-\w+ was placed is not known yet, and it may exist: ask again/);
+});
+
 Deno.test("get_order_status says at once that an order does not exist which was not placed here a moment ago", async () => {
   await using world = await BrokerWorld.start();
   const looks = () => world.exchange.count("/api/exchange/3/order");

@@ -3,14 +3,22 @@
 import { ExchangeError } from "../../exchange/errors.ts";
 import type { Sleep } from "../../timing/sleep.ts";
 import type { Journal } from "../record/journal.ts";
+import type { Placement } from "../record/recorded_placement.ts";
 import { StoreError } from "../record/store_error.ts";
 import type { OrderReference } from "./order.ts";
+import { TradingError } from "./trading_error.ts";
 
 /** Pauses before the order is asked for again. */
 const PAUSES_MS = [200, 500, 1_000, 1_500];
 
 /** For how long after it was placed an order is new. */
 const NEW_MS = 10_000;
+
+/** When it may be known. */
+const ASK_AGAIN_MS = 2_000;
+
+/** For how long after it was placed the exchange cannot have forgotten an order that is not known to be final. */
+const REMEMBERED_MS = 600_000;
 
 /** What such a read stands on. */
 export interface NewOrderParts {
@@ -21,9 +29,11 @@ export interface NewOrderParts {
 }
 
 /**
- * What `read` answers of an order; while the exchange knows none and the order is new, it is asked again for some 3 s.
+ * What `read` answers of an order; while the exchange knows none and the order is new, it is asked again for some 3 s. Of
+ * an order that may exist all the same nobody is told that there is none: a second one would be placed.
  *
  * @throws {ExchangeError} as `read` does
+ * @throws {TradingError} `ERR_OUTCOME_UNKNOWN`: the exchange knows no such order, and it was sent from here
  */
 export async function readNewOrder<Answer>(
   parts: NewOrderParts,
@@ -37,22 +47,51 @@ export async function readNewOrder<Answer>(
     try {
       return await read();
     } catch (error) {
-      const isUnknown = error instanceof ExchangeError && error.code === "ERR_NOT_FOUND";
-      if (!isUnknown || signal.aborted || !await isNew(parts, target)) throw error;
+      if (!isNotFound(error)) throw error;
+      const placement = await placementOf(parts, target);
+      const isNew = placement?.state === "placed" && isRecent(placement, parts.now(), NEW_MS);
+      if (signal.aborted || !isNew) throw doubtOf(placement, parts.now()) ?? error;
     }
     await parts.sleep(pauseMs, signal).catch(() => {});
   }
-  return await read();
+  try {
+    return await read();
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    throw doubtOf(await placementOf(parts, target), parts.now()) ?? error;
+  }
 }
 
-async function isNew({ journal, now }: NewOrderParts, target: OrderReference): Promise<boolean> {
+function isNotFound(error: unknown): boolean {
+  return error instanceof ExchangeError && error.code === "ERR_NOT_FOUND";
+}
+
+function isRecent({ settledAt }: Placement, at: number, forMs: number): boolean {
+  return Math.abs(at - (settledAt ?? 0)) < forMs;
+}
+
+/** Why an order that the exchange does not know may exist all the same. */
+function doubtOf(placement: Placement | undefined, at: number): TradingError | undefined {
+  if (placement === undefined || placement.state === "not_placed") return undefined;
+  const { clientOrderId, isOpen, orderId, state } = placement;
+  if (state !== "placed") {
+    const message =
+      `Whether order ${clientOrderId} was placed is not known yet, and it may exist: ask again, and place ` +
+      "no other one before that";
+    return new TradingError(message, { code: "ERR_OUTCOME_UNKNOWN", retryAfterMs: ASK_AGAIN_MS });
+  }
+  if (!isOpen || !isRecent(placement, at, REMEMBERED_MS)) return undefined;
+  const message =
+    `Cannot say how order ${orderId ?? clientOrderId} stands as the exchange, which took it, says now that ` +
+    "it does not know it: ask again, and place no other one before that";
+  return new TradingError(message, { code: "ERR_OUTCOME_UNKNOWN", retryAfterMs: ASK_AGAIN_MS });
+}
+
+async function placementOf({ journal }: NewOrderParts, target: OrderReference): Promise<Placement | undefined> {
   try {
-    const placement = "orderId" in target
-      ? await journal.findByOrderId(target.orderId)
-      : await journal.find(target.clientOrderId);
-    return placement?.state === "placed" && Math.abs(now() - (placement.settledAt ?? 0)) < NEW_MS;
+    return "orderId" in target ? await journal.findByOrderId(target.orderId) : await journal.find(target.clientOrderId);
   } catch (error) {
-    if (error instanceof StoreError) return false; // Reading goes on without a record.
+    if (error instanceof StoreError) return undefined; // Reading goes on without a record.
     throw error;
   }
 }

@@ -26,8 +26,11 @@ const OUTPUT_MAX = 4 * OUTPUT_LIMIT;
 /** Requests that may wait for their turn, in characters: beyond it cancellations and the end of the input are not heard. */
 const WAITING_LIMIT = 1_048_576;
 
-/** Lines that are read at once, and in a second: far beyond what a client asks, so that one that floods leaves time for calls. */
-const LINE_RATE = { size: 10_000, perMs: 10 };
+/**
+ * Lines that are read at once, and in a second: beyond what a client asks, so that one that floods leaves time for calls. A
+ * tenth of it held up clients with many calls in flight, and each call behind a flood for longer.
+ */
+const LINE_RATE = { size: 100_000, perMs: 100 };
 
 /** Lines after which whoever else waits gets a turn. */
 const LINES_A_TURN = 256;

@@ -7,6 +7,7 @@
  * head that it answers elsewhere, and give it back as `expectedHead`; then everything up to that row is proved.
  */
 
+import { CLOCK_TOLERANCE_MS } from "../orders/lifetime.ts";
 import type { AuditEvent, AuditRow } from "./audit_row.ts";
 import type { Placement } from "./recorded_placement.ts";
 
@@ -28,11 +29,23 @@ export interface TrailQuery {
   readonly limit?: number;
 }
 
-/** The time in which a caller's previews are counted. */
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
 
 /** Previews that one caller may ask for in a minute, over all processes: each is a row that stays. */
 export const PREVIEWS_PER_MINUTE = 60;
+
+/**
+ * From when to when a caller's previews are counted, both exclusive. What lies further ahead than clocks differ was dated
+ * by one that was set back since: it would count until that time has come.
+ */
+export function previewsCounted(now: number): { readonly after: number; readonly before: number } {
+  return { after: now - MINUTE_MS, before: now + CLOCK_TOLERANCE_MS + 1 };
+}
+
+/** How long to wait for the next preview, where this is when the oldest of a full minute was shown. */
+export function previewWait(oldestAt: number | undefined, now: number): number {
+  return oldestAt === undefined ? 0 : Math.min(oldestAt + MINUTE_MS - now, MINUTE_MS);
+}
 
 /** The append-only, hash-chained record. */
 export interface Audit {

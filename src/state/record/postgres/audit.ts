@@ -1,6 +1,6 @@
 /** The audit on PostgreSQL: adding single rows, reading the trail of an order, and verifying all of it. */
 
-import { MINUTE_MS, PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
+import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { Audit, TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
@@ -63,16 +63,16 @@ export async function readPreviewWait({ query }: Session, identity: string, now:
   return waitAfter(await query(PREVIEW, previewValues(identity, now)), now);
 }
 
-/** Rows from the future, after a clock was set back, count as of now. */
-const PREVIEW = `SELECT at FROM audit WHERE event = 'preview' AND identity = $1 AND at > $2 ORDER BY at DESC
+const PREVIEW = `SELECT at FROM audit WHERE event = 'preview' AND identity = $1 AND at > $2 AND at < $3 ORDER BY at DESC
   LIMIT 1 OFFSET ${PREVIEWS_PER_MINUTE - 1}`;
 
 function previewValues(identity: string, now: number): Value[] {
-  return [recordedIdentity(identity), now - MINUTE_MS];
+  const { after, before } = previewsCounted(now);
+  return [recordedIdentity(identity), after, before];
 }
 
 function waitAfter([row]: readonly Row[], now: number): number {
-  return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
+  return previewWait(row && readNumber(row, "at"), now);
 }
 
 /** What is asked for last of any trail: `$1` is an identity, or null for everybody's rows. */

@@ -1,6 +1,6 @@
 /** The audit in SQLite: adding single rows, reading the trail of an order, and verifying all of it. */
 
-import { MINUTE_MS, PREVIEWS_PER_MINUTE } from "../../../trading/record/audit.ts";
+import { PREVIEWS_PER_MINUTE, previewsCounted, previewWait } from "../../../trading/record/audit.ts";
 import type { TrailQuery, Verification } from "../../../trading/record/audit.ts";
 import { recordedIdentity } from "../../../trading/record/audit_row.ts";
 import type { AuditEvent, AuditRow } from "../../../trading/record/audit_row.ts";
@@ -30,12 +30,13 @@ export class SqliteAudit {
   }
 
   previewWaitMs(identity: string, now: number): number {
-    // Rows from the future, after a clock was set back, count as of now.
+    const { after, before } = previewsCounted(now);
     const row = this.#connection.row(
-      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?`,
-      ...[recordedIdentity(identity), now - MINUTE_MS, PREVIEWS_PER_MINUTE - 1],
+      `SELECT at FROM audit WHERE event = 'preview' AND identity = ? AND at > ? AND at < ? ORDER BY at DESC
+         LIMIT 1 OFFSET ?`,
+      ...[recordedIdentity(identity), after, before, PREVIEWS_PER_MINUTE - 1],
     );
-    return row === undefined ? 0 : Math.min(readNumber(row, "at") + MINUTE_MS - now, MINUTE_MS);
+    return previewWait(row && readNumber(row, "at"), now);
   }
 
   trail({ orderId, clientOrderId, identity, limit = 1_000 }: TrailQuery): AuditRow[] {

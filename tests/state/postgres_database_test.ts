@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createCertificates } from "../../src/transport/listeners/certificates.ts";
 import type { DatabaseAccess } from "../../src/state/database_address.ts";
 import { Database } from "../../src/state/record/postgres/database.ts";
+import type { Session } from "../../src/state/record/postgres/database.ts";
 import { prepareTables } from "../../src/state/record/postgres/migrate.ts";
 import { Notices } from "../../src/state/record/postgres/notices.ts";
 import { StateError } from "../../src/state/state_error.ts";
@@ -154,6 +155,19 @@ Deno.test("Database gives back the locks of a transaction that has stood still",
     still.resolve();
   }
   await lost;
+});
+
+Deno.test("Database gives one transaction other time limits, and the next one the usual ones", async () => {
+  await using database = new Opened(at({}), { maxConnections: 1 });
+  const limits = async ({ query }: Session) => {
+    const shown = ["statement_timeout", "idle_in_transaction_session_timeout"].map((name) => query(`SHOW ${name}`));
+    return (await Promise.all(shown)).flatMap(([row = {}]) => Object.values(row));
+  };
+  const usual = await database.transaction(limits);
+  const longer = { statementMs: 60_000, idleMs: 120_000 };
+  assert.deepEqual(await database.transaction(limits, longer), ["1min", "2min"]);
+  assert.deepEqual(await database.snapshot(limits, longer), ["1min", "2min"]);
+  assert.deepEqual(await database.snapshot(limits), usual);
 });
 
 Deno.test("prepareTables() makes the tables once, whoever is first, and leaves what is there", async () => {

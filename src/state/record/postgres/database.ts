@@ -25,6 +25,8 @@ export interface DatabaseOptions {
 export interface TransactionOptions {
   /** How long each of its requests may take, in milliseconds. @default that of the database */
   readonly statementMs?: number;
+  /** How long it may stand still between two of them, in milliseconds. @default {2_000} */
+  readonly idleMs?: number;
 }
 
 /** Runs statements within one transaction. */
@@ -111,17 +113,21 @@ export class Database {
    *
    * @throws {StateError}
    */
-  async snapshot<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return await this.#inTransaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body);
+  async snapshot<Result>(
+    body: (session: Session) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    return await this.#inTransaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body, options);
   }
 
   async #inTransaction<Result>(
     begin: string,
     body: (session: Session) => Promise<Result>,
-    { statementMs }: TransactionOptions = {},
+    { statementMs, idleMs }: TransactionOptions,
   ): Promise<Result> {
     return await this.#use(async (use) => {
       await use.ask(begin);
+      if (idleMs !== undefined) await use.ask(`SET LOCAL idle_in_transaction_session_timeout = ${idleMs}`);
       if (statementMs !== undefined) await use.ask(`SET LOCAL statement_timeout = ${statementMs}`);
       const answerMs = statementMs && statementMs + ANSWER_MS;
       const result = await body({ query: async (text, values) => (await use.ask(text, values, { answerMs })).rows });

@@ -13,7 +13,7 @@ import { readNumber, readText, readTextOrNull } from "../../row.ts";
 import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { MIGRATIONS } from "./schema.ts";
-import type { Database, Session, Value } from "./database.ts";
+import type { Database, Session, TransactionOptions, Value } from "./database.ts";
 import type { Head, SeenHead } from "./seen_head.ts";
 
 /** A change that is being made: what it reads is what it decides on. */
@@ -102,8 +102,11 @@ export class RecordConnection {
   }
 
   /** Runs several reads on one state of the record. @throws {StoreError} */
-  async snapshot<Result>(body: (session: Session) => Promise<Result>): Promise<Result> {
-    return await storing(() => this.#options.reader.snapshot(body));
+  async snapshot<Result>(
+    body: (session: Session) => Promise<Result>,
+    options: TransactionOptions = {},
+  ): Promise<Result> {
+    return await storing(() => this.#options.reader.snapshot(body, options));
   }
 
   /** Looks where the audit ends now, and remembers it. @throws {StoreError} */

@@ -23,9 +23,12 @@ interface Verified {
   readonly expectedHead: string | undefined;
 }
 
+/** For as long as archive files are read, with millions of rows, nothing is asked of the database. */
+const IDLE_MS = 3_600_000;
+
 /** Reads all of it in one state. @throws {StoreError} it cannot be read */
 export async function verifyRecord(connection: RecordConnection, verified: Verified): Promise<Verification> {
-  return await saying(() => connection.snapshot((session) => verify(session, verified)));
+  return await saying(() => connection.snapshot((session) => verify(session, verified), { idleMs: IDLE_MS }));
 }
 
 /** Reads all of it as a transaction sees it. @throws {StateError} it cannot be read */

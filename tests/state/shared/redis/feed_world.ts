@@ -109,6 +109,7 @@ export class FeedWorld implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly exchange: TestExchange;
   readonly servers: FeedServer[] = [];
+  readonly #others: RedisState[] = [];
 
   private constructor(redis: RedisServer, exchange: TestExchange) {
     this.redis = redis;
@@ -127,6 +128,12 @@ export class FeedWorld implements AsyncDisposable {
     this.servers.push(server);
     server.markets.read(PAIR);
     return server;
+  }
+
+  /** Starts a server that does not read the pair, and has the others know of it. */
+  async startOther(): Promise<void> {
+    this.#others.push(await openRedis(this.redis.url));
+    await Promise.all(this.servers.map(({ state }) => state.servers.beat()));
   }
 
   /** Starts a server that leads, and others that follow it. */
@@ -157,7 +164,7 @@ export class FeedWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.close()));
+    await Promise.all([...this.servers, ...this.#others].map((server) => server.close()));
     await this.exchange[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
   }

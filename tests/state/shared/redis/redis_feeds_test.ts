@@ -114,6 +114,7 @@ Deno.test("A leader whose commands come late leads no more: what it wrote meanwh
 Deno.test("What a server writes that leads no more changes nothing, whichever way it writes", async () => {
   await using world = await FeedWorld.start();
   const [leader] = await world.cluster(1);
+  await world.startOther();
   await convergeOn(world, [leader]);
   const { lease, state, updates, snapshot } = feedKeys(new URL(world.exchange.simulation.url).host, PAIR.pair);
   const keys = [lease, state, updates, snapshot];
@@ -368,10 +369,34 @@ Deno.test("A new stream of the leader begins a new book for all", async () => {
   await convergeOn(world, [leader, follower]);
 });
 
+Deno.test("A leader that is alone writes nothing but its lease, and its book once there is another server", async () => {
+  await using world = await FeedWorld.start();
+  const one = await world.serve();
+  await one.live();
+  await world.pass(60_000);
+  const prefix = `luno-mcp-server:${feedPrefix(world.exchange.simulation.url)}`;
+  const keys = async () => (await world.redis.command("KEYS", `${prefix}*`)).match(/[a-z]+(?=\r)/g) ?? [];
+  const look = async () => (await keys()).sort().join(" ");
+  await lookUntil((found) => found === "lease", look, "the lease is not all");
+  assert.equal(one.sharing?.bytesSent, 0);
+  const two = await world.serve();
+  await two.live();
+  assert.deepEqual([one.role, two.role], ["leader", "follower"]);
+  await convergeOn(world, [one, two]);
+  await two.close();
+  world.servers.splice(world.servers.indexOf(two), 1);
+  await lookUntil((found) => found === "lease", look, "what nobody follows is written on");
+  const sent = one.sharing?.bytesSent;
+  await world.pass(60_000);
+  assert.equal(one.sharing?.bytesSent, sent);
+  assert.equal(one.isLive, true);
+});
+
 Deno.test("The keys of a pair are within the service's names, and go when nobody leads any more", async () => {
   await using world = await FeedWorld.start();
   const [leader] = await world.cluster(1);
   await convergeOn(world, [leader]);
+  await world.startOther();
   const look = async () => {
     await world.pass(1_000);
     return await world.redis.command("KEYS", "*feed:*");

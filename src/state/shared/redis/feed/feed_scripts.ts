@@ -96,7 +96,7 @@ return answers
 export const PUBLISH = scriptOf(`
 ${LEADING}
 if text_of('HGET', state, 'edition') ~= ARGV[2] then
-  redis.call('DEL', state)
+  redis.call('DEL', state, updates, snapshot)
   renew()
   return { micros, 'begin' }
 end

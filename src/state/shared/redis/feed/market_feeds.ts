@@ -59,6 +59,7 @@ export class RedisMarketFeeds implements MarketFeeds {
         count: [...this.#feeds].filter(({ hasOwn }) => hasOwn).length,
         share: Math.max(1, Math.floor(parts.sessions.limit / servers())),
       }),
+      isShared: () => servers() > 1,
       mayLead: () => this.#mayLead,
       closed: () => this.#forget(feed),
     });

@@ -1,7 +1,8 @@
 /**
  * What the leader of a pair writes for the others: a snapshot of its book, and each update as the exchange sent it. One
  * command is on its way at a time, so that all that it says is one step. Where it is not known whether a command was done, the
- * book begins anew, as an update must neither be missing nor come twice.
+ * book begins anew, as an update must neither be missing nor come twice. As long as there is no other server nothing is
+ * written but that this one leads.
  */
 
 import { writeSnapshot } from "../../../../exchange/stream/book_snapshot.ts";
@@ -31,6 +32,8 @@ export interface PublishedBookOptions extends FeedGround {
   /** The lease's content. */
   readonly term: string;
   readonly stream: Pick<MarketFeed, "book" | "isLive" | "heardAt">;
+  /** Whether there are other servers, who may follow. */
+  readonly isShared: () => boolean;
 }
 
 /** The book of a pair as this server publishes it, for as long as it leads. */
@@ -72,6 +75,8 @@ export class PublishedBook {
 
   /** An update that the book has taken. */
   relay(text: string): void {
+    // The snapshot that a new edition begins with has it.
+    if (this.#edition === "") return;
     this.#waiting.push(text);
     this.#waitingCharacters += text.length;
     if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.restart();
@@ -87,15 +92,16 @@ export class PublishedBook {
   /** Writes what there is to write; to be called often. Resolves when it is done, or at once where it is busy. */
   async tick(): Promise<void> {
     if (this.#isBusy || this.isOver) return;
-    const { stream, now, connection } = this.#options;
+    const { stream, isShared, now, connection } = this.#options;
     if (!connection.isUsable) return;
     this.#isBusy = true;
     try {
-      if (!stream.isLive && this.#edition !== "") {
+      const isOffered = stream.isLive && isShared();
+      if (!isOffered && this.#edition !== "") {
         this.restart();
         this.#askedMs = -Infinity; // The others are to know at once.
       }
-      if (stream.isLive && (this.#edition === "" || this.#isSnapshotDue)) await this.#writeSnapshot();
+      if (isOffered && (this.#edition === "" || this.#isSnapshotDue)) await this.#writeSnapshot();
       else if (this.#waiting.length > 0 || now() - this.#askedMs >= RENEW_MS) await this.#publish();
     } finally {
       this.#isBusy = false;

@@ -40,6 +40,8 @@ export interface SharedFeedOptions extends FeedGround, MarketFeedOptions {
   readonly parts: StreamParts;
   /** How many streams this server has, and how many it may have where Redis is away, so that all keep within the key's. */
   readonly ownStreams: () => { readonly count: number; readonly share: number };
+  /** Whether there are other servers. */
+  readonly isShared: () => boolean;
   /** Whether this server may lead. */
   readonly mayLead: () => boolean;
   /** Called once it is closed. */

@@ -19,6 +19,8 @@ const EVERY_MS = 20;
 const ROUNDS = 5;
 const ROUND_MS = 1_500;
 const WARM_UP_MS = 3_000;
+/** Until a server that has loaded the library of Redis has compiled and collected what comes of that. */
+const SETTLE_MS = 20_000;
 
 /** What the servers stand on. */
 interface Ground extends AsyncDisposable {
@@ -38,6 +40,7 @@ export async function benchShared(): Promise<void> {
     // As many calls for both: what a call costs depends on how many come at a time.
     await using load = await loadOn(shared, EVERY_MS);
     await using bareLoad = await loadOn(without, EVERY_MS);
+    await Promise.all([load.run(SETTLE_MS), bareLoad.run(SETTLE_MS)]);
     const { per_second, bare_per_second, server_us, bare_us, processor_ratio } = await contest(load, bareLoad);
     report({
       figure: "a price with Redis beside without",

@@ -10,7 +10,7 @@ import type { Keys, KeysMark } from "../access/keys.ts";
 import { readPrivate } from "../config/files.ts";
 import { clientCertificateProblems, tokenProblems } from "../config/rules/network_rules.ts";
 import type { Config } from "../config/server_settings.ts";
-import { missingFolder, stateFolder } from "../state/folder.ts";
+import { missingFolder, stateBase, stateFolder } from "../state/folder.ts";
 import { checkPrivateFile } from "../state/private_file.ts";
 import { folderProblems } from "../state/state_folder.ts";
 import { StateError } from "../state/state_error.ts";
@@ -40,7 +40,7 @@ export async function openKeys(
   const { KEYS_FILE, openKeys } = await import("../state/record/sqlite/open_keys.ts");
   const path = join(folder, KEYS_FILE);
   const isThere = await exists(path);
-  const unsafe = await placeProblems(folder, state);
+  const unsafe = await placeProblems(folder, state, world);
   if (isThere && unsafe.length === 0) unsafe.push(...await checkPrivateFile("--state", path, { as: "record" }));
   problems.push(...unsafe);
   if (unsafe.length > 0) return undefined;
@@ -71,8 +71,17 @@ export async function openKeys(
 }
 
 /** What speaks against the folder as the place of keys; `named` is its name where it was given. */
-async function placeProblems(folder: string, named: string | undefined): Promise<string[]> {
+async function placeProblems(folder: string, named: string | undefined, { env }: World): Promise<string[]> {
   const problems = folderProblems(folder).map((problem) => `--state: ${problem}`);
+  const base = named === undefined ? stateBase(env) : undefined;
+  if (base !== undefined && base.name !== "XDG_STATE_HOME" && !await exists(base.folder)) {
+    problems.push(
+      `--state: expected a folder, as the keys of clients are there: ${base.name} names ${
+        JSON.stringify(base.folder)
+      }, ` +
+        "which does not exist: make it, or name a folder by --state",
+    );
+  }
   // A folder that is named and not there is more likely a mistyped name than a new folder.
   if (named !== undefined && !await exists(named)) {
     problems.push(

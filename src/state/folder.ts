@@ -13,9 +13,7 @@ export function stateFolder(
   env: (name: string) => string | undefined,
   os: typeof Deno.build.os = Deno.build.os,
 ): string | undefined {
-  // A relative one would mean another folder wherever the program is started.
-  const found = stateVariables(os).map((name) => ({ name, folder: env(name) ?? "" }))
-    .find(({ folder }) => isAbsolute(folder, os));
+  const found = stateBase(env, os);
   if (found === undefined) return undefined;
   const within = found.name !== "HOME"
     ? []
@@ -24,6 +22,16 @@ export function stateFolder(
     : [".local", "state"];
   const folder = found.folder.replace(os === "windows" ? /[\\/]+$/ : /\/+$/, "");
   return [folder, ...within, NAME].join(os === "windows" ? "\\" : "/");
+}
+
+/** The folder that the environment names, and by which variable; `XDG_STATE_HOME` alone may name one that is yet to be made. */
+export function stateBase(
+  env: (name: string) => string | undefined,
+  os: typeof Deno.build.os = Deno.build.os,
+): { readonly name: string; readonly folder: string } | undefined {
+  // A relative one would mean another folder wherever the program is started.
+  return stateVariables(os).map((name) => ({ name, folder: env(name) ?? "" }))
+    .find(({ folder }) => isAbsolute(folder, os));
 }
 
 /** As the system's own paths are; without the modules of Node.js, as every start asks. */

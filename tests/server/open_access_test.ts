@@ -297,6 +297,25 @@ for (const [name, flagsOf] of Object.entries(PRIVATE_FILES)) {
   });
 }
 
+Deno.test("openAccess() refuses to serve where there is no home, as keys may be in another one", async () => {
+  await using folder = await Folder.create();
+  const problemsOf = async (env: Flags): Promise<readonly string[]> => {
+    const world = new TestWorld({ env });
+    const loaded = await loadConfig({ transport: "http" }, world.env);
+    assert.ok(loaded.ok);
+    const opened = await openAccess(loaded.config, world);
+    if (opened.ok) await opened.access.close();
+    return opened.ok ? [] : opened.problems;
+  };
+  const missing = join(folder.dir, "none");
+  const told =
+    /^--state: expected a folder, as the keys of clients are there: HOME names "\S+none", which does not exist/;
+  assertProblems(await problemsOf({ HOME: missing }), told);
+  assert.deepEqual(await problemsOf({ HOME: folder.dir }), []);
+  // Its specification has programs make it.
+  if (Deno.build.os === "linux") assert.deepEqual(await problemsOf({ HOME: folder.dir, XDG_STATE_HOME: missing }), []);
+});
+
 Deno.test("openAccess() refuses a state folder that is named and is not there", async () => {
   await using folder = await Folder.create();
   const state = join(folder.dir, "statt");

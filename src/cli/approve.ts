@@ -9,6 +9,7 @@ import type { Approvals } from "../trading/record/approvals.ts";
 import { clockTime } from "../text/clock_time.ts";
 import type { CommandCall } from "./command_call.ts";
 import { hasNoRecord, withRecord } from "./open_record.ts";
+import { missingNamed } from "./find_folder.ts";
 import { findRecord } from "./find_record.ts";
 import { fail, refuse, say } from "./report.ts";
 import { isYes, readAnswer } from "./terminal/read_answer.ts";
@@ -41,6 +42,7 @@ export async function approve(
     ...(parsed.ok ? [] : parsed.problems),
     ...(folder.ok ? [] : folder.problems),
   ];
+  if (folder.ok && folder.database === undefined) all.push(...await missingNamed(folder, parsed.values));
   if (!parsed.ok || !folder.ok || all.length > 0) return await refuse(world, all);
   const approved = !parsed.values.decline;
   if (id === undefined && await hasNoRecord(folder)) {

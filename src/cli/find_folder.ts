@@ -25,3 +25,13 @@ export function findFolder(
 export async function isMissing(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => false, (error) => error instanceof Deno.errors.NotFound);
 }
+
+/** What is wrong with a folder that was named, and is not there: what is listed from it would be nothing, in silence. */
+export async function missingNamed(
+  { path, name }: { readonly path: string; readonly name: string },
+  { state }: { readonly state?: string | undefined },
+): Promise<string[]> {
+  return state !== undefined && await isMissing(path)
+    ? [`${name}: expected a folder that exists: there is no ${path}`]
+    : [];
+}

@@ -73,7 +73,10 @@ export function publishedCommand(
     const folder = await findRecord(parsed, world.env);
     if (!folder.ok) all.push(...folder.problems);
     if (folder.ok && folder.database === undefined && kind === "access") {
-      all.push("--state-url: expected a database, as the servers of a state folder use the file of --access: not set");
+      all.push(
+        "--state-url: expected a database: not set: the servers of a state folder read the file that their --access names: " +
+          "change that one, then run luno-mcp-server reload",
+      );
     }
     const text = verb === "publish" && operand !== undefined ? await readFile(kind, operand, all) : undefined;
     if (!folder.ok || all.length > 0) return await refuse(world, all);

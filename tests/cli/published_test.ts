@@ -99,13 +99,22 @@ Deno.test("policy show and rollback say which versions are kept", () =>
     assert.match((await folder.run("publish")).stderr, /policy publish: expected PATH/);
   }));
 
-Deno.test("access publish wants a database, as the servers of a state folder use the file of --access", () =>
-  withFolder(async (folder) => {
-    const path = await folder.write({ identities: { "key:ann": { scopes: ["market:read"] } } });
-    const { code, stderr } = await runAccess({ state: folder.state }, { operands: ["publish", path] });
-    assert.equal(code, 2);
-    assert.match(stderr, /^--state-url: expected a database/m);
-  }));
+for (const operands of [["publish", "FILE"], ["versions"], ["show"], ["rollback", "1"]]) {
+  Deno.test(`access ${operands[0]} on a state folder says to change the file of --access and to reload, with exit code 2`, () =>
+    withFolder(async (folder) => {
+      const file = await folder.write({ identities: {} });
+      const words = operands.map((word) => word === "FILE" ? file : word);
+      const { code, stdout, stderr } = await runAccess({ state: folder.state }, { operands: words });
+      assert.deepEqual([code, stdout], [2, ""]);
+      const [problem, ...rest] = stderr.trimEnd().split("\n");
+      assert.equal(
+        problem,
+        "--state-url: expected a database: not set: the servers of a state folder read the file that their --access names: " +
+          "change that one, then run luno-mcp-server reload",
+      );
+      assert.deepEqual(rest, ["", "See luno-mcp-server --help"]);
+    }));
+}
 
 Deno.test("access tells every problem of its words and its file at once", () =>
   withFolder(async (folder) => {

@@ -12,7 +12,7 @@ import type { KeptSubscription } from "../session/resumption_store.ts";
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
 import { endedBy, whenAnswered } from "../timing/awaitable.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
-import { sideBySide } from "../timing/side_by_side.ts";
+import { inParallel } from "../timing/in_parallel.ts";
 import { isObject } from "../validation/is_object.ts";
 import { SUBSCRIPTION_KEY } from "./envelope.ts";
 import type { Era } from "./envelope.ts";
@@ -181,14 +181,9 @@ export class ResourceSubscriptions {
     const asked = new Set(Array.isArray(filter.resourceSubscriptions) ? filter.resourceSubscriptions.map(String) : []);
     const giveBack = kept.reserve(asked.size);
     if (giveBack === undefined) return SUBSCRIPTIONS_FULL;
-    const watches = await endedBy(
-      () => sideBySide(asked, async (uri) => signal.aborted ? undefined : await watchOf(uri, caller), LOOKS_AT_ONCE),
-      giveBack,
-    );
-    const resources = [...asked].flatMap((uri, index) => {
-      const watch = watches[index];
-      return watch === undefined ? [] : [{ uri, watch }];
-    });
+    const look = async (uri: string) => ({ uri, watch: signal.aborted ? undefined : await watchOf(uri, caller) });
+    const found = await endedBy(() => inParallel([...asked], { atOnce: LOOKS_AT_ONCE, work: look }), giveBack);
+    const resources = found.flatMap(({ uri, watch }) => watch === undefined ? [] : [{ uri, watch }]);
     const uris = resources.map(({ uri }) => uri);
     this.#listened.set(id, uris);
     const isKept = this.#changed();

@@ -10,7 +10,7 @@ import { cancelById, findTarget } from "./cancel.ts";
 import { isEnded, mayLive, outOfSight } from "./cancel_result.ts";
 import type { CancelResult, EndedOrder, OpenOrder } from "./cancel_result.ts";
 import type { ExecutorParts } from "./executor_parts.ts";
-import { inParallel } from "./in_parallel.ts";
+import { inParallel } from "../../timing/in_parallel.ts";
 import { listOpenOrderIds } from "./open_orders.ts";
 
 /** What became of many. */

@@ -5,7 +5,7 @@
  */
 
 import type { ExecutorParts } from "./executor_parts.ts";
-import { inParallel } from "./in_parallel.ts";
+import { inParallel } from "../../timing/in_parallel.ts";
 import type { Placement } from "../record/recorded_placement.ts";
 import { refreshOpenOrders } from "./open_orders.ts";
 import { pauseAfter } from "../../timing/backoff.ts";

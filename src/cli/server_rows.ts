@@ -79,7 +79,7 @@ function usageRows(
 function tradingText({ mode, policy, published }: InstanceReport["trading"]): string {
   if (mode === "off") return "off (read-only)";
   if (published) return `${mode}, policy: ${publishedText(published)}`;
-  return `${mode}, ${policy === null ? "without a policy: no limits but the price band" : `policy ${policy}`}`;
+  return `${mode}, ${policy === null ? "without a policy: no limit to amounts" : `policy ${policy}`}`;
 }
 
 /** A version that another one may have replaced is told, as orders are refused then. */

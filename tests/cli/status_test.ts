@@ -40,7 +40,7 @@ Process 4711 (serve), version 1.2.3, started 5 min ago
   stream XBTZAR      live, last confirmed 4 s ago, gaps: 1, reconnects: 2
   stream ETHZAR      NOT LIVE, nothing received yet, gaps: 0, reconnects: 0
   own orders (main)  NOT LIVE (session_limit), last heard 1 min ago, gaps: 1, reconnects: 3
-  trading            confirm, without a policy: no limits but the price band
+  trading            confirm, without a policy: no limit to amounts
   connections        2
 Trading
   halt               none

@@ -35,7 +35,7 @@ for (const program of PROGRAMS) {
       }
       assert.deepEqual([shown.trading.halt.halted, answered.trading.halt.halted], [false, false]);
       assert.ok(
-        server.lines.some((line) => /trading +auto, without a policy: no limits but the price band$/.test(line)),
+        server.lines.some((line) => /trading +auto, without a policy: no limit to amounts$/.test(line)),
       );
       const probe = await fetch(`${server.http}/readyz?exchange`);
       assert.deepEqual([probe.status, await probe.text()], [503, "exchange unreachable\n"]);

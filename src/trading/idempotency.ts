@@ -31,8 +31,13 @@ export interface RunningCallsParts {
   readonly sleep: Sleep;
 }
 
+/** What calls with a key do. */
+export type KeyedWork = "place the order" | "replace the order";
+
 /** One call with a key. */
 export interface KeyedCall extends Omit<CallClaim, "instance" | "attempt"> {
+  /** What it is to do, for a caller whose key is another call's. */
+  readonly what: KeyedWork;
   /** Ends its waiting. */
   readonly signal: AbortSignal;
 }
@@ -55,7 +60,7 @@ export class RunningCalls {
    * @throws {TradingError} the key is another call's, its caller has given up, or the other process takes too long
    * @throws {StoreError} the record cannot be written
    */
-  async run<Result>({ signal, ...call }: KeyedCall, body: () => Promise<Result>): Promise<Result> {
+  async run<Result>({ signal, what, ...call }: KeyedCall, body: () => Promise<Result>): Promise<Result> {
     const { claims, instance, monotonic, sleep } = this.#parts;
     const name = JSON.stringify([call.account, call.venue, call.identity, call.idempotencyKey]);
     const untilMs = monotonic() + PATIENCE_MS;
@@ -71,14 +76,14 @@ export class RunningCalls {
           return claimed === "claimed" ? { claimed, result: await this.#run(attempt, body) } as const : { claimed };
         });
         if (tried.claimed === "claimed") return tried.result;
-        if (tried.claimed === "other") throw usedKey("place the order");
+        if (tried.claimed === "other") throw usedKey(what);
         if (monotonic() >= untilMs) throw underWay();
         await sleep(LOOK_EVERY_MS, signal).catch(() => {});
       } else {
         const claimed = await claim();
         // The one here has not got the key, or not kept it.
         if (claimed === "claimed") await this.#release(attempt);
-        if (claimed === "other") throw usedKey("place the order");
+        if (claimed === "other") throw usedKey(what);
         await ended(running, signal);
       }
     }
@@ -146,7 +151,7 @@ export async function wasAskedFor(
 }
 
 /** The key was used for something else. */
-export function usedKey(what: string): TradingError {
+export function usedKey(what: KeyedWork): TradingError {
   const message =
     `Cannot ${what} as the idempotency key was used for another one: use the key's own request to learn ` +
     "what became of it, and a new key for another order";

@@ -54,7 +54,8 @@ export class OrderPlacing {
     const { idempotencyKey, asked = null } = named;
     if (idempotencyKey === undefined) return await this.#placeFirst(named, call);
     const where = orderVenueOf(await this.#parts.venueOf(rights.traderOf(identity)));
-    return await running.run({ ...where, identity, idempotencyKey, asked, signal: call.signal }, async () => {
+    const keyed = { ...where, identity, idempotencyKey, asked, signal: call.signal, what: "place the order" } as const;
+    return await running.run(keyed, async () => {
       return await this.#findEarlier(named, call) ?? await this.#placeFirst(named, call);
     });
   }

@@ -61,7 +61,8 @@ export class OrderReplacing {
       if (!isSame) throw usedKey("replace the order");
       return { status: "repeated", placement: tell(earlier, { isRepeated: true }) };
     };
-    return await findEarlier() ?? await running.run({ ...where, identity, idempotencyKey, asked, signal }, async () => {
+    const keyed = { ...where, identity, idempotencyKey, asked, signal, what: "replace the order" } as const;
+    return await findEarlier() ?? await running.run(keyed, async () => {
       return await findEarlier() ?? await this.#replaceOrGoOn(replacement, call);
     });
   }

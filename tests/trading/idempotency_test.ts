@@ -87,7 +87,8 @@ function processOn(store: SqliteRecord, folder: string): Process {
 
 function call(changes: Partial<KeyedCall> = {}): KeyedCall {
   const { signal } = new AbortController();
-  return { account: "main", venue: "", identity: "local", idempotencyKey: "k", asked: "this", signal, ...changes };
+  const named = { identity: "local", idempotencyKey: "k", asked: "this", what: "place the order" } as const;
+  return { account: "main", venue: "", ...named, signal, ...changes };
 }
 
 /** A call that has its key, until `gate` opens. */
@@ -183,6 +184,8 @@ Deno.test("RunningCalls.run() refuses a key that runs for something else, in whi
     const other = () => assert.fail("it ran");
     for (const { calls } of [one, two]) {
       await assert.rejects(calls.run(call({ asked: "that" }), other), codeOf("ERR_IDEMPOTENCY_MISMATCH"));
+      const replacing = calls.run(call({ asked: "that", what: "replace the order" }), other);
+      await assert.rejects(replacing, { message: /^Cannot replace the order as the idempotency key was used/ });
     }
     await two.calls.run(call({ asked: "that", identity: "key:bob" }), () => Promise.resolve());
     await two.calls.run(call({ asked: "that", venue: "simulated-1" }), () => Promise.resolve());

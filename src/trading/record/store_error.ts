@@ -22,7 +22,9 @@ export type StoreFailure =
 
 const SENTENCES: Readonly<Record<StoreFailure, string>> = {
   full: "Cannot write the trading database as the disk is full: free some space; no order is sent until then",
-  busy: "Cannot write the trading database as another process holds it: end that process, then try again",
+  busy:
+    "Cannot use the trading database as another process holds it, or as it answers too slowly: end that process, or " +
+    "look at the database and its disk, then try again",
   read_only: "Cannot write the trading database as its file is read-only: make the state folder writable",
   damaged: "Cannot use the trading database as it is damaged: run audit verify and restore the state folder",
   unusable: "Cannot use the trading database: check the state folder and its disk",

@@ -12,7 +12,7 @@ export interface Seen {
   notifications: number;
   /** Connections that the server ended: when and how. */
   readonly disconnected: string[];
-  /** Visitors that could not connect. */
+  /** Visitors that could not connect, and requests whose connection broke before an answer. */
   refused: number;
   readonly compared: Record<Comparison, number>;
   /** Books that the exchange never showed, the first few. */
@@ -117,22 +117,31 @@ async function visitAgain(parts: ClientsParts, index: number): Promise<void> {
   }
 }
 
-async function readOverHttp({ address, seen, history, signal }: ClientsParts, index: number): Promise<void> {
-  const url = address.replace("ws", "http");
-  for (let turn = index; !signal.aborted; turn++) {
-    const { name, arguments: parameters } = callOf(turn);
-    const startedMs = performance.now();
-    const response = await fetch(new URL(`/v1/tools/${name}`, url), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(parameters),
-    });
-    const answer = await response.json();
-    const error = response.ok ? undefined : answer.error ?? answer;
-    noteAnswer(seen, response.ok ? { structuredContent: answer } : undefined, error, performance.now() - startedMs);
-    if (response.ok && name === "get_orderbook") compare(answer, { seen, history });
-    await pause(READ_EVERY_MS, signal);
+async function readOverHttp(parts: ClientsParts, index: number): Promise<void> {
+  for (let turn = index; !parts.signal.aborted; turn++) {
+    try {
+      await readOnce(parts, callOf(turn));
+    } catch {
+      parts.seen.refused++;
+    }
+    await pause(READ_EVERY_MS, parts.signal);
   }
+}
+
+async function readOnce(
+  { address, seen, history }: ClientsParts,
+  { name, arguments: parameters }: ReturnType<typeof callOf>,
+): Promise<void> {
+  const startedMs = performance.now();
+  const response = await fetch(new URL(`/v1/tools/${name}`, address.replace("ws", "http")), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(parameters),
+  });
+  const answer = await response.json();
+  const error = response.ok ? undefined : answer.error ?? answer;
+  noteAnswer(seen, response.ok ? { structuredContent: answer } : undefined, error, performance.now() - startedMs);
+  if (response.ok && name === "get_orderbook") compare(answer, { seen, history });
 }
 
 /** Streams of `subscriptions/listen`, which the client ends after a while by leaving. */

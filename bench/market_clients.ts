@@ -1,6 +1,6 @@
 /**
- * A thousand clients on one pair whose market publishes fifty more updates each second: those that read its book, beside a
- * bare server of the same run, and those that watch it.
+ * A thousand clients on one pair whose market changes fifty times a second: those that read its book, beside a bare server of
+ * the same run, and those that watch it.
  */
 
 import { processorMs } from "./processor_time.ts";
@@ -26,9 +26,9 @@ const SLOW_CHANGES = 5;
 const INTERVAL_MS = 100;
 const CALL = { name: "get_orderbook", arguments: { pair: PAIR, depth: 10 } };
 
-/** Calls for the book: how many, beside the bare server, and how many of them reach the exchange. */
+/** Calls for the book: how many, beside the bare server and while it is still, and how many of them reach the exchange. */
 export async function benchReaders(): Promise<void> {
-  await using exchange = await startMarket(CHANGES);
+  await using exchange = await startSimulator();
   await using ours = await startOn(exchange);
   const plan = { wire: "websocket", connections: CLIENTS, inFlight: 1, calls: [CALL] } as const;
   await using load = await Load.start({ ...plan, port: portOf(ours) }, ours.pid);
@@ -37,15 +37,19 @@ export async function benchReaders(): Promise<void> {
   await using bareLoad = await Load.start({ ...plan, port: portOf(bare) }, bare.pid);
   await bareLoad.run(WARM_UP_MS);
   const bareFigures = await bareLoad.run(BARE_MS);
+  const still = await load.run(BARE_MS);
+  await publish(exchange, CHANGES);
   const before = await exchangeCalls(ours);
   const figures = await load.run(READ_MS);
   report({
     figure: "1,000 clients that read the book of a pair",
     changes_per_second: CHANGES,
     per_second: figures.perSecond,
+    still_per_second: still.perSecond,
     bare_per_second: bareFigures.perSecond,
     ratio: figures.perSecond / bareFigures.perSecond,
     processor_ratio: bareFigures.serverUs / figures.serverUs,
+    still_processor_ratio: bareFigures.serverUs / still.serverUs,
     exchange_calls: await exchangeCalls(ours) - before,
     seconds: READ_MS / 1_000,
   });
@@ -57,7 +61,8 @@ export async function benchSubscribers(): Promise<void> {
 }
 
 async function watchChanges(changes: number): Promise<void> {
-  await using exchange = await startMarket(changes);
+  await using exchange = await startSimulator();
+  await publish(exchange, changes);
   await using ours = await startOn(exchange);
   const peers = await connectMany(ours, CLIENTS);
   await Promise.all(
@@ -111,13 +116,11 @@ function percentilesOf(name: string, delays: readonly number[]): Record<string, 
   return { [`${name}_p50_ms`]: percentile(delays, 0.5), [`${name}_p99_ms`]: percentile(delays, 0.99) };
 }
 
-/** A market that publishes more than it would by itself. */
-async function startMarket(changes: number): Promise<BenchSimulator> {
-  const exchange = await startSimulator();
+/** Has the market change so often besides what happens in it anyway, which is once a second. */
+async function publish({ url }: BenchSimulator, changes: number): Promise<void> {
   const faults = JSON.stringify([{ kind: "stream_burst", updates: 2, everyMs: 1_000 / changes }]);
-  const response = await fetch(`${exchange.url}/_sim/faults`, { method: "PUT", body: faults });
+  const response = await fetch(`${url}/_sim/faults`, { method: "PUT", body: faults });
   if (!response.ok) throw new Error(`Cannot set faults: ${await response.text()}`);
-  return exchange;
 }
 
 function startOn({ url, env }: BenchSimulator): Promise<BenchServer> {

@@ -17,7 +17,8 @@ export interface Seen {
   readonly compared: Record<Comparison, number>;
   /** Books that the exchange never showed, the first few. */
   readonly wrong: string[];
-  longestCallMs: number;
+  /** The call that took longest: which one, when it was answered, and how. */
+  slowest: { readonly ms: number; readonly what: string };
 }
 
 /** Nothing yet. */
@@ -30,7 +31,7 @@ export function nothingSeen(): Seen {
     refused: 0,
     compared: { right: 0, wrong: 0, unknown: 0 },
     wrong: [],
-    longestCallMs: 0,
+    slowest: { ms: 0, what: "" },
   };
 }
 
@@ -77,7 +78,7 @@ async function readWhile({ address, seen, history }: ClientsParts, { index, sign
     const call = callOf(turn);
     const startedMs = performance.now();
     const { result, error } = await client.request("tools/call", call);
-    noteAnswer(seen, result, error, performance.now() - startedMs);
+    noteAnswer(seen, call.name, { result, error, ms: performance.now() - startedMs });
     if (call.name === "get_orderbook") compare(result?.structuredContent, { seen, history });
     await pause(READ_EVERY_MS, signal);
   }
@@ -140,7 +141,8 @@ async function readOnce(
   });
   const answer = await response.json();
   const error = response.ok ? undefined : answer.error ?? answer;
-  noteAnswer(seen, response.ok ? { structuredContent: answer } : undefined, error, performance.now() - startedMs);
+  const result = response.ok ? { structuredContent: answer } : undefined;
+  noteAnswer(seen, `${name} over REST`, { result, error, ms: performance.now() - startedMs });
   if (response.ok && name === "get_orderbook") compare(answer, { seen, history });
 }
 
@@ -158,12 +160,12 @@ function visitOf({ signal }: ClientsParts): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(Math.random() * LONGEST_VISIT_MS)]);
 }
 
-function noteAnswer(seen: Seen, result: Answer["result"], error: Answer["error"], ms: number): void {
+function noteAnswer(seen: Seen, call: string, { result, error, ms }: Answer & { readonly ms: number }): void {
   seen.calls++;
-  seen.longestCallMs = Math.max(seen.longestCallMs, ms);
   const { source, stale } = result?.structuredContent ?? {};
   const failure = error === undefined ? /"code":"(\w+)"/.exec(result?.content?.[0]?.text ?? "")?.[1] : errorCode(error);
   const kind = source === undefined ? failure ?? "other" : `${source}${stale === true ? " (stale)" : ""}`;
+  if (ms > seen.slowest.ms) seen.slowest = { ms, what: `${call} at ${new Date().toISOString()}: ${kind}` };
   seen.answers.set(kind, (seen.answers.get(kind) ?? 0) + 1);
 }
 
@@ -195,8 +197,11 @@ interface Shown {
 }
 
 interface Answer {
-  readonly result?: { readonly structuredContent?: Shown; readonly content?: readonly { readonly text?: string }[] };
-  readonly error?: object;
+  readonly result?: undefined | {
+    readonly structuredContent?: Shown;
+    readonly content?: readonly { readonly text?: string }[];
+  };
+  readonly error?: object | undefined;
 }
 
 /** One client of 2025-06-18 over WebSocket. */

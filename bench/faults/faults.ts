@@ -168,11 +168,18 @@ function reportServer({ listener, seen, samples }: Server, facts: Record<string,
     open_files: middle(late, "open_files"),
     open_files_grown: grown("open_files"),
   });
-  const { calls, answers, notifications, disconnected, refused, compared, wrong, longestCallMs } = seen;
+  const { calls, answers, notifications, disconnected, refused, compared, wrong, slowest } = seen;
   report({ figure: `${listener}: streams`, ...facts });
   report({
     figure: `${listener}: clients`,
-    ...{ calls, notifications, disconnected: disconnected.length, refused, longest_call_ms: longestCallMs },
+    ...{
+      calls,
+      notifications,
+      disconnected: disconnected.length,
+      refused,
+      slowest_ms: slowest.ms,
+      slowest: slowest.what,
+    },
     ...Object.fromEntries([...answers].map(([kind, count]) => [`answers ${kind}`, count])),
     ...Object.fromEntries(Object.entries(compared).map(([kind, count]) => [`books ${kind}`, count])),
   });

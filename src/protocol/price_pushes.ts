@@ -40,7 +40,7 @@ export interface PriceSource {
 /** What pushes of a connection need. */
 export interface PricePushesParts {
   readonly source: PriceSource;
-  readonly kept: Pick<Subscriptions, "open">;
+  readonly kept: Pick<Subscriptions, "open" | "reserve">;
   /** Sends the client a notification. */
   readonly send: (notification: JSONRPCNotification) => void;
   /** The client watches something else now; it is answered when that is kept. @default nobody keeps it */

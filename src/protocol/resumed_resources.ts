@@ -1,6 +1,7 @@
 /**
  * Takes up subscriptions to resources that a client has from another connection. Each resource may have changed meanwhile, so
- * its client is told of it once. One that cannot be read now is tried again for some minutes.
+ * its client is told of it once. One that cannot be read now, or for which the client has no room, is tried again for some
+ * minutes; until then room is kept for it, as the client had it before whatever it asks for now.
  */
 
 import type { Subscription, Subscriptions, Watch } from "../session/subscriptions.ts";
@@ -17,7 +18,7 @@ const PAUSES = { firstMs: 500, longestMs: 60_000, random: Math.random, certain: 
 /** What it takes. */
 export interface ResumedResourcesParts {
   readonly watchOf: (uri: string) => Awaitable<Watch | undefined>;
-  readonly kept: Pick<Subscriptions, "open">;
+  readonly kept: Pick<Subscriptions, "open" | "reserve">;
   /** @default the real one */
   readonly after?: After;
 }
@@ -34,11 +35,16 @@ export function resumeResource(
   let subscription: Subscription | undefined;
   let cancel: (() => void) | undefined;
   let isClosed = false;
+  let giveBack = kept.reserve(1);
   const look = async (number: number): Promise<void> => {
     const watch = await attempt(() => watchOf(uri), () => undefined);
     if (isClosed) return;
+    giveBack?.();
+    giveBack = undefined;
     if (watch !== undefined) subscription = kept.open([{ uri, watch }], notify, { hasChanged: true });
-    else if (number < MAX_ATTEMPTS) cancel = later(pauseAfter(number, PAUSES), () => void look(number + 1));
+    if (subscription !== undefined || number >= MAX_ATTEMPTS) return;
+    giveBack = kept.reserve(1);
+    cancel = later(pauseAfter(number, PAUSES), () => void look(number + 1));
   };
   void look(1);
   return {
@@ -46,6 +52,7 @@ export function resumeResource(
     close() {
       isClosed = true;
       cancel?.();
+      giveBack?.();
       subscription?.close();
     },
   };

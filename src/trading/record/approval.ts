@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { OrderSummary } from "../orders/order_summary.ts";
-import { MARKET_WARNING_CODES } from "../orders/market_warnings.ts";
+import type { MarketWarningCode } from "../orders/market_warnings.ts";
 import type { PreviewProblem } from "../orders/preview.ts";
 import type { Trader } from "../orders/trader.ts";
 import type { PolicyFacts } from "../policy/policy.ts";
@@ -20,6 +20,9 @@ export const ApprovedAction = z.enum(["place", "replace"]);
 /** What is done with an order once it is approved. */
 export type ApprovedAction = z.output<typeof ApprovedAction>;
 
+/** One that only a later version of the program knows is no policy's of this one to allow, so that its order is refused. */
+const WarningCode = z.custom<MarketWarningCode>((code) => typeof code === "string");
+
 /** What an order is held against when it is sent, and what a replacement goes on with. */
 export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
   order: OrderJson,
@@ -27,7 +30,7 @@ export const ApprovedFacts: z.ZodType<ApprovedFacts> = z.object({
   mid: z.string().nullable(),
   averagePrice: z.string().nullable(),
   worstPrice: z.string().nullable().exactOptional(),
-  warnings: z.array(z.object({ code: z.enum(MARKET_WARNING_CODES), message: z.string() })),
+  warnings: z.array(z.object({ code: WarningCode, message: z.string() })),
   replaces: z.object({
     orderId: z.string(),
     filledBefore: z.string(),

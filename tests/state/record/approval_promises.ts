@@ -71,6 +71,20 @@ export const APPROVAL_PROMISES: Promises = {
     assert.equal(await record.approvals.take(id, OVER - 1), undefined);
   },
 
+  "Approvals are read with warnings that only a later version of the program knows": async (installation) => {
+    const { approvals } = await installation.open();
+    const [known, later] = [orderRequest(), orderRequest()];
+    assert.ok((await approvals.request(later, NOW)).ok);
+    const facts = { ...later.facts, warnings: [{ code: "OF_A_LATER_VERSION", message: "It is odd" }] };
+    await installation.tamper(
+      `UPDATE approvals SET facts_json = '${JSON.stringify(facts)}' WHERE preview_id = '${later.previewId}'`,
+    );
+    // One of them keeps nobody from asking about others.
+    assert.ok((await approvals.request(known, NOW)).ok);
+    const waiting = await approvals.pending(NOW);
+    assert.deepEqual(waiting.map(({ facts: { warnings } }) => warnings), [facts.warnings, []]);
+  },
+
   "Approvals.findAsked() and equalTo() go by the order of asking, also where the clock was set back": async (
     installation,
   ) => {

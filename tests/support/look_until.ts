@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 /** For what another process or a timer does; far longer than either takes. */
 const LONGEST_WAIT_MS = 120_000;
 
+/** Between two looks, which leaves the processor to whoever is waited for. */
+const PAUSE_MS = 5;
+
 /** Looks again and again until what is seen is as wanted; fails with `problem` where it never is. */
 export async function lookUntil<Seen>(
   isWanted: (seen: Seen) => boolean,
@@ -14,5 +17,6 @@ export async function lookUntil<Seen>(
     const seen = await look();
     if (isWanted(seen)) return seen;
     assert.ok(performance.now() < untilMs, `${problem}: ${JSON.stringify(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

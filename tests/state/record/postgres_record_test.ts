@@ -7,25 +7,29 @@ import type { TradingRecord } from "../../../src/trading/record/trading_record.t
 import { accessOf } from "../open_postgres.ts";
 import { checkFilled, fillings } from "./filled_tables.ts";
 import { checkOldRecord, readOldRows } from "./old_record.ts";
-import { startPostgresRecord } from "./postgres_record.ts";
+import { createTemplate, startPostgresRecordIn } from "./postgres_record.ts";
 import { RECORD_PROMISES } from "./record_suite.ts";
 
 /** Steps of the schema of the version before accounts. */
 const BEFORE_ACCOUNTS = 2;
 
 let server: PostgresServer;
+let template: string;
 
 Deno.test.beforeAll(async () => {
   server = await PostgresServer.start();
+  template = await createTemplate(server);
 });
 
 Deno.test.afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
+const copy = () => server.createDatabase(`TEMPLATE ${template}`);
+
 for (const [promise, check] of Object.entries(RECORD_PROMISES)) {
   Deno.test(`the record on postgres: ${promise}`, async () => {
-    await using installation = await startPostgresRecord(server);
+    await using installation = await startPostgresRecordIn(server, await copy());
     await check(installation);
   });
 }
@@ -162,7 +166,7 @@ for (const [fault, promise] of Object.entries(BROKEN_PROMISES)) {
   Deno.test(`the suite condemns an engine of the record on postgres that is ${fault}`, async () => {
     const check = RECORD_PROMISES[promise];
     assert.ok(check !== undefined);
-    await using installation = await startPostgresRecord(server, fault);
+    await using installation = await startPostgresRecordIn(server, await copy(), fault);
     await assert.rejects(async () => await check(installation));
   });
 }

@@ -17,7 +17,7 @@ import { TradingWorld } from "./trading_world.ts";
 /** Calls a minute, of which reads of the account may use all but one. */
 const CALLS = 19;
 
-/** The program from source, with a monotonic clock that soon stands still until it is told the time. */
+/** The program from source, with a monotonic clock that shows what it is told. */
 const PROGRAM: Program = {
   name: "source",
   command: Deno.execPath(),
@@ -40,7 +40,7 @@ class SlowServer implements AsyncDisposable {
     return new SlowServer(trading, await trading.serve(PROGRAM, mode, { flags: ["--api-rate-limit", String(CALLS)] }));
   }
 
-  /** Moves the clock to a time since the start. */
+  /** Sets the clock to a time since the start, where it stays. */
   async setClock(elapsedMs: number): Promise<void> {
     await this.#clock.write(new TextEncoder().encode(`${elapsedMs}\n`));
   }

@@ -131,13 +131,19 @@ Deno.test("client call names the bound of an argument on a terminal, and ends wi
 
 Deno.test("client --pairs prints a line for each pair and look, or JSON, until the time is up", async () => {
   await using served = await Served.start();
-  const flags = { pairs: "btc/zar,ETHZAR", interval: "0.1", duration: "2" };
-  const { code, stdout } = await served.run(flags);
-  assert.equal(code, 0);
-  assert.match(stdout.split("\n")[0] ?? "", /^2026-11-22T10:07:31Z ETHZAR bid \d+ ask \d+ last \d+ volume [\d.]+$/);
-  const json = await served.run(flags, { json: true });
-  const [first] = json.stdout.split("\n");
-  assert.deepEqual(JSON.parse(first ?? "").tickers.map(({ pair }: { pair: string }) => pair), ["ETHZAR", "XBTZAR"]);
+  const flags = { uri: served.server.url, pairs: "btc/zar,ETHZAR", interval: "0.1" };
+  const firstLine = async (json: boolean) => {
+    const world = new TestWorld();
+    const running = client({ ...flags, duration: "3600" }, { world, problems: [], operands: [], json });
+    await world.stdout.matching(/\n/);
+    world.interrupt();
+    assert.equal(await running, 0);
+    return world.stdout.text.split("\n")[0] ?? "";
+  };
+  assert.match(await firstLine(false), /^2026-11-22T10:07:31Z ETHZAR bid \d+ ask \d+ last \d+ volume [\d.]+$/);
+  const { tickers } = JSON.parse(await firstLine(true));
+  assert.deepEqual(tickers.map(({ pair }: { pair: string }) => pair), ["ETHZAR", "XBTZAR"]);
+  assert.equal((await served.run({ ...flags, duration: "0.1" })).code, 0);
 });
 
 Deno.test("client --pairs draws its table in place on a terminal", async () => {

@@ -505,17 +505,23 @@ every("turns away what the application does not admit, and releases what it did"
   assert.equal(application.open, 0);
 });
 
-every("drops a peer that does not answer pings, and keeps one that does", async (variant) => {
+every("drops a peer that does not answer pings", async (variant) => {
   await using listening = await Listening.start(variant, { pingIntervalMs: 100 });
   using silent = await RawPeer.open(listening.port, listening.caCerts);
   const gone = await listening.application.closed.next();
   assert.notEqual(gone.code, 1000);
   assert.equal((await silent.frame())?.opcode, OPCODE.ping);
   await silent.end();
+});
 
-  const client = await openClient(listening);
-  for (let pings = 0; pings < 4; pings++) await once(client, "ping");
-  assert.equal(await echoOf(client, "still here"), "still here");
+// Who answers is in this process too, which may stand still on a busy machine: it has two seconds. All listeners wait together.
+Deno.test("every listener keeps a peer that answers pings", async () => {
+  await Promise.all(variants.map(async (variant) => {
+    await using listening = await Listening.start(variant, { pingIntervalMs: 2_000 });
+    const client = await openClient(listening);
+    for (let pings = 0; pings < 3; pings++) await once(client, "ping");
+    assert.equal(await echoOf(client, "still here"), "still here");
+  }));
 });
 
 every("accepts nothing more after stopAccepting(), while open sockets go on", async (variant) => {

@@ -17,7 +17,7 @@ import { TradingWorld } from "./trading_world.ts";
 /** Calls a minute, of which reads of the account may use all but one. */
 const CALLS = 19;
 
-/** The program from source, with a monotonic clock that shows what it is told. */
+/** The program from source, with a monotonic clock that is told the time. */
 const PROGRAM: Program = {
   name: "source",
   command: Deno.execPath(),
@@ -40,9 +40,9 @@ class SlowServer implements AsyncDisposable {
     return new SlowServer(trading, await trading.serve(PROGRAM, mode, { flags: ["--api-rate-limit", String(CALLS)] }));
   }
 
-  /** Sets the clock to a time since the start, where it stays. */
-  async setClock(elapsedMs: number): Promise<void> {
-    await this.#clock.write(new TextEncoder().encode(`${elapsedMs}\n`));
+  /** Sets the clock to a time since the start; it goes on from there unless it is to stand still. */
+  async setClock(elapsedMs: number, { isStill = false } = {}): Promise<void> {
+    await this.#clock.write(new TextEncoder().encode(`${elapsedMs}${isStill ? " still" : ""}\n`));
   }
 
   async connect(): Promise<{ readonly client: SocketClient; readonly socket: WebSocket }> {
@@ -117,7 +117,7 @@ Deno.test("an order that waits in the call budget when its client disconnects is
   assert.equal(last.status, "placed", JSON.stringify(last));
   const order = { preview_id, idempotency_key: "key-1" };
   // The first calls leave the window of a minute soon: until then an order waits for its turn.
-  await server.setClock(56_000);
+  await server.setClock(56_000, { isStill: true });
   await server.callAndLeave("place_order", order);
   assert.equal(trading.sent.length, 1);
   assert.deepEqual(server.events(preview_id), [["preview", undefined], ["decision", "ERR_CANCELLED"]]);

@@ -60,6 +60,8 @@ export class ResourceSubscriptions {
   readonly #parts: ResourceSubscriptionsParts;
   /** Of the revisions before 2026-07-28, by URI. */
   readonly #single = new Map<string, Subscription>();
+  /** Resources that are being looked at for `resources/subscribe`. */
+  readonly #looking = new Map<string, Promise<Watch | undefined>>();
   /** Ends each stream of 2026-07-28. */
   readonly #streams = new Set<() => void>();
   /** What each of them tells of, by the id of the request that opened it. */
@@ -153,11 +155,9 @@ export class ResourceSubscriptions {
   }
 
   #subscribe(uri: string): Awaitable<Answer> {
-    const { watchOf, caller, kept, send } = this.#parts;
-    const giveBack = kept.reserve(this.#single.has(uri) ? 0 : 1);
-    if (giveBack === undefined) return SUBSCRIPTIONS_FULL;
-    const found = endedBy(() => watchOf(uri, caller), giveBack);
-    return whenAnswered(found, (watch): Awaitable<Answer> => {
+    const { kept, send } = this.#parts;
+    return whenAnswered(this.#look(uri), (watch): Awaitable<Answer> => {
+      if (watch === "full") return SUBSCRIPTIONS_FULL;
       if (watch === undefined) return notFound(uri);
       if (this.#single.has(uri)) return { result: {} };
       const subscription = kept.open([{ uri, watch }], (uri) => send(updated({ uri })));
@@ -165,6 +165,21 @@ export class ResourceSubscriptions {
       this.#single.set(uri, subscription);
       return whenAnswered(this.#changed(), () => ({ result: {} }));
     });
+  }
+
+  /** Looks at a resource within the client's bounds, once for all requests that ask for it meanwhile. */
+  #look(uri: string): Awaitable<Watch | undefined> | "full" {
+    const { watchOf, caller, kept } = this.#parts;
+    const pending = this.#looking.get(uri);
+    if (pending !== undefined) return pending;
+    const giveBack = kept.reserve(this.#single.has(uri) ? 0 : 1);
+    if (giveBack === undefined) return "full";
+    const found = endedBy(() => watchOf(uri, caller), () => {
+      giveBack();
+      this.#looking.delete(uri);
+    });
+    if (found instanceof Promise) this.#looking.set(uri, found);
+    return found;
   }
 
   #unsubscribe(uri: string): Awaitable<Answer> {

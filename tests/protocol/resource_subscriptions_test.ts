@@ -209,6 +209,18 @@ Deno.test("subscriptions/listen looks at few resources at once, and none for a c
   assert.equal(resources.askedBy.length, atOnce);
 });
 
+Deno.test("resources/subscribe counts a resource once, however often it is asked for at the same time", async () => {
+  const resources = new Resources();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  resources.slow = promise;
+  const connection = new TestConnection(resources, { max: 1 });
+  for (const id of [1, 2, 3]) connection.ask(id, "resources/subscribe", { uri: TICKER });
+  resolve();
+  const answers = await connection.see(3);
+  assert.deepEqual(answers.map(({ id, result }) => [id, result]), [[1, {}], [2, {}], [3, {}]]);
+  assert.equal(resources.watchers, 1);
+});
+
 Deno.test("what a client's requests are looking at counts as subscribed", async () => {
   const resources = new Resources();
   const { promise, resolve } = Promise.withResolvers<void>();

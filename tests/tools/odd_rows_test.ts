@@ -395,3 +395,12 @@ Deno.test("tools refuse a time that lies ahead, and a period that ends before it
     assert.match((await refusal({}, tool, { ...args })).message, expected);
   }
 });
+
+Deno.test("get_transaction_history counts rows of a kind that is not known where it is asked for one kind", async () => {
+  const rows = ["FEE", "STAKING", "EXCHANGE"].map((kind, index) => ({ ...LEDGER_ROW, row_index: index + 1, kind }));
+  const transactions = { id: "1", transactions: rows };
+  const fees = await ask({ transactions }, "get_transaction_history", { account_id: "1", kind: "FEE" });
+  assert.deepEqual([fees.transactions.length, fees.left_out], [1, 1]);
+  const all = await ask({ transactions }, "get_transaction_history", { account_id: "1" });
+  assert.deepEqual([all.transactions.length, all.left_out], [3, undefined]);
+});

@@ -114,6 +114,8 @@ function untilOpen(
     socket.on("error", (error) => failure ??= handshakeError(error, attempt));
     socket.on("unexpected-response", (request, response) => {
       failure = refusedError(response.statusCode ?? 0, response.headers["retry-after"], attempt);
+      // First: the request reads on to the end, and a body that breaks off ends the process (Deno 2.7).
+      response.destroy();
       request.destroy();
       socket.terminate();
       settle();

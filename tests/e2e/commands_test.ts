@@ -26,9 +26,24 @@ for (const program of PROGRAMS) {
     const trading = `--exchange simulated --trading auto --log-level error --state "$(mktemp -d)"`;
     const placed = await shell(`exec ${command} call place_order ${order} ${trading} > /dev/full`);
     assert.deepEqual([placed.code, placed.stdout], [4, ""], placed.stderr);
-    assert.match(placed.stderr, /^Cannot write .*\(ENOSPC\); the answer was \{"status":"placed","order_id":"BX/);
+    assert.match(placed.stderr, /^Cannot write .*\(ENOSPC\); the answer was \{"status":"placed",.*"order_id":"BX/);
     const served = await shell(`exec ${command} --exchange simulated --log-level debug 2> /dev/full`);
     assert.deepEqual([served.code, JSON.parse(served.stdout)], [0, { jsonrpc: "2.0", id: 1, result: {} }]);
+  });
+
+  Deno.test(`${name} client says that a server refused it, also one whose answer breaks off`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const answering = (async () => {
+      const connection = await listener.accept();
+      await connection.read(new Uint8Array(4_096));
+      await connection.write(new TextEncoder().encode("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 10\r\n\r\nBad"));
+      connection.close();
+    })();
+    const { code, stderr } = await runProgram(program, ["client", "--uri", `ws://127.0.0.1:${listener.addr.port}`]);
+    await answering;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /502/);
+    assert.doesNotMatch(stderr, /Uncaught/);
   });
 
   Deno.test(`${name} --help names every command and every setting`, async () => {

@@ -100,8 +100,10 @@ class Connection {
     socket.on("pong", () => this.#hear());
     socket.on("message", (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary));
     socket.on("error", (error) => this.#failed(error));
-    socket.on("unexpected-response", (request, { statusCode }) => {
-      this.#problem ??= { code: "unreachable", detail: `HTTP status ${statusCode}` };
+    socket.on("unexpected-response", (request, response) => {
+      this.#problem ??= { code: "unreachable", detail: `HTTP status ${response.statusCode}` };
+      // First: the request reads on to the end, and a body that breaks off ends the process (Deno 2.7).
+      response.destroy();
       request.destroy();
       socket.terminate();
     });

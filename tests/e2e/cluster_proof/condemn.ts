@@ -33,7 +33,7 @@ const CONDEMNING: Readonly<Record<Flaw, Condemning>> = {
 export async function condemn(flaw: Flaw): Promise<{ readonly isCondemned: boolean; readonly tally: ClusterTally }> {
   const { kind, ...befalling } = CONDEMNING[flaw];
   const isEnough = (violation: Violation) => violation.kind === kind;
-  const options = { histories: 20, seed: 1, atOnce: 10, between: 1_000, isEnough };
+  const options = { histories: 100, seed: 1, atOnce: 10, between: 1_000, isEnough };
   const tally = await proveOnCluster({ ...options, flaw, ...befalling });
   return { isCondemned: tally.violations.some(isEnough), tally };
 }

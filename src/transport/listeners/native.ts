@@ -1,8 +1,8 @@
 /**
- * The native listener: `Deno.serve` and native upgrades, the fastest there is. It leaves to the hardened listener what
- * the runtime cannot do: time-outs for headers, bodies and TLS handshakes, a limit on a message before it is joined,
- * getting rid of a peer that reads nothing, other certificates without a restart. Of a client that leaves before its answer
- * the runtime tells only where the request had at most 512 bytes; what others asked runs to its end.
+ * The native listener: `Deno.serve` and native upgrades, which answers single requests fastest. It leaves to the hardened
+ * listener what the runtime cannot do: time-outs for headers, bodies and TLS handshakes, a limit on a message before it is
+ * joined, getting rid of a peer that reads nothing, other certificates without a restart. Of a client that leaves before
+ * its answer the runtime tells only where the request had at most 512 bytes; what others asked runs to its end.
  */
 
 import type { Awaitable } from "../../timing/awaitable.ts";

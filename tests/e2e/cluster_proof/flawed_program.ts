@@ -67,15 +67,30 @@ async function askOutside(of: pg.Client, text: string, values: unknown[]): Promi
 
 Object.assign(pg.Client.prototype, {
   query(this: pg.Client, ...args: unknown[]): unknown {
-    const [text, values, ...rest] = args;
-    if (typeof text !== "string") return Reflect.apply(ask, this, args);
-    const changed = replace(text);
-    if (outside.length === 0 || !text.includes("AS is_listed") || !Array.isArray(values)) {
-      return Reflect.apply(ask, this, [changed, values, ...rest]);
-    }
-    return mixed(this, changed, values);
+    const asked = readQuery(args);
+    if (asked === undefined) return Reflect.apply(ask, this, args);
+    const query = { ...asked.query, text: replace(asked.query.text) };
+    if (outside.length > 0 && query.text.includes("AS is_listed")) return mixed(this, query.text, query.values ?? []);
+    return Reflect.apply(ask, this, [query, ...asked.rest]);
   },
 });
+
+interface PlainQuery {
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** What a client is asked, by a text and values or by an object of both; `undefined` for a query of its own kind. */
+function readQuery([query, ...rest]: unknown[]): { readonly query: PlainQuery; readonly rest: unknown[] } | undefined {
+  if (typeof query === "string") {
+    const [values] = rest;
+    return Array.isArray(values)
+      ? { query: { text: query, values }, rest: rest.slice(1) }
+      : { query: { text: query }, rest };
+  }
+  const isPlain = typeof query === "object" && query !== null && "text" in query && !("submit" in query);
+  return isPlain ? { query: query as PlainQuery, rest } : undefined;
+}
 
 /** The facts of the transaction, but for those that are read outside of it. */
 async function mixed(client: pg.Client, text: string, values: unknown[]): Promise<pg.QueryResult> {

@@ -43,6 +43,33 @@ async function hasOpen(server: RunningServer, id: string): Promise<boolean> {
   return orders.some(({ order_id }: Json) => order_id === id);
 }
 
+/** The account's owner, from when on the server hears of the account. */
+async function toldOwner(
+  { world, server, subscriber }: {
+    readonly world: TradingWorld;
+    readonly server: RunningServer;
+    readonly subscriber: Subscriber;
+  },
+): Promise<AccountOwner> {
+  const owner = new AccountOwner(world.exchange);
+  await subscriber.subscribe("luno://balances");
+  await owner.untilTold(server);
+  return owner;
+}
+
+/** An order that rests, and the price down to which its owner has to sell for it to be filled. */
+async function placeResting(
+  { world, server, owner }: {
+    readonly world: TradingWorld;
+    readonly server: RunningServer;
+    readonly owner: AccountOwner;
+  },
+): Promise<{ readonly id: string; readonly price: string }> {
+  const price = await owner.lowPrice();
+  const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+  return { id, price };
+}
+
 /** The exchange takes the next order and never answers; nor does it answer look-ups. */
 function loseNextAnswer(exchange: FaultyExchange): void {
   let isNext = true;
@@ -68,11 +95,8 @@ for (const program of SHIPPED) {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     await using subscriber = await Subscriber.connect(server);
-    const owner = new AccountOwner(world.exchange);
-    await subscriber.subscribe("luno://balances");
-    await owner.untilTold(server);
-    const price = await owner.lowPrice();
-    const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+    const owner = await toldOwner({ world, server, subscriber });
+    const { id, price } = await placeResting({ world, server, owner });
     await subscriber.subscribe(`luno://orders/${id}`);
     await untilJournalled(journalOf(world), { order_id: id, is_alive: 1 });
     assert.equal(await hasOpen(server, id), true);
@@ -90,11 +114,8 @@ for (const program of SHIPPED) {
     await using world = await TradingWorld.start();
     await using server = await world.serve(program, "auto");
     await using subscriber = await Subscriber.connect(server);
-    const owner = new AccountOwner(world.exchange);
-    await subscriber.subscribe("luno://balances");
-    await owner.untilTold(server);
-    const price = await owner.lowPrice();
-    const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+    const owner = await toldOwner({ world, server, subscriber });
+    const { id, price } = await placeResting({ world, server, owner });
     await untilJournalled(journalOf(world), { order_id: id, is_alive: 1 });
     await owner.sellDownTo(price);
     await untilJournalled(journalOf(world), { order_id: id, is_alive: 0 });
@@ -107,8 +128,7 @@ for (const program of SHIPPED) {
     world.exchange.fault = ({ path }) => path === USER_STREAM ? { kind: "cut", when: "before" } : undefined;
     await using server = await world.serve(program, "auto");
     const owner = new AccountOwner(world.exchange);
-    const price = await owner.lowPrice();
-    const { order_id: id } = await callTool(server, "place_order", await world.resting({ price }));
+    const { id, price } = await placeResting({ world, server, owner });
     await owner.sellDownTo(price);
     await untilJournalled(journalOf(world), { order_id: id, is_alive: 0 });
     assert.ok(lookUpsAt(world.exchange) > 0);

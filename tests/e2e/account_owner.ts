@@ -8,6 +8,9 @@ import type { RunningServer } from "./servers.ts";
 
 const PAIR = "XBTZAR";
 
+/** More than the market ever bids for down to a low price. */
+const SOLD_AT_ONCE = "40";
+
 /** Paths at which one order is looked up. */
 const LOOK_UP = /^\/api\/(1\/orders\/|exchange\/2\/orders\/|exchange\/3\/order$)/;
 
@@ -27,18 +30,19 @@ export class AccountOwner {
   readonly #client: ExchangeClient;
 
   constructor(exchange: FaultyExchange) {
+    exchange.deposit("XBT", SOLD_AT_ONCE);
     this.#client = exchange.connect({ sleep: () => Promise.resolve() });
   }
 
-  /** A price below the market, with not much to buy from in between. */
+  /** A price below the market, which does not fall to it by itself within minutes. */
   async lowPrice(): Promise<string> {
     const { bid } = await this.#client.call("getTicker", { pair: PAIR });
-    return new Big(bid).times("0.9985").round(0, Big.roundDown).toFixed();
+    return new Big(bid).times("0.99").round(0, Big.roundDown).toFixed();
   }
 
   /** Fills every buy order down to a price. */
   async sellDownTo(price: string): Promise<void> {
-    const volume = "0.8";
+    const volume = SOLD_AT_ONCE;
     await this.#client.call("postLimitOrder", { pair: PAIR, type: "ASK", price, volume, time_in_force: "IOC" });
   }
 

@@ -3,6 +3,8 @@
  * HTTP, and what it did is read from its own ledger rather than from its answers.
  */
 
+import assert from "node:assert/strict";
+import Big from "big.js";
 import { CallBudget } from "../../src/exchange/budget.ts";
 import { ExchangeClient } from "../../src/exchange/client.ts";
 import type { ExchangeClientOptions } from "../../src/exchange/client.ts";
@@ -116,6 +118,14 @@ export class FaultyExchange implements AsyncDisposable {
   tradesOf(orderId: string): number[] {
     const { trades } = this.#api.simulation.exchange;
     return [...trades].filter((trade) => trade.orderId === orderId).map(({ sequence }) => sequence);
+  }
+
+  /** Credits the account in a currency with funds from outside. */
+  deposit(currency: string, amount: string): void {
+    const { accounts, funding } = this.#api.simulation;
+    const account = accounts.defaultIn(currency);
+    assert.ok(account, `there is no account in ${currency}`);
+    funding.deposit(account, { amount: new Big(amount), atMs: this.clock.now, onChain: false });
   }
 
   /** Ends what is alive, behind everybody's back. */

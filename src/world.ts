@@ -1,20 +1,20 @@
-/** What a command may touch of the outside; `main.ts` reads the real one, tests bring their own. */
+/** Everything outside the program that a command may use; `main.ts` provides the real one, tests provide their own. */
 
 import type { HeldClocks } from "./timing/held_clocks.ts";
 
 /**
- * Codes with which the program ends: 0 as asked, 1 our fault or an error result, 2 the operator's input, 3 a person has to
- * approve, 4 it is not known what became of an order, 5 it was not placed or cancelled, 69 the address is not available.
+ * Exit codes: 0 success, 1 failure, 2 invalid input, 3 approval required, 4 outcome of an order unknown, 5 not placed
+ * or not cancelled, 69 address unavailable.
  */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 69;
 
-/** A stream that can be written to. */
+/** A writable stream. */
 export interface Output {
   write(bytes: Uint8Array): Promise<number>;
   isTerminal(): boolean;
 }
 
-/** The outside world of one run. */
+/** The environment of one run. */
 export interface World {
   readonly args: readonly string[];
   env(name: string): string | undefined;
@@ -23,32 +23,36 @@ export interface World {
   readonly stderr: Output;
   /** The terminal behind stdout. @default 80 columns without colours */
   readonly terminal?: {
-    /** `undefined` where nobody knows it. */
+    /** `undefined` when the size is unknown. */
     size(): { readonly columns: number; readonly rows: number } | undefined;
     readonly colour: boolean;
   };
   /** Wall clock in milliseconds since the Unix epoch. */
   now(): number;
-  /** Milliseconds that only ever rise, for durations. */
+  /** Monotonic milliseconds, for durations. */
   monotonic(): number;
-  /** Holds both clocks while a message is handled. @default they always go on */
+  /**
+   * Holds both clocks still while a message is handled.
+   *
+   * @default the clocks always advance
+   */
   readonly clocks?: Pick<HeldClocks, "hold" | "release">;
   /** From 0 up to, but not including, 1. @default Math.random */
   random?(): number;
   /** Aborts at SIGINT and SIGTERM. */
   readonly shutdown: AbortSignal;
-  /** Has `listener` called at SIGHUP, where that does not end the program. */
+  /** Calls `listener` at SIGHUP, where that does not end the program. */
   onHangup(listener: () => void): void;
-  /** Has `listener` called at SIGUSR1, where the system knows it. */
+  /** Calls `listener` at SIGUSR1, where the system has that signal. */
   onUserSignal(listener: () => void): void;
 }
 
-/** Writes text and a newline; a reader that has gone away is no error. */
+/** Writes text and a newline; a reader that has gone away is not an error. */
 export async function print(output: Output, text: string): Promise<void> {
   await write(output, `${text}\n`);
 }
 
-/** Writes text as it is; a reader that has gone away is no error. */
+/** Writes text unchanged; a reader that has gone away is not an error. */
 export async function write(output: Output, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   try {
@@ -58,7 +62,7 @@ export async function write(output: Output, text: string): Promise<void> {
   }
 }
 
-/** An output beside the result, as stderr is: where it takes nothing, the program goes on without. */
+/** Wraps an output that is optional, such as stderr: write errors are ignored. */
 export function bestEffort(output: Output): Output {
   return {
     isTerminal: () => output.isTerminal(),

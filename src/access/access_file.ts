@@ -1,8 +1,8 @@
 /**
- * The operator's file of identities (`--access`): what each may do at most, and its limits.
+ * The operator's access file (`--access`): the most that each identity may do, and its limits.
  *
- * A caller may do what both its credential and this file allow. A certificate says nothing about scopes, so it is the
- * file alone that gives them; without an entry it may read market data.
+ * A client may do what both its credential and this file allow. A certificate carries no scopes, so only this file
+ * grants them; without an entry its holder may read market data.
  */
 
 import { z } from "zod";
@@ -25,28 +25,28 @@ const AccessSchema = z.strictObject({
   identities: z.record(IdentityName, Entry).optional(),
 });
 
-/** A file that can be used, or everything that is wrong with it. */
+/** A valid file, or every problem with it. */
 export type ParsedAccess = { ok: true; access: AccessFile } | { ok: false; problems: string[] };
 
-/** Identities that one file may name. */
+/** The most identities that one file may name. */
 const MAX_IDENTITIES = 10_000;
 
 const CERTIFICATE_SCOPES: ReadonlySet<Scope> = new Set(["market:read"]);
 
-/** What one entry says. */
+/** One entry of the file. */
 interface Entitlement {
   readonly scopes?: ReadonlySet<Scope>;
   readonly limits: IdentityLimits;
 }
 
-/** What one file grants. */
+/** The grants of one file. */
 export class AccessFile implements Grants {
   readonly #default: Entitlement;
   readonly #identities: ReadonlyMap<string, Entitlement>;
 
   constructor({ default: fallback = {}, identities = {} }: z.output<typeof AccessSchema> = {}) {
     this.#default = entitlementOf(fallback);
-    // What an entry leaves out is the default's.
+    // Whatever an entry omits is taken from the default.
     this.#identities = new Map(
       Object.entries(identities).map(([identity, entry]) => [identity, entitlementOf({ ...fallback, ...entry })]),
     );
@@ -78,7 +78,7 @@ function entitlementOf({ scopes, rate_limit, max_connections, max_in_flight }: z
   };
 }
 
-/** Reads a file's text; each problem says where it is. */
+/** Parses a file's text; each problem names its place. */
 export function parseAccess(text: string): ParsedAccess {
   const json = readOperatorJson(text);
   if (!json.ok) return { ok: false, problems: [json.problem] };

@@ -1,8 +1,8 @@
 /**
- * The form of an API key: `lunomcp_<id>_<secret>_<checksum>`, all in lower-case hex.
+ * The format of an API key: `lunomcp_<id>_<secret>_<checksum>`, all in lower-case hex.
  *
- * The prefix lets scanners of leaked secrets find it, the checksum lets a mistyped key be told without a look-up. The
- * secret has 256 random bits, so that a plain digest of it is as good as a slow one.
+ * The prefix lets secret scanners find it; the checksum detects a mistyped key without a lookup. The secret has 256
+ * random bits, so a plain digest of it is as safe as a slow one.
  */
 
 import { createHash } from "node:crypto";
@@ -14,21 +14,21 @@ const SECRET_BYTES = 32;
 const KEY = /^lunomcp_([0-9a-f]{12})_[0-9a-f]{64}_[0-9a-f]{8}$/;
 const KEY_LENGTH = PREFIX.length + 2 * ID_BYTES + 1 + 2 * SECRET_BYTES + 1 + 8;
 
-/** What of a key may be kept. */
+/** The parts of a key that may be stored. */
 export interface KeyDigest {
   /** 12 hex digits; not secret. */
   readonly id: string;
-  /** SHA-256 of the whole text. */
+  /** SHA-256 of the whole key. */
   readonly digest: Uint8Array;
 }
 
 /** A new key. */
 export interface NewApiKey extends KeyDigest {
-  /** The key itself; shown once and kept nowhere. */
+  /** The key itself; shown once and stored nowhere. */
   readonly text: string;
 }
 
-/** Makes a key; `random` fills the bytes that it is given. */
+/** Creates a key; `random` fills the bytes that it is given. */
 export function createApiKey(
   random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
 ): NewApiKey {
@@ -38,7 +38,7 @@ export function createApiKey(
   return { id, text, digest: digestOf(text) };
 }
 
-/** Takes a key apart; `undefined` when its form or its checksum is wrong. Says nothing about whether it is known. */
+/** Parses a key; `undefined` when its format or checksum is wrong. Does not tell whether the key is known. */
 export function readApiKey(text: string): KeyDigest | undefined {
   if (text.length !== KEY_LENGTH) return undefined;
   const id = KEY.exec(text)?.[1];
@@ -47,7 +47,7 @@ export function readApiKey(text: string): KeyDigest | undefined {
   return { id, digest: digestOf(text) };
 }
 
-/** Tells whether a text is meant as an API key, be it a whole one or not. */
+/** Tells whether a text is meant as an API key, complete or not. */
 export function looksLikeApiKey(text: string): boolean {
   return text.startsWith(PREFIX);
 }

@@ -1,8 +1,8 @@
 /**
- * Finds out who calls, before anything of a request runs: a ticket, an API key, a token, a certificate or, on loopback
- * and where nothing else is configured, the person at this machine.
+ * Authenticates a client before any part of its request runs: by ticket, API key, token, certificate or, on loopback
+ * and when nothing else is configured, as the local user.
  *
- * Only headers are looked at. How a refusal looks on the wire is left to `challenge.ts`.
+ * Only headers are read. `challenge.ts` decides what a rejection looks like on the wire.
  */
 
 import { ALL_SCOPES, isScope } from "./scopes.ts";
@@ -20,24 +20,28 @@ import type { TokenVerdict } from "./jwt.ts";
 import { TICKET_PREFIX } from "./tickets.ts";
 import type { Tickets } from "./tickets.ts";
 
-/** What API keys and certificates answer; `reason` is for the operator's log. */
+/** The verdict on an API key or certificate; `reason` is for the operator's log. */
 export type SourceVerdict =
   | { readonly ok: true; readonly credential: Credential }
   | {
     readonly ok: false;
     readonly reason: string;
-    /** Where it cannot be told now, and may be later. */
+    /** Present when the credential cannot be checked now, but perhaps later. */
     readonly retryAfterMs?: number;
   };
 
-/** The sources that are configured, and the rules; read again for each request, as keys may come while a server runs. */
+/**
+ * The configured authentication methods and rules; read for each request, as keys may be created while the server runs.
+ */
 export interface AuthenticatorParts {
   readonly keys?: { verify(text: string): SourceVerdict | Promise<SourceVerdict> } | undefined;
   readonly tokens?: { verify(text: string): Promise<TokenVerdict> } | undefined;
   readonly certificates?: { verify(der: Uint8Array): SourceVerdict } | undefined;
-  /** The identity of clients without a credential, where no source is configured; absent where one is demanded. */
+  /**
+   * The identity of clients without a credential, when no method is configured; absent when a credential is required.
+   */
   readonly anonymous?: ((address: string, isForwarded: boolean) => Credential | undefined) | undefined;
-  /** Brings the sources up to date; nothing to wait for where they are. */
+  /** Brings the methods up to date; `undefined` when they already are. */
   readonly freshen?: (() => Promise<void> | undefined) | undefined;
   readonly tickets: Tickets;
   readonly proxies: TrustedProxies;
@@ -46,37 +50,37 @@ export interface AuthenticatorParts {
   readonly now: () => number;
 }
 
-/** What a request shows of its sender. */
+/** What is known of the sender of a request. */
 export interface Sender {
   readonly address: string;
-  /** DER of the certificate that the connection was opened with. */
+  /** DER of the connection's client certificate. */
   readonly certificate?: Uint8Array;
 }
 
-/** The part of a request that says who sent it. */
+/** The parts of a request that identify its sender. */
 export interface RequestHead {
   readonly url: string;
   readonly headers: HeaderFields;
 }
 
-/** Why a client is not authenticated; `reason` is for the operator's log alone. */
+/** Why a client is not authenticated; `reason` is for the operator's log only. */
 export interface Denial {
   readonly status: 400 | 401 | 403 | 503;
   readonly reason: string;
-  /** The identity, where it is known who was refused. */
+  /** The client's address, to log with the rejection. */
   readonly address: string;
   readonly hasCredential: boolean;
   readonly retryAfterMs?: number;
 }
 
-/** The outcome of looking at one request. */
+/** The result for one request. */
 export type Authentication =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly denial: Denial };
 
 type Verified = { readonly credential: Credential } | Omit<Denial, "address" | "hasCredential">;
 
-/** What a subprotocol begins with that carries a credential elsewhere. */
+/** Prefixes of subprotocols that other protocols use to carry a credential. */
 const CREDENTIAL_PROTOCOL =
   /^(ticket|access_?token|bearer|token|auth(orization)?|base64url\.bearer|api_?key|jwt)[.:=-]/i;
 
@@ -85,7 +89,7 @@ const JWT_FORM = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 /** The scheme of RFC 6750; what follows it is one word. */
 const BEARER = /^Bearer +([\x21-\x7e]+)$/i;
 
-/** Authenticates callers, or says why not. */
+/** Authenticates clients, or says why not. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
 
@@ -93,7 +97,7 @@ export class Authenticator {
     this.#parts = parts;
   }
 
-  /** Looks at a request's headers and address. Never rejects for what a client sent. */
+  /** Checks a request's headers and address. Never rejects because of what a client sent. */
   authenticate(request: RequestHead, sender: Sender): Awaitable<Authentication> {
     const outdated = this.#parts.freshen?.();
     return outdated === undefined ? this.#look(request, sender) : outdated.then(() => this.#look(request, sender));
@@ -111,7 +115,7 @@ export class Authenticator {
       ok: false,
       denial: { ...denial, address, hasCredential },
     });
-    // A credential that cannot be checked is refused, never ignored: its owner expects that it counts.
+    // A credential that cannot be checked is refused, never ignored: its owner expects it to count.
     if (this.#parts.anonymous !== undefined && (headers.has("authorization") || isInQuery)) {
       return refuse({ status: 401, reason: "source_not_configured" });
     }
@@ -127,14 +131,14 @@ export class Authenticator {
       if (!("credential" in verified)) return refuse(verified);
       const { grants, now } = this.#parts;
       const caller = new Caller({ credential: verified.credential, address, grants, now });
-      // A token may be a little late by the issuer's clock, and a connection outlive its certificate.
+      // A token may lag behind the issuer's clock, and a connection may outlive its certificate.
       const ending = caller.ending();
       if (ending !== undefined) return refuse({ status: 401, reason: ending });
       return { ok: true, caller: narrowed === undefined ? caller : caller.narrowedTo(narrowed) };
     });
   }
 
-  /** A credential that was sent is the one that counts; without one it is the certificate. */
+  /** A credential in the request takes precedence over the certificate. */
   #verify(headers: HeaderFields, sender: Sender & { readonly isForwarded: boolean }): Awaitable<Verified> {
     const { certificates, anonymous } = this.#parts;
     const authorization = headers.get("authorization");
@@ -176,27 +180,27 @@ function toCredential({ subject, scopes, expiresAt }: Extract<TokenVerdict, { ok
   return { identity: `token:${subject}`, source: "token", scopes, expiresAt };
 }
 
-/** The person at this machine. */
+/** The local user. */
 export const LOCAL: Credential = { identity: "local", source: "local", scopes: ALL_SCOPES };
 
-/** A client of which nothing is known but the address: for servers that are exposed on purpose; reads only. */
+/** A client known only by its address, on servers that are exposed on purpose; may only read. */
 export function addressCredential(address: string): Credential {
   return { identity: `address:${address}`, source: "address", scopes: new Set(["market:read", "account:read"]) };
 }
 
-/** A ticket opens a WebSocket and nothing else, least of all the way to the next ticket. */
+/** A ticket opens a WebSocket and nothing else; in particular it cannot obtain another ticket. */
 function ticketOf(headers: HeaderFields): string | undefined {
   if (!headers.has("upgrade")) return undefined;
   const offered = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   return offered.find((protocol) => protocol.startsWith(TICKET_PREFIX))?.slice(TICKET_PREFIX.length);
 }
 
-/** The query, where there is one. */
+/** The query parameters, if any. */
 function queryOf(url: string): URLSearchParams | undefined {
   return url.includes("?") ? parseUrl(url)?.searchParams : undefined;
 }
 
-/** A credential in a header that is not for it, where it would count for nothing. */
+/** Whether a header that is not meant for credentials carries one, which would be ignored. */
 function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefined): boolean {
   const protocols = headers.get("sec-websocket-protocol")?.split(",").map((protocol) => protocol.trim()) ?? [];
   if (protocols.some((word) => word !== `${TICKET_PREFIX}${ticket}` && isCredentialProtocol(word))) return true;
@@ -207,7 +211,7 @@ function hasCredentialElsewhere(headers: HeaderFields, ticket: string | undefine
   return false;
 }
 
-/** Whether a text is a credential, or a scheme and one. */
+/** Whether a text is a credential, or a scheme followed by one. */
 function isCredential(text: string): boolean {
   const word = text.slice(text.lastIndexOf(" ") + 1);
   return looksLikeApiKey(word) || (word.startsWith("eyJ") && JWT_FORM.test(word));
@@ -221,7 +225,7 @@ function hasCredentialIn(query: URLSearchParams): boolean {
   return [...query].some(([name, value]) => CREDENTIAL_NAME.test(name) || isCredential(value));
 }
 
-/** The scopes that a request asks to be held to, from the header or, for browsers, the query. */
+/** The scopes that a request asks to be limited to, from the header or, for browsers, the query. */
 function narrowing(
   headers: HeaderFields,
   query: URLSearchParams | undefined,

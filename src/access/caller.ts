@@ -1,70 +1,72 @@
-/** An authenticated client: its identity and, at any moment, what it may do. */
+/** An authenticated client: its identity and its current rights. */
 
 import { SCOPES } from "./scopes.ts";
 import type { Scope } from "./scopes.ts";
 
-/** Who calls, as far as those who answer may know. */
+/** The part of a caller that tools and protocol code may see. */
 export interface CallerFacts {
   /** Such as `local` or `key:alice`. */
   readonly identity: string;
-  /** Its connection in the log, such as `c12`; absent where it has none of its own. */
+  /** Its connection in the log, such as `c12`; absent when it has none of its own. */
   readonly connection?: string | undefined;
-  /** Whether it may do this now; asked again each time. */
+  /** Whether it may do this now; checked anew on each call. */
   allows(scope: Scope): boolean;
 }
 
-/** The user who started the process, with every right that it has. */
+/** The user who started the process, with every right. */
 export const LOCAL_CALLER: CallerFacts = { identity: "local", allows: () => true };
 
-/** Where an identity comes from. */
+/** How an identity was established. */
 export type Source = "local" | "address" | "key" | "token" | "certificate";
 
-/** What a client was authenticated by. */
+/** The credential that a client was authenticated by. */
 export interface Credential {
-  /** `local`, `key:NAME`, `token:SUBJECT`, `cert:SAN` or `address:IP`: no two sources can name the same one. */
+  /**
+   * `local`, `key:NAME`, `token:SUBJECT`, `cert:SAN` or `address:IP`: no two kinds of credentials share an identity.
+   */
   readonly identity: string;
   readonly source: Source;
-  /** What the credential itself allows. */
+  /** The scopes of the credential itself. */
   readonly scopes: ReadonlySet<Scope>;
-  /** Wall clock, milliseconds since the Unix epoch; absent when it never ends. */
+  /** Wall clock, milliseconds since the Unix epoch; absent when it never expires. */
   readonly expiresAt?: number;
-  /** Tells whether it has been taken back since it was shown. */
+  /** Tells whether it has been revoked since it was presented. */
   isRevoked?(): boolean;
 }
 
-/** Limits of one identity; what is absent is as the settings say. */
+/** Limits of one identity; the settings apply to whatever is absent. */
 export interface IdentityLimits {
-  /** Requests a minute. */
+  /** Requests per minute. */
   readonly rateLimit?: number;
   readonly maxConnections?: number;
-  /** Requests of one connection that run side by side. */
+  /** Concurrent requests of one connection. */
   readonly maxInFlight?: number;
 }
 
-/** What the operator grants, which may change while a caller is connected. */
+/** The operator's grants, which may change while a caller is connected. */
 export interface Grants {
   allows(credential: Credential, scope: Scope): boolean;
   limitsOf(identity: string): IdentityLimits;
 }
 
-/** Why a credential that was good is so no longer. */
+/** Why a credential is no longer valid. */
 export type Ending = "expired" | "revoked";
 
-/** What a {@linkcode Caller} is made of. */
+/** Parts of a {@linkcode Caller}. */
 export interface CallerParts {
   readonly credential: Credential;
-  /** The IP address that it calls from, IPv6 without brackets. */
+  /** Its IP address; IPv6 without brackets. */
   readonly address: string;
   readonly grants: Grants;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** The scopes that this connection asked to be held to. */
+  /** The scopes that this connection asked to be limited to. */
   readonly narrowed?: ReadonlySet<Scope>;
   /** Its connection in the log. */
   readonly connection?: string;
 }
 
-/** A caller; asks again at every question, so that rights which are taken away act at once. */
+/** A caller; evaluates its rights on every call, so that revoked rights take effect at once. */
 export class Caller implements CallerFacts {
   readonly #parts: CallerParts;
 
@@ -93,7 +95,9 @@ export class Caller implements CallerFacts {
     return this.#parts.credential;
   }
 
-  /** What this connection asked to be held to, as one text; two requests with the same text have the same rights. */
+  /**
+   * The scopes that this connection asked to be limited to, as one text; requests with equal texts have equal rights.
+   */
   get narrowing(): string {
     const { narrowed } = this.#parts;
     return narrowed === undefined ? "" : SCOPES.filter((scope) => narrowed.has(scope)).join(" ") || "none";
@@ -106,29 +110,29 @@ export class Caller implements CallerFacts {
       this.ending() === undefined;
   }
 
-  /** Everything that it may do now. */
+  /** Its current scopes. */
   get scopes(): Scope[] {
     return SCOPES.filter((scope) => this.allows(scope));
   }
 
-  /** Its limits as they are now. */
+  /** Its current limits. */
   get limits(): IdentityLimits {
     return this.#parts.grants.limitsOf(this.identity);
   }
 
-  /** Why its credential no longer counts, if it does not. */
+  /** Why its credential is no longer valid; `undefined` while it is. */
   ending(): Ending | undefined {
     const { credential, now } = this.#parts;
     if (credential.expiresAt !== undefined && now() >= credential.expiresAt) return "expired";
     return credential.isRevoked?.() ? "revoked" : undefined;
   }
 
-  /** The same caller, on a connection that the log names so. */
+  /** The same caller, with a connection for the log. */
   on(connection: string): Caller {
     return new Caller({ ...this.#parts, connection });
   }
 
-  /** The same caller, held to fewer scopes. */
+  /** The same caller, limited to fewer scopes. */
   narrowedTo(scopes: ReadonlySet<Scope>): Caller {
     const { narrowed } = this.#parts;
     return new Caller({ ...this.#parts, narrowed: narrowed === undefined ? scopes : scopes.intersection(narrowed) });

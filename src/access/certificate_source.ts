@@ -1,4 +1,4 @@
-/** Client certificates as a source of identities. */
+/** Authentication by client certificate. */
 
 import { ALL_SCOPES } from "./scopes.ts";
 import type { SourceVerdict } from "./authenticator.ts";
@@ -7,18 +7,21 @@ import type { DenyList } from "./deny_list.ts";
 
 /** Settings of a {@linkcode CertificateSource}. */
 export interface CertificateSourceOptions {
-  /** `readClientCertificate`: it comes with the certificate library, which nothing else loads. */
+  /** `readClientCertificate`, passed in because it loads the certificate library, which nothing else needs. */
   readonly read: (der: Uint8Array, options: { now: number }) => ClientCertificate;
   readonly denied: DenyList;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** Authenticates a connection that was opened with a certificate of the authorities that is not on the deny list. */
+/**
+ * Authenticates connections by a client certificate that one of the authorities signed and that is not on the deny
+ * list.
+ */
 export class CertificateSource {
   readonly #options: CertificateSourceOptions;
   #denied: DenyList;
-  /** By the certificate of a connection, which is one object for as long as that lives. */
+  /** Results by the certificate of a connection, which is one object for the lifetime of the connection. */
   readonly #verdicts = new WeakMap<Uint8Array, ClientCertificate>();
 
   constructor(options: CertificateSourceOptions) {
@@ -26,12 +29,12 @@ export class CertificateSource {
     this.#denied = options.denied;
   }
 
-  /** Takes another deny list from now on, also for what is open. */
+  /** Replaces the deny list, also for connections that are open. */
   deny(denied: DenyList): void {
     this.#denied = denied;
   }
 
-  /** Checks a certificate as DER, whose signature the listener has checked. */
+  /** Checks a DER certificate whose signature the listener has verified. */
   verify(der: Uint8Array): SourceVerdict {
     const certificate = this.#verdicts.get(der) ?? this.#options.read(der, { now: this.#options.now() });
     this.#verdicts.set(der, certificate);

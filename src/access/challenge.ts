@@ -1,19 +1,19 @@
 /**
- * The answer to a client that is not authenticated: a constant body, and in `WWW-Authenticate` how to do better (RFC 6750,
- * RFC 9728). Why it was refused stays in the operator's log.
+ * The response to a client that is not authenticated: a constant body, and `WWW-Authenticate` with how to authenticate
+ * (RFC 6750, RFC 9728). The reason is only logged.
  */
 
 import type { HttpErrorCode } from "../errors/error_table.ts";
 import type { Scope } from "./scopes.ts";
 import type { Denial } from "./authenticator.ts";
 
-/** Where the protected resource's metadata is served. */
+/** Where the metadata of the protected resource is served. */
 export const METADATA_PATH = "/.well-known/oauth-protected-resource";
 
-/** What callers are asked for who have shown nothing: enough for the tools that read. */
+/** The scopes requested from a client without a credential: enough for the tools that read. */
 const FIRST_SCOPES = "market:read account:read";
 
-/** A refusal before it is a response. */
+/** A rejection, independent of the transport. */
 export interface Challenge {
   readonly code: HttpErrorCode;
   readonly message: string;
@@ -38,7 +38,7 @@ const REFUSALS = {
   503: { code: "ERR_UNAVAILABLE", message: "Credentials cannot be checked at the moment: try again later" },
 } as const satisfies Record<Denial["status"], Pick<Challenge, "code" | "message">>;
 
-/** What a denied request is answered; `metadataUrl` where tokens are taken. */
+/** The response to a denied request; `metadataUrl` when tokens are accepted. */
 export function challengeOf(
   { status, hasCredential, retryAfterMs }: Pick<Denial, "status" | "hasCredential" | "retryAfterMs">,
   metadataUrl?: string,
@@ -53,11 +53,11 @@ export function challengeOf(
   };
 }
 
-/** What a caller is answered who would need another scope. */
+/** The response to a caller that lacks a scope. */
 export function scopeChallenge(
   { scope, granted, metadataUrl }: { scope: Scope; granted: readonly Scope[]; metadataUrl?: string | undefined },
 ): Challenge {
-  // A client that asks for a new token should not lose what the old one allows.
+  // A client that requests a new token should not lose the scopes of the old one.
   const wanted = [...new Set([...granted, scope])].join(" ");
   return {
     code: "ERR_SCOPE_MISSING",
@@ -66,7 +66,7 @@ export function scopeChallenge(
   };
 }
 
-/** The sentence about a scope that a caller does not have. */
+/** The sentence about a missing scope. */
 function scopeMissing(scope: Scope): string {
   return `Cannot do this as your identity lacks the scope ${scope}: ask the operator of this server for it`;
 }

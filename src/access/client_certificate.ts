@@ -1,10 +1,10 @@
 /**
- * Clients' certificates: whom one names, which ones are refused, and which authorities may sign them. Whether a
- * signature is right is the listener's business. To be imported where client certificates are asked for, and then
- * lazily: nothing else needs the certificate library.
+ * Reads client certificates: whose identity one names, which ones are rejected, and which authorities may sign them.
+ * The listener verifies signatures. Import this file lazily and only when client certificates are required: nothing
+ * else needs the certificate library.
  */
 
-import "reflect-metadata"; // The certificate library asks for it, and for being second.
+import "reflect-metadata"; // The certificate library requires this import, before its own.
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -18,23 +18,23 @@ import {
 import { createHash } from "node:crypto";
 import { normalizeSerial } from "./deny_list.ts";
 
-/** Whom a certificate names, or why it names nobody; a reason is a sentence for the log. */
+/** The identity in a certificate, or why it has none; a reason is a sentence for the log. */
 export type ClientCertificate =
   | {
     ok: true;
-    /** `cert:` and the first URI of the certificate's alternative names, or else its first DNS name. */
+    /** `cert:` and the first URI of the certificate's subject alternative names, or else its first DNS name. */
     identity: string;
     /** Hex, lower case, without leading zeros. */
     serial: string;
     /** SHA-256 of the DER: hex, lower case. */
     fingerprint: string;
-    /** Last moment of its validity, milliseconds since the Unix epoch. */
+    /** End of its validity, milliseconds since the Unix epoch. */
     notAfter: number;
   }
   | { ok: false; reason: string };
 
 interface Parsed {
-  /** As people count, 1 to 3. */
+  /** 1 to 3, as in "X.509 v3". */
   readonly version: number;
   readonly certificate: X509Certificate;
 }
@@ -51,16 +51,19 @@ const SEQUENCE = 0x30;
 const VERSION = 0xa0;
 const INTEGER = 0x02;
 
-/** What a certificate says at any time, or why it never names anybody. */
+/** What is true of a certificate at any time, or why it never identifies anyone. */
 type Reading =
   | { readonly certificate: Omit<Extract<ClientCertificate, { ok: true }>, "ok">; readonly notBefore: number }
   | { readonly reason: string };
 
-/** The latest last, by fingerprint: the library takes milliseconds, and a thousand times the certificate's size in memory. */
+/**
+ * Recent results by fingerprint, the latest last: the library needs milliseconds per certificate, and a thousand times
+ * its size in memory.
+ */
 const readings = new Map<string, Reading>();
 const MAX_READINGS = 1_000;
 
-/** Reads a client's certificate, as DER, at a wall clock in milliseconds since the Unix epoch. */
+/** Reads a DER client certificate; `now` is the wall clock, milliseconds since the Unix epoch. */
 export function readClientCertificate(der: Uint8Array, { now }: { now: number }): ClientCertificate {
   const fingerprint = createHash("sha256").update(der).digest("hex");
   const reading = readings.get(fingerprint) ?? readAnew(der, fingerprint);
@@ -93,8 +96,8 @@ function readAnew(der: Uint8Array, fingerprint: string): Reading {
 }
 
 /**
- * What speaks against a bundle of authorities, each problem a sentence that begins with `name`; none for a good one.
- * The runtime would accept any bundle, and then refuse every client.
+ * Problems of a bundle of authorities, each a sentence that begins with `name`; empty when it is usable. The runtime
+ * would accept any bundle, and then reject every client.
  */
 export function checkAuthorities(pem: string, { name, now }: { name: string; now: number }): string[] {
   const blocks = certificatesIn(pem);
@@ -134,7 +137,7 @@ function usageProblem(certificate: X509Certificate): string | undefined {
   return "Expected the extended key usage clientAuth and no other";
 }
 
-/** In milliseconds since the Unix epoch. */
+/** Milliseconds since the Unix epoch. */
 interface Validity {
   readonly notBefore: number;
   readonly notAfter: number;
@@ -151,7 +154,7 @@ function validityProblem({ notBefore, notAfter }: Validity, now: number): string
   return `Expected a valid certificate: this one is not valid before ${new Date(notBefore).toISOString()}`;
 }
 
-/** Never the common name: anybody may have asked for any. */
+/** Never the common name, as authorities do not verify it. */
 function nameOf(certificate: X509Certificate): string | undefined {
   const names = certificate.getExtension(SubjectAlternativeNameExtension)?.names.items ?? [];
   const uri = names.find(({ type }) => type === "url")?.value;
@@ -180,7 +183,7 @@ function parseCertificate(der: Uint8Array): Parsed | undefined {
   }
 }
 
-/** The library does not tell the version: it stands first in the signed part, and is 1 where it is left out. */
+/** The library does not expose the version: it comes first in the signed part, and is 1 when omitted. */
 function versionOf(der: Uint8Array): number | undefined {
   const signed = contentOf(contentOf(der, SEQUENCE), SEQUENCE);
   if (signed === undefined) return undefined;
@@ -189,7 +192,7 @@ function versionOf(der: Uint8Array): number | undefined {
   return version === undefined ? undefined : version + 1;
 }
 
-/** What the first element in DER holds, when it has that tag. */
+/** The content of the first DER element, when it has this tag. */
 function contentOf(der: Uint8Array | undefined, tag: number): Uint8Array | undefined {
   const [first, size = 0] = der ?? [];
   if (der === undefined || first !== tag) return undefined;

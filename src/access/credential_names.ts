@@ -1,4 +1,7 @@
-/** What people call a credential, in a query or a header; cookies are none, as browsers send those of every port of a machine. */
+/**
+ * Common names of credentials in query parameters and headers. Cookies are not among them, as browsers send those of
+ * every port of a host.
+ */
 const CREDENTIAL_NAMES = [
   ...["access token", "api token", "auth token", "bearer token", "id token", "private token", "refresh token"],
   ...["service token", "session token", "user token", "amz security token", "token", "bearer", "jwt", "jwt assertion"],
@@ -8,7 +11,7 @@ const CREDENTIAL_NAMES = [
   ...["auth", "authorization", "proxy authorization", "credential", "credentials"],
 ];
 
-/** A name of a header or of a parameter of a query that says that its value is a credential. */
+/** Matches names of headers or query parameters whose value is a credential. */
 export const CREDENTIAL_NAME = new RegExp(
   `^(x[-_]?)?(${CREDENTIAL_NAMES.map((words) => words.replaceAll(" ", "[-_]?")).join("|")})$`,
   "i",

@@ -1,32 +1,32 @@
-/** Ends what was opened with a credential that has since been revoked or has expired. */
+/** Ends connections whose credential was revoked or has expired. */
 
 import { getLogger } from "../logging/logger.ts";
 import type { Caller, Ending } from "./caller.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** How long a client may stay connected after its credential has ended. */
+/** How long a client may stay connected after that. */
 const INTERVAL_MS = 500;
 
-/** Something open that stands on a caller's credential. */
+/** An open connection and its caller. */
 interface Watched {
   readonly caller: Caller;
   end(ending: Ending): void;
 }
 
-/** Looks at all open connections twice a second; owns its timer, which runs only while something is open. */
+/** Checks all open connections twice a second; its timer runs only while there are any. */
 export class CredentialWatch {
   readonly #refresh: () => Promise<void>;
   readonly #open = new Set<Watched>();
   #looking: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** `refresh` is called at each look, so that credentials which another process revoked are known. */
+  /** `refresh` is called before each check, so that credentials which another process revoked are known. */
   constructor(refresh: () => Promise<void>) {
     this.#refresh = refresh;
   }
 
-  /** Watches a connection until the answered function is called; `end` is called once at the most. */
+  /** Watches a connection until the returned function is called; `end` is called at most once. */
   watch(caller: Caller, end: (ending: Ending) => void): () => void {
     const watched = { caller, end };
     this.#open.add(watched);
@@ -34,7 +34,7 @@ export class CredentialWatch {
     return () => this.#forget(watched);
   }
 
-  /** Looks now: at once at what is known, then at what other processes have changed. */
+  /** Checks now: at once with what is known, then again with what other processes have changed. */
   look(): Promise<void> {
     this.#endEnded();
     return this.#looking ??= this.#refresh()

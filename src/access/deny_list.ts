@@ -1,47 +1,47 @@
-/** Certificates that their authority cannot take back: a text file that names them, one a line. */
+/** Certificates that their authority cannot revoke: a text file that names one per line. */
 
-/** A deny list, or every problem with it, each a sentence that names its line. */
+/** A deny list, or every problem with it; each names its line. */
 export type ParsedDenyList = { ok: true; list: DenyList } | { ok: false; problems: string[] };
 
-/** What a certificate is denied by; hex, lower case, the serial number without leading zeros. */
+/** The marks by which a certificate can be denied; hex, lower case, the serial number without leading zeros. */
 export interface CertificateMarks {
   readonly serial: string;
   readonly fingerprint: string;
 }
 
-/** More than any operator denies by hand, and little enough to hold. */
+/** More than an operator denies by hand, and little enough to keep in memory. */
 const MAX_ENTRIES = 100_000;
-/** A file that is something else altogether has a problem on every line. */
+/** A file of another kind would have a problem on every line. */
 const MAX_PROBLEMS = 100;
 const FINGERPRINT_DIGITS = 64;
 const MAX_SERIAL_DIGITS = 40;
 
-/** Digits in one piece, or in pairs with colons between them. */
+/** Digits without separators, or in pairs separated by colons. */
 const HEX = /^(?:[0-9a-f]+|[0-9a-f]{2}(?::[0-9a-f]{2})+)$/;
 
-/** Serial numbers, whoever signed them, and fingerprints of certificates that are denied. */
+/** Denied serial numbers, whatever their issuer, and fingerprints. */
 export class DenyList {
-  /** Both kinds: they differ in length. */
+  /** Serial numbers and fingerprints together: their lengths differ. */
   readonly #entries: ReadonlySet<string>;
 
   constructor(entries: ReadonlySet<string>) {
     this.#entries = entries;
   }
 
-  /** Different entries. */
+  /** The number of distinct entries. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Whether a certificate is denied, by either mark. */
+  /** Tells whether a certificate is denied by either mark. */
   has({ serial, fingerprint }: CertificateMarks): boolean {
     return this.#entries.has(serial) || this.#entries.has(fingerprint);
   }
 }
 
 /**
- * Parses a deny list: on each line a serial number in hex or a SHA-256 fingerprint, in any case, with or without colons;
- * `#` begins a comment.
+ * Parses a deny list: each line is a serial number in hex or a SHA-256 fingerprint, in any case, with or without
+ * colons; `#` begins a comment.
  */
 export function parseDenyList(text: string): ParsedDenyList {
   const entries = new Set<string>();
@@ -56,7 +56,7 @@ export function parseDenyList(text: string): ParsedDenyList {
     if (entry !== undefined) {
       if (entries.size <= MAX_ENTRIES) entries.add(entry);
     } else if (++bad <= MAX_PROBLEMS) {
-      // Without what is written there: who mistakes the file may have taken one with a secret in it.
+      // The line is not quoted: if the wrong file was given, it may hold a secret.
       problems.push(
         `line ${index + 1}: expected a serial number (at most ${MAX_SERIAL_DIGITS} digits in hex) ` +
           `or a SHA-256 fingerprint (${FINGERPRINT_DIGITS})`,
@@ -68,7 +68,7 @@ export function parseDenyList(text: string): ParsedDenyList {
   return problems.length === 0 ? { ok: true, list: new DenyList(entries) } : { ok: false, problems };
 }
 
-/** A serial number as certificates are compared by it: hex, lower case, without leading zeros. */
+/** The normal form in which serial numbers are compared: hex, lower case, without leading zeros. */
 export function normalizeSerial(hex: string): string {
   return hex.toLowerCase().replace(/^0+(?=.)/, "");
 }

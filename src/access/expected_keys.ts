@@ -1,7 +1,7 @@
 /**
- * What is remembered of the key store beside it, in a file of its own: that there is one, which one, and how far it had
- * come. Without that a store that was deleted, moved or put back from an old copy could not be told from none, and a server
- * would serve everybody, or take keys again that were revoked.
+ * A file beside the key store that records its existence, its identity and its latest revision. Without it, a store
+ * that was deleted, moved or restored from an old copy would look like none, and the server would admit everyone, or
+ * accept keys that were revoked.
  */
 
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import type { KeysMark } from "./keys.ts";
 /** The file's name in the state folder. */
 export const EXPECTED_FILE = "keys-expected.json";
 
-/** What is expected, nothing where no key was ever made here, or why that cannot be told. */
+/** The expected store; `undefined` when no key was ever created here; or why that is unknown. */
 export type ExpectedKeys = { readonly ok: true; readonly mark?: KeysMark } | {
   readonly ok: false;
   readonly problem: string;
@@ -22,7 +22,7 @@ export type ExpectedKeys = { readonly ok: true; readonly mark?: KeysMark } | {
 
 const Mark = z.strictObject({ store: z.string().regex(/^[0-9a-f]{16}$/), revision: z.int().min(0) });
 
-/** Reads what a state folder expects. */
+/** Reads the expected store of a state folder. */
 export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
   const path = join(folder, EXPECTED_FILE);
   let text: string;
@@ -39,7 +39,9 @@ export async function readExpectedKeys(folder: string): Promise<ExpectedKeys> {
   return { ok: false, problem: `expected what is remembered of the API keys: ${path} is damaged: ${remedy(path)}` };
 }
 
-/** What speaks against the store that is there, absent where there is none; nothing where it is the expected one. */
+/**
+ * How the store differs from the expected one; `undefined` when it matches. `found` is absent when there is no store.
+ */
 export function checkKeys(expected: KeysMark | undefined, found: KeysMark | undefined, folder: string): string[] {
   if (expected === undefined) return [];
   const path = join(folder, EXPECTED_FILE);
@@ -59,7 +61,10 @@ export function checkKeys(expected: KeysMark | undefined, found: KeysMark | unde
   ];
 }
 
-/** Remembers a store. Under another name first, so that what is there is never half written, and no link is followed. */
+/**
+ * Records a store. Writes a new file first and renames it, so that the file is never half written and no link is
+ * followed.
+ */
 export async function writeExpectedKeys(folder: string, { store, revision }: KeysMark): Promise<void> {
   const path = join(folder, EXPECTED_FILE);
   const draft = `${path}.new`;

@@ -1,9 +1,9 @@
-/** Where a request really comes from: what a proxy says counts only if the operator named the proxy. */
+/** Determines the origin of a request: headers of a proxy count only when the operator named the proxy. */
 
 import { BlockList, isIP } from "node:net";
 import type { HeaderFields } from "../network/header_fields.ts";
 
-/** Headers by which proxies, balancers and content networks say that they forward a request of another client. */
+/** Headers by which proxies, load balancers and CDNs indicate that they forward a request. */
 const FORWARDING_HEADERS = new Set([
   "ali-cdn-real-ip",
   "cdn-loop",
@@ -49,20 +49,20 @@ const FORWARDING_HEADERS = new Set([
   "x-url-scheme",
 ]);
 
-/** `X-Forwarded-For`, `-Host`, `-Proto`, `-Port` and so on, also behind another word. */
+/** `X-Forwarded-For`, `-Host`, `-Proto`, `-Port` and so on, also with another prefix. */
 const FORWARDED_NAME = /^x-(.+-)?forwarded(-|$)/;
 
 function isForwarding(name: string): boolean {
   return FORWARDING_HEADERS.has(name) || (name.startsWith("x-") && FORWARDED_NAME.test(name));
 }
 
-/** A request's origin. */
+/** The origin of a request. */
 export interface Origination {
-  /** IP address of the client, as far as it can be believed. */
+  /** IP address of the client, as far as it is trusted. */
   readonly address: string;
-  /** Whether a proxy that nobody named says that it forwards. */
+  /** Whether a proxy that is not trusted claims to forward it. */
   readonly isUnbelieved: boolean;
-  /** Whether a named proxy forwards a request of another client. */
+  /** Whether a trusted proxy forwards it for another client. */
   readonly isForwarded: boolean;
 }
 
@@ -71,7 +71,7 @@ export class TrustedProxies {
   readonly #list = new BlockList();
   readonly #isEmpty: boolean;
 
-  /** IP addresses and networks, such as `10.0.0.0/8`; their form has been checked. */
+  /** IP addresses and networks, such as `10.0.0.0/8`, already validated. */
   constructor(addresses: readonly string[] = []) {
     this.#isEmpty = addresses.length === 0;
     for (const text of addresses) {
@@ -82,18 +82,18 @@ export class TrustedProxies {
     }
   }
 
-  /** Finds out for whom the peer asks: the last address in `X-Forwarded-For` that is no named proxy itself. */
+  /** Finds the client of a request: the last address in `X-Forwarded-For` that is not a trusted proxy itself. */
   originate(peer: string, headers: HeaderFields): Origination {
     const saysSo = saysForwarded(headers);
     if (!this.has(peer)) return { address: peer, isUnbelieved: saysSo, isForwarded: false };
     const hops = headers.get("x-forwarded-for")?.split(",").map((hop) => plainAddress(hop.trim())) ?? [];
     const last = hops.findLastIndex((hop) => hop === undefined || !this.has(hop));
-    // What stands before a hop that is no address was written by nobody knows whom.
+    // Entries before a hop that is not an address come from an unknown source.
     const client = hops[Math.max(last, 0)];
     return { address: client ?? peer, isUnbelieved: false, isForwarded: saysSo };
   }
 
-  /** Whether an address is one of theirs. */
+  /** Tells whether an address belongs to a trusted proxy. */
   has(address: string): boolean {
     if (this.#isEmpty || isIP(address) === 0) return false;
     return this.#list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
@@ -105,7 +105,7 @@ function saysForwarded(headers: HeaderFields): boolean {
   return false;
 }
 
-/** An address without brackets and port; `undefined` for a text that is none. */
+/** An address without brackets and port; `undefined` when the text is none. */
 function plainAddress(text: string): string | undefined {
   const address = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(text)?.[1] ?? text;
   return isIP(address) === 0 ? undefined : address;

@@ -1,4 +1,4 @@
-/** The grants that count now; a file that is read again takes the place of the one before. */
+/** The grants in force; reloading the file replaces them. */
 
 import type { Scope } from "./scopes.ts";
 import { AccessFile } from "./access_file.ts";
@@ -8,12 +8,12 @@ import type { Credential, Grants, IdentityLimits } from "./caller.ts";
 export class CurrentGrants implements Grants {
   #file: AccessFile;
 
-  /** Without a file every credential allows what it says itself. */
+  /** Without a file, every credential grants its own scopes. */
   constructor(file = new AccessFile()) {
     this.#file = file;
   }
 
-  /** Takes another file from now on. */
+  /** Puts another file into force. */
   replace(file: AccessFile): void {
     this.#file = file;
   }

@@ -1,11 +1,11 @@
-/** Identities as credentials have them and the operator's files name them. */
+/** Identities as credentials carry them and as the operator's files name them. */
 
 import { z } from "zod";
 
-/** Names that API keys can have. */
+/** Names that API keys may have. */
 export const KEY_NAME = /[A-Za-z0-9][A-Za-z0-9._@-]{0,62}/;
 
-/** No control, formatting, private or invisible characters, and no spaces around it. */
+/** No control, formatting, private or invisible characters, and no surrounding spaces. */
 const VISIBLE = /(?! )(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ])+(?<! )/u;
 
 const IDENTITY = new RegExp(
@@ -15,7 +15,7 @@ const IDENTITY = new RegExp(
 
 const SUBJECT = new RegExp(`^${VISIBLE.source}$`, "u");
 
-/** Scripts with letters that look like Latin ones, and like each other's. */
+/** Scripts with letters that resemble Latin letters and each other's. */
 const LOOK_ALIKES = [
   /\p{Script=Latin}/u,
   /\p{Script=Cyrillic}/u,
@@ -25,17 +25,17 @@ const LOOK_ALIKES = [
   /\p{Script=Coptic}/u,
 ];
 
-/** A token's subject: text that two people read as the same one only where it is. */
+/** A token's subject: restricted so that two different subjects do not look alike. */
 export const Subject = z.string().max(200).regex(SUBJECT).refine(isUnmistakable);
 
-/** `local`, or a kind and a name: what a credential's holder is called, subjects of tokens with spaces and all. */
+/** `local`, or a kind and a name: the identity of a credential's holder, including subjects of tokens with spaces. */
 export const IdentityName = z.string().max(220).regex(IDENTITY, {
   error: "expected local, key:NAME, token:SUBJECT, cert:SAN or address:IP",
 }).refine((name) => !IDENTITY.test(name) || isUnmistakable(name), {
   error: "expected a name in composed form (NFC) whose letters are of one script, as look-alikes are refused",
 });
 
-/** The identities of a file that a schema's record passes over in silence: there is one such key. */
+/** Identities in a file that a schema's record silently skips: there is one such key. */
 export function hiddenIdentities(file: unknown): string[] {
   if (typeof file !== "object" || file === null || !("identities" in file)) return [];
   const { identities } = file;
@@ -43,7 +43,7 @@ export function hiddenIdentities(file: unknown): string[] {
   return isHidden ? ["identities.__proto__: expected local, key:NAME, token:SUBJECT, cert:SAN or address:IP"] : [];
 }
 
-/** Neither composed in another way than usual, nor spelt with letters of several scripts that resemble each other. */
+/** Normalized, and not spelt with look-alike letters of several scripts. */
 function isUnmistakable(text: string): boolean {
   return text === text.normalize("NFC") && LOOK_ALIKES.filter((script) => script.test(text)).length <= 1;
 }

@@ -1,4 +1,4 @@
-/** A set of public keys (JWKS) as text: which of them may verify a token, and which of those signed this one. */
+/** A JSON Web Key Set as text: which of its keys may verify a token, and which one signed this token. */
 
 import { createPublicKey } from "node:crypto";
 import { createLocalJWKSet, errors, flattenedVerify } from "jose";
@@ -7,7 +7,7 @@ import { z } from "zod";
 import { readJson } from "../text/read_json.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** What a token may be signed with: public keys only, so that whoever can verify a token cannot make one. */
+/** Signature algorithms of public keys only, so that a key that verifies a token cannot sign one. */
 export const SIGNATURE_ALGORITHMS = [
   "RS256",
   "RS384",
@@ -24,10 +24,10 @@ export const SIGNATURE_ALGORITHMS = [
 
 const MAX_KEYS = 100;
 const MIN_RSA_BITS = 2_048;
-/** Keys that a token is tried with when it does not say which one. */
+/** The most keys to try when a token does not name one. */
 const MAX_TRIED = 16;
 
-/** Members of a JWK that only its owner should know. */
+/** Private members of a JWK. */
 const SECRET_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 const COMMON = {
@@ -37,7 +37,7 @@ const COMMON = {
   key_ops: z.array(z.string()).refine((operations) => operations.includes("verify")).exactOptional(),
 };
 
-/** Whatever else is in a set, such as keys for encryption or of kinds that are not known here, is left out. */
+/** Ignores whatever else a set contains, such as encryption keys or unknown key types. */
 const SignatureKey = z.discriminatedUnion("kty", [
   z.object({ ...COMMON, kty: z.literal("RSA"), n: z.string(), e: z.string() }),
   z.object({ ...COMMON, kty: z.literal("EC"), crv: z.enum(["P-256", "P-384", "P-521"]), x: z.string(), y: z.string() }),
@@ -50,7 +50,7 @@ type VerificationKey = Awaited<ReturnType<LocalJWKSet>>;
 
 const Jwks = z.object({ keys: z.array(z.unknown()).max(MAX_KEYS) });
 
-/** Every problem of a local JWKS file, each without any of its content; none when it can be used. */
+/** Every problem of a local JWKS file, without quoting its content; empty when it is usable. */
 export function checkJwks(text: string): string[] {
   const json = readJson(text);
   if (json === undefined) return ["expected JSON"];
@@ -66,7 +66,7 @@ export function checkJwks(text: string): string[] {
   return ["expected a public key that verifies signatures: RSA of at least 2048 bits, P-256, P-384, P-521 or Ed25519"];
 }
 
-/** The key that a token names or, where it names none or several keys share the name, the one that it is signed with. */
+/** The key that a token names; when it names none, or several keys share the name, the one that signed it. */
 export async function selectKey(
   keys: LocalJWKSet,
   header: JWSHeaderParameters,
@@ -100,7 +100,7 @@ async function isSignedWith(key: VerificationKey, token: FlattenedJWSInput): Pro
 }
 
 /**
- * The keys of a set as text.
+ * The keys of a set in text form.
  *
  * @throws {TypeError} when it has a problem: see {@linkcode checkJwks}
  */
@@ -110,7 +110,7 @@ export function readJwks(text: string): LocalJWKSet {
   return createLocalJWKSet({ keys: signatureKeys(Jwks.parse(readJson(text)).keys) });
 }
 
-/** Copies what verifying needs, so that nothing else in a key can matter. */
+/** Copies only what verification needs, so that no other member of a key has an effect. */
 function signatureKeys(keys: readonly unknown[]): SignatureKey[] {
   return keys.flatMap((key) => {
     if (!isObject(key)) return [];

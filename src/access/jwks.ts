@@ -1,6 +1,6 @@
 /**
- * The public keys that an issuer signs access tokens with: read from a local file, or fetched from where the issuer
- * publishes them. Takes nothing from a token but which key it names.
+ * The public keys of a token issuer, from a local file or fetched from the issuer. Takes nothing from a token except
+ * the name of its key.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -11,28 +11,36 @@ import { readJwks, selectKey } from "./jwk_set.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** Where the keys come from: an address to fetch, or the content of a local JWKS file. */
+/** The source of the keys: an address to fetch, or the content of a local JWKS file. */
 export type JwksSource = { readonly url: URL } | { readonly text: string };
 
-/** Finds the key that a token names; see {@linkcode openJwks} for how it fails. */
+/** Finds the key that a token names; see {@linkcode openJwks} for its errors. */
 export type FindKey = JWTVerifyGetKey;
 
-/** Settings of {@linkcode openJwks}; none matters to a local file. */
+/** Settings of {@linkcode openJwks}; a local file uses none of them. */
 export interface JwksOptions {
   /** @default globalThis.fetch */
   readonly fetch?: typeof fetch;
   /** Monotonic milliseconds. @default performance.now */
   readonly now?: () => number;
-  /** From asking until the last byte of the answer. @default {5_000} */
+  /**
+   * Time limit of one fetch, from the request to the last byte of the response.
+   *
+   * @default {5_000}
+   */
   readonly timeoutMs?: number;
-  /** Whether to fetch at once, so that an address that cannot be reached is logged before a token comes. @default {false} */
+  /**
+   * Whether to fetch at once, so that an unreachable address is logged before the first token arrives.
+   *
+   * @default {false}
+   */
   readonly prefetch?: boolean;
 }
 
-/** The issuer's keys could not be had, which says nothing about the token. */
+/** The issuer's keys could not be fetched, which says nothing about the token. */
 export class KeysUnavailableError extends Error {
   override readonly name = "KeysUnavailableError";
-  /** When another try makes sense. */
+  /** When to try again. */
   readonly retryAfterMs: number;
 
   constructor(retryAfterMs: number, options?: ErrorOptions) {
@@ -43,25 +51,26 @@ export class KeysUnavailableError extends Error {
 
 const MAX_ANSWER_BYTES = 262_144;
 const TIMEOUT_MS = 5_000;
-/** How long fetched keys count: a key that the issuer has withdrawn ends at the latest then. */
+/** How long fetched keys are valid; a key that the issuer withdrew ends then at the latest. */
 const CACHE_MS = 600_000;
-/** Between two fetches, whoever asks. */
+/** The least time between two fetches. */
 const COOLDOWN_MS = 1_000;
-/** The pause after a failure. */
+/** The pause after a failed fetch. */
 const FAILURE_COOLDOWN_MS = 5_000;
-/** How long a name that was looked up and not found is believed to be wrong, rather than new. */
+/** How long a key name that was not found is rejected without another fetch. */
 const UNKNOWN_MS = 30_000;
-/** Names that are remembered so, the latest. */
+/** The most such names to remember, the latest ones. */
 const MAX_UNKNOWN = 1_000;
 /** In characters; a longer name is not looked up. */
 const MAX_NAME = 256;
 
 /**
- * Answers the keys of `source`. A local file is read at once; an address is fetched when the first token asks, again after
- * 10 minutes, and for a key that is not there: at most once a second, and once in 30 seconds for the same name.
+ * Returns a lookup for the keys of `source`. A local file is parsed at once; an address is fetched when the first token
+ * arrives, again after 10 minutes, and for an unknown key at most once a second, and once in 30 seconds for the same
+ * name.
  *
- * A token that names no key is tried with each that fits. The answer rejects with {@linkcode KeysUnavailableError} when
- * the keys cannot be fetched now or are not to be trusted, and with jose's own errors when no key fits.
+ * A token without a key name is tried with each suitable key. The lookup rejects with {@linkcode KeysUnavailableError}
+ * when the keys cannot be fetched now or are not trusted, and with jose's own errors when no key fits.
  *
  * @throws {TypeError} when a local file has a problem: see `checkJwks`
  */
@@ -75,7 +84,7 @@ export function openJwks(source: JwksSource, options: JwksOptions = {}): FindKey
   return (header, token) => published.find(header, token);
 }
 
-/** The keys behind an address, as many callers share them: fetched once for all who wait. */
+/** The keys behind an address, fetched once for all who wait. */
 class PublishedKeys {
   readonly #url: URL;
   readonly #fetch: typeof fetch;
@@ -83,10 +92,10 @@ class PublishedKeys {
   readonly #timeoutMs: number;
   #keys: LocalJWKSet | undefined;
   #staleAt = -Infinity;
-  /** Nothing is fetched before. */
+  /** No fetch before this time. */
   #coolAt = -Infinity;
   #hasFailed = false;
-  /** Names that were looked up in vain, and until when they are believed to be wrong. */
+  /** Names that were not found, and until when they are rejected. */
   readonly #unknown = new Map<string, number>();
   #pending: Promise<LocalJWKSet> | undefined;
 
@@ -97,7 +106,7 @@ class PublishedKeys {
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   }
 
-  /** Fetches ahead of the first token; a failure is logged and tried again when a token asks. */
+  /** Fetches before the first token; a failure is logged, and the fetch repeated when a token arrives. */
   prefetch(): void {
     this.#fetchOnce().catch(() => {});
   }
@@ -124,7 +133,7 @@ class PublishedKeys {
     return this.#now() < this.#staleAt ? this.#keys : undefined;
   }
 
-  /** The keys after those in which one was missed; `undefined` where they were fetched a moment ago. */
+  /** Keys newer than those that lacked the name; `undefined` when they were fetched a moment ago. */
   async #newerThan(missed: LocalJWKSet): Promise<LocalJWKSet | undefined> {
     const keys = this.#fresh();
     if (keys !== undefined && keys !== missed) return keys;
@@ -137,7 +146,7 @@ class PublishedKeys {
     return name.length > MAX_NAME || this.#now() < (this.#unknown.get(name) ?? -Infinity);
   }
 
-  /** The key that was looked up is not there, nor will it be for a while. */
+  /** Remembers that the key does not exist. */
   #miss(name: string | undefined, error: unknown): never {
     if (name !== undefined && error instanceof errors.JWKSNoMatchingKey) {
       this.#unknown.delete(name);
@@ -166,7 +175,7 @@ class PublishedKeys {
       this.#coolAt = this.#now() + COOLDOWN_MS;
       return keys;
     } catch (cause) {
-      // One line for as long as it lasts: every token would make another.
+      // One log line per outage, not one per token.
       if (!this.#hasFailed) {
         log.warning("cannot fetch issuer keys; access tokens are rejected", {
           url: this.#url.href,
@@ -192,7 +201,7 @@ class PublishedKeys {
   }
 }
 
-/** A runtime's network error says what is wrong in its cause. */
+/** The runtime reports the reason of a network error in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

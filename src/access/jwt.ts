@@ -1,6 +1,6 @@
 /**
- * Access tokens in the form of a JWT (RFC 9068), checked by RFC 8725's advice. Takes no key and no address from a token, and
- * passes a token on to nobody; which keys count is for `jwks.ts`.
+ * Checks access tokens in JWT form (RFC 9068) by the recommendations of RFC 8725. Takes no key and no address from a
+ * token, and never forwards a token; `jwks.ts` decides which keys count.
  */
 
 import { base64url, decodeProtectedHeader, errors, jwtVerify } from "jose";
@@ -12,17 +12,21 @@ import { type FindKey, KeysUnavailableError } from "./jwks.ts";
 import { isScope, type Scope } from "./scopes.ts";
 import { VerifiedTokens } from "./verified_tokens.ts";
 
-/** What a token must say, besides being signed with one of the issuer's keys. */
+/** The required claims of a token, besides a signature by one of the issuer's keys. */
 export interface TokenRules {
-  /** Compared character by character, a slash at the end included. */
+  /** Compared exactly, including a trailing slash. */
   readonly issuer: string;
-  /** Must be the token's audience, or one of them. */
+  /** Must equal or be among the token's audiences. */
   readonly audience: string;
-  /** How far the issuer's clock may be off, in seconds. @default {5} */
+  /**
+   * Tolerated difference to the issuer's clock, in seconds.
+   *
+   * @default {5}
+   */
   readonly clockToleranceS?: number;
 }
 
-/** What a good token grants. */
+/** The grant of a valid token. */
 export interface VerifiedToken {
   readonly ok: true;
   /** 1 to 200 printable characters. */
@@ -34,7 +38,7 @@ export interface VerifiedToken {
   readonly tokenId?: string;
 }
 
-/** Why a token is refused; `keys_unavailable` says nothing about the token, which may be good a while later. */
+/** Why a token is rejected; `keys_unavailable` says nothing about the token, which may be valid later. */
 export type RefusedToken =
   | {
     readonly ok: false;
@@ -52,7 +56,7 @@ export type RefusedToken =
   }
   | { readonly ok: false; readonly reason: "keys_unavailable"; readonly retryAfterMs: number };
 
-/** A good token, or why it is refused; never holds any of the token's text but its subject and id. */
+/** A valid token, or why it is rejected; contains no text of the token but its subject and id. */
 export type TokenVerdict = VerifiedToken | RefusedToken;
 
 /** Settings of a {@linkcode TokenVerifier}. */
@@ -65,12 +69,12 @@ export interface TokenVerifierOptions {
 
 type RefusalReason = Exclude<RefusedToken["reason"], "keys_unavailable">;
 
-/** In characters; larger than any that fits a usual limit for headers. */
+/** In characters; larger than any token that fits common limits of headers. */
 const MAX_LENGTH = 8_192;
 
 const ALGORITHMS: readonly string[] = SIGNATURE_ALGORITHMS;
 
-/** `JWT` is what many issuers still write; an ID token must be told apart by its audience then. */
+/** Many issuers still write `JWT`; an ID token is then told apart by its audience. */
 const TYPES: readonly string[] = ["at+jwt", "application/at+jwt", "jwt"];
 
 /** No control, formatting, private or invisible characters. */
@@ -78,7 +82,7 @@ const Printable = z.string().regex(/^(?:(?!\p{DI})[\p{L}\p{M}\p{N}\p{P}\p{S} ]){
 
 const Claims = z.object({
   sub: Subject,
-  /** Up to the last second that a date can hold. */
+  /** Up to the last second that a date can represent. */
   exp: z.number().max(8_640_000_000_000),
   iat: z.number().optional(),
   jti: Printable.optional(),
@@ -86,7 +90,7 @@ const Claims = z.object({
   scp: z.union([z.string(), z.array(z.string())]).optional(),
 });
 
-/** Checks tokens of one issuer for one audience; a good one is remembered for at most a minute. */
+/** Checks tokens of one issuer for one audience; remembers a valid token for at most a minute. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #toleranceS: number;
@@ -103,7 +107,7 @@ export class TokenVerifier {
     }
   }
 
-  /** Checks a token; never rejects, and never holds a token longer than this takes. */
+  /** Checks a token; never rejects, and does not keep the token afterwards. */
   async verify(token: string): Promise<TokenVerdict> {
     if (token.length > MAX_LENGTH) return refused("oversized");
     const known = this.#verified.get(token);
@@ -132,7 +136,7 @@ export class TokenVerifier {
   }
 }
 
-/** Refuses what can be told without a key, above all an algorithm that would make a public key a shared secret. */
+/** Rejects what needs no key to tell, above all an algorithm that would turn a public key into a shared secret. */
 function checkHeader(token: string): RefusedToken | undefined {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every(isBase64url)) return refused("malformed");
@@ -146,7 +150,7 @@ function checkHeader(token: string): RefusedToken | undefined {
   }
 }
 
-/** Only one text stands for the same bytes, so that a token cannot be varied without breaking it. */
+/** Only one text encodes the same bytes, so that a token cannot be varied without becoming invalid. */
 function isBase64url(part: string): boolean {
   try {
     return part !== "" && base64url.encode(base64url.decode(part)) === part;
@@ -155,7 +159,7 @@ function isBase64url(part: string): boolean {
   }
 }
 
-/** Of a name that the claims have twice, the last one counts (RFC 7519, section 4). */
+/** When a claim occurs twice, the last one counts (RFC 7519, section 4). */
 function readClaims(payload: JWTPayload, { latestIssue }: { latestIssue: number }): TokenVerdict {
   const claims = Claims.safeParse(payload);
   if (!claims.success) return refused("claims");

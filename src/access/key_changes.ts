@@ -1,4 +1,4 @@
-/** Changes of API keys as an operator asks for them: makes the texts of keys, and logs every change. */
+/** Operators' changes to API keys: generates the keys, and logs every change. */
 
 import { getLogger } from "../logging/logger.ts";
 import { createApiKey } from "./api_key.ts";
@@ -7,10 +7,10 @@ import type { Added, Keys, NewKey, ReplacementKey, Rotated, StoredKey } from "./
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** An outcome that, where there is a new key, tells its text too. */
+/** An outcome that also contains the text of a new key. */
 type WithText<Outcome> = Outcome extends { ok: true } ? Outcome & { readonly text: string } : Outcome;
 
-/** Makes the first key of a name. */
+/** Creates the first key of a name. */
 export async function createKey(keys: Keys, request: Omit<NewKey, "id" | "digest">): Promise<WithText<Added>> {
   if (!isKeyName(request.name)) throw new RangeError("Cannot create key as its name is not one that keys can have");
   if (request.scopes.length === 0) {
@@ -23,7 +23,7 @@ export async function createKey(keys: Keys, request: Omit<NewKey, "id" | "digest
   return { ...added, text };
 }
 
-/** Makes a key that replaces the one of a name. */
+/** Creates a key that replaces the present key of a name. */
 export async function rotateKey(
   keys: Keys,
   request: Omit<ReplacementKey, "id" | "digest">,
@@ -36,7 +36,7 @@ export async function rotateKey(
   return { ...rotated, text };
 }
 
-/** Ends the live key with this id, or all live keys of this name; answers how many these were. */
+/** Revokes the live key with this id, or all live keys of this name; returns how many. */
 export async function revokeKeys(keys: Keys, idOrName: string, now: number): Promise<number> {
   const revoked = await keys.revoke(idOrName, now);
   logRevoked(revoked);

@@ -1,10 +1,9 @@
 /**
- * API keys as a source of identities, which may come into being while the server runs: from the first key on every client
- * must authenticate, without a restart. Keys that are there and cannot be used count as a source that admits nobody.
+ * Authentication by API key. Keys may be created while the server runs: from the first key on every client must
+ * authenticate, without a restart. When keys exist but cannot be read, no client is admitted.
  *
- * All that is known of the keys is held here, so that checking one waits for nothing. Other processes change them, so
- * they are looked at again for a request that comes later than a tenth of a second after the last look, and for a key
- * that is not known.
+ * All known keys are in memory, so that checking one waits for nothing. As other processes change them, they are read
+ * again for a request that arrives more than a tenth of a second after the last read, and for an unknown key.
  */
 
 import { createHash } from "node:crypto";
@@ -20,21 +19,25 @@ import type { Keys, KeysMark, KeysSince, KnownKey, StoredKey } from "./keys.ts";
 
 const log = getLogger(["luno-mcp-server", "access"]);
 
-/** How long a key that another process revoked may still be good for, and a first key go unnoticed. */
+/** How long a key that another process revoked may still be accepted, and a first key remain unnoticed. */
 const LOOK_MS = 100;
 
-/** How long keys that could not be opened twice are left alone. */
+/** How long to wait after two failures to open the keys. */
 const RETRY_MS = 1_000;
 
 /** Settings of a {@linkcode KeySource}. */
 export interface KeySourceOptions {
-  /** Where the keys are, or will be; for messages. */
+  /** The location of the keys, or of future ones; for messages. */
   readonly path: string;
-  /** Opens the keys for reading; `undefined` where there are none. */
+  /** Opens the keys for reading; `undefined` when there are none. */
   readonly open: () => Promise<Keys | undefined>;
-  /** Looking takes a round trip to another machine: nobody waits for it, and who changes keys tells of it. @default false */
+  /**
+   * Whether reading takes a round trip to another machine: requests do not wait for it then, and changes are announced.
+   *
+   * @default false
+   */
   readonly isRemote?: boolean;
-  /** Those that are open at the start. */
+  /** The keys that are open at the start. */
   readonly keys?: Keys | undefined;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -48,18 +51,21 @@ type Changed = Extract<KeysSince, { kind: "changed" }>;
 export class KeySource {
   readonly #options: KeySourceOptions;
   #keys: Keys | undefined;
-  /** What the keys were when they were last seen, where there ever were any. */
+  /** The revision of the keys when last read; `undefined` when there never were any. */
   #mark: KeysMark | undefined;
   #version: string | undefined;
-  /** By the digest of its text, which a wrong secret does not have: comparing takes no longer for being nearly right. */
+  /**
+   * By digest of the text, which a wrong secret does not share: the time of a comparison reveals nothing about a near
+   * miss.
+   */
   #byDigest: ReadonlyMap<string, StoredKey> = new Map();
   #byId: ReadonlyMap<string, StoredKey> = new Map();
   #isGone = false;
-  /** How often in a row they could not be opened; once is what a key that is just being made looks like. */
+  /** Consecutive failures to open the keys; a single one is normal while a key is being created. */
   #failures = 0;
-  /** Whether the last look at keys that are open has failed. */
+  /** Whether the last read of the open keys failed. */
   #isStale = false;
-  /** Whether a store on another machine was seen without a key: that it cannot be reached is no sign of one then. */
+  /** Whether a remote store was seen without keys: that it is unreachable is then no sign that there are some. */
   #isKnownEmpty = false;
   #lookedMs = -Infinity;
   #looking: Promise<void> | undefined;
@@ -70,12 +76,14 @@ export class KeySource {
     this.#keys = options.keys;
   }
 
-  /** Whether there are keys, revoked ones too, so that every client must authenticate. Once so, it stays so. */
+  /**
+   * Whether there are keys, including revoked ones, so that every client must authenticate. Never returns to `false`.
+   */
   get isConfigured(): boolean {
     return this.#mark !== undefined || this.#failures > 0;
   }
 
-  /** Looks at the keys, where the last look is a while ago; nothing to wait for otherwise. Never rejects. */
+  /** Reads the keys when the last read is out of date; `undefined` when there is nothing to wait for. Never rejects. */
   freshen(): Promise<void> | undefined {
     if (this.#options.monotonic() - this.#lookedMs < LOOK_MS) return undefined;
     if (this.#options.isRemote !== true) return this.refresh();
@@ -83,27 +91,29 @@ export class KeySource {
     return undefined;
   }
 
-  /** Looks at the keys, from now on: a look that has begun already may have missed the last change. Never rejects. */
+  /** Reads the keys anew: a read already under way may have missed the last change. Never rejects. */
   refresh(): Promise<void> {
     if (this.#failures > 1 && this.#options.monotonic() - this.#lookedMs < RETRY_MS) return Promise.resolve();
     if (this.#looking === undefined) return this.#startLook();
     return this.#next ??= this.#looking.then(() => this.#startLook());
   }
 
-  /** Checks a key's text. Whether its id is unknown or its secret wrong cannot be told, not even by the time it takes. */
+  /**
+   * Checks the text of a key. Neither the answer nor its timing reveals whether the id is unknown or the secret wrong.
+   */
   verify(text: string): SourceVerdict | Promise<SourceVerdict> {
     const verdict = this.#check(text);
     return verdict.ok || verdict.reason !== "unknown" || this.#isGone ? verdict : this.#checkAgain(text);
   }
 
-  /** Ends the use of the keys. */
+  /** Closes the keys. */
   async close(): Promise<void> {
     this.#isGone = true;
     await this.#looking;
     await this.#keys?.close();
   }
 
-  /** A key that is not known may have been made a moment ago. */
+  /** An unknown key may have been created a moment ago. */
   async #checkAgain(text: string): Promise<SourceVerdict> {
     await this.refresh();
     const verdict = this.#check(text);
@@ -128,7 +138,7 @@ export class KeySource {
       source: "key",
       scopes: new Set(scopes),
       ...(expiresAt === undefined ? {} : { expiresAt }),
-      // The key may have been replaced since, and end sooner than it did.
+      // The key may have been replaced since, which shortens its validity.
       isRevoked: () => !this.#isLive(id),
     };
   }
@@ -162,10 +172,10 @@ export class KeySource {
     }
   }
 
-  /** Takes over what another process has changed. */
+  /** Applies the changes of another process. */
   #take({ version, mark, keys }: Changed): void {
     this.#version = version;
-    if (mark.revision === 0 && this.#mark === undefined) { // A store without a key is none.
+    if (mark.revision === 0 && this.#mark === undefined) { // A store without keys counts as none.
       this.#isKnownEmpty = this.#options.isRemote === true;
       return;
     }
@@ -195,7 +205,7 @@ export class KeySource {
     );
   }
 
-  /** What is open is not what is there: without a key in it, it is looked for again. */
+  /** The open store is not the present one: without a key in it, the present one is looked for again. */
   async #lose(): Promise<void> {
     if (this.#mark !== undefined) return this.#endAll();
     await this.#drop();
@@ -226,7 +236,7 @@ export class KeySource {
     await keys?.close().catch((error) => log.debug("cannot close the API keys", { error }));
   }
 
-  /** A store that is gone cannot be changed any more: its keys would be valid for ever. */
+  /** A store that is gone cannot be changed any more: its keys would stay valid forever. */
   #endAll(): void {
     this.#isGone = true;
     this.#keep([]);

@@ -1,8 +1,8 @@
 /**
- * The API keys that a server knows: what is kept of each, and what can be done with all of them. Engines stand in
- * `state/record/`; whatever they are, each operation happens whole or not at all, and has happened when it is answered.
+ * The server's API keys: what is stored of each, and the operations on all of them. The engines are in `state/record/`;
+ * each operation is atomic and durable once it has returned.
  *
- * They hold digests only: a key's text is given to whoever had it made, once, and never gets here.
+ * Only digests are stored: a key's text is shown once to the operator who created it, and never reaches this interface.
  */
 
 import { looksLikeApiKey } from "./api_key.ts";
@@ -10,51 +10,55 @@ import type { KeyDigest } from "./api_key.ts";
 import { KEY_NAME } from "./identity_name.ts";
 import type { Scope } from "./scopes.ts";
 
-/** What is kept of a key, all of which may be shown; times are milliseconds since the Unix epoch. */
+/** The stored part of a key, none of it secret; times are milliseconds since the Unix epoch. */
 export interface StoredKey {
-  /** 12 hex digits, which the key's text contains. */
+  /** 12 hex digits, which are part of the key's text. */
   readonly id: string;
-  /** Whom it identifies; keys that replace each other share it. */
+  /** The name that it authenticates; keys that replace each other share it. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly createdAt: number;
-  /** From then on it is refused. */
+  /** Rejected from then on. */
   readonly expiresAt?: number;
   readonly revokedAt?: number;
 }
 
-/** Whether a key is taken. */
+/** Whether a key is accepted. */
 export type KeyState = "live" | "expired" | "revoked";
 
-/** Which store of keys it is, and how often it was changed. */
+/** The identity of a key store, and its revision. */
 export interface KeysMark {
   readonly store: string;
-  /** 0 where no key was ever made. */
+  /** 0 when no key was ever created. */
   readonly revision: number;
 }
 
-/** A key to keep. */
+/** A key to store. */
 export interface NewKey extends KeyDigest {
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** Never expires without. */
+  /** Never expires when absent. */
   readonly expiresAt?: number | undefined;
   readonly now: number;
 }
 
-/** A key that replaces the one of a name, with the same scopes. */
+/** A key that replaces the present key of a name, with the same scopes. */
 export interface ReplacementKey extends Omit<NewKey, "scopes"> {
-  /** How long the key before stays usable. */
+  /** How long the previous key stays valid. */
   readonly overlapMs: number;
 }
 
-/** What became of a new key: the name has a live one, or all keys of a full store are live. */
+/**
+ * The outcome of adding a key: it may fail because the name has a live key, or because a full store has only live keys.
+ */
 export type Added = { readonly ok: true; readonly key: StoredKey } | {
   readonly ok: false;
   readonly reason: "taken" | "full";
 };
 
-/** The new key, the key before as it is now, and older ones that ended; or why not: the name has no live key. */
+/**
+ * The new key, the previous key in its new state, and older ones that were revoked; or that the name has no live key.
+ */
 export type Rotated =
   | {
     readonly ok: true;
@@ -70,12 +74,12 @@ export interface KnownKey {
   readonly digest: Uint8Array;
 }
 
-/** What has become of the keys since a version; `gone` where what is open is no longer what others use. */
+/** Changes of the keys since a version; `gone` when the open store is no longer the one in use. */
 export type KeysSince =
   | { readonly kind: "same" | "gone" }
   | {
     readonly kind: "changed";
-    /** For the next question; says nothing to another instance of {@linkcode Keys}. */
+    /** To pass to the next query; meaningless to another instance of {@linkcode Keys}. */
     readonly version: string;
     readonly mark: KeysMark;
     readonly keys: readonly KnownKey[];
@@ -84,33 +88,33 @@ export type KeysSince =
 /**
  * All keys of one installation; several processes may have them open.
  *
- * Every operation rejects with a `StateError` where it cannot be done, and has changed nothing then unless that says so.
+ * Every operation rejects with a `StateError` when it fails, and has then changed nothing unless the error says so.
  */
 export interface Keys {
-  /** Which store this is and how often it was changed. */
+  /** The identity and revision of this store. */
   mark(): Promise<KeysMark>;
   /** Every key, oldest first. */
   list(): Promise<readonly StoredKey[]>;
-  /** All that is known, unless it is what was known at `version`. */
+  /** All known keys, unless nothing has changed since `version`. */
   since(version: string | undefined): Promise<KeysSince>;
-  /** Keeps the first key of a name. */
+  /** Stores the first key of a name. */
   add(key: NewKey): Promise<Added>;
-  /** Ends the live key with this id, or all live keys of this name; answers those. */
+  /** Revokes the live key with this id, or all live keys of this name; returns those. */
   revoke(idOrName: string, now: number): Promise<readonly StoredKey[]>;
-  /** Keeps a key in the place of the newest of a name; that one lives on for the overlap, older ones end at once. */
+  /** Stores a key in place of the newest of a name; that one stays valid for the overlap, older ones end at once. */
   rotate(key: ReplacementKey): Promise<Rotated>;
-  /** Ends the use of them. */
+  /** Closes the store. */
   close(): Promise<void>;
 }
 
 const WHOLE_NAME = new RegExp(`^${KEY_NAME.source}$`);
 
-/** Tells whether keys can have this name; those that could be taken for a key or its id cannot. */
+/** Tells whether a key may have this name; names that look like a key or its id are excluded. */
 export function isKeyName(text: string): boolean {
   return WHOLE_NAME.test(text) && !/^[0-9a-f]{12}$/.test(text) && !looksLikeApiKey(text);
 }
 
-/** What has become of a key; one that is both revoked and expired is revoked. */
+/** The state of a key; one that is both revoked and expired counts as revoked. */
 export function keyState({ revokedAt, expiresAt }: StoredKey, now: number): KeyState {
   if (revokedAt !== undefined) return "revoked";
   return expiresAt !== undefined && expiresAt <= now ? "expired" : "live";

@@ -1,6 +1,6 @@
 /**
- * Which Host and Origin headers are allowed, by exact match. Without these rules any page in a browser could reach a
- * server on loopback, by a name that resolves to it or straight across origins.
+ * Which Host and Origin headers are allowed, by exact match. Without these rules any web page could reach a server on
+ * loopback, through a name that resolves to it or by a cross-origin request.
  */
 
 import type { HeaderFields } from "../network/header_fields.ts";
@@ -9,13 +9,15 @@ import type { HeaderFields } from "../network/header_fields.ts";
 export interface OriginRules {
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** Whether every port of every loopback name and address is allowed as Host, and pages of that very one as Origin. */
+  /**
+   * Whether every port of every loopback name and address is allowed as Host, and pages of the same origin as Origin.
+   */
   readonly allowLoopback: boolean;
 }
 
 const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 
-/** How much of a refused header an operator is shown, in characters. */
+/** How much of a rejected header is shown to the operator, in characters. */
 const MAX_SHOWN = 200;
 
 const HOST = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9](?:[a-z0-9._-]{0,252}))(?::\d{1,5})?$/i;
@@ -24,13 +26,13 @@ const PORT = /:\d+$/;
 /** A header that is not allowed. */
 export interface RefusedOrigin {
   readonly header: "Host" | "Origin";
-  /** What it says, cut to 200 characters; empty where it is missing. */
+  /** Its value, truncated to 200 characters; empty when the header is missing. */
   readonly value: string;
   /** The flag that would allow it. */
   readonly allowedBy: "--allowed-hosts" | "--allowed-origins";
 }
 
-/** Tells which of a request's Host and Origin is not allowed; `undefined` when both are. */
+/** Returns the Host or Origin header of a request that is not allowed; `undefined` when both are. */
 export function checkOrigin(headers: HeaderFields, rules: OriginRules): RefusedOrigin | undefined {
   const host = headers.get("host") ?? "";
   const origin = headers.get("origin");
@@ -51,9 +53,9 @@ function isAllowedHost(host: string, { allowedHosts, allowLoopback }: OriginRule
 
 function isAllowedOrigin(origin: string, host: string, { allowedOrigins, allowLoopback }: OriginRules): boolean {
   const url = URL.parse(origin);
-  // An origin is scheme, host and port and nothing else; `null` and anything with a path or user is none.
+  // An origin is scheme, host and port and nothing else; `null` and anything with a path or user is not one.
   if (url === null || url.origin !== origin.toLowerCase()) return false;
-  // The server's own pages. Those of another port are another program's, on whose word nothing may happen.
+  // Pages of the server itself. Another port of the host belongs to another program, which must have no influence.
   const isOwn = /^https?:$/.test(url.protocol) && LOOPBACK_NAMES.includes(url.hostname) &&
     url.host === host.toLowerCase();
   if (allowLoopback && isOwn) return true;

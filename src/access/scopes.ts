@@ -1,12 +1,12 @@
-/** What a caller can be allowed to do. */
+/** What a client can be allowed to do. */
 
-/** Every scope, the harmless ones first. */
+/** Every scope, the least powerful first. */
 export const SCOPES = ["market:read", "account:read", "orders:write", "funds:write", "server:admin"] as const;
 
-/** One thing that a caller may be allowed to do. */
+/** One thing that a client can be allowed to do. */
 export type Scope = (typeof SCOPES)[number];
 
-/** All of them. */
+/** All scopes. */
 export const ALL_SCOPES: ReadonlySet<Scope> = new Set(SCOPES);
 
 /** Tells whether a text names a scope. */

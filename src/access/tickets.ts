@@ -1,18 +1,18 @@
 /**
- * One-time tickets for WebSockets of browsers, which cannot send an `Authorization` header: a caller that has been let
- * in asks for one over HTTP and shows it in the list of subprotocols.
+ * One-time tickets for browsers, whose WebSockets cannot send an `Authorization` header: an authenticated client
+ * requests a ticket over HTTP and sends it in the list of subprotocols.
  */
 
 import { randomBytes } from "node:crypto";
 import type { Caller } from "./caller.ts";
 
-/** How long a ticket is good for. */
+/** How long a ticket is valid. */
 export const TICKET_SECONDS = 30;
 
-/** What a subprotocol that carries a ticket begins with. */
+/** Prefix of a subprotocol that carries a ticket. */
 export const TICKET_PREFIX = "ticket.";
 
-/** Tickets that are not used yet: of one identity, and in all. */
+/** The most unused tickets: of one identity, and in all. */
 const MAX_PER_IDENTITY = 20;
 const MAX_TICKETS = 10_000;
 
@@ -21,7 +21,7 @@ interface Ticket {
   readonly untilMs: number;
 }
 
-/** Every ticket that is not used yet. */
+/** All unused tickets. */
 export class Tickets {
   readonly #tickets = new Map<string, Ticket>();
   readonly #now: () => number;
@@ -31,7 +31,7 @@ export class Tickets {
     this.#now = options.now;
   }
 
-  /** A ticket for the caller; `undefined` when it holds, or all hold, too many. */
+  /** A ticket for the caller; `undefined` when there are too many of its identity, or in all. */
   issue(caller: Caller): string | undefined {
     this.#forgetOld();
     const own = [...this.#tickets.values()].filter((ticket) => ticket.caller.identity === caller.identity);
@@ -41,7 +41,7 @@ export class Tickets {
     return text;
   }
 
-  /** The caller whose ticket this is, once; `undefined` when it is none, was used, or is too old. */
+  /** Redeems a ticket, once; `undefined` when it is unknown, used or expired. */
   redeem(text: string): Caller | undefined {
     const ticket = this.#tickets.get(text);
     this.#tickets.delete(text);
@@ -49,7 +49,7 @@ export class Tickets {
     return ticket.caller.ending() === undefined ? ticket.caller : undefined;
   }
 
-  /** The oldest stand first. */
+  /** Insertion order: the oldest come first. */
   #forgetOld(): void {
     for (const [text, { untilMs }] of this.#tickets) {
       if (this.#now() < untilMs) return;

@@ -3,7 +3,7 @@
 import type { ErrorRow } from "./error_row.ts";
 import { LOCAL, RPC_REFUSED } from "./error_row.ts";
 
-/** What every command can end with; `--json` prints it. */
+/** Errors that any command can end with; `--json` prints them. */
 export const COMMAND_CODES = {
   ERR_CONFIGURATION: {
     ...LOCAL,
@@ -20,7 +20,7 @@ export const COMMAND_CODES = {
   },
 } as const satisfies Record<string, ErrorRow>;
 
-/** Why there is no connection to a server, or none any more. */
+/** Why a connection to a server failed or ended. */
 export const CONNECTION_CODES = {
   ERR_UNREACHABLE: {
     ...LOCAL,
@@ -61,7 +61,7 @@ export const CONNECTION_CODES = {
   ERR_ENDED: { ...LOCAL, meaning: "you ended the connection", action: "connect again", retry: "no" },
 } as const satisfies Record<string, ErrorRow>;
 
-/** What `client` and `bridge` make of a call that was not answered well. */
+/** How `client` and `bridge` report a call that failed. */
 export const REMOTE_CALL_CODES = {
   ERR_CONNECTION_LOST: {
     ...RPC_REFUSED,

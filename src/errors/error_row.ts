@@ -1,24 +1,24 @@
-/** What the table of errors knows of each, and the kinds that many of them share. */
+/** The columns of the error table, and the values that many rows share. */
 
 import { SERVER_BUSY, TOOL_FAILED } from "./rpc_codes.ts";
 
-/** Whether the same call may be repeated as it is; `depends`: `retryable` in the error itself says so. */
+/** Whether the same call may be repeated unchanged; `depends`: the error's own `retryable` says so. */
 export type Retry = "no" | "yes" | "depends";
 
-/** One error. Together, `meaning: action` is its sentence where no better one is at hand. */
+/** One error. `meaning: action` together make its sentence where the code throws without a better one. */
 export interface ErrorRow {
-  /** What it means: a clause without a capital and a final period. May hold code in backticks. */
+  /** What it means: a clause without a leading capital or a final period. May hold code in backticks. */
   readonly meaning: string;
   /** What to do, in the same form. */
   readonly action: string;
   readonly retry: Retry;
-  /** The status of a response over HTTP; `null` where it never is one. */
+  /** The HTTP status of the response; `null` when it never is one. */
   readonly http: number | null;
-  /** The code of a JSON-RPC error; `null` where it never is one. */
+  /** The JSON-RPC error code; `null` when it never is one. */
   readonly rpc: number | null;
   /**
-   * The exit code of a command that it ends. 4, the outcome is not known, only counts where something may have changed at
-   * the exchange, and is 1 elsewhere.
+   * The exit code of a command that ends with it. 4 (outcome unknown) applies only where something may have changed at
+   * the exchange; elsewhere it counts as 1.
    */
   readonly exit: 1 | 2 | 4;
 }
@@ -26,31 +26,31 @@ export interface ErrorRow {
 const OF_TOOL = { rpc: TOOL_FAILED, exit: 1 } as const;
 const OF_HTTP = { rpc: null, exit: 1 } as const;
 
-/** The call, as it is, cannot work. */
+/** The call cannot work as it was sent. */
 export const BAD_REQUEST = { ...OF_TOOL, http: 400 } as const;
 /** The client may not do this. */
 export const NOT_ALLOWED = { ...OF_TOOL, http: 403 } as const;
-/** What is asked for does not fit how things stand. */
+/** The request conflicts with the present state. */
 export const CONFLICT = { ...OF_TOOL, http: 409 } as const;
 /**
- * The server's own access to the exchange is at fault: 401 and 403 would send clients to look at their own credentials,
- * 502 and 503 would make them repeat what only the operator can change.
+ * The server's own access to the exchange failed: 401 and 403 would send clients to check their own credentials, 502
+ * and 503 would make them repeat what only the operator can fix.
  */
 export const FAILED_DEPENDENCY = { ...OF_TOOL, http: 424 } as const;
 /** A limit is used up. */
 export const TOO_MANY = { ...OF_TOOL, http: 429 } as const;
-/** The exchange answers, but with nothing that can be used. */
+/** The exchange answered with something unusable. */
 export const BAD_GATEWAY = { ...OF_TOOL, http: 502 } as const;
-/** It does not work now. */
+/** Temporarily unavailable. */
 export const UNAVAILABLE = { ...OF_TOOL, http: 503 } as const;
 
-/** A request over HTTP is refused before any tool is asked. */
+/** An HTTP request that is rejected before any tool runs. */
 export const HTTP_BAD_REQUEST = { ...OF_HTTP, http: 400 } as const;
-/** There is nothing of this name. */
+/** Nothing exists under this name. */
 export const HTTP_NOT_FOUND = { ...OF_HTTP, http: 404 } as const;
 
-/** A message of JSON-RPC is refused before any tool is asked. */
+/** A JSON-RPC message that is rejected before any tool runs. */
 export const RPC_REFUSED = { http: null, rpc: SERVER_BUSY, exit: 1 } as const;
 
-/** Only a command or a log says it. */
+/** Appears only in commands and logs, never in a response. */
 export const LOCAL = { http: null, rpc: null, exit: 1 } as const;

@@ -1,4 +1,4 @@
-/** The one table of errors: what each code means, what to do, whether to repeat, and its codes on every wire. */
+/** The one table of errors: what each code means, what to do, whether to repeat, and its status on each protocol. */
 
 import { COMMAND_CODES, CONNECTION_CODES, REMOTE_CALL_CODES } from "./command_codes.ts";
 import type { ErrorRow } from "./error_row.ts";
@@ -9,7 +9,7 @@ import { SENDING_CODES } from "./sending_codes.ts";
 import { STATE_CODES } from "./state_codes.ts";
 import { TRADING_CODES } from "./trading_codes.ts";
 
-/** The table in the chapters in which people read it. */
+/** The table by chapter, as `docs/errors.md` shows it. */
 export const ERROR_CHAPTERS = {
   "The exchange and your API key": EXCHANGE_CODES,
   "Arguments and orders that are not valid": ORDER_CODES,
@@ -21,7 +21,7 @@ export const ERROR_CHAPTERS = {
   "`client` and `bridge`": { ...CONNECTION_CODES, ...REMOTE_CALL_CODES },
 } as const satisfies Record<string, Record<string, ErrorRow>>;
 
-/** Every error by its code. Codes are stable: none changes its meaning, or goes to another. */
+/** Every error by its code. Codes are stable: none changes its meaning or is reused. */
 export const ERRORS = {
   ...EXCHANGE_CODES,
   ...ORDER_CODES,
@@ -37,7 +37,7 @@ export const ERRORS = {
 /** A stable code of {@linkcode ERRORS}. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What a call of a tool can come to, and why an order is not placed or not known to be. */
+/** Codes that a tool call can end with, and the reasons for an order that was not placed or has an unknown outcome. */
 export type ToolErrorCode =
   | keyof typeof EXCHANGE_CODES
   | keyof typeof ORDER_CODES
@@ -46,10 +46,10 @@ export type ToolErrorCode =
   | "ERR_SCOPE_MISSING"
   | "ERR_INTERNAL";
 
-/** What can be a response over HTTP. */
+/** Codes that can be the body of an HTTP response. */
 export type HttpErrorCode = CodeWith<"http">;
 
-/** What can be an error of JSON-RPC. */
+/** Codes that can be the data of a JSON-RPC error. */
 export type RpcErrorCode = CodeWith<"rpc">;
 
 type CodeWith<Wire extends "http" | "rpc"> = {
@@ -67,7 +67,7 @@ export function errorCodeIn(value: unknown): ErrorCode | undefined {
   return isErrorCode(code) ? code : undefined;
 }
 
-/** What a code means and what to do, as a clause to follow "Cannot place the order as". */
+/** A code's meaning and action, as a clause to follow "Cannot place the order as". */
 export function clauseOf(code: ErrorCode): string {
   const { meaning, action } = ERRORS[code];
   return `${meaning}: ${action}`.replaceAll(/[`*]/g, "");

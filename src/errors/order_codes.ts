@@ -4,7 +4,7 @@ import type { ErrorRow } from "./error_row.ts";
 import { BAD_REQUEST, CONFLICT } from "./error_row.ts";
 import { INVALID_PARAMS } from "./rpc_codes.ts";
 
-/** What is wrong with what was asked for. */
+/** Problems in the arguments of a call. */
 export const ORDER_CODES = {
   ERR_INVALID_ARGUMENT: {
     ...BAD_REQUEST,

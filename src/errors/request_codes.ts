@@ -4,7 +4,7 @@ import type { ErrorRow } from "./error_row.ts";
 import { HTTP_BAD_REQUEST, HTTP_NOT_FOUND, LOCAL, NOT_ALLOWED, RPC_REFUSED } from "./error_row.ts";
 import { INTERNAL_ERROR, SERVER_BUSY } from "./rpc_codes.ts";
 
-/** Why a request is not answered. */
+/** Why a request was rejected. */
 export const REQUEST_CODES = {
   ERR_UNAUTHENTICATED: {
     ...HTTP_BAD_REQUEST,

@@ -1,9 +1,9 @@
-/** Errors of sending orders, and of finding out what became of them. */
+/** Errors of sending orders and of determining their outcome. */
 
 import type { ErrorRow } from "./error_row.ts";
 import { BAD_GATEWAY, CONFLICT, UNAVAILABLE } from "./error_row.ts";
 
-/** What can stand between an order and the exchange. */
+/** What can prevent an order from reaching the exchange. */
 export const SENDING_CODES = {
   ERR_RECOVERING: {
     ...UNAVAILABLE,

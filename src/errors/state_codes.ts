@@ -3,7 +3,7 @@
 import type { ErrorRow } from "./error_row.ts";
 import { LOCAL } from "./error_row.ts";
 
-/** Why state cannot be read or written; of trading, clients are told `ERR_RECORD_FAILED`. */
+/** Why state cannot be read or written. Clients of trading tools see `ERR_RECORD_FAILED` instead. */
 export const STATE_CODES = {
   ERR_STATE_BUSY: {
     ...LOCAL,

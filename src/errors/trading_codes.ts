@@ -3,7 +3,7 @@
 import type { ErrorRow } from "./error_row.ts";
 import { CONFLICT, NOT_ALLOWED, TOO_MANY, UNAVAILABLE } from "./error_row.ts";
 
-/** Why an order may not be placed. */
+/** Why an order is not allowed. */
 export const TRADING_CODES = {
   ERR_TRADING_OFF: {
     ...NOT_ALLOWED,

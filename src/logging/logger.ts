@@ -1,11 +1,11 @@
 /**
- * What every file logs with: light, as each start loads it. What becomes of the records is the receiver's to say; without
- * one they are lost.
+ * The logger that every file uses. It loads nothing, so that it does not slow the start; records go to the receiver,
+ * and are dropped when there is none.
  */
 
 import type { LogRecord } from "@logtape/logtape";
 
-/** The name under which all of our loggers stand. */
+/** The category of all our loggers. */
 export const LOG_CATEGORY = "luno-mcp-server";
 
 /** Log levels, least severe first. */
@@ -14,15 +14,17 @@ export const LOG_LEVELS = ["trace", "debug", "info", "warning", "error", "fatal"
 /** A log level. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What a record says beside its message, which is a constant. */
+/** The data of a record; its message is a constant. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Hears of records; nobody waits for it. */
+/** Receives records; nothing waits for it. */
 export type LogReceiver = (record: LogRecord) => void;
 
 let receiver: { readonly lowest: number; readonly receive: LogReceiver } | undefined;
 
-/** Has the records of a level and above it go to `receive`, instead of where they went; answers what ends that. */
+/**
+ * Sends records of a level and above to `receive` instead of the previous receiver; returns a function that ends this.
+ */
 export function receiveLog(lowest: LogLevel, receive: LogReceiver): () => void {
   const mine = { lowest: LOG_LEVELS.indexOf(lowest), receive };
   receiver = mine;

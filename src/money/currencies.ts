@@ -1,24 +1,24 @@
 /**
- * What is known of each currency: its decimals, what kind of money it is, how people call it. Previews, valuation, paper
- * trading and the simulation all read this one table. Codes are Luno's: XBT, not BTC.
+ * Each currency's decimals, kind and names. Previews, valuation, paper trading and the simulation all read this one
+ * table. Codes are Luno's: XBT, not BTC.
  */
 
-/** Money of a state, a token that follows one unit of such money, or anything else. */
+/** Money issued by a state, a token pegged to such money, or anything else. */
 export type CurrencyKind = "fiat" | "stablecoin" | "crypto";
 
 interface Currency {
   readonly code: string;
   readonly kind: CurrencyKind;
-  /** As statements name it, where that is not the code. */
+  /** The name in statements, where it differs from the code. */
   readonly label?: string;
-  /** How else people write it, in capitals. */
+  /** Other names, in capitals. */
   readonly names?: readonly string[];
 }
 
 const FIAT_DECIMALS = 2;
 const OTHER_DECIMALS = 8;
 
-/** A currency that stands not here is taken for a cryptocurrency. */
+/** A currency that is not listed counts as a cryptocurrency. */
 const CURRENCIES: readonly Currency[] = [
   { code: "AUD", kind: "fiat" },
   { code: "EUR", kind: "fiat", names: ["EURO"] },
@@ -49,27 +49,27 @@ const BY_NAME: ReadonlyMap<string, string> = new Map(
   CURRENCIES.flatMap(({ code, names = [] }) => names.map((name) => [name, code])),
 );
 
-/** What kind of money a code stands for. */
+/** The kind of money that a code stands for. */
 export function kindOf(code: string): CurrencyKind {
   return BY_CODE.get(code)?.kind ?? "crypto";
 }
 
-/** Decimals in which an amount of a currency is counted, spent and valued. */
+/** The number of decimals in which a currency is counted, spent and valued. */
 export function decimalsOf(code: string): number {
   return kindOf(code) === "fiat" ? FIAT_DECIMALS : OTHER_DECIMALS;
 }
 
-/** A currency as statements name it: BTC, although the code is XBT. */
+/** The name of a currency in statements: BTC for the code XBT. */
 export function labelOf(code: string): string {
   return BY_CODE.get(code)?.label ?? code;
 }
 
-/** How else people write a currency, in capitals: whole words, so that `WBTC` stays itself. */
+/** Other names of a currency, in capitals; matched as whole words, so that `WBTC` stays itself. */
 export function otherNamesOf(code: string): readonly string[] {
   return BY_CODE.get(code)?.names ?? [];
 }
 
-/** The code that a word in capitals names: `BTC` and `BITCOIN` are `XBT`; the word itself where it is no other name. */
+/** The code that a word in capitals names: `BTC` and `BITCOIN` are `XBT`; the word itself when it is no other name. */
 export function codeOf(word: string): string {
   return BY_NAME.get(word) ?? word;
 }

@@ -7,7 +7,7 @@ import Big from "big.js";
 /** A decimal as Luno accepts it: digits, at most one point, an optional minus sign, never an exponent. */
 export const PLAIN_DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?$/;
 
-/** A decimal as a JSON number may be written (`-6e-05`); the exponent is short enough to be written out. */
+/** A decimal as a JSON number may be written (`-6e-05`); bounds the exponent, so that it can be expanded. */
 const SCIENTIFIC_DECIMAL = /^-?\d{1,40}(?:\.\d{1,40})?[eE][+-]?\d{1,2}$/;
 
 /** A decimal that already has the form in which {@linkcode formatDecimal} writes it. */
@@ -32,8 +32,8 @@ export function formatDecimal(value: Big): string {
 }
 
 /**
- * Brings a decimal from the wire into the one form that {@linkcode formatDecimal} writes
- * (`"2765.000000000000000000"` → `"2765"`, `-6e-05` → `"-0.00006"`), or answers `null` when it is none.
+ * Normalizes a decimal from the wire to the form that {@linkcode formatDecimal} writes (`"2765.000000000000000000"` →
+ * `"2765"`, `-6e-05` → `"-0.00006"`); `null` when it is no decimal.
  */
 export function normalizeDecimal(value: string | number): string | null {
   const text = String(value);
@@ -43,13 +43,13 @@ export function normalizeDecimal(value: string | number): string | null {
   return NORMAL_DECIMAL.test(trimmed) ? trimmed : formatDecimal(new Big(text));
 }
 
-/** An exponent may ask for more digits than a decimal has. */
+/** Expands the exponent; `undefined` when the result has more digits than a decimal may have. */
 function writtenOut(scientific: string): string | null {
   const text = formatDecimal(new Big(scientific));
   return PLAIN_DECIMAL.test(text) ? text : null;
 }
 
-/** `part` in `whole` as a percentage with `places` decimals, or `null` when `whole` is zero. */
+/** `part` of `whole` as a percentage with `places` decimals; `null` when `whole` is zero. */
 export function formatPercent(part: Big, whole: Big, places = 2): string | null {
   return whole.eq(0) ? null : formatDecimal(part.times(100).div(whole).round(places, Big.roundHalfEven));
 }

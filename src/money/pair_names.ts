@@ -1,5 +1,5 @@
 /**
- * Pairs and currencies as people write them, matched against the pairs that are traded. A pair is never split by position:
+ * Matches pairs and currencies as people write them with the pairs that are traded. A pair is never split by position:
  * codes have three to five letters.
  */
 
@@ -13,7 +13,7 @@ export interface NamedPair {
   readonly counter: string;
 }
 
-/** What a text was found to mean, or what may have been meant, nearest first. */
+/** The match for a text, or the nearest candidates, best first. */
 export type Found<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly suggestions: readonly string[] };
@@ -30,8 +30,8 @@ export function findPair<Known extends NamedPair>(text: string, pairs: readonly 
 }
 
 /**
- * Tells whether `text` names a pair. Of one whose currencies are not at hand, such as an order's, the id is enough:
- * `btc-zar` names `XBTZAR`, wherever its code may end.
+ * Tells whether `text` names a pair. When the currencies of the pair are not known, as for an order, its id is enough:
+ * `btc-zar` names `XBTZAR`, wherever the first code ends.
  */
 export function namesPair(text: string, pair: NamedPair | string): boolean {
   const words = splitWords(text);
@@ -93,7 +93,7 @@ function nearestPairs(words: readonly string[], pairs: readonly NamedPair[]): st
   return nearest([...scores.keys()], (id) => scores.get(id) ?? Infinity);
 }
 
-/** The few candidates with the lowest score; a score that means "nothing in common" leaves one out. */
+/** The few candidates with the lowest score; those whose score means "nothing in common" are left out. */
 function nearest(candidates: readonly string[], score: (candidate: string) => number): string[] {
   return candidates
     .map((candidate) => ({ candidate, score: score(candidate) }))

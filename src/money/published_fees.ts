@@ -1,8 +1,8 @@
-/** What the exchange publishes that trading costs in its first tier, where an account's own rates are not known. */
+/** The exchange's published fees of the first tier, used when an account's own rates are not known. */
 
 import { kindOf } from "./currencies.ts";
 
-/** What an account pays in one market, as fractions: `"0.006"` is 0.6 %. A negative one is a rebate. */
+/** The fees of an account in one market, as fractions: `"0.006"` is 0.6 %. A negative fee is a rebate. */
 export interface FeeRates {
   readonly maker_fee_buy: string;
   readonly maker_fee_sell: string;
@@ -40,7 +40,7 @@ export function publishedFees({ base, counter }: { readonly base: string; readon
   }
 }
 
-/** The same rates for buying and selling. */
+/** The same rates for buying and for selling. */
 export function bothSides(maker: string, taker: string): FeeRates {
   return { maker_fee_buy: maker, maker_fee_sell: maker, taker_fee_buy: taker, taker_fee_sell: taker };
 }

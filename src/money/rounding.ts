@@ -1,15 +1,15 @@
-/** The few roundings that trading needs. Everything else that is done with money is exact. */
+/** The few roundings that trading needs. All other arithmetic on money is exact. */
 
 import Big from "big.js";
 
-/** The least amount with `scale` decimals that is enough. */
+/** Rounds up to `scale` decimals. */
 export function roundUp(amount: Big, scale: number): Big {
   return amount.round(scale, Big.roundUp);
 }
 
 /**
  * The greatest amount with `scale` decimals that, times `divisor`, is at most `dividend`. `Big.div` alone rounds to
- * twenty decimals first, which may round up.
+ * twenty decimals first, possibly upwards.
  *
  * @param dividend at least 0
  * @throws {RangeError} when the divisor is not above 0
@@ -34,7 +34,7 @@ export function sumOf(amounts: Iterable<Big>): Big {
   return sum;
 }
 
-/** The middle between two prices, exactly. */
+/** The exact mean of two prices. */
 export function middleOf(one: Big, other: Big): Big {
   return one.plus(other).times("0.5");
 }

@@ -1,19 +1,25 @@
-/** Addresses and host names: which mean this machine, how URLs write them, and under which key limits count them. */
+/**
+ * Addresses and host names: which of them are loopback, how URLs write them, and the keys under which limits count
+ * them.
+ */
 
-/** The key under which an address is counted: an IPv4 address, mapped ones too, counts for itself, an IPv6 address for its network of 64 bits. */
+/**
+ * The key under which an address is counted: an IPv4 address (also one mapped into IPv6) by itself, an IPv6 address by
+ * its /64 network.
+ */
 export function addressKey(address: string): string {
   const plain = plainAddress(address);
   return plain.includes(":") ? `${network64(plain)}::/64` : plain;
 }
 
-/** An address without its zone; an IPv4 address inside IPv6 is the IPv4 address. */
+/** An address without its zone; an IPv4 address mapped into IPv6 becomes the IPv4 address. */
 export function plainAddress(address: string): string {
   if (!address.includes(":") && !address.includes("%")) return address;
   const plain = address.replace(/%.*$/, "");
   return /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(plain)?.[1] ?? plain;
 }
 
-/** A name or address as URLs and `Host` headers have it: IPv6 addresses stand in brackets. */
+/** A name or address as in URLs and `Host` headers: IPv6 addresses in brackets. */
 export function hostName(host: string): string {
   return host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
 }
@@ -21,14 +27,14 @@ export function hostName(host: string): string {
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
-/** Which version of IP an address is written for, which may name its zone; `undefined` for what is none. */
+/** The IP version of an address, which may have a zone; `undefined` when it is no address. */
 export function ipVersion(text: string): 4 | 6 | undefined {
   if (IPV4.test(text)) return 4;
   const [, address = ""] = /^([0-9a-f:.]+)(?:%[0-9a-z_.~-]+)?$/i.exec(text) ?? [];
   return address.includes(":") && URL.canParse(`http://[${address}]/`) ? 6 : undefined;
 }
 
-/** Tells whether a host name, of a URL or as people write it, means this machine. */
+/** Tells whether a host name, from a URL or typed by a person, is this machine. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || hostname === "::1" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -1,24 +1,32 @@
-/** A body is longer than allowed; the rest was not read. */
+/** A body is larger than allowed; the rest was not read. */
 export class BodyTooLargeError extends Error {
   override readonly name = "BodyTooLargeError";
 }
 
 /** How a body is read. */
 export interface BodyTextOptions {
-  /** After decompression. */
+  /** In bytes, after decompression. */
   readonly maxBytes: number;
-  /** Whether anything else than UTF-8 is refused instead of replaced. @default false */
+  /**
+   * Whether to reject text that is not UTF-8 instead of replacing characters.
+   *
+   * @default false
+   */
   readonly strict?: boolean;
-  /** Ends the reading. @default nothing does */
+  /**
+   * Aborts the reading.
+   *
+   * @default no signal
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Reads a body as text, and no more of it than allowed; what is too long is cancelled, and its connection with it.
+ * Reads a body as text up to a limit; a longer one is cancelled, together with its connection.
  *
  * @throws {BodyTooLargeError} as soon as there are more bytes
  * @throws {TypeError} when it is strict and the body is not UTF-8
- * @throws the reason of `signal` when that aborts
+ * @throws the reason of `signal` when it aborts
  */
 export async function readBodyText(
   body: ReadableStream<Uint8Array> | null,

@@ -1,8 +1,8 @@
-/** Why a request of `fetch` failed, in a few words of ours: the runtime's own name its parts and the whole address. */
+/** Short explanations of why a `fetch` failed. The runtime's own messages name its internals and the whole address. */
 
 import { cleanText } from "../text/clean_text.ts";
 
-/** What Deno says before the cause: which client failed, and for which address. */
+/** What Deno puts before the cause: which client failed, and for which address. */
 const CAUSE = /client error \(\w+\): (.+)$/s;
 
 const KNOWN_CAUSES: readonly (readonly [RegExp, string])[] = [
@@ -18,7 +18,7 @@ const KNOWN_CAUSES: readonly (readonly [RegExp, string])[] = [
   [/connection closed|eof/i, "it was closed before the answer was complete"],
 ];
 
-/** Why a request failed, in a few words; the address, which may hold arguments, is left out. */
+/** Why a request failed, in a few words; without the address, which may hold secret arguments. */
 export function connectionFailure(error: unknown): string {
   const words = error instanceof Error && error.cause instanceof Error ? error.cause.message : messageOf(error);
   const cause = CAUSE.exec(words)?.[1];

@@ -1,17 +1,17 @@
 /**
- * Header fields of a request: the web's own `Headers`, or what a listener has received, which is read many times for each
- * request and so costs a look-up in a map. Names are given and had in lower case.
+ * Header fields of a request: either the platform's `Headers`, or the fields as a listener received them. They are read
+ * many times per request, so a lookup must cost no more than one in a map. Names are lower case throughout.
  */
 export interface HeaderFields extends Iterable<[name: string, value: string]> {
   get(name: string): string | null;
   has(name: string): boolean;
 }
 
-/** Fields as they came; the values of one that came twice are joined by a comma, as on the web. */
+/** Fields as received; the values of a repeated field are joined by a comma, as in `Headers`. */
 export class ReceivedFields implements HeaderFields {
   readonly #values = new Map<string, string>();
 
-  /** Adds one; the value has no space around it. */
+  /** Adds a field; the value has no surrounding spaces. */
   append(name: string, value: string): void {
     const key = name.toLowerCase();
     const before = this.#values.get(key);

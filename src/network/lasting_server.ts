@@ -1,29 +1,29 @@
 /**
- * A server that outlives a want of file descriptors: where no connection can be accepted, the
- * runtime gives the whole server up, and a rejection that nobody hears ends the process.
+ * A server that survives running out of file descriptors: when no connection can be accepted, the runtime abandons the
+ * whole server, and the rejection that nothing handles ends the process.
  */
 
 import { getLogger } from "../logging/logger.ts";
 
 const log = getLogger(["luno-mcp-server", "listener"]);
 
-/** How long after a failure the server is started again, in milliseconds. */
+/** How long after such a failure the server is restarted, in milliseconds. */
 const REVIVAL_MS = 200;
 
-/** Where a {@linkcode LastingServer} listens, and until when. */
+/** Where a {@linkcode LastingServer} listens, and what ends it. */
 export interface LastingOptions {
   readonly hostname: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free port. */
   readonly port: number;
-  /** PEM; without it the server speaks no TLS. */
+  /** PEM; without it the server speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Ends it at once, connections included. */
+  /** Ends the server and its connections at once. */
   readonly signal: AbortSignal;
 }
 
-/** Serves until it is shut down or its signal aborts. */
+/** Serves until shut down or aborted. */
 export class LastingServer {
-  /** Where it listens; the same after every failure. */
+  /** The address it listens on; the same after every restart. */
   readonly addr: Deno.NetAddr;
   readonly #options: LastingOptions;
   readonly #handler: Deno.ServeHandler<Deno.NetAddr>;
@@ -42,12 +42,12 @@ export class LastingServer {
     signal.addEventListener("abort", () => this.#revival !== undefined && this.#end(), { once: true });
   }
 
-  /** Resolves when it serves no more. */
+  /** Resolves when the server has ended. */
   get finished(): Promise<void> {
     return this.#over.promise;
   }
 
-  /** Lets requests that run be answered, and takes no others. */
+  /** Lets running requests finish, and accepts no new ones. */
   async shutdown(): Promise<void> {
     this.#isClosing = true;
     if (this.#revival === undefined) await this.#server.shutdown();

@@ -1,42 +1,42 @@
 /**
- * Hides known secrets in text that comes from outside or goes there: as they are, and as Basic credentials, percent
- * encoding, JSON, HTML, base64 or hex would show them, whole or cut short.
+ * Hides known secrets in text that comes from outside or leaves the program: in plain form and as Basic credentials,
+ * percent encoding, JSON, HTML, base64 or hex, whole or truncated.
  */
 
-/** Stands where a secret was. */
+/** Replaces a secret. */
 export const REDACTED = "[redacted]";
 
-/** Answers a text without the secrets that it was made for. */
+/** Returns a text without the secrets that it was made for. */
 export type Redact = (text: string) => string;
 
 /** A shorter secret could be part of any word. */
 const MIN_LENGTH = 4;
-/** So many characters of a longer one give it away too, where the rest was cut off. */
+/** The number of leading characters that identify a longer secret, in case the rest was truncated. */
 const MIN_PART = 12;
 const MIN_BASE64 = 7;
 /** An encoding within an encoding within an encoding. */
 const MAX_LAYERS = 3;
 
-/** A text that must not be seen, in one encoding. */
+/** A secret in one encoding. */
 interface Needle {
   readonly text: string;
-  /** As much of it as is looked for; what follows is compared. */
+  /** The leading part that is searched for; the characters after it are then compared. */
   readonly part: string;
 }
 
-/** A text with the places that its characters had in the original. */
+/** A text, with the position of each character in the original. */
 interface Layer {
   readonly text: string;
-  /** Where each character began, and at the end where the last one ended; absent where nothing was decoded. */
+  /** Where each character began, and at the end where the last one ended; absent when nothing was decoded. */
   readonly places?: readonly number[];
 }
 
-/** What a key of the exchange shows of itself: its id, its secret, and both together as Basic credentials have them. */
+/** What to hide of an exchange API key: its id, its secret, and both together as in Basic credentials. */
 export function secretsOf({ id, secret }: { readonly id: string; readonly secret: string }): string[] {
   return [secret, id, new TextEncoder().encode(`${id}:${secret}`).toBase64()];
 }
 
-/** Makes what hides these secrets; such as have fewer than 4 characters are let be. */
+/** Creates a function that hides these secrets; secrets shorter than 4 characters are ignored. */
 export function createRedactor(secrets: readonly string[]): Redact {
   const needles = secrets.filter((secret) => secret.length >= MIN_LENGTH).flatMap(needlesOf);
   if (needles.length === 0) return (text) => text;
@@ -44,7 +44,7 @@ export function createRedactor(secrets: readonly string[]): Redact {
   return (text) => mayHold(text, parts) ? without(text, findIn(text, needles)) : text;
 }
 
-/** Most texts hold nothing, and need no account of what stood where. */
+/** Most texts contain no secret and need no map of positions. */
 function mayHold(text: string, parts: readonly string[]): boolean {
   let layer = text;
   for (let depth = 0;; depth++) {
@@ -64,15 +64,15 @@ function findIn(text: string, needles: readonly Needle[]): [start: number, end: 
   return found;
 }
 
-/** Everything that may stand for a secret in a text whose escapes have been read. */
+/** Every form of a secret in a text whose escapes have been decoded. */
 function needlesOf(secret: string): Needle[] {
   const bytes = new TextEncoder().encode(secret);
   const hex = bytes.toHex();
   const texts = [
     secret,
-    String.fromCharCode(...bytes), // Percent encoding is read byte by byte.
+    String.fromCharCode(...bytes), // Percent encoding is decoded byte by byte.
     secret.replaceAll(" ", "+"),
-    secret.replaceAll("\\", ""), // Escapes of escapes are read at once.
+    secret.replaceAll("\\", ""), // Repeated escaping is decoded at once.
     ...base64Pieces(bytes).filter((piece) => piece.length >= MIN_BASE64)
       .flatMap((piece) => [piece, piece.replaceAll("+", "-").replaceAll("/", "_")]),
     hex,
@@ -84,7 +84,10 @@ function needlesOf(secret: string): Needle[] {
   }));
 }
 
-/** What base64 makes of some bytes wherever they begin in a longer text, without what their neighbours have a part in. */
+/**
+ * The base64 of some bytes at every alignment within a longer text, without the characters that neighbouring bytes
+ * affect.
+ */
 function base64Pieces(bytes: Uint8Array): string[] {
   const pieces = [0, 1, 2].map((offset) => {
     const shifted = new Uint8Array(offset + bytes.length);
@@ -104,7 +107,7 @@ function rangesOf({ text, places }: Layer, needle: Needle): [number, number][] {
   return ranges;
 }
 
-/** Percent encoding, escapes of JSON and HTML, and the line ends of wrapped or folded base64. */
+/** Percent encoding, JSON and HTML escapes, and the line ends of wrapped or folded base64. */
 const ESCAPE =
   /%(?<percent>[0-9a-f]{2})|\\+(?:u(?<unicode>[0-9a-f]{4})|x(?<byte>[0-9a-f]{2})|(?<other>[^ux]))|&(?:#x0*(?<hex>[0-9a-f]{1,4})|#0*(?<decimal>\d{1,5})|(?<name>amp|lt|gt|quot|apos));|\r?\n[ \t]*/gi;
 
@@ -112,7 +115,7 @@ const HAS_ESCAPES = /[%\\&]|[\w+/-]{20}\r?\n[ \t]*[\w+/-]/;
 
 const NAMED: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** The next layer below; `undefined` where nothing is encoded any more. */
+/** The text with one layer of encoding removed; `undefined` when nothing is encoded. */
 function decoded({ text, places }: Layer): Layer | undefined {
   if (!HAS_ESCAPES.test(text)) return undefined;
   const parts: string[] = [];

@@ -2,7 +2,7 @@
 
 const SHOWN = "[redacted]";
 
-/** A secret text: turned into a string, into JSON or inspected it reads `[redacted]`. */
+/** A secret text; as a string, as JSON or inspected it reads `[redacted]`. */
 export class Secret {
   readonly #value: string;
 
@@ -10,7 +10,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The text itself, for the one place that sends it. */
+  /** The text itself; for the one place that sends it. */
   reveal(): string {
     return this.#value;
   }

@@ -1,15 +1,15 @@
-/** One connected client: who it is, since when, and what it has done. */
+/** One connected client: its identity, its start, and its activity so far. */
 
-/** What carries a client's messages. */
+/** The transport of a client's messages. */
 export type Carrier = "stdio" | "websocket" | "http";
 
-/** The version of the protocol that a client speaks. */
+/** The protocol revisions that a client speaks. */
 export type ConnectionEra = "legacy" | "modern";
 
-/** What is known about a connection when it opens. */
+/** What is known of a connection when it opens. */
 export interface ConnectionStart {
   readonly id: string;
-  /** Whose limits it uses up; several connections may share one. */
+  /** The owner of the limits that it uses; several connections may share one. */
   readonly identity: string;
   readonly address: string;
   readonly carrier: Carrier;
@@ -17,7 +17,7 @@ export interface ConnectionStart {
   readonly since: number;
 }
 
-/** A connection as operators see it. */
+/** A connection as shown to operators. */
 export interface ConnectionStatus {
   readonly id: string;
   readonly identity: string;
@@ -37,15 +37,18 @@ export interface ConnectionStatus {
   readonly rate_limit_use: number;
 }
 
-/** Names that clients give themselves are shown to operators, so they are kept short and plain. */
+/** Client names are chosen by clients and shown to operators, so they are kept short and plain. */
 const MAX_NAME = 64;
 
 /** A connected client. */
 export class Connection {
   readonly start: ConnectionStart;
-  /** The session as operators name it, over all servers: 16 hexadecimal digits. Another one's once that is resumed. */
+  /**
+   * The public id of its session, unique over all servers: 16 hexadecimal digits. Changes when it resumes another
+   * session.
+   */
   sessionId: string = crypto.getRandomValues(new Uint8Array(8)).toHex();
-  /** Whether the session began over another connection. */
+  /** Whether the session began on another connection. */
   isResumed = false;
   calls = 0;
   errors = 0;
@@ -63,19 +66,19 @@ export class Connection {
     this.lastSeen = start.since;
   }
 
-  /** Notes what the client said about itself. */
+  /** Records what the client says about itself. */
   introduce(info: { readonly name?: unknown; readonly version?: unknown }, era: ConnectionEra): void {
     this.#client = shortName(info.name) ?? this.#client;
     this.#version = shortName(info.version) ?? this.#version;
     this.#era = era;
   }
 
-  /** What the client calls itself. */
+  /** The client's name for itself. */
   get client(): string | null {
     return this.#client;
   }
 
-  /** Shows the connection to an operator; `use` is the share of the rate limit that is used up. */
+  /** The connection for operators; `use` is the used share of the rate limit. */
   status(use: number): ConnectionStatus {
     const { id, identity, address, carrier, since } = this.start;
     return {
@@ -99,7 +102,7 @@ export class Connection {
   }
 }
 
-/** A name as operators are shown it; `null` where there is none. */
+/** A name as shown to operators; `null` when there is none. */
 export function shortName(value: unknown): string | null {
   if (typeof value !== "string") return null;
   return value.replace(/[^\x20-\x7e]+/g, " ").slice(0, MAX_NAME);

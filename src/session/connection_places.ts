@@ -1,13 +1,15 @@
-/** Connections of an identity over all servers. Where servers share nothing, the registry of each counts its own alone. */
+/**
+ * Bounds the connections of an identity over all servers. Where servers share nothing, each registry counts its own.
+ */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { Place } from "./registry.ts";
 
-/** What servers share of their connections. */
+/** The places for connections that servers share. */
 export interface ConnectionPlaces {
   /**
-   * Takes a place for one more connection of an identity; `undefined` where it has `max` of them. An engine that cannot
-   * ask others goes by what it knows: it never rejects.
+   * Takes a place for one more connection of an identity; `undefined` when it already has `max`. Never rejects: an
+   * engine that cannot reach the others decides by what it knows.
    */
   take(identity: string, max: number): Awaitable<Place | undefined>;
 }

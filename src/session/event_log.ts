@@ -1,42 +1,46 @@
 /**
- * The events of one session's streams, for a reader that lost its stream and takes it up again where it was. Engines stand
- * in `state/shared/`.
+ * The events of a session's streams, so that a reader can continue where it lost a stream. The engines are in
+ * `state/shared/`.
  *
- * Operations take effect in the order of asking, and none rejects: what cannot be kept is not, and reading then is as if
- * there were nothing.
+ * Operations take effect in call order, and none rejects: events that cannot be kept are dropped, and reading then
+ * returns nothing.
  */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 
-/** What is kept of one stream, in characters; of more the latest event alone. */
+/** The most that is kept of one stream, in characters; a single larger event is kept alone. */
 export const MAX_KEPT_EVENTS = 1_048_576;
 
-/** An event as it is sent; numbers rise within a stream. */
+/** An event as it is sent; numbers increase within a stream. */
 export interface LoggedEvent {
   readonly number: number;
   readonly text: string;
 }
 
-/** A stream and what is kept of it, oldest first. */
+/** A stream and its kept events, oldest first. */
 export interface LoggedStream {
   readonly events: readonly LoggedEvent[];
-  /** The id of the request that it answers; absent for the stream that a client opens by itself. */
+  /** The id of the request that it answers; absent for a stream that the client opened by itself. */
   readonly request?: string | number;
-  /** Whether nothing more will come. */
+  /** Whether no more events will come. */
   readonly hasEnded: boolean;
-  /** Whether another server appends to it. @default false */
+  /**
+   * Whether another server appends to it.
+   *
+   * @default false
+   */
   readonly isRunElsewhere?: boolean;
 }
 
-/** Streams by their names. */
+/** Event streams by name. */
 export interface EventLog {
-  /** Begins a stream, or goes on with one that is there, with all that was kept: nobody else appends to it from then on. */
+  /** Begins a stream, or takes over an existing one with its events: no other server appends to it afterwards. */
   begin(stream: string, request?: string | number): Awaitable<void>;
-  /** Keeps an event of a stream that has begun. */
+  /** Appends an event to a stream that has begun. */
   append(stream: string, event: LoggedEvent): Awaitable<void>;
-  /** Nothing more will come. */
+  /** Marks a stream as complete. */
   end(stream: string): Awaitable<void>;
   read(stream: string): Awaitable<LoggedStream | undefined>;
-  /** Nobody will read it again. */
+  /** Removes a stream that will not be read again. */
   remove(stream: string): Awaitable<void>;
 }

@@ -1,4 +1,4 @@
-/** The name of an identity where it need only be told from others: who it is, is nobody's business there. */
+/** Names an identity for places that only need to distinguish identities, without revealing them. */
 
 import { createHash } from "node:crypto";
 

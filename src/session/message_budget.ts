@@ -1,55 +1,69 @@
-/** What one connection may send, whatever it is: everything has a price, so that nobody can keep the server busy for free. */
+/**
+ * Bounds all messages of one connection: every message has a cost, so that no client can keep the server busy for free.
+ */
 
 import { TokenBucket } from "../timing/token_bucket.ts";
 import type { BucketRate } from "../timing/token_bucket.ts";
 
-/** Messages a minute beside twice the requests: pings, notifications and cancellations of whoever asks little. */
+/**
+ * Messages per minute in addition to twice the request limit: for pings, notifications and cancellations of a client
+ * with few requests.
+ */
 const SPARE_MESSAGES = 600;
 
 /** Messages of the largest size that may come in a second. */
 const LARGEST_PER_SECOND = 4;
 
-/** What whoever was cut off must wait for, and may send on the next connection: an opening and a few calls. */
+/**
+ * The allowance that a disconnected client must wait for, and that it has on its next connection: an opening and a few
+ * calls.
+ */
 const FIRST_AFTER_CUT = 50;
 
-/** Identities that are remembered for having been cut off. */
+/** The most identities that are remembered as disconnected. */
 const MAX_REMEMBERED = 1_000;
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
-/** The settings that a budget follows from. */
+/** The settings that a budget is derived from. */
 export interface MessageBudgetOptions {
-  /** Requests a minute, as they are now. */
+  /** Requests per minute, at this moment. */
   readonly rateLimit: () => number;
-  /** Of one message, in bytes. */
+  /** Largest message, in bytes. */
   readonly maxMessageSize: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Messages that may come at once at first. @default as many as in a minute */
+  /**
+   * Initial allowance of messages.
+   *
+   * @default the allowance of a minute
+   */
   readonly first?: number;
 }
 
 /**
- * Makes the budgets of connections. A client that was disconnected for it waits until an opening has flowed in, and begins the next connection
- * with that, so that coming again does not pay.
+ * Creates the budgets of connections. A client that was disconnected for exceeding its budget must wait until the cost
+ * of an opening has accrued, and starts its next connection with just that, so that reconnecting gains nothing.
  */
 export class MessageBudgets {
   readonly #options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">;
-  /** When each identity was cut off last, the latest at the end. */
+  /** When each identity was last disconnected, the latest last. */
   readonly #cuts = new Map<string, number>();
 
   constructor(options: Pick<MessageBudgetOptions, "maxMessageSize" | "now">) {
     this.#options = options;
   }
 
-  /** How long an identity that was cut off may not connect yet, in milliseconds; 0 where it may. */
+  /** How long an identity must wait before it may connect again, in milliseconds; 0 when it may connect now. */
   pauseMs(identity: string, rateLimit: number): number {
     const pauseMs = FIRST_AFTER_CUT * MINUTE_MS / messagesPerMinute(rateLimit);
     return Math.max(0, (this.#cuts.get(identity) ?? -Infinity) + pauseMs - this.#options.now());
   }
 
-  /** The budget of a new connection, with an opening at least; `cutOff` is to be called when it is cut off. */
+  /**
+   * The budget of a new connection, which covers at least an opening; call `cutOff` when the client is disconnected.
+   */
   open(identity: string, rateLimit: () => number): { readonly budget: MessageBudget; readonly cutOff: () => void } {
     const { now } = this.#options;
     const sinceMs = now() - (this.#cuts.get(identity) ?? -Infinity);
@@ -69,7 +83,9 @@ export class MessageBudgets {
   }
 }
 
-/** The budget of one connection: 2 × `rateLimit` + 600 messages a minute, 4 × `maxMessageSize` characters a second. */
+/**
+ * The budget of one connection: 2 × `rateLimit` + 600 messages per minute, 4 × `maxMessageSize` characters per second.
+ */
 export class MessageBudget {
   readonly #options: MessageBudgetOptions;
   readonly #characterRate: BucketRate;
@@ -85,7 +101,7 @@ export class MessageBudget {
     this.#characters = new TokenBucket(this.#characterRate, atMs);
   }
 
-  /** Takes the price of one message; answers whether there was enough. */
+  /** Takes the cost of one message; returns whether the budget covered it. */
   take(characters: number): boolean {
     const atMs = this.#options.now();
     return this.#messages.take(1, { rate: this.#messageRate, atMs }) === 0 &&
@@ -98,7 +114,7 @@ export class MessageBudget {
   }
 }
 
-/** Messages that a connection may send in a minute, and at once. */
+/** Messages that a connection may send per minute, and at once. */
 export function messagesPerMinute(rateLimit: number): number {
   return 2 * rateLimit + SPARE_MESSAGES;
 }

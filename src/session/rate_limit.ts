@@ -1,30 +1,30 @@
-/** How many requests a client may make. Engines stand in `state/shared/`. */
+/** How many requests a client may make. The engines are in `state/shared/`. */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 
-/** Whether a request may go, and if not, when the next one may. */
+/** Whether a request is admitted, and if not, when the next one will be. */
 export type Admission = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs: number };
 
 /**
- * A limit for each key: as many at once as in a minute, and no more than flows in afterwards.
+ * A token bucket per key, whose capacity is the limit per minute.
  *
- * What an engine knows already it answers at once. No answer is ever an error: an engine that cannot ask others goes by
+ * An engine answers at once when it can. No answer is ever an error: an engine that cannot reach the others decides by
  * what it knows.
  */
 export interface RateLimit {
-  /** What a key may make in a minute, as it is now. */
+  /** The present limit of a key per minute. */
   readonly perMinute: (key: string) => number;
-  /** Takes one. */
+  /** Takes one request. */
   take(key: string): Awaitable<Admission>;
-  /** The share of its limit that a key has used up, from 0 to 1, as far as this process knows. */
+  /** The used share of a key's limit, from 0 to 1, as far as this process knows. */
   use(key: string): number;
   /** Keys that have used more than `share` of their limit, as far as this process knows. */
   keysAbove(share: number): string[];
 }
 
-/** What a limit follows from. */
+/** The settings that a limit is derived from. */
 export interface RateLimitOptions {
-  /** Both how many a key may make at once and how many flow in within a minute. */
+  /** Both the capacity and the refill per minute of a key. */
   readonly perMinute: (key: string) => number;
   /** Monotonic milliseconds. */
   readonly now: () => number;

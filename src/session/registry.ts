@@ -1,17 +1,17 @@
-/** Everybody who is connected, and how many may be. */
+/** All connected clients, and the limits on their number. */
 
 import { Connection } from "./connection.ts";
 import type { ConnectionStart, ConnectionStatus } from "./connection.ts";
 import type { End, UnknownConnections } from "./unknown_connections.ts";
 import type { RateLimit } from "./rate_limit.ts";
 
-/** Clients that are remembered without a connection. */
+/** The most identities without a connection that are remembered. */
 const MAX_REMEMBERED = 1_000;
 
 /** Why a client may not connect. */
 export type Rejection = "server_full" | "client_full";
 
-/** What a client takes up of a bound; given back once, a second time does nothing. */
+/** A client's share of a limit; release it once, further calls have no effect. */
 export interface Place {
   release(): void;
 }
@@ -19,12 +19,16 @@ export interface Place {
 /** Settings of a {@linkcode Registry}. */
 export interface RegistryOptions {
   readonly maxConnections: number;
-  /** Sockets in all, upgraded or not; more than connections, so that those who are refused can be told. */
+  /** Sockets in all, upgraded or not; more than connections, so that rejected clients can still be answered. */
   readonly maxSockets: number;
-  /** How many connections this identity may have. */
+  /** The most connections of an identity. */
   readonly maxConnectionsOf: (identity: string) => number;
   readonly rateLimit: RateLimit;
-  /** Those of whom nothing is known yet; they leave first where there is no room. @default none are told apart */
+  /**
+   * Connections that are not identified yet; they are closed first when room is needed.
+   *
+   * @default not tracked
+   */
   readonly unknown?: UnknownConnections;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -45,19 +49,19 @@ export class Registry {
     this.rateLimit = options.rateLimit;
   }
 
-  /** Connections that are open now. */
+  /** The number of open connections. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** All connections that are open now. */
+  /** All open connections. */
   get connections(): readonly Connection[] {
     return [...this.#connections.values()];
   }
 
   /**
-   * Counts an accepted socket, upgraded or not; `false` when there are more than can even be told so. `end` closes it,
-   * where the listener can, so that it can make room while nobody on it is known.
+   * Counts an accepted socket, upgraded or not; `false` when there is no room even for a rejection. `end` closes it, if
+   * the listener can, to make room while it is not identified.
    */
   admitSocket(peer?: End, end?: () => void): Place | false {
     const { maxSockets, unknown } = this.#options;
@@ -70,12 +74,12 @@ export class Registry {
     });
   }
 
-  /** Connections of whom nothing is known yet. */
+  /** Connections that are not identified yet. */
   get unknown(): UnknownConnections | undefined {
     return this.#options.unknown;
   }
 
-  /** Counts a request over HTTP as a connection of its client, until it is answered; or says why it may not run. */
+  /** Counts an HTTP request as a connection of its client until it is answered; or returns why it may not run. */
   admitRequest(identity: string): Place | Rejection {
     const { maxConnections, maxConnectionsOf } = this.#options;
     if (this.#connections.size + this.#requests >= maxConnections) return "server_full";
@@ -89,8 +93,8 @@ export class Registry {
   }
 
   /**
-   * Tells whether one more connection of this identity would be too many; sockets that have not upgraded count too, but for
-   * those that would leave.
+   * Tells whether one more connection of this identity would exceed a limit; sockets that have not upgraded count too,
+   * except those that would make room.
    */
   reject(identity: string): Rejection | undefined {
     const { maxConnections, maxConnectionsOf } = this.#options;
@@ -99,7 +103,7 @@ export class Registry {
     return (this.#perClient.get(identity) ?? 0) >= maxConnectionsOf(identity) ? "client_full" : undefined;
   }
 
-  /** How many connections this identity may have. */
+  /** The most connections of this identity. */
   maxConnectionsOf(identity: string): number {
     return this.#options.maxConnectionsOf(identity);
   }
@@ -112,7 +116,7 @@ export class Registry {
     return connection;
   }
 
-  /** Removes a connection; a second time does nothing. */
+  /** Removes a connection; further calls have no effect. */
   close(connection: Connection): void {
     const { id, identity } = connection.start;
     if (this.#connections.delete(id)) this.#count(identity, -1);
@@ -123,14 +127,14 @@ export class Registry {
     return this.#options.now();
   }
 
-  /** Everybody as operators see them, longest connected first. */
+  /** All connections for operators, the longest connected first. */
   status(): ConnectionStatus[] {
     return this.connections.map((connection) => connection.status(this.rateLimit.use(connection.start.identity)));
   }
 
   #count(identity: string, change: 1 | -1): void {
     const count = (this.#perClient.get(identity) ?? 0) + change;
-    // A client that asks one thing after the other would come and go with each.
+    // A client that makes requests one by one would otherwise come and go with each.
     if (count === 0 && this.#perClient.size > MAX_REMEMBERED) this.#perClient.delete(identity);
     else this.#perClient.set(identity, count);
   }

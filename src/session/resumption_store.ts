@@ -1,21 +1,21 @@
 /**
- * Sessions over WebSocket that their clients can go on with over another connection, to any server, by a token. Engines
- * stand in `state/shared/`; they are told digests of tokens alone.
+ * WebSocket sessions that their clients can resume on another connection, to any server, by a token. The engines are in
+ * `state/shared/`; they see only digests of tokens.
  *
- * What is kept here may be lost, which costs a client its subscriptions. So no operation rejects.
+ * This data may be lost, which costs a client its subscriptions; so no operation rejects.
  */
 
 import { readJson } from "../text/read_json.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** How long a session can be resumed once its connection has ended, in milliseconds. */
+/** How long a session can be resumed after its connection has ended, in milliseconds. */
 export const RESUMABLE_MS = 120_000;
 
-/** How often a server says that its connections are open, in milliseconds. */
+/** How often a server reports its open connections, in milliseconds. */
 export const TOUCH_MS = 30_000;
 
-/** How long an engine keeps a session that nobody says anything of: its server may end between two times of saying. */
+/** How long an engine keeps a session without a report: a server may end between two reports. */
 export const KEPT_MS = RESUMABLE_MS + TOUCH_MS;
 
 /** Sessions of one identity, connected or not; the one that was connected longest ago makes room. */
@@ -24,17 +24,17 @@ export const MAX_RESUMABLE_OF_ONE = 100;
 /** Sessions of all identities. */
 export const MAX_RESUMABLE = 100_000;
 
-/** What a session holds at most, in characters; one with more is not kept. */
+/** Largest stored session, in characters; a larger one is not kept. */
 export const MAX_RESUMABLE_LENGTH = 65_536;
 
-/** What a client has subscribed to. */
+/** One subscription of a client. */
 export type KeptSubscription =
   | { readonly kind: "resource"; readonly uri: string }
-  /** A stream of 2026-07-28, by the id of the request that opened it. */
+  /** A stream of revision 2026-07-28, by the id of the request that opened it. */
   | { readonly kind: "listen"; readonly id: string | number; readonly uris: readonly string[] }
   | { readonly kind: "price"; readonly pair: string };
 
-/** Reads what an engine has kept as JSON; `undefined` for anything else, whoever wrote it there. */
+/** Parses what an engine has stored as JSON; `undefined` for anything else. */
 export function readSubscriptions(text: string): readonly KeptSubscription[] | undefined {
   const value = readJson(text);
   return Array.isArray(value) && value.every(isSubscription) ? value : undefined;
@@ -49,37 +49,42 @@ function isSubscription(value: unknown): value is KeptSubscription {
   return kind === "listen" && isId && Array.isArray(uris) && uris.every((each) => typeof each === "string");
 }
 
-/** What it takes to go on with a session. */
+/** The data that resuming a session takes. */
 export interface ResumableSession {
-  /** How operators name it; it stays the same over all of its connections, and is no secret. */
+  /** Its public id, the same on all of its connections. */
   readonly id: string;
-  /** Whose it is: it does not exist for others. */
+  /** Its owner; for other identities the session does not exist. */
   readonly identity: string;
   readonly subscriptions: readonly KeptSubscription[];
 }
 
-/** A session that is gone on with. */
+/** A resumed session. */
 export interface TakenResumable extends ResumableSession {
-  /** What it was kept under until now: the token's that was handed in, or that of the next one, which its client never got. */
+  /**
+   * The digest that it was stored under: of the token that was presented, or of its successor, which the client never
+   * received.
+   */
   readonly digest: string;
 }
 
-/** All of them, by the digests of their tokens. */
+/** All resumable sessions, by the digests of their tokens. */
 export interface ResumptionStore {
-  /** Keeps a session that begins, or begins anew; answers whether it is kept. */
+  /** Stores a session that begins, or begins again; returns whether it was stored. */
   keep(digest: string, session: ResumableSession): Awaitable<boolean>;
-  /** Its client watches something else now; does nothing where it is not kept any more. */
+  /** Replaces the subscriptions of a session; has no effect when it is not stored any more. */
   update(digest: string, subscriptions: readonly KeptSubscription[]): Awaitable<void>;
-  /** Those of them that are kept were connected until now. */
+  /** Reports that the sessions of these digests were connected until now. */
   touch(digests: readonly string[]): Awaitable<void>;
   /**
-   * The session, for whoever asks in the name of its identity; it is kept under `next` from then on. As the client may never
-   * hear of its next token, the one that it handed in is good until the next one is confirmed or taken.
+   * Takes the session in the name of its identity, and stores it under `next`. As the client may never receive its next
+   * token, the one that it presented stays valid until the next one is confirmed or taken.
    */
   take(digest: string, identity: string, next: string): Awaitable<TakenResumable | "unknown" | "unavailable">;
-  /** The client has this token: those before it are void. */
+  /** Reports that the client has this token, which voids the earlier ones. */
   confirm(digest: string): Awaitable<void>;
   remove(digest: string): Awaitable<void>;
-  /** Has `listener` hear within seconds which sessions other servers took. Absent where there are no others. */
+  /**
+   * Calls `listener` within seconds for each session that another server took. Absent when there are no other servers.
+   */
   watch?(listener: (digest: string) => void): () => void;
 }

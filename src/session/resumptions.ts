@@ -1,6 +1,6 @@
 /**
- * The sessions of one server's connections that can be resumed: tokens are made and taken here, and what is kept follows what
- * the client does. A session has one connection at a time: whoever resumes it ends the one before.
+ * The resumable sessions of this server's connections: creates and takes tokens, and keeps the stored subscriptions up
+ * to date. A session has one connection at a time: resuming it ends the previous one.
  */
 
 import { getLogger } from "../logging/logger.ts";
@@ -10,32 +10,32 @@ import type { KeptSubscription, ResumptionStore } from "./resumption_store.ts";
 
 const log = getLogger(["luno-mcp-server", "websocket"]);
 
-/** Why a session was not resumed, or cannot be. */
+/** Why a session was not or cannot be resumed. */
 export type ResumptionRefusal =
   | "ERR_RESUMPTION_INVALID"
   | "ERR_RESUMPTION_UNKNOWN"
   | "ERR_RESUMPTION_UNAVAILABLE";
 
-/** A connection of a client that asks. */
+/** A connection that asks for resumption. */
 export interface ResumingConnection {
   readonly identity: string;
-  /** How operators name its session; another one's once it is resumed. */
+  /** The public id of its session; changes when it resumes another session. */
   sessionId: string;
-  /** What its client watches now. */
+  /** The present subscriptions of the client. */
   readonly subscriptions: readonly KeptSubscription[];
-  /** Whether it is gone. */
+  /** Whether the connection has ended. */
   readonly isClosed: boolean;
-  /** Ends it, as its client goes on with another one. */
+  /** Ends the connection, because the client has resumed its session elsewhere. */
   superseded(): void;
 }
 
-/** What a client is told. */
+/** The answer to the client. */
 export interface ResumptionOutcome {
-  /** For the next connection; absent where the session cannot be kept now. */
+  /** The token for the next connection; absent when the session cannot be stored now. */
   readonly token?: string;
-  /** How long the token is good once the connection has ended, in seconds. */
+  /** How long the token is valid after the connection has ended, in seconds. */
   readonly expiresIn: number;
-  /** What the client watches; absent where a session has begun. */
+  /** The restored subscriptions; absent when a new session has begun. */
   readonly subscriptions?: readonly KeptSubscription[];
   readonly refusal?: ResumptionRefusal;
 }
@@ -44,7 +44,7 @@ export interface ResumptionOutcome {
 export interface WaitingSession {
   readonly id: string;
   readonly identity: string;
-  /** When its connection ended, monotonic milliseconds. */
+  /** When the connection ended, in monotonic milliseconds. */
   readonly sinceMs: number;
 }
 
@@ -53,28 +53,28 @@ const EXPIRES_IN = RESUMABLE_MS / 1_000;
 
 const UNAVAILABLE: ResumptionOutcome = { expiresIn: EXPIRES_IN, refusal: "ERR_RESUMPTION_UNAVAILABLE" };
 
-/** Sessions of which it is known that they wait; more wait unseen. */
+/** The most waiting sessions that are listed; the store may hold more. */
 const MAX_WAITING = 1_000;
 
-/** The session of one connection, from the first time that its client asks. */
+/** The session of one connection, from the client's first request for resumption. */
 interface Live {
   readonly connection: ResumingConnection;
   digest: string;
 }
 
-/** Owns the timer by which connected sessions stay resumable. */
+/** Owns the timer that keeps connected sessions resumable. */
 export class Resumptions {
   readonly #store: ResumptionStore;
   /** By the digests of their tokens. */
   readonly #live = new Map<string, Live>();
   readonly #byConnection = new Map<ResumingConnection, Live>();
-  /** By the digests of their tokens, those that ended first before others. */
+  /** By the digests of their tokens, those that ended first come first. */
   readonly #waiting = new Map<string, WaitingSession>();
   readonly #now: () => number;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #unwatch: (() => void) | undefined;
 
-  /** `now` tells monotonic milliseconds. */
+  /** `now` returns monotonic milliseconds. */
   constructor(store: ResumptionStore, now: () => number = () => performance.now()) {
     this.#store = store;
     this.#now = now;
@@ -82,7 +82,7 @@ export class Resumptions {
     this.#unwatch = store.watch?.((digest) => this.#supersede(digest));
   }
 
-  /** A token for a session that begins with this connection, or a new one for that which it has. */
+  /** A token for a session that begins on this connection, or a new one for the session it already has. */
   async begin(connection: ResumingConnection): Promise<ResumptionOutcome> {
     const before = this.#byConnection.get(connection)?.digest;
     const renewed = before === undefined ? "unknown" : await this.#take(connection, before);
@@ -91,8 +91,8 @@ export class Resumptions {
   }
 
   /**
-   * Goes on with the session of a token, which is good no more once the client has the next one: {@linkcode confirm}. One
-   * that is refused has a new session begin.
+   * Resumes the session of a token, which stays valid until the client has the next one: {@linkcode confirm}. When it
+   * is refused, a new session begins.
    */
   async resume(connection: ResumingConnection, token: unknown): Promise<ResumptionOutcome> {
     const isPossible = isResumptionToken(token) && !this.#byConnection.has(connection);
@@ -107,18 +107,18 @@ export class Resumptions {
     return { refusal, ...await this.begin(connection) };
   }
 
-  /** The client has said something since it was answered: it has the token of its session. */
+  /** The client has sent something since its answer, so it has received its token. */
   confirm(connection: ResumingConnection): void {
     const live = this.#byConnection.get(connection);
     if (live !== undefined) void this.#store.confirm(live.digest);
   }
 
-  /** Whether a connection's client can go on with its session over another one. */
+  /** Tells whether the client can resume its session on another connection. */
   isResumable(connection: ResumingConnection): boolean {
     return this.#byConnection.has(connection);
   }
 
-  /** The client watches something else now. */
+  /** The client's subscriptions have changed. */
   update(
     connection: ResumingConnection,
     subscriptions: readonly KeptSubscription[],
@@ -127,7 +127,7 @@ export class Resumptions {
     return live && this.#store.update(live.digest, subscriptions);
   }
 
-  /** The connection is gone: its session waits for the next one, or is over. */
+  /** The connection has ended: its session waits to be resumed, or is over. */
   left(connection: ResumingConnection, { isOver }: { readonly isOver: boolean }): void {
     const live = this.#forget(connection);
     if (live === undefined) return;
@@ -135,14 +135,14 @@ export class Resumptions {
     void (isOver ? this.#store.remove(live.digest) : this.#store.touch([live.digest]));
   }
 
-  /** Sessions of this server's clients that may come back to them. */
+  /** Sessions of this server's clients that wait to be resumed. */
   get waiting(): readonly WaitingSession[] {
     const since = this.#now() - RESUMABLE_MS;
     for (const [digest, { sinceMs }] of this.#waiting) if (sinceMs < since) this.#waiting.delete(digest);
     return [...this.#waiting.values()];
   }
 
-  /** These were ended: nobody waits for them; answers how many. */
+  /** Forgets waiting sessions that were ended; returns how many. */
   forgetWaiting(isEnded: (session: WaitingSession) => boolean): number {
     let count = 0;
     for (const [digest, session] of this.#waiting) {
@@ -157,7 +157,7 @@ export class Resumptions {
     this.#waiting.set(digest, { id, identity, sinceMs: this.#now() });
   }
 
-  /** Settles when connected sessions are kept for as long as any; nothing is done for them any more. */
+  /** Settles when the last report of connected sessions is written; no more are sent. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#unwatch?.();
@@ -172,12 +172,12 @@ export class Resumptions {
     const { identity, sessionId: id, subscriptions } = connection;
     if (!await this.#store.keep(digest, { id, identity, subscriptions })) return UNAVAILABLE;
     if (!connection.isClosed) return this.#lives(connection, { token, digest });
-    // Nobody will ever know this token.
+    // Nobody will ever present this token.
     void this.#store.remove(digest);
     return { expiresIn: EXPIRES_IN };
   }
 
-  /** Goes on with the session of a digest, by the next token. */
+  /** Takes the session of a digest, with the next token. */
   async #take(
     connection: ResumingConnection,
     handed: string,
@@ -200,7 +200,7 @@ export class Resumptions {
     { token, digest }: { readonly token: string; readonly digest: string },
   ): ResumptionOutcome {
     this.#forget(connection);
-    // It has left already, and its client comes back with the token before.
+    // The connection has already ended, so its client will return with the previous token.
     if (connection.isClosed) this.#wait(digest, connection);
     else {
       const live = { connection, digest };
@@ -210,7 +210,7 @@ export class Resumptions {
     return { token, expiresIn: EXPIRES_IN };
   }
 
-  /** The client of a session has gone on with it elsewhere. */
+  /** The client has resumed the session elsewhere. */
   #supersede(digest: string): void {
     this.#waiting.delete(digest);
     const connection = this.#live.get(digest)?.connection;

@@ -1,35 +1,35 @@
-/** The open sessions of each server, as operators see them. Engines stand in `state/shared/`. */
+/** The open sessions of each server, for operators. The engines are in `state/shared/`. */
 
 import { readJson } from "../text/read_json.ts";
 import type { Awaitable } from "../timing/awaitable.ts";
 import { isObject } from "../validation/is_object.ts";
 
-/** Sessions that one server shows at most; the count tells of more. */
+/** The most sessions that one server lists; `count` includes the others. */
 export const MAX_SHOWN = 200;
 
 /** One session. */
 export interface ShownSession {
-  /** Names it, and ends it: 16 hexadecimal digits. */
+  /** Its public id, by which it can be ended: 16 hexadecimal digits. */
   readonly id: string;
   readonly identity: string;
   readonly transport: "websocket" | "http";
-  /** `waiting`: its connection has ended, and its client may go on with it. */
+  /** `waiting`: its connection has ended, and its client may resume it. */
   readonly state: "open" | "waiting";
-  /** What the client calls itself. */
+  /** The client's name for itself. */
   readonly client: string | null;
   readonly since: string;
   readonly last_seen: string;
 }
 
-/** Those of one server, the ones that were used last first. */
+/** The sessions of one server, most recently used first. */
 export interface ShownSessions {
   readonly server: string;
-  /** All, shown or not. */
+  /** All of its sessions, listed or not. */
   readonly count: number;
   readonly sessions: readonly ShownSession[];
 }
 
-/** Reads what a server has shown as JSON; `undefined` for anything else, whoever wrote it. */
+/** Parses what a server has published as JSON; `undefined` for anything else. */
 export function readShown(text: string): ShownSessions | undefined {
   const value = readJson(text);
   return isShown(value) ? value : undefined;
@@ -49,15 +49,15 @@ function isShownSession(value: unknown): boolean {
     (client === null || typeof client === "string");
 }
 
-/** What servers show each other. */
+/** The lists that servers publish to each other. */
 export interface SessionBoard {
-  /** How the others call this server. */
+  /** The name of this server for the others. */
   readonly server: string;
-  /** Has `look` asked from time to time what to show; until the answered function is called. */
+  /** Publishes what `look` returns, from time to time, until the returned function is called. */
   show(look: () => ShownSessions): () => void;
-  /** What the others showed last; rejects never, and leaves out what cannot be read. */
+  /** The latest lists of the other servers; never rejects, and omits what cannot be read. */
   others(): Awaitable<readonly ShownSessions[]>;
 }
 
-/** The board of a server that has no others. */
+/** The board of a single server. */
 export const NO_BOARD: SessionBoard = { server: "this", show: () => () => {}, others: () => [] };

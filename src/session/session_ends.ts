@@ -1,35 +1,42 @@
-/** Ending sessions from outside, at all servers. Engines stand in `state/shared/`. */
+/** Ends sessions on all servers. The engines are in `state/shared/`. */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import { digestOfIdentity } from "./identity_digest.ts";
 
-/** Which sessions: one, or all that an identity has now. */
+/** One session, or all present sessions of an identity. */
 export type SessionTarget = { readonly id: string } | { readonly identity: string };
 
-/** Which sessions were ended at another server, and how long ago, in milliseconds. */
+/** Sessions that were ended at another server, and how long ago, in milliseconds. */
 export type EndedElsewhere =
   & { readonly agoMs: number }
   & ({ readonly id: string } | { readonly identityDigest: string });
 
-/** Voids what is kept of sessions, and tells the other servers. */
+/** Voids stored sessions, and tells the other servers. */
 export interface SessionEnds {
-  /** Nobody goes on with these any more; answers whether that is certain. Those that are open are their servers' to end. */
+  /** Voids what is stored of these sessions; returns whether that is certain. Each server ends the open ones itself. */
   end(target: SessionTarget): Awaitable<boolean>;
-  /** Has `listener` hear within seconds what was ended at other servers. Absent where there are no others. */
+  /**
+   * Calls `listener` within seconds for sessions that were ended at other servers. Absent when there are no other
+   * servers.
+   */
   watch?(listener: (ended: EndedElsewhere) => void): () => void;
 }
 
-/** A session, or what is left of one. */
+/** A session, open or stored. */
 export interface EndableSession {
   readonly id: string;
   readonly identity: string;
-  /** How long there has been this connection or session, in milliseconds. */
+  /** The age of this connection or session, in milliseconds. */
   readonly ageMs: number;
-  /** Whether the session may have begun before that, over another connection. @default false */
+  /**
+   * Whether the session may be older, because it began on another connection.
+   *
+   * @default false
+   */
   readonly isResumed?: boolean;
 }
 
-/** Whether a session is one of those; one that has begun since is another one. */
+/** Tells whether a session is among those; one that began afterwards is not. */
 export function isEnded(
   target: SessionTarget | EndedElsewhere,
   { id, identity, ageMs, isResumed }: EndableSession,

@@ -1,55 +1,58 @@
 /**
- * Sessions of 2025-era clients over HTTP as others may go on with them: another server, or the next one on this machine.
- * Engines stand in `state/shared/`.
+ * HTTP sessions of clients of revision 2025-11-25 and earlier, so that another server, or the next one on this machine,
+ * can continue them. The engines are in `state/shared/`.
  *
- * What is kept here may be lost, which costs a client a new session. So no operation rejects: an engine that cannot keep
- * something goes on without it, and says so in the log.
+ * This data may be lost, which costs a client a new session; so no operation rejects: an engine that cannot store
+ * something logs that and continues without.
  */
 
 import type { Awaitable } from "../timing/awaitable.ts";
 import type { EventLog } from "./event_log.ts";
 
-/** What it takes to go on with a session. */
+/** The data that continuing a session takes. */
 export interface KeptSession {
-  /** A secret of its client, which belongs in no log. */
+  /** A secret of its client; never logged. */
   readonly id: string;
-  /** Whose it is: it does not exist for others. */
+  /** Its owner; for other identities the session does not exist. */
   readonly identity: string;
-  /** The parameters of its `initialize` as JSON: revision, capabilities, what the client calls itself. */
+  /** The parameters of its `initialize` as JSON: revision, capabilities, client information. */
   readonly opening: string;
-  /** Addresses of the resources that it watches. */
+  /** URIs of the resources that it subscribes to. */
   readonly subscriptions: readonly string[];
 }
 
-/** How operators name a session, by the digest of its id in hexadecimal digits: that much of it is no secret. */
+/** A session's public id: the digest of its id in hexadecimal digits, which reveals nothing about the id. */
 export function publicSessionId(digest: string): string {
   return digest.slice(0, 16);
 }
 
-/** A session that is gone on with. */
+/** A session that is being continued. */
 export interface TakenSession extends KeptSession {
-  /** How often it was taken before and now, so that the streams of each time have names of their own. */
+  /** How often it was taken, including now; distinguishes the streams of each time. */
   readonly times: number;
 }
 
-/** What others did to a session. */
+/** What another server did to a session. */
 export type SessionChange =
   | { readonly kind: "ended" }
   | { readonly kind: "changed"; readonly subscriptions: readonly string[] };
 
-/** All of them. */
+/** All stored sessions. */
 export interface SessionStore {
-  /** Keeps a session as it is now. */
+  /** Stores the present state of a session. */
   save(session: KeptSession): Awaitable<void>;
-  /** The session with this id, where it is this identity's and was used lately; whoever takes it goes on with it. */
+  /**
+   * The session with this id, if it belongs to this identity and was used recently; the server that takes it continues
+   * it.
+   */
   take(id: string, identity: string): Awaitable<TakenSession | undefined>;
-  /** It is used now. */
+  /** Reports that it is in use. */
   touch(id: string): Awaitable<void>;
-  /** It has ended, and its streams with it. */
+  /** Removes a session that has ended, and its streams. */
   remove(id: string): Awaitable<void>;
   /**
-   * Has `listener` hear within seconds what other servers do to a session, until the answered function is called. Absent
-   * where there are no others.
+   * Calls `listener` within seconds when another server changes a session, until the returned function is called.
+   * Absent when there are no other servers.
    */
   watch?(id: string, listener: (change: SessionChange) => void): () => void;
   /** The events of its streams. */

@@ -1,36 +1,49 @@
 /**
- * What one client has subscribed to, and when it hears of changes.
+ * The subscriptions of one client, and when it is notified.
  *
- * A notification names a resource; what it holds now is read from it. So changes that come before the client was told are one
- * notification, and nothing queues: a client that reads slowly, or watches much that changes often, is told less often.
+ * A notification names a resource, whose present content the client then reads. So several changes before a
+ * notification become one, and nothing queues up: a client that reads slowly, or watches resources that change often,
+ * is notified less often.
  */
 
 import { after } from "../timing/after.ts";
 import type { After } from "../timing/after.ts";
 
-/** Calls `changed` whenever a resource may have changed, until the answered function is called. */
+/** Calls `changed` whenever a resource may have changed, until the returned function is called. */
 export type Watch = (changed: () => void) => () => void;
 
-/** A resource, and how to hear of its changes. */
+/** A resource, and how to observe its changes. */
 export interface Watched {
   readonly uri: string;
   readonly watch: Watch;
 }
 
-/** What a client has asked for at once; ends by its owner, or with the client. */
+/** The resources of one request; ended by its owner, or with the client. */
 export interface Subscription {
   /** The resources that it is told of. */
   readonly uris: readonly string[];
   close(): void;
 }
 
-/** Bounds, and the client's end. */
+/** Limits, and the client's state. */
 export interface SubscriptionsOptions {
-  /** Resources in all, those that are asked for twice counted twice. @default 100 */
+  /**
+   * Resources in all; a resource in two subscriptions counts twice.
+   *
+   * @default 100
+   */
   readonly maxResources?: number;
-  /** The shortest time between two notifications, in milliseconds. @default 100 */
+  /**
+   * The least time between two notifications, in milliseconds.
+   *
+   * @default 100
+   */
   readonly intervalMs?: number;
-  /** Whether the client takes in what it is sent. @default always */
+  /**
+   * Whether the client reads what it is sent.
+   *
+   * @default always
+   */
   readonly isReading?: () => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -45,7 +58,7 @@ const INTERVAL_MS = 100;
 export class Subscriptions {
   readonly #options: Required<SubscriptionsOptions>;
   readonly #open = new Set<Subscription>();
-  /** What has changed since the client was told, the longest waiting first. */
+  /** Changed resources that the client was not notified of yet, the longest waiting first. */
   readonly #pending = new Map<string, () => void>();
   #resources = 0;
   #opened = 0;
@@ -58,15 +71,15 @@ export class Subscriptions {
     this.#options = { ...defaults, ...options };
   }
 
-  /** Resources that the client is told of, and those that room is kept for. */
+  /** Subscribed resources, and reserved places. */
   get size(): number {
     return this.#resources;
   }
 
   /**
-   * Subscribes to resources: `notify` is called with the URI of one that has changed. Answers `undefined`, and subscribes to
-   * none, where these would be more than a client may have. After {@linkcode Subscriptions.close} it subscribes to none. With
-   * `hasChanged` the client is told of each at once.
+   * Subscribes to resources: `notify` is called with the URI of one that has changed. Returns `undefined`, and
+   * subscribes to none, when there would be more than a client may have, or after {@linkcode Subscriptions.close}. With
+   * `hasChanged` the client is notified of each at once.
    */
   open(
     resources: readonly Watched[],
@@ -97,8 +110,8 @@ export class Subscriptions {
   }
 
   /**
-   * Keeps room for resources that are being looked at; the answered function gives it back. Answers `undefined` where these
-   * would be more than a client may have.
+   * Reserves places for resources that are being looked up; the returned function releases them. Returns `undefined`
+   * when there would be more than a client may have.
    */
   reserve(count: number): (() => void) | undefined {
     if (this.#resources + count > this.#options.maxResources) return undefined;
@@ -110,7 +123,7 @@ export class Subscriptions {
     };
   }
 
-  /** Ends all of them; nobody is told anything after it. */
+  /** Ends all subscriptions; no notification follows. */
   close(): void {
     this.#isClosed = true;
     for (const subscription of [...this.#open]) subscription.close();
@@ -123,7 +136,7 @@ export class Subscriptions {
     this.#notifyNext();
   }
 
-  /** Tells the client of what has waited longest, as soon as it may. */
+  /** Sends the notification that has waited longest, as soon as the interval allows. */
   #notifyNext(): void {
     if (this.#cancelTimer !== undefined) return;
     const { now, intervalMs, isReading } = this.#options;

@@ -1,25 +1,25 @@
 /**
- * Connections that have been accepted and on which nobody has shown yet who they are: few for each address, and where
- * there is no room the one goes first that has asked nothing for longest. Connections over HTTP of a known client count for
- * no address, but one that asks nothing makes room too where the whole server is full.
+ * Bounds connections that were accepted but not identified yet: few per address, and when there is no room, the one is
+ * closed that has been idle longest. HTTP connections of known clients count for no address, but idle ones are closed
+ * too when the whole server is full.
  */
 
 import { addressKey, isLoopbackAddress } from "../network/address.ts";
 
-/** Of one address, for IPv6 of one network of 64 bits. */
+/** Per address; for IPv6 per /64 network. */
 const MAX_PER_ADDRESS = 32;
 
-/** How long a connection from this machine has to ask, as many clients here may start at once. */
+/** How long a connection from this machine may stay idle at first, as many local clients may start at once. */
 const LOCAL_GRACE_MS = 1_000;
 
-/** The other end of a connection. */
+/** The remote end of a connection. */
 export interface End {
   readonly address: string;
   readonly port: number;
 }
 
 interface Unknown {
-  /** Whom it counts for; `undefined` for a proxy that has not said yet for whom it asks. */
+  /** The address that it counts for; `undefined` for a proxy that has not named the client yet. */
   owner: string | undefined;
   isKnown: boolean;
   /** Requests that are being answered. */
@@ -31,13 +31,13 @@ interface Unknown {
 
 /** Settings of {@linkcode UnknownConnections}. */
 export interface UnknownConnectionsOptions {
-  /** Whether an address is a proxy's that the operator named. */
+  /** Whether an address belongs to a trusted proxy. */
   readonly isProxy?: (address: string) => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** All of them, the oldest first. */
+/** All unidentified connections, the oldest first. */
 export class UnknownConnections {
   readonly #options: UnknownConnectionsOptions;
   readonly #connections = new Map<string, Unknown>();
@@ -46,14 +46,14 @@ export class UnknownConnections {
     this.#options = options;
   }
 
-  /** Connections that ask nothing. */
+  /** Idle connections. */
   get idle(): number {
     let count = 0;
     for (const { requests } of this.#connections.values()) if (requests === 0) count++;
     return count;
   }
 
-  /** A connection was accepted; `end` closes it. Answers whether there is room for it. */
+  /** Adds an accepted connection; `end` closes it. Returns whether there is room for it. */
   add(peer: End, end: () => void): boolean {
     const isProxy = this.#options.isProxy?.(peer.address) ?? false;
     const owner = isProxy ? undefined : addressKey(peer.address);
@@ -70,7 +70,7 @@ export class UnknownConnections {
     return true;
   }
 
-  /** A request came on a connection. */
+  /** A request arrived on a connection. */
   begin(peer: End): void {
     const connection = this.#find(peer);
     if (connection !== undefined) connection.requests++;
@@ -83,11 +83,11 @@ export class UnknownConnections {
     connection.requests--;
     if (!connection.isKnown) return;
     const name = nameOf(peer);
-    this.#connections.delete(name); // To the end, as it has just asked.
+    this.#connections.delete(name); // Moves it to the end, as it was active just now.
     this.#connections.set(name, connection);
   }
 
-  /** Its client is known now. */
+  /** The client was identified. */
   identified(peer: End): void {
     const connection = this.#find(peer);
     if (connection === undefined) return;
@@ -95,7 +95,7 @@ export class UnknownConnections {
     connection.owner = undefined;
   }
 
-  /** A request was refused that came from `address`, which the peer may have asked for as a proxy. */
+  /** A request from `address` was rejected; the peer may be its proxy. */
   refused(peer: End, address: string): void {
     const connection = this.#connections.get(nameOf(peer));
     if (connection === undefined || connection.isKnown || connection.owner !== undefined) return;
@@ -104,18 +104,18 @@ export class UnknownConnections {
     connection.owner = owner;
   }
 
-  /** It is a WebSocket now, or has ended. */
+  /** The connection became a WebSocket, or has ended. */
   delete(peer: End): void {
     this.#connections.delete(nameOf(peer));
   }
 
-  /** Closes the connection that has asked nothing for longest, of a known client last; answers whether there was one. */
+  /** Closes the connection that has been idle longest, identified ones last; returns whether there was one. */
   closeOldestIdle(): boolean {
     return this.#closeFirst(({ requests, isKnown }) => requests === 0 && !isKnown) ||
       this.#closeFirst(({ requests }) => requests === 0);
   }
 
-  /** None is known where the listener shows requests instead of connections. */
+  /** Unknown when the listener reports requests instead of connections. */
   #find(peer: End): Unknown | undefined {
     return this.#connections.size === 0 ? undefined : this.#connections.get(nameOf(peer));
   }

@@ -1,6 +1,6 @@
 /**
- * A time of day as people read it: that of this machine, with UTC beside it where they differ.
- * `16:32:57 (14:32:57 UTC)`, or `14:32:57 UTC`.
+ * A time of day for people: in this machine's time zone, followed by UTC where they differ: `16:32:57 (14:32:57 UTC)`,
+ * or `14:32:57 UTC`.
  *
  * @param timeZone an IANA name; this machine's by default
  */

@@ -1,4 +1,4 @@
-/** The fewest letters to add, drop or replace that make one word the other. */
+/** The least number of letters to add, remove or replace to turn one word into the other. */
 export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

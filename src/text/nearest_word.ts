@@ -1,6 +1,6 @@
 import { editDistance } from "./edit_distance.ts";
 
-/** The known word that a mistyped one was meant to be; `undefined` where none is near. Case does not count. */
+/** The known word nearest to a mistyped one; `undefined` when none is near. Ignores case. */
 export function nearestWord(word: string, known: readonly string[]): string | undefined {
   const written = word.toLowerCase();
   const [best] = known
@@ -10,7 +10,7 @@ export function nearestWord(word: string, known: readonly string[]): string | un
   return best?.candidate;
 }
 
-/** Letters that changed places are one slip of the hand. */
+/** Two swapped letters count as one slip. */
 function slipsBetween(written: string, known: string): number {
   const far = editDistance(written, known);
   return far === 2 && sorted(written) === sorted(known) ? 1 : far;
@@ -20,7 +20,7 @@ function sorted(word: string): string {
   return [...word].toSorted().join("");
 }
 
-/** The end of a sentence about a mistyped word: `, did you mean X`, or nothing where no known word is near. */
+/** The end of a sentence about a mistyped word: `, did you mean X`; empty when no known word is near. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const nearest = nearestWord(word, known);
   return nearest === undefined ? "" : `, did you mean ${nearest}`;

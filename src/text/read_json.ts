@@ -1,4 +1,4 @@
-/** A text as JSON; `undefined` where it is none. */
+/** Parses JSON; `undefined` when the text is none. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Calls `run` once after so many milliseconds, unless the answered function is called before. */
+/** Calls `run` once after this many milliseconds, unless the returned function is called first. */
 export type After = (milliseconds: number, run: () => void) => () => void;
 
 /** The real {@linkcode After}. */

@@ -1,9 +1,9 @@
-/** Answers that may be there already: whoever has one goes on at once and pays for no promise. */
+/** Values that may already be there: using one then costs no promise and no turn of the event loop. */
 
-/** An answer, or one to come. */
+/** A value, or a promise of one. */
 export type Awaitable<Value> = Value | Promise<Value>;
 
-/** Goes on with an answer: at once where it is there. */
+/** Continues with a value: at once when it is already there. */
 export function whenAnswered<Value, Next>(
   answer: Awaitable<Value>,
   next: (value: Value) => Awaitable<Next>,
@@ -11,7 +11,7 @@ export function whenAnswered<Value, Next>(
   return answer instanceof Promise ? answer.then(next) : next(answer);
 }
 
-/** The answer, with a failure handled, whether it comes at once or later. */
+/** The value, with a failure handled in either case. */
 export function attempt<Value>(
   make: () => Awaitable<Value>,
   failed: (error: unknown) => Awaitable<Value>,
@@ -24,7 +24,7 @@ export function attempt<Value>(
   }
 }
 
-/** The answer; `end` is called once it is there, or has failed. */
+/** The value; `end` is called as soon as it is there or has failed. */
 export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): Awaitable<Value> {
   const ended = (value: Value) => {
     end();
@@ -41,7 +41,7 @@ export function endedBy<Value>(make: () => Awaitable<Value>, end: () => void): A
     end();
     throw error;
   }
-  // Costs less than `finally`.
+  // Cheaper than `finally`.
   if (answer instanceof Promise) return answer.then(ended, failed);
   end();
   return answer;

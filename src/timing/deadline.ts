@@ -1,6 +1,6 @@
-/** A time limit with an owner: its timer and its listeners end with it. */
+/** A time limit as a resource: disposing of it removes its timer and its listeners. */
 export class Deadline implements Disposable {
-  /** Aborts when the time is up or one of the outer signals does. */
+  /** Aborts when time is up or one of the outer signals aborts. */
   readonly signal: AbortSignal;
   readonly #timer: ReturnType<typeof setTimeout>;
   readonly #outer: readonly AbortSignal[];
@@ -22,7 +22,7 @@ export class Deadline implements Disposable {
   readonly #abort = (): void => this.#controller.abort();
 }
 
-/** Waits for a promise that others share: giving up leaves it alone and rejects with `reason()`. */
+/** Waits for a promise that others share: aborting leaves the promise alone and rejects with `reason()`. */
 export function abortable<Value>(
   promise: Promise<Value>,
   signal: AbortSignal | undefined,

@@ -1,6 +1,7 @@
 /**
- * The clocks of a process, which stand still while a message is handled: whoever looks at them then gets the same time, as
- * looking costs more than much of the rest. What is done later, when something has been waited for, sees them go on.
+ * The clocks of a process, which hold still while a message is handled: every reading then gives the same time, as
+ * reading the system's clock costs more than much of the other work. Work that continues after an `await` sees them
+ * advance.
  */
 export class HeldClocks {
   #isHeld = false;
@@ -10,10 +11,10 @@ export class HeldClocks {
   /** Wall clock in milliseconds since the Unix epoch. */
   readonly now = (): number => this.#isHeld ? this.#wallMs : Date.now();
 
-  /** Milliseconds that only ever rise. */
+  /** Monotonic milliseconds. */
   readonly monotonic = (): number => this.#isHeld ? this.#monotonicMs : performance.now();
 
-  /** Holds them until {@linkcode release}; nothing may be waited for between. */
+  /** Stops both clocks until {@linkcode release}; nothing may be awaited in between. */
   hold(): void {
     this.#wallMs = Date.now();
     this.#monotonicMs = performance.now();

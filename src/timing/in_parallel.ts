@@ -1,6 +1,6 @@
-/** Several calls at a time, but not all at once. */
+/** Bounded concurrency. */
 
-/** Runs `work` on every item, at most `atOnce` at a time; answers in the order of the items. */
+/** Runs `work` on every item, at most `atOnce` at a time; returns results in the order of the items. */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   { atOnce, work }: { readonly atOnce: number; readonly work: (item: Item) => Promise<Result> },

@@ -1,6 +1,6 @@
 /** Percentiles of durations in bounded memory. */
 
-/** Each bucket is this much wider than the one before, so that a percentile is at most one per cent too high. */
+/** The ratio of the widths of neighbouring buckets, so that a percentile is at most one per cent too high. */
 const GROWTH = 1.01;
 const LN_GROWTH = Math.log(GROWTH);
 
@@ -10,23 +10,23 @@ const FIRST_MS = 0.01;
 /** Buckets up to about ten minutes; longer durations share the last one. */
 const BUCKETS = 1_810;
 
-/** A histogram with logarithmic buckets: 15 KiB however many durations it holds. */
+/** A histogram with logarithmic buckets: 15 KiB for any number of durations. */
 export class LatencyHistogram {
   readonly #counts = new Float64Array(BUCKETS);
   #count = 0;
   #max = 0;
 
-  /** How many durations were recorded. */
+  /** The number of recorded durations. */
   get count(): number {
     return this.#count;
   }
 
-  /** The longest duration in milliseconds, exact; 0 without any. */
+  /** The longest duration in milliseconds, exact; 0 when there is none. */
   get max(): number {
     return this.#max;
   }
 
-  /** Takes a duration in milliseconds. */
+  /** Records a duration in milliseconds. */
   record(durationMs: number): void {
     const index = durationMs <= FIRST_MS ? 0 : Math.ceil(Math.log(durationMs / FIRST_MS) / LN_GROWTH);
     const bucket = Math.min(index, BUCKETS - 1);
@@ -35,7 +35,10 @@ export class LatencyHistogram {
     this.#max = Math.max(this.#max, durationMs);
   }
 
-  /** The duration in milliseconds that a share of all durations does not exceed, such as 0.99; `undefined` without any. */
+  /**
+   * The duration in milliseconds that this share (such as 0.99) of all durations does not exceed; `undefined` when
+   * there is none.
+   */
   percentile(share: number): number | undefined {
     if (this.#count === 0) return undefined;
     const rank = Math.max(1, Math.ceil(share * this.#count));

@@ -1,4 +1,4 @@
-/** An abort signal that is made when somebody first listens to it. */
+/** An abort signal that is created when it is first read. */
 export class LazyAbort {
   #controller: AbortController | undefined;
   #isAborted = false;

@@ -1,12 +1,12 @@
 /**
- * Counts what runs, for whoever waits until nothing does. A set of promises would do too, but each time it makes room anew V8
- * keeps what it held until the next full collection.
+ * Counts running tasks, so that others can wait until none runs. A set of promises would do too, but whenever it grows
+ * V8 keeps the old table until the next full collection.
  */
 export class RunningCount {
   #running = 0;
   #quiet: PromiseWithResolvers<void> | undefined;
 
-  /** Something has begun; {@linkcode end} is to be called once. */
+  /** A task has begun; {@linkcode end} must be called once for it. */
   begin(): void {
     this.#running++;
   }

@@ -1,13 +1,13 @@
 /**
- * Members that one object of a JSON text has twice. JSON leaves open which of them counts and `JSON.parse` keeps the last
- * in silence, so whoever looks at a text on its way may see another order, or another policy, than the one that acts.
+ * Finds members that one object of a JSON text has twice. JSON leaves open which of them counts, and `JSON.parse`
+ * silently keeps the last, so a proxy or a reviewer may see another order or policy than the one that takes effect.
  */
 
 interface Frame {
   readonly path: string;
-  /** Names so far; absent for a list. */
+  /** Names seen so far; absent for an array. */
   readonly names: Set<string> | undefined;
-  /** Where the value that comes next belongs. */
+  /** The path of the next value. */
   next: string;
 }
 
@@ -16,13 +16,13 @@ interface Duplicate {
   readonly path: string;
 }
 
-/** The name of a member that an object has twice; `undefined` where there is none. The text is valid JSON. */
+/** The name of a member that an object has twice; `undefined` when there is none. The text must be valid JSON. */
 export function findDuplicateMember(text: string): string | undefined {
   for (const { name } of duplicates(text)) return name;
   return undefined;
 }
 
-/** Every member that an object has more than once, as a path such as `default.mode`. The text is valid JSON. */
+/** Every member that an object has more than once, as a path such as `default.mode`. The text must be valid JSON. */
 export function listDuplicateMembers(text: string): string[] {
   return [...new Set(Array.from(duplicates(text), ({ path }) => path))];
 }
@@ -45,7 +45,7 @@ function* duplicates(text: string): Iterable<Duplicate> {
   }
 }
 
-/** Tells whether the string that ends at `end` names a member. */
+/** Tells whether the string that ends at `end` is the name of a member. */
 function isName(text: string, end: number): boolean {
   const colon = /\s*(:?)/y;
   colon.lastIndex = end;

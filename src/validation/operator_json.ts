@@ -1,11 +1,11 @@
 import { listDuplicateMembers } from "./duplicate_members.ts";
 
-/** A file of JSON by its text: its value, with the members that stand in it twice, or why it is no JSON. */
+/** The content of a JSON file: its value and its duplicate members, or why it is not JSON. */
 export type OperatorJson =
   | { readonly ok: true; readonly value: unknown; readonly duplicates: readonly string[] }
   | { readonly ok: false; readonly problem: string };
 
-/** Reads what an operator wrote as JSON. Of what is no JSON only the place is told, as the text may hold a secret. */
+/** Parses JSON that an operator wrote. An error names only the position, as the text may hold a secret. */
 export function readOperatorJson(text: string): OperatorJson {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,17 +1,20 @@
-/** What zod found wrong, in sentences made of the JSON Schema: what was expected, with its bounds, and the value that was there. */
+/**
+ * Turns zod's issues into sentences, with the help of the JSON Schema: what was expected, its bounds, and the value
+ * that was found.
+ */
 
 import type { z } from "zod";
 import { listWords } from "../text/list_words.ts";
 import { nearestWord } from "../text/nearest_word.ts";
 import { cleanText } from "../text/clean_text.ts";
 
-/** A JSON Schema, as far as sentences are made of it. */
+/** The part of a JSON Schema that sentences are made of. */
 export type SchemaNode = z.core.JSONSchema.BaseSchema;
 
 /** The longest value or name that is quoted, in characters. */
 export const MAX_QUOTED = 100;
 
-/** What a value may be, as it stands behind "expected": `a whole number from 1 to 500`, `BUY or SELL`. */
+/** What a value must be, to follow "expected": `a whole number from 1 to 500`, `BUY or SELL`. */
 export function expectationOf(schema: SchemaNode): string {
   const example = /\bsuch as .+/.exec(schema.description ?? "")?.[0];
   return `${kindOf(schema)}${example === undefined ? "" : `, ${example}`}`;
@@ -57,24 +60,28 @@ function sizes(min: number | undefined, max: number | undefined): string {
 /** Where an issue was found. */
 export interface IssuePlace {
   readonly root: SchemaNode;
-  /** What `root` was to read. */
+  /** The value that was validated. */
   readonly value: unknown;
-  /** Whether it may be a file that holds secrets: nothing of it is repeated then but numbers. @default false */
+  /**
+   * Whether the value may hold secrets, so that only numbers are quoted.
+   *
+   * @default false
+   */
   readonly isPrivate?: boolean;
 }
 
-/** What is wrong with one value; `suggestion` is the word that was probably meant. */
+/** The problem of one value; `suggestion` is the word that was probably meant. */
 export function describeIssue(
   issue: z.core.$ZodIssue,
   { root, value: whole, isPrivate = false }: IssuePlace,
 ): { readonly problem: string; readonly suggestion?: string } {
   const schema = schemaAt(root, issue.path);
   const value = valueAt(whole, issue.path);
-  // A sentence of the schema's own says more than its type; the library's begin with a capital letter.
+  // A sentence from the schema says more than its type; the library's own sentences begin with a capital letter.
   const expected = issue.message.startsWith("expected ") ? issue.message : `expected ${expectationOf(schema)}`;
   if (value === undefined) return { problem: `${expected}: it is missing` };
   if (typeof value === "number" && schema.type === "string") {
-    // What was sent is not known any more: repeated it would be another one.
+    // The original value is no longer known, and quoting the converted one would mislead.
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       return { problem: "expected a string: a number of so many digits was rounded on its way here" };
     }

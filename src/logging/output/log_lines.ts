@@ -1,4 +1,4 @@
-/** Log records as lines of an output: formatted and redacted by LogTape, and written without making their author wait. */
+/** Writes log records as lines: formatted and redacted by LogTape, without making the code that logs wait. */
 
 import { getJsonLinesFormatter, getTextFormatter } from "@logtape/logtape";
 import type { LogRecord, Sink, TextFormatter } from "@logtape/logtape";
@@ -12,21 +12,21 @@ export interface LogOutput {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** How records are written. */
+/** Format of the lines. */
 export interface LogLinesOptions {
   readonly format: "text" | "json";
-  /** Values that no line may contain, wherever they turn up. */
+  /** Values that no line may contain. */
   readonly secrets: readonly string[];
   readonly output: LogOutput;
 }
 
-/** Characters that wait for a slow reader; lines beyond them are dropped and counted. */
+/** Characters that may wait for a slow reader; further lines are dropped and counted. */
 const QUEUE_LIMIT = 1_048_576;
 
-/** How long `close` waits for a reader. */
+/** How long `close` waits for the reader. */
 const FLUSH_TIMEOUT_MS = 500;
 
-/** Writes records, one a line. */
+/** Writes records, one per line. */
 export class LogLines {
   readonly #queue: LineQueue;
   readonly #sampler: RefusalSampler;
@@ -58,7 +58,7 @@ export class LogLines {
 
 const SECRET_FIELDS = [/secret/i, /authorization/i, /password/i, /token/i, /api_?key/i, /cookie/i];
 
-/** Secrets that are known by their form alone. */
+/** Secrets that are recognized by their form alone. */
 const SECRET_FORMS: RedactionPattern[] = [
   { pattern: /\bBasic [A-Za-z0-9+/=]{8,}/gi, replacement: `Basic ${REDACTED}` },
   { pattern: /\blunomcp_[0-9a-f_]{12,}/gi, replacement: REDACTED },
@@ -72,13 +72,13 @@ function formatLine(
   return `${values.timestamp} ${values.level} ${values.category}: ${values.message}${fields.join("")}`;
 }
 
-/** A value as JSON, so that a program can read it; an error as people read it. */
+/** A value as JSON for programs; an error as text for people. */
 function formatValue(value: unknown): string {
   if (value instanceof Error) return Deno.inspect(value, { compact: true, breakLength: Infinity });
   return JSON.stringify(value, (_name, inner) => typeof inner === "bigint" ? String(inner) : inner) ?? "null";
 }
 
-/** Keeps a record on one line, so that data from outside cannot forge another. */
+/** Keeps a record on one line, so that data from outside cannot forge another record. */
 function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
   return `${text.trimEnd().replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/g, escapeCharacter)}\n`;
@@ -88,7 +88,7 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Writes lines one after the other without making their author wait. */
+/** Writes lines in order without making the caller wait. */
 class LineQueue {
   readonly #output: LogOutput;
   readonly #format: TextFormatter;
@@ -128,7 +128,7 @@ class LineQueue {
         await this.#write(this.#encoder.encode(batch));
       }
     } catch {
-      this.#waiting = ""; // Nobody reads stderr any more; the program goes on without a log.
+      this.#waiting = ""; // stderr has no reader any more; the program continues without a log.
     } finally {
       this.#writing = undefined;
     }

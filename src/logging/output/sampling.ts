@@ -1,11 +1,12 @@
 /**
- * Refusals in the log: a client that is refused again and again must not fill it, nor crowd out other lines.
- * The first of a kind is logged at once, those of the next ten seconds as one record with their `count`.
+ * Limits repeated rejections in the log: a client that is rejected again and again must neither fill it nor crowd out
+ * other lines. The first record of a kind is logged at once, those of the next ten seconds as one record with their
+ * `count`.
  */
 
 import type { LogRecord, Sink } from "@logtape/logtape";
 
-/** Records of which one client can cause as many as it likes, by category and message. */
+/** Records that one client can cause in any number, by category and message. */
 const SAMPLED = new Set([
   "access: refused",
   "access: scope denied",
@@ -14,18 +15,21 @@ const SAMPLED = new Set([
   "websocket: client stopped reading; disconnecting",
 ]);
 
-/** What two records of a kind have in common; a path or a name that the client makes up would make each one new. */
+/**
+ * The fields that distinguish kinds of records; a path or name that the client invents must not make each record a new
+ * kind.
+ */
 const KIND_FIELDS = ["identity", "address", "reason", "source", "status", "scope", "tool", "outcome"];
 
 const WINDOW_MS = 10_000;
 
-/** Kinds that are told apart in a window; all others are counted together. */
+/** Kinds that are counted separately in a window; all others are counted together. */
 const MAX_KINDS = 1_000;
 
-/** Passes records on to `sink`, all but repeated refusals; owns a timer while there are some. */
+/** Passes records on to `sink`, except repeated rejections; has a timer while there are some. */
 export class RefusalSampler {
   readonly #sink: Sink;
-  /** Since each kind was last logged: how many there were, and the last one. */
+  /** Per kind: the number of records since the last logged one, and the latest of them. */
   readonly #kinds = new Map<string, { count: number; last: LogRecord }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,7 +52,7 @@ export class RefusalSampler {
     this.#sink(record);
   }
 
-  /** Logs what was counted, and counts from zero. */
+  /** Logs the counted records, and resets the counts. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

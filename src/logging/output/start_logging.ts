@@ -5,7 +5,7 @@ import { receiveLog } from "../logger.ts";
 import type { LogLevel } from "../logger.ts";
 import type { LogLines, LogLinesOptions } from "./log_lines.ts";
 
-/** What {@linkcode startLogging} needs to know. */
+/** Settings of {@linkcode startLogging}. */
 export interface LoggingOptions extends LogLinesOptions {
   readonly level: LogLevel;
 }
@@ -15,7 +15,7 @@ export interface Logging {
   stop(): Promise<void>;
 }
 
-/** Logs for the whole process from now on; LogTape is loaded with the first record, as many a run has none. */
+/** Logs for the whole process from now on; LogTape is loaded with the first record, as many runs log nothing. */
 export function startLogging({ level, ...options }: LoggingOptions): Logging {
   let lines: LogLines | undefined;
   let loading: Promise<void> | undefined;
@@ -39,7 +39,7 @@ export function startLogging({ level, ...options }: LoggingOptions): Logging {
   };
 }
 
-/** Runs `body` with a log that is written out before its value is given. */
+/** Runs `body` with a log, and flushes it before returning the value. */
 export async function withLogging<Value>(options: LoggingOptions, body: () => Promise<Value>): Promise<Value> {
   const logging = startLogging(options);
   try {

@@ -25,6 +25,10 @@ const LOOK_MS = 100;
 /** How long to wait after two failures to open the keys. */
 const RETRY_MS = 1_000;
 
+const GONE = "API keys were moved, deleted or replaced; all of them are rejected until restart";
+const OUTDATED =
+  "API keys cannot be read as a newer version of this program has changed their tables; all of them are rejected until restart";
+
 /** Settings of a {@linkcode KeySource}. */
 export interface KeySourceOptions {
   /** The location of the keys, or of future ones; for messages. */
@@ -179,7 +183,7 @@ export class KeySource {
       this.#isKnownEmpty = this.#options.isRemote === true;
       return;
     }
-    if (checkKeys(this.#mark, mark, "").length > 0) return this.#endAll();
+    if (checkKeys(this.#mark, mark, "").length > 0) return this.#endAll(GONE);
     const { path } = this.#options;
     const isFirst = this.#mark === undefined;
     const before = this.#liveIds();
@@ -207,11 +211,15 @@ export class KeySource {
 
   /** The open store is not the present one: without a key in it, the present one is looked for again. */
   async #lose(): Promise<void> {
-    if (this.#mark !== undefined) return this.#endAll();
+    if (this.#mark !== undefined) return this.#endAll(GONE);
     await this.#drop();
   }
 
   async #fail(error: unknown, wasOpen: boolean): Promise<void> {
+    if (error instanceof StateError && error.failure === "outdated") {
+      this.#failures++; // There may be keys.
+      return this.#endAll(OUTDATED);
+    }
     const hasEnded = error instanceof StateError && ["closed", "outcome_unknown"].includes(error.failure);
     if (hasEnded) await this.#drop();
     if (this.#mark !== undefined || this.#isKnownEmpty) {
@@ -236,12 +244,10 @@ export class KeySource {
     await keys?.close().catch((error) => log.debug("cannot close the API keys", { error }));
   }
 
-  /** A store that is gone cannot be changed any more: its keys would stay valid forever. */
-  #endAll(): void {
+  /** Changes in a store that is gone or cannot be read any more are not seen: its keys would stay valid forever. */
+  #endAll(reason: string): void {
     this.#isGone = true;
     this.#keep([]);
-    log.error("API keys were moved, deleted or replaced; all of them are rejected until restart", {
-      path: this.#options.path,
-    });
+    log.error(reason, { path: this.#options.path });
   }
 }

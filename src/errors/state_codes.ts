@@ -24,6 +24,12 @@ export const STATE_CODES = {
     action: "restore a copy, or move the file away",
     retry: "no",
   },
+  ERR_STATE_OUTDATED: {
+    ...LOCAL,
+    meaning: "a newer version of the program has changed the tables of the database",
+    action: "restart this program with that version",
+    retry: "no",
+  },
   ERR_STATE_UNUSABLE: {
     ...LOCAL,
     meaning: "the database cannot be opened or used",

@@ -6,10 +6,11 @@
 
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 import { reasonOf } from "../errors/reason_of.ts";
 import { fileProblems } from "./private_file.ts";
 import { readNumber } from "./row.ts";
-import { sqliteFailure, StateError } from "./state_error.ts";
+import { outdatedError, sqliteFailure, StateError } from "./state_error.ts";
 import { folderProblems } from "./state_folder.ts";
 
 /** How to open a database. */
@@ -91,10 +92,25 @@ export function undoTransaction(database: DatabaseSync): void {
   if (database.isTransaction) database.exec("ROLLBACK");
 }
 
-/** Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. */
-export function inTransaction<Result>(database: DatabaseSync, body: () => Result): Result {
+/** Whether a newer version of this program has changed the tables of a database that is open. */
+export function isOutdated(database: DatabaseSync, migrations: readonly string[]): boolean {
+  return versionOf(database) > migrations.length;
+}
+
+/**
+ * Runs `body` with nobody else writing; what it wrote is kept whole, or not at all when it throws. Another program on the same
+ * file may be newer than this one: on tables that are not those of `migrations` any more, nothing is written.
+ *
+ * @throws {StateError} `outdated`
+ */
+export function inTransaction<Result>(
+  database: DatabaseSync,
+  migrations: readonly string[],
+  body: () => Result,
+): Result {
   database.exec("BEGIN IMMEDIATE");
   try {
+    if (isOutdated(database, migrations)) throw outdatedError(database.location() ?? "a database");
     const result = body();
     database.exec("COMMIT");
     return result;
@@ -154,7 +170,7 @@ function migrate(
 ): void {
   const known = migrations.length;
   if (versionOf(database) === known) return;
-  inTransaction(database, () => {
+  inTransaction(database, migrations, () => {
     checkVersion(database, { path, known, readOnly: false }); // Another process may have been faster.
     for (const statements of migrations.slice(versionOf(database))) database.exec(statements);
     database.exec(`PRAGMA user_version = ${known}`);
@@ -182,6 +198,10 @@ function checkVersion(
   }
 }
 
+/** Asked in every transaction, so prepared once for each database. */
+const VERSIONS = new WeakMap<DatabaseSync, StatementSync>();
+
 function versionOf(database: DatabaseSync): number {
-  return readNumber(database.prepare("PRAGMA user_version").get(), "user_version");
+  const version = VERSIONS.getOrInsertComputed(database, () => database.prepare("PRAGMA user_version"));
+  return readNumber(version.get(), "user_version");
 }

@@ -7,6 +7,7 @@ const CODES = {
   full: "ERR_STATE_FULL",
   read_only: "ERR_STATE_READ_ONLY",
   damaged: "ERR_STATE_DAMAGED",
+  outdated: "ERR_STATE_OUTDATED",
   unusable: "ERR_STATE_UNUSABLE",
   unavailable: "ERR_STATE_UNAVAILABLE",
   overloaded: "ERR_STATE_OVERLOADED",
@@ -34,6 +35,14 @@ export class StateError extends Error {
     this.failure = failure;
     this.code = CODES[failure];
   }
+}
+
+/** Tables that are newer than what this program knows of them. */
+export function outdatedError(path: string): StateError {
+  return new StateError(
+    `Cannot use ${path} as a newer version of this program has changed its tables: restart this program with that version`,
+    { path, failure: "outdated" },
+  );
 }
 
 /** What a failure of SQLite means. The runtime tells SQLite's own code for some of them only, its words for all. */

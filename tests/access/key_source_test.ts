@@ -5,7 +5,7 @@ import { createApiKey } from "../../src/access/api_key.ts";
 import { KeySource } from "../../src/access/key_source.ts";
 import type { Keys } from "../../src/access/keys.ts";
 import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
-import { StateError } from "../../src/state/state_error.ts";
+import { outdatedError, StateError } from "../../src/state/state_error.ts";
 import { LogRecords } from "../support/log_records.ts";
 import { StoredKeys } from "./stored_keys.ts";
 
@@ -14,6 +14,8 @@ const READ = ["market:read", "account:read"] as const;
 const IN_FORCE = "API keys are in force: from now on every client must authenticate";
 const UNUSABLE = "API keys cannot be used; all clients are rejected until they can";
 const LAST_KNOWN = "cannot read the API keys; using the last known ones";
+const OUTDATED = "API keys cannot be read as a newer version of this program has changed their tables; " +
+  "all of them are rejected until restart";
 const GONE = "API keys were moved, deleted or replaced; all of them are rejected until restart";
 
 /** A source on a folder, its clocks, and the keys as another process has them open. */
@@ -268,6 +270,29 @@ Deno.test("KeySource goes on with the last known keys while another process lock
     assert.equal(setup.records.of(LAST_KNOWN).length, 1);
   }
   assert.ok((await setup.source.verify(late.text)).ok);
+});
+
+Deno.test("KeySource rejects everybody once it cannot read the keys of a newer version, and looks no more", async () => {
+  await using setup = await Setup.start();
+  const { text } = setup.elsewhere.create("ann", { now: NOW });
+  const { isRevoked } = await setup.credentialOf(text);
+  setup.hinder = () => Promise.reject(outdatedError(setup.path));
+  await setup.pass();
+  assert.equal(isRevoked?.(), true);
+  assert.deepEqual(await setup.source.verify(text), { ok: false, reason: "unknown" });
+  const { asked } = setup;
+  await setup.pass();
+  assert.deepEqual([setup.asked, setup.source.isConfigured, setup.records.of(OUTDATED).length], [asked, true, 1]);
+});
+
+Deno.test("KeySource takes an empty store that it cannot read any more for one with keys", async () => {
+  await using setup = await Setup.start();
+  setup.elsewhere.engine.mark();
+  await setup.pass();
+  assert.equal(setup.source.isConfigured, false);
+  setup.hinder = () => Promise.reject(outdatedError(setup.path));
+  await setup.pass();
+  assert.equal(setup.source.isConfigured, true);
 });
 
 Deno.test("KeySource opens the keys anew after their worker has ended, and takes no others for them", async () => {

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Keys } from "../../src/access/keys.ts";
 import { openKeys } from "../../src/state/record/sqlite/open_keys.ts";
-import { lockDatabase, startStateProcess } from "./state_process.ts";
+import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
 
 /** Keys of one engine, in a place of their own. */
@@ -16,6 +16,8 @@ export interface KeysInstallation extends AsyncDisposable {
   lock(): Promise<StateProcess>;
   /** Another process adds keys until it is killed, and tells the id of each that was answered. */
   write(): StateProcess;
+  /** What a newer version of the program does that changes the tables; `isForeign`: so that this one cannot read them. */
+  upgrade(options?: { readonly isForeign?: boolean }): Promise<void>;
   /** What a failing disk leaves behind. */
   corrupt(): Promise<void>;
 }
@@ -49,6 +51,7 @@ async function startSqlite(engine: string): Promise<KeysInstallation> {
     openFull: () => open("full"),
     lock: () => lockDatabase(path),
     write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [path, engine]),
+    upgrade: (options) => Promise.resolve(upgradeDatabase(path, options?.isForeign === true ? "keys" : undefined)),
     async corrupt() {
       const { size } = await Deno.stat(path);
       using file = await Deno.open(path, { write: true });

@@ -195,6 +195,23 @@ export const KEYS_PROMISES: Readonly<Record<string, (installation: KeysInstallat
     assert.equal((await keys.mark()).revision, kept.length);
   },
 
+  "once a newer version has changed the tables a change is refused, and reading goes on as far as they can be read":
+    async (
+      installation,
+    ) => {
+      const keys = await installation.open();
+      await add(keys, "ann");
+      await installation.upgrade();
+      await assert.rejects(keys.add(newKey("bob")), failsWith("outdated"));
+      await assert.rejects(keys.revoke("ann", NOW), failsWith("outdated"));
+      assert.deepEqual((await keys.list()).map(({ name, revokedAt }) => [name, revokedAt]), [["ann", undefined]]);
+      const since = await keys.since(undefined);
+      assert.deepEqual(since.kind === "changed" ? since.mark.revision : since, 1);
+      await installation.upgrade({ isForeign: true });
+      await assert.rejects(keys.since(undefined), failsWith("outdated"));
+      await assert.rejects(keys.list(), failsWith("outdated"));
+    },
+
   "damaged keys are an error, never none": async (installation) => {
     const keys = await installation.open();
     for (let number = 0; number < 50; number++) await add(keys, `name-${number}`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { PaperLedger } from "../../src/simulation/paper/ledger.ts";
 import { openPaperLedger } from "../../src/state/record/sqlite/open_paper_ledger.ts";
 import { OPENINGS } from "./paper_orders.ts";
-import { lockDatabase, startStateProcess } from "./state_process.ts";
+import { lockDatabase, startStateProcess, upgradeDatabase } from "./state_process.ts";
 import type { StateProcess } from "./state_process.ts";
 
 /** A ledger of one engine, in a place of its own. */
@@ -17,6 +17,8 @@ export interface PaperInstallation extends AsyncDisposable {
   lock(): Promise<StateProcess>;
   /** Another process places orders until it is killed, and tells the id of each that was answered. */
   write(): StateProcess;
+  /** What a newer version of the program does that changes the tables; `isForeign`: so that this one cannot read them. */
+  upgrade(options?: { readonly isForeign?: boolean }): Promise<void>;
   /** What a failing disk leaves behind. */
   corrupt(): Promise<void>;
 }
@@ -55,6 +57,7 @@ async function startSqlite(engine: string): Promise<PaperInstallation> {
     openFull: () => open("full"),
     lock: () => lockDatabase(path),
     write: () => startStateProcess(new URL("./paper_process.ts", import.meta.url), [path, engine]),
+    upgrade: (options) => Promise.resolve(upgradeDatabase(path, options?.isForeign === true ? "orders" : undefined)),
     async corrupt() {
       const { size } = await Deno.stat(path);
       using file = await Deno.open(path, { write: true });

@@ -293,6 +293,23 @@ export const PAPER_PROMISES: Readonly<Record<string, (installation: PaperInstall
     await assertBalanced(ledger, trader);
   },
 
+  "once a newer version has changed the tables a change is refused, and reading goes on as far as they can be read":
+    async (
+      installation,
+    ) => {
+      const ledger = await installation.open();
+      const trader = await PaperTrader.open(ledger);
+      const { id } = await trader.place({ limitPrice: 80, limitVolume: 1 });
+      const before = await contentsOf(ledger, trader);
+      await installation.upgrade();
+      await assert.rejects(trader.place({ limitPrice: 81, limitVolume: 1 }), failsWith("outdated"));
+      await assert.rejects(ledger.cancel({ identity: trader.identity, id, nowMs: 9 }), failsWith("outdated"));
+      await assert.rejects(ledger.reset({ nowMs: 9 }), failsWith("outdated"));
+      assert.deepEqual(await contentsOf(ledger, trader), before);
+      await installation.upgrade({ isForeign: true });
+      await assert.rejects(ledger.orders(trader.identity, ALL), failsWith("outdated"));
+    },
+
   "a damaged ledger is an error, never an empty one": async (installation) => {
     const ledger = await installation.open();
     const trader = await PaperTrader.open(ledger);

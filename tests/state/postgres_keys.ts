@@ -8,6 +8,7 @@ import type { KeysInstallation } from "./keys_engines.ts";
 import { accessOf, openKeysAt } from "./open_postgres.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
+import { upgradePostgres } from "./upgrade_postgres.ts";
 
 /** Keeps nothing of what it was told to commit. */
 class LosingDatabase extends Database {
@@ -67,6 +68,7 @@ export async function startPostgresKeys(
       return holder;
     },
     write: () => startStateProcess(new URL("./keys_process.ts", import.meta.url), [url, "postgres"]),
+    upgrade: (options) => upgradePostgres(server, database, options?.isForeign === true ? "keys" : undefined),
     async corrupt() {
       const { rows: [file] } = await server.query("SELECT pg_relation_filepath('luno_mcp.keys') AS path", database);
       await server.stop();

@@ -9,6 +9,7 @@ import type { PaperInstallation } from "./paper_engines.ts";
 import { OPENINGS } from "./paper_orders.ts";
 import type { PostgresServer } from "./postgres_server.ts";
 import { startStateProcess } from "./state_process.ts";
+import { upgradePostgres } from "./upgrade_postgres.ts";
 
 /** Keeps nothing of what it was told to commit. */
 class LosingDatabase extends Database {
@@ -72,6 +73,7 @@ export async function startPostgresPaper(server: PostgresServer, Broken?: typeof
       return holder;
     },
     write: () => startStateProcess(new URL("./paper_process.ts", import.meta.url), [url, "postgres"]),
+    upgrade: (options) => upgradePostgres(server, database, options?.isForeign === true ? "paper_orders" : undefined),
     async corrupt() {
       const { rows: [file] } = await server.query(
         "SELECT pg_relation_filepath('luno_mcp.paper_orders') AS path",

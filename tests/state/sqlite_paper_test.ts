@@ -73,7 +73,7 @@ Deno.test("PaperOrders keeps every field of an order, and its changes", () =>
 
 Deno.test("PaperOrders.prune() keeps 10,000 orders of an identity, and drops none that waits", () =>
   withOrders((orders, database) => {
-    inTransaction(database, () => {
+    inTransaction(database, MIGRATIONS, () => {
       for (let number = 0; number < MAX_ORDERS + 3; number++) {
         const isLive = number === 1;
         orders.save(IDENTITY, { ...ORDER, id: `BXPAPER${number}`, status: isLive ? "AWAITING" : "COMPLETE" });

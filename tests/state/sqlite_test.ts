@@ -127,13 +127,30 @@ Deno.test("inTransaction() keeps nothing of what threw", () =>
     const database = openDatabase(path, { migrations: [ONE] });
     const insert = (text: string) => database.prepare("INSERT INTO notes (text) VALUES (?)").run(text);
     assert.throws(() =>
-      inTransaction(database, () => {
+      inTransaction(database, [ONE], () => {
         insert("lost");
         throw new RangeError("no");
       }), RangeError);
-    assert.equal(inTransaction(database, () => insert("kept").changes), 1);
+    assert.equal(inTransaction(database, [ONE], () => insert("kept").changes), 1);
     assert.deepEqual(database.prepare("SELECT text FROM notes").all().map((row) => readText(row, "text")), ["kept"]);
     database.close();
+  }));
+
+Deno.test("inTransaction() writes nothing from the moment on at which a newer version has changed the tables", () =>
+  withPath((path) => {
+    const database = openDatabase(path, { migrations: [ONE], durable: true });
+    const newer = openDatabase(path, { migrations: [ONE, TWO] });
+    const insert = (into: DatabaseSync, text: string) => into.prepare("INSERT INTO notes (text) VALUES (?)").run(text);
+    assert.throws(
+      () => inTransaction(database, [ONE], () => insert(database, "lost")),
+      (error) => error instanceof StateError && error.failure === "outdated" && error.path === path,
+    );
+    assert.equal(database.isTransaction, false);
+    assert.equal(inTransaction(newer, [ONE, TWO], () => insert(newer, "kept").changes), 1);
+    const kept = database.prepare("SELECT text FROM notes ORDER BY id").all().map((row) => readText(row, "text"));
+    assert.deepEqual(kept, ["two", "kept"]);
+    database.close();
+    newer.close();
   }));
 
 Deno.test("readText(), readNumber(), readOptionalNumber() and readBytes() refuse another type", () => {

@@ -1,5 +1,7 @@
 /** Another process that uses state of ours, and says something line by line. */
 
+import { DatabaseSync } from "node:sqlite";
+
 /** A process that can be ended in two ways. */
 export interface StateProcess extends AsyncDisposable {
   /** The next line that it says. */
@@ -44,6 +46,13 @@ export async function lockDatabase(path: string): Promise<StateProcess> {
   const holder = startStateProcess(new URL("./lock_process.ts", import.meta.url), [path]);
   await holder.next();
   return holder;
+}
+
+/** Does to a database what the next version of the program does; the table `foreign` has another name from then on. */
+export function upgradeDatabase(path: string, foreign?: string): void {
+  using database = new DatabaseSync(path);
+  database.exec("PRAGMA user_version = 1000");
+  if (foreign !== undefined) database.exec(`ALTER TABLE ${foreign} RENAME TO renamed`);
 }
 
 /** Locks a database that is yet to be made, as a process that makes it does. */

@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import { createKey } from "../../../src/access/key_changes.ts";
 import { keys } from "../../../src/cli/keys.ts";
 import { kill } from "../../../src/cli/kill.ts";
 import { openRecord } from "../../../src/state/record/sqlite/open_record.ts";
 import { openPostgresRecord } from "../../../src/state/record/postgres/open_record.ts";
+import { MIGRATION_LOCK } from "../../../src/state/record/postgres/known_tables.ts";
 import { MIGRATIONS } from "../../../src/state/record/postgres/schema.ts";
+import { StateError } from "../../../src/state/state_error.ts";
 import { TRADING_DATABASE } from "../../../src/state/record/sqlite/trading_database.ts";
 import { StoreError } from "../../../src/trading/record/store_error.ts";
 import type { TradingRecord } from "../../../src/trading/record/trading_record.ts";
@@ -15,7 +18,7 @@ import { runnerOf } from "../../cli/trading_commands.ts";
 import { LogRecords } from "../../support/log_records.ts";
 import { lookUntil } from "../../support/look_until.ts";
 import { entry, FREE, INSTANCE, NOW, outcomeOf } from "../../trading/stores.ts";
-import { accessOf } from "../open_postgres.ts";
+import { accessOf, openKeysAt } from "../open_postgres.ts";
 import { PostgresServer } from "../postgres_server.ts";
 
 const isOutdated = (error: unknown) => error instanceof StoreError && error.failure === "outdated";
@@ -64,6 +67,14 @@ Deno.test("a program sends nothing more once a newer version of it has changed t
     }
   }));
 
+/** Until somebody waits for a lock in a database. */
+async function untilWaiting(database: string): Promise<void> {
+  const text =
+    `SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = '${database}'`;
+  const look = async () => (await server.query(text, database)).rows[0].n;
+  await lookUntil((count: number) => count > 0, look, "nobody waits for the change");
+}
+
 /** What the next version does to a database, and waits in the middle of it. */
 async function upgrade(database: string, meanwhile: () => Promise<void>): Promise<void> {
   const client = await server.connect(database);
@@ -86,9 +97,7 @@ Deno.test("a server sends nothing more from the moment on at which a newer versi
       let waiting: Promise<unknown> | undefined;
       await upgrade(database, async () => {
         waiting = record.journal.begin(entry("waits"), FREE, NOW).then(outcomeOf, (error) => error);
-        const waits = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1";
-        const look = async () => (await server.query(waits.replace("$1", `'${database}'`), database)).rows[0].n;
-        await lookUntil((count: number) => count > 0, look, "nobody waits for the change");
+        await untilWaiting(database);
       });
       assert.ok(isOutdated(await waiting), "an order that waited for it");
       await checkStopped(record);
@@ -101,6 +110,26 @@ Deno.test("a server sends nothing more from the moment on at which a newer versi
       await record.close();
     }
   }));
+
+Deno.test("a key that waits for a newer version to change the tables is not made", async () => {
+  const database = await server.createDatabase();
+  const keys = await openKeysAt(server.url(database));
+  try {
+    const client = await server.connect(database);
+    await client.query("BEGIN; SET search_path = luno_mcp");
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    await client.query("UPDATE schema_version SET version = 1000");
+    const waiting = createKey(keys, { name: "ann", scopes: ["market:read"], now: NOW }).catch((error) => error);
+    await untilWaiting(database);
+    await client.query("COMMIT");
+    await client.end();
+    const error = await waiting;
+    assert.ok(error instanceof StateError && error.failure === "outdated", String(error));
+    assert.deepEqual(await keys.list(), []);
+  } finally {
+    await keys.close();
+  }
+});
 
 /** A database of the version before, on which one of its servers runs. */
 async function createUsed(): Promise<string> {

@@ -15,6 +15,7 @@ import type { Row } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { readKey } from "../rows/key_row.ts";
 import type { Database, Session } from "./database.ts";
+import { changeKnown, readKnown } from "./known_tables.ts";
 
 /** How many keys there may be. */
 export interface PostgresKeysOptions {
@@ -43,17 +44,17 @@ export class PostgresKeys implements Keys {
   }
 
   async mark(): Promise<KeysMark> {
-    const [row] = await this.#database.read("SELECT id AS store, revision FROM key_store");
+    const [row] = await this.#read("SELECT id AS store, revision FROM key_store");
     return this.#markOf(row);
   }
 
   async list(): Promise<readonly StoredKey[]> {
-    return (await this.#database.read("SELECT * FROM keys ORDER BY number")).map(readKey);
+    return (await this.#read("SELECT * FROM keys ORDER BY number")).map(readKey);
   }
 
   async since(version: string | undefined): Promise<KeysSince> {
     if (version !== undefined && versionOf(await this.mark()) === version) return { kind: "same" };
-    const rows = await this.#database.read(
+    const rows = await this.#read(
       `SELECT key_store.id AS store, revision, keys.* FROM key_store LEFT JOIN keys ON true ORDER BY number`,
     );
     const mark = this.#markOf(rows[0]);
@@ -95,10 +96,14 @@ export class PostgresKeys implements Keys {
   }
 
   #change<Outcome>(body: (session: Session) => Promise<Outcome>): Promise<Outcome> {
-    return this.#database.transaction(async (session) => {
+    return changeKnown(this.#database, async (session) => {
       await session.query("SELECT 1 FROM key_store FOR UPDATE");
       return await body(session);
     });
+  }
+
+  #read(text: string): Promise<Row[]> {
+    return readKnown(this.#database, () => this.#database.read(text));
   }
 
   /** Where the store is full, the oldest dead key makes room. */

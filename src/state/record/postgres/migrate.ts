@@ -11,12 +11,10 @@ import { readNumber } from "../../row.ts";
 import { StateError } from "../../state_error.ts";
 import { SCHEMA } from "./database.ts";
 import type { Database, Session } from "./database.ts";
+import { MIGRATION_LOCK } from "./known_tables.ts";
 import { INSTANCES_VERSION, MIGRATIONS } from "./schema.ts";
 
 const log = getLogger(["luno-mcp-server", "trading"]);
-
-/** Held while the tables are changed: any number that no other program uses on this database. */
-const MIGRATION_LOCK = 5_874_602_117;
 
 /** How long one step may take: it may rewrite tables with millions of rows. */
 const STEP_MS = 3_600_000;

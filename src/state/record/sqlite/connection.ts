@@ -2,11 +2,10 @@
 
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { StoreError } from "../../../trading/record/store_error.ts";
-import { inTransaction } from "../../sqlite.ts";
-import { readNumber } from "../../row.ts";
+import { inTransaction, isOutdated } from "../../sqlite.ts";
 import type { Row } from "../../row.ts";
 import { MIGRATIONS } from "./record_schema.ts";
-import { sqliteFailure } from "../../state_error.ts";
+import { sqliteFailure, StateError } from "../../state_error.ts";
 
 /** The database under all parts of the record. */
 export class RecordConnection {
@@ -34,9 +33,8 @@ export class RecordConnection {
   transaction<Result>(body: () => Result): Result {
     if (this.#depth > 0) return this.#nested(body);
     this.#isDoomed = false;
-    return storing(() =>
-      inTransaction(this.#database, () => {
-        this.#checkVersion();
+    return this.#storing(() =>
+      inTransaction(this.#database, MIGRATIONS, () => {
         const result = this.#counted(body);
         if (this.#isDoomed) throw new TypeError("Cannot commit as a part of the transaction has failed");
         return result;
@@ -47,7 +45,7 @@ export class RecordConnection {
   /** Runs `body`, which only reads, on one state of the record. */
   snapshot<Result>(body: () => Result): Result {
     if (this.#database.isTransaction) return body();
-    return storing(() => {
+    return this.#storing(() => {
       this.#database.exec("BEGIN");
       try {
         return body();
@@ -59,17 +57,17 @@ export class RecordConnection {
 
   /** Runs a statement that answers nothing. */
   run(sql: string, ...values: SQLInputValue[]): void {
-    storing(() => this.#statement(sql).run(...values));
+    this.#storing(() => this.#statement(sql).run(...values));
   }
 
   /** The first row of an answer. */
   row(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return storing(() => this.#statement(sql).get(...values));
+    return this.#storing(() => this.#statement(sql).get(...values));
   }
 
   /** A whole answer; its query bounds it. */
   rows(sql: string, ...values: SQLInputValue[]): Row[] {
-    return storing(() => this.#statement(sql).all(...values));
+    return this.#storing(() => this.#statement(sql).all(...values));
   }
 
   /** Row after row, for answers that are too long to hold. */
@@ -77,7 +75,7 @@ export class RecordConnection {
     try {
       yield* this.#database.prepare(sql).iterate();
     } catch (error) {
-      throw asStoreError(error);
+      throw this.#storeErrorOf(error);
     }
   }
 
@@ -85,12 +83,6 @@ export class RecordConnection {
   close(): void {
     this.#statements.clear();
     if (this.#database.isOpen) this.#database.close();
-  }
-
-  /** Another process on the same folder may be of a newer version. */
-  #checkVersion(): void {
-    const version = readNumber(this.#statement("PRAGMA user_version").get(), "user_version");
-    if (version > MIGRATIONS.length) throw new StoreError("outdated");
   }
 
   #nested<Result>(body: () => Result): Result {
@@ -116,17 +108,20 @@ export class RecordConnection {
     if (statement === undefined) this.#statements.set(sql, statement = this.#database.prepare(sql));
     return statement;
   }
-}
 
-function storing<Result>(body: () => Result): Result {
-  try {
-    return body();
-  } catch (error) {
-    throw asStoreError(error);
+  #storing<Result>(body: () => Result): Result {
+    try {
+      return body();
+    } catch (error) {
+      throw this.#storeErrorOf(error);
+    }
   }
-}
 
-function asStoreError(error: unknown): unknown {
-  if (!(error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR")) return error;
-  return new StoreError(sqliteFailure(error.message), error);
+  #storeErrorOf(error: unknown): unknown {
+    if (error instanceof StateError) return new StoreError(error.failure, error);
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR")) return error;
+    const failure = sqliteFailure(error.message);
+    const isNewer = failure === "unusable" && isOutdated(this.#database, MIGRATIONS);
+    return new StoreError(isNewer ? "outdated" : failure, error);
+  }
 }

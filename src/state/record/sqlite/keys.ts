@@ -77,16 +77,16 @@ export class SqliteKeys {
   }
 
   mark(): KeysMark {
-    return answering(this.#path, () => this.#mark());
+    return this.#read(() => this.#mark());
   }
 
   list(): StoredKey[] {
-    return answering(this.#path, () => this.#statements.all.all().map(readKey));
+    return this.#read(() => this.#statements.all.all().map(readKey));
   }
 
   since(version: string | undefined): KeysSince {
     if (fileAt(this.#path) !== this.#file) return { kind: "gone" };
-    return answering(this.#path, () => {
+    return this.#read(() => {
       // Other processes change the first, this one the second.
       const data = readNumber(this.#statements.version.get(), "data_version");
       const mark = this.#mark();
@@ -132,7 +132,11 @@ export class SqliteKeys {
   }
 
   #change<Outcome>(body: () => Outcome): Outcome {
-    return answering(this.#path, () => inTransaction(this.#database, body));
+    return answering(this.#path, () => inTransaction(this.#database, MIGRATIONS, body));
+  }
+
+  #read<Value>(body: () => Value): Value {
+    return answering(this.#path, body, { database: this.#database, migrations: MIGRATIONS });
   }
 
   #mark(): KeysMark {

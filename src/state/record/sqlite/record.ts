@@ -105,7 +105,7 @@ export class SqliteRecord {
     });
     try {
       // Whoever opens it to write is to know at once where another process keeps it locked.
-      if (mode === "write") answering(path, () => inTransaction(database, () => {}));
+      if (mode === "write") answering(path, () => inTransaction(database, MIGRATIONS, () => {}));
       if (mode === "write") expectRecord(folder);
     } catch (error) {
       database.close();

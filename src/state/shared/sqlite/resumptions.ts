@@ -12,6 +12,7 @@ import type { KeptSubscription, ResumableSession, TakenResumable } from "../../.
 import type { SessionTarget } from "../../../session/session_ends.ts";
 import { readText } from "../../row.ts";
 import { inTransaction } from "../../sqlite.ts";
+import { MIGRATIONS } from "./session_statements.ts";
 
 /** What a session is kept under from now on. */
 interface NextDigest {
@@ -48,7 +49,7 @@ export class SqliteResumptions {
   }
 
   touch(digests: readonly string[], now: number): void {
-    inTransaction(this.#database, () => {
+    inTransaction(this.#database, MIGRATIONS, () => {
       for (const digest of digests) this.#statements.touch.run({ digest, now });
     });
   }

@@ -126,7 +126,7 @@ export class SqliteSessions {
   }
 
   append(session: string, stream: string, { number, text }: LoggedEvent): void {
-    inTransaction(this.#database, () => {
+    inTransaction(this.#database, MIGRATIONS, () => {
       const row = this.#statements.stream.get({ session: digestOf(session), name: stream });
       if (row === undefined) return;
       const id = readNumber(row, "number");

@@ -27,6 +27,7 @@ import { PaperIds } from "../../../../simulation/paper/paper_ids.ts";
 import { cancelOrder, meetMarket, placeOrder } from "../../../../simulation/paper/trading.ts";
 import { StateError } from "../../../state_error.ts";
 import type { Database, Session } from "../database.ts";
+import { changeKnown, readKnown } from "../known_tables.ts";
 import { PaperAccounts } from "./accounts.ts";
 import { PaperOrders } from "./orders.ts";
 import { TakenLevels } from "./taken.ts";
@@ -182,11 +183,11 @@ export class PostgresPaperLedger implements PaperLedger {
 
   /** One state of the ledger, by as many statements as it takes. */
   #read<Value>(body: (tables: Tables) => Promise<Value>): Promise<Value> {
-    return this.#database.snapshot((session) => body(tablesOf(session)));
+    return readKnown(this.#database, () => this.#database.snapshot((session) => body(tablesOf(session))));
   }
 
   #change<Value>(body: (tables: Tables) => Promise<Value>): Promise<Value> {
-    return this.#database.transaction((session) => body(tablesOf(session)));
+    return changeKnown(this.#database, (session) => body(tablesOf(session)));
   }
 
   async #lockState({ session }: Tables): Promise<void> {

@@ -178,11 +178,11 @@ export class SqlitePaperLedger {
   }
 
   #read<Value>(body: () => Value): Value {
-    return answering(this.#path, body);
+    return answering(this.#path, body, { database: this.#database, migrations: MIGRATIONS });
   }
 
   #change<Value>(body: () => Value): Value {
-    return answering(this.#path, () => inTransaction(this.#database, body));
+    return answering(this.#path, () => inTransaction(this.#database, MIGRATIONS, body));
   }
 
   /** Lets an identity have accounts; answers what tells those from others. */
@@ -223,5 +223,5 @@ function setOpenings(database: DatabaseSync, openings: Balances): void {
   const accounts = new PaperAccounts(database);
   const text = (balances: Balances) => JSON.stringify(Object.entries(balances).sort());
   if (text(accounts.openings()) === text(openings)) return;
-  inTransaction(database, () => accounts.setOpenings(openings));
+  inTransaction(database, MIGRATIONS, () => accounts.setOpenings(openings));
 }
